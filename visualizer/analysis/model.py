@@ -1,0 +1,465 @@
+"""The timeline: what a stream of events means.
+
+`Timeline.feed` takes the events of a trace one at a time, in file order, and keeps for each track its *slices*
+(which state, from when, why) and over all tracks the *switches*. It is incremental: a live run and a recording go
+through the same code. Nothing here is ever removed or changed once later events stand after it, except names, which
+are numbered when a second track takes the same one.
+
+Who runs inside whom is kept as a stack for each *strand* (a thread's own stack, or a greenlet's): the strand's own
+track at the bottom, the generators it is inside of above it (PEP 342: a generator runs on the stack of its resumer).
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, ClassVar
+
+from visualizer.analysis.tracks import (
+    FINAL,
+    SUMMED,
+    Entry,
+    Output,
+    Park,
+    Place,
+    Slices,
+    State,
+    Switch,
+    Track,
+    Wakeup,
+)
+from visualizer.trace import events as ev
+from visualizer.trace import words
+
+__all__ = [
+    "FINAL",
+    "SUMMED",
+    "Entry",
+    "Output",
+    "Park",
+    "Place",
+    "Slices",
+    "State",
+    "Switch",
+    "Timeline",
+    "Track",
+    "Wakeup",
+    "timeline_of",
+]
+
+#: `Timeline.order` keeps the Entry in the lowest bits and the index above them.
+_ENTRY_BITS = 3
+_ENTRY_MASK = (1 << _ENTRY_BITS) - 1
+
+
+class Timeline:
+    """A trace as a model. Feed it events; read `tracks`, `switches`, `parks`, `wakeups`, `outputs`."""
+
+    def __init__(self) -> None:
+        self.header: ev.Header | None = None
+        #: In order of appearance.
+        self.tracks: dict[int, Track] = {}
+        #: Ids in the order in which they were spawned, or ended.
+        self.spawns: list[int] = []
+        self.exits: list[int] = []
+        self.parks: list[Park] = []
+        self.wakeups: list[Wakeup] = []
+        self.outputs: list[Output] = []
+        #: What the trace says of the recording itself and of its end.
+        self.remarks: list[ev.Note | ev.Dropped | ev.Uncaught | ev.End] = []
+        self.notes: list[str] = []
+        self.dropped: dict[str, int] = {}
+        self.uncaught: tuple[str, str] | None = None
+        self.end: ev.End | None = None
+        #: The latest time seen.
+        self.last_ns = 0
+        self.version = 0
+        self._texts: dict[int, str] = {}
+        self._places: dict[int, Place] = {}
+        self._namesakes: dict[str, dict[int, None]] = {}
+        self._last_number: dict[str, int] = {}
+        self._switch_ns = array("q")
+        self._switches: list[tuple[int, int, str, int, int, int]] = []
+        self._order = array("q")
+        self._order_ns = array("q")
+        self._order_is_of_time = True
+        self._strands: dict[int, list[int]] = {}
+        self._strand_of_thread: dict[int, int] = {}
+        self._thread = words.NOBODY
+        self._pending: dict[int, ev.Wait] = {}
+        self._early: dict[int, int] = {}
+        self._closing: set[int] = set()
+
+    # What can be asked.
+
+    def name(self, track: int) -> str:
+        """The track's name, numbered if several share it; "unknown" for a track that is not known."""
+        known = self.tracks.get(track)
+        if known is None:
+            return "unknown"
+        if len(self._namesakes[known.base_name]) > 1:
+            return f"{known.base_name}-{known.number}"
+        return known.base_name
+
+    @property
+    def switch_count(self) -> int:
+        return len(self._switches)
+
+    @property
+    def switch_ns(self) -> array[int]:
+        """Time of each switch, ascending."""
+        return self._switch_ns
+
+    def switch(self, index: int) -> Switch:
+        """Switch number `index`, from 0. Raise IndexError if there is none."""
+        origin, target, cause, value, place, park = self._switches[index]
+        return Switch(
+            index, self._switch_ns[index], origin, target, cause, self._texts.get(value), self._places.get(place), park
+        )
+
+    def switch_before(self, t_ns: int) -> int:
+        """Index of the last switch at or before `t_ns`, -1 if there is none."""
+        return bisect_right(self._switch_ns, t_ns) - 1
+
+    def order(self) -> Iterator[tuple[int, Entry, int]]:
+        """Everything in order of time, what is of the same time as the trace tells it: (t_ns, kind, index).
+
+        The index counts in `spawns`, `switch(index)`, `parks`, `wakeups`, `exits`, `outputs` or `remarks`.
+        """
+        positions: Iterable[int] = range(len(self._order))
+        if not self._order_is_of_time:
+            # Two threads' times may cross by the moment between reading the clock and storing the event.
+            positions = sorted(positions, key=self._order_ns.__getitem__)
+        for position in positions:
+            packed = self._order[position]
+            yield self._order_ns[position], Entry(packed & _ENTRY_MASK), packed >> _ENTRY_BITS
+
+    @property
+    def finished(self) -> bool:
+        return self.end is not None
+
+    def running_at(self, switch: int) -> int:
+        """Id of the track that runs after switch number `switch`; before the first, the first track's. -1 if none."""
+        if switch >= 0:
+            return self._switches[switch][1]
+        return next(iter(self.tracks), words.NOBODY)
+
+    # What arrives.
+
+    def feed(self, event: ev.Event) -> None:
+        """Take the next event."""
+        kind = type(event)
+        # In order of how often they come.
+        if kind is ev.Switch:
+            self._on_switch(event)  # type: ignore[arg-type]
+        elif kind is ev.Resume:
+            self._on_resume(event)  # type: ignore[arg-type]
+        elif kind is ev.Yield:
+            self._on_yield(event)  # type: ignore[arg-type]
+        else:
+            self._rare[kind](self, event)
+        self.version += 1
+
+    def feed_all(self, events: Iterable[ev.Event]) -> None:
+        for event in events:
+            self.feed(event)
+
+    def _at(self, t_ns: int) -> int:
+        if t_ns > self.last_ns:
+            self.last_ns = t_ns
+        return t_ns
+
+    def _enter(self, t_ns: int, entry: Entry, index: int) -> None:
+        if self._order_ns and t_ns < self._order_ns[-1]:
+            self._order_is_of_time = False
+        self._order_ns.append(t_ns)
+        self._order.append(index << _ENTRY_BITS | entry)
+
+    def _set(self, track: int, t_ns: int, state: State, about: int = -1) -> Track:
+        known = self.tracks.get(track)
+        if known is None:
+            known = self._new_track(track, words.UNKNOWN, "unknown", t_ns)
+        known.slices.begin(t_ns, state, about)
+        known.version += 1
+        return known
+
+    def _state(self, track: int) -> State:
+        known = self.tracks.get(track)
+        return known.state if known is not None else State.UNKNOWN
+
+    def _new_track(self, track: int, kind: str, name: str, t_ns: int) -> Track:
+        new = self.tracks[track] = Track(track, kind, name, spawn_ns=t_ns)
+        self._call(new, name)
+        return new
+
+    def _call(self, track: Track, name: str) -> None:
+        """Name `track`. Once given, a number stays: the tracks that share a name are not numbered anew."""
+        track.base_name = name
+        track.number = self._last_number[name] = self._last_number.get(name, 0) + 1
+        namesakes = self._namesakes.setdefault(name, {})
+        namesakes[track.id] = None
+        if len(namesakes) == 2:
+            self._changed(namesakes)
+        track.version += 1
+
+    def _uncall(self, track: Track) -> None:
+        namesakes = self._namesakes[track.base_name]
+        del namesakes[track.id]
+        if len(namesakes) == 1:
+            self._changed(namesakes)
+
+    def _changed(self, tracks: Iterable[int]) -> None:
+        for track in tracks:
+            self.tracks[track].version += 1
+
+    def _strand(self) -> list[int]:
+        return self._strand_with(self._strand_of_thread.get(self._thread, self._thread))
+
+    def _strand_with(self, bottom: int) -> list[int]:
+        strand = self._strands.get(bottom)
+        if strand is None:
+            strand = self._strands[bottom] = [bottom]
+        return strand
+
+    def _top(self, track: int) -> int:
+        """The generator that `track` is in the middle of, if it is the bottom of a strand; else itself."""
+        strand = self._strands.get(track)
+        return strand[-1] if strand else track
+
+    def _who(self, track: int) -> int:
+        return self._strand()[-1] if track == words.CURRENT else track
+
+    def _lose(self, t_ns: int, tracks: list[int]) -> None:
+        """The trace must have left out how these stopped running."""
+        for track in tracks:
+            if self._state(track) in (State.RUNNING, State.WAITING, State.IDLE, State.READY):
+                self._set(track, t_ns, State.UNKNOWN)
+
+    def _on_text(self, event: ev.Text) -> None:
+        self._texts[event.id] = event.text
+
+    def _on_place(self, event: ev.Place) -> None:
+        self._places[event.id] = Place(
+            self._texts.get(event.file, ""),
+            self._texts.get(event.function, ""),
+            event.line,
+            event.end_line,
+            event.column,
+            event.end_column,
+        )
+
+    def _on_spawn(self, event: ev.Spawn) -> None:
+        t_ns = self._at(event.t_ns)
+        name = self._texts.get(event.name, event.kind)
+        track = self.tracks.get(event.track)
+        if track is None:
+            track = self._new_track(event.track, event.kind, name, t_ns)
+        else:
+            # Lines before this one were lost or out of order; what the track did in them stands.
+            track.kind = event.kind
+            self._uncall(track)
+            self._call(track, name)
+        track.parent = event.parent
+        track.creator = self._who(event.creator)
+        track.place = self._places.get(event.place)
+        self._enter(t_ns, Entry.SPAWN, len(self.spawns))
+        self.spawns.append(event.track)
+        if event.kind == words.THREAD:
+            self._thread = event.track
+            self._record_run(t_ns, event.track, -1)
+        elif not len(track.slices):
+            self._set(event.track, t_ns, State.CREATED)
+
+    def _on_name(self, event: ev.Name) -> None:
+        track = self.tracks.get(event.track)
+        name = self._texts.get(event.name)
+        if track is not None and name is not None and name != track.base_name:
+            self._uncall(track)
+            self._call(track, name)
+
+    def _on_thread(self, event: ev.Thread) -> None:
+        self._thread = event.track
+
+    def _record_switch(self, t_ns: int, origin: int, target: int, cause: str, value: int, place: int, park: int) -> int:
+        index = len(self._switches)
+        self._switch_ns.append(max(t_ns, self._switch_ns[-1]) if index else t_ns)
+        self._switches.append((origin, target, cause, value, place, park))
+        self._enter(self._switch_ns[-1], Entry.SWITCH, index)
+        return index
+
+    def _record_run(self, t_ns: int, track: int, switch: int) -> None:
+        known = self._set(track, t_ns, State.RUNNING, switch)
+        if switch >= 0:
+            known.steps.append(switch)
+            known.step_slices.append(len(known.slices) - 1)
+
+    def _park(
+        self, t_ns: int, track: int, reason: str, on_track: int, place: int, on: str = "", asked_ns: int = -1
+    ) -> int:
+        index = len(self.parks)
+        self.parks.append(Park(t_ns, track, reason, on, on_track, asked_ns, self._places.get(place)))
+        self._enter(t_ns, Entry.PARK, index)
+        self._set(track, t_ns, State.WAITING, index)
+        return index
+
+    def _on_resume(self, event: ev.Resume) -> None:
+        t_ns = self._at(event.t_ns)
+        strand = self._strand()
+        resumer = strand[-1]
+        # It announced a wait and then went on.
+        self._pending.pop(resumer, None)
+        park = self._park(t_ns, resumer, words.RESUMED, event.track, event.place)
+        strand.append(event.track)
+        if event.cause == words.CLOSE:
+            self._closing.add(event.track)
+        index = self._record_switch(t_ns, resumer, event.track, event.cause, event.value, event.place, park)
+        self._record_run(t_ns, event.track, index)
+
+    def _leave(self, t_ns: int, track: int) -> int:
+        """Take `track`, and whatever the trace lost above it, off the strand; return who is then on top, or -1."""
+        strand = self._strand()
+        if track not in strand[1:]:
+            return words.NOBODY
+        depth = strand.index(track, 1)
+        self._lose(t_ns, strand[depth + 1 :])
+        del strand[depth:]
+        return strand[-1]
+
+    def _on_yield(self, event: ev.Yield) -> None:
+        t_ns = self._at(event.t_ns)
+        resumer = self._leave(t_ns, event.track)
+        self._pending.pop(event.track, None)
+        self._closing.discard(event.track)
+        park = self._park(t_ns, event.track, words.SUSPENDED, words.NOBODY, event.place)
+        if resumer != words.NOBODY:
+            index = self._record_switch(t_ns, event.track, resumer, words.YIELD, event.value, event.place, park)
+            self._record_run(t_ns, resumer, index)
+
+    def _on_switch(self, event: ev.Switch) -> None:
+        t_ns = self._at(event.t_ns)
+        origin = self._strand_with(event.origin)[-1]
+        target = self._strand_with(event.target)[-1]
+        believed = self._strand()[-1]
+        if believed not in (origin, target) and self._state(believed) == State.RUNNING:
+            self._lose(t_ns, [believed])
+        park = -1
+        if self._state(origin) not in FINAL:
+            asked = self._pending.pop(origin, None)
+            if asked is None:
+                park = self._park(t_ns, origin, words.SWITCHED, target, event.place)
+            else:
+                on = self._texts.get(asked.on, "")
+                park = self._park(t_ns, origin, asked.reason, words.NOBODY, event.place, on, asked.asked_ns)
+            early = self._early.pop(event.origin, None)
+            if early is not None:
+                self._set(origin, t_ns, State.READY, early)
+        self._strand_of_thread[self._thread] = event.target
+        index = self._record_switch(t_ns, origin, target, event.cause, event.value, event.place, park)
+        self._record_run(t_ns, target, index)
+
+    def _on_wait(self, event: ev.Wait) -> None:
+        self._at(event.t_ns)
+        self._pending[self._top(self._who(event.track))] = event
+
+    def _on_wake(self, event: ev.Wake) -> None:
+        t_ns = self._at(event.t_ns)
+        strand = self._who(event.track)
+        track = self._top(strand)
+        index = len(self.wakeups)
+        self.wakeups.append(Wakeup(t_ns, track, self._who(event.waker), event.cause))
+        self._enter(t_ns, Entry.WAKEUP, index)
+        state = self._state(track)
+        # Of several wakeups the first is what made it ready.
+        if state in (State.CREATED, State.WAITING, State.UNKNOWN):
+            self._set(track, t_ns, State.READY, index)
+        elif state == State.RUNNING and self.tracks[track].kind != words.HUB:
+            # Its next turn is arranged already; it is ready as soon as it parks.
+            self._early.setdefault(strand, index)
+
+    def _on_exit(self, event: ev.Exit) -> None:
+        t_ns = self._at(event.t_ns)
+        known = self.tracks.get(event.track)
+        if known is None or known.state in FINAL:
+            return
+        resumer = self._leave(t_ns, event.track)
+        inside = self._strands.get(event.track)
+        if inside is not None:
+            self._lose(t_ns, inside[1:])
+            del inside[1:]
+        known.exit_ns = t_ns
+        known.outcome = event.outcome
+        known.value = self._texts.get(event.value)
+        known.inferred = self._texts.get(event.inferred)
+        self._enter(t_ns, Entry.EXIT, len(self.exits))
+        self.exits.append(event.track)
+        self._set(event.track, t_ns, State.FAILED if event.outcome == words.RAISED else State.DONE)
+        if resumer != words.NOBODY:
+            if event.outcome == words.RETURNED:
+                cause = words.RETURN
+            elif event.outcome == words.CLOSED and event.track in self._closing:
+                cause = words.CLOSE
+            else:
+                cause = words.RAISE
+            index = self._record_switch(t_ns, event.track, resumer, cause, event.value, words.NOTHING, -1)
+            self._record_run(t_ns, resumer, index)
+        self._closing.discard(event.track)
+
+    def _on_poll(self, event: ev.Poll) -> None:
+        t_ns = self._at(event.t_ns)
+        known = self.tracks.get(event.track)
+        state = State.IDLE if event.polling else State.RUNNING
+        if known is not None and known.state in (State.RUNNING, State.IDLE) and known.state != state:
+            self._set(event.track, t_ns, state, known.slices.about[-1])
+
+    def _on_output(self, event: ev.Output) -> None:
+        t_ns = self._at(event.t_ns)
+        self._enter(t_ns, Entry.OUTPUT, len(self.outputs))
+        self.outputs.append(Output(t_ns, self._strand()[-1], event.stream, event.text, event.cut))
+
+    def _remark(self, event: ev.Note | ev.Dropped | ev.Uncaught | ev.End) -> None:
+        # The source itself counts unreadable lines, and knows no time for it.
+        t_ns = self._at(event.t_ns) if event.t_ns >= 0 else self.last_ns
+        self._enter(t_ns, Entry.REMARK, len(self.remarks))
+        self.remarks.append(event)
+
+    def _on_note(self, event: ev.Note) -> None:
+        self._remark(event)
+        self.notes.append(event.text)
+
+    def _on_dropped(self, event: ev.Dropped) -> None:
+        self._remark(event)
+        self.dropped[event.what] = event.count
+
+    def _on_uncaught(self, event: ev.Uncaught) -> None:
+        self._remark(event)
+        self.uncaught = (event.exception, event.message)
+
+    def _on_end(self, event: ev.End) -> None:
+        self._remark(event)
+        self.end = event
+
+    _rare: ClassVar[dict[type, Callable[[Timeline, Any], None]]] = {
+        ev.Text: _on_text,
+        ev.Place: _on_place,
+        ev.Spawn: _on_spawn,
+        ev.Name: _on_name,
+        ev.Thread: _on_thread,
+        ev.Wait: _on_wait,
+        ev.Wake: _on_wake,
+        ev.Exit: _on_exit,
+        ev.Poll: _on_poll,
+        ev.Output: _on_output,
+        ev.Note: _on_note,
+        ev.Dropped: _on_dropped,
+        ev.Uncaught: _on_uncaught,
+        ev.End: _on_end,
+    }
+
+
+def timeline_of(header: ev.Header, events: list[ev.Event]) -> Timeline:
+    """The model of a whole trace."""
+    timeline = Timeline()
+    timeline.header = header
+    timeline.feed_all(events)
+    return timeline

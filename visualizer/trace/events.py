@@ -1,0 +1,241 @@
+"""The lines of a trace file as typed records (reading side). FORMAT.md describes every field for people.
+
+All times are integer nanoseconds since the trace's start. `track` fields are track ids; text and place ids refer to
+`Text` and `Place` lines that stand earlier in the file; -1 is "none" or "not known" (see `words`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+#: 2**61 ns are 73 years. A damaged line must not bring in a number that no column of 64 bits, nor a sum, can hold.
+Int = Annotated[int, msgspec.Meta(ge=-(2**61), le=2**61)]
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """What every version of the format keeps in line 1."""
+
+    format: str
+    version: int
+
+
+class Header(msgspec.Struct, frozen=True):
+    """Line 1: what was recorded, when and by what. The one line that is a JSON object."""
+
+    format: str
+    version: int
+    pid: int = 0
+    #: time.monotonic_ns() of t = 0 in the watched process, so that a viewer on the same machine knows "now".
+    monotonic_ns: int = 0
+    #: time.time_ns() of t = 0.
+    wall_ns: int = 0
+    python: str = ""
+    platform: str = ""
+    target: str = ""
+    argv: list[str] = []
+    cwd: str = ""
+    #: Name of each tracer -> "on", "waiting for its library", or the sentence that says why it was refused.
+    tracers: dict[str, str] = {}
+
+
+class _Line(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    pass
+
+
+class Text(_Line, tag="text", frozen=True):
+    """Interned text."""
+
+    id: Int
+    text: str
+
+
+class Place(_Line, tag="place", frozen=True):
+    """Interned place in source code: the range of one expression (`code.co_positions()`, PEP 657).
+
+    Lines count from 1, columns from 0 in UTF-8 bytes, `end_column` is exclusive; -1 where the compiler left it out.
+    """
+
+    id: Int
+    file: Int
+    function: Int
+    line: Int
+    end_line: Int = -1
+    column: Int = -1
+    end_column: Int = -1
+
+
+class Spawn(_Line, tag="spawn", frozen=True):
+    """A track comes to be: CREATED from `t_ns` on. `place` is where it was created."""
+
+    t_ns: Int
+    track: Int
+    kind: str
+    name: Int
+    parent: Int
+    creator: Int
+    place: Int
+
+
+class Name(_Line, tag="name", frozen=True):
+    """A better name for a track whose function was not yet known when it was spawned."""
+
+    t_ns: Int
+    track: Int
+    name: Int
+
+
+class Resume(_Line, tag="resume", frozen=True):
+    """The current track of the thread resumes generator `track` and waits for it. `place`: where the resumer is."""
+
+    t_ns: Int
+    track: Int
+    cause: str
+    value: Int
+    place: Int
+
+
+class Yield(_Line, tag="yield", frozen=True):
+    """Generator `track` gives control and `value` back to whoever resumed it. `place`: where it is parked."""
+
+    t_ns: Int
+    track: Int
+    value: Int
+    place: Int
+
+
+class Switch(_Line, tag="switch", frozen=True):
+    """Control passes between greenlets. `place`: where `origin` is parked; none if it is finished."""
+
+    t_ns: Int
+    origin: Int
+    target: Int
+    cause: str
+    value: Int
+    place: Int
+
+
+class Wait(_Line, tag="wait", frozen=True):
+    """Why `track`, about to be switched away from, waits; on what, how long it asked for (-1: no limit)."""
+
+    t_ns: Int
+    track: Int
+    reason: str
+    on: Int
+    asked_ns: Int
+
+
+class Wake(_Line, tag="wake", frozen=True):
+    """`track` is made ready by `waker`."""
+
+    t_ns: Int
+    track: Int
+    waker: Int
+    cause: str
+
+
+class Exit(_Line, tag="exit", frozen=True):
+    """A track ends. If it is a running generator, control is back with whoever resumed it."""
+
+    t_ns: Int
+    track: Int
+    outcome: str
+    value: Int
+    #: Set where the end itself was not observed, only that it must have happened: a sentence.
+    inferred: Int = -1
+
+
+class Poll(_Line, tag="poll", frozen=True):
+    """Hub `track` begins (1) or ends (0) asking the operating system for events: idle, not running."""
+
+    t_ns: Int
+    track: Int
+    polling: Int
+
+
+class Output(_Line, tag="output", frozen=True):
+    """The current track printed `text` to `stream` ("stdout" or "stderr"). `cut`: characters left out of a long one."""
+
+    t_ns: Int
+    stream: str
+    text: str
+    cut: Int = 0
+
+
+class Thread(_Line, tag="thread", frozen=True):
+    """What follows happened on the OS thread whose own track is `track`."""
+
+    t_ns: Int
+    track: Int
+
+
+class Note(_Line, tag="note", frozen=True):
+    """Something the reader must be told about the recording itself, one sentence."""
+
+    t_ns: Int
+    text: str
+
+
+class Dropped(_Line, tag="dropped", frozen=True):
+    """`count` things called `what` were left out of the trace so far, in total."""
+
+    t_ns: Int
+    what: str
+    count: Int
+
+
+class Uncaught(_Line, tag="uncaught", frozen=True):
+    """The program ended with an exception that nobody caught."""
+
+    t_ns: Int
+    exception: str
+    message: str
+
+
+class End(_Line, tag="end", frozen=True):
+    """The program is over. `code` is its exit code; or it was killed by signal number `signal` (0: it was not)."""
+
+    t_ns: Int
+    code: Int
+    signal: Int
+
+
+Event = (
+    Text | Place | Spawn | Name | Resume | Yield | Switch | Wait | Wake | Exit | Poll | Output | Thread | Note
+    | Dropped | Uncaught | End
+)  # fmt: skip
+
+_opening = msgspec.json.Decoder(Opening)
+_header = msgspec.json.Decoder(Header)
+_event: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+_encoder = msgspec.json.Encoder()
+
+
+#: What decoding damaged bytes can raise; RecursionError from thousands of nested brackets.
+DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def decode_opening(line: bytes) -> Opening:
+    """Raise one of DECODE_ERRORS if the line is no header of any version."""
+    return _opening.decode(line)
+
+
+def decode_header(line: bytes) -> Header:
+    """Raise one of DECODE_ERRORS if the line is no header."""
+    return _header.decode(line)
+
+
+def decode_event(line: bytes) -> Event:
+    """Raise one of DECODE_ERRORS if the line is no event."""
+    return _event.decode(line)
+
+
+def decode_events(lines: bytes) -> list[Event]:
+    """Decode whole lines at once. Raise one of DECODE_ERRORS if any of them is no event."""
+    return _event.decode_lines(lines)
+
+
+def encode(line: Header | Event | Any) -> bytes:
+    """One line, with its newline."""
+    return _encoder.encode(line) + b"\n"

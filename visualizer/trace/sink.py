@@ -1,0 +1,70 @@
+"""Writes a trace: whole lines, appended, by one `os.write` a batch. Runs inside the watched program.
+
+The file is opened with O_APPEND, so that the batches of several writers never split one another's lines, and the
+descriptor is moved high up, so that the program's own descriptors have the numbers they would have without us.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+
+#: Descriptors below this number are left to the program.
+_LOWEST_FD = 400
+#: While the disk is full, keep this much for later tries; what comes after is counted and dropped.
+_BACKLOG_BYTES = 1 << 20
+
+
+class Sink:
+    """An append-only trace file. `write` never raises: what cannot be written is kept, then counted as lost."""
+
+    def __init__(self, path: str) -> None:
+        """Open or create `path`. Raise OSError if that is not possible."""
+        self.path = path
+        self.lost = 0
+        self._backlog = b""
+        self._open()
+
+    def _open(self) -> None:
+        low = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            self._fd = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, _LOWEST_FD)
+        except OSError:
+            # The limit of open files (ulimit -n) is lower than that.
+            self._fd = low
+        else:
+            os.close(low)
+        status = os.fstat(self._fd)
+        self._identity = (status.st_dev, status.st_ino)
+
+    def _ours(self) -> bool:
+        """False if the program closed our descriptor, and perhaps opened a file of its own under that number."""
+        try:
+            status = os.fstat(self._fd)
+        except OSError:
+            return False
+        return (status.st_dev, status.st_ino) == self._identity
+
+    def write(self, lines: bytes, count: int) -> bool:
+        """Append `lines`, which hold `count` events. Return whether all that was given so far is in the file."""
+        pending = self._backlog + lines
+        try:
+            if not self._ours():
+                self._open()
+            while pending:
+                written = os.write(self._fd, pending)
+                pending = pending[written:]
+        except OSError:
+            if len(pending) > _BACKLOG_BYTES:
+                kept = pending[: len(pending) - len(lines)]
+                # The rest of a line that was half written must stay, or the next one would be glued to its half.
+                half = pending.find(b"\n") + 1 if not kept else 0
+                pending = kept or pending[:half]
+                self.lost += count
+        self._backlog = pending
+        return not pending
+
+    def close(self) -> None:
+        """Close the file, if the descriptor is still ours."""
+        if self._ours():
+            os.close(self._fd)

@@ -1,0 +1,194 @@
+"""Reads a trace: whole, while it is still being written, or from a pipe; survives a cut or damaged file."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from visualizer.trace import words
+from visualizer.trace.events import (
+    DECODE_ERRORS,
+    Dropped,
+    End,
+    Event,
+    Header,
+    decode_event,
+    decode_events,
+    decode_header,
+    decode_opening,
+)
+
+#: Read at most this much at a time, so that a viewer stays responsive while a long trace loads.
+CHUNK_BYTES = 1 << 20
+
+
+class TraceError(Exception):
+    """The trace cannot be read at all; the message is one sentence for the user."""
+
+
+class Source:
+    """A trace, read forward. `read` gives what is there now; `finish` says that no more will come.
+
+    `notices` collects, in plain sentences, what was wrong with the file but did not keep it from opening.
+    """
+
+    def __init__(self, stream: BinaryIO, name: str) -> None:
+        self.name = name
+        self.header: Header | None = None
+        self.notices: list[str] = []
+        self.ended = False
+        self.size = 0
+        self.consumed = 0
+        self._stream = stream
+        self._rest = b""
+        self._unreadable = 0
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Source:
+        """Open the file at `path`, or standard input for "-". Raise TraceError if it cannot be opened."""
+        if path == "-":
+            return cls._standard_input()
+        try:
+            stream = open(path, "rb", buffering=0)
+            size = os.fstat(stream.fileno()).st_size
+        except (OSError, ValueError) as error:
+            raise TraceError(f"Cannot open the trace {os.fspath(path)!r}: {_why(error)}.") from None
+        source = cls(stream, Path(path).name)
+        source.size = size
+        return source
+
+    @classmethod
+    def _standard_input(cls) -> Source:
+        try:
+            return cls(open(0, "rb", buffering=0, closefd=False), "standard input")
+        except OSError as error:
+            raise TraceError(f"Cannot read standard input: {_why(error)}.") from None
+
+    def read(self) -> list[Event]:
+        """Return the events of the whole lines that arrived since the last call; none if there are none yet.
+
+        Raise TraceError if what stands first is not a trace that this version can read.
+        """
+        try:
+            chunk = self._stream.read(CHUNK_BYTES)
+        except OSError as error:
+            raise TraceError(f"Cannot read the trace {self.name!r}: {_why(error)}.") from None
+        if not chunk:
+            return []
+        self.consumed += len(chunk)
+        whole, newline, rest = (self._rest + chunk).rpartition(b"\n")
+        self._rest = rest
+        if not newline:
+            if self.header is None and len(rest) > CHUNK_BYTES:
+                raise self._no_trace()
+            return []
+        if self.header is None:
+            first, _, whole = whole.partition(b"\n")
+            self.header = self._parse_header(first)
+        events = self._parse(whole)
+        self.ended = self.ended or any(type(event) is End for event in events[-4:])
+        return events
+
+    def finish(self) -> list[Event]:
+        """No more will come. Return the events that a last line without a newline may hold; note what is missing.
+
+        Raise TraceError if there is not even a header.
+        """
+        rest, self._rest = self._rest, b""
+        events: list[Event] = []
+        if self.header is None:
+            if not rest and not self.consumed:
+                raise TraceError(f"The trace {self.name!r} is empty.")
+            self.header = self._parse_header(rest)
+        elif rest:
+            try:
+                events = [decode_event(rest)]
+            except DECODE_ERRORS:
+                self.notices.append("The last line is cut: the trace is shown up to there.")
+        self.ended = self.ended or any(type(event) is End for event in events)
+        if self._unreadable:
+            lines = "1 line" if self._unreadable == 1 else f"{self._unreadable} lines"
+            self.notices.append(f"Left out, because it could not be read: {lines}.")
+        if not self.ended:
+            self.notices.append("The trace has no end: its program was killed, or is still running.")
+        return events
+
+    def __iter__(self) -> Iterator[list[Event]]:
+        """Give everything there is, in batches, `finish` included."""
+        while True:
+            before = self.consumed
+            batch = self.read()
+            if self.consumed == before:
+                break
+            yield batch
+        yield self.finish()
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _parse_header(self, line: bytes) -> Header:
+        try:
+            opening = decode_opening(line)
+        except DECODE_ERRORS:
+            raise self._no_trace() from None
+        if opening.format != words.FORMAT:
+            raise self._no_trace()
+        if opening.version != words.VERSION:
+            raise TraceError(
+                f"The trace {self.name!r} is of version {opening.version}; "
+                f"this visualizer reads version {words.VERSION}."
+            )
+        try:
+            return decode_header(line)
+        except DECODE_ERRORS:
+            raise self._no_trace() from None
+
+    def _no_trace(self) -> TraceError:
+        return TraceError(f"{self.name!r} is not a trace: its first line is not a visualizer header.")
+
+    def _parse(self, lines: bytes) -> list[Event]:
+        try:
+            return decode_events(lines)
+        except DECODE_ERRORS:
+            pass
+        events: list[Event] = []
+        for line in lines.split(b"\n"):
+            if not line:
+                continue
+            try:
+                events.append(decode_event(line))
+            except DECODE_ERRORS:
+                self._unreadable += 1
+        events.append(Dropped(-1, "unreadable lines", self._unreadable))
+        return events
+
+
+def read_all(path: str | os.PathLike[str]) -> tuple[Header, list[Event], list[str]]:
+    """Read a whole trace. Return header, events and notices. Raise TraceError if it is none."""
+    events: list[Event] = []
+    with Source.open(path) as source:
+        for batch in source:
+            events += batch
+    assert source.header is not None, "finish() raises where there is no header"
+    return source.header, events, source.notices
+
+
+def from_bytes(content: bytes, name: str = "trace") -> Source:
+    """A source over bytes in memory."""
+    return Source(io.BytesIO(content), name)
+
+
+def _why(error: OSError | ValueError) -> str:
+    return (getattr(error, "strerror", None) or str(error)).lower()

@@ -1,0 +1,59 @@
+"""The closed sets of words that a trace uses, shared by the writing and the reading side.
+
+Plain strings and integers, no imports: this module is loaded inside the watched program.
+"""
+
+FORMAT = "visualizer-trace"
+VERSION = 1
+
+#: A track id that stands for "not known".
+NOBODY = -1
+#: A track id that stands for "the track that is running at this point of the stream, on this thread".
+CURRENT = -2
+#: A text or place id that stands for "none".
+NOTHING = -1
+
+# Kinds of track.
+THREAD = "thread"
+GENERATOR = "generator"
+COROUTINE = "coroutine"
+GREENLET = "greenlet"
+HUB = "hub"
+KINDS = (THREAD, GENERATOR, COROUTINE, GREENLET, HUB)
+
+# Causes of a switch. The first four resume a generator, the next three give control back from one, the last two are
+# greenlet's own two trace events (greenlet.settrace).
+NEXT = "next"
+SEND = "send"
+THROW = "throw"
+CLOSE = "close"
+YIELD = "yield"
+RETURN = "return"
+RAISE = "raise"
+SWITCH = "switch"
+
+# Reasons of a wait.
+SLEEP = "sleep"
+JOIN = "join"
+SUSPENDED = "suspended"
+SWITCHED = "switched"
+RESUMED = "resumed"
+UNKNOWN = "unknown"
+
+# Causes of a wake.
+SPAWN = "spawn"
+TIMER = "timer"
+IO = "io"
+CALLBACK = "callback"
+FINISHED = "finished"
+
+# Outcomes of an exit.
+RETURNED = "returned"
+RAISED = "raised"
+CLOSED = "closed"
+KILLED = "killed"
+OUTCOMES = (RETURNED, RAISED, CLOSED, KILLED)
+
+# Streams of an output.
+STDOUT = "stdout"
+STDERR = "stderr"

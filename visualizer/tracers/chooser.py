@@ -1,0 +1,30 @@
+"""Which tracers a recording gets: a row a runtime."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from visualizer.tracers.gevent import GeventTracer
+from visualizer.tracers.greenlets import GreenletTracer
+from visualizer.tracers.imports import Imports
+from visualizer.tracers.output import OutputTracer
+from visualizer.tracers.recording import Recording, Tracer
+
+if sys.version_info >= (3, 12):
+    from visualizer.tracers.generators_monitoring import GeneratorTracer
+else:
+    from visualizer.tracers.generators_profile import GeneratorTracer
+
+
+def choose(recording: Recording) -> list[Tracer]:
+    """The tracers for this interpreter, in the order in which they are installed."""
+    imports = Imports(recording)
+    greenlets = GreenletTracer(recording, imports)
+    rows: list[Callable[[], Tracer]] = [
+        lambda: OutputTracer(recording),
+        lambda: GeneratorTracer(recording, imports),
+        lambda: greenlets,
+        lambda: GeventTracer(recording, imports, greenlets),
+    ]
+    return [row() for row in rows]

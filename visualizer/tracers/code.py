@@ -1,0 +1,134 @@
+"""What can be told of a code object without running anything: whose it is, what it is called, and the expression at an
+instruction (`code.co_positions()`, PEP 657)."""
+
+from __future__ import annotations
+
+import os
+from types import CodeType
+from typing import Any
+
+GENERATOR_FLAG = 0x20  # inspect.CO_GENERATOR, without importing inspect
+_AST_ONLY = 0x400  # ast.PyCF_ONLY_AST, without importing ast
+
+#: A place as (file, function, line, end line, column, end column); see trace.events.Place.
+Range = tuple[str, str, int, int, int, int]
+
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_START_DIRECTORY = os.getcwd()
+
+_sources: dict[str, list[bytes] | None] = {}
+
+
+class Ownership:
+    """Tells the program's own code from that of the standard library and of installed packages.
+
+    `include` names what is to count as the program's own nevertheless: a package ("requests"), or a part of a path.
+    """
+
+    def __init__(self, include: list[str]) -> None:
+        self._include = [part.strip(os.sep) for part in include]
+        self._known: dict[str, bool] = {}
+
+    def __call__(self, code: CodeType) -> bool:
+        return self.owns_file(code.co_filename)
+
+    def owns_file(self, filename: str) -> bool:
+        """The same for a source file."""
+        known = self._known.get(filename)
+        if known is None:
+            known = self._known[filename] = self._judge(filename)
+        return known
+
+    def _judge(self, filename: str) -> bool:
+        if filename.startswith("<"):
+            return not filename.startswith("<frozen ")
+        path = absolute(filename)
+        if path.startswith(_HERE) and not path.startswith(os.path.join(_HERE, "scenarios") + os.sep):
+            return False
+        if any(f"{os.sep}{part}{os.sep}" in path or f"{os.sep}{part}.py" in path for part in self._include):
+            return True
+        return not path.startswith(_STDLIB) and not any(part in path for part in _INSTALLED)
+
+
+def absolute(filename: str) -> str:
+    """The path of a code object's file; a script's is as it was typed, relative to where the program started."""
+    return filename if filename.startswith("<") else os.path.join(_START_DIRECTORY, filename)
+
+
+def function_name(code: CodeType) -> str:
+    """The qualified name as people say it: without the functions that it stands in."""
+    return code.co_qualname.rpartition("<locals>.")[2]
+
+
+def callable_name(function: Any) -> str | None:
+    """The name of a function, method or class, without asking it: only for the interpreter's own types."""
+    kind = type(function).__name__
+    if kind == "partial":
+        return callable_name(function.func) if type(function).__module__ == "functools" else None
+    if kind == "method":
+        function = function.__func__
+        kind = type(function).__name__
+    if kind == "function":
+        return function_name(function.__code__)
+    if kind in ("builtin_function_or_method", "cython_function_or_method"):
+        return str(function.__name__)
+    return None
+
+
+def place(code: CodeType, offset: int) -> Range:
+    """The range of the expression whose instruction stands at `offset` (a frame's f_lasti) of `code`."""
+    file = absolute(code.co_filename)
+    function = function_name(code)
+    index = offset // 2
+    if index >= 0:
+        for number, (line, end_line, column, end_column) in enumerate(code.co_positions()):
+            if number == index:
+                if line is None:
+                    break
+                if column is None or end_column is None or end_line is None:
+                    return (file, function, line, -1, -1, -1)
+                return (file, function, line, end_line, column, end_column)
+    return (file, function, code.co_firstlineno, -1, -1, -1)
+
+
+def segment(where: Range) -> str | None:
+    """The source text of a place, None where there is no file to read it from."""
+    file, _, line, end_line, column, end_column = where
+    lines = _lines(file)
+    if lines is None or column < 0 or not 0 < line <= end_line <= len(lines):
+        return None
+    if line == end_line:
+        part = lines[line - 1][column:end_column]
+    else:
+        part = b"\n".join([lines[line - 1][column:], *lines[line : end_line - 1], lines[end_line - 1][:end_column]])
+    return part.decode("utf-8", "replace")
+
+
+def _lines(file: str) -> list[bytes] | None:
+    if file not in _sources:
+        try:
+            with open(file, "rb") as stream:
+                _sources[file] = stream.read().splitlines()
+        except (OSError, ValueError):
+            _sources[file] = None
+    return _sources[file]
+
+
+def parse_call(text: str) -> Any:
+    """The syntax tree of `text` if it is one call expression, else None."""
+    try:
+        tree: Any = compile(f"({text}\n)", "<place>", "eval", _AST_ONLY)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+    return tree.body if type(tree.body).__name__ == "Call" else None
+
+
+def called(text: str) -> str | None:
+    """The last name of what a call expression calls: "joinall" of "gevent.joinall(tasks)"."""
+    call = parse_call(text)
+    if call is None:
+        return None
+    function = call.func
+    return getattr(function, "attr", None) or getattr(function, "id", None)

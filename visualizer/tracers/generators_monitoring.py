@@ -1,0 +1,230 @@
+"""Watches generators with `sys.monitoring` (PEP 669, Python 3.12 and later).
+
+What costs nothing when it is not used: PY_START is asked for everywhere, but answered with DISABLE the first time by
+every code object that is no generator of the program's. Those get local events. PY_THROW and PY_UNWIND can only be
+asked for globally before 3.14; they are, once the program has a generator. CALL is asked for in the program's own code,
+and every place that calls neither a generator function nor a generator's method is disabled after its first call.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import BuiltinFunctionType, CodeType, FunctionType, GeneratorType, MethodDescriptorType
+from typing import Any
+
+from visualizer.trace import words
+from visualizer.tracers.code import GENERATOR_FLAG
+from visualizer.tracers.generators import METHODS, Generators, probe
+from visualizer.tracers.imports import Imports
+from visualizer.tracers.recording import Recording
+from visualizer.tracers.values import keep, type_name
+
+if sys.version_info < (3, 12):
+    raise ImportError("sys.monitoring is there from Python 3.12 on")
+
+_monitoring = sys.monitoring
+_events = _monitoring.events
+_DISABLE = _monitoring.DISABLE
+_getframe = sys._getframe
+#: Ids of sys.monitoring that no tool is asked to use by convention, then the profiler's.
+_TOOL_IDS = (4, 3, _monitoring.PROFILER_ID)
+_OF_GENERATORS = _events.PY_START | _events.PY_RESUME | _events.PY_YIELD | _events.PY_RETURN
+
+
+class GeneratorTracer:
+    name = "generators"
+
+    def __init__(self, recording: Recording, imports: Imports) -> None:
+        self._recording = recording
+        self._generators = Generators(recording)
+        self._tool: int | None = None
+        #: Generator functions that are watched, by id; the code is kept so that its id stays its own.
+        self._watched: dict[int, CodeType] = {}
+        self._seen: dict[int, CodeType] = {}
+        #: Functions that a greenlet was seen to start with.
+        self._entries: dict[int, CodeType] = {}
+        self._everywhere = False
+
+    def install(self) -> str:
+        tool = next((number for number in _TOOL_IDS if _monitoring.get_tool(number) is None), None)
+        if tool is None:
+            return "refused: every tool id of sys.monitoring is taken"
+        _monitoring.use_tool_id(tool, "visualizer")
+        self._tool = tool
+        for event, callback in (
+            (_events.PY_START, self._on_start),
+            (_events.PY_RESUME, self._on_resume),
+            (_events.PY_YIELD, self._on_yield),
+            (_events.PY_RETURN, self._on_return),
+            (_events.PY_THROW, self._on_throw),
+            (_events.PY_UNWIND, self._on_unwind),
+            (_events.CALL, self._on_call),
+            (_events.C_RETURN, self._on_called),
+            (_events.C_RAISE, self._on_called),
+        ):
+            _monitoring.register_callback(tool, event, callback)
+        self._calibrate(tool)
+        _monitoring.set_events(tool, _events.PY_START)
+        return "on: sys.monitoring"
+
+    def remove(self) -> None:
+        tool, self._tool = self._tool, None
+        if tool is None:
+            return
+        _monitoring.set_events(tool, 0)
+        for code in (*self._seen.values(), *self._entries.values()):
+            _monitoring.set_local_events(tool, code, 0)
+        for event in (
+            _events.PY_START, _events.PY_RESUME, _events.PY_YIELD, _events.PY_RETURN, _events.PY_THROW,
+            _events.PY_UNWIND, _events.CALL, _events.C_RETURN, _events.C_RAISE,
+        ):  # fmt: skip
+            _monitoring.register_callback(tool, event, None)
+        _monitoring.free_tool_id(tool)
+
+    def finish(self, t_ns: int) -> None:
+        self._generators.finish(t_ns)
+
+    def _calibrate(self, tool: int) -> None:
+        generator = probe()
+        calibration = self._generators.calibration
+        sent = object()
+        handling = False
+
+        def resumed(*_: Any) -> None:
+            calibration.learn(generator, sent, handling)
+
+        code = probe.__code__
+        _monitoring.register_callback(tool, _events.PY_RESUME, resumed)
+        _monitoring.set_local_events(tool, code, _events.PY_RESUME)
+        next(generator)
+        generator.send(sent)
+        handling = True
+        generator.send(sent)
+        _monitoring.set_local_events(tool, code, 0)
+        _monitoring.register_callback(tool, _events.PY_RESUME, self._on_resume)
+
+    # Callbacks: in the thread that runs the code, before the event takes effect.
+
+    def _on_start(self, code: CodeType, _offset: int) -> Any:
+        try:
+            if id(code) in self._watched:
+                self._generators.on_start(_getframe(1), code)
+                return None
+            return self._on_other_start(code)
+        except Exception as error:
+            self._recording.fail(self.name, error)
+            return None
+
+    def _on_other_start(self, code: CodeType) -> Any:
+        if self._recording.own(code) and id(code) not in self._seen:
+            self._discover(code)
+            if code.co_flags & GENERATOR_FLAG:
+                self._generators.on_start(_getframe(2), code)
+                return None
+        if self._recording.entering is not None and _getframe(2).f_back is None:
+            self._watch_entry(code)
+            self._recording.name_entered(code)
+        return None if id(code) in self._entries else _DISABLE
+
+    def _watch_entry(self, code: CodeType) -> None:
+        """`code` is the function of a greenlet: see how it ends, which greenlet's own events do not tell."""
+        if self._tool is not None and id(code) not in self._entries:
+            self._entries[id(code)] = code
+            events = _monitoring.get_local_events(self._tool, code)
+            _monitoring.set_local_events(self._tool, code, events | _events.PY_START | _events.PY_RETURN)
+            self._watch_exceptions(self._tool)
+
+    def _watch_exceptions(self, tool: int) -> None:
+        if not self._everywhere:
+            self._everywhere = True
+            _monitoring.set_events(tool, _events.PY_START | _events.PY_THROW | _events.PY_UNWIND)
+
+    def _discover(self, code: CodeType) -> None:
+        """Watch the generators of a piece of the program's own code that runs for the first time."""
+        tool = self._tool
+        if tool is None:
+            return
+        rest = [code]
+        while rest:
+            one = rest.pop()
+            if id(one) in self._seen:
+                continue
+            self._seen[id(one)] = one
+            events = _events.CALL
+            if one.co_flags & GENERATOR_FLAG:
+                self._watched[id(one)] = one
+                events |= _OF_GENERATORS
+            _monitoring.set_local_events(tool, one, events)
+            rest += [constant for constant in one.co_consts if type(constant) is CodeType]
+        if self._watched:
+            self._watch_exceptions(tool)
+
+    def _on_resume(self, code: CodeType, _offset: int) -> Any:
+        try:
+            self._generators.on_resume(_getframe(1), code)
+        except Exception as error:
+            self._recording.fail(self.name, error)
+
+    def _on_yield(self, code: CodeType, offset: int, value: Any) -> Any:
+        try:
+            self._generators.on_yield(_getframe(1), code, offset, value)
+        except Exception as error:
+            self._recording.fail(self.name, error)
+
+    def _on_return(self, code: CodeType, _offset: int, value: Any) -> Any:
+        try:
+            if id(code) in self._watched:
+                self._generators.on_return(_getframe(1), value)
+            elif _getframe(1).f_back is None:
+                self._recording.left = (words.RETURNED, keep(value))
+        except Exception as error:
+            self._recording.fail(self.name, error)
+
+    def _on_throw(self, code: CodeType, _offset: int, error: BaseException) -> Any:
+        if id(code) in self._watched:
+            try:
+                self._generators.on_throw(_getframe(1), code, error)
+            except Exception as failure:
+                self._recording.fail(self.name, failure)
+
+    def _on_unwind(self, code: CodeType, _offset: int, error: BaseException) -> Any:
+        if id(code) in self._watched:
+            try:
+                self._generators.on_unwind(_getframe(1), error)
+            except Exception as failure:
+                self._recording.fail(self.name, failure)
+        elif id(code) in self._entries and _getframe(1).f_back is None:
+            killed = type_name(type(error)) == "GreenletExit"
+            self._recording.left = (words.KILLED if killed else words.RAISED, keep(error))
+
+    def _on_call(self, _code: CodeType, _offset: int, function: Any, argument: Any) -> Any:
+        try:
+            kind = type(function)
+            if kind is FunctionType:
+                if function.__code__.co_flags & GENERATOR_FLAG and id(function.__code__) in self._watched:
+                    self._generators.on_created(function.__code__, _getframe(1))
+                    return None
+            elif kind is MethodDescriptorType:
+                if function.__objclass__ is GeneratorType and type(argument) is GeneratorType:
+                    if function.__name__ in METHODS:
+                        self._generators.on_call(argument, function.__name__)
+                    return None
+            elif (
+                kind is BuiltinFunctionType
+                and type(function.__self__) is GeneratorType
+                and function.__name__ in METHODS
+            ):
+                self._generators.on_call(function.__self__, function.__name__)
+                return None
+        except Exception as error:
+            self._recording.fail(self.name, error)
+        return _DISABLE
+
+    def _on_called(self, _code: CodeType, _offset: int, _function: Any, _argument: Any) -> Any:
+        if self._generators.called is not None:
+            try:
+                self._generators.on_called()
+            except Exception as error:
+                self._recording.fail(self.name, error)
+
+

@@ -1,0 +1,184 @@
+"""Watches generators with `sys.setprofile`, for Python 3.11, which has nothing better.
+
+A profile function is called for every call in its thread, so it is in force only while it is needed: while a module of
+the program's own is imported, and from the moment one is found to have a generator. It is called with "call" when a
+generator is started, resumed or thrown into, and with "return" when it yields, returns or ends by an exception; the
+instruction that the frame stands at tells which. 3.11 has no event for a generator's creation.
+"""
+
+from __future__ import annotations
+
+import opcode
+import sys
+from types import BuiltinFunctionType, CodeType, GeneratorType
+from typing import Any
+
+from visualizer.tracers.code import GENERATOR_FLAG
+from visualizer.tracers.generators import METHODS, Generators, generator_codes, probe
+from visualizer.tracers.imports import Imports
+from visualizer.tracers.recording import Recording
+
+_RESUME = opcode.opmap["RESUME"]
+_YIELD = opcode.opmap["YIELD_VALUE"]
+_RETURN = opcode.opmap["RETURN_VALUE"]
+_STDLIB_NAMES = sys.stdlib_module_names
+
+
+class GeneratorTracer:
+    name = "generators"
+
+    def __init__(self, recording: Recording, imports: Imports) -> None:
+        self._recording = recording
+        self._imports = imports
+        self._generators = Generators(recording)
+        #: Whether a code object is a watched generator's, and its instructions; by id, the code kept.
+        self._instructions: dict[int, tuple[bytes | None, CodeType]] = {}
+        self._found = False
+        self._main_began = False
+        #: Tracks that were thrown into, by the id of their frame, with the instruction they were parked at.
+        self._thrown: dict[int, int] = {}
+
+    def install(self) -> str:
+        if sys.getprofile() is not None:
+            return "refused: the program already has a profile function"
+        self._calibrate()
+        self._imports.before_any = self._before_import
+        self._imports.install()
+        sys.setprofile(self._on_event)
+        return "on: sys.setprofile"
+
+    def remove(self) -> None:
+        self._imports.before_any = None
+        if sys.getprofile() == self._on_event:
+            sys.setprofile(None)
+
+    def finish(self, t_ns: int) -> None:
+        self._generators.finish(t_ns)
+
+    def _calibrate(self) -> None:
+        generator = probe()
+        calibration = self._generators.calibration
+        sent = object()
+        handling = False
+
+        def resumed(frame: Any, event: str, _: Any) -> None:
+            if event == "call" and frame.f_code is probe.__code__:
+                calibration.learn(generator, sent, handling)
+
+        next(generator)
+        sys.setprofile(resumed)
+        generator.send(sent)
+        handling = True
+        generator.send(sent)
+        sys.setprofile(None)
+
+    def _before_import(self, name: str, path: Any) -> None:
+        """A module is about to be looked for: if it may be the program's own, see what is in it."""
+        if not self._found and name.partition(".")[0] not in _STDLIB_NAMES and sys.getprofile() is None:
+            for finder in sys.meta_path:
+                find = getattr(finder, "find_spec", None)
+                if finder is self._imports or find is None:
+                    continue
+                spec = find(name, path)
+                if spec is not None:
+                    if spec.has_location and self._recording.own.owns_file(spec.origin):
+                        sys.setprofile(self._on_event)
+                    return
+
+    def _on_event(self, frame: Any, event: str, arg: Any) -> None:
+        try:
+            code = frame.f_code
+            if event == "call":
+                if code.co_flags & GENERATOR_FLAG:
+                    self._on_generator_call(frame, code)
+                elif code.co_name == "<module>":
+                    self._on_module(frame, code)
+                elif self._recording.entering is not None and frame.f_back is None:
+                    self._recording.name_entered(code)
+            elif event == "return":
+                if code.co_flags & GENERATOR_FLAG:
+                    self._on_generator_return(frame, code, arg)
+            elif event == "c_call":
+                if type(arg) is BuiltinFunctionType and type(arg.__self__) is GeneratorType:
+                    if arg.__name__ in METHODS and self._recording.own(code):
+                        self._generators.on_call(arg.__self__, arg.__name__)
+            elif self._generators.called is not None:
+                self._on_method_over(arg)
+        except Exception as error:
+            self._recording.fail(self.name, error)
+
+    def _on_module(self, frame: Any, code: CodeType) -> None:
+        """A module begins: out of the way, as long as the program has no generator."""
+        self._main_began = self._main_began or frame.f_globals.get("__name__") == "__main__"
+        if not self._found and self._recording.own(code):
+            self._found = bool(generator_codes(code))
+        if self._main_began and not self._found and sys.getprofile() == self._on_event:
+            sys.setprofile(None)
+
+    def _watched(self, code: CodeType) -> bytes | None:
+        """The instructions of a generator of the program's own; None of any other."""
+        known = self._instructions.get(id(code))
+        if known is None:
+            known = self._instructions[id(code)] = (code.co_code if self._recording.own(code) else None, code)
+        return known[0]
+
+    def _on_generator_call(self, frame: Any, code: CodeType) -> None:
+        instructions = self._watched(code)
+        if instructions is None:
+            return
+        at = frame.f_lasti
+        if at >= 0 and instructions[at] == _RESUME:
+            if instructions[at + 1] == 0:
+                self._generators.on_start(frame, code)
+            else:
+                self._generators.on_resume(frame, code)
+        else:
+            self._thrown[id(frame)] = at
+            self._generators.on_throw(frame, code, None)
+
+    def _on_generator_return(self, frame: Any, code: CodeType, value: Any) -> None:
+        instructions = self._watched(code)
+        if instructions is None:
+            return
+        at = frame.f_lasti
+        instruction = instructions[at] if at >= 0 else -1
+        parked_at = self._thrown.pop(id(frame), None)
+        if instruction == _RETURN:
+            self._generators.on_return(frame, value)
+        elif instruction == _YIELD and not (parked_at == at and value is None and self._ended(frame)):
+            self._generators.on_yield(frame, code, at, value)
+        else:
+            self._generators.on_unwind(frame, None)
+
+    def _ended(self, frame: Any) -> bool:
+        """Whether a generator that was thrown into and stands where it stood ended there, or yielded there again.
+
+        The event does not tell. It ended if no handler covers the instruction: were there one, and did the exception
+        leave the function all the same, the frame would stand in the handler.
+        """
+        return not _covered(frame.f_code, frame.f_lasti)
+
+    def _on_method_over(self, method: Any) -> None:
+        if type(method) is BuiltinFunctionType and method.__self__ is self._generators.called:
+            self._generators.on_called()
+
+
+def _covered(code: CodeType, offset: int) -> bool:
+    """Whether an entry of the exception table (CPython's Objects/exception_handling_notes.txt) covers an instruction."""
+    table = iter(code.co_exceptiontable)
+
+    def number(first: int) -> int:
+        value = first & 63
+        while first & 64:
+            first = next(table)
+            value = (value << 6) | (first & 63)
+        return value
+
+    for first in table:
+        start = number(first) * 2
+        length = number(next(table)) * 2
+        number(next(table))
+        number(next(table))
+        if start <= offset < start + length:
+            return True
+    return False

@@ -1,0 +1,102 @@
+"""The lines of a trace file, made at the flush: one function a kind of event.
+
+Each takes the stream, the time, the two integers or words that the hook stored, the value that crossed, and the code
+object and instruction offset of the place (all six as in `Stream.extend`). FORMAT.md describes the fields.
+"""
+
+from __future__ import annotations
+
+from types import CodeType
+from typing import Any
+
+from visualizer.trace.words import NOTHING
+from visualizer.tracers import code as code_objects
+from visualizer.tracers.stream import Stream, quote
+
+#: A value slot that holds this crossed no value, or none that could be observed.
+NO_VALUE = object()
+
+_REASONS = {"join": "join", "joinall": "join", "sleep": "sleep"}
+_LONGEST_EXPRESSION = 60
+
+
+def _value(stream: Stream, value: Any) -> int:
+    return NOTHING if value is NO_VALUE else stream.value(value)
+
+
+def spawn(s: Stream, t: int, track: int, about: tuple[str, str, int, int], _: Any, code: CodeType | None, at: int) -> str:
+    kind, name, parent, creator = about
+    return f'["spawn",{t},{track},"{kind}",{s.text(name)},{parent},{creator},{s.place(code, at)}]\n'
+
+
+def name(s: Stream, t: int, track: int, text: str, _v: Any, _c: CodeType | None, _o: int) -> str:
+    return f'["name",{t},{track},{s.text(text)}]\n'
+
+
+def thread(_s: Stream, t: int, track: int, _b: Any, _v: Any, _c: CodeType | None, _o: int) -> str:
+    return f'["thread",{t},{track}]\n'
+
+
+def resume(s: Stream, t: int, track: int, cause: str, value: Any, code: CodeType | None, at: int) -> str:
+    return f'["resume",{t},{track},"{cause}",{_value(s, value)},{s.place(code, at)}]\n'
+
+
+def yielded(s: Stream, t: int, track: int, _: Any, value: Any, code: CodeType | None, at: int) -> str:
+    return f'["yield",{t},{track},{_value(s, value)},{s.place(code, at)}]\n'
+
+
+def switch(s: Stream, t: int, origin: int, target: int, value: Any, code: CodeType | None, at: int) -> str:
+    return f'["switch",{t},{origin},{target},"switch",{_value(s, value)},{s.place(code, at)}]\n'
+
+
+def throw(s: Stream, t: int, origin: int, target: int, value: Any, code: CodeType | None, at: int) -> str:
+    return f'["switch",{t},{origin},{target},"throw",{_value(s, value)},{s.place(code, at)}]\n'
+
+
+def wait(s: Stream, t: int, track: int, about: tuple[str, str, int], _: Any, _c: CodeType | None, _o: int) -> str:
+    reason, on, asked_ns = about
+    return f'["wait",{t},{track},"{reason}",{s.text(on)},{asked_ns}]\n'
+
+
+def wait_in_call(s: Stream, t: int, track: int, where: str | None, _: Any, code: CodeType | None, at: int) -> str:
+    """A wait of which only the expression is known: the reason is the name of what the expression calls."""
+    reason, on = where or "unknown", ""
+    text = code_objects.segment(code_objects.place(code, at)) if code is not None else None
+    if text is not None:
+        on = " ".join(text.split())
+        if where is None:
+            called = code_objects.called(text)
+            reason = _REASONS.get(called, called) if called else "unknown"
+    if len(on) > _LONGEST_EXPRESSION:
+        on = on[: _LONGEST_EXPRESSION - 1] + "…"
+    return f'["wait",{t},{track},{quote(reason)},{s.text(on) if on else NOTHING},-1]\n'
+
+
+def wake(_s: Stream, t: int, track: int, about: tuple[int, str], _v: Any, _c: CodeType | None, _o: int) -> str:
+    waker, cause = about
+    return f'["wake",{t},{track},{waker},"{cause}"]\n'
+
+
+def exited(s: Stream, t: int, track: int, about: tuple[str, str | None], value: Any, _c: CodeType | None, _o: int) -> str:
+    outcome, inferred = about
+    return f'["exit",{t},{track},"{outcome}",{_value(s, value)},{NOTHING if inferred is None else s.text(inferred)}]\n'
+
+
+def poll(_s: Stream, t: int, track: int, polling: int, _v: Any, _c: CodeType | None, _o: int) -> str:
+    return f'["poll",{t},{track},{polling}]\n'
+
+
+def output(_s: Stream, t: int, stream_name: str, text: str, cut: int, _c: CodeType | None, _o: int) -> str:
+    return f'["output",{t},"{stream_name}",{quote(text)},{cut}]\n'
+
+
+def note(_s: Stream, t: int, text: str, _b: Any, _v: Any, _c: CodeType | None, _o: int) -> str:
+    return f'["note",{t},{quote(text)}]\n'
+
+
+def dropped(_s: Stream, t: int, what: str, count: int, _v: Any, _c: CodeType | None, _o: int) -> str:
+    return f'["dropped",{t},{quote(what)},{count}]\n'
+
+
+def uncaught(_s: Stream, t: int, exception: str, message: str, _v: Any, _c: CodeType | None, _o: int) -> str:
+    return f'["uncaught",{t},{quote(exception)},{quote(message)}]\n'

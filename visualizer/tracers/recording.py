@@ -1,0 +1,228 @@
+"""One recording inside the watched program: starts the tracers, keeps what they share, and ends with the program."""
+
+from __future__ import annotations
+
+import _thread
+import atexit
+import os
+import sys
+import time
+from collections.abc import Callable
+from itertools import count
+from types import CodeType
+from typing import Any, Protocol
+
+from visualizer.trace import words
+from visualizer.trace.sink import Sink
+from visualizer.tracers import lines
+from visualizer.tracers.code import Ownership
+from visualizer.tracers.stream import Stream, quote
+from visualizer.tracers.values import exception_text, show, type_name
+
+_get_ident = _thread.get_ident
+
+
+class Tracer(Protocol):
+    """Watches one runtime. A tracer must not raise out of its hooks: it gives the error to `Recording.fail`."""
+
+    #: The name under which the trace's header and notes speak of it.
+    name: str
+
+    def install(self) -> str:
+        """Begin, or arrange to begin when the runtime is imported. Return one sentence on how, or why not."""
+
+    def remove(self) -> None:
+        """Take every hook out again. Called once, in the main thread at the end, or where a hook failed."""
+
+    def finish(self, t_ns: int) -> None:
+        """The program is over: store what is known only now (before `remove`)."""
+
+
+class Recording:
+    """What the tracers share: the stream, the track ids, the track of each thread, and what to do when one fails."""
+
+    def __init__(self, stream: Stream, own: Ownership) -> None:
+        self.stream = stream
+        #: Whether a code object is the program's own.
+        self.own = own
+        #: Gives the next track id. Ids are sequential and never used twice.
+        self.new_track: Callable[[], int] = count().__next__
+        #: The track of each OS thread, by `_thread.get_ident()`.
+        self.threads: dict[int, int] = {}
+        #: The thread whose events stand last in the buffer: what follows belongs to it until a `thread` line.
+        self.ident = 0
+        #: The track of a greenlet that has just been entered for the first time and whose function is not yet known.
+        self.entering: int | None = None
+        #: Tells the greenlet tracer the first code that runs in it.
+        self.name_entered: Callable[[CodeType], None] = lambda code: None
+        #: How the function of the greenlet that is about to end left: (outcome, value); from 3.12 on, else None.
+        self.left: tuple[str, Any] | None = None
+        self.tracers: dict[str, Tracer] = {}
+        self._process = os.getpid()
+        self._flusher_stopped = False
+
+    def on_thread(self, ident: int, t_ns: int) -> None:
+        """Store that what follows happens on thread `ident`. Called by a hook that finds another one in `ident`."""
+        if self._flusher_stopped:
+            self._flusher_stopped = False
+            self.stream.start_thread()
+        track = self.threads.get(ident)
+        if track is None:
+            about = (words.THREAD, _thread_name(ident) if self.threads else "main", words.NOBODY, words.NOBODY)
+            track = self.threads[ident] = self.new_track()
+            self.stream.extend((lines.spawn, t_ns, track, about, None, None, 0))
+        else:
+            self.stream.extend((lines.thread, t_ns, track, None, None, None, 0))
+        self.ident = ident
+
+    def note(self, text: str) -> None:
+        """Store a sentence for whoever reads the trace."""
+        self.stream.extend((lines.note, self.stream.clock(), text, None, None, None, 0))
+
+    def fail(self, tracer: str, error: BaseException) -> None:
+        """A hook of `tracer` failed: log it, take the tracer out, and let the program go on."""
+        failed = self.tracers.pop(tracer, None)
+        if failed is not None:
+            self.note(f"The {tracer} tracer failed and was taken out: {show(error)}.")
+            try:
+                failed.remove()
+            except Exception as second:
+                self.note(f"Taking the {tracer} tracer out failed too: {show(second)}.")
+
+    def begin(self, tracers: list[Tracer]) -> None:
+        """Write the header, install the tracers, and flush from now on."""
+        stream = self.stream
+        self.on_thread(_get_ident(), stream.start_ns)
+        answers: dict[str, str] = {}
+        for tracer in tracers:
+            self.tracers[tracer.name] = tracer
+            try:
+                answers[tracer.name] = tracer.install()
+            except Exception as error:
+                answers[tracer.name] = f"refused: {show(error)}"
+                self.tracers.pop(tracer.name, None)
+        stream.write_header(_header(stream.start_ns, answers))
+        stream.flush()
+        atexit.register(self.end)
+        os.register_at_fork(
+            before=self._before_fork, after_in_child=self._in_forked_child, after_in_parent=self._after_fork
+        )
+        self._wrap_exit()
+        stream.start_thread()
+
+    def end(self) -> None:
+        """The program's own code is over (atexit, after all that the program registered itself)."""
+        if os.getpid() != self._process:
+            return
+        self._flusher_stopped = False
+        stream = self.stream
+        t_ns = stream.clock()
+        if _get_ident() != self.ident:
+            self.on_thread(_get_ident(), t_ns)
+        for tracer in list(self.tracers.values()):
+            try:
+                tracer.finish(t_ns)
+            except Exception as error:
+                self.fail(tracer.name, error)
+        # Set by the interpreter when it prints an exception that nobody caught (sys.last_exc from 3.12 on).
+        error = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
+        outcome = words.RETURNED
+        if isinstance(error, BaseException):
+            outcome = words.RAISED
+            name, message = type_name(type(error)), exception_text(error)
+            stream.extend((lines.uncaught, t_ns, name, message, None, None, 0))
+        main = self.threads.get(_get_ident(), 0)
+        value = show(error) if isinstance(error, BaseException) else lines.NO_VALUE
+        stream.extend((lines.exited, t_ns, main, (outcome, None), value, None, 0))
+        self._remove_all()
+        stream.close()
+
+    def _remove_all(self) -> None:
+        for tracer in list(self.tracers.values()):
+            try:
+                tracer.remove()
+            except Exception as error:
+                self.note(f"Taking the {tracer.name} tracer out failed: {show(error)}.")
+        self.tracers.clear()
+
+    def _wrap_exit(self) -> None:
+        """os._exit ends the process without atexit: flush first."""
+        leave = os._exit
+        process = self._process
+
+        def _exit(status: int) -> Any:
+            if os.getpid() == process:
+                self.stream.flush()
+            leave(status)
+
+        os._exit = _exit  # type: ignore[assignment]
+
+    def _before_fork(self) -> None:
+        if os.getpid() == self._process:
+            self.stream.stop_thread()
+            self.stream.flush()
+
+    def _after_fork(self) -> None:
+        if os.getpid() == self._process:
+            self.note("The program forked: its child process is not recorded.")
+            # os.fork() counts the threads only after this (3.13), so ours comes back with the next event: having
+            # forgotten the thread, that event's hook asks for it.
+            self._flusher_stopped = True
+            self.ident = 0
+
+    def _in_forked_child(self) -> None:
+        self._remove_all()
+        self.stream.discard()
+
+
+def _thread_name(ident: int) -> str:
+    """The name that `threading` has for a thread, read without its property (a subclass may have its own)."""
+    threading = sys.modules.get("threading")
+    thread = getattr(threading, "_active", {}).get(ident) if threading is not None else None
+    name = thread.__dict__.get("_name") if thread is not None else None
+    return name if type(name) is str else "thread"
+
+
+def _header(start_ns: int, tracers: dict[str, str]) -> str:
+    now_ns, wall_ns = time.monotonic_ns(), time.time_ns()
+    arguments = sys.orig_argv[1:]
+    fields = {
+        "format": quote(words.FORMAT),
+        "version": str(words.VERSION),
+        "pid": str(os.getpid()),
+        "monotonic_ns": str(start_ns),
+        "wall_ns": str(wall_ns - (now_ns - start_ns)),
+        "python": quote(".".join(map(str, sys.version_info[:3]))),
+        "platform": quote(sys.platform),
+        "target": quote(_target(arguments)),
+        "argv": f"[{','.join(map(quote, arguments))}]",
+        "cwd": quote(os.getcwd()),
+        "tracers": "{" + ",".join(f"{quote(name)}:{quote(answer)}" for name, answer in tracers.items()) + "}",
+    }
+    return "{" + ",".join(f'"{name}":{value}' for name, value in fields.items()) + "}\n"
+
+
+def _target(arguments: list[str]) -> str:
+    if arguments[:1] == ["-m"]:
+        return " ".join(arguments[1:2])
+    name = os.path.basename(arguments[0]) if arguments else ""
+    return name[:-3] if name.endswith(".py") else name
+
+
+def start(trace: str, include: list[str]) -> Recording:
+    """Begin to record this process into the file `trace`. Raise OSError if it cannot be written."""
+    from visualizer.tracers.chooser import choose
+
+    recording = Recording(Stream(Sink(trace)), Ownership(include))
+    recording.begin(choose(recording))
+    return recording
+
+
+def place_of(frame: Any, own: Callable[[CodeType], bool]) -> tuple[CodeType | None, int]:
+    """Code and instruction of the innermost frame of the program's own, else of the innermost; (None, 0) of none."""
+    inner = frame
+    while frame is not None:
+        if own(frame.f_code):
+            return frame.f_code, frame.f_lasti
+        frame = frame.f_back
+    return (inner.f_code, inner.f_lasti) if inner is not None else (None, 0)

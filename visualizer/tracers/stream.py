@@ -1,0 +1,205 @@
+"""The way of an event from a hook to the file.
+
+A hook stores seven references in one flat list, and nothing else: no tuple stays behind for the cyclic garbage
+collector to walk. The first of the seven is the function that makes the file's line of the other six; it is called at
+the flush, by a thread of our own every 50 ms. That thread uses `_thread` and `os.write` as they were before anybody
+(gevent) replaced them, blocks all signals, and is not known to `threading`.
+"""
+
+from __future__ import annotations
+
+import _signal
+import _thread
+import os
+import time
+from collections.abc import Callable
+from types import CodeType
+from typing import Any
+
+from visualizer.trace.sink import Sink
+from visualizer.trace.words import NOTHING
+from visualizer.tracers import code as code_objects
+from visualizer.tracers.values import show
+
+try:
+    from _json import encode_basestring_ascii as quote
+except ImportError:
+    from json.encoder import py_encode_basestring_ascii as quote
+
+FLUSH_SECONDS = 0.05
+STRIDE = 7
+#: With this many references waiting the hook that stored the last one flushes by itself.
+_FULL = 32 * 1024 * STRIDE
+#: So many are turned into lines and written at a time.
+_BATCH = 4 * 1024 * STRIDE
+#: After this many interned texts or places they are numbered afresh, so that our memory does not grow with the trace.
+_INTERNED = 8192
+
+Line = Callable[["Stream", int, Any, Any, Any, Any, Any], str]
+
+_get_ident = _thread.get_ident
+_sleep = time.sleep
+
+
+class Stream:
+    """The buffer, the clock, and the thread that empties the one into the sink. `t` is in nanoseconds since `start`."""
+
+    def __init__(self, sink: Sink, clock: Callable[[], int] = time.monotonic_ns) -> None:
+        self.clock = clock
+        self.buffer: list[Any] = []
+        #: Store one event: extend((line function, absolute t_ns, a, b, value, code, offset)).
+        self.extend = self.buffer.extend
+        self.start_ns = clock()
+        #: Called by the flushing thread before each flush: what has to be told before the hook that knows its end runs.
+        self.before_flush: list[Callable[[], None]] = []
+        self.failure: str | None = None
+        self._sink = sink
+        self._flushing = _thread.allocate_lock()
+        self._owner = 0
+        self._wake_up = _thread.allocate_lock()
+        self._wake_up.acquire()
+        self._alive = False
+        self._thread_id = 0
+        self._texts: dict[str, int] = {}
+        self._places: dict[tuple[int, int], tuple[int, CodeType]] = {}
+        self._text_count = 0
+        self._place_count = 0
+        self._lost = 0
+        self._new: list[str] = []
+
+    # Storing, in any thread of the program.
+
+    def store(self, line: Line, t_ns: int, a: Any, b: Any, value: Any, code: CodeType | None, offset: int) -> None:
+        """Store one event; flush at once if the buffer is full."""
+        self.extend((line, t_ns, a, b, value, code, offset))
+        if len(self.buffer) > _FULL:
+            self.flush()
+
+    def write_header(self, line: str) -> None:
+        """Write the trace's first line; before the first flush."""
+        self._sink.write(line.encode("ascii"), 0)
+
+    # Making lines, while flushing.
+
+    def text(self, text: str) -> int:
+        """The id of `text`, interned by a line of its own when it is new."""
+        known = self._texts.get(text)
+        if known is None:
+            if len(self._texts) >= _INTERNED:
+                self._texts.clear()
+            known = self._texts[text] = self._text_count
+            self._text_count += 1
+            self._new.append(f'["text",{known},{quote(text)}]\n')
+        return known
+
+    def value(self, value: Any) -> int:
+        """The id of a value's text."""
+        return self.text(show(value))
+
+    def place(self, code: CodeType | None, offset: int) -> int:
+        """The id of the place at `offset` of `code`."""
+        if code is None:
+            return NOTHING
+        key = (id(code), offset)
+        known = self._places.get(key)
+        if known is None:
+            if len(self._places) >= _INTERNED:
+                self._places.clear()
+            file, function, *numbers = code_objects.place(code, offset)
+            file_id, function_id = self.text(file), self.text(function)
+            # The code object is kept so that its id stays its own.
+            known = self._places[key] = (self._place_count, code)
+            self._place_count += 1
+            self._new.append(f'["place",{known[0]},{file_id},{function_id},{",".join(map(str, numbers))}]\n')
+        return known[0]
+
+    def flush(self) -> None:
+        """Turn what is stored into lines and append them to the file. Never raises."""
+        if not self._flushing.acquire(False):
+            if self._owner == _get_ident():
+                return  # A hook that ran during our own flush, in a signal handler or a finalizer.
+            self._flushing.acquire()
+        self._owner = _get_ident()
+        try:
+            self._flush()
+        except Exception as error:
+            self.failure = f"{type(error).__name__}: {error}"
+        finally:
+            self._owner = 0
+            self._flushing.release()
+
+    def _flush(self) -> None:
+        waiting = len(self.buffer)
+        for begin in range(0, waiting, _BATCH):
+            self._write_batch(min(_BATCH, waiting - begin))
+        if self._lost != self._sink.lost:
+            loss = f'["dropped",{self.clock() - self.start_ns},"events (disk full)",{self._sink.lost}]\n'
+            if self._sink.write(loss.encode("ascii"), 0):
+                self._lost = self._sink.lost
+
+    def _write_batch(self, count: int) -> None:
+        # A slice and a deletion of the same length: a hook that stores between the two only adds behind them.
+        taken = self.buffer[:count]
+        del self.buffer[:count]
+        lines: list[str] = []
+        start_ns = self.start_ns
+        for i in range(0, count, STRIDE):
+            line = taken[i](
+                self, taken[i + 1] - start_ns, taken[i + 2], taken[i + 3], taken[i + 4], taken[i + 5], taken[i + 6]
+            )
+            if self._new:
+                lines += self._new
+                self._new.clear()
+            lines.append(line)
+        self._sink.write("".join(lines).encode("ascii"), count // STRIDE)
+
+    # The flushing thread.
+
+    def start_thread(self) -> None:
+        """Flush every 50 ms from now on, also while the program sleeps or is in C code that lets go of the GIL."""
+        self._alive = True
+        _thread.start_new_thread(self._run, ())
+
+    def _run(self) -> None:
+        # The program's signals are for the program's threads: one that we took would not wake its main thread.
+        _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
+        self._thread_id = _thread.get_native_id()
+        while self._alive:
+            if self._wake_up.acquire(True, FLUSH_SECONDS):
+                break
+            for tell in list(self.before_flush):
+                tell()
+            self.flush()
+
+    def stop_thread(self) -> None:
+        """End the flushing thread and wait until the operating system has forgotten it.
+
+        Before a fork only: from 3.12 on os.fork() warns in a process of several threads, and it counts those of the
+        operating system.
+        """
+        if not self._alive:
+            return
+        self._alive = False
+        self._wake_up.release()
+        task = f"/proc/self/task/{self._thread_id}"
+        for _ in range(200):
+            if not os.path.exists(task):
+                break
+            _sleep(0.001)
+        self._wake_up = _thread.allocate_lock()
+        self._wake_up.acquire()
+
+    def discard(self) -> None:
+        """In a forked child: forget everything, and let go of the file."""
+        self.buffer.clear()
+        self._alive = False
+        self._flushing = _thread.allocate_lock()
+        self._sink.close()
+
+    def close(self) -> None:
+        """Flush for the last time and close the file."""
+        self._alive = False
+        if self._wake_up.locked():
+            self._wake_up.release()
+        self.flush()
+        self._sink.close()

@@ -1,0 +1,90 @@
+"""Text for a value that crosses from one track to another, made without running any of the program's code.
+
+Plain data is shown as `repr` shows it; of everything else the type's name. Only exact built-in types count as plain:
+a subclass may bring its own `__repr__`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+LONGEST_TEXT = 80
+LONGEST_CONTAINER = 8
+#: repr of a larger integer takes time that grows with its square.
+LONGEST_INT_BITS = 256
+
+_type_name = type.__dict__["__name__"].__get__
+_exception_args = BaseException.__dict__["args"].__get__
+
+#: Immutable, and holding nothing but themselves: a hook may keep a reference and leave the text to the flush.
+ATOMS = frozenset((int, bool, float, type(None)))
+
+
+class Shown(str):
+    """Text that was already made from a value (a plain str stands for itself, and is shown in quotes)."""
+
+    __slots__ = ()
+
+
+def keep(value: Any) -> Any:
+    """What a hook stores for `value`: itself if it cannot change and keeps nothing alive, else its text now."""
+    kind = type(value)
+    if kind in ATOMS or (kind is str and len(value) <= LONGEST_TEXT):
+        return value
+    return Shown(show(value))
+
+
+def show(value: Any, depth: int = 2) -> str:
+    """Text for `value`. Never raises, never calls code of the program."""
+    kind = type(value)
+    if kind is Shown:
+        return str.__str__(value)
+    if kind is int:
+        bits = value.bit_length()
+        return repr(value) if bits <= LONGEST_INT_BITS else f"<int of {bits} bits>"
+    if kind in ATOMS or kind is complex:
+        return repr(value)
+    if kind is str or kind is bytes:
+        return repr(value) if len(value) <= LONGEST_TEXT else f"{value[:LONGEST_TEXT]!r}… ({len(value)} long)"
+    if depth and kind in (list, tuple, set, frozenset, dict):
+        return _show_container(value, kind, depth - 1)
+    if issubclass(kind, BaseException):
+        return _show_exception(value, kind)
+    return f"<{type_name(kind)}>"
+
+
+def type_name(kind: type) -> str:
+    """The name a class was given; a metaclass cannot interfere."""
+    return str(_type_name(kind))
+
+
+def exception_text(error: BaseException) -> str:
+    """What `str` gives for an exception of a single text or number, else nothing."""
+    args = _exception_args(error)
+    if len(args) == 1 and type(args[0]) is str:
+        text: str = args[0]
+        return text if len(text) <= 4 * LONGEST_TEXT else text[: 4 * LONGEST_TEXT] + "…"
+    return ", ".join(show(arg, 1) for arg in args[:LONGEST_CONTAINER])
+
+
+def _show_exception(value: BaseException, kind: type) -> str:
+    return f"{type_name(kind)}({', '.join(show(arg, 1) for arg in _exception_args(value)[:LONGEST_CONTAINER])})"
+
+
+def _show_container(value: Any, kind: type, depth: int) -> str:
+    # One call in C each, so that another thread cannot change the container half-way.
+    items = list(value.items()) if kind is dict else list(value)
+    shown = [
+        f"{show(item[0], depth)}: {show(item[1], depth)}" if kind is dict else show(item, depth)
+        for item in items[:LONGEST_CONTAINER]
+    ]
+    if len(items) > LONGEST_CONTAINER:
+        shown.append(f"… {len(items)} in all")
+    inside = ", ".join(shown)
+    if kind is tuple:
+        return f"({inside},)" if len(items) == 1 else f"({inside})"
+    if kind is list:
+        return f"[{inside}]"
+    if kind is frozenset:
+        return f"frozenset({{{inside}}})" if items else "frozenset()"
+    return f"{{{inside}}}" if items or kind is dict else "set()"
