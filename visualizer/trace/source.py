@@ -90,7 +90,7 @@ class Source:
             first, _, whole = whole.partition(b"\n")
             self.header = self._parse_header(first)
         events = self._parse(whole)
-        self.ended = self.ended or any(type(event) is End for event in events[-4:])
+        self.ended = self.ended or any(type(event) is End for event in events)
         return events
 
     def finish(self) -> list[Event]:

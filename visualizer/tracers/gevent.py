@@ -276,7 +276,10 @@ class _Poll:
 
     def stop(self) -> None:
         for watcher, _ in self._watchers:
-            watcher.stop()
+            try:
+                watcher.stop()
+            except ValueError:
+                break  # "operation on destroyed loop"
         self._watchers.clear()
         self._stream.before_flush.remove(self._tell)
 

@@ -81,7 +81,7 @@ class GreenletTracer:
         self.watch_thread()
 
     def watch_thread(self) -> None:
-        """Begin to watch the greenlets of the current thread."""
+        """Watch the greenlets of the current thread, also where greenlet took our function out after an error."""
         if self._originals is not None:
             previous = self._originals[0](self._on_event)
             if previous is not None and previous != self._on_event:
@@ -93,6 +93,7 @@ class GreenletTracer:
         previous = self._chained.pop(ident, None)
         if callback is not None:
             self._chained[ident] = callback
+        self.watch_thread()
         return previous
 
     def _gettrace(self) -> Any:
@@ -110,7 +111,13 @@ class GreenletTracer:
         if self._chained:
             chained = self._chained.get(_get_ident())
             if chained is not None:
-                chained(event, args)
+                try:
+                    chained(event, args)
+                except BaseException:
+                    # It goes on into the program, and greenlet takes out the trace function it came from: ours.
+                    del self._chained[_get_ident()]
+                    self._recording.at_next_event(self.watch_thread)
+                    raise
 
     def _on_switch(self, event: str, origin: Any, target: Any) -> None:
         recording = self._recording

@@ -59,13 +59,20 @@ class Recording:
         self.left: tuple[str, Any] | None = None
         self.tracers: dict[str, Tracer] = {}
         self._process = os.getpid()
-        self._flusher_stopped = False
+        self._next: list[Callable[[], None]] = []
+
+    def at_next_event(self, call: Callable[[], None]) -> None:
+        """Have `call` called by the next hook that runs, because it cannot be done now.
+
+        It costs the hooks nothing: having forgotten the thread, the next one asks `on_thread` for it.
+        """
+        self._next.append(call)
+        self.ident = 0
 
     def on_thread(self, ident: int, t_ns: int) -> None:
         """Store that what follows happens on thread `ident`. Called by a hook that finds another one in `ident`."""
-        if self._flusher_stopped:
-            self._flusher_stopped = False
-            self.stream.start_thread()
+        while self._next:
+            self._next.pop()()
         track = self.threads.get(ident)
         if track is None:
             about = (words.THREAD, _thread_name(ident) if self.threads else "main", words.NOBODY, words.NOBODY)
@@ -114,7 +121,7 @@ class Recording:
         """The program's own code is over (atexit, after all that the program registered itself)."""
         if os.getpid() != self._process:
             return
-        self._flusher_stopped = False
+        self._next.clear()
         stream = self.stream
         t_ns = stream.clock()
         if _get_ident() != self.ident:
@@ -165,10 +172,8 @@ class Recording:
     def _after_fork(self) -> None:
         if os.getpid() == self._process:
             self.note("The program forked: its child process is not recorded.")
-            # os.fork() counts the threads only after this (3.13), so ours comes back with the next event: having
-            # forgotten the thread, that event's hook asks for it.
-            self._flusher_stopped = True
-            self.ident = 0
+            # Not at once: os.fork() counts the threads only after this (3.13).
+            self.at_next_event(self.stream.start_thread)
 
     def _in_forked_child(self) -> None:
         self._remove_all()

@@ -60,6 +60,8 @@ class Stream:
         self._wake_up.acquire()
         self._alive = False
         self._thread_id = 0
+        #: Held by the flushing thread as long as it lives.
+        self._ended = _thread.allocate_lock()
         self._texts: dict[str, int] = {}
         self._places: dict[tuple[int, int], tuple[int, CodeType]] = {}
         self._text_count = 0
@@ -158,18 +160,22 @@ class Stream:
     def start_thread(self) -> None:
         """Flush every 50 ms from now on, also while the program sleeps or is in C code that lets go of the GIL."""
         self._alive = True
+        self._ended.acquire()
         _thread.start_new_thread(self._run, ())
 
     def _run(self) -> None:
         # The program's signals are for the program's threads: one that we took would not wake its main thread.
         _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
         self._thread_id = _thread.get_native_id()
-        while self._alive:
-            if self._wake_up.acquire(True, FLUSH_SECONDS):
-                break
-            for tell in list(self.before_flush):
-                tell()
-            self.flush()
+        try:
+            while self._alive:
+                if self._wake_up.acquire(True, FLUSH_SECONDS):
+                    break
+                for tell in list(self.before_flush):
+                    tell()
+                self.flush()
+        finally:
+            self._ended.release()
 
     def stop_thread(self) -> None:
         """End the flushing thread and wait until the operating system has forgotten it.
@@ -181,6 +187,8 @@ class Stream:
             return
         self._alive = False
         self._wake_up.release()
+        self._ended.acquire()
+        self._ended.release()
         task = f"/proc/self/task/{self._thread_id}"
         for _ in range(200):
             if not os.path.exists(task):
