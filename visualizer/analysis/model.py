@@ -4,9 +4,6 @@
 (which state, from when, why) and over all tracks the *switches*. It is incremental: a live run and a recording go
 through the same code. Nothing here is ever removed or changed once later events stand after it, except names, which
 are numbered when a second track takes the same one.
-
-Who runs inside whom is kept as a stack for each *strand* (a thread's own stack, or a greenlet's): the strand's own
-track at the bottom, the generators it is inside of above it (PEP 342: a generator runs on the stack of its resumer).
 """
 
 from __future__ import annotations
@@ -16,6 +13,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
+from visualizer.analysis.names import Names
+from visualizer.analysis.strands import Strands
 from visualizer.analysis.tracks import (
     FINAL,
     SUMMED,
@@ -77,16 +76,13 @@ class Timeline:
         self.version = 0
         self._texts: dict[int, str] = {}
         self._places: dict[int, Place] = {}
-        self._namesakes: dict[str, dict[int, None]] = {}
-        self._last_number: dict[str, int] = {}
+        self._names = Names()
+        self._strands = Strands()
         self._switch_ns = array("q")
         self._switches: list[tuple[int, int, str, int, int, int]] = []
         self._order = array("q")
         self._order_ns = array("q")
         self._order_is_of_time = True
-        self._strands: dict[int, list[int]] = {}
-        self._strand_of_thread: dict[int, int] = {}
-        self._thread = words.NOBODY
         self._pending: dict[int, ev.Wait] = {}
         self._early: dict[int, int] = {}
         self._closing: set[int] = set()
@@ -96,11 +92,7 @@ class Timeline:
     def name(self, track: int) -> str:
         """The track's name, numbered if several share it; "unknown" for a track that is not known."""
         known = self.tracks.get(track)
-        if known is None:
-            return "unknown"
-        if len(self._namesakes[known.base_name]) > 1:
-            return f"{known.base_name}-{known.number}"
-        return known.base_name
+        return self._names.of(known) if known is not None else "unknown"
 
     @property
     def switch_count(self) -> int:
@@ -184,51 +176,17 @@ class Timeline:
         known.version += 1
         return known
 
-    def _state(self, track: int) -> State:
+    def _state(self, track: int) -> int:
         known = self.tracks.get(track)
-        return known.state if known is not None else State.UNKNOWN
+        return known.slices.state[-1] if known is not None else State.UNKNOWN
 
     def _new_track(self, track: int, kind: str, name: str, t_ns: int) -> Track:
         new = self.tracks[track] = Track(track, kind, name, spawn_ns=t_ns)
-        self._call(new, name)
+        self._names.give(new, name)
         return new
 
-    def _call(self, track: Track, name: str) -> None:
-        """Name `track`. Once given, a number stays: the tracks that share a name are not numbered anew."""
-        track.base_name = name
-        track.number = self._last_number[name] = self._last_number.get(name, 0) + 1
-        namesakes = self._namesakes.setdefault(name, {})
-        namesakes[track.id] = None
-        if len(namesakes) == 2:
-            self._changed(namesakes)
-        track.version += 1
-
-    def _uncall(self, track: Track) -> None:
-        namesakes = self._namesakes[track.base_name]
-        del namesakes[track.id]
-        if len(namesakes) == 1:
-            self._changed(namesakes)
-
-    def _changed(self, tracks: Iterable[int]) -> None:
-        for track in tracks:
-            self.tracks[track].version += 1
-
-    def _strand(self) -> list[int]:
-        return self._strand_with(self._strand_of_thread.get(self._thread, self._thread))
-
-    def _strand_with(self, bottom: int) -> list[int]:
-        strand = self._strands.get(bottom)
-        if strand is None:
-            strand = self._strands[bottom] = [bottom]
-        return strand
-
-    def _top(self, track: int) -> int:
-        """The generator that `track` is in the middle of, if it is the bottom of a strand; else itself."""
-        strand = self._strands.get(track)
-        return strand[-1] if strand else track
-
     def _who(self, track: int) -> int:
-        return self._strand()[-1] if track == words.CURRENT else track
+        return self._strands.current() if track == words.CURRENT else track
 
     def _lose(self, t_ns: int, tracks: list[int]) -> None:
         """The trace must have left out how these stopped running."""
@@ -258,15 +216,14 @@ class Timeline:
         else:
             # Lines before this one were lost or out of order; what the track did in them stands.
             track.kind = event.kind
-            self._uncall(track)
-            self._call(track, name)
+            self._names.change(track, name)
         track.parent = event.parent
         track.creator = self._who(event.creator)
         track.place = self._places.get(event.place)
         self._enter(t_ns, Entry.SPAWN, len(self.spawns))
         self.spawns.append(event.track)
         if event.kind == words.THREAD:
-            self._thread = event.track
+            self._strands.thread = event.track
             self._record_run(t_ns, event.track, -1)
         elif not len(track.slices):
             self._set(event.track, t_ns, State.CREATED)
@@ -275,11 +232,10 @@ class Timeline:
         track = self.tracks.get(event.track)
         name = self._texts.get(event.name)
         if track is not None and name is not None and name != track.base_name:
-            self._uncall(track)
-            self._call(track, name)
+            self._names.change(track, name)
 
     def _on_thread(self, event: ev.Thread) -> None:
-        self._thread = event.track
+        self._strands.thread = event.track
 
     def _record_switch(self, t_ns: int, origin: int, target: int, cause: str, value: int, place: int, park: int) -> int:
         index = len(self._switches)
@@ -305,7 +261,7 @@ class Timeline:
 
     def _on_resume(self, event: ev.Resume) -> None:
         t_ns = self._at(event.t_ns)
-        strand = self._strand()
+        strand = self._strands.now()
         resumer = strand[-1]
         # It announced a wait and then went on.
         self._pending.pop(resumer, None)
@@ -316,15 +272,11 @@ class Timeline:
         index = self._record_switch(t_ns, resumer, event.track, event.cause, event.value, event.place, park)
         self._record_run(t_ns, event.track, index)
 
-    def _leave(self, t_ns: int, track: int) -> int:
-        """Take `track`, and whatever the trace lost above it, off the strand; return who is then on top, or -1."""
-        strand = self._strand()
-        if track not in strand[1:]:
-            return words.NOBODY
-        depth = strand.index(track, 1)
-        self._lose(t_ns, strand[depth + 1 :])
-        del strand[depth:]
-        return strand[-1]
+    def _leave(self, t_ns: int, generator: int) -> int:
+        """A generator gives control back. Return to whom, or -1 if the trace does not tell that it had it."""
+        resumer, lost = self._strands.leave(generator)
+        self._lose(t_ns, lost)
+        return resumer
 
     def _on_yield(self, event: ev.Yield) -> None:
         t_ns = self._at(event.t_ns)
@@ -338,9 +290,9 @@ class Timeline:
 
     def _on_switch(self, event: ev.Switch) -> None:
         t_ns = self._at(event.t_ns)
-        origin = self._strand_with(event.origin)[-1]
-        target = self._strand_with(event.target)[-1]
-        believed = self._strand()[-1]
+        origin = self._strands.of(event.origin)[-1]
+        target = self._strands.of(event.target)[-1]
+        believed = self._strands.current()
         if believed not in (origin, target) and self._state(believed) == State.RUNNING:
             self._lose(t_ns, [believed])
         park = -1
@@ -354,18 +306,18 @@ class Timeline:
             early = self._early.pop(event.origin, None)
             if early is not None:
                 self._set(origin, t_ns, State.READY, early)
-        self._strand_of_thread[self._thread] = event.target
+        self._strands.go_to(event.target)
         index = self._record_switch(t_ns, origin, target, event.cause, event.value, event.place, park)
         self._record_run(t_ns, target, index)
 
     def _on_wait(self, event: ev.Wait) -> None:
         self._at(event.t_ns)
-        self._pending[self._top(self._who(event.track))] = event
+        self._pending[self._strands.top(self._who(event.track))] = event
 
     def _on_wake(self, event: ev.Wake) -> None:
         t_ns = self._at(event.t_ns)
         strand = self._who(event.track)
-        track = self._top(strand)
+        track = self._strands.top(strand)
         index = len(self.wakeups)
         self.wakeups.append(Wakeup(t_ns, track, self._who(event.waker), event.cause))
         self._enter(t_ns, Entry.WAKEUP, index)
@@ -383,10 +335,7 @@ class Timeline:
         if known is None or known.state in FINAL:
             return
         resumer = self._leave(t_ns, event.track)
-        inside = self._strands.get(event.track)
-        if inside is not None:
-            self._lose(t_ns, inside[1:])
-            del inside[1:]
+        self._lose(t_ns, self._strands.cut(event.track))
         known.exit_ns = t_ns
         known.outcome = event.outcome
         known.value = self._texts.get(event.value)
@@ -415,7 +364,7 @@ class Timeline:
     def _on_output(self, event: ev.Output) -> None:
         t_ns = self._at(event.t_ns)
         self._enter(t_ns, Entry.OUTPUT, len(self.outputs))
-        self.outputs.append(Output(t_ns, self._strand()[-1], event.stream, event.text, event.cut))
+        self.outputs.append(Output(t_ns, self._strands.current(), event.stream, event.text, event.cut))
 
     def _remark(self, event: ev.Note | ev.Dropped | ev.Uncaught | ev.End) -> None:
         # The source itself counts unreadable lines, and knows no time for it.

@@ -9,16 +9,19 @@ Where it is anything else (a call, an attribute), it stays unknown.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
-from types import CodeType
-from typing import Any
 
 from visualizer.tracers import code as code_objects
 from visualizer.tracers.lines import NO_VALUE
 from visualizer.tracers.values import ATOMS, keep
 
-#: Works a value out of a frame's variables.
-Recipe = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable, Mapping
+    from types import CodeType
+    from typing import Any
+
+    #: Works a value out of a frame's variables.
+    Recipe = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
 
 _PLAIN = ATOMS | {str, bytes}
 #: A function that looks at its own local variables could see that we did too (before PEP 667, Python 3.13).

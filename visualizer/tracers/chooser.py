@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
 from visualizer.tracers.gevent import GeventTracer
 from visualizer.tracers.greenlets import GreenletTracer
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.output import OutputTracer
 from visualizer.tracers.recording import Recording, Tracer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
 
 if sys.version_info >= (3, 12):
     from visualizer.tracers.generators_monitoring import GeneratorTracer

@@ -4,14 +4,17 @@ instruction (`code.co_positions()`, PEP 657)."""
 from __future__ import annotations
 
 import os
-from types import CodeType
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from types import CodeType
+    from typing import Any
+
+    #: A place as (file, function, line, end line, column, end column); see trace.events.Place.
+    Range = tuple[str, str, int, int, int, int]
 
 GENERATOR_FLAG = 0x20  # inspect.CO_GENERATOR, without importing inspect
 _AST_ONLY = 0x400  # ast.PyCF_ONLY_AST, without importing ast
-
-#: A place as (file, function, line, end line, column, end column); see trace.events.Place.
-Range = tuple[str, str, int, int, int, int]
 
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
@@ -28,7 +31,7 @@ class Ownership:
     """
 
     def __init__(self, include: list[str]) -> None:
-        self._include = [part.strip(os.sep) for part in include]
+        self.include = [part.strip(os.sep) for part in include]
         self._known: dict[str, bool] = {}
 
     def __call__(self, code: CodeType) -> bool:
@@ -47,7 +50,7 @@ class Ownership:
         path = absolute(filename)
         if path.startswith(_HERE) and not path.startswith(os.path.join(_HERE, "scenarios") + os.sep):
             return False
-        if any(f"{os.sep}{part}{os.sep}" in path or f"{os.sep}{part}.py" in path for part in self._include):
+        if any(f"{os.sep}{part}{os.sep}" in path or f"{os.sep}{part}.py" in path for part in self.include):
             return True
         return not path.startswith(_STDLIB) and not any(part in path for part in _INSTALLED)
 

@@ -12,13 +12,16 @@ import _thread
 import gc
 import sys
 from types import CodeType, GeneratorType
-from typing import Any
 
 from visualizer.trace import words
 from visualizer.tracers import lines
 from visualizer.tracers.code import GENERATOR_FLAG, function_name
 from visualizer.tracers.recording import Recording, place_of
 from visualizer.tracers.values import keep
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from typing import Any
 
 _get_ident = _thread.get_ident
 _getframe = sys._getframe

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 from types import BuiltinFunctionType, CodeType, FunctionType, GeneratorType, MethodDescriptorType
-from typing import Any
 
 from visualizer.trace import words
 from visualizer.tracers.code import GENERATOR_FLAG
@@ -18,6 +17,10 @@ from visualizer.tracers.generators import METHODS, Generators, probe
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording
 from visualizer.tracers.values import keep, type_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from typing import Any
 
 if sys.version_info < (3, 12):
     raise ImportError("sys.monitoring is there from Python 3.12 on")
@@ -121,7 +124,7 @@ class GeneratorTracer:
             if code.co_flags & GENERATOR_FLAG:
                 self._generators.on_start(_getframe(2), code)
                 return None
-        if self._recording.entering is not None and _getframe(2).f_back is None:
+        if self._recording.is_entering() and _getframe(2).f_back is None:
             self._watch_entry(code)
             self._recording.name_entered(code)
         return None if id(code) in self._entries else _DISABLE

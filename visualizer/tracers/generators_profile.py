@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import opcode
 import sys
-from types import BuiltinFunctionType, CodeType, GeneratorType
-from typing import Any
+from types import BuiltinFunctionType, GeneratorType
 
 from visualizer.tracers.code import GENERATOR_FLAG
 from visualizer.tracers.generators import METHODS, Generators, generator_codes, probe
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from types import CodeType
+    from typing import Any
 
 _RESUME = opcode.opmap["RESUME"]
 _YIELD = opcode.opmap["YIELD_VALUE"]
@@ -33,7 +37,8 @@ class GeneratorTracer:
         self._generators = Generators(recording)
         #: Whether a code object is a watched generator's, and its instructions; by id, the code kept.
         self._instructions: dict[int, tuple[bytes | None, CodeType]] = {}
-        self._found = False
+        #: Whether the program is known to have a generator; what --include names is taken to have one.
+        self._found = bool(recording.own.include)
         self._main_began = False
         #: Tracks that were thrown into, by the id of their frame, with the instruction they were parked at.
         self._thrown: dict[int, int] = {}
@@ -93,7 +98,7 @@ class GeneratorTracer:
                     self._on_generator_call(frame, code)
                 elif code.co_name == "<module>":
                     self._on_module(frame, code)
-                elif self._recording.entering is not None and frame.f_back is None:
+                elif self._recording.is_entering() and frame.f_back is None:
                     self._recording.name_entered(code)
             elif event == "return":
                 if code.co_flags & GENERATOR_FLAG:

@@ -16,9 +16,6 @@ from __future__ import annotations
 
 import _thread
 import sys
-from collections.abc import Callable
-from types import CodeType, ModuleType
-from typing import Any
 
 from visualizer.trace import words
 from visualizer.tracers import lines
@@ -27,6 +24,12 @@ from visualizer.tracers.greenlets import GreenletTracer
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording, place_of
 from visualizer.tracers.values import keep, type_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+    from types import CodeType, ModuleType
+    from typing import Any
 
 _get_ident = _thread.get_ident
 #: Functions of gevent that are Python, by the end of their file's name -> the reason of a wait in one of them.

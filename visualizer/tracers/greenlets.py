@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import _thread
 import sys
-from collections.abc import Callable
-from types import CodeType, ModuleType
-from typing import Any
 
 from visualizer.trace import words
 from visualizer.tracers import lines
@@ -21,6 +18,18 @@ from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording, place_of
 from visualizer.tracers.values import type_name
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+    from types import CodeType, ModuleType
+    from typing import Any
+
+    #: What a runtime built on greenlets tells of one: (kind, name), or None if it is not its own.
+    Describe = Callable[[Any], tuple[str, str] | None]
+    #: Called after a switch between two known tracks was seen, before it is stored: (t_ns, origin, origin's track,
+    #: target, target's track). Returns a function to call after it is stored, or None.
+    Watch = Callable[[int, Any, int, Any, int], Callable[[], None] | None]
+
 try:
     from _weakref import ref
 except ImportError:
@@ -28,11 +37,6 @@ except ImportError:
 
 _get_ident = _thread.get_ident
 
-#: What a runtime built on greenlets tells of one: (kind, name), or None if it is not its own.
-Describe = Callable[[Any], "tuple[str, str] | None"]
-#: Called after a switch between two known tracks was seen, before it is stored: (t_ns, origin, origin's track, target,
-#: target's track). Returns a function to call after it is stored, or None.
-Watch = Callable[[int, Any, int, Any, int], "Callable[[], None] | None"]
 
 
 class GreenletTracer:
@@ -133,7 +137,7 @@ class GreenletTracer:
         if to_track is None:
             to_track = self.adopt(target, t_ns)
             if to_track in self._nameless:
-                recording.entering = to_track
+                recording.entering = ident, to_track
                 if sys.version_info < (3, 12):
                     _on_first_call(self._name_entered)
         if origin is target:
@@ -210,7 +214,7 @@ class GreenletTracer:
             outcome = words.RETURNED
         self._thrown.discard(track)
         self._nameless.discard(track)
-        if self._recording.entering == track:
+        if self._recording.is_entering():
             self._recording.entering = None
         self._recording.stream.extend((lines.exited, t_ns, track, (outcome, inferred), value, None, 0))
         return value
@@ -229,9 +233,9 @@ class GreenletTracer:
 
     def _name_entered(self, code: CodeType) -> None:
         """The first code that runs in a greenlet that was just entered is its function."""
-        track, self._recording.entering = self._recording.entering, None
-        if track is not None and track in self._nameless:
-            self._store_name(track, function_name(code), self._recording.stream.clock())
+        entering, self._recording.entering = self._recording.entering, None
+        if entering is not None and entering[1] in self._nameless:
+            self._store_name(entering[1], function_name(code), self._recording.stream.clock())
 
     def _name_parked(self, track: int, frame: Any, t_ns: int) -> None:
         while frame.f_back is not None:

@@ -7,11 +7,14 @@ that is waited for has been imported, it takes itself out.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from types import ModuleType
-from typing import Any
 
 from visualizer.tracers.recording import Recording
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any
 
 
 class Imports:

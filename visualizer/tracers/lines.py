@@ -6,12 +6,15 @@ object and instruction offset of the place (all six as in `Stream.extend`). FORM
 
 from __future__ import annotations
 
-from types import CodeType
-from typing import Any
 
 from visualizer.trace.words import NOTHING
 from visualizer.tracers import code as code_objects
 from visualizer.tracers.stream import Stream, quote
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from types import CodeType
+    from typing import Any
 
 #: A value slot that holds this crossed no value, or none that could be observed.
 NO_VALUE = object()

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import _thread
 import sys
-from collections.abc import Callable
-from typing import Any
 
 from visualizer.trace import words
 from visualizer.tracers import lines
 from visualizer.tracers.recording import Recording
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+    from typing import Any
 
 #: Of one write, and of all writes together, at most so many characters are kept; the rest is counted.
 LONGEST_WRITE = 4096

@@ -7,10 +7,7 @@ import atexit
 import os
 import sys
 import time
-from collections.abc import Callable
 from itertools import count
-from types import CodeType
-from typing import Any, Protocol
 
 from visualizer.trace import words
 from visualizer.trace.sink import Sink
@@ -18,6 +15,14 @@ from visualizer.tracers import lines
 from visualizer.tracers.code import Ownership
 from visualizer.tracers.stream import Stream, quote
 from visualizer.tracers.values import exception_text, show, type_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+    from types import CodeType
+    from typing import Any, Protocol
+else:
+    Protocol = object
 
 _get_ident = _thread.get_ident
 
@@ -51,8 +56,8 @@ class Recording:
         self.threads: dict[int, int] = {}
         #: The thread whose events stand last in the buffer: what follows belongs to it until a `thread` line.
         self.ident = 0
-        #: The track of a greenlet that has just been entered for the first time and whose function is not yet known.
-        self.entering: int | None = None
+        #: Thread and track of a greenlet that has just been entered for the first time, its function not yet known.
+        self.entering: tuple[int, int] | None = None
         #: Tells the greenlet tracer the first code that runs in it.
         self.name_entered: Callable[[CodeType], None] = lambda code: None
         #: How the function of the greenlet that is about to end left: (outcome, value); from 3.12 on, else None.
@@ -81,6 +86,10 @@ class Recording:
         else:
             self.stream.extend((lines.thread, t_ns, track, None, None, None, 0))
         self.ident = ident
+
+    def is_entering(self) -> bool:
+        """Whether the code that starts on this thread now may be the function of a greenlet just entered."""
+        return self.entering is not None and self.entering[0] == _get_ident()
 
     def note(self, text: str) -> None:
         """Store a sentence for whoever reads the trace."""
@@ -138,6 +147,11 @@ class Recording:
             outcome = words.RAISED
             name, message = type_name(type(error)), exception_text(error)
             stream.extend((lines.uncaught, t_ns, name, message, None, None, 0))
+        running = sys._current_frames()
+        for ident, track in self.threads.items():
+            if ident not in running:
+                about = (words.RETURNED, "its thread is no more; when and how it ended was not observed")
+                stream.extend((lines.exited, t_ns, track, about, lines.NO_VALUE, None, 0))
         main = self.threads.get(_get_ident(), 0)
         value = show(error) if isinstance(error, BaseException) else lines.NO_VALUE
         stream.extend((lines.exited, t_ns, main, (outcome, None), value, None, 0))

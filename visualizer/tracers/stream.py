@@ -12,19 +12,24 @@ import _signal
 import _thread
 import os
 import time
-from collections.abc import Callable
-from types import CodeType
-from typing import Any
 
 from visualizer.trace.sink import Sink
 from visualizer.trace.words import NOTHING
 from visualizer.tracers import code as code_objects
 from visualizer.tracers.values import show
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+    from types import CodeType
+    from typing import Any
+
+    Line = Callable[["Stream", int, Any, Any, Any, Any, Any], str]
+
 try:
-    from _json import encode_basestring_ascii as quote
+    from _json import encode_basestring_ascii as _quote
 except ImportError:
-    from json.encoder import py_encode_basestring_ascii as quote
+    from json.encoder import py_encode_basestring_ascii as _quote
 
 FLUSH_SECONDS = 0.05
 STRIDE = 7
@@ -35,10 +40,13 @@ _BATCH = 4 * 1024 * STRIDE
 #: After this many interned texts or places they are numbered afresh, so that our memory does not grow with the trace.
 _INTERNED = 8192
 
-Line = Callable[["Stream", int, Any, Any, Any, Any, Any], str]
-
 _get_ident = _thread.get_ident
 _sleep = time.sleep
+
+
+def quote(text: str) -> str:
+    """`text` as JSON; a lone surrogate, which is no text that a reader would accept, becomes a question mark."""
+    return _quote(text if text.isascii() else text.encode("utf-8", "replace").decode())
 
 
 class Stream:

@@ -6,7 +6,10 @@ a subclass may bring its own `__repr__`.
 
 from __future__ import annotations
 
-from typing import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from typing import Any
+
 
 LONGEST_TEXT = 80
 LONGEST_CONTAINER = 8

@@ -1,0 +1,46 @@
+# make run    opens the visualizer; arguments in ARGS, as in: make run ARGS="run ping_pong"
+# make test   runs all checks and tests; pytest's arguments in ARGS
+#
+# Both make what they need in VENV, from PYTHON, and do so again only when pyproject.toml has changed.
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+MAKEFLAGS += --no-print-directory
+
+.PHONY: run test clean
+
+# Where stdout is no terminal there is nothing to open, and a scenario's timeline is printed instead.
+run: $(VENV)/.runs
+	@if [ -n "$(strip $(ARGS))" ]; then exec $(BIN)/visualizer $(ARGS); \
+	elif [ -t 1 ]; then exec $(BIN)/visualizer; \
+	else exec $(BIN)/visualizer run gevent_sleeps; fi
+
+test: $(VENV)/.tests
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest --numprocesses auto --quiet $(ARGS)
+
+clean:
+	rm -rf $(VENV)
+
+# What is said while installing goes to stderr: stdout is for the timeline alone.
+$(VENV)/.runs: pyproject.toml $(VENV)/bin/python
+	@$(PIP) --editable . >&2
+	@touch $@
+
+$(VENV)/.tests: pyproject.toml $(VENV)/bin/python
+	@$(PIP) --editable '.[test]' >&2
+	@touch $@ $(VENV)/.runs
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+	    echo "The visualizer needs Python 3.11 or later, and there is no $(PYTHON) here." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "The visualizer needs Python 3.11 or later; $(PYTHON) is older or does not start." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) >&2 || { \
+	    rm -rf $(VENV); echo "$(PYTHON) could not make a virtual environment in $(VENV)." >&2; exit 1; }

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.tracers.traced import SCENARIOS, Traced, trace
+
+TraceSource = Callable[..., Traced]
+TraceScenario = Callable[[str], Traced]
+
+
+@pytest.fixture
+def trace_source(tmp_path: Path) -> TraceSource:
+    """Trace a script given as text, with arguments."""
+
+    def run(source: str, *args: str, include: tuple[str, ...] = ()) -> Traced:
+        script = tmp_path / "script.py"
+        script.write_text(textwrap.dedent(source), encoding="utf-8")
+        return trace(tmp_path / "script.trace", str(script), *args, include=include)
+
+    return run
+
+
+@pytest.fixture
+def trace_scenario(tmp_path: Path) -> TraceScenario:
+    """Trace one of the bundled scenarios."""
+
+    def run(name: str) -> Traced:
+        return trace(tmp_path / f"{name}.trace", str(SCENARIOS / f"{name}.py"))
+
+    return run

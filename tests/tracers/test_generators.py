@@ -1,0 +1,274 @@
+"""Generators: who resumes whom, what goes in and comes out, and how each ends."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.tracers.conftest import TraceSource
+from visualizer.trace import words
+
+SEES_CREATION = sys.version_info >= (3, 12)
+
+
+def test_values_go_in_and_come_out(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        def echo():
+            got = yield "ready"
+            while True:
+                got = yield [got, got]
+
+        g = echo()
+        next(g)
+        for value in (1, "two", None, (3, 4.5), {"k": b"v"}, object()):
+            g.send(value)
+        """
+    )
+    sent = [value for _, cause, _, value in traced.hand_overs if cause == "send"]
+    assert sent == ["1", "'two'", "None", "(3, 4.5)", "{'k': b'v'}", "<object>"]
+    given = [value for _, cause, _, value in traced.hand_overs if cause == "yield"]
+    assert given == [
+        "'ready'", "[1, 1]", "['two', 'two']", "[None, None]", "[(3, 4.5), (3, 4.5)]",
+        "[{'k': b'v'}, {'k': b'v'}]", "[<object>, <object>]",
+    ]  # fmt: skip
+
+
+def test_a_value_sent_while_the_generator_handles_an_exception(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        def careful():
+            try:
+                raise KeyError("inside")
+            except KeyError:
+                got = yield
+                yield got
+
+        g = careful()
+        next(g)
+        try:
+            raise ValueError("outside")
+        except ValueError:
+            g.send("during")
+        """
+    )
+    assert [value for _, cause, _, value in traced.hand_overs if cause == "send"] == ["'during'"]
+
+
+def test_nothing_of_the_program_runs_to_show_a_value(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        class Meta(type):
+            def __getattribute__(cls, name):
+                print("metaclass asked for", name)
+                return super().__getattribute__(name)
+
+        class Loud(metaclass=Meta):
+            def __repr__(self): print("repr"); return "loud"
+            def __str__(self): print("str"); return "loud"
+            def __len__(self): print("len"); return 3
+            def __bool__(self): print("bool"); return True
+            def __eq__(self, other): print("eq"); return True
+            def __hash__(self): print("hash"); return 1
+            def __getattr__(self, name): print("getattr", name); raise AttributeError(name)
+
+        class LoudInt(int):
+            def __repr__(self): print("int repr"); return "1"
+
+        class LoudList(list):
+            def __iter__(self): print("iter"); return super().__iter__()
+
+        def relay():
+            got = None
+            while True:
+                got = yield got
+
+        g = relay()
+        next(g)
+        for value in (Loud(), LoudInt(7), LoudList([1]), [Loud()], {"k": LoudInt(8)}):
+            g.send(value)
+        """
+    )
+    assert traced.ended.stdout == b""
+    sent = [value for _, cause, _, value in traced.hand_overs if cause == "send"]
+    assert sent == ["<Loud>", "<LoudInt>", "<LoudList>", "[<Loud>]", "{'k': <LoudInt>}"]
+
+
+@pytest.mark.parametrize(
+    ("body", "ending", "outcome", "value"),
+    [
+        ("yield 1", "list(g)", words.RETURNED, "None"),
+        ("yield 1\n    return 'done'", "list(g)", words.RETURNED, "'done'"),
+        ("yield 1", "next(g); g.close()", words.CLOSED, None),
+        ("try:\n        yield 1\n    finally:\n        pass", "next(g); g.close()", words.CLOSED, None),
+        ("try:\n        yield 1\n    except GeneratorExit:\n        return", "next(g); g.close()", words.CLOSED, None),
+        ("yield 1", "next(g); del g", words.CLOSED, None),
+    ],
+)
+def test_how_a_generator_ends(
+    trace_source: TraceSource, body: str, ending: str, outcome: str, value: str | None
+) -> None:
+    traced = trace_source(f"def gen():\n    {body}\n\ng = gen()\n{ending}\n")
+    track = next(t for t in traced.timeline.tracks.values() if t.base_name == "gen")
+    assert (track.outcome, track.value) == (outcome, value)
+
+
+def test_an_exception_ends_a_generator(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        def fails():
+            yield 1
+            raise LookupError("no more")
+
+        try:
+            list(fails())
+        except LookupError:
+            pass
+        """
+    )
+    assert traced.outcome("fails") == words.RAISED
+    assert traced.states("fails")[-1] == "FAILED"
+    if SEES_CREATION:
+        assert traced.hand_overs[-1] == ("fails", "raise", "main", "LookupError('no more')")
+
+
+def test_thrown_into_and_caught_again_at_the_same_yield(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        def stubborn():
+            while True:
+                try:
+                    yield
+                except ValueError:
+                    pass
+
+        g = stubborn()
+        next(g)
+        g.throw(ValueError("one"))
+        g.throw(ValueError("two"))
+        g.close()
+        """
+    )
+    assert [(cause, to) for _, cause, to, _ in traced.hand_overs] == [
+        ("next", "stubborn"), ("yield", "main"),
+        ("throw", "stubborn"), ("yield", "main"),
+        ("throw", "stubborn"), ("yield", "main"),
+        ("close", "stubborn"), ("close", "main"),
+    ]  # fmt: skip
+    assert traced.outcome("stubborn") == words.CLOSED
+
+
+def test_thrown_into_and_not_caught(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        def meek():
+            yield
+
+        g = meek()
+        next(g)
+        try:
+            g.throw(ValueError("one"))
+        except ValueError:
+            pass
+        """
+    )
+    assert [(cause, to) for _, cause, to, _ in traced.hand_overs] == [
+        ("next", "meek"), ("yield", "main"), ("throw", "meek"), ("raise", "main"),
+    ]  # fmt: skip
+    assert traced.outcome("meek") == words.RAISED
+
+
+def test_a_chain_of_yield_from_nests(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        def inner():
+            yield 1
+            yield 2
+
+        def outer():
+            yield from inner()
+
+        list(outer())
+        """
+    )
+    assert traced.order == [
+        "main", "outer", "inner", "outer", "main", "outer", "inner", "outer", "main", "outer", "inner", "outer", "main",
+    ]  # fmt: skip
+
+
+def test_while_a_generator_runs_its_resumer_waits_for_it(trace_source: TraceSource) -> None:
+    traced = trace_source("def gen():\n    yield 1\n\nlist(gen())\n")
+    assert traced.states("main") == ["RUNNING", "WAITING", "RUNNING", "WAITING", "RUNNING", "DONE"]
+    resumed = [park for park in traced.timeline.parks if park.reason == words.RESUMED]
+    assert [traced.timeline.name(park.on_track) for park in resumed] == ["gen", "gen"]
+    expected = ["RUNNING", "WAITING", "RUNNING", "DONE"]
+    assert traced.states("gen")[1:] == expected
+    assert traced.states("gen")[0] == "CREATED"
+
+
+def test_generators_of_one_name_are_numbered(trace_source: TraceSource) -> None:
+    traced = trace_source("def gen():\n    yield 1\n\na, b = gen(), gen()\nnext(a); next(b); next(a, None)\n")
+    assert traced.order == ["main", "gen-1", "main", "gen-2", "main", "gen-1", "main"]
+
+
+def test_the_place_is_the_expression_that_is_parked(trace_source: TraceSource) -> None:
+    traced = trace_source("def gen():\n    x = (yield 'ä' * 2)\n\nfor item in gen():\n    break\n")
+    switch = next(s for s in traced.switches if s.cause == "yield")
+    assert switch.place is not None
+    assert (switch.place.file, switch.place.function) == (str(traced.path.with_suffix(".py")), "gen")
+    line = b"    x = (yield '\xc3\xa4' * 2)"
+    assert line[switch.place.column : switch.place.end_column] == "yield 'ä' * 2".encode()
+
+
+@pytest.mark.skipif(not SEES_CREATION, reason="3.11 has no event for a generator's creation")
+def test_creation_is_seen_before_the_first_resume(trace_source: TraceSource) -> None:
+    traced = trace_source("def gen():\n    yield 1\n\nnever = gen()\nprint('between')\nlist(gen())\n")
+    never, used = (t for t in traced.timeline.tracks.values() if t.base_name == "gen")
+    printed = traced.timeline.outputs[0].t_ns
+    assert never.spawn_ns < printed < used.spawn_ns
+    assert traced.timeline.name(never.creator) == "main"
+
+
+def test_only_the_programs_own_generators_are_tracks(trace_source: TraceSource) -> None:
+    source = """
+        import contextlib, glob
+
+        @contextlib.contextmanager
+        def mine():
+            yield
+
+        with mine():
+            list(glob.iglob("*"))
+        """
+    assert trace_source(source).order == ["main", "mine", "main", "mine", "main"]
+
+
+def test_include_adds_a_library(trace_source: TraceSource) -> None:
+    traced = trace_source("import glob\nlist(glob.iglob('*'))\n", include=("glob",))
+    assert "_iterdir" in traced.order
+
+
+def test_many_short_lived_generators_leave_nothing_behind(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import resource
+
+        def short():
+            yield 1
+
+        def spend(count):
+            for _ in range(count):
+                for item in short():
+                    break
+
+        spend(2_000)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        spend(20_000)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+        """
+    )
+    assert int(traced.ended.stdout) < 16 * 1024, "kibibytes that the traced process grew by"
+    exits = [track.outcome for track in traced.timeline.tracks.values() if track.base_name == "short"]
+    assert len(exits) == 22_000
+    assert exits.count(words.CLOSED) == 22_000

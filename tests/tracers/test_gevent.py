@@ -1,0 +1,240 @@
+"""gevent: who is what, why each waits, who wakes it, and what we must not disturb."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.tracers.conftest import TraceSource
+from visualizer.trace import words
+
+
+def test_spawner_and_spawn_site(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+
+        def child():
+            pass
+
+        def parent():
+            gevent.spawn(child).join()
+
+        gevent.spawn(parent).join()
+        """
+    )
+    name = traced.timeline.name
+    spawned = {
+        name(t.id): (name(t.creator), name(t.parent), t.place.line if t.place else None)
+        for t in traced.timeline.tracks.values()
+        if t.kind == words.GREENLET
+    }
+    assert spawned == {"parent": ("main", "hub", 10), "child": ("parent", "hub", 8)}
+    assert traced.wakes == [
+        ("main", "spawn", "parent"), ("parent", "spawn", "child"),
+        ("child", "finished", "parent"), ("parent", "finished", "main"),
+    ]  # fmt: skip
+
+
+def test_an_event_is_set(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+        from gevent.event import Event
+
+        def waiter():
+            ready.wait()
+
+        def setter():
+            gevent.sleep(0.01)
+            ready.set()
+
+        ready = Event()
+        gevent.joinall([gevent.spawn(waiter), gevent.spawn(setter)])
+        """
+    )
+    assert ("setter", "callback", "waiter") in traced.wakes
+    assert ("waiter", "wait", "ready.wait()") in traced.waits
+    assert ("setter", "sleep", "0.01 s") in traced.waits
+
+
+def test_a_queue(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+        from gevent.queue import Queue
+
+        def consumer():
+            for _ in range(3):
+                items.get()
+
+        def producer():
+            for number in range(3):
+                items.put(number)
+                gevent.sleep(0)
+
+        items = Queue()
+        gevent.joinall([gevent.spawn(consumer), gevent.spawn(producer)])
+        """
+    )
+    assert ("consumer", "get", "items.get()") in traced.waits
+    assert ("producer", "callback", "consumer") in traced.wakes
+
+
+def test_a_socket(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+        from gevent import socket
+
+        def reader(end):
+            print(end.recv(10))
+
+        def writer(end):
+            gevent.sleep(0.01)
+            end.sendall(b"hello")
+
+        a, b = socket.socketpair()
+        gevent.joinall([gevent.spawn(reader, a), gevent.spawn(writer, b)])
+        """
+    )
+    assert traced.ended.stdout == b"b'hello'\n"
+    assert ("reader", "io", "end.recv(10)") in traced.waits
+    assert ("hub", "io", "reader") in traced.wakes
+
+
+def test_ends(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+
+        def returns(): return 42
+        def raises(): raise LookupError("gone")
+        def sleeps(): gevent.sleep(10)
+
+        ok, bad, long = gevent.spawn(returns), gevent.spawn(raises), gevent.spawn(sleeps)
+        gevent.sleep(0)
+        long.kill()
+        gevent.joinall([ok, bad, long])
+        """
+    )
+    ends = {traced.timeline.name(t.id): (t.outcome, t.value) for t in traced.timeline.tracks.values()}
+    assert ends["returns"] == (words.RETURNED, "42")
+    assert ends["raises"] == (words.RAISED, "LookupError('gone')")
+    assert ends["sleeps"] == (words.KILLED, "GreenletExit()")
+    assert ends["hub"] == (None, None)
+
+
+def test_tracebacks_show_no_frame_of_ours(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent, sys, traceback
+        from gevent.event import Event
+        from gevent.queue import Empty, Queue
+
+        def times_out():
+            try:
+                with gevent.Timeout(0.01):
+                    gevent.sleep(1)
+            except gevent.Timeout:
+                traceback.print_exc(file=sys.stdout)
+            try:
+                Queue().get(timeout=0.01)
+            except Empty:
+                traceback.print_exc(file=sys.stdout)
+
+        def fails():
+            raise LookupError("gone")
+
+        gevent.joinall([gevent.spawn(times_out), gevent.spawn(fails)])
+        Event().wait()
+        """
+    )
+    assert traced.ended.code == 1
+    assert b"This operation would block forever" in traced.ended.stderr
+    assert b"gevent.timeout.Timeout: 0.01 seconds" in traced.ended.stdout
+    assert b"visualizer" not in traced.ended.stdout + traced.ended.stderr
+    assert traced.timeline.uncaught is not None
+    assert traced.timeline.uncaught[0] == "LoopExit"
+
+
+def test_threads_with_a_hub_each(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import threading
+        import gevent
+
+        def work():
+            gevent.sleep(0.01)
+
+        def in_thread():
+            gevent.joinall([gevent.spawn(work), gevent.spawn(work)])
+
+        thread = threading.Thread(target=in_thread, name="second")
+        thread.start()
+        thread.join()
+        in_thread()
+        """
+    )
+    timeline = traced.timeline
+    kinds = [(timeline.name(t.id), t.kind) for t in timeline.tracks.values() if t.kind != words.GREENLET]
+    assert sorted(kinds) == [("hub-1", "hub"), ("hub-2", "hub"), ("main", "thread"), ("second", "thread")]
+    assert [t.outcome for t in timeline.tracks.values() if t.base_name == "work"] == [words.RETURNED] * 4
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_monkey_patched(trace_source: TraceSource, early: bool) -> None:
+    patch = "from gevent import monkey; monkey.patch_all()"
+    traced = trace_source(
+        f"""
+        {patch if early else "pass"}
+        import threading, time
+        {"pass" if early else patch}
+
+        def work():
+            time.sleep(0.01)
+            print(threading.current_thread().name)
+
+        threads = [threading.Thread(target=work, name=name) for name in ("one", "two")]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        """
+    )
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"one\ntwo\n", b"")
+    assert [wait[1:] for wait in traced.waits].count(("sleep", "0.01 s")) == 2
+
+
+def test_libuv_too(trace_source: TraceSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "GEVENT_LOOP", "libuv")
+    traced = trace_source(
+        """
+        import gevent
+
+        def foo():
+            gevent.sleep(0.02)
+
+        def bar():
+            gevent.sleep(0.01)
+
+        gevent.joinall([gevent.spawn(foo), gevent.spawn(bar)])
+        print(type(gevent.get_hub().loop))
+        """
+    )
+    assert traced.ended.stdout == b"<class 'gevent.libuv.loop.loop'>\n"
+    assert [name for name in traced.order if name in ("foo", "bar")] == ["foo", "bar", "bar", "foo"]
+    assert ("hub", "timer", "foo") in traced.wakes
+
+
+def test_gevent_is_not_imported_for_a_script_that_does_not(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import sys
+        unwanted = ("gevent", "greenlet", "textual", "rich", "numpy", "asyncio", "msgspec", "visualizer", "threading",
+                    "json", "inspect", "ast", "re")
+        print([name for name in unwanted if name in sys.modules])
+        """
+    )
+    from tests.tracers.traced import bare
+
+    assert traced.ended == bare(traced.path.with_suffix(".py"))

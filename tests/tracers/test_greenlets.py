@@ -1,0 +1,273 @@
+"""Raw greenlets: order, names, values, parents, ends, and the program's own trace function."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.tracers.conftest import TraceSource
+from visualizer.trace import words
+
+SEES_RETURNS = sys.version_info >= (3, 12)
+
+
+@pytest.mark.parametrize(
+    ("argument", "shown"),
+    [
+        ("", None),
+        ("1", "1"),
+        ("'text'", "'text'"),
+        ("local", "41"),
+        ("local + 1", "42"),
+        ("(local, module)", "(41, 'm')"),
+        ("local, module", "(41, 'm')"),
+        ("[local]", "[41]"),
+        ("closed", "'closed over'"),
+        ("thing", "<Thing>"),
+        ("thing + 1", None),
+        ("thing.attribute", None),
+        ("len('abc')", None),
+        ("key=1", None),
+    ],
+)
+def test_the_value_handed_over(trace_source: TraceSource, argument: str, shown: str | None) -> None:
+    traced = trace_source(
+        f"""
+        from greenlet import getcurrent, greenlet
+
+        module = "m"
+
+        class Thing:
+            def __add__(self, other): print("added"); return self
+            @property
+            def attribute(self): print("asked"); return 1
+
+        def other(*args, **kwargs):
+            return None
+
+        def outer(closed):
+            def first():
+                local = 41
+                thing = Thing()
+                target.switch({argument})
+                return closed
+            return first
+
+        target = greenlet(other)
+        greenlet(outer("closed over")).switch()
+        """
+    )
+    assert traced.hand_overs[1] == ("first", "switch", "other", shown)
+    # Once by the program itself, if at all.
+    assert traced.ended.stdout.count(b"\n") == (1 if "thing " in argument or "thing." in argument else 0)
+
+
+def test_local_variables_are_not_kept_alive(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        from greenlet import getcurrent, greenlet
+
+        class Loud:
+            def __del__(self): print("gone")
+
+        def first():
+            kept = Loud()
+            value = 1
+            main.switch(value)
+            del kept
+            print("after")
+            main.switch(value)
+
+        main = getcurrent()
+        g = greenlet(first)
+        g.switch()
+        g.switch()
+        """
+    )
+    assert traced.ended.stdout == b"gone\nafter\n"
+    assert traced.hand_overs[1] == ("first", "switch", "main", "1")
+
+
+def test_names(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        from functools import partial
+        from greenlet import getcurrent, greenlet
+
+        main = getcurrent()
+
+        class Counter:
+            def count(self):
+                main.switch()
+
+        class Worker(greenlet):
+            def run(self):
+                main.switch()
+
+        def never_parks():
+            pass
+
+        def parks():
+            main.switch()
+
+        never_parks()
+        all_made = [
+            greenlet(Counter().count), Worker(), greenlet(never_parks), greenlet(parks), greenlet(parks),
+            greenlet(lambda: main.switch()), greenlet(partial(parks)),
+        ]
+        for made in all_made:
+            made.switch()
+        """
+    )
+    started = [name for name in traced.order if name != "main"]
+    # Called before as a plain function, a function that returns at once is found by 3.12's monitoring only later.
+    assert started[:2] == ["Counter.count", "Worker.run"]
+    assert started[3:] == ["parks-1", "parks-2", "<lambda>", "parks-3"]
+    assert started[2] in ("never_parks", "greenlet")
+
+
+def test_a_greenlet_that_is_collected_is_killed(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        from greenlet import getcurrent, greenlet
+
+        def parks():
+            main.switch()
+
+        main = getcurrent()
+        g = greenlet(parks)
+        g.switch()
+        del g
+        print("on")
+        """
+    )
+    assert traced.order == ["main", "parks", "main", "parks", "main"]
+    assert traced.outcome("parks") == words.KILLED
+
+
+def test_ends(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        from greenlet import GreenletExit, getcurrent, greenlet
+
+        main = getcurrent()
+
+        def returns(): return {"answer": 42}
+        def raises(): raise LookupError("gone")
+        def parks(): main.switch()
+        def catches():
+            try:
+                main.switch()
+            except ValueError:
+                return "caught"
+
+        greenlet(returns).switch()
+        try:
+            greenlet(raises).switch()
+        except LookupError:
+            pass
+        killed = greenlet(parks); killed.switch(); killed.throw()
+        caught = greenlet(catches); caught.switch(); caught.throw(ValueError("x"))
+        """
+    )
+    ends = {traced.timeline.name(track.id): (track.outcome, track.value) for track in traced.timeline.tracks.values()}
+    assert [cause for _, cause, to, _ in traced.hand_overs if to in ("parks", "catches")] == [
+        "switch", "throw", "switch", "throw",
+    ]  # fmt: skip
+    if SEES_RETURNS:
+        assert ends == {
+            "main": (words.RETURNED, None),
+            "returns": (words.RETURNED, "{'answer': 42}"),
+            "raises": (words.RAISED, "LookupError('gone')"),
+            "parks": (words.KILLED, "GreenletExit()"),
+            "catches": (words.RETURNED, "'caught'"),
+        }
+    else:
+        outcomes = {name: outcome for name, (outcome, _) in ends.items()}
+        # 3.11 does not tell a greenlet that was killed from one that caught what was thrown: the end says so.
+        assert outcomes == {
+            "main": words.RETURNED, "returns": words.RETURNED, "raises": words.RAISED,
+            "parks": words.KILLED, "catches": words.KILLED,
+        }  # fmt: skip
+        for track in traced.timeline.tracks.values():
+            assert (track.inferred is not None) == (traced.timeline.name(track.id) in ("parks", "catches"))
+
+
+def test_the_programs_own_trace_function_gets_its_events(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import greenlet
+
+        seen = []
+
+        def mine(event, args):
+            seen.append(event)
+
+        def parks():
+            main.switch()
+
+        main = greenlet.getcurrent()
+        g = greenlet.greenlet(parks)
+        print(greenlet.gettrace(), greenlet.settrace(mine))
+        g.switch()
+        print(greenlet.gettrace() is mine, greenlet.settrace(None) is mine, greenlet.gettrace())
+        g.switch()
+        print(seen)
+        """
+    )
+    assert traced.ended.stdout == b"None None\nTrue True None\n['switch', 'switch']\n"
+    assert traced.order == ["main", "parks", "main", "parks", "main"]
+
+
+def test_a_trace_function_that_fails_is_the_programs_own_affair(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import greenlet
+
+        def mine(event, args):
+            raise RuntimeError("in my trace function")
+
+        def parks():
+            main.switch()
+
+        main = greenlet.getcurrent()
+        g = greenlet.greenlet(parks)
+        greenlet.settrace(mine)
+        try:
+            g.switch()
+        except RuntimeError as error:
+            print(error, greenlet.gettrace())
+        h = greenlet.greenlet(parks)
+        h.switch()
+        """
+    )
+    assert traced.ended.stdout == b"in my trace function None\n"
+    assert traced.order[-2:] == ["parks", "main"]
+
+
+def test_a_generator_inside_a_greenlet_is_parked_with_it(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        from greenlet import getcurrent, greenlet
+
+        main = getcurrent()
+
+        def numbers():
+            for number in range(2):
+                main.switch()
+                yield number
+
+        def reader():
+            for number in numbers():
+                pass
+
+        g = greenlet(reader)
+        while not g.dead:
+            g.switch()
+        """
+    )
+    assert traced.order == [
+        "main", "reader", "numbers", "main", "numbers", "reader", "numbers", "main", "numbers", "reader", "numbers",
+        "reader", "main",
+    ]  # fmt: skip

@@ -1,0 +1,304 @@
+"""The way to the file: flushed in time, whole, and never at the program's cost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.tracers.conftest import TraceSource
+from tests.tracers.traced import launch_command, launch_environment, trace
+from visualizer.analysis.model import Timeline, timeline_of
+from visualizer.trace.events import Exit, Switch
+from visualizer.trace.sink import Sink
+from visualizer.trace.source import read_all
+from visualizer.tracers import lines
+from visualizer.tracers.stream import Stream
+
+
+def _start(path: Path, source: str) -> subprocess.Popen[bytes]:
+    script = path.with_suffix(".py")
+    script.write_text(source, encoding="utf-8")
+    return subprocess.Popen(
+        launch_command(path, str(script)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=launch_environment()
+    )
+
+
+def _wait_for(path: Path, wanted: bytes) -> None:
+    """Until `wanted` stands in the file; the time limit only keeps a failure from hanging."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if path.exists() and wanted in path.read_bytes():
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"{wanted!r} did not appear in the trace")
+
+
+@pytest.mark.parametrize("block", ["time.sleep(60)", "lock.acquire()", "sum(iter(int, 1))"])
+def test_flushed_while_the_program_blocks_and_kept_when_it_is_killed(tmp_path: Path, block: str) -> None:
+    path = tmp_path / "killed.trace"
+    process = _start(
+        path,
+        "import time, _thread\nlock = _thread.allocate_lock(); lock.acquire()\n"
+        "def gen():\n    yield 'before the end'\nnext(gen())\n"
+        f"time.sleep(0.2)\n{block}\n",
+    )
+    try:
+        _wait_for(path, b"before the end")
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    header, events, notices = read_all(path)
+    timeline = timeline_of(header, events)
+    assert timeline.switch(1).value == "'before the end'"
+    assert notices == ["The trace has no end: its program was killed, or is still running."]
+
+
+def test_os_exit_loses_nothing(trace_source: TraceSource) -> None:
+    traced = trace_source("import os\ndef gen():\n    yield 7\nfor _ in gen():\n    os._exit(4)\n")
+    assert traced.ended.code == 4
+    assert traced.hand_overs == [("main", "next", "gen", None), ("gen", "yield", "main", "7")]
+
+
+def test_an_uncaught_exception_is_told(trace_source: TraceSource) -> None:
+    traced = trace_source("raise LookupError('nowhere')\n")
+    assert traced.ended.code == 1
+    assert traced.timeline.uncaught == ("LookupError", "nowhere")
+    assert traced.outcome("main") == "raised"
+
+
+def test_sys_exit(trace_source: TraceSource) -> None:
+    traced = trace_source("import sys\nsys.exit(3)\n")
+    assert (traced.ended.code, traced.ended.stderr) == (3, b"")
+    assert traced.timeline.uncaught is None
+
+
+def test_a_forked_child_is_left_alone_and_told_of(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import os, sys, warnings
+
+        warnings.simplefilter("error")
+
+        def gen():
+            yield 1
+            yield 2
+
+        g = gen()
+        next(g)
+        pid = os.fork()
+        if pid == 0:
+            print("child", next(g), flush=True)
+            sys.exit(7)
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        print("parent", next(g))
+        """
+    )
+    assert traced.ended.stderr == b""
+    assert traced.ended.stdout == b"child 2\n7\nparent 2\n"
+    assert traced.timeline.notes == ["The program forked: its child process is not recorded."]
+    assert [value for _, cause, _, value in traced.hand_overs if cause == "yield"] == ["1", "2"]
+    assert sum(isinstance(event, Exit) and event.track == 0 for event in traced.events) == 1
+
+
+def test_a_program_that_closes_every_descriptor(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import os, time
+
+        def gen():
+            yield "before"
+            yield "after"
+
+        g = gen()
+        next(g)
+        time.sleep(0.1)
+        os.closerange(3, 1024)
+        mine = [os.open("mine.txt", os.O_RDWR | os.O_CREAT) for _ in range(600)]
+        next(g)
+        time.sleep(0.1)
+        print(os.path.getsize("mine.txt"), mine[0])
+        os.unlink("mine.txt")
+        """
+    )
+    assert traced.ended.stdout == b"0 3\n"
+    assert [value for _, cause, _, value in traced.hand_overs if cause == "yield"] == ["'before'", "'after'"]
+
+
+def test_many_events_are_all_there_in_order(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        "def count():\n    for number in range(50_000):\n        yield number\nfor number in count():\n    pass\n"
+    )
+    values = [switch.value for switch in traced.switches if switch.cause == "yield"]
+    assert values == [str(number) for number in range(50_000)]
+    times = [switch.t_ns for switch in traced.switches]
+    assert times == sorted(times)
+
+
+def test_a_full_disk_harms_nobody(tmp_path: Path) -> None:
+    """/dev/full takes no byte: every write fails with ENOSPC."""
+    script = tmp_path / "script.py"
+    script.write_text("def gen():\n    yield 1\nprint(list(gen()) * 3)\n", encoding="utf-8")
+    done = subprocess.run(
+        launch_command(Path("/dev/full"), str(script)), capture_output=True, env=launch_environment(), timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"[1, 1, 1]\n", b"")
+
+
+class _FlakyDisk:
+    """Stands in for os.write: takes some bytes, then none for a while."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.taken = b""
+
+    def __call__(self, _fd: int, content: bytes) -> int:
+        if not self.room:
+            raise OSError(28, "No space left on device")
+        part = content[: self.room]
+        self.room -= len(part)
+        self.taken += part
+        return len(part)
+
+
+def test_a_disk_that_is_full_for_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter(range(0, 10**9, 10))
+    disk = _FlakyDisk(room=10**9)
+    monkeypatch.setattr("visualizer.trace.sink.os.write", disk)
+    monkeypatch.setattr("visualizer.trace.sink._BACKLOG_BYTES", 200)
+    stream = Stream(Sink(str(tmp_path / "x.trace")), clock=lambda: next(ticks))
+
+    def switch_and_flush(count: int) -> None:
+        for _ in range(count):
+            stream.store(lines.switch, stream.clock(), 1, 2, lines.NO_VALUE, None, 0)
+        stream.flush()
+
+    switch_and_flush(3)
+    disk.room = 50
+    for _ in range(10):
+        switch_and_flush(3)
+    disk.room = 10**9
+    switch_and_flush(3)
+    stream.close()
+    from visualizer.trace.events import Dropped, decode_events
+
+    events = decode_events(disk.taken)
+    kept = [event for event in events if isinstance(event, Switch)]
+    dropped = [event for event in events if isinstance(event, Dropped)]
+    assert dropped[-1].count + len(kept) == 36
+    assert dropped[-1].count > 0
+
+
+def test_output_is_captured_with_the_track_that_printed_it(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        r"""
+        import sys
+
+        def talker():
+            print("from inside", 1, sep=", ")
+            yield
+            sys.stderr.write("to stderr\n")
+
+        for _ in talker():
+            sys.stdout.buffer.write(b"raw \xff\n")
+            sys.stdout.flush()
+        print("\x1b[31m[bold]red[/bold]\x1b[0m")
+        """
+    )
+    name = traced.timeline.name
+    assert [(name(o.track), o.stream, o.text) for o in traced.timeline.outputs] == [
+        ("talker", "stdout", "from inside, 1\n"),
+        ("main", "stdout", "raw \ufffd\n"),
+        ("talker", "stderr", "to stderr\n"),
+        ("main", "stdout", "\x1b[31m[bold]red[/bold]\x1b[0m\n"),
+    ]
+
+
+def test_megabytes_of_output_are_cut_and_counted(trace_source: TraceSource) -> None:
+    traced = trace_source("for _ in range(3000):\n    print('x' * 9999)\n")
+    assert len(traced.ended.stdout) == 3000 * 10_000
+    kept = sum(len(output.text) for output in traced.timeline.outputs)
+    assert kept <= 8 << 20
+    assert kept + traced.timeline.dropped["characters of output"] == 3000 * 10_000
+
+
+def test_a_failing_hook_is_logged_and_taken_out(tmp_path: Path) -> None:
+    """Break the generator tracer from inside: the program goes on, and the trace says what happened."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import gc\n"
+        "def gen():\n    yield 1\n    yield 2\n    yield 3\n"
+        "g = gen()\nprint(next(g))\n"
+        "broken = [o for o in gc.get_objects() if type(o).__name__ == 'Generators']\n"
+        "broken[0].live = None\n"
+        "print(next(g), next(g), list(g))\n",
+        encoding="utf-8",
+    )
+    traced = trace(tmp_path / "x.trace", str(script))
+    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"1\n2 3 []\n", b"")
+    assert len(traced.timeline.notes) == 1
+    assert traced.timeline.notes[0].startswith("The generators tracer failed and was taken out: AttributeError(")
+
+
+def test_the_interpreter_is_as_it_would_be(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os, sys, traceback\n"
+        "traceback.print_stack(file=sys.stdout)\n"
+        "print(sys.argv, __file__, __name__, __spec__, sys.path, sys.flags, sys.orig_argv)\n"
+        "print(sorted(os.environ))\n"
+        "print(type(sys.stdout), sys.getprofile() is None or sys.version_info < (3, 12), sys.gettrace())\n"
+        "print(sorted(name for name in sys.modules if 'visualizer' in name))\n"
+        "print(os.open('/dev/null', os.O_RDONLY))\n",
+        encoding="utf-8",
+    )
+    environment = {name: value for name, value in launch_environment().items() if name != "PYTHONPATH"}
+    alone = subprocess.run([sys.executable, str(script), "-x", "é"], capture_output=True, env=environment)
+    # The launcher is found through the folder it is started in, as nothing may be added to the environment here.
+    from tests.tracers.traced import ROOT
+
+    traced = subprocess.run(
+        launch_command(tmp_path / "x.trace", str(script), "-x", "é"), capture_output=True, env=environment, cwd=ROOT
+    )
+    assert traced.stderr == alone.stderr == b""
+    assert traced.stdout == alone.stdout
+
+
+def test_a_module_of_the_programs_own_called_visualizer(tmp_path: Path) -> None:
+    (tmp_path / "visualizer.py").write_text("print('mine', __name__)\n", encoding="utf-8")
+    (tmp_path / "script.py").write_text("import visualizer\n", encoding="utf-8")
+    assert trace(tmp_path / "x.trace", str(tmp_path / "script.py")).ended.stdout == b"mine visualizer\n"
+
+
+def test_run_as_a_module(tmp_path: Path) -> None:
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__main__.py").write_text(
+        "import sys\nfrom .helper import gen\nprint(list(gen()), __package__, sys.argv[1:])\n", encoding="utf-8"
+    )
+    (tmp_path / "package" / "helper.py").write_text("def gen():\n    yield 1\n", encoding="utf-8")
+    traced = trace(tmp_path / "x.trace", "-m", "package", "a", cwd=tmp_path)
+    assert traced.ended.stdout == b"[1] package ['a']\n"
+    assert traced.order == ["main", "gen", "main", "gen", "main"]
+    assert traced.timeline.header is not None
+    assert traced.timeline.header.target == "package"
+
+
+def test_syntax_error(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("def f(:\n", encoding="utf-8")
+    traced = trace(tmp_path / "x.trace", str(tmp_path / "script.py"))
+    assert traced.ended.code == 1
+    assert b"SyntaxError" in traced.ended.stderr
+    assert traced.timeline.uncaught is not None
+    assert traced.timeline.uncaught[0] == "SyntaxError"
+
+
+def test_a_script_without_coroutines_is_one_track(trace_source: TraceSource) -> None:
+    traced = trace_source("print('only this')\n")
+    assert traced.order == ["main"]
+    assert isinstance(traced.timeline, Timeline)
+    assert os.path.getsize(traced.path) < 2_000

@@ -1,0 +1,120 @@
+"""Runs a script under trace in a real process, and reads the trace back."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from visualizer.analysis.model import Switch, Timeline, timeline_of
+from visualizer.trace.events import Event
+from visualizer.trace.source import read_all
+
+ROOT = Path(__file__).parent.parent.parent
+SCENARIOS = ROOT / "scenarios"
+
+
+def environment() -> dict[str, str]:
+    """That of the tests, without what would reach into the script."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("COV", "PYTEST", "PYTHON"))}
+    return kept | {"PYTHONHASHSEED": "0"}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended, as whoever started it sees it."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A run under trace."""
+
+    ended: Ended
+    timeline: Timeline
+    events: list[Event]
+    path: Path
+
+    @property
+    def switches(self) -> list[Switch]:
+        return [self.timeline.switch(index) for index in range(self.timeline.switch_count)]
+
+    @property
+    def order(self) -> list[str]:
+        """Names of the tracks in the order in which they ran, the first included."""
+        runs = [self.timeline.running_at(index) for index in range(-1, self.timeline.switch_count)]
+        return [self.timeline.name(track) for track in runs]
+
+    @property
+    def hand_overs(self) -> list[tuple[str, str, str, str | None]]:
+        """(from, cause, to, value) of each switch."""
+        name = self.timeline.name
+        return [(name(s.origin), s.cause, name(s.target), s.value) for s in self.switches]
+
+    @property
+    def wakes(self) -> list[tuple[str, str, str]]:
+        """(waker, cause, woken) of each wakeup."""
+        name = self.timeline.name
+        return [(name(w.waker), w.cause, name(w.track)) for w in self.timeline.wakeups]
+
+    @property
+    def waits(self) -> list[tuple[str, str, str]]:
+        """(track, reason, on) of each wait that a runtime gave a reason for."""
+        name = self.timeline.name
+        return [(name(p.track), p.reason, p.on) for p in self.timeline.parks if p.on]
+
+    def outcome(self, name: str) -> str | None:
+        return next(t.outcome for t in self.timeline.tracks.values() if self.timeline.name(t.id) == name)
+
+    def states(self, name: str) -> list[str]:
+        """The states of a track, one after another, without those of no length that a switch passes through."""
+        track = next(t for t in self.timeline.tracks.values() if self.timeline.name(t.id) == name)
+        return [state.name for state in _passed(track.slices.state)]
+
+
+def _passed(states: object) -> list[object]:
+    from visualizer.analysis.model import State
+
+    return [State(number) for number in states]  # type: ignore[attr-defined]
+
+
+def bare(script: Path, *args: str, cwd: Path | None = None) -> Ended:
+    """Run `script` as anybody would."""
+    done = subprocess.run(
+        [sys.executable, str(script), *args],
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        cwd=cwd,
+        env=environment(),
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def launch_command(path: Path, *command: str, include: tuple[str, ...] = ()) -> list[str]:
+    options = [word for pattern in include for word in ("--include", pattern)]
+    return [sys.executable, "-m", "visualizer.tracers", "--trace", str(path), *options, "--", *command]
+
+
+def launch_environment() -> dict[str, str]:
+    """The launcher finds the package in this checkout; what it starts is given back an environment without that."""
+    return environment() | {"PYTHONPATH": str(ROOT)}
+
+
+def trace(path: Path, *command: str, cwd: Path | None = None, include: tuple[str, ...] = ()) -> Traced:
+    """Run `python COMMAND...` under trace into the file `path`."""
+    done = subprocess.run(
+        launch_command(path, *command, include=include),
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        cwd=cwd,
+        env=launch_environment(),
+    )
+    header, events, _ = read_all(path)
+    return Traced(Ended(done.returncode, done.stdout, done.stderr), timeline_of(header, events), events, path)

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from tests.conftest import ROOT, Visualizer
+from visualizer.session.catalogue import scenarios
+
+#: Runs the command line and then says on stderr what was imported for it.
+IMPORTED = """
+import sys
+from visualizer.cli import main
+try:
+    main()
+finally:
+    print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+"""
+
+
+def test_one_line_for_each_scenario(visualizer: Visualizer) -> None:
+    done = visualizer("list")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split(maxsplit=2) for line in done.stdout.splitlines()] == [
+        [scenario.name, scenario.runtime, scenario.sentence] for scenario in scenarios()
+    ]
+
+
+def test_without_a_subcommand_and_a_terminal_it_is_the_list(visualizer: Visualizer) -> None:
+    assert visualizer().stdout == visualizer("list").stdout
+
+
+def test_listing_imports_neither_a_tui_nor_a_runtime() -> None:
+    command = [sys.executable, "-c", IMPORTED, "list"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    imported = set(done.stderr.split())
+    assert {"click", "visualizer"} <= imported
+    assert not imported & {"asyncio", "gevent", "greenlet", "msgspec", "rich", "textual"}
+
+
+def test_a_reader_that_goes_away_is_no_error(visualizer: Visualizer) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = visualizer("list", capture_output=False, stdout=write, stderr=subprocess.PIPE)
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_full_disk_is_told_in_one_sentence(visualizer: Visualizer) -> None:
+    with open("/dev/full", "w") as full:
+        done = visualizer("list", capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (2, "visualizer: No space left on device.\n")

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from visualizer.session import catalogue
+
+
+def test_scenarios_are_grouped_by_runtime() -> None:
+    assert [(scenario.runtime, scenario.name) for scenario in catalogue.scenarios()] == [
+        ("generator", "buns"),
+        ("generator", "generator_states"),
+        ("generator", "producer_consumer"),
+        ("greenlet", "ping_pong"),
+        ("greenlet", "three_way"),
+        ("gevent", "gevent_sleeps"),
+        ("gevent", "gevent_yield"),
+        ("gevent", "sync_vs_async"),
+    ]
+
+
+def test_every_scenario_says_what_it_shows_and_what_to_look_for() -> None:
+    for scenario in catalogue.scenarios():
+        lines = scenario.docstring.splitlines()
+        assert lines[0] == scenario.sentence
+        assert scenario.sentence.endswith(".")
+        assert lines[1] == ""
+        assert "\nWhat to look for: " in scenario.docstring
+        assert "Runtime:" not in scenario.docstring
+
+
+def test_no_scenario_knows_the_visualizer() -> None:
+    for scenario in catalogue.scenarios():
+        imported = {
+            name
+            for node in ast.walk(ast.parse(scenario.path.read_text()))
+            for name in (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
+        }
+        assert not any(name.startswith("visualizer") for name in imported)
+
+
+def test_a_scenario_is_found_by_its_name() -> None:
+    found = catalogue.scenario("ping_pong")
+    assert found is not None
+    assert found.path.name == "ping_pong.py"
+    assert catalogue.scenario("pong_ping") is None
+
+
+def test_a_runtime_that_is_not_in_the_table_comes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.py").write_text('"""A."""\n')
+    (tmp_path / "b.py").write_text('"""B.\n\nRuntime: asyncio\n"""\n')
+    (tmp_path / "c.py").write_text('"""C.\n\nRuntime: gevent\n"""\nraise SystemExit\n')
+    monkeypatch.setattr(catalogue, "folder", lambda: tmp_path)
+    assert [(s.name, s.runtime, s.sentence) for s in catalogue.scenarios()] == [
+        ("c", "gevent", "C."),
+        ("a", "", "A."),
+        ("b", "asyncio", "B."),
+    ]

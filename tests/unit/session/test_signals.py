@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+from visualizer.session.launch import Run
+from visualizer.session.signals import bystander
+
+
+class FakeRun(Run):
+    def __init__(self) -> None:
+        self.received: list[int] = []
+
+    def signal(self, number: int) -> None:
+        self.received.append(number)
+
+
+def test_only_what_did_not_come_from_the_terminal_is_passed_on() -> None:
+    run = FakeRun()
+    with bystander() as by:
+        signal.raise_signal(signal.SIGHUP)
+        signal.raise_signal(signal.SIGINT)
+        by.stand_by(run)
+        assert run.received == [signal.SIGHUP]
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1):
+            signal.raise_signal(number)
+    assert run.received == [signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1]
+
+
+def test_everything_is_as_before_afterwards_and_what_was_ignored_remains_so() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with bystander():
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+            assert signal.getsignal(signal.SIGINT) != signal.default_int_handler
+        assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("status", [0, 3, 255, -signal.SIGINT, -signal.SIGTERM, -signal.SIGKILL, -signal.SIGSEGV])
+def test_the_exit_is_that_of_the_program(status: int) -> None:
+    code = f"from visualizer.session.signals import exit_like; print('said'); exit_like({int(status)})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (status, "said\n", "")

@@ -1,0 +1,5 @@
+"""`python -m visualizer`."""
+
+from visualizer.cli import main
+
+main()

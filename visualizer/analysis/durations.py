@@ -1,0 +1,32 @@
+"""Durations as people write them."""
+
+from __future__ import annotations
+
+from math import floor, log10
+
+#: From how many nanoseconds on a unit is used, the unit, and its nanoseconds.
+_UNITS = (
+    (100_000_000, "s", 1_000_000_000),
+    (100_000, "ms", 1_000_000),
+    (100, "µs", 1_000),
+    (0, "ns", 1),
+)
+_MINUTES_FROM_NS = 120 * 1_000_000_000
+
+
+def duration(ns: int, digits: int = 3) -> str:
+    """`ns` nanoseconds in the unit that suits: "1 s", "0.25 s", "0.3 ms", "12 µs", "3 min 20 s".
+
+    At most `digits` significant digits, fewer where they would be zeros.
+    """
+    if ns < 0:
+        return "-" + duration(-ns, digits)
+    if ns >= _MINUTES_FROM_NS:
+        minutes, seconds = divmod(round(ns / 1e9), 60)
+        return f"{minutes} min {seconds} s" if seconds else f"{minutes} min"
+    unit, unit_ns = next((unit, unit_ns) for least, unit, unit_ns in _UNITS if ns >= least)
+    if ns == 0:
+        return "0 s"
+    amount = ns / unit_ns
+    text = f"{amount:.{max(0, digits - 1 - floor(log10(amount)))}f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} {unit}"

@@ -1,0 +1,180 @@
+"""One plain English sentence for a switch, and one for what a track does at a moment.
+
+Said from the model alone. What the trace does not tell is called unknown, what it only infers is called inferred.
+"""
+
+from __future__ import annotations
+
+from visualizer.analysis.durations import duration
+from visualizer.analysis.model import FINAL, Park, State, Switch, Timeline, Track, Wakeup
+from visualizer.analysis.plain import plain
+from visualizer.trace import words
+
+_UNKNOWN = "cause unknown"
+
+
+def sentence(timeline: Timeline, index: int) -> str:
+    """Who runs after switch number `index`, and why. Raise IndexError if there is no such switch."""
+    switch = timeline.switch(index)
+    target = timeline.tracks[switch.target]
+    first = " for the first time" if _is_first(target, switch) else ""
+    return plain(f"{timeline.name(target.id)} runs{first}: {_why(timeline, switch, target)}")
+
+
+def sentence_before_first(timeline: Timeline) -> str:
+    """What is so before switch number 0."""
+    first = timeline.running_at(-1)
+    if first == words.NOBODY:
+        return "Nothing has run yet"
+    return plain(f"{timeline.name(first)} runs: nothing has been switched yet")
+
+
+def describe_state(timeline: Timeline, track_id: int, t_ns: int) -> str:
+    """What the track does at `t_ns`, and for how long it has done so. Raise KeyError if there is no such track."""
+    track = timeline.tracks[track_id]
+    name = timeline.name(track_id)
+    index = track.slices.at(t_ns)
+    if index < 0:
+        return plain(f"{name} does not exist yet")
+    state = State(track.slices.state[index])
+    about = track.slices.about[index]
+    since = duration(max(0, t_ns - track.slices.start_ns[index]), 2)
+    if state in FINAL:
+        return plain(_ended(timeline, track))
+    if state is State.WAITING:
+        return plain(_waiting(timeline, timeline.parks[about], name, since))
+    if state is State.READY:
+        return plain(f"{name} is ready for {since}: {_woken(timeline, *_before_run(timeline, track, index + 1))}")
+    text = {
+        State.CREATED: f"{name} has not run yet, {since} after it was created",
+        State.RUNNING: f"{name} runs for {since}",
+        State.IDLE: f"{name} is idle for {since}: nothing is ready",
+        State.UNKNOWN: f"what {name} does is unknown",
+    }
+    return plain(text[state])
+
+
+def _is_first(target: Track, switch: Switch) -> bool:
+    """Closing a generator that never ran does not run it."""
+    return target.kind != words.THREAD and target.steps[0] == switch.index and switch.cause != words.CLOSE
+
+
+def _why(timeline: Timeline, switch: Switch, target: Track) -> str:
+    origin = timeline.tracks[switch.origin]
+    name = timeline.name(origin.id)
+    value = switch.value
+    if switch.park < 0:
+        return _ended(timeline, origin)
+    park = timeline.parks[switch.park]
+    match switch.cause:
+        case words.NEXT:
+            return f"{name} asked it for {'a' if _is_first(target, switch) else 'the next'} value"
+        case words.SEND:
+            return f"{name} sent it {value}" if value is not None else f"{name} resumed it"
+        case words.THROW:
+            return f"{name} threw {value or 'an exception'} into it"
+        case words.CLOSE:
+            return f"{name} closes it"
+        case words.YIELD:
+            return f"{name} yielded {value}" if value is not None else f"{name} yielded"
+        case words.SWITCH if origin.kind == words.UNKNOWN:
+            return _UNKNOWN
+        case words.SWITCH if origin.kind == words.HUB:
+            return _woken(timeline, *_before_run(timeline, target, target.slice_of_step(switch.index)))
+        case words.SWITCH if park.reason != words.SWITCHED:
+            return _waits(park, name)
+        case words.SWITCH:
+            return f"{name} switched to it" + (f" with {value}" if value is not None else "")
+    return _UNKNOWN
+
+
+def _ended(timeline: Timeline, track: Track) -> str:
+    how = track.outcome or "how is unknown"
+    if track.value is not None and track.outcome in (words.RETURNED, words.RAISED):
+        how += f" {track.value}"
+    return f"{timeline.name(track.id)} ended ({how}{', inferred' if track.inferred else ''})"
+
+
+def _waits(park: Park, name: str) -> str:
+    """What a track says of itself as it parks: "foo sleeps for 2 s"."""
+    if park.reason == words.SLEEP and park.asked_ns >= 0:
+        return f"{name} sleeps for {duration(park.asked_ns)}" if park.asked_ns else f"{name} gives way (sleeps for 0 s)"
+    if park.reason == words.SLEEP:
+        return f"{name} sleeps{_in(park) or ', for how long is unknown'}"
+    limit = f", for at most {duration(park.asked_ns)}" if park.asked_ns >= 0 else ""
+    if _in(park):
+        return f"{name} waits{_in(park)}{limit}"
+    if park.reason == words.JOIN:
+        return f"{name} waits for others to end{limit}"
+    if park.reason == words.UNKNOWN:
+        return f"{name} waits{limit}, for what is unknown"
+    return f"{name} waits ({park.reason}){limit}"
+
+
+def _in(park: Park) -> str:
+    """What is waited on is mostly the call that waits, as it is written in the source."""
+    if not park.on or park.on == words.UNKNOWN:
+        return ""
+    return f" {'in' if '(' in park.on else 'for'} {park.on}"
+
+
+def _waiting(timeline: Timeline, park: Park, name: str, since: str) -> str:
+    match park.reason:
+        case words.RESUMED:
+            return f"{name} waits for {timeline.name(park.on_track)}, which it resumed {since} ago"
+        case words.SUSPENDED:
+            return f"{name} has been suspended at its yield for {since}"
+        case words.SWITCHED:
+            return f"{name} has been parked for {since}, since it switched to {timeline.name(park.on_track)}"
+        case words.SLEEP if park.asked_ns >= 0:
+            return f"{name} sleeps: {since} of {duration(park.asked_ns)}"
+        case words.SLEEP:
+            return f"{name} sleeps{_in(park)}: {since} so far"
+    limit = f"of at most {duration(park.asked_ns)}" if park.asked_ns >= 0 else "so far"
+    what = _in(park) or (" for what is unknown" if park.reason == words.UNKNOWN else f" ({park.reason})")
+    return f"{name} waits{what}: {since} {limit}"
+
+
+def _before_run(timeline: Timeline, track: Track, run: int) -> tuple[Wakeup | None, Park | None]:
+    """What made the track ready before slice number `run`, and why it had stood parked until then."""
+    slices = track.slices
+    if run < 1 or slices.state[run - 1] != State.READY:
+        return None, None
+    wakeup = timeline.wakeups[slices.about[run - 1]]
+    if run < 2 or slices.state[run - 2] != State.WAITING:
+        return wakeup, None
+    return wakeup, timeline.parks[slices.about[run - 2]]
+
+
+def _woken(timeline: Timeline, wakeup: Wakeup | None, park: Park | None) -> str:
+    if wakeup is None:
+        return _UNKNOWN
+    waker = timeline.tracks.get(wakeup.waker)
+    name = timeline.name(wakeup.waker)
+    match wakeup.cause:
+        case words.SPAWN:
+            return f"{name} spawned it" if waker else "it was spawned, by whom is unknown"
+        case words.TIMER:
+            return _timer(wakeup, park)
+        case words.FINISHED if waker and waker.exit_ns >= 0:
+            return f"{name} ended, which it waited for"
+        case words.FINISHED:
+            return "what it waited for is over"
+        case words.IO:
+            return f"what it waited for is ready ({park.on})" if park and park.on else "what it waited for is ready"
+        case words.UNKNOWN if waker:
+            return f"{name} woke it, why is unknown"
+    return f"{name} woke it" if waker else "it was woken, by whom is unknown"
+
+
+def _timer(wakeup: Wakeup, park: Park | None) -> str:
+    if park is None or park.asked_ns < 0:
+        return "its timer is over"
+    if park.asked_ns == 0:
+        return "it had only given way"
+    late_ns = wakeup.t_ns - park.t_ns - park.asked_ns
+    off = f" ({duration(abs(late_ns), 2)} {'late' if late_ns > 0 else 'early'})" if late_ns else ""
+    asked = duration(park.asked_ns)
+    if park.reason == words.SLEEP:
+        return f"its {asked} sleep is over{off}"
+    return f"its limit of {asked}{' for ' + park.on if park.on else ''} is over{off}"

@@ -1,0 +1,140 @@
+"""The command line: one file a subcommand, and the table of them. A subcommand is imported when it is asked for."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from importlib import import_module, metadata
+from typing import NoReturn
+
+import click
+
+#: Subcommand -> the module that has it as `command`, in the order of `--help`.
+COMMANDS = {
+    "list": "visualizer.cli.catalogue",
+    "run": "visualizer.cli.run",
+    "record": "visualizer.cli.record",
+    "open": "visualizer.cli.open",
+    "show": "visualizer.cli.show",
+    "events": "visualizer.cli.events",
+    "stats": "visualizer.cli.stats",
+    "export": "visualizer.cli.export",
+}
+
+#: Exit status where the way it was called, or what it was given, is at fault.
+USAGE = 2
+
+
+class Subcommands(click.Group):
+    """The subcommands of the table, each imported when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[cmd_name]).command
+        return command
+
+    def invoke(self, ctx: click.Context) -> None:
+        try:
+            super().invoke(ctx)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            # The reader has seen enough, as in `visualizer list | head -1`.
+            silence_stdout()
+
+
+def _print_version(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    if not wanted:
+        return
+    try:
+        version = metadata.version("visualizer")
+    except metadata.PackageNotFoundError:
+        version = "(not installed, run from its source)"
+    click.echo(f"visualizer {version}")
+    context.exit()
+
+
+@click.command(cls=Subcommands, invoke_without_command=True)
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Print the version."
+)
+@click.pass_context
+def visualizer(context: click.Context) -> None:
+    """Show which coroutine runs when.
+
+    Runs a Python script, records every switch between its generators, greenlets and gevent greenlets, and draws them
+    as a timeline: who ran, who was ready but had to wait, who was parked and on what, who woke it, and what value
+    went across.
+
+    Without a subcommand it opens the catalogue: the bundled scenarios and the recent recordings. Where stdout is no
+    terminal, it prints what `visualizer list` prints.
+
+    \b
+    Examples:
+      visualizer                             open the catalogue
+      visualizer run gevent_sleeps           watch a bundled scenario
+      visualizer run my_script.py --fast     watch a script of your own, with its arguments
+      visualizer record my_script.py -o a.trace && visualizer open a.trace
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if not on_terminal():
+        listing = visualizer.get_command(context, "list")
+        assert listing is not None, "it stands in the table"
+        context.invoke(listing)
+        return
+    from visualizer.cli.terminal import keys_from_terminal
+    from visualizer.tui.app import VisualizerApp
+
+    keys_from_terminal()
+    VisualizerApp().run()
+
+
+def on_terminal() -> bool:
+    """Whether stdout is a terminal."""
+    # None where the shell closed it (`>&-`).
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def printable(text: str) -> str:
+    """`text` with every character that a terminal could obey written as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
+
+
+def warn(sentence: str) -> None:
+    """Say one sentence on stderr."""
+    click.echo(f"visualizer: {printable(sentence)}", err=True)
+
+
+def fail(sentence: str) -> NoReturn:
+    """Say one sentence on stderr and exit with 2."""
+    warn(sentence)
+    sys.exit(USAGE)
+
+
+def main() -> None:
+    """Run the command line. Whatever is wrong with what was asked for is told in one sentence."""
+    try:
+        sys.exit(visualizer.main(prog_name="visualizer", standalone_mode=False))
+    except click.UsageError as error:
+        hint = f" Try `{error.ctx.command_path} --help`." if error.ctx is not None else ""
+        fail(f"{error.format_message().rstrip('.')}.{hint}")
+    except click.ClickException as error:
+        fail(error.format_message())
+    except click.Abort:
+        sys.exit(128 + signal.SIGINT)
+    except OSError as error:
+        silence_stdout()
+        fail(f"{error.strerror or error}{f': {error.filename!r}' if error.filename else ''}.")
+
+
+def silence_stdout() -> None:
+    """Let what is still to be printed go nowhere, so that it does not fail once more when the interpreter exits."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)

@@ -1,0 +1,22 @@
+"""`visualizer list`."""
+
+from __future__ import annotations
+
+import click
+
+from visualizer.session.catalogue import scenarios
+
+
+@click.command("list")
+def command() -> None:
+    """List the bundled scenarios, one a line: name, runtime, and one sentence.
+
+    \b
+    Example:
+      visualizer list
+    """
+    found = scenarios()
+    name_width = max((len(scenario.name) for scenario in found), default=0)
+    runtime_width = max((len(scenario.runtime) for scenario in found), default=0)
+    for scenario in found:
+        click.echo(f"{scenario.name:{name_width}}  {scenario.runtime:{runtime_width}}  {scenario.sentence}")

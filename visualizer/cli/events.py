@@ -1,0 +1,35 @@
+"""`visualizer events`."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import click
+import msgspec
+
+from visualizer.analysis.records import records
+from visualizer.cli.reading import read_timeline
+
+#: Each write is flushed.
+_LINES_AT_A_TIME = 1000
+
+
+@click.command("events")
+@click.argument("file")
+def command(file: str) -> None:
+    """Print what happened as JSON Lines, for jq and pandas.
+
+    FILE is a trace; - reads it from stdin. One object a line, in order of time, each with `t` (seconds since the start)
+    and `event`: spawn, switch, wait, wake, exit, output, note, dropped, uncaught or end. visualizer/trace/FORMAT.md
+    describes their fields.
+
+    \b
+    Examples:
+      visualizer events run.trace | jq -c 'select(.event == "switch") | [.t, .from_name, .to_name, .value]'
+      visualizer events run.trace > events.jsonl   # pandas.read_json("events.jsonl", lines=True)
+    """
+    timeline = read_timeline(file)
+    encode = msgspec.json.Encoder().encode
+    lines = (encode(record) + b"\n" for record in records(timeline))
+    while batch := b"".join(islice(lines, _LINES_AT_A_TIME)):
+        click.echo(batch, nl=False)

@@ -1,0 +1,106 @@
+"""`visualizer open`."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+import click
+
+from visualizer.cli import fail
+from visualizer.cli.terminal import keys_from_terminal, need_terminal
+from visualizer.session import why
+from visualizer.trace.source import Source, TraceError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+
+@click.command("open")
+@click.argument("file", metavar="FILE")
+@click.option("--follow", is_flag=True, help="Watch a trace that is still being written, and stay at its end.")
+def command(file: str, follow: bool) -> None:
+    """Replay a trace in the TUI, forwards and backwards.
+
+    FILE is a trace that `record` made; `-` reads one from stdin while the keys still come from the terminal.
+
+    \b
+    Examples:
+      visualizer open run.trace
+      visualizer open --follow run.trace        a second terminal, while it is being recorded
+      ssh server cat run.trace | visualizer open -
+    """
+    if file == "-":
+        need_terminal("`visualizer show` prints a trace as text.")
+        stream = keys_from_terminal()
+        if stream is None:
+            fail("`open -` reads a trace from stdin, but stdin is a terminal or closed.")
+        _open_stream(stream, "stdin", follow)
+        return
+    try:
+        if stat.S_ISFIFO(os.stat(file).st_mode):
+            piped = open(file, "rb", buffering=0)
+        else:
+            piped = None
+            _check(file, follow)
+    except TraceError as error:
+        fail(str(error))
+    except (OSError, ValueError) as error:
+        fail(f"Cannot open the trace {file!r}: {why(error)}.")
+    need_terminal(f"`visualizer show {file}` prints the timeline as text.")
+    keys_from_terminal()
+    if piped is not None:
+        _open_stream(piped, file, follow)
+        return
+    from visualizer.tui.app import VisualizerApp
+
+    VisualizerApp(open_path=Path(file), follow=follow).run()
+
+
+def _check(path: str, follow: bool) -> None:
+    """Raise TraceError if this is no trace. One that is still being written may not have begun yet."""
+    with Source.open(path) as source:
+        source.read()
+        if source.header is None and not follow:
+            source.finish()
+
+
+def _open_stream(stream: BinaryIO, name: str, follow: bool) -> None:
+    head = stream.read(1 << 16)
+    while head and b"\n" not in head and len(head) < 1 << 20 and (more := stream.read(1 << 16)):
+        head += more
+    try:
+        source = Source(io.BytesIO(head), name)
+        source.read()
+        if source.header is None:
+            source.finish()
+    except TraceError as error:
+        fail(str(error))
+    from visualizer.tui.app import VisualizerApp
+
+    VisualizerApp(stream=cast(BinaryIO, Rejoined(head, stream)), follow=follow).run()
+
+
+class Rejoined(io.RawIOBase):
+    """A pipe, with what was read from it already in front again. Like a pipe, it gives what there is."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head = head
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        """The pipe's; it says nothing about what is held here."""
+        return self._rest.fileno()
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        view = memoryview(buffer)
+        chunk = self._head[: len(view)] or self._rest.read(len(view))
+        self._head = self._head[len(chunk) :]
+        view[: len(chunk)] = chunk
+        return len(chunk)

@@ -1,0 +1,100 @@
+"""`visualizer record`."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import click
+
+from visualizer.cli import fail, warn
+from visualizer.cli.script import END_OF_OPTIONS, ScriptCommand, script_parameters, split, target_of
+from visualizer.session import recordings, why
+from visualizer.session.launch import start
+from visualizer.session.signals import bystander, exit_like
+from visualizer.session.target import Target
+
+
+@click.command("record", cls=ScriptCommand)
+@script_parameters
+@click.option("-o", "--output", metavar="FILE", help="Where to keep the trace.  [required]")
+@click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
+def command(words: tuple[str, ...], module: bool, include: tuple[str, ...], output: str | None, force: bool) -> None:
+    """Run a script and record its switches in FILE, without a TUI.
+
+    TARGET is a scenario's name, a script's path, or a module's name with -m. The script keeps the terminal: stdin,
+    stdout, stderr, signals and the exit code are its own, and nothing else is printed.
+
+    The options stand before TARGET; -o FILE and --force may instead be the very last words of the line. All other
+    words behind TARGET are the script's. `--` before TARGET ends the options for good.
+
+    \b
+    Examples:
+      visualizer record ping_pong -o ping_pong.trace
+      visualizer record -o run.trace my_script.py --verbose input.txt
+      visualizer record -o run.trace -m http.server 8000
+    """
+    script, ended = split(words)
+    if output is None and not ended:
+        script, output, forced = _options_at_the_end(script)
+        force = force or forced
+    target = target_of(script, module)
+    if not output or output == END_OF_OPTIONS:
+        raise click.UsageError("Say where to keep the trace: -o FILE, before TARGET or at the very end.")
+    path = Path(output)
+    _make_empty(path, target, force)
+    with bystander() as by:
+        try:
+            run = start(target, path, include=include)
+        except OSError as error:
+            fail(f"Cannot start {target.name!r}: {why(error)}.")
+        by.stand_by(run)
+        status = run.wait()
+        if run.warning is not None:
+            warn(run.warning)
+        recordings.remember(path)
+    exit_like(status)
+
+
+def _options_at_the_end(words: list[str]) -> tuple[list[str], str | None, bool]:
+    """Take `-o FILE` and a `--force` beside it off the end. The first word, the script, is never one of them."""
+    rest, output, force = list(words), None, False
+    while len(rest) > 1:
+        if output is None and len(rest) > 2 and rest[-2] in ("-o", "--output"):
+            output = rest[-1]
+            del rest[-2:]
+        elif output is None and rest[-1].startswith("--output="):
+            output = rest.pop().removeprefix("--output=")
+        elif not force and rest[-1] == "--force":
+            force = True
+            rest.pop()
+        else:
+            break
+    return (rest, output, force) if output is not None else (words, None, False)
+
+
+def _make_empty(path: Path, target: Target, force: bool) -> None:
+    """Make sure, before anything runs, that the trace can be written. Exit with one sentence if it cannot."""
+    # Stated first: opening a directory or a file of another user's fails with less clear words.
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        mode = None
+    except ValueError as error:
+        fail(f"Cannot write {str(path)!r}: {why(error)}.")
+    if mode is not None:
+        if stat.S_ISDIR(mode):
+            fail(f"{str(path)!r} is a directory; give the name of a file.")
+        if target.path is not None and target.path.exists() and path.samefile(target.path):
+            fail(f"{str(path)!r} is the script itself.")
+        if not force:
+            fail(f"{str(path)!r} exists already; --force overwrites it.")
+    try:
+        if mode is not None and not stat.S_ISREG(mode):
+            if not os.access(path, os.W_OK):
+                raise PermissionError(0, "permission denied")
+        else:
+            path.open("wb" if force else "xb").close()
+    except OSError as error:
+        fail(f"Cannot write {str(path)!r}: {why(error)}.")

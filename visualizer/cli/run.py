@@ -1,0 +1,67 @@
+"""`visualizer run`."""
+
+from __future__ import annotations
+
+import subprocess
+
+import click
+
+from visualizer.cli import fail, on_terminal, silence_stdout, warn
+from visualizer.cli.script import ScriptCommand, script_parameters, split, target_of
+from visualizer.cli.terminal import keys_from_terminal
+from visualizer.session import recordings, why
+from visualizer.session.launch import start
+from visualizer.session.signals import bystander, exit_like
+from visualizer.session.target import Target
+
+
+@click.command("run", cls=ScriptCommand)
+@script_parameters
+def command(words: tuple[str, ...], module: bool, include: tuple[str, ...]) -> None:
+    """Run a script and watch it live.
+
+    TARGET is a scenario's name, a script's path, or a module's name with -m. The options stand before TARGET; all
+    words behind it are the script's. `--` before TARGET ends the options for good. The exit code is the script's.
+    While the TUI has the terminal, the script's stdin is empty; `visualizer record` leaves it the whole terminal.
+
+    Where stdout is no terminal, the finished timeline is printed as text instead of what the script prints there; the
+    script has stdin and stderr to itself. The recording is kept, and listed in the catalogue.
+
+    \b
+    Examples:
+      visualizer run gevent_sleeps
+      visualizer run my_script.py --verbose input.txt
+      visualizer run -m my_package
+      visualizer run ping_pong | less
+    """
+    script, _ = split(words)
+    target = target_of(script, module)
+    if not on_terminal():
+        _run_as_text(target, include)
+    keys_from_terminal()
+    from visualizer.tui.app import VisualizerApp
+
+    status = VisualizerApp(target=target, include=include).run()
+    exit_like(status or 0)
+
+
+def _run_as_text(target: Target, include: tuple[str, ...]) -> None:
+    """Run `target`, print its timeline, exit as it did."""
+    from visualizer.cli.show import print_timeline
+
+    with bystander() as by:
+        try:
+            path = recordings.new_path(target.name)
+            run = start(target, path, stdout=subprocess.DEVNULL, include=include)
+        except OSError as error:
+            fail(f"Cannot run {target.name!r}: {why(error)}.")
+        by.stand_by(run)
+        status = run.wait()
+    if run.warning is not None:
+        warn(run.warning)
+    if run.recorded:
+        try:
+            print_timeline(path, None)
+        except BrokenPipeError:
+            silence_stdout()
+    exit_like(status)

@@ -1,0 +1,62 @@
+"""What `run` and `record` have in common: a script, with arguments that are nobody's but its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from visualizer.cli import fail
+from visualizer.session.target import Target, TargetError, resolve
+
+#: Stands for a `--` that came before the script. No argument can hold this character.
+END_OF_OPTIONS = "\0"
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class ScriptCommand(click.Command):
+    """A command whose own options stand before the script: everything from the script on is left as it is."""
+
+    allow_interspersed_args = False
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # click swallows the first `--`, but whether one came before the script must still be known afterwards.
+        if "--" in args:
+            first = args.index("--")
+            args = [*args[:first], END_OF_OPTIONS, *args[first + 1 :]]
+        return super().parse_args(ctx, args)
+
+
+def script_parameters(function: _F) -> _F:
+    """Add `-m`, `--include` and TARGET [ARGS...] to a command; the last arrives as `words`, see `split`."""
+    for decorate in (
+        click.argument("words", metavar="TARGET [ARGS]...", nargs=-1, type=click.UNPROCESSED),
+        click.option("-m", "--module", is_flag=True, help="TARGET is the name of a module, as with `python -m`."),
+        click.option(
+            "--include",
+            metavar="PATTERN",
+            multiple=True,
+            help="Give tracks to the generators of a package or a part of a path, too (requests, json/encoder), "
+            "which are left out by default unless they are the script's own. Can be repeated.",
+        ),
+    ):
+        function = decorate(function)
+    return function
+
+
+def split(words: tuple[str, ...]) -> tuple[list[str], bool]:
+    """Return the script and its arguments as they were typed, and whether a `--` stood before them."""
+    ended = words[:1] == (END_OF_OPTIONS,)
+    return ["--" if word == END_OF_OPTIONS else word for word in words[ended:]], ended
+
+
+def target_of(words: list[str], module: bool) -> Target:
+    """What shall be run. Exit with one sentence if there is no such thing."""
+    if not words:
+        raise click.UsageError("Say what to run: the name of a scenario, a script's path, or -m and a module.")
+    try:
+        return resolve(words, module)
+    except TargetError as error:
+        fail(str(error))

@@ -1,0 +1,152 @@
+"""SVG elements: the shape of each state, and text."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+from xml.etree import ElementTree
+
+from visualizer.analysis.model import State
+from visualizer.paint.palette import DARK, LIGHT, STYLE_OF
+from visualizer.paint.text import cell_width, fit, printable
+
+Element = ElementTree.Element
+
+_PAGE = {False: "#ffffff", True: "#0f141b"}
+_ON_RUNNING = {False: "#ffffff", True: "#06251a"}
+#: Height of a state's bar as a share of the running one's: states differ in shape, not by colour alone.
+_HEIGHTS = {
+    State.CREATED: 0.12,
+    State.READY: 0.62,
+    State.RUNNING: 1.0,
+    State.WAITING: 0.62,
+    State.IDLE: 0.34,
+    State.UNKNOWN: 0.62,
+}
+_TINT = 0.2
+_PATTERNS = {State.READY: "ready", State.IDLE: "idle", State.UNKNOWN: "unknown"}
+_MONO = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
+_SANS = "ui-sans-serif, system-ui, 'DejaVu Sans', Helvetica, Arial, sans-serif"
+#: Width of a character of the monospaced font, and, on average, of the other, by its size.
+_CELL_EM = {True: 0.602, False: 0.58}
+
+
+def number(value: float) -> str:
+    """To a hundredth of a pixel, without zeros that say nothing."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+class Pen:
+    """Draws into one SVG element, in one theme."""
+
+    def __init__(self, root: Element, dark: bool) -> None:
+        self.root = root
+        self._dark = dark
+        self._inks = DARK if dark else LIGHT
+        self.page = _PAGE[dark]
+        self.on_running = _ON_RUNNING[dark]
+
+    def colour(self, style: str) -> str:
+        return self._inks[style].colour
+
+    def add(self, tag: str, **attributes: str | float) -> Element:
+        """Add an element; `_` in an attribute's name stands for `-`."""
+        return ElementTree.SubElement(
+            self.root,
+            tag,
+            {
+                name.strip("_").replace("_", "-"): value if isinstance(value, str) else number(value)
+                for name, value in attributes.items()
+            },
+        )
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        style: str,
+        size: float = 13,
+        *,
+        mono: bool = True,
+        bold: bool = False,
+        anchor: str = "start",
+        colour: str | None = None,
+    ) -> None:
+        """One line of text, its baseline at `y`."""
+        element = self.add(
+            "text", x=x, y=y, font_size=size, font_family=_MONO if mono else _SANS, fill=colour or self.colour(style)
+        )
+        if bold:
+            element.set("font-weight", "600")
+        if anchor != "start":
+            element.set("text-anchor", anchor)
+        element.text = printable(text)
+
+    def within(self, tag: str, **attributes: str | float) -> Pen:
+        """Add an element, and return a pen that draws into it."""
+        return Pen(self.add(tag, **attributes), self._dark)
+
+    def patterns(self) -> None:
+        """What states are filled with that a colour alone would not tell apart, and the head of an arrow."""
+        defs = self.within("defs")
+        ready = defs.within(
+            "pattern", id="ready", width=6, height=6, patternUnits="userSpaceOnUse", patternTransform="rotate(45)"
+        )
+        ready.add("rect", width=6, height=6, fill=self._tint(State.READY))
+        ready.add("rect", width=2.4, height=6, fill=self.colour("ready"))
+        idle = defs.within("pattern", id="idle", width=5, height=5, patternUnits="userSpaceOnUse")
+        idle.add("rect", width=5, height=5, fill=self._tint(State.IDLE))
+        idle.add("circle", cx=2.5, cy=2.5, r=1, fill=self.colour("idle"))
+        unknown = defs.within("pattern", id="unknown", width=8, height=8, patternUnits="userSpaceOnUse")
+        unknown.add("rect", width=8, height=8, fill=self._tint(State.UNKNOWN))
+        unknown.add("path", d="M0 0 8 8M8 0 0 8", stroke=self.colour("unknown"), stroke_width=1)
+        arrow = defs.within("marker", id="arrow", viewBox="0 0 8 8", refX=7, refY=4, markerWidth=7, markerHeight=7)
+        arrow.root.set("orient", "auto")
+        arrow.add("path", d="M0 0 8 4 0 8z", fill=self.colour("dim"))
+
+    def bar(self, left: float, right: float, middle: float, height: float, state: State) -> None:
+        """A slice. `height` is that of a running one."""
+        bar = height * _HEIGHTS[state]
+        element = self.add("rect", x=left, y=middle - bar / 2, width=right - left, height=bar, fill=self._fill(state))
+        radius = min(4.0, bar / 2, (right - left) / 2)
+        if radius >= 1:
+            element.set("rx", number(radius))
+
+    def bars(self, spans: list[tuple[float, float, float]], middle: float, height: float, state: State) -> None:
+        """Many (left, right, share of the height), as one shape."""
+        height *= _HEIGHTS[state]
+        path = "".join(
+            f"M{number(left)} {number(middle - height * part / 2)}h{number(right - left)}"
+            f"v{number(height * part)}h{number(left - right)}z"
+            for left, right, part in spans
+        )
+        self.add("path", d=path, fill=self._fill(state))
+
+    def mark(self, x: float, middle: float, state: State) -> None:
+        """✓ or ✗, beginning at `x`, as lines: no font is needed for it."""
+        done = state is State.DONE
+        path = f"M{number(x + 4)} {number(middle)}" + ("l4 5 7 -10" if done else "m0 -5l10 10m0 -10l-10 10")
+        colour = self.colour(STYLE_OF[state])
+        self.add("path", d=path, fill="none", stroke=colour, stroke_width=2.4, stroke_linecap="round")
+
+    def _fill(self, state: State) -> str:
+        if state is State.WAITING:
+            return self._tint(state)
+        return f"url(#{_PATTERNS[state]})" if state in _PATTERNS else self.colour(STYLE_OF[state])
+
+    def _tint(self, state: State) -> str:
+        """The state's colour, thinned with that of the page; not transparent, so that lines behind it do not show."""
+        return "#" + "".join(
+            f"{round(int(page, 16) + _TINT * (int(full, 16) - int(page, 16))):02x}"
+            for full, page in zip(wrap(self.colour(STYLE_OF[state])[1:], 2), wrap(self.page[1:], 2), strict=True)
+        )
+
+
+def text_width(text: str, size: float, mono: bool = True) -> float:
+    """About how wide, in pixels, the text is: no font is at hand to measure it."""
+    return cell_width(text) * size * _CELL_EM[mono]
+
+
+def fitted(text: str, width: float, size: float) -> str:
+    """Monospaced text cut to about `width` pixels."""
+    return fit(text, max(0, int(width / (size * _CELL_EM[True])))).rstrip()

@@ -1,0 +1,142 @@
+"""One track's slices along an axis."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import NamedTuple
+
+from visualizer.analysis.model import FINAL, SUMMED, State, Timeline
+from visualizer.paint.viewport import Axis, position_of_time
+
+#: Up to so many slices in a span are added up one by one; more are summed from the columns.
+_FEW = 12
+
+
+class Mix(NamedTuple):
+    """What a track does within a span [start, end) of an axis.
+
+    `only`: the one slice that fills the span, or what the trace has of it; else -1. `running`: the share of the span
+    that the track runs; `runs`: how many RUNNING slices there are, 2 if there are more. `main`: the state other than
+    RUNNING that fills most, None if there is none. `first`, `last`: the states at both ends, None before the first.
+    """
+
+    only: int
+    running: float
+    runs: int
+    main: State | None
+    first: State | None
+    last: State | None
+
+
+_NOTHING = Mix(-1, 0.0, 0, None, None, None)
+
+
+class Lane:
+    """The slices of `track_id`, each with the place on the axis where it begins.
+
+    On the time axis that is its time. On the switch axis a slice that a switch began lies exactly behind that switch,
+    and one that a switch ended exactly in front of it, also where the clock did not move between two switches; all
+    others lie between by their time. Raise KeyError if there is no such track.
+    """
+
+    def __init__(self, timeline: Timeline, track_id: int, axis: Axis, until_ns: int | None = None) -> None:
+        self.track = timeline.tracks[track_id]
+        self.slices = self.track.slices
+        self._timeline = timeline
+        self._axis = axis
+        #: Where the states that are still open end.
+        self.limit = _limit(timeline, axis, until_ns)
+
+    def start(self, index: int) -> float:
+        """Where slice number `index` begins; for the number behind the last slice, the limit."""
+        slices = self.slices
+        if index >= len(slices):
+            return self.limit
+        if self._axis is Axis.TIME:
+            return slices.start_ns[index]
+        steps, step_slices = self.track.steps, self.track.step_slices
+        step = bisect_right(step_slices, index) - 1
+        least = steps[step] + 1 if step >= 0 else 0
+        if step >= 0 and step_slices[step] == index:
+            return least
+        t_ns = slices.start_ns[index]
+        if index and slices.state[index - 1] == State.RUNNING and slices.state[index] != State.IDLE:
+            switch_ns = self._timeline.switch_ns
+            left = max(least, bisect_left(switch_ns, t_ns))
+            if left < len(switch_ns) and switch_ns[left] == t_ns:
+                return left + 1
+        position = max(least, position_of_time(self._timeline, Axis.SWITCHES, t_ns))
+        return min(position, steps[step + 1] + 1) if step + 1 < len(steps) else position
+
+    def find(self, position: float) -> int:
+        """Number of the first slice that begins at or after `position`."""
+        if self._axis is Axis.TIME:
+            return bisect_left(self.slices.start_ns, position)
+        # Between two switches to a track there are few slices, whatever the length of the trace.
+        steps, step_slices = self.track.steps, self.track.step_slices
+        step = bisect_left(steps, position - 1)
+        low = step_slices[step - 1] + 1 if step else 0
+        high = step_slices[step] if step < len(steps) else len(self.slices)
+        return bisect_left(range(len(self.slices)), position, low, max(low, high), key=self.start)
+
+    def mix(self, start: float, end: float, after: int, before: int) -> Mix:
+        """What happens in [start, end); `after` and `before` must be `find(start)` and `find(end)`."""
+        until = min(end, self.limit)
+        state = self.slices.state
+        first, last = after, before - 1
+        if after and min(self.start(after), until) > start:
+            first -= 1
+        if first > last:
+            return _NOTHING
+        entry = State(state[after - 1]) if after else None
+        if first == last:
+            only = State(state[first])
+            if only in FINAL:
+                return Mix(first, 0.0, 0, None, entry, only)
+            if only is not State.RUNNING:
+                return Mix(first, 0.0, 0, only, entry, only)
+            share = (until - max(start, self.start(first))) / (end - start)
+            return Mix(first, max(0.0, share), 1, None, entry, only)
+        if last - first < _FEW:
+            spent, runs = self._added(start, until, first, last)
+        else:
+            spent, runs = self._summed(start, until, first, last), 2
+        share = spent.pop(State.RUNNING, 0.0) / (end - start)
+        main = max(spent, key=spent.__getitem__) if spent else None
+        return Mix(-1, min(1.0, share), runs, main, entry, State(state[last]))
+
+    def _added(self, start: float, until: float, first: int, last: int) -> tuple[dict[State, float], int]:
+        spent: dict[State, float] = {}
+        runs = 0
+        begin = max(start, self.start(first))
+        for index in range(first, last + 1):
+            state = State(self.slices.state[index])
+            end = min(until, self.start(index + 1))
+            runs += state is State.RUNNING
+            if state not in FINAL:
+                spent[state] = spent.get(state, 0.0) + max(0.0, end - begin)
+            begin = max(begin, end)
+        return spent, runs
+
+    def _summed(self, start: float, until: float, first: int, last: int) -> dict[State, float]:
+        slices = self.slices
+        if self._axis is Axis.TIME:
+            from_ns, to_ns, scale = int(start), int(until), 1.0
+        else:
+            from_ns = slices.start_ns[first]
+            to_ns = slices.start_ns[last]
+            scale = (until - start) / max(1, to_ns - from_ns)
+        spent = {state: scale * (slices.spent_ns(state, to_ns) - slices.spent_ns(state, from_ns)) for state in SUMMED}
+        if self._axis is Axis.SWITCHES:
+            # Each run of a thread is one switch long, however short.
+            steps = self.track.step_slices
+            spent[State.RUNNING] = float(bisect_right(steps, last) - bisect_left(steps, first))
+        return spent
+
+
+def _limit(timeline: Timeline, axis: Axis, until_ns: int | None) -> float:
+    if axis is Axis.TIME:
+        return timeline.last_ns if until_ns is None else until_ns
+    if until_ns is None or until_ns >= timeline.last_ns:
+        return timeline.switch_count + 1
+    return position_of_time(timeline, axis, until_ns)

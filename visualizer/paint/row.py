@@ -1,0 +1,123 @@
+"""One track's states over a viewport, as cells."""
+
+from __future__ import annotations
+
+from itertools import groupby, pairwise
+from math import ceil, inf, nextafter
+from typing import NamedTuple
+
+from visualizer.analysis.model import FINAL, State, Timeline
+from visualizer.paint.lane import Lane, Mix
+from visualizer.paint.palette import STYLE_OF, glyphs
+from visualizer.paint.text import ascii_only, cell_width, fit
+from visualizer.paint.viewport import Viewport
+from visualizer.paint.waits import wait_labels
+from visualizer.trace import words
+
+_RUNNING = STYLE_OF[State.RUNNING]
+_BLANK = (" ", "dim")
+_LABEL = "label"
+#: A run that begins at the left of its cell, or shares it with others, by eighths.
+_WIDE = "▏▎▍▌▋▊▉"
+_HIGH = "▁▂▃▄▅▆▇"
+#: From which share on a cell counts as full.
+_FULL = 15 / 16
+#: To fewer cells than this no label is cut.
+_NARROWEST_CUT = 12
+
+
+class Run(NamedTuple):
+    """Text in one style (a key of the palette)."""
+
+    text: str
+    style: str
+
+
+def paint_row(
+    timeline: Timeline, track_id: int, viewport: Viewport, *, ascii: bool = False, until_ns: int | None = None
+) -> list[Run]:
+    """The row of a track: runs that take exactly `viewport.width` cells together.
+
+    A cell with one state shows its glyph. A run shorter than its cell shows as a partial block, never as nothing; where
+    a cell holds several, the height of the block is their share. ✓ or ✗ stands in the first cell after the end. A hub
+    that waits while others run is left blank: that is what a hub does.
+
+    `until_ns`: how far the last states last, and what lies behind it is not painted; None: to the end of the trace. In
+    a live run, give the current time of the trace. Raise KeyError if there is no such track.
+    """
+    lane = Lane(timeline, track_id, viewport.axis, until_ns)
+    edges = viewport.edges()
+    # What begins exactly where the trace ends still belongs to it, what begins later does not.
+    behind = nextafter(lane.limit, inf)
+    found = [lane.find(min(edge, behind)) for edge in edges]
+    mixes = [
+        lane.mix(start, end, after, max(after, before))
+        for (start, end), (after, before) in zip(pairwise(edges), pairwise(found), strict=True)
+    ]
+    cells = [_cell(lane, mix, ascii) for mix in mixes]
+    _mark_end(lane, viewport, cells, ascii)
+    _write_labels(timeline, lane, mixes, cells, ascii)
+    return [Run("".join(text for text, _ in group), style) for style, group in groupby(cells, key=lambda cell: cell[1])]
+
+
+def _cell(lane: Lane, mix: Mix, ascii: bool) -> tuple[str, str]:
+    """Glyph and style."""
+    if mix.runs:
+        return (_block_ascii(mix) if ascii else _block(mix)), _RUNNING
+    if mix.main is None or (mix.main is State.WAITING and lane.track.kind == words.HUB):
+        return _BLANK
+    return glyphs(ascii)[mix.main], STYLE_OF[mix.main]
+
+
+def _block(mix: Mix) -> str:
+    if mix.running >= _FULL:
+        return glyphs()[State.RUNNING]
+    if mix.runs > 1:
+        return _HIGH[min(6, ceil(mix.running * 8 - 1) if mix.running > 1 / 8 else 0)]
+    if mix.last is State.RUNNING and mix.first is not State.RUNNING:
+        return "▐" if mix.running >= 3 / 8 else "▕"
+    return _WIDE[min(6, max(0, round(mix.running * 8) - 1))]
+
+
+def _block_ascii(mix: Mix) -> str:
+    return glyphs(ascii=True)[State.RUNNING] if mix.running >= 0.5 else "|"
+
+
+def _mark_end(lane: Lane, viewport: Viewport, cells: list[tuple[str, str]], ascii: bool) -> None:
+    """✓ or ✗ in the first cell that is wholly behind the end."""
+    state = lane.track.state
+    position = lane.start(len(lane.slices) - 1)
+    if state not in FINAL or position > lane.limit:
+        return
+    cell = ceil((position - viewport.start) / viewport.per_cell)
+    if 0 <= cell < len(cells) and cells[cell][0] != " ":
+        # Rounding: the run itself comes first.
+        cell += 1
+    if 0 <= cell < len(cells):
+        cells[cell] = glyphs(ascii)[state], STYLE_OF[state]
+
+
+def _write_labels(timeline: Timeline, lane: Lane, mixes: list[Mix], cells: list[tuple[str, str]], ascii: bool) -> None:
+    """Write on each stretch of cells that one waiting slice fills what it waits for."""
+    if lane.track.kind == words.HUB:
+        return
+    start = 0
+    for index, stretch in groupby(mixes, key=lambda mix: mix.only):
+        length = len(list(stretch))
+        if index >= 0 and lane.slices.state[index] == State.WAITING:
+            labels = wait_labels(timeline, timeline.parks[lane.slices.about[index]])
+            text = _label(labels, length - 2, ascii)
+            # A cell of its own for each character is not to be had: some are two cells wide, some none.
+            width = cell_width(text) + 2
+            if text:
+                cells[start : start + width] = [(f" {text} ", _LABEL)] + [("", _LABEL)] * (width - 1)
+        start += length
+
+
+def _label(labels: list[str], width: int, ascii: bool) -> str:
+    """The longest label that has room; else the beginning of the shortest, if that says anything; else nothing."""
+    for label in labels:
+        text = ascii_only(label) if ascii else label
+        if cell_width(text) <= width:
+            return text
+    return fit(text, width, ".." if ascii else "…").rstrip() if width >= _NARROWEST_CUT else ""

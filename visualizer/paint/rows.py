@@ -1,0 +1,66 @@
+"""The order of the rows, and the label in front of each."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import NamedTuple
+
+from visualizer.analysis.model import Timeline
+from visualizer.paint.row import Run
+from visualizer.paint.text import ascii_only, fit, printable
+from visualizer.trace import words
+
+
+class Row(NamedTuple):
+    """A track's row. `depth` is 0 for a thread, 1 for what runs on it; `collapsed` if its children are left out."""
+
+    track: int
+    depth: int
+    has_children: bool
+    collapsed: bool = False
+
+
+def rows(timeline: Timeline, collapsed: Set[int] = frozenset()) -> list[Row]:
+    """Each thread, and under it what runs on it, in order of spawning; a track of which no thread is known stands for
+    itself. `collapsed`: threads whose children are not wanted."""
+    thread_of: dict[int, int] = {}
+    children: dict[int, list[int]] = {}
+    for track in timeline.tracks:
+        thread = _thread_of(timeline, track, thread_of)
+        under = children.setdefault(thread, [])
+        if thread != track:
+            under.append(track)
+    found: list[Row] = []
+    for thread, under in children.items():
+        hidden = thread in collapsed and bool(under)
+        found.append(Row(thread, 0, bool(under), hidden))
+        if not hidden:
+            found += [Row(track, 1, False) for track in under]
+    return found
+
+
+def _thread_of(timeline: Timeline, track: int, thread_of: dict[int, int]) -> int:
+    """The thread on which `track` runs, found over those above it; else the uppermost that is known."""
+    climbed: dict[int, None] = {}
+    while track not in thread_of:
+        climbed[track] = None
+        known = timeline.tracks[track]
+        above = known.parent if known.parent in timeline.tracks else known.creator
+        if known.kind == words.THREAD or above not in timeline.tracks or above in climbed:
+            thread_of[track] = track
+        else:
+            track = above
+    thread = thread_of[track]
+    thread_of.update(dict.fromkeys(climbed, thread))
+    return thread
+
+
+def label_runs(timeline: Timeline, row: Row, width: int, *, selected: bool = False, ascii: bool = False) -> list[Run]:
+    """The track's name, indented, with ▾ or ▸ in front if it has children: exactly `width` cells."""
+    mark = ("▸ " if row.collapsed else "▾ ") if row.has_children else "  "
+    text = mark + "  " * row.depth + printable(timeline.name(row.track))
+    if ascii:
+        text = ascii_only(text)
+    style = "selected" if selected else "thread" if row.depth == 0 else "name"
+    # The last cell stays free, so that no name runs into its row.
+    return [Run(fit(text, width - 1, ".." if ascii else "…") + " " * min(1, width), style)]

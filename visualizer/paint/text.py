@@ -1,0 +1,49 @@
+"""Text that is safe to print, and how many cells it takes."""
+
+from __future__ import annotations
+
+from wcwidth import wcswidth
+
+from visualizer.analysis.plain import plain
+
+_IN_ASCII = str.maketrans({"…": "..", "→": "->", "µ": "u", "·": "-", "│": "|", "▾": "v", "▸": ">", "✓": "v", "✗": "x"})
+
+
+def printable(text: str) -> str:
+    """`text` on one line, with nothing in it that a terminal could obey; what is taken out leaves a visible mark."""
+    return plain(text)
+
+
+def ascii_only(text: str) -> str:
+    """`text` in ASCII: the signs used here have a spelling, all other characters become question marks."""
+    return text.translate(_IN_ASCII).encode("ascii", "replace").decode()
+
+
+def cell_width(text: str) -> int:
+    """How many cells of a terminal printable `text` takes."""
+    return len(text) if text.isascii() else max(0, wcswidth(text))
+
+
+def fit(text: str, width: int, ellipsis: str = "…") -> str:
+    """Printable `text` in exactly `width` cells: padded with spaces, or cut, with `ellipsis` as its end."""
+    if len(text) > 8 * width:
+        # The rest cannot be seen. Some is kept, because a character may take no cell.
+        text = text[: 8 * width] + ellipsis
+    taken = cell_width(text)
+    if taken > width:
+        room = width - cell_width(ellipsis)
+        if room < 0:
+            return " " * max(0, width)
+        text = _cut(text, room) + ellipsis
+        taken = cell_width(text)
+    return text + " " * (width - taken)
+
+
+def _cut(text: str, width: int) -> str:
+    """The longest beginning of `text` that takes at most `width` cells."""
+    if text.isascii():
+        return text[:width]
+    end = len(text)
+    while end and cell_width(text[:end]) > width:
+        end -= 1
+    return text[:end]

@@ -1,0 +1,192 @@
+"""Which part of a timeline is looked at, and how much of it a cell covers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from visualizer.analysis.model import Timeline
+
+
+class Axis(Enum):
+    """What runs along a row. On SWITCHES, segment k = [k, k + 1) lies between switch k - 1 and switch k (indexes from
+    0; segment 0 is before the first): every switch has the same width, and inside a segment time runs evenly."""
+
+    TIME = "time"
+    SWITCHES = "switches"
+
+
+#: A cell never covers less than this: a nanosecond, or a 32nd of the way to the next switch.
+CLOSEST = {Axis.TIME: 1.0, Axis.SWITCHES: 1 / 32}
+#: Cells left free behind the end of the trace, for the marks of the tracks that end there.
+MARGIN_CELLS = 2
+#: How much of the time before the second track is shown, as a share of the time from there on.
+LEAD = 1 / 16
+
+
+@dataclass(frozen=True)
+class Viewport:
+    """`width` cells; cell c covers [start + c * per_cell, start + (c + 1) * per_cell), in ns or in switches."""
+
+    axis: Axis
+    start: float
+    per_cell: float
+    width: int
+
+    @classmethod
+    def whole(cls, timeline: Timeline, axis: Axis, width: int) -> Viewport:
+        """From the start of the trace to its end, and a small margin behind. A width below 1 is taken as 1."""
+        width = max(1, width)
+        return cls(axis, 0.0, _furthest(timeline, axis, width), width)
+
+    @classmethod
+    def fit(cls, timeline: Timeline, axis: Axis, width: int) -> Viewport:
+        """The whole trace; but if one track runs alone for the better part of it, on the time axis only from shortly
+        before the second appears."""
+        whole = cls.whole(timeline, axis, width)
+        alone_ns = _alone_ns(timeline)
+        if axis is Axis.SWITCHES or 2 * alone_ns < timeline.last_ns:
+            return whole
+        span_ns = (timeline.last_ns - alone_ns) * (1 + LEAD)
+        per_cell = max(CLOSEST[axis], span_ns / max(1, whole.width - MARGIN_CELLS))
+        return cls(axis, timeline.last_ns - span_ns, per_cell, whole.width)._clamped(timeline)
+
+    def zoomed(self, factor: float, at_cell: float, timeline: Timeline) -> Viewport:
+        """Closer by `factor` (below 1: further away), while what is at `at_cell` stays there as far as it can."""
+        per_cell = self.per_cell / factor
+        if self.axis is Axis.SWITCHES:
+            per_cell = _even(per_cell)
+            if per_cell == self.per_cell and factor != 1:
+                # Too small a step to come to the next even width: go there all the same.
+                cells = round(1 / per_cell)
+                per_cell = 1 / (cells + 1) if factor > 1 else 1 / (cells - 1) if cells > 1 else 2 * per_cell
+        per_cell = min(_furthest(timeline, self.axis, self.width), max(CLOSEST[self.axis], per_cell))
+        start = self.start + at_cell * (self.per_cell - per_cell)
+        return replace(self, start=start, per_cell=per_cell)._clamped(timeline)
+
+    def panned(self, cells: float, timeline: Timeline) -> Viewport:
+        """Moved to the right by `cells` (below 0: to the left), not beyond the trace."""
+        return replace(self, start=self.start + cells * self.per_cell)._clamped(timeline)
+
+    def resized(self, width: int) -> Viewport:
+        """The same span of the trace, or a little more of it, in another number of cells."""
+        width = max(1, width)
+        per_cell = self.per_cell * self.width / width
+        if self.axis is Axis.SWITCHES:
+            per_cell = _even(per_cell)
+        return replace(self, width=width, per_cell=max(CLOSEST[self.axis], per_cell))
+
+    def edges(self) -> list[float]:
+        """The `width + 1` edges of the cells, in ns or in switches."""
+        edges = [self.start + cell * self.per_cell for cell in range(self.width + 1)]
+        # Ten tenths must be one, or a run would leave a sliver in the next cell.
+        return [round(edge, 9) for edge in edges] if self.axis is Axis.SWITCHES else edges
+
+    @property
+    def end(self) -> float:
+        """Where the last cell ends, in ns or in switches."""
+        return self.start + self.width * self.per_cell
+
+    def shows_end(self, timeline: Timeline) -> bool:
+        """Whether the end of the trace lies in the viewport."""
+        return self.end >= extent(timeline, self.axis)
+
+    def cell_of_time(self, timeline: Timeline, t_ns: int) -> float:
+        """Where `t_ns` is, in cells from the left edge; may lie outside [0, width)."""
+        return (position_of_time(timeline, self.axis, t_ns) - self.start) / self.per_cell
+
+    def time_at(self, timeline: Timeline, cell: float) -> int:
+        """The time, in ns, at `cell` cells from the left edge, not outside the trace."""
+        return time_of_position(timeline, self.axis, self.start + cell * self.per_cell)
+
+    def cell_of_switch(self, timeline: Timeline, index: int) -> float:
+        """Where switch number `index` (from 0; -1 is the start of the trace) is, in cells from the left edge."""
+        if self.axis is Axis.SWITCHES:
+            position = float(index + 1)
+        else:
+            position = float(timeline.switch_ns[index]) if index >= 0 else 0.0
+        return (position - self.start) / self.per_cell
+
+    def showing(self, timeline: Timeline, switch_index: int) -> Viewport:
+        """Panned as little as needed for switch number `switch_index` to be in sight, a few cells off the edges."""
+        cell = self.cell_of_switch(timeline, switch_index)
+        margin = min(4, (self.width - 1) // 2)
+        if cell < margin:
+            return self.panned(cell - margin, timeline)
+        if cell > self.width - 1 - margin:
+            return self.panned(cell - (self.width - 1 - margin), timeline)
+        return self
+
+    def with_axis(self, timeline: Timeline, axis: Axis, keep_switch: int) -> Viewport:
+        """The other axis, at about the same part of the trace, with switch number `keep_switch` in sight."""
+        if axis is self.axis:
+            return self.showing(timeline, keep_switch)
+        start = position_of_time(timeline, axis, self.time_at(timeline, 0))
+        end = position_of_time(timeline, axis, self.time_at(timeline, self.width))
+        per_cell = (end - start) / self.width
+        if self.per_cell >= _furthest(timeline, self.axis, self.width):
+            return Viewport.fit(timeline, axis, self.width).showing(timeline, keep_switch)
+        if axis is Axis.SWITCHES:
+            per_cell = _even(per_cell)
+        per_cell = min(_furthest(timeline, axis, self.width), max(CLOSEST[axis], per_cell))
+        other = Viewport(axis, start, per_cell, self.width)._clamped(timeline)
+        return other.showing(timeline, keep_switch)
+
+    def _clamped(self, timeline: Timeline) -> Viewport:
+        last = extent(timeline, self.axis) + (MARGIN_CELLS - self.width) * self.per_cell
+        start = max(0.0, min(self.start, last))
+        if self.axis is Axis.SWITCHES and self.per_cell <= 1:
+            start = round(start / self.per_cell) * self.per_cell
+        return replace(self, start=start)
+
+
+def extent(timeline: Timeline, axis: Axis) -> float:
+    """Where the trace ends on the axis, in ns or in switches."""
+    return float(timeline.last_ns if axis is Axis.TIME else timeline.switch_count + 1)
+
+
+def _furthest(timeline: Timeline, axis: Axis, width: int) -> float:
+    per_cell = extent(timeline, axis) / max(1, width - MARGIN_CELLS)
+    return max(CLOSEST[axis], _even(per_cell) if axis is Axis.SWITCHES else per_cell)
+
+
+def _even(per_cell: float) -> float:
+    """Not closer than `per_cell`, so that a switch is a whole number of cells wide."""
+    return 1 / max(1, int(1 / per_cell + 1e-9)) if per_cell <= 1 else per_cell
+
+
+def _alone_ns(timeline: Timeline) -> int:
+    """Until when the first track is the only one."""
+    others = (track.spawn_ns for track in timeline.tracks.values())
+    next(others, None)
+    return min(next(others, timeline.last_ns), timeline.switch_ns[0] if timeline.switch_count else timeline.last_ns)
+
+
+def segment_ns(timeline: Timeline, segment: int) -> tuple[int, int]:
+    """When segment number `segment` of the switch axis begins and ends. The last ends with the trace."""
+    switch_ns = timeline.switch_ns
+    count = len(switch_ns)
+    start_ns = switch_ns[min(segment, count) - 1] if segment > 0 and count else 0
+    end_ns = switch_ns[max(0, segment)] if segment < count else max(timeline.last_ns, start_ns)
+    return start_ns, max(start_ns, end_ns)
+
+
+def position_of_time(timeline: Timeline, axis: Axis, t_ns: int) -> float:
+    """Where on the axis `t_ns` is, in ns or in switches."""
+    if axis is Axis.TIME:
+        return float(t_ns)
+    segment = timeline.switch_before(t_ns) + 1
+    start_ns, end_ns = segment_ns(timeline, segment)
+    if end_ns <= start_ns:
+        return float(segment)
+    return segment + min(1.0, max(0.0, (t_ns - start_ns) / (end_ns - start_ns)))
+
+
+def time_of_position(timeline: Timeline, axis: Axis, position: float) -> int:
+    """The time, in ns, at a place of the axis, not outside the trace. Inverse of `position_of_time`."""
+    position = min(max(0.0, position), extent(timeline, axis))
+    if axis is Axis.TIME:
+        return int(position)
+    segment = min(int(position), timeline.switch_count)
+    start_ns, end_ns = segment_ns(timeline, segment)
+    return start_ns + int((position - segment) * (end_ns - start_ns))

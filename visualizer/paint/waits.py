@@ -1,0 +1,38 @@
+"""The few words on a waiting slice: what the track waits for."""
+
+from __future__ import annotations
+
+from visualizer.analysis.durations import duration
+from visualizer.analysis.model import Park, Timeline
+from visualizer.paint.text import printable
+from visualizer.trace import words
+
+#: Arguments of a call that are longer than this are left out.
+_LONGEST_ARGUMENTS = 12
+
+
+def wait_labels(timeline: Timeline, park: Park) -> list[str]:
+    """The label, and behind it shorter ones that still say it."""
+    label = wait_label(timeline, park)
+    function, parenthesis, arguments = label.partition("(")
+    shorter = function.rpartition(".")[2] + parenthesis + arguments
+    return [label, shorter] if parenthesis and shorter != label else [label]
+
+
+def wait_label(timeline: Timeline, park: Park) -> str:
+    """Such as "sleep 2 s", "gevent.joinall(…)", "→ consumer", "yield": printable, one line."""
+    match park.reason:
+        case words.SLEEP if park.asked_ns >= 0:
+            return f"sleep {duration(park.asked_ns)}"
+        case words.SLEEP:
+            return printable(f"sleep {park.on}".strip())
+        case words.RESUMED | words.SWITCHED if park.on_track in timeline.tracks:
+            return printable(f"→ {timeline.name(park.on_track)}")
+        case words.SUSPENDED:
+            return "yield"
+    if not park.on:
+        return "waits, cause unknown" if park.reason == words.UNKNOWN else printable(park.reason)
+    function, parenthesis, arguments = park.on.partition("(")
+    if parenthesis and len(arguments) > _LONGEST_ARGUMENTS:
+        return printable(f"{function}(…)")
+    return printable(park.on)

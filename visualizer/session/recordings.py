@@ -1,0 +1,140 @@
+"""Where the recordings of `visualizer run` are kept, and which were made lately."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from platformdirs import user_state_path
+
+#: So many recordings are kept; older ones of our own folder are deleted.
+KEPT = 50
+#: Names another place for the visualizer's state than the platform's.
+STATE_DIR = "VISUALIZER_STATE_DIR"
+
+_SUFFIX = ".trace"
+_UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A trace on this machine."""
+
+    path: Path
+    #: When it was last written to, in nanoseconds since the epoch.
+    written_ns: int
+    size: int
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+
+def new_path(name: str) -> Path:
+    """Reserve an empty file for a recording of `name`; delete our oldest beyond `KEPT`.
+
+    The file goes to a temporary folder where the state folder cannot be written. Raise OSError if neither can be.
+    """
+    stem = f"{_UNSAFE.sub('_', name).strip('.')[:80] or 'script'}-{time.strftime('%Y%m%d-%H%M%S')}"
+    try:
+        path = _reserve(_folder(), stem)
+    except OSError:
+        path = _reserve(_temporary(), stem)
+    _prune(path.parent)
+    return path
+
+
+def remember(path: Path) -> None:
+    """Have `recent` list a recording that was made elsewhere. If that cannot be written down, it is forgotten."""
+    known = [str(path.absolute()), *(other for other in _elsewhere() if other != str(path.absolute()))]
+    register = _register()
+    with contextlib.suppress(OSError):
+        register.parent.mkdir(parents=True, exist_ok=True)
+        # Written aside and renamed, so that another visualizer never reads half a list.
+        fresh = register.with_name(f"{register.name}.{os.getpid()}")
+        fresh.write_text(json.dumps(known[:KEPT], indent=1), encoding="utf-8")
+        fresh.replace(register)
+
+
+def recent() -> list[Recording]:
+    """Recordings that still exist and are not empty, the newest first: those of `run`, and those remembered."""
+    paths = {*_own(_folder()), *_own_temporary(), *map(Path, _elsewhere())}
+    found = [recording for path in paths if (recording := _look_at(path)) is not None and recording.size]
+    return sorted(found, key=lambda recording: (recording.written_ns, recording.path), reverse=True)[:KEPT]
+
+
+def _state() -> Path:
+    chosen = os.environ.get(STATE_DIR)
+    return Path(chosen) if chosen else user_state_path("visualizer")
+
+
+def _folder() -> Path:
+    return _state() / "recordings"
+
+
+def _register() -> Path:
+    return _state() / "recorded.json"
+
+
+@cache
+def _temporary() -> Path:
+    """One for each process: a name that others could guess would let them put a link there."""
+    return Path(tempfile.mkdtemp(prefix="visualizer-"))
+
+
+def _own_temporary() -> Iterator[Path]:
+    if _temporary.cache_info().currsize:
+        yield from _own(_temporary())
+
+
+def _reserve(folder: Path, stem: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    number = 0
+    while True:
+        path = folder / (f"{stem}.{number}{_SUFFIX}" if number else f"{stem}{_SUFFIX}")
+        try:
+            path.open("xb").close()
+        except FileExistsError:
+            number += 1
+        else:
+            return path
+
+
+def _own(folder: Path) -> list[Path]:
+    # Not Path.glob: that hides a folder that cannot be read on some versions and raises on others.
+    try:
+        return [folder / name for name in os.listdir(folder) if name.endswith(_SUFFIX)]
+    except OSError:
+        return []
+
+
+def _prune(folder: Path) -> None:
+    found = [recording for path in _own(folder) if (recording := _look_at(path)) is not None]
+    found.sort(key=lambda recording: recording.written_ns, reverse=True)
+    for old in found[KEPT:]:
+        with contextlib.suppress(OSError):
+            old.path.unlink()
+
+
+def _look_at(path: Path) -> Recording | None:
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return Recording(path, status.st_mtime_ns, status.st_size)
+
+
+def _elsewhere() -> list[str]:
+    try:
+        known = json.loads(_register().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return [path for path in known if isinstance(path, str)] if isinstance(known, list) else []

@@ -1,0 +1,168 @@
+"""The Textual app: which screens there are, and what `visualizer` shows when it is over."""
+
+from __future__ import annotations
+
+import asyncio
+import locale
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from visualizer.paint.text import printable
+from visualizer.session.target import Target
+from visualizer.trace.source import TraceError
+from visualizer.tui import keys
+from visualizer.tui.feed import Feed, RunFeed, from_file, from_stream
+from visualizer.tui.screens.catalogue import CatalogueScreen
+from visualizer.tui.screens.help import HelpScreen
+from visualizer.tui.screens.timeline import TimelineScreen
+
+#: Of Textual's own commands these are offered; the others are in keys.py, or make no sense here.
+_TEXTUAL_COMMANDS = ("Theme", "Screenshot")
+
+
+class VisualizerApp(App[int]):
+    """Shows the recording at `open_path` or from `stream`, or runs `target` and shows it; else the catalogue."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "visualizer"
+    BINDINGS = keys.bindings([keys.GENERAL])
+
+    def __init__(
+        self,
+        *,
+        open_path: Path | None = None,
+        follow: bool = False,
+        stream: BinaryIO | None = None,
+        target: Target | None = None,
+        include: tuple[str, ...] = (),
+        clock: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        """`follow` stays at the end of a trace that is still being written; `include` is for the tracers."""
+        super().__init__()
+        self._open_path = open_path
+        self._follow = follow
+        self._stream = stream
+        self._target = target
+        self._include = include
+        self._clock = clock
+        self._feed: Feed | None = None
+        #: The program that was asked for on the command line.
+        self._asked_for: RunFeed | None = None
+        self._failure: OSError | TraceError | None = None
+        encoding = getattr(sys.__stdout__, "encoding", None) or locale.getpreferredencoding(False)
+        self._ascii = "utf" not in encoding.lower()
+
+    def run(self, **options: Any) -> int | None:
+        """Run until the user quits. Return the exit status of `target`, negative for a signal; else None.
+
+        Raise OSError if the target cannot be started, TraceError if the trace cannot be read.
+        """
+        try:
+            super().run(**options)
+        finally:
+            if self._feed is not None:
+                self._feed.close()
+        if self._failure is not None:
+            raise self._failure
+        return self._asked_for.status if self._asked_for is not None else None
+
+    async def on_mount(self) -> None:
+        try:
+            feed = self._asked()
+        except (OSError, TraceError) as failure:
+            self._failure = failure
+            self.exit()
+            return
+        if feed is None:
+            self.push_screen(CatalogueScreen())
+        else:
+            self._show(feed)
+
+    def _asked(self) -> Feed | None:
+        """What the command line asked for. Raise OSError or TraceError if that cannot be shown."""
+        if self._target is not None:
+            self._asked_for = RunFeed(self._target, self._include, self._clock)
+            return self._asked_for
+        if self._stream is not None:
+            return from_stream(self._stream)
+        if self._open_path is not None:
+            return from_file(self._open_path, self._follow, self._clock)
+        return None
+
+    def watch_target(self, target: Target) -> None:
+        """Run `target` and show it over the catalogue."""
+        try:
+            self._show(RunFeed(target, self._include, self._clock))
+        except OSError as error:
+            self._tell(f"Cannot run {target.name!r}: {(error.strerror or str(error)).lower()}.")
+
+    def watch_recording(self, path: Path) -> None:
+        """Show a recording over the catalogue."""
+        try:
+            self._show(from_file(path, False, self._clock))
+        except TraceError as error:
+            self._tell(str(error))
+
+    def _show(self, feed: Feed) -> None:
+        self._feed = feed
+        self.push_screen(TimelineScreen(feed, ascii=self._ascii, clock=self._clock))
+
+    async def back_to_catalogue(self) -> None:
+        """Leave the timeline. A program that was started for it and still runs is ended."""
+        ended = await self._close()
+        if any(isinstance(screen, CatalogueScreen) for screen in self.screen_stack):
+            self.pop_screen()
+        else:
+            await self.switch_screen(CatalogueScreen())
+        if ended:
+            self._tell("The program was ended; what it did until then is recorded.")
+
+    async def _close(self) -> bool:
+        """Close what is shown. Return whether a program was ended by that."""
+        feed, self._feed = self._feed, None
+        if feed is None:
+            return False
+        if isinstance(self.screen, TimelineScreen):
+            self.screen.stop()
+        running = feed.started_here and feed.status is None
+        # It may take a moment until the program is over.
+        await asyncio.to_thread(feed.close)
+        return running
+
+    async def action_quit(self) -> None:
+        await self._close()
+        self.exit()
+
+    def action_help(self) -> None:
+        timeline = isinstance(self.screen, TimelineScreen)
+        self.push_screen(HelpScreen((*self._sections(self.screen), keys.GENERAL), mouse=timeline, ascii=self._ascii))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Whatever a key does on that screen, by its name."""
+        for section in (*self._sections(screen), keys.GENERAL):
+            if section in (keys.LIST, keys.PAGES):
+                continue
+            for binding in section.bindings:
+                if binding.action != "app.command_palette":
+                    key = self.get_key_display(next(iter(binding.make_bindings([binding]))))
+                    what = binding.tooltip
+                    yield SystemCommand(what, f"{section.title}: {key}", _running(screen, binding.action))
+        for command in super().get_system_commands(screen):
+            if command.title in _TEXTUAL_COMMANDS:
+                yield command
+
+    def _sections(self, screen: Screen[Any]) -> tuple[keys.Section, ...]:
+        return screen.SECTIONS if isinstance(screen, TimelineScreen | CatalogueScreen) else ()
+
+    def _tell(self, sentence: str) -> None:
+        self.notify(printable(sentence), markup=False)
+
+
+def _running(screen: Screen[Any], action: str) -> Callable[[], Any]:
+    return lambda: screen.run_action(action)

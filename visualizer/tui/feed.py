@@ -1,0 +1,283 @@
+"""Brings the events of a trace into a timeline, a little at a time: from a file, a pipe, or a program we started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from visualizer.analysis.model import Timeline
+from visualizer.session import launch, recordings
+from visualizer.session.target import Target
+from visualizer.trace.events import Event
+from visualizer.trace.source import Source, TraceError
+
+#: Time for which `poll` may keep the screen waiting; a batch is fed this many events at a time.
+_BUDGET_NS = 25_000_000
+_BATCH = 2_000
+#: Batches that the thread which reads a pipe may be ahead of the screen.
+_AHEAD = 8
+#: What a program that is told to end is given before it is killed.
+_GRACE_S = 1.0
+#: Two clocks of one machine do not drift further apart than this while a program runs.
+_SAME_MACHINE_NS = 60_000_000_000
+#: A trace whose program cannot be found is over when nothing came for so long.
+_SILENCE_NS = 2_000_000_000
+_STDERR_SHOWN = 2_000
+
+
+class Feed:
+    """A trace on its way into `timeline`. Call `poll` often; `live` says whether more may come.
+
+    `error` is set, to one sentence, if the trace turned out to be none.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        follow: bool = False,
+        name: str = "",
+        path: Path | None = None,
+        clock: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self.timeline = Timeline()
+        self.path = path
+        self.live = True
+        self.follow = follow
+        self.error: str | None = None
+        self._source = source
+        self._name = name
+        self._clock = clock
+        self._pending: Iterator[Event] = iter(())
+        self._silent_since_ns = -1
+        self._heard = 0
+
+    @property
+    def name(self) -> str:
+        """What a person calls what was recorded."""
+        header = self.timeline.header
+        return self._name or (header.target if header is not None else "") or self._source.name
+
+    @property
+    def started_here(self) -> bool:
+        """Whether we started the program: then `close` ends it."""
+        return False
+
+    @property
+    def notices(self) -> list[str]:
+        """What was wrong with the trace but did not keep it from being read."""
+        return self._source.notices
+
+    @property
+    def progress(self) -> float | None:
+        """The part that has been read of a file that is complete; None if that means nothing."""
+        if self.follow or not self.live or not self._source.size:
+            return None
+        return min(1.0, self._source.consumed / self._source.size)
+
+    @property
+    def status(self) -> int | None:
+        """Exit status of the program if we started it and it is over, negative for a signal."""
+        return None
+
+    @property
+    def now_ns(self) -> int:
+        """How far the timeline is known: to the present while the program runs on this machine, else its last event."""
+        last_ns = self.timeline.last_ns
+        header = self.timeline.header
+        if not (self.live and self.follow) or header is None or self._source.ended:
+            return last_ns
+        now_ns = self._clock() - header.monotonic_ns
+        wall_ns = time.time_ns() - header.wall_ns
+        return max(last_ns, now_ns) if abs(wall_ns - now_ns) < _SAME_MACHINE_NS else last_ns
+
+    def poll(self) -> bool:
+        """Take in what has arrived, as much as a moment allows. Return whether anything changed."""
+        if not self.live:
+            return False
+        before = self.timeline.version, self.live
+        until_ns = time.monotonic_ns() + _BUDGET_NS
+        try:
+            while self._take(until_ns) and self._refill():
+                pass
+        except TraceError as error:
+            self.error = str(error)
+            self.live = False
+        return before != (self.timeline.version, self.live)
+
+    def close(self) -> None:
+        """Read no more."""
+        self.live = False
+        self._source.close()
+
+    def _take(self, until_ns: int) -> bool:
+        """Feed what was read. Return False if the time was over before that was done."""
+        feed = self.timeline.feed
+        while time.monotonic_ns() < until_ns:
+            count = 0
+            for count, event in enumerate(self._pending, 1):
+                feed(event)
+                if count == _BATCH:
+                    break
+            if count < _BATCH:
+                return True
+        return False
+
+    def _refill(self) -> bool:
+        """Read on. Return False if there is nothing to be had now, or ever."""
+        consumed = self._source.consumed
+        # Asked before reading: what a program wrote before it ended is then sure to be read.
+        over = self._over()
+        events = self._source.read()
+        if self._source.header is not None:
+            self.timeline.header = self._source.header
+        if self._source.consumed == consumed:
+            if over or self._source.ended:
+                self._finish(self._source.finish())
+            return False
+        self._pending = iter(events)
+        return True
+
+    def _finish(self, events: list[Event]) -> None:
+        self.timeline.header = self._source.header
+        self.timeline.feed_all(events)
+        self.live = False
+
+    def _over(self) -> bool:
+        """Whether a file from which nothing more can be read is complete."""
+        header = self._source.header
+        if not self.follow:
+            return True
+        if header is None or header.pid <= 0 or _exists(header.pid):
+            self._silent_since_ns = -1
+            return False
+        # Its program is gone, or is one of another machine or container: then only its silence tells.
+        if self._silent_since_ns < 0 or self._heard != self._source.consumed:
+            self._heard = self._source.consumed
+            self._silent_since_ns = self._clock()
+        return self._clock() - self._silent_since_ns > _SILENCE_NS
+
+
+class PipeFeed(Feed):
+    """A trace that comes through a pipe. It is read in a thread, since that waits until there is something."""
+
+    def __init__(self, source: Source, clock: Callable[[], int] = time.monotonic_ns) -> None:
+        super().__init__(source, follow=True, clock=clock)
+        self._batches: queue.Queue[list[Event] | TraceError | None] = queue.Queue(_AHEAD)
+        threading.Thread(target=self._read, daemon=True, name="trace from a pipe").start()
+
+    def _read(self) -> None:
+        try:
+            for batch in self._source:
+                self._batches.put(batch)
+            self._batches.put(None)
+        except TraceError as error:
+            self._batches.put(error)
+
+    def _refill(self) -> bool:
+        try:
+            batch = self._batches.get_nowait()
+        except queue.Empty:
+            return False
+        self.timeline.header = self._source.header
+        if isinstance(batch, TraceError):
+            raise batch
+        if batch is None:
+            self.live = False
+            return False
+        self._pending = iter(batch)
+        return True
+
+    def close(self) -> None:
+        # The thread may stand in a read of the pipe, where it cannot be closed.
+        self.live = False
+
+
+class RunFeed(Feed):
+    """A program that we started: its trace is followed until it is over, and `close` ends it."""
+
+    def __init__(
+        self, target: Target, include: tuple[str, ...] = (), clock: Callable[[], int] = time.monotonic_ns
+    ) -> None:
+        """Start `target`. Raise OSError if that, or recording it, is not possible."""
+        path = recordings.new_path(target.name)
+        # Until it is recorded, what it says on stderr is all there is to tell why it did not start.
+        self._stderr = tempfile.TemporaryFile()
+        self._run = launch.start(
+            target, path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._stderr, include=include
+        )
+        super().__init__(Source.open(path), follow=True, name=target.name, path=path, clock=clock)
+
+    @property
+    def started_here(self) -> bool:
+        return True
+
+    @property
+    def status(self) -> int | None:
+        return self._run.poll()
+
+    @property
+    def notices(self) -> list[str]:
+        notices = list(self._source.notices)
+        if self._run.warning is not None:
+            notices.append(self._run.warning)
+        if not self.live and not self._run.recorded:
+            self._stderr.seek(0)
+            notices += self._stderr.read(_STDERR_SHOWN).decode("utf-8", "replace").splitlines()
+        return notices
+
+    def _over(self) -> bool:
+        return self._run.poll() is not None
+
+    def poll(self) -> bool:
+        changed = super().poll()
+        if self.error is not None and self._run.poll() is not None:
+            # An empty trace is told by the run's own warning.
+            self.error = None
+        return changed
+
+    def stop(self) -> None:
+        """End the program if it still runs. It is told, and killed a moment later. This waits until it is over."""
+        if self._run.poll() is None:
+            self._run.signal(signal.SIGTERM)
+            until = time.monotonic() + _GRACE_S
+            while self._run.poll() is None and time.monotonic() < until:
+                time.sleep(0.01)
+            if self._run.poll() is None:
+                self._run.signal(signal.SIGKILL)
+        self._run.wait()
+
+    def close(self) -> None:
+        self.stop()
+        super().close()
+        with contextlib.suppress(OSError):
+            self._stderr.close()
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def from_stream(stream: BinaryIO) -> PipeFeed:
+    """Read a trace from a pipe, until its end."""
+    return PipeFeed(Source(stream, "stdin"))
+
+
+def from_file(path: Path, follow: bool, clock: Callable[[], int] = time.monotonic_ns) -> Feed:
+    """Read the trace at `path`, or `follow` it. Raise TraceError if it cannot be opened."""
+    return Feed(Source.open(path), follow=follow, path=path, clock=clock)

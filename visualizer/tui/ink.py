@@ -1,0 +1,39 @@
+"""From the palette's names to styles of this terminal, and from painted runs to lines of a pane."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+from textual.widget import Widget
+
+from visualizer.paint.palette import DARK, LIGHT
+from visualizer.paint.row import Run
+
+
+@lru_cache(maxsize=256)
+def style(name: str, dark: bool) -> Style:
+    """The style called `name` in the palette."""
+    ink = (DARK if dark else LIGHT)[name]
+    return Style(color=ink.colour, bgcolor=ink.ground, bold=ink.bold or None)
+
+
+def is_dark(widget: Widget) -> bool:
+    return widget.app.current_theme.dark
+
+
+def strip(widget: Widget, runs: Iterable[Run], width: int) -> Strip:
+    """The runs as one line of `widget`, cut or filled up to `width` cells. No markup in them is looked at."""
+    dark, ground = is_dark(widget), widget.rich_style
+    line = Strip([Segment(text, ground + style(name, dark)) for text, name in runs if text])
+    return line.adjust_cell_length(width, ground)
+
+
+def over(line: Strip, start: int, end: int, on: Style) -> Strip:
+    """`line` with the cells from `start` to `end` in the style `on`."""
+    before, there, after = line.crop(0, start), line.crop(start, end), line.crop(end)
+    styled = Strip([Segment(text, (known or Style()) + on) for text, known, _ in there], there.cell_length)
+    return Strip.join([before, styled, after])

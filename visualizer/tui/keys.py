@@ -1,0 +1,135 @@
+"""Every key, once: the bindings of the screens, the help and the command palette are all made from these tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from textual.binding import Binding, BindingType
+
+
+class Section(NamedTuple):
+    """Keys that belong together, as the help shows them."""
+
+    title: str
+    bindings: tuple[Binding, ...]
+
+
+#: Pairs of keys that stand in the footer under one word.
+STEP = Binding.Group("Step", compact=True)
+ZOOM = Binding.Group("Zoom", compact=True)
+PAN = Binding.Group("Pan", compact=True)
+
+
+def key(keys: str, action: str, what: str, footer: str | Binding.Group = "") -> Binding:
+    """A binding of `keys` (separated by commas); `footer` is its word in the footer, "" if it does not stand there."""
+    if isinstance(footer, Binding.Group):
+        return Binding(keys, action, what, tooltip=what, group=footer)
+    return Binding(keys, action, footer or what, tooltip=what, show=bool(footer))
+
+
+GENERAL = Section(
+    "General",
+    (
+        key("question_mark", "app.help", "Show all keys", "Keys"),
+        key("q", "app.quit", "Quit; a program that was started here is ended", "Quit"),
+        key("ctrl+p", "app.command_palette", "Find a command by its name"),
+    ),
+)
+
+TIMELINE = (
+    Section(
+        "Switches",
+        (
+            key("left,h", "step(-1)", "Previous switch", STEP),
+            key("right,l", "step(1)", "Next switch", STEP),
+            key("shift+left,H", "step_of(-1)", "Previous switch to the selected track"),
+            key("shift+right,L", "step_of(1)", "Next switch to the selected track"),
+            key("home,g", "first", "First switch"),
+            key("end,G", "last", "Last switch; while the program runs, follow it"),
+        ),
+    ),
+    Section(
+        "Playing",
+        (
+            key("space", "play", "Play or pause; only the view is paused, never the program", "Play"),
+            key("greater_than_sign", "hurry(1)", "Play faster"),
+            key("less_than_sign", "hurry(-1)", "Play slower"),
+            key("F", "follow", "Follow the end while the program runs"),
+        ),
+    ),
+    Section(
+        "What is in sight",
+        (
+            key("w,plus,equals_sign", "zoom(2)", "Zoom in", ZOOM),
+            key("s,minus", "zoom(-2)", "Zoom out", ZOOM),
+            key("a,ctrl+left", "pan(-1)", "Pan to the left", PAN),
+            key("d,ctrl+right", "pan(1)", "Pan to the right", PAN),
+            key("f", "fit", "Fit the whole timeline", "Fit"),
+            key("x", "axis", "Time axis or switch axis", "Axis"),
+        ),
+    ),
+    Section(
+        "Tracks and panes",
+        (
+            key("up,k", "select(-1)", "Select the track above"),
+            key("down,j", "select(1)", "Select the track below"),
+            key("enter", "fold", "Fold or unfold what runs on the selected track"),
+            key("1", "tab('events')", "Events: every switch, in a sentence"),
+            key("2", "tab('output')", "Output: what the program printed, and which track did"),
+            key("3", "tab('statistics')", "Statistics, and what is to be known of the recording"),
+            key("tab", "app.focus_next", "Focus the next pane: tracks, or the list below them"),
+            key("shift+tab", "app.focus_previous", "Focus the previous pane"),
+            key("escape", "back", "Back to the catalogue; a program that was started here is ended", "Back"),
+        ),
+    ),
+)
+
+#: Bindings of a list that has the focus; they go before those of the screen.
+LIST = Section(
+    "In a list that has the focus",
+    (
+        key("up", "move(-1)", "A line up; in the events, the previous switch"),
+        key("down", "move(1)", "A line down; in the events, the next switch"),
+    ),
+)
+
+#: Bindings of whatever scrolls and has the focus.
+PAGES = Section(
+    "In the tracks or a list, whichever has the focus",
+    (
+        key("pageup", "page(-1)", "A page up"),
+        key("pagedown", "page(1)", "A page down"),
+    ),
+)
+
+#: What the mouse does is bound to no key, and so stands here in words: (what one does, what it does).
+MOUSE = (
+    ("Click on a track", "Select it, and go to that moment"),
+    ("Click on a ▾", "Fold or unfold what runs on the track"),
+    ("Click on the overview", "Go to that moment of the whole trace"),
+    ("Click on an event or output", "Go there"),
+    ("Wheel", "Scroll the tracks or the list; over ruler and overview, zoom"),
+    ("Ctrl and wheel", "Zoom where the pointer is"),
+    ("Shift and wheel", "Pan"),
+)
+
+CATALOGUE = (
+    Section(
+        "Catalogue",
+        (
+            key("up,k", "move(-1)", "The one above"),
+            key("down,j", "move(1)", "The one below"),
+            key("home,g", "first", "The first"),
+            key("end,G", "last", "The last"),
+            key("pageup", "scroll(-1)", "Scroll the preview up"),
+            key("pagedown", "scroll(1)", "Scroll the preview down"),
+            key("enter", "choose", "Run the scenario, or open the recording", "Run or open"),
+        ),
+    ),
+)
+
+
+def bindings(sections: Iterable[Section]) -> list[BindingType]:
+    """All bindings of the sections, as Textual's BINDINGS take them."""
+    return [binding for section in sections for binding in section.bindings]

@@ -1,0 +1,78 @@
+"""What the panes tell their screen. A message that only says the latest replaces one that still waits in the queue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.message import Message
+
+
+class Looked(Message):
+    """What is looked at has changed, or has come to be: draw it."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, Looked)
+
+
+@dataclass
+class MomentChosen(Message):
+    """Somebody pointed at a cell of the timeline, and perhaps at a track."""
+
+    column: int
+    track: int | None = None
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, MomentChosen)
+
+
+@dataclass
+class PartChosen(Message):
+    """Somebody pointed at the overview: `part` is 0 at its beginning and 1 at its end."""
+
+    part: float
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, PartChosen)
+
+
+@dataclass
+class SwitchChosen(Message):
+    """Somebody chose a switch by its number."""
+
+    index: int
+
+
+@dataclass
+class TrackFolded(Message):
+    """Somebody folded a track's children away, or unfolded them."""
+
+    track: int
+
+
+@dataclass
+class Zoomed(Message):
+    """The wheel was turned: `factor` below 1 shows less time, at the cell `column` that stays where it is."""
+
+    factor: float
+    column: int | None = None
+
+
+@dataclass
+class Panned(Message):
+    """Move the viewport by this many cells."""
+
+    cells: int
+
+
+@dataclass
+class TabChosen(Message):
+    """Somebody clicked on a tab."""
+
+    tab: str
+
+
+@dataclass
+class TimeChosen(Message):
+    """Somebody chose something that happened at `t_ns`."""
+
+    t_ns: int

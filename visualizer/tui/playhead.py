@@ -1,0 +1,104 @@
+"""Where on a timeline one looks, and how that moves: by steps, to a moment, by playing, or along with the end."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+
+from visualizer.analysis.model import Timeline
+from visualizer.paint.viewport import Axis
+
+_NS_PER_S = 1_000_000_000
+#: Played at speed 1 on the switch axis.
+SWITCHES_PER_S = 3
+#: 1 is the speed at which the program ran.
+SPEEDS = (0.00001, 0.0001, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+class Playhead:
+    """A moment of the timeline: after switch number `index` (-1: before the first), at `t_ns`.
+
+    It is in one of three conditions: at rest, `playing`, or `following` the end of a program that still runs.
+    """
+
+    def __init__(self, timeline: Timeline) -> None:
+        self.index = -1
+        self.t_ns = 0
+        self.playing = False
+        self.following = False
+        self._timeline = timeline
+        self._speed = SPEEDS.index(1.0)
+        #: The part of a switch that has been played on the switch axis.
+        self._part = 0.0
+
+    @property
+    def speed(self) -> float:
+        return SPEEDS[self._speed]
+
+    def hurry(self, by: int) -> None:
+        """Take the next (1) or the previous (-1) of SPEEDS, as far as there is one."""
+        self._speed = min(max(self._speed + by, 0), len(SPEEDS) - 1)
+
+    def go(self, index: int) -> None:
+        """Rest after switch number `index`, or the nearest there is."""
+        self.rest()
+        self._place(index)
+
+    def go_to_time(self, t_ns: int) -> None:
+        """Rest at `t_ns`."""
+        self.rest()
+        self.t_ns = max(0, t_ns)
+        self.index = self._timeline.switch_before(self.t_ns)
+
+    def step(self, by: int) -> None:
+        self.go(self.index + by)
+
+    def step_of(self, track: int, by: int) -> bool:
+        """Go to the next (1) or previous (-1) switch to `track`. Return False if there is none."""
+        known = self._timeline.tracks.get(track)
+        steps = known.steps if known is not None else ()
+        at = bisect_right(steps, self.index) if by > 0 else bisect_left(steps, self.index) - 1
+        self.rest()
+        if not 0 <= at < len(steps):
+            return False
+        self._place(steps[at])
+        return True
+
+    def rest(self) -> None:
+        self.playing = self.following = False
+
+    def play(self) -> None:
+        """Play on; from the beginning if this is the end."""
+        self.following = False
+        self.playing = True
+        self._part = 0.0
+        if self.index >= self._timeline.switch_count - 1:
+            self._place(-1)
+
+    def follow(self, now_ns: int) -> None:
+        """Stay at the end, which is at `now_ns`, from now on."""
+        self.playing = False
+        self.following = True
+        self.catch_up(now_ns)
+
+    def catch_up(self, now_ns: int) -> None:
+        """The end is now at `now_ns`: go there if we follow it."""
+        if self.following:
+            self.index = self._timeline.switch_count - 1
+            self.t_ns = max(now_ns, self._timeline.last_ns)
+
+    def advance(self, passed_ns: int, axis: Axis, end_ns: int) -> bool:
+        """Play for `passed_ns` of the watcher's time. Return whether the end, at `end_ns`, was reached."""
+        if axis is Axis.TIME:
+            self.t_ns = min(self.t_ns + round(passed_ns * self.speed), end_ns)
+            self.index = self._timeline.switch_before(self.t_ns)
+            return self.t_ns >= end_ns
+        self._part += passed_ns / _NS_PER_S * SWITCHES_PER_S * self.speed
+        whole = int(self._part)
+        self._part -= whole
+        if whole:
+            self._place(self.index + whole)
+        return self.index >= self._timeline.switch_count - 1
+
+    def _place(self, index: int) -> None:
+        self.index = min(max(index, -1), self._timeline.switch_count - 1)
+        self.t_ns = self._timeline.switch_ns[self.index] if self.index >= 0 else 0

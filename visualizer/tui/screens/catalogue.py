@@ -1,0 +1,170 @@
+"""What can be watched: the bundled scenarios by runtime, and the recordings made lately."""
+
+from __future__ import annotations
+
+import ast
+import time
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Footer, OptionList, Static
+from textual.widgets.option_list import Option
+
+from visualizer.paint.text import printable
+from visualizer.session.catalogue import Scenario, scenarios
+from visualizer.session.recordings import Recording, recent
+from visualizer.session.target import Target
+from visualizer.trace.source import Source, TraceError
+from visualizer.tui import keys, listing
+from visualizer.tui.screens.timeline import LEAST_HEIGHT, LEAST_WIDTH
+
+_SOURCE = 0
+_PAGE_LINES = 8
+
+
+class CatalogueScreen(Screen[None]):
+    """A list at the left, and what is known of the highlighted one at the right."""
+
+    SECTIONS = keys.CATALOGUE
+    BINDINGS = keys.bindings(keys.CATALOGUE)
+    AUTO_FOCUS = "OptionList"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: dict[str, Scenario | Recording] = {}
+
+    def compose(self) -> ComposeResult:
+        yield Static(
+            f"Terminal too small: the catalogue needs {LEAST_WIDTH} columns and {LEAST_HEIGHT} lines.",
+            id="too-small",
+            markup=False,
+        )
+        yield Static(Content.assemble((" visualizer", "bold"), "  which coroutine runs when"), id="heading")
+        with Horizontal(id="catalogue"):
+            yield OptionList(id="choices", markup=False)
+            with VerticalScroll(id="preview", can_focus=False):
+                yield Static(id="about", markup=False)
+                yield Static(id="source", markup=False)
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self._fill()
+
+    def on_screen_resume(self) -> None:
+        # A recording may have been made in the meantime.
+        if self.is_mounted:
+            self._fill()
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.width < LEAST_WIDTH or self.size.height < LEAST_HEIGHT, "-too-small")
+
+    def _fill(self) -> None:
+        choices = self.query_one(OptionList)
+        highlighted = choices.highlighted_option
+        before = highlighted.id if highlighted is not None else None
+        self._shown = {}
+        choices.clear_options()
+        title = ""
+        for scenario in scenarios():
+            if scenario.runtime != title:
+                title = scenario.runtime
+                choices.add_option(Option(Content.styled(title or "other", "bold $text-primary"), disabled=True))
+            self._add(choices, f"scenario {scenario.name}", scenario.name, scenario)
+        recordings = recent()
+        if recordings:
+            choices.add_option(Option(Content.styled("recordings", "bold $text-primary"), disabled=True))
+        for recording in recordings:
+            self._add(choices, f"recording {recording.path}", recording.name, recording)
+        ids = list(self._shown)
+        if ids:
+            choices.highlighted = choices.get_option_index(before if before in self._shown else ids[0])
+
+    def _add(self, choices: OptionList, id: str, name: str, what: Scenario | Recording) -> None:
+        self._shown[id] = what
+        choices.add_option(Option(Content("  " + printable(name)), id=id))
+
+    @property
+    def _highlighted(self) -> Scenario | Recording | None:
+        option = self.query_one(OptionList).highlighted_option
+        return self._shown.get(option.id or "") if option is not None else None
+
+    @on(OptionList.OptionHighlighted)
+    def _preview(self) -> None:
+        about, source = self.query_one("#about", Static), self.query_one("#source", Static)
+        match self._highlighted:
+            case Scenario() as scenario:
+                about.update(_printable_lines(scenario.docstring))
+                source.update(_source(scenario))
+            case Recording() as recording:
+                about.update(_about(recording))
+                source.update(Content(""))
+        self.query_one("#preview").scroll_home(animate=False)
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self) -> None:
+        self.action_choose()
+
+    def action_choose(self) -> None:
+        from visualizer.tui.app import VisualizerApp
+
+        assert isinstance(self.app, VisualizerApp)
+        match self._highlighted:
+            case Scenario(name=name, path=path):
+                self.app.watch_target(Target(name, (str(path),), path))
+            case Recording(path=path):
+                self.app.watch_recording(path)
+
+    def action_move(self, by: int) -> None:
+        choices = self.query_one(OptionList)
+        if by > 0:
+            choices.action_cursor_down()
+        else:
+            choices.action_cursor_up()
+
+    def action_first(self) -> None:
+        self.query_one(OptionList).action_first()
+
+    def action_last(self) -> None:
+        self.query_one(OptionList).action_last()
+
+    def action_scroll(self, by: int) -> None:
+        self.query_one("#preview").scroll_relative(y=by * _PAGE_LINES, animate=False)
+
+
+def _printable_lines(text: str) -> Content:
+    return Content("\n".join(printable(line) for line in text.splitlines()))
+
+
+def _source(scenario: Scenario) -> Content:
+    """The scenario's source behind its docstring, which is shown already."""
+    try:
+        content = scenario.path.read_bytes()
+        body = ast.parse(content).body
+    except (OSError, SyntaxError, ValueError) as error:
+        return Content(f"The source cannot be read: {printable(str(error))}")
+    documented = body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
+    first = (body[0].end_lineno or 0) if documented else 0
+    lines = listing.listing(content).lines[first:]
+    while lines and not lines[0].plain.strip():
+        lines = lines[1:]
+    return Content("\n").join(lines)
+
+
+def _about(recording: Recording) -> Content:
+    """What the first line of a recording says."""
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(recording.written_ns / 1e9))
+    known = [("recorded", when), ("size", f"{recording.size:,} bytes"), ("file", str(recording.path))]
+    try:
+        with Source.open(recording.path) as source:
+            source.read()
+            header = source.header
+    except TraceError as error:
+        return Content(f"{printable(str(error))}")
+    if header is not None:
+        known[:0] = [("program", " ".join(header.argv) or header.target)]
+        known.append(("python", f"{header.python} on {header.platform}"))
+    return Content("\n").join(Content.assemble((f"{title:10}", "bold"), printable(text)) for title, text in known)

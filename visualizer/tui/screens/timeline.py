@@ -1,0 +1,276 @@
+"""The timeline: what runs when, live or recorded, and everything there is to see of one moment of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Footer, Static
+
+from visualizer.analysis.model import State
+from visualizer.tui import keys, messages
+from visualizer.tui.feed import Feed
+from visualizer.tui.view import View
+from visualizer.tui.widgets.events import Events
+from visualizer.tui.widgets.header import Header
+from visualizer.tui.widgets.lists import Lines
+from visualizer.tui.widgets.notices import Notices
+from visualizer.tui.widgets.output import Output
+from visualizer.tui.widgets.rows import RIGHT, Legend, Overview, Ruler, Tracks, row_start
+from visualizer.tui.widgets.sentence import Sentence
+from visualizer.tui.widgets.source import Source
+from visualizer.tui.widgets.statistics import Statistics
+from visualizer.tui.widgets.tabs import TABS, TabBar
+
+#: How often the trace is looked at, and the playhead moved while it plays.
+_TICK_S = 0.05
+#: A smaller terminal gets a word instead.
+LEAST_WIDTH, LEAST_HEIGHT = 60, 16
+#: From this height on there is a legend, and the sentence has a third line.
+_TALL = 30
+#: Lines above and below the tracks that are always there: header, overview, ruler, footer.
+_FIXED_LINES = 4
+_LEAST_TRACKS = 3
+#: The part of what is left that the tracks may take.
+_TRACKS_SHARE = 0.45
+#: A pan by key moves by this part of what is in sight.
+_PAN_SHARE = 4
+
+
+class TimelineScreen(Screen[None]):
+    """Shows a feed. Its keys are those of `keys.TIMELINE`, live and in replay alike."""
+
+    SECTIONS = (*keys.TIMELINE, keys.LIST, keys.PAGES)
+    BINDINGS = keys.bindings(keys.TIMELINE)
+    AUTO_FOCUS = "Tracks"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
+
+    def __init__(self, feed: Feed, *, ascii: bool = False, clock: Callable[[], int] = time.monotonic_ns) -> None:
+        super().__init__()
+        self.feed = feed
+        self.view = View(feed.timeline, live=True, ascii=ascii)
+        self._clock = clock
+        self._ticked_ns = clock()
+        self._timer: Timer | None = None
+        self._brought: object = None
+
+    def compose(self) -> ComposeResult:
+        feed, view = self.feed, self.view
+        yield Static(
+            f"Terminal too small: the timeline needs {LEAST_WIDTH} columns and {LEAST_HEIGHT} lines.",
+            id="too-small",
+            markup=False,
+        )
+        with Vertical(id="timeline"):
+            yield Header(feed, view)
+            yield Overview(view)
+            yield Ruler(view)
+            yield Tracks(view)
+            yield Legend(view)
+            yield Sentence(view)
+            yield Notices(feed)
+            with Horizontal(id="below"):
+                with Horizontal(id="sources"):
+                    yield Source(view, State.RUNNING, "running")
+                    yield Source(view, State.WAITING, "parked")
+                with Vertical(id="tabs"):
+                    yield TabBar()
+                    yield Events(view, TABS[0])
+                    yield Output(view, TABS[1])
+                    yield Statistics(view, feed, TABS[2])
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self._show_tab(TABS[0])
+        self.query_one(Notices).display = False
+        if self.feed.follow:
+            self.view.playhead.follow(0)
+        self.tick()
+        self._timer = self.set_interval(_TICK_S, self.tick)
+
+    def stop(self) -> None:
+        """Take in no more; the feed can then be closed."""
+        if self._timer is not None:
+            self._timer.stop()
+
+    def tick(self) -> None:
+        """Take in what has arrived, and let time pass for a playhead that plays."""
+        now_ns = self._clock()
+        passed_ns, self._ticked_ns = now_ns - self._ticked_ns, now_ns
+        view, feed = self.view, self.feed
+        changed = False
+        if view.live:
+            beginning = not view.timeline.switch_count
+            arrived = feed.poll()
+            until_ns = feed.now_ns
+            if arrived or until_ns != view.now_ns:
+                view.grown(until_ns, feed.live)
+                changed = True
+            if beginning and not feed.follow and view.timeline.switch_count:
+                view.go(0)
+        if view.advance(passed_ns) or changed:
+            self.look()
+
+    def look(self) -> None:
+        """Have everything drawn that has changed."""
+        self.post_message(messages.Looked())
+
+    @on(messages.Looked)
+    def _draw(self) -> None:
+        if not self.is_mounted or not self.size.width:
+            return
+        view = self.view
+        view.resize(self.size.width - row_start(view) - RIGHT)
+        self._arrange()
+        tracks = self.query_one(Tracks)
+        bring = (view.playhead.index, view.selected, len(view.rows))
+        if bring != self._brought:
+            chosen = self._brought is not None and self._brought[1:] != bring[1:]  # type: ignore[index]
+            self._brought = bring
+            track = view.selected if chosen else view.timeline.running_at(view.playhead.index)
+            tracks.bring(view.row_of(track))
+        for kind in (Header, Overview, Ruler, Tracks, Legend, Sentence, Notices, Source, Lines):
+            for pane in self.query(kind).results(kind):
+                pane.show()
+
+    def _arrange(self) -> None:
+        """Divide the height: the tracks get what they need, but not more than their share."""
+        height = self.size.height
+        told = self.query_one(Notices)
+        tall = height >= _TALL
+        sentence = 3 if tall else 2
+        self.query_one(Legend).display = tall
+        told_lines = int(told.styles.height.value) if told.display and told.styles.height is not None else 0
+        room = height - _FIXED_LINES - sentence - tall - told_lines
+        lines = min(max(len(self.view.rows), 1), max(_LEAST_TRACKS, int(room * _TRACKS_SHARE)))
+        for pane, wanted in ((self.query_one(Tracks), lines), (self.query_one(Sentence), sentence)):
+            if pane.styles.height is None or pane.styles.height.value != wanted:
+                pane.styles.height = wanted
+
+    def on_resize(self, event: events.Resize) -> None:
+        small = event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT
+        self.set_class(small, "-too-small")
+        self.look()
+
+    # Keys. What they do is said in keys.py.
+
+    def action_step(self, by: int) -> None:
+        self.view.step(by)
+        self.look()
+
+    def action_step_of(self, by: int) -> None:
+        if not self.view.step_of_selected(by):
+            self.app.bell()
+        self.look()
+
+    def action_first(self) -> None:
+        self.view.go(0)
+        self.look()
+
+    def action_last(self) -> None:
+        self.view.last()
+        self.look()
+
+    def action_play(self) -> None:
+        self._ticked_ns = self._clock()
+        self.view.play_or_pause()
+        self.look()
+
+    def action_hurry(self, by: int) -> None:
+        self.view.playhead.hurry(by)
+        self.look()
+
+    def action_follow(self) -> None:
+        self.view.follow()
+        self.look()
+
+    def action_zoom(self, by: int) -> None:
+        self.view.zoom(by if by > 0 else -1 / by)
+        self.look()
+
+    def action_pan(self, by: int) -> None:
+        self.view.pan(by * max(1, self.view.viewport.width // _PAN_SHARE))
+        self.look()
+
+    def action_fit(self) -> None:
+        self.view.fit()
+        self.look()
+
+    def action_axis(self) -> None:
+        self.view.toggle_axis()
+        self.look()
+
+    def action_select(self, by: int) -> None:
+        self.view.select(by)
+        self.look()
+
+    def action_fold(self) -> None:
+        self.view.fold(self.view.selected)
+        self.look()
+
+    def action_tab(self, tab: str) -> None:
+        focused = self.focused is not None and self.focused.id in TABS
+        self._show_tab(tab)
+        if focused:
+            self.query_one(f"#{tab}").focus()
+        self.look()
+
+    async def action_back(self) -> None:
+        from visualizer.tui.app import VisualizerApp
+
+        assert isinstance(self.app, VisualizerApp)
+        await self.app.back_to_catalogue()
+
+    def _show_tab(self, tab: str) -> None:
+        self.query_one(TabBar).show(tab)
+        for other in TABS:
+            self.query_one(f"#{other}").display = other == tab
+
+    # What was clicked.
+
+    @on(messages.MomentChosen)
+    def _go_to_cell(self, message: messages.MomentChosen) -> None:
+        if message.track is not None:
+            self.view.selected = message.track
+        if message.column >= 0:
+            self.view.go_to_cell(message.column)
+        self.look()
+
+    @on(messages.PartChosen)
+    def _go_to_part(self, message: messages.PartChosen) -> None:
+        self.view.go_to_part(message.part)
+        self.look()
+
+    @on(messages.SwitchChosen)
+    def _go_to_switch(self, message: messages.SwitchChosen) -> None:
+        self.view.go(message.index)
+        self.look()
+
+    @on(messages.TimeChosen)
+    def _go_to_time(self, message: messages.TimeChosen) -> None:
+        self.view.go_to_time(message.t_ns)
+        self.look()
+
+    @on(messages.TrackFolded)
+    def _fold(self, message: messages.TrackFolded) -> None:
+        self.view.fold(message.track)
+        self.look()
+
+    @on(messages.Zoomed)
+    def _zoom(self, message: messages.Zoomed) -> None:
+        self.view.zoom(message.factor, message.column)
+        self.look()
+
+    @on(messages.Panned)
+    def _pan(self, message: messages.Panned) -> None:
+        self.view.pan(message.cells)
+        self.look()
+
+    @on(messages.TabChosen)
+    def _choose_tab(self, message: messages.TabChosen) -> None:
+        self.action_tab(message.tab)

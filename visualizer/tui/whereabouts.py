@@ -1,0 +1,71 @@
+"""Where in the source the tracks of a switch are: the one that runs after it, and the one that it parked."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from visualizer.analysis.model import Place, State, Timeline, Track
+from visualizer.analysis.plain import plain
+from visualizer.trace import words
+
+
+class Whereabouts(NamedTuple):
+    """A track and the place it is at. `how` says in a word or two what it does there."""
+
+    track: int
+    how: str
+    place: Place | None
+    #: The track has only begun: `place` is somewhere in its function, of which the first line is meant.
+    starts: bool = False
+
+
+def running(timeline: Timeline, index: int) -> Whereabouts:
+    """The track that runs after switch number `index` (-1: before the first), and where it goes on from."""
+    track_id = timeline.running_at(index)
+    track = timeline.tracks.get(track_id)
+    if index < 0 or track is None:
+        return Whereabouts(track_id, "runs", None)
+    run = track.slice_of_step(index)
+    states, about = track.slices.state, track.slices.about
+    for before in range(run - 1, max(run - 3, -1), -1):
+        if states[before] == State.WAITING:
+            return Whereabouts(track_id, "goes on", timeline.parks[about[before]].place)
+    place = _next_park(timeline, track, run)
+    if place is not None and track.kind != words.THREAD:
+        return Whereabouts(track_id, "starts", place, starts=True)
+    return Whereabouts(track_id, "starts; it was created here", track.place)
+
+
+def parked(timeline: Timeline, index: int) -> Whereabouts | None:
+    """The track that switch number `index` switched away from, and the expression it is parked on; None before all."""
+    if index < 0:
+        return None
+    switch = timeline.switch(index)
+    if switch.park >= 0:
+        return Whereabouts(switch.origin, "is parked", switch.place)
+    origin = timeline.tracks[switch.origin]
+    outcome = origin.outcome or "ended"
+    value = f" {origin.value}" if origin.value is not None and outcome in (words.RETURNED, words.RAISED) else ""
+    return Whereabouts(switch.origin, f"has ended: {outcome}{value}", None)
+
+
+def _next_park(timeline: Timeline, track: Track, run: int) -> Place | None:
+    """Where the track is parked when it stops running for the first time."""
+    states, about = track.slices.state, track.slices.about
+    for after in range(run + 1, len(states)):
+        if states[after] == State.WAITING:
+            return timeline.parks[about[after]].place
+        if states[after] not in (State.RUNNING, State.IDLE):
+            break
+    return None
+
+
+def short_path(file: str, cwd: str) -> str:
+    """`file` relative to the folder the program ran in, or else its last two parts."""
+    if cwd and file.startswith(cwd.rstrip(os.sep) + os.sep):
+        file = file[len(cwd.rstrip(os.sep)) + 1 :]
+    elif file.startswith(os.sep):
+        parts = file.split(os.sep)
+        file = os.sep.join(["…", *parts[-2:]]) if len(parts) > 3 else file
+    return plain(file)

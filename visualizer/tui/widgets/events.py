@@ -1,0 +1,50 @@
+"""Every switch as a line: its time, and the sentence for it."""
+
+from __future__ import annotations
+
+from visualizer.analysis.sentences import sentence
+from visualizer.paint.row import Run
+from visualizer.paint.text import fit, printable
+from visualizer.tui.messages import SwitchChosen
+from visualizer.tui.widgets.header import moment
+from visualizer.tui.widgets.lists import Lines
+
+
+#: Narrower lines do without the number of the switch.
+_WIDE = 50
+
+
+class Events(Lines):
+    """Line i is switch i; the playhead's is marked, a click goes there."""
+
+    @property
+    def length(self) -> int:
+        return self.view.timeline.switch_count
+
+    @property
+    def current(self) -> int:
+        return self.view.playhead.index
+
+    @property
+    def drawn_from(self) -> object:
+        # A sentence names tracks, which can be renamed, and says how one ended; a longer trace has longer numbers.
+        return (self.view.timeline.version, self.view.now_ns >= 10_000_000_000) if self.view.live else None
+
+    def runs(self, line: int, width: int) -> list[Run]:
+        timeline = self.view.timeline
+        t_ns = timeline.switch_ns[line]
+        # The header tells the number, too.
+        number = f"{line + 1:>{len(str(timeline.switch_count))}} " if width >= _WIDE else " "
+        of_ns = self.view.now_ns
+        time = f"{moment(t_ns, of_ns):>{len(moment(of_ns, of_ns))}}  "
+        said = fit(printable(sentence(timeline, line)), max(0, width - len(number) - len(time)))
+        return [Run(number, "dim"), Run(time, "ruler"), Run(said, "text")]
+
+    def choose(self, line: int) -> None:
+        self.post_message(SwitchChosen(line))
+
+    def action_move(self, by: int) -> None:
+        self.post_message(SwitchChosen(self.current + by))
+
+    def action_page(self, by: int) -> None:
+        self.post_message(SwitchChosen(self.current + by * max(1, self.size.height - 1)))

@@ -1,0 +1,86 @@
+"""What must not be missed: how the program ended, what is missing in the trace, what went wrong."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from textual.strip import Strip
+from textual.widget import Widget
+
+from visualizer.paint.row import Run
+from visualizer.paint.text import cell_width, fit, printable
+from visualizer.tui.feed import Feed
+from visualizer.tui.ink import strip
+
+#: No more lines than this; the rest stands under Statistics, as the last one then says.
+_MOST = 3
+
+
+class Notice(NamedTuple):
+    """One sentence in a style of the palette."""
+
+    text: str
+    style: str
+
+    def broken(self, width: int, indent: int = 2) -> list[Notice]:
+        """The sentence in lines of at most `width` cells, broken between words where there are any."""
+        width = max(width, indent + 10)
+        lines, line = [], ""
+        for word in self.text.split(" "):
+            joined = f"{line} {word}" if line else word
+            while cell_width(joined) > width:
+                if line.strip():
+                    lines.append(line)
+                    line, joined = " " * indent, " " * indent + word
+                else:
+                    cut = fit(joined, width, "")
+                    lines.append(cut)
+                    word = joined[len(cut.rstrip()) :]
+                    joined = " " * indent + word
+                    line = ""
+            line = joined
+        return [Notice(text, self.style) for text in (*lines, line)]
+
+
+def notices(feed: Feed) -> list[Notice]:
+    """Everything there is to be told, the gravest first."""
+    timeline = feed.timeline
+    told = []
+    if feed.error is not None:
+        told.append(Notice(feed.error, "error"))
+    if timeline.uncaught is not None:
+        exception, message = timeline.uncaught
+        told.append(Notice(f"✗ Uncaught {exception}: {message}" if message else f"✗ Uncaught {exception}", "error"))
+    end = timeline.end
+    if end is not None and end.signal:
+        told.append(Notice(f"✗ The program was killed by signal {end.signal}.", "error"))
+    told += [Notice(f"{count} {what} were left out of the trace.", "ready") for what, count in timeline.dropped.items()]
+    told += [Notice(text, "ready") for text in (*feed.notices, *timeline.notes)]
+    return [Notice(printable(text), style) for text, style in told]
+
+
+class Notices(Widget):
+    """As many lines as there are notices, none if there are none."""
+
+    def __init__(self, feed: Feed) -> None:
+        super().__init__()
+        self._feed = feed
+        self._told: list[Notice] = []
+
+    def show(self) -> None:
+        """Draw them if there are others than before."""
+        told = notices(self._feed)
+        if told != self._told:
+            self._told = told
+            self.display = bool(told)
+            self.styles.height = min(len(told), _MOST)
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        left = len(self._told) - _MOST + 1
+        if y == _MOST - 1 and left > 1:
+            notice = Notice(f"… and {left} more: see Statistics (3)", "ready")
+        else:
+            notice = self._told[y] if y < len(self._told) else Notice("", "text")
+        return strip(self, [Run(" " + fit(notice.text, width - 2), notice.style)], width)

@@ -1,0 +1,130 @@
+"""What the program printed, and which track printed it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from visualizer.analysis.model import Output as Printed
+from visualizer.paint.row import Run
+from visualizer.paint.text import cell_width, fit, printable
+from visualizer.trace import words
+from visualizer.tui.messages import TimeChosen
+from visualizer.tui.view import View
+from visualizer.tui.widgets.lists import Lines
+
+_NAME_CELLS = 12
+_TAB_SIZE = 8
+#: Stands between the track's name and what it printed to stdout, or to stderr.
+_MARKS = {words.STDOUT: " │ ", words.STDERR: " ! "}
+_LEFT_OUT = "left out"
+
+
+class _Line(NamedTuple):
+    t_ns: int
+    track: int
+    stream: str
+    text: str
+    #: False for what did not fit into the line above.
+    first: bool
+
+
+class Output(Lines):
+    """Lines of output, broken at the width of the pane. What was printed after the playhead's moment is dim."""
+
+    def __init__(self, view: View, id: str) -> None:
+        super().__init__(view, id)
+        self._lines: list[_Line] = []
+        self._times: list[int] = []
+        self._taken = 0
+        self._width = 0
+        #: The last line has not ended: what its track prints next to the same stream belongs to it.
+        self._open = False
+
+    @property
+    def length(self) -> int:
+        self._take()
+        # Where nothing was printed, one line says so.
+        return len(self._lines) or 1
+
+    @property
+    def current(self) -> int:
+        return bisect_right(self._times, self.view.playhead.t_ns) - 1
+
+    @property
+    def drawn_from(self) -> object:
+        return len(self._lines), self._taken
+
+    def runs(self, line: int, width: int) -> list[Run]:
+        if not self._lines:
+            return [Run(" Nothing was printed.", "dim")]
+        shown = self._lines[line]
+        later = line > self.current
+        name = self.view.timeline.name(shown.track) if shown.first else ""
+        style = "error" if shown.stream == words.STDERR else "output"
+        return [
+            Run(fit(printable(name), _NAME_CELLS), "dim" if later else "label"),
+            Run(_MARKS.get(shown.stream, "   "), "error" if shown.stream == words.STDERR else "dim"),
+            Run(shown.text, "dim" if later or shown.stream == _LEFT_OUT else style),
+        ]
+
+    def choose(self, line: int) -> None:
+        if self._lines:
+            self.post_message(TimeChosen(self._lines[line].t_ns))
+
+    def _take(self) -> None:
+        """Make lines of what has been printed since the last time."""
+        width = max(10, self.width - _NAME_CELLS - 3)
+        if width != self._width:
+            self._width, self._taken, self._open = width, 0, False
+            self._lines.clear()
+            self._times.clear()
+        outputs = self.view.timeline.outputs
+        while self._taken < len(outputs):
+            self._add(outputs[self._taken])
+            self._taken += 1
+
+    def _add(self, printed: Printed) -> None:
+        first, *others = printed.text.split("\n")
+        last = self._lines[-1] if self._lines else None
+        if self._open and last is not None and (last.track, last.stream) == (printed.track, printed.stream):
+            self._lines.pop()
+            self._times.pop()
+            self._append(last, last.text + printable(first.expandtabs(_TAB_SIZE)))
+        else:
+            others.insert(0, first)
+        # What stands behind the last newline begins a line only if it is something.
+        self._open = not others or bool(others[-1])
+        for text in others if self._open else others[:-1]:
+            start = _Line(printed.t_ns, printed.track, printed.stream, "", True)
+            self._append(start, printable(text.expandtabs(_TAB_SIZE)))
+        if printed.cut:
+            note = f"… and {printed.cut} more characters"
+            self._append(_Line(printed.t_ns, printed.track, _LEFT_OUT, "", False), note)
+            self._open = False
+
+    def _append(self, start: _Line, text: str) -> None:
+        for number, part in enumerate(_broken(text, self._width)):
+            self._lines.append(start._replace(text=part, first=start.first and number == 0))
+            # In order, although clocks of two threads may be read in another order than they print.
+            self._times.append(max(start.t_ns, self._times[-1] if self._times else 0))
+
+
+def _broken(text: str, width: int) -> Iterator[str]:
+    """Printable `text` in parts of at most `width` cells, at least one."""
+    if text.isascii():
+        yield text[:width]
+        for start in range(width, len(text), width):
+            yield text[start : start + width]
+        return
+    part: list[str] = []
+    cells = 0
+    for character in text:
+        size = cell_width(character)
+        if cells + size > width:
+            yield "".join(part)
+            part, cells = [], 0
+        part.append(character)
+        cells += size
+    yield "".join(part)

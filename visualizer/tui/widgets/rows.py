@@ -1,0 +1,255 @@
+"""What stands in columns under one another: overview, ruler and tracks. The playhead is laid over all of them."""
+
+from __future__ import annotations
+
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from visualizer.analysis.model import FINAL
+from visualizer.paint.legend import legend
+from visualizer.paint.row import Run, paint_row
+from visualizer.paint.rows import Row, label_runs
+from visualizer.paint.ruler import overview, ruler
+from visualizer.paint.text import fit
+from visualizer.paint.viewport import Axis
+from visualizer.tui import keys
+from visualizer.tui.ink import is_dark, over, strip, style
+from visualizer.tui.messages import MomentChosen, Panned, PartChosen, TrackFolded, Zoomed
+from visualizer.tui.view import View
+
+#: Cells left of the label, between label and row, and right of the row.
+LEFT, BETWEEN, RIGHT = 1, 1, 1
+#: One notch of the wheel.
+_ZOOM_STEP = 1.25
+_PAN_CELLS = 4
+_CACHED_ROWS = 2_000
+
+
+def row_start(view: View) -> int:
+    """Column of a pane at which cell 0 of the viewport is."""
+    return LEFT + view.label_cells + BETWEEN
+
+
+def wheel(widget: Widget, event: events.MouseEvent, up: bool, view: View) -> None:
+    """What a notch of the wheel does over what has a time axis: zoom there, or pan with Shift."""
+    event.stop()
+    event.prevent_default()
+    if event.shift:
+        widget.post_message(Panned(-_PAN_CELLS if up else _PAN_CELLS))
+    else:
+        column = event.get_content_offset_capture(widget).x - row_start(view)
+        inside = 0 <= column < view.viewport.width
+        widget.post_message(Zoomed(_ZOOM_STEP if up else 1 / _ZOOM_STEP, column if inside else None))
+
+
+class Overview(Widget):
+    """The whole trace in one line, and which part of it is in sight."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self._view = view
+
+    def show(self) -> None:
+        """Draw it: a line of this kind is cheap."""
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        view = self._view
+        label = Run(" " * LEFT + fit("overview", view.label_cells) + " " * BETWEEN, "dim")
+        runs = overview(view.timeline, view.viewport, view.viewport.width, ascii=view.ascii)
+        line = strip(self, [label, *runs], self.size.width)
+        last_ns = view.timeline.last_ns
+        part = view.playhead.t_ns / last_ns if last_ns else 0.0
+        at = row_start(view) + min(int(part * view.viewport.width), view.viewport.width - 1)
+        return over(line, at, at + 1, Style(reverse=True, bold=True))
+
+    def _choose(self, event: events.MouseEvent) -> None:
+        column = event.get_content_offset_capture(self).x - row_start(self._view)
+        self.post_message(PartChosen(min(max(column / self._view.viewport.width, 0.0), 1.0)))
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        self._choose(event)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if event.button == 1:
+            self._choose(event)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        wheel(self, event, True, self._view)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        wheel(self, event, False, self._view)
+
+
+class Ruler(Widget):
+    """Times, or the numbers of switches, over the tracks."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self._view = view
+
+    def show(self) -> None:
+        """Draw it: a line of this kind is cheap."""
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        view = self._view
+        axis = "switches" if view.viewport.axis is Axis.SWITCHES else "time"
+        label = Run(" " * LEFT + fit(axis, view.label_cells) + " " * BETWEEN, "dim")
+        runs = ruler(view.timeline, view.viewport, ascii=view.ascii)
+        line = strip(self, [label, *runs], self.size.width)
+        cell = view.playhead_cell
+        if not 0 <= cell < view.viewport.width:
+            return line
+        at = row_start(view) + cell
+        return over(line, at, at + 1, style("playhead", is_dark(self)))
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        column = event.get_content_offset_capture(self).x - row_start(self._view)
+        if 0 <= column < self._view.viewport.width:
+            self.post_message(MomentChosen(column))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        wheel(self, event, True, self._view)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        wheel(self, event, False, self._view)
+
+
+class Legend(Widget):
+    """What the glyphs of the states that occur mean, under the rows."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self._view = view
+        self._runs: list[Run] = []
+        self._known = -1
+
+    def show(self) -> None:
+        """Draw it if there may be a state that did not occur before."""
+        view = self._view
+        if self.display and self._known != view.timeline.version:
+            self._known = view.timeline.version
+            self._runs = legend(view.timeline, ascii=view.ascii)
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        before = Run(" " * row_start(self._view), "dim")
+        return strip(self, [before, *self._runs], self.size.width)
+
+
+class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
+    """A row for each track. A row is painted again only when what its cache key holds has changed."""
+
+    BINDINGS = keys.bindings([keys.PAGES])
+    ALLOW_SELECT = False
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self._view = view
+        self._cache: dict[tuple[object, ...], Strip] = {}
+        self._drawn: dict[int, tuple[object, ...]] = {}
+        self._playhead = -1
+
+    def show(self) -> None:
+        """Draw the rows that are not as they were, and the columns that the playhead left and came to."""
+        view = self._view
+        size = Size(self.size.width, len(view.rows))
+        if size != self.virtual_size:
+            self.virtual_size = size
+        top, height = self.scroll_offset.y, self.size.height
+        visible = range(top, min(top + height, len(view.rows)))
+        drawn = {y: self._key(view.rows[y]) for y in visible}
+        cell = row_start(view) + view.playhead_cell
+        if self._drawn.keys() != drawn.keys():
+            self.refresh()
+        else:
+            changed = [Region(0, y - top, self.size.width, 1) for y in visible if drawn[y] != self._drawn[y]]
+            if cell != self._playhead:
+                changed += [Region(x, 0, 1, height) for x in (cell, self._playhead) if 0 <= x < self.size.width]
+            if changed:
+                self.refresh(*changed)
+        self._drawn = drawn
+        self._playhead = cell
+
+    def bring(self, row: int) -> None:
+        """Scroll as little as needed for that row to be in sight."""
+        top, height = self.scroll_offset.y, self.size.height
+        if row >= 0 and height and not top <= row < top + height:
+            self.scroll_to(y=row if row < top else row - height + 1, animate=False, force=True)
+
+    def render_line(self, y: int) -> Strip:
+        number = y + self.scroll_offset.y
+        view = self._view
+        if number >= len(view.rows):
+            line = Strip.blank(self.size.width, self.rich_style)
+        else:
+            line = self._line(view.rows[number])
+        cell = view.playhead_cell
+        if 0 <= cell < view.viewport.width:
+            at = row_start(view) + cell
+            line = over(line, at, at + 1, style("playhead", is_dark(self)))
+        return line
+
+    def _key(self, row: Row) -> tuple[object, ...]:
+        view = self._view
+        track = view.timeline.tracks[row.track]
+        grown = 0
+        if view.live and view.viewport.axis is Axis.SWITCHES:
+            # The last segment of this axis holds all the time since the last switch, whosever it was.
+            grown = view.timeline.version
+        elif view.live and track.state not in FINAL:
+            # What is still open grows; but only by whole cells is there anything to draw.
+            grown = int(view.viewport.cell_of_time(view.timeline, view.now_ns))
+        chosen = row.track == view.selected
+        return (
+            row, track.version, view.viewport, view.label_cells, view.live, grown, chosen, self.app.theme, self.size
+        )  # fmt: skip
+
+    def _line(self, row: Row) -> Strip:
+        key = self._key(row)
+        line = self._cache.get(key)
+        if line is None:
+            view = self._view
+            chosen = row.track == view.selected
+            until_ns = view.now_ns if view.live else None
+            runs = [
+                Run(" " * LEFT, "text"),
+                *label_runs(view.timeline, row, view.label_cells, selected=chosen, ascii=view.ascii),
+                Run(" " * BETWEEN, "text"),
+                *paint_row(view.timeline, row.track, view.viewport, ascii=view.ascii, until_ns=until_ns),
+            ]
+            if len(self._cache) >= _CACHED_ROWS:
+                self._cache.clear()
+            line = self._cache[key] = strip(self, runs, self.size.width)
+        return line
+
+    def on_click(self, event: events.Click) -> None:
+        at = event.get_content_offset(self)
+        if at is None:
+            return
+        number = at.y + self.scroll_offset.y
+        view = self._view
+        if number >= len(view.rows):
+            return
+        row = view.rows[number]
+        column = at.x - row_start(view)
+        if row.has_children and column < 0 and at.x < LEFT + 2 * row.depth + 2:
+            self.post_message(TrackFolded(row.track))
+        else:
+            self.post_message(MomentChosen(column if 0 <= column < view.viewport.width else -1, row.track))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        if event.ctrl or event.shift:
+            wheel(self, event, True, self._view)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        if event.ctrl or event.shift:
+            wheel(self, event, False, self._view)
+
+    def action_page(self, by: int) -> None:
+        self.scroll_relative(y=by * max(1, self.size.height - 1), animate=False, force=True)

@@ -1,0 +1,64 @@
+"""The switch under the playhead in one plain sentence, and what the selected track does at that moment."""
+
+from __future__ import annotations
+
+from textual.strip import Strip
+from textual.widget import Widget
+
+from visualizer.analysis.model import State
+from visualizer.analysis.sentences import describe_state, sentence, sentence_before_first
+from visualizer.paint.palette import STYLE_OF, glyphs
+from visualizer.paint.row import Run
+from visualizer.paint.text import fit, printable
+from visualizer.tui.ink import strip
+from visualizer.tui.view import View
+from visualizer.tui.widgets.notices import Notice
+
+
+class Sentence(Widget):
+    """The sentence takes as many lines as it needs; the selected track's state has the line below if there is one."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self._view = view
+        self._lines: list[list[Run]] = []
+
+    def show(self) -> None:
+        """Draw what is so at the playhead."""
+        lines = self._said()
+        if lines != self._lines:
+            self._lines = lines
+            self.refresh()
+
+    def on_resize(self) -> None:
+        self.show()
+
+    def render_line(self, y: int) -> Strip:
+        runs = self._lines[y] if y < len(self._lines) else []
+        return strip(self, [Run(" ", "text"), *runs], self.size.width)
+
+    def _said(self) -> list[list[Run]]:
+        view, width = self._view, max(10, self.size.width - 2)
+        timeline, index = view.timeline, view.playhead.index
+        if index < 0:
+            lines = [[Run(fit(printable(sentence_before_first(timeline)), width), "text")]]
+        else:
+            switch = timeline.switch(index)
+            who = f"{timeline.name(switch.origin)} → {timeline.name(switch.target)}"
+            head = printable(who) + "   "
+            broken = Notice(head + printable(sentence(timeline, index)), "text").broken(width)
+            lines = [[Run(line.text, line.style)] for line in broken]
+            if broken[0].text.startswith(head):
+                lines[0] = [Run(head, "edge"), Run(broken[0].text[len(head) :], "text")]
+        if view.selected in timeline.tracks:
+            lines.append(self._selected(width))
+        return lines
+
+    def _selected(self, width: int) -> list[Run]:
+        view = self._view
+        track = view.timeline.tracks[view.selected]
+        at = track.slices.at(view.playhead.t_ns)
+        state = State(track.slices.state[at]) if at >= 0 else State.UNKNOWN
+        mark = glyphs(view.ascii)[state] if at >= 0 else " "
+        said = describe_state(view.timeline, view.selected, view.playhead.t_ns)
+        return [Run(f"{mark} ", STYLE_OF[state]), Run(fit(printable(said), width - 2), "ruler")]

@@ -1,0 +1,163 @@
+"""The source around the place where a track is, with the line marked and the exact expression highlighted."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+from textual.widget import Widget
+
+from visualizer.analysis.model import Place, State
+from visualizer.paint.palette import STYLE_OF, glyphs
+from visualizer.paint.row import Run
+from visualizer.paint.text import cell_width, fit, printable
+from visualizer.trace import words
+from visualizer.tui.ink import is_dark, over, strip, style
+from visualizer.tui.listing import Listing, read
+from visualizer.tui.view import View
+from visualizer.tui.whereabouts import Whereabouts, parked, running, short_path
+from visualizer.tui.widgets.notices import Notice
+
+
+class Source(Widget):
+    """One track's source: a title, and as many lines as there is room for."""
+
+    COMPONENT_CLASSES = {"source--line", "source--title"}
+    ALLOW_SELECT = False
+
+    def __init__(self, view: View, state: State, id: str) -> None:
+        """`state` RUNNING: the track that runs after the playhead's switch; WAITING: the one that it parked."""
+        super().__init__(id=id)
+        self._view = view
+        self._state = state
+        self._where: Whereabouts | None = None
+        self._text: Listing | str = ""
+        self._line = 0
+        self._drawn: object = None
+
+    def show(self) -> None:
+        """Find out where the track is, and draw it if that is not what is drawn already."""
+        view = self._view
+        find = running if self._state is State.RUNNING else parked
+        where = find(view.timeline, view.playhead.index)
+        drawn = (where, view.timeline.name(where.track) if where is not None else "")
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        self._where = where
+        self._text, self._line = "", 0
+        if where is not None and where.place is None:
+            self._text = self._unplaced(where)
+        if where is not None and where.place is not None:
+            self._text = read(where.place.file, self._cwd)
+            self._line = where.place.line
+            if where.starts and isinstance(self._text, Listing):
+                self._line = self._text.first_line_of(where.place)
+        self.refresh()
+
+    def _unplaced(self, where: Whereabouts) -> str:
+        """Why there is no source to show."""
+        track = self._view.timeline.tracks.get(where.track)
+        if track is None or (track.exit_ns >= 0 and self._state is State.WAITING):
+            return ""
+        if track.kind == words.HUB:
+            return "The hub is gevent's own event loop: none of the program's code runs in it."
+        return "The trace does not tell where in the source it is."
+
+    @property
+    def _cwd(self) -> str:
+        header = self._view.timeline.header
+        return header.cwd if header is not None else ""
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if y == 0:
+            return self._title(width)
+        if not isinstance(self._text, Listing):
+            lines = Notice(self._text, "dim").broken(width - 2) if self._text else []
+            said = lines[y - 1].text if y <= len(lines) else ""
+            return strip(self, [Run(" " + said, "dim")], width)
+        return self._source_line(self._text, y, width)
+
+    def _title(self, width: int) -> Strip:
+        view, where = self._view, self._where
+        ground = self.get_component_rich_style("source--title")
+        if where is None:
+            return Strip.blank(width, ground)
+        ended = where.how.startswith("has ended")
+        mark = " " if ended else glyphs(view.ascii)[self._state]
+        name = printable(view.timeline.name(where.track))
+        left = f"{name} {printable(where.how)}"
+        right = ""
+        if where.place is not None:
+            right = f"{short_path(where.place.file, self._cwd)}:{self._line} "
+        room = width - 3
+        if cell_width(left) + 2 + cell_width(right) > room:
+            right = right.rpartition("/")[2]
+        if cell_width(left) + 2 + cell_width(right) > room:
+            right = ""
+        pad = max(0, room - cell_width(right))
+        runs = [
+            Run(f" {mark} ", STYLE_OF[self._state]),
+            Run(fit(left, pad), "thread"),
+            Run(right, "dim"),
+        ]
+        return over(strip(self, runs, width), 0, width, Style(bgcolor=ground.bgcolor))
+
+    def _source_line(self, text: Listing, y: int, width: int) -> Strip:
+        height = self.size.height - 1
+        count = len(text.lines)
+        top = max(0, min(self._line - 1 - height // 2, count - height))
+        number = top + y
+        if number > count:
+            return Strip.blank(width, self.rich_style)
+        digits = len(str(min(count, top + height)))
+        here = number == self._line
+        mark = ("▶" if not self._view.ascii else ">") if here else " "
+        gutter = [Run(mark, STYLE_OF[self._state]), Run(f"{number:>{digits}} ", "thread" if here else "dim")]
+        code = self._code(text, number)
+        room = width - digits - 2
+        shift = self._shift(text, top, height, room)
+        line = Strip.join([strip(self, gutter, digits + 2), code.crop(shift, shift + room)])
+        line = line.adjust_cell_length(width, self.rich_style)
+        if here:
+            ground = self.get_component_rich_style("source--line")
+            line = over(line, 0, width, Style(bgcolor=ground.bgcolor))
+        return self._marked(line, text, number, digits + 2, shift, width)
+
+    def _code(self, text: Listing, number: int) -> Strip:
+        parse = self.app.stylesheet.parse_style
+        parts = text.lines[number - 1].render(self.visual_style, end="", parse_style=parse)
+        return Strip([Segment(part, known.rich_style) for part, known in parts])
+
+    def _marked(self, line: Strip, text: Listing, number: int, start: int, shift: int, width: int) -> Strip:
+        place = self._place
+        span = text.span(place, number) if place is not None else None
+        if span is None:
+            return line
+        plain = text.lines[number - 1].plain
+        first, last = (cell_width(plain[:end]) - shift + start for end in span)
+        first, last = max(first, start), min(last, width)
+        ink = style(STYLE_OF[self._state], is_dark(self))
+        on = Style(color=self.rich_style.bgcolor, bgcolor=ink.color, bold=True)
+        return over(line, first, last, on) if last > first else line
+
+    @property
+    def _place(self) -> Place | None:
+        """What to highlight: nothing where the track has only begun."""
+        where = self._where
+        return None if where is None or where.starts else where.place
+
+    def _shift(self, text: Listing, top: int, height: int, room: int) -> int:
+        """How many cells to leave out on the left, so that the expression is in sight as far as it can be."""
+        shown = [line.plain for line in text.lines[top : top + height] if line.plain.strip()]
+        widest = max(map(cell_width, shown), default=0)
+        indent = min((len(line) - len(line.lstrip()) for line in shown), default=0)
+        shift = min(indent, max(0, widest - room))
+        place = self._place
+        span = text.span(place, self._line) if place is not None else None
+        if span is not None:
+            plain = text.lines[self._line - 1].plain
+            first, last = (cell_width(plain[:end]) for end in span)
+            shift = max(shift, min(first, last - room))
+        return shift
