@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from tests.tracers.conftest import TraceSource
@@ -206,7 +204,8 @@ def test_monkey_patched(trace_source: TraceSource, early: bool) -> None:
 
 
 def test_libuv_too(trace_source: TraceSource, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(os.environ, "GEVENT_LOOP", "libuv")
+    pytest.importorskip("cffi", reason="gevent's libuv loop needs cffi")
+    monkeypatch.setenv("GEVENT_LOOP", "libuv")
     traced = trace_source(
         """
         import gevent

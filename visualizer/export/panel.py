@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from visualizer.analysis.durations import duration
 from visualizer.analysis.model import FINAL, State, Timeline
@@ -12,7 +13,7 @@ from visualizer.paint.lane import Lane
 from visualizer.paint.palette import STYLE_OF
 from visualizer.paint.rows import Row
 from visualizer.paint.ruler import ticks
-from visualizer.paint.viewport import Axis, Viewport, extent
+from visualizer.paint.viewport import Axis, Viewport, extent, span
 from visualizer.paint.waits import wait_labels
 from visualizer.trace import words
 
@@ -20,9 +21,10 @@ from visualizer.trace import words
 ROW = 36.0
 _BAR = 24.0
 _INDENT = 16
-#: However short, a run is that wide, and however small its share of a pixel, that high.
+#: However short, a run is that wide; and where many stand less than so many pixels apart, at least that high.
 _NARROWEST_RUN = 2.5
-_LOWEST_RUN = 0.5
+_ALONE = 5.0
+_LOWEST = 0.35
 #: Up to so many switches are drawn as lines from track to track, and up to so close together with arrow heads.
 _CONNECTORS = 60
 _ARROWS_FROM = 12.0
@@ -40,8 +42,8 @@ class Panel:
         self._axis = axis
         self._left = left
         self._right = right
-        self._start = Viewport.fit(timeline, axis, int(right - left)).start
-        self._per_pixel = max(1e-9, (extent(timeline, axis) - self._start) / (right - left))
+        self._start, self._end = span(timeline, axis)
+        self._per_pixel = max(1e-9, (self._end - self._start) / (right - left))
 
     def draw(self, shown: Sequence[Row], margin: float, top: float) -> float:
         """Draw heading, ruler and rows from `top` on; return where they end."""
@@ -70,7 +72,14 @@ class Panel:
     def _note(self) -> str:
         if self._axis is Axis.SWITCHES:
             return "every switch has the same width"
-        return f"from {duration(int(self._start))} on: until then one track ran alone" if self._start else ""
+        parts, sides = [], []
+        if self._start > 0:
+            parts.append(f"from {duration(int(self._start))}")
+            sides.append("before")
+        if self._end < extent(self._timeline, self._axis):
+            parts.append(f"to {duration(int(self._end))}")
+            sides.append("after")
+        return f"shown {' '.join(parts)}: nothing is switched {' or '.join(sides)} that" if parts else ""
 
     def _ruler(self, rows_top: float, bottom: float) -> None:
         pen = self._pen
@@ -99,7 +108,8 @@ class Panel:
             line.set("d", f"M{x:.2f} {begin:.2f}V{end:.2f}")
 
     def _row(self, track: int, middle: float) -> None:
-        lane = Lane(self._timeline, track, self._axis)
+        until_ns = int(self._end) if self._axis is Axis.TIME else None
+        lane = Lane(self._timeline, track, self._axis, until_ns)
         many: dict[State, list[tuple[float, float, float]]] = {}
         runs: list[Box] = []
         for box in boxes(lane, self._start, self._per_pixel):
@@ -118,11 +128,7 @@ class Panel:
         for state, spans in many.items():
             self._pen.bars(spans, middle, _BAR, state)
         # Runs lie on top: what they are widened by to be seen covers their neighbours.
-        narrow = [
-            (box.left, max(box.right, box.left + _NARROWEST_RUN), max(_LOWEST_RUN, box.share))
-            for box in runs
-            if box.right - box.left < _NARROWEST_RUN
-        ]
+        narrow = _seen([box for box in runs if box.right - box.left < _NARROWEST_RUN])
         if narrow:
             self._pen.bars(narrow, middle, _BAR, State.RUNNING)
         for box in runs:
@@ -152,3 +158,14 @@ class Panel:
             label = fitted(labels[-1], room, _LABEL)
         x = (box.left + box.right) / 2 if anchor == "middle" else box.left + 6
         self._pen.text(x, middle + 4, label, STYLE_OF[box.state], _LABEL, anchor=anchor, colour=colour)
+
+
+def _seen(runs: list[Box]) -> list[tuple[float, float, float]]:
+    """(left, right, share of the height) of runs too short to be seen: full height for one that stands alone."""
+    seen = []
+    for number, box in enumerate(runs):
+        before = runs[number - 1].right if number else -inf
+        after = runs[number + 1].left if number + 1 < len(runs) else inf
+        alone = box.left - before > _ALONE and after - box.right > _ALONE
+        seen.append((box.left, max(box.right, box.left + _NARROWEST_RUN), 1.0 if alone else max(_LOWEST, box.share)))
+    return seen

@@ -22,7 +22,8 @@ _HEIGHTS = {
     State.IDLE: 0.34,
     State.UNKNOWN: 0.62,
 }
-_TINT = 0.2
+#: How much of its colour a tint keeps.
+_TINT = {False: 0.2, True: 0.34}
 _PATTERNS = {State.READY: "ready", State.IDLE: "idle", State.UNKNOWN: "unknown"}
 _MONO = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 _SANS = "ui-sans-serif, system-ui, 'DejaVu Sans', Helvetica, Arial, sans-serif"
@@ -137,7 +138,7 @@ class Pen:
     def _tint(self, state: State) -> str:
         """The state's colour, thinned with that of the page; not transparent, so that lines behind it do not show."""
         return "#" + "".join(
-            f"{round(int(page, 16) + _TINT * (int(full, 16) - int(page, 16))):02x}"
+            f"{round(int(page, 16) + _TINT[self._dark] * (int(full, 16) - int(page, 16))):02x}"
             for full, page in zip(wrap(self.colour(STYLE_OF[state])[1:], 2), wrap(self.page[1:], 2), strict=True)
         )
 

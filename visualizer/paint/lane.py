@@ -65,6 +65,9 @@ class Lane:
             left = max(least, bisect_left(switch_ns, t_ns))
             if left < len(switch_ns) and switch_ns[left] == t_ns:
                 return left + 1
+            if left >= len(switch_ns) and slices.state[index] in FINAL:
+                # What comes after the end of the last run is only the program's own end.
+                return len(switch_ns) + 1
         position = max(least, position_of_time(self._timeline, Axis.SWITCHES, t_ns))
         return min(position, steps[step + 1] + 1) if step + 1 < len(steps) else position
 

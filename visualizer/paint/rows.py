@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 from typing import NamedTuple
 
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model import Timeline, Track
 from visualizer.paint.row import Run
 from visualizer.paint.text import ascii_only, fit, printable
 from visualizer.trace import words
@@ -44,15 +44,24 @@ def _thread_of(timeline: Timeline, track: int, thread_of: dict[int, int]) -> int
     climbed: dict[int, None] = {}
     while track not in thread_of:
         climbed[track] = None
-        known = timeline.tracks[track]
-        above = known.parent if known.parent in timeline.tracks else known.creator
-        if known.kind == words.THREAD or above not in timeline.tracks or above in climbed:
+        above = _above(timeline, timeline.tracks[track])
+        if above not in timeline.tracks or above in climbed:
             thread_of[track] = track
         else:
             track = above
     thread = thread_of[track]
     thread_of.update(dict.fromkeys(climbed, thread))
     return thread
+
+
+def _above(timeline: Timeline, track: Track) -> int:
+    """A track of the same thread, -1 if none is known: whoever resumes a generator does so on the thread it runs on."""
+    if track.kind == words.THREAD:
+        return words.NOBODY
+    for above in (track.parent, track.creator):
+        if above in timeline.tracks:
+            return above
+    return timeline.switch(track.steps[0]).origin if track.steps else words.NOBODY
 
 
 def label_runs(timeline: Timeline, row: Row, width: int, *, selected: bool = False, ascii: bool = False) -> list[Run]:

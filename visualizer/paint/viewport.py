@@ -20,7 +20,7 @@ class Axis(Enum):
 CLOSEST = {Axis.TIME: 1.0, Axis.SWITCHES: 1 / 32}
 #: Cells left free behind the end of the trace, for the marks of the tracks that end there.
 MARGIN_CELLS = 2
-#: How much of the time before the second track is shown, as a share of the time from there on.
+#: How much is shown of the time in which nothing happens, on either side, as a share of the time in between.
 LEAD = 1 / 16
 
 
@@ -41,15 +41,11 @@ class Viewport:
 
     @classmethod
     def fit(cls, timeline: Timeline, axis: Axis, width: int) -> Viewport:
-        """The whole trace; but if one track runs alone for the better part of it, on the time axis only from shortly
-        before the second appears."""
-        whole = cls.whole(timeline, axis, width)
-        alone_ns = _alone_ns(timeline)
-        if axis is Axis.SWITCHES or 2 * alone_ns < timeline.last_ns:
-            return whole
-        span_ns = (timeline.last_ns - alone_ns) * (1 + LEAD)
-        per_cell = max(CLOSEST[axis], span_ns / max(1, whole.width - MARGIN_CELLS))
-        return cls(axis, timeline.last_ns - span_ns, per_cell, whole.width)._clamped(timeline)
+        """All that happens in the trace (see `span`), and a small margin behind it. A width below 1 is taken as 1."""
+        start, end = span(timeline, axis)
+        width = max(1, width)
+        per_cell = (end - start) / max(1, width - MARGIN_CELLS)
+        return cls(axis, start, _even(per_cell) if axis is Axis.SWITCHES else max(CLOSEST[axis], per_cell), width)
 
     def zoomed(self, factor: float, at_cell: float, timeline: Timeline) -> Viewport:
         """Closer by `factor` (below 1: further away), while what is at `at_cell` stays there as far as it can."""
@@ -155,11 +151,24 @@ def _even(per_cell: float) -> float:
     return 1 / max(1, int(1 / per_cell + 1e-9)) if per_cell <= 1 else per_cell
 
 
-def _alone_ns(timeline: Timeline) -> int:
-    """Until when the first track is the only one."""
-    others = (track.spawn_ns for track in timeline.tracks.values())
-    next(others, None)
-    return min(next(others, timeline.last_ns), timeline.switch_ns[0] if timeline.switch_count else timeline.last_ns)
+def span(timeline: Timeline, axis: Axis) -> tuple[float, float]:
+    """From where to where on the axis something happens, in ns or in switches.
+
+    That is the whole trace; but where the time in which one track runs alone, before the second appears and after the
+    first has ended, is the larger part of it, the time axis is cut shortly before and behind what lies between.
+    """
+    whole = 0.0, extent(timeline, axis)
+    if axis is Axis.SWITCHES or not timeline.switch_count:
+        return whole
+    first, *others = timeline.tracks.values()
+    begin_ns = min([timeline.switch_ns[0], *(track.spawn_ns for track in others)])
+    end_ns = timeline.last_ns
+    if first.exit_ns >= 0:
+        end_ns = max(track.slices.start_ns[-1] for track in timeline.tracks.values() if len(track.slices))
+    if 2 * (end_ns - begin_ns) >= timeline.last_ns:
+        return whole
+    lead_ns = (end_ns - begin_ns) * LEAD
+    return max(0.0, begin_ns - lead_ns), min(float(timeline.last_ns), end_ns + lead_ns)
 
 
 def segment_ns(timeline: Timeline, segment: int) -> tuple[int, int]:

@@ -95,7 +95,11 @@ class GeventTracer:
 
     def _describe(self, greenlet: Any) -> tuple[str, str] | None:
         if isinstance(greenlet, self._hub_class):
-            self._polls.append(_Poll(self._recording, self._greenlets.tracks, greenlet))
+            try:
+                self._polls.append(_Poll(self._recording, self._greenlets.tracks, greenlet))
+            except TypeError:
+                # "prepare watchers are not currently supported in libuv"
+                self._recording.note("This loop does not tell when it polls: the hub's idle time counts as running.")
             return words.HUB, "hub"
         if self._greenlet_class is not None and isinstance(greenlet, self._greenlet_class):
             run = greenlet.__dict__.get("_run")

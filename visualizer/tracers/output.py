@@ -38,6 +38,7 @@ class OutputTracer:
         self._inside = 0
 
     def install(self) -> str:
+        self._recording.stream.pieces = lines.output
         for stream_name in (words.STDOUT, words.STDERR):
             stream = getattr(sys, stream_name)
             if stream is None:

@@ -173,7 +173,7 @@ class Recording:
 
         def _exit(status: int) -> Any:
             if os.getpid() == process:
-                self.stream.flush()
+                self.stream.flush(last=True)
             leave(status)
 
         os._exit = _exit  # type: ignore[assignment]

@@ -32,7 +32,7 @@ GENERAL = Section(
     "General",
     (
         key("question_mark", "app.help", "Show all keys", "Keys"),
-        key("q", "app.quit", "Quit; a program that was started here is ended", "Quit"),
+        key("q", "app.quit", "Quit, and end a program that was started here", "Quit"),
         key("ctrl+p", "app.command_palette", "Find a command by its name"),
     ),
 )
@@ -46,13 +46,13 @@ TIMELINE = (
             key("shift+left,H", "step_of(-1)", "Previous switch to the selected track"),
             key("shift+right,L", "step_of(1)", "Next switch to the selected track"),
             key("home,g", "first", "First switch"),
-            key("end,G", "last", "Last switch; while the program runs, follow it"),
+            key("end,G", "last", "Last switch; of a live program, follow the end"),
         ),
     ),
     Section(
         "Playing",
         (
-            key("space", "play", "Play or pause; only the view is paused, never the program", "Play"),
+            key("space", "play", "Play or pause the view, never the program", "Play"),
             key("greater_than_sign", "hurry(1)", "Play faster"),
             key("less_than_sign", "hurry(-1)", "Play slower"),
             key("F", "follow", "Follow the end while the program runs"),
@@ -76,11 +76,11 @@ TIMELINE = (
             key("down,j", "select(1)", "Select the track below"),
             key("enter", "fold", "Fold or unfold what runs on the selected track"),
             key("1", "tab('events')", "Events: every switch, in a sentence"),
-            key("2", "tab('output')", "Output: what the program printed, and which track did"),
-            key("3", "tab('statistics')", "Statistics, and what is to be known of the recording"),
-            key("tab", "app.focus_next", "Focus the next pane: tracks, or the list below them"),
+            key("2", "tab('output')", "Output: what was printed, and by which track"),
+            key("3", "tab('statistics')", "Statistics, and all about the recording"),
+            key("tab", "app.focus_next", "Focus the next pane"),
             key("shift+tab", "app.focus_previous", "Focus the previous pane"),
-            key("escape", "back", "Back to the catalogue; a program that was started here is ended", "Back"),
+            key("escape", "back", "Back to the catalogue; ends what it started", "Back"),
         ),
     ),
 )
@@ -89,8 +89,8 @@ TIMELINE = (
 LIST = Section(
     "In a list that has the focus",
     (
-        key("up", "move(-1)", "A line up; in the events, the previous switch"),
-        key("down", "move(1)", "A line down; in the events, the next switch"),
+        key("up", "move(-1)", "A line up; among events, the previous switch"),
+        key("down", "move(1)", "A line down; among events, the next switch"),
     ),
 )
 
@@ -109,7 +109,7 @@ MOUSE = (
     ("Click on a ▾", "Fold or unfold what runs on the track"),
     ("Click on the overview", "Go to that moment of the whole trace"),
     ("Click on an event or output", "Go there"),
-    ("Wheel", "Scroll the tracks or the list; over ruler and overview, zoom"),
+    ("Wheel", "Scroll; over overview and ruler, zoom"),
     ("Ctrl and wheel", "Zoom where the pointer is"),
     ("Shift and wheel", "Pan"),
 )

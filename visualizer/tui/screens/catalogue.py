@@ -21,8 +21,11 @@ from visualizer.trace.source import Source, TraceError
 from visualizer.tui import keys, listing
 from visualizer.tui.screens.timeline import LEAST_HEIGHT, LEAST_WIDTH
 
-_SOURCE = 0
 _PAGE_LINES = 8
+
+
+class Choices(OptionList, inherit_bindings=False):
+    """The list. Its keys are the screen's."""
 
 
 class CatalogueScreen(Screen[None]):
@@ -30,7 +33,7 @@ class CatalogueScreen(Screen[None]):
 
     SECTIONS = keys.CATALOGUE
     BINDINGS = keys.bindings(keys.CATALOGUE)
-    AUTO_FOCUS = "OptionList"
+    AUTO_FOCUS = "Choices"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal")]
 
     def __init__(self) -> None:
@@ -45,7 +48,7 @@ class CatalogueScreen(Screen[None]):
         )
         yield Static(Content.assemble((" visualizer", "bold"), "  which coroutine runs when"), id="heading")
         with Horizontal(id="catalogue"):
-            yield OptionList(id="choices", markup=False)
+            yield Choices(id="choices", markup=False)
             with VerticalScroll(id="preview", can_focus=False):
                 yield Static(id="about", markup=False)
                 yield Static(id="source", markup=False)
@@ -63,7 +66,7 @@ class CatalogueScreen(Screen[None]):
         self.set_class(self.size.width < LEAST_WIDTH or self.size.height < LEAST_HEIGHT, "-too-small")
 
     def _fill(self) -> None:
-        choices = self.query_one(OptionList)
+        choices = self.query_one(Choices)
         highlighted = choices.highlighted_option
         before = highlighted.id if highlighted is not None else None
         self._shown = {}
@@ -89,7 +92,7 @@ class CatalogueScreen(Screen[None]):
 
     @property
     def _highlighted(self) -> Scenario | Recording | None:
-        option = self.query_one(OptionList).highlighted_option
+        option = self.query_one(Choices).highlighted_option
         return self._shown.get(option.id or "") if option is not None else None
 
     @on(OptionList.OptionHighlighted)
@@ -97,7 +100,7 @@ class CatalogueScreen(Screen[None]):
         about, source = self.query_one("#about", Static), self.query_one("#source", Static)
         match self._highlighted:
             case Scenario() as scenario:
-                about.update(_printable_lines(scenario.docstring))
+                about.update(_paragraphs(scenario.docstring))
                 source.update(_source(scenario))
             case Recording() as recording:
                 about.update(_about(recording))
@@ -119,24 +122,29 @@ class CatalogueScreen(Screen[None]):
                 self.app.watch_recording(path)
 
     def action_move(self, by: int) -> None:
-        choices = self.query_one(OptionList)
+        choices = self.query_one(Choices)
         if by > 0:
             choices.action_cursor_down()
         else:
             choices.action_cursor_up()
 
     def action_first(self) -> None:
-        self.query_one(OptionList).action_first()
+        self.query_one(Choices).action_first()
 
     def action_last(self) -> None:
-        self.query_one(OptionList).action_last()
+        self.query_one(Choices).action_last()
 
     def action_scroll(self, by: int) -> None:
         self.query_one("#preview").scroll_relative(y=by * _PAGE_LINES, animate=False)
 
 
-def _printable_lines(text: str) -> Content:
-    return Content("\n".join(printable(line) for line in text.splitlines()))
+def _paragraphs(text: str) -> Content:
+    """A docstring whose paragraphs are broken anew at the width there is; what is indented stays as it is."""
+    paragraphs = [paragraph.splitlines() for paragraph in text.split("\n\n")]
+    joined = (
+        ("\n" if any(line[:1].isspace() for line in lines) else " ").join(map(printable, lines)) for lines in paragraphs
+    )
+    return Content("\n\n".join(joined))
 
 
 def _source(scenario: Scenario) -> Content:

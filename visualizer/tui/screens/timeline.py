@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -42,6 +43,12 @@ _TRACKS_SHARE = 0.45
 _PAN_SHARE = 4
 
 
+class Pane(Protocol):
+    """A widget that draws what has changed when it is told to."""
+
+    def show(self) -> None: ...
+
+
 class TimelineScreen(Screen[None]):
     """Shows a feed. Its keys are those of `keys.TIMELINE`, live and in replay alike."""
 
@@ -57,37 +64,50 @@ class TimelineScreen(Screen[None]):
         self._clock = clock
         self._ticked_ns = clock()
         self._timer: Timer | None = None
-        self._brought: object = None
+        self._brought: tuple[int, int, int] | None = None
+        view = self.view
+        self._tracks = Tracks(view)
+        self._legend = Legend(view)
+        self._sentence = Sentence(view)
+        self._notices = Notices(feed)
+        self._tab_bar = TabBar()
+        self._tabs: dict[str, Lines] = {
+            "events": Events(view, "events"),
+            "output": Output(view, "output"),
+            "statistics": Statistics(view, feed, "statistics"),
+        }
+        self._sources = (Source(view, State.RUNNING, "running"), Source(view, State.WAITING, "parked"))
+        self._above = (Header(feed, view), Overview(view), Ruler(view))
+        self._panes: tuple[Pane, ...] = (
+            *self._above,
+            self._tracks,
+            self._legend,
+            self._sentence,
+            self._notices,
+            *self._sources,
+            *self._tabs.values(),
+        )
 
     def compose(self) -> ComposeResult:
-        feed, view = self.feed, self.view
         yield Static(
             f"Terminal too small: the timeline needs {LEAST_WIDTH} columns and {LEAST_HEIGHT} lines.",
             id="too-small",
             markup=False,
         )
         with Vertical(id="timeline"):
-            yield Header(feed, view)
-            yield Overview(view)
-            yield Ruler(view)
-            yield Tracks(view)
-            yield Legend(view)
-            yield Sentence(view)
-            yield Notices(feed)
+            yield from self._above
+            yield from (self._tracks, self._legend, self._sentence, self._notices)
             with Horizontal(id="below"):
                 with Horizontal(id="sources"):
-                    yield Source(view, State.RUNNING, "running")
-                    yield Source(view, State.WAITING, "parked")
+                    yield from self._sources
                 with Vertical(id="tabs"):
-                    yield TabBar()
-                    yield Events(view, TABS[0])
-                    yield Output(view, TABS[1])
-                    yield Statistics(view, feed, TABS[2])
+                    yield self._tab_bar
+                    yield from self._tabs.values()
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         self._show_tab(TABS[0])
-        self.query_one(Notices).display = False
+        self._notices.display = False
         if self.feed.follow:
             self.view.playhead.follow(0)
         self.tick()
@@ -127,28 +147,26 @@ class TimelineScreen(Screen[None]):
         view = self.view
         view.resize(self.size.width - row_start(view) - RIGHT)
         self._arrange()
-        tracks = self.query_one(Tracks)
         bring = (view.playhead.index, view.selected, len(view.rows))
         if bring != self._brought:
-            chosen = self._brought is not None and self._brought[1:] != bring[1:]  # type: ignore[index]
+            chosen = self._brought is not None and self._brought[1:] != bring[1:]
             self._brought = bring
             track = view.selected if chosen else view.timeline.running_at(view.playhead.index)
-            tracks.bring(view.row_of(track))
-        for kind in (Header, Overview, Ruler, Tracks, Legend, Sentence, Notices, Source, Lines):
-            for pane in self.query(kind).results(kind):
-                pane.show()
+            self._tracks.bring(view.row_of(track))
+        for pane in self._panes:
+            pane.show()
 
     def _arrange(self) -> None:
         """Divide the height: the tracks get what they need, but not more than their share."""
         height = self.size.height
-        told = self.query_one(Notices)
+        told = self._notices
         tall = height >= _TALL
         sentence = 3 if tall else 2
-        self.query_one(Legend).display = tall
+        self._legend.display = tall
         told_lines = int(told.styles.height.value) if told.display and told.styles.height is not None else 0
         room = height - _FIXED_LINES - sentence - tall - told_lines
         lines = min(max(len(self.view.rows), 1), max(_LEAST_TRACKS, int(room * _TRACKS_SHARE)))
-        for pane, wanted in ((self.query_one(Tracks), lines), (self.query_one(Sentence), sentence)):
+        for pane, wanted in ((self._tracks, lines), (self._sentence, sentence)):
             if pane.styles.height is None or pane.styles.height.value != wanted:
                 pane.styles.height = wanted
 
@@ -217,7 +235,7 @@ class TimelineScreen(Screen[None]):
         focused = self.focused is not None and self.focused.id in TABS
         self._show_tab(tab)
         if focused:
-            self.query_one(f"#{tab}").focus()
+            self._tabs[tab].focus()
         self.look()
 
     async def action_back(self) -> None:
@@ -227,9 +245,9 @@ class TimelineScreen(Screen[None]):
         await self.app.back_to_catalogue()
 
     def _show_tab(self, tab: str) -> None:
-        self.query_one(TabBar).show(tab)
-        for other in TABS:
-            self.query_one(f"#{other}").display = other == tab
+        self._tab_bar.show(tab)
+        for other, pane in self._tabs.items():
+            pane.display = other == tab
 
     # What was clicked.
 

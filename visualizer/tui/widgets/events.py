@@ -9,7 +9,6 @@ from visualizer.tui.messages import SwitchChosen
 from visualizer.tui.widgets.header import moment
 from visualizer.tui.widgets.lists import Lines
 
-
 #: Narrower lines do without the number of the switch.
 _WIDE = 50
 

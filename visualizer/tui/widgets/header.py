@@ -12,71 +12,75 @@ from visualizer.tui.ink import strip
 from visualizer.tui.view import View
 
 _GAP = "   "
-_LEAST_NAME = 8
+_TITLE = "visualizer · "
 
 
 class Header(Widget):
-    """One line, drawn anew when what it says has changed."""
+    """One line, drawn anew when what it says has changed. What matters least goes first where there is no room."""
 
     def __init__(self, feed: Feed, view: View) -> None:
         super().__init__()
         self._feed = feed
         self._view = view
-        self._said: list[Run] = []
+        self._said: object = None
 
     def show(self) -> None:
         """Draw what is so now."""
-        said = self._runs()
+        said = (self._program, self._condition(False), self._where(False))
         if said != self._said:
             self._said = said
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        runs = self._said or self._runs()
         width = self.size.width - 2
-        state, where = runs[1:-1], runs[-1].text
-        room = width - cell_width(where) - sum(cell_width(run.text) for run in state)
-        title, name = "visualizer · ", runs[0].text
-        if room < cell_width(title + name):
-            title = ""
-        name = fit(name, min(cell_width(name), max(_LEAST_NAME, room - cell_width(title))))
-        left = [Run(" ", "text"), Run(title, "dim"), Run(name, "thread"), *state]
-        used = sum(cell_width(run.text) for run in left) - 1
-        pad = max(1, width - used - cell_width(where))
-        return strip(self, [*left, Run(" " * pad, "text"), runs[-1], Run(" ", "text")], self.size.width)
+        for title, short_condition, short_where in ((_TITLE, False, False), ("", False, False), ("", True, False)):
+            name, condition, where = self._program, self._condition(short_condition), self._where(short_where)
+            room = width - cell_width(title) - cell_width(where) - sum(cell_width(run.text) for run in condition)
+            if cell_width(name) <= room:
+                break
+        else:
+            where = self._where(True)
+            room += cell_width(self._where(False)) - cell_width(where)
+        shown = fit(name, min(cell_width(name), max(1, room)))
+        pad = " " * (room - cell_width(shown))
+        runs = [Run(f" {title}", "dim"), Run(shown, "thread"), *condition, Run(pad, "text"), Run(f"{where} ", "text")]
+        return strip(self, runs, self.size.width)
 
-    def _runs(self) -> list[Run]:
-        """The name first, where it is last, between them how it goes on."""
-        return [Run(printable(self._feed.name), "thread"), *self._condition(), Run(self._where(), "text")]
+    @property
+    def _program(self) -> str:
+        return printable(self._feed.name)
 
-    def _condition(self) -> list[Run]:
+    def _condition(self, short: bool) -> list[Run]:
+        """Whether it runs, how it ended, and whether the view plays."""
         feed, view = self._feed, self._view
         playhead, end = view.playhead, view.timeline.end
-        runs = [Run(_GAP, "text")]
         progress = feed.progress
         if progress is not None:
-            return [*runs, Run(f"LOADING {progress:.0%}", "ready")]
+            return [Run(f"{_GAP}LOADING {progress:.0%}", "ready")]
         if feed.live:
-            runs.append(Run("● LIVE", "running"))
+            runs = [Run(f"{_GAP}● LIVE", "running")]
         elif feed.started_here:
-            runs.append(Run("■ ENDED", "thread"))
+            runs = [Run(f"{_GAP}■ ENDED", "thread")]
         else:
-            runs.append(Run("REPLAY", "label"))
+            runs = [Run(f"{_GAP}REPLAY", "label")]
         if end is not None:
             fine = end.signal == 0 and end.code == 0
             how = f"signal {end.signal}" if end.signal else f"exit {end.code}"
             runs.append(Run(f" {how}", "done" if fine else "error"))
+        speed = f" x{playhead.speed:g}"
         if playhead.playing:
-            runs.append(Run(f" ▶ x{playhead.speed:g}", "thread"))
+            runs.append(Run(f" ▶{speed}", "thread"))
         elif not playhead.following:
-            runs.append(Run(f" ‖ x{playhead.speed:g}" if playhead.speed != 1 else " ‖ PAUSED", "dim"))
+            runs.append(Run(f" ‖{speed}" if short or playhead.speed != 1 else " ‖ PAUSED", "dim"))
         return runs
 
-    def _where(self) -> str:
+    def _where(self, short: bool) -> str:
         view = self._view
-        count = view.timeline.switch_count
         at, of = moment(view.playhead.t_ns, view.now_ns), moment(view.now_ns, view.now_ns)
-        return f"{_GAP}switch {view.playhead.index + 1} of {count}{_GAP}{at} of {of}"
+        number, count = view.playhead.index + 1, view.timeline.switch_count
+        if short:
+            return f" {number}/{count}  {at}"
+        return f"{_GAP}switch {number} of {count}{_GAP}{at} of {of}"
 
 
 def moment(t_ns: int, of_ns: int) -> str:

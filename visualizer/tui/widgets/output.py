@@ -14,7 +14,10 @@ from visualizer.tui.messages import TimeChosen
 from visualizer.tui.view import View
 from visualizer.tui.widgets.lists import Lines
 
+#: The names have as much room as the longest needs, but no more than this.
 _NAME_CELLS = 12
+#: A line is broken at a space if there is one among its last cells.
+_RAGGED_CELLS = 16
 _TAB_SIZE = 8
 #: Stands between the track's name and what it printed to stdout, or to stderr.
 _MARKS = {words.STDOUT: " │ ", words.STDERR: " ! "}
@@ -39,6 +42,7 @@ class Output(Lines):
         self._times: list[int] = []
         self._taken = 0
         self._width = 0
+        self._name_cells = 0
         #: The last line has not ended: what its track prints next to the same stream belongs to it.
         self._open = False
 
@@ -64,7 +68,7 @@ class Output(Lines):
         name = self.view.timeline.name(shown.track) if shown.first else ""
         style = "error" if shown.stream == words.STDERR else "output"
         return [
-            Run(fit(printable(name), _NAME_CELLS), "dim" if later else "label"),
+            Run(fit(printable(name), self._name_cells), "dim" if later else "label"),
             Run(_MARKS.get(shown.stream, "   "), "error" if shown.stream == words.STDERR else "dim"),
             Run(shown.text, "dim" if later or shown.stream == _LEFT_OUT else style),
         ]
@@ -75,12 +79,15 @@ class Output(Lines):
 
     def _take(self) -> None:
         """Make lines of what has been printed since the last time."""
-        width = max(10, self.width - _NAME_CELLS - 3)
+        outputs = self.view.timeline.outputs
+        names = {printed.track: None for printed in outputs[self._taken :]}
+        longest = max((cell_width(printable(self.view.timeline.name(track))) for track in names), default=0)
+        name_cells = max(self._name_cells, min(longest, _NAME_CELLS))
+        width = max(10, self.width - name_cells - 3)
         if width != self._width:
-            self._width, self._taken, self._open = width, 0, False
+            self._width, self._name_cells, self._taken, self._open = width, name_cells, 0, False
             self._lines.clear()
             self._times.clear()
-        outputs = self.view.timeline.outputs
         while self._taken < len(outputs):
             self._add(outputs[self._taken])
             self._taken += 1
@@ -112,19 +119,13 @@ class Output(Lines):
 
 
 def _broken(text: str, width: int) -> Iterator[str]:
-    """Printable `text` in parts of at most `width` cells, at least one."""
-    if text.isascii():
-        yield text[:width]
-        for start in range(width, len(text), width):
-            yield text[start : start + width]
-        return
-    part: list[str] = []
-    cells = 0
-    for character in text:
-        size = cell_width(character)
-        if cells + size > width:
-            yield "".join(part)
-            part, cells = [], 0
-        part.append(character)
-        cells += size
-    yield "".join(part)
+    """Printable `text` in parts of at most `width` cells, at least one; nothing is left out."""
+    while cell_width(text) > width:
+        end, cells = 0, 0
+        while cells + (size := cell_width(text[end])) <= width:
+            end, cells = end + 1, cells + size
+        space = text.rfind(" ", max(1, end - _RAGGED_CELLS), end)
+        end = space + 1 if space > 0 else max(1, end)
+        yield text[:end]
+        text = text[end:]
+    yield text

@@ -94,6 +94,8 @@ class Source(Widget):
         room = width - 3
         if cell_width(left) + 2 + cell_width(right) > room:
             right = right.rpartition("/")[2]
+        if cell_width(left) + 2 + cell_width(right) > room and where.place is not None:
+            right = f"line {self._line} "
         if cell_width(left) + 2 + cell_width(right) > room:
             right = ""
         pad = max(0, room - cell_width(right))
@@ -159,5 +161,8 @@ class Source(Widget):
         if span is not None:
             plain = text.lines[self._line - 1].plain
             first, last = (cell_width(plain[:end]) for end in span)
-            shift = max(shift, min(first, last - room))
+            if last - first <= room:
+                shift = max(shift, last - room)
+            elif first > room // 2:
+                shift = max(shift, first)
         return shift
