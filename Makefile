@@ -22,6 +22,7 @@ run: $(VENV)/.runs
 test: $(VENV)/.tests
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	$(BIN)/mypy --python-version 3.13 visualizer/tracers
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest --numprocesses auto --quiet $(ARGS)
 

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from visualizer.analysis.model import Switch, Timeline, timeline_of
+from visualizer.analysis.model import State, Switch, Timeline, timeline_of
 from visualizer.trace.events import Event
 from visualizer.trace.source import read_all
 
@@ -72,15 +72,9 @@ class Traced:
         return next(t.outcome for t in self.timeline.tracks.values() if self.timeline.name(t.id) == name)
 
     def states(self, name: str) -> list[str]:
-        """The states of a track, one after another, without those of no length that a switch passes through."""
+        """The states of a track, one after another."""
         track = next(t for t in self.timeline.tracks.values() if self.timeline.name(t.id) == name)
-        return [state.name for state in _passed(track.slices.state)]
-
-
-def _passed(states: object) -> list[object]:
-    from visualizer.analysis.model import State
-
-    return [State(number) for number in states]  # type: ignore[attr-defined]
+        return [State(number).name for number in track.slices.state]
 
 
 def bare(script: Path, *args: str, cwd: Path | None = None) -> Ended:

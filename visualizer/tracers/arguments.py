@@ -133,5 +133,3 @@ def _binary(node: Any) -> Recipe:
         raise _Unknown
 
     return work_out
-
-

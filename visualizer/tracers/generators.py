@@ -212,9 +212,7 @@ class Generators:
         """Tell the generators that are still parked from those that were collected unseen."""
         if not self.live:
             return
-        alive = {
-            id(thing.gi_frame) for thing in gc.get_objects() if type(thing) is GeneratorType and thing.gi_frame
-        }
+        alive = {id(thing.gi_frame) for thing in gc.get_objects() if type(thing) is GeneratorType and thing.gi_frame}
         for key, track in list(self.live.items()):
             if key not in alive:
                 del self.live[key]

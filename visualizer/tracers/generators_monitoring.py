@@ -229,5 +229,3 @@ class GeneratorTracer:
                 self._generators.on_called()
             except Exception as error:
                 self._recording.fail(self.name, error)
-
-

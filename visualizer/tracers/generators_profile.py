@@ -169,7 +169,7 @@ class GeneratorTracer:
 
 
 def _covered(code: CodeType, offset: int) -> bool:
-    """Whether an entry of the exception table (CPython's Objects/exception_handling_notes.txt) covers an instruction."""
+    """Whether the exception table covers an instruction (CPython's Objects/exception_handling_notes.txt)."""
     table = iter(code.co_exceptiontable)
 
     def number(first: int) -> int:

@@ -89,7 +89,7 @@ class GeventTracer:
         greenlets.describe, greenlets.watch, greenlets.outcome = self._describe, self._on_switch, self._outcome
 
     def _begin_greenlets(self, module: ModuleType) -> None:
-        self._greenlet_class = module.Greenlet  # type: ignore[attr-defined]
+        self._greenlet_class = module.Greenlet
 
     # What a greenlet is.
 
@@ -206,7 +206,7 @@ class GeventTracer:
             return function
 
     def _note_callback(self, function: Any) -> Any:
-        owner = getattr(function, "__self__", None) if type(function).__name__ in _BOUND else None
+        owner: Any = getattr(function, "__self__", None) if type(function).__name__ in _BOUND else None
         recording = self._recording
         greenlets = self._greenlets
         t_ns = recording.stream.clock()

@@ -38,13 +38,13 @@ except ImportError:
 _get_ident = _thread.get_ident
 
 
-
 class GreenletTracer:
     name = "greenlets"
 
     def __init__(self, recording: Recording, imports: Imports) -> None:
         self._recording = recording
         self._imports = imports
+        #: The program's greenlet module, once it has imported it.
         self.module: Any = None
         self._originals: tuple[Any, Any] | None = None
         #: Track of each living greenlet by id, with a weak reference that takes the entry out again.
@@ -190,13 +190,14 @@ class GreenletTracer:
             recording.stream.extend((lines.spawn, t_ns, track, about, None, code, offset))
         key = id(greenlet)
         self.tracks[key] = track
-        self._references[key] = ref(greenlet, lambda gone, key=key: self._forget(key, gone))
-        return track
 
-    def _forget(self, key: int, gone: Any) -> None:
-        if self._references.get(key) is gone:
-            del self._references[key]
-            self.tracks.pop(key, None)
+        def forget(gone: Any) -> None:
+            if self._references.get(key) is gone:
+                del self._references[key]
+                self.tracks.pop(key, None)
+
+        self._references[key] = ref(greenlet, forget)
+        return track
 
     def _on_dead(self, event: str, greenlet: Any, track: int, t_ns: int) -> Any:
         """Store that a greenlet ended; return the value that goes to its parent."""
@@ -259,5 +260,3 @@ def _on_first_call(tell: Callable[[CodeType], None]) -> None:
             tell(frame.f_code)
 
     sys.setprofile(first)
-
-

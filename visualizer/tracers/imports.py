@@ -38,7 +38,7 @@ class Imports:
 
     def install(self) -> None:
         if not self._installed:
-            sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+            sys.meta_path.insert(0, self)
             self._installed = True
 
     def remove(self) -> None:
@@ -73,9 +73,7 @@ class Imports:
 class _Loader:
     """The module's own loader, and our hook after it. Gone from the module before the module's code runs."""
 
-    def __init__(
-        self, loader: Any, recording: Recording, tracer: str, hook: Callable[[ModuleType], None]
-    ) -> None:
+    def __init__(self, loader: Any, recording: Recording, tracer: str, hook: Callable[[ModuleType], None]) -> None:
         self._loader = loader
         self._recording = recording
         self._tracer = tracer

@@ -6,7 +6,6 @@ object and instruction offset of the place (all six as in `Stream.extend`). FORM
 
 from __future__ import annotations
 
-
 from visualizer.trace.words import NOTHING
 from visualizer.tracers import code as code_objects
 from visualizer.tracers.stream import Stream, quote
@@ -27,7 +26,9 @@ def _value(stream: Stream, value: Any) -> int:
     return NOTHING if value is NO_VALUE else stream.value(value)
 
 
-def spawn(s: Stream, t: int, track: int, about: tuple[str, str, int, int], _: Any, code: CodeType | None, at: int) -> str:
+def spawn(
+    s: Stream, t: int, track: int, about: tuple[str, str, int, int], _: Any, code: CodeType | None, at: int
+) -> str:
     kind, name, parent, creator = about
     return f'["spawn",{t},{track},"{kind}",{s.text(name)},{parent},{creator},{s.place(code, at)}]\n'
 
@@ -80,7 +81,9 @@ def wake(_s: Stream, t: int, track: int, about: tuple[int, str], _v: Any, _c: Co
     return f'["wake",{t},{track},{waker},"{cause}"]\n'
 
 
-def exited(s: Stream, t: int, track: int, about: tuple[str, str | None], value: Any, _c: CodeType | None, _o: int) -> str:
+def exited(
+    s: Stream, t: int, track: int, about: tuple[str, str | None], value: Any, _c: CodeType | None, _o: int
+) -> str:
     outcome, inferred = about
     return f'["exit",{t},{track},"{outcome}",{_value(s, value)},{NOTHING if inferred is None else s.text(inferred)}]\n'
 

@@ -141,11 +141,11 @@ class Recording:
             except Exception as error:
                 self.fail(tracer.name, error)
         # Set by the interpreter when it prints an exception that nobody caught (sys.last_exc from 3.12 on).
-        error = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
-        outcome = words.RETURNED
-        if isinstance(error, BaseException):
-            outcome = words.RAISED
-            name, message = type_name(type(error)), exception_text(error)
+        uncaught: Any = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
+        outcome, value = words.RETURNED, lines.NO_VALUE
+        if isinstance(uncaught, BaseException):
+            outcome, value = words.RAISED, show(uncaught)
+            name, message = type_name(type(uncaught)), exception_text(uncaught)
             stream.extend((lines.uncaught, t_ns, name, message, None, None, 0))
         running = sys._current_frames()
         for ident, track in self.threads.items():
@@ -153,7 +153,6 @@ class Recording:
                 about = (words.RETURNED, "its thread is no more; when and how it ended was not observed")
                 stream.extend((lines.exited, t_ns, track, about, lines.NO_VALUE, None, 0))
         main = self.threads.get(_get_ident(), 0)
-        value = show(error) if isinstance(error, BaseException) else lines.NO_VALUE
         stream.extend((lines.exited, t_ns, main, (outcome, None), value, None, 0))
         self._remove_all()
         stream.close()
@@ -176,7 +175,7 @@ class Recording:
                 self.stream.flush(last=True)
             leave(status)
 
-        os._exit = _exit  # type: ignore[assignment]
+        os._exit = _exit
 
     def _before_fork(self) -> None:
         if os.getpid() == self._process:

@@ -8,7 +8,7 @@ the flush, by a thread of our own every 25 ms. That thread uses `_thread` and `o
 
 from __future__ import annotations
 
-import _signal
+import _signal  # type: ignore[import-not-found]
 import _thread
 import os
 import time

@@ -41,7 +41,7 @@ def _boot() -> None:
                     del sys.modules[name]
     ours = sys.modules.pop("sitecustomize")
     try:
-        import sitecustomize  # noqa: F401
+        import sitecustomize  # type: ignore[import-not-found]  # noqa: F401
     except ImportError as error:
         # The import system still looks for this module under its name when it is done with it.
         sys.modules["sitecustomize"] = ours
