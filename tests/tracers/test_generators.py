@@ -244,6 +244,27 @@ def test_only_the_programs_own_generators_are_tracks(trace_source: TraceSource) 
     assert trace_source(source).order == ["main", "mine", "main", "mine", "main"]
 
 
+def test_a_generator_that_threads_run_in_turn(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import threading
+
+        def count():
+            yield 1
+            yield 2
+
+        g = count()
+        next(g)
+        thread = threading.Thread(target=lambda: next(g), name="second")
+        thread.start()
+        thread.join()
+        next(g, None)
+        """
+    )
+    assert traced.order == ["main", "count", "main", "count", "second", "count", "main"]
+    assert traced.outcome("second") == words.RETURNED
+
+
 def test_include_adds_a_library(trace_source: TraceSource) -> None:
     traced = trace_source("import glob\nlist(glob.iglob('*'))\n", include=("glob",))
     assert "_iterdir" in traced.order

@@ -17,7 +17,7 @@ import msgspec
 
 from visualizer.session import why
 from visualizer.session.target import Target
-from visualizer.trace.events import End, Header, decode_header, encode
+from visualizer.trace.events import DECODE_ERRORS, End, Header, decode_header, encode
 
 #: What a child's stdin, stdout or stderr may be, as in `subprocess.Popen`; None is the same as ours.
 Stdio = int | IO[Any] | None
@@ -134,7 +134,7 @@ def start(
 
 def _header_of(path: Path) -> Header | None:
     # Not a pipe: what is read from one is taken from its reader.
-    with contextlib.suppress(OSError, msgspec.DecodeError), path.open("rb") as trace:
+    with contextlib.suppress(OSError, *DECODE_ERRORS), path.open("rb") as trace:
         if stat.S_ISREG(os.fstat(trace.fileno()).st_mode):
             return decode_header(trace.readline(_HEADER_BYTES))
     return None

@@ -52,8 +52,16 @@ class GeneratorTracer:
         sys.setprofile(self._on_event)
         return "on: sys.setprofile"
 
+    def _watch_threads(self, threading: Any) -> None:
+        """A profile function is one thread's: have `threading` set ours in those it starts from now on."""
+        if threading.getprofile() is None:
+            threading.setprofile(self._on_event)
+
     def remove(self) -> None:
         self._imports.before_any = None
+        threading = sys.modules.get("threading")
+        if threading is not None and threading.getprofile() == self._on_event:
+            threading.setprofile(None)
         if sys.getprofile() == self._on_event:
             sys.setprofile(None)
 
@@ -115,8 +123,9 @@ class GeneratorTracer:
     def _on_module(self, frame: Any, code: CodeType) -> None:
         """A module begins: out of the way, as long as the program has no generator."""
         self._main_began = self._main_began or frame.f_globals.get("__name__") == "__main__"
-        if not self._found and self._recording.own(code):
-            self._found = bool(generator_codes(code))
+        if not self._found and self._recording.own(code) and generator_codes(code):
+            self._found = True
+            self._imports.after("threading", self.name, self._watch_threads)
         if self._main_began and not self._found and sys.getprofile() == self._on_event:
             sys.setprofile(None)
 
