@@ -38,6 +38,11 @@ class Arguments:
     def __init__(self) -> None:
         self._recipes: dict[tuple[int, int], tuple[Recipe | None, CodeType]] = {}
 
+    def hands_nothing_over(self, frame: Any) -> bool:
+        """Whether `value` gives NO_VALUE for the call that a frame is parked in, always."""
+        found = self._recipes.get((id(frame.f_code), frame.f_lasti))
+        return found is not None and found[0] is None
+
     def value(self, frame: Any) -> Any:
         """The value handed over, fit for `lines`; NO_VALUE if there is none or it cannot be known."""
         code = frame.f_code

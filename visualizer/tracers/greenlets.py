@@ -16,6 +16,7 @@ from visualizer.tracers.arguments import Arguments
 from visualizer.tracers.code import callable_name, function_name
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording, place_of
+from visualizer.tracers.stream import FULL
 from visualizer.tracers.values import type_name
 
 TYPE_CHECKING = False
@@ -54,6 +55,11 @@ class GreenletTracer:
         self.hubs: set[int] = set()
         self._nameless: set[int] = set()
         self._thrown: set[int] = set()
+        #: Our trace function, by thread.
+        self._hooks: dict[int, Callable[[str, Any], None]] = {}
+        #: Calls of `switch` in the program's own code that hand no value over: (id of the code, offset). The code is
+        #: kept by `_arguments`.
+        self._plain: set[tuple[int, int]] = set()
         #: The program's own trace function, by thread.
         self._chained: dict[int, Any] = {}
         self._arguments = Arguments()
@@ -87,9 +93,13 @@ class GreenletTracer:
     def watch_thread(self) -> None:
         """Watch the greenlets of the current thread, also where greenlet took our function out after an error."""
         if self._originals is not None:
-            previous = self._originals[0](self._on_event)
-            if previous is not None and previous != self._on_event:
-                self._chained[_get_ident()] = previous
+            ident = _get_ident()
+            hook = self._hooks.get(ident)
+            if hook is None:
+                hook = self._hooks[ident] = self._make_hook(ident)
+            previous = self._originals[0](hook)
+            if previous is not None and previous is not hook:
+                self._chained[ident] = previous
 
     def _settrace(self, callback: Any) -> Any:
         """What the program calls as greenlet.settrace."""
@@ -105,6 +115,32 @@ class GreenletTracer:
         return self._chained.get(_get_ident())
 
     # In the target greenlet, after the switch; greenlet has profiling and tracing switched off meanwhile.
+
+    def _make_hook(self, ident: int) -> Callable[[str, Any], None]:
+        """The trace function of thread `ident`: the commonest switch at once, everything else in `_on_event`.
+
+        The commonest is one between two raw greenlets that are known, in a call that hands no value over.
+        """
+        recording, stream = self._recording, self._recording.stream
+        clock, extend, buffer, track_of = stream.clock, stream.extend, stream.buffer, self.tracks.get
+        plain, hubs, nameless, thrown, chained = self._plain, self.hubs, self._nameless, self._thrown, self._chained
+        line, no_value, full = lines.switch, lines.NO_VALUE, FULL
+        on_event = self._on_event
+
+        def visualizer_hook(event: str, args: Any) -> None:
+            if event == "switch" and recording.ident == ident and not (nameless or thrown or chained or hubs):
+                origin, target = args
+                from_track, to_track, frame = track_of(id(origin)), track_of(id(target)), origin.gr_frame
+                if frame is not None and from_track is not None and to_track is not None and origin is not target:
+                    code, offset = frame.f_code, frame.f_lasti
+                    if (id(code), offset) in plain:
+                        extend((line, clock(), from_track, to_track, no_value, code, offset))
+                        if len(buffer) > full:
+                            stream.flush()
+                        return
+            on_event(event, args)
+
+        return visualizer_hook
 
     def _on_event(self, event: str, args: Any) -> None:
         if event == "switch" or event == "throw":
@@ -156,6 +192,8 @@ class GreenletTracer:
                 self._name_parked(from_track, frame, t_ns)
             if event == "switch" and to_track not in self.hubs:
                 value = self._arguments.value(frame)
+                if code is frame.f_code and self._arguments.hands_nothing_over(frame):
+                    self._plain.add((id(code), offset))
         if event == "throw":
             self._thrown.add(to_track)
         elif self._thrown:

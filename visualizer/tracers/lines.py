@@ -9,6 +9,7 @@ from __future__ import annotations
 from visualizer.trace.words import NOTHING
 from visualizer.tracers import code as code_objects
 from visualizer.tracers.stream import Stream, quote
+from visualizer.tracers.values import show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -23,7 +24,7 @@ _LONGEST_EXPRESSION = 60
 
 
 def _value(stream: Stream, value: Any) -> int:
-    return NOTHING if value is NO_VALUE else stream.value(value)
+    return NOTHING if value is NO_VALUE else stream.text(show(value))
 
 
 def spawn(

@@ -16,7 +16,6 @@ import time
 from visualizer.trace.sink import Sink
 from visualizer.trace.words import NOTHING
 from visualizer.tracers import code as code_objects
-from visualizer.tracers.values import show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -34,7 +33,7 @@ except ImportError:
 FLUSH_SECONDS = 0.025
 STRIDE = 7
 #: With this many references waiting the hook that stored the last one flushes by itself.
-_FULL = 32 * 1024 * STRIDE
+FULL = 32 * 1024 * STRIDE
 #: So many are turned into lines and written at a time.
 _BATCH = 4 * 1024 * STRIDE
 #: After this many interned texts or places they are numbered afresh, so that our memory does not grow with the trace.
@@ -96,7 +95,7 @@ class Stream:
     def store(self, line: Line, t_ns: int, a: Any, b: Any, value: Any, code: CodeType | None, offset: int) -> None:
         """Store one event; flush at once if the buffer is full."""
         self.extend((line, t_ns, a, b, value, code, offset))
-        if len(self.buffer) > _FULL:
+        if len(self.buffer) > FULL:
             self.flush()
 
     def write_header(self, line: str) -> None:
@@ -115,10 +114,6 @@ class Stream:
             self._text_count += 1
             self._new.append(f'["text",{known},{quote(text)}]\n')
         return known
-
-    def value(self, value: Any) -> int:
-        """The id of a value's text."""
-        return self.text(show(value))
 
     def place(self, code: CodeType | None, offset: int) -> int:
         """The id of the place at `offset` of `code`."""
