@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import inf
 
 from visualizer.analysis.durations import duration
 from visualizer.analysis.model import FINAL, State, Timeline
-from visualizer.export.pen import Pen, fitted, text_width
+from visualizer.export.pen import Pen, Span, fitted, text_width
 from visualizer.paint.boxes import Box, boxes
 from visualizer.paint.lane import Lane
 from visualizer.paint.palette import STYLE_OF
@@ -24,7 +24,7 @@ _INDENT = 16
 #: However short, a run is that wide; and where many stand less than so many pixels apart, at least that high.
 _NARROWEST_RUN = 2.5
 _ALONE = 5.0
-_LOWEST = 0.35
+_LOWEST = 0.2
 #: Up to so many switches are drawn as lines from track to track, and up to so close together with arrow heads.
 _CONNECTORS = 60
 _ARROWS_FROM = 12.0
@@ -110,7 +110,7 @@ class Panel:
     def _row(self, track: int, middle: float) -> None:
         until_ns = int(self._end) if self._axis is Axis.TIME else None
         lane = Lane(self._timeline, track, self._axis, until_ns)
-        many: dict[State, list[tuple[float, float, float]]] = {}
+        many: dict[State, list[Span]] = {}
         runs: list[Box] = []
         for box in boxes(lane, self._start, self._per_pixel):
             box = box._replace(left=box.left + self._left, right=box.right + self._left)
@@ -119,7 +119,7 @@ class Panel:
             if box.state is State.RUNNING:
                 runs.append(box)
             elif box.slice < 0:
-                many.setdefault(box.state, []).append((box.left, box.right, 1.0))
+                many.setdefault(box.state, []).append(Span(box.left, box.right, 1.0))
             else:
                 self._pen.bar(box.left, box.right, middle, _BAR, box.state)
                 if box.state is State.WAITING:
@@ -129,8 +129,7 @@ class Panel:
             self._pen.bars(spans, middle, _BAR, state)
         # Runs lie on top: what they are widened by to be seen covers their neighbours.
         narrow = _seen([box for box in runs if box.right - box.left < _NARROWEST_RUN])
-        if narrow:
-            self._pen.bars(narrow, middle, _BAR, State.RUNNING)
+        self._pen.bars(narrow, middle, _BAR, State.RUNNING)
         for box in runs:
             if box.right - box.left >= _NARROWEST_RUN:
                 self._pen.bar(box.left, box.right, middle, _BAR, State.RUNNING)
@@ -160,12 +159,11 @@ class Panel:
         self._pen.text(x, middle + 4, label, STYLE_OF[box.state], _LABEL, anchor=anchor, colour=colour)
 
 
-def _seen(runs: list[Box]) -> list[tuple[float, float, float]]:
-    """(left, right, share of the height) of runs too short to be seen: full height for one that stands alone."""
-    seen = []
+def _seen(runs: list[Box]) -> Iterator[Span]:
+    """Runs too short to be seen, made wide enough; in full height where one stands alone."""
     for number, box in enumerate(runs):
         before = runs[number - 1].right if number else -inf
         after = runs[number + 1].left if number + 1 < len(runs) else inf
         alone = box.left - before > _ALONE and after - box.right > _ALONE
-        seen.append((box.left, max(box.right, box.left + _NARROWEST_RUN), 1.0 if alone else max(_LOWEST, box.share)))
-    return seen
+        share = 1.0 if alone else max(_LOWEST, box.share)
+        yield Span(box.left, max(box.right, box.left + _NARROWEST_RUN), share)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from textwrap import wrap
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 from visualizer.analysis.model import State
@@ -25,6 +27,8 @@ _HEIGHTS = {
 #: How much of its colour a tint keeps.
 _TINT = {False: 0.2, True: 0.34}
 _PATTERNS = {State.READY: "ready", State.IDLE: "idle", State.UNKNOWN: "unknown"}
+#: Bars less than this many pixels apart touch each other.
+_SEAM = 0.02
 _MONO = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 _SANS = "ui-sans-serif, system-ui, 'DejaVu Sans', Helvetica, Arial, sans-serif"
 #: Width of a character of the monospaced font, and, on average, of the other, by its size.
@@ -34,6 +38,14 @@ _CELL_EM = {True: 0.602, False: 0.58}
 def number(value: float) -> str:
     """To a hundredth of a pixel, without zeros that say nothing."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+class Span(NamedTuple):
+    """[left, right), and which share of the full height it has."""
+
+    left: float
+    right: float
+    share: float
 
 
 class Pen:
@@ -113,15 +125,16 @@ class Pen:
         if radius >= 1:
             element.set("rx", number(radius))
 
-    def bars(self, spans: list[tuple[float, float, float]], middle: float, height: float, state: State) -> None:
-        """Many (left, right, share of the height), as one shape."""
+    def bars(self, spans: Iterable[Span], middle: float, height: float, state: State) -> None:
+        """Many bars as one shape; neighbours of the same height as one bar."""
         height *= _HEIGHTS[state]
         path = "".join(
-            f"M{number(left)} {number(middle - height * part / 2)}h{number(right - left)}"
-            f"v{number(height * part)}h{number(left - right)}z"
-            for left, right, part in spans
+            f"M{number(left)} {number(middle - height * share / 2)}h{number(right - left)}"
+            f"v{number(height * share)}h{number(left - right)}z"
+            for left, right, share in _joined(spans)
         )
-        self.add("path", d=path, fill=self._fill(state))
+        if path:
+            self.add("path", d=path, fill=self._fill(state))
 
     def mark(self, x: float, middle: float, state: State) -> None:
         """✓ or ✗, beginning at `x`, as lines: no font is needed for it."""
@@ -151,3 +164,19 @@ def text_width(text: str, size: float, mono: bool = True) -> float:
 def fitted(text: str, width: float, size: float) -> str:
     """Monospaced text cut to about `width` pixels."""
     return fit(text, max(0, int(width / (size * _CELL_EM[True])))).rstrip()
+
+
+def _joined(spans: Iterable[Span]) -> Iterator[Span]:
+    """The spans, from left to right, their shares rounded to tenths, without seams between equal ones."""
+    open_span: Span | None = None
+    for left, right, share in spans:
+        span = Span(left, right, round(share, 1))
+        if open_span is None:
+            open_span = span
+        elif open_span.share == span.share and span.left <= open_span.right + _SEAM:
+            open_span = open_span._replace(right=max(open_span.right, span.right))
+        else:
+            yield open_span
+            open_span = span
+    if open_span is not None:
+        yield open_span

@@ -6,10 +6,10 @@ from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
 from visualizer.analysis.model import FINAL, SUMMED, State, Timeline
-from visualizer.paint.viewport import Axis, position_of_time
+from visualizer.paint.viewport import Axis, position_in_segment, position_of_time
 
 #: Up to so many slices in a span are added up one by one; more are summed from the columns.
-_FEW = 12
+_FEW = 6
 
 
 class Mix(NamedTuple):
@@ -17,18 +17,18 @@ class Mix(NamedTuple):
 
     `only`: the one slice that fills the span, or what the trace has of it; else -1. `running`: the share of the span
     that the track runs; `runs`: how many RUNNING slices there are, 2 if there are more. `main`: the state other than
-    RUNNING that fills most, None if there is none. `first`, `last`: the states at both ends, None before the first.
+    RUNNING that fills most, None if there is none. `enters`: it ran already before; `stays`: it runs on behind.
     """
 
     only: int
     running: float
     runs: int
     main: State | None
-    first: State | None
-    last: State | None
+    enters: bool
+    stays: bool
 
 
-_NOTHING = Mix(-1, 0.0, 0, None, None, None)
+_NOTHING = Mix(-1, 0.0, 0, None, False, False)
 
 
 class Lane:
@@ -59,17 +59,42 @@ class Lane:
         least = steps[step] + 1 if step >= 0 else 0
         if step >= 0 and step_slices[step] == index:
             return least
-        t_ns = slices.start_ns[index]
-        if index and slices.state[index - 1] == State.RUNNING and slices.state[index] != State.IDLE:
-            switch_ns = self._timeline.switch_ns
-            left = max(least, bisect_left(switch_ns, t_ns))
-            if left < len(switch_ns) and switch_ns[left] == t_ns:
-                return left + 1
-            if left >= len(switch_ns) and slices.state[index] in FINAL:
-                # What comes after the end of the last run is only the program's own end.
-                return len(switch_ns) + 1
-        position = max(least, position_of_time(self._timeline, Axis.SWITCHES, t_ns))
+        left = self._left(index, least)
+        if left >= 0:
+            position = float(left + 1)
+        elif slices.state[index] == State.RUNNING and self._is_early(index):
+            segment = max(least, bisect_left(self._timeline.switch_ns, slices.start_ns[index]))
+            position = position_in_segment(self._timeline, segment, slices.start_ns[index])
+        else:
+            position = max(least, position_of_time(self._timeline, Axis.SWITCHES, slices.start_ns[index]))
         return min(position, steps[step + 1] + 1) if step + 1 < len(steps) else position
+
+    def _is_early(self, index: int) -> bool:
+        """Whether slice number `index` may come before the switches of its very moment: they may be what ended it."""
+        return index == 0 or self.slices.start_ns[index - 1] < self.slices.start_ns[index]
+
+    def _left(self, index: int, least: int) -> int:
+        """Number of the switch that ended the run in front of slice number `index`; -1 if that is no run, or none did.
+
+        A track that ends hands over a moment later; behind the last switch, only the program's own end comes later.
+        """
+        slices, switch_ns = self.slices, self._timeline.switch_ns
+        if not index or slices.state[index - 1] != State.RUNNING or slices.state[index] == State.IDLE:
+            return -1
+        if not (self._is_step(index - 1) or self._is_early(index - 1)):
+            return -1
+        ended = slices.state[index] in FINAL and index == len(slices) - 1
+        switch = max(least, bisect_left(switch_ns, slices.start_ns[index]))
+        if switch >= len(switch_ns):
+            return len(switch_ns) if ended else -1
+        if switch_ns[switch] == slices.start_ns[index]:
+            return switch
+        return switch if ended and self._timeline.switch(switch).origin == self.track.id else -1
+
+    def _is_step(self, index: int) -> bool:
+        step_slices = self.track.step_slices
+        step = bisect_left(step_slices, index)
+        return step < len(step_slices) and step_slices[step] == index
 
     def find(self, position: float) -> int:
         """Number of the first slice that begins at or after `position`."""
@@ -91,22 +116,21 @@ class Lane:
             first -= 1
         if first > last:
             return _NOTHING
-        entry = State(state[after - 1]) if after else None
+        enters = first < after and state[first] == State.RUNNING
+        stays = state[last] == State.RUNNING and end <= self.limit
         if first == last:
             only = State(state[first])
-            if only in FINAL:
-                return Mix(first, 0.0, 0, None, entry, only)
-            if only is not State.RUNNING:
-                return Mix(first, 0.0, 0, only, entry, only)
-            share = (until - max(start, self.start(first))) / (end - start)
-            return Mix(first, max(0.0, share), 1, None, entry, only)
+            if only is State.RUNNING:
+                share = (until - max(start, self.start(first))) / (end - start)
+                return Mix(first, max(0.0, share), 1, None, enters, stays)
+            return Mix(first, 0.0, 0, None if only in FINAL else only, enters, stays)
         if last - first < _FEW:
             spent, runs = self._added(start, until, first, last)
         else:
             spent, runs = self._summed(start, until, first, last), 2
         share = spent.pop(State.RUNNING, 0.0) / (end - start)
         main = max(spent, key=spent.__getitem__) if spent else None
-        return Mix(-1, min(1.0, share), runs, main, entry, State(state[last]))
+        return Mix(-1, min(1.0, share), runs, main, enters, stays)
 
     def _added(self, start: float, until: float, first: int, last: int) -> tuple[dict[State, float], int]:
         spent: dict[State, float] = {}

@@ -73,8 +73,8 @@ def _block(mix: Mix) -> str:
     if mix.running >= _FULL:
         return glyphs()[State.RUNNING]
     if mix.runs > 1:
-        return _HIGH[min(6, ceil(mix.running * 8 - 1) if mix.running > 1 / 8 else 0)]
-    if mix.last is State.RUNNING and mix.first is not State.RUNNING:
+        return _HIGH[min(6, max(0, round(mix.running * 8) - 1))]
+    if mix.stays and not mix.enters:
         return "▐" if mix.running >= 3 / 8 else "▕"
     return _WIDE[min(6, max(0, round(mix.running * 8) - 1))]
 

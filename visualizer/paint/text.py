@@ -6,7 +6,7 @@ from wcwidth import wcswidth
 
 from visualizer.analysis.plain import plain
 
-_IN_ASCII = str.maketrans({"…": "..", "→": "->", "µ": "u", "·": "-", "│": "|", "▾": "v", "▸": ">", "✓": "v", "✗": "x"})
+_IN_ASCII = str.maketrans({"…": "..", "→": "->", "µ": "u", "·": "-", "│": "|", "▾": "-", "▸": "+", "✓": "v", "✗": "x"})
 
 
 def printable(text: str) -> str:

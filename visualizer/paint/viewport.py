@@ -44,8 +44,7 @@ class Viewport:
         """All that happens in the trace (see `span`), and a small margin behind it. A width below 1 is taken as 1."""
         start, end = span(timeline, axis)
         width = max(1, width)
-        per_cell = (end - start) / max(1, width - MARGIN_CELLS)
-        return cls(axis, start, _even(per_cell) if axis is Axis.SWITCHES else max(CLOSEST[axis], per_cell), width)
+        return cls(axis, start, _per_cell(axis, end - start, width), width)
 
     def zoomed(self, factor: float, at_cell: float, timeline: Timeline) -> Viewport:
         """Closer by `factor` (below 1: further away), while what is at `at_cell` stays there as far as it can."""
@@ -129,8 +128,8 @@ class Viewport:
         return other.showing(timeline, keep_switch)
 
     def _clamped(self, timeline: Timeline) -> Viewport:
-        last = extent(timeline, self.axis) + (MARGIN_CELLS - self.width) * self.per_cell
-        start = max(0.0, min(self.start, last))
+        last = _end(timeline, self.axis) + (min(MARGIN_CELLS, self.width - 1) - self.width) * self.per_cell
+        start = round(max(0.0, min(self.start, last)), 9)
         if self.axis is Axis.SWITCHES and self.per_cell <= 1:
             start = round(start / self.per_cell) * self.per_cell
         return replace(self, start=start)
@@ -141,9 +140,21 @@ def extent(timeline: Timeline, axis: Axis) -> float:
     return float(timeline.last_ns if axis is Axis.TIME else timeline.switch_count + 1)
 
 
+def _end(timeline: Timeline, axis: Axis) -> float:
+    """Behind all that can happen on the axis: the last nanosecond counts, too."""
+    return extent(timeline, axis) + (axis is Axis.TIME)
+
+
 def _furthest(timeline: Timeline, axis: Axis, width: int) -> float:
-    per_cell = extent(timeline, axis) / max(1, width - MARGIN_CELLS)
-    return max(CLOSEST[axis], _even(per_cell) if axis is Axis.SWITCHES else per_cell)
+    return _per_cell(axis, extent(timeline, axis), width)
+
+
+def _per_cell(axis: Axis, span: float, width: int) -> float:
+    """How much a cell must cover for `span`, its very end included, and the margin to fit into `width` cells."""
+    cells = max(1, width - MARGIN_CELLS)
+    if axis is Axis.SWITCHES:
+        return max(CLOSEST[axis], _even(span / cells))
+    return max(CLOSEST[axis], (span + 1) / cells)
 
 
 def _even(per_cell: float) -> float:
@@ -184,7 +195,11 @@ def position_of_time(timeline: Timeline, axis: Axis, t_ns: int) -> float:
     """Where on the axis `t_ns` is, in ns or in switches."""
     if axis is Axis.TIME:
         return float(t_ns)
-    segment = timeline.switch_before(t_ns) + 1
+    return position_in_segment(timeline, timeline.switch_before(t_ns) + 1, t_ns)
+
+
+def position_in_segment(timeline: Timeline, segment: int, t_ns: int) -> float:
+    """Where `t_ns` is within the segment of the switch axis, in switches; at its edge if it is outside."""
     start_ns, end_ns = segment_ns(timeline, segment)
     if end_ns <= start_ns:
         return float(segment)

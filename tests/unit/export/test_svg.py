@@ -1,0 +1,197 @@
+"""The SVG: what stands in it, that it always parses, that it stays small."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import resvg_py
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.analysis.tape import Tape, ping_pong, producer_consumer, sleeps
+from tests.unit.paint.events import timelines
+from visualizer.analysis.model import State, Timeline, timeline_of
+from visualizer.export import FORMATS, Settings
+from visualizer.export.svg import draw_svg
+from visualizer.paint.palette import DARK, LIGHT
+from visualizer.paint.viewport import Axis
+from visualizer.trace import events as ev
+from visualizer.trace import words
+from visualizer.trace.source import read_all
+
+#: Width of a sample in the legend.
+LEGEND = "34"
+SVG = "{http://www.w3.org/2000/svg}"
+GOLDEN = Path(__file__).parents[2] / "golden"
+#: What XML 1.0 cannot hold (https://www.w3.org/TR/xml/#charsets).
+NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+HOSTILE = st.one_of(
+    st.text(st.characters(codec=None), max_size=30),
+    st.sampled_from(["</text><script>alert(1)</script>", "]]>", "&amp;&#0;", "\x1b[31m\x00", "\u202eabc", "\ud800"]),
+    st.sampled_from(["\uffff", "\U0001f468\u200d\U0001f469", "\u05e9\u05dc\u05d5\u05dd", "*" * 5_000]),
+)
+
+
+def drawn(timeline: Timeline, *axes: Axis, dark: bool = False, width: int = 1280) -> ElementTree.Element:
+    return ElementTree.fromstring(draw_svg(timeline, Settings(axes or tuple(Axis), width, dark)))
+
+
+def texts(root: ElementTree.Element) -> list[str]:
+    return [element.text or "" for element in root.iter(f"{SVG}text")]
+
+
+def bars(root: ElementTree.Element, fill: str) -> list[tuple[float, float]]:
+    """Left edge and width of each bar in that colour, but for the legend's."""
+    return [
+        (float(rect.get("x", 0)), float(rect.get("width", 0)))
+        for rect in root.findall(f"{SVG}rect")
+        if rect.get("fill") == fill and rect.get("width") != LEGEND
+    ]
+
+
+def test_runs_are_exact_on_the_time_axis() -> None:
+    """main runs for 2 of 8 us, then test1 for 2, test2 for 1, test1 for 1, test2 for 1."""
+    runs = bars(drawn(ping_pong().timeline(), Axis.TIME), LIGHT["running"].colour)
+    (left, width), *_ = sorted(runs)
+    step = width / 2
+    assert sorted((round((x - left) / step, 2), round(width / step, 2)) for x, width in runs) == [
+        (0, 2), (2, 2), (4, 1), (5, 1), (6, 1),
+    ]  # fmt: skip
+
+
+def test_every_switch_has_the_same_width_on_the_switch_axis() -> None:
+    root = drawn(ping_pong().timeline(), Axis.SWITCHES)
+    widths = [width for _, width in bars(root, LIGHT["running"].colour)]
+    assert len(widths) == 6
+    assert max(widths) - min(widths) <= 0.02
+
+
+def test_text_stays_text() -> None:
+    found = texts(drawn(producer_consumer().timeline(), Axis.SWITCHES))
+    assert [text for text in found if text.startswith("#")] == [f"#{number}" for number in range(1, 9)]
+    for text in ("main", "consumer", "yield", "→ consumer", "1", "2", "'200 OK'", "running", "waiting", "ended"):
+        assert text in found
+    assert found.count("'200 OK'") == 2
+
+
+def test_both_axes_are_drawn_by_default() -> None:
+    found = texts(drawn(sleeps().timeline()))
+    assert [text for text in found if text in ("Time", "Switches")] == ["Time", "Switches"]
+    assert found.count("foo") == 2
+    assert found.count("sleep 2 s") == 2
+    assert {"0.0 s", "1.0 s", "2.0 s", "#10", "ready, not running", "idle: polling", "exit code 0"} <= {
+        part for text in found for part in text.split(" · ")
+    }
+
+
+def test_a_switch_is_an_arrow_where_they_are_few() -> None:
+    root = drawn(ping_pong().timeline(), Axis.SWITCHES)
+    arrows = [path for path in root.findall(f"{SVG}path") if path.get("marker-end")]
+    assert len(arrows) == 5
+    assert not [path for path in drawn(crowd(200)).findall(f"{SVG}path") if path.get("marker-end")]
+
+
+def test_states_differ_in_more_than_colour() -> None:
+    """Of the bars of two states, either the height or the pattern is another."""
+    shapes = set()
+    root = drawn(every_state(), Axis.TIME)
+    legend = [rect for rect in root.findall(f"{SVG}rect") if rect.get("width") == LEGEND]
+    for rect in legend:
+        fill = rect.get("fill", "")
+        shapes.add((rect.get("height"), fill if fill.startswith("url") else ""))
+    assert len(legend) == len(shapes) == 6
+    defined = {f"url(#{pattern.get('id')})" for pattern in root.iter(f"{SVG}pattern")}
+    assert {fill for _, fill in shapes if fill} <= defined
+
+
+def every_state() -> Timeline:
+    tape = sleeps()
+    timeline = tape.timeline()
+    timeline.feed(ev.Spawn(timeline.last_ns + 5, 9, words.GREENLET, -1, 0, -1, -1))
+    timeline.feed(ev.Switch(timeline.last_ns + 5, 7, 0, words.SWITCH, -1, -1))
+    timeline.tracks[7].slices.begin(timeline.last_ns + 5, State.UNKNOWN)
+    timeline.feed(ev.End(timeline.last_ns + 9, 0, 0))
+    return timeline
+
+
+def crowd(switches: int) -> Timeline:
+    tape = Tape()
+    for key in "abc":
+        tape.spawn(key, words.GREENLET, parent="main")
+    current = "main"
+    for number in range(switches):
+        target = "abc"[number % 3]
+        tape.switch(current, target)
+        current = target
+    return tape.end().timeline()
+
+
+def test_a_long_trace_makes_no_large_file() -> None:
+    assert len(draw_svg(crowd(50_000), Settings())) < 500_000
+
+
+def test_no_run_vanishes() -> None:
+    """Seven runs of some microseconds in two seconds."""
+    root = drawn(sleeps().timeline(), Axis.TIME)
+    paths = [path for path in root.findall(f"{SVG}path") if path.get("fill") == LIGHT["running"].colour]
+    widths = [float(w) for path in paths for w in re.findall(r"h([\d.]+)v", path.get("d", ""))]
+    assert len(paths) == 4
+    assert min(widths) >= 2.5
+
+
+def test_more_tracks_than_can_be_looked_at_are_counted() -> None:
+    tape = Tape()
+    for number in range(250):
+        tape.spawn(f"g{number}", words.GENERATOR, creator="main")
+    found = texts(drawn(tape.timeline(), Axis.TIME))
+    assert "… and 51 more tracks" in found
+    assert "g198" in found
+    assert "g199" not in found
+
+
+def test_what_must_be_told() -> None:
+    timeline = ping_pong().timeline()
+    timeline.feed_all([ev.Uncaught(9_000, "ValueError", "<b>&"), ev.Dropped(9_000, "events", 4), ev.End(9_000, -1, 15)])
+    found = texts(drawn(timeline))
+    assert "Uncaught ValueError: <b>&" in found
+    assert "Left out of the trace: 4 events." in found
+    assert "killed by SIGTERM" in found[1]
+
+
+def test_the_part_of_the_time_that_is_not_shown_is_told() -> None:
+    tape = Tape().at(8_000_000).spawn("g", words.GENERATOR).resume("g").yields("g")
+    tape.at(8_160_000).exits("main").at(12_000_000).end()
+    assert "shown from 7.99 ms to 8.17 ms: nothing is switched before or after that" in texts(drawn(tape.timeline()))
+
+
+def test_an_empty_trace() -> None:
+    assert "Nothing was switched: no generator, greenlet or hub ran." in texts(drawn(Timeline()))
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("name", ["gevent_sleeps", "ping_pong", "producer_consumer", "sync_vs_async"])
+def test_it_renders(name: str, dark: bool) -> None:
+    header, events, _ = read_all(GOLDEN / f"{name}.trace")
+    drawing = draw_svg(timeline_of(header, events), Settings(dark=dark)).decode()
+    image = bytes(resvg_py.svg_to_bytes(svg_string=drawing))
+    assert image.startswith(b"\x89PNG")
+    assert int.from_bytes(image[16:20], "big") == 1280
+
+
+@given(timelines(HOSTILE), st.sampled_from([(Axis.TIME,), (Axis.SWITCHES,), tuple(Axis)]), st.booleans())
+def test_it_parses_whatever_stands_in_the_trace(timeline: Timeline, axes: tuple[Axis, ...], dark: bool) -> None:
+    root = drawn(timeline, *axes, dark=dark)
+    expected = {"svg", "title", "defs", "pattern", "marker", "rect", "circle", "path", "text"}
+    assert {element.tag.removeprefix(SVG) for element in root.iter()} <= expected
+    assert not any(NO_XML.search(text) for text in texts(root))
+    size = [float(part) for part in root.get("viewBox", "").split()]
+    assert size[:3] == [0, 0, 1280]
+    colours = {ink.colour for ink in (DARK if dark else LIGHT).values()}
+    assert {element.get("stroke") for element in root.iter(f"{SVG}path")} - {None} <= colours
+
+
+def test_the_table_of_formats() -> None:
+    assert dict(FORMATS) == {".svg": draw_svg}

@@ -1,0 +1,46 @@
+"""What the tests of this room share: painted runs as text, and whole panels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from visualizer.analysis.model import Timeline
+from visualizer.paint.legend import legend
+from visualizer.paint.row import Run, paint_row
+from visualizer.paint.rows import label_runs, rows
+from visualizer.paint.ruler import overview, ruler
+from visualizer.paint.text import cell_width
+from visualizer.paint.viewport import Axis, Viewport
+
+
+def text(runs: Iterable[Run]) -> str:
+    return "".join(run.text for run in runs)
+
+
+def width(runs: Iterable[Run]) -> int:
+    return cell_width(text(runs))
+
+
+def styles(runs: Iterable[Run]) -> list[str]:
+    """The style of each cell."""
+    return [run.style for run in runs for _ in range(cell_width(run.text))]
+
+
+def row(timeline: Timeline, track: int, viewport: Viewport, until_ns: int | None = None) -> str:
+    return text(paint_row(timeline, track, viewport, until_ns=until_ns))
+
+
+def panel(timeline: Timeline, axis: Axis, cells: int, ascii: bool = False) -> str:
+    """Overview, ruler, all rows with their labels, legend; | at the end of what has a width."""
+    viewport = Viewport.fit(timeline, axis, cells)
+    lines = [
+        " " * 14 + text(overview(timeline, viewport, cells, ascii=ascii)) + "|",
+        " " * 14 + text(ruler(timeline, viewport, ascii=ascii)) + "|",
+        *(
+            text(label_runs(timeline, shown, 14, ascii=ascii))
+            + text(paint_row(timeline, shown.track, viewport, ascii=ascii)) + "|"
+            for shown in rows(timeline)
+        ),
+        text(legend(timeline, ascii=ascii)),
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"

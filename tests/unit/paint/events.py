@@ -1,0 +1,69 @@
+"""Any sequence of events, sensible or not: a trace may be damaged, and clocks may stand still."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from visualizer.analysis.model import Timeline
+from visualizer.trace import events as ev
+from visualizer.trace import words
+
+_GAPS = st.one_of(st.just(0), st.integers(0, 30), st.integers(0, 10**7))
+NAMES = st.text(max_size=12)
+#: What happens, to whom, with whom, and a text.
+_STEPS = st.tuples(_GAPS, st.integers(0, 11), st.integers(-1, 5), st.integers(-1, 5), st.integers(-1, 3))
+_REASONS = (words.SLEEP, words.JOIN, words.UNKNOWN, "odd", words.SLEEP, words.JOIN)
+
+
+def _event(t_ns: int, what: int, track: int, other: int, text: int) -> ev.Event:
+    match what:
+        case 0 | 1 | 2:
+            return ev.Switch(t_ns, track, other, words.SWITCH, text, -1)
+        case 3:
+            return ev.Resume(t_ns, track, words.SEND, text, -1)
+        case 4:
+            return ev.Yield(t_ns, track, text, -1)
+        case 5 | 6:
+            return ev.Spawn(t_ns, track, words.KINDS[other % len(words.KINDS)], text, other, other, -1)
+        case 7:
+            return ev.Wake(t_ns, track, other, words.TIMER)
+        case 8:
+            return ev.Wait(t_ns, track, _REASONS[other], text, other)
+        case 9:
+            return ev.Poll(t_ns, track, other % 2)
+        case 10:
+            return ev.Exit(t_ns, track, words.OUTCOMES[other % len(words.OUTCOMES)], text)
+    return ev.Thread(t_ns, track)
+
+
+@st.composite
+def timelines(draw: st.DrawFn, names: st.SearchStrategy[str] = NAMES) -> Timeline:
+    timeline = Timeline()
+    target, python, message, *texts = draw(st.lists(names, min_size=7, max_size=7))
+    timeline.header = ev.Header(words.FORMAT, words.VERSION, target=target, python=python)
+    timeline.feed_all(ev.Text(number, text) for number, text in enumerate(texts))
+    t_ns = 0
+    for gap_ns, *step in draw(st.lists(_STEPS, max_size=40)):
+        t_ns += gap_ns
+        timeline.feed(_event(t_ns, *step))
+    if draw(st.booleans()):
+        timeline.feed(ev.Note(t_ns, message))
+        timeline.feed(ev.Dropped(t_ns, message, 3))
+        timeline.feed(ev.Uncaught(t_ns, target, message))
+        timeline.feed(ev.End(t_ns + draw(_GAPS), 1, draw(st.integers(0, 70))))
+    return timeline
+
+
+@st.composite
+def greenlet_runs(draw: st.DrawFn) -> Timeline:
+    """Greenlets of one thread that switch to one another as they can; what they do in between is left out."""
+    timeline = Timeline()
+    t_ns, current = 0, 0
+    for track in range(4):
+        timeline.feed(ev.Spawn(0, track, words.GREENLET if track else words.THREAD, -1, 0 if track else -1, -1, -1))
+    for gap_ns, step in draw(st.lists(st.tuples(_GAPS, st.integers(1, 3)), max_size=60)):
+        t_ns += gap_ns
+        timeline.feed(ev.Switch(t_ns, current, (current + step) % 4, words.SWITCH, -1, -1))
+        current = (current + step) % 4
+    timeline.feed(ev.End(t_ns + draw(_GAPS), 0, 0))
+    return timeline

@@ -1,0 +1,73 @@
+"""The axis over the rows, and the whole trace in one row."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.analysis.tape import Tape, ping_pong
+from tests.unit.paint.drawn import text, width
+from tests.unit.paint.events import timelines
+from visualizer.analysis.model import Timeline
+from visualizer.paint.ruler import overview, ruler
+from visualizer.paint.viewport import Axis, Viewport
+from visualizer.trace import words
+
+
+def lasting(last_ns: int) -> Timeline:
+    return Tape().at(last_ns).end().timeline()
+
+
+@pytest.mark.parametrize(
+    ("last_ns", "cells", "painted"),
+    [
+        (2_000_000_000, 62, "│0.0 s        │0.5 s         │1.0 s         │1.5 s    2.0 s│  "),
+        (2_000_000_000, 12, "│0 s  2 s│  "),
+        (12_000, 40, "│0 µs          │5 µs           │10 µs   "),
+        (900, 42, "│0.0 µs               │0.5 µs             "),
+        (0, 10, "│0 ns     "),
+        (200_000_000_000, 32, "│0 s          │100 s    200 s│  "),
+    ],
+)
+def test_times(last_ns: int, cells: int, painted: str) -> None:
+    timeline = lasting(last_ns)
+    assert text(ruler(timeline, Viewport.fit(timeline, Axis.TIME, cells))) == painted
+
+
+def test_a_close_look_far_from_the_start() -> None:
+    timeline = lasting(2_000_000_000)
+    viewport = Viewport(Axis.TIME, 1_030_689_123, 10, 44)
+    assert text(ruler(timeline, viewport)) == "       │1.0306892 s        │1.0306894 s     "
+
+
+def test_switches_are_counted_from_one() -> None:
+    timeline = ping_pong().timeline()
+    wide = Viewport.fit(timeline, Axis.SWITCHES, 38)
+    assert text(ruler(timeline, wide)) == "      │#1   │#2   │#3   │#4   │#5     "
+    assert text(ruler(timeline, Viewport.fit(timeline, Axis.SWITCHES, 20))) == "      │#2   │#4     "
+    assert text(ruler(timeline, Viewport.fit(timeline, Axis.SWITCHES, 20), ascii=True)) == "      |#2   |#4     "
+
+
+def test_overview_is_higher_where_there_are_more_switches() -> None:
+    tape = Tape().spawn("a", words.GREENLET)
+    for at_ns, count in ((110_000, 2), (510_000, 30), (910_000, 6)):
+        tape.at(at_ns)
+        for _ in range(count // 2):
+            tape.switch("main", "a").switch("a", "main")
+    timeline = tape.at(1_000_000).end().timeline()
+    fitted = Viewport.fit(timeline, Axis.TIME, 80)
+    assert text(overview(timeline, fitted, 22)) == "[▁▄▁▁▁▁▁▁▁█▁▁▁▁▁▁▁▅▁▁]"
+    assert text(overview(timeline, fitted, 22, ascii=True)) == "[_-_______#_______=__]".replace("=", "=")
+    closer = fitted.zoomed(4, 40, timeline)
+    assert text(overview(timeline, closer, 22)) == "▁▁▄▁▁▁▁[▁▁█▁]▁▁▁▁▁▅▁▁▁"
+    assert [run.style for run in overview(timeline, closer, 22)] == [
+        "dim", "overview", "dim", "edge", "dim", "overview", "dim", "edge", "dim", "overview", "dim",
+    ]  # fmt: skip
+
+
+@given(timelines(), st.sampled_from(Axis), st.integers(1, 80), st.floats(1, 1000), st.booleans())
+def test_both_have_the_width(timeline: Timeline, axis: Axis, cells: int, factor: float, ascii: bool) -> None:
+    viewport = Viewport.fit(timeline, axis, cells).zoomed(factor, cells // 2, timeline)
+    assert width(ruler(timeline, viewport, ascii=ascii)) == cells
+    assert width(overview(timeline, viewport, cells, ascii=ascii)) == cells

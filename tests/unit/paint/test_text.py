@@ -1,0 +1,58 @@
+"""Text that came from a program that nobody vouches for."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from visualizer.paint.text import ascii_only, cell_width, fit, printable
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("\x1b[31mred\x1b[0m", "␛[31mred␛[0m"),
+        ("two\nlines\r\t", "two␊lines␍␉"),
+        ("\x00\x7f\x9b", "␀␡�"),
+        ("\u202egnp.exe", "�gnp.exe"),
+        ("\ud800", "�"),
+        ("\u2028\ufeff\u200b", "���"),
+        ("naïve 日本 שלום 🥟", "naïve 日本 שלום 🥟"),
+    ],
+)
+def test_what_could_be_obeyed_is_made_visible(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+@given(st.text(), st.integers(0, 40))
+def test_fitted_text_has_the_width(text: str, width: int) -> None:
+    fitted = fit(printable(text), width)
+    assert cell_width(fitted) == width
+    assert all(unicodedata.category(character) not in ("Cc", "Cs") for character in fitted)
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "fitted"),
+    [
+        ("abc", 5, "abc  "),
+        ("abcdef", 4, "abc…"),
+        ("日本語", 4, "日… "),
+        ("日本語", 6, "日本語"),
+        ("abc", 0, ""),
+        ("x" * 999, 3, "xx…"),
+    ],
+)
+def test_fit(text: str, width: int, fitted: str) -> None:
+    assert fit(text, width) == fitted
+
+
+def test_another_ellipsis() -> None:
+    assert [fit("abcdef", width, "..") for width in (6, 4, 2, 1)] == ["abcdef", "ab..", "..", " "]
+
+
+def test_ascii_spells_what_it_can() -> None:
+    assert ascii_only("→ a · 12 µs …日") == "-> a - 12 us ..?"

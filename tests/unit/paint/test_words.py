@@ -1,0 +1,104 @@
+"""Labels of waits, legend, captions."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.analysis.tape import Tape, ping_pong, producer_consumer, sleeps
+from tests.unit.paint.drawn import text
+from visualizer.analysis.model import Park, State, Timeline
+from visualizer.paint import caption
+from visualizer.paint.legend import legend, meaning, occurring
+from visualizer.paint.waits import wait_label, wait_labels
+from visualizer.trace import events as ev
+from visualizer.trace import words
+
+
+def park(reason: str, on: str = "", on_track: int = -1, asked_ns: int = -1) -> Park:
+    return Park(0, 0, reason, on, on_track, asked_ns, None)
+
+
+@pytest.mark.parametrize(
+    ("parked", "label"),
+    [
+        (park(words.SLEEP, "2 s", asked_ns=2_000_000_000), "sleep 2 s"),
+        (park(words.SLEEP, "0 s", asked_ns=0), "sleep 0 s"),
+        (park(words.SLEEP, "for ever"), "sleep for ever"),
+        (park(words.JOIN, "gevent.joinall([a, b, c, d, e])"), "gevent.joinall(…)"),
+        (park(words.UNKNOWN, "queue.get()"), "queue.get()"),
+        (park(words.UNKNOWN), "waits, cause unknown"),
+        (park(words.JOIN), "join"),
+        (park(words.SUSPENDED), "yield"),
+        (park(words.RESUMED, on_track=1), "→ test1"),
+        (park(words.SWITCHED, on_track=1), "→ test1"),
+        (park(words.SWITCHED, on_track=77), "switched"),
+        (park(words.JOIN, "a\x1b[2J\n"), "a␛[2J␊"),
+    ],
+)
+def test_labels_of_waits(parked: Park, label: str) -> None:
+    assert wait_label(ping_pong().timeline(), parked) == label
+
+
+def test_shorter_labels() -> None:
+    timeline = ping_pong().timeline()
+    assert wait_labels(timeline, park(words.JOIN, "gevent.joinall(all)")) == ["gevent.joinall(all)", "joinall(all)"]
+    assert wait_labels(timeline, park(words.SUSPENDED)) == ["yield"]
+
+
+def test_legend_of_what_occurs() -> None:
+    timeline = producer_consumer().timeline()
+    assert occurring(timeline) == [State.CREATED, State.RUNNING, State.WAITING, State.DONE]
+    assert text(legend(timeline)) == "· created   █ running   ┈ waiting   ✓ ended"
+    assert text(legend(timeline, ascii=True)) == ": created   # running   - waiting   v ended"
+    assert [run.style for run in legend(timeline)][:3] == ["created", "dim", "dim"]
+    assert len({meaning(state) for state in State}) == len(State)
+
+
+def recorded(*events: ev.Event, tape: Tape | None = None, tracers: dict[str, str] | None = None) -> Timeline:
+    timeline = (tape or sleeps()).timeline()
+    timeline.header = ev.Header(words.FORMAT, words.VERSION, python="3.13.0", target="demo", tracers=tracers or {})
+    timeline.feed_all(events)
+    return timeline
+
+
+def test_facts() -> None:
+    assert caption.title(recorded()) == "demo"
+    assert caption.facts(recorded()) == ["Python 3.13.0", "2 s", "10 switches", "exit code 0"]
+    assert caption.title(Timeline()) == "trace"
+    assert caption.facts(Timeline()) == ["0 s", "0 switches", "no end recorded"]
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (ev.End(5, 3, 0), "exit code 3"),
+        (ev.End(5, -1, 9), "killed by SIGKILL"),
+        (ev.End(5, -1, 99), "killed by signal 99"),
+    ],
+)
+def test_the_end(end: ev.End, said: str) -> None:
+    assert caption.ending(recorded(end)) == said
+
+
+def test_an_uncaught_exception() -> None:
+    assert caption.uncaught(recorded()) is None
+    assert caption.uncaught(recorded(ev.Uncaught(5, "ValueError", "a\nb"))) == "Uncaught ValueError: a␊b"
+    assert caption.uncaught(recorded(ev.Uncaught(5, "KeyboardInterrupt", ""))) == "Uncaught KeyboardInterrupt"
+
+
+def test_what_must_be_told() -> None:
+    assert caption.remarks(recorded(tracers={"generators": "on: sys.monitoring", "gevent": "waiting for it"})) == []
+    assert caption.remarks(
+        recorded(
+            ev.Note(5, "The program forked."),
+            ev.Dropped(5, "events", 3),
+            ev.Dropped(6, "events", 7),
+            ev.Dropped(6, "texts", 0),
+            tracers={"generators": "no tool id of sys.monitoring is free."},
+        )
+    ) == [
+        "The program forked.",
+        "Left out of the trace: 7 events.",
+        "The tracer of generators did not work: no tool id of sys.monitoring is free.",
+    ]
+    assert caption.remarks(recorded(tape=Tape())) == ["Nothing was switched: no generator, greenlet or hub ran."]
