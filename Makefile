@@ -23,7 +23,7 @@ test: $(VENV)/.tests
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/mypy --python-version 3.13 visualizer/tracers
-	$(BIN)/lint-imports --no-logo
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/pytest --numprocesses auto --quiet $(ARGS)
 
 clean:

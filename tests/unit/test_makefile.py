@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -30,7 +31,12 @@ def test_a_python_that_does_not_do_is_told_in_one_sentence(
         python.write_text(f"#!/bin/sh\n{script}\n")
         python.chmod(0o755)
     done = subprocess.run(
-        ["make", command, f"PYTHON={python}", f"VENV={tmp_path / 'venv'}"], cwd=ROOT, capture_output=True, text=True
+        ["make", command, f"PYTHON={python}", f"VENV={tmp_path / 'venv'}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        # Not as a part of the `make` that may be running these tests.
+        env={name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))},
     )
     said, *made = done.stderr.splitlines()
     assert (done.returncode, done.stdout, said) == (2, "", sentence.replace("PYTHON", str(python)))

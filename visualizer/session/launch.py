@@ -13,8 +13,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-import msgspec
-
 from visualizer.session import why
 from visualizer.session.target import Target
 from visualizer.trace.events import DECODE_ERRORS, End, Header, decode_header, encode

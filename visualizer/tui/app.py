@@ -64,13 +64,13 @@ class VisualizerApp(App[int]):
         Raise OSError if the target cannot be started, TraceError if the trace cannot be read.
         """
         try:
-            super().run(**options)
+            result = super().run(**options)
         finally:
             if self._feed is not None:
                 self._feed.close()
         if self._failure is not None:
             raise self._failure
-        return self._asked_for.status if self._asked_for is not None else None
+        return self._asked_for.status if self._asked_for is not None else result
 
     async def on_mount(self) -> None:
         try:
@@ -90,7 +90,7 @@ class VisualizerApp(App[int]):
             self._asked_for = RunFeed(self._target, self._include, self._clock)
             return self._asked_for
         if self._stream is not None:
-            return from_stream(self._stream)
+            return from_stream(self._stream, self._follow, self._clock)
         if self._open_path is not None:
             return from_file(self._open_path, self._follow, self._clock)
         return None

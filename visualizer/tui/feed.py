@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import queue
 import signal
@@ -105,24 +104,25 @@ class Feed:
         if not self.live:
             return False
         before = self.timeline.version, self.live
-        until_ns = time.monotonic_ns() + _BUDGET_NS
+        until_ns = self._clock() + _BUDGET_NS
         try:
             while self._take(until_ns) and self._refill():
                 pass
         except TraceError as error:
             self.error = str(error)
             self.live = False
+            self._source.close()
         return before != (self.timeline.version, self.live)
 
     def close(self) -> None:
-        """Read no more."""
+        """Read no more. Can be repeated."""
         self.live = False
         self._source.close()
 
     def _take(self, until_ns: int) -> bool:
         """Feed what was read. Return False if the time was over before that was done."""
         feed = self.timeline.feed
-        while time.monotonic_ns() < until_ns:
+        while self._clock() < until_ns:
             count = 0
             for count, event in enumerate(self._pending, 1):
                 feed(event)
@@ -151,6 +151,7 @@ class Feed:
         self.timeline.header = self._source.header
         self.timeline.feed_all(events)
         self.live = False
+        self._source.close()
 
     def _over(self) -> bool:
         """Whether a file from which nothing more can be read is complete."""
@@ -170,8 +171,9 @@ class Feed:
 class PipeFeed(Feed):
     """A trace that comes through a pipe. It is read in a thread, since that waits until there is something."""
 
-    def __init__(self, source: Source, clock: Callable[[], int] = time.monotonic_ns) -> None:
-        super().__init__(source, follow=True, clock=clock)
+    def __init__(self, source: Source, *, follow: bool = False, clock: Callable[[], int] = time.monotonic_ns) -> None:
+        super().__init__(source, follow=follow, clock=clock)
+        self._read_to_end = False
         self._batches: queue.Queue[list[Event] | TraceError | None] = queue.Queue(_AHEAD)
         threading.Thread(target=self._read, daemon=True, name="trace from a pipe").start()
 
@@ -192,14 +194,17 @@ class PipeFeed(Feed):
         if isinstance(batch, TraceError):
             raise batch
         if batch is None:
-            self.live = False
+            self._read_to_end = True
+            self.close()
             return False
         self._pending = iter(batch)
         return True
 
     def close(self) -> None:
-        # The thread may stand in a read of the pipe, where it cannot be closed.
         self.live = False
+        # Beyond the thread that may stand in a read of the pipe, which is then not to be closed.
+        if self._read_to_end:
+            self._source.close()
 
 
 class RunFeed(Feed):
@@ -230,7 +235,7 @@ class RunFeed(Feed):
         notices = list(self._source.notices)
         if self._run.warning is not None:
             notices.append(self._run.warning)
-        if not self.live and not self._run.recorded:
+        if not self.live and not self._run.recorded and not self._stderr.closed:
             self._stderr.seek(0)
             notices += self._stderr.read(_STDERR_SHOWN).decode("utf-8", "replace").splitlines()
         return notices
@@ -259,8 +264,7 @@ class RunFeed(Feed):
     def close(self) -> None:
         self.stop()
         super().close()
-        with contextlib.suppress(OSError):
-            self._stderr.close()
+        self._stderr.close()
 
 
 def _exists(pid: int) -> bool:
@@ -273,9 +277,9 @@ def _exists(pid: int) -> bool:
     return True
 
 
-def from_stream(stream: BinaryIO) -> PipeFeed:
-    """Read a trace from a pipe, until its end."""
-    return PipeFeed(Source(stream, "stdin"))
+def from_stream(stream: BinaryIO, follow: bool, clock: Callable[[], int] = time.monotonic_ns) -> PipeFeed:
+    """Read a trace from a pipe, to its end in any case; `follow`: it is looked at there."""
+    return PipeFeed(Source(stream, "stdin"), follow=follow, clock=clock)
 
 
 def from_file(path: Path, follow: bool, clock: Callable[[], int] = time.monotonic_ns) -> Feed:

@@ -25,7 +25,9 @@ def running(timeline: Timeline, index: int) -> Whereabouts:
     track_id = timeline.running_at(index)
     track = timeline.tracks.get(track_id)
     if index < 0 or track is None:
-        return Whereabouts(track_id, "runs", None)
+        header = timeline.header
+        script = header.argv[0] if header is not None and header.argv else ""
+        return Whereabouts(track_id, "starts", Place(script, "", 1, -1, -1, -1) if script else None)
     run = track.slice_of_step(index)
     states, about = track.slices.state, track.slices.about
     for before in range(run - 1, max(run - 3, -1), -1):
@@ -34,7 +36,7 @@ def running(timeline: Timeline, index: int) -> Whereabouts:
     place = _next_park(timeline, track, run)
     if place is not None and track.kind != words.THREAD:
         return Whereabouts(track_id, "starts", place, starts=True)
-    return Whereabouts(track_id, "starts; it was created here", track.place)
+    return Whereabouts(track_id, "starts; it was created here" if track.place is not None else "starts", track.place)
 
 
 def parked(timeline: Timeline, index: int) -> Whereabouts | None:

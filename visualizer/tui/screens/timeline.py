@@ -118,6 +118,10 @@ class TimelineScreen(Screen[None]):
         if self._timer is not None:
             self._timer.stop()
 
+    def on_unmount(self) -> None:
+        # Even where the app ends in an error: a program that was started for this screen does not outlive it.
+        self.feed.close()
+
     def tick(self) -> None:
         """Take in what has arrived, and let time pass for a playhead that plays."""
         now_ns = self._clock()

@@ -18,7 +18,8 @@ class Events(Lines):
 
     @property
     def length(self) -> int:
-        return self.view.timeline.switch_count
+        # Where nothing was switched, one line says so.
+        return self.view.timeline.switch_count or 1
 
     @property
     def current(self) -> int:
@@ -31,6 +32,8 @@ class Events(Lines):
 
     def runs(self, line: int, width: int) -> list[Run]:
         timeline = self.view.timeline
+        if not timeline.switch_count:
+            return [Run(" Nothing is switched yet." if self.view.live else " Nothing was switched.", "dim")]
         t_ns = timeline.switch_ns[line]
         # The header tells the number, too.
         number = f"{line + 1:>{len(str(timeline.switch_count))}} " if width >= _WIDE else " "

@@ -29,13 +29,14 @@ class Notice(NamedTuple):
         for word in self.text.split(" "):
             joined = f"{line} {word}" if line else word
             while cell_width(joined) > width:
-                if line.strip():
+                if line.strip() and (cell_width(word) <= width - indent or cell_width(line) >= width - 1):
                     lines.append(line)
                     line, joined = " " * indent, " " * indent + word
                 else:
-                    cut = fit(joined, width, "")
+                    # A word that is longer than a line is cut.
+                    cut = fit(joined, width, "").rstrip()
                     lines.append(cut)
-                    word = joined[len(cut.rstrip()) :]
+                    word = joined[len(cut) :]
                     joined = " " * indent + word
                     line = ""
             line = joined

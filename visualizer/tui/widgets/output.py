@@ -21,6 +21,9 @@ _RAGGED_CELLS = 16
 _TAB_SIZE = 8
 #: Stands between the track's name and what it printed to stdout, or to stderr.
 _MARKS = {words.STDOUT: " │ ", words.STDERR: " ! "}
+#: So many printed texts are made lines of without a pause.
+_AT_ONCE = 5_000
+_PAUSE_S = 0.01
 _LEFT_OUT = "left out"
 
 
@@ -45,10 +48,21 @@ class Output(Lines):
         self._name_cells = 0
         #: The last line has not ended: what its track prints next to the same stream belongs to it.
         self._open = False
+        self._pausing = False
+
+    def show(self) -> None:
+        if self.display and self.width and self._take() and not self._pausing:
+            # The rest of what a program printed by the megabyte, when the keys pressed meanwhile have been heard.
+            self._pausing = True
+            self.set_timer(_PAUSE_S, self._go_on)
+        super().show()
+
+    def _go_on(self) -> None:
+        self._pausing = False
+        self.show()
 
     @property
     def length(self) -> int:
-        self._take()
         # Where nothing was printed, one line says so.
         return len(self._lines) or 1
 
@@ -77,10 +91,11 @@ class Output(Lines):
         if self._lines:
             self.post_message(TimeChosen(self._lines[line].t_ns))
 
-    def _take(self) -> None:
-        """Make lines of what has been printed since the last time."""
+    def _take(self) -> bool:
+        """Make lines of what has been printed since the last time. Return whether there is more of it."""
         outputs = self.view.timeline.outputs
-        names = {printed.track: None for printed in outputs[self._taken :]}
+        until = min(len(outputs), self._taken + _AT_ONCE)
+        names = {printed.track for printed in outputs[self._taken : until]}
         longest = max((cell_width(printable(self.view.timeline.name(track))) for track in names), default=0)
         name_cells = max(self._name_cells, min(longest, _NAME_CELLS))
         width = max(10, self.width - name_cells - 3)
@@ -88,9 +103,11 @@ class Output(Lines):
             self._width, self._name_cells, self._taken, self._open = width, name_cells, 0, False
             self._lines.clear()
             self._times.clear()
-        while self._taken < len(outputs):
-            self._add(outputs[self._taken])
-            self._taken += 1
+            until = min(len(outputs), _AT_ONCE)
+        for printed in outputs[self._taken : until]:
+            self._add(printed)
+        self._taken = until
+        return until < len(outputs)
 
     def _add(self, printed: Printed) -> None:
         first, *others = printed.text.split("\n")
@@ -120,12 +137,17 @@ class Output(Lines):
 
 def _broken(text: str, width: int) -> Iterator[str]:
     """Printable `text` in parts of at most `width` cells, at least one; nothing is left out."""
-    while cell_width(text) > width:
-        end, cells = 0, 0
-        while cells + (size := cell_width(text[end])) <= width:
-            end, cells = end + 1, cells + size
-        space = text.rfind(" ", max(1, end - _RAGGED_CELLS), end)
-        end = space + 1 if space > 0 else max(1, end)
-        yield text[:end]
-        text = text[end:]
-    yield text
+    start = 0
+    while True:
+        # Not the sum of the characters' widths: what belongs together can be wider or narrower than that.
+        end = start + (width if text[start : start + width].isascii() else 1)
+        while end < len(text) and cell_width(text[start : end + 1]) <= width:
+            end += 1
+        if end >= len(text):
+            yield text[start:]
+            return
+        space = text.rfind(" ", max(start + 1, end - _RAGGED_CELLS), end)
+        if space > 0:
+            end = space + 1
+        yield text[start:end]
+        start = end

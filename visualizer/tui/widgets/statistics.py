@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from visualizer.analysis.durations import duration
 from visualizer.analysis.model import State
 from visualizer.analysis.statistics import Statistics as Numbers
-from visualizer.analysis.statistics import statistics
+from visualizer.analysis.statistics import Totals, TrackStatistics, statistics
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run
 from visualizer.paint.text import fit, printable
@@ -14,10 +16,13 @@ from visualizer.tui.view import View
 from visualizer.tui.widgets.lists import Lines
 from visualizer.tui.widgets.notices import Notice, notices
 
-#: Title and width of the columns after the name. A narrow pane shows as many of them as there is room for.
-_COLUMNS = (("steps", 7), ("running", 10), ("ready", 10), ("waiting", 10), ("idle", 10))
-_LEAST_NAME = 8
+_COLUMNS = ("steps", "running", "ready", "waiting", "idle")
+#: Cells of the first column and of the others, and digits of the times in them: where there is room, and where not.
+_ROOMY, _NARROW = (7, 10, 3), (6, 8, 2)
+_ROOMY_FROM = 55
+_LEAST_NAME = 7
 _NS_PER_S = 1_000_000_000
+_MINUTES_FROM_S = 120
 
 
 class Statistics(Lines):
@@ -31,7 +36,9 @@ class Statistics(Lines):
         self._about: list[Notice] = []
 
     def show(self) -> None:
-        if self.display and self._counted != self.view.timeline.version:
+        if not self.display:
+            return
+        if self._counted != self.view.timeline.version:
             self._counted = self.view.timeline.version
             self._numbers = statistics(self.view.timeline)
         self._about = _about(self._feed, self.width)
@@ -53,36 +60,40 @@ class Statistics(Lines):
         assert numbers is not None, "without them there is no line"
         count = len(numbers.tracks)
         if line == 0:
-            return _columns([title for title, _ in _COLUMNS], "track", "  ", width, "dim")
+            return [Run("  ", "dim"), *_columns("track", _COLUMNS, width - 2, "dim")]
         if line <= count:
             track = numbers.tracks[line - 1]
             state = State[track.state]
-            spent = (track.running_s, track.ready_s, track.waiting_s, track.idle_s)
-            cells = [str(track.steps), *map(_seconds, spent)]
             mark = Run(f"{glyphs(self.view.ascii)[state]} ", STYLE_OF[state])
-            return [mark, *_columns(cells, printable(track.name), "", width - 2, "text")]
+            return [mark, *_columns(printable(track.name), _cells(track, width), width - 2, "text")]
         if line == count + 1:
-            totals = numbers.totals
-            spent = (totals.running_s, totals.ready_s, totals.waiting_s, totals.idle_s)
-            return _columns([str(totals.steps), *map(_seconds, spent)], "in all", "  ", width, "thread")
+            return [Run("  ", "dim"), *_columns("in all", _cells(numbers.totals, width), width - 2, "thread")]
         if line == count + 2:
             return []
         notice = self._about[line - count - 3]
         return [Run(notice.text, notice.style)]
 
 
-def _columns(cells: list[str], name: str, before: str, width: int, style: str) -> list[Run]:
-    room = width - len(before)
-    shown = [size for _, size in _COLUMNS]
-    while shown and sum(shown) + _LEAST_NAME > room:
-        shown.pop()
-    text = before + fit(name, max(1, room - sum(shown)))
-    text += "".join(cell.rjust(size) for cell, size in zip(cells, shown, strict=False))
-    return [Run(text, style)]
+def _columns(name: str, cells: Sequence[str], room: int, style: str) -> list[Run]:
+    """A name and as many columns as there is room for, the same ones in every line."""
+    first, other, _ = _ROOMY if room >= _ROOMY_FROM else _NARROW
+    sizes = [first, *[other] * (len(cells) - 1)]
+    while sum(sizes) + _LEAST_NAME > room and sizes:
+        sizes.pop()
+    text = fit(name, max(1, room - sum(sizes)))
+    return [Run(text + "".join(cell.rjust(size) for cell, size in zip(cells, sizes, strict=False)), style)]
 
 
-def _seconds(seconds: float) -> str:
-    return duration(round(seconds * _NS_PER_S)) if seconds else "-"
+def _cells(of: TrackStatistics | Totals, width: int) -> list[str]:
+    digits = (_ROOMY if width - 2 >= _ROOMY_FROM else _NARROW)[2]
+    return [str(of.steps), *(_time(spent_s, digits) for spent_s in (of.running_s, of.ready_s, of.waiting_s, of.idle_s))]
+
+
+def _time(seconds: float, digits: int) -> str:
+    if seconds >= _MINUTES_FROM_S:
+        # Minutes would take more room than a column has.
+        return f"{seconds:.0f} s"
+    return duration(round(seconds * _NS_PER_S), digits) if seconds else "-"
 
 
 def _about(feed: Feed, width: int) -> list[Notice]:
@@ -91,7 +102,7 @@ def _about(feed: Feed, width: int) -> list[Notice]:
     known = [] if header is None else [
         ("program", " ".join(header.argv)),
         ("python", f"{header.python} on {header.platform}"),
-        ("folder", header.cwd),
+        *([("folder", header.cwd)] if header.cwd else []),
         *(("tracer", f"{name}: {state}") for name, state in header.tracers.items()),
     ]  # fmt: skip
     if feed.path is not None:

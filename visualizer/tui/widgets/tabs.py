@@ -13,6 +13,8 @@ from visualizer.tui.messages import TabChosen
 
 #: Id of each pane, in order; its key is its number.
 TABS = ("events", "output", "statistics")
+#: What stands there instead where not all names have room.
+_SHORT = {"statistics": "stats"}
 
 
 class TabBar(Widget):
@@ -31,24 +33,28 @@ class TabBar(Widget):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
+        width = self.size.width
         ground = self.get_component_rich_style("source--title")
-        runs = []
-        for number, tab in enumerate(TABS, 1):
-            style = "thread" if tab == self._front else "dim"
-            runs.append(Run(f" {number} {tab.capitalize()} ", style))
-        line = over(strip(self, runs, self.size.width), 0, self.size.width, Style(bgcolor=ground.bgcolor))
-        start, end = _extent(self._front)
+        runs = [Run(label, "thread" if tab == self._front else "dim") for tab, label in self._labels().items()]
+        line = over(strip(self, runs, width), 0, width, Style(bgcolor=ground.bgcolor))
+        start, end = self._extent(self._front)
         return over(line, start, end, Style(reverse=True))
 
     def on_click(self, event: events.Click) -> None:
         for tab in TABS:
-            start, end = _extent(tab)
+            start, end = self._extent(tab)
             if start <= event.x < end:
                 self.post_message(TabChosen(tab))
 
+    def _labels(self) -> dict[str, str]:
+        """What stands on each tab, with the spaces around it."""
+        labels = {tab: f" {number} {tab.capitalize()} " for number, tab in enumerate(TABS, 1)}
+        if sum(map(len, labels.values())) > self.size.width:
+            labels = {tab: f" {number} {_SHORT.get(tab, tab).capitalize()} " for number, tab in enumerate(TABS, 1)}
+        return labels
 
-def _extent(tab: str) -> tuple[int, int]:
-    """First cell of a tab's name, and the one behind it."""
-    # A space, the number and a space before each name, a space behind.
-    before = sum(len(other) + 4 for other in TABS[: TABS.index(tab)])
-    return before, before + len(tab) + 4
+    def _extent(self, tab: str) -> tuple[int, int]:
+        """First cell of a tab, and the one behind it."""
+        labels = self._labels()
+        before = sum(len(labels[other]) for other in TABS[: TABS.index(tab)])
+        return before, before + len(labels[tab])

@@ -1,0 +1,61 @@
+"""An app on a small recording, in a folder that holds nothing else; and a clock that stands still."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.tui.traces import Demo
+from visualizer.tui.app import VisualizerApp
+from visualizer.tui.screens.timeline import TimelineScreen
+
+
+class Clock:
+    """Counts nanoseconds when it is told to."""
+
+    def __init__(self) -> None:
+        self.now_ns = 0
+
+    def __call__(self) -> int:
+        return self.now_ns
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(autouse=True)
+def plain_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the machine that the tests run on is to be seen."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_COLOR_SYSTEM"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def replay(tmp_path: Path, clock: Clock) -> Callable[[Demo], VisualizerApp]:
+    """An app that opens a recording."""
+
+    def make(demo: Demo) -> VisualizerApp:
+        return VisualizerApp(open_path=demo.write(tmp_path), clock=clock)
+
+    return make
+
+
+async def loaded(pilot: Pilot[int]) -> TimelineScreen:
+    """Wait until all of the recording is there and drawn."""
+    screen = pilot.app.screen
+    assert isinstance(screen, TimelineScreen)
+    while screen.feed.live:
+        await pilot.pause()
+    await pilot.pause()
+    return screen
+
+
+def text_of(screen: TimelineScreen) -> str:
+    """All that stands on the screen, without its styles."""
+    return "\n".join("".join(segment.text for segment in strip) for strip in screen._compositor.render_strips())

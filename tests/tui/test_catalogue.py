@@ -1,0 +1,121 @@
+"""The catalogue: what it lists, and each of its keys."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from textual.binding import Binding
+from textual.widgets import Static
+
+from tests.tui.traces import hand_over, ping_pong, sleeps
+from visualizer.session import recordings
+from visualizer.session.catalogue import scenarios
+from visualizer.tui import keys
+from visualizer.tui.app import VisualizerApp
+from visualizer.tui.screens.catalogue import CatalogueScreen
+from visualizer.tui.screens.timeline import TimelineScreen
+
+
+def name(screen: CatalogueScreen) -> object:
+    return getattr(screen._highlighted, "name", None)
+
+
+def scrolled(screen: CatalogueScreen) -> object:
+    return screen.query_one("#preview").scroll_offset.y
+
+
+def shown(screen: CatalogueScreen) -> object:
+    return type(screen.app.screen)
+
+
+NAMES = [scenario.name for scenario in scenarios()] + ["sleeps", "ping_pong", "hand_over"]
+
+CASES: list[tuple[list[str], str, Callable[[CatalogueScreen], object], object]] = [
+    ([], "down", name, NAMES[1]),
+    ([], "j", name, NAMES[1]),
+    (["down", "down"], "up", name, NAMES[1]),
+    (["down", "down"], "k", name, NAMES[1]),
+    ([], "end", name, NAMES[-1]),
+    ([], "G", name, NAMES[-1]),
+    (["end"], "home", name, NAMES[0]),
+    (["end"], "g", name, NAMES[0]),
+    ([], "pagedown", scrolled, 8),
+    (["pagedown"], "pageup", scrolled, 0),
+    (["end"], "enter", shown, TimelineScreen),
+]
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> None:
+    """Three recordings, the first of them the oldest."""
+    for number, demo in enumerate((hand_over(), ping_pong(), sleeps())):
+        path = tmp_path / demo.write(tmp_path)
+        os.utime(path, (1_700_000_000 + number, 1_700_000_000 + number))
+        recordings.remember(path)
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize(("before", "key", "says", "expected"), CASES, ids=[f"{'-'.join(c[0])}.{c[1]}" for c in CASES])
+async def test_a_key_does_what_it_says(
+    before: list[str], key: str, says: Callable[[CatalogueScreen], object], expected: object
+) -> None:
+    app = VisualizerApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        screen = app.screen
+        assert isinstance(screen, CatalogueScreen)
+        assert name(screen) == NAMES[0]
+        await pilot.press(*before)
+        before_it = says(screen)
+        await pilot.press(key)
+        await pilot.pause()
+        assert says(screen) == expected, f"was {before_it}"
+
+
+def test_every_key_of_the_table_is_tried() -> None:
+    known = {each.key for section in keys.CATALOGUE for each in Binding.make_bindings(section.bindings)}
+    assert known == {key for _, key, _, _ in CASES}
+
+
+@pytest.mark.usefixtures("kept")
+async def test_it_lists_everything_in_order_and_tells_about_each() -> None:
+    app = VisualizerApp()
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.pause()
+        screen = app.screen
+        assert isinstance(screen, CatalogueScreen)
+        assert [what.name for what in screen._shown.values()] == NAMES
+        about, source = screen.query_one("#about", Static), screen.query_one("#source", Static)
+        for scenario in scenarios():
+            assert name(screen) == scenario.name
+            words = " ".join(str(about.content).split())
+            assert words == " ".join(scenario.docstring.split())
+            code = str(source.content)
+            assert scenario.path.read_text().endswith(code.rstrip("\n") + "\n")
+            assert '"""' not in code.splitlines()[0]
+            await pilot.press("down")
+            await pilot.pause()
+        assert "sleeps.py --demo" in str(about.content)
+        assert "3.12.0 on linux" in str(about.content)
+        assert str(source.content) == ""
+
+
+async def test_a_recording_that_is_none_says_so(tmp_path: Path) -> None:
+    (tmp_path / "bad.trace").write_bytes(b"[bold]no[/] trace\n")
+    recordings.remember(tmp_path / "bad.trace")
+    app = VisualizerApp()
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.press("end")
+        await pilot.pause()
+        about = app.screen.query_one("#about", Static)
+        assert str(about.content) == "'bad.trace' is not a trace: its first line is not a visualizer header."
+        (tmp_path / "bad.trace").unlink()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, CatalogueScreen)
+        (told,) = app._notifications
+        assert "no such file" in told.message
+        assert not told.markup

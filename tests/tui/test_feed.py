@@ -1,0 +1,137 @@
+"""Traces from files and pipes, whole and damaged."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.tui.conftest import loaded, text_of
+from tests.tui.traces import Demo, many, sleeps
+from visualizer.trace.source import TraceError
+from visualizer.tui import feed as feed_module
+from visualizer.tui.app import VisualizerApp
+from visualizer.tui.feed import Feed, from_file, from_stream
+
+Replay = Callable[[Demo], VisualizerApp]
+
+
+def read(feed: Feed) -> Feed:
+    while feed.live:
+        feed.poll()
+    return feed
+
+
+def test_a_file_is_read_to_its_end(tmp_path: Path) -> None:
+    feed = read(from_file(tmp_path / sleeps().write(tmp_path), False))
+    assert feed.timeline.switch_count == 14
+    assert feed.timeline.end is not None
+    assert (feed.name, feed.notices, feed.error, feed.progress) == ("sleeps", [], None, None)
+    assert feed.now_ns == feed.timeline.last_ns
+
+
+def test_a_large_one_is_read_a_little_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / many(3000).write(tmp_path)
+    monkeypatch.setattr(feed_module, "_BATCH", 500)
+    # Each look at the clock costs a third of what a poll may take.
+    ticks = iter(range(0, 10**12, feed_module._BUDGET_NS // 3))
+    feed = from_file(path, False, clock=lambda: next(ticks))
+    counts = []
+    while feed.live:
+        feed.poll()
+        counts.append(feed.timeline.switch_count)
+        assert len(counts) < 1000
+    assert len(counts) > 10
+    assert counts == sorted(counts)
+    assert counts[-1] == 6000
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_a_pipe_is_read_to_its_end(raw: bool) -> None:
+    content = b"".join(sleeps().lines())
+    if raw:
+        end, start = os.pipe()
+        os.write(start, content)
+        os.close(start)
+        stream = os.fdopen(end, "rb", buffering=0)
+    else:
+        stream = io.BytesIO(content)  # type: ignore[assignment]
+    feed = read(from_stream(stream, False))
+    assert feed.timeline.switch_count == 14
+    assert feed.notices == []
+    assert stream.closed
+
+
+def test_a_cut_trace_is_shown_up_to_there_with_a_notice(tmp_path: Path) -> None:
+    path = tmp_path / sleeps().write(tmp_path)
+    path.write_bytes(path.read_bytes()[:-10])
+    feed = read(from_file(path, False))
+    assert feed.timeline.switch_count == 14
+    assert feed.notices == [
+        "The last line is cut: the trace is shown up to there.",
+        "The trace has no end: its program was killed, or is still running.",
+    ]
+
+
+def test_what_is_no_trace_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"hello\nworld\n")
+    assert read(from_file(path, False)).error == "'x' is not a trace: its first line is not a visualizer header."
+    assert read(from_stream(io.BytesIO(b""), False)).error == "The trace 'stdin' is empty."
+    with pytest.raises(TraceError, match="no such file"):
+        from_file(tmp_path / "missing", False)
+
+
+def test_a_file_that_vanished_is_an_error_of_run(tmp_path: Path) -> None:
+    with pytest.raises(TraceError, match="no such file"):
+        VisualizerApp(open_path=tmp_path / "missing").run(headless=True, size=(80, 24))
+
+
+async def test_notices_are_seen(tmp_path: Path, replay: Replay) -> None:
+    app = replay(sleeps())
+    path = tmp_path / "sleeps.trace"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:20], b"garbage\n", *lines[20:-1], lines[-1][:-10]]))
+    async with app.run_test(size=(120, 35)) as pilot:
+        text = text_of(await loaded(pilot))
+        assert "1 unreadable lines were left out of the trace." in text
+        assert "The last line is cut: the trace is shown up to there." in text
+        assert "… and 2 more: see Statistics (3)" in text
+        await pilot.press("3")
+        await pilot.pause()
+        text = " ".join(text_of(await loaded(pilot)).split())
+        assert "The trace has no end: its program was" in text
+
+
+async def test_what_is_no_trace_is_told_on_the_screen(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"hello\n")
+    app = VisualizerApp(open_path=Path("x"))
+    async with app.run_test(size=(120, 35)) as pilot:
+        text = text_of(await loaded(pilot))
+        assert "'x' is not a trace: its first line is not a visualizer header." in text
+        # And no key makes it fall over.
+        for key in (
+            "right",
+            "left",
+            "L",
+            "H",
+            "home",
+            "end",
+            "space",
+            "w",
+            "s",
+            "a",
+            "d",
+            "x",
+            "f",
+            "up",
+            "down",
+            "enter",
+        ):
+            await pilot.press(key)
+        for key in ("2", "3", "tab", "down", "pagedown", "x"):
+            await pilot.press(key)
+        assert app.is_running

@@ -1,0 +1,196 @@
+"""Every key of the tables does what its description says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from textual.binding import Binding
+
+from tests.tui.conftest import Clock, loaded
+from tests.tui.traces import Demo, sleeps
+from visualizer.paint.viewport import Axis
+from visualizer.tui import keys
+from visualizer.tui.app import VisualizerApp
+from visualizer.tui.screens.catalogue import CatalogueScreen
+from visualizer.tui.screens.help import HelpScreen
+from visualizer.tui.screens.timeline import TimelineScreen
+
+Replay = Callable[[Demo], VisualizerApp]
+Says = Callable[[TimelineScreen], object]
+
+LAST = 14
+
+
+def index(screen: TimelineScreen) -> object:
+    return screen.view.playhead.index
+
+
+def selected(screen: TimelineScreen) -> object:
+    return screen.view.timeline.name(screen.view.selected)
+
+
+def tab(screen: TimelineScreen) -> object:
+    return [pane.id for pane in screen._tabs.values() if pane.display]
+
+
+def shown(screen: TimelineScreen) -> object:
+    viewport = screen.view.viewport
+    return round(viewport.start / 1e6), round(viewport.width * viewport.per_cell / 1e6)
+
+
+def focus(screen: TimelineScreen) -> object:
+    return type(screen.focused).__name__
+
+
+#: Keys that are pressed first, the key, what is looked at, and what it is afterwards.
+CASES: list[tuple[list[str], str, Says, object]] = [
+    ([], "right", index, 1),
+    ([], "l", index, 1),
+    (["right", "right"], "left", index, 1),
+    (["right", "right"], "h", index, 1),
+    ([], "left", index, -1),
+    (["left"], "left", index, -1),
+    (["end"], "right", index, LAST - 1),
+    # foo is switched to twice: switch 1 and switch 11.
+    (["down", "down"], "shift+right", index, 1),
+    (["down", "down", "L"], "L", index, 11),
+    (["down", "down", "end"], "shift+left", index, 11),
+    (["down", "down", "end", "H"], "H", index, 1),
+    (["down", "down", "L", "L"], "L", index, 11),
+    ([], "end", index, LAST - 1),
+    ([], "G", index, LAST - 1),
+    (["end"], "home", index, 0),
+    (["end"], "g", index, 0),
+    ([], "space", lambda screen: screen.view.playhead.playing, True),
+    (["space"], "space", lambda screen: screen.view.playhead.playing, False),
+    ([], "greater_than_sign", lambda screen: screen.view.playhead.speed, 2.0),
+    ([], "less_than_sign", lambda screen: screen.view.playhead.speed, 0.5),
+    # There is no end to follow in a recording.
+    ([], "F", lambda screen: screen.view.playhead.following, False),
+    ([], "w", shown, (0, 1052)),
+    ([], "plus", shown, (0, 1052)),
+    ([], "equals_sign", shown, (0, 1052)),
+    (["w", "w"], "s", shown, (0, 1052)),
+    (["w", "w"], "minus", shown, (0, 1052)),
+    (["w"], "d", shown, (255, 1052)),
+    (["w"], "ctrl+right", shown, (255, 1052)),
+    (["w", "d", "d"], "a", shown, (255, 1052)),
+    (["w", "d", "d"], "ctrl+left", shown, (255, 1052)),
+    (["w", "w", "d"], "f", shown, (0, 2104)),
+    ([], "x", lambda screen: screen.view.viewport.axis, Axis.SWITCHES),
+    (["x"], "x", lambda screen: screen.view.viewport.axis, Axis.TIME),
+    ([], "down", selected, "hub"),
+    ([], "j", selected, "hub"),
+    (["down", "down"], "up", selected, "hub"),
+    (["down", "down"], "k", selected, "hub"),
+    ([], "up", selected, "main"),
+    ([], "enter", lambda screen: len(screen.view.rows), 1),
+    (["down", "down"], "enter", lambda screen: len(screen.view.rows), 1),
+    (["enter"], "enter", lambda screen: len(screen.view.rows), 5),
+    (["2"], "1", tab, ["events"]),
+    ([], "2", tab, ["output"]),
+    ([], "3", tab, ["statistics"]),
+    (["tab"], "2", focus, "Output"),
+    ([], "tab", focus, "Events"),
+    (["tab"], "shift+tab", focus, "Tracks"),
+    # In the events, which have the focus.
+    (["tab"], "down", index, 1),
+    (["tab", "down", "down"], "up", index, 1),
+    (["tab"], "pagedown", index, 11),
+    (["tab", "end"], "pageup", index, 2),
+    ([], "escape", lambda screen: type(screen.app.screen), CatalogueScreen),
+    ([], "question_mark", lambda screen: type(screen.app.screen), HelpScreen),
+    ([], "ctrl+p", lambda screen: type(screen.app.screen).__name__, "CommandPalette"),
+    ([], "q", lambda screen: screen.app._exit, True),
+]
+
+
+@pytest.mark.parametrize(("before", "key", "says", "expected"), CASES, ids=[f"{'-'.join(c[0])}.{c[1]}" for c in CASES])
+async def test_a_key_does_what_it_says(
+    replay: Replay, before: list[str], key: str, says: Says, expected: object
+) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        assert screen.view.timeline.switch_count == LAST
+        await pilot.press(*before)
+        before_it = says(screen)
+        await pilot.press(key)
+        await pilot.pause()
+        assert says(screen) == expected, f"was {before_it}"
+
+
+def test_every_key_of_the_tables_is_tried() -> None:
+    sections = (*keys.TIMELINE, keys.LIST, keys.PAGES, keys.GENERAL)
+    known = {each.key for section in sections for each in Binding.make_bindings(section.bindings)}
+    assert known == {key for _, key, _, _ in CASES}
+
+
+def test_no_key_is_bound_twice() -> None:
+    for sections in ((*keys.TIMELINE, keys.GENERAL), (*keys.CATALOGUE, keys.GENERAL)):
+        bound = [each.key for section in sections for each in Binding.make_bindings(section.bindings)]
+        assert sorted(set(bound)) == sorted(bound)
+
+
+async def test_help_lists_every_key(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(120, 100)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("question_mark")
+        await pilot.pause()
+        help_screen = app.screen
+        assert isinstance(help_screen, HelpScreen)
+        lines = ["".join(segment.text for segment in line) for line in help_screen._compositor.render_strips()]
+        for section in (*screen.SECTIONS, keys.GENERAL):
+            assert any(section.title in line for line in lines)
+            for binding in section.bindings:
+                names = [app.get_key_display(each) for each in Binding.make_bindings([binding])]
+                assert any("  ".join(names) in line and binding.tooltip in line for line in lines), binding
+        await pilot.press("escape")
+        assert app.screen is screen
+
+
+async def test_the_command_palette_has_every_action(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        commands = {command.title: command.callback for command in app.get_system_commands(screen)}
+        for section in (*keys.TIMELINE, keys.GENERAL):
+            for binding in section.bindings:
+                assert binding.tooltip in commands or binding.key == "ctrl+p"
+        await commands["Next switch"]()
+        await pilot.pause()
+        assert screen.view.playhead.index == 1
+
+
+async def test_playing_takes_as_long_as_the_program_did(replay: Replay, clock: Clock) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("less_than_sign", "space")
+        seen = []
+        for _ in range(9):
+            clock.now_ns += 500_000_000
+            screen.tick()
+            seen.append((screen.view.playhead.index, screen.view.playhead.t_ns // 1_000_000))
+        start = 30
+        assert seen[:4] == [(8, start + 250), (8, start + 500), (8, start + 750), (8, start + 1000)]
+        # At half the speed 2.04 s take more than 4 s; at the end it stops.
+        assert seen[-1] == (13, 2040)
+        assert not screen.view.playhead.playing
+        await pilot.press("space")
+        assert screen.view.playhead.index == -1, "played again from the beginning"
+
+
+async def test_on_the_switch_axis_every_switch_takes_the_same_time(replay: Replay, clock: Clock) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("x", "space")
+        seen = []
+        for _ in range(5):
+            clock.now_ns += 1_000_000_000
+            screen.tick()
+            seen.append(screen.view.playhead.index)
+        assert seen == [3, 6, 9, 12, 13]

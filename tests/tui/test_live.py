@@ -1,0 +1,234 @@
+"""A program that runs: followed while it does, paused for the viewer alone, ended with the viewer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+
+from tests.tui.conftest import Clock, text_of
+from tests.tui.traces import MS, Demo, sleeps
+from visualizer.session import recordings
+from visualizer.session.target import resolve
+from visualizer.trace.events import End, Output
+from visualizer.trace.source import read_all
+from visualizer.tui.app import VisualizerApp
+from visualizer.tui.screens.catalogue import CatalogueScreen
+from visualizer.tui.screens.timeline import TimelineScreen
+
+FOREVER = "import time\nprint('begun', flush=True)\ntime.sleep(600)\n"
+
+
+async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
+    """Wait for a program that really runs."""
+    async with asyncio.timeout(30):
+        while not condition():
+            await pilot.pause(0.02)
+
+
+class Growing:
+    """A trace that is written while it is watched, at times that are told."""
+
+    def __init__(self, path: Path, demo: Demo, clock: Clock) -> None:
+        self.path = path
+        self.clock = clock
+        # Of a process that exists, on this machine.
+        self.header = msgspec.structs.replace(demo.header, pid=os.getpid(), monotonic_ns=0, wall_ns=time.time_ns())
+        self.events = list(demo.events)
+        path.write_bytes(msgspec.json.encode(self.header) + b"\n")
+
+    def write(self, until_ms: float) -> None:
+        """What happens until then."""
+        with self.path.open("ab") as trace:
+            while self.events and getattr(self.events[0], "t_ns", 0) <= until_ms * MS:
+                trace.write(msgspec.json.encode(self.events.pop(0)) + b"\n")
+        self.clock.now_ns = round(until_ms * MS)
+
+
+@asynccontextmanager
+async def watched(
+    tmp_path: Path, clock: Clock, size: tuple[int, int] = (120, 35)
+) -> AsyncIterator[tuple[Pilot[Any], TimelineScreen, Growing]]:
+    demo = sleeps(code=3)
+    demo.write(tmp_path)
+    growing = Growing(tmp_path / "growing.trace", demo, clock)
+    app = VisualizerApp(open_path=growing.path, follow=True, clock=clock)
+    async with app.run_test(size=size) as pilot:
+        assert isinstance(app.screen, TimelineScreen)
+        yield pilot, app.screen, growing
+
+
+async def shown(pilot: Pilot[Any], screen: TimelineScreen) -> str:
+    screen.tick()
+    await pilot.pause()
+    return text_of(screen)
+
+
+def waited(text: str) -> int:
+    """How many cells foo is drawn as waiting."""
+    return next(line for line in text.splitlines() if line.startswith("     foo")).count("┈")
+
+
+async def test_the_end_is_followed_and_open_states_grow_with_the_clock(tmp_path: Path, clock: Clock) -> None:
+    async with watched(tmp_path, clock) as (pilot, screen, growing):
+        growing.write(100)
+        text = await shown(pilot, screen)
+        assert "● LIVE" in text
+        assert "0.100 s of 0.100 s" in text
+        assert screen.view.playhead.index == screen.view.timeline.switch_count - 1 == 8
+        before = waited(text)
+        # Nothing is written, and yet time passes.
+        clock.now_ns = 400 * MS
+        text = await shown(pilot, screen)
+        assert "0.400 s of 0.400 s" in text
+        assert waited(text) > before
+        growing.write(3000)
+        text = await shown(pilot, screen)
+        assert "exit 3" in text
+        assert "LIVE" not in text
+        assert "2.040 s of 2.040 s" in text, "the end of the program, not the present"
+        assert not screen.feed.live
+
+
+async def test_space_pauses_the_view_and_f_follows_again(tmp_path: Path, clock: Clock) -> None:
+    async with watched(tmp_path, clock) as (pilot, screen, growing):
+        growing.write(100)
+        await shown(pilot, screen)
+        await pilot.press("space")
+        growing.write(1500)
+        text = await shown(pilot, screen)
+        assert "● LIVE ‖ PAUSED" in text
+        assert "switch 9 of 11" in text, "what came meanwhile is counted, but the playhead stays"
+        assert "0.100 s of 1.500 s" in text
+        await pilot.press("F")
+        text = await shown(pilot, screen)
+        assert "switch 11 of 11" in text
+        assert "1.500 s of 1.500 s" in text
+        await pilot.press("left")
+        assert not screen.view.playhead.following
+        await pilot.press("end")
+        assert screen.view.playhead.following
+
+
+async def test_playing_catches_up_with_a_live_program_and_follows_it(tmp_path: Path, clock: Clock) -> None:
+    async with watched(tmp_path, clock) as (pilot, screen, growing):
+        growing.write(1500)
+        await shown(pilot, screen)
+        await pilot.press("home", "greater_than_sign", "space")
+        clock.now_ns += 300 * MS
+        text = await shown(pilot, screen)
+        assert "● LIVE ▶ x2" in text
+        assert screen.view.playhead.t_ns == screen.view.timeline.switch_ns[0] + 2 * 300 * MS
+        clock.now_ns += 2000 * MS
+        await shown(pilot, screen)
+        assert screen.view.playhead.following
+
+
+async def test_a_trace_whose_program_is_gone_is_not_called_live_for_ever(tmp_path: Path, clock: Clock) -> None:
+    demo = sleeps()
+    growing = Growing(tmp_path / "growing.trace", demo, clock)
+    # No process has this number: it is beyond what Linux and macOS give out.
+    growing.header = msgspec.structs.replace(growing.header, pid=2**22 + 7)
+    growing.path.write_bytes(msgspec.json.encode(growing.header) + b"\n")
+    growing.write(100)
+    app = VisualizerApp(open_path=growing.path, follow=True, clock=clock)
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, TimelineScreen)
+        await shown(pilot, screen)
+        assert screen.feed.live
+        clock.now_ns += 3_000 * MS
+        text = await shown(pilot, screen)
+        assert not screen.feed.live
+        assert "The trace has no end: its program was killed, or is still running." in text
+
+
+async def test_a_scenario_is_run_from_the_catalogue_and_left_again() -> None:
+    app = VisualizerApp()
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, CatalogueScreen)
+        while getattr(screen._highlighted, "name", "") != "ping_pong":
+            await pilot.press("down")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, TimelineScreen) and not app.screen.feed.live)
+        timeline_screen = app.screen
+        assert isinstance(timeline_screen, TimelineScreen)
+        timeline = timeline_screen.feed.timeline
+        runs = [timeline.name(timeline.switch(index).target) for index in range(timeline.switch_count)]
+        assert runs == ["test1", "test2", "test1", "test2", "main"]
+        await pilot.pause()
+        assert "■ ENDED exit 0" in text_of(timeline_screen)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.screen is screen
+        # It is listed among the recordings now, and opens.
+        await pilot.press("end", "enter")
+        await until(pilot, lambda: isinstance(app.screen, TimelineScreen) and not app.screen.feed.live)
+        assert "REPLAY exit 0" in text_of(app.screen)  # type: ignore[arg-type]
+
+
+def test_run_returns_the_exit_status(tmp_path: Path) -> None:
+    script = tmp_path / "three.py"
+    script.write_text("import sys\nprint('to stdout'); sys.exit(3)\n")
+    app = VisualizerApp(target=resolve([str(script)], False))
+    texts = []
+
+    async def wait_and_quit(pilot: Pilot[Any]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, TimelineScreen)
+        await until(pilot, lambda: not screen.feed.live)
+        await pilot.press("2")
+        await pilot.pause()
+        texts.append(text_of(screen))
+        await pilot.press("q")
+
+    assert app.run(headless=True, auto_pilot=wait_and_quit, size=(120, 35)) == 3
+    assert "■ ENDED exit 3" in texts[0]
+    assert "main │ to stdout" in texts[0]
+
+
+@pytest.mark.parametrize(
+    "script", [FOREVER, "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + FOREVER]
+)
+def test_quitting_ends_a_program_that_still_runs_and_keeps_what_it_did(tmp_path: Path, script: str) -> None:
+    path = tmp_path / "forever.py"
+    path.write_text(script)
+    app = VisualizerApp(target=resolve([str(path)], False))
+    pids = []
+
+    async def quit_soon(pilot: Pilot[Any]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, TimelineScreen)
+        await until(pilot, lambda: bool(screen.feed.timeline.outputs))
+        assert screen.feed.timeline.header is not None
+        pids.append(screen.feed.timeline.header.pid)
+        await pilot.press("q")
+
+    signal = -9 if "SIG_IGN" in script else -15
+    assert app.run(headless=True, auto_pilot=quit_soon, size=(80, 24)) == signal
+    with pytest.raises(ProcessLookupError):
+        os.kill(pids[0], 0)
+    (recording,) = recordings.recent()
+    _, events, notices = read_all(recording.path)
+    assert notices == []
+    assert type(events[-1]) is End
+    assert events[-1].signal == -signal
+    assert "".join(event.text for event in events if isinstance(event, Output)) == "begun\n"
+
+
+def test_a_target_that_cannot_be_started_is_an_error_of_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(recordings, "new_path", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        VisualizerApp(target=resolve(["ping_pong"], False)).run(headless=True, size=(80, 24))

@@ -1,0 +1,200 @@
+"""What the panes say: the sources at a switch, the output, the statistics, the header."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tui.conftest import loaded, text_of
+from tests.tui.traces import Demo, hand_over, many, ping_pong, sleeps
+from visualizer.paint.text import cell_width, printable
+from visualizer.trace import events as ev
+from visualizer.trace import words
+from visualizer.tui.app import VisualizerApp
+from visualizer.tui.screens.timeline import TimelineScreen
+from visualizer.tui.whereabouts import Whereabouts, parked, running, short_path
+from visualizer.tui.widgets.header import moment
+from visualizer.tui.widgets.notices import Notice
+from visualizer.tui.widgets.output import Output, _broken
+
+Replay = Callable[[Demo], VisualizerApp]
+
+
+def said(demo: Demo) -> list[tuple[str, str]]:
+    """For each moment where the running track goes on, and where the other is parked."""
+    timeline = demo.timeline()
+    timeline.header = demo.header
+
+    def tell(where: Whereabouts | None) -> str:
+        if where is None:
+            return ""
+        line = f" {where.place.line}" if where.place is not None else ""
+        return f"{timeline.name(where.track)} {where.how}{line}"
+
+    return [(tell(running(timeline, i)), tell(parked(timeline, i))) for i in range(-1, timeline.switch_count)]
+
+
+def test_where_the_tracks_of_a_generator_program_are() -> None:
+    assert said(hand_over()) == [
+        ("main starts 1", ""),
+        ("consumer starts 7", "main is parked 13"),
+        ("main goes on 13", "consumer is parked 7"),
+        ("consumer goes on 7", "main is parked 15"),
+        ("main goes on 15", "consumer is parked 7"),
+        ("consumer goes on 7", "main is parked 15"),
+        ("main goes on 15", "consumer is parked 7"),
+        ("consumer goes on 7", "main is parked 15"),
+        ("main goes on 15", "consumer is parked 7"),
+        ("consumer goes on 7", "main is parked 16"),
+        ("main goes on 16", "consumer has ended: closed"),
+    ]
+
+
+def test_where_greenlets_are() -> None:
+    assert said(ping_pong()) == [
+        ("main starts 1", ""),
+        ("test1 starts 6", "main is parked 20"),
+        ("test2 starts 14", "test1 is parked 6"),
+        ("test1 goes on 6", "test2 is parked 14"),
+        ("test2 goes on 14", "test1 is parked 8"),
+        ("main goes on 20", "test2 has ended: returned None"),
+    ]
+
+
+def test_paths_are_short_but_tell_where() -> None:
+    assert short_path("/home/me/work/a/b.py", "/home/me/work") == "a/b.py"
+    assert short_path("/usr/lib/python3/gevent/hub.py", "/home/me/work") == "…/gevent/hub.py"
+    assert short_path("/home/me/workshop/b.py", "/home/me/work") == "…/workshop/b.py"
+    assert short_path("b.py", "") == "b.py"
+
+
+async def test_a_track_that_starts_is_shown_from_its_first_line(replay: Replay) -> None:
+    app = replay(ping_pong())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        lines = text_of(screen).splitlines()
+        assert any(line.startswith(" █ test1 starts") and "ping_pong.py:4" in line for line in lines)
+        assert any(line.startswith("▶4 def test1():") for line in lines)
+        assert any(line.startswith("▶20 first.switch()") for line in lines)
+
+
+def lines_of(output: Output) -> list[str]:
+    return ["".join(run.text for run in output.runs(line, output.width)).rstrip() for line in range(output.length)]
+
+
+async def output_of(replay: Replay, demo: Demo, width: int = 120) -> tuple[list[str], TimelineScreen]:
+    app = replay(demo)
+    async with app.run_test(size=(width, 35)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("2")
+        await pilot.pause()
+        output = screen._tabs["output"]
+        assert isinstance(output, Output)
+        return lines_of(output), screen
+
+
+async def test_output_is_joined_to_lines_of_one_track(replay: Replay) -> None:
+    demo = Demo("print", "print()\n")
+    demo.prints("one").prints("\n").prints("t").prints("w").prints("o\nthree\n\n")
+    demo.spawn("evil", "greenlet", parent="main").prints("half").switch("main", "evil").prints("other\nend")
+    demo.switch("evil", "main").prints(" of it\n").prints("a\tb")
+    lines, _ = await output_of(replay, demo)
+    assert lines == [
+        "main │ one",
+        "main │ two",
+        "main │ three",
+        "main │",
+        "main │ half",
+        "evil │ other",
+        "evil │ end",
+        "main │  of it",
+        "main │ a       b",
+    ]
+
+
+async def test_long_output_is_broken_and_what_was_cut_is_told(replay: Replay) -> None:
+    demo = Demo("print", "print()\n")
+    demo.prints("word " * 12 + "\n")
+    demo.events.append(ev.Output(demo.t_ns, words.STDOUT, "x" * 90, 1234))
+    lines, _ = await output_of(replay, demo, 120)
+    width = 120 // 2 - 1 - len("main │ ")
+    assert lines == [
+        "main │ word word word word word word word word word word",
+        "     │ word word",
+        f"main │ {'x' * (width + 1)}",
+        f"     │ {'x' * (90 - width - 1)}",
+        "       … and 1234 more characters",
+    ]
+
+
+async def test_nothing_printed_is_said(replay: Replay) -> None:
+    assert (await output_of(replay, many(1)))[0] == [" Nothing was printed."]
+
+
+async def test_nothing_switched_is_said(replay: Replay) -> None:
+    app = replay(many(0))
+    async with app.run_test(size=(120, 35)) as pilot:
+        text = text_of(await loaded(pilot))
+        assert "Nothing was switched." in text
+        assert "main runs: nothing has been switched yet" in text
+        assert "switch 0 of 0" in text
+
+
+@given(st.text(), st.integers(2, 30))
+def test_breaking_output_loses_nothing(text: str, width: int) -> None:
+    shown = printable(text)
+    parts = list(_broken(shown, width))
+    assert "".join(parts) == shown
+    assert all(cell_width(part) <= width for part in parts)
+
+
+@given(st.text(alphabet=st.characters(categories=["L", "N", "P", "Zs"])), st.integers(1, 60))
+def test_a_broken_notice_fits_and_loses_no_word(text: str, width: int) -> None:
+    lines = [line.text for line in Notice(printable(text), "text").broken(width)]
+    assert all(cell_width(line) <= max(width, 12) for line in lines)
+    assert "".join("".join(lines).split()) == "".join(printable(text).split())
+
+
+def test_a_moment_has_as_many_digits_as_the_end() -> None:
+    assert moment(0, 2_040_000_000) == "0.000 s"
+    assert moment(412_345_678, 2_040_000_000) == "0.412 s"
+    assert moment(1_100_000, 1_500_000) == "1.100 ms"
+    assert moment(1_500, 99_000) == "1.500 µs"
+
+
+@pytest.mark.parametrize(("width", "expected"), [
+    (120, " visualizer · sleeps   REPLAY exit 0 ‖ PAUSED   …   switch 1 of 14   0.030 s of 2.040 s "),
+    (80, " sleeps   REPLAY exit 0 ‖ PAUSED   …   switch 1 of 14   0.030 s of 2.040 s "),
+    (68, " sleeps   REPLAY exit 0 ‖ x1   switch 1 of 14   0.030 s of 2.040 s"),
+    (60, " sleeps   REPLAY exit 0 ‖ x1   …   1/14  0.030 s "),
+])  # fmt: skip
+async def test_the_header_drops_what_matters_least(replay: Replay, width: int, expected: str) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(width, 24)) as pilot:
+        line = text_of(await loaded(pilot)).splitlines()[0]
+        assert " ".join(line.split()) == " ".join(expected.replace("…", "").split())
+
+
+async def test_statistics_of_each_track_and_about_the_recording(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("3")
+        await pilot.pause()
+        pane = screen._tabs["statistics"]
+        lines = [" ".join("".join(run.text for run in pane.runs(line, 59)).split()) for line in range(pane.length)]
+        assert lines[0] == "track steps running ready waiting idle"
+        assert [line.split()[1:3] for line in lines[1:6]] == [
+            ["main", "1"], ["hub", "7"], ["foo", "2"], ["bar", "2"], ["third", "2"],
+        ]  # fmt: skip
+        assert lines[6].startswith("in all 14 ")
+        assert lines[7:] == [
+            "",
+            "program sleeps.py --demo",
+            "python 3.12.0 on linux",
+            "tracer generators: on: sys.monitoring",
+            "trace sleeps.trace",
+        ]

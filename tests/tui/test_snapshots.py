@@ -1,0 +1,84 @@
+"""How it looks. After a wanted change: `pytest tests/tui/test_snapshots.py --snapshot-update`, and look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.tui.conftest import loaded
+from tests.tui.traces import Demo, hand_over, hostile, ping_pong, sleeps
+from visualizer.session.catalogue import Scenario
+from visualizer.tui.app import VisualizerApp
+from visualizer.tui.screens import catalogue
+
+Replay = Callable[[Demo], VisualizerApp]
+Compare = Callable[..., bool]
+SMALL, NORMAL, LARGE = (80, 24), (120, 35), (200, 50)
+
+
+def pressing(*keys: str) -> Callable[[Pilot[int]], Awaitable[None]]:
+    """Press these when the recording is loaded."""
+
+    async def press(pilot: Pilot[int]) -> None:
+        await loaded(pilot)
+        await pilot.press(*keys)
+        await pilot.pause()
+
+    return press
+
+
+@pytest.mark.parametrize("size", [SMALL, NORMAL])
+@pytest.mark.parametrize("demo", [hand_over, ping_pong, sleeps])
+def test_timeline(snap_compare: Compare, replay: Replay, demo: Callable[[], Demo], size: tuple[int, int]) -> None:
+    assert snap_compare(replay(demo()), terminal_size=size, run_before=pressing("right", "right"))
+
+
+def test_large_timeline(snap_compare: Compare, replay: Replay) -> None:
+    assert snap_compare(replay(hand_over()), terminal_size=LARGE, run_before=pressing("right", "right", "right"))
+
+
+def test_light_theme_at_the_end_with_output(snap_compare: Compare, replay: Replay) -> None:
+    async def press(pilot: Pilot[int]) -> None:
+        pilot.app.theme = "textual-light"
+        await pressing("end", "left", "left", "left", "2")(pilot)
+
+    assert snap_compare(replay(sleeps(code=3)), terminal_size=NORMAL, run_before=press)
+
+
+def test_statistics_zoomed_on_the_other_axis(snap_compare: Compare, replay: Replay) -> None:
+    keys = ("x", "w", "w", "L", "L", "3")
+    assert snap_compare(replay(sleeps()), terminal_size=SMALL, run_before=pressing(*keys))
+
+
+def test_hostile_text(snap_compare: Compare, replay: Replay) -> None:
+    assert snap_compare(replay(hostile()), terminal_size=NORMAL, run_before=pressing("2"))
+
+
+@pytest.mark.parametrize("size", [SMALL, NORMAL])
+def test_help(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
+    assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing("question_mark"))
+
+
+def test_too_small(snap_compare: Compare, replay: Replay) -> None:
+    assert snap_compare(replay(sleeps()), terminal_size=(50, 15), run_before=pressing())
+
+
+@pytest.mark.parametrize("size", [SMALL, NORMAL])
+def test_catalogue(
+    snap_compare: Compare, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    demos = [(hand_over(), "generator"), (ping_pong(), "greenlet"), (sleeps(), "gevent")]
+    for demo, _ in demos:
+        demo.write(tmp_path)
+    docstring = (
+        "What {} shows, in a sentence.\n\nWhat to look for: who runs, who waits,\nand for what.\n\n  * this\n  * that"
+    )
+    listed = [
+        Scenario(demo.name, runtime, "", docstring.format(demo.name), tmp_path / f"{demo.name}.py")
+        for demo, runtime in demos
+    ]
+    monkeypatch.setattr(catalogue, "scenarios", lambda: listed)
+    assert snap_compare(VisualizerApp(), terminal_size=size, press=["down"])

@@ -1,0 +1,221 @@
+"""Small recordings with their source: the shapes of a generator, a greenlet and a gevent program, always the same."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.unit.analysis.tape import Tape
+from visualizer.trace import events as ev
+from visualizer.trace import words
+
+HAND_OVER = '''\
+"""A producer hands items to a consumer."""
+
+
+def consumer():
+    answer = ""
+    while True:
+        item = yield answer
+        print(f"got {item}")
+        answer = "200 OK"
+
+
+def producer(c):
+    next(c)
+    for item in range(1, 4):
+        answer = c.send(item)
+    c.close()
+
+
+producer(consumer())
+'''
+
+PING_PONG = """\
+from greenlet import greenlet
+
+
+def test1():
+    print(12)
+    second.switch()
+    print(34)
+    second.switch()
+    print("never printed")
+
+
+def test2():
+    print(56)
+    first.switch()
+    print(78)
+
+
+first = greenlet(test1)
+second = greenlet(test2)
+first.switch()
+"""
+
+SLEEPS = """\
+import gevent
+
+
+def foo():
+    print("foo goes to sleep")
+    gevent.sleep(2)
+    print("foo is awake again")
+
+
+def bar():
+    print("bar goes to sleep")
+    gevent.sleep(1)
+    print("bar is awake again")
+
+
+def third():
+    gevent.sleep(0)
+
+
+if __name__ == "__main__":
+    gevent.joinall([gevent.spawn(foo), gevent.spawn(bar), gevent.spawn(third)])
+"""
+
+#: What is waited on in a line of these sources: a yield, or the last call that begins in it.
+_EXPRESSION = re.compile(r"yield \w+|(?:\w+\.)?\w+\(.*\)$")
+MS = 1_000_000
+
+
+class Demo(Tape):
+    """A tape whose places are expressions of a source."""
+
+    def __init__(self, name: str, source: str) -> None:
+        self.name = name
+        self.source = source
+        super().__init__()
+
+    def place(self, line: int | None) -> int:
+        if line is None:
+            return words.NOTHING
+        self._places += 1
+        text = self.source.splitlines()[line - 1]
+        found = _EXPRESSION.search(text)
+        start, end = found.span() if found else (-1, -1)
+        defined = re.findall(r"^def (\w+)", "\n".join(self.source.splitlines()[:line]), re.MULTILINE)
+        function = self.text(defined[-1] if text[:1].isspace() and defined else "<module>")
+        column, end_column = (len(text[:at].encode()) if at >= 0 else -1 for at in (start, end))
+        place = ev.Place(self._places, self.text(f"{self.name}.py"), function, line, line, column, end_column)
+        self.events.append(place)
+        return self._places
+
+    def at_ms(self, ms: float) -> Demo:
+        """The next event happens then."""
+        self.at(round(ms * MS))
+        return self
+
+    @property
+    def header(self) -> ev.Header:
+        return ev.Header(
+            words.FORMAT,
+            words.VERSION,
+            python="3.12.0",
+            platform="linux",
+            target=self.name,
+            argv=[f"{self.name}.py", "--demo"],
+            tracers={"generators": "on: sys.monitoring"},
+        )
+
+    def lines(self) -> list[bytes]:
+        return [ev.encode(line) for line in (self.header, *self.events)]
+
+    def write(self, folder: Path) -> Path:
+        """Write source and trace into `folder`. Return the name of the trace, relative to it."""
+        (folder / f"{self.name}.py").write_text(self.source, encoding="utf-8")
+        (folder / f"{self.name}.trace").write_bytes(b"".join(self.lines()))
+        return Path(f"{self.name}.trace")
+
+
+def hand_over() -> Demo:
+    """One `next`, three `send`, one `close`, within a millisecond."""
+    demo = Demo("hand_over", HAND_OVER)
+    demo.at_ms(1.0).spawn("consumer", words.GENERATOR, creator=words.CURRENT)
+    demo.resume("consumer", line=13)
+    demo.at_ms(1.02).yields("consumer", "''", line=7)
+    for number in (1, 2, 3):
+        demo.at_ms(1.0 + number / 10).resume("consumer", words.SEND, str(number), line=15)
+        demo.prints(f"got {number}\n")
+        demo.at_ms(1.05 + number / 10).yields("consumer", "'200 OK'", line=7)
+    demo.at_ms(1.4).resume("consumer", words.CLOSE, line=16)
+    demo.at_ms(1.41).exits("consumer", words.CLOSED)
+    demo.at_ms(1.5).exits("main")
+    demo.end()
+    return demo
+
+
+def ping_pong() -> Demo:
+    """main, test1, test2, test1, test2, main; test1 is left behind."""
+    demo = Demo("ping_pong", PING_PONG)
+    demo.at_ms(3).spawn("test1", words.GREENLET, parent="main", creator=words.CURRENT, line=18)
+    demo.spawn("test2", words.GREENLET, parent="main", creator=words.CURRENT, line=19)
+    demo.at_ms(4).switch("main", "test1", line=20).prints("12\n")
+    demo.at_ms(4.1).switch("test1", "test2", line=6).prints("56\n")
+    demo.at_ms(4.2).switch("test2", "test1", line=14).prints("34\n")
+    demo.at_ms(4.3).switch("test1", "test2", line=8).prints("78\n")
+    demo.at_ms(4.4).exits("test2", value="None")
+    demo.switch("test2", "main")
+    demo.at_ms(5).exits("main")
+    demo.end()
+    return demo
+
+
+def sleeps(code: int = 0) -> Demo:
+    """foo, bar, third, third, bar, foo, woken by timers of the hub."""
+    demo = Demo("sleeps", SLEEPS)
+    demo.at_ms(30).spawn("hub", words.HUB, parent="main")
+    for key in ("foo", "bar", "third"):
+        demo.spawn(key, words.GREENLET, parent="hub", creator=words.CURRENT, line=21)
+        demo.wake(key, words.CURRENT, words.SPAWN)
+    demo.waits("main", words.JOIN, "joinall").switch("main", "hub", line=21)
+    for key, line, seconds in (("foo", 6, 2), ("bar", 12, 1), ("third", 17, 0)):
+        demo.switch("hub", key)
+        if seconds:
+            demo.prints(f"{key} goes to sleep\n")
+        demo.waits(key, words.SLEEP, f"{seconds} s", seconds * 1000 * MS).switch(key, "hub", line=line)
+    demo.at_ms(31).wake("third", "hub", words.TIMER).switch("hub", "third").exits("third", value="None")
+    demo.switch("third", "hub").poll("hub", 1)
+    for key, ms in (("bar", 1031.5), ("foo", 2032)):
+        demo.at_ms(ms).poll("hub", 0).wake(key, "hub", words.TIMER)
+        demo.switch("hub", key).prints(f"{key} is awake again\n").exits(key, value="None")
+        demo.switch(key, "hub").poll("hub", 1)
+    demo.at_ms(2033).poll("hub", 0).wake("main", "foo", words.FINISHED).switch("hub", "main")
+    demo.at_ms(2040).exits("main")
+    demo.end(code)
+    return demo
+
+
+EVIL = "[bold red]evil[/] \x1b[31m\x1b]0;t\x07[link=file:///x]"
+
+
+def hostile() -> Demo:
+    """Markup and escape sequences in every text that a trace or its source may hold."""
+    demo = Demo("hostile", f'x = 1  # {EVIL}\n\tyield_ = "{EVIL}"; go({EVIL!r})\n')
+    demo.at_ms(1).spawn("evil", words.GREENLET, name=EVIL, parent="main", creator=words.CURRENT, line=1)
+    demo.waits("main", words.SLEEP, EVIL).switch("main", "evil", value=EVIL, line=2)
+    demo.prints(f"{EVIL}\n[/nothing] $x [@click=app.quit]quit[/]\n")
+    demo.events.append(ev.Output(demo.t_ns, words.STDERR, f"{EVIL}\n"))
+    demo.events.append(ev.Note(demo.t_ns, f"note {EVIL}"))
+    demo.events.append(ev.Dropped(demo.t_ns, f"things {EVIL}", 3))
+    demo.at_ms(2).exits("evil", words.RAISED, EVIL)
+    demo.switch("evil", "main")
+    demo.events.append(ev.Uncaught(demo.t_ns, f"Error{EVIL}", EVIL))
+    demo.end(1)
+    return demo
+
+
+def many(tracks: int) -> Demo:
+    """So many greenlets, each switched to once."""
+    demo = Demo("many", PING_PONG)
+    for number in range(tracks):
+        demo.spawn(f"t{number}", words.GREENLET, parent="main", creator=words.CURRENT, line=18)
+    for number in range(tracks):
+        demo.switch("main", f"t{number}", line=20).switch(f"t{number}", "main", line=6)
+    demo.exits("main")
+    demo.end()
+    return demo
