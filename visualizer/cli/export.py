@@ -30,7 +30,9 @@ _AXES = {**{axis.value: (axis,) for axis in Axis}, "both": tuple(Axis)}
     metavar="PX",
     help="Of the picture, in pixels.",
 )
-@click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True, help="Its background.")
+@click.option(
+    "--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True, help="Its background."
+)
 @click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
 def command(file: str, output: str, axis: str, width: int, theme: str, force: bool) -> None:
     """Draw the timeline of a trace as a picture for a talk.
