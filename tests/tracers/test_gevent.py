@@ -53,7 +53,7 @@ def test_an_event_is_set(trace_source: TraceSource) -> None:
         """
     )
     assert ("setter", "callback", "waiter") in traced.wakes
-    assert ("waiter", "wait", "ready.wait()") in traced.waits
+    assert ("waiter", "event", "ready.wait()") in traced.waits
     assert ("setter", "sleep", "0.01 s") in traced.waits
 
 
@@ -76,7 +76,7 @@ def test_a_queue(trace_source: TraceSource) -> None:
         gevent.joinall([gevent.spawn(consumer), gevent.spawn(producer)])
         """
     )
-    assert ("consumer", "get", "items.get()") in traced.waits
+    assert ("consumer", "queue", "items.get()") in traced.waits
     assert ("producer", "callback", "consumer") in traced.wakes
 
 
@@ -237,3 +237,190 @@ def test_gevent_is_not_imported_for_a_script_that_does_not(trace_source: TraceSo
     from tests.tracers.traced import bare
 
     assert traced.ended == bare(traced.path.with_suffix(".py"))
+
+
+#: Setup, what the waiter waits in, what the waker does -> the reason, what on, the cause of the wake.
+PRIMITIVES = {
+    "Event": ("e = Event()", "e.wait()", "e.set()", "event", "callback"),
+    "Event with a timeout": ("e = Event()", "e.wait(timeout=5)", "e.set()", "event", "callback"),
+    "AsyncResult": ("r = AsyncResult()", "r.get()", "r.set(1)", "result", "callback"),
+    "AsyncResult exception": ("r = AsyncResult()", "r.wait()", "r.set_exception(OSError())", "result", "callback"),
+    "Queue.get": ("q = Queue()", "q.get()", "q.put(1)", "queue", "callback"),
+    "Queue.put": ("q = Queue(1); q.put(1)", "q.put(2)", "q.get()", "queue", "callback"),
+    "JoinableQueue.join": ("q = JoinableQueue(); q.put(1); q.get()", "q.join()", "q.task_done()", "queue", "callback"),
+    "Channel": ("c = Channel()", "c.get()", "c.put(1)", "channel", "callback"),
+    "Semaphore": ("s = Semaphore(0)", "s.acquire()", "s.release()", "semaphore", "callback"),
+    "with Semaphore": ("s = Semaphore(0)", "s.__enter__()", "s.release()", "semaphore", "callback"),
+    "BoundedSemaphore": ("s = BoundedSemaphore(1); s.acquire()", "s.acquire()", "s.release()", "semaphore", "callback"),
+    "kill": ("v = gevent.spawn(gevent.sleep, 9)", "v.join()", "v.kill()", "join", "finished"),
+}
+
+
+@pytest.mark.parametrize("name", PRIMITIVES)
+def test_why_one_waits_and_who_wakes_it(trace_source: TraceSource, name: str) -> None:
+    setup, wait, wake, reason, cause = PRIMITIVES[name]
+    traced = trace_source(
+        f"""
+        import gevent
+        from gevent.event import AsyncResult, Event
+        from gevent.lock import BoundedSemaphore, Semaphore
+        from gevent.queue import Channel, JoinableQueue, Queue
+
+        def waiter():
+            try:
+                {wait}
+            except OSError:
+                pass
+
+        def waker():
+            {wake}
+
+        {setup}
+        first = gevent.spawn(waiter)
+        gevent.sleep(0)
+        second = gevent.spawn(waker)
+        first.join()
+        second.join()
+        """
+    )
+    assert traced.timeline.notes == []
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert [wait_ for wait_ in traced.waits if wait_[0] == "waiter"] == [("waiter", reason, wait)]
+    waker = "sleep" if cause == "finished" else "waker"
+    assert [(who, why) for who, why, whom in traced.wakes if whom == "waiter"] == [("main", "spawn"), (waker, cause)]
+
+
+def test_ready_from_the_moment_of_the_wake(trace_source: TraceSource) -> None:
+    """The event is set long before its setter gives way: the waiter is ready meanwhile, not waiting."""
+    traced = trace_source(
+        """
+        import gevent
+        from gevent.event import Event
+
+        def waiter():
+            e.wait()
+
+        def setter():
+            e.set()
+            print("set")
+
+        e = Event()
+        gevent.joinall([gevent.spawn(waiter), gevent.spawn(setter)])
+        """
+    )
+    wake = next(w for w in traced.timeline.wakeups if w.cause == "callback")
+    assert wake.t_ns < traced.timeline.outputs[0].t_ns
+    assert traced.states("waiter") == ["CREATED", "READY", "RUNNING", "WAITING", "READY", "RUNNING", "DONE"]
+
+
+def test_somebody_else_comes_first(trace_source: TraceSource) -> None:
+    """The putter takes its item back before the hub can hand it over: the getter waits on."""
+    traced = trace_source(
+        """
+        import gevent
+        from gevent.queue import Queue
+
+        def getter():
+            print(q.get())
+
+        def putter():
+            q.put("one")
+            print("took", q.get())
+            gevent.sleep(0.01)
+            q.put("two")
+
+        q = Queue()
+        gevent.joinall([gevent.spawn(getter), gevent.spawn(putter)])
+        """
+    )
+    assert traced.ended.stdout == b"took one\ntwo\n"
+    assert traced.states("getter") == [
+        "CREATED", "READY", "RUNNING", "WAITING", "READY", "WAITING", "READY", "RUNNING", "DONE",
+    ]  # fmt: skip
+
+
+def test_one_notification_for_two_who_asked_is_inferred(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+        from gevent.queue import Queue
+
+        def getter():
+            q.get()
+
+        def putter():
+            q.put(1)
+
+        q = Queue()
+        gevent.joinall([gevent.spawn(f) for f in (getter, getter, putter, putter)])
+        """
+    )
+    wakes = [
+        (traced.timeline.name(w.waker), traced.timeline.name(w.track), w.inferred)
+        for w in traced.timeline.wakeups
+        if w.cause == "callback"
+    ]
+    assert wakes == [("putter-1", "getter-1", False), ("putter-1", "getter-2", True)]
+
+
+def test_who_killed_whom(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+
+        def victim():
+            gevent.sleep(9)
+
+        def killer():
+            v.kill()
+
+        v = gevent.spawn(victim)
+        gevent.sleep(0)
+        gevent.spawn(killer).join()
+        """
+    )
+    assert ("killer", "kill", "victim") in traced.wakes
+    assert traced.outcome("victim") == words.KILLED
+
+
+def test_a_timeout_is_thrown_by_the_hub(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+
+        def hurried():
+            with gevent.Timeout(0.01, False):
+                gevent.sleep(9)
+
+        gevent.spawn(hurried).join()
+        """
+    )
+    assert ("hub", "throw", "hurried") in traced.wakes
+    assert traced.outcome("hurried") == words.RETURNED
+
+
+@pytest.mark.parametrize(
+    ("wait", "reason"),
+    [
+        ("gevent.socket.getaddrinfo('localhost', 80)", "dns"),
+        ("pool.apply(time.sleep, (0.01,))", "threadpool"),
+        ("gevent.select.select([end], [], [], 0.01)", "select"),
+        ("gevent.subprocess.call(['true'])", "subprocess"),
+    ],
+)
+def test_reasons_of_gevents_own_modules(trace_source: TraceSource, wait: str, reason: str) -> None:
+    traced = trace_source(
+        f"""
+        import time
+        import gevent, gevent.select, gevent.socket, gevent.subprocess
+
+        def waiter():
+            {wait}
+
+        end, other = gevent.socket.socketpair()
+        pool = gevent.get_hub().threadpool
+        gevent.spawn(waiter).join()
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert {why for who, why, _ in traced.waits if who == "waiter"} == {reason}

@@ -319,7 +319,7 @@ class Timeline:
         strand = self._who(event.track)
         track = self._strands.top(strand)
         index = len(self.wakeups)
-        self.wakeups.append(Wakeup(t_ns, track, self._who(event.waker), event.cause))
+        self.wakeups.append(Wakeup(t_ns, track, self._who(event.waker), event.cause, bool(event.inferred)))
         self._enter(t_ns, Entry.WAKEUP, index)
         state = self._state(track)
         # Of several wakeups the first is what made it ready.
@@ -328,6 +328,15 @@ class Timeline:
         elif state == State.RUNNING and self.tracks[track].kind != words.HUB:
             # Its next turn is arranged already; it is ready as soon as it parks.
             self._early.setdefault(strand, index)
+
+    def _on_unready(self, event: ev.Unready) -> None:
+        t_ns = self._at(event.t_ns)
+        track = self._strands.top(event.track)
+        slices = self.tracks[track].slices if track in self.tracks else None
+        if slices is not None and len(slices) > 1 and slices.state[-1] == State.READY:
+            before = State(slices.state[-2])
+            if before is State.WAITING:
+                self._set(track, t_ns, State.WAITING, slices.about[-2])
 
     def _on_exit(self, event: ev.Exit) -> None:
         t_ns = self._at(event.t_ns)
@@ -396,6 +405,7 @@ class Timeline:
         ev.Thread: _on_thread,
         ev.Wait: _on_wait,
         ev.Wake: _on_wake,
+        ev.Unready: _on_unready,
         ev.Exit: _on_exit,
         ev.Poll: _on_poll,
         ev.Output: _on_output,

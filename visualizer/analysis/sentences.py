@@ -71,6 +71,8 @@ def _why(timeline: Timeline, switch: Switch, target: Track) -> str:
             return f"{name} asked it for {'a' if _is_first(target, switch) else 'the next'} value"
         case words.SEND:
             return f"{name} sent it {value}" if value is not None else f"{name} resumed it"
+        case words.THROW if origin.kind == words.HUB:
+            return _woken(timeline, *_before_run(timeline, target, target.slice_of_step(switch.index)))
         case words.THROW:
             return f"{name} threw {value or 'an exception'} into it"
         case words.CLOSE:
@@ -162,6 +164,12 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, park: Park | None) -> str:
             return "what it waited for is over"
         case words.IO:
             return f"what it waited for is ready ({park.on})" if park and park.on else "what it waited for is ready"
+        case words.KILL if waker:
+            return f"{name} killed it"
+        case words.THROW if waker:
+            return f"{name} threw an exception into it"
+        case words.CALLBACK if waker and park and park.on:
+            return f"{name} woke it{' (inferred)' if wakeup.inferred else ''} from {park.on}"
         case words.UNKNOWN if waker:
             return f"{name} woke it, why is unknown"
     return f"{name} woke it" if waker else "it was woken, by whom is unknown"

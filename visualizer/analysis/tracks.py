@@ -65,12 +65,13 @@ class Park(NamedTuple):
 
 
 class Wakeup(NamedTuple):
-    """`waker` made `track` ready; `waker` is -1 if that is not known."""
+    """`waker` made `track` ready; -1 if that is not known. `inferred`: one of several may have been the one."""
 
     t_ns: int
     track: int
     waker: int
     cause: str
+    inferred: bool = False
 
 
 class Switch(NamedTuple):

@@ -133,6 +133,15 @@ class Wake(_Line, tag="wake", frozen=True):
     track: Int
     waker: Int
     cause: str
+    #: 1 where the waker is inferred: one of several who asked for the same notification.
+    inferred: Int = 0
+
+
+class Unready(_Line, tag="unready", frozen=True):
+    """`track` was made ready, but what it was made ready for went to another: it waits on, as before."""
+
+    t_ns: Int
+    track: Int
 
 
 class Exit(_Line, tag="exit", frozen=True):
@@ -202,7 +211,7 @@ class End(_Line, tag="end", frozen=True):
 
 
 Event = (
-    Text | Place | Spawn | Name | Resume | Yield | Switch | Wait | Wake | Exit | Poll | Output | Thread | Note
+    Text | Place | Spawn | Name | Resume | Yield | Switch | Wait | Wake | Unready | Exit | Poll | Output | Thread | Note
     | Dropped | Uncaught | End
 )  # fmt: skip
 

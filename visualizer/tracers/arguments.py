@@ -1,9 +1,9 @@
-"""The value that a greenlet hands over with `other.switch(value)`.
+"""What a parked call is about: the value that a greenlet hands over, and the type of the object that it waits on.
 
-greenlet's trace events do not tell it, and a frame does not show what lies on its evaluation stack. But the origin is
-parked in that very call, and nothing has run since its arguments were evaluated: where the argument is a constant, a
-name, or a display or sum of those, the value is worked out again from the call's source and the frame's variables.
-Where it is anything else (a call, an attribute), it stays unknown.
+Neither greenlet's trace events nor a frame tell it: what lies on a frame's evaluation stack is not shown. But the
+greenlet is parked in that very call, and nothing has run since its operands were evaluated: where an operand is a
+constant, a name, or a display or sum of those, it is worked out again from the call's source and the frame's variables.
+Where it is anything else (a call, a property), it stays unknown.
 """
 
 from __future__ import annotations
@@ -20,72 +20,116 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType
     from typing import Any
 
-    #: Works a value out of a frame's variables.
+    #: Works a value out of a frame's variables: its own, and its module's.
     Recipe = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
 
 _PLAIN = ATOMS | {str, bytes}
 #: A function that looks at its own local variables could see that we did too (before PEP 667, Python 3.13).
 _LOOKS_AT_LOCALS = frozenset(("locals", "vars", "dir", "eval", "exec", "_getframe", "currentframe"))
+#: inspect.CO_OPTIMIZED: a function's variables are no dictionary, but copied into one for whoever asks.
+_FUNCTION = 0x1
+_own_dict = object.__getattribute__
 
 
 class _Unknown(Exception):
     """The value cannot be worked out without running code of the program."""
 
 
-class Arguments:
-    """Finds the value of the argument of the call that a frame is parked in."""
+class Site:
+    """What is known of one call in the program's source."""
+
+    __slots__ = ("argument", "code", "receiver")
+
+    def __init__(self, code: CodeType, argument: Recipe | None, receiver: Recipe | None) -> None:
+        #: Kept so that its id stays its own.
+        self.code = code
+        #: Of `other.switch(value)`, the value.
+        self.argument = argument
+        #: Of `thing.method(...)`, `with thing` or `for ... in thing`, the thing.
+        self.receiver = receiver
+
+
+class Sites:
+    """The calls that frames were seen parked in, worked out once each."""
 
     def __init__(self) -> None:
-        self._recipes: dict[tuple[int, int], tuple[Recipe | None, CodeType]] = {}
+        self._sites: dict[tuple[int, int], Site] = {}
 
-    def hands_nothing_over(self, frame: Any) -> bool:
-        """Whether `value` gives NO_VALUE for the call that a frame is parked in, always."""
-        found = self._recipes.get((id(frame.f_code), frame.f_lasti))
-        return found is not None and found[0] is None
-
-    def value(self, frame: Any) -> Any:
-        """The value handed over, fit for `lines`; NO_VALUE if there is none or it cannot be known."""
+    def at(self, frame: Any) -> Site:
+        """The call that `frame` is parked in."""
         code = frame.f_code
         key = (id(code), frame.f_lasti)
-        found = self._recipes.get(key)
-        if found is None:
-            recipe = _recipe(code, frame.f_lasti)
-            # The code object is kept so that its id stays its own.
-            self._recipes[key] = (recipe, code)
-        else:
-            recipe = found[0]
-        if recipe is None:
-            return NO_VALUE
-        variables = _variables(frame)
-        try:
-            return keep(recipe(variables, frame.f_globals))
-        except _Unknown:
-            return NO_VALUE
-        finally:
-            if sys.version_info < (3, 13) and variables is not frame.f_globals:
-                # A snapshot that the frame keeps: emptied, so that it holds nothing of the program's alive.
-                variables.clear()
+        site = self._sites.get(key)
+        if site is None:
+            site = self._sites[key] = _site(code, frame.f_lasti)
+        return site
+
+    def value(self, frame: Any) -> Any:
+        """The value handed over by the `switch` that `frame` is parked in; NO_VALUE if none is, or it is unknown."""
+        recipe = self.at(frame).argument
+        return NO_VALUE if recipe is None else _work_out(recipe, frame, keep)
+
+    def receiver_type(self, frame: Any) -> Any:
+        """The type of the object whose method `frame` is parked in; NO_VALUE if it is unknown."""
+        recipe = self.at(frame).receiver
+        return NO_VALUE if recipe is None else _work_out(recipe, frame, type)
 
 
-def _variables(frame: Any) -> Any:
-    if frame.f_code.co_flags & 0x2 == 0:  # inspect.CO_NEWLOCALS: a module's variables are its globals
-        return frame.f_globals
-    return frame.f_locals
-
-
-def _recipe(code: CodeType, offset: int) -> Recipe | None:
-    if sys.version_info < (3, 13) and code.co_flags & 0x2 and not _LOOKS_AT_LOCALS.isdisjoint(code.co_names):
-        return None
-    text = code_objects.segment(code_objects.place(code, offset))
-    call = code_objects.parse_call(text) if text is not None else None
-    if call is None or getattr(call.func, "attr", None) != "switch" or call.keywords:
-        return None
+def _work_out(recipe: Recipe, frame: Any, then: Callable[[Any], Any]) -> Any:
+    variables = frame.f_locals
     try:
-        if len(call.args) == 1:
-            return _expression(call.args[0])
-        return _sequence(call.args, tuple) if call.args else None
+        return then(recipe(variables, frame.f_globals))
+    except _Unknown:
+        return NO_VALUE
+    finally:
+        if sys.version_info < (3, 13) and frame.f_code.co_flags & _FUNCTION:
+            # A snapshot that the frame keeps: emptied, so that it holds nothing of the program's alive.
+            variables.clear()
+
+
+def _site(code: CodeType, offset: int) -> Site:
+    if sys.version_info < (3, 13) and code.co_flags & _FUNCTION and not _LOOKS_AT_LOCALS.isdisjoint(code.co_names):
+        return Site(code, None, None)
+    text = code_objects.segment(code_objects.place(code, offset))
+    tree: Any = code_objects.parse(text) if text is not None else None
+    if type(tree).__name__ != "Call":
+        return Site(code, None, _maybe(_path, tree))
+    method = getattr(tree.func, "attr", None)
+    receiver = _maybe(_path, tree.func.value) if method is not None else None
+    if method != "switch" or tree.keywords or not tree.args:
+        return Site(code, None, receiver)
+    if len(tree.args) == 1:
+        return Site(code, _maybe(_expression, tree.args[0]), receiver)
+    return Site(code, _maybe(lambda nodes: _sequence(nodes, tuple), tree.args), receiver)
+
+
+def _maybe(make: Callable[[Any], Recipe], node: Any) -> Recipe | None:
+    try:
+        return make(node)
     except _Unknown:
         return None
+
+
+def _path(node: Any) -> Recipe:
+    """A name, or attributes of one that stand in the instances' own dictionaries."""
+    kind = type(node).__name__
+    if kind == "Name":
+        return _name(node.id)
+    if kind != "Attribute":
+        raise _Unknown
+    owner, attribute = _path(node.value), node.attr
+
+    def look_up(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
+        thing = owner(variables, module)
+        try:
+            own = _own_dict(thing, "__dict__")
+        except AttributeError:
+            raise _Unknown from None
+        if type(own) is not dict or attribute not in own:
+            raise _Unknown
+        return own[attribute]
+
+    return look_up
 
 
 def _expression(node: Any) -> Recipe:

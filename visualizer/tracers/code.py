@@ -119,19 +119,19 @@ def _lines(file: str) -> list[bytes] | None:
     return _sources[file]
 
 
-def parse_call(text: str) -> Any:
-    """The syntax tree of `text` if it is one call expression, else None."""
+def parse(text: str) -> Any:
+    """The syntax tree of the expression `text`, None if it is none."""
     try:
         tree: Any = compile(f"({text}\n)", "<place>", "eval", _AST_ONLY)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
-    return tree.body if type(tree.body).__name__ == "Call" else None
+    return tree.body
 
 
 def called(text: str) -> str | None:
     """The last name of what a call expression calls: "joinall" of "gevent.joinall(tasks)"."""
-    call = parse_call(text)
-    if call is None:
+    call = parse(text)
+    if type(call).__name__ != "Call":
         return None
     function = call.func
     return getattr(function, "attr", None) or getattr(function, "id", None)

@@ -15,6 +15,8 @@ All hooks run in the thread of the hub they belong to.
 from __future__ import annotations
 
 import _thread
+import gc
+import os
 import sys
 
 from visualizer.trace import words
@@ -22,8 +24,8 @@ from visualizer.tracers import lines
 from visualizer.tracers.code import callable_name
 from visualizer.tracers.greenlets import GreenletTracer
 from visualizer.tracers.imports import Imports
-from visualizer.tracers.recording import Recording, place_of
-from visualizer.tracers.values import keep, type_name
+from visualizer.tracers.recording import Recording, own_frame
+from visualizer.tracers.values import keep, type_module, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -32,10 +34,43 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
 _get_ident = _thread.get_ident
-#: Functions of gevent that are Python, by the end of their file's name -> the reason of a wait in one of them.
 #: A poll shorter than this is not told of: the hub only looked whether there was anything.
 _SHORT_POLL_NS = 20_000
-_IO_FILES = ("_socket3.py", "_socketcommon.py", "ssl.py", "_ssl3.py", "select.py", "_fileobjectposix.py")
+#: Part of the name of a file of gevent's -> the reason of a wait below one of its functions; the first row that fits.
+_REASON_OF_FILE = (
+    ("subprocess.py", words.SUBPROCESS),
+    (f"resolver{os.sep}", words.DNS),
+    ("threadpool.py", words.THREADPOOL),
+    ("select.py", words.SELECT),
+    ("_socket", words.IO),
+    ("ssl", words.IO),
+    ("_fileobject", words.IO),
+    (f"gevent{os.sep}os.py", words.IO),
+    ("baseserver.py", words.JOIN),
+)
+#: Reasons whose end the hub learns from the operating system, where no greenlet is seen to bring it about.
+_FROM_THE_SYSTEM = (words.IO, words.SELECT, words.SUBPROCESS)
+#: Name of a class of gevent's, or of the standard library's that gevent has patched -> the reason of a wait in it.
+_REASON_OF_TYPE = {
+    "Event": words.EVENT,
+    "AsyncResult": words.RESULT,
+    "Semaphore": words.SEMAPHORE,
+    "BoundedSemaphore": words.SEMAPHORE,
+    "RLock": words.LOCK,
+    "LockType": words.LOCK,
+    "Condition": words.CONDITION,
+    "Channel": words.CHANNEL,
+    "Queue": words.QUEUE,
+    "SimpleQueue": words.QUEUE,
+    "Greenlet": words.JOIN,
+    "Group": words.JOIN,
+    "Pool": words.POOL,
+    "ThreadPool": words.THREADPOOL,
+    "Thread": words.JOIN,
+}
+_QUEUES = ("Queue", "SimpleQueue", "JoinableQueue", "LifoQueue", "PriorityQueue")
+#: Objects that wake one for each who asks, so that one notification may serve several who did.
+_ONE_AT_A_TIME = ("Semaphore", "BoundedSemaphore", "Channel", *_QUEUES)
 
 
 class GeventTracer:
@@ -58,10 +93,12 @@ class GeventTracer:
         self._ready: set[int] = set()
         #: A sleep of no length has just asked the hub to come back to this track.
         self._giving_way: int | None = None
-        #: While the hub runs a callback: the track that asked for it, and why.
-        self._asked_by: tuple[int, str] | None = None
+        #: While the hub runs a callback: who asked for it.
+        self._asked: _Asked | None = None
         #: The seconds that the newest timer was asked to run, for the sleep that starts it next.
         self._timer_seconds: Any = None
+        #: Row of _REASON_OF_FILE for each file that was seen on a parked stack.
+        self._ranks: dict[str, int] = {}
 
     def install(self) -> str:
         self._imports.after("gevent.hub", self.name, self._begin)
@@ -121,31 +158,47 @@ class GeventTracer:
 
     # Why one parks, and who wakes one: in the target, after the switch.
 
-    def _on_switch(self, t_ns: int, origin: Any, from_track: int, target: Any, to_track: int) -> Any:
-        stream = self._recording.stream
-        if isinstance(target, self._hub_class):
+    def _on_switch(self, t_ns: int, event: str, origin: Any, from_track: int, target: Any, to_track: int) -> Any:
+        hubs = self._greenlets.hubs
+        if to_track in hubs:
             frame = origin.gr_frame
             return None if frame is None else self._on_park(t_ns, from_track, to_track, frame)
-        if isinstance(origin, self._hub_class) and to_track not in self._ready:
-            about = self._waker(from_track, to_track)
-            stream.extend((lines.wake, t_ns, to_track, about, None, None, 0))
+        if from_track in hubs and to_track not in self._ready:
+            about = self._waker(event, from_track, to_track)
+            self._recording.stream.extend((lines.wake, t_ns, to_track, about, None, None, 0))
         self._ready.discard(to_track)
         self._sleeping.discard(to_track)
         self._waiting_for_io.discard(to_track)
         return None
 
     def _on_park(self, t_ns: int, track: int, hub: int, frame: Any) -> Callable[[], None] | None:
-        stream = self._recording.stream
-        inner = frame.f_code
-        if inner is self._sleep_code:
+        if frame.f_code is self._sleep_code:
             return self._on_sleep(t_ns, track, hub)
-        reason = None
-        if inner.co_filename.endswith(_IO_FILES) and "gevent" in inner.co_filename:
-            reason = words.IO
+        own = own_frame(frame, self._recording.own)
+        reason = self._reason_of_frames(frame, own)
+        if reason is None:
+            reason = _reason_of_type(self._greenlets.sites.receiver_type(own))
+        elif reason in _FROM_THE_SYSTEM:
             self._waiting_for_io.add(track)
-        code, offset = place_of(frame, self._recording.own)
-        stream.extend((lines.wait_in_call, t_ns, track, reason, None, code, offset))
+        self._recording.stream.extend((lines.wait_in_call, t_ns, track, reason, None, own.f_code, own.f_lasti))
         return None
+
+    def _reason_of_frames(self, frame: Any, own: Any) -> str | None:
+        """Why somebody waits, from the Python functions of gevent's that stand between the program and the wait."""
+        found = len(_REASON_OF_FILE)
+        while frame is not own:
+            found = min(found, self._rank_of_file(frame.f_code.co_filename))
+            frame = frame.f_back
+        return _REASON_OF_FILE[found][1] if found < len(_REASON_OF_FILE) else None
+
+    def _rank_of_file(self, filename: str) -> int:
+        rank = self._ranks.get(filename)
+        if rank is None:
+            parts = [part for part, _ in _REASON_OF_FILE]
+            inside = f"gevent{os.sep}" in filename
+            rank = next((i for i, part in enumerate(parts) if inside and part in filename), len(parts))
+            self._ranks[filename] = rank
+        return rank
 
     def _on_sleep(self, t_ns: int, track: int, hub: int) -> Callable[[], None] | None:
         stream = self._recording.stream
@@ -153,7 +206,7 @@ class GeventTracer:
             self._giving_way = None
             stream.extend((lines.wait, t_ns, track, (words.SLEEP, "0 s", 0), None, None, 0))
             self._ready.add(track)
-            return lambda: stream.extend((lines.wake, t_ns, track, (hub, words.TIMER), None, None, 0))
+            return lambda: stream.extend((lines.wake, t_ns, track, (hub, words.TIMER, False), None, None, 0))
         seconds, self._timer_seconds = self._timer_seconds, None
         asked_ns = int(seconds * 1_000_000_000) if type(seconds) in (int, float) and 0 <= seconds < 1e9 else -1
         on = f"{seconds:g} s" if asked_ns >= 0 else "unknown"
@@ -161,14 +214,20 @@ class GeventTracer:
         self._sleeping.add(track)
         return None
 
-    def _waker(self, hub: int, track: int) -> tuple[int, str]:
+    def _waker(self, event: str, hub: int, track: int) -> tuple[int, str, bool]:
+        """Who made a greenlet ready that the hub switches to, and that nobody was seen to make ready before."""
+        asked = self._asked
+        if asked is not None:
+            # Of several who did so before the hub got round to it, only the first had to ask.
+            inferred, asked.woken = asked.woken > 0 and not asked.wakes_all, asked.woken + 1
+            return asked.track, asked.cause, inferred
+        if event == "throw":
+            return hub, words.THROW, False
         if track in self._sleeping:
-            return hub, words.TIMER
-        if self._asked_by is not None:
-            return self._asked_by
+            return hub, words.TIMER, False
         if track in self._waiting_for_io:
-            return hub, words.IO
-        return hub, words.UNKNOWN
+            return hub, words.IO, False
+        return hub, words.UNKNOWN, False
 
     # The loop.
 
@@ -207,14 +266,12 @@ class GeventTracer:
 
     def _note_callback(self, function: Any) -> Any:
         owner: Any = getattr(function, "__self__", None) if type(function).__name__ in _BOUND else None
-        recording = self._recording
-        greenlets = self._greenlets
+        greenlets, recording = self._greenlets, self._recording
         t_ns = recording.stream.clock()
         ident = _get_ident()
         if ident != recording.ident:
             recording.on_thread(ident, t_ns)
-        module = greenlets.module
-        if isinstance(owner, module.greenlet) and function.__name__ == "switch":
+        if isinstance(owner, greenlets.module.greenlet) and function.__name__ == "switch":
             track = greenlets.tracks.get(id(owner))
             cause = words.CALLBACK
             if track is None:
@@ -223,41 +280,103 @@ class GeventTracer:
             self._make_ready(track, t_ns, cause)
             return function
         if type(owner).__name__ == "Waiter":
-            waiting = owner.greenlet
-            if waiting is None:
-                if sys._getframe(3).f_code is self._sleep_code:
-                    self._giving_way = greenlets.tracks.get(id(module.getcurrent()))
-                    if self._giving_way is None:
-                        self._giving_way = greenlets.adopt(module.getcurrent(), t_ns)
-            else:
-                track = greenlets.tracks.get(id(waiting))
-                if track is not None:
-                    self._make_ready(track, t_ns, words.CALLBACK)
+            if owner.greenlet is not None:
+                self._make_ready(greenlets.tracks.get(id(owner.greenlet)), t_ns, words.CALLBACK)
+            elif sys._getframe(3).f_code is self._sleep_code:
+                self._giving_way = self._current(t_ns)
             return function
         return self._remember_asker(function, owner, t_ns)
 
-    def _make_ready(self, track: int, t_ns: int, cause: str) -> None:
-        self._ready.add(track)
-        self._recording.stream.extend((lines.wake, t_ns, track, (words.CURRENT, cause), None, None, 0))
-
-    def _remember_asker(self, function: Any, owner: Any, t_ns: int) -> Any:
-        """Wrap a callback of which we do not know whom it will wake: whoever it does, we know who asked for it."""
+    def _current(self, t_ns: int) -> int:
         greenlets = self._greenlets
         current = greenlets.module.getcurrent()
-        asker = greenlets.tracks.get(id(current))
-        if asker is None:
-            asker = greenlets.adopt(current, t_ns)
-        ended = self._greenlet_class is not None and isinstance(owner, self._greenlet_class)
-        asked_by = (asker, words.FINISHED if ended else words.CALLBACK)
+        track = greenlets.tracks.get(id(current))
+        return greenlets.adopt(current, t_ns) if track is None else track
+
+    def _make_ready(self, track: int | None, t_ns: int, cause: str) -> None:
+        if track is not None:
+            self._ready.add(track)
+            self._recording.stream.extend((lines.wake, t_ns, track, (words.CURRENT, cause, False), None, None, 0))
+
+    def _remember_asker(self, function: Any, owner: Any, t_ns: int) -> Any:
+        """Wrap a callback that may wake others: whomever it does, we know who asked for it.
+
+        Those who will be woken for certain, as far as one can see now, are ready from now on; who is not resumed after
+        all, because somebody else came first, is told to wait on.
+        """
+        cause = words.CALLBACK
+        if self._greenlet_class is not None and isinstance(owner, self._greenlet_class):
+            cause = words.FINISHED
+        elif getattr(function, "__name__", "").startswith("_kill"):
+            cause = words.KILL
+        asked = _Asked(self._current(t_ns), cause, type(owner).__name__ not in _ONE_AT_A_TIME)
+        made_ready = [self._greenlets.tracks.get(id(one)) for one in _waiting_on(owner)]
+        for track in made_ready:
+            self._make_ready(track, t_ns, cause)
+            asked.woken += 1
 
         def visualizer_callback(*args: Any) -> Any:
-            before, self._asked_by = self._asked_by, asked_by
+            before, self._asked = self._asked, asked
             try:
                 return function(*args)
             finally:
-                self._asked_by = before
+                self._asked = before
+                for track in made_ready:
+                    if track in self._ready:
+                        self._ready.discard(track)
+                        stream = self._recording.stream
+                        stream.extend((lines.unready, stream.clock(), track, None, None, None, 0))
 
         return visualizer_callback
+
+
+class _Asked:
+    """Who asked the hub for a callback, and how many greenlets that has made ready."""
+
+    __slots__ = ("cause", "track", "wakes_all", "woken")
+
+    def __init__(self, track: int, cause: str, wakes_all: bool) -> None:
+        self.track = track
+        self.cause = cause
+        self.wakes_all = wakes_all
+        self.woken = 0
+
+
+def _waiting_on(owner: Any) -> list[Any]:
+    """The greenlets that a notification by `owner`, one of gevent's own objects, will wake as things stand.
+
+    Found where the garbage collector finds them, since gevent's compiled classes hide their fields: an event's links
+    are the `switch` methods of who waits; a queue keeps a Waiter for each who gets (its second deque) or puts (third).
+    """
+    kind = type(owner)
+    if not type_module(kind).startswith("gevent."):
+        return []
+    name = type_name(kind)
+    held = gc.get_referents(owner)
+    if name in ("Event", "AsyncResult", "Semaphore", "BoundedSemaphore"):
+        links = next((thing for thing in held if type(thing) is list), [])
+        waiting = [link.__self__ for link in links if type(link).__name__ in _BOUND]
+        return waiting if name in ("Event", "AsyncResult") else waiting[: max(0, owner.counter)]
+    if name in _QUEUES:
+        deques = [thing for thing in held if type(thing).__name__ == "deque"]
+        # With items the first who gets will have one; without, or when it is full, the first who puts has room.
+        for waiters in deques[1:3] if len(deques) == 3 else ():
+            first = next(iter(waiters), None)
+            if first is not None and first.greenlet is not None:
+                return [first.greenlet]
+    return []
+
+
+def _reason_of_type(kind: Any) -> str | None:
+    """Why somebody waits in a method of an object of this type."""
+    if not isinstance(kind, type):
+        return None
+    for base in type.mro(kind):
+        if type_module(base).partition(".")[0] in ("gevent", "queue", "threading"):
+            reason = _REASON_OF_TYPE.get(type_name(base))
+            if reason is not None:
+                return reason
+    return None
 
 
 class _Poll:

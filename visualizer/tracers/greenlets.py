@@ -12,7 +12,7 @@ import sys
 
 from visualizer.trace import words
 from visualizer.tracers import lines
-from visualizer.tracers.arguments import Arguments
+from visualizer.tracers.arguments import Sites
 from visualizer.tracers.code import callable_name, function_name
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording, place_of
@@ -27,9 +27,9 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
     #: What a runtime built on greenlets tells of one: (kind, name), or None if it is not its own.
     Describe = Callable[[Any], tuple[str, str] | None]
-    #: Called after a switch between two known tracks was seen, before it is stored: (t_ns, origin, origin's track,
-    #: target, target's track). Returns a function to call after it is stored, or None.
-    Watch = Callable[[int, Any, int, Any, int], Callable[[], None] | None]
+    #: Called after a switch between two known tracks was seen, before it is stored: (t_ns, event, origin, origin's
+    #: track, target, target's track). Returns a function to call after it is stored, or None.
+    Watch = Callable[[int, str, Any, int, Any, int], Callable[[], None] | None]
 
 try:
     from _weakref import ref
@@ -58,11 +58,11 @@ class GreenletTracer:
         #: Our trace function, by thread.
         self._hooks: dict[int, Callable[[str, Any], None]] = {}
         #: Calls of `switch` in the program's own code that hand no value over: (id of the code, offset). The code is
-        #: kept by `_arguments`.
+        #: kept by `sites`.
         self._plain: set[tuple[int, int]] = set()
         #: The program's own trace function, by thread.
         self._chained: dict[int, Any] = {}
-        self._arguments = Arguments()
+        self.sites = Sites()
         recording.name_entered = self._name_entered
         # gevent's row, or that of any other runtime built on greenlets.
         self.describe: Describe | None = None
@@ -191,14 +191,14 @@ class GreenletTracer:
             if from_track in self._nameless:
                 self._name_parked(from_track, frame, t_ns)
             if event == "switch" and to_track not in self.hubs:
-                value = self._arguments.value(frame)
-                if code is frame.f_code and self._arguments.hands_nothing_over(frame):
+                value = self.sites.value(frame)
+                if code is frame.f_code and self.sites.at(frame).argument is None:
                     self._plain.add((id(code), offset))
         if event == "throw":
             self._thrown.add(to_track)
         elif self._thrown:
             self._thrown.discard(to_track)
-        after = self.watch(t_ns, origin, from_track, target, to_track) if self.watch is not None else None
+        after = self.watch(t_ns, event, origin, from_track, target, to_track) if self.watch is not None else None
         line = lines.switch if event == "switch" else lines.throw
         stream.store(line, t_ns, from_track, to_track, value, code, offset)
         if after is not None:

@@ -236,11 +236,17 @@ def start(trace: str, include: list[str]) -> Recording:
     return recording
 
 
-def place_of(frame: Any, own: Callable[[CodeType], bool]) -> tuple[CodeType | None, int]:
-    """Code and instruction of the innermost frame of the program's own, else of the innermost; (None, 0) of none."""
+def own_frame(frame: Any, own: Callable[[CodeType], bool]) -> Any:
+    """The innermost frame of the program's own code; the innermost of all if there is none."""
     inner = frame
     while frame is not None:
         if own(frame.f_code):
-            return frame.f_code, frame.f_lasti
+            return frame
         frame = frame.f_back
-    return (inner.f_code, inner.f_lasti) if inner is not None else (None, 0)
+    return inner
+
+
+def place_of(frame: Any, own: Callable[[CodeType], bool]) -> tuple[CodeType | None, int]:
+    """Code and instruction of `own_frame`; (None, 0) of no frame."""
+    found = own_frame(frame, own)
+    return (found.f_code, found.f_lasti) if found is not None else (None, 0)

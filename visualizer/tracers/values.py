@@ -17,6 +17,7 @@ LONGEST_CONTAINER = 8
 LONGEST_INT_BITS = 256
 
 _type_name = type.__dict__["__name__"].__get__
+_type_module = type.__dict__["__module__"].__get__
 _exception_args = BaseException.__dict__["args"].__get__
 
 #: Immutable, and holding nothing but themselves: a hook may keep a reference and leave the text to the flush.
@@ -59,6 +60,12 @@ def show(value: Any, depth: int = 2) -> str:
 def type_name(kind: type) -> str:
     """The name a class was given; a metaclass cannot interfere."""
     return str(_type_name(kind))
+
+
+def type_module(kind: type) -> str:
+    """The name of the module a class was made in; a metaclass cannot interfere."""
+    module = _type_module(kind)
+    return module if type(module) is str else ""
 
 
 def exception_text(error: BaseException) -> str:
