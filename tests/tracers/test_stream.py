@@ -302,3 +302,22 @@ def test_a_script_without_coroutines_is_one_track(trace_source: TraceSource) -> 
     assert traced.order == ["main"]
     assert isinstance(traced.timeline, Timeline)
     assert os.path.getsize(traced.path) < 2_000
+
+
+@pytest.mark.parametrize("options", [(), ("--no-source",)])
+def test_a_trace_carries_the_source_that_ran(tmp_path: Path, options: tuple[str, ...]) -> None:
+    script = tmp_path / "script.py"
+    text = "def gen():\n    yield 'ä'  # once\n\n\nlist(gen())\n"
+    script.write_text(text, encoding="utf-8")
+    path = tmp_path / "x.trace"
+    command = launch_command(path, str(script))
+    command[command.index("--") : command.index("--")] = options
+    subprocess.run(command, check=True, env=launch_environment(), timeout=60)
+    timeline = timeline_of(*read_all(path)[:2])
+    assert timeline.sources == ({} if options else {str(script): text.rstrip("\n")})
+
+
+def test_a_source_file_that_is_too_large_is_left_out_and_told_of(trace_source: TraceSource) -> None:
+    traced = trace_source("def gen():\n    yield 1\nlist(gen())\n" + "# padding\n" * 30_000)
+    assert traced.timeline.sources == {}
+    assert traced.timeline.notes == [f"Too large for the trace: {traced.path.with_suffix('.py')}"]

@@ -65,6 +65,8 @@ class Timeline:
         self.parks: list[Park] = []
         self.wakeups: list[Wakeup] = []
         self.outputs: list[Output] = []
+        #: Text of the source files that the trace carries, by the name that places give them.
+        self.sources: dict[str, str] = {}
         #: What the trace says of the recording itself and of its end.
         self.remarks: list[ev.Note | ev.Dropped | ev.Uncaught | ev.End] = []
         self.notes: list[str] = []
@@ -196,6 +198,9 @@ class Timeline:
 
     def _on_text(self, event: ev.Text) -> None:
         self._texts[event.id] = event.text
+
+    def _on_listing(self, event: ev.Listing) -> None:
+        self.sources[self._texts.get(event.file, "")] = event.text
 
     def _on_place(self, event: ev.Place) -> None:
         self._places[event.id] = Place(
@@ -400,6 +405,7 @@ class Timeline:
     _rare: ClassVar[dict[type, Callable[[Timeline, Any], None]]] = {
         ev.Text: _on_text,
         ev.Place: _on_place,
+        ev.Listing: _on_listing,
         ev.Spawn: _on_spawn,
         ev.Name: _on_name,
         ev.Thread: _on_thread,

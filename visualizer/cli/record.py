@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from visualizer.cli import fail, warn
-from visualizer.cli.script import END_OF_OPTIONS, ScriptCommand, script_parameters, split, target_of
+from visualizer.cli.script import END_OF_OPTIONS, ScriptCommand, script_parameters, split, target_of, tracer_options
 from visualizer.session import recordings, why
 from visualizer.session.launch import start
 from visualizer.session.signals import bystander, exit_like
@@ -20,7 +20,9 @@ from visualizer.session.target import Target
 @script_parameters
 @click.option("-o", "--output", metavar="FILE", help="Where to keep the trace.  [required]")
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
-def command(words: tuple[str, ...], module: bool, include: tuple[str, ...], output: str | None, force: bool) -> None:
+def command(
+    words: tuple[str, ...], module: bool, include: tuple[str, ...], no_source: bool, output: str | None, force: bool
+) -> None:
     """Run a script and record its switches in FILE, without a TUI.
 
     TARGET is a scenario's name, a script's path, or a module's name with -m. The script keeps the terminal: stdin,
@@ -46,7 +48,7 @@ def command(words: tuple[str, ...], module: bool, include: tuple[str, ...], outp
     _make_empty(path, target, force)
     with bystander() as by:
         try:
-            run = start(target, path, include=include)
+            run = start(target, path, options=tracer_options(include, no_source))
         except OSError as error:
             fail(f"Cannot start {target.name!r}: {why(error)}.")
         by.stand_by(run)

@@ -7,7 +7,7 @@ import subprocess
 import click
 
 from visualizer.cli import fail, on_terminal, silence_stdout, warn
-from visualizer.cli.script import ScriptCommand, script_parameters, split, target_of
+from visualizer.cli.script import ScriptCommand, script_parameters, split, target_of, tracer_options
 from visualizer.cli.terminal import keys_from_terminal
 from visualizer.session import recordings, why
 from visualizer.session.launch import start
@@ -17,7 +17,7 @@ from visualizer.session.target import Target
 
 @click.command("run", cls=ScriptCommand)
 @script_parameters
-def command(words: tuple[str, ...], module: bool, include: tuple[str, ...]) -> None:
+def command(words: tuple[str, ...], module: bool, include: tuple[str, ...], no_source: bool) -> None:
     """Run a script and watch it live.
 
     TARGET is a scenario's name, a script's path, or a module's name with -m. The options stand before TARGET; all
@@ -36,23 +36,24 @@ def command(words: tuple[str, ...], module: bool, include: tuple[str, ...]) -> N
     """
     script, _ = split(words)
     target = target_of(script, module)
+    options = tracer_options(include, no_source)
     if not on_terminal():
-        _run_as_text(target, include)
+        _run_as_text(target, options)
     keys_from_terminal()
     from visualizer.tui.app import VisualizerApp
 
-    status = VisualizerApp(target=target, include=include).run()
+    status = VisualizerApp(target=target, options=options).run()
     exit_like(status or 0)
 
 
-def _run_as_text(target: Target, include: tuple[str, ...]) -> None:
+def _run_as_text(target: Target, options: tuple[str, ...]) -> None:
     """Run `target`, print its timeline, exit as it did."""
     from visualizer.cli.show import print_timeline
 
     with bystander() as by:
         try:
             path = recordings.new_path(target.name)
-            run = start(target, path, stdout=subprocess.DEVNULL, include=include)
+            run = start(target, path, stdout=subprocess.DEVNULL, options=options)
         except OSError as error:
             fail(f"Cannot run {target.name!r}: {why(error)}.")
         by.stand_by(run)

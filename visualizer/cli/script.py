@@ -30,7 +30,7 @@ class ScriptCommand(click.Command):
 
 
 def script_parameters(function: _F) -> _F:
-    """Add `-m`, `--include` and TARGET [ARGS...] to a command; the last arrives as `words`, see `split`."""
+    """Add `-m`, the tracers' options and TARGET [ARGS...] to a command; the last arrives as `words`, see `split`."""
     for decorate in (
         click.argument("words", metavar="TARGET [ARGS]...", nargs=-1, type=click.UNPROCESSED),
         click.option("-m", "--module", is_flag=True, help="TARGET is the name of a module, as with `python -m`."),
@@ -41,9 +41,18 @@ def script_parameters(function: _F) -> _F:
             help="Give tracks to the generators of a package or a part of a path, too (requests, json/encoder), "
             "which are left out by default unless they are the script's own. Can be repeated.",
         ),
+        click.option(
+            "--no-source", is_flag=True, help="Leave the text of the source files out of the trace, only name them."
+        ),
     ):
         function = decorate(function)
     return function
+
+
+def tracer_options(include: tuple[str, ...], no_source: bool) -> tuple[str, ...]:
+    """The options of a command line as the tracers take them."""
+    patterns = [word for pattern in include for word in ("--include", pattern)]
+    return (*patterns, "--no-source") if no_source else tuple(patterns)
 
 
 def split(words: tuple[str, ...]) -> tuple[list[str], bool]:

@@ -27,15 +27,15 @@ _TRACERS = Path(__file__).parent.parent / "tracers" / "__main__.py"
 _HEADER_BYTES = 1 << 20
 
 
-def tracer_command(target: Target, trace_path: Path, include: Sequence[str] = ()) -> list[str]:
+def tracer_command(target: Target, trace_path: Path, options: Sequence[str] = ()) -> list[str]:
     """The command that runs `target` under the tracers, which write to `trace_path`.
 
     It replaces itself by the plain interpreter, so that the process it becomes is the script's own.
     """
-    command = [sys.executable, "-P", str(_TRACERS), "--trace", str(trace_path)]
-    for pattern in include:
-        command += ["--include", pattern]
-    return [*command, "--", *target.python_args]
+    return [
+        *(sys.executable, "-P", str(_TRACERS), "--trace", str(trace_path)),
+        *(*options, "--", *target.python_args),
+    ]
 
 
 class Run:
@@ -112,15 +112,16 @@ def start(
     stdin: Stdio = None,
     stdout: Stdio = None,
     stderr: Stdio = None,
-    include: Sequence[str] = (),
+    options: Sequence[str] = (),
     command: Callable[[Target, Path, Sequence[str]], list[str]] = tracer_command,
 ) -> Run:
     """Start `target` under the tracers, its trace going to `trace_path`, which may exist and is appended to.
 
+    `options` are the tracers' own: "--include" with a pattern, "--no-source" (visualizer/tracers/__main__.py).
     Environment, working directory and whatever stdio is not named are ours. Raise OSError if it cannot be started.
     """
     process = subprocess.Popen(
-        command(target, trace_path, include),
+        command(target, trace_path, options),
         stdin=stdin,
         stdout=stdout,
         stderr=stderr,

@@ -66,6 +66,13 @@ class Place(_Line, tag="place", frozen=True):
     end_column: Int = -1
 
 
+class Listing(_Line, tag="listing", frozen=True):
+    """The text of the source file `file` as it was when the program ran, so that the trace can be read elsewhere."""
+
+    file: Int
+    text: str
+
+
 class Spawn(_Line, tag="spawn", frozen=True):
     """A track comes to be: CREATED from `t_ns` on. `place` is where it was created."""
 
@@ -211,8 +218,8 @@ class End(_Line, tag="end", frozen=True):
 
 
 Event = (
-    Text | Place | Spawn | Name | Resume | Yield | Switch | Wait | Wake | Unready | Exit | Poll | Output | Thread | Note
-    | Dropped | Uncaught | End
+    Text | Place | Listing | Spawn | Name | Resume | Yield | Switch | Wait | Wake | Unready | Exit | Poll | Output
+    | Thread | Note | Dropped | Uncaught | End
 )  # fmt: skip
 
 _opening = msgspec.json.Decoder(Opening)

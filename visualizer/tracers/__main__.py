@@ -1,12 +1,12 @@
 """Starts a plain interpreter on a script, with the tracers in it.
 
-    python -m visualizer.tracers --trace FILE [--include PATTERN]... -- SCRIPT [ARGS...]
-    python -m visualizer.tracers --trace FILE [--include PATTERN]... -- -m MODULE [ARGS...]
+    python -m visualizer.tracers --trace FILE [--include PATTERN]... [--no-source] -- SCRIPT [ARGS...]
+    python -m visualizer.tracers --trace FILE [--include PATTERN]... [--no-source] -- -m MODULE [ARGS...]
 
 This process becomes that interpreter (exec), so process id, standard streams, terminal and signals stay as they are,
 and the script is run by Python itself: `sys.argv`, `__main__`, the frames at the bottom of a traceback and the exit
 code are not imitations. The tracers come in by a `sitecustomize` module (see the `site` module's manual), put in front
-of PYTHONPATH for the time of the start; it takes itself and the two variables out again before the script begins.
+of PYTHONPATH for the time of the start; it takes itself and its variables out again before the script begins.
 """
 
 from __future__ import annotations
@@ -17,22 +17,27 @@ import sys
 BOOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot")
 
 
-def environment(trace: str, include: list[str], base: dict[str, str]) -> dict[str, str]:
+def environment(trace: str, include: list[str], source: bool, base: dict[str, str]) -> dict[str, str]:
     """The variables under which a Python interpreter traces the script it is given."""
     path = base.get("PYTHONPATH")
     made = dict(base)
     made["PYTHONPATH"] = BOOT if path is None else BOOT + os.pathsep + path
     made["VISUALIZER_TRACE"] = os.path.abspath(trace)
     made["VISUALIZER_INCLUDE"] = "\n".join(include)
+    made["VISUALIZER_SOURCE"] = "1" if source else "0"
     return made
 
 
 def main(arguments: list[str]) -> int:
     trace = ""
     include: list[str] = []
+    source = True
     rest = list(arguments)
     while rest and rest[0] != "--":
         option = rest.pop(0)
+        if option == "--no-source":
+            source = False
+            continue
         if option not in ("--trace", "--include") or not rest:
             print(f"visualizer.tracers: unexpected argument {option!a}", file=sys.stderr)
             return 2
@@ -42,9 +47,10 @@ def main(arguments: list[str]) -> int:
             include.append(rest.pop(0))
     command = rest[1:]
     if not trace or not command:
-        print("visualizer.tracers: usage: --trace FILE [--include PATTERN]... -- SCRIPT [ARGS...]", file=sys.stderr)
+        usage = "--trace FILE [--include PATTERN]... [--no-source] -- SCRIPT [ARGS...]"
+        print(f"visualizer.tracers: usage: {usage}", file=sys.stderr)
         return 2
-    os.execve(sys.executable, [sys.executable, *command], environment(trace, include, dict(os.environ)))
+    os.execve(sys.executable, [sys.executable, *command], environment(trace, include, source, dict(os.environ)))
 
 
 if __name__ == "__main__":

@@ -109,6 +109,12 @@ def segment(where: Range) -> str | None:
     return part.decode("utf-8", "replace")
 
 
+def source(file: str) -> str | None:
+    """The text of a source file, None where it cannot be read."""
+    lines = _lines(file)
+    return b"\n".join(lines).decode("utf-8", "replace") if lines is not None else None
+
+
 def _lines(file: str) -> list[bytes] | None:
     if file not in _sources:
         try:

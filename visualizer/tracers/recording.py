@@ -227,11 +227,13 @@ def _target(arguments: list[str]) -> str:
     return name[:-3] if name.endswith(".py") else name
 
 
-def start(trace: str, include: list[str]) -> Recording:
+def start(trace: str, include: list[str], source: bool = True) -> Recording:
     """Begin to record this process into the file `trace`. Raise OSError if it cannot be written."""
     from visualizer.tracers.chooser import choose
 
     recording = Recording(Stream(Sink(trace)), Ownership(include))
+    if not source:
+        recording.stream.source_room = 0
     recording.begin(choose(recording))
     return recording
 

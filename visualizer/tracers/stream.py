@@ -36,6 +36,9 @@ STRIDE = 7
 FULL = 32 * 1024 * STRIDE
 #: So many are turned into lines and written at a time.
 _BATCH = 4 * 1024 * STRIDE
+#: Of one source file, and of all together, at most so many characters go into the trace.
+LARGEST_SOURCE = 256 << 10
+SOURCE_IN_ALL = 4 << 20
 #: After this many interned texts or places they are numbered afresh, so that our memory does not grow with the trace.
 _INTERNED = 8192
 
@@ -87,6 +90,9 @@ class Stream:
         self._places: dict[tuple[int, int], tuple[int, CodeType]] = {}
         self._text_count = 0
         self._place_count = 0
+        self._listed: set[str] = set()
+        #: So many characters of source text may still go into the trace.
+        self.source_room = SOURCE_IN_ALL
         self._lost = 0
         self._new: list[str] = []
 
@@ -126,11 +132,25 @@ class Stream:
                 self._places.clear()
             file, function, *numbers = code_objects.place(code, offset)
             file_id, function_id = self.text(file), self.text(function)
+            if file not in self._listed:
+                self._list(file, file_id)
             # The code object is kept so that its id stays its own.
             known = self._places[key] = (self._place_count, code)
             self._place_count += 1
             self._new.append(f'["place",{known[0]},{file_id},{function_id},{",".join(map(str, numbers))}]\n')
         return known[0]
+
+    def _list(self, file: str, file_id: int) -> None:
+        """Put a source file that is named for the first time into the trace, as far as there is room."""
+        self._listed.add(file)
+        text = code_objects.source(file) if self.source_room else None
+        if text is None:
+            return
+        if len(text) > min(self.source_room, LARGEST_SOURCE):
+            self._new.append(f'["note",{self.clock() - self.start_ns},{quote(f"Too large for the trace: {file}")}]\n')
+            return
+        self.source_room -= len(text)
+        self._new.append(f'["listing",{file_id},{quote(text)}]\n')
 
     def flush(self, last: bool = False) -> None:
         """Turn what is stored into lines and append them to the file. Never raises. `last`: no flush will follow."""

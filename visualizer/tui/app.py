@@ -40,16 +40,16 @@ class VisualizerApp(App[int]):
         follow: bool = False,
         stream: BinaryIO | None = None,
         target: Target | None = None,
-        include: tuple[str, ...] = (),
+        options: tuple[str, ...] = (),
         clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        """`follow` stays at the end of a trace that is still being written; `include` is for the tracers."""
+        """`follow` stays at the end of a trace that is still being written; `options` are the tracers'."""
         super().__init__()
         self._open_path = open_path
         self._follow = follow
         self._stream = stream
         self._target = target
-        self._include = include
+        self._options = options
         self._clock = clock
         self._feed: Feed | None = None
         #: The program that was asked for on the command line.
@@ -87,7 +87,7 @@ class VisualizerApp(App[int]):
     def _asked(self) -> Feed | None:
         """What the command line asked for. Raise OSError or TraceError if that cannot be shown."""
         if self._target is not None:
-            self._asked_for = RunFeed(self._target, self._include, self._clock)
+            self._asked_for = RunFeed(self._target, self._options, self._clock)
             return self._asked_for
         if self._stream is not None:
             return from_stream(self._stream, self._follow, self._clock)
@@ -98,7 +98,7 @@ class VisualizerApp(App[int]):
     def watch_target(self, target: Target) -> None:
         """Run `target` and show it over the catalogue."""
         try:
-            self._show(RunFeed(target, self._include, self._clock))
+            self._show(RunFeed(target, self._options, self._clock))
         except OSError as error:
             self._tell(f"Cannot run {target.name!r}: {(error.strerror or str(error)).lower()}.")
 

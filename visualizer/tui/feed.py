@@ -211,14 +211,14 @@ class RunFeed(Feed):
     """A program that we started: its trace is followed until it is over, and `close` ends it."""
 
     def __init__(
-        self, target: Target, include: tuple[str, ...] = (), clock: Callable[[], int] = time.monotonic_ns
+        self, target: Target, options: tuple[str, ...] = (), clock: Callable[[], int] = time.monotonic_ns
     ) -> None:
         """Start `target`. Raise OSError if that, or recording it, is not possible."""
         path = recordings.new_path(target.name)
         # Until it is recorded, what it says on stderr is all there is to tell why it did not start.
         self._stderr = tempfile.TemporaryFile()
         self._run = launch.start(
-            target, path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._stderr, include=include
+            target, path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._stderr, options=options
         )
         super().__init__(Source.open(path), follow=True, name=target.name, path=path, clock=clock)
 

@@ -52,8 +52,13 @@ class Listing:
         return max(around, default=place.line)
 
 
-def read(file: str, cwd: str) -> Listing | str:
-    """The source file of that name, relative to `cwd`; or one sentence that says why it cannot be shown."""
+def read(file: str, cwd: str, carried: str | None = None) -> Listing | str:
+    """The source file of that name, relative to `cwd`; or one sentence that says why it cannot be shown.
+
+    `carried` is its text as the trace has it, which is what ran, whatever has become of the file since.
+    """
+    if carried is not None:
+        return _carried(carried)
     if not file:
         return "The trace does not say which file it is."
     if file.startswith("<"):
@@ -66,6 +71,11 @@ def read(file: str, cwd: str) -> Listing | str:
     if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST_BYTES:
         return f"Not shown, it is no source file or too large: {plain(file)}"
     return _read(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=32)
+def _carried(text: str) -> Listing:
+    return _listing(text)
 
 
 @lru_cache(maxsize=32)
@@ -85,6 +95,10 @@ def listing(content: bytes) -> Listing:
         text = content.decode(encoding, "replace")
     except (SyntaxError, LookupError):
         text = content.decode("utf-8", "replace")
+    return _listing(text)
+
+
+def _listing(text: str) -> Listing:
     # Not splitlines(): Python does not end a line at a form feed, nor at U+2028.
     raw = tuple(_NEWLINE.split(text))
     if len(raw) > 1 and not raw[-1]:

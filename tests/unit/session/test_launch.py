@@ -26,7 +26,7 @@ def run_of(code: str, trace: Path, written: str | None = None, stdio: int | None
     if written is None:
         written = json.dumps(HEADER | {"monotonic_ns": time.monotonic_ns()}) + "\n"
 
-    def command(target: Target, path: Path, include: Sequence[str]) -> list[str]:
+    def command(target: Target, path: Path, options: Sequence[str]) -> list[str]:
         write = f"open({str(path)!r}, 'a').write({written!r})\n"
         return [sys.executable, "-c", write + code, *target.python_args]
 
@@ -35,11 +35,11 @@ def run_of(code: str, trace: Path, written: str | None = None, stdio: int | None
 
 def test_the_tracers_are_given_what_would_stand_behind_python(tmp_path: Path) -> None:
     target = Target("x", ("-m", "x", "--trace", "y"))
-    python, safe_path, launcher, *rest = tracer_command(target, tmp_path / "t", ["json", "a*"])
+    python, safe_path, launcher, *rest = tracer_command(target, tmp_path / "t", ["--include", "json", "--no-source"])
     assert (python, safe_path) == (sys.executable, "-P")
     assert Path(launcher).is_file()
     assert rest == [
-        *("--trace", str(tmp_path / "t"), "--include", "json", "--include", "a*"),
+        *("--trace", str(tmp_path / "t"), "--include", "json", "--no-source"),
         *("--", "-m", "x", "--trace", "y"),
     ]
 

@@ -12,6 +12,7 @@ def _boot() -> None:
     here = os.path.dirname(os.path.abspath(__file__))
     trace = os.environ.pop("VISUALIZER_TRACE", "")
     include = os.environ.pop("VISUALIZER_INCLUDE", "")
+    source = os.environ.pop("VISUALIZER_SOURCE", "1") == "1"
     first, _, rest = os.environ.get("PYTHONPATH", "").partition(os.pathsep)
     if first == here:
         if rest:
@@ -26,7 +27,7 @@ def _boot() -> None:
         try:
             from visualizer.tracers import recording
 
-            recording.start(trace, [pattern for pattern in include.split("\n") if pattern])
+            recording.start(trace, [pattern for pattern in include.split("\n") if pattern], source)
         except Exception as error:
             # The script runs whatever happens to us; without a header the reading side says that there is no trace.
             try:

@@ -49,7 +49,7 @@ class Source(Widget):
         if where is not None and where.place is None:
             self._text = self._unplaced(where)
         if where is not None and where.place is not None:
-            self._text = read(where.place.file, self._cwd)
+            self._text = read(where.place.file, self._cwd, view.timeline.sources.get(where.place.file))
             self._line = where.place.line
             if where.starts and isinstance(self._text, Listing):
                 self._line = self._text.first_line_of(where.place)
