@@ -293,3 +293,24 @@ def test_many_short_lived_generators_leave_nothing_behind(trace_source: TraceSou
     exits = [track.outcome for track in traced.timeline.tracks.values() if track.base_name == "short"]
     assert len(exits) == 22_000
     assert exits.count(words.CLOSED) == 22_000
+
+
+def test_threads_one_after_another_are_tracks_of_their_own(trace_source: TraceSource) -> None:
+    """The operating system gives the second thread the ident of the first."""
+    traced = trace_source(
+        """
+        import threading
+
+        def gen():
+            yield 1
+
+        for name in ("T0", "T1", "T2"):
+            thread = threading.Thread(target=lambda: list(gen()), name=name)
+            thread.start()
+            thread.join()
+        """
+    )
+    assert [name for name in traced.order if not name.startswith("gen")] == [
+        "main", "T0", "T0", "T1", "T1", "T2", "T2",
+    ]  # fmt: skip
+    assert [traced.outcome(name) for name in ("T0", "T1", "T2")] == [words.RETURNED] * 3

@@ -424,3 +424,20 @@ def test_reasons_of_gevents_own_modules(trace_source: TraceSource, wait: str, re
     )
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
     assert {why for who, why, _ in traced.waits if who == "waiter"} == {reason}
+
+
+def test_joining_what_has_ended_already(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+
+        def quick():
+            pass
+
+        g = gevent.spawn(quick)
+        gevent.sleep(0.01)
+        gevent.joinall([g])
+        """
+    )
+    assert ("main", "finished", "main") not in traced.wakes
+    assert traced.wakes[-1] == ("quick", "finished", "main")

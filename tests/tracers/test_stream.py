@@ -321,3 +321,21 @@ def test_a_source_file_that_is_too_large_is_left_out_and_told_of(trace_source: T
     traced = trace_source("def gen():\n    yield 1\nlist(gen())\n" + "# padding\n" * 30_000)
     assert traced.timeline.sources == {}
     assert traced.timeline.notes == [f"Too large for the trace: {traced.path.with_suffix('.py')}"]
+
+
+def test_an_uncaught_exception_is_quoted_once(trace_source: TraceSource) -> None:
+    traced = trace_source("raise ValueError('bad')\n")
+    assert [track.value for track in traced.timeline.tracks.values()] == ["ValueError('bad')"]
+
+
+def test_asyncio_is_told_to_be_missing(trace_source: TraceSource) -> None:
+    traced = trace_source("import asyncio\nasync def go(): await asyncio.sleep(0)\nasyncio.run(go())\n")
+    assert traced.ended.code == 0
+    assert traced.timeline.notes == ["asyncio's tasks are not recorded."]
+
+
+def test_what_is_run_is_the_programs_own_wherever_it_is_installed(tmp_path: Path) -> None:
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    (folder / "script.py").write_text("def gen():\n    yield 1\nlist(gen())\n", encoding="utf-8")
+    assert "gen" in trace(tmp_path / "x.trace", str(folder / "script.py")).order

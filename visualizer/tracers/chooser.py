@@ -24,6 +24,7 @@ def choose(recording: Recording) -> list[Tracer]:
     """The tracers for this interpreter, in the order in which they are installed."""
     imports = Imports(recording)
     greenlets = GreenletTracer(recording, imports)
+    imports.after("asyncio", "generators", lambda _: recording.note("asyncio's tasks are not recorded."))
     rows: list[Callable[[], Tracer]] = [
         lambda: OutputTracer(recording),
         lambda: GeneratorTracer(recording, imports),

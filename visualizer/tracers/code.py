@@ -4,6 +4,7 @@ instruction (`code.co_positions()`, PEP 657)."""
 from __future__ import annotations
 
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -19,7 +20,10 @@ _AST_ONLY = 0x400  # ast.PyCF_ONLY_AST, without importing ast
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_SCENARIOS = os.path.join(_HERE, "scenarios") + os.sep
 _START_DIRECTORY = os.getcwd()
+#: What the interpreter was asked to run is the program's own wherever it is installed.
+_SCRIPT = os.path.join(_START_DIRECTORY, sys.argv[0]) if sys.argv and sys.argv[0] else ""
 
 _sources: dict[str, list[bytes] | None] = {}
 
@@ -48,8 +52,11 @@ class Ownership:
         if filename.startswith("<"):
             return not filename.startswith("<frozen ")
         path = absolute(filename)
-        if path.startswith(_HERE) and not path.startswith(os.path.join(_HERE, "scenarios") + os.sep):
-            return False
+        if path.startswith(_HERE):
+            # Installed, the bundled scenarios lie among our own modules.
+            return path.startswith(_SCENARIOS)
+        if path == _SCRIPT:
+            return True
         if any(f"{os.sep}{part}{os.sep}" in path or f"{os.sep}{part}.py" in path for part in self.include):
             return True
         return not path.startswith(_STDLIB) and not any(part in path for part in _INSTALLED)

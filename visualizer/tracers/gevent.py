@@ -304,12 +304,13 @@ class GeventTracer:
         Those who will be woken for certain, as far as one can see now, are ready from now on; who is not resumed after
         all, because somebody else came first, is told to wait on.
         """
-        cause = words.CALLBACK
+        cause, asker = words.CALLBACK, self._current(t_ns)
         if self._greenlet_class is not None and isinstance(owner, self._greenlet_class):
-            cause = words.FINISHED
+            # Who joins a greenlet that has ended already asks for its own wake-up, but it is that end which wakes it.
+            cause, asker = words.FINISHED, self._greenlets.tracks.get(id(owner), asker)
         elif getattr(function, "__name__", "").startswith("_kill"):
             cause = words.KILL
-        asked = _Asked(self._current(t_ns), cause, type(owner).__name__ not in _ONE_AT_A_TIME)
+        asked = _Asked(asker, cause, type(owner).__name__ not in _ONE_AT_A_TIME)
         made_ready = [self._greenlets.tracks.get(id(one)) for one in _waiting_on(owner)]
         for track in made_ready:
             self._make_ready(track, t_ns, cause)

@@ -14,7 +14,7 @@ from visualizer.trace.sink import Sink
 from visualizer.tracers import lines
 from visualizer.tracers.code import Ownership
 from visualizer.tracers.stream import Stream, quote
-from visualizer.tracers.values import exception_text, show, type_name
+from visualizer.tracers.values import exception_text, keep, show, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -65,6 +65,8 @@ class Recording:
         self.tracers: dict[str, Tracer] = {}
         self._process = os.getpid()
         self._next: list[Callable[[], None]] = []
+        self._began = self._ended = False
+        self._local = _thread._local()
 
     def at_next_event(self, call: Callable[[], None]) -> None:
         """Have `call` called by the next hook that runs, because it cannot be done now.
@@ -80,12 +82,24 @@ class Recording:
             self._next.pop()()
         track = self.threads.get(ident)
         if track is None:
-            about = (words.THREAD, _thread_name(ident) if self.threads else "main", words.NOBODY, words.NOBODY)
+            about = (words.THREAD, _thread_name(ident) if self._began else "main", words.NOBODY, words.NOBODY)
             track = self.threads[ident] = self.new_track()
+            if self._began:
+                self._local.farewell = _Farewell(self, ident)
+            self._began = True
             self.stream.extend((lines.spawn, t_ns, track, about, None, None, 0))
         else:
             self.stream.extend((lines.thread, t_ns, track, None, None, None, 0))
         self.ident = ident
+
+    def on_thread_end(self, ident: int) -> None:
+        """A thread ends, and the next one may be given its `ident`."""
+        track = self.threads.pop(ident, None)
+        if track is not None and not self._ended:
+            stream = self.stream
+            about = (words.RETURNED, None)
+            stream.extend((lines.exited, stream.clock(), track, about, lines.NO_VALUE, None, 0))
+        self.ident = 0
 
     def is_entering(self) -> bool:
         """Whether the code that starts on this thread now may be the function of a greenlet just entered."""
@@ -144,17 +158,13 @@ class Recording:
         uncaught: Any = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
         outcome, value = words.RETURNED, lines.NO_VALUE
         if isinstance(uncaught, BaseException):
-            outcome, value = words.RAISED, show(uncaught)
+            outcome, value = words.RAISED, keep(uncaught)
             name, message = type_name(type(uncaught)), exception_text(uncaught)
             stream.extend((lines.uncaught, t_ns, name, message, None, None, 0))
-        running = sys._current_frames()
-        for ident, track in self.threads.items():
-            if ident not in running:
-                about = (words.RETURNED, "its thread is no more; when and how it ended was not observed")
-                stream.extend((lines.exited, t_ns, track, about, lines.NO_VALUE, None, 0))
         main = self.threads.get(_get_ident(), 0)
         stream.extend((lines.exited, t_ns, main, (outcome, None), value, None, 0))
         self._remove_all()
+        self._ended = True
         stream.close()
 
     def _remove_all(self) -> None:
@@ -191,6 +201,19 @@ class Recording:
     def _in_forked_child(self) -> None:
         self._remove_all()
         self.stream.discard()
+
+
+class _Farewell:
+    """Kept in a thread's local storage, which the interpreter clears in that thread as the last thing it does there."""
+
+    __slots__ = ("_ident", "_recording")
+
+    def __init__(self, recording: Recording, ident: int) -> None:
+        self._recording = recording
+        self._ident = ident
+
+    def __del__(self) -> None:
+        self._recording.on_thread_end(self._ident)
 
 
 def _thread_name(ident: int) -> str:

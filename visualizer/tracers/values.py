@@ -71,6 +71,8 @@ def type_module(kind: type) -> str:
 def exception_text(error: BaseException) -> str:
     """What `str` gives for an exception of a single text or number, else nothing."""
     args = _exception_args(error)
+    if isinstance(error, SyntaxError):
+        args = args[:1]
     if len(args) == 1 and type(args[0]) is str:
         text: str = args[0]
         return text if len(text) <= 4 * LONGEST_TEXT else text[: 4 * LONGEST_TEXT] + "…"
