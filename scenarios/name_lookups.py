@@ -4,7 +4,8 @@ The operating system's way to look up a name blocks the thread that asks. So gev
 is handed to the hub's thread pool, and the greenlet is parked until a thread of the pool has the answer.
 
 What to look for: three greenlets parked side by side, each woken by what a thread of the pool has found, in whatever
-order the answers come. The main program has set itself a limit, and is woken before it is reached.
+order the answers come. Before, the first of them has loaded all that this takes, while the others were ready and got
+no turn. The main program has set itself a limit, and is woken before it is reached.
 
 Runtime: gevent
 """
