@@ -347,7 +347,6 @@ def test_gevent_queue_names_every_waker(trace_scenario: TraceScenario) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.xfail(sys.version_info < (3, 13), reason="the compiler gives a `with` no range of its own before 3.13")
 def test_gevent_queue_who_waits_at_the_till(trace_scenario: TraceScenario) -> None:
     traced = trace_scenario("gevent_queue")
     assert [wait for wait in traced.waits if wait[1] == "semaphore"] == [
@@ -355,13 +354,11 @@ def test_gevent_queue_who_waits_at_the_till(trace_scenario: TraceScenario) -> No
     ]  # fmt: skip
 
 
-@pytest.mark.xfail(reason="the limit of a joinall is not recorded")
 def test_name_lookups_have_a_limit(trace_scenario: TraceScenario) -> None:
     traced = trace_scenario("name_lookups")
     assert {park.asked_ns for park in traced.timeline.parks if park.reason == words.JOIN} == {2_000_000_000}
 
 
-@pytest.mark.xfail(reason="gevent's server wraps the function that serves")
 @pytest.mark.parametrize(("name", "count"), [("crawler", 6), ("echo_server", 100)])
 def test_a_servers_greenlets_are_named_after_what_serves(trace_scenario: TraceScenario, name: str, count: int) -> None:
     traced = trace_scenario(name)

@@ -140,7 +140,11 @@ class GeventTracer:
             return words.HUB, "hub"
         if self._greenlet_class is not None and isinstance(greenlet, self._greenlet_class):
             run = greenlet.__dict__.get("_run")
-            return words.GREENLET, (callable_name(run) if run is not None else None) or type_name(type(greenlet))
+            name = callable_name(run)
+            if name == "_handle_and_close_when_done":
+                # gevent.baseserver wraps the function that serves, and hands it over as the first argument.
+                name = callable_name(self._greenlet_class.args.__get__(greenlet)[0])
+            return words.GREENLET, name or type_name(type(greenlet))
         return None
 
     def _outcome(self, greenlet: Any) -> tuple[str, Any] | None:
@@ -180,7 +184,8 @@ class GeventTracer:
             reason = _reason_of_type(self._greenlets.sites.receiver_type(own))
         elif reason in _FROM_THE_SYSTEM:
             self._waiting_for_io.add(track)
-        self._recording.stream.extend((lines.wait_in_call, t_ns, track, reason, None, own.f_code, own.f_lasti))
+        about = reason, self._greenlets.sites.limit_ns(own)
+        self._recording.stream.extend((lines.wait_in_call, t_ns, track, about, None, own.f_code, own.f_lasti))
         return None
 
     def _reason_of_frames(self, frame: Any, own: Any) -> str | None:
