@@ -4,9 +4,9 @@ Every client sends two lines, one a little after the other, and reads each of th
 nothing but write back what it reads, until the client hangs up. More than 200 greenlets, and never more than one that
 runs.
 
-What to look for: nobody can read 200 rows. Folded together, the clients are a wave that runs down the picture twice;
-taken apart, each client is parked on its socket until its greenlet at the server has written, and that one until the
-client has. No two of them ever switch to each other: every hand-over goes through the hub.
+What to look for: not any one of the 200 rows, but their shape. Twice the same wave runs down the clients, and between
+the waves nobody runs. A client is parked on its socket until its greenlet at the server has written, and that one until
+the client has; yet no two of them ever switch to each other, for every hand-over goes through the hub.
 
 Runtime: gevent
 """
@@ -36,6 +36,7 @@ def client(number):
 
 
 if __name__ == "__main__":
+    # A server that has a pool waits, when it is stopped, for those it is still serving.
     server = StreamServer(("127.0.0.1", 0), serve, spawn=CLIENTS, backlog=CLIENTS)
     server.start()
     clients = [gevent.spawn(client, number) for number in range(CLIENTS)]
