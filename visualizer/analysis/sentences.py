@@ -185,7 +185,7 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, park: Park | None) -> str:
         case words.THROW if waker:
             return f"{name} threw an exception into it"
         case words.CALLBACK if waker and park and park.on:
-            return f"{name} woke it{' (inferred)' if wakeup.inferred else ''} from {park.on}"
+            return f"{name} woke it from {park.on}"
         case words.UNKNOWN if waker:
             return f"{name} woke it, why is unknown"
     return f"{name} woke it" if waker else "it was woken, by whom is unknown"

@@ -80,9 +80,9 @@ def wait_in_call(
     return f'["wait",{t},{track},{quote(reason)},{s.text(on) if on else NOTHING},{limit_ns}]\n'
 
 
-def wake(_s: Stream, t: int, track: int, about: tuple[int, str, bool], _v: Any, _c: CodeType | None, _o: int) -> str:
-    waker, cause, inferred = about
-    return f'["wake",{t},{track},{waker},"{cause}"{",1" if inferred else ""}]\n'
+def wake(_s: Stream, t: int, track: int, about: tuple[int, str], _v: Any, _c: CodeType | None, _o: int) -> str:
+    waker, cause = about
+    return f'["wake",{t},{track},{waker},"{cause}"]\n'
 
 
 def unready(_s: Stream, t: int, track: int, _b: Any, _v: Any, _c: CodeType | None, _o: int) -> str:
