@@ -11,7 +11,7 @@ from wcwidth import wcswidth
 from visualizer.analysis.durations import duration
 from visualizer.analysis.plain import plain
 from visualizer.analysis.statistics import Statistics, Totals, TrackStatistics, statistics
-from visualizer.cli.reading import read_timeline
+from visualizer.cli.reading import echo_lines, read_timeline
 
 _HEADS = ("track", "kind", "state", "steps", "running", "ready", "waiting", "idle")
 #: The columns of words are flush left, those of numbers flush right.
@@ -38,8 +38,7 @@ def command(file: str, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
         return
-    for line in table(found):
-        click.echo(line)
+    echo_lines(table(found))
 
 
 def table(found: Statistics) -> list[str]:
