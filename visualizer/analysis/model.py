@@ -130,6 +130,17 @@ class Timeline:
             yield self._order_ns[position], Entry(packed & _ENTRY_MASK), packed >> _ENTRY_BITS
 
     @property
+    def arrived(self) -> int:
+        """How many entries `arrivals` has so far."""
+        return len(self._order)
+
+    def arrivals(self, since: int, until: int) -> Iterator[tuple[Entry, int]]:
+        """Entries number `since` up to `until` in the order of the trace: (kind, index), counted as in `order`."""
+        for position in range(since, min(until, len(self._order))):
+            packed = self._order[position]
+            yield Entry(packed & _ENTRY_MASK), packed >> _ENTRY_BITS
+
+    @property
     def finished(self) -> bool:
         return self.end is not None
 

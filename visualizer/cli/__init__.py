@@ -19,6 +19,8 @@ COMMANDS = {
     "show": "visualizer.cli.show",
     "events": "visualizer.cli.events",
     "stats": "visualizer.cli.stats",
+    "explain": "visualizer.cli.explain",
+    "findings": "visualizer.cli.findings",
     "export": "visualizer.cli.export",
 }
 
@@ -99,6 +101,15 @@ def on_terminal() -> bool:
     """Whether stdout is a terminal."""
     # None where the shell closed it (`>&-`).
     return sys.stdout is not None and sys.stdout.isatty()
+
+
+def takes_unicode() -> bool:
+    """Whether stdout can take the signs that are used here."""
+    try:
+        "█▏┈✓→µ".encode(getattr(sys.stdout, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def printable(text: str) -> str:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
+
+import click
+
 from visualizer.analysis.model import Timeline
-from visualizer.cli import fail, warn
+from visualizer.cli import fail, takes_unicode, warn
+from visualizer.paint.text import ascii_only
 from visualizer.trace.source import Source, TraceError
+
+#: Each write is flushed.
+_LINES_AT_A_TIME = 1000
 
 
 def read_timeline(file: str) -> Timeline:
@@ -23,3 +32,10 @@ def read_timeline(file: str) -> Timeline:
     for notice in source.notices:
         warn(notice)
     return timeline
+
+
+def echo_lines(lines: Iterable[str]) -> None:
+    """Print printable lines, in ASCII where stdout takes nothing else."""
+    unicode, left = takes_unicode(), iter(lines)
+    while batch := "".join(f"{line if unicode else ascii_only(line)}\n" for line in islice(left, _LINES_AT_A_TIME)):
+        click.echo(batch, nl=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -13,7 +12,7 @@ import click
 
 from visualizer.analysis.model import Timeline
 from visualizer.analysis.sentences import sentence
-from visualizer.cli import on_terminal
+from visualizer.cli import on_terminal, takes_unicode
 from visualizer.cli.numbers import WholeNumber
 from visualizer.cli.reading import read_timeline
 from visualizer.paint import caption
@@ -69,7 +68,7 @@ def print_timeline(path: Path, width: int | None) -> None:
 
 
 def _print(timeline: Timeline, file: str, width: int | None, axes: list[Axis], ascii: bool, everything: bool) -> None:
-    ascii = ascii or not _takes_unicode()
+    ascii = ascii or not takes_unicode()
     if width is None:
         columns = shutil.get_terminal_size().columns if on_terminal() else _WIDTH_IN_PIPE
         width = max(_NARROWEST, columns)
@@ -122,14 +121,6 @@ def _panel(timeline: Timeline, shown: Iterable[Row], axis: Axis, width: int, asc
             *label_runs(timeline, row, left, ascii=ascii),
             *paint_row(timeline, row.track, viewport, ascii=ascii),
         ]
-
-
-def _takes_unicode() -> bool:
-    try:
-        "█▏┈✓→".encode(sys.stdout.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
 
 
 def _in_colour() -> bool:

@@ -2,77 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ntpath
+from collections.abc import Iterator, Sequence
 
 import click
 import msgspec
-from wcwidth import wcswidth
 
+from visualizer.analysis.details import Details, Spread, TotalDetails, TrackDetails, Wakes, details
 from visualizer.analysis.durations import duration
 from visualizer.analysis.plain import plain
-from visualizer.analysis.statistics import Statistics, Totals, TrackStatistics, statistics
-from visualizer.cli.reading import read_timeline
+from visualizer.analysis.statistics import Totals, TrackStatistics
+from visualizer.cli.reading import echo_lines, read_timeline
+from visualizer.cli.tables import table
 
-_HEADS = ("track", "kind", "state", "steps", "running", "ready", "waiting", "idle")
-#: The columns of words are flush left, those of numbers flush right.
-_WORD_COLUMNS = 3
+_TIMES = ("track", "kind", "state", "steps", "running", "ready", "waiting", "idle")
+_SHARES = ("run %", "ready %", "wait %", "idle %")
+_STATES = ("RUNNING", "READY", "WAITING", "IDLE")
+_SPREADS = ("step p50", "p95", "max", "latency p50", "p95", "max")
+_WAITS = ("waited", "times", "reason", "for", "at")
+#: Of what was waited for so many are printed.
+_MOST_WAITS = 10
+#: A matrix of more columns is printed as a list.
+_MOST_COLUMNS = 12
 _NS_PER_S = 1_000_000_000
 
 
 @click.command("stats")
 @click.argument("file")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with exact seconds.")
-def command(file: str, as_json: bool) -> None:
+@click.option("--wakes", is_flag=True, help="Print who wakes whom, and how often.")
+def command(file: str, as_json: bool, wakes: bool) -> None:
     """Print how each track spent its time.
 
     FILE is a trace; - reads it from stdin. For each track: its kind, its state at the end, how often it was switched
     to, and for how long it was running, ready (it could have run but another did) and waiting. A hub that polls is
-    idle.
+    idle. Then the shares of its life; how long its steps were, and how long it was ready before it ran (latency):
+    median, 95th percentile and maximum; how often it woke others, and was woken; and what was waited for longest.
 
     \b
     Examples:
       visualizer stats run.trace
+      visualizer stats run.trace --wakes
       visualizer stats run.trace --json | jq '.tracks[] | select(.ready_s > 0.1) | .name'
     """
-    found = statistics(read_timeline(file))
+    found = details(read_timeline(file))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
-        return
-    for line in table(found):
-        click.echo(line)
+    elif wakes:
+        echo_lines(who_wakes_whom(found.wakes))
+    else:
+        echo_lines(report(found))
 
 
-def table(found: Statistics) -> list[str]:
-    """The lines of the table: heads, one a track, the totals."""
+def report(found: Details) -> Iterator[str]:
+    """The lines that are printed: times, shares and spreads of each track, and what was waited for."""
+    yield f"{_count(found.switches, 'switch', 'es')} in {_time(found.duration_s)}"
+    yield ""
     rows = [
         (plain(track.name), plain(track.kind), track.state, str(track.steps), *_spent(track)) for track in found.tracks
     ]
-    rows.append(("total", _count(found.totals.tracks, "track"), "", str(found.totals.steps), *_spent(found.totals)))
-    widths = [max(_width(row[column]) for row in (_HEADS, *rows)) for column in range(len(_HEADS))]
-    lines = [_line(row, widths) for row in (_HEADS, *rows)]
-    rule = "-" * max(map(_width, lines))
-    lasted = duration(round(found.duration_s * _NS_PER_S))
-    return [f"{_count(found.switches, 'switch', 'es')} in {lasted}", "", lines[0], rule, *lines[1:-1], rule, lines[-1]]
+    total = ("total", _count(found.totals.tracks, "track"), "", str(found.totals.steps), *_spent(found.totals))
+    yield from table(_TIMES, rows, total, words=3)
+    yield ""
+    rows = [(plain(t.name), *_shares(t), *_spreads(t), str(t.wakes_given), str(t.wakes_received)) for t in found.tracks]
+    totals = found.totals
+    total = ("total", *_shares(totals), *_spreads(totals), str(totals.wakes), str(totals.wakes))
+    yield from table(("track", *_SHARES, *_SPREADS, "woke", "woken"), rows, total, words=1)
+    yield from _waits(found.totals)
+
+
+def who_wakes_whom(wakes: Sequence[Wakes]) -> Iterator[str]:
+    """A row for each waker and a column for each woken; a list, where that were too many columns."""
+    woken = {wake.woken: plain(wake.woken_name) for wake in wakes}
+    if not wakes:
+        yield "Nobody was woken."
+    elif len(woken) > _MOST_COLUMNS:
+        ordered = sorted(wakes, key=lambda wake: -wake.count)
+        listed = [(_waker(wake), plain(wake.woken_name), str(wake.count)) for wake in ordered]
+        yield from table(("waker", "wakes", "times"), listed, words=2)
+    else:
+        counts = {(wake.waker, wake.woken): str(wake.count) for wake in wakes}
+        wakers = {wake.waker: _waker(wake) for wake in wakes}
+        columns = sorted(woken)
+        rows = [(name, *(counts.get((waker, one), "-") for one in columns)) for waker, name in wakers.items()]
+        yield from table(("wakes", *(woken[one] for one in columns)), rows, words=1)
+
+
+def _waits(totals: TotalDetails) -> Iterator[str]:
+    longest = totals.waited_by_expression[:_MOST_WAITS]
+    if not longest:
+        return
+    rows = []
+    for wait in longest:
+        at = f"{ntpath.basename(wait.file)}:{wait.line}" if wait.file else "-"
+        rows.append((_time(wait.waited_s), str(wait.count), wait.reason, plain(wait.on or "-"), plain(at)))
+    yield ""
+    yield from table(_WAITS, rows, numbers=2)
+    if (more := len(totals.waited_by_expression) - len(longest)) > 0:
+        yield f"... and {more} more: --json has them"
+
+
+def _waker(wake: Wakes) -> str:
+    return plain(wake.waker_name) if wake.waker_name is not None else "(unknown)"
 
 
 def _count(number: int, what: str, plural: str = "s") -> str:
     return f"{number} {what}{'' if number == 1 else plural}"
 
 
+def _time(seconds: float, digits: int = 3) -> str:
+    return duration(round(seconds * _NS_PER_S), digits)
+
+
 def _spent(by: TrackStatistics | Totals) -> tuple[str, ...]:
     seconds = (by.running_s, by.ready_s, by.waiting_s, by.idle_s)
-    return tuple(duration(round(s * _NS_PER_S)) if s else "-" for s in seconds)
+    return tuple(_time(s) if s else "-" for s in seconds)
 
 
-def _width(text: str) -> int:
-    """Terminal cells; a character of unknown width counts as one."""
-    width = wcswidth(text)
-    return width if width >= 0 else len(text)
+def _shares(by: TrackDetails | TotalDetails) -> tuple[str, ...]:
+    return tuple(f"{100 * by.share[state]:.1f}" if by.share[state] else "-" for state in _STATES)
 
 
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = []
-    for column, (text, width) in enumerate(zip(row, widths, strict=True)):
-        padding = " " * (width - _width(text))
-        cells.append(text + padding if column < _WORD_COLUMNS else padding + text)
-    return "  ".join(cells).rstrip()
+def _spreads(by: TrackDetails | TotalDetails) -> tuple[str, ...]:
+    def cells(spread: Spread) -> tuple[str, ...]:
+        lengths = (spread.median_s, spread.p95_s, spread.max_s)
+        return tuple(_time(length, 2) for length in lengths) if spread.count else ("-", "-", "-")
+
+    return (*cells(by.step), *cells(by.latency))

@@ -12,8 +12,8 @@ import pytest
 from wcwidth import wcswidth
 
 from tests.unit.analysis.tape import Tape, sleeps
-from visualizer.analysis.statistics import statistics
-from visualizer.cli.stats import table
+from visualizer.analysis.details import details
+from visualizer.cli.stats import report, who_wakes_whom
 from visualizer.trace import words
 from visualizer.trace.events import Header, encode
 
@@ -42,13 +42,58 @@ def test_the_table(visualizer: Visualizer, trace: Path) -> None:
         "bar    greenlet  DONE         2     2 µs   5 µs        -     -",
         "--------------------------------------------------------------",
         "total  4 tracks              10    19 µs  11 µs      4 s   2 s",
+        "",
+        "track  run %  ready %  wait %  idle %  step p50   p95   max  latency p50   p95   max  woke  woken",
+        "-------------------------------------------------------------------------------------------------",
+        "main     0.0      0.0   100.0       -      1 µs  6 µs  6 µs         1 µs  1 µs  1 µs     2      1",
+        "hub      0.0        -     0.0   100.0      1 µs  2 µs  2 µs            -     -     -     2      0",
+        "foo      0.0      0.0   100.0       -      1 µs  1 µs  1 µs         1 µs  4 µs  4 µs     1      2",
+        "bar     25.0     62.5       -       -      1 µs  1 µs  1 µs         1 µs  4 µs  4 µs     0      2",
+        "-------------------------------------------------------------------------------------------------",
+        "total    0.0      0.0    66.7    33.3      1 µs  6 µs  6 µs         1 µs  4 µs  4 µs     5      5",
+        "",
+        "waited  times  reason  for                  at",
+        "------------------------------------------------------",
+        "   2 s      1  join    gevent.joinall(all)  demo.py:31",
+        "   2 s      1  sleep   2 s                  demo.py:18",
+        "   0 s      1  sleep   0 s                  demo.py:24",
     ]
+
+
+def test_who_wakes_whom(visualizer: Visualizer, trace: Path) -> None:
+    done = visualizer("stats", str(trace), "--wakes")
+    assert done.stdout.splitlines() == [
+        "wakes  main  foo  bar",
+        "---------------------",
+        "main      -    1    1",
+        "hub       -    1    1",
+        "foo       1    -    -",
+    ]
+
+
+def test_a_matrix_of_many_columns_is_a_list() -> None:
+    tape = Tape()
+    for number in range(13):
+        tape.spawn(f"t{number}", words.GREENLET).wake(f"t{number}", "main" if number else -1, words.SPAWN)
+    lines = list(who_wakes_whom(details(tape.wake("t7", "main", words.CALLBACK).timeline()).wakes))
+    assert lines[:3] == ["waker      wakes  times", "-----------------------", "main       t7         2"]
+    assert lines[-1] == "(unknown)  t0         1"
+    assert len(lines) == 15
+    assert list(who_wakes_whom([])) == ["Nobody was woken."]
+
+
+def test_of_many_waits_the_longest_are_printed() -> None:
+    tape = Tape().spawn("a", words.GENERATOR)
+    for number in range(12):
+        tape.resume("a", line=7).yields("a", line=20 + number)
+    lines = list(report(details(tape.timeline())))
+    assert lines[-1] == "... and 3 more: --json has them"
 
 
 def test_json(visualizer: Visualizer, trace: Path) -> None:
     done = visualizer("stats", "--json", str(trace))
     assert (done.returncode, done.stderr) == (0, "")
-    assert json.loads(done.stdout) == msgspec.to_builtins(statistics(sleeps().timeline()))
+    assert json.loads(done.stdout) == msgspec.to_builtins(details(sleeps().timeline()))
 
 
 def test_a_trace_on_stdin(visualizer: Visualizer, trace: Path) -> None:
@@ -58,7 +103,7 @@ def test_a_trace_on_stdin(visualizer: Visualizer, trace: Path) -> None:
 
 def test_the_table_is_aligned_by_what_a_terminal_shows() -> None:
     tape = Tape().spawn("a", words.GREENLET, "漢字の生産者").spawn("b", words.GREENLET, "\x1b[31mred\n")
-    lines = table(statistics(tape.timeline()))
+    lines = list(report(details(tape.timeline())))
     rows = [line for line in lines if "greenlet" in line]
     assert "␛[31mred␊" in rows[1]
     assert len({wcswidth(row[: row.index("greenlet")]) for row in rows}) == 1

@@ -1,0 +1,227 @@
+"""How the time of a trace was spent, in depth: what each track waited for, how late it ran, and who woke whom.
+
+`statistics` answers at once, however long the trace is; this looks at every slice once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from visualizer.analysis.model import FINAL, State, Timeline, Track
+from visualizer.analysis.statistics import Totals, TrackStatistics, statistics
+from visualizer.trace import words
+
+_NS_PER_S = 1_000_000_000
+#: Shares of a life: of each state that is no end.
+_LIVING = tuple(state for state in State if state not in FINAL)
+#: Reason, expression, file, line.
+_Wait = tuple[str, str, str | None, int | None]
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """Of `count` lengths the median, the 95th percentile (both by nearest rank) and the longest; 0 without any."""
+
+    count: int
+    median_s: float
+    p95_s: float
+    max_s: float
+
+
+class Waited(msgspec.Struct, frozen=True):
+    """How often, and for how long in all, was waited for one reason at one expression."""
+
+    reason: str
+    on: str | None
+    file: str | None
+    line: int | None
+    count: int
+    waited_s: float
+
+
+class TrackDetails(TrackStatistics, frozen=True):
+    """One track, in depth."""
+
+    #: State -> its part of the time from the first slice to the end, 0 to 1.
+    share: dict[str, float]
+    #: READY until it ran.
+    latency: Spread
+    #: RUNNING without a pause.
+    step: Spread
+    wakes_given: int
+    wakes_received: int
+    #: Reason -> seconds, the longest first. A hub is left out: it waits whenever somebody else runs.
+    waited_by_reason: dict[str, float]
+    waited_by_expression: list[Waited]
+
+
+class TotalDetails(Totals, frozen=True):
+    """The same over all tracks."""
+
+    share: dict[str, float]
+    latency: Spread
+    step: Spread
+    #: Who gave some of them may be unknown.
+    wakes: int
+    waited_by_reason: dict[str, float]
+    waited_by_expression: list[Waited]
+
+
+class Wakes(msgspec.Struct, frozen=True):
+    """One field of the matrix of who wakes whom. `waker` is None if it is not known."""
+
+    waker: int | None
+    waker_name: str | None
+    woken: int
+    woken_name: str
+    count: int
+
+
+class Details(msgspec.Struct, frozen=True):
+    """What `stats --json` prints."""
+
+    duration_s: float
+    switches: int
+    tracks: list[TrackDetails]
+    totals: TotalDetails
+    #: In order of the tracks, the unknown waker last; fields that are 0 are left out.
+    wakes: list[Wakes]
+
+
+class _Measured:
+    """What is added up, of one track or of all, in nanoseconds."""
+
+    def __init__(self) -> None:
+        self.spent_ns: Counter[int] = Counter()
+        self.latencies_ns: list[int] = []
+        self.steps_ns: list[int] = []
+        self.waited_ns: Counter[_Wait] = Counter()
+        self.waits: Counter[_Wait] = Counter()
+
+    def add(self, other: _Measured) -> None:
+        self.spent_ns.update(other.spent_ns)
+        self.latencies_ns += other.latencies_ns
+        self.steps_ns += other.steps_ns
+        self.waited_ns.update(other.waited_ns)
+        self.waits.update(other.waits)
+
+    @property
+    def share(self) -> dict[str, float]:
+        life_ns = sum(self.spent_ns.values())
+        return {state.name: self.spent_ns[state] / life_ns if life_ns else 0.0 for state in _LIVING}
+
+    @property
+    def by_reason(self) -> dict[str, float]:
+        summed: Counter[str] = Counter()
+        for (reason, *_), waited_ns in self.waited_ns.items():
+            summed[reason] += waited_ns
+        return {reason: waited_ns / _NS_PER_S for reason, waited_ns in summed.most_common()}
+
+    @property
+    def by_expression(self) -> list[Waited]:
+        return [
+            Waited(reason, on or None, file, line, self.waits[reason, on, file, line], waited_ns / _NS_PER_S)
+            for (reason, on, file, line), waited_ns in self.waited_ns.most_common()
+        ]
+
+
+def details(timeline: Timeline) -> Details:
+    """Details up to the latest time of the trace: a slice that is still open counts up to there."""
+    plain = statistics(timeline)
+    pairs = Counter((wakeup.waker, wakeup.track) for wakeup in timeline.wakeups)
+    given, received = _sums(pairs)
+    all_measured = _Measured()
+    tracks = []
+    for known in plain.tracks:
+        measured = _measure(timeline, timeline.tracks[known.id])
+        all_measured.add(measured)
+        tracks.append(
+            TrackDetails(
+                **msgspec.structs.asdict(known),
+                share=measured.share,
+                latency=spread(measured.latencies_ns),
+                step=spread(measured.steps_ns),
+                wakes_given=given[known.id],
+                wakes_received=received[known.id],
+                waited_by_reason=measured.by_reason,
+                waited_by_expression=measured.by_expression,
+            )
+        )
+    totals = TotalDetails(
+        **msgspec.structs.asdict(plain.totals),
+        share=all_measured.share,
+        latency=spread(all_measured.latencies_ns),
+        step=spread(all_measured.steps_ns),
+        wakes=len(timeline.wakeups),
+        waited_by_reason=all_measured.by_reason,
+        waited_by_expression=all_measured.by_expression,
+    )
+    return Details(plain.duration_s, plain.switches, tracks, totals, _matrix(timeline, pairs))
+
+
+def spread(lengths_ns: Iterable[int]) -> Spread:
+    """How the lengths, in nanoseconds, are spread."""
+    ordered = sorted(lengths_ns)
+    if not ordered:
+        return Spread(0, 0.0, 0.0, 0.0)
+    # Nearest rank: the least of them that so many per cent do not exceed.
+    median_ns, p95_ns = (ordered[-(-len(ordered) * percent // 100) - 1] for percent in (50, 95))
+    return Spread(len(ordered), median_ns / _NS_PER_S, p95_ns / _NS_PER_S, ordered[-1] / _NS_PER_S)
+
+
+def _measure(timeline: Timeline, track: Track) -> _Measured:
+    measured = _Measured()
+    slices = track.slices
+    starts_ns, states = slices.start_ns, slices.state
+    last_park = -1
+    for index, state in enumerate(states):
+        if state in FINAL:
+            continue
+        following = index + 1 < len(states)
+        length_ns = (starts_ns[index + 1] if following else timeline.last_ns) - starts_ns[index]
+        measured.spent_ns[state] += length_ns
+        if state == State.RUNNING:
+            measured.steps_ns.append(length_ns)
+        elif state == State.READY and following and states[index + 1] == State.RUNNING:
+            measured.latencies_ns.append(length_ns)
+        elif state == State.WAITING and track.kind != words.HUB:
+            park = slices.about[index]
+            wait = _wait(timeline, park)
+            measured.waited_ns[wait] += length_ns
+            # Made ready for nothing, it waits on: that is the same wait.
+            measured.waits[wait] += park != last_park
+            last_park = park
+    return measured
+
+
+def _wait(timeline: Timeline, index: int) -> _Wait:
+    park = timeline.parks[index]
+    on = park.on or (timeline.name(park.on_track) if park.on_track in timeline.tracks else "")
+    place = park.place
+    return (park.reason, on, place.file, place.line) if place is not None else (park.reason, on, None, None)
+
+
+def _sums(pairs: Counter[tuple[int, int]]) -> tuple[Counter[int], Counter[int]]:
+    """How many each gave, and how many each received."""
+    given: Counter[int] = Counter()
+    received: Counter[int] = Counter()
+    for (waker, woken), count in pairs.items():
+        given[waker] += count
+        received[woken] += count
+    return given, received
+
+
+def _matrix(timeline: Timeline, pairs: Counter[tuple[int, int]]) -> list[Wakes]:
+    known = sorted(pairs, key=lambda pair: (pair[0] not in timeline.tracks, pair))
+    return [
+        Wakes(
+            waker if waker in timeline.tracks else None,
+            timeline.name(waker) if waker in timeline.tracks else None,
+            woken,
+            timeline.name(woken),
+            pairs[waker, woken],
+        )
+        for waker, woken in known
+    ]

@@ -1,0 +1,183 @@
+"""Findings about time: who kept a hub from running, and who ran later than it could have."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Hashable, Iterable, Iterator
+from typing import TypeVar
+
+from visualizer.analysis.durations import duration
+from visualizer.analysis.findings.finding import (
+    HOG_NS,
+    LATE_NS,
+    LOST_NS,
+    POLLS,
+    STARVED_NS,
+    STARVED_SHARE,
+    Finding,
+    at,
+    finding,
+    is_over,
+    listed,
+    park_before,
+    spot,
+    worst_of,
+)
+from visualizer.analysis.findings.observed import Delay, Observed, Turn, longest_turn
+from visualizer.analysis.model import Park, Place, State, Timeline
+from visualizer.trace import words
+
+_T = TypeVar("_T")
+#: So many of those who ran late after a turn are looked at.
+_MOST_LATE = 1_000
+
+
+def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
+    """A hub was blocked for HOG_NS or longer: somebody ran and did not give way. One for each track and line."""
+    delays = sorted(observed.delays, key=lambda delay: delay.ran_ns)
+    found: list[tuple[Hashable, int, tuple[int, Turn]]] = []
+    for hub in {*observed.turns, *observed.living}:
+        for turn in (*observed.turns.get(hub, ()), *_turn_at_the_end(timeline, observed, hub)):
+            length_ns = turn.end_ns - turn.start_ns
+            if length_ns >= HOG_NS:
+                place = timeline.switch(turn.switch).place if turn.switch >= 0 else None
+                found.append(((turn.track, place and place[:3]), length_ns, (hub, turn)))
+    for count, length_ns, (hub, turn) in _worst(found):
+        how, place = _until(timeline, turn)
+        late = list(_late(delays, hub, turn))
+        tracks = [track for _, track in late]
+        whom = listed([f"{timeline.name(track)} ran {duration(late_ns, 2)} late" for late_ns, track in late])
+        sentence = f"{timeline.name(turn.track)} ran for {duration(length_ns, 2)} without giving way, {how}"
+        sentence += f": {whom}" if whom else ": its hub was blocked"
+        sentence += worst_of(count, "such runs")
+        yield finding("hog", sentence, (turn.track, *tracks), turn.start_ns, place)
+
+
+def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
+    """A timer woke LATE_NS or more after its time, since its hub was blocked. One for each track and line."""
+    found: list[tuple[Hashable, int, Delay]] = []
+    for delay in observed.delays:
+        if delay.park >= 0:
+            place = timeline.parks[delay.park].place
+            found.append(((delay.track, place and place[:3]), delay.ran_ns - delay.due_ns, delay))
+    for count, late_ns, delay in _worst(found):
+        park = timeline.parks[delay.park]
+        what = "sleep" if park.reason == words.SLEEP else "limit"
+        sentence = (
+            f"{timeline.name(delay.track)}'s {what} of {duration(park.asked_ns)}{at(park.place)} was over "
+            f"{duration(late_ns, 2)} late: "
+        )
+        turn = longest_turn(observed.turns.get(delay.hub, []), delay.due_ns, delay.ran_ns)
+        sentence += f"{timeline.name(turn.track)} ran" if turn else "others ran in short turns"
+        sentence += worst_of(count, "such delays")
+        yield finding("late_timer", sentence, _tracks(delay, turn), delay.ran_ns, park.place)
+
+
+def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
+    """LOST_NS or longer from being woken to running. One for each track."""
+    woken = [delay for delay in observed.delays if delay.park < 0]
+    found = ((delay.track, delay.ran_ns - delay.due_ns, delay) for delay in woken)
+    for count, lost_ns, delay in _worst(one for one in found if one[1] >= LOST_NS):
+        track = timeline.tracks[delay.track]
+        park = park_before(timeline, track, delay.due_ns)
+        wakeup = timeline.wakeups[track.slices.about[delay.slice]]
+        name = timeline.name(track.id)
+        by = f" by {timeline.name(wakeup.waker)}" if wakeup.waker in timeline.tracks else ""
+        how = "spawned" if wakeup.cause == words.SPAWN else "woken"
+        turn = longest_turn(observed.turns.get(delay.hub, []), delay.due_ns, delay.ran_ns)
+        meanwhile = f": meanwhile {timeline.name(turn.track)} ran" if turn else ""
+        sentence = f"{name} was {how}{by} and ran only {duration(lost_ns, 2)} later{meanwhile}"
+        sentence += worst_of(count, "such delays")
+        yield finding("lost_time", sentence, _tracks(delay, turn), delay.due_ns, park.place if park else track.place)
+
+
+def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
+    """A track was ready for STARVED_NS or longer in all, and for STARVED_SHARE of its life, while others ran."""
+    for track_id, ready in observed.readiness.items():
+        track = timeline.tracks[track_id]
+        until_ns = track.exit_ns if track.exit_ns >= 0 else timeline.last_ns
+        life_ns = max(1, until_ns - track.spawn_ns)
+        if ready.total_ns < STARVED_NS or ready.total_ns < STARVED_SHARE * life_ns:
+            continue
+        longest_ns, index, hub = ready.longest
+        since_ns = track.slices.start_ns[index]
+        turn = longest_turn(observed.turns.get(hub, []), since_ns, track.slices.start_ns[index + 1])
+        park = park_before(timeline, track, since_ns)
+        sentence = (
+            f"{timeline.name(track_id)} was ready for {duration(ready.total_ns, 2)} in all while others ran, "
+            f"{min(100, round(100 * ready.total_ns / life_ns))} % of its life; for {duration(longest_ns, 2)} at most"
+        )
+        sentence += f", while {timeline.name(turn.track)} ran" if turn else ""
+        tracks = (track_id, turn.track) if turn else (track_id,)
+        yield finding("starvation", sentence, tracks, since_ns, park.place if park else track.place)
+
+
+def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
+    """POLLS or more sleeps of 0 s in a row, with short steps and nothing else between. One for each track."""
+    for track, row in observed.polls.items():
+        if row.count >= POLLS:
+            park = timeline.parks[row.park]
+            lasted = duration(park.t_ns - row.since_ns, 2)
+            sentence = (
+                f"{timeline.name(track)} polls: it slept for 0 s {row.count} times in a row, for {lasted}, "
+                f"and did nothing else{at(park.place)}"
+            )
+            yield finding("busy_poll", sentence, (track,), row.since_ns, park.place)
+
+
+def _worst(found: Iterable[tuple[Hashable, int, _T]]) -> Iterator[tuple[int, int, _T]]:
+    """Of (key, length, what) the longest of each key, and before it how many have that key."""
+    worst: dict[Hashable, tuple[int, int, _T]] = {}
+    for key, length_ns, what in found:
+        count, longest_ns, known = worst.get(key, (0, -1, what))
+        longer = length_ns > longest_ns
+        worst[key] = (count + 1, length_ns if longer else longest_ns, what if longer else known)
+    yield from worst.values()
+
+
+def _tracks(delay: Delay, turn: Turn | None) -> tuple[int, ...]:
+    return (delay.track, turn.track) if turn else (delay.track,)
+
+
+def _until(timeline: Timeline, turn: Turn) -> tuple[str, Place | None]:
+    """Up to where the turn went, in words, and the line to look at."""
+    track = timeline.tracks[turn.track]
+    if turn.switch >= 0:
+        switch = timeline.switch(turn.switch)
+        who = "it" if switch.origin == turn.track else timeline.name(switch.origin)
+        if switch.place is not None:
+            return f"until {who} did at {spot(switch.place)}", switch.place
+        end = f"until {who} ended"
+    else:
+        end = "up to its end" if track.exit_ns >= 0 else "up to the end of the trace"
+    park: Park | None = park_before(timeline, track, turn.end_ns)
+    if park is not None and park.place is not None:
+        return f"from {spot(park.place)} {end}", park.place
+    return f"{end} (spawned at {spot(track.place)})" if spot(track.place) else end, track.place
+
+
+def _late(delays: list[Delay], hub: int, turn: Turn) -> Iterator[tuple[int, int]]:
+    """Who ran late because of the turn: (by how much, track), the latest first, each once."""
+    late: dict[int, int] = {}
+    first = bisect_left(delays, turn.start_ns, key=lambda delay: delay.ran_ns)
+    for delay in delays[first : first + _MOST_LATE]:
+        shared_ns = min(delay.ran_ns, turn.end_ns) - max(delay.due_ns, turn.start_ns)
+        if delay.hub == hub and delay.track != turn.track and shared_ns >= LATE_NS:
+            late[delay.track] = max(late.get(delay.track, 0), delay.ran_ns - delay.due_ns)
+    yield from sorted(((late_ns, track) for track, late_ns in late.items()), reverse=True)
+
+
+def _turn_at_the_end(timeline: Timeline, observed: Observed, hub: int) -> Iterator[Turn]:
+    """The turn of which the hub never came back, if it was that of the hub's own thread."""
+    track = timeline.tracks.get(hub)
+    thread = timeline.tracks.get(track.parent) if track is not None else None
+    if track is None or thread is None or track.kind != words.HUB or not is_over(timeline):
+        return
+    if not observed.living.get(hub) or track.state not in (State.WAITING, State.CREATED):
+        return
+    slices = thread.slices
+    # Whether it ran to the end is told by its last slice, or by the one before its end.
+    last = len(slices) - (2 if thread.exit_ns >= 0 else 1)
+    if last >= 0 and slices.state[last] == State.RUNNING:
+        end_ns = thread.exit_ns if thread.exit_ns >= 0 else timeline.last_ns
+        yield Turn(max(slices.start_ns[last], track.slices.start_ns[-1]), end_ns, thread.id, -1)

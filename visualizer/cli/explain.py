@@ -1,0 +1,67 @@
+"""`visualizer explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+import click
+
+from visualizer.analysis.model import Timeline
+from visualizer.analysis.sentences import sentence
+from visualizer.cli import fail
+from visualizer.cli.reading import echo_lines, read_timeline
+from visualizer.paint.text import cell_width, fit, printable
+
+#: The names have as much room as the longest needs, but no more than this.
+_NAME_CELLS = 24
+_NS_PER_S = 1_000_000_000
+
+
+@click.command("explain")
+@click.argument("file")
+@click.option("--track", metavar="NAME", help="Only the switches to and from this track, or to all of that name.")
+def command(file: str, track: str | None) -> None:
+    """Print for each switch, in a sentence, who runs and why.
+
+    FILE is a trace; - reads it from stdin. One line each: the number of the switch, its time, from whom control passed
+    to whom, and the sentence. What is only inferred says so; a cause that the trace does not tell is called unknown.
+
+    \b
+    Examples:
+      visualizer explain run.trace
+      visualizer explain run.trace --track worker-2
+    """
+    timeline = read_timeline(file)
+    tracks = None if track is None else _named(timeline, track)
+    echo_lines(explained(timeline, tracks))
+
+
+def explained(timeline: Timeline, tracks: set[int] | None) -> Iterator[str]:
+    """A line for each switch to or from one of `tracks`, None for all."""
+    count = timeline.switch_count
+    names = max((cell_width(printable(timeline.name(track))) for track in timeline.tracks), default=0)
+    names = min(names, _NAME_CELLS)
+    number = len(str(count)) + 1
+    time = len(_seconds(timeline.switch_ns[-1])) if count else 0
+    for index in range(count):
+        switch = timeline.switch(index)
+        if tracks is not None and switch.origin not in tracks and switch.target not in tracks:
+            continue
+        origin, target = (fit(printable(timeline.name(who)), names) for who in (switch.origin, switch.target))
+        moment = _seconds(switch.t_ns)
+        yield f"{f'#{index + 1}':>{number}}  {moment:>{time}}  {origin} → {target}  {sentence(timeline, index)}"
+
+
+def _named(timeline: Timeline, name: str) -> set[int]:
+    """The tracks of that name, with or without their numbers. Exit with one sentence if there is none."""
+    found = {track.id for track in timeline.tracks.values() if name in (timeline.name(track.id), track.base_name)}
+    if not found:
+        names = [timeline.name(track) for track in islice(timeline.tracks, 11)]
+        more = ", ..." if len(names) > 10 else ""
+        fail(f"The trace has no track {name!r}; it has {', '.join(names[:10])}{more}.")
+    return found
+
+
+def _seconds(t_ns: int) -> str:
+    return f"{t_ns / _NS_PER_S:.6f} s"

@@ -1,0 +1,52 @@
+"""`visualizer findings`."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from visualizer.analysis.findings import findings
+from visualizer.cli.reading import echo_lines, read_timeline
+
+_NS_PER_S = 1_000_000_000
+
+
+@click.command("findings")
+@click.argument("file")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
+def command(file: str, as_json: bool) -> None:
+    """Print what is worth knowing of a trace: who hogged its hub, who waits for ever, what came late.
+
+    FILE is a trace; - reads it from stdin. One line each, in order of time: when, what kind, and a sentence.
+    visualizer/trace/FORMAT.md describes the kinds, and from when on something is one.
+
+    \b
+    Examples:
+      visualizer findings run.trace
+      visualizer findings run.trace --json | jq '.[] | select(.kind == "hog")'
+    """
+    timeline = read_timeline(file)
+    found = findings(timeline)
+    if as_json:
+        records = [
+            {
+                "kind": one.kind,
+                "sentence": one.sentence,
+                "tracks": [timeline.name(track) for track in one.tracks],
+                "t": one.t_ns / _NS_PER_S,
+                "file": one.file,
+                "line": one.line,
+            }
+            for one in found
+        ]
+        click.echo(msgspec.json.format(msgspec.json.encode(records), indent=2))
+        return
+    kinds = max((len(one.kind) for one in found), default=0)
+    time = max((len(_seconds(one.t_ns)) for one in found), default=0)
+    echo_lines(f"{_seconds(one.t_ns):>{time}}  {one.kind:{kinds}}  {one.sentence}" for one in found)
+    if not found:
+        click.echo("Nothing found.")
+
+
+def _seconds(t_ns: int) -> str:
+    return f"{t_ns / _NS_PER_S:.6f} s"
