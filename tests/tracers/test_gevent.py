@@ -441,3 +441,18 @@ def test_joining_what_has_ended_already(trace_source: TraceSource) -> None:
     )
     assert ("main", "finished", "main") not in traced.wakes
     assert traced.wakes[-1] == ("quick", "finished", "main")
+
+
+def test_forks_of_a_patched_program(trace_source: TraceSource) -> None:
+    """The flushing thread stays a thread of the operating system's when it comes back after a fork."""
+    traced = trace_source(
+        """
+        from gevent import monkey; monkey.patch_all()
+        import os, signal, subprocess
+
+        for word in ("one", "two", "three"):
+            print(subprocess.run(["echo", word], capture_output=True, text=True).stdout, end="")
+        print(signal.pthread_sigmask(signal.SIG_BLOCK, []))
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout) == (0, b"one\ntwo\nthree\nset()\n")

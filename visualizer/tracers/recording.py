@@ -24,7 +24,9 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 else:
     Protocol = object
 
+# Fetched now: gevent's monkey-patching replaces them.
 _get_ident = _thread.get_ident
+_Local = _thread._local
 
 
 class Tracer(Protocol):
@@ -66,7 +68,7 @@ class Recording:
         self._process = os.getpid()
         self._next: list[Callable[[], None]] = []
         self._began = self._ended = False
-        self._local = _thread._local()
+        self._local = _Local()
 
     def at_next_event(self, call: Callable[[], None]) -> None:
         """Have `call` called by the next hook that runs, because it cannot be done now.

@@ -42,7 +42,11 @@ SOURCE_IN_ALL = 4 << 20
 #: After this many interned texts or places they are numbered afresh, so that our memory does not grow with the trace.
 _INTERNED = 8192
 
+# Fetched now: gevent's monkey-patching replaces them, and the flushing thread would be a greenlet of the program's.
+_allocate_lock = _thread.allocate_lock
 _get_ident = _thread.get_ident
+_get_native_id = _thread.get_native_id
+_start_new_thread = _thread.start_new_thread
 _sleep = time.sleep
 
 
@@ -78,14 +82,14 @@ class Stream:
         self.pieces: Line | None = None
         self._held_ns = 0
         self._sink = sink
-        self._flushing = _thread.allocate_lock()
+        self._flushing = _allocate_lock()
         self._owner = 0
-        self._wake_up = _thread.allocate_lock()
+        self._wake_up = _allocate_lock()
         self._wake_up.acquire()
         self._alive = False
         self._thread_id = 0
         #: Held by the flushing thread as long as it lives.
-        self._ended = _thread.allocate_lock()
+        self._ended = _allocate_lock()
         self._texts: dict[str, int] = {}
         self._places: dict[tuple[int, int], tuple[int, CodeType]] = {}
         self._text_count = 0
@@ -214,12 +218,12 @@ class Stream:
         """Flush every 25 ms from now on, also while the program sleeps or is in C code that lets go of the GIL."""
         self._alive = True
         self._ended.acquire()
-        _thread.start_new_thread(self._run, ())
+        _start_new_thread(self._run, ())
 
     def _run(self) -> None:
         # The program's signals are for the program's threads: one that we took would not wake its main thread.
         _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
-        self._thread_id = _thread.get_native_id()
+        self._thread_id = _get_native_id()
         try:
             while self._alive:
                 if self._wake_up.acquire(True, FLUSH_SECONDS):
@@ -247,14 +251,14 @@ class Stream:
             if not os.path.exists(task):
                 break
             _sleep(0.001)
-        self._wake_up = _thread.allocate_lock()
+        self._wake_up = _allocate_lock()
         self._wake_up.acquire()
 
     def discard(self) -> None:
         """In a forked child: forget everything, and let go of the file."""
         self.buffer.clear()
         self._alive = False
-        self._flushing = _thread.allocate_lock()
+        self._flushing = _allocate_lock()
         self._sink.close()
 
     def close(self) -> None:
