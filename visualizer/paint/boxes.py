@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf, nextafter
 from typing import NamedTuple
 
 from visualizer.analysis.model import FINAL, State
@@ -58,7 +59,9 @@ def _added(lane: Lane, start: float, per_pixel: float, begin: float, index: int,
     if following - index == 1:
         yield Box(left, right, State(lane.slices.state[index]), 1.0, index)
         return
-    mix = lane.mix(begin, max(end, begin + _NARROW * per_pixel), lane.find(begin), following)
+    # Far from the beginning, less than a pixel may be too little to add to a float at all.
+    until = max(end, begin + _NARROW * per_pixel, nextafter(begin, inf))
+    mix = lane.mix(begin, until, lane.find(begin), following)
     if mix.main is not None:
         yield Box(left, right, mix.main, 1.0, -1)
     if mix.runs:
