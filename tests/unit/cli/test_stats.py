@@ -53,7 +53,7 @@ def test_the_table(visualizer: Visualizer, trace: Path) -> None:
         "total    0.0      0.0    66.7    33.3      1 µs  6 µs  6 µs         1 µs  4 µs  4 µs     5      5",
         "",
         "waited  times  reason  for                  at",
-        "----------------------------------------------------",
+        "------------------------------------------------------",
         "   2 s      1  join    gevent.joinall(all)  demo.py:31",
         "   2 s      1  sleep   2 s                  demo.py:18",
         "   0 s      1  sleep   0 s                  demo.py:24",
