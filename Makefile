@@ -1,7 +1,8 @@
 # make run    opens the visualizer; arguments in ARGS, as in: make run ARGS="run ping_pong"
 # make test   runs all checks and tests; pytest's arguments in ARGS
+# make bench  prints what recording costs; make suites compares greenlet's and gevent's own tests bare and recorded
 #
-# Both make what they need in VENV, from PYTHON, and do so again only when pyproject.toml has changed.
+# All make what they need in VENV, from PYTHON, and do so again only when pyproject.toml has changed.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 MAKEFLAGS += --no-print-directory
 
-.PHONY: run test clean
+.PHONY: run test bench suites clean
 
 # Where stdout is no terminal there is nothing to open, and a scenario's timeline is printed instead.
 run: $(VENV)/.runs
@@ -25,6 +26,12 @@ test: $(VENV)/.tests
 	$(BIN)/mypy --python-version 3.13 visualizer/tracers
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/pytest --numprocesses auto --quiet $(ARGS)
+
+bench: $(VENV)/.tests
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+suites: $(VENV)/.tests
+	@$(BIN)/python -m tests.suites $(ARGS)
 
 clean:
 	rm -rf $(VENV)

@@ -25,6 +25,22 @@ Tom eats bun 5
 Jerry eats bun 6
 each has eaten 3
 """,
+    "crawler": """\
+one after another
+got the slow page
+got the quick page
+got the medium page
+at once
+got the quick page
+got the medium page
+got the slow page
+""",
+    "deadlock": """\
+alice: after you
+bob: no, after you
+main: This operation would block forever
+""",
+    "echo_server": "100 clients heard their own echo\n",
     "generator_states": """\
 before: GEN_CREATED
 inside: GEN_RUNNING
@@ -36,6 +52,22 @@ was thrown: a stone
 throw gives: third stop
 then: GEN_SUSPENDED
 after: GEN_CLOSED
+""",
+    "gevent_queue": """\
+baker: put loaf 1
+doorkeeper: opens
+baker: put loaf 2
+Ann: pays for loaves [1, 2]
+baker: put loaf 3
+baker: put loaf 4
+baker: put loaf 5
+Ann: leaves
+Ben: pays for loaves [3, 4]
+doorkeeper: the last one is in
+baker: put loaf 6
+Ben: leaves
+Cleo: pays for loaves [5, 6]
+Cleo: leaves
 """,
     "gevent_sleeps": """\
 foo goes to sleep for 2 s
@@ -51,11 +83,38 @@ bar runs
 foo runs again
 bar runs again
 """,
+    "greenlet_throw": """\
+brittle: parked
+tidy: parked
+thrower: brittle failed with ValueError('a stone')
+tidy: cleaning up
+thrower: tidy ended with GreenletExit()
+""",
+    "hog": """\
+hog: computing
+hog: done
+tea: too strong
+toast: too dark
+""",
+    "name_lookups": """\
+localhost is 127.0.0.1
+127.0.0.1 is 127.0.0.1
+127.0.0.2 is 127.0.0.2
+""",
     "ping_pong": "12\n56\n34\n78\n",
     "producer_consumer": "".join(
         f"[producer] producing {item}\n[consumer] consuming {item}\n[producer] consumer answered 200 OK\n"
         for item in range(1, 6)
     ),
+    "round_robin": """\
+letters: a
+numbers: 1
+report: waiting for the letters
+letters: b
+numbers: 2
+letters: c
+report: the letters are done
+""",
     "sync_vs_async": """\
 one_after_another: tasks [1, 2, 3, 4, 5, 6, 7, 8, 9] took TIME s
 together: tasks [1, 2, 3, 4, 5, 6, 7, 8, 9] took TIME s

@@ -339,7 +339,7 @@ def test_somebody_else_comes_first(trace_source: TraceSource) -> None:
     ]  # fmt: skip
 
 
-def test_one_notification_for_two_who_asked_is_inferred(trace_source: TraceSource) -> None:
+def test_of_one_notification_for_two_only_the_first_is_known(trace_source: TraceSource) -> None:
     traced = trace_source(
         """
         import gevent
@@ -356,11 +356,11 @@ def test_one_notification_for_two_who_asked_is_inferred(trace_source: TraceSourc
         """
     )
     wakes = [
-        (traced.timeline.name(w.waker), traced.timeline.name(w.track), w.inferred)
+        (traced.timeline.name(w.waker), traced.timeline.name(w.track))
         for w in traced.timeline.wakeups
         if w.cause == "callback"
     ]
-    assert wakes == [("putter-1", "getter-1", False), ("putter-1", "getter-2", True)]
+    assert wakes == [("putter-1", "getter-1"), ("unknown", "getter-2")]
 
 
 def test_who_killed_whom(trace_source: TraceSource) -> None:

@@ -127,6 +127,24 @@ def test_names(trace_source: TraceSource) -> None:
     assert started[2] in ("never_parks", "greenlet")
 
 
+def test_a_greenlet_that_is_entered_by_the_end_of_its_child(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        from greenlet import greenlet
+
+        def parent(given):
+            print(given)
+
+        def child():
+            return "from the child"
+
+        greenlet(child, greenlet(parent)).switch()
+        """
+    )
+    assert traced.ended.stdout == b"from the child\n"
+    assert traced.order == ["main", "child", "parent", "main"]
+
+
 def test_a_greenlet_that_is_collected_is_killed(trace_source: TraceSource) -> None:
     traced = trace_source(
         """

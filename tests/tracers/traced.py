@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from visualizer.analysis.model import State, Switch, Timeline, timeline_of
+from visualizer.analysis.model import Park, State, Switch, Timeline, Track, timeline_of
 from visualizer.trace.events import Event
 from visualizer.trace.source import read_all
 
@@ -50,6 +50,10 @@ class Traced:
         runs = [self.timeline.running_at(index) for index in range(-1, self.timeline.switch_count)]
         return [self.timeline.name(track) for track in runs]
 
+    def ran(self, *names: str) -> list[str]:
+        """The same of these tracks only."""
+        return [name for name in self.order if name in names]
+
     @property
     def hand_overs(self) -> list[tuple[str, str, str, str | None]]:
         """(from, cause, to, value) of each switch."""
@@ -65,8 +69,14 @@ class Traced:
     @property
     def waits(self) -> list[tuple[str, str, str]]:
         """(track, reason, on) of each wait that a runtime gave a reason for."""
-        name = self.timeline.name
-        return [(name(p.track), p.reason, p.on) for p in self.timeline.parks if p.on]
+        return [self.wait(park) for park in self.timeline.parks if park.on]
+
+    def wait(self, park: Park) -> tuple[str, str, str]:
+        return self.timeline.name(park.track), park.reason, park.on
+
+    def tracks(self, base_name: str) -> list[Track]:
+        """Those that were given this name, in order of spawning."""
+        return [track for track in self.timeline.tracks.values() if track.base_name == base_name]
 
     def outcome(self, name: str) -> str | None:
         return next(t.outcome for t in self.timeline.tracks.values() if self.timeline.name(t.id) == name)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from tests.tui.conftest import loaded, text_of
+from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.traces import Demo, many, sleeps
+from visualizer.trace.events import End
 from visualizer.trace.source import TraceError
 from visualizer.tui import feed as feed_module
 from visualizer.tui.app import VisualizerApp
@@ -47,6 +50,43 @@ def test_a_large_one_is_read_a_little_at_a_time(tmp_path: Path, monkeypatch: pyt
     assert len(counts) > 10
     assert counts == sorted(counts)
     assert counts[-1] == 6000
+
+
+def test_a_live_trace_that_holds_more_is_known_up_to_its_last_event(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    demo = many(3000)
+    header = msgspec.structs.replace(demo.header, pid=os.getpid(), monotonic_ns=0, wall_ns=time.time_ns())
+    path = tmp_path / "growing.trace"
+    events = [event for event in demo.events if not isinstance(event, End)]
+    path.write_bytes(b"".join(msgspec.json.encode(each) + b"\n" for each in (header, *events)))
+    monkeypatch.setattr(feed_module, "_BATCH", 500)
+
+    def hurried() -> int:
+        clock.now_ns += feed_module._BUDGET_NS // 3
+        return clock.now_ns
+
+    feed = from_file(path, True, clock=hurried)
+    clock.now_ns = 9_000_000_000
+    behind = []
+    while True:
+        feed.poll()
+        behind_ns = feed.behind_ns
+        if not behind_ns:
+            break
+        behind.append(behind_ns)
+        assert feed.now_ns == feed.timeline.last_ns
+        assert clock.now_ns - feed.timeline.last_ns - behind_ns < feed_module._BUDGET_NS
+    assert len(behind) > 5
+    assert feed.timeline.switch_count == 6000
+    assert feed.now_ns == clock.now_ns > 9_000_000_000 > feed.timeline.last_ns
+    # Then the program goes on.
+    with path.open("ab") as trace:
+        trace.write(b"".join(msgspec.json.encode(event) + b"\n" for event in events))
+    feed.poll()
+    assert feed.behind_ns
+    assert feed.now_ns == feed.timeline.last_ns
+    feed.close()
 
 
 @pytest.mark.parametrize("raw", [False, True])

@@ -39,6 +39,10 @@ def shown(screen: TimelineScreen) -> object:
     return round(viewport.start / 1e6), round(viewport.width * viewport.per_cell / 1e6)
 
 
+def told(screen: TimelineScreen) -> object:
+    return [notification.message for notification in screen.app._notifications]
+
+
 def focus(screen: TimelineScreen) -> object:
     return type(screen.focused).__name__
 
@@ -104,6 +108,9 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     ([], "question_mark", lambda screen: type(screen.app.screen), HelpScreen),
     ([], "ctrl+p", lambda screen: type(screen.app.screen).__name__, "CommandPalette"),
     ([], "q", lambda screen: screen.app._exit, True),
+    ([], "ctrl+q", lambda screen: screen.app._exit, True),
+    ([], "ctrl+c", told, ["Press q to quit."]),
+    (["ctrl+c", "ctrl+c"], "ctrl+c", told, ["Press q to quit."]),
 ]
 
 
@@ -160,6 +167,8 @@ async def test_the_command_palette_has_every_action(replay: Replay) -> None:
         for section in (*keys.TIMELINE, keys.GENERAL):
             for binding in section.bindings:
                 assert binding.tooltip in commands or binding.key == "ctrl+p"
+        described = {command.title: command.help for command in app.get_system_commands(screen)}
+        assert described["Next switch"] == "Press → or l"
         await commands["Next switch"]()
         await pilot.pause()
         assert screen.view.playhead.index == 1

@@ -21,6 +21,7 @@ from visualizer.session.target import resolve
 from visualizer.trace.events import End, Output
 from visualizer.trace.source import read_all
 from visualizer.tui.app import VisualizerApp
+from visualizer.tui.feed import Feed
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.timeline import TimelineScreen
 
@@ -98,6 +99,26 @@ async def test_the_end_is_followed_and_open_states_grow_with_the_clock(tmp_path:
         assert not screen.feed.live
 
 
+async def test_a_view_that_is_behind_says_so_and_draws_nothing_that_it_has_not_read(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with watched(tmp_path, clock) as (pilot, screen, growing):
+        growing.write(100)
+        text = await shown(pilot, screen)
+        drawn = waited(text)
+        monkeypatch.setattr(Feed, "_take", lambda feed, until_ns: False)
+        clock.now_ns = 3300 * MS
+        text = await shown(pilot, screen)
+        last_ns = screen.view.timeline.last_ns
+        assert f"● LIVE, {(3300 * MS - last_ns) / 1e9:.1f} s behind" in text
+        assert f"{last_ns / 1e6:.3f} ms of {last_ns / 1e6:.3f} ms" in text
+        assert waited(text) <= drawn
+        monkeypatch.undo()
+        text = await shown(pilot, screen)
+        assert "● LIVE  " in text
+        assert "3.300 s of 3.300 s" in text
+
+
 async def test_space_pauses_the_view_and_f_follows_again(tmp_path: Path, clock: Clock) -> None:
     async with watched(tmp_path, clock) as (pilot, screen, growing):
         growing.write(100)
@@ -169,9 +190,12 @@ async def test_a_scenario_is_run_from_the_catalogue_and_left_again() -> None:
         assert "■ ENDED exit 0" in text_of(timeline_screen)
         await pilot.press("escape")
         await pilot.pause()
-        assert app.screen is screen
-        # It is listed among the recordings now, and opens.
-        await pilot.press("end", "enter")
+        catalogue = app.screen
+        assert isinstance(catalogue, CatalogueScreen)
+        assert catalogue is screen
+        # It is selected among the recordings now, and opens.
+        assert getattr(catalogue._highlighted, "path", None) == timeline_screen.feed.path
+        await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, TimelineScreen) and not app.screen.feed.live)
         assert "REPLAY exit 0" in text_of(app.screen)  # type: ignore[arg-type]
 
@@ -212,6 +236,9 @@ def test_quitting_ends_a_program_that_still_runs_and_keeps_what_it_did(tmp_path:
         assert screen.feed.timeline.header is not None
         pids.append(screen.feed.timeline.header.pid)
         await pilot.press("q")
+        assert app.is_running
+        os.kill(pids[0], 0)
+        await pilot.press("q")
 
     signal = -9 if "SIG_IGN" in script else -15
     assert app.run(headless=True, auto_pilot=quit_soon, size=(80, 24)) == signal
@@ -223,6 +250,39 @@ def test_quitting_ends_a_program_that_still_runs_and_keeps_what_it_did(tmp_path:
     assert type(events[-1]) is End
     assert events[-1].signal == -signal
     assert "".join(event.text for event in events if isinstance(event, Output)) == "begun\n"
+
+
+async def test_leaving_a_program_that_still_runs_takes_a_second_key(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "forever.py"
+    path.write_text(FOREVER)
+    app = VisualizerApp(target=resolve([str(path)], False), clock=clock)
+
+    def told() -> list[str]:
+        return [notification.message for notification in app._notifications]
+
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, TimelineScreen)
+        feed = screen.feed
+        # What it does counts from its own clock, and this one stands still.
+        await until(pilot, lambda: bool(feed.timeline.outputs))
+        await pilot.press("escape")
+        assert told() == ["The program is still running: esc again ends it and goes back."]
+        await pilot.press("q")
+        assert told() == ["The program is still running: q again ends it and quits."]
+        # Neither a key that was pressed long ago nor the other one counts.
+        clock.now_ns += 6_000 * MS
+        await pilot.press("q")
+        await pilot.press("escape")
+        assert app.screen is screen
+        assert feed.status is None
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, CatalogueScreen))
+        await pilot.pause()
+        assert feed.status == -15
+        assert told() == ["The program was ended; what it did until then is recorded."]
+        assert isinstance(app.screen, CatalogueScreen)
+        assert getattr(app.screen._highlighted, "path", None) == feed.path
 
 
 def test_a_target_that_cannot_be_started_is_an_error_of_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

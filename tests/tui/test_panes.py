@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -198,3 +199,51 @@ async def test_statistics_of_each_track_and_about_the_recording(replay: Replay) 
             "tracer generators: on: sys.monitoring",
             "trace sleeps.trace",
         ]
+
+
+async def test_statistics_keep_all_columns_in_a_small_terminal(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("3")
+        await pilot.pause()
+        pane = screen._tabs["statistics"]
+        lines = ["".join(run.text for run in pane.runs(line, pane.width)) for line in range(7)]
+        assert lines[0].split() == ["track", "steps", "run", "ready", "wait", "idle"]
+        assert [len(line.split()) for line in lines[1:6]] == [7] * 5
+        assert {cell_width(line) for line in lines} == {pane.width}
+
+
+@pytest.mark.parametrize("width", [80, 120, 180])
+async def test_source_lines_that_are_cut_say_so(replay: Replay, width: int) -> None:
+    demo = hand_over()
+    app = replay(demo)
+    file = demo.header.argv[0]
+    long = "x = '" + "abcdefghij" * 30 + "'"
+    path = Path(file)
+    path.write_text(f"{long}\n" + path.read_text())
+    async with app.run_test(size=(width, 50)) as pilot:
+        screen = await loaded(pilot)
+        running_pane, parked_pane = screen._sources
+        await pilot.press("home", "left")
+        await pilot.pause()
+        assert not parked_pane.display
+        line = next(line for line in text_of(screen).splitlines() if "abcdefghij" in line)
+        assert line[running_pane.size.width - 1] == "…"
+        below = screen.query_one("#sources").size.width
+        assert running_pane.size.width >= below - 1, "alone, it has all the room"
+        await pilot.press("right")
+        await pilot.pause()
+        assert parked_pane.display
+
+
+async def test_the_legend_begins_at_the_left_and_leaves_out_whole_entries(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(60, 35)) as pilot:
+        screen = await loaded(pilot)
+        lines = text_of(screen).splitlines()
+        legend = next(line for line in lines if line.startswith(" · created   "))
+        assert legend.rstrip().endswith("   …")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert legend in text_of(screen).splitlines()

@@ -335,7 +335,7 @@ class Timeline:
         strand = self._who(event.track)
         track = self._strands.top(strand)
         index = len(self.wakeups)
-        self.wakeups.append(Wakeup(t_ns, track, self._who(event.waker), event.cause, bool(event.inferred)))
+        self.wakeups.append(Wakeup(t_ns, track, self._who(event.waker), event.cause))
         self._enter(t_ns, Entry.WAKEUP, index)
         state = self._state(track)
         # Of several wakeups the first is what made it ready.

@@ -103,7 +103,6 @@ def _wake(timeline: Timeline, index: int) -> Record:
         "waker": _track(wakeup.waker),
         "waker_name": _name(timeline, wakeup.waker),
         "cause": wakeup.cause,
-        "inferred": wakeup.inferred,
     }
 
 

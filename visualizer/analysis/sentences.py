@@ -38,17 +38,22 @@ def describe_state(timeline: Timeline, track_id: int, t_ns: int) -> str:
         return plain(f"{name} does not exist yet")
     state = State(track.slices.state[index])
     about = track.slices.about[index]
-    since = duration(max(0, t_ns - track.slices.start_ns[index]), 2)
+    since_ns = max(0, t_ns - track.slices.start_ns[index])
+    since = duration(since_ns, 2)
     if state in FINAL:
         return plain(_ended(timeline, track))
     if state is State.WAITING:
-        return plain(_waiting(timeline, timeline.parks[about], name, since))
+        return plain(_waiting(timeline, timeline.parks[about], name, since_ns))
+    # Right at a switch there is no duration to tell yet.
+    lasting = f" for {since}" if since_ns else ""
     if state is State.READY:
-        return plain(f"{name} is ready for {since}: {_woken(timeline, *_before_run(timeline, track, index + 1))}")
+        return plain(f"{name} is ready{lasting}: {_woken(timeline, *_before_run(timeline, track, index + 1))}")
     text = {
-        State.CREATED: f"{name} has not run yet, {since} after it was created",
-        State.RUNNING: f"{name} runs for {since}",
-        State.IDLE: f"{name} is idle for {since}: nothing is ready",
+        State.CREATED: f"{name} has not run yet, {since} after it was created"
+        if since_ns
+        else f"{name} has not run yet",
+        State.RUNNING: f"{name} runs{lasting}",
+        State.IDLE: f"{name} is idle{lasting}: nothing is ready",
         State.UNKNOWN: f"what {name} does is unknown",
     }
     return plain(text[state])
@@ -120,21 +125,32 @@ def _in(park: Park) -> str:
     return f" {'in' if '(' in park.on else 'for'} {park.on}"
 
 
-def _waiting(timeline: Timeline, park: Park, name: str, since: str) -> str:
+def _waiting(timeline: Timeline, park: Park, name: str, since_ns: int) -> str:
+    since = duration(since_ns, 2)
+    lasting = f" for {since}" if since_ns else ""
     match park.reason:
         case words.RESUMED:
-            return f"{name} waits for {timeline.name(park.on_track)}, which it resumed {since} ago"
+            resumed = f"which it resumed {since} ago" if since_ns else "which it resumes"
+            return f"{name} waits for {timeline.name(park.on_track)}, {resumed}"
+        case words.SUSPENDED if not since_ns:
+            return f"{name} is suspended at its yield"
         case words.SUSPENDED:
-            return f"{name} has been suspended at its yield for {since}"
+            return f"{name} has been suspended at its yield{lasting}"
+        case words.SWITCHED if not since_ns:
+            return f"{name} is parked: it switches to {timeline.name(park.on_track)}"
         case words.SWITCHED:
-            return f"{name} has been parked for {since}, since it switched to {timeline.name(park.on_track)}"
+            return f"{name} has been parked{lasting}, since it switched to {timeline.name(park.on_track)}"
+        case words.SLEEP if park.asked_ns >= 0 and not since_ns:
+            return _waits(park, name)
         case words.SLEEP if park.asked_ns >= 0:
             return f"{name} sleeps: {since} of {duration(park.asked_ns)}"
         case words.SLEEP:
-            return f"{name} sleeps{_in(park)}: {since} so far"
-    limit = f"of at most {duration(park.asked_ns)}" if park.asked_ns >= 0 else "so far"
+            return f"{name} sleeps{_in(park)}" + (f": {since} so far" if since_ns else "")
     what = _in(park) or (" for what is unknown" if park.reason == words.UNKNOWN else f" ({park.reason})")
-    return f"{name} waits{what}: {since} {limit}"
+    if park.asked_ns >= 0:
+        limit = f"at most {duration(park.asked_ns)}"
+        return f"{name} waits{what}" + (f": {since} of {limit}" if since_ns else f", for {limit}")
+    return f"{name} waits{what}" + (f": {since} so far" if since_ns else "")
 
 
 def _before_run(timeline: Timeline, track: Track, run: int) -> tuple[Wakeup | None, Park | None]:
@@ -169,7 +185,7 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, park: Park | None) -> str:
         case words.THROW if waker:
             return f"{name} threw an exception into it"
         case words.CALLBACK if waker and park and park.on:
-            return f"{name} woke it{' (inferred)' if wakeup.inferred else ''} from {park.on}"
+            return f"{name} woke it from {park.on}"
         case words.UNKNOWN if waker:
             return f"{name} woke it, why is unknown"
     return f"{name} woke it" if waker else "it was woken, by whom is unknown"

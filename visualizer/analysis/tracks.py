@@ -65,13 +65,12 @@ class Park(NamedTuple):
 
 
 class Wakeup(NamedTuple):
-    """`waker` made `track` ready; -1 if that is not known. `inferred`: one of several may have been the one."""
+    """`waker` made `track` ready; `waker` is -1 if that is not known."""
 
     t_ns: int
     track: int
     waker: int
     cause: str
-    inferred: bool = False
 
 
 class Switch(NamedTuple):

@@ -134,6 +134,9 @@ def main() -> None:
         sys.exit(visualizer.main(prog_name="visualizer", standalone_mode=False))
     except click.UsageError as error:
         hint = f" Try `{error.ctx.command_path} --help`." if error.ctx is not None else ""
+        meant = getattr(error, "possibilities", None)
+        if meant:
+            fail(f"{error.message.rstrip('.')}; did you mean {' or '.join(sorted(meant))}?{hint}")
         fail(f"{error.format_message().rstrip('.')}.{hint}")
     except click.ClickException as error:
         fail(error.format_message())

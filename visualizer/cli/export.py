@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from visualizer.cli import fail
+from visualizer.cli.numbers import WholeNumber
 from visualizer.cli.reading import read_timeline
 from visualizer.export import FORMATS, Settings
 from visualizer.paint.viewport import Axis
@@ -24,7 +25,7 @@ _AXES = {**{axis.value: (axis,) for axis in Axis}, "both": tuple(Axis)}
 )
 @click.option(
     "--width",
-    type=click.IntRange(400, 20_000),
+    type=WholeNumber(400, 20_000),
     default=1280,
     show_default=True,
     metavar="PX",

@@ -13,6 +13,7 @@ import click
 from visualizer.analysis.model import Timeline
 from visualizer.analysis.sentences import sentence
 from visualizer.cli import on_terminal, takes_unicode
+from visualizer.cli.numbers import WholeNumber
 from visualizer.cli.reading import read_timeline
 from visualizer.paint import caption
 from visualizer.paint.legend import legend
@@ -37,7 +38,7 @@ _Line = list[Run]
 
 @click.command("show")
 @click.argument("file", metavar="FILE")
-@click.option("--width", type=click.IntRange(min=_NARROWEST), metavar="N", help="Columns; the terminal's by default.")
+@click.option("--width", type=WholeNumber(min=_NARROWEST), metavar="N", help="Columns; the terminal's by default.")
 @click.option(
     "--axis",
     type=click.Choice([axis.value for axis in Axis]),
@@ -100,7 +101,7 @@ def _lines(
             Run(sentence(timeline, index), "text"),
         ]
     if listed < count:
-        yield [Run(f"… and {count - listed} more: visualizer events {printable(file)}", "dim")]
+        yield [Run(f"… and {count - listed} more: visualizer show --all {printable(file)}", "dim")]
     exception = caption.uncaught(timeline)
     told = [Run(exception, "error")] if exception else []
     told += [Run(remark, "text") for remark in caption.remarks(timeline)]

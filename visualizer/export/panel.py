@@ -13,6 +13,7 @@ from visualizer.paint.lane import Lane
 from visualizer.paint.palette import STYLE_OF
 from visualizer.paint.rows import Row
 from visualizer.paint.ruler import ticks
+from visualizer.paint.text import fit_name
 from visualizer.paint.viewport import Axis, Viewport, extent, span
 from visualizer.paint.waits import wait_labels
 from visualizer.trace import words
@@ -58,7 +59,7 @@ class Panel:
         for row in shown:
             style = "thread" if row.depth == 0 else "name"
             x = margin + _INDENT * row.depth
-            name = fitted(self._timeline.name(row.track), self._left - 12 - x, 14)
+            name = fitted(self._timeline.name(row.track), self._left - 12 - x, 14, fit_name)
             pen.text(x, middles[row.track] + 5, name, style, 14, bold=row.depth == 0)
         if self._timeline.switch_count <= _CONNECTORS:
             self._connectors(middles)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from textwrap import wrap
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -161,9 +161,9 @@ def text_width(text: str, size: float, mono: bool = True) -> float:
     return cell_width(text) * size * _CELL_EM[mono]
 
 
-def fitted(text: str, width: float, size: float) -> str:
+def fitted(text: str, width: float, size: float, cut: Callable[[str, int], str] = fit) -> str:
     """Monospaced text cut to about `width` pixels."""
-    return fit(text, max(0, int(width / (size * _CELL_EM[True])))).rstrip()
+    return cut(text, max(0, int(width / (size * _CELL_EM[True])))).rstrip()
 
 
 def _joined(spans: Iterable[Span]) -> Iterator[Span]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from visualizer.analysis.model import State, Timeline
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run
+from visualizer.paint.text import cell_width
 
+_GAP = "   "
 #: In the order in which a track goes through them.
 _WORDS = {
     State.CREATED: "created",
@@ -30,11 +32,22 @@ def meaning(state: State) -> str:
     return _WORDS[state]
 
 
-def legend(timeline: Timeline, *, ascii: bool = False) -> list[Run]:
-    """Glyph and word of each state that occurs in the timeline, in one line."""
+def legend(timeline: Timeline, *, ascii: bool = False, width: int | None = None) -> list[Run]:
+    """Glyph and word of each state that occurs in the timeline, in one line.
+
+    As many of them as `width` cells hold, if it is given, and "…" if those are not all.
+    """
+    more = ".." if ascii else "…"
+    states = occurring(timeline)
     runs: list[Run] = []
-    for state in occurring(timeline):
-        if runs:
-            runs.append(Run("   ", "dim"))
-        runs += [Run(glyphs(ascii)[state], STYLE_OF[state]), Run(f" {meaning(state)}", "dim")]
+    taken = 0
+    for number, state in enumerate(states, 1):
+        glyph, word = glyphs(ascii)[state], f" {meaning(state)}"
+        gap = _GAP if runs else ""
+        taken += cell_width(gap + glyph + word)
+        left = 0 if number == len(states) else cell_width(_GAP + more)
+        if width is not None and taken + left > width:
+            return [*runs, Run(gap + more, "dim")]
+        runs += [Run(gap, "dim")] if gap else []
+        runs += [Run(glyph, STYLE_OF[state]), Run(word, "dim")]
     return runs

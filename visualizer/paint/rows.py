@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from visualizer.analysis.model import Timeline, Track
 from visualizer.paint.row import Run
-from visualizer.paint.text import ascii_only, fit, printable
+from visualizer.paint.text import ascii_only, cell_width, fit, fit_name, printable
 from visualizer.trace import words
 
 
@@ -67,9 +67,13 @@ def _above(timeline: Timeline, track: Track) -> int:
 def label_runs(timeline: Timeline, row: Row, width: int, *, selected: bool = False, ascii: bool = False) -> list[Run]:
     """The track's name, indented, with ▾ or ▸ in front if it has children: exactly `width` cells."""
     mark = ("▸ " if row.collapsed else "▾ ") if row.has_children else "  "
-    text = mark + "  " * row.depth + printable(timeline.name(row.track))
+    before = mark + "  " * row.depth
+    name = printable(timeline.name(row.track))
     if ascii:
-        text = ascii_only(text)
+        before, name = ascii_only(before), ascii_only(name)
     style = "selected" if selected else "thread" if row.depth == 0 else "name"
     # The last cell stays free, so that no name runs into its row.
-    return [Run(fit(text, width - 1, ".." if ascii else "…") + " " * min(1, width), style)]
+    ellipsis = ".." if ascii else "…"
+    room = width - 1
+    text = before + fit_name(name, max(0, room - cell_width(before)), ellipsis)
+    return [Run(fit(text, room, ellipsis) + " " * min(1, width), style)]

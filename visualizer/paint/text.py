@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from wcwidth import wcswidth
 
 from visualizer.analysis.plain import plain
 
+#: The number that tells namesakes apart, at the end of a name.
+_NUMBER = re.compile(r"\W?\d+\W*$")
 _IN_ASCII = str.maketrans({"…": "..", "→": "->", "µ": "u", "·": "-", "│": "|", "▾": "-", "▸": "+", "✓": "v", "✗": "x"})
 
 
@@ -37,6 +41,19 @@ def fit(text: str, width: int, ellipsis: str = "…") -> str:
         text = _cut(text, room) + ellipsis
         taken = cell_width(text)
     return text + " " * (width - taken)
+
+
+def fit_name(text: str, width: int, ellipsis: str = "…") -> str:
+    """Like `fit`, but cut in the middle: names of many tracks often differ at their end only, by a number."""
+    room = width - cell_width(ellipsis)
+    if (len(text) <= width and cell_width(text) <= width) or room < 3:
+        return fit(text, width, ellipsis)
+    number = _NUMBER.search(text[-room:])
+    tail = text[-min(max(room // 3, len(number[0]) if number else 0), room - 1) :]
+    while cell_width(tail) > room - 1:
+        tail = tail[1:]
+    head = _cut(text[: 8 * width], room - cell_width(tail))
+    return fit(head + ellipsis + tail, width, ellipsis)
 
 
 def _cut(text: str, width: int) -> str:

@@ -140,8 +140,6 @@ class Wake(_Line, tag="wake", frozen=True):
     track: Int
     waker: Int
     cause: str
-    #: 1 where the waker is inferred: one of several who asked for the same notification.
-    inferred: Int = 0
 
 
 class Unready(_Line, tag="unready", frozen=True):

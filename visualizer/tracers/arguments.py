@@ -38,15 +38,19 @@ class _Unknown(Exception):
 class Site:
     """What is known of one call in the program's source."""
 
-    __slots__ = ("argument", "code", "receiver")
+    __slots__ = ("argument", "code", "limit", "receiver")
 
-    def __init__(self, code: CodeType, argument: Recipe | None, receiver: Recipe | None) -> None:
+    def __init__(
+        self, code: CodeType, argument: Recipe | None, receiver: Recipe | None, limit: Recipe | None = None
+    ) -> None:
         #: Kept so that its id stays its own.
         self.code = code
         #: Of `other.switch(value)`, the value.
         self.argument = argument
         #: Of `thing.method(...)`, `with thing` or `for ... in thing`, the thing.
         self.receiver = receiver
+        #: Of a call with `timeout=seconds`, the seconds.
+        self.limit = limit
 
 
 class Sites:
@@ -68,6 +72,12 @@ class Sites:
         """The value handed over by the `switch` that `frame` is parked in; NO_VALUE if none is, or it is unknown."""
         recipe = self.at(frame).argument
         return NO_VALUE if recipe is None else _work_out(recipe, frame, keep)
+
+    def limit_ns(self, frame: Any) -> int:
+        """The time limit of the call that `frame` is parked in, in nanoseconds; -1 if it has none or it is unknown."""
+        recipe = self.at(frame).limit
+        seconds: Any = NO_VALUE if recipe is None else _work_out(recipe, frame, keep)
+        return int(seconds * 1_000_000_000) if type(seconds) in (int, float) and 0 <= seconds < 1e9 else -1
 
     def receiver_type(self, frame: Any) -> Any:
         """The type of the object whose method `frame` is parked in; NO_VALUE if it is unknown."""
@@ -97,7 +107,8 @@ def _site(code: CodeType, offset: int) -> Site:
     method = getattr(tree.func, "attr", None)
     receiver = _maybe(_path, tree.func.value) if method is not None else None
     if method != "switch" or tree.keywords or not tree.args:
-        return Site(code, None, receiver)
+        limit = next((word.value for word in tree.keywords if word.arg == "timeout"), None)
+        return Site(code, None, receiver, _maybe(_expression, limit) if limit is not None else None)
     if len(tree.args) == 1:
         return Site(code, _maybe(_expression, tree.args[0]), receiver)
     return Site(code, _maybe(lambda nodes: _sequence(nodes, tuple), tree.args), receiver)

@@ -113,7 +113,22 @@ def segment(where: Range) -> str | None:
         part = lines[line - 1][column:end_column]
     else:
         part = b"\n".join([lines[line - 1][column:], *lines[line : end_line - 1], lines[end_line - 1][:end_column]])
-    return part.decode("utf-8", "replace")
+    text = part.decode("utf-8", "replace")
+    return _with_item(text) or text if text.startswith("with ") else text
+
+
+def _with_item(text: str) -> str | None:
+    """What a `with` statement enters: before 3.13 the compiler gives that the range of the whole statement."""
+    head = text.partition(":\n")[0]
+    try:
+        tree: Any = compile(f"{head}: pass", "<place>", "exec", _AST_ONLY)
+    except (SyntaxError, ValueError):
+        return None
+    items = tree.body[0].items if type(tree.body[0]).__name__ == "With" else []
+    if len(items) != 1 or items[0].context_expr.lineno != items[0].context_expr.end_lineno:
+        return None
+    expression = items[0].context_expr
+    return head.encode()[expression.col_offset : expression.end_col_offset].decode()
 
 
 def source(file: str) -> str | None:

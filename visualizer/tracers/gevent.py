@@ -140,7 +140,11 @@ class GeventTracer:
             return words.HUB, "hub"
         if self._greenlet_class is not None and isinstance(greenlet, self._greenlet_class):
             run = greenlet.__dict__.get("_run")
-            return words.GREENLET, (callable_name(run) if run is not None else None) or type_name(type(greenlet))
+            name = callable_name(run)
+            if name == "_handle_and_close_when_done":
+                # gevent.baseserver wraps the function that serves, and hands it over as the first argument.
+                name = callable_name(self._greenlet_class.args.__get__(greenlet)[0])
+            return words.GREENLET, name or type_name(type(greenlet))
         return None
 
     def _outcome(self, greenlet: Any) -> tuple[str, Any] | None:
@@ -180,7 +184,8 @@ class GeventTracer:
             reason = _reason_of_type(self._greenlets.sites.receiver_type(own))
         elif reason in _FROM_THE_SYSTEM:
             self._waiting_for_io.add(track)
-        self._recording.stream.extend((lines.wait_in_call, t_ns, track, reason, None, own.f_code, own.f_lasti))
+        about = reason, self._greenlets.sites.limit_ns(own)
+        self._recording.stream.extend((lines.wait_in_call, t_ns, track, about, None, own.f_code, own.f_lasti))
         return None
 
     def _reason_of_frames(self, frame: Any, own: Any) -> str | None:
@@ -206,7 +211,7 @@ class GeventTracer:
             self._giving_way = None
             stream.extend((lines.wait, t_ns, track, (words.SLEEP, "0 s", 0), None, None, 0))
             self._ready.add(track)
-            return lambda: stream.extend((lines.wake, t_ns, track, (hub, words.TIMER, False), None, None, 0))
+            return lambda: stream.extend((lines.wake, t_ns, track, (hub, words.TIMER), None, None, 0))
         seconds, self._timer_seconds = self._timer_seconds, None
         asked_ns = int(seconds * 1_000_000_000) if type(seconds) in (int, float) and 0 <= seconds < 1e9 else -1
         on = f"{seconds:g} s" if asked_ns >= 0 else "unknown"
@@ -214,20 +219,21 @@ class GeventTracer:
         self._sleeping.add(track)
         return None
 
-    def _waker(self, event: str, hub: int, track: int) -> tuple[int, str, bool]:
+    def _waker(self, event: str, hub: int, track: int) -> tuple[int, str]:
         """Who made a greenlet ready that the hub switches to, and that nobody was seen to make ready before."""
         asked = self._asked
         if asked is not None:
-            # Of several who did so before the hub got round to it, only the first had to ask.
-            inferred, asked.woken = asked.woken > 0 and not asked.wakes_all, asked.woken + 1
-            return asked.track, asked.cause, inferred
+            # Of several who put, got or released before the hub got round to it, only the first had to ask: whose doing
+            # it is that the second is woken, we do not know.
+            known, asked.woken = asked.wakes_all or not asked.woken, asked.woken + 1
+            return asked.track if known and asked.track != track else words.NOBODY, asked.cause
         if event == "throw":
-            return hub, words.THROW, False
+            return hub, words.THROW
         if track in self._sleeping:
-            return hub, words.TIMER, False
+            return hub, words.TIMER
         if track in self._waiting_for_io:
-            return hub, words.IO, False
-        return hub, words.UNKNOWN, False
+            return hub, words.IO
+        return hub, words.UNKNOWN
 
     # The loop.
 
@@ -293,10 +299,16 @@ class GeventTracer:
         track = greenlets.tracks.get(id(current))
         return greenlets.adopt(current, t_ns) if track is None else track
 
+    def _on_behalf_of(self, current: int) -> _Asked | None:
+        """What the hub itself does in a callback, it does for whoever asked for that."""
+        return self._asked if current in self._greenlets.hubs else None
+
     def _make_ready(self, track: int | None, t_ns: int, cause: str) -> None:
         if track is not None:
             self._ready.add(track)
-            self._recording.stream.extend((lines.wake, t_ns, track, (words.CURRENT, cause, False), None, None, 0))
+            behalf = self._on_behalf_of(self._current(t_ns))
+            waker = words.CURRENT if behalf is None else behalf.track
+            self._recording.stream.extend((lines.wake, t_ns, track, (waker, cause), None, None, 0))
 
     def _remember_asker(self, function: Any, owner: Any, t_ns: int) -> Any:
         """Wrap a callback that may wake others: whomever it does, we know who asked for it.
@@ -305,6 +317,9 @@ class GeventTracer:
         all, because somebody else came first, is told to wait on.
         """
         cause, asker = words.CALLBACK, self._current(t_ns)
+        behalf = self._on_behalf_of(asker)
+        if behalf is not None:
+            cause, asker = behalf.cause, behalf.track
         if self._greenlet_class is not None and isinstance(owner, self._greenlet_class):
             # Who joins a greenlet that has ended already asks for its own wake-up, but it is that end which wakes it.
             cause, asker = words.FINISHED, self._greenlets.tracks.get(id(owner), asker)

@@ -172,10 +172,11 @@ class GreenletTracer:
         to_track = self.tracks.get(id(target))
         if to_track is None:
             to_track = self.adopt(target, t_ns)
-            if to_track in self._nameless:
-                recording.entering = ident, to_track
-                if sys.version_info < (3, 12):
-                    _on_first_call(self._name_entered)
+        if to_track in self._nameless:
+            # Entered for the first time: by the time it has parked once, it has a name.
+            recording.entering = ident, to_track
+            if sys.version_info < (3, 12):
+                _on_first_call(self._name_entered)
         if origin is target:
             return
         frame = origin.gr_frame
@@ -253,7 +254,7 @@ class GreenletTracer:
             outcome = words.RETURNED
         self._thrown.discard(track)
         self._nameless.discard(track)
-        if self._recording.is_entering():
+        if self._recording.entering == (_get_ident(), track):
             self._recording.entering = None
         self._recording.stream.extend((lines.exited, t_ns, track, (outcome, inferred), value, None, 0))
         return value

@@ -63,23 +63,26 @@ def wait(s: Stream, t: int, track: int, about: tuple[str, str, int], _: Any, _c:
     return f'["wait",{t},{track},"{reason}",{s.text(on)},{asked_ns}]\n'
 
 
-def wait_in_call(s: Stream, t: int, track: int, where: str | None, _: Any, code: CodeType | None, at: int) -> str:
+def wait_in_call(
+    s: Stream, t: int, track: int, about: tuple[str | None, int], _: Any, code: CodeType | None, at: int
+) -> str:
     """A wait of which only the expression is known: the reason is the name of what the expression calls."""
-    reason, on = where or "unknown", ""
+    known, limit_ns = about
+    reason, on = known or "unknown", ""
     text = code_objects.segment(code_objects.place(code, at)) if code is not None else None
     if text is not None:
         on = " ".join(text.split())
-        if where is None:
+        if known is None:
             called = code_objects.called(text)
             reason = _REASONS.get(called, called) if called else "unknown"
     if len(on) > _LONGEST_EXPRESSION:
         on = on[: _LONGEST_EXPRESSION - 1] + "…"
-    return f'["wait",{t},{track},{quote(reason)},{s.text(on) if on else NOTHING},-1]\n'
+    return f'["wait",{t},{track},{quote(reason)},{s.text(on) if on else NOTHING},{limit_ns}]\n'
 
 
-def wake(_s: Stream, t: int, track: int, about: tuple[int, str, bool], _v: Any, _c: CodeType | None, _o: int) -> str:
-    waker, cause, inferred = about
-    return f'["wake",{t},{track},{waker},"{cause}"{",1" if inferred else ""}]\n'
+def wake(_s: Stream, t: int, track: int, about: tuple[int, str], _v: Any, _c: CodeType | None, _o: int) -> str:
+    waker, cause = about
+    return f'["wake",{t},{track},{waker},"{cause}"]\n'
 
 
 def unready(_s: Stream, t: int, track: int, _b: Any, _v: Any, _c: CodeType | None, _o: int) -> str:

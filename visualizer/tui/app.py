@@ -24,6 +24,8 @@ from visualizer.tui.screens.timeline import TimelineScreen
 
 #: Of Textual's own commands these are offered; the others are in keys.py, or make no sense here.
 _TEXTUAL_COMMANDS = ("Theme", "Screenshot")
+#: What ends a program that still runs has to be asked for twice, within this time.
+_AGAIN_WITHIN_NS = 5_000_000_000
 
 
 class VisualizerApp(App[int]):
@@ -54,6 +56,8 @@ class VisualizerApp(App[int]):
         self._feed: Feed | None = None
         #: The program that was asked for on the command line.
         self._asked_for: RunFeed | None = None
+        #: What was asked for last that would end the program, and when.
+        self._asked_to_end: tuple[str, int] | None = None
         self._failure: OSError | TraceError | None = None
         encoding = getattr(sys.__stdout__, "encoding", None) or locale.getpreferredencoding(False)
         self._ascii = "utf" not in encoding.lower()
@@ -114,18 +118,38 @@ class VisualizerApp(App[int]):
         self.push_screen(TimelineScreen(feed, ascii=self._ascii, clock=self._clock))
 
     async def back_to_catalogue(self) -> None:
-        """Leave the timeline. A program that was started for it and still runs is ended."""
+        """Leave the timeline. A program that was started for it and still runs is ended, if that is asked for twice."""
+        if self._shall_go_on("esc", "goes back"):
+            return
+        recording = self._feed.path if self._feed is not None and self._feed.started_here else None
         ended = await self._close()
-        if any(isinstance(screen, CatalogueScreen) for screen in self.screen_stack):
+        below = next((screen for screen in self.screen_stack if isinstance(screen, CatalogueScreen)), None)
+        if below is not None:
+            below.prefer(recording)
             self.pop_screen()
         else:
-            await self.switch_screen(CatalogueScreen())
+            catalogue = CatalogueScreen()
+            catalogue.prefer(recording)
+            await self.switch_screen(catalogue)
         if ended:
             self._tell("The program was ended; what it did until then is recorded.")
+
+    def _shall_go_on(self, key: str, then: str) -> bool:
+        """Whether a program runs that must not be ended yet, since `key` has been pressed for the first time."""
+        feed, asked = self._feed, self._asked_to_end
+        now_ns = self._clock()
+        if feed is None or not feed.started_here or feed.status is not None:
+            return False
+        if asked is not None and asked[0] == key and now_ns - asked[1] <= _AGAIN_WITHIN_NS:
+            return False
+        self._asked_to_end = key, now_ns
+        self._tell(f"The program is still running: {key} again ends it and {then}.")
+        return True
 
     async def _close(self) -> bool:
         """Close what is shown. Return whether a program was ended by that."""
         feed, self._feed = self._feed, None
+        self._asked_to_end = None
         if feed is None:
             return False
         if isinstance(self.screen, TimelineScreen):
@@ -136,8 +160,13 @@ class VisualizerApp(App[int]):
         return running
 
     async def action_quit(self) -> None:
+        if self._shall_go_on("q", "quits"):
+            return
         await self._close()
         self.exit()
+
+    def action_say_how_to_quit(self) -> None:
+        self._tell("Press q to quit.")
 
     def action_help(self) -> None:
         timeline = isinstance(self.screen, TimelineScreen)
@@ -150,9 +179,8 @@ class VisualizerApp(App[int]):
                 continue
             for binding in section.bindings:
                 if binding.action != "app.command_palette":
-                    key = self.get_key_display(next(iter(binding.make_bindings([binding]))))
-                    what = binding.tooltip
-                    yield SystemCommand(what, f"{section.title}: {key}", _running(screen, binding.action))
+                    keys_of_it = " or ".join(map(self.get_key_display, binding.make_bindings([binding])))
+                    yield SystemCommand(binding.tooltip, f"Press {keys_of_it}", _running(screen, binding.action))
         for command in super().get_system_commands(screen):
             if command.title in _TEXTUAL_COMMANDS:
                 yield command
@@ -161,6 +189,8 @@ class VisualizerApp(App[int]):
         return screen.SECTIONS if isinstance(screen, TimelineScreen | CatalogueScreen) else ()
 
     def _tell(self, sentence: str) -> None:
+        # In place of what was told before: a key that is held down shall not fill the screen.
+        self.clear_notifications()
         self.notify(printable(sentence), markup=False)
 
 

@@ -59,6 +59,7 @@ class Feed:
         self._pending: Iterator[Event] = iter(())
         self._silent_since_ns = -1
         self._heard = 0
+        self._caught_up = False
 
     @property
     def name(self) -> str:
@@ -90,14 +91,34 @@ class Feed:
 
     @property
     def now_ns(self) -> int:
-        """How far the timeline is known: to the present while the program runs on this machine, else its last event."""
+        """How far the timeline is known: to the present while the program runs on this machine and all that it wrote
+        has been taken in, else to its last event."""
         last_ns = self.timeline.last_ns
-        header = self.timeline.header
-        if not (self.live and self.follow) or header is None or self._source.ended:
+        if not (self.live and self.follow) or not self._caught_up or self._source.ended:
             return last_ns
+        present_ns = self._present_ns
+        return last_ns if present_ns is None else max(last_ns, present_ns)
+
+    @property
+    def behind_ns(self) -> int | None:
+        """How long ago the last event that was taken in happened, if a live trace holds more; 0 if it does not.
+
+        None: it does, but was made on another machine, whose clock cannot be told.
+        """
+        if not (self.live and self.follow) or self._caught_up or self.timeline.header is None:
+            return 0
+        present_ns = self._present_ns
+        return None if present_ns is None else max(0, present_ns - self.timeline.last_ns)
+
+    @property
+    def _present_ns(self) -> int | None:
+        """The present on the clock of the trace; None if it was not made on this machine, as far as can be told."""
+        header = self.timeline.header
+        if header is None:
+            return None
         now_ns = self._clock() - header.monotonic_ns
         wall_ns = time.time_ns() - header.wall_ns
-        return max(last_ns, now_ns) if abs(wall_ns - now_ns) < _SAME_MACHINE_NS else last_ns
+        return now_ns if abs(wall_ns - now_ns) < _SAME_MACHINE_NS else None
 
     def poll(self) -> bool:
         """Take in what has arrived, as much as a moment allows. Return whether anything changed."""
@@ -105,9 +126,12 @@ class Feed:
             return False
         before = self.timeline.version, self.live
         until_ns = self._clock() + _BUDGET_NS
+        self._caught_up = False
         try:
-            while self._take(until_ns) and self._refill():
-                pass
+            while self._take(until_ns):
+                if not self._refill():
+                    self._caught_up = True
+                    break
         except TraceError as error:
             self.error = str(error)
             self.live = False
@@ -120,17 +144,18 @@ class Feed:
         self._source.close()
 
     def _take(self, until_ns: int) -> bool:
-        """Feed what was read. Return False if the time was over before that was done."""
+        """Feed what was read, a batch in any case. Return False if the time is over, whether there is more or not."""
         feed = self.timeline.feed
-        while self._clock() < until_ns:
+        count = _BATCH
+        while count == _BATCH:
             count = 0
             for count, event in enumerate(self._pending, 1):
                 feed(event)
                 if count == _BATCH:
                     break
-            if count < _BATCH:
-                return True
-        return False
+            if self._clock() >= until_ns:
+                return False
+        return True
 
     def _refill(self) -> bool:
         """Read on. Return False if there is nothing to be had now, or ever."""

@@ -32,7 +32,9 @@ GENERAL = Section(
     "General",
     (
         key("question_mark", "app.help", "Show all keys", "Keys"),
-        key("q", "app.quit", "Quit, and end a program that was started here", "Quit"),
+        key("q", "app.quit", "Quit; twice, if still running: that ends it", "Quit"),
+        key("ctrl+q", "app.quit", "Quit, as q does"),
+        key("ctrl+c", "app.say_how_to_quit", "Say how to quit"),
         key("ctrl+p", "app.command_palette", "Find a command by its name"),
     ),
 )
@@ -81,7 +83,7 @@ TIMELINE = (
             key("4", "tab('findings')", "Findings: what is worth knowing"),
             key("tab", "app.focus_next", "Focus the next pane"),
             key("shift+tab", "app.focus_previous", "Focus the previous pane"),
-            key("escape", "back", "Back to the catalogue; ends what it started", "Back"),
+            key("escape", "back", "Back to the catalogue; twice, if still running", "Back"),
         ),
     ),
 )

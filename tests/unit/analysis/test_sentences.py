@@ -196,6 +196,38 @@ def at(tape: Tape, key: str, t_ns: int) -> str:
     return describe_state(tape.timeline(), tape.ids[key], t_ns)
 
 
+def test_right_at_a_switch_no_duration_is_told() -> None:
+    tape = sleeps()
+    assert at(tape, "foo", 2_000) == "foo has not run yet"
+    assert at(tape, "foo", 3_000) == "foo is ready: main spawned it"
+    assert at(tape, "foo", 7_000) == "foo runs"
+    assert at(tape, "foo", 8_000) == "foo sleeps for 2 s"
+    assert at(tape, "hub", 14_000) == "hub is idle: nothing is ready"
+    tape = producer_consumer()
+    first_ns, second_ns = tape.timeline().switch_ns[:2]
+    assert at(tape, "main", first_ns) == "main waits for consumer, which it resumes"
+    assert at(tape, "consumer", second_ns) == "consumer is suspended at its yield"
+    tape = ping_pong()
+    assert at(tape, "main", tape.timeline().switch_ns[0]) == "main is parked: it switches to test1"
+
+
+@pytest.mark.parametrize(
+    ("reason", "on", "asked_ns", "now", "later"),
+    [
+        ("get", "queue.get()", -1, "foo waits in queue.get()", "foo waits in queue.get(): 5 µs so far"),
+        ("get", None, 10**9, "foo waits (get), for at most 1 s", "foo waits (get): 5 µs of at most 1 s"),
+        (words.UNKNOWN, None, -1, "foo waits for what is unknown", "foo waits for what is unknown: 5 µs so far"),
+        (words.SLEEP, "sleep(n)", -1, "foo sleeps in sleep(n)", "foo sleeps in sleep(n): 5 µs so far"),
+        (words.SLEEP, "0 s", 0, "foo gives way (sleeps for 0 s)", "foo sleeps: 5 µs of 0 s"),
+    ],
+)
+def test_a_wait_that_begins(reason: str, on: str | None, asked_ns: int, now: str, later: str) -> None:
+    tape = hub_and().waits("foo", reason, on, asked_ns).switch("foo", "hub")
+    begun_ns = tape.timeline().switch_ns[-1]
+    assert at(tape, "foo", begun_ns) == now
+    assert at(tape, "foo", begun_ns + 5_000) == later
+
+
 def test_what_a_greenlet_does_at_a_moment() -> None:
     tape = sleeps()
     assert at(tape, "foo", 1_000) == "foo does not exist yet"

@@ -88,7 +88,7 @@ def test_many_switches_are_cut_and_counted(visualizer: Visualizer, tmp_path: Pat
     trace = written(tmp_path / "a.trace", tape.end())
     lines = shown(visualizer, trace)
     assert sum(" s  " in line for line in lines) == 40
-    assert lines[-1] == f"… and 20 more: visualizer events {trace}"
+    assert lines[-1] == f"… and 20 more: visualizer show --all {trace}"
     lines = shown(visualizer, trace, "--all")
     assert sum(" s  " in line for line in lines) == 60
     assert lines[-1].startswith("#60  ")

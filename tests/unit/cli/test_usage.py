@@ -18,6 +18,19 @@ NOTHING_TO_RUN = "Say what to run: the name of a scenario, a script's path, or -
         (["bogus"], "No such command 'bogus'. Try `visualizer --help`."),
         (["list", "more"], "Got unexpected extra argument (more). Try `visualizer list --help`."),
         (["list", "--wrong"], "No such option '--wrong'. Try `visualizer list --help`."),
+        (
+            ["show", "--al", "x"],
+            "No such option '--al'; did you mean --all or --axis or --help? Try `visualizer show --help`.",
+        ),
+        (["show", "--wdth=9", "x"], "No such option '--wdth'; did you mean --width? Try `visualizer show --help`."),
+        (
+            ["show", "--width", "abc", "x"],
+            "Invalid value for '--width': 'abc' is not a whole number of at least 40. Try `visualizer show --help`.",
+        ),
+        (
+            ["export", "x", "-o", "x.svg", "--width", "3"],
+            "Invalid value for '--width': '3' is not a whole number from 400 to 20000. Try `visualizer export --help`.",
+        ),
         (["open"], "Missing argument 'FILE'. Try `visualizer open --help`."),
         (["run"], f"{NOTHING_TO_RUN} Try `visualizer run --help`."),
         (["run", "pingpong"], "There is no scenario or script 'pingpong'; did you mean ping_pong?"),

@@ -50,8 +50,8 @@ def test_names_that_are_too_long_are_cut_and_hostile_ones_shown() -> None:
     timeline = Tape().spawn("g", words.GENERATOR, name="a_very_long_name").timeline()
     timeline.feed(ev.Text(99, "\x1b[31m[b]"))
     timeline.feed(ev.Name(0, 0, 99))
-    assert labels(timeline, rows(timeline)) == ["  ␛[31m[b]  ", "  a_very_l… "]
-    assert labels(timeline, rows(timeline), ascii=True) == ["  ?[31m[b]  ", "  a_very_.. "]
+    assert labels(timeline, rows(timeline)) == ["  ␛[31m[b]  ", "  a_very…me "]
+    assert labels(timeline, rows(timeline), ascii=True) == ["  ?[31m[b]  ", "  a_ver..me "]
 
 
 def test_styles() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualizer.paint.text import ascii_only, cell_width, fit, printable
+from visualizer.paint.text import ascii_only, cell_width, fit, fit_name, printable
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,26 @@ def test_another_ellipsis() -> None:
 
 def test_ascii_spells_what_it_can() -> None:
     assert ascii_only("→ a · 12 µs …日") == "-> a - 12 us ..?"
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "fitted"),
+    [
+        ("worker-1", 10, "worker-1  "),
+        ("_handle_and_close_when_done-1", 20, "_handle_and_c…done-1"),
+        ("_handle_and_close_when_done-12", 6, "_h…-12"),
+        ("a_generator_of_numbers", 12, "a_genera…ers"),
+        ("x" * 999 + "-7", 8, "xxxxx…-7"),
+        ("日本語日本語-1", 8, "日本…-1 "),
+        ("abcdef", 3, "ab…"),
+        ("9" * 99, 6, "9…9999"),
+        ("abc", 0, ""),
+    ],
+)
+def test_a_name_keeps_its_end(text: str, width: int, fitted: str) -> None:
+    assert fit_name(text, width) == fitted
+
+
+@given(st.text() | st.text(alphabet="ab日\u0301-19"), st.integers(0, 20), st.sampled_from(["…", ".."]))
+def test_a_fitted_name_has_the_width(text: str, width: int, ellipsis: str) -> None:
+    assert cell_width(fit_name(printable(text), width, ellipsis)) == width

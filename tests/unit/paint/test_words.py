@@ -50,6 +50,10 @@ def test_legend_of_what_occurs() -> None:
     assert occurring(timeline) == [State.CREATED, State.RUNNING, State.WAITING, State.DONE]
     assert text(legend(timeline)) == "· created   █ running   ┈ waiting   ✓ ended"
     assert text(legend(timeline, ascii=True)) == ": created   # running   - waiting   v ended"
+    assert text(legend(timeline, width=44)) == "· created   █ running   ┈ waiting   ✓ ended"
+    assert text(legend(timeline, width=42)) == "· created   █ running   ┈ waiting   …"
+    assert text(legend(timeline, width=36)) == "· created   █ running   …"
+    assert text(legend(timeline, width=37, ascii=True)) == ": created   # running   .."
     assert [run.style for run in legend(timeline)][:3] == ["created", "dim", "dim"]
     assert len({meaning(state) for state in State}) == len(State)
 

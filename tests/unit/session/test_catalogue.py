@@ -13,10 +13,18 @@ def test_scenarios_are_grouped_by_runtime() -> None:
         ("generator", "buns"),
         ("generator", "generator_states"),
         ("generator", "producer_consumer"),
+        ("generator", "round_robin"),
+        ("greenlet", "greenlet_throw"),
         ("greenlet", "ping_pong"),
         ("greenlet", "three_way"),
+        ("gevent", "crawler"),
+        ("gevent", "deadlock"),
+        ("gevent", "echo_server"),
+        ("gevent", "gevent_queue"),
         ("gevent", "gevent_sleeps"),
         ("gevent", "gevent_yield"),
+        ("gevent", "hog"),
+        ("gevent", "name_lookups"),
         ("gevent", "sync_vs_async"),
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import time
+from pathlib import Path
 
 from textual import on
 from textual.app import ComposeResult
@@ -39,6 +40,7 @@ class CatalogueScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._shown: dict[str, Scenario | Recording] = {}
+        self._preferred: Path | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(
@@ -65,10 +67,15 @@ class CatalogueScreen(Screen[None]):
     def on_resize(self) -> None:
         self.set_class(self.size.width < LEAST_WIDTH or self.size.height < LEAST_HEIGHT, "-too-small")
 
+    def prefer(self, recording: Path | None) -> None:
+        """Select that recording, if there is one, when this is shown again."""
+        self._preferred = recording
+
     def _fill(self) -> None:
         choices = self.query_one(Choices)
         highlighted = choices.highlighted_option
         before = highlighted.id if highlighted is not None else None
+        preferred, self._preferred = f"recording {self._preferred}", None
         self._shown = {}
         choices.clear_options()
         title = ""
@@ -84,7 +91,8 @@ class CatalogueScreen(Screen[None]):
             self._add(choices, f"recording {recording.path}", recording.name, recording)
         ids = list(self._shown)
         if ids:
-            choices.highlighted = choices.get_option_index(before if before in self._shown else ids[0])
+            chosen = next((id for id in (preferred, before) if id in self._shown), ids[0])
+            choices.highlighted = choices.get_option_index(chosen or ids[0])
 
     def _add(self, choices: OptionList, id: str, name: str, what: Scenario | Recording) -> None:
         self._shown[id] = what

@@ -13,6 +13,8 @@ from visualizer.tui.view import View
 
 _GAP = "   "
 _TITLE = "visualizer · "
+#: A trace is written some 50 ms after the event anyway; less than this is not worth a word.
+_BEHIND_NS = 100_000_000
 
 
 class Header(Widget):
@@ -59,6 +61,9 @@ class Header(Widget):
             return [Run(f"{_GAP}LOADING {progress:.0%}", "ready")]
         if feed.live:
             runs = [Run(f"{_GAP}● LIVE", "running")]
+            behind_ns = feed.behind_ns
+            if behind_ns is None or behind_ns >= _BEHIND_NS:
+                runs.append(Run(f", {'' if behind_ns is None else f'{behind_ns / 1e9:.1f} s '}behind", "ready"))
         elif feed.started_here:
             runs = [Run(f"{_GAP}■ ENDED", "thread")]
         else:

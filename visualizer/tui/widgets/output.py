@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from visualizer.analysis.model import Output as Printed
 from visualizer.paint.row import Run
-from visualizer.paint.text import cell_width, fit, printable
+from visualizer.paint.text import cell_width, fit_name, printable
 from visualizer.trace import words
 from visualizer.tui.messages import TimeChosen
 from visualizer.tui.view import View
@@ -82,7 +82,7 @@ class Output(Lines):
         name = self.view.timeline.name(shown.track) if shown.first else ""
         style = "error" if shown.stream == words.STDERR else "output"
         return [
-            Run(fit(printable(name), self._name_cells), "dim" if later else "label"),
+            Run(fit_name(printable(name), self._name_cells), "dim" if later else "label"),
             Run(_MARKS.get(shown.stream, "   "), "error" if shown.stream == words.STDERR else "dim"),
             Run(shown.text, "dim" if later or shown.stream == _LEFT_OUT else style),
         ]

@@ -126,20 +126,18 @@ class Legend(Widget):
     def __init__(self, view: View) -> None:
         super().__init__()
         self._view = view
-        self._runs: list[Run] = []
         self._known = -1
 
     def show(self) -> None:
         """Draw it if there may be a state that did not occur before."""
-        view = self._view
-        if self.display and self._known != view.timeline.version:
-            self._known = view.timeline.version
-            self._runs = legend(view.timeline, ascii=view.ascii)
+        if self.display and self._known != self._view.timeline.version:
+            self._known = self._view.timeline.version
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        before = Run(" " * row_start(self._view), "dim")
-        return strip(self, [before, *self._runs], self.size.width)
+        view, width = self._view, self.size.width
+        runs = legend(view.timeline, ascii=view.ascii, width=width - LEFT - RIGHT)
+        return strip(self, [Run(" " * LEFT, "dim"), *runs], width)
 
 
 class Tracks(ScrollView, can_focus=True, inherit_bindings=False):

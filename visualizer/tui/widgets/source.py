@@ -45,6 +45,8 @@ class Source(Widget):
             return
         self._drawn = drawn
         self._where = where
+        # Without a track to show, its room is of use to the other one.
+        self.display = where is not None
         self._text, self._line = "", 0
         if where is not None and where.place is None:
             self._text = self._unplaced(where)
@@ -53,6 +55,7 @@ class Source(Widget):
             self._line = where.place.line
             if where.starts and isinstance(self._text, Listing):
                 self._line = self._text.first_line_of(where.place)
+        self.set_class(not isinstance(self._text, Listing), "-without-source")
         self.refresh()
 
     def _unplaced(self, where: Whereabouts) -> str:
@@ -122,10 +125,22 @@ class Source(Widget):
         shift = self._shift(text, top, height, room)
         line = Strip.join([strip(self, gutter, digits + 2), code.crop(shift, shift + room)])
         line = line.adjust_cell_length(width, self.rich_style)
+        line = self._cut(line, text.lines[number - 1].plain, digits + 2, shift, width)
         if here:
             ground = self.get_component_rich_style("source--line")
             line = over(line, 0, width, Style(bgcolor=ground.bgcolor))
         return self._marked(line, text, number, digits + 2, shift, width)
+
+    def _cut(self, line: Strip, plain: str, start: int, shift: int, width: int) -> Strip:
+        """The line with a sign at whichever side something of the source, and not only its indentation, is missing."""
+        sign = ".." if self._view.ascii else "…"
+        size = cell_width(sign)
+        mark = Strip([Segment(sign, self.rich_style + style("dim", is_dark(self)))])
+        if len(plain) - len(plain.lstrip()) < shift and plain.strip():
+            line = Strip.join([line.crop(0, start), mark, line.crop(start + size)])
+        if cell_width(plain.rstrip()) - shift > width - start:
+            line = Strip.join([line.crop(0, width - size), mark])
+        return line
 
     def _code(self, text: Listing, number: int) -> Strip:
         parse = self.app.stylesheet.parse_style

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from visualizer.analysis.durations import duration
 from visualizer.analysis.model import State
@@ -10,16 +11,28 @@ from visualizer.analysis.statistics import Statistics as Numbers
 from visualizer.analysis.statistics import Totals, TrackStatistics, statistics
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run
-from visualizer.paint.text import fit, printable
+from visualizer.paint.text import fit_name, printable
 from visualizer.tui.feed import Feed
 from visualizer.tui.view import View
 from visualizer.tui.widgets.lists import Lines
 from visualizer.tui.widgets.notices import Notice, notices
 
 _COLUMNS = ("steps", "running", "ready", "waiting", "idle")
-#: Cells of the first column and of the others, and digits of the times in them: where there is room, and where not.
-_ROOMY, _NARROW = (7, 10, 3), (6, 8, 2)
-_ROOMY_FROM = 55
+_SHORT_COLUMNS = ("steps", "run", "ready", "wait", "idle")
+
+
+class _Layout(NamedTuple):
+    """Cells of the first column and of the others, and digits of the times in them."""
+
+    first: int
+    other: int
+    digits: int
+    #: What matters least as the room gets scarce: the blank between a number and its unit, and whole words.
+    dense: bool = False
+
+
+_ROOMY, _NARROW, _DENSE = _Layout(7, 10, 3), _Layout(6, 8, 2), _Layout(6, 6, 2, dense=True)
+_ROOMY_FROM, _NARROW_FROM = 55, 48
 _LEAST_NAME = 7
 _NS_PER_S = 1_000_000_000
 _MINUTES_FROM_S = 120
@@ -60,7 +73,8 @@ class Statistics(Lines):
         assert numbers is not None, "without them there is no line"
         count = len(numbers.tracks)
         if line == 0:
-            return [Run("  ", "dim"), *_columns("track", _COLUMNS, width - 2, "dim")]
+            titles = _SHORT_COLUMNS if _layout(width - 2).dense else _COLUMNS
+            return [Run("  ", "dim"), *_columns("track", titles, width - 2, "dim")]
         if line <= count:
             track = numbers.tracks[line - 1]
             state = State[track.state]
@@ -75,25 +89,35 @@ class Statistics(Lines):
 
 
 def _columns(name: str, cells: Sequence[str], room: int, style: str) -> list[Run]:
-    """A name and as many columns as there is room for, the same ones in every line."""
-    first, other, _ = _ROOMY if room >= _ROOMY_FROM else _NARROW
-    sizes = [first, *[other] * (len(cells) - 1)]
+    """A name and the columns; the last of them are left out where not even the shortest name would have room."""
+    layout = _layout(room)
+    sizes = [layout.first, *[layout.other] * (len(cells) - 1)]
     while sum(sizes) + _LEAST_NAME > room and sizes:
         sizes.pop()
-    text = fit(name, max(1, room - sum(sizes)))
+    text = fit_name(name, max(1, room - sum(sizes)))
     return [Run(text + "".join(cell.rjust(size) for cell, size in zip(cells, sizes, strict=False)), style)]
 
 
 def _cells(of: TrackStatistics | Totals, width: int) -> list[str]:
-    digits = (_ROOMY if width - 2 >= _ROOMY_FROM else _NARROW)[2]
-    return [str(of.steps), *(_time(spent_s, digits) for spent_s in (of.running_s, of.ready_s, of.waiting_s, of.idle_s))]
+    layout = _layout(width - 2)
+    return [str(of.steps), *(_time(spent_s, layout) for spent_s in (of.running_s, of.ready_s, of.waiting_s, of.idle_s))]
 
 
-def _time(seconds: float, digits: int) -> str:
+def _layout(room: int) -> _Layout:
+    return _ROOMY if room >= _ROOMY_FROM else _NARROW if room >= _NARROW_FROM else _DENSE
+
+
+def _time(seconds: float, layout: _Layout) -> str:
     if seconds >= _MINUTES_FROM_S:
         # Minutes would take more room than a column has.
-        return f"{seconds:.0f} s"
-    return duration(round(seconds * _NS_PER_S), digits) if seconds else "-"
+        text = f"{seconds:.0f} s"
+    else:
+        text = duration(round(seconds * _NS_PER_S), layout.digits) if seconds else "-"
+    if not layout.dense:
+        return text
+    if len(text) > layout.other:
+        text = duration(round(seconds * _NS_PER_S), 1)
+    return text.replace(" ", "")
 
 
 def _about(feed: Feed, width: int) -> list[Notice]:

@@ -1,0 +1,190 @@
+"""What recording costs, measured side by side in one run on one interpreter.
+
+    python -m tests.benchmarks [OPERATION...]
+
+Every way to run an operation is a process of its own (work.py) that times itself. All of them are alive at once and
+take turns, one batch each, round after round: what slows the machine down slows all of them. Printed in Markdown: the
+median of the nanoseconds per operation, and the median over the rounds of each way's time through the bare one's of
+the same round. Nothing here is asserted, and pytest does not collect it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from tests.tracers.traced import environment, launch_command, launch_environment
+
+WORK = str(Path(__file__).parent / "work.py")
+OPERATIONS = {
+    "send": "generator send",
+    "switch": "greenlet switch",
+    "sleep0": "gevent sleep(0)",
+    "queue": "gevent queue hand-over",
+    "spawn": "gevent spawn and join",
+    "socket": "socket ping-pong on loopback",
+}
+ROUNDS = 7
+#: A batch of the bare program takes so long; the others do as much.
+BATCH_NS = 100_000_000
+#: What a way does in the background after a batch (flushing) must not fall into another's.
+PAUSE_SECONDS = 0.06
+SWITCHES = 1_000_000
+#: An operation of these is so many switches, as a timeline counts them.
+OF_MEMORY = {"send": 2, "switch": 1, "sleep0": 2}
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to run a program: the words before `work.py OPERATION`, and those after."""
+
+    name: str
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    needs: str = ""
+    traced: bool = False
+
+
+WAYS = (
+    Way("bare"),
+    Way("visualizer", traced=True),
+    Way("no-op hook", after=("noop",)),
+    Way("viztracer", ("-m", "viztracer", "--quiet", "-o", "trace.json", "--"), needs="viztracer"),
+    Way("trace0", ("-m", "trace0", "run", "-o", "trace.pftrace"), needs="trace0"),
+)
+
+
+class Running:
+    """A process that works on demand."""
+
+    def __init__(self, way: Way, operation: str, directory: Path) -> None:
+        self.way = way
+        directory.mkdir()
+        self._errors = directory / "stderr"
+        work = [WORK, operation, *way.after]
+        command = launch_command(directory / "trace", *work) if way.traced else [sys.executable, *way.before, *work]
+        self._process = subprocess.Popen(
+            command,
+            cwd=directory,
+            env=launch_environment() if way.traced else environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors.open("wb"),
+            text=True,
+        )
+
+    def work(self, count: int) -> tuple[int, int] | None:
+        """Nanoseconds that `count` operations took, and the peak of memory in bytes; None if the process is gone."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(f"{count}\n")
+            self._process.stdin.flush()
+            took, peak = self._process.stdout.readline().split()
+        except (BrokenPipeError, ValueError):
+            return None
+        time.sleep(PAUSE_SECONDS)
+        return int(took), int(peak) * (1 if sys.platform == "darwin" else 1024)
+
+    def complaint(self) -> str:
+        """The first line on stderr."""
+        return next(iter(self._errors.read_text(errors="replace").splitlines()), "")
+
+    def stop(self) -> None:
+        # Killed: some would now write out what they have, which takes longer than all the rest.
+        self._process.kill()
+        self._process.communicate()
+
+
+@contextmanager
+def running(ways: list[Way], operation: str) -> Iterator[list[Running]]:
+    with tempfile.TemporaryDirectory() as directory:
+        started = [Running(way, operation, Path(directory) / way.name.replace(" ", "_")) for way in ways]
+        try:
+            yield started
+        finally:
+            for one in started:
+                one.stop()
+
+
+def batch_size(bare: Running) -> int:
+    """So many operations take BATCH_NS."""
+    count = 100
+    while True:
+        done = bare.work(count)
+        if done is None:
+            raise SystemExit(f"The bare program ended: {bare.complaint()}")
+        if done[0] >= BATCH_NS / 4:
+            return max(100, int(count * BATCH_NS / done[0]))
+        count *= 4
+
+
+def measure(operation: str, ways: list[Way]) -> dict[str, str]:
+    """What to print for each way."""
+    with running(ways, operation) as processes:
+        count = batch_size(processes[0])
+        for process in processes:
+            process.work(count // 10 + 2)
+        times: dict[str, list[float]] = {way.name: [] for way in ways}
+        for _ in range(ROUNDS):
+            for process in processes:
+                done = process.work(count)
+                if done is not None:
+                    times[process.way.name].append(done[0] / count)
+        told = {}
+        for process in processes:
+            own, name = times[process.way.name], process.way.name
+            if len(own) < ROUNDS:
+                told[name] = f"ended: {process.complaint()[:60]}"
+                continue
+            ratio = median(mine / bare for mine, bare in zip(own, times["bare"], strict=True))
+            told[name] = f"{median(own):,.0f} ns" + (f" ({ratio:.2f}×)" if name != "bare" else "")
+            if process.complaint() and not process.way.traced:
+                told[name] += f", {process.complaint()[:60]!r}"
+        return told
+
+
+def memory_growth(operation: str, way: Way) -> str:
+    """By how much SWITCHES switches raise the peak of the process's memory."""
+    with running([way], operation) as (process,):
+        before = process.work(1000)
+        after = process.work(SWITCHES // OF_MEMORY[operation])
+        if before is None or after is None:
+            return f"ended: {process.complaint()[:60]}"
+        return f"{(after[1] - before[1]) / 2**20:.1f} MiB"
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in OPERATIONS]
+    if unknown:
+        print(f"There is no operation {unknown[0]!a}; there are {', '.join(OPERATIONS)}.", file=sys.stderr)
+        return 2
+    operations = names or list(OPERATIONS)
+    ways = [way for way in WAYS if not way.needs or importlib.util.find_spec(way.needs) is not None]
+    print(f"CPython {platform.python_version()}, {ROUNDS} rounds, medians; in brackets the ratio to bare.")
+    for way in WAYS:
+        if way not in ways:
+            print(f"{way.name} is not installed here and left out.")
+    print(f"\n| operation | {' | '.join(way.name for way in ways)} |\n|---|{'---:|' * len(ways)}", flush=True)
+    for operation in operations:
+        told = measure(operation, ways)
+        print(f"| {OPERATIONS[operation]} | {' | '.join(told[way.name] for way in ways)} |", flush=True)
+    print(f"\n| growth of memory over {SWITCHES:,} switches | bare | visualizer |\n|---|---:|---:|", flush=True)
+    for operation in OF_MEMORY:
+        if operation in operations:
+            grown = " | ".join(memory_growth(operation, way) for way in WAYS[:2])
+            print(f"| {OPERATIONS[operation]} | {grown} |", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,138 @@
+"""The measured program: repeats one operation, as often as it is asked to, and says how long that took.
+
+    python work.py OPERATION [noop]
+
+Each line on stdin is a number of operations; each line on stdout is the nanoseconds that those took, and the peak of
+this process's memory in KiB. With `noop` a hook that does nothing is in place, the cheapest that a tracer in Python
+could be.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Callable, Generator
+from time import perf_counter_ns
+from typing import Any
+
+import gevent  # type: ignore[import-untyped]
+import greenlet  # type: ignore[import-untyped]
+from gevent import queue, socket
+
+
+def echo() -> Generator[int, int, None]:
+    got = 0
+    while True:
+        got = yield got
+
+
+def generator_send(count: int) -> None:
+    generator = echo()
+    next(generator)
+    send = generator.send
+    for _ in range(count):
+        send(1)
+
+
+def greenlet_switch(count: int) -> None:
+    main = greenlet.getcurrent()
+
+    def back() -> None:
+        while True:
+            main.switch()
+
+    other = greenlet.greenlet(back)
+    # There and back are two.
+    for _ in range(count // 2):
+        other.switch()
+
+
+def sleep0(count: int) -> None:
+    sleep = gevent.sleep
+    for _ in range(count):
+        sleep(0)
+
+
+def queue_hand_over(count: int) -> None:
+    items: queue.Queue[int] = queue.Queue(1)
+
+    def producer() -> None:
+        for number in range(count):
+            items.put(number)
+
+    gevent.spawn(producer)
+    for _ in range(count):
+        items.get()
+
+
+def nothing() -> None:
+    pass
+
+
+def spawn_join(count: int) -> None:
+    for _ in range(count):
+        gevent.spawn(nothing).join()
+
+
+def socket_ping_pong(count: int) -> None:
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+
+    def server() -> None:
+        end, _ = listener.accept()
+        while message := end.recv(16):
+            end.sendall(message)
+        end.close()
+
+    serving = gevent.spawn(server)
+    client = socket.create_connection(listener.getsockname())
+    for _ in range(count):
+        client.sendall(b"ping")
+        client.recv(16)
+    client.close()
+    serving.join()
+    listener.close()
+
+
+OPERATIONS: dict[str, Callable[[int], None]] = {
+    "send": generator_send,
+    "switch": greenlet_switch,
+    "sleep0": sleep0,
+    "queue": queue_hand_over,
+    "spawn": spawn_join,
+    "socket": socket_ping_pong,
+}
+
+
+def noop(*_: Any) -> None:
+    pass
+
+
+def install_noop(operation: str) -> None:
+    if operation != "send":
+        greenlet.settrace(noop)
+    elif sys.version_info >= (3, 12):
+        monitoring = sys.monitoring
+        monitoring.use_tool_id(monitoring.PROFILER_ID, "noop")
+        events = (monitoring.events.PY_RESUME, monitoring.events.PY_YIELD)
+        for event in events:
+            monitoring.register_callback(monitoring.PROFILER_ID, event, noop)
+        monitoring.set_local_events(monitoring.PROFILER_ID, echo.__code__, events[0] | events[1])
+    else:
+        sys.setprofile(noop)
+
+
+def main() -> None:
+    operation = OPERATIONS[sys.argv[1]]
+    if sys.argv[2:] == ["noop"]:
+        install_noop(sys.argv[1])
+    for line in sys.stdin:
+        began = perf_counter_ns()
+        operation(int(line))
+        took = perf_counter_ns() - began
+        print(took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
+
+
+if __name__ == "__main__":
+    main()

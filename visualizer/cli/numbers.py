@@ -1,0 +1,21 @@
+"""Numbers among the options."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+
+class WholeNumber(click.IntRange):
+    """A whole number within limits; what is none, or lies beyond them, is told with the limits."""
+
+    name = "whole number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            number: int = super().convert(value, param, ctx)
+        except click.BadParameter:
+            limits = f"of at least {self.min}" if self.max is None else f"from {self.min} to {self.max}"
+            self.fail(f"'{value}' is not a whole number {limits}", param, ctx)
+        return number
