@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.conftest import loaded
-from tests.tui.traces import Demo, hand_over, hostile, ping_pong, sleeps
+from tests.tui.traces import Demo, hand_over, hogs, hostile, ping_pong, sleeps
 from visualizer.session.catalogue import Scenario
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens import catalogue
@@ -51,6 +51,11 @@ def test_light_theme_at_the_end_with_output(snap_compare: Compare, replay: Repla
 def test_statistics_zoomed_on_the_other_axis(snap_compare: Compare, replay: Replay) -> None:
     keys = ("x", "w", "w", "L", "L", "3")
     assert snap_compare(replay(sleeps()), terminal_size=SMALL, run_before=pressing(*keys))
+
+
+@pytest.mark.parametrize("size", [SMALL, NORMAL])
+def test_findings(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
+    assert snap_compare(replay(hogs()), terminal_size=size, run_before=pressing("4", "tab", "down", "enter"))
 
 
 def test_hostile_text(snap_compare: Compare, replay: Replay) -> None:

@@ -190,6 +190,47 @@ def sleeps(code: int = 0) -> Demo:
     return demo
 
 
+HOGS = """\
+import gevent
+
+
+def tea():
+    gevent.sleep(0.1)
+
+
+def crunch():
+    sum(range(10**8))
+    gevent.sleep(0)
+
+
+def forgotten():
+    queue.get()
+
+
+gevent.joinall([gevent.spawn(tea), gevent.spawn(crunch)])
+"""
+
+
+def hogs() -> Demo:
+    """crunch runs for half a second while tea's timer is over; nobody wakes forgotten."""
+    demo = Demo("hogs", HOGS)
+    demo.at_ms(30).spawn("hub", words.HUB, parent="main")
+    for key in ("tea", "crunch", "forgotten"):
+        demo.spawn(key, words.GREENLET, parent="hub", creator=words.CURRENT, line=17)
+        demo.wake(key, words.CURRENT, words.SPAWN)
+    demo.waits("main", words.JOIN, "joinall").switch("main", "hub", line=17)
+    demo.switch("hub", "tea").waits("tea", words.SLEEP, "0.1 s", 100 * MS).switch("tea", "hub", line=5)
+    demo.switch("hub", "crunch")
+    demo.at_ms(530).waits("crunch", words.SLEEP, "0 s", 0).switch("crunch", "hub", line=10)
+    demo.switch("hub", "forgotten").waits("forgotten", words.QUEUE, "queue.get()").switch("forgotten", "hub", line=14)
+    demo.wake("tea", "hub", words.TIMER).switch("hub", "tea").exits("tea", value="None").switch("tea", "hub")
+    demo.wake("crunch", "hub", words.TIMER).switch("hub", "crunch").exits("crunch", value="None")
+    demo.switch("crunch", "hub").wake("main", "crunch", words.FINISHED).switch("hub", "main")
+    demo.at_ms(540).exits("main")
+    demo.end()
+    return demo
+
+
 EVIL = "[bold red]evil[/] \x1b[31m\x1b]0;t\x07[link=file:///x]"
 
 

@@ -80,6 +80,7 @@ TIMELINE = (
             key("1", "tab('events')", "Events: every switch, in a sentence"),
             key("2", "tab('output')", "Output: what was printed, and by which track"),
             key("3", "tab('statistics')", "Statistics, and all about the recording"),
+            key("4", "tab('findings')", "Findings: what is worth knowing"),
             key("tab", "app.focus_next", "Focus the next pane"),
             key("shift+tab", "app.focus_previous", "Focus the previous pane"),
             key("escape", "back", "Back to the catalogue; twice, if still running", "Back"),
@@ -96,6 +97,12 @@ LIST = Section(
     ),
 )
 
+#: Bindings of the list of findings, beside those.
+FINDINGS = Section(
+    "Among the findings, if they have the focus",
+    (key("enter", "choose", "Go to the moment and the track of the finding"),),
+)
+
 #: Bindings of whatever scrolls and has the focus.
 PAGES = Section(
     "In the tracks or a list, whichever has the focus",
@@ -110,7 +117,7 @@ MOUSE = (
     ("Click on a track", "Select it, and go to that moment"),
     ("Click on a ▾", "Fold or unfold what runs on the track"),
     ("Click on the overview", "Go to that moment of the whole trace"),
-    ("Click on an event or output", "Go there"),
+    ("Click on an event, output or finding", "Go there"),
     ("Wheel", "Scroll; over overview and ruler, zoom"),
     ("Ctrl and wheel", "Zoom where the pointer is"),
     ("Shift and wheel", "Pan"),

@@ -76,3 +76,11 @@ class TimeChosen(Message):
     """Somebody chose something that happened at `t_ns`."""
 
     t_ns: int
+
+
+@dataclass
+class FindingChosen(Message):
+    """Somebody chose a finding: what happened at `t_ns`, first of all to `track`."""
+
+    t_ns: int
+    track: int | None

@@ -221,6 +221,14 @@ class View:
             number = self.row_of(self.selected) + by
             self.selected = self.rows[min(max(number, 0), len(self.rows) - 1)].track
 
+    def select_track(self, track: int) -> None:
+        """Select that track; if it is folded away, unfold all."""
+        if self.row_of(track) < 0:
+            self.collapsed.clear()
+            self._arrange()
+        if self.row_of(track) >= 0:
+            self.selected = track
+
     def fold(self, track: int) -> None:
         """Fold away what runs on `track`, or on the track that it runs on; or unfold it."""
         number = self.row_of(track)

@@ -198,7 +198,7 @@ def test_lost_time() -> None:
 
 
 def test_starvation() -> None:
-    sentence = "foo was ready for 0.12 s in all while others ran, 96 % of its life; for 30 ms at most, while bar ran"
+    sentence = "foo was ready for 0.12 s in all while others ran, 96% of its life; for 30 ms at most, while bar ran"
     assert only(ready_in_turns(4, 30), "starvation") == (sentence, ["foo", "bar"], 2, 5)
     assert kinds(ready_in_turns(3, 30)) == []
 

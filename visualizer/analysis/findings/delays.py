@@ -105,7 +105,7 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         park = park_before(timeline, track, since_ns)
         sentence = (
             f"{timeline.name(track_id)} was ready for {duration(ready.total_ns, 2)} in all while others ran, "
-            f"{min(100, round(100 * ready.total_ns / life_ns))} % of its life; for {duration(longest_ns, 2)} at most"
+            f"{min(100, round(100 * ready.total_ns / life_ns))}% of its life; for {duration(longest_ns, 2)} at most"
         )
         sentence += f", while {timeline.name(turn.track)} ran" if turn else ""
         tracks = (track_id, turn.track) if turn else (track_id,)

@@ -18,6 +18,7 @@ from visualizer.tui import keys, messages
 from visualizer.tui.feed import Feed
 from visualizer.tui.view import View
 from visualizer.tui.widgets.events import Events
+from visualizer.tui.widgets.findings import Findings
 from visualizer.tui.widgets.header import Header
 from visualizer.tui.widgets.lists import Lines
 from visualizer.tui.widgets.notices import Notices
@@ -52,7 +53,7 @@ class Pane(Protocol):
 class TimelineScreen(Screen[None]):
     """Shows a feed. Its keys are those of `keys.TIMELINE`, live and in replay alike."""
 
-    SECTIONS = (*keys.TIMELINE, keys.LIST, keys.PAGES)
+    SECTIONS = (*keys.TIMELINE, keys.LIST, keys.FINDINGS, keys.PAGES)
     BINDINGS = keys.bindings(keys.TIMELINE)
     AUTO_FOCUS = "Tracks"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
@@ -75,6 +76,7 @@ class TimelineScreen(Screen[None]):
             "events": Events(view, "events"),
             "output": Output(view, "output"),
             "statistics": Statistics(view, feed, "statistics"),
+            "findings": Findings(view, "findings"),
         }
         self._sources = (Source(view, State.RUNNING, "running"), Source(view, State.WAITING, "parked"))
         self._above = (Header(feed, view), Overview(view), Ruler(view))
@@ -276,6 +278,13 @@ class TimelineScreen(Screen[None]):
     @on(messages.TimeChosen)
     def _go_to_time(self, message: messages.TimeChosen) -> None:
         self.view.go_to_time(message.t_ns)
+        self.look()
+
+    @on(messages.FindingChosen)
+    def _go_to_finding(self, message: messages.FindingChosen) -> None:
+        self.view.go_to_time(message.t_ns)
+        if message.track is not None:
+            self.view.select_track(message.track)
         self.look()
 
     @on(messages.TrackFolded)

@@ -12,7 +12,7 @@ from visualizer.tui.ink import over, strip
 from visualizer.tui.messages import TabChosen
 
 #: Id of each pane, in order; its key is its number.
-TABS = ("events", "output", "statistics")
+TABS = ("events", "output", "statistics", "findings")
 #: What stands there instead where not all names have room.
 _SHORT = {"statistics": "stats"}
 
@@ -48,10 +48,21 @@ class TabBar(Widget):
 
     def _labels(self) -> dict[str, str]:
         """What stands on each tab, with the spaces around it."""
-        labels = {tab: f" {number} {tab.capitalize()} " for number, tab in enumerate(TABS, 1)}
-        if sum(map(len, labels.values())) > self.size.width:
-            labels = {tab: f" {number} {_SHORT.get(tab, tab).capitalize()} " for number, tab in enumerate(TABS, 1)}
-        return labels
+        numbered = list(enumerate(TABS, 1))
+        names = {tab: _SHORT.get(tab, tab).capitalize() for tab in TABS}
+        labels = {tab: f" {number} {tab.capitalize()} " for number, tab in numbered}
+        if self._has_room(labels):
+            return labels
+        labels = {tab: f" {number} {names[tab]} " for number, tab in numbered}
+        if self._has_room(labels):
+            return labels
+        labels = {tab: f" {number} {names[tab]}" for number, tab in numbered}
+        if self._has_room(labels):
+            return labels
+        return {tab: f" {number} {names[tab]} " if tab == self._front else f" {number} " for number, tab in numbered}
+
+    def _has_room(self, labels: dict[str, str]) -> bool:
+        return sum(map(len, labels.values())) <= self.size.width
 
     def _extent(self, tab: str) -> tuple[int, int]:
         """First cell of a tab, and the one behind it."""

@@ -1,0 +1,179 @@
+"""The findings: listed, chosen, and gone to; empty, many, hostile and live."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.tui.conftest import loaded, text_of
+from tests.tui.traces import Demo, hogs, hostile, many, ping_pong, sleeps
+from visualizer.trace import events as ev
+from visualizer.trace import words
+from visualizer.tui.app import VisualizerApp
+from visualizer.tui.screens.timeline import TimelineScreen
+from visualizer.tui.widgets import findings as module
+from visualizer.tui.widgets.findings import Findings
+from visualizer.tui.widgets.tabs import TabBar
+
+Replay = Callable[[Demo], VisualizerApp]
+SIZE = (120, 35)
+
+HOGS = [
+    " 0.030 s  lost time",
+    " forgotten was spawned by main and ran only 0.5 s later:",
+    " meanwhile crunch ran",
+    " 0.030 s  starvation",
+    " forgotten was ready for 0.5 s in all while others ran, 98%",
+    " of its life; for 0.5 s at most, while crunch ran",
+    " 0.030 s  hog",
+    " crunch ran for 0.5 s without giving way, until it did at",
+    " hogs.py:10: forgotten ran 0.5 s late and tea ran 0.4 s",
+    " late",
+    " 0.530 s  never resumed",
+    " forgotten was never resumed: it waited in queue.get()",
+    " (hogs.py:14) for the last 10 ms, and nobody woke it",
+    " 0.530 s  late timer",
+    " tea's sleep of 0.1 s (hogs.py:5) was over 0.4 s late:",
+    " crunch ran",
+]
+
+
+async def opened(pilot: Pilot[int]) -> tuple[TimelineScreen, Findings]:
+    screen = await loaded(pilot)
+    await pilot.press("4")
+    await pilot.pause()
+    pane = screen._tabs["findings"]
+    assert isinstance(pane, Findings)
+    return screen, pane
+
+
+async def until(pilot: Pilot[int], done: Callable[[], bool]) -> None:
+    for _ in range(2_000):
+        if done():
+            break
+        await pilot.pause(0.001)
+    assert done()
+
+
+def lines_of(pane: Findings) -> list[str]:
+    return ["".join(run.text for run in pane.runs(line, pane.width)) for line in range(pane.length)]
+
+
+async def test_each_has_its_moment_its_kind_and_its_sentence(replay: Replay) -> None:
+    app = replay(hogs())
+    async with app.run_test(size=SIZE) as pilot:
+        _, pane = await opened(pilot)
+        assert lines_of(pane) == HOGS
+
+
+async def test_enter_goes_to_the_moment_and_selects_the_track(replay: Replay) -> None:
+    app = replay(hogs())
+    async with app.run_test(size=SIZE) as pilot:
+        screen, pane = await opened(pilot)
+        pane.focus()
+        view = screen.view
+        chosen = []
+        for keys in (["enter"], ["down", "down", "down", "enter"], ["down", "down", "enter"], ["up", "enter"]):
+            await pilot.press(*keys)
+            await pilot.pause()
+            chosen.append((view.playhead.t_ns // 1_000_000, view.timeline.name(view.selected), pane.current))
+        assert chosen == [(30, "forgotten", 0), (530, "forgotten", 10), (530, "tea", 13), (530, "forgotten", 10)]
+
+
+async def test_a_click_goes_there_although_the_track_is_folded_away(replay: Replay) -> None:
+    app = replay(hogs())
+    async with app.run_test(size=SIZE) as pilot:
+        screen, pane = await opened(pilot)
+        screen.view.fold(0)
+        assert len(screen.view.rows) == 1
+        await pilot.click(pane, offset=(5, 12))
+        await pilot.pause()
+        assert screen.view.timeline.name(screen.view.selected) == "forgotten"
+        assert len(screen.view.rows) == 5
+        assert screen.view.row_of(screen.view.selected) >= 0
+
+
+async def test_nothing_found(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen, pane = await opened(pilot)
+        assert lines_of(pane) == [" Nothing was found."]
+        pane.focus()
+        await pilot.press("enter", "down")
+        await pilot.click(pane, offset=(5, 0))
+        assert screen.view.playhead.index == 0
+
+
+async def test_thousands_are_found_a_piece_at_a_time(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_AT_ONCE", 1_000)
+    monkeypatch.setattr(module, "_PAUSE_S", 0.001)
+    app = replay(many(1_200))
+    async with app.run_test(size=SIZE) as pilot:
+        screen, pane = await opened(pilot)
+        assert screen.view.timeline.arrived > 2_000
+        await until(pilot, lambda: not pane._reading)
+        lines = lines_of(pane)
+        assert lines[-1] == " … and 200 more: visualizer findings"
+        assert sum("never resumed" in line and " ms " in line for line in lines) == 1_000
+
+
+async def test_hostile_text_is_only_text(replay: Replay) -> None:
+    app = replay(hostile())
+    async with app.run_test(size=SIZE) as pilot:
+        demo = hostile()
+        screen, pane = await opened(pilot)
+        screen.feed.timeline.feed(ev.Spawn(demo.t_ns, 9, words.COROUTINE, 1, 0, 0, -1))
+        screen.view.grown(demo.t_ns, live=False)
+        pane.show()
+        await pilot.pause()
+        assert "[bold" in "".join(lines_of(pane))
+        assert all(line.isprintable() for line in text_of(screen).splitlines())
+
+
+async def test_a_program_that_runs_is_looked_at_anew(
+    replay: Replay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PAUSE_LIVE_S", 0.001)
+    demo = ping_pong()
+    lines = demo.lines()
+    path = tmp_path / "live.trace"
+    path.write_bytes(b"".join(lines[:-2]))
+    app = VisualizerApp(open_path=path, follow=True, clock=lambda: 0)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = app.screen
+        assert isinstance(screen, TimelineScreen)
+        pane = screen._tabs["findings"]
+        assert isinstance(pane, Findings)
+        await pilot.press("4")
+        await until(pilot, lambda: screen.view.timeline.switch_count == 5 and not pane._reading)
+        assert lines_of(pane) == [" Nothing is found so far."]
+        with path.open("ab") as stream:
+            stream.write(b"".join(lines[-2:]))
+        await until(pilot, lambda: pane._taken == (screen.view.timeline.version, False))
+        assert lines_of(pane)[0] == " 4.300 ms  never resumed"
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (120, " 1 Events  2 Output  3 Statistics  4 Findings "),
+        (80, " 1 Events 2 Output 3 Stats 4 Findings"),
+        (60, " 1  2  3  4 Findings "),
+    ],
+)
+async def test_the_tabs_take_the_room_there_is(replay: Replay, width: int, expected: str) -> None:
+    app = replay(hogs())
+    async with app.run_test(size=(width, 24)) as pilot:
+        screen, _ = await opened(pilot)
+        bar = screen.query_one(TabBar)
+        line = "".join(segment.text for segment in bar.render_line(0))
+        assert line.rstrip() == expected.rstrip()
+        for tab in ("events", "findings"):
+            start, end = bar._extent(tab)
+            await pilot.click(bar, offset=(math.ceil((start + end) / 2), 0))
+            await pilot.pause()
+            assert screen._tabs[tab].display

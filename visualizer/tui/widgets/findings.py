@@ -1,0 +1,134 @@
+"""What is worth knowing: each finding with its moment and kind, and below that its sentence."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from visualizer.analysis.findings import Finding
+from visualizer.analysis.findings import Findings as Found
+from visualizer.paint.row import Run
+from visualizer.paint.text import printable
+from visualizer.tui import keys
+from visualizer.tui.messages import FindingChosen
+from visualizer.tui.view import View
+from visualizer.tui.widgets.header import moment
+from visualizer.tui.widgets.lists import Lines
+from visualizer.tui.widgets.notices import Notice
+
+#: So many entries of the timeline are looked at without a pause; while it grows, the findings are made anew this often.
+_AT_ONCE = 10_000
+_PAUSE_S = 0.01
+_PAUSE_LIVE_S = 0.5
+#: More are not listed, only counted.
+_MOST = 1_000
+_GRAVE = frozenset(("deadlock", "never_resumed", "unretrieved"))
+
+
+class _Line(NamedTuple):
+    #: Which finding it belongs to.
+    number: int
+    runs: list[Run]
+
+
+class Findings(Lines):
+    """A few lines for each finding. One is chosen: its first line is marked, enter goes to its moment and track."""
+
+    BINDINGS = keys.bindings([keys.LIST, keys.PAGES, keys.FINDINGS])
+
+    def __init__(self, view: View, id: str) -> None:
+        super().__init__(view, id)
+        self._observed = Found(view.timeline)
+        self._found: list[Finding] = []
+        self._lines: list[_Line] = []
+        self._firsts: list[int] = []
+        self._chosen = 0
+        #: What the findings, and what the lines, were made from.
+        self._taken: object = None
+        self._drawn_for: object = None
+        #: Changes with the findings, so that nobody need compare them.
+        self._kept = 0
+        self._pausing = False
+        self._reading = True
+
+    def show(self) -> None:
+        if self.display and self.width:
+            if not self._pausing:
+                self._take()
+            self._arrange()
+        super().show()
+
+    @property
+    def length(self) -> int:
+        # Where nothing is found, one line says so.
+        return len(self._lines) or 1
+
+    @property
+    def current(self) -> int:
+        return self._firsts[self._chosen] if self._firsts else -1
+
+    @property
+    def drawn_from(self) -> object:
+        return self._drawn_for, self._reading, self.view.live
+
+    def runs(self, line: int, width: int) -> list[Run]:
+        if self._lines:
+            return self._lines[line].runs
+        if self._reading:
+            return [Run(" Looking for findings…", "dim")]
+        return [Run(" Nothing is found so far." if self.view.live else " Nothing was found.", "dim")]
+
+    def choose(self, line: int) -> None:
+        if self._lines:
+            self._chosen = self._lines[line].number
+            self.action_choose()
+
+    def action_choose(self) -> None:
+        if self._found:
+            chosen = self._found[self._chosen]
+            self.post_message(FindingChosen(chosen.t_ns, chosen.tracks[0] if chosen.tracks else None))
+            self.show()
+
+    def action_move(self, by: int) -> None:
+        self._chosen = max(0, min(self._chosen + by, len(self._firsts) - 1))
+        self.show()
+
+    def _take(self) -> None:
+        version = self.view.timeline.version, self.view.live
+        if version == self._taken and not self._reading:
+            return
+        self._reading = self._observed.take(_AT_ONCE)
+        if not self._reading:
+            self._taken = version
+            self._keep(self._observed.found())
+        if self._reading or self.view.live:
+            self._pausing = True
+            self.set_timer(_PAUSE_S if self._reading else _PAUSE_LIVE_S, self._go_on)
+
+    def _keep(self, found: list[Finding]) -> None:
+        """Show these; the one that was chosen stays so, wherever it now stands."""
+        chosen = self._found[self._chosen] if self._found else None
+        self._found = found
+        self._kept += 1
+        same = (n for n, one in enumerate(found) if chosen and (one.kind, one.tracks) == (chosen.kind, chosen.tracks))
+        self._chosen = min(next(same, 0), _MOST - 1)
+
+    def _go_on(self) -> None:
+        self._pausing = False
+        self.show()
+
+    def _arrange(self) -> None:
+        of_ns = self.view.now_ns
+        drawn_for = (self._kept, self.width, len(moment(of_ns, of_ns)))
+        if drawn_for == self._drawn_for:
+            return
+        self._drawn_for = drawn_for
+        self._lines, self._firsts = [], []
+        for number, one in enumerate(self._found[:_MOST]):
+            self._firsts.append(len(self._lines))
+            kind = Run(f"  {one.kind.replace('_', ' ')}", "error" if one.kind in _GRAVE else "ready")
+            self._lines.append(_Line(number, [Run(f" {moment(one.t_ns, of_ns)}", "ruler"), kind]))
+            for part in Notice(printable(one.sentence), "text").broken(self.width - 2, 0):
+                self._lines.append(_Line(number, [Run(f" {part.text}", part.style)]))
+        if len(self._found) > _MOST:
+            more = f" … and {len(self._found) - _MOST} more: visualizer findings"
+            self._lines.append(_Line(_MOST - 1, [Run(more, "dim")]))
