@@ -14,7 +14,6 @@ All hooks run in the thread of the hub they belong to.
 
 from __future__ import annotations
 
-import _thread
 import gc
 import os
 import sys
@@ -33,7 +32,6 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType, ModuleType
     from typing import Any
 
-_get_ident = _thread.get_ident
 #: A poll shorter than this is not told of: the hub only looked whether there was anything.
 _SHORT_POLL_NS = 20_000
 #: Part of the name of a file of gevent's -> the reason of a wait below one of its functions; the first row that fits.
@@ -124,6 +122,7 @@ class GeventTracer:
         self._imports.after("gevent.greenlet", self.name, self._begin_greenlets)
         greenlets = self._greenlets
         greenlets.describe, greenlets.watch, greenlets.outcome = self._describe, self._on_switch, self._outcome
+        greenlets.forget_raw()
 
     def _begin_greenlets(self, module: ModuleType) -> None:
         self._greenlet_class = module.Greenlet
@@ -274,9 +273,6 @@ class GeventTracer:
         owner: Any = getattr(function, "__self__", None) if type(function).__name__ in _BOUND else None
         greenlets, recording = self._greenlets, self._recording
         t_ns = recording.stream.clock()
-        ident = _get_ident()
-        if ident != recording.ident:
-            recording.on_thread(ident, t_ns)
         if isinstance(owner, greenlets.module.greenlet) and function.__name__ == "switch":
             track = greenlets.tracks.get(id(owner))
             cause = words.CALLBACK
@@ -404,6 +400,8 @@ class _Poll:
 
     def __init__(self, recording: Recording, tracks: dict[int, int], hub: Any) -> None:
         self._stream = recording.stream
+        #: That of the hub's thread.
+        self._buffer = recording.stream.here(recording.stream.clock())
         self._tracks = tracks
         self._hub = id(hub)
         self._began_ns = 0
@@ -433,7 +431,7 @@ class _Poll:
         began_ns, self._began_ns = self._began_ns, 0
         track = self._tracks.get(self._hub)
         if began_ns and track is not None:
-            self._stream.extend((lines.poll, began_ns, track, 1, None, None, 0))
+            self._buffer.store((lines.poll, began_ns, track, 1, None, None, 0))
 
     def _after(self) -> None:
         now_ns = self._stream.clock()
@@ -443,7 +441,7 @@ class _Poll:
         self._tell()
         track = self._tracks.get(self._hub)
         if track is not None:
-            self._stream.extend((lines.poll, now_ns, track, 0, None, None, 0))
+            self._buffer.store((lines.poll, now_ns, track, 0, None, None, 0))
 
 
 _BOUND = frozenset(("builtin_function_or_method", "method", "cython_function_or_method", "method-wrapper"))
