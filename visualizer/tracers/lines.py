@@ -27,12 +27,6 @@ def _value(stream: Stream, value: Any) -> int:
     return NOTHING if value is NO_VALUE else stream.text(show(value))
 
 
-def shape(s: Stream, _t: int, number: int, events: tuple[Any, ...], _v: Any, _c: CodeType | None, _o: int) -> str:
-    """What a row of this number stands for: `events`, each (line function, a, b, value, code, offset)."""
-    made = ",".join(line(s, 0, *parts).rstrip() for line, *parts in events)
-    return f'["shape",{number},[{made}]]\n'
-
-
 def spawn(
     s: Stream, t: int, track: int, about: tuple[str, str, int, int], _: Any, code: CodeType | None, at: int
 ) -> str:
