@@ -1,4 +1,4 @@
-"""The generator that is measured. In a module of its own: on 3.11 a program pays for each of its calls once it has one."""
+"""The generator that is measured: apart, since on 3.11 a program pays for all its calls once it has one."""
 
 from __future__ import annotations
 
