@@ -13,7 +13,7 @@ from visualizer.trace.source import from_bytes
 
 HEADER = ev.encode(ev.Header(words.FORMAT, words.VERSION, monotonic_ns=1000))
 SWITCH = ev.Switch(0, words.CURRENT, words.SUBJECT, "switch", -1, 7)
-NAP = [
+NAP: list[ev.Timed] = [
     ev.Wait(0, words.CURRENT, "sleep", 3, 0),
     ev.Wake(0, words.CURRENT, words.SUBJECT, "timer"),
     SWITCH,
@@ -39,7 +39,7 @@ def test_a_row_is_the_event_of_its_shape() -> None:
 
 
 def test_a_shape_of_several_events_keeps_their_order() -> None:
-    assert read(ev.Shape(4, list(NAP)), ev.Rows(packed((1100, 1, 4))))[:3] == [
+    assert read(ev.Shape(4, NAP), ev.Rows(packed((1100, 1, 4))))[:3] == [
         ev.Wait(100, words.CURRENT, "sleep", 3, 0),
         ev.Wake(100, words.CURRENT, 1, "timer"),
         ev.Switch(100, words.CURRENT, 1, "switch", -1, 7),
@@ -71,7 +71,7 @@ def test_expansion_depends_on_the_rows_only_not_on_the_lines_they_stand_in(
     rows: list[tuple[int, int, int]], data: st.DataObject
 ) -> None:
     cut = data.draw(st.integers(0, len(rows)))
-    shapes = [ev.Shape(0, [SWITCH]), ev.Shape(1, [ev.Yield(0, words.SUBJECT, 1, 2)]), ev.Shape(2, list(NAP))]
+    shapes = [ev.Shape(0, [SWITCH]), ev.Shape(1, [ev.Yield(0, words.SUBJECT, 1, 2)]), ev.Shape(2, NAP)]
     whole = read(*shapes, ev.Rows(packed(*rows)))
     assert whole == read(*shapes, ev.Rows(packed(*rows[:cut])), ev.Rows(packed(*rows[cut:])))
     assert sum(type(event) is ev.Switch for event in whole) == sum(shape in (0, 2) for _, _, shape in rows)
