@@ -669,7 +669,9 @@ def test_a_handler_of_pythons_own_runs_in_the_hub(trace_source: TraceSource, loo
 
         came = Event()
         signal.signal(signal.SIGUSR1, lambda *_: came.set())
-        threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+        later = threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGUSR1))
+        # Once main is parked.
+        gevent.spawn(later.start)
         print(came.wait(timeout=9))
         """
     )
