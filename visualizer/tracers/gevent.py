@@ -21,8 +21,9 @@ import sys
 from visualizer.trace import words
 from visualizer.tracers import lines
 from visualizer.tracers.code import callable_name
+from visualizer.tracers.gevent_calls import cause_of_frames, stands_for
 from visualizer.tracers.gevent_polls import Poll, attributes
-from visualizer.tracers.gevent_waits import Waits, cause_of_frames, stands_for
+from visualizer.tracers.gevent_waits import Waits
 from visualizer.tracers.greenlets import GreenletTracer
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording, own_frame
@@ -216,7 +217,7 @@ class GeventTracer:
         return made
 
     def _make_loop_class(self, base: Any) -> Any:
-        tracer, base = self, self._waits.loop_class(base)
+        tracer, base = self, self._waits.makers.loop_class(base)
 
         def run_callback(this: Any, function: Any, *args: Any) -> Any:
             return base.run_callback(this, tracer._on_callback(function), *args)

@@ -1,9 +1,9 @@
-"""Why a gevent greenlet waits for the operating system, on which descriptor, and what its hub does when it wakes it.
+"""Why a gevent greenlet waits for the operating system and on which descriptor.
 
 All of it is read off frames. A greenlet that parks below a Python function of gevent's leaves the variables of that
 function, among them the socket or the watcher that it waits on. One that parks in a compiled function of gevent's
-leaves the program's own call, whose argument is the watcher, or made it. And a hub that wakes somebody does so below a
-function of gevent's that the loop called: that of a thread pool's result, of a child process, of a timeout.
+leaves the program's own call, whose argument is the watcher, or made it. (What its hub
+does when it wakes it: gevent_calls.py.)
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import os
 import sys
 
 from visualizer.trace import words
-from visualizer.tracers import code as code_objects
 from visualizer.tracers.arguments import Sites
-from visualizer.tracers.code import callable_name
+from visualizer.tracers.gevent_calls import dictionary
+from visualizer.tracers.gevent_watchers import MAKERS, Makers, is_watcher
 from visualizer.tracers.sockets import Addresses, address_text
 from visualizer.tracers.values import type_module, type_name
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType
     from typing import Any
 
-    from visualizer.tracers.code import Range
     from visualizer.tracers.sockets import Endpoint
 
 _INSIDE = f"{os.sep}gevent{os.sep}"
@@ -66,23 +65,9 @@ _CAUSE_OF_REASON = {
     words.SLEEP: words.TIMER,
     words.ASYNC: words.ASYNC,
 }
-#: Function and file of gevent's that a loop calls -> the cause of the wakes that come of it.
-_CAUSE_OF_CALL = {
-    ("_on_async", "threadpool.py"): words.THREADPOOL,
-    ("_on_child", "subprocess.py"): words.SUBPROCESS,
-    ("_on_child", "os.py"): words.SUBPROCESS,
-    ("_on_expiration", "timeout.py"): words.TIMEOUT,
-    ("cb", "select.py"): words.IO,
-    ("add_event", "select.py"): words.IO,
-    ("__callback", "selectors.py"): words.IO,
-    ("_start", "hub.py"): words.SIGNAL,
-}
 _NO_CALL = ("", "")
-_CALLS = frozenset(name for name, _ in _CAUSE_OF_CALL)
 #: Kind of watcher -> why one waits for it; of another kind, its name.
 _REASON_OF_WATCHER = {"io": words.IO, "timer": words.SLEEP, "child": words.SUBPROCESS, "signal": words.SIGNAL}
-#: The methods by which a loop makes watchers.
-_MAKERS = ("io", "timer", "child", "signal", "async_", "idle", "prepare", "check", "fork", "stat")
 #: Function of gevent's sockets -> what it waits for; of another, it depends on the watcher.
 _DIRECTION_OF_CALL = {"accept": words.ACCEPT, "_internal_connect": words.CONNECT}
 #: Bits of an io watcher's events.
@@ -90,8 +75,6 @@ _DIRECTION_OF_EVENTS = {1: words.READ, 2: words.WRITE, 3: words.READ_OR_WRITE}
 #: Of one select so many descriptors are named.
 _MOST_NAMED = 16
 _FUNCTION = 0x1  # inspect.CO_OPTIMIZED
-#: Where a program makes timers without end, how long each was to run is forgotten now and then.
-_MOST_TIMERS = 1024
 
 
 class Awaited:
@@ -112,24 +95,10 @@ class Awaited:
 def _cause(reason: str | None) -> str | None:
     if reason is None:
         return None
-    return _CAUSE_OF_REASON.get(reason, reason if reason in _MAKERS else None)
+    return _CAUSE_OF_REASON.get(reason, reason if reason in MAKERS else None)
 
 
 _NOT_KNOWN = Awaited(None)
-
-
-class _Made:
-    """The newest watcher that the program's own code made: what it watches, and the instruction that made it."""
-
-    __slots__ = ("asked_ns", "code", "events", "fd", "kind", "offset")
-
-    def __init__(self, kind: str, code: CodeType, offset: int, fd: int, events: int, asked_ns: int) -> None:
-        self.kind = kind
-        self.code = code
-        self.offset = offset
-        self.fd = fd
-        self.events = events
-        self.asked_ns = asked_ns
 
 
 class Waits:
@@ -141,10 +110,7 @@ class Waits:
         self._addresses = Addresses()
         #: Row of _REASON_OF_FILE for each file that was seen on a parked stack.
         self._ranks: dict[str, int] = {}
-        self._made: _Made | None = None
-        self._timers: dict[int, int] = {}
-        #: Whether the expression at an instruction of a code object is the argument of the `wait` at another.
-        self._is_argument: dict[tuple[int, int, int], bool] = {}
+        self.makers = Makers(own, sites)
 
     # Who parked below functions of gevent's.
 
@@ -211,7 +177,7 @@ class Waits:
                 return self._of_several(several), "io", -1
             for name in ("watcher", "new_watcher", "event"):
                 watcher = variables.get(name)
-                if _is_watcher(watcher) and _waits_for(watcher) is greenlet:
+                if is_watcher(watcher) and _waits_for(watcher) is greenlet:
                     return self._of_watcher(watcher)
         finally:
             _empty(frame, variables)
@@ -223,11 +189,11 @@ class Waits:
         sockets: Any = sys.modules.get("gevent._socketcommon")
         if sockets is not None and issubclass(kind, sockets.SocketMixin):
             return self._of_socket(greenlet, this, sockets, function, variables)
-        own = _dictionary(this)
+        own = dictionary(this)
         if _comes_from(kind, "gevent._fileobjectposix"):
             for name in ("_read_watcher", "_write_watcher"):
                 watcher = own.get(name)
-                if _is_watcher(watcher) and _waits_for(watcher) is greenlet:
+                if is_watcher(watcher) and _waits_for(watcher) is greenlet:
                     return self._of_watcher(watcher)[0]
         elif _comes_from(kind, "gevent.selectors") and type(own.get("_active_watchers")) is dict:
             return self._of_several(list(own["_active_watchers"].values()))
@@ -238,11 +204,11 @@ class Waits:
         direction = _DIRECTION_OF_CALL.get(function)
         if direction is None:
             reads = mixin._read_event.__get__(this)
-            if _is_watcher(reads) and _waits_for(reads) is greenlet:
+            if is_watcher(reads) and _waits_for(reads) is greenlet:
                 direction = words.READ
             else:
                 writes = mixin._write_event.__get__(this)
-                if not _is_watcher(writes) or _waits_for(writes) is not greenlet:
+                if not is_watcher(writes) or _waits_for(writes) is not greenlet:
                     return None
                 direction = words.WRITE
         real = mixin._sock.__get__(this)
@@ -256,66 +222,15 @@ class Waits:
 
     def in_call(self, greenlet: Any, own: Any) -> Awaited:
         """What `greenlet` waits for in the call that the frame `own` is parked in, if its argument is a watcher."""
-        made, self._made = self._made, None
+        made = self.makers.made_for(own)
         watcher = self._sites.first(own)
-        if _is_watcher(watcher) and _waits_for(watcher) is greenlet:
+        if is_watcher(watcher) and _waits_for(watcher) is greenlet:
             endpoint, kind, asked_ns = self._of_watcher(watcher)
             return Awaited(_reason_of_watcher(kind), asked_ns, endpoint)
-        if made is not None and made.code is own.f_code and self._is_for(made, own):
+        if made is not None:
             endpoint = self._of_fd(made.fd, made.events) if made.kind == "io" else None
             return Awaited(_reason_of_watcher(made.kind), made.asked_ns, endpoint)
         return _NOT_KNOWN
-
-    def _is_for(self, made: _Made, own: Any) -> bool:
-        """Whether the call that `own` is parked in waits for the watcher that was made last."""
-        if made.offset == own.f_lasti:
-            # The compiled function made it. Others make a timer for their limit.
-            return made.kind == "io"
-        key = (id(made.code), made.offset, own.f_lasti)
-        known = self._is_argument.get(key)
-        if known is None:
-            # The site keeps the code, so that its id stays its own.
-            self._sites.at(own)
-            known = _is_argument(code_objects.place(made.code, made.offset), code_objects.place(made.code, own.f_lasti))
-            self._is_argument[key] = known
-        return known
-
-    def loop_class(self, base: Any) -> Any:
-        """A subclass of a loop's class that tells which watchers the program's own code makes."""
-        methods = {name: self._maker(base, name) for name in _MAKERS if hasattr(base, name)}
-        return type(base.__name__, (base,), {**methods, "__module__": base.__module__, "__doc__": base.__doc__})
-
-    def _maker(self, base: Any, name: str) -> Any:
-        make = getattr(base, name)
-        note = self._note_timer if name == "timer" else self._note
-
-        def maker(this: Any, *args: Any, **more: Any) -> Any:
-            watcher = make(this, *args, **more)
-            note(name, watcher, args, more)
-            return watcher
-
-        return maker
-
-    def _note_timer(self, name: str, watcher: Any, args: tuple[Any, ...], more: dict[str, Any]) -> None:
-        # One at the same place was forgotten meanwhile, and this may not be the program's own.
-        self._timers.pop(id(watcher), None)
-        self._note(name, watcher, args, more)
-
-    def _note(self, name: str, watcher: Any, args: tuple[Any, ...], more: dict[str, Any]) -> None:
-        frame: Any = sys._getframe(2)
-        while frame is not None and frame.f_code.co_filename in _OURS:
-            frame = frame.f_back
-        if frame is None or not self._own(frame.f_code):
-            return
-        kind, fd, events, asked_ns = name.rstrip("_"), -1, 0, -1
-        if kind == "io":
-            fd, events = watcher.fd, watcher.events
-        elif kind == "timer":
-            asked_ns = _nanoseconds(args[0] if args else more.get("after"))
-            if len(self._timers) >= _MOST_TIMERS:
-                self._timers.clear()
-            self._timers[id(watcher)] = asked_ns
-        self._made = _Made(kind, frame.f_code, frame.f_lasti, fd, events, asked_ns)
 
     # Watchers.
 
@@ -323,7 +238,7 @@ class Waits:
         kind = _kind(watcher)
         if kind == "io":
             return self._of_fd(watcher.fd, watcher.events), kind, -1
-        return None, kind, self._timers.get(id(watcher), -1) if kind == "timer" else -1
+        return None, kind, self.makers.timer_ns(watcher) if kind == "timer" else -1
 
     def _of_fd(self, fd: int, events: int) -> Endpoint | None:
         direction = _DIRECTION_OF_EVENTS.get(events & 3)
@@ -333,7 +248,7 @@ class Waits:
 
     def _of_several(self, watchers: list[Any]) -> Endpoint | None:
         """Of one descriptor, all that is known; of several their numbers, by direction: "read 5 6, write 7"."""
-        ends = [(one.fd, one.events & 3) for one in watchers if _is_watcher(one) and _kind(one) == "io"]
+        ends = [(one.fd, one.events & 3) for one in watchers if is_watcher(one) and _kind(one) == "io"]
         masks: dict[int, int] = {}
         for fd, events in ends:
             masks[fd] = masks.get(fd, 0) | events
@@ -348,85 +263,18 @@ class Waits:
         return (-1, ", ".join(listed), "", "")
 
 
-_OURS = frozenset(code.co_filename for code in (Waits._note.__code__,)) | {
-    os.path.join(os.path.dirname(Waits._note.__code__.co_filename), "gevent.py")
-}
-
-
-def _is_argument(made: Range, call: Range) -> bool:
-    """Whether the expression at `made` is the first argument of the call of a `wait` at `call`."""
-    text = code_objects.segment(call)
-    tree: Any = code_objects.parse(text) if text is not None else None
-    if type(tree).__name__ != "Call" or not tree.args or getattr(tree.func, "attr", "") != "wait":
-        return False
-    node, line, column = tree.args[0], call[2], call[4]
-    # What is parsed begins with a parenthesis of its own, in the call's first line.
-    left = node.col_offset + (column - 1 if node.lineno == 1 else 0)
-    right = node.end_col_offset + (column - 1 if node.end_lineno == 1 else 0)
-    return made[2:] == (line + node.lineno - 1, line + node.end_lineno - 1, left, right)
-
-
-def cause_of_frames(frame: Any) -> str | None:
-    """What a hub is doing, from the function of gevent's that its loop has called; None if it is nothing special."""
-    while frame is not None:
-        name = frame.f_code.co_name
-        if name in _CALLS:
-            before, _, file = frame.f_code.co_filename.rpartition(os.sep)
-            cause = _CAUSE_OF_CALL.get((name, file))
-            if cause is not None and before.endswith(f"{os.sep}gevent"):
-                return cause
-        frame = frame.f_back
-    return None
-
-
-def stands_for(run: Any) -> str | None:
-    """The name of what a greenlet of gevent's own stands for: a thread of a patched program, the handler of a signal.
-
-    A thread's is the name that the program gave it, else that of the function that it runs.
-    """
-    if type(run).__name__ != "method":
-        return None
-    function, own = callable_name(run), _dictionary(run.__self__)
-    if function == "signal.handle":
-        return callable_name(own.get("handler"))
-    if function != "Thread._bootstrap":
-        return None
-    name = own.get("_name")
-    if type(name) is str and not name.startswith("Thread-"):
-        return name
-    return callable_name(own.get("_target")) or (name if type(name) is str else None)
-
-
 def _empty(frame: Any, variables: Any) -> None:
     """Before 3.13 the variables are a snapshot that the frame keeps: it shall hold nothing of the program's alive."""
     if sys.version_info < (3, 13) and frame.f_code.co_flags & _FUNCTION:
         variables.clear()
 
 
-def _nanoseconds(seconds: Any) -> int:
-    return int(seconds * 1_000_000_000) if type(seconds) in (int, float) and 0 <= seconds < 1e9 else -1
-
-
 def _reason_of_watcher(kind: str) -> str:
     return _REASON_OF_WATCHER.get(kind, kind)
 
 
-def _dictionary(thing: Any) -> dict[str, Any]:
-    try:
-        own = object.__getattribute__(thing, "__dict__")
-    except AttributeError:
-        return {}
-    return own if type(own) is dict else {}
-
-
 def _comes_from(kind: type, module: str) -> bool:
     return any(type_module(base) == module for base in type.mro(kind))
-
-
-def _is_watcher(thing: Any) -> bool:
-    """Whether it is one of gevent's own, not of a class of the program's."""
-    module = type_module(type(thing))
-    return module.startswith("gevent.lib") and module.endswith((".watcher", ".corecext"))
 
 
 def _kind(watcher: Any) -> str:
