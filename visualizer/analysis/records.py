@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from visualizer.analysis.model import Entry, Place, Timeline
+from visualizer.analysis.model import Entry, Park, Place, Timeline
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -90,7 +90,17 @@ def _wait(timeline: Timeline, index: int) -> Record | None:
         "on": park.on or _name(timeline, park.on_track),
         "on_track": _track(park.on_track),
         "seconds": None if park.asked_ns < 0 else park.asked_ns / _NS_PER_S,
+        **(_end(park) if park.direction else {}),
         **_place(park.place),
+    }
+
+
+def _end(park: Park) -> Record:
+    return {
+        "fd": _number(park.fd),
+        "direction": park.direction,
+        "local": park.local or None,
+        "peer": park.peer or None,
     }
 
 
