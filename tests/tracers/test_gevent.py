@@ -339,7 +339,7 @@ def test_somebody_else_comes_first(trace_source: TraceSource) -> None:
     ]  # fmt: skip
 
 
-def test_of_one_notification_for_two_only_the_first_is_known(trace_source: TraceSource) -> None:
+def test_one_notification_serves_two(trace_source: TraceSource) -> None:
     traced = trace_source(
         """
         import gevent
@@ -360,7 +360,7 @@ def test_of_one_notification_for_two_only_the_first_is_known(trace_source: Trace
         for w in traced.timeline.wakeups
         if w.cause == "callback"
     ]
-    assert wakes == [("putter-1", "getter-1"), ("unknown", "getter-2")]
+    assert wakes == [("putter-1", "getter-1"), ("putter-2", "getter-2")]
 
 
 def test_who_killed_whom(trace_source: TraceSource) -> None:

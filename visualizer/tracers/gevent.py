@@ -14,7 +14,6 @@ All hooks run in the thread of the hub they belong to.
 
 from __future__ import annotations
 
-import _thread
 import gc
 import os
 import sys
@@ -22,6 +21,8 @@ import sys
 from visualizer.trace import words
 from visualizer.tracers import lines
 from visualizer.tracers.code import callable_name
+from visualizer.tracers.gevent_ready import BOUND, Ready
+from visualizer.tracers.gevent_wakers import Pending, Service, service_of
 from visualizer.tracers.greenlets import GreenletTracer
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording, own_frame
@@ -33,7 +34,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType, ModuleType
     from typing import Any
 
-_get_ident = _thread.get_ident
+    from visualizer.tracers.gevent_ready import Doer
+
 #: A poll shorter than this is not told of: the hub only looked whether there was anything.
 _SHORT_POLL_NS = 20_000
 #: Part of the name of a file of gevent's -> the reason of a wait below one of its functions; the first row that fits.
@@ -68,9 +70,6 @@ _REASON_OF_TYPE = {
     "ThreadPool": words.THREADPOOL,
     "Thread": words.JOIN,
 }
-_QUEUES = ("Queue", "SimpleQueue", "JoinableQueue", "LifoQueue", "PriorityQueue")
-#: Objects that wake one for each who asks, so that one notification may serve several who did.
-_ONE_AT_A_TIME = ("Semaphore", "BoundedSemaphore", "Channel", *_QUEUES)
 
 
 class GeventTracer:
@@ -89,8 +88,7 @@ class GeventTracer:
         #: Tracks that are parked in a sleep, whose end is the hub's timer.
         self._sleeping: set[int] = set()
         self._waiting_for_io: set[int] = set()
-        #: Tracks that were made ready and have not run since.
-        self._ready: set[int] = set()
+        self._ready = Ready(recording, greenlets)
         #: A sleep of no length has just asked the hub to come back to this track.
         self._giving_way: int | None = None
         #: While the hub runs a callback: who asked for it.
@@ -164,13 +162,24 @@ class GeventTracer:
 
     def _on_switch(self, t_ns: int, event: str, origin: Any, from_track: int, target: Any, to_track: int) -> Any:
         hubs = self._greenlets.hubs
+        ready, asked = self._ready, self._asked
+        service = asked.service if asked is not None else None
+        if service is not None:
+            ready.t_ns = t_ns
         if to_track in hubs:
+            if service is not None:
+                service.look(origin)
             frame = origin.gr_frame
             return None if frame is None else self._on_park(t_ns, from_track, to_track, frame)
-        if from_track in hubs and to_track not in self._ready:
+        if from_track in hubs and event == "switch" and service is not None and service.serve(to_track):
+            pass
+        elif from_track in hubs and to_track not in ready.tracks:
             about = self._waker(event, from_track, to_track)
             self._recording.stream.extend((lines.wake, t_ns, to_track, about, None, None, 0))
-        self._ready.discard(to_track)
+        ready.tracks.pop(to_track, None)
+        if asked is not None and from_track in hubs:
+            # Who kills and waits for that goes on by the end of whom it killed.
+            asked.ended = to_track, words.FINISHED
         self._sleeping.discard(to_track)
         self._waiting_for_io.discard(to_track)
         return None
@@ -210,7 +219,8 @@ class GeventTracer:
         if self._giving_way == track:
             self._giving_way = None
             stream.extend((lines.wait, t_ns, track, (words.SLEEP, "0 s", 0), None, None, 0))
-            self._ready.add(track)
+            # Told after the switch, so that it is ready only then.
+            self._ready.tracks[track] = 0
             return lambda: stream.extend((lines.wake, t_ns, track, (hub, words.TIMER), None, None, 0))
         seconds, self._timer_seconds = self._timer_seconds, None
         asked_ns = int(seconds * 1_000_000_000) if type(seconds) in (int, float) and 0 <= seconds < 1e9 else -1
@@ -223,10 +233,7 @@ class GeventTracer:
         """Who made a greenlet ready that the hub switches to, and that nobody was seen to make ready before."""
         asked = self._asked
         if asked is not None:
-            # Of several who put, got or released before the hub got round to it, only the first had to ask: whose doing
-            # it is that the second is woken, we do not know.
-            known, asked.woken = asked.wakes_all or not asked.woken, asked.woken + 1
-            return asked.track if known and asked.track != track else words.NOBODY, asked.cause
+            return asked.ended if asked.track == track else (asked.track, asked.cause)
         if event == "throw":
             return hub, words.THROW
         if track in self._sleeping:
@@ -249,7 +256,9 @@ class GeventTracer:
         tracer = self
 
         def run_callback(this: Any, function: Any, *args: Any) -> Any:
-            return base.run_callback(this, tracer._on_callback(function), *args)
+            call, asked = tracer._on_callback(function)
+            callback = base.run_callback(this, call, *args)
+            return callback if asked is None else Pending(callback, asked)
 
         def timer(this: Any, after: Any, *args: Any, **more: Any) -> Any:
             tracer._timer_seconds = after
@@ -262,125 +271,134 @@ class GeventTracer:
             {"run_callback": run_callback, "timer": timer, "__module__": base.__module__, "__doc__": base.__doc__},
         )
 
-    def _on_callback(self, function: Any) -> Any:
-        """Somebody asks the hub to call `function`. Return what the hub shall call."""
+    def _on_callback(self, function: Any) -> tuple[Any, Callable[[], None] | None]:
+        """Somebody asks the hub to call `function`.
+
+        Return what the hub shall call, and what is to be called where somebody would have asked once more.
+        """
         try:
             return self._note_callback(function)
         except Exception as error:
             self._recording.fail(self.name, error)
-            return function
+            return function, None
 
-    def _note_callback(self, function: Any) -> Any:
-        owner: Any = getattr(function, "__self__", None) if type(function).__name__ in _BOUND else None
-        greenlets, recording = self._greenlets, self._recording
-        t_ns = recording.stream.clock()
-        ident = _get_ident()
-        if ident != recording.ident:
-            recording.on_thread(ident, t_ns)
+    def _note_callback(self, function: Any) -> tuple[Any, Callable[[], None] | None]:
+        owner: Any = getattr(function, "__self__", None) if type(function).__name__ in BOUND else None
+        greenlets = self._greenlets
+        t_ns = self._ready.now()
         if isinstance(owner, greenlets.module.greenlet) and function.__name__ == "switch":
             track = greenlets.tracks.get(id(owner))
             cause = words.CALLBACK
             if track is None:
                 track = greenlets.adopt(owner, t_ns, words.CURRENT, sys._getframe(3))
                 cause = words.SPAWN
-            self._make_ready(track, t_ns, cause)
-            return function
+            self._make_ready(track, cause)
+            return function, None
         if type(owner).__name__ == "Waiter":
             if owner.greenlet is not None:
-                self._make_ready(greenlets.tracks.get(id(owner.greenlet)), t_ns, words.CALLBACK)
+                self._make_ready(greenlets.tracks.get(id(owner.greenlet)), words.CALLBACK)
             elif sys._getframe(3).f_code is self._sleep_code:
-                self._giving_way = self._current(t_ns)
-            return function
-        return self._remember_asker(function, owner, t_ns)
+                self._giving_way = self._ready.current()
+            return function, None
+        return self._remember_asker(function, owner)
 
-    def _current(self, t_ns: int) -> int:
-        greenlets = self._greenlets
-        current = greenlets.module.getcurrent()
-        track = greenlets.tracks.get(id(current))
-        return greenlets.adopt(current, t_ns) if track is None else track
+    def _doer(self, cause: str = words.CALLBACK) -> Doer:
+        """Who does what is done now: what the hub itself does in a callback, it does for whoever asked for that."""
+        current = self._ready.current()
+        asked = self._asked if current in self._greenlets.hubs else None
+        return (current, cause) if asked is None else (asked.track, asked.cause)
 
-    def _on_behalf_of(self, current: int) -> _Asked | None:
-        """What the hub itself does in a callback, it does for whoever asked for that."""
-        return self._asked if current in self._greenlets.hubs else None
-
-    def _make_ready(self, track: int | None, t_ns: int, cause: str) -> None:
+    def _make_ready(self, track: int | None, cause: str) -> None:
         if track is not None:
-            self._ready.add(track)
-            behalf = self._on_behalf_of(self._current(t_ns))
-            waker = words.CURRENT if behalf is None else behalf.track
-            self._recording.stream.extend((lines.wake, t_ns, track, (waker, cause), None, None, 0))
+            waker, _ = self._doer()
+            self._ready.tell(track, (waker, cause))
 
-    def _remember_asker(self, function: Any, owner: Any, t_ns: int) -> Any:
+    def _remember_asker(self, function: Any, owner: Any) -> tuple[Any, Callable[[], None] | None]:
         """Wrap a callback that may wake others: whomever it does, we know who asked for it.
 
         Those who will be woken for certain, as far as one can see now, are ready from now on; who is not resumed after
         all, because somebody else came first, is told to wait on.
         """
-        cause, asker = words.CALLBACK, self._current(t_ns)
-        behalf = self._on_behalf_of(asker)
-        if behalf is not None:
-            cause, asker = behalf.cause, behalf.track
+        asker, cause = self._doer()
         if self._greenlet_class is not None and isinstance(owner, self._greenlet_class):
             # Who joins a greenlet that has ended already asks for its own wake-up, but it is that end which wakes it.
             cause, asker = words.FINISHED, self._greenlets.tracks.get(id(owner), asker)
         elif getattr(function, "__name__", "").startswith("_kill"):
             cause = words.KILL
-        asked = _Asked(asker, cause, type(owner).__name__ not in _ONE_AT_A_TIME)
-        made_ready = [self._greenlets.tracks.get(id(one)) for one in _waiting_on(owner)]
-        for track in made_ready:
-            self._make_ready(track, t_ns, cause)
-            asked.woken += 1
+        running = self._asked
+        if running is not None and running.service is not None and running.owner is owner:
+            # A semaphore asks once more at the end of its notification, if something is left.
+            asked = _Asked(asker, cause, owner, running.service)
+        else:
+            asked = _Asked(asker, cause, owner, service_of(owner, self._ready))
+            if asked.service is not None:
+                asked.service.ask(self._greenlets.module.getcurrent(), (asker, cause))
+        waiting = map(self._ready.linked, _links(owner)) if asked.service is None else ()
+        wakes = [(track, self._ready.tell(track, (asker, cause))) for track in waiting if self._is_waiting(track)]
 
         def visualizer_callback(*args: Any) -> Any:
             before, self._asked = self._asked, asked
             try:
+                self._begin_notifying(asked)
                 return function(*args)
             finally:
                 self._asked = before
-                for track in made_ready:
-                    if track in self._ready:
-                        self._ready.discard(track)
-                        stream = self._recording.stream
-                        stream.extend((lines.unready, stream.clock(), track, None, None, None, 0))
+                self._end_notifying(asked, wakes)
 
-        return visualizer_callback
+        return visualizer_callback, None if asked.service is None else lambda: self._ask_again(asked)
+
+    def _is_waiting(self, track: int) -> bool:
+        return track != words.NOBODY and track not in self._ready.tracks
+
+    def _begin_notifying(self, asked: _Asked) -> None:
+        if asked.service is not None:
+            try:
+                self._ready.now()
+                asked.service.look(None)
+            except Exception as error:
+                asked.service = None
+                self._recording.fail(self.name, error)
+
+    def _end_notifying(self, asked: _Asked, wakes: list[tuple[int, int]]) -> None:
+        self._ready.now()
+        for track, wake in wakes:
+            self._ready.take_back(track, wake)
+        if asked.service is not None:
+            asked.service.close()
+        # What the thing asked with, it keeps.
+        asked.service = asked.owner = None
+
+    def _ask_again(self, asked: _Asked) -> None:
+        """Somebody does to an object what would have had it ask the hub, which it has already."""
+        if asked.service is not None:
+            try:
+                self._ready.now()
+                asked.service.ask(self._greenlets.module.getcurrent(), self._doer())
+            except Exception as error:
+                asked.service = None
+                self._recording.fail(self.name, error)
 
 
 class _Asked:
-    """Who asked the hub for a callback, and how many greenlets that has made ready."""
+    """Who asked the hub for a callback, of what object, and whom that serves."""
 
-    __slots__ = ("cause", "track", "wakes_all", "woken")
+    __slots__ = ("cause", "ended", "owner", "service", "track")
 
-    def __init__(self, track: int, cause: str, wakes_all: bool) -> None:
+    def __init__(self, track: int, cause: str, owner: Any, service: Service | None) -> None:
         self.track = track
         self.cause = cause
-        self.wakes_all = wakes_all
-        self.woken = 0
+        self.owner = owner
+        self.service = service
+        #: Whom the hub switched to last, while it ran the callback.
+        self.ended = words.NOBODY, cause
 
 
-def _waiting_on(owner: Any) -> list[Any]:
-    """The greenlets that a notification by `owner`, one of gevent's own objects, will wake as things stand.
-
-    Found where the garbage collector finds them, since gevent's compiled classes hide their fields: an event's links
-    are the `switch` methods of who waits; a queue keeps a Waiter for each who gets (its second deque) or puts (third).
-    """
-    kind = type(owner)
-    if not type_module(kind).startswith("gevent."):
+def _links(owner: Any) -> list[Any]:
+    """What an event, or a greenlet, of gevent's will call when it notifies whoever waits for it."""
+    kinds = [kind for kind in type.mro(type(owner)) if type_module(kind).startswith("gevent.")]
+    if not kinds or type_name(kinds[0]) not in ("Event", "AsyncResult", "Greenlet"):
         return []
-    name = type_name(kind)
-    held = gc.get_referents(owner)
-    if name in ("Event", "AsyncResult", "Semaphore", "BoundedSemaphore"):
-        links = next((thing for thing in held if type(thing) is list), [])
-        waiting = [link.__self__ for link in links if type(link).__name__ in _BOUND]
-        return waiting if name in ("Event", "AsyncResult") else waiting[: max(0, owner.counter)]
-    if name in _QUEUES:
-        deques = [thing for thing in held if type(thing).__name__ == "deque"]
-        # With items the first who gets will have one; without, or when it is full, the first who puts has room.
-        for waiters in deques[1:3] if len(deques) == 3 else ():
-            first = next(iter(waiters), None)
-            if first is not None and first.greenlet is not None:
-                return [first.greenlet]
-    return []
+    return list(next((thing for thing in gc.get_referents(owner) if type(thing) is list), []))
 
 
 def _reason_of_type(kind: Any) -> str | None:
@@ -444,6 +462,3 @@ class _Poll:
         track = self._tracks.get(self._hub)
         if track is not None:
             self._stream.extend((lines.poll, now_ns, track, 0, None, None, 0))
-
-
-_BOUND = frozenset(("builtin_function_or_method", "method", "cython_function_or_method", "method-wrapper"))
