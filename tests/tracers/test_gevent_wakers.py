@@ -26,15 +26,16 @@ RANDOM = """
 
     def put(name, number):
         items.put((random.random(), name, number))
-        gone[0] += 1
 
     def get(name):
-        item = items.get()
+        # Kept, so that the next item does not lie at the same address: a PriorityQueue's are told by that.
+        kept.append(items.get())
+        item = kept[-1]
         print(f"{{name}} has what came from {{item[1]}}\\n", end="")
 
+    kept = []
     for seed in range(30):
         random.seed(seed)
-        gone = [0]
         items = {queue}
         actors = [gevent.spawn(actor, f"{{seed}}-{{number}}") for number in range(6)]
         for _ in range(100):

@@ -306,7 +306,8 @@ class Timeline:
 
     def _on_switch(self, event: ev.Switch) -> None:
         t_ns = self._at(event.t_ns)
-        origin = self._strands.of(event.origin)[-1]
+        bottom = self._strands.bottom() if event.origin == words.CURRENT else event.origin
+        origin = self._strands.of(bottom)[-1]
         target = self._strands.of(event.target)[-1]
         believed = self._strands.current()
         if believed not in (origin, target) and self._state(believed) == State.RUNNING:
@@ -319,7 +320,7 @@ class Timeline:
             else:
                 on = self._texts.get(asked.on, "")
                 park = self._park(t_ns, origin, asked.reason, words.NOBODY, event.place, on, asked.asked_ns)
-            early = self._early.pop(event.origin, None)
+            early = self._early.pop(bottom, None)
             if early is not None:
                 self._set(origin, t_ns, State.READY, early)
         self._strands.go_to(event.target)

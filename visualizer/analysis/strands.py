@@ -28,11 +28,15 @@ class Strands:
 
     def now(self) -> list[int]:
         """The strand that the thread is on."""
-        return self.of(self._of_thread.get(self.thread, self.thread))
+        return self.of(self.bottom())
 
     def current(self) -> int:
         """The track that runs on the thread."""
         return self.now()[-1]
+
+    def bottom(self) -> int:
+        """The thread or greenlet whose strand the thread is on."""
+        return self._of_thread.get(self.thread, self.thread)
 
     def top(self, track: int) -> int:
         """The generator that `track` is in the middle of, if it is the bottom of a strand; else itself."""

@@ -220,9 +220,29 @@ Event = (
     | Thread | Note | Dropped | Uncaught | End
 )  # fmt: skip
 
+#: What a shape can be made of.
+Timed = Resume | Yield | Switch | Wait | Wake
+
+
+class Shape(_Line, tag="shape", frozen=True):
+    """What a row of shape `id` stands for: `events`, without their time, and with `words.SUBJECT` for its track."""
+
+    id: Int
+    events: list[Timed]
+
+
+class Rows(_Line, tag="rows", frozen=True):
+    """Many events that repeat known shapes: three little-endian integers of 64 bits each, t_ns, track, shape.
+
+    `t_ns` is on the watched process's own clock, whose value at t = 0 the header has. Base64 in the file.
+    """
+
+    packed: bytes
+
+
 _opening = msgspec.json.Decoder(Opening)
 _header = msgspec.json.Decoder(Header)
-_event: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+_event: msgspec.json.Decoder[Event | Shape | Rows] = msgspec.json.Decoder(Event | Shape | Rows)
 _encoder = msgspec.json.Encoder()
 
 
@@ -240,12 +260,12 @@ def decode_header(line: bytes) -> Header:
     return _header.decode(line)
 
 
-def decode_event(line: bytes) -> Event:
+def decode_event(line: bytes) -> Event | Shape | Rows:
     """Raise one of DECODE_ERRORS if the line is no event."""
     return _event.decode(line)
 
 
-def decode_events(lines: bytes) -> list[Event]:
+def decode_events(lines: bytes) -> list[Event | Shape | Rows]:
     """Decode whole lines at once. Raise one of DECODE_ERRORS if any of them is no event."""
     return _event.decode_lines(lines)
 

@@ -16,11 +16,14 @@ from visualizer.trace.events import (
     End,
     Event,
     Header,
+    Rows,
+    Shape,
     decode_event,
     decode_events,
     decode_header,
     decode_opening,
 )
+from visualizer.trace.rows import Expansion
 
 #: Read at most this much at a time, so that a viewer stays responsive while a long trace loads.
 CHUNK_BYTES = 1 << 20
@@ -46,6 +49,7 @@ class Source:
         self._stream = stream
         self._rest = b""
         self._unreadable = 0
+        self._expansion = Expansion()
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Source:
@@ -89,7 +93,7 @@ class Source:
         if self.header is None:
             first, _, whole = whole.partition(b"\n")
             self.header = self._parse_header(first)
-        events = self._parse(whole)
+        events = self._expansion.expand(self._parse(whole))
         self.ended = self.ended or any(type(event) is End for event in events)
         return events
 
@@ -106,10 +110,12 @@ class Source:
             self.header = self._parse_header(rest)
         elif rest:
             try:
-                events = [decode_event(rest)]
+                events = self._expansion.expand([decode_event(rest)])
             except DECODE_ERRORS:
                 self.notices.append("The last line is cut: the trace is shown up to there.")
         self.ended = self.ended or any(type(event) is End for event in events)
+        if self._expansion.unknown:
+            events.append(Dropped(-1, "rows of an unknown shape", self._expansion.unknown))
         if self._unreadable:
             lines = "1 line" if self._unreadable == 1 else f"{self._unreadable} lines"
             self.notices.append(f"Left out, because it could not be read: {lines}.")
@@ -151,19 +157,21 @@ class Source:
                 f"this visualizer reads version {words.VERSION}."
             )
         try:
-            return decode_header(line)
+            header = decode_header(line)
         except DECODE_ERRORS:
             raise self._no_trace() from None
+        self._expansion.begin(header.monotonic_ns)
+        return header
 
     def _no_trace(self) -> TraceError:
         return TraceError(f"{self.name!r} is not a trace: its first line is not a visualizer header.")
 
-    def _parse(self, lines: bytes) -> list[Event]:
+    def _parse(self, lines: bytes) -> list[Event | Shape | Rows]:
         try:
             return decode_events(lines)
         except DECODE_ERRORS:
             pass
-        events: list[Event] = []
+        events: list[Event | Shape | Rows] = []
         for line in lines.split(b"\n"):
             if not line:
                 continue

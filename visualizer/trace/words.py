@@ -10,6 +10,8 @@ VERSION = 1
 NOBODY = -1
 #: A track id that stands for "the track that is running at this point of the stream, on this thread".
 CURRENT = -2
+#: In a shape: stands for the track of the row.
+SUBJECT = -3
 #: A text or place id that stands for "none".
 NOTHING = -1
 

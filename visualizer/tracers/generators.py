@@ -8,7 +8,6 @@ read from the generator's evaluation stack with `gc.get_referents`, which runs n
 
 from __future__ import annotations
 
-import _thread
 import gc
 import sys
 from types import CodeType, GeneratorType
@@ -23,7 +22,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
-_get_ident = _thread.get_ident
 _getframe = sys._getframe
 
 #: Method of a generator -> cause of the switch.
@@ -79,12 +77,7 @@ class Generators:
         self.cause = words.NEXT
 
     def _now(self) -> int:
-        recording = self.recording
-        t_ns: int = recording.stream.clock()
-        ident = _get_ident()
-        if ident != recording.ident:
-            recording.on_thread(ident, t_ns)
-        return t_ns
+        return self.recording.stream.clock()
 
     def on_created(self, code: CodeType, caller: Any) -> None:
         """A generator of `code` is about to be created by the frame `caller`."""

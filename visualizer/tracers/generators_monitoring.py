@@ -16,7 +16,7 @@ from visualizer.tracers.code import GENERATOR_FLAG
 from visualizer.tracers.generators import METHODS, Generators, probe
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording
-from visualizer.tracers.values import keep, type_name
+from visualizer.tracers.values import type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -179,7 +179,7 @@ class GeneratorTracer:
             if id(code) in self._watched:
                 self._generators.on_return(_getframe(1), value)
             elif _getframe(1).f_back is None:
-                self._recording.left = (words.RETURNED, keep(value))
+                self._recording.leave(words.RETURNED, value)
         except Exception as error:
             self._recording.fail(self.name, error)
 
@@ -198,7 +198,7 @@ class GeneratorTracer:
                 self._recording.fail(self.name, failure)
         elif id(code) in self._entries and _getframe(1).f_back is None:
             killed = type_name(type(error)) == "GreenletExit"
-            self._recording.left = (words.KILLED if killed else words.RAISED, keep(error))
+            self._recording.leave(words.KILLED if killed else words.RAISED, error)
 
     def _on_call(self, _code: CodeType, _offset: int, function: Any, argument: Any) -> Any:
         try:

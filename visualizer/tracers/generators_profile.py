@@ -52,16 +52,8 @@ class GeneratorTracer:
         sys.setprofile(self._on_event)
         return "on: sys.setprofile"
 
-    def _watch_threads(self, threading: Any) -> None:
-        """A profile function is one thread's: have `threading` set ours in those it starts from now on."""
-        if threading.getprofile() is None:
-            threading.setprofile(self._on_event)
-
     def remove(self) -> None:
         self._imports.before_any = None
-        threading = sys.modules.get("threading")
-        if threading is not None and threading.getprofile() == self._on_event:
-            threading.setprofile(None)
         if sys.getprofile() == self._on_event:
             sys.setprofile(None)
 
@@ -106,7 +98,7 @@ class GeneratorTracer:
                     self._on_generator_call(frame, code)
                 elif code.co_name == "<module>":
                     self._on_module(frame, code)
-                elif self._recording.is_entering() and frame.f_back is None:
+                elif frame.f_back is None and self._recording.is_entering():
                     self._recording.name_entered(code)
             elif event == "return":
                 if code.co_flags & GENERATOR_FLAG:
@@ -125,7 +117,7 @@ class GeneratorTracer:
         self._main_began = self._main_began or frame.f_globals.get("__name__") == "__main__"
         if not self._found and self._recording.own(code) and generator_codes(code):
             self._found = True
-            self._imports.after("threading", self.name, self._watch_threads)
+            self._imports.in_threads(self.name, lambda: sys.setprofile(self._on_event))
         if self._main_began and not self._found and sys.getprofile() == self._on_event:
             sys.setprofile(None)
 

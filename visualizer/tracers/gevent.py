@@ -122,6 +122,7 @@ class GeventTracer:
         self._imports.after("gevent.greenlet", self.name, self._begin_greenlets)
         greenlets = self._greenlets
         greenlets.describe, greenlets.watch, greenlets.outcome = self._describe, self._on_switch, self._outcome
+        greenlets.forget_raw()
 
     def _begin_greenlets(self, module: ModuleType) -> None:
         self._greenlet_class = module.Greenlet
@@ -422,6 +423,8 @@ class _Poll:
 
     def __init__(self, recording: Recording, tracks: dict[int, int], hub: Any) -> None:
         self._stream = recording.stream
+        #: That of the hub's thread.
+        self._buffer = recording.stream.here(recording.stream.clock())
         self._tracks = tracks
         self._hub = id(hub)
         self._began_ns = 0
@@ -451,7 +454,7 @@ class _Poll:
         began_ns, self._began_ns = self._began_ns, 0
         track = self._tracks.get(self._hub)
         if began_ns and track is not None:
-            self._stream.extend((lines.poll, began_ns, track, 1, None, None, 0))
+            self._buffer.store((lines.poll, began_ns, track, 1, None, None, 0))
 
     def _after(self) -> None:
         now_ns = self._stream.clock()
@@ -461,4 +464,4 @@ class _Poll:
         self._tell()
         track = self._tracks.get(self._hub)
         if track is not None:
-            self._stream.extend((lines.poll, now_ns, track, 0, None, None, 0))
+            self._buffer.store((lines.poll, now_ns, track, 0, None, None, 0))

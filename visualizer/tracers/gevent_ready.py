@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
-
 from visualizer.trace import words
 from visualizer.tracers import lines
 from visualizer.tracers.greenlets import GreenletTracer
@@ -20,8 +18,6 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 #: Types of a method that is bound to its object.
 BOUND = frozenset(("builtin_function_or_method", "method", "cython_function_or_method", "method-wrapper"))
 
-_get_ident = _thread.get_ident
-
 
 class Ready:
     """The tracks that are ready, and the lines that say so."""
@@ -36,12 +32,8 @@ class Ready:
         self.t_ns = 0
 
     def now(self) -> int:
-        """Take the time, and store on which thread what follows happens."""
-        recording = self._recording
-        t_ns = self.t_ns = recording.stream.clock()
-        ident = _get_ident()
-        if ident != recording.ident:
-            recording.on_thread(ident, t_ns)
+        """Take the time of what is told now."""
+        t_ns = self.t_ns = self._recording.stream.clock()
         return t_ns
 
     def track_of(self, greenlet: Any) -> int:

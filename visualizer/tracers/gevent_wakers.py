@@ -279,8 +279,9 @@ class Smallest(Items):
         if not self._owners:
             return None
         self._owners.pop()
+        # Forgotten before it goes: the next item may lie at the same address.
         owners = self._by_id.get(id(self._items[0]))
-        return owners[0] if owners else _UNKNOWN
+        return owners.pop(0) if owners else _UNKNOWN
 
     def next(self) -> Next:
         # Which is the second only a comparison could tell.

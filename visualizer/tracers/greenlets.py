@@ -7,16 +7,15 @@ greenlet's manual, "Tracing And Profiling Greenlets": there is one trace functio
 
 from __future__ import annotations
 
-import _thread
 import sys
 
 from visualizer.trace import words
 from visualizer.tracers import lines
 from visualizer.tracers.arguments import Sites
+from visualizer.tracers.buffer import Buffer, new_shape
 from visualizer.tracers.code import callable_name, function_name
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording, place_of
-from visualizer.tracers.stream import FULL
 from visualizer.tracers.values import type_name
 
 TYPE_CHECKING = False
@@ -36,7 +35,10 @@ try:
 except ImportError:
     from weakref import ref
 
-_get_ident = _thread.get_ident
+#: Stands in `unsettled` as soon as the program sets a trace function of its own in any thread.
+_CHAINED = -2
+#: So many places a thread's hook knows at most, so that our memory does not grow with code that a program makes.
+_MOST_SHAPES = 8192
 
 
 class GreenletTracer:
@@ -55,13 +57,10 @@ class GreenletTracer:
         self.hubs: set[int] = set()
         self._nameless: set[int] = set()
         self._thrown: set[int] = set()
-        #: Our trace function, by thread.
-        self._hooks: dict[int, Callable[[str, Any], None]] = {}
-        #: Calls of `switch` in the program's own code that hand no value over: (id of the code, offset). The code is
-        #: kept by `sites`.
-        self._plain: set[tuple[int, int]] = set()
-        #: The program's own trace function, by thread.
-        self._chained: dict[int, Any] = {}
+        #: While it has anything, hooks take the long way: tracks that are nameless or were thrown into.
+        self._unsettled = recording.unsettled
+        #: Tracks of raw greenlets that have a name and were not thrown into: the short way may be taken to them.
+        self._raw: dict[int, int] = {}
         self.sites = Sites()
         recording.name_entered = self._name_entered
         # gevent's row, or that of any other runtime built on greenlets.
@@ -77,7 +76,7 @@ class GreenletTracer:
         self._imports.remove()
         if self.module is not None and self._originals is not None:
             settrace, _ = self._originals
-            settrace(self._chained.get(_get_ident()))
+            settrace(self._here().chained)
             self.module.settrace, self.module.gettrace = self._originals
 
     def finish(self, t_ns: int) -> None:
@@ -89,55 +88,78 @@ class GreenletTracer:
         self._originals = greenlet.settrace, greenlet.gettrace
         greenlet.settrace, greenlet.gettrace = self._settrace, self._gettrace
         self.watch_thread()
+        self._recording.on_thread.append(self.watch_thread)
+        self._imports.in_threads(self.name, self._await_thread)
+
+    def _await_thread(self) -> None:
+        """Watch the current thread from its first switch on; a thread without one is none of our business."""
+
+        def visualizer_hook(event: str, args: Any) -> None:
+            try:
+                self.watch_thread()
+            except Exception as error:
+                self._recording.fail(self.name, error)
+            else:
+                self._on_event(event, args)
+
+        if self._originals is not None:
+            self._originals[0](visualizer_hook)
+
+    def forget_raw(self) -> None:
+        """Take the long way with every greenlet from now on: `watch` has been set."""
+        self._raw.clear()
 
     def watch_thread(self) -> None:
         """Watch the greenlets of the current thread, also where greenlet took our function out after an error."""
         if self._originals is not None:
-            ident = _get_ident()
-            hook = self._hooks.get(ident)
-            if hook is None:
-                hook = self._hooks[ident] = self._make_hook(ident)
-            previous = self._originals[0](hook)
-            if previous is not None and previous is not hook:
-                self._chained[ident] = previous
+            buffer = self._here()
+            if buffer.hook is None:
+                buffer.hook = self._make_hook(buffer)
+            previous = self._originals[0](buffer.hook)
+            if previous is not None and getattr(previous, "__name__", "") != "visualizer_hook":
+                self._chain(buffer, previous)
+
+    def _here(self) -> Buffer:
+        stream = self._recording.stream
+        return stream.here(stream.clock())
+
+    def _chain(self, buffer: Buffer, callback: Any) -> Any:
+        """Call the program's own trace function behind ours, in the thread of that buffer. Return the one before."""
+        previous, buffer.chained = buffer.chained, callback
+        if callback is not None:
+            self._unsettled.add(_CHAINED)
+        return previous
 
     def _settrace(self, callback: Any) -> Any:
         """What the program calls as greenlet.settrace."""
-        ident = _get_ident()
-        previous = self._chained.pop(ident, None)
-        if callback is not None:
-            self._chained[ident] = callback
+        previous = self._chain(self._here(), callback)
         self.watch_thread()
         return previous
 
     def _gettrace(self) -> Any:
         """What the program calls as greenlet.gettrace."""
-        return self._chained.get(_get_ident())
+        return self._here().chained
 
     # In the target greenlet, after the switch; greenlet has profiling and tracing switched off meanwhile.
 
-    def _make_hook(self, ident: int) -> Callable[[str, Any], None]:
-        """The trace function of thread `ident`: the commonest switch at once, everything else in `_on_event`.
+    def _make_hook(self, buffer: Buffer) -> Callable[[str, Any], None]:
+        """The trace function of the thread of `buffer`: the commonest switch at once, all others in `_on_event`.
 
-        The commonest is one between two raw greenlets that are known, in a call that hands no value over.
+        The commonest is one between two raw greenlets that are known, in a call of `switch` that stands in the
+        program's own code, was met before, and hands no value over.
         """
-        recording, stream = self._recording, self._recording.stream
-        clock, extend, buffer, track_of = stream.clock, stream.extend, stream.buffer, self.tracks.get
-        plain, hubs, nameless, thrown, chained = self._plain, self.hubs, self._nameless, self._thrown, self._chained
-        line, no_value, full = lines.switch, lines.NO_VALUE, FULL
-        on_event = self._on_event
+        clock, extend, shapes = self._recording.stream.clock, buffer.rows.extend, buffer.shapes
+        raw, unsettled, on_event = self._raw, self._unsettled, self._on_event
 
         def visualizer_hook(event: str, args: Any) -> None:
-            if event == "switch" and recording.ident == ident and not (nameless or thrown or chained or hubs):
+            if event == "switch" and not unsettled:
                 origin, target = args
-                from_track, to_track, frame = track_of(id(origin)), track_of(id(target)), origin.gr_frame
-                if frame is not None and from_track is not None and to_track is not None and origin is not target:
-                    code, offset = frame.f_code, frame.f_lasti
-                    if (id(code), offset) in plain:
-                        extend((line, clock(), from_track, to_track, no_value, code, offset))
-                        if len(buffer) > full:
-                            stream.flush()
-                        return
+                try:
+                    frame = origin.gr_frame
+                    extend((clock(), raw[id(target)], shapes[id(frame.f_code) + frame.f_lasti]))
+                    return
+                except (KeyError, AttributeError):
+                    pass
             on_event(event, args)
 
         return visualizer_hook
@@ -148,14 +170,14 @@ class GreenletTracer:
                 self._on_switch(event, *args)
             except Exception as error:
                 self._recording.fail(self.name, error)
-        if self._chained:
-            chained = self._chained.get(_get_ident())
-            if chained is not None:
+        if _CHAINED in self._unsettled:
+            buffer = self._here()
+            if buffer.chained is not None:
                 try:
-                    chained(event, args)
+                    buffer.chained(event, args)
                 except BaseException:
                     # It goes on into the program, and greenlet takes out the trace function it came from: ours.
-                    del self._chained[_get_ident()]
+                    buffer.chained = None
                     self._recording.at_next_event(self.watch_thread)
                     raise
 
@@ -163,9 +185,8 @@ class GreenletTracer:
         recording = self._recording
         stream = recording.stream
         t_ns = stream.clock()
-        ident = _get_ident()
-        if ident != recording.ident:
-            recording.on_thread(ident, t_ns)
+        buffer = stream.here(t_ns)
+        self._unsettled.discard(words.NOBODY)
         from_track = self.tracks.get(id(origin))
         if from_track is None:
             from_track = self.adopt(origin, t_ns)
@@ -174,7 +195,7 @@ class GreenletTracer:
             to_track = self.adopt(target, t_ns)
         if to_track in self._nameless:
             # Entered for the first time: by the time it has parked once, it has a name.
-            recording.entering = ident, to_track
+            buffer.entering = to_track
             if sys.version_info < (3, 12):
                 _on_first_call(self._name_entered)
         if origin is target:
@@ -184,7 +205,7 @@ class GreenletTracer:
         offset = 0
         value: Any = lines.NO_VALUE
         if frame is None:
-            returned = self._on_dead(event, origin, from_track, t_ns)
+            returned = self._on_dead(event, origin, from_track, t_ns, buffer)
             if to_track not in self.hubs:
                 value = returned
         elif from_track not in self.hubs:
@@ -193,17 +214,33 @@ class GreenletTracer:
                 self._name_parked(from_track, frame, t_ns)
             if event == "switch" and to_track not in self.hubs:
                 value = self.sites.value(frame)
-                if code is frame.f_code and self.sites.at(frame).argument is None:
-                    self._plain.add((id(code), offset))
+                if code is frame.f_code and self.watch is None and self.sites.at(frame).argument is None:
+                    self._learn(buffer, code, offset, t_ns)
         if event == "throw":
             self._thrown.add(to_track)
-        elif self._thrown:
+            self._raw.pop(id(target), None)
+        else:
             self._thrown.discard(to_track)
+            if self.watch is None and to_track not in self._nameless:
+                self._raw[id(target)] = to_track
         after = self.watch(t_ns, event, origin, from_track, target, to_track) if self.watch is not None else None
         line = lines.switch if event == "switch" else lines.throw
         stream.store(line, t_ns, from_track, to_track, value, code, offset)
         if after is not None:
             after()
+
+    def _learn(self, buffer: Buffer, code: CodeType, offset: int, t_ns: int) -> None:
+        """From now on the short way may be taken for a switch, without a value, that leaves its origin parked here.
+
+        The code is kept alive by `sites`.
+        """
+        shapes = buffer.shapes
+        if len(shapes) >= _MOST_SHAPES:
+            shapes.clear()
+        number = new_shape()
+        event = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset
+        self._recording.stream.store(lines.shape, t_ns, number, (event,))
+        shapes[id(code) + offset] = number
 
     def adopt(self, greenlet: Any, t_ns: int, creator: int = words.NOBODY, frame: Any = None) -> int:
         """Give a greenlet that is seen for the first time a track, and store its spawn. Return the track."""
@@ -211,7 +248,7 @@ class GreenletTracer:
         parent = greenlet.parent
         if parent is None:
             # The main greenlet of its thread: the thread's own track.
-            track = recording.threads[_get_ident()]
+            track = recording.stream.here(t_ns).track
         else:
             parent_track = self.tracks.get(id(parent))
             if parent_track is None:
@@ -222,6 +259,7 @@ class GreenletTracer:
                 described = (words.GREENLET, self._run_name(greenlet) or "greenlet")
                 if described[1] == "greenlet":
                     self._nameless.add(track)
+                    self._unsettled.add(track)
             code, offset = place_of(frame, recording.own) if frame is not None else (None, 0)
             if described[0] == words.HUB:
                 self.hubs.add(track)
@@ -234,16 +272,17 @@ class GreenletTracer:
             if self._references.get(key) is gone:
                 del self._references[key]
                 self.tracks.pop(key, None)
+                self._raw.pop(key, None)
 
         self._references[key] = ref(greenlet, forget)
         return track
 
-    def _on_dead(self, event: str, greenlet: Any, track: int, t_ns: int) -> Any:
+    def _on_dead(self, event: str, greenlet: Any, track: int, t_ns: int, buffer: Buffer) -> Any:
         """Store that a greenlet ended; return the value that goes to its parent."""
         inferred = None
         value: Any = lines.NO_VALUE
-        known = (self.outcome(greenlet) if self.outcome is not None else None) or self._recording.left
-        self._recording.left = None
+        known = (self.outcome(greenlet) if self.outcome is not None else None) or buffer.left
+        buffer.left = None
         if known is not None:
             outcome, value = known
         elif event == "throw":
@@ -253,9 +292,10 @@ class GreenletTracer:
         else:
             outcome = words.RETURNED
         self._thrown.discard(track)
-        self._nameless.discard(track)
-        if self._recording.entering == (_get_ident(), track):
-            self._recording.entering = None
+        self._raw.pop(id(greenlet), None)
+        self._settle(track)
+        if buffer.entering == track:
+            buffer.entering = words.NOBODY
         self._recording.stream.extend((lines.exited, t_ns, track, (outcome, inferred), value, None, 0))
         return value
 
@@ -273,17 +313,22 @@ class GreenletTracer:
 
     def _name_entered(self, code: CodeType) -> None:
         """The first code that runs in a greenlet that was just entered is its function."""
-        entering, self._recording.entering = self._recording.entering, None
-        if entering is not None and entering[1] in self._nameless:
-            self._store_name(entering[1], function_name(code), self._recording.stream.clock())
+        buffer = self._here()
+        track, buffer.entering = buffer.entering, words.NOBODY
+        if track in self._nameless:
+            self._store_name(track, function_name(code), self._recording.stream.clock())
 
     def _name_parked(self, track: int, frame: Any, t_ns: int) -> None:
         while frame.f_back is not None:
             frame = frame.f_back
         self._store_name(track, function_name(frame.f_code), t_ns)
 
-    def _store_name(self, track: int, name: str, t_ns: int) -> None:
+    def _settle(self, track: int) -> None:
         self._nameless.discard(track)
+        self._unsettled.discard(track)
+
+    def _store_name(self, track: int, name: str, t_ns: int) -> None:
+        self._settle(track)
         self._recording.stream.extend((lines.name, t_ns, track, name, None, None, 0))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 from visualizer.tracers.recording import Recording
+from visualizer.tracers.threads import ThreadStarts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -26,6 +27,14 @@ class Imports:
         self._installed = False
         #: Called with (module name, search path) before any module is looked for; None if nobody wants to know.
         self.before_any: Callable[[str, Any], None] | None = None
+        self._threads: ThreadStarts | None = None
+
+    def in_threads(self, tracer: str, call: Callable[[], None]) -> None:
+        """Have `call` called in each thread that `threading` starts from now on, before its own code."""
+        if self._threads is None:
+            self._threads = ThreadStarts(self._recording)
+            self.after("threading", tracer, self._threads.begin)
+        self._threads.calls.append((tracer, call))
 
     def after(self, module: str, tracer: str, hook: Callable[[ModuleType], None]) -> None:
         """Have `hook` called once, for the tracer of that name; at once if the module is there already."""
@@ -42,9 +51,14 @@ class Imports:
             self._installed = True
 
     def remove(self) -> None:
-        """Stop watching imports."""
+        """Stop watching imports and threads."""
+        if self._threads is not None:
+            self._threads.remove()
         self._hooks.clear()
         self.before_any = None
+        self._leave()
+
+    def _leave(self) -> None:
         if self._installed:
             sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not self]
             self._installed = False
@@ -57,7 +71,7 @@ class Imports:
         if waiting is None:
             return None
         if not self._hooks and self.before_any is None:
-            self.remove()
+            self._leave()
         for finder in sys.meta_path:
             find = getattr(finder, "find_spec", None)
             if finder is self or find is None:

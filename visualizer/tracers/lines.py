@@ -27,6 +27,12 @@ def _value(stream: Stream, value: Any) -> int:
     return NOTHING if value is NO_VALUE else stream.text(show(value))
 
 
+def shape(s: Stream, _t: int, number: int, events: tuple[Any, ...], _v: Any, _c: CodeType | None, _o: int) -> str:
+    """What a row of this number stands for: `events`, each (line function, a, b, value, code, offset)."""
+    made = ",".join(line(s, 0, *parts).rstrip() for line, *parts in events)
+    return f'["shape",{number},[{made}]]\n'
+
+
 def spawn(
     s: Stream, t: int, track: int, about: tuple[str, str, int, int], _: Any, code: CodeType | None, at: int
 ) -> str:
@@ -36,10 +42,6 @@ def spawn(
 
 def name(s: Stream, t: int, track: int, text: str, _v: Any, _c: CodeType | None, _o: int) -> str:
     return f'["name",{t},{track},{s.text(text)}]\n'
-
-
-def thread(_s: Stream, t: int, track: int, _b: Any, _v: Any, _c: CodeType | None, _o: int) -> str:
-    return f'["thread",{t},{track}]\n'
 
 
 def resume(s: Stream, t: int, track: int, cause: str, value: Any, code: CodeType | None, at: int) -> str:

@@ -7,7 +7,6 @@ own flushes. What is written past Python's streams (os.write, child processes) i
 
 from __future__ import annotations
 
-import _thread
 import sys
 
 from visualizer.trace import words
@@ -22,8 +21,6 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 #: Of one write, and of all writes together, at most so many characters are kept; the rest is counted.
 LONGEST_WRITE = 4096
 MOST_IN_ALL = 8 << 20
-
-_get_ident = _thread.get_ident
 
 
 class OutputTracer:
@@ -98,9 +95,6 @@ class OutputTracer:
         try:
             recording = self._recording
             t_ns = recording.stream.clock()
-            ident = _get_ident()
-            if ident != recording.ident:
-                recording.on_thread(ident, t_ns)
             room = min(LONGEST_WRITE, MOST_IN_ALL - self._kept)
             kept = text[:room] if room > 0 else ""
             cut = len(text) - len(kept)

@@ -12,6 +12,7 @@ from itertools import count
 from visualizer.trace import words
 from visualizer.trace.sink import Sink
 from visualizer.tracers import lines
+from visualizer.tracers.buffer import Buffer
 from visualizer.tracers.code import Ownership
 from visualizer.tracers.stream import Stream, quote
 from visualizer.tracers.values import exception_text, keep, show, type_name
@@ -54,58 +55,50 @@ class Recording:
         self.own = own
         #: Gives the next track id. Ids are sequential and never used twice.
         self.new_track: Callable[[], int] = count().__next__
-        #: The track of each OS thread, by `_thread.get_ident()`.
-        self.threads: dict[int, int] = {}
-        #: The thread whose events stand last in the buffer: what follows belongs to it until a `thread` line.
-        self.ident = 0
-        #: Thread and track of a greenlet that has just been entered for the first time, its function not yet known.
-        self.entering: tuple[int, int] | None = None
-        #: Tells the greenlet tracer the first code that runs in it.
+        #: Why greenlets' hooks must not take their short way now: tracks of which something is still to be found out,
+        #: or NOBODY if something else is due.
+        self.unsettled: set[int] = set()
+        #: Tells the greenlet tracer the first code that runs in a greenlet that was just entered.
         self.name_entered: Callable[[CodeType], None] = lambda code: None
-        #: How the function of the greenlet that is about to end left: (outcome, value); from 3.12 on, else None.
-        self.left: tuple[str, Any] | None = None
+        #: Called in each thread but the first when it stores its first event.
+        self.on_thread: list[Callable[[], None]] = []
         self.tracers: dict[str, Tracer] = {}
         self._process = os.getpid()
-        self._next: list[Callable[[], None]] = []
         self._began = self._ended = False
         self._local = _Local()
+        stream.on_thread = self._on_thread
+
+    def _on_thread(self, buffer: Buffer, t_ns: int) -> None:
+        """A thread is about to store its first event: give it a track."""
+        name = _thread_name(_get_ident()) if self._began else "main"
+        buffer.track = self.new_track()
+        about = (words.THREAD, name, words.NOBODY, words.NOBODY)
+        buffer.store((lines.spawn, t_ns, buffer.track, about, None, None, 0))
+        if self._began:
+            self._local.farewell = _Farewell(self, buffer)
+            for call in self.on_thread:
+                call()
+        self._began = True
 
     def at_next_event(self, call: Callable[[], None]) -> None:
-        """Have `call` called by the next hook that runs, because it cannot be done now.
+        """Have `call` called by the next hook that runs, because it cannot be done now."""
+        self.stream.due.append(call)
+        self.unsettled.add(words.NOBODY)
 
-        It costs the hooks nothing: having forgotten the thread, the next one asks `on_thread` for it.
-        """
-        self._next.append(call)
-        self.ident = 0
-
-    def on_thread(self, ident: int, t_ns: int) -> None:
-        """Store that what follows happens on thread `ident`. Called by a hook that finds another one in `ident`."""
-        while self._next:
-            self._next.pop()()
-        track = self.threads.get(ident)
-        if track is None:
-            about = (words.THREAD, _thread_name(ident) if self._began else "main", words.NOBODY, words.NOBODY)
-            track = self.threads[ident] = self.new_track()
-            if self._began:
-                self._local.farewell = _Farewell(self, ident)
-            self._began = True
-            self.stream.extend((lines.spawn, t_ns, track, about, None, None, 0))
-        else:
-            self.stream.extend((lines.thread, t_ns, track, None, None, None, 0))
-        self.ident = ident
-
-    def on_thread_end(self, ident: int) -> None:
-        """A thread ends, and the next one may be given its `ident`."""
-        track = self.threads.pop(ident, None)
-        if track is not None and not self._ended:
-            stream = self.stream
+    def on_thread_end(self, buffer: Buffer) -> None:
+        """The thread of a buffer ends."""
+        if not self._ended:
             about = (words.RETURNED, None)
-            stream.extend((lines.exited, stream.clock(), track, about, lines.NO_VALUE, None, 0))
-        self.ident = 0
+            buffer.store((lines.exited, self.stream.clock(), buffer.track, about, lines.NO_VALUE, None, 0))
+        buffer.closed = True
 
     def is_entering(self) -> bool:
         """Whether the code that starts on this thread now may be the function of a greenlet just entered."""
-        return self.entering is not None and self.entering[0] == _get_ident()
+        return self.stream.is_known() and self.stream.here(0).entering != words.NOBODY
+
+    def leave(self, outcome: str, value: Any) -> None:
+        """The function of the greenlet that runs on this thread is left; its end comes next."""
+        self.stream.here(self.stream.clock()).left = (outcome, keep(value))
 
     def note(self, text: str) -> None:
         """Store a sentence for whoever reads the trace."""
@@ -124,7 +117,7 @@ class Recording:
     def begin(self, tracers: list[Tracer]) -> None:
         """Write the header, install the tracers, and flush from now on."""
         stream = self.stream
-        self.on_thread(_get_ident(), stream.start_ns)
+        stream.here(stream.start_ns)
         answers: dict[str, str] = {}
         for tracer in tracers:
             self.tracers[tracer.name] = tracer
@@ -146,11 +139,9 @@ class Recording:
         """The program's own code is over (atexit, after all that the program registered itself)."""
         if os.getpid() != self._process:
             return
-        self._next.clear()
         stream = self.stream
+        stream.due.clear()
         t_ns = stream.clock()
-        if _get_ident() != self.ident:
-            self.on_thread(_get_ident(), t_ns)
         for tracer in list(self.tracers.values()):
             try:
                 tracer.finish(t_ns)
@@ -163,8 +154,8 @@ class Recording:
             outcome, value = words.RAISED, keep(uncaught)
             name, message = type_name(type(uncaught)), exception_text(uncaught)
             stream.extend((lines.uncaught, t_ns, name, message, None, None, 0))
-        main = self.threads.get(_get_ident(), 0)
-        stream.extend((lines.exited, t_ns, main, (outcome, None), value, None, 0))
+        track = stream.here(t_ns).track
+        stream.extend((lines.exited, t_ns, track, (outcome, None), value, None, 0))
         self._remove_all()
         self._ended = True
         stream.close()
@@ -208,14 +199,14 @@ class Recording:
 class _Farewell:
     """Kept in a thread's local storage, which the interpreter clears in that thread as the last thing it does there."""
 
-    __slots__ = ("_ident", "_recording")
+    __slots__ = ("_buffer", "_recording")
 
-    def __init__(self, recording: Recording, ident: int) -> None:
+    def __init__(self, recording: Recording, buffer: Buffer) -> None:
         self._recording = recording
-        self._ident = ident
+        self._buffer = buffer
 
     def __del__(self) -> None:
-        self._recording.on_thread_end(self._ident)
+        self._recording.on_thread_end(self._buffer)
 
 
 def _thread_name(ident: int) -> str:

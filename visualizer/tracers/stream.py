@@ -1,9 +1,10 @@
 """The way of an event from a hook to the file.
 
-A hook stores seven references in one flat list, and nothing else: no tuple stays behind for the cyclic garbage
-collector to walk. The first of the seven is the function that makes the file's line of the other six; it is called at
-the flush, by a thread of our own every 25 ms. That thread uses `_thread` and `os.write` as they were before anybody
-(gevent) replaced them, blocks all signals, and is not known to `threading`.
+A hook stores in the buffer of its own thread (buffer.py), and nothing else. The rest is done at the flush, by a thread
+of our own every 25 ms: the rows go to the file as they are, and for an event with all its parts the first of them is
+the function that makes the file's line of the others. The threads' events are put in order of time. Our thread uses
+`_thread` and `os.write` as they were before anybody (gevent) replaced them, blocks all signals, and is not known to
+`threading`.
 """
 
 from __future__ import annotations
@@ -12,16 +13,21 @@ import _signal  # type: ignore[import-not-found]
 import _thread
 import os
 import time
+from _struct import pack as _pack
+from binascii import b2a_base64 as _b2a_base64
 
 from visualizer.trace.sink import Sink
 from visualizer.trace.words import NOTHING
 from visualizer.tracers import code as code_objects
+from visualizer.tracers.buffer import PARTS, ROW, STRIDE, Buffer, Taken, in_order, take
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable
     from types import CodeType
     from typing import Any
+
+    from visualizer.tracers.buffer import Parts
 
     Line = Callable[["Stream", int, Any, Any, Any, Any, Any], str]
 
@@ -31,11 +37,10 @@ except ImportError:
     from json.encoder import py_encode_basestring_ascii as _quote
 
 FLUSH_SECONDS = 0.025
-STRIDE = 7
-#: With this many references waiting the hook that stored the last one flushes by itself.
-FULL = 32 * 1024 * STRIDE
-#: So many are turned into lines and written at a time.
-_BATCH = 4 * 1024 * STRIDE
+#: With so many integers waiting in its buffer the hook that stored the last one flushes by itself.
+FULL = 64 * 1024 * ROW
+#: So many rows stand in one line at most, and so many lines are written at a time.
+_BATCH = 4 * 1024
 #: Of one source file, and of all together, at most so many characters go into the trace.
 LARGEST_SOURCE = 256 << 10
 SOURCE_IN_ALL = 4 << 20
@@ -44,6 +49,7 @@ _INTERNED = 8192
 
 # Fetched now: gevent's monkey-patching replaces them, and the flushing thread would be a greenlet of the program's.
 _allocate_lock = _thread.allocate_lock
+_Local = _thread._local
 _get_ident = _thread.get_ident
 _get_native_id = _thread.get_native_id
 _start_new_thread = _thread.start_new_thread
@@ -55,15 +61,15 @@ def quote(text: str) -> str:
     return _quote(text if text.isascii() else text.encode("utf-8", "replace").decode())
 
 
-def _join(taken: list[Any], at: int, count: int) -> bool:
+def _join(parts: list[Any], at: int) -> bool:
     """Give the piece of text at `at` to the next event, if that goes on with it (`print` writes its end apart)."""
     after = at + STRIDE
-    text = taken[at + 3]
-    if after >= count or taken[after] is not taken[at] or taken[after + 2] != taken[at + 2] or text.endswith("\n"):
+    text = parts[at + 3]
+    if parts[after] is not parts[at] or parts[after + 2] != parts[at + 2] or text.endswith("\n"):
         return False
-    taken[after + 1] = taken[at + 1]
-    taken[after + 3] = text + taken[after + 3]
-    taken[after + 4] += taken[at + 4]
+    parts[after + 1] = parts[at + 1]
+    parts[after + 3] = text + parts[after + 3]
+    parts[after + 4] += parts[at + 4]
     return True
 
 
@@ -72,14 +78,20 @@ class Stream:
 
     def __init__(self, sink: Sink, clock: Callable[[], int] = time.monotonic_ns) -> None:
         self.clock = clock
-        self.buffer: list[Any] = []
-        #: Store one event: extend((line function, absolute t_ns, a, b, value, code, offset)).
-        self.extend = self.buffer.extend
         self.start_ns = clock()
+        #: One for each thread that stored anything, until it has ended.
+        self.buffers: list[Buffer] = []
+        #: Called in a thread that stores its first event, before it is stored: (the thread's buffer, t_ns).
+        self.on_thread: Callable[[Buffer, int], None] = lambda buffer, t_ns: None
         #: Called by the flushing thread before each flush: what has to be told before the hook that knows its end runs.
         self.before_flush: list[Callable[[], None]] = []
+        #: To be called when the next event is stored, because it cannot be done now.
+        self.due: list[Callable[[], None]] = []
         #: The line function of printed text, of which consecutive pieces are one line of the file.
         self.pieces: Line | None = None
+        self._local = _Local()
+        #: Track of the thread whose lines stand last in the file.
+        self._thread = -1
         self._held_ns = 0
         self._sink = sink
         self._flushing = _allocate_lock()
@@ -102,11 +114,34 @@ class Stream:
 
     # Storing, in any thread of the program.
 
-    def store(self, line: Line, t_ns: int, a: Any, b: Any, value: Any, code: CodeType | None, offset: int) -> None:
-        """Store one event; flush at once if the buffer is full."""
-        self.extend((line, t_ns, a, b, value, code, offset))
-        if len(self.buffer) > FULL:
+    def here(self, t_ns: int) -> Buffer:
+        """The buffer of the thread that calls. `t_ns`: the time of the event that is about to be stored."""
+        try:
+            buffer: Buffer = self._local.buffer
+        except AttributeError:
+            buffer = self._local.buffer = Buffer()
+            self.buffers.append(buffer)
+            self.on_thread(buffer, t_ns)
+        return buffer
+
+    def is_known(self) -> bool:
+        """Whether the thread that calls has stored anything yet."""
+        return hasattr(self._local, "buffer")
+
+    def extend(self, parts: Parts) -> None:
+        """Store one event of the thread that calls; flush at once if its buffer is full."""
+        while self.due:
+            self.due.pop()()
+        buffer = self.here(parts[1])
+        buffer.store(parts)
+        if len(buffer.rows) > FULL:
             self.flush()
+
+    def store(
+        self, line: Line, t_ns: int, a: Any, b: Any = None, value: Any = None, code: CodeType | None = None, at: int = 0
+    ) -> None:
+        """The same, of its parts."""
+        self.extend((line, t_ns, a, b, value, code, at))
 
     def write_header(self, line: str) -> None:
         """Write the trace's first line; before the first flush."""
@@ -171,46 +206,74 @@ class Stream:
             self._owner = 0
             self._flushing.release()
 
-    def _is_unfinished(self, at: int) -> bool:
+    def _is_unfinished(self, buffer: Buffer) -> bool:
         """Whether the newest event is a piece of a line being printed: the rest gets one more period to come."""
-        buffer = self.buffer
-        if buffer[at] is not self.pieces or buffer[at + 3].endswith("\n") or buffer[at + 1] == self._held_ns:
+        parts = buffer.parts
+        if not parts or not buffer.rows or buffer.rows[1 - ROW] != PARTS:
             return False
-        self._held_ns = buffer[at + 1]
+        line, t_ns, _, text = parts[-STRIDE : 4 - STRIDE]
+        if line is not self.pieces or text.endswith("\n") or t_ns == self._held_ns:
+            return False
+        self._held_ns = t_ns
         return True
 
     def _flush(self, last: bool) -> None:
-        waiting = len(self.buffer)
-        if waiting and not last and self._is_unfinished(waiting - STRIDE):
-            waiting -= STRIDE
-        for begin in range(0, waiting, _BATCH):
-            self._write_batch(min(_BATCH, waiting - begin))
+        batch: list[Taken] = []
+        for buffer in list(self.buffers):
+            closed = buffer.closed
+            taken = take(buffer, 0 if last or not self._is_unfinished(buffer) else 1)
+            if taken is not None:
+                batch.append(taken)
+            elif closed:
+                self.buffers.remove(buffer)
+        for taken, until in in_order(batch):
+            self._write(taken, until)
         if self._lost != self._sink.lost:
             loss = f'["dropped",{self.clock() - self.start_ns},"events",{self._sink.lost}]\n'
             if self._sink.write(loss.encode("ascii"), 0):
                 self._lost = self._sink.lost
 
-    def _write_batch(self, count: int) -> None:
-        # A slice and a deletion of the same length: a hook that stores between the two only adds behind them.
-        taken = self.buffer[:count]
-        del self.buffer[:count]
+    def _write(self, taken: Taken, until: int) -> None:
+        """Write the rows of `taken` up to number `until`."""
         lines: list[str] = []
-        start_ns = self.start_ns
-        for i in range(0, count, STRIDE):
-            if taken[i] is self.pieces and _join(taken, i, count):
-                continue
-            try:
-                line = taken[i](
-                    self, taken[i + 1] - start_ns, taken[i + 2], taken[i + 3], taken[i + 4], taken[i + 5], taken[i + 6]
-                )
-            except Exception:
-                self._sink.lost += 1
-                continue
-            if self._new:
-                lines += self._new
-                self._new.clear()
-            lines.append(line)
-        self._sink.write("".join(lines).encode("ascii"), count // STRIDE)
+        before = at = taken.at
+        track = taken.buffer.track
+        if track != self._thread:
+            self._thread = track
+            if taken.buffer.told:
+                lines.append(f'["thread",{taken.times[at] - self.start_ns},{track}]\n')
+            taken.buffer.told = True
+        while taken.at < until:
+            upto = min(taken.next_parts(until), taken.at + _BATCH)
+            if upto > taken.at:
+                rows = taken.rows[taken.at * ROW : upto * ROW]
+                packed = _b2a_base64(_pack(f"<{len(rows)}q", *rows), newline=False)
+                lines.append(f'["rows","{packed.decode("ascii")}"]\n')
+                taken.at = upto
+            else:
+                self._make_line(taken, until, lines)
+            if len(lines) >= _BATCH:
+                self._sink.write("".join(lines).encode("ascii"), taken.at - before)
+                lines.clear()
+                before = taken.at
+        self._sink.write("".join(lines).encode("ascii"), taken.at - before)
+
+    def _make_line(self, taken: Taken, until: int, lines: list[str]) -> None:
+        """Make the line of the event with parts that comes next, behind those it needs to have been told before."""
+        parts, i = taken.parts, taken.parts_at
+        taken.parts_at += STRIDE
+        taken.at += 1
+        if parts[i] is self.pieces and taken.at < until and taken.tracks[taken.at] == PARTS and _join(parts, i):
+            return
+        try:
+            line = parts[i](self, parts[i + 1] - self.start_ns, *parts[i + 2 : i + STRIDE])
+        except Exception:
+            self._sink.lost += 1
+            return
+        if self._new:
+            lines += self._new
+            self._new.clear()
+        lines.append(line)
 
     # The flushing thread.
 
@@ -256,7 +319,7 @@ class Stream:
 
     def discard(self) -> None:
         """In a forked child: forget everything, and let go of the file."""
-        self.buffer.clear()
+        self.buffers.clear()
         self._alive = False
         self._flushing = _allocate_lock()
         self._sink.close()

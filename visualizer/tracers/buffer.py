@@ -1,0 +1,121 @@
+"""What the hooks of one OS thread have stored and the flush has not yet taken.
+
+An event is stored in one of two ways:
+
+* as a *row* of three integers in `rows`: its time, a track, and the number of a *shape*. A shape is an event without
+  its time and track, told to the file once; a hook that meets the same again stores three integers, and neither it nor
+  the flush does more. This is the seam for a recorder in C: it would store the same three.
+* with all its parts: seven references in `parts`, and in `rows` a row that holds its place among the others (its track
+  is `PARTS`).
+
+Both are flat lists: no tuple stays behind for the cyclic garbage collector to walk.
+"""
+
+from __future__ import annotations
+
+from _bisect import bisect_right
+from itertools import count
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable, Iterator
+    from types import CodeType
+    from typing import Any
+
+    from visualizer.tracers.stream import Line
+
+    #: Line function, absolute t_ns, a, b, value, code and offset of an event.
+    Parts = tuple[Line, int, Any, Any, Any, CodeType | None, int]
+
+#: References an event takes in `parts`, and in `rows`.
+STRIDE = 7
+ROW = 3
+#: In a row, instead of a track: the next event of `parts` stands here.
+PARTS = -1
+
+#: Gives the next shape its number.
+new_shape: Callable[[], int] = count().__next__
+
+
+class Buffer:
+    """The events of one thread. Hooks that run in that thread add to it; the flush takes from the other end."""
+
+    __slots__ = ("chained", "closed", "entering", "hook", "left", "parts", "rows", "shapes", "told", "track")
+
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+        self.parts: list[Any] = []
+        #: The thread's own track.
+        self.track = -1
+        #: The file has the beginning of it, the spawn of the thread's track.
+        self.told = False
+        #: The thread has ended: nothing will be added.
+        self.closed = False
+        #: Shapes that hooks know by the place they are about: id(code) + offset. Of living code objects no two have the
+        #: same sum, since the instructions lie inside the object.
+        self.shapes: dict[int, int] = {}
+        #: Greenlet's trace function: ours, and the program's own behind it.
+        self.hook: Any = None
+        self.chained: Any = None
+        #: Track of a greenlet that has just been entered for the first time, its function not yet known; else -1.
+        self.entering = -1
+        #: How the function of the greenlet that is about to end left: (outcome, value); from 3.12 on, else None.
+        self.left: tuple[str, Any] | None = None
+
+    def store(self, parts: Parts) -> None:
+        """Store one event with all its parts."""
+        # In this order: where there is a row, there are its parts.
+        self.parts.extend(parts)
+        self.rows.extend((parts[1], PARTS, 0))
+
+
+class Taken:
+    """What a flush took from the buffer of a thread, and how much of it is written."""
+
+    __slots__ = ("at", "buffer", "parts", "parts_at", "rows", "times", "tracks")
+
+    def __init__(self, buffer: Buffer, rows: list[int], parts: list[Any]) -> None:
+        self.buffer = buffer
+        self.rows = rows
+        self.times = rows[::ROW]
+        self.tracks = rows[1::ROW]
+        self.parts = parts
+        self.at = 0
+        self.parts_at = 0
+
+    def next_parts(self, until: int) -> int:
+        """The first row from `at` on that stands for an event with parts; `until` if there is none before it."""
+        try:
+            return self.tracks.index(PARTS, self.at, until)
+        except ValueError:
+            return until
+
+
+def take(buffer: Buffer, held: int) -> Taken | None:
+    """Take all rows but the `held` newest out of a buffer; None if there is nothing to take."""
+    count = len(buffer.rows) // ROW - held
+    if count <= 0:
+        return None
+    # A slice and a deletion of the same length: a hook that stores between the two only adds behind them.
+    rows = buffer.rows[: count * ROW]
+    del buffer.rows[: count * ROW]
+    references = rows[1::ROW].count(PARTS) * STRIDE
+    parts = buffer.parts[:references]
+    del buffer.parts[:references]
+    return Taken(buffer, rows, parts)
+
+
+def in_order(batch: list[Taken]) -> Iterator[tuple[Taken, int]]:
+    """The rows of several threads in order of time, as runs of one thread's: (what was taken, up to which row).
+
+    Whoever iterates moves `at` up to there before asking for the next.
+    """
+    rest = [taken for taken in batch if taken.at < len(taken.times)]
+    while len(rest) > 1:
+        rest.sort(key=lambda taken: taken.times[taken.at])
+        first, second = rest[:2]
+        yield first, bisect_right(first.times, second.times[second.at], first.at + 1)
+        if first.at == len(first.times):
+            del rest[0]
+    for taken in rest:
+        yield taken, len(taken.times)
