@@ -53,7 +53,10 @@ class Place(NamedTuple):
 
 
 class Park(NamedTuple):
-    """Why and where a track stopped running. `asked_ns` is -1 without a limit; `on_track` -1 if it is no track."""
+    """Why and where a track stopped running. `asked_ns` is -1 without a limit; `on_track` -1 if it is no track.
+
+    `object` says which thing it waits on, as "Event 3"; nothing if that is not known.
+    """
 
     t_ns: int
     track: int
@@ -62,6 +65,17 @@ class Park(NamedTuple):
     on_track: int
     asked_ns: int
     place: Place | None
+    object: str = ""
+
+
+class Tie(NamedTuple):
+    """At `t_ns`, in a deadlock, `track` held the thing `object`, or waited for tracks (`on_tracks`) to end."""
+
+    t_ns: int
+    track: int
+    relation: str
+    object: str
+    on_tracks: tuple[int, ...]
 
 
 class Wakeup(NamedTuple):

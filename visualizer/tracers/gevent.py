@@ -14,19 +14,21 @@ All hooks run in the thread of the hub they belong to.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 
 from visualizer.trace import words
 from visualizer.tracers import lines
 from visualizer.tracers.code import callable_name
-from visualizer.tracers.gevent_ready import BOUND, Ready
+from visualizer.tracers.gevent_objects import Numbers
+from visualizer.tracers.gevent_ready import BOUND, Ready, links_of
+from visualizer.tracers.gevent_spawns import Spawns, Starting, given_name
+from visualizer.tracers.gevent_ties import Ties
 from visualizer.tracers.gevent_wakers import Pending, Service, service_of
 from visualizer.tracers.greenlets import GreenletTracer
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording, own_frame
-from visualizer.tracers.values import keep, type_module, type_name
+from visualizer.tracers.values import Shown, keep, type_module, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -89,6 +91,9 @@ class GeventTracer:
         self._sleeping: set[int] = set()
         self._waiting_for_io: set[int] = set()
         self._ready = Ready(recording, greenlets)
+        self._numbers = Numbers(self._known_track)
+        self._spawns = Spawns(recording, greenlets, self._ready, self._outcome)
+        self._ties = Ties(recording, greenlets, self._ready, self._numbers)
         #: A sleep of no length has just asked the hub to come back to this track.
         self._giving_way: int | None = None
         #: While the hub runs a callback: who asked for it.
@@ -104,14 +109,15 @@ class GeventTracer:
 
     def remove(self) -> None:
         greenlets = self._greenlets
-        greenlets.describe = greenlets.watch = greenlets.outcome = None
+        greenlets.describe = greenlets.watch = greenlets.outcome = greenlets.thrown = None
+        self._spawns.remove()
         for poll in self._polls:
             poll.stop()
         if self._hub_class is not None:
             self._hub_class.loop_class = self._loop_property
 
     def finish(self, t_ns: int) -> None:
-        """Nothing is known only at the end."""
+        self._spawns.finish(t_ns)
 
     def _begin(self, hub: ModuleType) -> None:
         module: Any = hub
@@ -122,10 +128,12 @@ class GeventTracer:
         self._imports.after("gevent.greenlet", self.name, self._begin_greenlets)
         greenlets = self._greenlets
         greenlets.describe, greenlets.watch, greenlets.outcome = self._describe, self._on_switch, self._outcome
+        greenlets.thrown = self._thrown
         greenlets.forget_raw()
 
     def _begin_greenlets(self, module: ModuleType) -> None:
         self._greenlet_class = module.Greenlet
+        self._spawns.begin(module.Greenlet)
 
     # What a greenlet is.
 
@@ -143,7 +151,7 @@ class GeventTracer:
             if name == "_handle_and_close_when_done":
                 # gevent.baseserver wraps the function that serves, and hands it over as the first argument.
                 name = callable_name(self._greenlet_class.args.__get__(greenlet)[0])
-            return words.GREENLET, name or type_name(type(greenlet))
+            return words.GREENLET, given_name(greenlet) or name or type_name(type(greenlet))
         return None
 
     def _outcome(self, greenlet: Any) -> tuple[str, Any] | None:
@@ -159,6 +167,10 @@ class GeventTracer:
             return words.KILLED, keep(value)
         return words.RETURNED, keep(value)
 
+    def _thrown(self, from_track: int) -> Any:
+        """What the hub throws in the callback that it runs; NO_VALUE if it does not."""
+        return self._asked.thrown if self._asked is not None and from_track in self._greenlets.hubs else lines.NO_VALUE
+
     # Why one parks, and who wakes one: in the target, after the switch.
 
     def _on_switch(self, t_ns: int, event: str, origin: Any, from_track: int, target: Any, to_track: int) -> Any:
@@ -167,6 +179,8 @@ class GeventTracer:
         service = asked.service if asked is not None else None
         if service is not None:
             ready.t_ns = t_ns
+        if self._spawns.unsettled:
+            self._spawns.settle(t_ns)
         if to_track in hubs:
             if service is not None:
                 service.look(origin)
@@ -176,7 +190,16 @@ class GeventTracer:
             pass
         elif from_track in hubs and to_track not in ready.tracks:
             about = self._waker(event, from_track, to_track)
+            if (
+                event == "throw"
+                and origin.parent is target
+                and _is_loop_exit(self._greenlets.sites.thrown(origin.gr_frame))
+            ):
+                self._ties.tell(t_ns, origin, to_track)
             self._recording.stream.extend((lines.wake, t_ns, to_track, about, None, None, 0))
+        if to_track in self._spawns.unstarted:
+            ready.t_ns = t_ns
+            self._spawns.on_run(target, to_track)
         ready.tracks.pop(to_track, None)
         if asked is not None and from_track in hubs:
             # Who kills and waits for that goes on by the end of whom it killed.
@@ -189,14 +212,34 @@ class GeventTracer:
         if frame.f_code is self._sleep_code:
             return self._on_sleep(t_ns, track, hub)
         own = own_frame(frame, self._recording.own)
-        reason = self._reason_of_frames(frame, own)
+        reason, thing = self._reason_of_frames(frame, own), ""
         if reason is None:
-            reason = _reason_of_type(self._greenlets.sites.receiver_type(own))
+            reason, thing = self._waited_on(own)
         elif reason in _FROM_THE_SYSTEM:
             self._waiting_for_io.add(track)
-        about = reason, self._greenlets.sites.limit_ns(own)
+        about = reason, self._greenlets.sites.limit_ns(own), thing
         self._recording.stream.extend((lines.wait_in_call, t_ns, track, about, None, own.f_code, own.f_lasti))
         return None
+
+    def _waited_on(self, own: Any) -> tuple[str | None, str]:
+        """Why somebody waits whose frame is `own`, and on which thing, from the call it is parked in."""
+        sites, numbers = self._greenlets.sites, self._numbers
+
+        def tell(thing: Any) -> tuple[str | None, str]:
+            reason = _reason_of_type(type(thing))
+            return reason, numbers.name(thing) if reason is not None else ""
+
+        told = sites.receiver(own, tell)
+        if told is not lines.NO_VALUE and told[0] is not None:
+            known: tuple[str | None, str] = told
+            return known
+        thing = sites.joined(own, numbers.name)
+        return None, thing if type(thing) is str else ""
+
+    def _known_track(self, thing: Any) -> int | None:
+        """The track of a greenlet; None of what is none."""
+        is_greenlet = issubclass(type(thing), self._greenlets.module.greenlet)
+        return self._ready.track_of(thing) if is_greenlet else None
 
     def _reason_of_frames(self, frame: Any, own: Any) -> str | None:
         """Why somebody waits, from the Python functions of gevent's that stand between the program and the wait."""
@@ -241,6 +284,9 @@ class GeventTracer:
             return hub, words.TIMER
         if track in self._waiting_for_io:
             return hub, words.IO
+        if track in self._spawns.unstarted:
+            # spawn_later.
+            return hub, words.TIMER
         return hub, words.UNKNOWN
 
     # The loop.
@@ -257,9 +303,11 @@ class GeventTracer:
         tracer = self
 
         def run_callback(this: Any, function: Any, *args: Any) -> Any:
-            call, asked = tracer._on_callback(function)
+            call, asked = tracer._on_callback(function, args)
             callback = base.run_callback(this, call, *args)
-            return callback if asked is None else Pending(callback, asked)
+            if asked is None:
+                return callback
+            return Starting(callback, asked) if call is function else Pending(callback, asked)
 
         def timer(this: Any, after: Any, *args: Any, **more: Any) -> Any:
             tracer._timer_seconds = after
@@ -272,18 +320,18 @@ class GeventTracer:
             {"run_callback": run_callback, "timer": timer, "__module__": base.__module__, "__doc__": base.__doc__},
         )
 
-    def _on_callback(self, function: Any) -> tuple[Any, Callable[[], None] | None]:
+    def _on_callback(self, function: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[], None] | None]:
         """Somebody asks the hub to call `function`.
 
         Return what the hub shall call, and what is to be called where somebody would have asked once more.
         """
         try:
-            return self._note_callback(function)
+            return self._note_callback(function, args)
         except Exception as error:
             self._recording.fail(self.name, error)
             return function, None
 
-    def _note_callback(self, function: Any) -> tuple[Any, Callable[[], None] | None]:
+    def _note_callback(self, function: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[], None] | None]:
         owner: Any = getattr(function, "__self__", None) if type(function).__name__ in BOUND else None
         greenlets = self._greenlets
         t_ns = self._ready.now()
@@ -293,15 +341,16 @@ class GeventTracer:
             if track is None:
                 track = greenlets.adopt(owner, t_ns, words.CURRENT, sys._getframe(3))
                 cause = words.SPAWN
-            self._make_ready(track, cause)
-            return function, None
+            starting = self._spawns.starting(owner, track)
+            self._make_ready(track, cause if starting is None else words.SPAWN)
+            return function, starting
         if type(owner).__name__ == "Waiter":
             if owner.greenlet is not None:
                 self._make_ready(greenlets.tracks.get(id(owner.greenlet)), words.CALLBACK)
             elif sys._getframe(3).f_code is self._sleep_code:
                 self._giving_way = self._ready.current()
             return function, None
-        return self._remember_asker(function, owner)
+        return self._remember_asker(function, owner, args)
 
     def _doer(self, cause: str = words.CALLBACK) -> Doer:
         """Who does what is done now: what the hub itself does in a callback, it does for whoever asked for that."""
@@ -314,18 +363,21 @@ class GeventTracer:
             waker, _ = self._doer()
             self._ready.tell(track, (waker, cause))
 
-    def _remember_asker(self, function: Any, owner: Any) -> tuple[Any, Callable[[], None] | None]:
+    def _remember_asker(
+        self, function: Any, owner: Any, given: tuple[Any, ...]
+    ) -> tuple[Any, Callable[[], None] | None]:
         """Wrap a callback that may wake others: whomever it does, we know who asked for it.
 
         Those who will be woken for certain, as far as one can see now, are ready from now on; who is not resumed after
         all, because somebody else came first, is told to wait on.
         """
         asker, cause = self._doer()
-        if self._greenlet_class is not None and isinstance(owner, self._greenlet_class):
+        victims, thrown = self._killed(function, owner, given)
+        if victims:
+            cause = words.KILL
+        elif self._greenlet_class is not None and isinstance(owner, self._greenlet_class):
             # Who joins a greenlet that has ended already asks for its own wake-up, but it is that end which wakes it.
             cause, asker = words.FINISHED, self._greenlets.tracks.get(id(owner), asker)
-        elif getattr(function, "__name__", "").startswith("_kill"):
-            cause = words.KILL
         running = self._asked
         if running is not None and running.service is not None and running.owner is owner:
             # A semaphore asks once more at the end of its notification, if something is left.
@@ -334,7 +386,8 @@ class GeventTracer:
             asked = _Asked(asker, cause, owner, service_of(owner, self._ready))
             if asked.service is not None:
                 asked.service.ask(self._greenlets.module.getcurrent(), (asker, cause))
-        waiting = map(self._ready.linked, _links(owner)) if asked.service is None else ()
+        asked.thrown = thrown
+        waiting = victims or (map(self._ready.linked, links_of(owner)) if asked.service is None else ())
         wakes = [(track, self._ready.tell(track, (asker, cause))) for track in waiting if self._is_waiting(track)]
 
         def visualizer_callback(*args: Any) -> Any:
@@ -347,6 +400,21 @@ class GeventTracer:
                 self._end_notifying(asked, wakes)
 
         return visualizer_callback, None if asked.service is None else lambda: self._ask_again(asked)
+
+    def _killed(self, function: Any, owner: Any, given: tuple[Any, ...]) -> tuple[list[int], Any]:
+        """Whom a callback is going to throw into (their tracks), and what."""
+        name, kind = getattr(function, "__name__", ""), self._greenlets.module.greenlet
+        first = given[0] if given else None
+        victims: list[Any] = []
+        if name == "throw":
+            victims, given = [owner], (None, *given)
+        elif name == "_kill":
+            victims = [first]
+        elif name in ("_killall", "_killall3") and type(first) is list:
+            victims = first
+        if not victims or not all(issubclass(type(one), kind) for one in victims):
+            return [], lines.NO_VALUE
+        return [self._ready.track_of(one) for one in victims], _exception(*given[1:2])
 
     def _is_waiting(self, track: int) -> bool:
         return track != words.NOBODY and track not in self._ready.tracks
@@ -383,7 +451,7 @@ class GeventTracer:
 class _Asked:
     """Who asked the hub for a callback, of what object, and whom that serves."""
 
-    __slots__ = ("cause", "ended", "owner", "service", "track")
+    __slots__ = ("cause", "ended", "owner", "service", "thrown", "track")
 
     def __init__(self, track: int, cause: str, owner: Any, service: Service | None) -> None:
         self.track = track
@@ -392,14 +460,21 @@ class _Asked:
         self.service = service
         #: Whom the hub switched to last, while it ran the callback.
         self.ended = words.NOBODY, cause
+        #: What the callback throws, if it kills.
+        self.thrown: Any = lines.NO_VALUE
 
 
-def _links(owner: Any) -> list[Any]:
-    """What an event, or a greenlet, of gevent's will call when it notifies whoever waits for it."""
-    kinds = [kind for kind in type.mro(type(owner)) if type_module(kind).startswith("gevent.")]
-    if not kinds or type_name(kinds[0]) not in ("Event", "AsyncResult", "Greenlet"):
-        return []
-    return list(next((thing for thing in gc.get_referents(owner) if type(thing) is list), []))
+def _is_loop_exit(thrown: Any) -> bool:
+    return type(thrown) is Shown and thrown.startswith("LoopExit(")
+
+
+def _exception(thrown: Any = None) -> Any:
+    """What is thrown, kept as text: an exception, its class, or (class, exception, traceback)."""
+    if type(thrown) is tuple and len(thrown) == 3:
+        thrown = thrown[1] if thrown[1] is not None else thrown[0]
+    if thrown is None:
+        return Shown("GreenletExit()")
+    return Shown(f"{type_name(thrown)}()") if isinstance(thrown, type) else keep(thrown)
 
 
 def _reason_of_type(kind: Any) -> str | None:

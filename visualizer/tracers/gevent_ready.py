@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from visualizer.trace import words
 from visualizer.tracers import lines
 from visualizer.tracers.greenlets import GreenletTracer
@@ -68,3 +70,11 @@ class Ready:
         if self.tracks.get(track) == wake:
             del self.tracks[track]
             self._recording.stream.extend((lines.unready, self.t_ns, track, None, None, None, 0))
+
+
+def links_of(owner: Any) -> list[Any]:
+    """What an event, or a greenlet, of gevent's will call when it notifies whoever waits for it."""
+    kinds = [kind for kind in type.mro(type(owner)) if type_module(kind).startswith("gevent.")]
+    if not kinds or type_name(kinds[0]) not in ("Event", "AsyncResult", "Greenlet"):
+        return []
+    return list(next((thing for thing in gc.get_referents(owner) if type(thing) is list), []))

@@ -16,7 +16,7 @@ from visualizer.tracers.buffer import Buffer, new_shape
 from visualizer.tracers.code import callable_name, function_name
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording, place_of
-from visualizer.tracers.values import type_name
+from visualizer.tracers.values import Shown, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -67,6 +67,10 @@ class GreenletTracer:
         self.describe: Describe | None = None
         self.watch: Watch | None = None
         self.outcome: Callable[[Any], tuple[str, Any] | None] | None = None
+        #: What is thrown, where the origin's own call does not tell: (origin's track) -> value or NO_VALUE.
+        self.thrown: Callable[[int], Any] | None = None
+        #: Called with the track of a greenlet that the garbage collector has taken.
+        self.collected: Callable[[int], None] | None = None
 
     def install(self) -> str:
         self._imports.after("greenlet", self.name, self._begin)
@@ -199,6 +203,10 @@ class GreenletTracer:
             if sys.version_info < (3, 12):
                 _on_first_call(self._name_entered)
         if origin is target:
+            if event == "throw":
+                # It threw into itself, in the frame below our hook's.
+                below = sys._getframe(2).f_back
+                self._note_thrown(to_track, lines.NO_VALUE if below is None else self.sites.thrown(below))
             return
         frame = origin.gr_frame
         code: CodeType | None = None
@@ -217,7 +225,11 @@ class GreenletTracer:
                 if code is frame.f_code and self.watch is None and self.sites.at(frame).argument is None:
                     self._learn(buffer, code, offset, t_ns)
         if event == "throw":
-            self._thrown.add(to_track)
+            if frame is not None:
+                value = self.thrown(from_track) if self.thrown is not None else lines.NO_VALUE
+                if value is lines.NO_VALUE:
+                    value = self.sites.thrown(frame)
+            self._note_thrown(to_track, value)
             self._raw.pop(id(target), None)
         else:
             self._thrown.discard(to_track)
@@ -228,6 +240,11 @@ class GreenletTracer:
         stream.store(line, t_ns, from_track, to_track, value, code, offset)
         if after is not None:
             after()
+
+    def _note_thrown(self, track: int, value: Any) -> None:
+        """`track` was thrown into: if it then ends without an error, that was GreenletExit, or it caught it."""
+        if type(value) is not Shown or value.startswith("GreenletExit("):
+            self._thrown.add(track)
 
     def _learn(self, buffer: Buffer, code: CodeType, offset: int, t_ns: int) -> None:
         """From now on the short way may be taken for a switch, without a value, that leaves its origin parked here.
@@ -242,7 +259,10 @@ class GreenletTracer:
         self._recording.stream.store(lines.shape, t_ns, number, (event,))
         shapes[id(code) + offset] = number
 
-    def adopt(self, greenlet: Any, t_ns: int, creator: int = words.NOBODY, frame: Any = None) -> int:
+    def adopt(
+        self, greenlet: Any, t_ns: int, creator: int = words.NOBODY, frame: Any = None,
+        place: tuple[CodeType, int] | None = None,
+    ) -> int:  # fmt: skip
         """Give a greenlet that is seen for the first time a track, and store its spawn. Return the track."""
         recording = self._recording
         parent = greenlet.parent
@@ -260,7 +280,7 @@ class GreenletTracer:
                 if described[1] == "greenlet":
                     self._nameless.add(track)
                     self._unsettled.add(track)
-            code, offset = place_of(frame, recording.own) if frame is not None else (None, 0)
+            code, offset = place or (place_of(frame, recording.own) if frame is not None else (None, 0))
             if described[0] == words.HUB:
                 self.hubs.add(track)
             about = (*described, parent_track, creator)
@@ -273,9 +293,25 @@ class GreenletTracer:
                 del self._references[key]
                 self.tracks.pop(key, None)
                 self._raw.pop(key, None)
+                if self.collected is not None:
+                    self.collected(track)
 
         self._references[key] = ref(greenlet, forget)
         return track
+
+    def reference(self, greenlet: Any) -> Any:
+        """The weak reference to a greenlet that has a track."""
+        return self._references[id(greenlet)]
+
+    def rename(self, track: int, name: str | None, t_ns: int) -> None:
+        """Store a better name, if there is one."""
+        if name is not None:
+            self._recording.stream.extend((lines.name, t_ns, track, name, None, None, 0))
+
+    def living(self) -> list[Any]:
+        """The greenlets that have a track and are not collected."""
+        found = [reference() for reference in list(self._references.values())]
+        return [greenlet for greenlet in found if greenlet is not None]
 
     def _on_dead(self, event: str, greenlet: Any, track: int, t_ns: int, buffer: Buffer) -> Any:
         """Store that a greenlet ended; return the value that goes to its parent."""

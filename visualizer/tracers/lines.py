@@ -66,10 +66,10 @@ def wait(s: Stream, t: int, track: int, about: tuple[str, str, int], _: Any, _c:
 
 
 def wait_in_call(
-    s: Stream, t: int, track: int, about: tuple[str | None, int], _: Any, code: CodeType | None, at: int
+    s: Stream, t: int, track: int, about: tuple[str | None, int, str], _: Any, code: CodeType | None, at: int
 ) -> str:
     """A wait of which only the expression is known: the reason is the name of what the expression calls."""
-    known, limit_ns = about
+    known, limit_ns, thing = about
     reason, on = known or "unknown", ""
     text = code_objects.segment(code_objects.place(code, at)) if code is not None else None
     if text is not None:
@@ -79,7 +79,12 @@ def wait_in_call(
             reason = _REASONS.get(called, called) if called else "unknown"
     if len(on) > _LONGEST_EXPRESSION:
         on = on[: _LONGEST_EXPRESSION - 1] + "…"
-    return f'["wait",{t},{track},{quote(reason)},{s.text(on) if on else NOTHING},{limit_ns}]\n'
+    more = f",{s.text(thing)}" if thing else ""
+    return f'["wait",{t},{track},{quote(reason)},{s.text(on) if on else NOTHING},{limit_ns}{more}]\n'
+
+
+def tie(s: Stream, t: int, track: int, relation: str, thing: str, _c: CodeType | None, _o: int) -> str:
+    return f'["tie",{t},{track},"{relation}",{s.text(thing)}]\n'
 
 
 def wake(_s: Stream, t: int, track: int, about: tuple[int, str], _v: Any, _c: CodeType | None, _o: int) -> str:
