@@ -73,6 +73,9 @@ _REASON_OF_TYPE = {
     "Thread": words.JOIN,
 }
 
+#: gevent.killall's callbacks; compiled functions without a name of their own are wrapped in one that Cython made.
+_KILL_ALL = ("_killall", "_killall3", "wrap")
+
 
 class GeventTracer:
     name = "gevent"
@@ -410,7 +413,7 @@ class GeventTracer:
             victims, given = [owner], (None, *given)
         elif name == "_kill":
             victims = [first]
-        elif name in ("_killall", "_killall3") and type(first) is list:
+        elif type(first) is list and name in _KILL_ALL:
             victims = first
         if not victims or not all(issubclass(type(one), kind) for one in victims):
             return [], lines.NO_VALUE

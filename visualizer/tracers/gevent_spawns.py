@@ -15,7 +15,6 @@ from visualizer.tracers import lines
 from visualizer.tracers.gevent_ready import Ready
 from visualizer.tracers.greenlets import GreenletTracer
 from visualizer.tracers.recording import Recording, own_frame
-from visualizer.tracers.values import type_module, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -65,7 +64,7 @@ class Spawns:
         self.unstarted: set[int] = set()
         #: Greenlets whose start was cancelled, as (weak reference, track, who did it): why will be known soon.
         self._cancelled: list[tuple[Any, int, int]] = []
-        #: Where those were spawned that spawn others without any code of the program's (Pool.imap).
+        #: Where each living one was spawned: some spawn others without any code of the program's (Pool.map, imap).
         self._places: dict[int, tuple[CodeType, int]] = {}
 
     def begin(self, greenlet_class: Any) -> None:
@@ -94,9 +93,8 @@ class Spawns:
         place = place or self._places.get(creator)
         track = self._greenlets.adopt(greenlet, t_ns, words.CURRENT, place=place)
         self.unstarted.add(track)
-        if place is not None and type_module(type(greenlet)).startswith("gevent."):
-            if type_name(type(greenlet)) in ("IMap", "IMapUnordered"):
-                self._places[track] = place
+        if place is not None:
+            self._places[track] = place
 
     def starting(self, greenlet: Any, track: int) -> Callable[[], None] | None:
         """What to do where the start of a greenlet is cancelled; None if it is not to be started."""
