@@ -8,6 +8,7 @@ Where it is anything else (a call, a property), it stays unknown.
 
 from __future__ import annotations
 
+import builtins
 import sys
 
 from visualizer.tracers import code as code_objects
@@ -35,6 +36,7 @@ _own_dict = object.__getattribute__
 
 _class_dict = type.__dict__["__dict__"].__get__
 _NOWHERE = object()
+_builtins = builtins.__dict__
 
 
 class Unknown(Exception):
@@ -139,6 +141,8 @@ def _site(code: CodeType, offset: int) -> Site:
             return Site(code, _maybe(_expression, tree.args[0]), receiver)
         return Site(code, _maybe(lambda nodes: _sequence(nodes, tuple), tree.args), receiver)
     limit = next((word.value for word in tree.keywords if word.arg == "timeout"), None)
+    if limit is None and method == "joinall" and len(tree.args) > 1:
+        limit = tree.args[1]
     joins = tree.args and (method or getattr(tree.func, "id", None)) in _JOINS
     return Site(
         code, None, receiver, _maybe(_expression, limit) if limit is not None else None,
@@ -264,6 +268,8 @@ def _name(name: str) -> Recipe:
             return variables[name]
         if name in module:
             return module[name]
+        if name in _builtins:
+            return _builtins[name]
         raise Unknown
 
     return look_up

@@ -93,6 +93,8 @@ class GeventTracer:
         #: Tracks that are parked in a sleep, whose end is the hub's timer.
         self._sleeping: set[int] = set()
         self._waiting_for_io: set[int] = set()
+        #: Tracks that are parked in a call with a time limit.
+        self._limited: set[int] = set()
         self._ready = Ready(recording, greenlets)
         self._numbers = Numbers(self._known_track)
         self._spawns = Spawns(recording, greenlets, self._ready, self._outcome)
@@ -209,6 +211,7 @@ class GeventTracer:
             asked.ended = to_track, words.FINISHED
         self._sleeping.discard(to_track)
         self._waiting_for_io.discard(to_track)
+        self._limited.discard(to_track)
         return None
 
     def _on_park(self, t_ns: int, track: int, hub: int, frame: Any) -> Callable[[], None] | None:
@@ -220,7 +223,10 @@ class GeventTracer:
             reason, thing = self._waited_on(own)
         elif reason in _FROM_THE_SYSTEM:
             self._waiting_for_io.add(track)
-        about = reason, self._greenlets.sites.limit_ns(own), thing
+        limit_ns = self._greenlets.sites.limit_ns(own)
+        if limit_ns >= 0:
+            self._limited.add(track)
+        about = reason, limit_ns, thing
         self._recording.stream.extend((lines.wait_in_call, t_ns, track, about, None, own.f_code, own.f_lasti))
         return None
 
@@ -287,8 +293,8 @@ class GeventTracer:
             return hub, words.TIMER
         if track in self._waiting_for_io:
             return hub, words.IO
-        if track in self._spawns.unstarted:
-            # spawn_later.
+        if track in self._spawns.unstarted or track in self._limited:
+            # spawn_later; or its time limit is over.
             return hub, words.TIMER
         return hub, words.UNKNOWN
 
