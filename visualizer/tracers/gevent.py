@@ -19,7 +19,9 @@ import sys
 
 from visualizer.trace import words
 from visualizer.tracers import lines
+from visualizer.tracers.buffer import Buffer
 from visualizer.tracers.code import callable_name
+from visualizer.tracers.gevent_hook import Giving, make_hook
 from visualizer.tracers.gevent_objects import Numbers
 from visualizer.tracers.gevent_ready import BOUND, Ready, links_of
 from visualizer.tracers.gevent_spawns import Spawns, Starting, given_name
@@ -36,6 +38,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType, ModuleType
     from typing import Any
 
+    from visualizer.tracers.gevent_hook import Hook
     from visualizer.tracers.gevent_ready import Doer
 
 #: A poll shorter than this is not told of: the hub only looked whether there was anything.
@@ -86,7 +89,6 @@ class GeventTracer:
         self._greenlets = greenlets
         self._hub_class: Any = None
         self._greenlet_class: Any = None
-        self._sleep_code: CodeType | None = None
         self._loop_property: Any = None
         self._loops: dict[type, type] = {}
         self._polls: list[_Poll] = []
@@ -95,16 +97,12 @@ class GeventTracer:
         self._waiting_for_io: set[int] = set()
         #: Tracks that are parked in a call with a time limit.
         self._limited: set[int] = set()
-        self._ready = Ready(recording, greenlets)
+        parked = self._sleeping, self._waiting_for_io, self._limited
+        self._ready = Ready(recording, greenlets, parked)
         self._numbers = Numbers(self._known_track)
         self._spawns = Spawns(recording, greenlets, self._ready, self._outcome)
         self._ties = Ties(recording, greenlets, self._ready, self._numbers)
-        #: A sleep of no length has just asked the hub to come back to this track.
-        self._giving_way: int | None = None
-        #: While the hub runs a callback: who asked for it.
-        self._asked: _Asked | None = None
-        #: The seconds that the newest timer was asked to run, for the sleep that starts it next.
-        self._timer_seconds: Any = None
+        self._giving: Any = None
         #: Row of _REASON_OF_FILE for each file that was seen on a parked stack.
         self._ranks: dict[str, int] = {}
 
@@ -127,14 +125,22 @@ class GeventTracer:
     def _begin(self, hub: ModuleType) -> None:
         module: Any = hub
         self._hub_class = module.Hub
-        self._sleep_code = module.sleep.__code__
+        self._giving = Giving(module.sleep.__code__)
         self._loop_property = loop_property = module.Hub.__dict__["loop_class"]
         module.Hub.loop_class = property(lambda this: self._loop_class(loop_property.__get__(this)))
         self._imports.after("gevent.greenlet", self.name, self._begin_greenlets)
         greenlets = self._greenlets
         greenlets.describe, greenlets.watch, greenlets.outcome = self._describe, self._on_switch, self._outcome
         greenlets.thrown = self._thrown
-        greenlets.forget_raw()
+        greenlets.by_id.append(self._ready.by_id)
+        greenlets.make_hook = self._make_hook
+
+    def _make_hook(self, buffer: Buffer) -> Hook:
+        stream, greenlets = self._recording.stream, self._greenlets
+        event = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, None, 0
+        buffer.resumed = buffer.shape(stream.clock(), event)
+        tracks = greenlets.tracks, greenlets.living_hubs, self._ready.by_id, greenlets.raw
+        return make_hook(buffer, stream.clock, self._giving, tracks, greenlets.unsettled, greenlets.on_event)
 
     def _begin_greenlets(self, module: ModuleType) -> None:
         self._greenlet_class = module.Greenlet
@@ -174,13 +180,14 @@ class GeventTracer:
 
     def _thrown(self, from_track: int) -> Any:
         """What the hub throws in the callback that it runs; NO_VALUE if it does not."""
-        return self._asked.thrown if self._asked is not None and from_track in self._greenlets.hubs else lines.NO_VALUE
+        asked = self._state().asked if from_track in self._greenlets.hubs else None
+        return asked.thrown if asked is not None else lines.NO_VALUE
 
     # Why one parks, and who wakes one: in the target, after the switch.
 
-    def _on_switch(self, t_ns: int, event: str, origin: Any, from_track: int, target: Any, to_track: int) -> Any:
+    def _on_switch(self, t_ns: int, event: str, origin: Any, from_track: int, target: Any, to_track: int) -> None:
         hubs = self._greenlets.hubs
-        ready, asked = self._ready, self._asked
+        ready, asked = self._ready, self._state().asked
         service = asked.service if asked is not None else None
         if service is not None:
             ready.t_ns = t_ns
@@ -190,10 +197,12 @@ class GeventTracer:
             if service is not None:
                 service.look(origin)
             frame = origin.gr_frame
-            return None if frame is None else self._on_park(t_ns, from_track, to_track, frame)
-        if from_track in hubs and event == "switch" and service is not None and service.serve(to_track):
-            pass
-        elif from_track in hubs and to_track not in ready.tracks:
+            if frame is not None:
+                self._on_park(t_ns, origin, from_track, to_track, frame)
+            return
+        if from_track in hubs and event == "switch" and service is not None:
+            service.serve(to_track)
+        if not ready.ran(target, to_track) and from_track in hubs:
             about = self._waker(event, from_track, to_track)
             if (
                 event == "throw"
@@ -202,21 +211,19 @@ class GeventTracer:
             ):
                 self._ties.tell(t_ns, origin, to_track)
             self._recording.stream.extend((lines.wake, t_ns, to_track, about, None, None, 0))
-        if to_track in self._spawns.unstarted:
+        if to_track in ready.unstarted:
             ready.t_ns = t_ns
             self._spawns.on_run(target, to_track)
-        ready.tracks.pop(to_track, None)
         if asked is not None and from_track in hubs:
             # Who kills and waits for that goes on by the end of whom it killed.
             asked.ended = to_track, words.FINISHED
-        self._sleeping.discard(to_track)
-        self._waiting_for_io.discard(to_track)
-        self._limited.discard(to_track)
-        return None
+        for parked in ready.parked:
+            parked.discard(to_track)
 
-    def _on_park(self, t_ns: int, track: int, hub: int, frame: Any) -> Callable[[], None] | None:
-        if frame.f_code is self._sleep_code:
-            return self._on_sleep(t_ns, track, hub)
+    def _on_park(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> None:
+        if frame.f_code is self._giving.code:
+            self._on_sleep(t_ns, greenlet, track, hub, frame)
+            return
         own = own_frame(frame, self._recording.own)
         reason, thing = self._reason_of_frames(frame, own), ""
         if reason is None:
@@ -228,7 +235,6 @@ class GeventTracer:
             self._limited.add(track)
         about = reason, limit_ns, thing
         self._recording.stream.extend((lines.wait_in_call, t_ns, track, about, None, own.f_code, own.f_lasti))
-        return None
 
     def _waited_on(self, own: Any) -> tuple[str | None, str]:
         """Why somebody waits whose frame is `own`, and on which thing, from the call it is parked in."""
@@ -267,24 +273,50 @@ class GeventTracer:
             self._ranks[filename] = rank
         return rank
 
-    def _on_sleep(self, t_ns: int, track: int, hub: int) -> Callable[[], None] | None:
+    def _on_sleep(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> None:
         stream = self._recording.stream
-        if self._giving_way == track:
-            self._giving_way = None
-            stream.extend((lines.wait, t_ns, track, (words.SLEEP, "0 s", 0), None, None, 0))
-            # Told after the switch, so that it is ready only then.
-            self._ready.tracks[track] = 0
-            return lambda: stream.extend((lines.wake, t_ns, track, (hub, words.TIMER), None, None, 0))
-        seconds, self._timer_seconds = self._timer_seconds, None
+        buffer = stream.here(t_ns)
+        state = self._here(buffer)
+        giving = self._giving
+        if giving.line < 0 and state.giving_way == track:
+            giving.line = frame.f_lineno
+        if frame.f_lineno == giving.line:
+            giving.offsets.add(frame.f_lasti)
+            stream.store(lines.wait, t_ns, track, (words.SLEEP, "0 s", 0))
+            self._ready.by_id[id(greenlet)] = track
+            stream.store(lines.wake, t_ns, track, (hub, words.TIMER))
+            caller = frame.f_back
+            if caller is not None and self._recording.own(caller.f_code):
+                self._learn_sleep(buffer, caller.f_code, caller.f_lasti, t_ns)
+            return
+        seconds, state.timer_seconds = state.timer_seconds, None
         asked_ns = int(seconds * 1_000_000_000) if type(seconds) in (int, float) and 0 <= seconds < 1e9 else -1
         on = f"{seconds:g} s" if asked_ns >= 0 else "unknown"
         stream.extend((lines.wait, t_ns, track, (words.SLEEP, on, asked_ns), None, None, 0))
         self._sleeping.add(track)
-        return None
+
+    def _learn_sleep(self, buffer: Buffer, code: CodeType, offset: int, t_ns: int) -> None:
+        """From now on the short way may be taken for a `sleep(0)` at this place."""
+        buffer.sleeps[id(code) + offset] = buffer.shape(
+            t_ns,
+            (lines.wait, words.CURRENT, (words.SLEEP, "0 s", 0), None, None, 0),
+            (lines.wake, words.CURRENT, (words.SUBJECT, words.TIMER), None, None, 0),
+            (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset),
+        )
+
+    def _here(self, buffer: Buffer) -> _HubState:
+        if buffer.hub is None:
+            buffer.hub = _HubState()
+        state: _HubState = buffer.hub
+        return state
+
+    def _state(self) -> _HubState:
+        stream = self._recording.stream
+        return self._here(stream.here(stream.clock()))
 
     def _waker(self, event: str, hub: int, track: int) -> tuple[int, str]:
         """Who made a greenlet ready that the hub switches to, and that nobody was seen to make ready before."""
-        asked = self._asked
+        asked = self._state().asked
         if asked is not None:
             return asked.ended if asked.track == track else (asked.track, asked.cause)
         if event == "throw":
@@ -293,7 +325,7 @@ class GeventTracer:
             return hub, words.TIMER
         if track in self._waiting_for_io:
             return hub, words.IO
-        if track in self._spawns.unstarted or track in self._limited:
+        if track in self._ready.unstarted or track in self._limited:
             # spawn_later; or its time limit is over.
             return hub, words.TIMER
         return hub, words.UNKNOWN
@@ -304,22 +336,34 @@ class GeventTracer:
         made = self._loops.get(base)
         if made is None:
             made = self._loops[base] = self._make_loop_class(base)
-            # Each thread with a hub has greenlets of its own.
+        # Each thread with a hub has greenlets, and a hook, of its own.
+        stream = self._recording.stream
+        stream.here(stream.clock()).hook = None
         self._greenlets.watch_thread()
         return made
 
     def _make_loop_class(self, base: Any) -> Any:
         tracer = self
 
+        run, getframe, giving = base.run_callback, sys._getframe, self._giving
+        sleep_code = giving.code
+
         def run_callback(this: Any, function: Any, *args: Any) -> Any:
+            try:
+                asking = getframe(1).f_code
+            except ValueError:
+                asking = None  # There is no Python function below: what a compiled one of gevent's does as a greenlet.
+            if asking is sleep_code and giving.line >= 0:
+                # The greenlet will be found parked there.
+                return run(this, function, *args)
             call, asked = tracer._on_callback(function, args)
-            callback = base.run_callback(this, call, *args)
+            callback = run(this, call, *args)
             if asked is None:
                 return callback
             return Starting(callback, asked) if call is function else Pending(callback, asked)
 
         def timer(this: Any, after: Any, *args: Any, **more: Any) -> Any:
-            tracer._timer_seconds = after
+            tracer._state().timer_seconds = after
             return base.timer(this, after, *args, **more)
 
         # The same name and module as the class it stands for: gevent shows them.
@@ -345,32 +389,31 @@ class GeventTracer:
         greenlets = self._greenlets
         t_ns = self._ready.now()
         if isinstance(owner, greenlets.module.greenlet) and function.__name__ == "switch":
-            track = greenlets.tracks.get(id(owner))
             cause = words.CALLBACK
-            if track is None:
-                track = greenlets.adopt(owner, t_ns, words.CURRENT, sys._getframe(3))
+            if id(owner) not in greenlets.tracks:
+                greenlets.adopt(owner, t_ns, words.CURRENT, sys._getframe(3))
                 cause = words.SPAWN
-            starting = self._spawns.starting(owner, track)
-            self._make_ready(track, cause if starting is None else words.SPAWN)
+            starting = self._spawns.starting(owner, greenlets.tracks[id(owner)])
+            self._make_ready(owner, cause if starting is None else words.SPAWN)
             return function, starting
         if type(owner).__name__ == "Waiter":
             if owner.greenlet is not None:
-                self._make_ready(greenlets.tracks.get(id(owner.greenlet)), words.CALLBACK)
-            elif sys._getframe(3).f_code is self._sleep_code:
-                self._giving_way = self._ready.current()
+                self._make_ready(owner.greenlet, words.CALLBACK)
+            elif sys._getframe(3).f_code is self._giving.code:
+                self._state().giving_way = self._ready.current()
             return function, None
         return self._remember_asker(function, owner, args)
 
     def _doer(self, cause: str = words.CALLBACK) -> Doer:
         """Who does what is done now: what the hub itself does in a callback, it does for whoever asked for that."""
         current = self._ready.current()
-        asked = self._asked if current in self._greenlets.hubs else None
+        asked = self._state().asked if current in self._greenlets.hubs else None
         return (current, cause) if asked is None else (asked.track, asked.cause)
 
-    def _make_ready(self, track: int | None, cause: str) -> None:
-        if track is not None:
+    def _make_ready(self, greenlet: Any, cause: str) -> None:
+        if id(greenlet) in self._greenlets.tracks:
             waker, _ = self._doer()
-            self._ready.tell(track, (waker, cause))
+            self._ready.tell(self._ready.track_of(greenlet), (waker, cause))
 
     def _remember_asker(
         self, function: Any, owner: Any, given: tuple[Any, ...]
@@ -387,7 +430,7 @@ class GeventTracer:
         elif self._greenlet_class is not None and isinstance(owner, self._greenlet_class):
             # Who joins a greenlet that has ended already asks for its own wake-up, but it is that end which wakes it.
             cause, asker = words.FINISHED, self._greenlets.tracks.get(id(owner), asker)
-        running = self._asked
+        running = self._state().asked
         if running is not None and running.service is not None and running.owner is owner:
             # A semaphore asks once more at the end of its notification, if something is left.
             asked = _Asked(asker, cause, owner, running.service)
@@ -400,12 +443,13 @@ class GeventTracer:
         wakes = [(track, self._ready.tell(track, (asker, cause))) for track in waiting if self._is_waiting(track)]
 
         def visualizer_callback(*args: Any) -> Any:
-            before, self._asked = self._asked, asked
+            state = self._state()
+            before, state.asked = state.asked, asked
             try:
                 self._begin_notifying(asked)
                 return function(*args)
             finally:
-                self._asked = before
+                state.asked = before
                 self._end_notifying(asked, wakes)
 
         return visualizer_callback, None if asked.service is None else lambda: self._ask_again(asked)
@@ -426,10 +470,12 @@ class GeventTracer:
         return [self._ready.track_of(one) for one in victims], _exception(*given[1:2])
 
     def _is_waiting(self, track: int) -> bool:
-        return track != words.NOBODY and track not in self._ready.tracks
+        return track != words.NOBODY and not self._ready.has(track)
 
     def _begin_notifying(self, asked: _Asked) -> None:
         if asked.service is not None:
+            # It has to see every switch: no short way meanwhile.
+            self._greenlets.unsettled.add(-id(asked))
             try:
                 self._ready.now()
                 asked.service.look(None)
@@ -438,6 +484,7 @@ class GeventTracer:
                 self._recording.fail(self.name, error)
 
     def _end_notifying(self, asked: _Asked, wakes: list[tuple[int, int]]) -> None:
+        self._greenlets.unsettled.discard(-id(asked))
         self._ready.now()
         for track, wake in wakes:
             self._ready.take_back(track, wake)
@@ -455,6 +502,20 @@ class GeventTracer:
             except Exception as error:
                 asked.service = None
                 self._recording.fail(self.name, error)
+
+
+class _HubState:
+    """What is kept for a thread with a hub."""
+
+    __slots__ = ("asked", "giving_way", "timer_seconds")
+
+    def __init__(self) -> None:
+        #: While the hub runs a callback: who asked for it.
+        self.asked: _Asked | None = None
+        #: A sleep of no length has just asked the hub to come back to this track.
+        self.giving_way = words.NOBODY
+        #: The seconds that the newest timer was asked to run, for the sleep that starts it next.
+        self.timer_seconds: Any = None
 
 
 class _Asked:

@@ -24,12 +24,20 @@ BOUND = frozenset(("builtin_function_or_method", "method", "cython_function_or_m
 class Ready:
     """The tracks that are ready, and the lines that say so."""
 
-    def __init__(self, recording: Recording, greenlets: GreenletTracer) -> None:
+    def __init__(self, recording: Recording, greenlets: GreenletTracer, parked: tuple[set[int], ...]) -> None:
         self._recording = recording
         self._greenlets = greenlets
-        #: Tracks that were made ready and have not run since -> the number of the wake that made it so.
-        self.tracks: dict[int, int] = {}
-        self._wakes = 0
+        #: Greenlets that were made ready and have not run since, by id. Whose turn comes then may take the short way.
+        self.by_id: dict[int, int] = {}
+        #: Those of them that run for the first time, and all that were started and have not run: tracks.
+        self._first: set[int] = set()
+        self.unstarted: set[int] = set()
+        #: Sets of the tracks that are parked in certain ways, for who is ready is not.
+        self.parked = parked
+        #: The id of each living greenlet that was spoken of, by track, and the number of its last wake.
+        self._keys: dict[int, int] = {}
+        self._wakes: dict[int, int] = {}
+        self._last_wake = 0
         #: Time of what is told now.
         self.t_ns = 0
 
@@ -41,7 +49,10 @@ class Ready:
     def track_of(self, greenlet: Any) -> int:
         """The track of a greenlet, which has one from now on."""
         track = self._greenlets.tracks.get(id(greenlet))
-        return self._greenlets.adopt(greenlet, self.t_ns) if track is None else track
+        if track is None:
+            track = self._greenlets.adopt(greenlet, self.t_ns)
+        self._keys[track] = id(greenlet)
+        return track
 
     def current(self) -> int:
         """The track of the greenlet that runs."""
@@ -56,8 +67,14 @@ class Ready:
 
     def tell(self, track: int, doer: Doer) -> int:
         """`doer` makes `track` ready. Return the number of this wake."""
-        self._wakes += 1
-        self.tracks[track] = wake = self._wakes
+        self._last_wake += 1
+        self._wakes[track] = wake = self._last_wake
+        if track in self.unstarted:
+            self._first.add(track)
+        else:
+            self.by_id[self._keys[track]] = track
+        for parked in self.parked:
+            parked.discard(track)
         waker, cause = doer
         if waker == self.current():
             # It may be a generator that runs inside it.
@@ -67,9 +84,27 @@ class Ready:
 
     def take_back(self, track: int, wake: int) -> None:
         """It was made ready, but what for went to somebody else: it waits on, as before."""
-        if self.tracks.get(track) == wake:
-            del self.tracks[track]
+        if self.has(track, wake):
+            self.by_id.pop(self._keys[track], None)
+            self._first.discard(track)
             self._recording.stream.extend((lines.unready, self.t_ns, track, None, None, None, 0))
+
+    def has(self, track: int, wake: int = 0) -> bool:
+        """Whether `track` is ready, and (if given) because of that wake."""
+        is_ready = track in self._first or self.by_id.get(self._keys.get(track, 0)) == track
+        return is_ready and (not wake or self._wakes.get(track) == wake)
+
+    def ran(self, greenlet: Any, track: int) -> bool:
+        """The greenlet of `track` runs. Return whether it had been made ready."""
+        first = track in self._first
+        self._first.discard(track)
+        return self.by_id.pop(id(greenlet), None) is not None or first
+
+    def forget(self, track: int) -> None:
+        """The greenlet of `track` is no more."""
+        for known in (self._keys, self._wakes):
+            known.pop(track, None)
+        self._first.discard(track)
 
 
 def links_of(owner: Any) -> list[Any]:

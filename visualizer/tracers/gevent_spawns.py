@@ -61,7 +61,7 @@ class Spawns:
         self._outcome = outcome
         self._class: Any = None
         #: Tracks that were started and have not run.
-        self.unstarted: set[int] = set()
+        self.unstarted = ready.unstarted
         #: Greenlets whose start was cancelled, as (weak reference, track, who did it): why will be known soon.
         self._cancelled: list[tuple[Any, int, int]] = []
         #: Where each living one was spawned: some spawn others without any code of the program's (Pool.map, imap).
@@ -154,6 +154,7 @@ class Spawns:
 
     def _on_collected(self, track: int) -> None:
         """A greenlet is gone."""
+        self._ready.forget(track)
         self._places.pop(track, None)
         if track in self.unstarted:
             self.unstarted.discard(track)

@@ -104,7 +104,7 @@ class Service:
         known = self.told.get(track)
         if known is not None:
             before, wake = known
-            if before == doer and self.ready.tracks.get(track) == wake:
+            if before == doer and self.ready.has(track, wake):
                 return
             self.ready.take_back(track, wake)
         self.told[track] = doer, self.ready.tell(track, doer)
