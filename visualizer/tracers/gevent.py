@@ -21,12 +21,13 @@ from visualizer.trace import words
 from visualizer.tracers import lines
 from visualizer.tracers.buffer import Buffer
 from visualizer.tracers.code import callable_name
+from visualizer.tracers.gevent_callbacks import Callbacks
 from visualizer.tracers.gevent_hook import Giving, make_hook
 from visualizer.tracers.gevent_objects import Numbers
-from visualizer.tracers.gevent_ready import BOUND, Ready, links_of
+from visualizer.tracers.gevent_ready import Ready
 from visualizer.tracers.gevent_spawns import Spawns, Starting, given_name
 from visualizer.tracers.gevent_ties import Ties
-from visualizer.tracers.gevent_wakers import Pending, Service, service_of
+from visualizer.tracers.gevent_wakers import Pending
 from visualizer.tracers.greenlets import GreenletTracer
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording, own_frame
@@ -34,12 +35,10 @@ from visualizer.tracers.values import Shown, keep, type_module, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from collections.abc import Callable
     from types import CodeType, ModuleType
     from typing import Any
 
     from visualizer.tracers.gevent_hook import Hook
-    from visualizer.tracers.gevent_ready import Doer
 
 #: A poll shorter than this is not told of: the hub only looked whether there was anything.
 _SHORT_POLL_NS = 20_000
@@ -76,9 +75,6 @@ _REASON_OF_TYPE = {
     "Thread": words.JOIN,
 }
 
-#: gevent.killall's callbacks; compiled functions without a name of their own are wrapped in one that Cython made.
-_KILL_ALL = ("_killall", "_killall3", "wrap")
-
 
 class GeventTracer:
     name = "gevent"
@@ -101,6 +97,7 @@ class GeventTracer:
         self._ready = Ready(recording, greenlets, parked)
         self._numbers = Numbers(self._known_track)
         self._spawns = Spawns(recording, greenlets, self._ready, self._outcome)
+        self._callbacks = Callbacks(recording, greenlets, self._ready, self._spawns)
         self._ties = Ties(recording, greenlets, self._ready, self._numbers)
         self._giving: Any = None
         #: Row of _REASON_OF_FILE for each file that was seen on a parked stack.
@@ -126,6 +123,7 @@ class GeventTracer:
         module: Any = hub
         self._hub_class = module.Hub
         self._giving = Giving(module.sleep.__code__)
+        self._callbacks.sleep_code = module.sleep.__code__
         self._loop_property = loop_property = module.Hub.__dict__["loop_class"]
         module.Hub.loop_class = property(lambda this: self._loop_class(loop_property.__get__(this)))
         self._imports.after("gevent.greenlet", self.name, self._begin_greenlets)
@@ -144,6 +142,7 @@ class GeventTracer:
 
     def _begin_greenlets(self, module: ModuleType) -> None:
         self._greenlet_class = module.Greenlet
+        self._callbacks.greenlet_class = module.Greenlet
         self._spawns.begin(module.Greenlet)
 
     # What a greenlet is.
@@ -180,14 +179,14 @@ class GeventTracer:
 
     def _thrown(self, from_track: int) -> Any:
         """What the hub throws in the callback that it runs; NO_VALUE if it does not."""
-        asked = self._state().asked if from_track in self._greenlets.hubs else None
+        asked = self._callbacks.state().asked if from_track in self._greenlets.hubs else None
         return asked.thrown if asked is not None else lines.NO_VALUE
 
     # Why one parks, and who wakes one: in the target, after the switch.
 
     def _on_switch(self, t_ns: int, event: str, origin: Any, from_track: int, target: Any, to_track: int) -> None:
         hubs = self._greenlets.hubs
-        ready, asked = self._ready, self._state().asked
+        ready, asked = self._ready, self._callbacks.state().asked
         service = asked.service if asked is not None else None
         if service is not None:
             ready.t_ns = t_ns
@@ -276,7 +275,7 @@ class GeventTracer:
     def _on_sleep(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> None:
         stream = self._recording.stream
         buffer = stream.here(t_ns)
-        state = self._here(buffer)
+        state = self._callbacks.here(buffer)
         giving = self._giving
         if giving.line < 0 and state.giving_way == track:
             giving.line = frame.f_lineno
@@ -304,19 +303,9 @@ class GeventTracer:
             (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset),
         )
 
-    def _here(self, buffer: Buffer) -> _HubState:
-        if buffer.hub is None:
-            buffer.hub = _HubState()
-        state: _HubState = buffer.hub
-        return state
-
-    def _state(self) -> _HubState:
-        stream = self._recording.stream
-        return self._here(stream.here(stream.clock()))
-
     def _waker(self, event: str, hub: int, track: int) -> tuple[int, str]:
         """Who made a greenlet ready that the hub switches to, and that nobody was seen to make ready before."""
-        asked = self._state().asked
+        asked = self._callbacks.state().asked
         if asked is not None:
             return asked.ended if asked.track == track else (asked.track, asked.cause)
         if event == "throw":
@@ -356,14 +345,14 @@ class GeventTracer:
             if asking is sleep_code and giving.line >= 0:
                 # The greenlet will be found parked there.
                 return run(this, function, *args)
-            call, asked = tracer._on_callback(function, args)
+            call, asked = tracer._callbacks.on_callback(function, args)
             callback = run(this, call, *args)
             if asked is None:
                 return callback
             return Starting(callback, asked) if call is function else Pending(callback, asked)
 
         def timer(this: Any, after: Any, *args: Any, **more: Any) -> Any:
-            tracer._state().timer_seconds = after
+            tracer._callbacks.state().timer_seconds = after
             return base.timer(this, after, *args, **more)
 
         # The same name and module as the class it stands for: gevent shows them.
@@ -373,178 +362,9 @@ class GeventTracer:
             {"run_callback": run_callback, "timer": timer, "__module__": base.__module__, "__doc__": base.__doc__},
         )
 
-    def _on_callback(self, function: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[], None] | None]:
-        """Somebody asks the hub to call `function`.
-
-        Return what the hub shall call, and what is to be called where somebody would have asked once more.
-        """
-        try:
-            return self._note_callback(function, args)
-        except Exception as error:
-            self._recording.fail(self.name, error)
-            return function, None
-
-    def _note_callback(self, function: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[], None] | None]:
-        owner: Any = getattr(function, "__self__", None) if type(function).__name__ in BOUND else None
-        greenlets = self._greenlets
-        t_ns = self._ready.now()
-        if isinstance(owner, greenlets.module.greenlet) and function.__name__ == "switch":
-            cause = words.CALLBACK
-            if id(owner) not in greenlets.tracks:
-                greenlets.adopt(owner, t_ns, words.CURRENT, sys._getframe(3))
-                cause = words.SPAWN
-            starting = self._spawns.starting(owner, greenlets.tracks[id(owner)])
-            self._make_ready(owner, cause if starting is None else words.SPAWN)
-            return function, starting
-        if type(owner).__name__ == "Waiter":
-            if owner.greenlet is not None:
-                self._make_ready(owner.greenlet, words.CALLBACK)
-            elif sys._getframe(3).f_code is self._giving.code:
-                self._state().giving_way = self._ready.current()
-            return function, None
-        return self._remember_asker(function, owner, args)
-
-    def _doer(self, cause: str = words.CALLBACK) -> Doer:
-        """Who does what is done now: what the hub itself does in a callback, it does for whoever asked for that."""
-        current = self._ready.current()
-        asked = self._state().asked if current in self._greenlets.hubs else None
-        return (current, cause) if asked is None else (asked.track, asked.cause)
-
-    def _make_ready(self, greenlet: Any, cause: str) -> None:
-        if id(greenlet) in self._greenlets.tracks:
-            waker, _ = self._doer()
-            self._ready.tell(self._ready.track_of(greenlet), (waker, cause))
-
-    def _remember_asker(
-        self, function: Any, owner: Any, given: tuple[Any, ...]
-    ) -> tuple[Any, Callable[[], None] | None]:
-        """Wrap a callback that may wake others: whomever it does, we know who asked for it.
-
-        Those who will be woken for certain, as far as one can see now, are ready from now on; who is not resumed after
-        all, because somebody else came first, is told to wait on.
-        """
-        asker, cause = self._doer()
-        victims, thrown = self._killed(function, owner, given)
-        if victims:
-            cause = words.KILL
-        elif self._greenlet_class is not None and isinstance(owner, self._greenlet_class):
-            # Who joins a greenlet that has ended already asks for its own wake-up, but it is that end which wakes it.
-            cause, asker = words.FINISHED, self._greenlets.tracks.get(id(owner), asker)
-        running = self._state().asked
-        if running is not None and running.service is not None and running.owner is owner:
-            # A semaphore asks once more at the end of its notification, if something is left.
-            asked = _Asked(asker, cause, owner, running.service)
-        else:
-            asked = _Asked(asker, cause, owner, service_of(owner, self._ready))
-            if asked.service is not None:
-                asked.service.ask(self._greenlets.module.getcurrent(), (asker, cause))
-        asked.thrown = thrown
-        waiting = victims or (map(self._ready.linked, links_of(owner)) if asked.service is None else ())
-        wakes = [(track, self._ready.tell(track, (asker, cause))) for track in waiting if self._is_waiting(track)]
-
-        def visualizer_callback(*args: Any) -> Any:
-            state = self._state()
-            before, state.asked = state.asked, asked
-            try:
-                self._begin_notifying(asked)
-                return function(*args)
-            finally:
-                state.asked = before
-                self._end_notifying(asked, wakes)
-
-        return visualizer_callback, None if asked.service is None else lambda: self._ask_again(asked)
-
-    def _killed(self, function: Any, owner: Any, given: tuple[Any, ...]) -> tuple[list[int], Any]:
-        """Whom a callback is going to throw into (their tracks), and what."""
-        name, kind = getattr(function, "__name__", ""), self._greenlets.module.greenlet
-        first = given[0] if given else None
-        victims: list[Any] = []
-        if name == "throw":
-            victims, given = [owner], (None, *given)
-        elif name == "_kill":
-            victims = [first]
-        elif type(first) is list and name in _KILL_ALL:
-            victims = first
-        if not victims or not all(issubclass(type(one), kind) for one in victims):
-            return [], lines.NO_VALUE
-        return [self._ready.track_of(one) for one in victims], _exception(*given[1:2])
-
-    def _is_waiting(self, track: int) -> bool:
-        return track != words.NOBODY and not self._ready.has(track)
-
-    def _begin_notifying(self, asked: _Asked) -> None:
-        if asked.service is not None:
-            # It has to see every switch: no short way meanwhile.
-            self._greenlets.unsettled.add(-id(asked))
-            try:
-                self._ready.now()
-                asked.service.look(None)
-            except Exception as error:
-                asked.service = None
-                self._recording.fail(self.name, error)
-
-    def _end_notifying(self, asked: _Asked, wakes: list[tuple[int, int]]) -> None:
-        self._greenlets.unsettled.discard(-id(asked))
-        self._ready.now()
-        for track, wake in wakes:
-            self._ready.take_back(track, wake)
-        if asked.service is not None:
-            asked.service.close()
-        # What the thing asked with, it keeps.
-        asked.service = asked.owner = None
-
-    def _ask_again(self, asked: _Asked) -> None:
-        """Somebody does to an object what would have had it ask the hub, which it has already."""
-        if asked.service is not None:
-            try:
-                self._ready.now()
-                asked.service.ask(self._greenlets.module.getcurrent(), self._doer())
-            except Exception as error:
-                asked.service = None
-                self._recording.fail(self.name, error)
-
-
-class _HubState:
-    """What is kept for a thread with a hub."""
-
-    __slots__ = ("asked", "giving_way", "timer_seconds")
-
-    def __init__(self) -> None:
-        #: While the hub runs a callback: who asked for it.
-        self.asked: _Asked | None = None
-        #: A sleep of no length has just asked the hub to come back to this track.
-        self.giving_way = words.NOBODY
-        #: The seconds that the newest timer was asked to run, for the sleep that starts it next.
-        self.timer_seconds: Any = None
-
-
-class _Asked:
-    """Who asked the hub for a callback, of what object, and whom that serves."""
-
-    __slots__ = ("cause", "ended", "owner", "service", "thrown", "track")
-
-    def __init__(self, track: int, cause: str, owner: Any, service: Service | None) -> None:
-        self.track = track
-        self.cause = cause
-        self.owner = owner
-        self.service = service
-        #: Whom the hub switched to last, while it ran the callback.
-        self.ended = words.NOBODY, cause
-        #: What the callback throws, if it kills.
-        self.thrown: Any = lines.NO_VALUE
-
 
 def _is_loop_exit(thrown: Any) -> bool:
     return type(thrown) is Shown and thrown.startswith("LoopExit(")
-
-
-def _exception(thrown: Any = None) -> Any:
-    """What is thrown, kept as text: an exception, its class, or (class, exception, traceback)."""
-    if type(thrown) is tuple and len(thrown) == 3:
-        thrown = thrown[1] if thrown[1] is not None else thrown[0]
-    if thrown is None:
-        return Shown("GreenletExit()")
-    return Shown(f"{type_name(thrown)}()") if isinstance(thrown, type) else keep(thrown)
 
 
 def _reason_of_type(kind: Any) -> str | None:

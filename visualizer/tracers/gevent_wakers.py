@@ -16,6 +16,7 @@ import gc
 from _collections import deque  # type: ignore[import-not-found]
 
 from visualizer.trace import words
+from visualizer.tracers.gevent_items import UNKNOWN, Items, LastIn, Smallest
 from visualizer.tracers.values import type_module, type_name
 
 TYPE_CHECKING = False
@@ -32,9 +33,6 @@ _OVERRIDES = (
     "_init", "_get", "_put", "_peek", "_qsize", "qsize", "put", "get", "_create_queue", "maxsize", "acquire", "release",
     "counter", "ready", "__getattribute__", "__getattr__",
 )  # fmt: skip
-_UNKNOWN: Doer = (words.NOBODY, words.CALLBACK)
-#: A longer PriorityQueue is not searched for what is new in it.
-_SEARCHED = 1000
 
 
 class Pending:
@@ -85,7 +83,7 @@ class Service:
         doer = self._taken_by(track)
         if doer is None:
             return False
-        if doer != _UNKNOWN or track not in self.told:
+        if doer != UNKNOWN or track not in self.told:
             self._make_ready(track, doer)
         self.told.pop(track, None)
         return True
@@ -161,7 +159,7 @@ class QueueService(Service):
         if self._maxsize > 0:
             room = max(0, self._maxsize - self._items.count())
             del self._rooms[: max(0, len(self._rooms) - room)]
-            self._rooms[:0] = [_UNKNOWN] * (room - len(self._rooms))
+            self._rooms[:0] = [UNKNOWN] * (room - len(self._rooms))
 
     def _tell_ready(self, current: Any) -> None:
         self._getting = self._tracks(self._getters, current)
@@ -184,127 +182,13 @@ class QueueService(Service):
             # Its item is in the queue already.
             del self._putting[0]
             self._items.put((track, words.CALLBACK))
-            return self._rooms.pop(0) if self._rooms else _UNKNOWN
+            return self._rooms.pop(0) if self._rooms else UNKNOWN
         if self._getting[:1] == [track]:
             del self._getting[0]
             self._items.agree()
             self._rooms.append((track, words.CALLBACK))
-            return self._items.take() or _UNKNOWN
+            return self._items.take() or UNKNOWN
         return None
-
-
-class Items:
-    """Whose the items in a queue are: the first in is the first out."""
-
-    _out = 0
-
-    def __init__(self, items: Any) -> None:
-        self._items = items
-        self._owners: list[Doer] = []
-
-    @property
-    def known(self) -> int:
-        """How many are known of."""
-        return len(self._owners)
-
-    def count(self) -> int:
-        """How many there are."""
-        return len(self._items)
-
-    def put(self, doer: Doer) -> None:
-        """`doer` has put the newest."""
-        self._fit(len(self._items) - 1)
-        self._owners.append(doer)
-
-    def agree(self) -> None:
-        """Some may have been taken unseen."""
-        self._fit(len(self._items))
-
-    def _fit(self, count: int) -> None:
-        surplus = len(self._owners) - count
-        if surplus > 0 and self._out:
-            del self._owners[-surplus:]
-        elif surplus > 0:
-            del self._owners[:surplus]
-        elif surplus:
-            self._owners[:0] = [_UNKNOWN] * -surplus
-
-    def take(self) -> Doer | None:
-        """Whose the next is that is taken; None if there is none."""
-        return self._owners.pop(self._out) if self._owners else None
-
-    def next(self) -> Next:
-        """What would come out next, to be tried."""
-        return Next(list(self._owners), self._out)
-
-
-class LastIn(Items):
-    """The same of a LifoQueue."""
-
-    _out = -1
-
-
-class Smallest(Items):
-    """The same of a PriorityQueue, a heap: which is whose is told by the items' identity."""
-
-    def __init__(self, items: Any) -> None:
-        super().__init__(items)
-        self._by_id: dict[int, list[Doer]] = {}
-
-    def put(self, doer: Doer) -> None:
-        new = self._sort(doer)
-        if new != 1:
-            # One was taken and the same put again: which is whose is not known.
-            self._by_id = {item: [_UNKNOWN] * len(owners) for item, owners in self._by_id.items()}
-
-    def agree(self) -> None:
-        self._sort(_UNKNOWN)
-
-    def _sort(self, doer: Doer) -> int:
-        """Give those that are not known yet to `doer`; return how many there were."""
-        here: dict[int, list[Doer]] = {}
-        new = 0
-        for item in self._items[:_SEARCHED]:
-            owners = self._by_id.get(id(item))
-            if owners:
-                here.setdefault(id(item), []).append(owners.pop())
-            else:
-                here.setdefault(id(item), []).insert(0, doer)
-                new += 1
-        self._by_id = {item: owners[::-1] for item, owners in here.items()}
-        self._owners = [_UNKNOWN] * len(self._items)
-        return new
-
-    def take(self) -> Doer | None:
-        if not self._owners:
-            return None
-        self._owners.pop()
-        # Forgotten before it goes: the next item may lie at the same address.
-        owners = self._by_id.get(id(self._items[0]))
-        return owners.pop(0) if owners else _UNKNOWN
-
-    def next(self) -> Next:
-        # Which is the second only a comparison could tell.
-        owners = self._by_id.get(id(self._items[0])) if self._items else None
-        return Next(list(owners[:1]) if owners else [], 0, 1)
-
-
-class Next:
-    """What would come out of a queue, tried on a copy."""
-
-    def __init__(self, owners: list[Doer], out: int, most: int = -1) -> None:
-        self._owners, self._out, self._most = owners, out, most
-
-    def put(self, doer: Doer) -> None:
-        if self._most > 0 and self._owners:
-            # It may be smaller than the one that was the smallest.
-            self._owners.clear()
-            self._most = 0
-        if self._most:
-            self._owners.append(doer)
-
-    def take(self) -> Doer | None:
-        return self._owners.pop(self._out) if self._owners else None
 
 
 class SemaphoreService(Service):
@@ -325,7 +209,7 @@ class SemaphoreService(Service):
     def _fit(self, counter: int) -> None:
         """Others may have acquired it without waiting."""
         del self._released[: max(0, len(self._released) - counter)]
-        self._released[:0] = [_UNKNOWN] * (counter - len(self._released))
+        self._released[:0] = [UNKNOWN] * (counter - len(self._released))
 
     def look(self, current: Any) -> None:
         self._fit(self._semaphore.counter)
@@ -333,7 +217,7 @@ class SemaphoreService(Service):
 
     def _taken_by(self, track: int) -> Doer | None:
         self._fit(self._semaphore.counter)
-        return self._released.pop(0) if self._released else _UNKNOWN
+        return self._released.pop(0) if self._released else UNKNOWN
 
 
 class ChannelService(Service):
@@ -379,7 +263,7 @@ class UnknownService(Service):
         """Nobody is known to be ready before the hub switches to it."""
 
     def _taken_by(self, track: int) -> Doer | None:
-        first, self._first = self._first, _UNKNOWN
+        first, self._first = self._first, UNKNOWN
         return first
 
 
