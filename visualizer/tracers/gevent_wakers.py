@@ -267,14 +267,32 @@ class UnknownService(Service):
         return first
 
 
-def service_of(owner: Any, ready: Ready) -> Service | None:
-    """Who follows a notification that `owner` asks for; None if that is no thing that serves one after another."""
-    kinds = type.mro(type(owner))
-    own = next((kind for kind in kinds if type_module(kind).startswith("gevent.")), None)
+#: What `_kind` says of gevent's own types, which live as long as we do.
+_kinds: dict[type, str] = {}
+
+
+def _kind(kind: type) -> str:
+    """The name of the class of gevent's that follows its own ways in `kind`; "?" if the program changes those."""
+    kinds = type.mro(kind)
+    own = next((base for base in kinds if type_module(base).startswith("gevent.")), None)
     name = type_name(own) if own is not None else ""
     if own is None or (name not in _QUEUES and name not in _SEMAPHORES and name != "Channel"):
+        name = ""
+    elif any(word in base.__dict__ for base in kinds[: kinds.index(own)] for word in _OVERRIDES):
+        name = "?"
+    if own is kind:
+        _kinds[kind] = name
+    return name
+
+
+def service_of(owner: Any, ready: Ready) -> Service | None:
+    """Who follows a notification that `owner` asks for; None if that is no thing that serves one after another."""
+    kind = type(owner)
+    known = _kinds.get(kind)
+    name = _kind(kind) if known is None else known
+    if not name:
         return None
-    if any(word in kind.__dict__ for kind in kinds[: kinds.index(own)] for word in _OVERRIDES):
+    if name == "?":
         return UnknownService(ready)
     held = gc.get_referents(owner)
     deques = [thing for thing in held if type(thing) is deque]
