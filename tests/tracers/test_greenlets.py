@@ -361,3 +361,23 @@ def test_one_that_throws_into_itself(trace_source: TraceSource) -> None:
         """
     )
     assert (traced.outcome("kills"), traced.outcome("catches")) == (words.KILLED, words.RETURNED)
+
+
+def test_an_unstarted_parent_gets_nothing_from_a_child_that_is_killed(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        from greenlet import GreenletExit, greenlet
+
+        def parent(*given): print(given)
+        def child(): raise GreenletExit("bye")
+
+        greenlet(child, greenlet(parent)).switch()
+        """
+    )
+    assert traced.ended.stdout == b"()\n"
+    assert traced.hand_overs[1] == (
+        "child",
+        "throw" if traced.hand_overs[1][1] == "throw" else "switch",
+        "parent",
+        None,
+    )

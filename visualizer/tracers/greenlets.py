@@ -16,7 +16,7 @@ from visualizer.tracers.buffer import Buffer
 from visualizer.tracers.code import callable_name, function_name
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording, place_of
-from visualizer.tracers.values import Shown, type_name
+from visualizer.tracers.values import Shown, show, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -56,6 +56,8 @@ class GreenletTracer:
         self.living_hubs: dict[int, int] = {}
         self._nameless: set[int] = set()
         self._thrown: set[int] = set()
+        #: Tracks that were not seen to run yet.
+        self._new: set[int] = set()
         #: While it has anything, hooks take the long way: tracks that are nameless or were thrown into.
         self.unsettled = recording.unsettled
         #: Tracks of greenlets that have a name and are not parked in a hub, by the greenlet's id: the short way may be
@@ -214,7 +216,8 @@ class GreenletTracer:
         value: Any = lines.NO_VALUE
         if frame is None:
             returned = self._on_dead(event, origin, from_track, t_ns, buffer)
-            if to_track not in self.hubs:
+            if to_track not in self.hubs and not (to_track in self._new and show(returned).startswith("GreenletExit(")):
+                # One that had not begun is entered with nothing when its child is killed.
                 value = returned
         elif from_track not in self.hubs:
             code, offset = place_of(frame, recording.own)
@@ -239,6 +242,7 @@ class GreenletTracer:
                 self.raw.pop(id(origin), None)
             elif from_track not in self.hubs and to_track not in self._nameless:
                 self.raw[id(target)] = to_track
+        self._new.discard(to_track)
         if self.watch is not None:
             self.watch(t_ns, event, origin, from_track, target, to_track)
         line = lines.switch if event == "switch" else lines.throw
@@ -274,6 +278,7 @@ class GreenletTracer:
             if parent_track is None:
                 parent_track = self.adopt(parent, t_ns)
             track = recording.new_track()
+            self._new.add(track)
             described = self.describe(greenlet) if self.describe is not None else None
             if described is None:
                 described = (words.GREENLET, self._run_name(greenlet) or "greenlet")
@@ -294,6 +299,7 @@ class GreenletTracer:
                 del self._references[key]
                 for by_id in self.by_id:
                     by_id.pop(key, None)
+                self._new.discard(track)
                 if self.collected is not None:
                     self.collected(track)
 
