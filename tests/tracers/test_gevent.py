@@ -252,6 +252,29 @@ PRIMITIVES = {
     "Semaphore": ("s = Semaphore(0)", "s.acquire()", "s.release()", "semaphore", "callback"),
     "with Semaphore": ("s = Semaphore(0)", "s.__enter__()", "s.release()", "semaphore", "callback"),
     "BoundedSemaphore": ("s = BoundedSemaphore(1); s.acquire()", "s.acquire()", "s.release()", "semaphore", "callback"),
+    "SimpleQueue": ("q = SimpleQueue()", "q.get()", "q.put(1)", "queue", "callback"),
+    "PriorityQueue": ("q = PriorityQueue()", "q.get()", "q.put(1)", "queue", "callback"),
+    "LifoQueue": ("q = LifoQueue(1); q.put(1)", "q.put(2)", "q.get()", "queue", "callback"),
+    "Channel.put": ("c = Channel()", "c.put(1)", "c.get()", "channel", "callback"),
+    "RLock": (
+        "k = RLock(); k.acquire(); o = k._owner; k._owner = None",
+        "k.acquire()",
+        "k._block.release()",
+        "lock",
+        "callback",
+    ),
+    "Pool.spawn": (
+        "p = Pool(1); p.spawn(print); gevent.sleep(0); p.spawn(gevent.sleep, 9)",
+        "p.spawn(id, 1)",
+        "p.kill(block=False)",
+        "pool",
+        "finished",
+    ),
+    "Pool.join": ("p = Pool(1); p.spawn(gevent.sleep, 9)", "p.join()", "p.kill(block=False)", "pool", "finished"),
+    "Group.join": ("p = Group(); p.spawn(gevent.sleep, 9)", "p.join()", "p.kill(block=False)", "join", "finished"),
+    "join": ("v = gevent.spawn(gevent.sleep, 9)", "v.join()", "v.kill(block=False)", "join", "finished"),
+    "get": ("v = gevent.spawn(gevent.sleep, 9)", "v.get()", "v.kill(block=False)", "join", "finished"),
+    "joinall": ("v = gevent.spawn(gevent.sleep, 9)", "gevent.joinall([v])", "gevent.killall([v])", "join", "finished"),
     "kill": ("v = gevent.spawn(gevent.sleep, 9)", "v.join()", "v.kill()", "join", "finished"),
 }
 
@@ -263,8 +286,9 @@ def test_why_one_waits_and_who_wakes_it(trace_source: TraceSource, name: str) ->
         f"""
         import gevent
         from gevent.event import AsyncResult, Event
-        from gevent.lock import BoundedSemaphore, Semaphore
-        from gevent.queue import Channel, JoinableQueue, Queue
+        from gevent.lock import BoundedSemaphore, RLock, Semaphore
+        from gevent.pool import Group, Pool
+        from gevent.queue import Channel, JoinableQueue, LifoQueue, PriorityQueue, Queue, SimpleQueue
 
         def waiter():
             try:
@@ -288,6 +312,45 @@ def test_why_one_waits_and_who_wakes_it(trace_source: TraceSource, name: str) ->
     assert [wait_ for wait_ in traced.waits if wait_[0] == "waiter"] == [("waiter", reason, wait)]
     waker = "sleep" if cause == "finished" else "waker"
     assert [(who, why) for who, why, whom in traced.wakes if whom == "waiter"] == [("main", "spawn"), (waker, cause)]
+
+
+#: A wait with a time limit that is over -> its reason, and how the hub ends it.
+LIMITS = {
+    "gevent.joinall([v], timeout=0.002)": "join",
+    "gevent.joinall([v], 0.002)": "join",
+    "gevent.wait([v], timeout=0.002)": "wait",
+    "v.join(timeout=0.002)": "join",
+    "event.wait(timeout=0.002)": "event",
+    "semaphore.acquire(timeout=0.002)": "semaphore",
+    "pool.join(timeout=0.002)": "pool",
+}
+
+
+@pytest.mark.parametrize("wait", LIMITS)
+def test_a_time_limit_is_over(trace_source: TraceSource, wait: str) -> None:
+    traced = trace_source(
+        f"""
+        import gevent
+        from gevent.event import Event
+        from gevent.lock import Semaphore
+        from gevent.pool import Pool
+
+        def waiter():
+            {wait}
+
+        v, event, semaphore, pool = gevent.spawn(gevent.sleep, 9), Event(), Semaphore(0), Pool()
+        pool.add(v)
+        gevent.spawn(waiter).join()
+        """
+    )
+    reason = LIMITS[wait]
+    assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
+    assert [park.asked_ns for park in traced.timeline.parks if park.on == wait] == [2_000_000]
+    assert [wait_ for wait_ in traced.waits if wait_[0] == "waiter"] == [("waiter", reason, wait)]
+    assert [(who, why) for who, why, whom in traced.wakes if whom == "waiter"] == [
+        ("main", "spawn"),
+        ("hub", "timeout"),
+    ]
 
 
 def test_ready_from_the_moment_of_the_wake(trace_source: TraceSource) -> None:
@@ -339,7 +402,7 @@ def test_somebody_else_comes_first(trace_source: TraceSource) -> None:
     ]  # fmt: skip
 
 
-def test_of_one_notification_for_two_only_the_first_is_known(trace_source: TraceSource) -> None:
+def test_one_notification_serves_two(trace_source: TraceSource) -> None:
     traced = trace_source(
         """
         import gevent
@@ -360,7 +423,7 @@ def test_of_one_notification_for_two_only_the_first_is_known(trace_source: Trace
         for w in traced.timeline.wakeups
         if w.cause == "callback"
     ]
-    assert wakes == [("putter-1", "getter-1"), ("unknown", "getter-2")]
+    assert wakes == [("putter-1", "getter-1"), ("putter-2", "getter-2")]
 
 
 def test_who_killed_whom(trace_source: TraceSource) -> None:

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.tracers.conftest import TraceSource
+from visualizer.analysis.sentences import sentence
 from visualizer.trace import words
 
 SEES_RETURNS = sys.version_info >= (3, 12)
@@ -203,13 +204,13 @@ def test_ends(trace_source: TraceSource) -> None:
         }
     else:
         outcomes = {name: outcome for name, (outcome, _) in ends.items()}
-        # 3.11 does not tell a greenlet that was killed from one that caught what was thrown: the end says so.
         assert outcomes == {
             "main": words.RETURNED, "returns": words.RETURNED, "raises": words.RAISED,
-            "parks": words.KILLED, "catches": words.KILLED,
+            "parks": words.KILLED, "catches": words.RETURNED,
         }  # fmt: skip
+        # 3.11 does not tell a greenlet that was killed from one that caught GreenletExit: the end says so.
         for track in traced.timeline.tracks.values():
-            assert (track.inferred is not None) == (traced.timeline.name(track.id) in ("parks", "catches"))
+            assert (track.inferred is not None) == (traced.timeline.name(track.id) == "parks")
 
 
 def test_the_programs_own_trace_function_gets_its_events(trace_source: TraceSource) -> None:
@@ -289,3 +290,94 @@ def test_a_generator_inside_a_greenlet_is_parked_with_it(trace_source: TraceSour
         "main", "reader", "numbers", "main", "numbers", "reader", "numbers", "main", "numbers", "reader", "numbers",
         "reader", "main",
     ]  # fmt: skip
+
+
+#: What is thrown -> the text of it.
+THROWN = {
+    "victim.throw()": "GreenletExit()",
+    "victim.throw(GreenletExit)": "GreenletExit()",
+    "victim.throw(ValueError)": "ValueError()",
+    "victim.throw(ValueError('x', local))": "ValueError('x', 41)",
+    "victim.throw(ValueError, 'x')": None,
+    "victim.throw(error)": "KeyError(1)",
+    "victim.throw(Mine(thing))": "Mine(<object>)",
+    "victim.throw(made())": None,
+}
+
+
+@pytest.mark.parametrize("throw", THROWN)
+def test_what_is_thrown(trace_source: TraceSource, throw: str) -> None:
+    traced = trace_source(
+        f"""
+        from greenlet import GreenletExit, getcurrent, greenlet
+
+        main = getcurrent()
+
+        class Mine(Exception):
+            def __init__(self, *args): print("made"); super().__init__(*args)
+
+        def made(): return ValueError("made")
+        def parks():
+            try:
+                main.switch()
+            except Exception:
+                pass
+
+        def killer():
+            local, error, thing = 41, KeyError(1), object()
+            {throw}
+
+        victim = greenlet(parks)
+        victim.switch()
+        greenlet(killer).switch()
+        """
+    )
+    assert traced.timeline.notes == []
+    assert [value for _, cause, whom, value in traced.hand_overs if cause == "throw" and whom == "parks"] == [
+        THROWN[throw]
+    ]
+    assert traced.ended.stdout == (b"made\n" if "Mine" in throw else b"")
+    index = next(s.index for s in traced.switches if s.cause == "throw")
+    killed = THROWN[throw] == "GreenletExit()"
+    thrown = THROWN[throw] or "an exception"
+    told = "killer killed it (GreenletExit)" if killed else f"killer threw {thrown} into it"
+    assert sentence(traced.timeline, index) == f"parks runs: {told}"
+
+
+def test_one_that_throws_into_itself(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        from greenlet import GreenletExit, getcurrent, greenlet
+
+        def kills(): getcurrent().throw(GreenletExit)
+        def catches():
+            try:
+                getcurrent().throw(ValueError("x"))
+            except ValueError:
+                return 1
+
+        greenlet(kills).switch()
+        greenlet(catches).switch()
+        """
+    )
+    assert (traced.outcome("kills"), traced.outcome("catches")) == (words.KILLED, words.RETURNED)
+
+
+def test_an_unstarted_parent_gets_nothing_from_a_child_that_is_killed(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        from greenlet import GreenletExit, greenlet
+
+        def parent(*given): print(given)
+        def child(): raise GreenletExit("bye")
+
+        greenlet(child, greenlet(parent)).switch()
+        """
+    )
+    assert traced.ended.stdout == b"()\n"
+    assert traced.hand_overs[1] == (
+        "child",
+        "throw" if traced.hand_overs[1][1] == "throw" else "switch",
+        "parent",
+        None,
+    )

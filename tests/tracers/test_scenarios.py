@@ -332,7 +332,6 @@ def test_deadlock(trace_scenario: TraceScenario) -> None:
     assert traced.timeline.uncaught is None
 
 
-@pytest.mark.xfail(reason="one notification by a queue serves several, and a pool's slot is freed in the hub")
 def test_gevent_queue_names_every_waker(trace_scenario: TraceScenario) -> None:
     """Room on the shelf comes from whoever took a loaf, a loaf from the baker, a place in the shop from who left."""
     traced = trace_scenario("gevent_queue")

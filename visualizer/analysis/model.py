@@ -25,6 +25,7 @@ from visualizer.analysis.tracks import (
     Slices,
     State,
     Switch,
+    Tie,
     Track,
     Wakeup,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "Slices",
     "State",
     "Switch",
+    "Tie",
     "Timeline",
     "Track",
     "Wakeup",
@@ -65,6 +67,7 @@ class Timeline:
         self.parks: list[Park] = []
         self.wakeups: list[Wakeup] = []
         self.outputs: list[Output] = []
+        self.ties: list[Tie] = []
         #: Text of the source files that the trace carries, by the name that places give them.
         self.sources: dict[str, str] = {}
         #: What the trace says of the recording itself and of its end.
@@ -271,8 +274,9 @@ class Timeline:
         where, text = self._places.get(place), self._texts.get
         if asked is None:
             park = Park(t_ns, track, reason, "", on_track, -1, where)
-        elif not asked.direction and asked.object < 0:
-            park = Park(t_ns, track, reason, text(asked.on, ""), on_track, asked.asked_ns, where)
+        elif not asked.direction:
+            thing = text(asked.object, "")
+            park = Park(t_ns, track, reason, text(asked.on, ""), on_track, asked.asked_ns, where, thing)
         else:
             park = Park(
                 t_ns, track, reason, text(asked.on, ""), on_track, asked.asked_ns, where,
@@ -326,7 +330,9 @@ class Timeline:
             if asked is None:
                 park = self._park(t_ns, origin, words.SWITCHED, target, event.place)
             else:
-                park = self._park(t_ns, origin, asked.reason, words.NOBODY, event.place, asked)
+                tracks = _tracks(self._texts.get(asked.object, ""))
+                joined = tracks[0] if len(tracks) == 1 else words.NOBODY
+                park = self._park(t_ns, origin, asked.reason, joined, event.place, asked)
             early = self._early.pop(bottom, None)
             if early is not None:
                 self._set(origin, t_ns, State.READY, early)
@@ -337,6 +343,10 @@ class Timeline:
     def _on_wait(self, event: ev.Wait) -> None:
         self._at(event.t_ns)
         self._pending[self._strands.top(self._who(event.track))] = event
+
+    def _on_tie(self, event: ev.Tie) -> None:
+        thing = self._texts.get(event.object, "")
+        self.ties.append(Tie(self._at(event.t_ns), event.track, event.relation, thing, _tracks(thing)))
 
     def _on_wake(self, event: ev.Wake) -> None:
         t_ns = self._at(event.t_ns)
@@ -429,6 +439,7 @@ class Timeline:
         ev.Name: _on_name,
         ev.Thread: _on_thread,
         ev.Wait: _on_wait,
+        ev.Tie: _on_tie,
         ev.Wake: _on_wake,
         ev.Unready: _on_unready,
         ev.Exit: _on_exit,
@@ -439,6 +450,14 @@ class Timeline:
         ev.Uncaught: _on_uncaught,
         ev.End: _on_end,
     }
+
+
+def _tracks(thing: str) -> tuple[int, ...]:
+    """The tracks that "track 7" or "tracks 7, 8" speaks of; none of any other thing."""
+    word, _, numbers = thing.partition(" ")
+    if word not in ("track", "tracks"):
+        return ()
+    return tuple(int(number) for number in numbers.split(", ") if number.isdecimal() and len(number) < 10)
 
 
 def timeline_of(header: ev.Header, events: list[ev.Event]) -> Timeline:

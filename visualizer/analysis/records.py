@@ -89,6 +89,7 @@ def _wait(timeline: Timeline, index: int) -> Record | None:
         "reason": park.reason,
         "on": park.on or _name(timeline, park.on_track),
         "on_track": _track(park.on_track),
+        "object": park.object or None,
         "seconds": None if park.asked_ns < 0 else park.asked_ns / _NS_PER_S,
         **(_end(park) if park.direction else {}),
         **_place(park.place),

@@ -85,9 +85,9 @@ def _why(timeline: Timeline, switch: Switch, target: Track) -> str:
         case words.SEND:
             return f"{name} sent it {value}" if value is not None else f"{name} resumed it"
         case words.THROW if origin.kind == words.HUB:
-            return _woken(timeline, *_before_run(timeline, target, target.slice_of_step(switch.index)))
+            return _thrown(timeline, switch, target)
         case words.THROW:
-            return f"{name} threw {value or 'an exception'} into it"
+            return _threw(name, value)
         case words.CLOSE:
             return f"{name} closes it"
         case words.YIELD:
@@ -101,6 +101,23 @@ def _why(timeline: Timeline, switch: Switch, target: Track) -> str:
         case words.SWITCH:
             return f"{name} switched to it" + (f" with {value}" if value is not None else "")
     return _UNKNOWN
+
+
+def _threw(name: str, value: str | None, killed: bool = False) -> str:
+    if value is not None and value.startswith("GreenletExit("):
+        return f"{name} killed it (GreenletExit)"
+    if killed:
+        return f"{name} killed it" + (f" with {value}" if value is not None else "")
+    return f"{name} threw {value or 'an exception'} into it"
+
+
+def _thrown(timeline: Timeline, switch: Switch, target: Track) -> str:
+    """What a hub throws, it throws for whoever asked for that."""
+    wakeup, park = _before_run(timeline, target, target.slice_of_step(switch.index))
+    if wakeup is not None and wakeup.waker in timeline.tracks and switch.value is not None:
+        if wakeup.cause in (words.KILL, words.THROW):
+            return _threw(timeline.name(wakeup.waker), switch.value, wakeup.cause == words.KILL)
+    return _woken(timeline, wakeup, park)
 
 
 def _ended(timeline: Timeline, track: Track) -> str:

@@ -55,6 +55,7 @@ class Place(NamedTuple):
 class Park(NamedTuple):
     """Why and where a track stopped running. `asked_ns` is -1 without a limit; `on_track` -1 if it is no track.
 
+    `object` says which thing it waits on, as "Event 3"; nothing if that is not known.
     Of a wait for a descriptor: `fd` (-1 if not known, or of several), `direction` ("read", "accept", ...; of several,
     which: "read 5 6, write 7"), and the two addresses, "" where not known.
     """
@@ -71,6 +72,16 @@ class Park(NamedTuple):
     direction: str = ""
     local: str = ""
     peer: str = ""
+
+
+class Tie(NamedTuple):
+    """At `t_ns`, in a deadlock, `track` held the thing `object`, or waited for tracks (`on_tracks`) to end."""
+
+    t_ns: int
+    track: int
+    relation: str
+    object: str
+    on_tracks: tuple[int, ...]
 
 
 class Wakeup(NamedTuple):

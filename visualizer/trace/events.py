@@ -126,7 +126,8 @@ class Switch(_Line, tag="switch", frozen=True):
 class Wait(_Line, tag="wait", frozen=True):
     """Why `track`, about to be switched away from, waits; on what, how long it asked for (-1: no limit).
 
-    `object`: the identity of the thing waited on. `fd`, `direction`, `local` and `peer`: which end of which connection.
+    `object`: which thing that is, as "Event 3"; "track 7" of a greenlet that is joined. `fd`, `direction`, `local` and
+    `peer`: which end of which connection.
     """
 
     t_ns: Int
@@ -139,6 +140,15 @@ class Wait(_Line, tag="wait", frozen=True):
     direction: str = ""
     local: Int = -1
     peer: Int = -1
+
+
+class Tie(_Line, tag="tie", frozen=True):
+    """At a deadlock: `track` holds ("holds") a thing, or waits ("awaits") for tracks; `object` as in Wait."""
+
+    t_ns: Int
+    track: Int
+    relation: str
+    object: Int
 
 
 class Wake(_Line, tag="wake", frozen=True):
@@ -224,7 +234,7 @@ class End(_Line, tag="end", frozen=True):
 
 
 Event = (
-    Text | Place | Listing | Spawn | Name | Resume | Yield | Switch | Wait | Wake | Unready | Exit | Poll | Output
+    Text | Place | Listing | Spawn | Name | Resume | Yield | Switch | Wait | Tie | Wake | Unready | Exit | Poll | Output
     | Thread | Note | Dropped | Uncaught | End
 )  # fmt: skip
 

@@ -74,6 +74,10 @@ CALLBACK = "callback"
 FINISHED = "finished"
 KILL = "kill"
 
+# Relations of a tie.
+HOLDS = "holds"
+AWAITS = "awaits"
+
 # Outcomes of an exit.
 RETURNED = "returned"
 RAISED = "raised"

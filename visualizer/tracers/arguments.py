@@ -8,11 +8,12 @@ Where it is anything else (a call, a property), it stays unknown.
 
 from __future__ import annotations
 
+import builtins
 import sys
 
 from visualizer.tracers import code as code_objects
 from visualizer.tracers.lines import NO_VALUE
-from visualizer.tracers.values import ATOMS, keep
+from visualizer.tracers.values import ATOMS, Shown, keep, show, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -28,26 +29,30 @@ _PLAIN = ATOMS | {str, bytes}
 _LOOKS_AT_LOCALS = frozenset(("locals", "vars", "dir", "eval", "exec", "_getframe", "currentframe"))
 #: inspect.CO_OPTIMIZED: a function's variables are no dictionary, but copied into one for whoever asks.
 _FUNCTION = 0x1
+#: Functions that wait for each of what they are given.
+_JOINS = ("joinall", "wait", "iwait")
 _own_dict = object.__getattribute__
 
 
-class _Unknown(Exception):
+_class_dict = type.__dict__["__dict__"].__get__
+_NOWHERE = object()
+_builtins = builtins.__dict__
+
+
+class Unknown(Exception):
     """The value cannot be worked out without running code of the program."""
 
 
 class Site:
     """What is known of one call in the program's source."""
 
-    __slots__ = ("argument", "code", "first", "limit", "receiver")
+    __slots__ = ("argument", "code", "first", "joined", "limit", "receiver", "thrown")
 
     def __init__(
-        self,
-        code: CodeType,
-        argument: Recipe | None,
-        receiver: Recipe | None,
-        limit: Recipe | None = None,
-        first: Recipe | None = None,
-    ) -> None:
+        self, code: CodeType, argument: Recipe | None = None, receiver: Recipe | None = None,
+        limit: Recipe | None = None, first: Recipe | None = None, joined: Recipe | None = None,
+        thrown: Recipe | None = None,
+    ) -> None:  # fmt: skip
         #: Kept so that its id stays its own.
         self.code = code
         #: Of `other.switch(value)`, the value.
@@ -58,6 +63,10 @@ class Site:
         self.limit = limit
         #: Of any other call than a `switch`, its first argument.
         self.first = first
+        #: Of `joinall(things)`, the things.
+        self.joined = joined
+        #: Of `other.throw(...)`, what is thrown, as text.
+        self.thrown = thrown
 
 
 class Sites:
@@ -91,17 +100,32 @@ class Sites:
         recipe = self.at(frame).first
         return NO_VALUE if recipe is None else _work_out(recipe, frame, lambda thing: thing)
 
-    def receiver_type(self, frame: Any) -> Any:
-        """The type of the object whose method `frame` is parked in; NO_VALUE if it is unknown."""
+    def receiver(self, frame: Any, then: Callable[[Any], Any]) -> Any:
+        """`then` of the object whose method `frame` is parked in; NO_VALUE if that is unknown."""
         recipe = self.at(frame).receiver
-        return NO_VALUE if recipe is None else _work_out(recipe, frame, type)
+        return NO_VALUE if recipe is None else _work_out(recipe, frame, then)
+
+    def joined(self, frame: Any, then: Callable[[Any], Any]) -> Any:
+        """`then` of what the call that `frame` is parked in joins; NO_VALUE if that is unknown."""
+        recipe = self.at(frame).joined
+        return NO_VALUE if recipe is None else _work_out(recipe, frame, then)
+
+    def thrown(self, frame: Any) -> Any:
+        """The exception thrown by the `throw` that `frame` is parked in; NO_VALUE if none is, or it is unknown."""
+        recipe = self.at(frame).thrown
+        return NO_VALUE if recipe is None else _work_out(recipe, frame, keep)
+
+    def entered(self, frame: Any, then: Callable[[Any], Any]) -> list[Any]:
+        """`then` of each thing whose `with` block `frame` is in, as far as it is known."""
+        recipes = [_maybe(_path, node) for node in code_objects.entered(frame.f_code, frame.f_lasti)]
+        return [_work_out(recipe, frame, then) for recipe in recipes if recipe is not None]
 
 
 def _work_out(recipe: Recipe, frame: Any, then: Callable[[Any], Any]) -> Any:
     variables = frame.f_locals
     try:
         return then(recipe(variables, frame.f_globals))
-    except _Unknown:
+    except Unknown:
         return NO_VALUE
     finally:
         if sys.version_info < (3, 13) and frame.f_code.co_flags & _FUNCTION:
@@ -111,26 +135,34 @@ def _work_out(recipe: Recipe, frame: Any, then: Callable[[Any], Any]) -> Any:
 
 def _site(code: CodeType, offset: int) -> Site:
     if sys.version_info < (3, 13) and code.co_flags & _FUNCTION and not _LOOKS_AT_LOCALS.isdisjoint(code.co_names):
-        return Site(code, None, None)
+        return Site(code)
     text = code_objects.segment(code_objects.place(code, offset))
     tree: Any = code_objects.parse(text) if text is not None else None
     if type(tree).__name__ != "Call":
         return Site(code, None, _maybe(_path, tree))
     method = getattr(tree.func, "attr", None)
     receiver = _maybe(_path, tree.func.value) if method is not None else None
-    if method != "switch" or tree.keywords or not tree.args:
-        limit = next((word.value for word in tree.keywords if word.arg == "timeout"), None)
-        first = _maybe(_path, tree.args[0]) if tree.args else None
-        return Site(code, None, receiver, _maybe(_expression, limit) if limit is not None else None, first)
-    if len(tree.args) == 1:
-        return Site(code, _maybe(_expression, tree.args[0]), receiver)
-    return Site(code, _maybe(lambda nodes: _sequence(nodes, tuple), tree.args), receiver)
+    if method == "throw" and not tree.keywords:
+        return Site(code, receiver=receiver, thrown=_maybe(_exception, tree.args))
+    if method == "switch" and tree.args and not tree.keywords:
+        if len(tree.args) == 1:
+            return Site(code, _maybe(_expression, tree.args[0]), receiver)
+        return Site(code, _maybe(lambda nodes: _sequence(nodes, tuple), tree.args), receiver)
+    limit = next((word.value for word in tree.keywords if word.arg == "timeout"), None)
+    if limit is None and method == "joinall" and len(tree.args) > 1:
+        limit = tree.args[1]
+    joins = tree.args and (method or getattr(tree.func, "id", None)) in _JOINS
+    return Site(
+        code, None, receiver, _maybe(_expression, limit) if limit is not None else None,
+        _maybe(_path, tree.args[0]) if tree.args else None,
+        _maybe(_expression, tree.args[0]) if joins else None,
+    )  # fmt: skip
 
 
 def _maybe(make: Callable[[Any], Recipe], node: Any) -> Recipe | None:
     try:
         return make(node)
-    except _Unknown:
+    except Unknown:
         return None
 
 
@@ -139,21 +171,90 @@ def _path(node: Any) -> Recipe:
     kind = type(node).__name__
     if kind == "Name":
         return _name(node.id)
+    if kind == "Subscript":
+        return _item(node)
     if kind != "Attribute":
-        raise _Unknown
+        raise Unknown
     owner, attribute = _path(node.value), node.attr
+    return lambda variables, module: attribute_of(owner(variables, module), attribute)
+
+
+def attribute_of(thing: Any, attribute: str) -> Any:
+    """An attribute that is found without running anything: the object's own, a slot, or a plain one of its class."""
+    in_class: Any = _NOWHERE
+    for base in type.mro(type(thing)):
+        own = _class_dict(base)
+        if attribute in own:
+            in_class = own[attribute]
+            break
+    if type(in_class).__name__ == "member_descriptor":
+        try:
+            return in_class.__get__(thing)
+        except AttributeError:
+            raise Unknown from None
+    try:
+        own = _own_dict(thing, "__dict__")
+    except AttributeError:
+        own = None
+    if type(own) is dict and attribute in own:
+        return own[attribute]
+    if in_class is _NOWHERE or any("__get__" in _class_dict(base) for base in type.mro(type(in_class))):
+        raise Unknown
+    return in_class
+
+
+def _item(node: Any) -> Recipe:
+    """An item of a plain list, tuple or dictionary."""
+    owner, index = _path(node.value), _expression(node.slice)
 
     def look_up(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
-        thing = owner(variables, module)
+        thing, key = owner(variables, module), index(variables, module)
+        if type(thing) not in (list, tuple, dict) or type(key) not in _PLAIN:
+            raise Unknown
+        if type(thing) is dict and any(type(known) not in _PLAIN for known in thing):
+            raise Unknown
         try:
-            own = _own_dict(thing, "__dict__")
-        except AttributeError:
-            raise _Unknown from None
-        if type(own) is not dict or attribute not in own:
-            raise _Unknown
-        return own[attribute]
+            return thing[key]
+        except (LookupError, TypeError):
+            raise Unknown from None
 
     return look_up
+
+
+def _exception(nodes: list[Any]) -> Recipe:
+    """The arguments of a `throw`: nothing, a class, an instance, or a class that is called here."""
+    if not nodes:
+        return lambda _l, _g: Shown("GreenletExit()")
+    node = nodes[1] if len(nodes) > 1 else nodes[0]
+    if type(node).__name__ == "Call" and not node.keywords:
+        made, arguments = _path(node.func), [_maybe(_expression, argument) for argument in node.args]
+
+        def look_up(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
+            kind = made(variables, module)
+            if not isinstance(kind, type) or not issubclass(kind, BaseException):
+                raise Unknown
+            shown = [_shown(recipe, variables, module) for recipe in arguments]
+            return Shown(f"{type_name(kind)}({', '.join(shown)})")
+
+        return look_up
+    thrown = _path(node)
+
+    def find(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
+        value = thrown(variables, module)
+        if isinstance(value, type) and issubclass(value, BaseException):
+            return Shown(f"{type_name(value)}()")
+        if not issubclass(type(value), BaseException):
+            raise Unknown
+        return value
+
+    return find
+
+
+def _shown(recipe: Recipe | None, variables: Mapping[str, Any], module: Mapping[str, Any]) -> str:
+    try:
+        return show(recipe(variables, module), 1) if recipe is not None else "…"
+    except Unknown:
+        return "…"
 
 
 def _expression(node: Any) -> Recipe:
@@ -167,7 +268,7 @@ def _expression(node: Any) -> Recipe:
         return _sequence(node.elts, tuple if kind == "Tuple" else list)
     if kind == "BinOp":
         return _binary(node)
-    raise _Unknown
+    raise Unknown
 
 
 def _name(name: str) -> Recipe:
@@ -176,7 +277,9 @@ def _name(name: str) -> Recipe:
             return variables[name]
         if name in module:
             return module[name]
-        raise _Unknown
+        if name in _builtins:
+            return _builtins[name]
+        raise Unknown
 
     return look_up
 
@@ -193,16 +296,18 @@ def _binary(node: Any) -> Recipe:
     def work_out(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
         a, b = left(variables, module), right(variables, module)
         if type(a) not in _PLAIN or type(b) not in _PLAIN:
-            raise _Unknown
+            raise Unknown
         try:
             if operator == "Add":
                 return a + b
             if operator == "Sub":
                 return a - b
+            if operator == "Mod" and type(a) is int and type(b) is int and b:
+                return a % b
             if operator == "Mult" and type(a) is not str and type(b) is not str:
                 return a * b
         except TypeError:
             pass
-        raise _Unknown
+        raise Unknown
 
     return work_out

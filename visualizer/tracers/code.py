@@ -163,3 +163,33 @@ def called(text: str) -> str | None:
         return None
     function = call.func
     return getattr(function, "attr", None) or getattr(function, "id", None)
+
+
+def entered(code: CodeType, offset: int) -> list[Any]:
+    """The expressions (syntax trees) of the `with` statements in whose blocks the instruction at `offset` stands."""
+    file, _, line, _, column, _ = place(code, offset)
+    text = source(file)
+    try:
+        tree: Any = compile(text or "", "<place>", "exec", _AST_ONLY)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return []
+    found: list[Any] = []
+    rest = [tree]
+    while rest:
+        node = rest.pop()
+        kind = type(node).__name__
+        if kind in ("FunctionDef", "AsyncFunctionDef", "Lambda", "ClassDef"):
+            # It does not run where it stands.
+            found.clear()
+        elif kind in ("With", "AsyncWith") and any(_stands_in(part, line, column) for part in node.body):
+            found += [item.context_expr for item in node.items]
+        for name in node._fields:
+            parts = getattr(node, name, None)
+            nodes = [part for part in (parts if type(parts) is list else (parts,)) if hasattr(part, "_fields")]
+            rest += [part for part in nodes if not hasattr(part, "lineno") or _stands_in(part, line, column)]
+    return found
+
+
+def _stands_in(node: Any, line: int, column: int) -> bool:
+    start, end = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
+    return start <= (line, max(column, 0)) < end or (column < 0 and node.lineno <= line <= node.end_lineno)

@@ -16,7 +16,7 @@ from visualizer.tracers.buffer import Buffer
 from visualizer.tracers.code import callable_name, function_name
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording, place_of
-from visualizer.tracers.values import type_name
+from visualizer.tracers.values import Shown, show, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -56,6 +56,8 @@ class GreenletTracer:
         self.living_hubs: dict[int, int] = {}
         self._nameless: set[int] = set()
         self._thrown: set[int] = set()
+        #: Tracks that were not seen to run yet.
+        self._new: set[int] = set()
         #: While it has anything, hooks take the long way: tracks that are nameless or were thrown into.
         self.unsettled = recording.unsettled
         #: Tracks of greenlets that have a name and are not parked in a hub, by the greenlet's id: the short way may be
@@ -71,6 +73,10 @@ class GreenletTracer:
         self.describe: Describe | None = None
         self.watch: Watch | None = None
         self.outcome: Callable[[Any], tuple[str, Any] | None] | None = None
+        #: What is thrown, where the origin's own call does not tell: (origin's track) -> value or NO_VALUE.
+        self.thrown: Callable[[int], Any] | None = None
+        #: Called with the track of a greenlet that the garbage collector has taken.
+        self.collected: Callable[[int], None] | None = None
 
     def install(self) -> str:
         self._imports.after("greenlet", self.name, self._begin)
@@ -199,6 +205,10 @@ class GreenletTracer:
             if sys.version_info < (3, 12):
                 _on_first_call(self._name_entered)
         if origin is target:
+            if event == "throw":
+                # It threw into itself, in the frame below our hook's.
+                below = sys._getframe(2).f_back
+                self._note_thrown(to_track, lines.NO_VALUE if below is None else self.sites.thrown(below))
             return
         frame = origin.gr_frame
         code: CodeType | None = None
@@ -206,7 +216,8 @@ class GreenletTracer:
         value: Any = lines.NO_VALUE
         if frame is None:
             returned = self._on_dead(event, origin, from_track, t_ns, buffer)
-            if to_track not in self.hubs:
+            if to_track not in self.hubs and not (to_track in self._new and show(returned).startswith("GreenletExit(")):
+                # One that had not begun is entered with nothing when its child is killed.
                 value = returned
         elif from_track not in self.hubs:
             code, offset = place_of(frame, recording.own)
@@ -217,8 +228,11 @@ class GreenletTracer:
                 if code is frame.f_code and self.sites.at(frame).argument is None:
                     self._learn(buffer, code, offset, t_ns)
         if event == "throw":
-            self._thrown.add(to_track)
-            self.unsettled.add(to_track)
+            if frame is not None:
+                value = self.thrown(from_track) if self.thrown is not None else lines.NO_VALUE
+                if value is lines.NO_VALUE:
+                    value = self.sites.thrown(frame)
+            self._note_thrown(to_track, value)
         else:
             if self._thrown:
                 self._thrown.discard(to_track)
@@ -228,10 +242,17 @@ class GreenletTracer:
                 self.raw.pop(id(origin), None)
             elif from_track not in self.hubs and to_track not in self._nameless:
                 self.raw[id(target)] = to_track
+        self._new.discard(to_track)
         if self.watch is not None:
             self.watch(t_ns, event, origin, from_track, target, to_track)
         line = lines.switch if event == "switch" else lines.throw
         stream.store(line, t_ns, from_track, to_track, value, code, offset)
+
+    def _note_thrown(self, track: int, value: Any) -> None:
+        """`track` was thrown into: if it then ends without an error, that was GreenletExit, or it caught it."""
+        if type(value) is not Shown or value.startswith("GreenletExit("):
+            self._thrown.add(track)
+            self.unsettled.add(track)
 
     def _learn(self, buffer: Buffer, code: CodeType, offset: int, t_ns: int) -> None:
         """From now on the short way may be taken for a switch, without a value, that leaves its origin parked here.
@@ -242,7 +263,10 @@ class GreenletTracer:
         event = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset
         shapes[id(code) + offset] = buffer.shape(t_ns, event)
 
-    def adopt(self, greenlet: Any, t_ns: int, creator: int = words.NOBODY, frame: Any = None) -> int:
+    def adopt(
+        self, greenlet: Any, t_ns: int, creator: int = words.NOBODY, frame: Any = None,
+        place: tuple[CodeType, int] | None = None,
+    ) -> int:  # fmt: skip
         """Give a greenlet that is seen for the first time a track, and store its spawn. Return the track."""
         recording = self._recording
         parent = greenlet.parent
@@ -254,13 +278,14 @@ class GreenletTracer:
             if parent_track is None:
                 parent_track = self.adopt(parent, t_ns)
             track = recording.new_track()
+            self._new.add(track)
             described = self.describe(greenlet) if self.describe is not None else None
             if described is None:
                 described = (words.GREENLET, self._run_name(greenlet) or "greenlet")
                 if described[1] == "greenlet":
                     self._nameless.add(track)
                     self.unsettled.add(track)
-            code, offset = place_of(frame, recording.own) if frame is not None else (None, 0)
+            code, offset = place or (place_of(frame, recording.own) if frame is not None else (None, 0))
             if described[0] == words.HUB:
                 self.hubs.add(track)
                 self.living_hubs[id(greenlet)] = track
@@ -274,9 +299,26 @@ class GreenletTracer:
                 del self._references[key]
                 for by_id in self.by_id:
                     by_id.pop(key, None)
+                self._new.discard(track)
+                if self.collected is not None:
+                    self.collected(track)
 
         self._references[key] = ref(greenlet, forget)
         return track
+
+    def reference(self, greenlet: Any) -> Any:
+        """The weak reference to a greenlet that has a track."""
+        return self._references[id(greenlet)]
+
+    def rename(self, track: int, name: str | None, t_ns: int) -> None:
+        """Store a better name, if there is one."""
+        if name is not None:
+            self._recording.stream.extend((lines.name, t_ns, track, name, None, None, 0))
+
+    def living(self) -> list[Any]:
+        """The greenlets that have a track and are not collected."""
+        found = [reference() for reference in list(self._references.values())]
+        return [greenlet for greenlet in found if greenlet is not None]
 
     def _on_dead(self, event: str, greenlet: Any, track: int, t_ns: int, buffer: Buffer) -> Any:
         """Store that a greenlet ended; return the value that goes to its parent."""

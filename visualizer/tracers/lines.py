@@ -17,8 +17,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
     from visualizer.tracers.sockets import Endpoint
 
-    #: Reason if known, time limit, and which end of which connection.
-    InCall = tuple[str | None, int, Endpoint | None]
+    #: Reason if known, time limit, which thing, and which end of which connection.
+    InCall = tuple[str | None, int, str, Endpoint | None]
 
 #: A value slot that holds this crossed no value, or none that could be observed.
 NO_VALUE = object()
@@ -64,19 +64,24 @@ def wait(s: Stream, t: int, track: int, about: tuple[str, str, int], _: Any, _c:
 
 def wait_in_call(s: Stream, t: int, track: int, about: InCall, _: Any, code: CodeType | None, at: int) -> str:
     """A wait in an expression: where the reason is not known, it is the name of what the expression calls."""
-    known, limit_ns, endpoint = about
+    known, limit_ns, thing, endpoint = about
     call, on = s.call(code, at)
     reason = quote(known or _REASONS.get(call, call) or "unknown")
-    return f'["wait",{t},{track},{reason},{on},{limit_ns}{_end(s, endpoint)}]\n'
+    return f'["wait",{t},{track},{reason},{on},{limit_ns}{_end(s, thing, endpoint)}]\n'
 
 
-def _end(s: Stream, endpoint: Endpoint | None) -> str:
+def _end(s: Stream, thing: str, endpoint: Endpoint | None) -> str:
     """The last fields of a wait: object, fd, direction, local and peer address. Left out where none is known."""
+    told = s.text(thing) if thing else NOTHING
     if endpoint is None:
-        return ""
+        return f",{told}" if thing else ""
     fd, direction, local, peer = endpoint
     ends = ",".join(str(s.text(address) if address else NOTHING) for address in (local, peer))
-    return f',{NOTHING},{fd},"{direction}",{ends}'
+    return f',{told},{fd},"{direction}",{ends}'
+
+
+def tie(s: Stream, t: int, track: int, relation: str, thing: str, _c: CodeType | None, _o: int) -> str:
+    return f'["tie",{t},{track},"{relation}",{s.text(thing)}]\n'
 
 
 def wake(_s: Stream, t: int, track: int, about: tuple[int, str], _v: Any, _c: CodeType | None, _o: int) -> str:

@@ -33,6 +33,8 @@ class Shown(str):
 def keep(value: Any) -> Any:
     """What a hook stores for `value`: itself if it cannot change and keeps nothing alive, else its text now."""
     kind = type(value)
+    if kind is Shown:
+        return value
     if kind in ATOMS or (kind is str and len(value) <= LONGEST_TEXT):
         return value
     return Shown(show(value))

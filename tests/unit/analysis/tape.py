@@ -86,9 +86,15 @@ class Tape:
         self.events.append(ev.Switch(t_ns, self._id(origin), self._id(target), cause, crossing, place))
         return self
 
-    def waits(self, key: str, reason: str, on: str | None = None, asked_ns: int = -1) -> Tape:
+    def waits(self, key: str, reason: str, on: str | None = None, asked_ns: int = -1, thing: str | None = None) -> Tape:
         """At the time of the event that follows."""
-        self.events.append(ev.Wait(self.t_ns + STEP_NS, self.ids[key], reason, self.text(on), asked_ns))
+        asked = self.text(on), asked_ns, self.text(thing)
+        self.events.append(ev.Wait(self.t_ns + STEP_NS, self.ids[key], reason, *asked))
+        return self
+
+    def tie(self, key: str, relation: str, thing: str) -> Tape:
+        """At the time of the event that follows."""
+        self.events.append(ev.Tie(self.t_ns + STEP_NS, self.ids[key], relation, self.text(thing)))
         return self
 
     def wake(self, key: str, waker: str | int, cause: str) -> Tape:

@@ -10,7 +10,6 @@ from tests.unit.analysis.tape import FILE, STEP_NS, Tape, ping_pong, producer_co
 from visualizer.analysis.findings import KINDS, Finding, Findings, findings
 from visualizer.analysis.findings.finding import listed
 from visualizer.analysis.model import Timeline
-from visualizer.trace import events as ev
 from visualizer.trace import words
 
 MS = 1_000_000
@@ -139,43 +138,38 @@ def test_a_suspended_coroutine_is_unfinished_work_a_suspended_generator_is_not()
     assert kinds(suspended(words.GENERATOR)) == []
 
 
-def stuck(*, uncaught: str = "LoopExit", polls: bool = False, asked_ns: int = -1) -> Tape:
+def stuck(thrown: str | None = "LoopExit('This operation would block forever')", *, held: bool = False) -> Tape:
     """foo and bar wait for each other; the hub throws into main."""
-    tape = spawned("foo", "bar").switch("hub", "foo").waits("foo", words.EVENT, "a.wait()", asked_ns)
-    tape.switch("foo", "hub", line=5).switch("hub", "bar").waits("bar", words.EVENT, "b.wait()")
-    tape.switch("bar", "hub", line=9)
-    if polls:
-        tape.poll("hub", 1).poll("hub", 0)
-    tape.at(50 * MS).wake("main", "hub", words.THROW).switch("hub", "main", cause=words.THROW)
-    if uncaught:
-        tape.events.append(ev.Uncaught(tape.t_ns, uncaught, "This operation would block forever"))
-        return tape.exits("main", words.RAISED).end(1)
-    return tape.exits("main").end()
+    tape = spawned("foo", "bar").switch("hub", "foo").waits("foo", words.SEMAPHORE, "a", thing="Semaphore 1")
+    tape.switch("foo", "hub", line=5).switch("hub", "bar").waits("bar", words.SEMAPHORE, "b", thing="Semaphore 2")
+    tape.switch("bar", "hub", line=9).at(50 * MS).wake("main", "hub", words.THROW)
+    if held:
+        tape.tie("foo", words.HOLDS, "Semaphore 2").tie("bar", words.HOLDS, "Semaphore 1")
+        tape.tie("main", words.AWAITS, f"tracks {tape.ids['foo']}, {tape.ids['bar']}")
+    return tape.switch("hub", "main", thrown, cause=words.THROW).exits("main").end()
 
 
-CHAIN = (
-    "main waits in joinall(all) (demo.py:40) for foo and bar, or one of them (inferred: it spawned them), "
-    "foo waits in a.wait() (demo.py:5) and bar waits in b.wait() (demo.py:9); "
-    "the hub had nothing left that could wake them"
-)
+FOO, BAR = "foo waits for a (demo.py:5) for Semaphore 1", "bar waits for b (demo.py:9) for Semaphore 2"
+NOTHING_LEFT = "; the hub had nothing left that could wake them"
 
 
 def test_a_deadlock_is_explained_and_those_in_it_are_told_once() -> None:
     assert kinds(stuck()) == ["deadlock"]
-    assert only(stuck(), "deadlock") == (f"LoopExit: {CHAIN}", ["main", "foo", "bar"], 50, 40)
-    assert kinds(stuck(uncaught="Timeout", polls=True)) == ["never_resumed", "never_resumed"]
+    sentence = f"LoopExit: main waits in joinall(all) (demo.py:40), {FOO} and {BAR}{NOTHING_LEFT}"
+    assert only(stuck(), "deadlock") == (sentence, ["main", "foo", "bar"], 50, 40)
 
 
-def test_a_deadlock_whose_exception_was_caught_is_inferred() -> None:
-    assert only(stuck(uncaught=""), "deadlock")[0] == f"LoopExit (inferred): {CHAIN}"
-    assert "deadlock" not in kinds(stuck(uncaught="", polls=True)), "a time limit may have been over"
-    assert "deadlock" not in kinds(stuck(uncaught="", asked_ns=9_000 * MS)), "a timer was left"
+def test_a_deadlock_is_told_as_a_circle_where_it_is_known_who_holds_what() -> None:
+    sentence = (
+        f"LoopExit, a circle: {FOO}, which bar holds; {BAR}, which foo holds; "
+        f"besides, main waits in joinall(all) (demo.py:40) for foo and bar{NOTHING_LEFT}"
+    )
+    assert only(stuck(held=True), "deadlock") == (sentence, ["foo", "bar", "main"], 50, 5)
 
 
-def test_a_loop_that_does_not_tell_its_polls_lets_nothing_be_inferred() -> None:
-    tape = stuck(uncaught="")
-    tape.events.insert(0, ev.Note(0, "This loop does not tell when it polls: its idle time counts as running."))
-    assert "deadlock" not in kinds(tape)
+@pytest.mark.parametrize("thrown", [None, "Timeout(0.5)", "ValueError('LoopExit(')"])
+def test_what_a_hub_throws_otherwise_is_no_deadlock(thrown: str | None) -> None:
+    assert kinds(stuck(thrown)) == ["never_resumed", "never_resumed"]
 
 
 def ready_in_turns(times: int, ms: float) -> Tape:

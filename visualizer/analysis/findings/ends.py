@@ -26,19 +26,23 @@ _TOLD = 6
 
 
 def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """A hub had nothing left to wait for and threw LoopExit. One for each hub.
-
-    It is seen where nobody caught it; else inferred: the hub threw into its own thread without having polled, and
-    everybody on it was parked for good.
-    """
-    for switch, inferred in _loop_exits(timeline, observed):
+    """A hub had nothing left to wait for and threw LoopExit. One for each hub, about the last time."""
+    for switch in _loop_exits(timeline, observed):
         waiting = dict(_deadlocked(timeline, switch))
-        parts = [_waits(timeline, track, park, waiting) for track, park in waiting.items()]
+        holders, joined = _ties(timeline, switch, waiting)
+        circle = _circle(waiting, holders, joined)
+        told = [*circle, *(track for track in waiting if track not in circle)]
+        parts = [_waits(timeline, track, waiting, holders, joined) for track in told]
         whom = "them" if len(waiting) > 1 else "it" if waiting else "anybody"
-        sentence = f"{_LOOP_EXIT}{' (inferred)' if inferred else ''}: {listed(parts, _TOLD)}"
+        if len(circle) > 1:
+            round_ = "; ".join(parts[: len(circle)])
+            others = f"; besides, {listed(parts[len(circle) :], _TOLD)}" if len(parts) > len(circle) else ""
+            sentence = f"{_LOOP_EXIT}, a circle: {round_}{others}"
+        else:
+            sentence = f"{_LOOP_EXIT}: {listed(parts, _TOLD)}"
         sentence += f"; the hub had nothing left that could wake {whom}"
-        first = next(iter(waiting.values()), None)
-        yield finding("deadlock", sentence, waiting, switch.t_ns, first.place if first else None)
+        first = waiting[told[0]] if told else None
+        yield finding("deadlock", sentence, told, switch.t_ns, first.place if first else None)
 
 
 def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -49,7 +53,7 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """
     if not is_over(timeline):
         return
-    deadlocked = {track for switch, _ in _loop_exits(timeline, observed) for track, _ in _deadlocked(timeline, switch)}
+    deadlocked = {track for switch in _loop_exits(timeline, observed) for track, _ in _deadlocked(timeline, switch)}
     for track in timeline.tracks.values():
         park = parked(timeline, track)
         if park is None or track.kind == words.HUB or track.id in deadlocked:
@@ -123,43 +127,40 @@ def _joins_after(timeline: Timeline, observed: Observed, track: int, t_ns: int) 
     return at_ns > 0 and slices.state[at_ns] == State.READY and slices.about[at_ns - 1] == index
 
 
-def _loop_exits(timeline: Timeline, observed: Observed) -> Iterator[tuple[Switch, bool]]:
-    """The last switch of each hub that threw LoopExit, and whether that is only inferred."""
-    for hub, index in observed.throws.items():
-        if _is_uncaught(timeline, switch := timeline.switch(index)):
-            yield switch, False
-        elif (index := observed.throws_unpolled.get(hub, -1)) >= 0:
-            if _all_parked(timeline, switch := timeline.switch(index)):
-                yield switch, True
+def _loop_exits(timeline: Timeline, observed: Observed) -> Iterator[Switch]:
+    """The last switch of each hub that threw LoopExit."""
+    return (timeline.switch(index) for index in observed.loop_exits.values())
 
 
-def _is_uncaught(timeline: Timeline, switch: Switch) -> bool:
-    target = timeline.tracks[switch.target]
-    if target.state is not State.FAILED:
-        return False
-    uncaught = timeline.uncaught[0] if timeline.uncaught is not None and target.id == _first(timeline) else ""
-    raised = (target.value or "").lstrip("\"'")
-    return uncaught.rpartition(".")[2] == _LOOP_EXIT or raised.startswith(f"{_LOOP_EXIT}(")
+def _ties(
+    timeline: Timeline, switch: Switch, waiting: dict[int, Park]
+) -> tuple[dict[str, int], dict[int, tuple[int, ...]]]:
+    """When the hub threw: thing -> who held it, and track -> those that it joined."""
+    holders: dict[str, int] = {}
+    joined: dict[int, tuple[int, ...]] = {
+        track: (park.on_track,) for track, park in waiting.items() if park.on_track in timeline.tracks
+    }
+    for tie in timeline.ties:
+        if tie.t_ns == switch.t_ns and tie.relation == words.HOLDS:
+            holders[tie.object] = tie.track
+        elif tie.t_ns == switch.t_ns and tie.relation == words.AWAITS:
+            joined[tie.track] = tie.on_tracks
+    return holders, joined
 
 
-def _first(timeline: Timeline) -> int:
-    return next(iter(timeline.tracks), words.NOBODY)
-
-
-def _all_parked(timeline: Timeline, switch: Switch) -> bool:
-    """Whether nobody who waited on the hub could ever have been woken, as far as the trace tells."""
-    # Without the moments at which the hub polled it cannot be told from a time limit that was over.
-    idle = timeline.tracks[switch.origin].slices.spent_ns(State.IDLE, switch.t_ns)
-    if not idle and any("poll" in note for note in timeline.notes):
-        return False
-    parks = [park for _, park in _deadlocked(timeline, switch)]
-    living = sum(
-        1
-        for track in timeline.tracks.values()
-        if track.parent == switch.origin and track.spawn_ns <= switch.t_ns and not 0 <= track.exit_ns <= switch.t_ns
-    )
-    # Its own thread waits as well.
-    return len(parks) == living + 1 and all(p.reason not in FROM_OUTSIDE and p.asked_ns < 0 for p in parks)
+def _circle(waiting: dict[int, Park], holders: dict[str, int], joined: dict[int, tuple[int, ...]]) -> list[int]:
+    """Tracks of which each waits for what the next holds, or for the end of the next, and the last for the first."""
+    for first in waiting:
+        chain = [first]
+        while True:
+            following = joined.get(chain[-1], ())
+            after = holders.get(waiting[chain[-1]].object, following[0] if len(following) == 1 else words.NOBODY)
+            if after == first:
+                return chain
+            if after not in waiting or after in chain:
+                break
+            chain.append(after)
+    return []
 
 
 def _deadlocked(timeline: Timeline, switch: Switch) -> Iterator[tuple[int, Park]]:
@@ -178,14 +179,20 @@ def _deadlocked(timeline: Timeline, switch: Switch) -> Iterator[tuple[int, Park]
                 yield track.id, park
 
 
-def _waits(timeline: Timeline, track: int, park: Park, waiting: dict[int, Park]) -> str:
-    """Who waits for what; of a join also for whom, as far as that can be inferred."""
+def _waits(
+    timeline: Timeline, track: int, waiting: dict[int, Park], holders: dict[str, int],
+    joined: dict[int, tuple[int, ...]],
+) -> str:  # fmt: skip
+    """Who waits for what, and who has it; of a join also for whom."""
+    park = waiting[track]
     text = f"{timeline.name(track)} waits{_for(park)}"
-    spawned = [other for other in waiting if other != track and timeline.tracks[other].creator == track]
-    if park.reason == words.JOIN and spawned:
-        names = listed([timeline.name(other) for other in spawned])
-        which = " (inferred: it spawned it)" if len(spawned) == 1 else ", or one of them (inferred: it spawned them)"
-        text += f" for {names}{which}"
+    if track in joined:
+        text += f" for {listed([timeline.name(other) for other in joined[track]])}"
+    elif park.object in holders:
+        by = holders[park.object]
+        text += f" for {park.object}, which {'it holds itself' if by == track else timeline.name(by) + ' holds'}"
+    elif park.object and not park.object.startswith("track"):
+        text += f" for {park.object}"
     return text
 
 

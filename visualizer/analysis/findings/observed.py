@@ -78,9 +78,8 @@ class Observed:
     retrieved: set[int] = field(default_factory=set)
     #: Number of the last Park of each track in which it waited for others to end.
     joins: dict[int, int] = field(default_factory=dict)
-    #: Hub -> number of the last switch by which it threw into its own thread, and of the last without a poll before.
-    throws: dict[int, int] = field(default_factory=dict)
-    throws_unpolled: dict[int, int] = field(default_factory=dict)
+    #: Hub -> number of the last switch by which it threw LoopExit into its own thread.
+    loop_exits: dict[int, int] = field(default_factory=dict)
     #: Hub -> how many greenlets it has that have not ended.
     living: dict[int, int] = field(default_factory=dict)
     _row: dict[int, Polls] = field(default_factory=dict)
@@ -122,8 +121,8 @@ class Observed:
         if target.kind == words.HUB:
             self._on_hub(target, switch)
         elif timeline.tracks[switch.origin].kind == words.HUB:
-            if switch.cause == words.THROW:
-                self._on_throw(timeline.tracks[switch.origin], switch)
+            if switch.cause == words.THROW and (switch.value or "").startswith("LoopExit("):
+                self.loop_exits[switch.origin] = switch.index
             self._on_run(target, switch)
 
     def _on_hub(self, hub: Track, switch: Switch) -> None:
@@ -141,16 +140,6 @@ class Observed:
         if self.living.get(hub.id) or switch.park < 0:
             track = _busiest(self.timeline, switch, start_ns)
             self.turns.setdefault(hub.id, []).append(Turn(start_ns, switch.t_ns, track, switch.index))
-
-    def _on_throw(self, hub: Track, switch: Switch) -> None:
-        if hub.parent == switch.target:
-            self.throws[hub.id] = switch.index
-            slices = hub.slices
-            before = slices.at(switch.t_ns)
-            while before > 0 and slices.state[before] != State.RUNNING:
-                before -= 1
-            if before > 0 and slices.state[before - 1] != State.IDLE:
-                self.throws_unpolled[hub.id] = switch.index
 
     def _on_run(self, track: Track, switch: Switch) -> None:
         """A hub switched to the track: how long had it been ready?"""

@@ -1,0 +1,210 @@
+"""gevent: whose doing it is that somebody who waits on a queue, a channel or a semaphore goes on."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tracers.conftest import TraceSource
+from tests.tracers.traced import Traced
+from visualizer.trace import words
+
+#: A random program: every item says who put it, and whoever gets one says whose it was.
+RANDOM = """
+    import random
+    import gevent
+    from gevent.queue import Channel, LifoQueue, PriorityQueue, Queue, SimpleQueue
+
+    def actor(name):
+        for number in range(25):
+            chance = random.random()
+            if chance < 0.4:
+                put(name, number)
+            elif chance < 0.85:
+                get(name)
+            else:
+                gevent.sleep(0)
+
+    def put(name, number):
+        items.put((random.random(), name, number))
+
+    def get(name):
+        # Kept, so that the next item does not lie at the same address: a PriorityQueue's are told by that.
+        kept.append(items.get())
+        item = kept[-1]
+        print(f"{{name}} has what came from {{item[1]}}\\n", end="")
+
+    kept = []
+    for seed in range(30):
+        random.seed(seed)
+        items = {queue}
+        actors = [gevent.spawn(actor, f"{{seed}}-{{number}}") for number in range(6)]
+        for _ in range(100):
+            gevent.sleep(0)
+        gevent.killall(actors)
+"""
+
+
+@pytest.mark.parametrize(
+    "queue",
+    [
+        "Queue()", "Queue(1)", "Queue(2)", "SimpleQueue(3)", "LifoQueue()", "LifoQueue(2)", "PriorityQueue()",
+        "PriorityQueue(2)", "Channel()",
+    ],
+)  # fmt: skip
+def test_who_gets_is_woken_by_who_put_that_item(trace_source: TraceSource, queue: str) -> None:
+    traced = trace_source(RANDOM.format(queue=queue))
+    assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
+    timeline = traced.timeline
+    names: dict[str, int] = {}
+    told: dict[int, list[tuple[int, str]]] = {}
+    for output in timeline.outputs:
+        who, whose = output.text.split(" has what came from ")
+        names[who] = output.track
+        told.setdefault(output.track, []).append((output.t_ns, whose.strip()))
+    seen = 0
+    for park in timeline.parks:
+        if park.on != "items.get()":
+            continue
+        after = next(((t_ns, whose) for t_ns, whose in told.get(park.track, []) if t_ns >= park.t_ns), None)
+        wakes = [w for w in timeline.wakeups if w.track == park.track and w.t_ns <= (after[0] if after else -1)]
+        if after is not None and after[1] in names:
+            seen += 1
+            assert wakes[-1].waker == names[after[1]]
+    assert seen > 30
+    assert all(wake.waker in timeline.tracks for wake in timeline.wakeups)
+
+
+def test_of_several_who_release_each_serves_one(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+        from gevent.lock import Semaphore
+
+        def waiter():
+            s.acquire()
+
+        def releaser():
+            s.release()
+
+        s = Semaphore(0)
+        gevent.joinall([gevent.spawn(f) for f in (waiter, waiter, waiter, releaser, releaser, releaser)])
+        """
+    )
+    assert of_callbacks(traced) == [("releaser-1", "waiter-1"), ("releaser-2", "waiter-2"), ("releaser-3", "waiter-3")]
+
+
+def test_who_comes_first_takes_what_was_released_first(trace_source: TraceSource) -> None:
+    """thief acquires, without waiting, what the first released; the second who waits goes on by the second."""
+    traced = trace_source(
+        """
+        import gevent
+        from gevent.lock import Semaphore
+
+        def waiter(): s.acquire()
+        def one(): s.release()
+        def thief(): s.acquire()
+        def two(): s.release()
+
+        s = Semaphore(0)
+        gevent.joinall([gevent.spawn(f) for f in (waiter, one, thief, two)])
+        """
+    )
+    assert of_callbacks(traced) == [("one", "waiter"), ("two", "waiter")]
+    assert traced.states("waiter") == ["CREATED", "READY", "RUNNING", "WAITING", "READY", "WAITING", "READY", "RUNNING",
+                                       "DONE"]  # fmt: skip
+
+
+def test_both_sides_of_a_channel(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+        from gevent.queue import Channel
+
+        def getter(): c.get()
+        def putter(): c.put(1)
+
+        c = Channel()
+        gevent.joinall([gevent.spawn(f) for f in (getter, getter, putter, putter)])
+        """
+    )
+    assert sorted(of_callbacks(traced)) == [
+        ("getter-1", "putter-1"), ("getter-2", "putter-2"), ("putter-1", "getter-1"), ("putter-2", "getter-2"),
+    ]  # fmt: skip
+
+
+def test_a_slot_of_a_pool_comes_from_who_ended(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+        from gevent.pool import Pool
+
+        def quick(): pass
+        def slow(): gevent.sleep(0.01)
+
+        def spawner(number):
+            pool.spawn(slow)
+
+        pool = Pool(2)
+        pool.spawn(quick)
+        pool.spawn(quick)
+        gevent.joinall([gevent.spawn(spawner, 1), gevent.spawn(spawner, 2)])
+        pool.join()
+        """
+    )
+    wakes = [(who, cause, whom) for who, cause, whom in traced.wakes if whom.startswith("spawner") and cause != "spawn"]
+    assert wakes == [("quick-1", "finished", "spawner-1"), ("quick-2", "finished", "spawner-2")]
+    assert traced.wakes[-1] == ("slow-2", "finished", "main")
+
+
+def test_the_programs_own_kind_of_queue(trace_source: TraceSource) -> None:
+    """What it does with the items is its own affair: the first waker is known, others are not."""
+    traced = trace_source(
+        """
+        import gevent
+        from gevent.queue import Queue
+
+        class Mine(Queue):
+            def _put(self, item):
+                print("put")
+                super()._put(item)
+
+        def getter(): q.get()
+        def putter(): q.put(1)
+
+        q = Mine()
+        gevent.joinall([gevent.spawn(f) for f in (getter, getter, putter, putter)])
+        """
+    )
+    assert traced.ended.stdout == b"put\nput\n"
+    assert of_callbacks(traced) == [("putter-1", "getter-1"), ("unknown", "getter-2")]
+
+
+def test_nothing_is_kept_alive(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gc
+        import gevent
+        from gevent.lock import Semaphore
+        from gevent.queue import Queue
+
+        class Loud(Queue):
+            def __del__(self): print("queue gone")
+
+        class Louder(Semaphore):
+            def __del__(self): print("semaphore gone")
+
+        gc.disable()
+        q, s = Loud(), Louder(0)
+        all_ = [gevent.spawn(f) for f in (q.get, q.get, lambda: q.put(1), lambda: q.put(2), s.acquire, s.release)]
+        gevent.joinall(all_)
+        del all_[:]
+        del q, s
+        print("end")
+        """
+    )
+    assert traced.ended.stdout == b"queue gone\nsemaphore gone\nend\n"
+
+
+def of_callbacks(traced: Traced) -> list[tuple[str, str]]:
+    """(waker, woken)"""
+    return [(who, whom) for who, cause, whom in traced.wakes if cause == words.CALLBACK]
