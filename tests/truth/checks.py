@@ -1,0 +1,236 @@
+"""What must hold between a program's own log and its trace. Each check raises AssertionError with what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tests.tracers.traced import Traced
+from tests.truth.program import AFTER, BEFORE, END, START, Meaning, Program, Step, own_name
+from visualizer.analysis.model import Park, State, Track
+from visualizer.trace import events as ev
+from visualizer.trace import words
+
+_ON_THREAD = (State.RUNNING, State.IDLE)
+_FINAL = (State.DONE, State.FAILED)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A step as the log tells it: `after` is the next entry of whoever makes it, None if it never came back."""
+
+    before: Step
+    after: Step | None
+
+    def holds(self, t_ns: int) -> bool:
+        return self.before.t_ns <= t_ns and (self.after is None or t_ns <= self.after.t_ns)
+
+
+class Truth:
+    """A program, its log, with times as in the trace, and its trace."""
+
+    def __init__(self, program: Program, log: list[Step], traced: Traced) -> None:
+        self.program = program
+        self.traced = traced
+        self.timeline = timeline = traced.timeline
+        header = timeline.header
+        assert header is not None
+        self.log = [step._replace(t_ns=step.t_ns - header.monotonic_ns) for step in log]
+        self.names = {timeline.name(track.id): track for track in timeline.tracks.values()}
+        self.attempts = list(self._attempts())
+
+    def _attempts(self) -> Iterator[Attempt]:
+        for index, step in enumerate(self.log):
+            if step.phase == BEFORE:
+                later = (s for s in self.log[index + 1 :] if s.who == step.who)
+                yield Attempt(step, next(later, None))
+
+    def side(self, track: Track) -> str:
+        """The side on whose thread a track runs: by its name, or (a hub, a greenlet never entered) its parent's."""
+        name = self.timeline.name(track.id)
+        if name[0] not in "ab" or name[1:2] not in "_0123456789":
+            parent = self.timeline.tracks.get(track.parent)
+            return self.side(parent) if parent is not None else "a"
+        return name[0]
+
+    def meaning(self, step: Step) -> Meaning:
+        return self.program.meanings[step.line]
+
+    def parks(self, attempt: Attempt) -> list[Park]:
+        """The parks of whoever makes a step, while it makes it."""
+        who = self.names[attempt.before.who].id
+        return [park for park in self.timeline.parks if park.track == who and attempt.holds(park.t_ns)]
+
+
+def check_order(truth: Truth) -> None:
+    """At each step of the log exactly the one who made it runs, on its thread.
+
+    A thread is not known before its first switch.
+    """
+    tracks = [(track, truth.side(track)) for track in truth.timeline.tracks.values()]
+    for step in truth.log:
+        side = "b" if step.who.startswith("b") else "a"
+        running = [
+            truth.timeline.name(track.id)
+            for track, beside in tracks
+            if beside == side and (at := track.slices.at(step.t_ns)) >= 0 and track.slices.state[at] in _ON_THREAD
+        ]
+        known = step.who in truth.names and step.t_ns >= truth.names[step.who].spawn_ns
+        expected = [step.who] if known or step.who != "b_main" else []
+        assert running == expected, f"{step} was made while the trace says that {running} ran"
+
+
+def check_slices(truth: Truth) -> None:
+    """On each thread somebody runs at any time, and never two."""
+    for side in "ab":
+        spans = sorted(
+            (begin, end, truth.timeline.name(track.id))
+            for track in truth.timeline.tracks.values()
+            if truth.side(track) == side
+            for begin, end, state in slices(track)
+            if state in _ON_THREAD
+        )
+        spans = [span for span in spans if span[0] != span[1]]
+        for one, next_one in pairwise(spans):
+            assert one[1] == next_one[0], f"on thread {side} {one} is followed by {next_one}"
+
+
+def slices(track: Track) -> Iterator[tuple[int, int, int]]:
+    """(start_ns, end_ns, state) of a track; the last lasts for ever."""
+    ends = [*track.slices.start_ns[1:], 1 << 62]
+    yield from zip(track.slices.start_ns, ends, track.slices.state, strict=True)
+
+
+def check_times(truth: Truth) -> None:
+    """On each thread the lines stand in order of time. (A poll is told afterwards.)"""
+    last: dict[int, int] = {}
+    thread = words.NOBODY
+    for event in truth.traced.events:
+        if isinstance(event, ev.Thread) or (isinstance(event, ev.Spawn) and event.kind == words.THREAD):
+            thread = event.track
+        if not isinstance(event, ev.Text | ev.Place | ev.Listing | ev.Poll):
+            assert event.t_ns >= last.get(thread, 0), f"{event} stands after {last[thread]} ns"
+            last[thread] = event.t_ns
+
+
+def check_values(truth: Truth) -> None:
+    """A value that the trace shows to have crossed is the one that arrived."""
+    arrivals = [step for step in truth.log if step.phase in (START, AFTER) and isinstance(step.detail, str)]
+    for step in arrivals:
+        track = truth.names.get(step.who)
+        if track is None or step.t_ns < track.spawn_ns:
+            continue
+        at = track.slices.at(step.t_ns)
+        index = track.slices.about[at]
+        earlier = [s for s in truth.log if s.who == step.who and track.slices.start_ns[at] <= s.t_ns < step.t_ns]
+        if index < 0 or earlier:
+            continue
+        switch = truth.timeline.switch(index)
+        if switch.value is not None and switch.cause in (words.SWITCH, words.SEND, words.YIELD):
+            assert switch.value == step.detail, f"{step} and {switch}"
+
+
+def check_ends(truth: Truth) -> None:
+    """Who ended has ended in the trace, at that moment and in that way; who did not, has not."""
+    for name, track in truth.names.items():
+        if name[0] not in "ab" or name == own_name("b") or track.inferred is not None:
+            continue
+        ends = [step for step in truth.log if step.who == name and step.phase == END]
+        if not ends:
+            started = any(step.who == name for step in truth.log)
+            assert not started or track.state not in _FINAL, f"{name} did not end, and its outcome is {track.outcome}"
+            continue
+        assert track.state in _FINAL, f"{name} ended, and is {track.state.name} at the end of the trace"
+        assert ends[-1].t_ns <= track.exit_ns, f"{ends[-1]} comes after its exit at {track.exit_ns}"
+        later = [step for step in truth.log if step.t_ns > ends[-1].t_ns and truth_side(step) == truth.side(track)]
+        assert not later or track.exit_ns <= later[0].t_ns, f"{name} ended before {later[0]}, not at {track.exit_ns}"
+        if ends[-1].detail is None:
+            allowed = {words.RETURNED}
+        elif "Exit" in str(ends[-1].detail):
+            allowed = {words.KILLED, words.CLOSED, words.RAISED}
+        else:
+            allowed = {words.RAISED}
+        # A generator that is closed may end the close by returning.
+        if track.kind == words.GENERATOR and words.RETURNED in allowed:
+            allowed.add(words.CLOSED)
+        assert track.outcome in allowed, f"{ends[-1]} and outcome {track.outcome}"
+
+
+def truth_side(step: Step) -> str:
+    return "b" if step.who.startswith("b") else "a"
+
+
+# What is true of gevent's greenlets alone.
+
+
+def check_parks(truth: Truth) -> None:
+    """A greenlet that is to park does so, on the line that it is at; one that is not does not."""
+    for attempt in truth.attempts:
+        parks = truth.parks(attempt)
+        where = [park.place.line if park.place is not None else -1 for park in parks]
+        if attempt.before.detail is True:
+            assert where, f"{attempt} parks, but not in the trace"
+        if attempt.before.detail is False and attempt.after is not None:
+            assert not where, f"{attempt} does not park, but did at {where} in the trace"
+        assert set(where) <= {attempt.before.line}, f"{attempt} parked at lines {where}"
+
+
+def check_wakes(truth: Truth) -> None:
+    """Between a park and the next run stands a wake; who did not come back still waits at the end."""
+    for name, track in truth.names.items():
+        if track.kind not in (words.GREENLET, words.THREAD):
+            continue
+        states = [State(state) for state in track.slices.state]
+        for number in range(1, len(states)):
+            if states[number] == State.RUNNING:
+                assert states[number - 1] == State.READY, f"{name} ran without a wake: {states[: number + 1]}"
+    for attempt in truth.attempts:
+        last = [step for step in truth.log if step.who == attempt.before.who][-1]
+        if last is attempt.before and attempt.before.who not in ("main", "b_main"):
+            state = truth.names[last.who].state
+            assert state in (State.WAITING, State.READY), f"{last} was its last, and it is {state.name} at the end"
+
+
+def check_wakers(truth: Truth) -> None:
+    """Whoever the trace says woke somebody had made a step before that can wake it."""
+    for attempt in truth.attempts:
+        meaning = truth.meaning(attempt.before)
+        who = attempt.before.who
+        track = truth.names[who]
+        for park in truth.parks(attempt):
+            wake = next((w for w in truth.timeline.wakeups if w.track == track.id and w.t_ns >= park.t_ns), None)
+            if wake is None:
+                continue
+            waker = truth.timeline.name(wake.waker)
+            steps = [step for step in truth.log if step.who == waker and step.t_ns <= wake.t_ns]
+            given = {truth.meaning(step).gives for step in steps if step.phase == BEFORE} - {""}
+            if any(step.phase == END for step in steps):
+                given.add(f"end of {waker}")
+            # Who kills one that never began ends it on the spot.
+            given |= {f"end of {gift[5:]}" for gift in given if gift.startswith("kill ")}
+            given |= {"every end" for gift in given if gift.startswith("end of ")}
+            wanted = {meaning.waits_for, f"kill {who}"} - {""}
+            # Who joins greenlets that have ended before, or waits until one is killed, has itself called back.
+            by_itself = waker == who and (meaning.waits_for == "every end" or meaning.gives.startswith("kill"))
+            by_hub = wake.waker in truth.timeline.tracks and truth.timeline.tracks[wake.waker].kind == words.HUB
+            # The main greenlet is woken by its hub, too, if nobody is left who could wake it (LoopExit).
+            timed = by_hub and (meaning.timed or who in ("main", "b_main"))
+            assert timed or by_itself or given & wanted, (
+                f"{attempt} was woken by {waker} ({wake}), who gave only {given}"
+            )
+
+
+def check_spawns(truth: Truth) -> None:
+    """Each greenlet was spawned by whoever spawned it, where it did."""
+    for step in truth.log:
+        spawned = truth.meaning(step).spawns if step.phase == BEFORE else ""
+        track = truth.names.get(spawned)
+        if track is not None:
+            told = truth.timeline.name(track.creator), track.place.line if track.place is not None else -1
+            assert told == (step.who, step.line), f"{spawned} was spawned by {step}, in the trace by {told}"
+
+
+ALWAYS = (check_order, check_slices, check_times, check_values, check_ends)
+OF_GEVENT = (check_parks, check_wakes, check_wakers, check_spawns)
+EVERY_CHECK = (*ALWAYS, *OF_GEVENT)

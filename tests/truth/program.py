@@ -1,0 +1,126 @@
+"""Random programs as source text, each of which logs its own order by itself.
+
+A program has one or two *sides*, each in an OS thread of its own; a side has a thread's own code (`main`, or `b_main`)
+and workers (`a0`, `a1`, ... `b0`, ...). Every step of every one of them stands on a line of its own between two calls
+of `log`; at the end the program writes the log to the file that its first argument names.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+#: Phases of a step's log entries.
+START, BEFORE, AFTER, END = "start", "before", "after", "end"
+
+#: The first lines of each program. The clock is that of the trace: its header tells what it showed at t = 0.
+_PRELUDE = """\
+import json, sys, threading, time
+clock = time.monotonic_ns
+LOG = []
+def log(who, line, phase, detail=None):
+    LOG.append((clock(), who, line, phase, detail))
+"""
+_WRITE = """\
+with open(sys.argv[1], "w") as file:
+    json.dump(LOG, file)
+"""
+
+
+class Step(NamedTuple):
+    """An entry of a program's own log: at `t_ns` (time.monotonic_ns), `who` was at `phase` of the step on `line`.
+
+    `detail` is, before a step, whether it is going to park (None: not known before); after it the `repr` of what it
+    gave; at the start the `repr` of the first value received; at the end of a worker the `repr` of what it raised, if
+    anything.
+    """
+
+    t_ns: int
+    who: str
+    line: int
+    phase: str
+    detail: str | bool | None
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a step is about: on what it waits, for what it makes others ready, and whether a timer ends it too."""
+
+    waits_for: str = ""
+    gives: str = ""
+    timed: bool = False
+    spawns: str = ""
+
+
+@dataclass
+class Program:
+    """The source text, and the meaning of the steps by line."""
+
+    lines: list[str] = field(default_factory=_PRELUDE.splitlines)
+    meanings: dict[int, Meaning] = field(default_factory=dict)
+    #: Whether the order of its steps depends on no clock and no other thread.
+    repeatable: bool = True
+
+    def add(self, text: str) -> None:
+        self.lines += text.splitlines()
+
+    def step(
+        self, who: str, code: str, *, parks: str = "None", meaning: Meaning | None = None, guard: str = "",
+        catches: str = "", indent: int = 4,
+    ) -> None:  # fmt: skip
+        """One step: `code` leaves its result in `r`. It is left out at run time unless the expression `guard` holds."""
+        pad = " " * indent
+        if guard:
+            self.lines.append(f"{pad}if {guard}:")
+            pad += "    "
+        self.lines.append(f"{pad}r = None")
+        number = len(self.lines) + (3 if catches else 2)
+        self.lines.append(f'{pad}log("{who}", {number}, "{BEFORE}", {parks})')
+        if catches:
+            self.lines += [
+                f"{pad}try:",
+                f"{pad}    {code}",
+                f"{pad}except {catches} as error:",
+                f"{pad}    r = error",
+            ]
+        else:
+            self.lines.append(f"{pad}{code}")
+        self.lines.append(f'{pad}log("{who}", {number}, "{AFTER}", repr(r))')
+        self.meanings[number] = meaning or Meaning()
+
+    def worker(self, who: str, parameters: str = "", received: str = "None") -> None:
+        """Begin the function of a worker; its steps come next, with an indent of 8, then `end_worker`."""
+        self.add(f'def {who}({parameters}):\n    log("{who}", 0, "{START}", {received})\n    try:\n        r = None')
+
+    def end_worker(self, who: str, result: str = "None") -> None:
+        self.add(
+            f"        r = {result}\n    except BaseException as error:\n"
+            f'        log("{who}", 0, "{END}", repr(error))\n        raise\n'
+            f'    log("{who}", 0, "{END}")\n    return r'
+        )
+
+    def run(self, sides: list[str]) -> None:
+        """The end: `main` of the first side in the main thread, that of the second beside it."""
+        if len(sides) > 1:
+            self.repeatable = False
+            self.add("sys.setswitchinterval(0.00001)")
+            self.add('beside = threading.Thread(target=b_main, name="b_main")\nbeside.start()')
+        self.add("main()")
+        if len(sides) > 1:
+            self.add("beside.join()")
+        self.add(_WRITE)
+
+    @property
+    def source(self) -> str:
+        return "\n".join(self.lines) + "\n"
+
+
+def read_log(path: Path) -> list[Step]:
+    return [Step(*entry) for entry in json.loads(path.read_text())]
+
+
+def own_name(side: str) -> str:
+    """The name of the code that a side's thread itself runs."""
+    return "main" if side == "a" else f"{side}_main"
