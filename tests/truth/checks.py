@@ -205,7 +205,8 @@ def check_wakers(truth: Truth) -> None:
             waker = truth.timeline.name(wake.waker)
             steps = [step for step in truth.log if step.who == waker and step.t_ns <= wake.t_ns]
             given = {truth.meaning(step).gives for step in steps if step.phase == BEFORE} - {""}
-            if any(step.phase == END for step in steps):
+            killed_unstarted = wake.waker in truth.timeline.tracks and not truth.timeline.tracks[wake.waker].steps
+            if any(step.phase == END for step in steps) or killed_unstarted:
                 given.add(f"end of {waker}")
             # Who kills one that never began ends it on the spot.
             given |= {f"end of {gift[5:]}" for gift in given if gift.startswith("kill ")}
