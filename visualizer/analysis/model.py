@@ -380,6 +380,12 @@ class Timeline:
             self._record_run(t_ns, resumer, index)
         self._closing.discard(event.track)
 
+    def _on_inferred(self, event: ev.Inferred) -> None:
+        self._at(event.t_ns)
+        known = self.tracks.get(event.track)
+        if known is not None:
+            known.doubt = self._texts.get(event.text)
+
     def _on_poll(self, event: ev.Poll) -> None:
         t_ns = self._at(event.t_ns)
         known = self.tracks.get(event.track)
@@ -425,6 +431,7 @@ class Timeline:
         ev.Wake: _on_wake,
         ev.Unready: _on_unready,
         ev.Exit: _on_exit,
+        ev.Inferred: _on_inferred,
         ev.Poll: _on_poll,
         ev.Output: _on_output,
         ev.Note: _on_note,

@@ -60,6 +60,7 @@ def _spawn(timeline: Timeline, index: int) -> Record:
         "parent": _track(track.parent),
         "creator": _track(track.creator),
         **_place(track.place),
+        "inferred": track.doubt,
     }
 
 

@@ -40,7 +40,7 @@ new_shape: Callable[[], int] = count().__next__
 class Buffer:
     """The events of one thread. Hooks that run in that thread add to it; the flush takes from the other end."""
 
-    __slots__ = ("chained", "closed", "entering", "hook", "left", "parts", "rows", "shapes", "told", "track")
+    __slots__ = ("chained", "closed", "entering", "hook", "left", "parts", "rows", "shapes", "sites", "told", "track")
 
     def __init__(self) -> None:
         self.rows: list[int] = []
@@ -54,6 +54,8 @@ class Buffer:
         #: Shapes that hooks know by the place they are about: id(code) + offset. Of living code objects no two have the
         #: same sum, since the instructions lie inside the object.
         self.shapes: dict[int, int] = {}
+        #: The same of generators, see generator_steps.py.
+        self.sites: dict[tuple[int, str], Any] = {}
         #: Greenlet's trace function: ours, and the program's own behind it.
         self.hook: Any = None
         self.chained: Any = None

@@ -26,11 +26,11 @@ def test_every_record_of_a_generator() -> None:
     assert made(producer_consumer())[:6] == [
         {
             "t": 0.0, "event": "spawn", "track": 0, "kind": "thread", "name": "main", "parent": None, "creator": None,
-            **NO_PLACE,
+            **NO_PLACE, "inferred": None,
         },
         {
             "t": 1e-06, "event": "spawn", "track": 1, "kind": "generator", "name": "consumer", "parent": None,
-            "creator": 0, **place(20),
+            "creator": 0, **place(20), "inferred": None,
         },
         {
             "t": 2e-06, "event": "wait", "track": 0, "name": "main", "reason": "resumed", "on": "consumer",
