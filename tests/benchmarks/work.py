@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import resource
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Any
 
@@ -20,13 +20,9 @@ import greenlet  # type: ignore[import-untyped]
 from gevent import queue, socket
 
 
-def echo() -> Generator[int, int, None]:
-    got = 0
-    while True:
-        got = yield got
-
-
 def generator_send(count: int) -> None:
+    from echo import echo  # type: ignore[import-not-found]
+
     generator = echo()
     next(generator)
     send = generator.send
@@ -113,6 +109,8 @@ def install_noop(operation: str) -> None:
     if operation != "send":
         greenlet.settrace(noop)
     elif sys.version_info >= (3, 12):
+        from echo import echo
+
         monitoring = sys.monitoring
         monitoring.use_tool_id(monitoring.PROFILER_ID, "noop")
         events = (monitoring.events.PY_RESUME, monitoring.events.PY_YIELD)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType
     from typing import Any
 
-    from visualizer.tracers.stream import Line
+    from visualizer.tracers.stream import Line, Stream
 
     #: Line function, absolute t_ns, a, b, value, code and offset of an event.
     Parts = tuple[Line, int, Any, Any, Any, CodeType | None, int]
@@ -33,14 +33,25 @@ ROW = 3
 #: In a row, instead of a track: the next event of `parts` stands here.
 PARTS = -1
 
+#: So many places the hooks of a thread know at most, so that our memory does not grow with code that a program makes.
+_MOST_SHAPES = 8192
 #: Gives the next shape its number.
-new_shape: Callable[[], int] = count().__next__
+_new_shape: Callable[[], int] = count().__next__
+
+
+def _shape_line(s: Stream, _t: int, number: int, events: tuple[Any, ...], _v: Any, _c: CodeType | None, _o: int) -> str:
+    """What a row of this number stands for: `events`, each (line function, a, b, value, code, offset)."""
+    made = ",".join(line(s, 0, *parts).rstrip() for line, *parts in events)
+    return f'["shape",{number},[{made}]]\n'
 
 
 class Buffer:
     """The events of one thread. Hooks that run in that thread add to it; the flush takes from the other end."""
 
-    __slots__ = ("chained", "closed", "entering", "hook", "left", "parts", "rows", "shapes", "sites", "told", "track")
+    __slots__ = (
+        "chained", "closed", "entering", "hook", "hub", "left", "parts", "resumed", "rows", "shapes", "sites",
+        "sleeps", "told", "track",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.rows: list[int] = []
@@ -54,8 +65,13 @@ class Buffer:
         #: Shapes that hooks know by the place they are about: id(code) + offset. Of living code objects no two have the
         #: same sum, since the instructions lie inside the object.
         self.shapes: dict[int, int] = {}
+        #: The same, of calls of gevent's `sleep(0)`; and the shape of a switch of which only the target is to be told.
+        self.sleeps: dict[int, int] = {}
+        self.resumed = -1
         #: The same of generators, see generator_steps.py.
-        self.sites: dict[tuple[int, str], Any] = {}
+        self.sites: dict[int, Any] = {}
+        #: What the hub of this thread is about (gevent.py).
+        self.hub: Any = None
         #: Greenlet's trace function: ours, and the program's own behind it.
         self.hook: Any = None
         self.chained: Any = None
@@ -63,6 +79,18 @@ class Buffer:
         self.entering = -1
         #: How the function of the greenlet that is about to end left: (outcome, value); from 3.12 on, else None.
         self.left: tuple[str, Any] | None = None
+
+    def shape(self, t_ns: int, *events: tuple[Any, ...]) -> int:
+        """Tell the file of a new shape, and return its number.
+
+        `events`: what it stands for, each (line function, a, b, value, code, offset).
+        """
+        if len(self.shapes) + len(self.sleeps) > _MOST_SHAPES:
+            self.shapes.clear()
+            self.sleeps.clear()
+        number = _new_shape()
+        self.store((_shape_line, t_ns, number, events, None, None, 0))
+        return number
 
     def store(self, parts: Parts) -> None:
         """Store one event with all its parts."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from visualizer.trace import words
 from visualizer.tracers import lines
-from visualizer.tracers.buffer import Buffer, new_shape
+from visualizer.tracers.buffer import Buffer
 from visualizer.tracers.stream import Stream
 
 TYPE_CHECKING = False
@@ -103,7 +103,7 @@ def store_resume(
         if cause is words.SEND:
             run.resume_code, run.resume_offset, run.resume_site = code, offset, site
             run.resume_value = NEVER
-        shape = _shape(stream, site, value, (lines.resume, words.SUBJECT, cause, value, code, offset), t_ns)
+        shape = _shape(buffer, site, value, (lines.resume, words.SUBJECT, cause, value, code, offset), t_ns)
         if shape >= 0 and cause is words.SEND:
             run.resume_value, run.resume_shape = value, shape
 
@@ -116,7 +116,7 @@ def store_yield(stream: Stream, run: Run, value: Any, code: CodeType, offset: in
     if learn:
         site = _site(buffer, code, offset, words.YIELD)
         run.yield_offset, run.yield_site, run.yield_value = offset, site, NEVER
-        shape = _shape(stream, site, value, (lines.yielded, words.SUBJECT, None, value, code, offset), t_ns)
+        shape = _shape(buffer, site, value, (lines.yielded, words.SUBJECT, None, value, code, offset), t_ns)
         if shape >= 0:
             run.yield_value, run.yield_shape = value, shape
 
@@ -129,7 +129,8 @@ def _on_buffer(run: Run, buffer: Buffer) -> None:
 
 
 def _site(buffer: Buffer, code: CodeType, offset: int, cause: str) -> Site:
-    key = id(code) + offset, cause
+    # One instruction may resume by `next` now, and by `send` another time.
+    key = id(code) + offset if cause is not words.SEND else -id(code) - offset
     site: Site | None = buffer.sites.get(key)
     if site is None:
         if len(buffer.sites) >= _MOST_SITES:
@@ -138,12 +139,11 @@ def _site(buffer: Buffer, code: CodeType, offset: int, cause: str) -> Site:
     return site
 
 
-def _shape(stream: Stream, site: Site, value: Any, event: tuple[Any, ...], t_ns: int) -> int:
+def _shape(buffer: Buffer, site: Site, value: Any, event: tuple[Any, ...], t_ns: int) -> int:
     """The shape of an event at a site, told to the file if it is new; -1 if it is to have none."""
     if not repeats(value):
         return -1
     shape = site.shapes.get(value, -1)
     if shape < 0 and len(site.shapes) < _MOST_SHAPES:
-        shape = site.shapes[value] = new_shape()
-        stream.extend((lines.shape, t_ns, shape, (event,), None, None, 0))
+        shape = site.shapes[value] = buffer.shape(t_ns, event)
     return shape

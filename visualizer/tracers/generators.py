@@ -157,9 +157,8 @@ class Generators:
             if frame_of(generator) is None:
                 code, offset = place_of(_getframe(2), self.recording.own)
                 if run is not None:
-                    if self.live.get(key) is not run:
+                    if self.live.get(key, run) is not run or self.live.pop(key, None) is None:
                         continue
-                    del self.live[key]
                     t_ns = self.clock()
                     store_resume(self.stream, run, words.CLOSE, lines.NO_VALUE, code, offset, t_ns, False)
                     self._exit(run.track, words.CLOSED, lines.NO_VALUE, t_ns)

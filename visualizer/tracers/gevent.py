@@ -20,7 +20,9 @@ import sys
 
 from visualizer.trace import words
 from visualizer.tracers import lines
+from visualizer.tracers.buffer import Buffer
 from visualizer.tracers.code import callable_name
+from visualizer.tracers.gevent_hook import Giving, make_hook
 from visualizer.tracers.greenlets import GreenletTracer
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording, own_frame
@@ -28,9 +30,10 @@ from visualizer.tracers.values import keep, type_module, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from collections.abc import Callable
     from types import CodeType, ModuleType
     from typing import Any
+
+    from visualizer.tracers.gevent_hook import Hook
 
 #: A poll shorter than this is not told of: the hub only looked whether there was anything.
 _SHORT_POLL_NS = 20_000
@@ -80,21 +83,15 @@ class GeventTracer:
         self._greenlets = greenlets
         self._hub_class: Any = None
         self._greenlet_class: Any = None
-        self._sleep_code: CodeType | None = None
         self._loop_property: Any = None
         self._loops: dict[type, type] = {}
         self._polls: list[_Poll] = []
         #: Tracks that are parked in a sleep, whose end is the hub's timer.
         self._sleeping: set[int] = set()
         self._waiting_for_io: set[int] = set()
-        #: Tracks that were made ready and have not run since.
-        self._ready: set[int] = set()
-        #: A sleep of no length has just asked the hub to come back to this track.
-        self._giving_way: int | None = None
-        #: While the hub runs a callback: who asked for it.
-        self._asked: _Asked | None = None
-        #: The seconds that the newest timer was asked to run, for the sleep that starts it next.
-        self._timer_seconds: Any = None
+        #: Greenlets that were made ready and have not run since, by id.
+        self._ready: dict[int, int] = {}
+        self._giving: Any = None
         #: Row of _REASON_OF_FILE for each file that was seen on a parked stack.
         self._ranks: dict[str, int] = {}
 
@@ -116,13 +113,21 @@ class GeventTracer:
     def _begin(self, hub: ModuleType) -> None:
         module: Any = hub
         self._hub_class = module.Hub
-        self._sleep_code = module.sleep.__code__
+        self._giving = Giving(module.sleep.__code__)
         self._loop_property = loop_property = module.Hub.__dict__["loop_class"]
         module.Hub.loop_class = property(lambda this: self._loop_class(loop_property.__get__(this)))
         self._imports.after("gevent.greenlet", self.name, self._begin_greenlets)
         greenlets = self._greenlets
         greenlets.describe, greenlets.watch, greenlets.outcome = self._describe, self._on_switch, self._outcome
-        greenlets.forget_raw()
+        greenlets.by_id.append(self._ready)
+        greenlets.make_hook = self._make_hook
+
+    def _make_hook(self, buffer: Buffer) -> Hook:
+        stream, greenlets = self._recording.stream, self._greenlets
+        event = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, None, 0
+        buffer.resumed = buffer.shape(stream.clock(), event)
+        tracks = greenlets.tracks, greenlets.living_hubs, self._ready, greenlets.raw
+        return make_hook(buffer, stream.clock, self._giving, tracks, greenlets.unsettled, greenlets.on_event)
 
     def _begin_greenlets(self, module: ModuleType) -> None:
         self._greenlet_class = module.Greenlet
@@ -161,22 +166,23 @@ class GeventTracer:
 
     # Why one parks, and who wakes one: in the target, after the switch.
 
-    def _on_switch(self, t_ns: int, event: str, origin: Any, from_track: int, target: Any, to_track: int) -> Any:
+    def _on_switch(self, t_ns: int, event: str, origin: Any, from_track: int, target: Any, to_track: int) -> None:
         hubs = self._greenlets.hubs
         if to_track in hubs:
             frame = origin.gr_frame
-            return None if frame is None else self._on_park(t_ns, from_track, to_track, frame)
-        if from_track in hubs and to_track not in self._ready:
+            if frame is not None:
+                self._on_park(t_ns, origin, from_track, to_track, frame)
+            return
+        if self._ready.pop(id(target), None) is None and from_track in hubs:
             about = self._waker(event, from_track, to_track)
             self._recording.stream.extend((lines.wake, t_ns, to_track, about, None, None, 0))
-        self._ready.discard(to_track)
         self._sleeping.discard(to_track)
         self._waiting_for_io.discard(to_track)
-        return None
 
-    def _on_park(self, t_ns: int, track: int, hub: int, frame: Any) -> Callable[[], None] | None:
-        if frame.f_code is self._sleep_code:
-            return self._on_sleep(t_ns, track, hub)
+    def _on_park(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> None:
+        if frame.f_code is self._giving.code:
+            self._on_sleep(t_ns, greenlet, track, hub, frame)
+            return
         own = own_frame(frame, self._recording.own)
         reason = self._reason_of_frames(frame, own)
         if reason is None:
@@ -185,7 +191,6 @@ class GeventTracer:
             self._waiting_for_io.add(track)
         about = reason, self._greenlets.sites.limit_ns(own)
         self._recording.stream.extend((lines.wait_in_call, t_ns, track, about, None, own.f_code, own.f_lasti))
-        return None
 
     def _reason_of_frames(self, frame: Any, own: Any) -> str | None:
         """Why somebody waits, from the Python functions of gevent's that stand between the program and the wait."""
@@ -204,23 +209,50 @@ class GeventTracer:
             self._ranks[filename] = rank
         return rank
 
-    def _on_sleep(self, t_ns: int, track: int, hub: int) -> Callable[[], None] | None:
+    def _on_sleep(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> None:
         stream = self._recording.stream
-        if self._giving_way == track:
-            self._giving_way = None
-            stream.extend((lines.wait, t_ns, track, (words.SLEEP, "0 s", 0), None, None, 0))
-            self._ready.add(track)
-            return lambda: stream.extend((lines.wake, t_ns, track, (hub, words.TIMER), None, None, 0))
-        seconds, self._timer_seconds = self._timer_seconds, None
+        buffer = stream.here(t_ns)
+        state = self._here(buffer)
+        giving = self._giving
+        if giving.line < 0 and state.giving_way == track:
+            giving.line = frame.f_lineno
+        if frame.f_lineno == giving.line:
+            giving.offsets.add(frame.f_lasti)
+            stream.store(lines.wait, t_ns, track, (words.SLEEP, "0 s", 0))
+            self._ready[id(greenlet)] = track
+            stream.store(lines.wake, t_ns, track, (hub, words.TIMER))
+            caller = frame.f_back
+            if caller is not None and self._recording.own(caller.f_code):
+                self._learn_sleep(buffer, caller.f_code, caller.f_lasti, t_ns)
+            return
+        seconds, state.timer_seconds = state.timer_seconds, None
         asked_ns = int(seconds * 1_000_000_000) if type(seconds) in (int, float) and 0 <= seconds < 1e9 else -1
         on = f"{seconds:g} s" if asked_ns >= 0 else "unknown"
         stream.extend((lines.wait, t_ns, track, (words.SLEEP, on, asked_ns), None, None, 0))
         self._sleeping.add(track)
-        return None
+
+    def _learn_sleep(self, buffer: Buffer, code: CodeType, offset: int, t_ns: int) -> None:
+        """From now on the short way may be taken for a `sleep(0)` at this place."""
+        buffer.sleeps[id(code) + offset] = buffer.shape(
+            t_ns,
+            (lines.wait, words.CURRENT, (words.SLEEP, "0 s", 0), None, None, 0),
+            (lines.wake, words.CURRENT, (words.SUBJECT, words.TIMER), None, None, 0),
+            (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset),
+        )
+
+    def _here(self, buffer: Buffer) -> _HubState:
+        if buffer.hub is None:
+            buffer.hub = _HubState()
+        state: _HubState = buffer.hub
+        return state
+
+    def _state(self) -> _HubState:
+        stream = self._recording.stream
+        return self._here(stream.here(stream.clock()))
 
     def _waker(self, event: str, hub: int, track: int) -> tuple[int, str]:
         """Who made a greenlet ready that the hub switches to, and that nobody was seen to make ready before."""
-        asked = self._asked
+        asked = self._state().asked
         if asked is not None:
             # Of several who put, got or released before the hub got round to it, only the first had to ask: whose doing
             # it is that the second is woken, we do not know.
@@ -240,18 +272,30 @@ class GeventTracer:
         made = self._loops.get(base)
         if made is None:
             made = self._loops[base] = self._make_loop_class(base)
-            # Each thread with a hub has greenlets of its own.
+        # Each thread with a hub has greenlets, and a hook, of its own.
+        stream = self._recording.stream
+        stream.here(stream.clock()).hook = None
         self._greenlets.watch_thread()
         return made
 
     def _make_loop_class(self, base: Any) -> Any:
         tracer = self
 
+        run, getframe, giving = base.run_callback, sys._getframe, self._giving
+        sleep_code = giving.code
+
         def run_callback(this: Any, function: Any, *args: Any) -> Any:
-            return base.run_callback(this, tracer._on_callback(function), *args)
+            try:
+                asking = getframe(1).f_code
+            except ValueError:
+                asking = None  # There is no Python function below: what a compiled one of gevent's does as a greenlet.
+            if asking is sleep_code and giving.line >= 0:
+                # The greenlet will be found parked there.
+                return run(this, function, *args)
+            return run(this, tracer._on_callback(function), *args)
 
         def timer(this: Any, after: Any, *args: Any, **more: Any) -> Any:
-            tracer._timer_seconds = after
+            tracer._state().timer_seconds = after
             return base.timer(this, after, *args, **more)
 
         # The same name and module as the class it stands for: gevent shows them.
@@ -274,18 +318,17 @@ class GeventTracer:
         greenlets, recording = self._greenlets, self._recording
         t_ns = recording.stream.clock()
         if isinstance(owner, greenlets.module.greenlet) and function.__name__ == "switch":
-            track = greenlets.tracks.get(id(owner))
             cause = words.CALLBACK
-            if track is None:
-                track = greenlets.adopt(owner, t_ns, words.CURRENT, sys._getframe(3))
+            if id(owner) not in greenlets.tracks:
+                greenlets.adopt(owner, t_ns, words.CURRENT, sys._getframe(3))
                 cause = words.SPAWN
-            self._make_ready(track, t_ns, cause)
+            self._make_ready(owner, t_ns, cause)
             return function
         if type(owner).__name__ == "Waiter":
             if owner.greenlet is not None:
-                self._make_ready(greenlets.tracks.get(id(owner.greenlet)), t_ns, words.CALLBACK)
-            elif sys._getframe(3).f_code is self._sleep_code:
-                self._giving_way = self._current(t_ns)
+                self._make_ready(owner.greenlet, t_ns, words.CALLBACK)
+            elif sys._getframe(3).f_code is self._giving.code:
+                self._state().giving_way = self._current(t_ns)
             return function
         return self._remember_asker(function, owner, t_ns)
 
@@ -297,14 +340,20 @@ class GeventTracer:
 
     def _on_behalf_of(self, current: int) -> _Asked | None:
         """What the hub itself does in a callback, it does for whoever asked for that."""
-        return self._asked if current in self._greenlets.hubs else None
+        return self._state().asked if current in self._greenlets.hubs else None
 
-    def _make_ready(self, track: int | None, t_ns: int, cause: str) -> None:
-        if track is not None:
-            self._ready.add(track)
-            behalf = self._on_behalf_of(self._current(t_ns))
-            waker = words.CURRENT if behalf is None else behalf.track
-            self._recording.stream.extend((lines.wake, t_ns, track, (waker, cause), None, None, 0))
+    def _make_ready(self, greenlet: Any, t_ns: int, cause: str) -> bool:
+        """`greenlet` will run when the hub gets round to it. Return whether it is known."""
+        track = self._greenlets.tracks.get(id(greenlet))
+        if track is None:
+            return False
+        self._ready[id(greenlet)] = track
+        self._sleeping.discard(track)
+        self._waiting_for_io.discard(track)
+        behalf = self._on_behalf_of(self._current(t_ns))
+        waker = words.CURRENT if behalf is None else behalf.track
+        self._recording.stream.extend((lines.wake, t_ns, track, (waker, cause), None, None, 0))
+        return True
 
     def _remember_asker(self, function: Any, owner: Any, t_ns: int) -> Any:
         """Wrap a callback that may wake others: whomever it does, we know who asked for it.
@@ -322,24 +371,40 @@ class GeventTracer:
         elif getattr(function, "__name__", "").startswith("_kill"):
             cause = words.KILL
         asked = _Asked(asker, cause, type(owner).__name__ not in _ONE_AT_A_TIME)
-        made_ready = [self._greenlets.tracks.get(id(one)) for one in _waiting_on(owner)]
-        for track in made_ready:
-            self._make_ready(track, t_ns, cause)
+        made_ready = []
+        for one in _waiting_on(owner):
+            if self._make_ready(one, t_ns, cause):
+                made_ready.append(id(one))
             asked.woken += 1
 
         def visualizer_callback(*args: Any) -> Any:
-            before, self._asked = self._asked, asked
+            state = self._state()
+            before, state.asked = state.asked, asked
             try:
                 return function(*args)
             finally:
-                self._asked = before
-                for track in made_ready:
-                    if track in self._ready:
-                        self._ready.discard(track)
+                state.asked = before
+                for key in made_ready:
+                    track = self._ready.pop(key, None)
+                    if track is not None:
                         stream = self._recording.stream
                         stream.extend((lines.unready, stream.clock(), track, None, None, None, 0))
 
         return visualizer_callback
+
+
+class _HubState:
+    """What is kept for a thread with a hub."""
+
+    __slots__ = ("asked", "giving_way", "timer_seconds")
+
+    def __init__(self) -> None:
+        #: While the hub runs a callback: who asked for it.
+        self.asked: _Asked | None = None
+        #: A sleep of no length has just asked the hub to come back to this track.
+        self.giving_way = words.NOBODY
+        #: The seconds that the newest timer was asked to run, for the sleep that starts it next.
+        self.timer_seconds: Any = None
 
 
 class _Asked:

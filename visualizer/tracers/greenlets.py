@@ -12,7 +12,7 @@ import sys
 from visualizer.trace import words
 from visualizer.tracers import lines
 from visualizer.tracers.arguments import Sites
-from visualizer.tracers.buffer import Buffer, new_shape
+from visualizer.tracers.buffer import Buffer
 from visualizer.tracers.code import callable_name, function_name
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording, place_of
@@ -27,8 +27,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     #: What a runtime built on greenlets tells of one: (kind, name), or None if it is not its own.
     Describe = Callable[[Any], tuple[str, str] | None]
     #: Called after a switch between two known tracks was seen, before it is stored: (t_ns, event, origin, origin's
-    #: track, target, target's track). Returns a function to call after it is stored, or None.
-    Watch = Callable[[int, str, Any, int, Any, int], Callable[[], None] | None]
+    #: track, target, target's track).
+    Watch = Callable[[int, str, Any, int, Any, int], None]
 
 try:
     from _weakref import ref
@@ -37,8 +37,6 @@ except ImportError:
 
 #: Stands in `unsettled` as soon as the program sets a trace function of its own in any thread.
 _CHAINED = -2
-#: So many places a thread's hook knows at most, so that our memory does not grow with code that a program makes.
-_MOST_SHAPES = 8192
 
 
 class GreenletTracer:
@@ -53,14 +51,20 @@ class GreenletTracer:
         #: Track of each living greenlet by id, with a weak reference that takes the entry out again.
         self.tracks: dict[int, int] = {}
         self._references: dict[int, Any] = {}
-        #: Tracks of hubs: where in its own code a hub is parked says nothing.
+        #: Tracks of hubs: where in its own code a hub is parked says nothing. Those that live also by the hub's id.
         self.hubs: set[int] = set()
+        self.living_hubs: dict[int, int] = {}
         self._nameless: set[int] = set()
         self._thrown: set[int] = set()
         #: While it has anything, hooks take the long way: tracks that are nameless or were thrown into.
-        self._unsettled = recording.unsettled
-        #: Tracks of raw greenlets that have a name and were not thrown into: the short way may be taken to them.
-        self._raw: dict[int, int] = {}
+        self.unsettled = recording.unsettled
+        #: Tracks of greenlets that have a name and are not parked in a hub, by the greenlet's id: the short way may be
+        #: taken to them.
+        self.raw: dict[int, int] = {}
+        #: Everything that is kept by the id of a greenlet, to be taken out when it is no more.
+        self.by_id: list[dict[int, int]] = [self.tracks, self.living_hubs, self.raw]
+        #: Makes the trace function of a thread, from its buffer.
+        self.make_hook = self._make_hook
         self.sites = Sites()
         recording.name_entered = self._name_entered
         # gevent's row, or that of any other runtime built on greenlets.
@@ -100,21 +104,17 @@ class GreenletTracer:
             except Exception as error:
                 self._recording.fail(self.name, error)
             else:
-                self._on_event(event, args)
+                self.on_event(event, args)
 
         if self._originals is not None:
             self._originals[0](visualizer_hook)
-
-    def forget_raw(self) -> None:
-        """Take the long way with every greenlet from now on: `watch` has been set."""
-        self._raw.clear()
 
     def watch_thread(self) -> None:
         """Watch the greenlets of the current thread, also where greenlet took our function out after an error."""
         if self._originals is not None:
             buffer = self._here()
             if buffer.hook is None:
-                buffer.hook = self._make_hook(buffer)
+                buffer.hook = self.make_hook(buffer)
             previous = self._originals[0](buffer.hook)
             if previous is not None and getattr(previous, "__name__", "") != "visualizer_hook":
                 self._chain(buffer, previous)
@@ -127,7 +127,7 @@ class GreenletTracer:
         """Call the program's own trace function behind ours, in the thread of that buffer. Return the one before."""
         previous, buffer.chained = buffer.chained, callback
         if callback is not None:
-            self._unsettled.add(_CHAINED)
+            self.unsettled.add(_CHAINED)
         return previous
 
     def _settrace(self, callback: Any) -> Any:
@@ -149,7 +149,7 @@ class GreenletTracer:
         program's own code, was met before, and hands no value over.
         """
         clock, extend, shapes = self._recording.stream.clock, buffer.rows.extend, buffer.shapes
-        raw, unsettled, on_event = self._raw, self._unsettled, self._on_event
+        raw, unsettled, on_event = self.raw, self.unsettled, self.on_event
 
         def visualizer_hook(event: str, args: Any) -> None:
             if event == "switch" and not unsettled:
@@ -164,13 +164,13 @@ class GreenletTracer:
 
         return visualizer_hook
 
-    def _on_event(self, event: str, args: Any) -> None:
+    def on_event(self, event: str, args: Any) -> None:
         if event == "switch" or event == "throw":
             try:
                 self._on_switch(event, *args)
             except Exception as error:
                 self._recording.fail(self.name, error)
-        if _CHAINED in self._unsettled:
+        if _CHAINED in self.unsettled:
             buffer = self._here()
             if buffer.chained is not None:
                 try:
@@ -186,7 +186,7 @@ class GreenletTracer:
         stream = recording.stream
         t_ns = stream.clock()
         buffer = stream.here(t_ns)
-        self._unsettled.discard(words.NOBODY)
+        self.unsettled.discard(words.NOBODY)
         from_track = self.tracks.get(id(origin))
         if from_track is None:
             from_track = self.adopt(origin, t_ns)
@@ -214,20 +214,24 @@ class GreenletTracer:
                 self._name_parked(from_track, frame, t_ns)
             if event == "switch" and to_track not in self.hubs:
                 value = self.sites.value(frame)
-                if code is frame.f_code and self.watch is None and self.sites.at(frame).argument is None:
+                if code is frame.f_code and self.sites.at(frame).argument is None:
                     self._learn(buffer, code, offset, t_ns)
         if event == "throw":
             self._thrown.add(to_track)
-            self._raw.pop(id(target), None)
+            self.unsettled.add(to_track)
         else:
-            self._thrown.discard(to_track)
-            if self.watch is None and to_track not in self._nameless:
-                self._raw[id(target)] = to_track
-        after = self.watch(t_ns, event, origin, from_track, target, to_track) if self.watch is not None else None
+            if self._thrown:
+                self._thrown.discard(to_track)
+                self.unsettled.discard(to_track)
+            if to_track in self.hubs:
+                # It may be resumed by the hub, or by who switches to it past the hub: that is not to be missed.
+                self.raw.pop(id(origin), None)
+            elif from_track not in self.hubs and to_track not in self._nameless:
+                self.raw[id(target)] = to_track
+        if self.watch is not None:
+            self.watch(t_ns, event, origin, from_track, target, to_track)
         line = lines.switch if event == "switch" else lines.throw
         stream.store(line, t_ns, from_track, to_track, value, code, offset)
-        if after is not None:
-            after()
 
     def _learn(self, buffer: Buffer, code: CodeType, offset: int, t_ns: int) -> None:
         """From now on the short way may be taken for a switch, without a value, that leaves its origin parked here.
@@ -235,12 +239,8 @@ class GreenletTracer:
         The code is kept alive by `sites`.
         """
         shapes = buffer.shapes
-        if len(shapes) >= _MOST_SHAPES:
-            shapes.clear()
-        number = new_shape()
         event = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset
-        self._recording.stream.store(lines.shape, t_ns, number, (event,))
-        shapes[id(code) + offset] = number
+        shapes[id(code) + offset] = buffer.shape(t_ns, event)
 
     def adopt(self, greenlet: Any, t_ns: int, creator: int = words.NOBODY, frame: Any = None) -> int:
         """Give a greenlet that is seen for the first time a track, and store its spawn. Return the track."""
@@ -259,10 +259,11 @@ class GreenletTracer:
                 described = (words.GREENLET, self._run_name(greenlet) or "greenlet")
                 if described[1] == "greenlet":
                     self._nameless.add(track)
-                    self._unsettled.add(track)
+                    self.unsettled.add(track)
             code, offset = place_of(frame, recording.own) if frame is not None else (None, 0)
             if described[0] == words.HUB:
                 self.hubs.add(track)
+                self.living_hubs[id(greenlet)] = track
             about = (*described, parent_track, creator)
             recording.stream.extend((lines.spawn, t_ns, track, about, None, code, offset))
         key = id(greenlet)
@@ -271,8 +272,8 @@ class GreenletTracer:
         def forget(gone: Any) -> None:
             if self._references.get(key) is gone:
                 del self._references[key]
-                self.tracks.pop(key, None)
-                self._raw.pop(key, None)
+                for by_id in self.by_id:
+                    by_id.pop(key, None)
 
         self._references[key] = ref(greenlet, forget)
         return track
@@ -292,7 +293,7 @@ class GreenletTracer:
         else:
             outcome = words.RETURNED
         self._thrown.discard(track)
-        self._raw.pop(id(greenlet), None)
+        self.raw.pop(id(greenlet), None)
         self._settle(track)
         if buffer.entering == track:
             buffer.entering = words.NOBODY
@@ -325,7 +326,7 @@ class GreenletTracer:
 
     def _settle(self, track: int) -> None:
         self._nameless.discard(track)
-        self._unsettled.discard(track)
+        self.unsettled.discard(track)
 
     def _store_name(self, track: int, name: str, t_ns: int) -> None:
         self._settle(track)

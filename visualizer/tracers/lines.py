@@ -7,7 +7,6 @@ object and instruction offset of the place (all six as in `Stream.extend`). FORM
 from __future__ import annotations
 
 from visualizer.trace.words import NOTHING
-from visualizer.tracers import code as code_objects
 from visualizer.tracers.stream import Stream, quote
 from visualizer.tracers.values import show
 
@@ -20,17 +19,10 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 NO_VALUE = object()
 
 _REASONS = {"join": "join", "joinall": "join", "sleep": "sleep"}
-_LONGEST_EXPRESSION = 60
 
 
 def _value(stream: Stream, value: Any) -> int:
     return NOTHING if value is NO_VALUE else stream.text(show(value))
-
-
-def shape(s: Stream, _t: int, number: int, events: tuple[Any, ...], _v: Any, _c: CodeType | None, _o: int) -> str:
-    """What a row of this number stands for: `events`, each (line function, a, b, value, code, offset)."""
-    made = ",".join(line(s, 0, *parts).rstrip() for line, *parts in events)
-    return f'["shape",{number},[{made}]]\n'
 
 
 def spawn(
@@ -70,16 +62,9 @@ def wait_in_call(
 ) -> str:
     """A wait of which only the expression is known: the reason is the name of what the expression calls."""
     known, limit_ns = about
-    reason, on = known or "unknown", ""
-    text = code_objects.segment(code_objects.place(code, at)) if code is not None else None
-    if text is not None:
-        on = " ".join(text.split())
-        if known is None:
-            called = code_objects.called(text)
-            reason = _REASONS.get(called, called) if called else "unknown"
-    if len(on) > _LONGEST_EXPRESSION:
-        on = on[: _LONGEST_EXPRESSION - 1] + "…"
-    return f'["wait",{t},{track},{quote(reason)},{s.text(on) if on else NOTHING},{limit_ns}]\n'
+    call, on = s.call(code, at)
+    reason = quote(known or _REASONS.get(call, call) or "unknown")
+    return f'["wait",{t},{track},{reason},{on},{limit_ns}]\n'
 
 
 def wake(_s: Stream, t: int, track: int, about: tuple[int, str], _v: Any, _c: CodeType | None, _o: int) -> str:

@@ -46,6 +46,7 @@ LARGEST_SOURCE = 256 << 10
 SOURCE_IN_ALL = 4 << 20
 #: After this many interned texts or places they are numbered afresh, so that our memory does not grow with the trace.
 _INTERNED = 8192
+_LONGEST_EXPRESSION = 60
 
 # Fetched now: gevent's monkey-patching replaces them, and the flushing thread would be a greenlet of the program's.
 _allocate_lock = _thread.allocate_lock
@@ -104,6 +105,7 @@ class Stream:
         self._ended = _allocate_lock()
         self._texts: dict[str, int] = {}
         self._places: dict[tuple[int, int], tuple[int, CodeType]] = {}
+        self._calls: dict[tuple[int, int], tuple[str, str, CodeType]] = {}
         self._text_count = 0
         self._place_count = 0
         self._listed: set[str] = set()
@@ -178,6 +180,23 @@ class Stream:
             self._place_count += 1
             self._new.append(f'["place",{known[0]},{file_id},{function_id},{",".join(map(str, numbers))}]\n')
         return known[0]
+
+    def call(self, code: CodeType | None, offset: int) -> tuple[str, int]:
+        """The expression at `offset` of `code`: the last name of what it calls ("" if unknown), and its text's id."""
+        if code is None:
+            return "", NOTHING
+        key = (id(code), offset)
+        known = self._calls.get(key)
+        if known is None:
+            if len(self._calls) >= _INTERNED:
+                self._calls.clear()
+            text = code_objects.segment(code_objects.place(code, offset)) or ""
+            called = (code_objects.called(text) if text else None) or ""
+            text = " ".join(text.split())
+            if len(text) > _LONGEST_EXPRESSION:
+                text = text[: _LONGEST_EXPRESSION - 1] + "…"
+            known = self._calls[key] = (called, text, code)
+        return known[0], self.text(known[1]) if known[1] else NOTHING
 
     def _list(self, file: str, file_id: int) -> None:
         """Put a source file that is named for the first time into the trace, as far as there is room."""
