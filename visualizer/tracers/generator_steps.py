@@ -33,13 +33,15 @@ NEVER = object()
 class Site:
     """A place at which generators are resumed for one cause, or are parked, in one thread."""
 
-    __slots__ = ("code", "shapes")
+    __slots__ = ("code", "next_shape", "shapes")
 
     def __init__(self, code: CodeType | None) -> None:
         #: Kept so that its id stays its own.
         self.code = code
         #: Shape by value, of those that equal nothing of another type that is shown otherwise.
         self.shapes: dict[Any, int] = {}
+        #: That of a resumption without a value, by `next`.
+        self.next_shape = -1
 
 
 class Run:
@@ -104,7 +106,9 @@ def store_resume(
             run.resume_code, run.resume_offset, run.resume_site = code, offset, site
             run.resume_value = NEVER
         shape = _shape(buffer, site, value, (lines.resume, words.SUBJECT, cause, value, code, offset), t_ns)
-        if shape >= 0 and cause is words.SEND:
+        if cause is not words.SEND:
+            site.next_shape = shape
+        elif shape >= 0:
             run.resume_value, run.resume_shape = value, shape
 
 

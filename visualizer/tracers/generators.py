@@ -94,7 +94,7 @@ class Generators:
         self.live: dict[int, Run] = {}
         #: Generators that were told to be resumed because something was thrown through them into what they wait for;
         #: by the id of the frame. The interpreter resumes them only when that ends.
-        self._through: set[int] = set()
+        self.through: set[int] = set()
         #: Calls in progress, in any thread.
         self.calls: list[Call] = []
 
@@ -190,9 +190,9 @@ class Generators:
     def on_resume(self, frame: Any, code: CodeType) -> None:
         """A generator goes on after a yield."""
         key = id(frame)
-        if self._through and key in self._through:
+        if self.through and key in self.through:
             # What it waited for has ended: it was told before that it runs.
-            self._through.discard(key)
+            self.through.discard(key)
             return
         t_ns = self.clock()
         run = self.live.get(key)
@@ -231,8 +231,8 @@ class Generators:
     def on_throw(self, frame: Any, code: CodeType, error: BaseException | None) -> None:
         """An exception is thrown into a generator. `error` is None where the interpreter does not tell which."""
         key = id(frame)
-        if self._through and key in self._through:
-            self._through.discard(key)
+        if self.through and key in self.through:
+            self.through.discard(key)
             return
         t_ns = self.clock()
         run = self.live.get(key)
@@ -256,7 +256,7 @@ class Generators:
         where, offset = _place(back)
         for outer_frame, outer in reversed(passed):
             outer.at = RUNNING
-            self._through.add(id(outer_frame))
+            self.through.add(id(outer_frame))
             store_resume(self.stream, outer, cause, value, where, offset, t_ns, False)
             where, offset = _place(outer_frame)
         run.at = RUNNING
@@ -284,9 +284,9 @@ class Generators:
         if run is None:
             return
         t_ns = self.clock()
-        if self._through:
+        if self.through:
             # Before 3.12 it is not told that it goes on by itself, where what it waited for has ended.
-            self._through.discard(id(frame))
+            self.through.discard(id(frame))
         watched = self.watched[id(code)]
         delegating = offset in watched.delegating
         if watched.is_async and not delegating:
@@ -297,13 +297,13 @@ class Generators:
         run.passing = lines.NO_VALUE
         value = keep(value)
         store_yield(self.stream, run, value, code, offset, t_ns, not delegating and not watched.is_async)
-        if self._through:
+        if self.through:
             self._yield_through(frame.f_back, value, t_ns)
 
     def _yield_through(self, back: Any, value: Any, t_ns: int) -> None:
         """What was thrown through generators is answered through them."""
-        while back is not None and id(back) in self._through:
-            self._through.discard(id(back))
+        while back is not None and id(back) in self.through:
+            self.through.discard(id(back))
             outer = self.live[id(back)]
             outer.at = DELEGATING
             store_yield(self.stream, outer, value, *_place(back), t_ns, False)
@@ -311,7 +311,7 @@ class Generators:
 
     def on_return(self, frame: Any, value: Any) -> None:
         """A generator ends by returning `value`."""
-        self._through.discard(id(frame))
+        self.through.discard(id(frame))
         run = self.live.pop(id(frame), None)
         if run is not None:
             shown = lines.NO_VALUE if run.closing and value is None else keep(value)
@@ -319,7 +319,7 @@ class Generators:
 
     def on_unwind(self, frame: Any, error: BaseException | None) -> None:
         """A generator ends by an exception. `error` is None where the interpreter does not tell which."""
-        self._through.discard(id(frame))
+        self.through.discard(id(frame))
         run = self.live.pop(id(frame), None)
         if run is not None:
             closed = run.closing and (error is None or isinstance(error, GeneratorExit))

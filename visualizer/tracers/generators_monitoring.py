@@ -22,6 +22,7 @@ from visualizer.trace import words
 from visualizer.tracers.code import GENERATOR_FLAG
 from visualizer.tracers.generator_objects import ASKING, METHODS, RESUMING, probe
 from visualizer.tracers.generators import UNREAD, Generators, Watched
+from visualizer.tracers.generators_short import short_ways
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording
 from visualizer.tracers.values import type_name
@@ -54,6 +55,7 @@ class GeneratorTracer:
         #: Functions that a greenlet was seen to start with.
         self._entries: dict[int, CodeType] = {}
         self._everywhere = False
+        self._resume: Any = None
 
     def install(self) -> str:
         tool = next((number for number in _TOOL_IDS if _monitoring.get_tool(number) is None), None)
@@ -61,14 +63,17 @@ class GeneratorTracer:
             return "refused: every tool id of sys.monitoring is taken"
         _monitoring.use_tool_id(tool, "visualizer")
         self._tool = tool
+        call, self._resume, park = short_ways(
+            self._generators, _monitoring.MISSING, self._on_call, self._on_resume, self._on_yield
+        )
         for event, callback in (
             (_events.PY_START, self._on_start),
-            (_events.PY_RESUME, self._on_resume),
-            (_events.PY_YIELD, self._on_yield),
+            (_events.PY_RESUME, self._resume),
+            (_events.PY_YIELD, park),
             (_events.PY_RETURN, self._on_return),
             (_events.PY_THROW, self._on_throw),
             (_events.PY_UNWIND, self._on_unwind),
-            (_events.CALL, self._on_call),
+            (_events.CALL, call),
         ):
             _monitoring.register_callback(tool, event, callback)
         self._calibrate(tool)
@@ -109,9 +114,10 @@ class GeneratorTracer:
         handling = True
         generator.send(sent)
         _monitoring.set_local_events(tool, code, 0)
-        _monitoring.register_callback(tool, _events.PY_RESUME, self._on_resume)
+        _monitoring.register_callback(tool, _events.PY_RESUME, self._resume)
 
-    # Callbacks: in the thread that runs the code, before the event takes effect.
+    # Callbacks: in the thread that runs the code, before the event takes effect. Those of CALL, PY_RESUME and PY_YIELD
+    # come by the short way (generators_short.py), one frame further from the program's.
 
     def _on_start(self, code: CodeType, _offset: int) -> Any:
         try:
@@ -169,13 +175,13 @@ class GeneratorTracer:
 
     def _on_resume(self, code: CodeType, _offset: int) -> Any:
         try:
-            self._generators.on_resume(_getframe(1), code)
+            self._generators.on_resume(_getframe(2), code)
         except Exception as error:
             self._recording.fail(self.name, error)
 
     def _on_yield(self, code: CodeType, offset: int, value: Any) -> Any:
         try:
-            self._generators.on_yield(_getframe(1), code, offset, value)
+            self._generators.on_yield(_getframe(2), code, offset, value)
         except Exception as error:
             self._recording.fail(self.name, error)
 
@@ -225,7 +231,7 @@ class GeneratorTracer:
                 # A copy of what was seen in its module: types.coroutine makes one.
                 self._discover(made)
             if id(made) in self._watched:
-                self._generators.on_created(made, _getframe(2))
+                self._generators.on_created(made, _getframe(3))
             return None
         if kind is MethodDescriptorType:
             target, sent = argument, UNREAD

@@ -2,7 +2,7 @@
 
 It is taken where a generator that is parked at a plain `yield` is resumed by its `send`, or in a `for` or by `next`,
 and parks at one again, each at a place and with a value that this thread met before. Everything else takes the long
-way (generators.py), which learns from it (generator_steps.py). In one line each, for speed: these run at every step.
+way (generators.py), which learns from it (generator_steps.py).
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import sys
 from types import BuiltinFunctionType, GeneratorType
 
 from visualizer.trace import words
+from visualizer.tracers import lines
 from visualizer.tracers.generator_objects import ends_in_none
-from visualizer.tracers.generator_steps import PARKED, RUNNING, Run
+from visualizer.tracers.generator_steps import PARKED, RUNNING
 from visualizer.tracers.generators import UNREAD, Generators
 
 TYPE_CHECKING = False
@@ -38,9 +39,10 @@ def short_ways(
     `missing`: what a callback is given for an argument that there is not. The callbacks given are called one frame
     further away from the program's.
     """
-    run_of, through, local = generators.live.get, generators._through, generators.stream.local
-    clock, live = generators.clock, generators.live
+    run_of: Callable[[int], Any] = generators.live.get
+    through, local, clock = generators.through, generators.stream.local, generators.clock
     builtin, generator_type = BuiltinFunctionType, GeneratorType
+    sent, no_value = generators.calibration.sent, lines.NO_VALUE
 
     def call(code: CodeType, offset: int, function: Any, argument: Any) -> Any:
         if type(function) is builtin and argument is not missing:
@@ -63,50 +65,57 @@ def short_ways(
     def resume(code: CodeType, offset: int) -> Any:
         frame = _getframe(1)
         run = run_of(id(frame))
-        if run is not None and run.at == PARKED and not through:
-            try:
-                buffer = local.buffer
-                if run.cause is _SEND:
-                    value = run.sent
-                    if run.call_offset == run.resume_offset and run.call_code is run.resume_code:
-                        if run.in_thread is buffer:
-                            if value is run.resume_value:
-                                shape = run.resume_shape
-                            else:
-                                kind = type(value)
-                                if kind is int or kind is str or value is None:
-                                    shape = run.resume_site.shapes[value]
-                                else:
-                                    return on_resume(code, offset)
-                            buffer.rows.extend((clock(), run.track, shape))
-                            run.at, run.cause, run.sent = RUNNING, "", None
-                            return None
-                elif not run.cause and run.asked is None:
-                    back = frame.f_back
-                    site = buffer.sites[id(back.f_code) + back.f_lasti]
+        if run is None or run.at != PARKED or through:
+            return on_resume(code, offset)
+        try:
+            buffer = local.buffer
+        except AttributeError:
+            return on_resume(code, offset)
+        if run.cause is _SEND:
+            value = run.sent
+            if value is UNREAD:
+                value = run.sent = sent(run.generator, run.ended_in_none)
+                run.generator = None
+            if run.call_offset == run.resume_offset and run.call_code is run.resume_code and run.in_thread is buffer:
+                if value is run.resume_value:
+                    shape = run.resume_shape
+                else:
+                    kind = type(value)
+                    if kind is not int and kind is not str and value is not None:
+                        return on_resume(code, offset)
+                    shape = run.resume_site.shapes.get(value)
+                    if shape is None:
+                        return on_resume(code, offset)
+                buffer.rows.extend((clock(), run.track, shape))
+                run.at, run.cause, run.sent = RUNNING, "", None
+                return None
+        elif not run.cause and run.asked is None:
+            back = frame.f_back
+            if back is not None:
+                site = buffer.sites.get(id(back.f_code) + back.f_lasti)
+                if site is not None and site.next_shape >= 0:
                     buffer.rows.extend((clock(), run.track, site.next_shape))
                     run.at = RUNNING
                     if run.in_thread is not buffer:
                         run.in_thread, run.resume_offset, run.yield_offset = buffer, -1, -1
                     return None
-            except (AttributeError, KeyError):
-                pass
         return on_resume(code, offset)
 
     def park(code: CodeType, offset: int, value: Any) -> Any:
         run = run_of(id(_getframe(1)))
-        if run is not None and run.yield_offset == offset and not through and not run.closing:
-            if value is run.yield_value:
-                run.in_thread.rows.extend((clock(), run.track, run.yield_shape))
-                run.at = PARKED
-                return None
+        if run is None or run.yield_offset != offset or run.closing or run.passing is not no_value or through:
+            return on_yield(code, offset, value)
+        if value is run.yield_value:
+            shape = run.yield_shape
+        else:
             kind = type(value)
-            if kind is int or kind is str or value is None:
-                shape = run.yield_site.shapes.get(value)
-                if shape is not None:
-                    run.in_thread.rows.extend((clock(), run.track, shape))
-                    run.at = PARKED
-                    return None
-        return on_yield(code, offset, value)
+            if kind is not int and kind is not str and value is not None:
+                return on_yield(code, offset, value)
+            shape = run.yield_site.shapes.get(value)
+            if shape is None:
+                return on_yield(code, offset, value)
+        run.in_thread.rows.extend((clock(), run.track, shape))
+        run.at = PARKED
+        return None
 
     return call, resume, park
