@@ -28,6 +28,7 @@ from visualizer.analysis.tracks import (
     Track,
     Wakeup,
 )
+from visualizer.analysis.turns import Turns
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -50,6 +51,8 @@ __all__ = [
 #: `Timeline.order` keeps the Entry in the lowest bits and the index above them.
 _ENTRY_BITS = 3
 _ENTRY_MASK = (1 << _ENTRY_BITS) - 1
+#: What a bare `yield` gives.
+_NOTHING_GIVEN = "None"
 
 
 class Timeline:
@@ -80,6 +83,7 @@ class Timeline:
         self._places: dict[int, Place] = {}
         self._names = Names()
         self._strands = Strands()
+        self.turns = Turns()
         self._switch_ns = array("q")
         self._switches: list[tuple[int, int, str, int, int, int]] = []
         self._order = array("q")
@@ -88,6 +92,8 @@ class Timeline:
         self._pending: dict[int, ev.Wait] = {}
         self._early: dict[int, int] = {}
         self._closing: set[int] = set()
+        #: Text id of what each parked generator gave last.
+        self._given: dict[int, int] = {}
 
     # What can be asked.
 
@@ -95,6 +101,10 @@ class Timeline:
         """The track's name, numbered if several share it; "unknown" for a track that is not known."""
         known = self.tracks.get(track)
         return self._names.of(known) if known is not None else "unknown"
+
+    def place(self, place: int) -> Place | None:
+        """The place with this id."""
+        return self._places.get(place)
 
     @property
     def switch_count(self) -> int:
@@ -287,6 +297,16 @@ class Timeline:
             self._closing.add(event.track)
         index = self._record_switch(t_ns, resumer, event.track, event.cause, event.value, event.place, park)
         self._record_run(t_ns, event.track, index)
+        for track in self.turns.on_resume(resumer, event.place, event.track):
+            # Known from now on: what they gave before was not looked at.
+            if self._state(track) == State.WAITING and self._texts.get(self._given.get(track, -1)) == _NOTHING_GIVEN:
+                self._take_turn(t_ns, track)
+
+    def _take_turn(self, t_ns: int, track: int) -> None:
+        """A generator gave its scheduler nothing: it is ready for its next turn, as far as can be inferred."""
+        self._enter(t_ns, Entry.WAKEUP, len(self.wakeups))
+        self._set(track, t_ns, State.READY, len(self.wakeups))
+        self.wakeups.append(Wakeup(t_ns, track, words.NOBODY, words.TURN))
 
     def _leave(self, t_ns: int, generator: int) -> int:
         """A generator gives control back. Return to whom, or -1 if the trace does not tell that it had it."""
@@ -302,6 +322,9 @@ class Timeline:
         park = self._park(t_ns, event.track, words.SUSPENDED, words.NOBODY, event.place)
         if resumer != words.NOBODY:
             index = self._record_switch(t_ns, event.track, resumer, words.YIELD, event.value, event.place, park)
+            self._given[event.track] = event.value
+            if self._texts.get(event.value) == _NOTHING_GIVEN and self.turns.is_in_turn(event.track):
+                self._take_turn(t_ns, event.track)
             self._record_run(t_ns, resumer, index)
 
     def _on_switch(self, event: ev.Switch) -> None:
@@ -368,6 +391,8 @@ class Timeline:
         known.inferred = self._texts.get(event.inferred)
         self._enter(t_ns, Entry.EXIT, len(self.exits))
         self.exits.append(event.track)
+        self.turns.on_exit(event.track)
+        self._given.pop(event.track, None)
         self._set(event.track, t_ns, State.FAILED if event.outcome == words.RAISED else State.DONE)
         if resumer != words.NOBODY:
             if event.outcome == words.RETURNED:

@@ -174,6 +174,8 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, park: Park | None) -> str:
             return f"{name} spawned it" if waker else "it was spawned, by whom is unknown"
         case words.TIMER:
             return _timer(wakeup, park)
+        case words.TURN:
+            return "it gave its scheduler nothing, and so waits for its next turn (inferred)"
         case words.FINISHED if waker and waker.exit_ns >= 0:
             return f"{name} ended, which it waited for"
         case words.FINISHED:
