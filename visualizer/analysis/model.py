@@ -94,6 +94,8 @@ class Timeline:
         self._closing: set[int] = set()
         #: Text id of what each parked generator gave last.
         self._given: dict[int, int] = {}
+        #: Whom each track resumed last, and where (place id).
+        self._resumed: dict[int, tuple[int, int]] = {}
 
     # What can be asked.
 
@@ -105,6 +107,18 @@ class Timeline:
     def place(self, place: int) -> Place | None:
         """The place with this id."""
         return self._places.get(place)
+
+    def innermost(self, park: Park) -> Park:
+        """Where a chain of `yield from` and `await` is parked: the last of those that stand parked in one another."""
+        seen = {park.track}
+        while park.reason == words.SUSPENDED and park.on_track in self.tracks and park.on_track not in seen:
+            seen.add(park.on_track)
+            slices = self.tracks[park.on_track].slices
+            index = slices.at(park.t_ns)
+            if index < 0 or slices.state[index] != State.WAITING:
+                break
+            park = self.parks[slices.about[index]]
+        return park
 
     @property
     def switch_count(self) -> int:
@@ -293,6 +307,7 @@ class Timeline:
         self._pending.pop(resumer, None)
         park = self._park(t_ns, resumer, words.RESUMED, event.track, event.place)
         strand.append(event.track)
+        self._resumed[resumer] = event.track, event.place
         if event.cause == words.CLOSE:
             self._closing.add(event.track)
         index = self._record_switch(t_ns, resumer, event.track, event.cause, event.value, event.place, park)
@@ -314,12 +329,23 @@ class Timeline:
         self._lose(t_ns, lost)
         return resumer
 
+    def _awaited(self, track: int, place: int) -> int:
+        """Whom a generator that is parked at `place` has its `yield from` or `await` on, -1 if on nobody known.
+
+        It is the one that it resumed there last: at an expression that parks its own track, there is no other.
+        """
+        inner, where = self._resumed.get(track, (words.NOBODY, words.NOTHING))
+        if inner == words.NOBODY or self._places.get(where) != self._places.get(place):
+            return words.NOBODY
+        return inner if self._state(inner) not in FINAL else words.NOBODY
+
     def _on_yield(self, event: ev.Yield) -> None:
         t_ns = self._at(event.t_ns)
         resumer = self._leave(t_ns, event.track)
         self._pending.pop(event.track, None)
         self._closing.discard(event.track)
-        park = self._park(t_ns, event.track, words.SUSPENDED, words.NOBODY, event.place)
+        inner = self._awaited(event.track, event.place)
+        park = self._park(t_ns, event.track, words.SUSPENDED, inner, event.place)
         if resumer != words.NOBODY:
             index = self._record_switch(t_ns, event.track, resumer, words.YIELD, event.value, event.place, park)
             self._given[event.track] = event.value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from visualizer.analysis.model import Entry, Place, Timeline
+from visualizer.analysis.model import Entry, Park, Place, Timeline
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -92,7 +92,16 @@ def _wait(timeline: Timeline, index: int) -> Record | None:
         "on_track": _track(park.on_track),
         "seconds": None if park.asked_ns < 0 else park.asked_ns / _NS_PER_S,
         **_place(park.place),
+        "innermost": _innermost(timeline, park),
     }
+
+
+def _innermost(timeline: Timeline, park: Park) -> Record | None:
+    """Where the chain that `park` is the outer end of is parked; None if there is none."""
+    inner = timeline.innermost(park)
+    if inner is park:
+        return None
+    return {"track": inner.track, "name": timeline.name(inner.track), **_place(inner.place)}
 
 
 def _wake(timeline: Timeline, index: int) -> Record:
