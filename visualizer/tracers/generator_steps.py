@@ -23,8 +23,12 @@ _MOST_SITES = 4096
 _LARGEST = 1000
 _LONGEST = 16
 
-#: What a generator does, as far as is known: it runs, is parked at a `yield`, is parked in a `yield from` or `await`.
-RUNNING, PARKED, DELEGATING = 0, 1, 2
+#: What a generator does, as far as is known: it runs, is parked at a `yield`, is parked in a `yield from` or `await`;
+#: or it is an asynchronous one that is parked at a `yield`.
+RUNNING, PARKED, DELEGATING, GIVEN = 0, 1, 2, 3
+
+#: Cause of a call of `send` at the site at which it was called last (`Run.resume_site`).
+AGAIN = "send again"
 
 #: Is no value that crosses.
 NEVER = object()
@@ -45,12 +49,15 @@ class Site:
 
 
 class Run:
-    """A generator that was started and has not ended."""
+    """A generator that was started and has not ended.
+
+    `yield_offset` is -1 where the next yield must go the long way, `resume_offset` where the next `send` must.
+    """
 
     __slots__ = (
         "asked", "at", "call_code", "call_offset", "cause", "closing", "code", "ended_in_none", "generator",
         "in_thread", "passing", "resume_code", "resume_offset", "resume_shape", "resume_site", "resume_value",
-        "send_hash", "sent", "track", "yield_offset", "yield_shape", "yield_site", "yield_value",
+        "sent", "track", "yield_offset", "yield_shape", "yield_site", "yield_value",
     )  # fmt: skip
 
     def __init__(self, track: int, code: CodeType) -> None:
@@ -65,8 +72,6 @@ class Run:
         self.call_offset = 0
         self.generator: Any = None
         self.ended_in_none = False
-        #: hash() of the bound method `send` that was last called.
-        self.send_hash = 0
         #: What was sent to it and it passes on, in a `yield from` or `await`, to whom it waits for.
         self.passing: Any = lines.NO_VALUE
         #: A call of asend, athrow or aclose: (cause, weak reference to the asynchronous generator).

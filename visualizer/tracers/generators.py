@@ -33,7 +33,16 @@ from visualizer.tracers.generator_objects import (
     frame_of,
     resumed_by,
 )
-from visualizer.tracers.generator_steps import DELEGATING, PARKED, RUNNING, Run, store_resume, store_yield
+from visualizer.tracers.generator_steps import (
+    AGAIN,
+    DELEGATING,
+    GIVEN,
+    PARKED,
+    RUNNING,
+    Run,
+    store_resume,
+    store_yield,
+)
 from visualizer.tracers.recording import Recording, place_of
 from visualizer.tracers.values import keep
 
@@ -202,12 +211,14 @@ class Generators:
         where, offset = _place(back)
         cause, value, learn = words.NEXT, lines.NO_VALUE, True
         if run.cause:
+            if run.cause is AGAIN:
+                run.cause, run.call_code, run.call_offset = words.SEND, run.resume_code, run.resume_offset
             if run.cause is words.SEND:
                 cause, value = words.SEND, run.sent
                 value = self.calibration.sent(run.generator, run.ended_in_none) if value is UNREAD else keep(value)
                 learn = where is run.call_code and offset == run.call_offset
             run.cause, run.sent, run.generator = "", None, None
-        elif run.asked is not None and run.at == PARKED:
+        elif run.asked is not None and run.at == GIVEN:
             asked, run.asked = run.asked, None
             generator = asked[1]()
             value = self.calibration.sent(generator, run.ended_in_none) if generator is not None else lines.NO_VALUE
@@ -224,6 +235,7 @@ class Generators:
                     cause, value, outer.passing = words.SEND, outer.passing, lines.NO_VALUE
         if run.at == DELEGATING:
             run.passing = value
+            run.yield_offset = -1
             learn = False
         run.at = RUNNING
         store_resume(self.stream, run, cause, value, where, offset, t_ns, learn)
@@ -248,18 +260,18 @@ class Generators:
         cause = called.cause
         if called.asked is not None:
             cause, called.asked = cause or called.asked[0], None
-        if cause is words.SEND or not cause:
+        if cause is words.SEND or cause is AGAIN or not cause:
             # Not by a call in the program's code: the interpreter closes a generator that is collected.
             cause = words.CLOSE if error is None or isinstance(error, GeneratorExit) else words.THROW
         called.cause, called.sent, called.generator = "", None, None
         value = keep(error) if error is not None and cause is words.THROW else lines.NO_VALUE
         where, offset = _place(back)
         for outer_frame, outer in reversed(passed):
-            outer.at = RUNNING
+            outer.at, outer.yield_offset = RUNNING, -1
             self.through.add(id(outer_frame))
             store_resume(self.stream, outer, cause, value, where, offset, t_ns, False)
             where, offset = _place(outer_frame)
-        run.at = RUNNING
+        run.at, run.yield_offset = RUNNING, -1
         run.closing = run.closing or cause is words.CLOSE
         store_resume(self.stream, run, cause, value, where, offset, t_ns, False)
 
@@ -292,7 +304,7 @@ class Generators:
         if watched.is_async and not delegating:
             held = gc.get_referents(value)  # PEP 525: the interpreter wraps it.
             value = held[0] if held else None
-        run.at = DELEGATING if delegating else PARKED
+        run.at = DELEGATING if delegating else GIVEN if watched.is_async else PARKED
         run.closing = False
         run.passing = lines.NO_VALUE
         value = keep(value)

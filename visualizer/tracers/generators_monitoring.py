@@ -22,7 +22,7 @@ from visualizer.trace import words
 from visualizer.tracers.code import GENERATOR_FLAG
 from visualizer.tracers.generator_objects import ASKING, METHODS, RESUMING, probe
 from visualizer.tracers.generators import UNREAD, Generators, Watched
-from visualizer.tracers.generators_short import short_ways
+from visualizer.tracers.generators_short import monitoring_ways
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording
 from visualizer.tracers.values import type_name
@@ -63,7 +63,7 @@ class GeneratorTracer:
             return "refused: every tool id of sys.monitoring is taken"
         _monitoring.use_tool_id(tool, "visualizer")
         self._tool = tool
-        call, self._resume, park = short_ways(
+        call, self._resume, park = monitoring_ways(
             self._generators, _monitoring.MISSING, self._on_call, self._on_resume, self._on_yield
         )
         for event, callback in (

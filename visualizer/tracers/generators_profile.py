@@ -27,6 +27,7 @@ from visualizer.tracers.generator_objects import (
     resumed_by,
 )
 from visualizer.tracers.generators import UNREAD, Generators, Watched
+from visualizer.tracers.generators_short import profile_way
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording
 
@@ -56,6 +57,7 @@ class GeneratorTracer:
         #: Tracks that were thrown into, by the id of their frame, with the instruction they were parked at.
         self._thrown: dict[int, int] = {}
         self._sought: bool | None = None
+        self._hook = profile_way(self._generators, self._on_event)
 
     def install(self) -> str:
         if sys.getprofile() is not None:
@@ -63,12 +65,12 @@ class GeneratorTracer:
         self._calibrate()
         self._imports.before_any = self._before_import
         self._imports.install()
-        sys.setprofile(self._on_event)
+        sys.setprofile(self._hook)
         return "on: sys.setprofile"
 
     def remove(self) -> None:
         self._imports.before_any = None
-        if sys.getprofile() == self._on_event:
+        if sys.getprofile() is self._hook:
             sys.setprofile(None)
 
     def finish(self, t_ns: int) -> None:
@@ -101,7 +103,7 @@ class GeneratorTracer:
                 spec = find(name, path)
                 if spec is not None:
                     if spec.has_location and self._recording.own.owns_file(spec.origin):
-                        sys.setprofile(self._on_event)
+                        sys.setprofile(self._hook)
                     return
 
     def _on_event(self, frame: Any, event: str, arg: Any) -> None:
@@ -130,8 +132,8 @@ class GeneratorTracer:
         self._main_began = self._main_began or frame.f_globals.get("__name__") == "__main__"
         if not self._found and self._recording.own(code) and generator_codes(code):
             self._found = True
-            self._imports.in_threads(self.name, lambda: sys.setprofile(self._on_event))
-        if self._main_began and not self._found and sys.getprofile() == self._on_event:
+            self._imports.in_threads(self.name, lambda: sys.setprofile(self._hook))
+        if self._main_began and not self._found and sys.getprofile() is self._hook:
             sys.setprofile(None)
 
     def _watched(self, code: CodeType) -> bytes | None:
