@@ -137,7 +137,8 @@ def profile_way(generators: Generators, on_event: Profile) -> Profile:
             run = run_of(id(frame))
             # The RESUME after the yield: elsewhere something is thrown into it.
             if run is not None and run.at == PARKED and run.yield_offset == frame.f_lasti - 2:
-                buffer: Any = run.in_thread
+                buffer = run.in_thread
+                rows = buffer.rows
                 if run.cause is again:
                     value = run.sent
                     if value is UNREAD:
@@ -148,7 +149,6 @@ def profile_way(generators: Generators, on_event: Profile) -> Profile:
                     else:
                         shape = run.resume_site.shapes.get(value) if type(value) in plain else None
                     if shape is not None and buffer is getattr(local, "buffer", None):
-                        rows = buffer.rows
                         rows += (clock(), run.track, shape)
                         run.at, run.cause, run.sent = RUNNING, "", None
                         return
@@ -156,7 +156,6 @@ def profile_way(generators: Generators, on_event: Profile) -> Profile:
                     back = frame.f_back
                     site = buffer.sites.get(id(back.f_code) + back.f_lasti) if back is not None else None
                     if site is not None and site.next_shape >= 0 and buffer is getattr(local, "buffer", None):
-                        rows = buffer.rows
                         rows += (clock(), run.track, site.next_shape)
                         run.at = RUNNING
                         return
