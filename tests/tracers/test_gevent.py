@@ -395,7 +395,7 @@ def test_a_timeout_is_thrown_by_the_hub(trace_source: TraceSource) -> None:
         gevent.spawn(hurried).join()
         """
     )
-    assert ("hub", "throw", "hurried") in traced.wakes
+    assert ("hub", "timeout", "hurried") in traced.wakes
     assert traced.outcome("hurried") == words.RETURNED
 
 

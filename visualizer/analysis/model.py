@@ -290,11 +290,19 @@ class Timeline:
             known.steps.append(switch)
             known.step_slices.append(len(known.slices) - 1)
 
-    def _park(
-        self, t_ns: int, track: int, reason: str, on_track: int, place: int, on: str = "", asked_ns: int = -1
-    ) -> int:
+    def _park(self, t_ns: int, track: int, reason: str, on_track: int, place: int, asked: ev.Wait | None = None) -> int:
         index = len(self.parks)
-        self.parks.append(Park(t_ns, track, reason, on, on_track, asked_ns, self._places.get(place)))
+        where, text = self._places.get(place), self._texts.get
+        if asked is None:
+            park = Park(t_ns, track, reason, "", on_track, -1, where)
+        elif not asked.direction and asked.object < 0:
+            park = Park(t_ns, track, reason, text(asked.on, ""), on_track, asked.asked_ns, where)
+        else:
+            park = Park(
+                t_ns, track, reason, text(asked.on, ""), on_track, asked.asked_ns, where,
+                text(asked.object, ""), asked.fd, asked.direction, text(asked.local, ""), text(asked.peer, ""),
+            )  # fmt: skip
+        self.parks.append(park)
         self._enter(t_ns, Entry.PARK, index)
         self._set(track, t_ns, State.WAITING, index)
         return index
@@ -367,8 +375,7 @@ class Timeline:
             if asked is None:
                 park = self._park(t_ns, origin, words.SWITCHED, target, event.place)
             else:
-                on = self._texts.get(asked.on, "")
-                park = self._park(t_ns, origin, asked.reason, words.NOBODY, event.place, on, asked.asked_ns)
+                park = self._park(t_ns, origin, asked.reason, words.NOBODY, event.place, asked)
             early = self._early.pop(bottom, None)
             if early is not None:
                 self._set(origin, t_ns, State.READY, early)

@@ -91,6 +91,7 @@ def _wait(timeline: Timeline, index: int) -> Record | None:
         "on": park.on or _name(timeline, park.on_track),
         "on_track": _track(park.on_track),
         "seconds": None if park.asked_ns < 0 else park.asked_ns / _NS_PER_S,
+        **(_end(park) if park.direction else {}),
         **_place(park.place),
         "innermost": _innermost(timeline, park),
     }
@@ -102,6 +103,15 @@ def _innermost(timeline: Timeline, park: Park) -> Record | None:
     if inner is park:
         return None
     return {"track": inner.track, "name": timeline.name(inner.track), **_place(inner.place)}
+
+
+def _end(park: Park) -> Record:
+    return {
+        "fd": _number(park.fd),
+        "direction": park.direction,
+        "local": park.local or None,
+        "peer": park.peer or None,
+    }
 
 
 def _wake(timeline: Timeline, index: int) -> Record:

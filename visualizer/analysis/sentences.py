@@ -8,11 +8,19 @@ from __future__ import annotations
 import ntpath
 
 from visualizer.analysis.durations import duration
+from visualizer.analysis.endpoints import awaits, is_ready
 from visualizer.analysis.model import FINAL, Park, State, Switch, Timeline, Track, Wakeup
 from visualizer.analysis.plain import plain
 from visualizer.trace import words
 
 _UNKNOWN = "cause unknown"
+#: Cause of a wake by something that the trace does not see -> what it has done.
+_OUTSIDE = {
+    words.DNS: "the name that it asked for was looked up",
+    words.THREADPOOL: "a thread of the pool has done its work",
+    words.SUBPROCESS: "the process that it waited for has changed state",
+    words.ASYNC: "somebody called its hub from outside",
+}
 
 
 def sentence(timeline: Timeline, index: int) -> str:
@@ -121,7 +129,10 @@ def _waits(park: Park, name: str) -> str:
 
 
 def _in(park: Park) -> str:
-    """What is waited on is mostly the call that waits, as it is written in the source."""
+    """On which descriptor; else what is waited on is mostly the call that waits, as it is written in the source."""
+    end = awaits(park)
+    if end is not None:
+        return f" {end}"
     if not park.on or park.on == words.UNKNOWN:
         return ""
     return f" {'in' if '(' in park.on else 'for'} {park.on}"
@@ -191,8 +202,18 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, park: Park | None) -> str:
             return f"{name} ended, which it waited for"
         case words.FINISHED:
             return "what it waited for is over"
+        case words.IO if park and is_ready(park):
+            return is_ready(park) or ""
         case words.IO:
             return f"what it waited for is ready ({park.on})" if park and park.on else "what it waited for is ready"
+        case words.DNS | words.THREADPOOL | words.SUBPROCESS | words.ASYNC:
+            return _OUTSIDE[wakeup.cause] + (f" ({park.on})" if park and park.on else "")
+        case words.SIGNAL:
+            return "a signal came in"
+        case words.TIMEOUT if park and park.asked_ns >= 0 and park.reason != words.SLEEP:
+            return _timer(wakeup, park)
+        case words.TIMEOUT:
+            return "a timeout ended its wait" + (f" ({park.on})" if park and park.on else "")
         case words.KILL if waker:
             return f"{name} killed it"
         case words.THROW if waker:

@@ -53,7 +53,11 @@ class Place(NamedTuple):
 
 
 class Park(NamedTuple):
-    """Why and where a track stopped running. `asked_ns` is -1 without a limit; `on_track` -1 if it is no track."""
+    """Why and where a track stopped running. `asked_ns` is -1 without a limit; `on_track` -1 if it is no track.
+
+    Of a wait for a descriptor: `fd` (-1 if not known, or of several), `direction` ("read", "accept", ...; of several,
+    which: "read 5 6, write 7"), and the two addresses, "" where not known.
+    """
 
     t_ns: int
     track: int
@@ -62,6 +66,11 @@ class Park(NamedTuple):
     on_track: int
     asked_ns: int
     place: Place | None
+    object: str = ""
+    fd: int = -1
+    direction: str = ""
+    local: str = ""
+    peer: str = ""
 
 
 class Wakeup(NamedTuple):

@@ -124,13 +124,21 @@ class Switch(_Line, tag="switch", frozen=True):
 
 
 class Wait(_Line, tag="wait", frozen=True):
-    """Why `track`, about to be switched away from, waits; on what, how long it asked for (-1: no limit)."""
+    """Why `track`, about to be switched away from, waits; on what, how long it asked for (-1: no limit).
+
+    `object`: the identity of the thing waited on. `fd`, `direction`, `local` and `peer`: which end of which connection.
+    """
 
     t_ns: Int
     track: Int
     reason: str
     on: Int
     asked_ns: Int
+    object: Int = -1
+    fd: Int = -1
+    direction: str = ""
+    local: Int = -1
+    peer: Int = -1
 
 
 class Wake(_Line, tag="wake", frozen=True):

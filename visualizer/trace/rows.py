@@ -13,7 +13,9 @@ from visualizer.trace import words
 from visualizer.trace.events import Event, Rows, Shape, Switch, Timed
 
 #: A row: t_ns, track, shape, each 64 bits, least significant byte first.
-_ROW = struct.Struct("<qqq")
+_ROW_BYTES = 24
+#: As for the numbers of other lines (events.Int); a damaged line may hold anything.
+_LARGEST = 2**61
 #: Makes one event of a shape: (t_ns, track).
 _Make = Callable[[int, int], Event]
 
@@ -45,14 +47,20 @@ class Expansion:
 
     def _add(self, packed: bytes, found: list[Event]) -> None:
         shapes, start_ns, append = self._shapes, self._start_ns, found.append
-        whole = len(packed) - len(packed) % _ROW.size
-        if whole != len(packed):
+        count, rest = divmod(len(packed), _ROW_BYTES)
+        numbers = struct.unpack_from(f"<{count * 3}q", packed)
+        if count and (min(numbers) < -_LARGEST or max(numbers) > _LARGEST):
+            self.unknown += count
+            return
+        if rest:
             self.unknown += 1
-        for t_ns, track, shape in _ROW.iter_unpack(packed[:whole]):
-            for make in shapes.get(shape, ()):
-                append(make(t_ns - start_ns, track))
-            if shape not in shapes:
+        for t_ns, track, shape in zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True):
+            makers = shapes.get(shape)
+            if makers is None:
                 self.unknown += 1
+                continue
+            for make in makers:
+                append(make(t_ns - start_ns, track))
 
 
 def _maker(template: Timed) -> _Make:

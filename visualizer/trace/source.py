@@ -115,7 +115,7 @@ class Source:
                 self.notices.append("The last line is cut: the trace is shown up to there.")
         self.ended = self.ended or any(type(event) is End for event in events)
         if self._expansion.unknown:
-            events.append(Dropped(-1, "rows of an unknown shape", self._expansion.unknown))
+            events.append(Dropped(-1, "rows that could not be read", self._expansion.unknown))
         if self._unreadable:
             lines = "1 line" if self._unreadable == 1 else f"{self._unreadable} lines"
             self.notices.append(f"Left out, because it could not be read: {lines}.")

@@ -50,14 +50,25 @@ THREADPOOL = "threadpool"
 SUBPROCESS = "subprocess"
 SELECT = "select"
 SIGNAL = "signal"
+ASYNC = "async"
+START = "start"
 SUSPENDED = "suspended"
 SWITCHED = "switched"
 RESUMED = "resumed"
 UNKNOWN = "unknown"
 
-# Causes of a wake.
+# What a wait for a descriptor is for.
+READ = "read"
+WRITE = "write"
+READ_OR_WRITE = "read or write"
+ACCEPT = "accept"
+CONNECT = "connect"
+
+# Causes of a wake. Where the hub learns it from outside, those of the reasons above too: dns, threadpool, subprocess,
+# signal, async.
 SPAWN = "spawn"
 TIMER = "timer"
+TIMEOUT = "timeout"
 IO = "io"
 CALLBACK = "callback"
 FINISHED = "finished"

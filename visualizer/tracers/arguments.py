@@ -38,10 +38,15 @@ class _Unknown(Exception):
 class Site:
     """What is known of one call in the program's source."""
 
-    __slots__ = ("argument", "code", "limit", "receiver")
+    __slots__ = ("argument", "code", "first", "limit", "receiver")
 
     def __init__(
-        self, code: CodeType, argument: Recipe | None, receiver: Recipe | None, limit: Recipe | None = None
+        self,
+        code: CodeType,
+        argument: Recipe | None,
+        receiver: Recipe | None,
+        limit: Recipe | None = None,
+        first: Recipe | None = None,
     ) -> None:
         #: Kept so that its id stays its own.
         self.code = code
@@ -51,6 +56,8 @@ class Site:
         self.receiver = receiver
         #: Of a call with `timeout=seconds`, the seconds.
         self.limit = limit
+        #: Of any other call than a `switch`, its first argument.
+        self.first = first
 
 
 class Sites:
@@ -78,6 +85,11 @@ class Sites:
         recipe = self.at(frame).limit
         seconds: Any = NO_VALUE if recipe is None else _work_out(recipe, frame, keep)
         return int(seconds * 1_000_000_000) if type(seconds) in (int, float) and 0 <= seconds < 1e9 else -1
+
+    def first(self, frame: Any) -> Any:
+        """The first argument of the call that `frame` is parked in; NO_VALUE if it has none or it is unknown."""
+        recipe = self.at(frame).first
+        return NO_VALUE if recipe is None else _work_out(recipe, frame, lambda thing: thing)
 
     def receiver_type(self, frame: Any) -> Any:
         """The type of the object whose method `frame` is parked in; NO_VALUE if it is unknown."""
@@ -108,7 +120,8 @@ def _site(code: CodeType, offset: int) -> Site:
     receiver = _maybe(_path, tree.func.value) if method is not None else None
     if method != "switch" or tree.keywords or not tree.args:
         limit = next((word.value for word in tree.keywords if word.arg == "timeout"), None)
-        return Site(code, None, receiver, _maybe(_expression, limit) if limit is not None else None)
+        first = _maybe(_path, tree.args[0]) if tree.args else None
+        return Site(code, None, receiver, _maybe(_expression, limit) if limit is not None else None, first)
     if len(tree.args) == 1:
         return Site(code, _maybe(_expression, tree.args[0]), receiver)
     return Site(code, _maybe(lambda nodes: _sequence(nodes, tuple), tree.args), receiver)

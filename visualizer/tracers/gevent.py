@@ -15,14 +15,16 @@ All hooks run in the thread of the hub they belong to.
 from __future__ import annotations
 
 import gc
-import os
 import sys
 
 from visualizer.trace import words
 from visualizer.tracers import lines
 from visualizer.tracers.buffer import Buffer
 from visualizer.tracers.code import callable_name
+from visualizer.tracers.gevent_calls import cause_of_frames, stands_for
 from visualizer.tracers.gevent_hook import Giving, make_hook
+from visualizer.tracers.gevent_polls import Poll, attributes
+from visualizer.tracers.gevent_waits import Waits
 from visualizer.tracers.greenlets import GreenletTracer
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording, own_frame
@@ -35,22 +37,6 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
     from visualizer.tracers.gevent_hook import Hook
 
-#: A poll shorter than this is not told of: the hub only looked whether there was anything.
-_SHORT_POLL_NS = 20_000
-#: Part of the name of a file of gevent's -> the reason of a wait below one of its functions; the first row that fits.
-_REASON_OF_FILE = (
-    ("subprocess.py", words.SUBPROCESS),
-    (f"resolver{os.sep}", words.DNS),
-    ("threadpool.py", words.THREADPOOL),
-    ("select.py", words.SELECT),
-    ("_socket", words.IO),
-    ("ssl", words.IO),
-    ("_fileobject", words.IO),
-    (f"gevent{os.sep}os.py", words.IO),
-    ("baseserver.py", words.JOIN),
-)
-#: Reasons whose end the hub learns from the operating system, where no greenlet is seen to bring it about.
-_FROM_THE_SYSTEM = (words.IO, words.SELECT, words.SUBPROCESS)
 #: Name of a class of gevent's, or of the standard library's that gevent has patched -> the reason of a wait in it.
 _REASON_OF_TYPE = {
     "Event": words.EVENT,
@@ -85,15 +71,15 @@ class GeventTracer:
         self._greenlet_class: Any = None
         self._loop_property: Any = None
         self._loops: dict[type, type] = {}
-        self._polls: list[_Poll] = []
+        self._polls: list[Poll] = []
         #: Tracks that are parked in a sleep, whose end is the hub's timer.
         self._sleeping: set[int] = set()
-        self._waiting_for_io: set[int] = set()
+        #: Tracks that wait for something from outside -> the cause of the wake, if it is the hub's.
+        self._awaited: dict[int, str] = {}
         #: Greenlets that were made ready and have not run since, by id.
         self._ready: dict[int, int] = {}
         self._giving: Any = None
-        #: Row of _REASON_OF_FILE for each file that was seen on a parked stack.
-        self._ranks: dict[str, int] = {}
+        self._waits = Waits(recording.own, greenlets.sites)
 
     def install(self) -> str:
         self._imports.after("gevent.hub", self.name, self._begin)
@@ -137,14 +123,13 @@ class GeventTracer:
     def _describe(self, greenlet: Any) -> tuple[str, str] | None:
         if isinstance(greenlet, self._hub_class):
             try:
-                self._polls.append(_Poll(self._recording, self._greenlets.tracks, greenlet))
+                self._polls.append(Poll(self._recording, self._greenlets.tracks, greenlet))
             except TypeError:
-                # "prepare watchers are not currently supported in libuv"
                 self._recording.note("This loop does not tell when it polls: the hub's idle time counts as running.")
             return words.HUB, "hub"
         if self._greenlet_class is not None and isinstance(greenlet, self._greenlet_class):
             run = greenlet.__dict__.get("_run")
-            name = callable_name(run)
+            name = stands_for(run) or callable_name(run)
             if name == "_handle_and_close_when_done":
                 # gevent.baseserver wraps the function that serves, and hands it over as the first argument.
                 name = callable_name(self._greenlet_class.args.__get__(greenlet)[0])
@@ -174,40 +159,26 @@ class GeventTracer:
                 self._on_park(t_ns, origin, from_track, to_track, frame)
             return
         if self._ready.pop(id(target), None) is None and from_track in hubs:
-            about = self._waker(event, from_track, to_track)
+            about = self._waker(event, from_track, to_track, origin.gr_frame)
             self._recording.stream.extend((lines.wake, t_ns, to_track, about, None, None, 0))
         self._sleeping.discard(to_track)
-        self._waiting_for_io.discard(to_track)
+        self._awaited.pop(to_track, None)
 
     def _on_park(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> None:
         if frame.f_code is self._giving.code:
             self._on_sleep(t_ns, greenlet, track, hub, frame)
             return
         own = own_frame(frame, self._recording.own)
-        reason = self._reason_of_frames(frame, own)
+        sites, awaited = self._greenlets.sites, self._waits.below(greenlet, frame, own)
+        reason = awaited.reason or _reason_of_type(sites.receiver_type(own))
         if reason is None:
-            reason = _reason_of_type(self._greenlets.sites.receiver_type(own))
-        elif reason in _FROM_THE_SYSTEM:
-            self._waiting_for_io.add(track)
-        about = reason, self._greenlets.sites.limit_ns(own)
+            awaited = self._waits.in_call(greenlet, own)
+            reason = awaited.reason or self._waits.locks(frame, own)
+        if awaited.cause is not None:
+            self._awaited[track] = awaited.cause
+        limit_ns = awaited.asked_ns if awaited.asked_ns >= 0 else sites.limit_ns(own)
+        about = reason, limit_ns, awaited.endpoint
         self._recording.stream.extend((lines.wait_in_call, t_ns, track, about, None, own.f_code, own.f_lasti))
-
-    def _reason_of_frames(self, frame: Any, own: Any) -> str | None:
-        """Why somebody waits, from the Python functions of gevent's that stand between the program and the wait."""
-        found = len(_REASON_OF_FILE)
-        while frame is not own:
-            found = min(found, self._rank_of_file(frame.f_code.co_filename))
-            frame = frame.f_back
-        return _REASON_OF_FILE[found][1] if found < len(_REASON_OF_FILE) else None
-
-    def _rank_of_file(self, filename: str) -> int:
-        rank = self._ranks.get(filename)
-        if rank is None:
-            parts = [part for part, _ in _REASON_OF_FILE]
-            inside = f"gevent{os.sep}" in filename
-            rank = next((i for i, part in enumerate(parts) if inside and part in filename), len(parts))
-            self._ranks[filename] = rank
-        return rank
 
     def _on_sleep(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> None:
         stream = self._recording.stream
@@ -250,7 +221,7 @@ class GeventTracer:
         stream = self._recording.stream
         return self._here(stream.here(stream.clock()))
 
-    def _waker(self, event: str, hub: int, track: int) -> tuple[int, str]:
+    def _waker(self, event: str, hub: int, track: int, frame: Any) -> tuple[int, str]:
         """Who made a greenlet ready that the hub switches to, and that nobody was seen to make ready before."""
         asked = self._state().asked
         if asked is not None:
@@ -259,12 +230,12 @@ class GeventTracer:
             known, asked.woken = asked.wakes_all or not asked.woken, asked.woken + 1
             return asked.track if known and asked.track != track else words.NOBODY, asked.cause
         if event == "throw":
-            return hub, words.THROW
+            # An answer of a resolver may be an error.
+            answer = words.DNS if self._awaited.get(track) == words.DNS else words.THROW
+            return hub, cause_of_frames(frame) or answer
         if track in self._sleeping:
             return hub, words.TIMER
-        if track in self._waiting_for_io:
-            return hub, words.IO
-        return hub, words.UNKNOWN
+        return hub, self._awaited.get(track) or cause_of_frames(frame) or words.UNKNOWN
 
     # The loop.
 
@@ -279,7 +250,7 @@ class GeventTracer:
         return made
 
     def _make_loop_class(self, base: Any) -> Any:
-        tracer = self
+        tracer, base = self, self._waits.makers.loop_class(base)
 
         run, getframe, giving = base.run_callback, sys._getframe, self._giving
         sleep_code = giving.code
@@ -302,7 +273,13 @@ class GeventTracer:
         return type(
             base.__name__,
             (base,),
-            {"run_callback": run_callback, "timer": timer, "__module__": base.__module__, "__doc__": base.__doc__},
+            {
+                "run_callback": run_callback,
+                "timer": timer,
+                **attributes(base),
+                "__module__": base.__module__,
+                "__doc__": base.__doc__,
+            },
         )
 
     def _on_callback(self, function: Any) -> Any:
@@ -348,12 +325,24 @@ class GeventTracer:
         if track is None:
             return False
         self._ready[id(greenlet)] = track
-        self._sleeping.discard(track)
-        self._waiting_for_io.discard(track)
-        behalf = self._on_behalf_of(self._current(t_ns))
+        current = self._current(t_ns)
+        behalf = self._on_behalf_of(current)
         waker = words.CURRENT if behalf is None else behalf.track
+        if behalf is None and current in self._greenlets.hubs:
+            cause = self._cause_of_hub(track, cause)
+        self._sleeping.discard(track)
+        self._awaited.pop(track, None)
         self._recording.stream.extend((lines.wake, t_ns, track, (waker, cause), None, None, 0))
         return True
+
+    def _cause_of_hub(self, track: int, cause: str) -> str:
+        """Why the hub, of its own, makes `track` ready, which would else be said to be for `cause`."""
+        doing = cause_of_frames(sys._getframe(2))
+        if cause == words.SPAWN:
+            return words.SIGNAL if doing == words.SIGNAL else cause
+        if cause == words.CALLBACK or cause == doing:
+            return self._awaited.get(track) or doing or cause
+        return cause
 
     def _remember_asker(self, function: Any, owner: Any, t_ns: int) -> Any:
         """Wrap a callback that may wake others: whomever it does, we know who asked for it.
@@ -365,6 +354,8 @@ class GeventTracer:
         behalf = self._on_behalf_of(asker)
         if behalf is not None:
             cause, asker = behalf.cause, behalf.track
+        elif asker in self._greenlets.hubs:
+            cause = cause_of_frames(sys._getframe(2)) or cause
         if self._greenlet_class is not None and isinstance(owner, self._greenlet_class):
             # Who joins a greenlet that has ended already asks for its own wake-up, but it is that end which wakes it.
             cause, asker = words.FINISHED, self._greenlets.tracks.get(id(owner), asker)
@@ -454,59 +445,6 @@ def _reason_of_type(kind: Any) -> str | None:
             if reason is not None:
                 return reason
     return None
-
-
-class _Poll:
-    """The time in which a hub asks the operating system for events (libev's and libuv's prepare and check watchers).
-
-    Our prepare watcher is the last to run before the poll, our check watcher the first after it. Neither keeps the
-    loop alive (`ref=False`).
-    """
-
-    def __init__(self, recording: Recording, tracks: dict[int, int], hub: Any) -> None:
-        self._stream = recording.stream
-        #: That of the hub's thread.
-        self._buffer = recording.stream.here(recording.stream.clock())
-        self._tracks = tracks
-        self._hub = id(hub)
-        self._began_ns = 0
-        loop = hub.loop
-        self._watchers = [
-            (loop.prepare(ref=False, priority=loop.MINPRI), self._before),
-            (loop.check(ref=False, priority=loop.MAXPRI), self._after),
-        ]
-        for watcher, callback in self._watchers:
-            watcher.start(callback)
-        self._stream.before_flush.append(self._tell)
-
-    def stop(self) -> None:
-        for watcher, _ in self._watchers:
-            try:
-                watcher.stop()
-            except ValueError:
-                break  # "operation on destroyed loop"
-        self._watchers.clear()
-        self._stream.before_flush.remove(self._tell)
-
-    def _before(self) -> None:
-        self._began_ns = self._stream.clock()
-
-    def _tell(self) -> None:
-        """In the flushing thread, or at the end of a poll that was not told of before."""
-        began_ns, self._began_ns = self._began_ns, 0
-        track = self._tracks.get(self._hub)
-        if began_ns and track is not None:
-            self._buffer.store((lines.poll, began_ns, track, 1, None, None, 0))
-
-    def _after(self) -> None:
-        now_ns = self._stream.clock()
-        if self._began_ns and now_ns - self._began_ns < _SHORT_POLL_NS:
-            self._began_ns = 0
-            return
-        self._tell()
-        track = self._tracks.get(self._hub)
-        if track is not None:
-            self._buffer.store((lines.poll, now_ns, track, 0, None, None, 0))
 
 
 _BOUND = frozenset(("builtin_function_or_method", "method", "cython_function_or_method", "method-wrapper"))

@@ -15,6 +15,11 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType
     from typing import Any
 
+    from visualizer.tracers.sockets import Endpoint
+
+    #: Reason if known, time limit, and which end of which connection.
+    InCall = tuple[str | None, int, Endpoint | None]
+
 #: A value slot that holds this crossed no value, or none that could be observed.
 NO_VALUE = object()
 
@@ -57,14 +62,21 @@ def wait(s: Stream, t: int, track: int, about: tuple[str, str, int], _: Any, _c:
     return f'["wait",{t},{track},"{reason}",{s.text(on)},{asked_ns}]\n'
 
 
-def wait_in_call(
-    s: Stream, t: int, track: int, about: tuple[str | None, int], _: Any, code: CodeType | None, at: int
-) -> str:
-    """A wait of which only the expression is known: the reason is the name of what the expression calls."""
-    known, limit_ns = about
+def wait_in_call(s: Stream, t: int, track: int, about: InCall, _: Any, code: CodeType | None, at: int) -> str:
+    """A wait in an expression: where the reason is not known, it is the name of what the expression calls."""
+    known, limit_ns, endpoint = about
     call, on = s.call(code, at)
     reason = quote(known or _REASONS.get(call, call) or "unknown")
-    return f'["wait",{t},{track},{reason},{on},{limit_ns}]\n'
+    return f'["wait",{t},{track},{reason},{on},{limit_ns}{_end(s, endpoint)}]\n'
+
+
+def _end(s: Stream, endpoint: Endpoint | None) -> str:
+    """The last fields of a wait: object, fd, direction, local and peer address. Left out where none is known."""
+    if endpoint is None:
+        return ""
+    fd, direction, local, peer = endpoint
+    ends = ",".join(str(s.text(address) if address else NOTHING) for address in (local, peer))
+    return f',{NOTHING},{fd},"{direction}",{ends}'
 
 
 def wake(_s: Stream, t: int, track: int, about: tuple[int, str], _v: Any, _c: CodeType | None, _o: int) -> str:

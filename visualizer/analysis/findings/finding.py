@@ -32,7 +32,7 @@ _NAMED = 3
 
 #: Waits that end from outside of what a trace can see: nobody in it has to wake whoever waits so.
 FROM_OUTSIDE = frozenset(
-    (words.SLEEP, words.IO, words.DNS, words.SELECT, words.SUBPROCESS, words.THREADPOOL, words.SIGNAL)
+    (words.SLEEP, words.IO, words.DNS, words.SELECT, words.SUBPROCESS, words.THREADPOOL, words.SIGNAL, words.ASYNC)
 )
 
 

@@ -1,0 +1,753 @@
+"""gevent and the operating system: on which descriptor, child, thread or name one waits, and who wakes it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from tests.tracers.conftest import TraceSource
+from tests.tracers.traced import Traced, bare
+from visualizer.analysis.model import Park, State
+from visualizer.analysis.records import records
+from visualizer.analysis.sentences import describe_state, sentence
+from visualizer.trace import words
+
+LOOPS = ("libev-cext", "libuv", "libev-cffi")
+
+
+@pytest.fixture(params=LOOPS)
+def loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each of gevent's loops in turn."""
+    if request.param != "libev-cext":
+        pytest.importorskip("cffi", reason="this loop of gevent's needs cffi")
+    monkeypatch.setenv("GEVENT_LOOP", request.param)
+    return str(request.param)
+
+
+def parks(traced: Traced, name: str) -> list[Park]:
+    """What a track waited for, apart from having given way."""
+    return [p for p in traced.timeline.parks if traced.timeline.name(p.track) == name and p.on and p.asked_ns != 0]
+
+
+def told(traced: Traced, name: str) -> list[tuple[str, int, str, str, str]]:
+    """(reason, fd, direction, local, peer) of each wait of a track."""
+    return [(p.reason, p.fd, p.direction, p.local, p.peer) for p in parks(traced, name)]
+
+
+def woken(traced: Traced, name: str) -> list[tuple[str, str]]:
+    """(waker, cause) of each wakeup of a track after its spawn."""
+    return [(waker, cause) for waker, cause, who in traced.wakes if who == name and cause != words.SPAWN]
+
+
+def went_well(traced: Traced) -> None:
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert set(traced.timeline.notes) <= {"The program forked: its child process is not recorded."}
+
+
+SOCKETS = """
+    {patch}
+    import json, socket, sys
+    import gevent, gevent.socket
+    socket = sys.modules["{module}"]
+
+    def ends(*socks):
+        for sock in socks:
+            try:
+                peer = sock.getpeername()
+            except OSError:
+                peer = None
+            print(json.dumps([sock.fileno(), sock.getsockname(), peer]), flush=True)
+
+    def accepting():
+        global served
+        served, _ = server.accept()
+        done.append(served)
+
+    def connecting():
+        global client
+        client = socket.socket({family})
+        client.connect(server.getsockname())
+
+    def reading():
+        assert client.recv(10) == b"hello"
+
+    def writing():
+        served.sendall(b"x" * 10_000_000)
+
+    def run(function):
+        greenlet = gevent.spawn(function)
+        gevent.sleep(0.001)
+        return greenlet
+
+    done = []
+    server = socket.socket({family})
+    server.bind({address})
+    server.listen()
+    accept = run(accepting)
+    connecting()
+    accept.join()
+    read = run(reading)
+    served.sendall(b"hello")
+    read.join()
+    write = run(writing)
+    left = 10_000_000
+    while left:
+        left -= len(client.recv(left))
+    write.join()
+    ends(server, client, served)
+"""
+
+
+@pytest.mark.parametrize("family", ["AF_INET", "AF_INET6"])
+@pytest.mark.parametrize("patched", [False, True])
+def test_sockets(trace_source: TraceSource, loop: str, family: str, patched: bool) -> None:
+    traced = trace_source(
+        SOCKETS.format(
+            patch="from gevent import monkey; monkey.patch_all()" if patched else "",
+            module="socket" if patched else "gevent.socket",
+            family=f"socket.{family}",
+            address="('127.0.0.1', 0)" if family == "AF_INET" else "('::1', 0)",
+        )
+    )
+    went_well(traced)
+    (listening, server, _), (_, client, its_server), (serving, served, its_client) = map(
+        json.loads, traced.ended.stdout.splitlines()
+    )
+    assert (its_server, its_client) == (server, client)
+    text = "{}:{}" if family == "AF_INET" else "[{}]:{}"
+    server_text, client_text = text.format(*server), text.format(*client)
+    client_fd = told(traced, "reading")[0][1]
+    assert told(traced, "accepting") == [("io", listening, "accept", server_text, "")]
+    assert told(traced, "reading") == [("io", client_fd, "read", client_text, server_text)]
+    assert set(told(traced, "writing")) == {("io", serving, "write", server_text, client_text)}
+    for name in ("accepting", "reading", "writing"):
+        assert set(woken(traced, name)) == {("hub", "io")}
+    assert served == server
+
+
+def test_connecting(trace_source: TraceSource, loop: str) -> None:
+    traced = trace_source(
+        """
+        import gevent
+        from gevent import socket
+
+        def connecting():
+            client = socket.socket()
+            client.connect(server.getsockname())
+            print(client.fileno(), *client.getpeername())
+
+        server = socket.socket()
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        gevent.spawn(connecting).join()
+        """
+    )
+    went_well(traced)
+    fd, host, port = traced.ended.stdout.decode().split()
+    ((reason, its_fd, direction, local, peer),) = told(traced, "connecting")
+    assert (reason, its_fd, direction, peer) == ("io", int(fd), "connect", f"{host}:{port}")
+    assert local.startswith("127.0.0.1:")
+    assert woken(traced, "connecting") == [("hub", "io")]
+
+
+def test_unix_sockets(trace_source: TraceSource, loop: str) -> None:
+    traced = trace_source(
+        """
+        import os, tempfile
+        import gevent
+        from gevent import socket
+
+        def accepting():
+            end, _ = server.accept()
+            end.recv(1)
+
+        path = os.path.join(tempfile.mkdtemp(), "socket")
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(path)
+        server.listen()
+        accept = gevent.spawn(accepting)
+        gevent.sleep(0.001)
+        client = socket.socket(socket.AF_UNIX)
+        client.connect(path)
+        gevent.sleep(0.01)
+        client.send(b"x")
+        accept.join()
+        os.unlink(path)
+        print(path)
+        """
+    )
+    went_well(traced)
+    path = traced.ended.stdout.decode().strip()
+    assert [end[2:] for end in told(traced, "accepting")] == [("accept", path, ""), ("read", path, "")]
+
+
+def test_one_number_for_several_sockets(trace_source: TraceSource) -> None:
+    """A descriptor's number is used again, with other addresses; a datagram socket's change while it lives."""
+    traced = trace_source(
+        """
+        import json
+        import gevent
+        from gevent import socket
+
+        def reader(port):
+            sock = socket.socket(type=socket.SOCK_DGRAM)
+            for _ in range(2):
+                sock.bind(("127.0.0.1", 0)) if not sock.getsockname()[1] else sock.connect(("127.0.0.1", port))
+                try:
+                    with gevent.Timeout(0.001):
+                        sock.recv(1)
+                except gevent.Timeout:
+                    pass
+            print(json.dumps([sock.fileno(), sock.getsockname()[1]]), flush=True)
+            sock.close()
+
+        for port in (9, 7):
+            gevent.spawn(reader, port).join()
+            gevent.sleep(0.001)
+        """
+    )
+    went_well(traced)
+    (fd, first), (other_fd, second) = map(json.loads, traced.ended.stdout.splitlines())
+    assert fd == other_fd
+    assert [
+        (end[1], *end[3:]) for name in ("reader-1", "reader-2") for end in told(traced, name) if end[0] == "io"
+    ] == [
+        (fd, f"127.0.0.1:{first}", ""), (fd, f"127.0.0.1:{first}", "127.0.0.1:9"),
+        (fd, f"127.0.0.1:{second}", ""), (fd, f"127.0.0.1:{second}", "127.0.0.1:7"),
+    ]  # fmt: skip
+    assert woken(traced, "reader-1") == [("hub", "timeout")] * 2
+
+
+def test_a_socket_stays_as_it_was(trace_source: TraceSource) -> None:
+    """Blocking or not, its time limit, and open: also where the program has set a default limit."""
+    source = """
+        import os, socket as plain
+        import gevent
+        from gevent import socket
+
+        plain.setdefaulttimeout(5)
+        a, b = plain.socketpair()
+        a.settimeout(None)
+        gevent.spawn_later(0.01, b.send, b"x")
+        socket.wait_read(a.fileno())
+        gevent.get_hub().wait(gevent.get_hub().loop.io(a.fileno(), 2))
+        print(os.get_blocking(a.fileno()), a.recv(1), a.gettimeout(), b.gettimeout())
+        import gc; gc.collect()
+        os.fstat(a.fileno())
+        """
+    traced = trace_source(source)
+    assert traced.ended == bare(traced.path.with_suffix(".py"))
+    assert traced.ended.stdout == b"True b'x' None 5.0\n"
+
+
+#: Setup, what the waiter waits in, what another does -> reason, direction, (who, cause); "_" for any direction.
+WAITS = {
+    "select": ("", "gevent.select.select([a], [], [])", "b.send(b'x')", "select", "read", ("hub", "io")),
+    "select two": ("", "gevent.select.select([a, c], [], [])", "b.send(b'x')", "select", "read A C", ("hub", "io")),
+    "poll": ("p = gevent.select.poll(); p.register(a, 1)", "p.poll()", "b.send(b'x')", "select", "read", ("hub", "io")),
+    "selector": (
+        "import gevent.selectors; s = gevent.selectors.DefaultSelector(); s.register(a, 1)",
+        "s.select()",
+        "b.send(b'x')",
+        "select",
+        "read",
+        ("hub", "io"),
+    ),
+    "wait_read": ("", "socket.wait_read(a.fileno())", "b.send(b'x')", "io", "read", ("hub", "io")),
+    "hub.wait made": ("", "hub.wait(hub.loop.io(a.fileno(), 1))", "b.send(b'x')", "io", "read", ("hub", "io")),
+    "hub.wait io": ("w = hub.loop.io(a.fileno(), 1)", "hub.wait(w)", "b.send(b'x')", "io", "read", ("hub", "io")),
+    "hub.wait async": ("w = hub.loop.async_()", "hub.wait(w)", "w.send()", "async", "", ("hub", "async")),
+    "hub.wait signal": (
+        "w = hub.loop.signal(signal.SIGUSR1)",
+        "hub.wait(w)",
+        "os.kill(os.getpid(), signal.SIGUSR1)",
+        "signal",
+        "",
+        ("hub", "signal"),
+    ),
+    "hub.wait made over two lines": (
+        "",
+        "hub.wait(hub.loop.io(\n            a.fileno(), 1))",
+        "b.send(b'x')",
+        "io",
+        "read",
+        ("hub", "io"),
+    ),
+    "a limit of one's own": (
+        "",
+        "gevent.joinall([gevent.spawn(sleep)], timeout=5)",
+        "pass",
+        "join",
+        "",
+        ("sleep", "finished"),
+    ),
+    "hub.wait timer": ("w = hub.loop.timer(0.02)", "hub.wait(w)", "pass", "sleep", "", ("hub", "timer")),
+    "hub.wait timer made": ("", "hub.wait(hub.loop.timer(0.02))", "pass", "sleep", "", ("hub", "timer")),
+    "nb_read": (
+        "r, w = os.pipe(); gevent.os.make_nonblocking(r)",
+        "gevent.os.nb_read(r, 1)",
+        "os.write(w, b'x')",
+        "io",
+        "read",
+        ("hub", "io"),
+    ),
+    "FileObject": (
+        "from gevent.fileobject import FileObjectPosix; r, w = os.pipe(); f = FileObjectPosix(r)",
+        "f.read(1)",
+        "os.write(w, b'x'), os.close(w)",
+        "io",
+        "read",
+        ("hub", "io"),
+    ),
+    "threadpool apply": (
+        "",
+        "hub.threadpool.apply(time.sleep, (0.01,))",
+        "pass",
+        "threadpool",
+        "",
+        ("hub", "threadpool"),
+    ),
+    "threadpool spawn": (
+        "t = hub.threadpool.spawn(time.sleep, 0.02)",
+        "t.get()",
+        "pass",
+        "result",
+        "",
+        ("hub", "threadpool"),
+    ),
+    "ThreadPool": (
+        "from gevent.threadpool import ThreadPool; pool = ThreadPool(2)",
+        "pool.apply(time.sleep, (0.01,))",
+        "pass",
+        "threadpool",
+        "",
+        ("hub", "threadpool"),
+    ),
+    "ThreadPoolExecutor": (
+        "from gevent.threadpool import ThreadPoolExecutor; e = ThreadPoolExecutor(1); r = e.submit(time.sleep, 0.02)",
+        "r.result()",
+        "pass",
+        "threadpool",
+        "",
+        ("hub", "threadpool"),
+    ),
+    "tp_read": (
+        "r, w = os.pipe()",
+        "gevent.os.tp_read(r, 1)",
+        "os.write(w, b'x')",
+        "threadpool",
+        "",
+        ("hub", "threadpool"),
+    ),
+    "getaddrinfo": ("", "socket.getaddrinfo('localhost', 80)", "pass", "dns", "", ("hub", "dns")),
+    "gethostbyname": ("", "socket.gethostbyname('localhost')", "pass", "dns", "", ("hub", "dns")),
+    "Popen.wait": (
+        "p = subprocess.Popen(['cat'], stdin=subprocess.PIPE)",
+        "p.wait()",
+        "p.stdin.close()",
+        "subprocess",
+        "",
+        ("hub", "subprocess"),
+    ),
+    "waitpid": (
+        "p = subprocess.Popen(['cat'], stdin=subprocess.PIPE)",
+        "gevent.os.waitpid(p.pid, 0)",
+        "p.stdin.close()",
+        "subprocess",
+        "",
+        ("hub", "subprocess"),
+    ),
+    "set in a thread": (
+        "r = AsyncResult(); t = threading.Thread(target=r.set, name='other')",
+        "r.get()",
+        "t.start()",
+        "result",
+        "",
+        ("other", "callback"),
+    ),
+    "Event set in a thread": (
+        "e = Event(); t = threading.Thread(target=e.set, name='other')",
+        "e.wait()",
+        "t.start()",
+        "event",
+        "",
+        ("other", "callback"),
+    ),
+    "closed by another": ("", "try_recv(a)", "a.close()", "io", "read", ("waker", "callback")),
+}
+
+
+@pytest.mark.parametrize("name", WAITS)
+def test_why_one_waits_and_who_wakes_it(trace_source: TraceSource, loop: str, name: str) -> None:
+    setup, wait, wake, reason, direction, by = WAITS[name]
+    traced = trace_source(
+        f"""
+        import os, signal, threading, time
+        import gevent, gevent.os, gevent.select
+        from gevent import socket, subprocess
+        from gevent.event import AsyncResult, Event
+
+        def try_recv(sock):
+            try:
+                sock.recv(1)
+            except OSError:
+                pass
+
+        def sleep():
+            gevent.sleep(0.01)
+
+        def waiter():
+            {wait}
+
+        def waker():
+            {wake}
+
+        hub = gevent.get_hub()
+        a, b = socket.socketpair()
+        c, d = socket.socketpair()
+        print(a.fileno(), c.fileno(), flush=True)
+        {setup}
+        first = gevent.spawn(waiter)
+        gevent.sleep(0)
+        second = gevent.spawn(waker)
+        first.join()
+        second.join()
+        """
+    )
+    went_well(traced)
+    a, c = traced.ended.stdout.split()
+    end = parks(traced, "waiter")[0]
+    assert (end.reason, end.direction) == (reason, direction.replace("A", a.decode()).replace("C", c.decode()))
+    assert (end.fd >= 0) == bool(direction and " " not in direction)
+    if reason == "select" and " " not in direction:
+        assert end.fd == int(a)
+    if reason == "sleep":
+        assert end.asked_ns == 20_000_000
+    assert woken(traced, "waiter")[0] == by
+
+
+@pytest.mark.parametrize("resolver", ["thread", "ares", "block"])
+def test_each_resolver(trace_source: TraceSource, monkeypatch: pytest.MonkeyPatch, resolver: str) -> None:
+    """What answers at once, or blocks, is no wait."""
+    monkeypatch.setenv("GEVENT_RESOLVER", resolver)
+    traced = trace_source(
+        """
+        import gevent
+        from gevent import socket
+
+        def asker():
+            try:
+                socket.gethostbyname("name.invalid")
+            except OSError:
+                pass
+
+        gevent.spawn(asker).join()
+        """
+    )
+    went_well(traced)
+    assert {p.reason for p in parks(traced, "asker")} == ({"dns"} if resolver != "block" else set())
+    assert set(woken(traced, "asker")) == ({("hub", "dns")} if resolver != "block" else set())
+
+
+SSL = """
+    {patch}
+    import os, socket, ssl, subprocess, tempfile
+    import gevent
+    {more}
+
+    def serving():
+        end, _ = server.accept()
+        end.do_handshake()
+        assert end.recv(10) == b"hello"
+
+    def calling():
+        global end
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(cert)
+        raw = socket.create_connection(server.getsockname())
+        end = context.wrap_socket(raw, server_hostname="localhost")
+
+    folder = tempfile.mkdtemp()
+    cert, key = os.path.join(folder, "cert"), os.path.join(folder, "key")
+    subprocess.check_call(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-keyout", key,
+        "-out", cert, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    plain = socket.socket()
+    plain.bind(("127.0.0.1", 0))
+    plain.listen()
+    server = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+    serve = gevent.spawn(serving)
+    gevent.spawn(calling).join()
+    gevent.sleep(0.01)
+    end.sendall(b"hello")
+    serve.join()
+    print(*server.getsockname(), *end.getsockname())
+"""
+
+
+@pytest.mark.parametrize("patched", [True, False])
+def test_ssl(trace_source: TraceSource, loop: str, patched: bool) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl to make a certificate")
+    traced = trace_source(
+        SSL.format(
+            patch="from gevent import monkey; monkey.patch_all()" if patched else "",
+            more="" if patched else "from gevent import socket, ssl, subprocess",
+        )
+    )
+    went_well(traced)
+    host, port, _, client_port = traced.ended.stdout.decode().split()
+    server, client = f"{host}:{port}", f"{host}:{client_port}"
+    ends = [(p.on, p.reason, p.direction, p.local, p.peer) for p in parks(traced, "serving")]
+    assert ends[0] == ("server.accept()", "io", "accept", server, "")
+    assert ("end.do_handshake()", "io", "read", server, client) in ends
+    assert ends[-1] == ("end.recv(10)", "io", "read", server, client)
+    shaken = [p for p in parks(traced, "calling") if "wrap_socket" in p.on]
+    assert {(p.reason, p.direction, p.local, p.peer) for p in shaken} == {("io", "read", client, server)}
+    # To connect, gevent asks its resolver for the address.
+    assert set(woken(traced, "serving")) == {("hub", "io")}
+    assert set(woken(traced, "calling")) == {("hub", "io"), ("hub", "dns")}
+
+
+#: In a patched program: what the waiter waits in, what another does -> reason, (who, cause).
+PATCHED = {
+    "time.sleep": ("time.sleep(0.02)", "pass", "sleep", ("hub", "timer")),
+    "Thread.join": ("other.join()", "gate.set()", "join", ("other", "finished")),
+    "Thread.start": ("threading.Thread(target=print).start()", "pass", "start", ("print", "callback")),
+    "Lock": ("lock.acquire()", "lock.release()", "lock", ("waker", "callback")),
+    "with Lock": ("with_lock()", "lock.release()", "lock", ("waker", "callback")),
+    "Event": ("event.wait()", "event.set()", "event", ("waker", "callback")),
+    "Condition": ("condition.wait()", "notify()", "condition", ("waker", "callback")),
+    "Semaphore": ("semaphore.acquire()", "semaphore.release()", "semaphore", ("waker", "callback")),
+    "Queue": ("numbers.get()", "numbers.put(1)", "queue", ("waker", "callback")),
+    "SimpleQueue": ("simple.get()", "simple.put(1)", "queue", ("waker", "callback")),
+    "Future": ("future.result()", "gate.set()", "result", ("Pool_0", "callback")),
+    "futures.wait": ("concurrent.futures.wait([future])", "gate.set()", "result", ("Pool_0", "callback")),
+    "socket": ("a.recv(1)", "b.send(b'x')", "io", ("hub", "io")),
+    "select": ("select.select([a], [], [])", "b.send(b'x')", "select", ("hub", "io")),
+    "selectors": ("selector.select()", "b.send(b'x')", "select", ("hub", "io")),
+    "dns": ("socket.getaddrinfo('localhost', 1)", "pass", "dns", ("hub", "dns")),
+    "subprocess.run": ("subprocess.run(['sleep', '0.02'])", "pass", "subprocess", ("hub", "subprocess")),
+    "Popen.wait": ("child.wait()", "child.stdin.close()", "subprocess", ("hub", "subprocess")),
+    "os.waitpid": ("os.waitpid(child.pid, 0)", "child.stdin.close()", "subprocess", ("hub", "subprocess")),
+}
+
+
+@pytest.mark.parametrize("early", [True, False])
+@pytest.mark.parametrize("name", PATCHED)
+def test_the_patched_standard_library(trace_source: TraceSource, name: str, early: bool) -> None:
+    wait, wake, reason, by = PATCHED[name]
+    patch = "from gevent import monkey; monkey.patch_all()"
+    traced = trace_source(
+        f"""
+        {patch if early else "pass"}
+        import concurrent.futures, os, queue, select, selectors, socket, subprocess, threading, time
+        {"pass" if early else patch}
+        def with_lock():
+            with lock:
+                pass
+
+        def waiter():
+            if {name == "Condition"}:
+                condition.acquire()
+            {wait}
+
+        def waker():
+            {wake}
+
+        def notify():
+            with condition:
+                condition.notify()
+
+        lock, event, gate = threading.Lock(), threading.Event(), threading.Event()
+        condition, semaphore = threading.Condition(), threading.Semaphore(0)
+        numbers, simple = queue.Queue(), queue.SimpleQueue()
+        lock.acquire()
+        a, b = socket.socketpair()
+        selector = selectors.DefaultSelector()
+        selector.register(a, selectors.EVENT_READ)
+        if {"gate" in wake}:
+            other = threading.Thread(target=gate.wait, name="other")
+            other.start()
+            pool = concurrent.futures.ThreadPoolExecutor(1, "Pool")
+            future = pool.submit(gate.wait)
+        if {"child" in wake}:
+            child = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+        first = threading.Thread(target=waiter)
+        first.start()
+        time.sleep(0.001)
+        second = threading.Thread(target=waker)
+        second.start()
+        first.join()
+        second.join()
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    waited = parks(traced, "waiter")
+    assert reason in {p.reason for p in waited}
+    assert {p.reason for p in waited} <= {reason, "subprocess"}
+    assert by in woken(traced, "waiter"), traced.wakes
+    assert not {"unknown", "throw"} & {cause for _, cause in woken(traced, "waiter")}
+
+
+@pytest.mark.parametrize(
+    "limited",
+    [
+        "with gevent.Timeout(0.01, False): gevent.sleep(9)",
+        "gevent.with_timeout(0.01, gevent.sleep, 9, timeout_value=None)",
+        "Event().wait(timeout=0.01)",
+        "wait_read(a)",
+    ],
+)
+def test_a_timeout(trace_source: TraceSource, loop: str, limited: str) -> None:
+    traced = trace_source(
+        f"""
+        import gevent
+        from gevent import socket
+        from gevent.event import Event
+
+        def wait_read(end):
+            end.settimeout(0.01)
+            try:
+                end.recv(1)
+            except TimeoutError:
+                pass
+
+        def hurried():
+            {limited}
+
+        a, b = socket.socketpair()
+        gevent.spawn(hurried).join()
+        """
+    )
+    went_well(traced)
+    assert woken(traced, "hurried") == [("hub", "timeout")]
+    assert any("timeout ended its wait" in said or "its limit of 10 ms" in said for said in sentences(traced))
+
+
+def sentences(traced: Traced) -> list[str]:
+    return [sentence(traced.timeline, index) for index in range(traced.timeline.switch_count)]
+
+
+def test_a_signal_spawns_its_handler(trace_source: TraceSource, loop: str) -> None:
+    traced = trace_source(
+        """
+        import os, signal
+        import gevent
+        from gevent.event import Event
+
+        def handler():
+            came.set()
+
+        def waiter():
+            came.wait()
+
+        came = Event()
+        gevent.signal_handler(signal.SIGUSR1, handler)
+        first = gevent.spawn(waiter)
+        gevent.spawn_later(0.01, os.kill, os.getpid(), signal.SIGUSR1)
+        # The watcher of a signal does not keep the loop going: the time limit does.
+        first.join(timeout=9)
+        """
+    )
+    went_well(traced)
+    assert ("hub", "signal", "handler") in traced.wakes
+    assert woken(traced, "waiter") == [("handler", "callback")]
+    assert "handler runs for the first time: a signal came in" in sentences(traced)
+
+
+def test_a_handler_of_pythons_own_runs_in_the_hub(trace_source: TraceSource, loop: str) -> None:
+    traced = trace_source(
+        """
+        import os, signal, threading, time
+        import gevent
+        from gevent.event import Event
+
+        came = Event()
+        signal.signal(signal.SIGUSR1, lambda *_: came.set())
+        later = threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGUSR1))
+        # Once main is parked.
+        gevent.spawn(later.start)
+        print(came.wait(timeout=9))
+        """
+    )
+    assert traced.ended.stdout == b"True\n"
+    assert [wake for wake in traced.wakes if wake[2] == "main"] == [("hub", "callback", "main")]
+
+
+def test_idle_while_the_loop_polls(trace_source: TraceSource, loop: str) -> None:
+    """The hub is idle between the timers, and runs while a callback of its own does."""
+    traced = trace_source(
+        """
+        import gevent, time
+
+        def busy():
+            end = time.monotonic() + 0.03
+            while time.monotonic() < end:
+                pass
+            print("busy", flush=True)
+
+        gevent.get_hub().loop.timer(0.05).start(busy)
+        gevent.sleep(0.2)
+        """
+    )
+    went_well(traced)
+    hub = next(track for track in traced.timeline.tracks.values() if track.kind == words.HUB)
+    slices = hub.slices
+    end_ns = slices.start_ns[-1]
+    idle_ns, running_ns = slices.spent_ns(State.IDLE, end_ns), slices.spent_ns(State.RUNNING, end_ns)
+    assert idle_ns >= 100_000_000
+    assert running_ns >= 30_000_000
+    printed = traced.timeline.outputs[0]
+    assert State(slices.state[slices.at(printed.t_ns)]) is State.RUNNING
+
+
+def test_a_loop_that_has_nothing_left_still_ends(trace_source: TraceSource, loop: str) -> None:
+    source = """
+        import gevent
+        from gevent.event import Event
+        try:
+            Event().wait()
+        except gevent.exceptions.LoopExit:
+            print("nothing left")
+        gevent.wait()
+        """
+    traced = trace_source(source)
+    assert traced.ended == bare(traced.path.with_suffix(".py"))
+    assert traced.ended.stdout == b"nothing left\n"
+
+
+def test_what_is_said_of_a_wait_on_a_socket(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+        from gevent import socket
+
+        def client():
+            end = socket.create_connection(server.getsockname())
+            print(end.fileno(), *end.getsockname(), *end.getpeername(), flush=True)
+            end.recv(1)
+
+        server = socket.socket()
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        greenlet = gevent.spawn(client)
+        served, _ = server.accept()
+        gevent.sleep(0.01)
+        served.send(b"x")
+        greenlet.join()
+        """
+    )
+    went_well(traced)
+    fd, host, port, peer_host, peer_port = traced.ended.stdout.decode().split()
+    end = f"{host}:{port} → {peer_host}:{peer_port}"
+    said = sentences(traced)
+    assert f"hub runs: client waits to read from fd {fd}, {end}" in said
+    assert f"client runs: fd {fd} can be read, {end}" in said
+    park = parks(traced, "client")[-1]
+    assert describe_state(traced.timeline, park.track, park.t_ns) == f"client waits to read from fd {fd}, {end}"
+    assert [r for r in records(traced.timeline) if r.get("peer") == f"{peer_host}:{peer_port}"][-1]["fd"] == int(fd)

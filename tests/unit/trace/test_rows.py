@@ -1,0 +1,77 @@
+"""Rows: what stands in a trace as (time, track, shape) comes out as the events that it stands for."""
+
+from __future__ import annotations
+
+import struct
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from visualizer.trace import events as ev
+from visualizer.trace import words
+from visualizer.trace.source import from_bytes
+
+HEADER = ev.encode(ev.Header(words.FORMAT, words.VERSION, monotonic_ns=1000))
+SWITCH = ev.Switch(0, words.CURRENT, words.SUBJECT, "switch", -1, 7)
+NAP: list[ev.Timed] = [
+    ev.Wait(0, words.CURRENT, "sleep", 3, 0),
+    ev.Wake(0, words.CURRENT, words.SUBJECT, "timer"),
+    SWITCH,
+]
+
+
+def packed(*rows: tuple[int, int, int]) -> bytes:
+    return b"".join(struct.pack("<qqq", *row) for row in rows)
+
+
+def read(*lines: object) -> list[ev.Event]:
+    source = from_bytes(HEADER + b"".join(ev.encode(line) for line in lines))
+    return [event for batch in source for event in batch]
+
+
+def test_a_row_is_the_event_of_its_shape() -> None:
+    events = read(ev.Shape(0, [SWITCH]), ev.Rows(packed((1500, 2, 0), (1501, 3, 0))), ev.End(9, 0, 0))
+    assert events == [
+        ev.Switch(500, words.CURRENT, 2, "switch", -1, 7),
+        ev.Switch(501, words.CURRENT, 3, "switch", -1, 7),
+        ev.End(9, 0, 0),
+    ]
+
+
+def test_a_shape_of_several_events_keeps_their_order() -> None:
+    assert read(ev.Shape(4, NAP), ev.Rows(packed((1100, 1, 4))))[:3] == [
+        ev.Wait(100, words.CURRENT, "sleep", 3, 0),
+        ev.Wake(100, words.CURRENT, 1, "timer"),
+        ev.Switch(100, words.CURRENT, 1, "switch", -1, 7),
+    ]
+
+
+def test_rows_that_cannot_be_read_are_counted_and_the_others_kept() -> None:
+    events = read(ev.Shape(0, [SWITCH]), ev.Rows(packed((1500, 2, 9), (1501, 3, 0)) + b"cut"))
+    assert events == [
+        ev.Switch(501, words.CURRENT, 3, "switch", -1, 7),
+        ev.Dropped(-1, "rows that could not be read", 2),
+    ]
+
+
+def test_numbers_that_no_column_could_hold_are_not_let_in() -> None:
+    events = read(ev.Shape(0, [SWITCH]), ev.Rows(packed((2**62, 2, 0), (1501, 3, 0))))
+    assert events == [ev.Dropped(-1, "rows that could not be read", 2)]
+
+
+def test_a_damaged_line_of_rows_is_a_line_that_cannot_be_read() -> None:
+    source = from_bytes(HEADER + b'["rows","!not base64!"]\n["note",1,"after"]\n')
+    events = [event for batch in source for event in batch]
+    assert ev.Note(1, "after") in events
+    assert "Left out, because it could not be read: 1 line." in source.notices
+
+
+@given(st.lists(st.tuples(st.integers(-(2**61), 2**61), st.integers(0, 2**40), st.integers(0, 3))), st.data())
+def test_expansion_depends_on_the_rows_only_not_on_the_lines_they_stand_in(
+    rows: list[tuple[int, int, int]], data: st.DataObject
+) -> None:
+    cut = data.draw(st.integers(0, len(rows)))
+    shapes = [ev.Shape(0, [SWITCH]), ev.Shape(1, [ev.Yield(0, words.SUBJECT, 1, 2)]), ev.Shape(2, NAP)]
+    whole = read(*shapes, ev.Rows(packed(*rows)))
+    assert whole == read(*shapes, ev.Rows(packed(*rows[:cut])), ev.Rows(packed(*rows[cut:])))
+    assert sum(type(event) is ev.Switch for event in whole) == sum(shape in (0, 2) for _, _, shape in rows)
