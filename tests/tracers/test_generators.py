@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.tracers.conftest import TraceSource
+from tests.tracers.conftest import TraceScenario, TraceSource
 from visualizer.trace import words
 
 SEES_CREATION = sys.version_info >= (3, 12)
@@ -357,3 +357,10 @@ def test_closed_where_the_frame_stays_at_its_yield(trace_source: TraceSource) ->
     assert [traced.outcome(name) for name in ("leaving", "excepting")] == [words.RAISED] * 2
     # It catches GeneratorExit too, and ends.
     assert traced.outcome("staying") in (words.CLOSED, words.RETURNED)
+
+
+def test_a_scheduler_of_ones_own_has_some_ready_and_others_waiting(trace_scenario: TraceScenario) -> None:
+    traced = trace_scenario("round_robin")
+    assert traced.states("letters")[-7:] == ["WAITING", "READY", "RUNNING", "WAITING", "READY", "RUNNING", "DONE"]
+    assert "READY" in traced.states("numbers")
+    assert traced.states("report") == ["CREATED", "RUNNING", "WAITING", "RUNNING", "DONE"]
