@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.tracers.conftest import TraceSource
+from tests.tracers.conftest import TraceScenario, TraceSource
 from visualizer.trace import words
 
 SEES_CREATION = sys.version_info >= (3, 12)
@@ -314,3 +314,53 @@ def test_threads_one_after_another_are_tracks_of_their_own(trace_source: TraceSo
         "main", "T0", "T0", "T1", "T1", "T2", "T2",
     ]  # fmt: skip
     assert [traced.outcome(name) for name in ("T0", "T1", "T2")] == [words.RETURNED] * 3
+
+
+def test_closed_where_the_frame_stays_at_its_yield(trace_source: TraceSource) -> None:
+    """In a `with` and in an `except` the frame stands at the yield again once the exception has left it."""
+    traced = trace_source(
+        """
+        class Context:
+            def __init__(self, catches): self.catches = catches
+            def __enter__(self): pass
+            def __exit__(self, *error): return self.catches
+
+        def leaving():
+            with Context(False):
+                yield
+
+        def staying():
+            for _ in range(2):
+                with Context(True):
+                    yield
+
+        def excepting():
+            try:
+                raise KeyError
+            except KeyError:
+                yield
+
+        for function in (leaving, staying, excepting):
+            g = function()
+            next(g)
+            try:
+                g.throw(ValueError)
+            except ValueError:
+                pass
+            del g
+        """
+    )
+    assert [(cause, to) for _, cause, to, _ in traced.hand_overs if to != "main"] == [
+        ("next", "leaving"), ("throw", "leaving"), ("next", "staying"), ("throw", "staying"), ("close", "staying"),
+        ("next", "excepting"), ("throw", "excepting"),
+    ]  # fmt: skip
+    assert [traced.outcome(name) for name in ("leaving", "excepting")] == [words.RAISED] * 2
+    # It catches GeneratorExit too, and ends.
+    assert traced.outcome("staying") in (words.CLOSED, words.RETURNED)
+
+
+def test_a_scheduler_of_ones_own_has_some_ready_and_others_waiting(trace_scenario: TraceScenario) -> None:
+    traced = trace_scenario("round_robin")
+    assert traced.states("letters")[-7:] == ["WAITING", "READY", "RUNNING", "WAITING", "READY", "RUNNING", "DONE"]
+    assert "READY" in traced.states("numbers")
+    assert traced.states("report") == ["CREATED", "RUNNING", "WAITING", "RUNNING", "DONE"]

@@ -14,6 +14,7 @@ import pytest
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import launch_command, launch_environment, trace
 from visualizer.analysis.model import Timeline, timeline_of
+from visualizer.trace import words
 from visualizer.trace.events import Exit, Switch
 from visualizer.trace.sink import Sink
 from visualizer.trace.source import read_all
@@ -331,7 +332,10 @@ def test_an_uncaught_exception_is_quoted_once(trace_source: TraceSource) -> None
 def test_asyncio_is_told_to_be_missing(trace_source: TraceSource) -> None:
     traced = trace_source("import asyncio\nasync def go(): await asyncio.sleep(0)\nasyncio.run(go())\n")
     assert traced.ended.code == 0
-    assert traced.timeline.notes == ["asyncio's tasks are not recorded."]
+    (note,) = traced.timeline.notes
+    assert note.startswith("asyncio's loop and tasks are not recorded")
+    assert traced.tracks("go")[0].kind == words.COROUTINE
+    assert traced.outcome("go") == words.RETURNED
 
 
 def test_what_is_run_is_the_programs_own_wherever_it_is_installed(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ntpath
 from collections import Counter
 from collections.abc import Iterable
 
@@ -88,6 +89,20 @@ class Details(msgspec.Struct, frozen=True):
     totals: TotalDetails
     #: In order of the tracks, the unknown waker last; fields that are 0 are left out.
     wakes: list[Wakes]
+    fairness: list[Fairness]
+
+
+class Fairness(msgspec.Struct, frozen=True):
+    """How equally what tracks got is spread over them (Jain, Chiu and Hawe 1984): 1 equally, 1/n all to one of n.
+
+    `of`: the function that all of them run, or the place of the scheduler that resumes them in turn.
+    """
+
+    of: str
+    tracks: list[str]
+    steps: float
+    running: float
+    ready: float
 
 
 class _Measured:
@@ -130,7 +145,9 @@ class _Measured:
 def details(timeline: Timeline) -> Details:
     """Details up to the latest time of the trace: a slice that is still open counts up to there."""
     plain = statistics(timeline)
-    pairs = Counter((wakeup.waker, wakeup.track) for wakeup in timeline.wakeups)
+    # A turn is nobody's doing.
+    given_by = (wakeup for wakeup in timeline.wakeups if wakeup.cause != words.TURN)
+    pairs = Counter((wakeup.waker, wakeup.track) for wakeup in given_by)
     given, received = _sums(pairs)
     all_measured = _Measured()
     tracks = []
@@ -154,11 +171,42 @@ def details(timeline: Timeline) -> Details:
         share=all_measured.share,
         latency=spread(all_measured.latencies_ns),
         step=spread(all_measured.steps_ns),
-        wakes=len(timeline.wakeups),
+        wakes=pairs.total(),
         waited_by_reason=all_measured.by_reason,
         waited_by_expression=all_measured.by_expression,
     )
-    return Details(plain.duration_s, plain.switches, tracks, totals, _matrix(timeline, pairs))
+    return Details(
+        plain.duration_s, plain.switches, tracks, totals, _matrix(timeline, pairs), fairness(timeline, tracks)
+    )
+
+
+def fairness(timeline: Timeline, tracks: Iterable[TrackDetails]) -> list[Fairness]:
+    """Of the tracks with the same function, and of those that a scheduler resumes in turn; two of them at least."""
+    by_id = {track.id: track for track in tracks}
+    groups: dict[str, list[TrackDetails]] = {}
+    for track in by_id.values():
+        if track.kind not in (words.THREAD, words.HUB):
+            groups.setdefault(timeline.tracks[track.id].base_name, []).append(track)
+    for (resumer, place), members in timeline.turns.schedulers.items():
+        where = timeline.place(place)
+        of = f"in turn at {ntpath.basename(where.file)}:{where.line}" if where else f"by {timeline.name(resumer)}"
+        groups.setdefault(of, []).extend(by_id[member] for member in dict.fromkeys(members))
+    return [
+        Fairness(
+            of,
+            [member.name for member in members],
+            _jain([member.steps for member in members]),
+            _jain([member.running_s for member in members]),
+            _jain([member.ready_s for member in members]),
+        )
+        for of, members in groups.items()
+        if len(members) > 1
+    ]
+
+
+def _jain(shares: list[float]) -> float:
+    squares = sum(share * share for share in shares)
+    return float(sum(shares) ** 2 / (len(shares) * squares)) if squares else 1.0
 
 
 def spread(lengths_ns: Iterable[int]) -> Spread:

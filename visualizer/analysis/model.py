@@ -29,6 +29,7 @@ from visualizer.analysis.tracks import (
     Track,
     Wakeup,
 )
+from visualizer.analysis.turns import Turns
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -52,6 +53,8 @@ __all__ = [
 #: `Timeline.order` keeps the Entry in the lowest bits and the index above them.
 _ENTRY_BITS = 3
 _ENTRY_MASK = (1 << _ENTRY_BITS) - 1
+#: What a bare `yield` gives.
+_NOTHING_GIVEN = "None"
 
 
 class Timeline:
@@ -83,6 +86,7 @@ class Timeline:
         self._places: dict[int, Place] = {}
         self._names = Names()
         self._strands = Strands()
+        self.turns = Turns()
         self._switch_ns = array("q")
         self._switches: list[tuple[int, int, str, int, int, int]] = []
         self._order = array("q")
@@ -91,6 +95,10 @@ class Timeline:
         self._pending: dict[int, ev.Wait] = {}
         self._early: dict[int, int] = {}
         self._closing: set[int] = set()
+        #: Text id of what each parked generator gave last.
+        self._given: dict[int, int] = {}
+        #: Whom each track resumed last, and where (place id).
+        self._resumed: dict[int, tuple[int, int]] = {}
 
     # What can be asked.
 
@@ -98,6 +106,22 @@ class Timeline:
         """The track's name, numbered if several share it; "unknown" for a track that is not known."""
         known = self.tracks.get(track)
         return self._names.of(known) if known is not None else "unknown"
+
+    def place(self, place: int) -> Place | None:
+        """The place with this id."""
+        return self._places.get(place)
+
+    def innermost(self, park: Park) -> Park:
+        """Where a chain of `yield from` and `await` is parked: the last of those that stand parked in one another."""
+        seen = {park.track}
+        while park.reason == words.SUSPENDED and park.on_track in self.tracks and park.on_track not in seen:
+            seen.add(park.on_track)
+            slices = self.tracks[park.on_track].slices
+            index = slices.at(park.t_ns)
+            if index < 0 or slices.state[index] != State.WAITING:
+                break
+            park = self.parks[slices.about[index]]
+        return park
 
     @property
     def switch_count(self) -> int:
@@ -295,10 +319,21 @@ class Timeline:
         self._pending.pop(resumer, None)
         park = self._park(t_ns, resumer, words.RESUMED, event.track, event.place)
         strand.append(event.track)
+        self._resumed[resumer] = event.track, event.place
         if event.cause == words.CLOSE:
             self._closing.add(event.track)
         index = self._record_switch(t_ns, resumer, event.track, event.cause, event.value, event.place, park)
         self._record_run(t_ns, event.track, index)
+        for track in self.turns.on_resume(resumer, event.place, event.track):
+            # Known from now on: what they gave before was not looked at.
+            if self._state(track) == State.WAITING and self._texts.get(self._given.get(track, -1)) == _NOTHING_GIVEN:
+                self._take_turn(t_ns, track)
+
+    def _take_turn(self, t_ns: int, track: int) -> None:
+        """A generator gave its scheduler nothing: it is ready for its next turn, as far as can be inferred."""
+        self._enter(t_ns, Entry.WAKEUP, len(self.wakeups))
+        self._set(track, t_ns, State.READY, len(self.wakeups))
+        self.wakeups.append(Wakeup(t_ns, track, words.NOBODY, words.TURN))
 
     def _leave(self, t_ns: int, generator: int) -> int:
         """A generator gives control back. Return to whom, or -1 if the trace does not tell that it had it."""
@@ -306,14 +341,28 @@ class Timeline:
         self._lose(t_ns, lost)
         return resumer
 
+    def _awaited(self, track: int, place: int) -> int:
+        """Whom a generator that is parked at `place` has its `yield from` or `await` on, -1 if on nobody known.
+
+        It is the one that it resumed there last: at an expression that parks its own track, there is no other.
+        """
+        inner, where = self._resumed.get(track, (words.NOBODY, words.NOTHING))
+        if inner == words.NOBODY or self._places.get(where) != self._places.get(place):
+            return words.NOBODY
+        return inner if self._state(inner) not in FINAL else words.NOBODY
+
     def _on_yield(self, event: ev.Yield) -> None:
         t_ns = self._at(event.t_ns)
         resumer = self._leave(t_ns, event.track)
         self._pending.pop(event.track, None)
         self._closing.discard(event.track)
-        park = self._park(t_ns, event.track, words.SUSPENDED, words.NOBODY, event.place)
+        inner = self._awaited(event.track, event.place)
+        park = self._park(t_ns, event.track, words.SUSPENDED, inner, event.place)
         if resumer != words.NOBODY:
             index = self._record_switch(t_ns, event.track, resumer, words.YIELD, event.value, event.place, park)
+            self._given[event.track] = event.value
+            if self._texts.get(event.value) == _NOTHING_GIVEN and self.turns.is_in_turn(event.track):
+                self._take_turn(t_ns, event.track)
             self._record_run(t_ns, resumer, index)
 
     def _on_switch(self, event: ev.Switch) -> None:
@@ -385,6 +434,8 @@ class Timeline:
         known.inferred = self._texts.get(event.inferred)
         self._enter(t_ns, Entry.EXIT, len(self.exits))
         self.exits.append(event.track)
+        self.turns.on_exit(event.track)
+        self._given.pop(event.track, None)
         self._set(event.track, t_ns, State.FAILED if event.outcome == words.RAISED else State.DONE)
         if resumer != words.NOBODY:
             if event.outcome == words.RETURNED:
@@ -396,6 +447,12 @@ class Timeline:
             index = self._record_switch(t_ns, event.track, resumer, cause, event.value, words.NOTHING, -1)
             self._record_run(t_ns, resumer, index)
         self._closing.discard(event.track)
+
+    def _on_inferred(self, event: ev.Inferred) -> None:
+        self._at(event.t_ns)
+        known = self.tracks.get(event.track)
+        if known is not None:
+            known.doubt = self._texts.get(event.text)
 
     def _on_poll(self, event: ev.Poll) -> None:
         t_ns = self._at(event.t_ns)
@@ -443,6 +500,7 @@ class Timeline:
         ev.Wake: _on_wake,
         ev.Unready: _on_unready,
         ev.Exit: _on_exit,
+        ev.Inferred: _on_inferred,
         ev.Poll: _on_poll,
         ev.Output: _on_output,
         ev.Note: _on_note,

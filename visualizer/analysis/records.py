@@ -60,6 +60,7 @@ def _spawn(timeline: Timeline, index: int) -> Record:
         "parent": _track(track.parent),
         "creator": _track(track.creator),
         **_place(track.place),
+        "inferred": track.doubt,
     }
 
 
@@ -93,7 +94,16 @@ def _wait(timeline: Timeline, index: int) -> Record | None:
         "seconds": None if park.asked_ns < 0 else park.asked_ns / _NS_PER_S,
         **(_end(park) if park.direction else {}),
         **_place(park.place),
+        "innermost": _innermost(timeline, park),
     }
+
+
+def _innermost(timeline: Timeline, park: Park) -> Record | None:
+    """Where the chain that `park` is the outer end of is parked; None if there is none."""
+    inner = timeline.innermost(park)
+    if inner is park:
+        return None
+    return {"track": inner.track, "name": timeline.name(inner.track), **_place(inner.place)}
 
 
 def _end(park: Park) -> Record:

@@ -5,6 +5,8 @@ Said from the model alone. What the trace does not tell is called unknown, what 
 
 from __future__ import annotations
 
+import ntpath
+
 from visualizer.analysis.durations import duration
 from visualizer.analysis.endpoints import awaits, is_ready
 from visualizer.analysis.model import FINAL, Park, State, Switch, Timeline, Track, Wakeup
@@ -153,6 +155,15 @@ def _in(park: Park) -> str:
     return f" {'in' if '(' in park.on else 'for'} {park.on}"
 
 
+def _yield(timeline: Timeline, park: Park) -> str:
+    """Of a chain of generators the innermost is where all of them are parked."""
+    inner = timeline.innermost(park)
+    if inner is park:
+        return "its yield"
+    where = f" ({ntpath.basename(inner.place.file)}:{inner.place.line})" if inner.place is not None else ""
+    return f"the yield of {timeline.name(inner.track)}{where}, which it waits for"
+
+
 def _waiting(timeline: Timeline, park: Park, name: str, since_ns: int) -> str:
     since = duration(since_ns, 2)
     lasting = f" for {since}" if since_ns else ""
@@ -161,9 +172,9 @@ def _waiting(timeline: Timeline, park: Park, name: str, since_ns: int) -> str:
             resumed = f"which it resumed {since} ago" if since_ns else "which it resumes"
             return f"{name} waits for {timeline.name(park.on_track)}, {resumed}"
         case words.SUSPENDED if not since_ns:
-            return f"{name} is suspended at its yield"
+            return f"{name} is suspended at {_yield(timeline, park)}"
         case words.SUSPENDED:
-            return f"{name} has been suspended at its yield{lasting}"
+            return f"{name} has been suspended at {_yield(timeline, park)}{lasting}"
         case words.SWITCHED if not since_ns:
             return f"{name} is parked: it switches to {timeline.name(park.on_track)}"
         case words.SWITCHED:
@@ -202,6 +213,8 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, park: Park | None) -> str:
             return f"{name} spawned it" if waker else "it was spawned, by whom is unknown"
         case words.TIMER:
             return _timer(wakeup, park)
+        case words.TURN:
+            return "it gave its scheduler nothing, and so waits for its next turn (inferred)"
         case words.FINISHED if waker and waker.exit_ns >= 0:
             return f"{name} ended, which it waited for"
         case words.FINISHED:

@@ -196,6 +196,8 @@ class Track:
     value: str | None = None
     #: Why the end is only inferred; None where it was observed.
     inferred: str | None = None
+    #: What of the track itself is only inferred: which one it is. None if nothing is.
+    doubt: str | None = None
     #: Changes whenever anything of this track does, its name included; a cache key.
     version: int = 0
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import click
 import msgspec
 
-from visualizer.analysis.details import Details, Spread, TotalDetails, TrackDetails, Wakes, details
+from visualizer.analysis.details import Details, Fairness, Spread, TotalDetails, TrackDetails, Wakes, details
 from visualizer.analysis.durations import duration
 from visualizer.analysis.plain import plain
 from visualizer.analysis.statistics import Totals, TrackStatistics
@@ -19,6 +19,7 @@ _TIMES = ("track", "kind", "state", "steps", "running", "ready", "waiting", "idl
 _SHARES = ("run %", "ready %", "wait %", "idle %")
 _STATES = ("RUNNING", "READY", "WAITING", "IDLE")
 _SPREADS = ("step p50", "p95", "max", "latency p50", "p95", "max")
+_FAIRNESS = ("fairness among", "tracks", "steps", "running", "ready")
 _WAITS = ("waited", "times", "reason", "for", "at")
 #: Of what was waited for so many are printed.
 _MOST_WAITS = 10
@@ -37,7 +38,8 @@ def command(file: str, as_json: bool, wakes: bool) -> None:
     FILE is a trace; - reads it from stdin. For each track: its kind, its state at the end, how often it was switched
     to, and for how long it was running, ready (it could have run but another did) and waiting. A hub that polls is
     idle. Then the shares of its life; how long its steps were, and how long it was ready before it ran (latency):
-    median, 95th percentile and maximum; how often it woke others, and was woken; and what was waited for longest.
+    median, 95th percentile and maximum; how often it woke others, and was woken; how equally tracks of one function, or
+    of one scheduler, were served (1 is equally, 1/n all to one of n); and what was waited for longest.
 
     \b
     Examples:
@@ -68,6 +70,7 @@ def report(found: Details) -> Iterator[str]:
     totals = found.totals
     total = ("total", *_shares(totals), *_spreads(totals), str(totals.wakes), str(totals.wakes))
     yield from table(("track", *_SHARES, *_SPREADS, "woke", "woken"), rows, total, words=1)
+    yield from _fairness(found.fairness)
     yield from _waits(found.totals)
 
 
@@ -86,6 +89,16 @@ def who_wakes_whom(wakes: Sequence[Wakes]) -> Iterator[str]:
         columns = sorted(woken)
         rows = [(name, *(counts.get((waker, one), "-") for one in columns)) for waker, name in wakers.items()]
         yield from table(("wakes", *(woken[one] for one in columns)), rows, words=1)
+
+
+def _fairness(groups: Sequence[Fairness]) -> Iterator[str]:
+    if groups:
+        rows = []
+        for group in groups:
+            spreads = (group.steps, group.running, group.ready)
+            rows.append((plain(group.of), str(len(group.tracks)), *(f"{spread:.2f}" for spread in spreads)))
+        yield ""
+        yield from table(_FAIRNESS, rows, words=1)
 
 
 def _waits(totals: TotalDetails) -> Iterator[str]:

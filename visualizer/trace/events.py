@@ -178,6 +178,14 @@ class Exit(_Line, tag="exit", frozen=True):
     inferred: Int = -1
 
 
+class Inferred(_Line, tag="inferred", frozen=True):
+    """Something that the trace says of `track` was not observed: a sentence."""
+
+    t_ns: Int
+    track: Int
+    text: Int
+
+
 class Poll(_Line, tag="poll", frozen=True):
     """Hub `track` begins (1) or ends (0) asking the operating system for events: idle, not running."""
 
@@ -234,8 +242,8 @@ class End(_Line, tag="end", frozen=True):
 
 
 Event = (
-    Text | Place | Listing | Spawn | Name | Resume | Yield | Switch | Wait | Tie | Wake | Unready | Exit | Poll | Output
-    | Thread | Note | Dropped | Uncaught | End
+    Text | Place | Listing | Spawn | Name | Resume | Yield | Switch | Wait | Tie | Wake | Unready | Exit | Inferred
+    | Poll | Output | Thread | Note | Dropped | Uncaught | End
 )  # fmt: skip
 
 #: What a shape can be made of.

@@ -73,6 +73,8 @@ IO = "io"
 CALLBACK = "callback"
 FINISHED = "finished"
 KILL = "kill"
+#: Inferred by the reading side, and never in a trace: it asked its scheduler for nothing but its next turn.
+TURN = "turn"
 
 # Relations of a tie.
 HOLDS = "holds"

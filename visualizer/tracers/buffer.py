@@ -49,8 +49,8 @@ class Buffer:
     """The events of one thread. Hooks that run in that thread add to it; the flush takes from the other end."""
 
     __slots__ = (
-        "chained", "closed", "entering", "hook", "hub", "left", "parts", "resumed", "rows", "shapes", "sleeps", "told",
-        "track",
+        "chained", "closed", "entering", "hook", "hub", "left", "parts", "resumed", "rows", "shapes", "sites",
+        "sleeps", "told", "track",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -68,6 +68,8 @@ class Buffer:
         #: The same, of calls of gevent's `sleep(0)`; and the shape of a switch of which only the target is to be told.
         self.sleeps: dict[int, int] = {}
         self.resumed = -1
+        #: The same of generators, see generator_steps.py.
+        self.sites: dict[int, Any] = {}
         #: What the hub of this thread is about (gevent.py).
         self.hub: Any = None
         #: Greenlet's trace function: ours, and the program's own behind it.

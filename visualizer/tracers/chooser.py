@@ -19,12 +19,17 @@ if sys.version_info >= (3, 12):
 else:
     from visualizer.tracers.generators_profile import GeneratorTracer
 
+_ASYNCIO = (
+    "asyncio's loop and tasks are not recorded: the program's coroutines are, each step as one of the thread that "
+    "resumes it, but not what a task waits for, nor who wakes it."
+)
+
 
 def choose(recording: Recording) -> list[Tracer]:
     """The tracers for this interpreter, in the order in which they are installed."""
     imports = Imports(recording)
     greenlets = GreenletTracer(recording, imports)
-    imports.after("asyncio", "generators", lambda _: recording.note("asyncio's tasks are not recorded."))
+    imports.after("asyncio", "generators", lambda _: recording.note(_ASYNCIO))
     rows: list[Callable[[], Tracer]] = [
         lambda: OutputTracer(recording),
         lambda: GeneratorTracer(recording, imports),

@@ -14,7 +14,13 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     #: A place as (file, function, line, end line, column, end column); see trace.events.Place.
     Range = tuple[str, str, int, int, int, int]
 
-GENERATOR_FLAG = 0x20  # inspect.CO_GENERATOR, without importing inspect
+# Flags of code objects, as in `inspect`, which is not imported into the program.
+COROUTINE_FLAG = 0x80
+#: A generator function that types.coroutine has made awaitable.
+ITERABLE_COROUTINE_FLAG = 0x100
+ASYNC_GENERATOR_FLAG = 0x200
+#: A generator function, a coroutine function, or an asynchronous generator function.
+GENERATOR_FLAG = 0x20 | COROUTINE_FLAG | ASYNC_GENERATOR_FLAG
 _AST_ONLY = 0x400  # ast.PyCF_ONLY_AST, without importing ast
 
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep

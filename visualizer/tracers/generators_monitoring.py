@@ -9,11 +9,20 @@ and every place that calls neither a generator function nor a generator's method
 from __future__ import annotations
 
 import sys
-from types import BuiltinFunctionType, CodeType, FunctionType, GeneratorType, MethodDescriptorType
+from types import (
+    AsyncGeneratorType,
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    MethodDescriptorType,
+    MethodType,
+)
 
 from visualizer.trace import words
 from visualizer.tracers.code import GENERATOR_FLAG
-from visualizer.tracers.generators import METHODS, Generators, probe
+from visualizer.tracers.generator_objects import ASKING, METHODS, RESUMING, probe
+from visualizer.tracers.generators import UNREAD, Generators, Watched
+from visualizer.tracers.generators_short import monitoring_ways
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording
 from visualizer.tracers.values import type_name
@@ -41,12 +50,12 @@ class GeneratorTracer:
         self._recording = recording
         self._generators = Generators(recording)
         self._tool: int | None = None
-        #: Generator functions that are watched, by id; the code is kept so that its id stays its own.
-        self._watched: dict[int, CodeType] = {}
+        self._watched = self._generators.watched
         self._seen: dict[int, CodeType] = {}
         #: Functions that a greenlet was seen to start with.
         self._entries: dict[int, CodeType] = {}
         self._everywhere = False
+        self._resume: Any = None
 
     def install(self) -> str:
         tool = next((number for number in _TOOL_IDS if _monitoring.get_tool(number) is None), None)
@@ -54,16 +63,17 @@ class GeneratorTracer:
             return "refused: every tool id of sys.monitoring is taken"
         _monitoring.use_tool_id(tool, "visualizer")
         self._tool = tool
+        call, self._resume, park = monitoring_ways(
+            self._generators, _monitoring.MISSING, self._on_call, self._on_resume, self._on_yield
+        )
         for event, callback in (
             (_events.PY_START, self._on_start),
-            (_events.PY_RESUME, self._on_resume),
-            (_events.PY_YIELD, self._on_yield),
+            (_events.PY_RESUME, self._resume),
+            (_events.PY_YIELD, park),
             (_events.PY_RETURN, self._on_return),
             (_events.PY_THROW, self._on_throw),
             (_events.PY_UNWIND, self._on_unwind),
-            (_events.CALL, self._on_call),
-            (_events.C_RETURN, self._on_called),
-            (_events.C_RAISE, self._on_called),
+            (_events.CALL, call),
         ):
             _monitoring.register_callback(tool, event, callback)
         self._calibrate(tool)
@@ -104,9 +114,10 @@ class GeneratorTracer:
         handling = True
         generator.send(sent)
         _monitoring.set_local_events(tool, code, 0)
-        _monitoring.register_callback(tool, _events.PY_RESUME, self._on_resume)
+        _monitoring.register_callback(tool, _events.PY_RESUME, self._resume)
 
-    # Callbacks: in the thread that runs the code, before the event takes effect.
+    # Callbacks: in the thread that runs the code, before the event takes effect. Those of CALL, PY_RESUME and PY_YIELD
+    # come by the short way (generators_short.py), one frame further from the program's.
 
     def _on_start(self, code: CodeType, _offset: int) -> Any:
         try:
@@ -155,7 +166,7 @@ class GeneratorTracer:
             self._seen[id(one)] = one
             events = _events.CALL
             if one.co_flags & GENERATOR_FLAG:
-                self._watched[id(one)] = one
+                self._watched[id(one)] = Watched(one)
                 events |= _OF_GENERATORS
             _monitoring.set_local_events(tool, one, events)
             rest += [constant for constant in one.co_consts if type(constant) is CodeType]
@@ -164,13 +175,13 @@ class GeneratorTracer:
 
     def _on_resume(self, code: CodeType, _offset: int) -> Any:
         try:
-            self._generators.on_resume(_getframe(1), code)
+            self._generators.on_resume(_getframe(2), code)
         except Exception as error:
             self._recording.fail(self.name, error)
 
     def _on_yield(self, code: CodeType, offset: int, value: Any) -> Any:
         try:
-            self._generators.on_yield(_getframe(1), code, offset, value)
+            self._generators.on_yield(_getframe(2), code, offset, value)
         except Exception as error:
             self._recording.fail(self.name, error)
 
@@ -200,32 +211,60 @@ class GeneratorTracer:
             killed = type_name(type(error)) == "GreenletExit"
             self._recording.leave(words.KILLED if killed else words.RAISED, error)
 
-    def _on_call(self, _code: CodeType, _offset: int, function: Any, argument: Any) -> Any:
+    def _on_call(self, code: CodeType, offset: int, function: Any, argument: Any) -> Any:
         try:
-            kind = type(function)
-            if kind is FunctionType:
-                if function.__code__.co_flags & GENERATOR_FLAG and id(function.__code__) in self._watched:
-                    self._generators.on_created(function.__code__, _getframe(1))
-                    return None
-            elif kind is MethodDescriptorType:
-                if function.__objclass__ is GeneratorType and type(argument) is GeneratorType:
-                    if function.__name__ in METHODS:
-                        self._generators.on_call(argument, function.__name__)
-                    return None
-            elif (
-                kind is BuiltinFunctionType
-                and type(function.__self__) is GeneratorType
-                and function.__name__ in METHODS
-            ):
-                self._generators.on_call(function.__self__, function.__name__)
-                return None
+            return self._on_any_call(code, offset, function, argument)
         except Exception as error:
             self._recording.fail(self.name, error)
+            return _DISABLE
+
+    def _on_any_call(self, code: CodeType, offset: int, function: Any, argument: Any) -> Any:
+        kind = type(function)
+        if kind is MethodType:
+            function = function.__func__
+            kind = type(function)
+        if kind is FunctionType:
+            made = function.__code__
+            if not made.co_flags & GENERATOR_FLAG:
+                return None if made.co_name in METHODS else _DISABLE
+            if id(made) not in self._watched and self._recording.own(made):
+                # A copy of what was seen in its module: types.coroutine makes one.
+                self._discover(made)
+            if id(made) in self._watched:
+                self._generators.on_created(made, _getframe(3))
+            return None
+        if kind is MethodDescriptorType:
+            target, sent = argument, UNREAD
+            if function.__objclass__ is not type(target):
+                return None
+        elif kind is BuiltinFunctionType:
+            target, sent = function.__self__, argument
+        else:
+            return _DISABLE
+        name = function.__name__
+        if name in METHODS:
+            if type(target) in RESUMING and self._generators.on_call(target, name, sent, code, offset):
+                self._watch_calls(True)
+            return None
+        if name in ASKING:
+            if type(target) is AsyncGeneratorType:
+                self._generators.on_ask(target, name)
+            return None
         return _DISABLE
 
-    def _on_called(self, _code: CodeType, _offset: int, _function: Any, _argument: Any) -> Any:
-        if self._generators.called is not None:
-            try:
-                self._generators.on_called()
-            except Exception as error:
-                self._recording.fail(self.name, error)
+    def _watch_calls(self, watch: bool) -> None:
+        """Ask for the end of calls; it costs every call that is watched, and is asked for while it is needed only."""
+        if self._tool is not None:
+            for event in (_events.C_RETURN, _events.C_RAISE):
+                _monitoring.register_callback(self._tool, event, self._on_called if watch else None)
+
+    def _on_called(self, _code: CodeType, _offset: int, function: Any, argument: Any) -> Any:
+        try:
+            target = function.__self__ if type(function) is BuiltinFunctionType else argument
+            self._generators.on_called(target)
+            if not self._generators.calls:
+                self._watch_calls(False)
+                if self._generators.calls:
+                    self._watch_calls(True)
+        except Exception as error:
+            self._recording.fail(self.name, error)

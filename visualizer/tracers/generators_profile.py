@@ -8,12 +8,26 @@ instruction that the frame stands at tells which. 3.11 has no event for a genera
 
 from __future__ import annotations
 
+import gc
 import opcode
 import sys
-from types import BuiltinFunctionType, GeneratorType
+from types import AsyncGeneratorType, BuiltinFunctionType
 
 from visualizer.tracers.code import GENERATOR_FLAG
-from visualizer.tracers.generators import METHODS, Generators, generator_codes, probe
+from visualizer.tracers.generator_objects import (
+    ASKING,
+    KINDS,
+    METHODS,
+    RESUMING,
+    code_of,
+    frame_of,
+    generator_codes,
+    is_suspended,
+    probe,
+    resumed_by,
+)
+from visualizer.tracers.generators import UNREAD, Generators, Watched
+from visualizer.tracers.generators_short import profile_way
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.recording import Recording
 
@@ -42,6 +56,8 @@ class GeneratorTracer:
         self._main_began = False
         #: Tracks that were thrown into, by the id of their frame, with the instruction they were parked at.
         self._thrown: dict[int, int] = {}
+        self._sought: bool | None = None
+        self._hook = profile_way(self._generators, self._on_event)
 
     def install(self) -> str:
         if sys.getprofile() is not None:
@@ -49,12 +65,12 @@ class GeneratorTracer:
         self._calibrate()
         self._imports.before_any = self._before_import
         self._imports.install()
-        sys.setprofile(self._on_event)
+        sys.setprofile(self._hook)
         return "on: sys.setprofile"
 
     def remove(self) -> None:
         self._imports.before_any = None
-        if sys.getprofile() == self._on_event:
+        if sys.getprofile() is self._hook:
             sys.setprofile(None)
 
     def finish(self, t_ns: int) -> None:
@@ -87,7 +103,7 @@ class GeneratorTracer:
                 spec = find(name, path)
                 if spec is not None:
                     if spec.has_location and self._recording.own.owns_file(spec.origin):
-                        sys.setprofile(self._on_event)
+                        sys.setprofile(self._hook)
                     return
 
     def _on_event(self, frame: Any, event: str, arg: Any) -> None:
@@ -104,10 +120,9 @@ class GeneratorTracer:
                 if code.co_flags & GENERATOR_FLAG:
                     self._on_generator_return(frame, code, arg)
             elif event == "c_call":
-                if type(arg) is BuiltinFunctionType and type(arg.__self__) is GeneratorType:
-                    if arg.__name__ in METHODS and self._recording.own(code):
-                        self._generators.on_call(arg.__self__, arg.__name__)
-            elif self._generators.called is not None:
+                if type(arg) is BuiltinFunctionType:
+                    self._on_method(arg, frame, code)
+            elif self._generators.calls:
                 self._on_method_over(arg)
         except Exception as error:
             self._recording.fail(self.name, error)
@@ -117,15 +132,18 @@ class GeneratorTracer:
         self._main_began = self._main_began or frame.f_globals.get("__name__") == "__main__"
         if not self._found and self._recording.own(code) and generator_codes(code):
             self._found = True
-            self._imports.in_threads(self.name, lambda: sys.setprofile(self._on_event))
-        if self._main_began and not self._found and sys.getprofile() == self._on_event:
+            self._imports.in_threads(self.name, lambda: sys.setprofile(self._hook))
+        if self._main_began and not self._found and sys.getprofile() is self._hook:
             sys.setprofile(None)
 
     def _watched(self, code: CodeType) -> bytes | None:
         """The instructions of a generator of the program's own; None of any other."""
         known = self._instructions.get(id(code))
         if known is None:
-            known = self._instructions[id(code)] = (code.co_code if self._recording.own(code) else None, code)
+            own = self._recording.own(code)
+            known = self._instructions[id(code)] = (code.co_code if own else None, code)
+            if own:
+                self._generators.watched[id(code)] = Watched(code)
         return known[0]
 
     def _on_generator_call(self, frame: Any, code: CodeType) -> None:
@@ -134,7 +152,7 @@ class GeneratorTracer:
             return
         at = frame.f_lasti
         if at >= 0 and instructions[at] == _RESUME:
-            if instructions[at + 1] == 0:
+            if instructions[at + 1] & 3 == 0:
                 self._generators.on_start(frame, code)
             else:
                 self._generators.on_resume(frame, code)
@@ -157,34 +175,34 @@ class GeneratorTracer:
             self._generators.on_unwind(frame, None)
 
     def _ended(self, frame: Any) -> bool:
-        """Whether a generator that was thrown into and stands where it stood ended there, or yielded there again.
+        """Whether a generator that was thrown into and stands where it stood ended there, or yielded None there again.
 
-        The event does not tell. It ended if no handler covers the instruction: were there one, and did the exception
-        leave the function all the same, the frame would stand in the handler.
+        The event does not tell: a `with` statement and an `except` clause leave the frame where the exception came in.
+        The generator tells: it is suspended by now if it yielded. It is looked for among those that are being closed,
+        then among all, the youngest first.
         """
-        return not _covered(frame.f_code, frame.f_lasti)
+        if not self._search([link for call in self._generators.calls for link, _, _ in call.chain], frame):
+            any(self._search(gc.get_objects(generation), frame) for generation in range(3))
+        found, self._sought = self._sought, None
+        return not found
+
+    def _search(self, things: list[Any], frame: Any) -> bool:
+        """Look for the generator of `frame` among `things`, and keep whether it is suspended."""
+        for thing in reversed(things):
+            if type(thing) in KINDS and frame_of(thing) is frame:
+                self._sought = is_suspended(thing)
+                return True
+        return False
+
+    def _on_method(self, method: Any, frame: Any, code: CodeType) -> None:
+        target = method.__self__
+        if type(target) in RESUMING:
+            generator = resumed_by(target)
+            if generator is not None and self._watched(code_of(generator)) and method.__name__ in METHODS:
+                self._generators.on_call(target, method.__name__, UNREAD, code, frame.f_lasti)
+        elif type(target) is AsyncGeneratorType and method.__name__ in ASKING:
+            self._generators.on_ask(target, method.__name__)
 
     def _on_method_over(self, method: Any) -> None:
-        if type(method) is BuiltinFunctionType and method.__self__ is self._generators.called:
-            self._generators.on_called()
-
-
-def _covered(code: CodeType, offset: int) -> bool:
-    """Whether the exception table covers an instruction (CPython's Objects/exception_handling_notes.txt)."""
-    table = iter(code.co_exceptiontable)
-
-    def number(first: int) -> int:
-        value = first & 63
-        while first & 64:
-            first = next(table)
-            value = (value << 6) | (first & 63)
-        return value
-
-    for first in table:
-        start = number(first) * 2
-        length = number(next(table)) * 2
-        number(next(table))
-        number(next(table))
-        if start <= offset < start + length:
-            return True
-    return False
+        if type(method) is BuiltinFunctionType:
+            self._generators.on_called(method.__self__)

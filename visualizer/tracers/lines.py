@@ -100,6 +100,10 @@ def exited(
     return f'["exit",{t},{track},"{outcome}",{_value(s, value)},{NOTHING if inferred is None else s.text(inferred)}]\n'
 
 
+def inferred(s: Stream, t: int, track: int, text: str, _v: Any, _c: CodeType | None, _o: int) -> str:
+    return f'["inferred",{t},{track},{s.text(text)}]\n'
+
+
 def poll(_s: Stream, t: int, track: int, polling: int, _v: Any, _c: CodeType | None, _o: int) -> str:
     return f'["poll",{t},{track},{polling}]\n'
 

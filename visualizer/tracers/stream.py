@@ -90,7 +90,8 @@ class Stream:
         self.due: list[Callable[[], None]] = []
         #: The line function of printed text, of which consecutive pieces are one line of the file.
         self.pieces: Line | None = None
-        self._local = _Local()
+        #: Has the buffer of the thread that asks, as `buffer`, once that has stored anything.
+        self.local = _Local()
         #: Track of the thread whose lines stand last in the file.
         self._thread = -1
         self._held_ns = 0
@@ -119,16 +120,16 @@ class Stream:
     def here(self, t_ns: int) -> Buffer:
         """The buffer of the thread that calls. `t_ns`: the time of the event that is about to be stored."""
         try:
-            buffer: Buffer = self._local.buffer
+            buffer: Buffer = self.local.buffer
         except AttributeError:
-            buffer = self._local.buffer = Buffer()
+            buffer = self.local.buffer = Buffer()
             self.buffers.append(buffer)
             self.on_thread(buffer, t_ns)
         return buffer
 
     def is_known(self) -> bool:
         """Whether the thread that calls has stored anything yet."""
-        return hasattr(self._local, "buffer")
+        return hasattr(self.local, "buffer")
 
     def extend(self, parts: Parts) -> None:
         """Store one event of the thread that calls; flush at once if its buffer is full."""

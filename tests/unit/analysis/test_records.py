@@ -26,15 +26,15 @@ def test_every_record_of_a_generator() -> None:
     assert made(producer_consumer())[:6] == [
         {
             "t": 0.0, "event": "spawn", "track": 0, "kind": "thread", "name": "main", "parent": None, "creator": None,
-            **NO_PLACE,
+            **NO_PLACE, "inferred": None,
         },
         {
             "t": 1e-06, "event": "spawn", "track": 1, "kind": "generator", "name": "consumer", "parent": None,
-            "creator": 0, **place(20),
+            "creator": 0, **place(20), "inferred": None,
         },
         {
             "t": 2e-06, "event": "wait", "track": 0, "name": "main", "reason": "resumed", "on": "consumer",
-            "on_track": 1, "object": None, "seconds": None, **place(10),
+            "on_track": 1, "object": None, "seconds": None, **place(10), "innermost": None,
         },
         {
             "t": 2e-06, "event": "switch", "index": 0, "from": 0, "to": 1, "from_name": "main", "to_name": "consumer",
@@ -42,7 +42,7 @@ def test_every_record_of_a_generator() -> None:
         },
         {
             "t": 3e-06, "event": "wait", "track": 1, "name": "consumer", "reason": "suspended", "on": None,
-            "on_track": None, "object": None, "seconds": None, **place(3),
+            "on_track": None, "object": None, "seconds": None, **place(3), "innermost": None,
         },
         {
             "t": 3e-06, "event": "switch", "index": 1, "from": 1, "to": 0, "from_name": "consumer", "to_name": "main",
