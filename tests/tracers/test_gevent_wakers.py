@@ -208,3 +208,48 @@ def test_nothing_is_kept_alive(trace_source: TraceSource) -> None:
 def of_callbacks(traced: Traced) -> list[tuple[str, str]]:
     """(waker, woken)"""
     return [(who, whom) for who, cause, whom in traced.wakes if cause == words.CALLBACK]
+
+
+def test_many_wait_and_each_is_woken_by_its_own(trace_source: TraceSource) -> None:
+    """Hundreds wait in one queue and on one semaphore; two serve them in turns; some leave in between."""
+    traced = trace_source(
+        """
+        import gevent
+        from gevent.lock import Semaphore
+        from gevent.queue import Empty, Queue
+
+        items, semaphore = Queue(), Semaphore(0)
+
+        def getter(timeout):
+            try:
+                items.get(timeout=timeout)
+            except Empty:
+                pass
+
+        def acquirer():
+            semaphore.acquire()
+
+        def even():
+            for number in range(0, 100, 2):
+                items.put(number)
+                semaphore.release()
+
+        def odd():
+            for number in range(1, 100, 2):
+                items.put(number)
+                semaphore.release()
+
+        getters = [gevent.spawn(getter, 0.01 if number % 5 == 4 else 9) for number in range(125)]
+        acquirers = [gevent.spawn(acquirer) for _ in range(100)]
+        gevent.sleep(0.05)
+        gevent.joinall([gevent.spawn(even), gevent.spawn(odd)])
+        gevent.joinall(getters + acquirers)
+        """
+    )
+    assert traced.timeline.notes == []
+    woken = {whom: who for who, why, whom in traced.wakes if why == "callback"}
+    stayed = [f"getter-{number + 1}" for number in range(125) if number % 5 != 4]
+    assert [woken[name] for name in stayed] == ["even"] * 50 + ["odd"] * 50
+    assert [woken[f"acquirer-{number + 1}"] for number in range(100)] == ["even"] * 50 + ["odd"] * 50
+    left = {whom: who for who, why, whom in traced.wakes if why == "timeout"}
+    assert set(left) == {f"getter-{number + 1}" for number in range(125) if number % 5 == 4}

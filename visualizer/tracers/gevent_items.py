@@ -33,16 +33,21 @@ class Items:
         """How many there are."""
         return len(self._items)
 
-    def put(self, doer: Doer) -> None:
-        """`doer` has put the newest."""
-        self._fit(len(self._items) - 1)
+    def put(self, doer: Doer) -> bool:
+        """`doer` has put the newest. Return whether all others are as before, and come out in this order."""
+        as_before = self._fit(len(self._items) - 1)
         self._owners.append(doer)
+        return as_before
 
-    def agree(self) -> None:
-        """Some may have been taken unseen."""
-        self._fit(len(self._items))
+    def agree(self) -> bool:
+        """Some may have been taken unseen. Return whether all are as before, and come out in this order."""
+        return self._fit(len(self._items))
 
-    def _fit(self, count: int) -> None:
+    def owner(self, index: int) -> Doer:
+        """Whose the item is that comes out after `index` others."""
+        return self._owners[index]
+
+    def _fit(self, count: int) -> bool:
         surplus = len(self._owners) - count
         if surplus > 0 and self._out:
             del self._owners[-surplus:]
@@ -50,14 +55,16 @@ class Items:
             del self._owners[:surplus]
         elif surplus:
             self._owners[:0] = [UNKNOWN] * -surplus
+        return not surplus and not self._out
 
     def take(self) -> Doer | None:
         """Whose the next is that is taken; None if there is none."""
         return self._owners.pop(self._out) if self._owners else None
 
-    def next(self) -> Next:
-        """What would come out next, to be tried."""
-        return Next(list(self._owners), self._out)
+    def next(self, most: int) -> Next:
+        """What would come out next, to be tried up to `most` times."""
+        first = self._owners[-most:] if self._out else self._owners[:most]
+        return Next(first, self._out)
 
 
 class LastIn(Items):
@@ -73,14 +80,16 @@ class Smallest(Items):
         super().__init__(items)
         self._by_id: dict[int, list[Doer]] = {}
 
-    def put(self, doer: Doer) -> None:
+    def put(self, doer: Doer) -> bool:
         new = self._sort(doer)
         if new != 1:
             # One was taken and the same put again: which is whose is not known.
             self._by_id = {item: [UNKNOWN] * len(owners) for item, owners in self._by_id.items()}
+        return False
 
-    def agree(self) -> None:
+    def agree(self) -> bool:
         self._sort(UNKNOWN)
+        return False
 
     def _sort(self, doer: Doer) -> int:
         """Give those that are not known yet to `doer`; return how many there were."""
@@ -105,7 +114,7 @@ class Smallest(Items):
         owners = self._by_id.get(id(self._items[0]))
         return owners.pop(0) if owners else UNKNOWN
 
-    def next(self) -> Next:
+    def next(self, most: int) -> Next:
         # Which is the second only a comparison could tell.
         owners = self._by_id.get(id(self._items[0])) if self._items else None
         return Next(list(owners[:1]) if owners else [], 0, 1)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import gc
 from _collections import deque  # type: ignore[import-not-found]
+from itertools import islice
 
 from visualizer.trace import words
 from visualizer.tracers.gevent_items import UNKNOWN, Items, LastIn, Smallest
@@ -69,6 +70,8 @@ class Service:
         self.ready = ready
         #: Who was told to be ready and has not been served since: whose doing it is, and the number of that wake.
         self.told: dict[int, tuple[Doer, int]] = {}
+        #: How many waited, and the last of them, when that was told of: only then those need not be told of anew.
+        self._seen: tuple[int, Any] = (-1, None)
 
     def ask(self, current: Any, doer: Doer) -> None:
         """`doer`, the greenlet `current` or for whom the hub runs, did what may wake another: tell who is ready."""
@@ -85,7 +88,10 @@ class Service:
             return False
         if doer != UNKNOWN or track not in self.told:
             self._make_ready(track, doer)
-        self.told.pop(track, None)
+        first = next(iter(self.told))
+        self.told.pop(track)
+        count, last = self._seen
+        self._seen = (count - 1, last) if first == track else (-1, None)
         return True
 
     def _taken_by(self, track: int) -> Doer | None:
@@ -107,18 +113,28 @@ class Service:
             self.ready.take_back(track, wake)
         self.told[track] = doer, self.ready.tell(track, doer)
 
+    def _goes_on(self, waiters: Any) -> bool:
+        """Whether those who wait are those of whom was told, but for the first, who were served."""
+        count, (seen, before) = len(waiters), self._seen
+        last = waiters[-1] if count else None
+        self._seen = count, last
+        return count == seen and (last is before or not count)
+
     def _tell_all(self, ready: list[tuple[int, Doer]]) -> None:
         for track in self.told.keys() - {track for track, _ in ready}:
             # Somebody else took what it had been made ready for.
             _, wake = self.told.pop(track)
             self.ready.take_back(track, wake)
+        self._tell_more(ready)
+
+    def _tell_more(self, ready: list[tuple[int, Doer]]) -> None:
         for track, doer in ready:
             if track != words.NOBODY:
                 self._make_ready(track, doer)
 
-    def _tracks(self, waiters: Any, current: Any) -> list[int]:
-        """The tracks of those who wait, in order; of a waiter that is only about to wait, that of `current`."""
-        greenlets = [(one[1] if type(one) is tuple else one).greenlet for one in list(waiters)]
+    def _tracks(self, waiters: Any, current: Any, most: int) -> list[int]:
+        """The tracks of the first who wait, in order; of a waiter that is only about to wait, that of `current`."""
+        greenlets = [(one[1] if type(one) is tuple else one).greenlet for one in islice(waiters, most)]
         return [self.ready.track_of(current if greenlet is None else greenlet) for greenlet in greenlets]
 
 
@@ -139,7 +155,8 @@ class QueueService(Service):
     def ask(self, current: Any, doer: Doer) -> None:
         if not _is_about_to_wait(self._getters) and not _is_about_to_wait(self._putters):
             if self._getters and (not self._putters or self._items.count() > self._items.known):
-                self._items.put(doer)
+                if self._items.put(doer) and self._tell_next(current):
+                    return
             else:
                 # It is about to take one: the length does not show it yet.
                 self._items.agree()
@@ -151,9 +168,9 @@ class QueueService(Service):
         self.look(current)
 
     def look(self, current: Any) -> None:
-        self._items.agree()
-        self._fit_rooms()
-        self._tell_ready(current)
+        if not (self._items.agree() and self._tell_next(current)):
+            self._fit_rooms()
+            self._tell_ready(current)
 
     def _fit_rooms(self) -> None:
         if self._maxsize > 0:
@@ -161,12 +178,24 @@ class QueueService(Service):
             del self._rooms[: max(0, len(self._rooms) - room)]
             self._rooms[:0] = [UNKNOWN] * (room - len(self._rooms))
 
+    def _tell_next(self, current: Any) -> bool:
+        """Tell of those only who are ready since the last time; False if all has to be looked at anew."""
+        if not self._goes_on(self._getters) or self._putters or self._maxsize > 0:
+            return False
+        for index in range(len(self.told), min(len(self._getters), self._items.count())):
+            if index >= len(self._getting):
+                self._getting += self._tracks((self._getters[index],), current, 1)
+            self._make_ready(self._getting[index], self._items.owner(index))
+        return True
+
     def _tell_ready(self, current: Any) -> None:
-        self._getting = self._tracks(self._getters, current)
-        self._putting = self._tracks(self._putters, current)
+        # No more than so many can be served, however many wait.
+        most = len(self._rooms) + 1
+        self._putting = self._tracks(self._putters, current, most)
+        self._getting = self._tracks(self._getters, current, self._items.count() + most)
         # As the queue's own loop will go, as far as nobody has to run in between.
         ready: list[tuple[int, Doer]] = []
-        items, rooms, putting = self._items.next(), list(self._rooms), list(self._putting)
+        items, rooms, putting = self._items.next(len(self._getting) + 1), list(self._rooms), list(self._putting)
         for getter in (*self._getting, words.NOBODY):
             if rooms and putting:
                 ready.append((putting[0], rooms.pop(0)))
@@ -208,12 +237,20 @@ class SemaphoreService(Service):
 
     def _fit(self, counter: int) -> None:
         """Others may have acquired it without waiting."""
-        del self._released[: max(0, len(self._released) - counter)]
-        self._released[:0] = [UNKNOWN] * (counter - len(self._released))
+        if len(self._released) != counter:
+            self._seen = -1, None
+            del self._released[: max(0, len(self._released) - counter)]
+            self._released[:0] = [UNKNOWN] * (counter - len(self._released))
 
     def look(self, current: Any) -> None:
         self._fit(self._semaphore.counter)
-        self._tell_all(list(zip(map(self.ready.linked, list(self._links)), self._released, strict=False)))
+        begin = len(self.told) if self._goes_on(self._links) else 0
+        more = zip(self._links[begin : len(self._released)], self._released[begin:], strict=False)
+        ready = [(self.ready.linked(link), doer) for link, doer in more]
+        if begin:
+            self._tell_more(ready)
+        else:
+            self._tell_all(ready)
 
     def _taken_by(self, track: int) -> Doer | None:
         self._fit(self._semaphore.counter)
@@ -232,7 +269,9 @@ class ChannelService(Service):
 
     def look(self, current: Any) -> None:
         ready: list[tuple[int, Doer]] = []
-        pairs = zip(self._tracks(self._getters, current), self._tracks(self._putters, current), strict=False)
+        most = min(len(self._getters), len(self._putters))
+        getting, putting = self._tracks(self._getters, current, most), self._tracks(self._putters, current, most)
+        pairs = zip(getting, putting, strict=False)
         for getter, putter in pairs:
             ready += ((getter, (putter, words.CALLBACK)), (putter, (getter, words.CALLBACK)))
         paired = {track for track, _ in ready}
