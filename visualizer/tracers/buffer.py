@@ -121,9 +121,9 @@ class Taken:
             return until
 
 
-def take(buffer: Buffer, held: int) -> Taken | None:
-    """Take all rows but the `held` newest out of a buffer; None if there is nothing to take."""
-    count = len(buffer.rows) // ROW - held
+def take(buffer: Buffer, most: int) -> Taken | None:
+    """Take up to `most` rows out of a buffer; None if there is nothing to take."""
+    count = min(most, len(buffer.rows) // ROW)
     if count <= 0:
         return None
     # A slice and a deletion of the same length: a hook that stores between the two only adds behind them.

@@ -238,20 +238,31 @@ class Stream:
         return True
 
     def _flush(self, last: bool) -> None:
-        batch: list[Taken] = []
+        waiting: list[tuple[Buffer, int]] = []
         for buffer in list(self.buffers):
             closed = buffer.closed
-            taken = take(buffer, 0 if last or not self._is_unfinished(buffer) else 1)
-            if taken is not None:
-                batch.append(taken)
-            elif closed:
+            count = len(buffer.rows) // ROW
+            if count and not last and self._is_unfinished(buffer):
+                count -= 1
+            elif closed and not count:
                 self.buffers.remove(buffer)
-        for taken, until in in_order(batch):
-            self._write(taken, until)
+            if count:
+                waiting.append((buffer, count))
+        # Of one thread a piece at a time, so that a long backlog does not take its room twice over; several threads'
+        # have to be put in order.
+        while len(waiting) == 1 and waiting[0][1] > _BATCH:
+            buffer, count = waiting.pop()
+            self._write_in_order([take(buffer, _BATCH)])
+            waiting.append((buffer, count - _BATCH))
+        self._write_in_order([take(buffer, count) for buffer, count in waiting])
         if self._lost != self._sink.lost:
             loss = f'["dropped",{self.clock() - self.start_ns},"events",{self._sink.lost}]\n'
             if self._sink.write(loss.encode("ascii"), 0):
                 self._lost = self._sink.lost
+
+    def _write_in_order(self, taken: list[Taken | None]) -> None:
+        for one, until in in_order([one for one in taken if one is not None]):
+            self._write(one, until)
 
     def _write(self, taken: Taken, until: int) -> None:
         """Write the rows of `taken` up to number `until`."""
