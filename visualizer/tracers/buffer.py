@@ -30,6 +30,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 #: References an event takes in `parts`, and in `rows`.
 STRIDE = 7
 ROW = 3
+#: Instead of the number of a shape: it is to be made now.
+NEW = -1
 #: In a row, instead of a track: the next event of `parts` stands here.
 PARTS = -1
 
@@ -49,7 +51,7 @@ class Buffer:
     """The events of one thread. Hooks that run in that thread add to it; the flush takes from the other end."""
 
     __slots__ = (
-        "chained", "closed", "entering", "hook", "hub", "left", "parts", "resumed", "rows", "shapes", "sites",
+        "_met", "chained", "closed", "entering", "hook", "hub", "left", "parts", "resumed", "rows", "shapes", "sites",
         "sleeps", "told", "track",
     )  # fmt: skip
 
@@ -70,6 +72,8 @@ class Buffer:
         self.resumed = -1
         #: The same of generators, see generator_steps.py.
         self.sites: dict[int, Any] = {}
+        #: What was stored before, by what tells it from others: its shape (NEW: not yet made), and its code.
+        self._met: dict[tuple[Any, ...], tuple[int, CodeType | None]] = {}
         #: What the hub of this thread is about (gevent.py).
         self.hub: Any = None
         #: Greenlet's trace function: ours, and the program's own behind it.
@@ -90,6 +94,25 @@ class Buffer:
             self.sleeps.clear()
         number = _new_shape()
         self.store((_shape_line, t_ns, number, events, None, None, 0))
+        return number
+
+    def again(self, key: tuple[Any, ...], code: CodeType | None = None) -> int | None:
+        """The shape of what is stored under `key`, if it has one; None the first time, and NEW the second.
+
+        `code` is kept alive, so that its id may stand in the key.
+        """
+        known = self._met.get(key)
+        if known is None:
+            if len(self._met) >= _MOST_SHAPES:
+                self._met.clear()
+            self._met[key] = NEW, code
+            return None
+        return known[0]
+
+    def learn(self, key: tuple[Any, ...], t_ns: int, *events: tuple[Any, ...]) -> int:
+        """Make the shape for a `key` that `again` called NEW, and return it."""
+        number = self.shape(t_ns, *events)
+        self._met[key] = number, self._met[key][1]
         return number
 
     def store(self, parts: Parts) -> None:

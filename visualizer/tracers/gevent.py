@@ -18,14 +18,14 @@ import sys
 
 from visualizer.trace import words
 from visualizer.tracers import lines
-from visualizer.tracers.buffer import Buffer
+from visualizer.tracers.buffer import NEW, Buffer
 from visualizer.tracers.code import callable_name
 from visualizer.tracers.gevent_callbacks import Callbacks
 from visualizer.tracers.gevent_calls import cause_of_frames, stands_for
 from visualizer.tracers.gevent_hook import Giving, make_hook
 from visualizer.tracers.gevent_objects import Numbers
 from visualizer.tracers.gevent_polls import Poll, attributes
-from visualizer.tracers.gevent_ready import Ready
+from visualizer.tracers.gevent_ready import Ready, store_wake
 from visualizer.tracers.gevent_spawns import Spawns, Starting, given_name
 from visualizer.tracers.gevent_ties import Ties
 from visualizer.tracers.gevent_waits import Waits
@@ -166,7 +166,7 @@ class GeventTracer:
 
     # Why one parks, and who wakes one: in the target, after the switch.
 
-    def _on_switch(self, t_ns: int, event: str, origin: Any, from_track: int, target: Any, to_track: int) -> None:
+    def _on_switch(self, t_ns: int, event: str, origin: Any, from_track: int, target: Any, to_track: int) -> int | None:
         hubs = self._greenlets.hubs
         ready, asked = self._ready, self._callbacks.state().asked
         service = asked.service if asked is not None else None
@@ -178,9 +178,7 @@ class GeventTracer:
             if service is not None:
                 service.look(origin)
             frame = origin.gr_frame
-            if frame is not None:
-                self._on_park(t_ns, origin, from_track, to_track, frame)
-            return
+            return self._on_park(t_ns, origin, from_track, to_track, frame) if frame is not None else None
         if from_track in hubs and event == "switch" and service is not None:
             service.serve(to_track)
         if not ready.ran(target, to_track) and from_track in hubs:
@@ -191,7 +189,7 @@ class GeventTracer:
                 and _is_loop_exit(self._greenlets.sites.thrown(origin.gr_frame))
             ):
                 self._ties.tell(t_ns, origin, to_track)
-            self._recording.stream.extend((lines.wake, t_ns, to_track, about, None, None, 0))
+            store_wake(self._recording.stream.here(t_ns), t_ns, to_track, about)
         if to_track in ready.unstarted:
             ready.t_ns = t_ns
             self._spawns.on_run(target, to_track)
@@ -199,11 +197,14 @@ class GeventTracer:
             # Who kills and waits for that goes on by the end of whom it killed.
             asked.ended = to_track, words.FINISHED
         ready.unpark(to_track)
+        if from_track in hubs and event == "switch" and origin.gr_frame is not None:
+            return self._recording.stream.here(t_ns).resumed
+        return None
 
-    def _on_park(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> None:
+    def _on_park(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> int | None:
         if frame.f_code is self._giving.code:
             self._on_sleep(t_ns, greenlet, track, hub, frame)
-            return
+            return None
         own = own_frame(frame, self._recording.own)
         awaited, thing = self._waits.below(greenlet, frame, own), ""
         reason = awaited.reason
@@ -218,7 +219,23 @@ class GeventTracer:
         if limit_ns >= 0:
             self._limited.add(track)
         about = reason, limit_ns, thing, awaited.endpoint
-        self._recording.stream.extend((lines.wait_in_call, t_ns, track, about, None, own.f_code, own.f_lasti))
+        return self._store_park(t_ns, track, about, own.f_code, own.f_lasti)
+
+    def _store_park(self, t_ns: int, track: int, about: Any, code: CodeType, offset: int) -> int | None:
+        """Store why a greenlet parks. From the second time on that is a shape, which the switch to the hub makes."""
+        buffer = self._recording.stream.here(t_ns)
+        key = ("park", about, id(code), offset)
+        shape = buffer.again(key, code)
+        if shape is None:
+            buffer.store((lines.wait_in_call, t_ns, track, about, None, code, offset))
+        elif shape == NEW:
+            shape = buffer.learn(
+                key,
+                t_ns,
+                (lines.wait_in_call, words.CURRENT, about, None, code, offset),
+                (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset),
+            )
+        return shape
 
     def _waited_on(self, own: Any) -> tuple[str | None, str]:
         """Why somebody waits whose frame is `own`, and on which thing, from the call it is parked in."""

@@ -7,6 +7,7 @@ import gc
 
 from visualizer.trace import words
 from visualizer.tracers import lines
+from visualizer.tracers.buffer import NEW, Buffer
 from visualizer.tracers.greenlets import GreenletTracer
 from visualizer.tracers.recording import Recording
 from visualizer.tracers.values import type_module, type_name
@@ -92,7 +93,7 @@ class Ready:
         if waker == self.current():
             # It may be a generator that runs inside it.
             waker = words.CURRENT
-        self._recording.stream.extend((lines.wake, self.t_ns, track, (waker, cause), None, None, 0))
+        store_wake(self._recording.stream.here(self.t_ns), self.t_ns, track, (waker, cause))
         return wake
 
     def unpark(self, track: int) -> None:
@@ -124,6 +125,18 @@ class Ready:
         for known in (self._keys, self._wakes):
             known.pop(track, None)
         self._first.discard(track)
+
+
+def store_wake(buffer: Buffer, t_ns: int, track: int, doer: Doer) -> None:
+    """Store that `track` is woken, as a row from the second time on."""
+    key = ("wake", *doer)
+    shape = buffer.again(key)
+    if shape is None:
+        buffer.store((lines.wake, t_ns, track, doer, None, None, 0))
+        return
+    if shape == NEW:
+        shape = buffer.learn(key, t_ns, (lines.wake, words.SUBJECT, doer, None, None, 0))
+    buffer.rows.extend((t_ns, track, shape))
 
 
 def links_of(owner: Any) -> list[Any]:

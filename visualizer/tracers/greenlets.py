@@ -27,8 +27,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     #: What a runtime built on greenlets tells of one: (kind, name), or None if it is not its own.
     Describe = Callable[[Any], tuple[str, str] | None]
     #: Called after a switch between two known tracks was seen, before it is stored: (t_ns, event, origin, origin's
-    #: track, target, target's track).
-    Watch = Callable[[int, str, Any, int, Any, int], None]
+    #: track, target, target's track). Returns the shape of the switch, if it has one already.
+    Watch = Callable[[int, str, Any, int, Any, int], int | None]
 
 try:
     from _weakref import ref
@@ -244,7 +244,10 @@ class GreenletTracer:
                 self.raw[id(target)] = to_track
         self._new.discard(to_track)
         if self.watch is not None:
-            self.watch(t_ns, event, origin, from_track, target, to_track)
+            shape = self.watch(t_ns, event, origin, from_track, target, to_track)
+            if shape is not None:
+                buffer.rows.extend((t_ns, to_track, shape))
+                return
         line = lines.switch if event == "switch" else lines.throw
         stream.store(line, t_ns, from_track, to_track, value, code, offset)
 
