@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from visualizer.tracers.gevent import GeventTracer
+from visualizer.tracers.greenlet_births import Births
 from visualizer.tracers.greenlets import GreenletTracer
 from visualizer.tracers.imports import Imports
 from visualizer.tracers.output import OutputTracer
@@ -29,6 +30,7 @@ def choose(recording: Recording) -> list[Tracer]:
     """The tracers for this interpreter, in the order in which they are installed."""
     imports = Imports(recording)
     greenlets = GreenletTracer(recording, imports)
+    Births(recording, greenlets)
     imports.after("asyncio", "generators", lambda _: recording.note(_ASYNCIO))
     rows: list[Callable[[], Tracer]] = [
         lambda: OutputTracer(recording),

@@ -55,6 +55,8 @@ class GeneratorTracer:
         #: Functions that a greenlet was seen to start with.
         self._entries: dict[int, CodeType] = {}
         self._everywhere = False
+        #: A call of a class is in progress that another tracer wants to know of.
+        self._making = False
         self._resume: Any = None
 
     def install(self) -> str:
@@ -233,6 +235,12 @@ class GeneratorTracer:
             if id(made) in self._watched:
                 self._generators.on_created(made, _getframe(3))
             return None
+        if kind is type:
+            if not self._recording.makes(function):
+                return _DISABLE
+            self._making = True
+            self._watch_calls(True)
+            return None
         if kind is MethodDescriptorType:
             target, sent = argument, UNREAD
             if function.__objclass__ is not type(target):
@@ -260,9 +268,14 @@ class GeneratorTracer:
 
     def _on_called(self, _code: CodeType, _offset: int, function: Any, argument: Any) -> Any:
         try:
-            target = function.__self__ if type(function) is BuiltinFunctionType else argument
-            self._generators.on_called(target)
-            if not self._generators.calls:
+            if type(function) is type:
+                if self._recording.makes(function):
+                    self._making = False
+                    self._recording.was_made(function, _getframe(1))
+            else:
+                target = function.__self__ if type(function) is BuiltinFunctionType else argument
+                self._generators.on_called(target)
+            if not self._generators.calls and not self._making:
                 self._watch_calls(False)
                 if self._generators.calls:
                     self._watch_calls(True)

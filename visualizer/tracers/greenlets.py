@@ -55,6 +55,8 @@ class GreenletTracer:
         self.hubs: set[int] = set()
         self.living_hubs: dict[int, int] = {}
         self._nameless: set[int] = set()
+        #: Tracks of greenlets that were seen being made and have not run.
+        self._made: set[int] = set()
         self._thrown: set[int] = set()
         #: Tracks that were not seen to run yet.
         self._new: set[int] = set()
@@ -199,7 +201,10 @@ class GreenletTracer:
         to_track = self.tracks.get(id(target))
         if to_track is None:
             to_track = self.adopt(target, t_ns)
-        if to_track in self._nameless:
+        if to_track in self._made:
+            self._made.discard(to_track)
+            buffer.entering = to_track
+        elif to_track in self._nameless:
             # Entered for the first time: by the time it has parked once, it has a name.
             buffer.entering = to_track
             if sys.version_info < (3, 12):
@@ -268,7 +273,7 @@ class GreenletTracer:
 
     def adopt(
         self, greenlet: Any, t_ns: int, creator: int = words.NOBODY, frame: Any = None,
-        place: tuple[CodeType, int] | None = None,
+        place: tuple[CodeType, int] | None = None, name: str | None = None,
     ) -> int:  # fmt: skip
         """Give a greenlet that is seen for the first time a track, and store its spawn. Return the track."""
         recording = self._recording
@@ -284,8 +289,10 @@ class GreenletTracer:
             self._new.add(track)
             described = self.describe(greenlet) if self.describe is not None else None
             if described is None:
-                described = (words.GREENLET, self._run_name(greenlet) or "greenlet")
-                if described[1] == "greenlet":
+                described = (words.GREENLET, name or self.run_name(greenlet) or "greenlet")
+                if name is not None:
+                    self._made.add(track)
+                elif described[1] == "greenlet":
                     self._nameless.add(track)
                     self.unsettled.add(track)
             code, offset = place or (place_of(frame, recording.own) if frame is not None else (None, 0))
@@ -347,7 +354,7 @@ class GreenletTracer:
 
     # Names. The function of a raw greenlet can be asked for only before it is entered, and there is no event then.
 
-    def _run_name(self, greenlet: Any) -> str | None:
+    def run_name(self, greenlet: Any) -> str | None:
         """The name of what a greenlet runs: of a subclass's method `run`, or of the function it was given."""
         kind = type(greenlet)
         for base in kind.__mro__:

@@ -60,6 +60,9 @@ class Recording:
         self.unsettled: set[int] = set()
         #: Tells the greenlet tracer the first code that runs in a greenlet that was just entered.
         self.name_entered: Callable[[CodeType], None] = lambda code: None
+        #: Whether a call of a class makes what a tracer wants to know of, and tells it that a frame has made one.
+        self.makes: Callable[[Any], bool] = lambda kind: False
+        self.was_made: Callable[[Any, Any], None] = lambda kind, frame: None
         #: Called in each thread but the first when it stores its first event.
         self.on_thread: list[Callable[[], None]] = []
         self.tracers: dict[str, Tracer] = {}
