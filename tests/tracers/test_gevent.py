@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.tracers.conftest import TraceSource
+from visualizer.analysis.sentences import sentence
 from visualizer.trace import words
 
 
@@ -519,3 +520,22 @@ def test_forks_of_a_patched_program(trace_source: TraceSource) -> None:
         """
     )
     assert (traced.ended.code, traced.ended.stdout) == (0, b"one\ntwo\nthree\nset()\n")
+
+
+def test_the_last_of_those_who_were_joined(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+
+        def worker(seconds):
+            gevent.sleep(seconds)
+
+        workers = [gevent.spawn(worker, 0.01), gevent.spawn(worker, 0.05)]
+        gevent.joinall(workers)
+        """
+    )
+    said = [sentence(traced.timeline, index) for index in range(traced.timeline.switch_count)]
+    assert [one for one in said if one.startswith("main runs")] == [
+        "main runs: worker-1 ended, which it waited for",
+        "main runs: every greenlet it joined is done",
+    ]

@@ -47,6 +47,7 @@ __all__ = [
     "Timeline",
     "Track",
     "Wakeup",
+    "joined_tracks",
     "timeline_of",
 ]
 
@@ -379,7 +380,7 @@ class Timeline:
             if asked is None:
                 park = self._park(t_ns, origin, words.SWITCHED, target, event.place)
             else:
-                tracks = _tracks(self._texts.get(asked.object, ""))
+                tracks = joined_tracks(self._texts.get(asked.object, ""))
                 joined = tracks[0] if len(tracks) == 1 else words.NOBODY
                 park = self._park(t_ns, origin, asked.reason, joined, event.place, asked)
             early = self._early.pop(bottom, None)
@@ -395,7 +396,7 @@ class Timeline:
 
     def _on_tie(self, event: ev.Tie) -> None:
         thing = self._texts.get(event.object, "")
-        self.ties.append(Tie(self._at(event.t_ns), event.track, event.relation, thing, _tracks(thing)))
+        self.ties.append(Tie(self._at(event.t_ns), event.track, event.relation, thing, joined_tracks(thing)))
 
     def _on_wake(self, event: ev.Wake) -> None:
         t_ns = self._at(event.t_ns)
@@ -510,7 +511,7 @@ class Timeline:
     }
 
 
-def _tracks(thing: str) -> tuple[int, ...]:
+def joined_tracks(thing: str) -> tuple[int, ...]:
     """The tracks that "track 7" or "tracks 7, 8" speaks of; none of any other thing."""
     word, _, numbers = thing.partition(" ")
     if word not in ("track", "tracks"):

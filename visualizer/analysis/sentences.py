@@ -9,7 +9,7 @@ import ntpath
 
 from visualizer.analysis.durations import duration
 from visualizer.analysis.endpoints import awaits, is_ready
-from visualizer.analysis.model import FINAL, Park, State, Switch, Timeline, Track, Wakeup
+from visualizer.analysis.model import FINAL, Park, State, Switch, Timeline, Track, Wakeup, joined_tracks
 from visualizer.analysis.plain import plain
 from visualizer.trace import words
 
@@ -20,6 +20,21 @@ _OUTSIDE = {
     words.THREADPOOL: "a thread of the pool has done its work",
     words.SUBPROCESS: "the process that it waited for has changed state",
     words.ASYNC: "somebody called its hub from outside",
+}
+#: Reason of a wait -> what whoever ends it has done.
+_DONE = {
+    words.EVENT: "set the event it was waiting for",
+    words.RESULT: "set the result it was waiting for",
+    words.SEMAPHORE: "released the semaphore it was waiting for",
+    words.LOCK: "released the lock it was waiting for",
+    words.CONDITION: "notified the condition it was waiting for",
+    words.CHANNEL: "came to the channel it was waiting at",
+    words.POOL: "left it room in the pool",
+}
+#: The same of a queue, by the method that waits.
+_DONE_TO_QUEUE = {
+    "put": "took an item out of the queue it was waiting to put one in",
+    "join": "reported the last task of the queue it was waiting for as done",
 }
 
 
@@ -215,6 +230,8 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, park: Park | None) -> str:
             return _timer(wakeup, park)
         case words.TURN:
             return "it gave its scheduler nothing, and so waits for its next turn (inferred)"
+        case words.FINISHED if waker and park and _all_ended(timeline, park, wakeup.t_ns):
+            return "every greenlet it joined is done"
         case words.FINISHED if waker and waker.exit_ns >= 0:
             return f"{name} ended, which it waited for"
         case words.FINISHED:
@@ -235,11 +252,27 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, park: Park | None) -> str:
             return f"{name} killed it"
         case words.THROW if waker:
             return f"{name} threw an exception into it"
+        case words.CALLBACK if waker and park and _done(park):
+            return f"{name} {_done(park)}" + (f" ({park.on})" if park.on else "")
         case words.CALLBACK if waker and park and park.on:
             return f"{name} woke it from {park.on}"
         case words.UNKNOWN if waker:
             return f"{name} woke it, why is unknown"
     return f"{name} woke it" if waker else "it was woken, by whom is unknown"
+
+
+def _done(park: Park) -> str | None:
+    """What whoever ends this wait has done; None where that is not known."""
+    if park.reason != words.QUEUE:
+        return _DONE.get(park.reason)
+    method = park.on.partition("(")[0].rpartition(".")[2]
+    return _DONE_TO_QUEUE.get(method, "put an item in the queue it was waiting on")
+
+
+def _all_ended(timeline: Timeline, park: Park, t_ns: int) -> bool:
+    """Whether it is known that several tracks were joined, and that all have ended by then."""
+    joined = [timeline.tracks.get(track) for track in joined_tracks(park.object)]
+    return len(joined) > 1 and all(track is not None and 0 <= track.exit_ns <= t_ns for track in joined)
 
 
 def _timer(wakeup: Wakeup, park: Park | None) -> str:

@@ -271,3 +271,21 @@ def test_how_long_it_has_waited(reason: str, on: str | None, asked_ns: int, said
 def test_what_a_lost_track_does() -> None:
     tape = Tape().spawn("a", words.GREENLET).spawn("b", words.GREENLET).switch("main", "a").switch("b", "main")
     assert at(tape, "a", tape.t_ns + STEP_NS) == "what a does is unknown"
+
+
+@pytest.mark.parametrize(
+    ("reason", "on", "said"),
+    [
+        (words.EVENT, "ready.wait()", "main set the event it was waiting for (ready.wait())"),
+        (words.RESULT, "answer.get()", "main set the result it was waiting for (answer.get())"),
+        (words.SEMAPHORE, "till", "main released the semaphore it was waiting for (till)"),
+        (words.LOCK, "lock.acquire()", "main released the lock it was waiting for (lock.acquire())"),
+        (words.QUEUE, "items.get()", "main put an item in the queue it was waiting on (items.get())"),
+        (words.QUEUE, "items", "main put an item in the queue it was waiting on (items)"),
+        (words.QUEUE, "x.put(y)", "main took an item out of the queue it was waiting to put one in (x.put(y))"),
+        (words.QUEUE, "q.join()", "main reported the last task of the queue it was waiting for as done (q.join())"),
+    ],
+)
+def test_what_was_done_to_the_thing_it_waited_on(reason: str, on: str, said: str) -> None:
+    tape = hub_and().waits("foo", reason, on).switch("foo", "hub").wake("foo", "main", words.CALLBACK)
+    assert last(tape.switch("hub", "foo")) == f"foo runs: {said}"
