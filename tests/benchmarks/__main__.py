@@ -58,6 +58,7 @@ WAYS = (
     Way("bare"),
     Way("visualizer", traced=True),
     Way("no-op hook", after=("noop",)),
+    Way("clock and store", after=("store",)),
     Way("viztracer", ("-m", "viztracer", "--quiet", "-o", "trace.json", "--"), needs="viztracer"),
     Way("trace0", ("-m", "trace0", "run", "-o", "trace.pftrace"), needs="trace0"),
 )

@@ -1,10 +1,10 @@
 """The measured program: repeats one operation, as often as it is asked to, and says how long that took.
 
-    python work.py OPERATION [noop]
+    python work.py OPERATION [noop | store]
 
 Each line on stdin is a number of operations; each line on stdout is the nanoseconds that those took, and the peak of
 this process's memory in KiB. With `noop` a hook that does nothing is in place, the cheapest that a tracer in Python
-could be.
+could be; with `store` one that stores the time and two integers in a list, the cheapest that could record anything.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import resource
 import sys
 from collections.abc import Callable
-from time import perf_counter_ns
+from time import monotonic_ns, perf_counter_ns
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]
@@ -105,9 +105,20 @@ def noop(*_: Any) -> None:
     pass
 
 
-def install_noop(operation: str) -> None:
+def storing() -> Callable[..., None]:
+    rows: list[int] = []
+
+    def store(_first: object, _second: object, _third: object = None) -> None:
+        rows.extend((monotonic_ns(), 1, 2))
+        if len(rows) > 100_000:
+            rows.clear()
+
+    return store
+
+
+def install(hook: Callable[..., None], operation: str) -> None:
     if operation != "send":
-        greenlet.settrace(noop)
+        greenlet.settrace(hook)
     elif sys.version_info >= (3, 12):
         from echo import echo
 
@@ -115,16 +126,19 @@ def install_noop(operation: str) -> None:
         monitoring.use_tool_id(monitoring.PROFILER_ID, "noop")
         events = (monitoring.events.PY_RESUME, monitoring.events.PY_YIELD)
         for event in events:
-            monitoring.register_callback(monitoring.PROFILER_ID, event, noop)
+            monitoring.register_callback(monitoring.PROFILER_ID, event, hook)
         monitoring.set_local_events(monitoring.PROFILER_ID, echo.__code__, events[0] | events[1])
     else:
-        sys.setprofile(noop)
+        sys.setprofile(hook)
+
+
+HOOKS = {"noop": lambda: noop, "store": storing}
 
 
 def main() -> None:
     operation = OPERATIONS[sys.argv[1]]
-    if sys.argv[2:] == ["noop"]:
-        install_noop(sys.argv[1])
+    for name in sys.argv[2:]:
+        install(HOOKS[name](), sys.argv[1])
     for line in sys.stdin:
         began = perf_counter_ns()
         operation(int(line))
