@@ -22,6 +22,7 @@ _HEIGHTS = {
     State.RUNNING: 1.0,
     State.WAITING: 0.62,
     State.IDLE: 0.34,
+    State.BLOCKED: 0.8,
     State.UNKNOWN: 0.62,
 }
 #: How much of its colour a tint keeps.

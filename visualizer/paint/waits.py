@@ -1,14 +1,25 @@
-"""The few words on a waiting slice: what the track waits for."""
+"""The few words on a slice: what the track waits for, or who blocks the hub."""
 
 from __future__ import annotations
 
 from visualizer.analysis.durations import duration
-from visualizer.analysis.model import Park, Timeline
+from visualizer.analysis.model import Park, State, Timeline, Track
 from visualizer.paint.text import printable
 from visualizer.trace import words
 
+#: What a blocked hub is called where there is no room to say by whom.
+_BLOCKED = "blocked"
 #: Arguments of a call that are longer than this are left out.
 _LONGEST_ARGUMENTS = 12
+
+
+def labels(timeline: Timeline, track: Track, index: int) -> list[str]:
+    """What is written on slice number `index` of the track, and behind it shorter ones that still say it; mostly []."""
+    state, about = track.slices.state[index], track.slices.about[index]
+    if state == State.BLOCKED:
+        return [printable(f"{_BLOCKED} by {timeline.name(about)}"), _BLOCKED]
+    # A hub waits whenever somebody else runs: that says nothing.
+    return wait_labels(timeline, timeline.parks[about]) if state == State.WAITING and track.kind != words.HUB else []
 
 
 def wait_labels(timeline: Timeline, park: Park) -> list[str]:

@@ -18,6 +18,8 @@ _ROOM_NS = 500_000_000
 _ROOM_GROWTH = 1.5
 #: Where the end is put, as a part of the width, when it has left the viewport that follows it.
 _FOLLOWED_AT = 0.75
+#: What happened since may not have been written yet: a trace is flushed so often.
+_FLUSHED_NS = 50_000_000
 _LABEL_CELLS = (10, 28)
 #: Names beyond these are not measured: the column shall not be as wide as the longest of thousands.
 _MEASURED_ROWS = 200
@@ -51,6 +53,7 @@ class View:
         ended = self.live and not live
         self.live = live
         self.now_ns = max(now_ns, self.timeline.last_ns)
+        self.timeline.reach(self.now_ns - _FLUSHED_NS)
         self._arrange()
         self.playhead.catch_up(self.now_ns)
         if ended:
