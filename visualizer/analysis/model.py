@@ -99,6 +99,11 @@ class Timeline:
         return self._names.of(known) if known is not None else "unknown"
 
     @property
+    def renamed(self) -> int:
+        """How often a track that had a name was given another one; and how often one turned out to be of a kind."""
+        return self._names.changed
+
+    @property
     def switch_count(self) -> int:
         return len(self._switches)
 

@@ -64,24 +64,25 @@ def paint_row(
 def _cell(lane: Lane, mix: Mix, ascii: bool) -> tuple[str, str]:
     """Glyph and style."""
     if mix.runs:
-        return (_block_ascii(mix) if ascii else _block(mix)), _RUNNING
+        return (block(mix.running, ascii) if ascii else _block(mix)), _RUNNING
     if mix.main is None or (mix.main is State.WAITING and lane.track.kind == words.HUB):
         return _BLANK
     return glyphs(ascii)[mix.main], STYLE_OF[mix.main]
 
 
+def block(share: float, ascii: bool) -> str:
+    """A block whose height is the share of its cell that is filled with runs; never nothing."""
+    if ascii:
+        return glyphs(ascii=True)[State.RUNNING] if share >= 0.5 else "|"
+    return glyphs()[State.RUNNING] if share >= _FULL else _HIGH[min(6, max(0, round(share * 8) - 1))]
+
+
 def _block(mix: Mix) -> str:
-    if mix.running >= _FULL:
-        return glyphs()[State.RUNNING]
-    if mix.runs > 1:
-        return _HIGH[min(6, max(0, round(mix.running * 8) - 1))]
+    if mix.runs > 1 or mix.running >= _FULL:
+        return block(mix.running, ascii=False)
     if mix.stays and not mix.enters:
         return "▐" if mix.running >= 3 / 8 else "▕"
     return _WIDE[min(6, max(0, round(mix.running * 8) - 1))]
-
-
-def _block_ascii(mix: Mix) -> str:
-    return glyphs(ascii=True)[State.RUNNING] if mix.running >= 0.5 else "|"
 
 
 def _mark_end(lane: Lane, viewport: Viewport, cells: list[tuple[str, str]], ascii: bool) -> None:

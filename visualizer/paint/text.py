@@ -10,7 +10,9 @@ from visualizer.analysis.plain import plain
 
 #: The number that tells namesakes apart, at the end of a name.
 _NUMBER = re.compile(r"\W?\d+\W*$")
-_IN_ASCII = str.maketrans({"…": "..", "→": "->", "µ": "u", "·": "-", "│": "|", "▾": "-", "▸": "+", "✓": "v", "✗": "x"})
+_IN_ASCII = str.maketrans(
+    {"…": "..", "→": "->", "µ": "u", "·": "-", "│": "|", "▾": "-", "▸": "+", "×": "x", "–": "-", "✓": "v", "✗": "x"}
+)
 
 
 def printable(text: str) -> str:

@@ -10,6 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from visualizer.analysis.model import FINAL
+from visualizer.paint.group import paint_group
 from visualizer.paint.legend import legend
 from visualizer.paint.row import Run, paint_row
 from visualizer.paint.rows import Row, label_runs
@@ -18,7 +19,7 @@ from visualizer.paint.text import fit
 from visualizer.paint.viewport import Axis
 from visualizer.tui import keys
 from visualizer.tui.ink import is_dark, over, strip, style
-from visualizer.tui.messages import MomentChosen, Panned, PartChosen, TrackFolded, Zoomed
+from visualizer.tui.messages import MomentChosen, Panned, PartChosen, RowFolded, Zoomed
 from visualizer.tui.view import View
 
 #: Cells left of the label, between label and row, and right of the row.
@@ -184,7 +185,8 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
         number = y + self.scroll_offset.y
         view = self._view
         if number >= len(view.rows):
-            line = Strip.blank(self.size.width, self.rich_style)
+            said = " No track has that in its name." if view.wanted and not number else ""
+            line = strip(self, [Run(said, "dim")], self.size.width)
         else:
             line = self._line(view.rows[number])
         cell = view.playhead_cell
@@ -195,17 +197,18 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _key(self, row: Row) -> tuple[object, ...]:
         view = self._view
-        track = view.timeline.tracks[row.track]
+        tracks = [view.timeline.tracks[track] for track in row.members or (row.track,)]
         grown = 0
         if view.live and view.viewport.axis is Axis.SWITCHES:
             # The last segment of this axis holds all the time since the last switch, whosever it was.
             grown = view.timeline.version
-        elif view.live and track.state not in FINAL:
+        elif view.live and any(track.state not in FINAL for track in tracks):
             # What is still open grows; but only by whole cells is there anything to draw.
             grown = int(view.viewport.cell_of_time(view.timeline, view.now_ns))
-        chosen = row.track == view.selected
+        version = sum(track.version for track in tracks)
+        chosen = row == view.selected_row
         return (
-            row, track.version, view.viewport, view.label_cells, view.live, grown, chosen, self.app.theme, self.size
+            row, version, view.viewport, view.label_cells, view.live, grown, chosen, self.app.theme, self.size
         )  # fmt: skip
 
     def _line(self, row: Row) -> Strip:
@@ -213,18 +216,24 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
         line = self._cache.get(key)
         if line is None:
             view = self._view
-            chosen = row.track == view.selected
-            until_ns = view.now_ns if view.live else None
+            chosen = row == view.selected_row
             runs = [
                 Run(" " * LEFT, "text"),
                 *label_runs(view.timeline, row, view.label_cells, selected=chosen, ascii=view.ascii),
                 Run(" " * BETWEEN, "text"),
-                *paint_row(view.timeline, row.track, view.viewport, ascii=view.ascii, until_ns=until_ns),
+                *self._painted(row),
             ]
             if len(self._cache) >= _CACHED_ROWS:
                 self._cache.clear()
             line = self._cache[key] = strip(self, runs, self.size.width)
         return line
+
+    def _painted(self, row: Row) -> list[Run]:
+        view = self._view
+        until_ns = view.now_ns if view.live else None
+        if row.group is not None:
+            return paint_group(view.timeline, view.crowd(row), view.viewport, ascii=view.ascii, until_ns=until_ns)
+        return paint_row(view.timeline, row.track, view.viewport, ascii=view.ascii, until_ns=until_ns)
 
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset(self)
@@ -237,9 +246,9 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
         row = view.rows[number]
         column = at.x - row_start(view)
         if row.has_children and column < 0 and at.x < LEFT + 2 * row.depth + 2:
-            self.post_message(TrackFolded(row.track))
+            self.post_message(RowFolded(number))
         else:
-            self.post_message(MomentChosen(column if 0 <= column < view.viewport.width else -1, row.track))
+            self.post_message(MomentChosen(column if 0 <= column < view.viewport.width else -1, row))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         if event.ctrl or event.shift:

@@ -7,8 +7,10 @@ from textual.widget import Widget
 
 from visualizer.analysis.model import State
 from visualizer.analysis.sentences import describe_state, sentence, sentence_before_first
+from visualizer.paint.group import told
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run
+from visualizer.paint.rows import row_name
 from visualizer.paint.text import fit, printable
 from visualizer.tui.ink import strip
 from visualizer.tui.view import View
@@ -56,6 +58,10 @@ class Sentence(Widget):
 
     def _selected(self, width: int) -> list[Run]:
         view = self._view
+        row = view.selected_row
+        if row is not None and row.group is not None and view.selected_group is not None:
+            said = f"{row_name(view.timeline, row)}: {told(view.crowd(row), view.playhead.t_ns)}"
+            return [Run("  ", "text"), Run(fit(said, width - 2), "ruler")]
         track = view.timeline.tracks[view.selected]
         at = track.slices.at(view.playhead.t_ns)
         state = State(track.slices.state[at]) if at >= 0 else State.UNKNOWN
