@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tests.tui.conftest import loaded, text_of
 from tests.tui.traces import Demo, hand_over, many, ping_pong, sleeps
-from visualizer.paint.text import cell_width, printable
+from visualizer.analysis.plain import plain
+from visualizer.paint.text import cell_width
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
@@ -146,7 +147,7 @@ async def test_nothing_switched_is_said(replay: Replay) -> None:
 
 @given(st.text(), st.integers(2, 30))
 def test_breaking_output_loses_nothing(text: str, width: int) -> None:
-    shown = printable(text)
+    shown = plain(text)
     parts = list(_broken(shown, width))
     assert "".join(parts) == shown
     assert all(cell_width(part) <= width for part in parts)
@@ -154,9 +155,9 @@ def test_breaking_output_loses_nothing(text: str, width: int) -> None:
 
 @given(st.text(alphabet=st.characters(categories=["L", "N", "P", "Zs"])), st.integers(1, 60))
 def test_a_broken_notice_fits_and_loses_no_word(text: str, width: int) -> None:
-    lines = [line.text for line in Notice(printable(text), "text").broken(width)]
+    lines = [line.text for line in Notice(plain(text), "text").broken(width)]
     assert all(cell_width(line) <= max(width, 12) for line in lines)
-    assert "".join("".join(lines).split()) == "".join(printable(text).split())
+    assert "".join("".join(lines).split()) == "".join(plain(text).split())
 
 
 def test_a_moment_has_as_many_digits_as_the_end() -> None:

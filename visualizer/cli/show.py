@@ -11,6 +11,7 @@ import click
 
 from visualizer.analysis.crowds import Crowd
 from visualizer.analysis.model import Timeline
+from visualizer.analysis.plain import plain
 from visualizer.analysis.sentences import sentence
 from visualizer.cli import on_terminal, takes_unicode
 from visualizer.cli.numbers import WholeNumber
@@ -22,7 +23,7 @@ from visualizer.paint.palette import DARK, LIGHT, Ink
 from visualizer.paint.row import Run, paint_row
 from visualizer.paint.rows import Row, label_runs, row_name, rows
 from visualizer.paint.ruler import ruler
-from visualizer.paint.text import ascii_only, cell_width, printable
+from visualizer.paint.text import ascii_only, cell_width
 from visualizer.paint.viewport import Axis, Viewport
 
 #: Where stdout has no width of its own.
@@ -108,7 +109,7 @@ def _lines(
             Run(sentence(timeline, index), "text"),
         ]
     if listed < count:
-        yield [Run(f"… and {count - listed} more: visualizer show --all {printable(file)}", "dim")]
+        yield [Run(f"… and {count - listed} more: visualizer show --all {plain(file)}", "dim")]
     exception = caption.uncaught(timeline)
     told = [Run(exception, "error")] if exception else []
     told += [Run(remark, "text") for remark in caption.remarks(timeline)]

@@ -7,8 +7,9 @@ from itertools import islice
 from typing import NamedTuple
 
 from visualizer.analysis.model import Timeline, Track
+from visualizer.analysis.plain import plain
 from visualizer.paint.row import Run
-from visualizer.paint.text import ascii_only, cell_width, fit, fit_name, printable
+from visualizer.paint.text import ascii_only, cell_width, fit, fit_name
 from visualizer.trace import words
 
 #: So many tracks of a kind are a group; fewer can be looked at one by one.
@@ -161,8 +162,8 @@ def _above(timeline: Timeline, track: Track) -> int:
 def row_name(timeline: Timeline, row: Row) -> str:
     """The track's name, or "client ×100" for a group: printable."""
     if row.group is not None:
-        return printable(f"{row.group.name} ×{len(row.members)}")
-    return printable(timeline.name(row.track))
+        return plain(f"{row.group.name} ×{len(row.members)}")
+    return plain(timeline.name(row.track))
 
 
 def label_runs(timeline: Timeline, row: Row, width: int, *, selected: bool = False, ascii: bool = False) -> list[Run]:

@@ -1,4 +1,4 @@
-"""Text that is safe to print, and how many cells it takes."""
+"""How many cells text takes, and text made to fit into some. What is printable is analysis.plain's matter."""
 
 from __future__ import annotations
 
@@ -6,18 +6,11 @@ import re
 
 from wcwidth import wcswidth
 
-from visualizer.analysis.plain import plain
-
 #: The number that tells namesakes apart, at the end of a name.
 _NUMBER = re.compile(r"\W?\d+\W*$")
 _IN_ASCII = str.maketrans(
     {"…": "..", "→": "->", "µ": "u", "·": "-", "│": "|", "▾": "-", "▸": "+", "×": "x", "–": "-", "✓": "v", "✗": "x"}
 )
-
-
-def printable(text: str) -> str:
-    """`text` on one line, with nothing in it that a terminal could obey; what is taken out leaves a visible mark."""
-    return plain(text)
 
 
 def ascii_only(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
-from visualizer.paint.text import printable
+from visualizer.analysis.plain import plain
 from visualizer.session.target import Target
 from visualizer.trace.source import TraceError
 from visualizer.tui import keys
@@ -191,7 +191,7 @@ class VisualizerApp(App[int]):
     def _tell(self, sentence: str) -> None:
         # In place of what was told before: a key that is held down shall not fill the screen.
         self.clear_notifications()
-        self.notify(printable(sentence), markup=False)
+        self.notify(plain(sentence), markup=False)
 
 
 def _running(screen: Screen[Any], action: str) -> Callable[[], Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
@@ -47,8 +49,8 @@ def wheel(widget: Widget, event: events.MouseEvent, up: bool, view: View) -> Non
         widget.post_message(Zoomed(_ZOOM_STEP if up else 1 / _ZOOM_STEP, column if inside else None))
 
 
-class Overview(Widget):
-    """The whole trace in one line, and which part of it is in sight."""
+class Scale(Widget):
+    """A line over the tracks, with a name where they have theirs. The wheel over it zooms or pans."""
 
     def __init__(self, view: View) -> None:
         super().__init__()
@@ -58,19 +60,37 @@ class Overview(Widget):
         """Draw it: a line of this kind is cheap."""
         self.refresh()
 
+    def _line(self, name: str, runs: Iterable[Run], cell: int, on: Style) -> Strip:
+        """`name` and `runs`, and cell number `cell` of these in the style `on`, if it is in sight."""
+        view = self._view
+        label = Run(" " * LEFT + fit(name, view.label_cells) + " " * BETWEEN, "dim")
+        line = strip(self, [label, *runs], self.size.width)
+        at = row_start(view) + cell
+        return over(line, at, at + 1, on) if 0 <= cell < view.viewport.width else line
+
+    def _column(self, event: events.MouseEvent) -> int:
+        """The cell that is pointed at; may lie outside of the row."""
+        return event.get_content_offset_capture(self).x - row_start(self._view)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        wheel(self, event, True, self._view)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        wheel(self, event, False, self._view)
+
+
+class Overview(Scale):
+    """The whole trace in one line, and which part of it is in sight."""
+
     def render_line(self, y: int) -> Strip:
         view = self._view
-        label = Run(" " * LEFT + fit("overview", view.label_cells) + " " * BETWEEN, "dim")
-        runs = overview(view.timeline, view.viewport, view.viewport.width, ascii=view.ascii)
-        line = strip(self, [label, *runs], self.size.width)
-        last_ns = view.timeline.last_ns
+        width, last_ns = view.viewport.width, view.timeline.last_ns
         part = view.playhead.t_ns / last_ns if last_ns else 0.0
-        at = row_start(view) + min(int(part * view.viewport.width), view.viewport.width - 1)
-        return over(line, at, at + 1, Style(reverse=True, bold=True))
+        runs = overview(view.timeline, view.viewport, width, ascii=view.ascii)
+        return self._line("overview", runs, min(int(part * width), width - 1), Style(reverse=True, bold=True))
 
     def _choose(self, event: events.MouseEvent) -> None:
-        column = event.get_content_offset_capture(self).x - row_start(self._view)
-        self.post_message(PartChosen(min(max(column / self._view.viewport.width, 0.0), 1.0)))
+        self.post_message(PartChosen(min(max(self._column(event) / self._view.viewport.width, 0.0), 1.0)))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         self._choose(event)
@@ -79,46 +99,19 @@ class Overview(Widget):
         if event.button == 1:
             self._choose(event)
 
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        wheel(self, event, True, self._view)
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        wheel(self, event, False, self._view)
-
-
-class Ruler(Widget):
+class Ruler(Scale):
     """Times, or the numbers of switches, over the tracks."""
-
-    def __init__(self, view: View) -> None:
-        super().__init__()
-        self._view = view
-
-    def show(self) -> None:
-        """Draw it: a line of this kind is cheap."""
-        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         view = self._view
-        axis = "switches" if view.viewport.axis is Axis.SWITCHES else "time"
-        label = Run(" " * LEFT + fit(axis, view.label_cells) + " " * BETWEEN, "dim")
+        name = "switches" if view.viewport.axis is Axis.SWITCHES else "time"
         runs = ruler(view.timeline, view.viewport, ascii=view.ascii)
-        line = strip(self, [label, *runs], self.size.width)
-        cell = view.playhead_cell
-        if not 0 <= cell < view.viewport.width:
-            return line
-        at = row_start(view) + cell
-        return over(line, at, at + 1, style("playhead", is_dark(self)))
+        return self._line(name, runs, view.playhead_cell, style("playhead", is_dark(self)))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        column = event.get_content_offset_capture(self).x - row_start(self._view)
-        if 0 <= column < self._view.viewport.width:
+        if 0 <= (column := self._column(event)) < self._view.viewport.width:
             self.post_message(MomentChosen(column))
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        wheel(self, event, True, self._view)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        wheel(self, event, False, self._view)
 
 
 class Legend(Widget):

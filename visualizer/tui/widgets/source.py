@@ -8,9 +8,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from visualizer.analysis.model import Place, State
+from visualizer.analysis.plain import plain
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run
-from visualizer.paint.text import cell_width, fit, printable
+from visualizer.paint.text import cell_width, fit
 from visualizer.trace import words
 from visualizer.tui.ink import is_dark, over, strip, style
 from visualizer.tui.listing import Listing, read
@@ -89,8 +90,8 @@ class Source(Widget):
             return Strip.blank(width, ground)
         ended = where.how.startswith("has ended")
         mark = " " if ended else glyphs(view.ascii)[self._state]
-        name = printable(view.timeline.name(where.track))
-        left = f"{name} {printable(where.how)}"
+        name = plain(view.timeline.name(where.track))
+        left = f"{name} {plain(where.how)}"
         right = ""
         if where.place is not None:
             right = f"{short_path(where.place.file, self._cwd)}:{self._line} "

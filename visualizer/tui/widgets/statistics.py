@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from visualizer.analysis.durations import duration
 from visualizer.analysis.model import State
+from visualizer.analysis.plain import plain
 from visualizer.analysis.statistics import Statistics as Numbers
 from visualizer.analysis.statistics import Totals, TrackStatistics, statistics
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run
-from visualizer.paint.text import fit_name, printable
+from visualizer.paint.text import fit_name
 from visualizer.tui.feed import Feed
 from visualizer.tui.view import View
 from visualizer.tui.widgets.lists import Lines
@@ -80,7 +81,7 @@ class Statistics(Lines):
             track = numbers.tracks[line - 1]
             state = State[track.state]
             mark = Run(f"{glyphs(self.view.ascii)[state]} ", STYLE_OF[state])
-            return [mark, *self._columns(printable(track.name), _cells(track, self._layout(width)), width, "text")]
+            return [mark, *self._columns(plain(track.name), _cells(track, self._layout(width)), width, "text")]
         if line == count + 1:
             cells = _cells(numbers.totals, self._layout(width))
             return [Run("  ", "dim"), *self._columns("in all", cells, width, "thread")]
@@ -143,5 +144,5 @@ def _about(feed: Feed, width: int) -> list[Notice]:
         known.append(("trace", str(feed.path)))
     lines = [part for notice in notices(feed) for part in notice.broken(width)]
     for title, text in known:
-        lines += Notice(f"{title:8}{printable(text)}", "dim").broken(width, 8)
+        lines += Notice(f"{title:8}{plain(text)}", "dim").broken(width, 8)
     return lines
