@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,6 +83,41 @@ async def test_a_track_that_starts_is_shown_from_its_first_line(replay: Replay) 
         assert any(line.startswith(" █ test1 starts") and "ping_pong.py:4" in line for line in lines)
         assert any(line.startswith("▶4 def test1():") for line in lines)
         assert any(line.startswith("▶20 first.switch()") for line in lines)
+
+
+async def test_in_ascii_nothing_else_stands_anywhere(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "__stdout__", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    app = replay(sleeps(code=3))
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = await loaded(pilot)
+        text = text_of(screen)
+        assert text.isascii()
+        assert text.splitlines()[0].startswith(" visualizer - sleeps   REPLAY exit 3 = PAUSED")
+        assert "main > hub" in text
+        assert "left right  Step" in text
+        await pilot.press("space", "2", "down")
+        await pilot.pause()
+        text = text_of(screen)
+        assert text.isascii()
+        assert "exit 3 > x1" in text
+        assert "| foo goes to sleep" in text
+        await pilot.press("question_mark")
+        await pilot.pause()
+        help_screen = app.screen
+        lines = ["".join(segment.text for segment in line) for line in help_screen._compositor.render_strips()]
+        # Beside Textual's own scroll bar.
+        assert all(line[:90].isascii() for line in lines)
+
+
+async def test_in_ascii_a_live_program_is_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "__stdout__", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    path = tmp_path / sleeps().write(tmp_path)
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    app = VisualizerApp(open_path=path, follow=True)
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.pause()
+        assert isinstance(app.screen, TimelineScreen)
+        assert " visualizer - sleeps   * LIVE " in text_of(app.screen)
 
 
 def lines_of(output: Output) -> list[str]:

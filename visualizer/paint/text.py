@@ -12,10 +12,26 @@ _IN_ASCII = str.maketrans(
     {"…": "..", "→": "->", "µ": "u", "·": "-", "│": "|", "▾": "-", "▸": "+", "×": "x", "–": "-", "✓": "v", "✗": "x"}
 )
 
+#: In one cell, as the sign itself.
+_LIKENESS = {
+    "…": "~", "→": ">", "←": "<", "↑": "^", "↓": "v", "µ": "u", "·": "-", "│": "|", "▾": "-", "▸": "+", "×": "x",
+    "–": "-", "✓": "v", "✗": "x", "●": "*", "■": "#", "▶": ">", "‖": "=", "\u23ce": "<",
+}  # fmt: skip
+
 
 def ascii_only(text: str) -> str:
     """`text` in ASCII: the signs used here have a spelling, all other characters become question marks."""
     return text.translate(_IN_ASCII).encode("ascii", "replace").decode()
+
+
+def ascii_cells(text: str) -> str:
+    """`text` in ASCII and in as many cells: the signs used here have a likeness, all others become question marks."""
+    if text.isascii():
+        return text
+    return "".join(
+        character if character.isascii() else _LIKENESS.get(character) or "?" * cell_width(character)
+        for character in text
+    )
 
 
 def cell_width(text: str) -> int:

@@ -34,7 +34,7 @@ GENERAL = Section(
         key("question_mark", "app.help", "Show all keys", "Keys"),
         key("q", "app.quit", "Quit; twice, if still running: that ends it", "Quit"),
         key("ctrl+q", "app.quit", "Quit, as q does"),
-        key("ctrl+c", "app.say_how_to_quit", "Say how to quit"),
+        key("ctrl+c", "app.interrupt", "Say how to quit"),
         key("ctrl+p", "app.command_palette", "Find a command by its name"),
     ),
 )

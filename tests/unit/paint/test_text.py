@@ -9,7 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visualizer.analysis.plain import plain
-from visualizer.paint.text import ascii_only, cell_width, fit, fit_name
+from visualizer.paint.text import ascii_cells, ascii_only, cell_width, fit, fit_name
+
+
+@given(st.text())
+def test_ascii_takes_as_many_cells(text: str) -> None:
+    shown = plain(text)
+    spelt = ascii_cells(shown)
+    assert spelt.isascii()
+    assert len(spelt) == sum(max(0, cell_width(character)) for character in shown)
+
+
+def test_signs_have_a_likeness_in_ascii() -> None:
+    assert ascii_cells("● LIVE · a → b 3 µs…  ✓ 漢é") == "* LIVE - a > b 3 us~  v ???"
 
 
 @given(st.text(), st.integers(0, 40))

@@ -60,6 +60,8 @@ class Header(Widget):
         progress = feed.progress
         if progress is not None:
             return [Run(f"{_GAP}LOADING {progress:.0%}", "ready")]
+        if feed.awaited:
+            return [Run(f"{_GAP}WAITING", "ready")]
         if feed.live:
             runs = [Run(f"{_GAP}● LIVE", "running")]
             behind_ns = feed.behind_ns
