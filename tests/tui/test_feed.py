@@ -13,11 +13,16 @@ import pytest
 
 from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.traces import Demo, many, sleeps
+from visualizer.session.target import resolve
+from visualizer.trace import source as source_module
 from visualizer.trace.events import End
 from visualizer.trace.source import TraceError
 from visualizer.tui import feed as feed_module
 from visualizer.tui.app import VisualizerApp
-from visualizer.tui.feed import Feed, from_file, from_stream
+from visualizer.tui.feed import Feed, RunFeed, from_file, from_stream
+from visualizer.tui.screens.timeline import TimelineScreen
+from visualizer.tui.view import View
+from visualizer.tui.widgets.header import Header
 
 Replay = Callable[[Demo], VisualizerApp]
 
@@ -86,6 +91,102 @@ def test_a_live_trace_that_holds_more_is_known_up_to_its_last_event(
     feed.poll()
     assert feed.behind_ns
     assert feed.now_ns == feed.timeline.last_ns
+    feed.close()
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_what_is_left_to_read_of_a_program_that_has_ended_is_loaded_not_live(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, running: bool
+) -> None:
+    demo = many(3000)
+    path = tmp_path / "growing.trace"
+    header = msgspec.structs.replace(demo.header, pid=os.getpid() if running else 2**22 + 7)
+    path.write_bytes(b"".join(msgspec.json.encode(each) + b"\n" for each in (header, *demo.events)))
+    monkeypatch.setattr(feed_module, "_BATCH", 500)
+    monkeypatch.setattr(source_module, "CHUNK_BYTES", 1 << 15)
+    ticks = iter(range(0, 10**15, feed_module._BUDGET_NS // 3))
+    feed = from_file(path, True, clock=lambda: next(ticks))
+    top = Header(feed, View(feed.timeline, live=True))
+    said, read = [], []
+    while feed.timeline.end is None:
+        feed.poll()
+        said.append(top._condition(False)[0].text.split()[:2])
+        read.append(feed.progress)
+    assert len(said) > 5
+    if running:
+        assert {tuple(words) for words in said[:-1]} == {("●", "LIVE")}
+        assert set(read) == {None}
+    else:
+        shares = [share for share in read if share is not None]
+        assert shares == sorted(shares)
+        assert len(shares) >= len(said) - 1
+        assert [words[0] for words in said[:-1]] == ["LOADING"] * (len(said) - 1)
+    feed.close()
+
+
+async def test_a_program_of_ours_that_has_ended_is_loaded_not_live(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "s.py").write_text("for i in range(3): print(i)\n")
+    feed = RunFeed(resolve(["s.py"], False))
+    feed._run.wait()
+    try:
+        # It has ended, and nothing is read yet.
+        assert feed.progress == 0.0
+        while feed.live:
+            feed.poll()
+        assert feed.progress is None
+        assert feed.timeline.end is not None
+    finally:
+        feed.close()
+
+
+async def test_a_trace_that_is_not_there_yet_is_waited_for(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "later.trace"
+    app = VisualizerApp(open_path=path, follow=True, clock=clock)
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, TimelineScreen)
+        screen.tick()
+        await pilot.pause()
+        text = text_of(screen)
+        assert "WAITING" in text.splitlines()[0]
+        assert "LIVE" not in text
+        assert "Waiting for 'later.trace', which does not exist yet; q ends this." in text
+        for key in ("right", "space", "z", "x", "4", "2", "slash", "escape"):
+            await pilot.press(key)
+        demo = sleeps()
+        path.write_bytes(b"".join(demo.lines()))
+        while screen.feed.live:
+            screen.tick()
+            await pilot.pause()
+        await pilot.pause()
+        text = text_of(screen)
+        assert screen.view.timeline.switch_count == 14
+        assert "Waiting" not in text
+        assert "REPLAY exit 0" in text
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+async def test_waiting_ends_with_one_key(tmp_path: Path, key: str) -> None:
+    app = VisualizerApp(open_path=tmp_path / "never.trace", follow=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(key)
+        await pilot.pause()
+        assert app._exit
+
+
+def test_what_comes_instead_of_a_trace_that_was_waited_for(tmp_path: Path) -> None:
+    feed = from_file(tmp_path / "later", True)
+    assert not feed.poll()
+    assert (feed.awaited, feed.live, feed.progress) == (True, True, None)
+    (tmp_path / "later").mkdir()
+    feed.poll()
+    assert feed.error == "Cannot read the trace 'later': is a directory."
+    feed = from_file(tmp_path / "other", True)
+    (tmp_path / "other").write_text("hello\n")
+    feed.poll()
+    assert feed.error == "'other' is not a trace: its first line is not a visualizer header."
     feed.close()
 
 

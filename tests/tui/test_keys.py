@@ -92,6 +92,12 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     ([], "enter", lambda screen: len(screen.view.rows), 1),
     (["down", "down"], "enter", lambda screen: len(screen.view.rows), 1),
     (["enter"], "enter", lambda screen: len(screen.view.rows), 5),
+    ([], "z", lambda screen: len(screen.view.rows), 1),
+    (["z"], "z", lambda screen: len(screen.view.rows), 5),
+    # Without groups there is nothing to fold but threads; see test_groups.py.
+    ([], "Z", lambda screen: len(screen.view.rows), 5),
+    ([], "slash", focus, "_Line"),
+    (["slash", "f", "o", "o"], "escape", lambda screen: len(screen.view.rows), 5),
     (["2"], "1", tab, ["events"]),
     ([], "2", tab, ["output"]),
     ([], "3", tab, ["statistics"]),

@@ -15,7 +15,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.conftest import Clock, text_of
-from tests.tui.traces import MS, Demo, sleeps
+from tests.tui.traces import MS, Demo, hogs, sleeps
 from visualizer.session import recordings
 from visualizer.session.target import resolve
 from visualizer.trace.events import End, Output
@@ -56,9 +56,9 @@ class Growing:
 
 @asynccontextmanager
 async def watched(
-    tmp_path: Path, clock: Clock, size: tuple[int, int] = (120, 35)
+    tmp_path: Path, clock: Clock, size: tuple[int, int] = (120, 35), demo: Demo | None = None
 ) -> AsyncIterator[tuple[Pilot[Any], TimelineScreen, Growing]]:
-    demo = sleeps(code=3)
+    demo = demo or sleeps(code=3)
     demo.write(tmp_path)
     growing = Growing(tmp_path / "growing.trace", demo, clock)
     app = VisualizerApp(open_path=growing.path, follow=True, clock=clock)
@@ -97,6 +97,32 @@ async def test_the_end_is_followed_and_open_states_grow_with_the_clock(tmp_path:
         assert "LIVE" not in text
         assert "2.040 s of 2.040 s" in text, "the end of the program, not the present"
         assert not screen.feed.live
+
+
+async def test_a_hub_becomes_blocked_while_it_is_watched(tmp_path: Path, clock: Clock) -> None:
+    async with watched(tmp_path, clock, demo=hogs()) as (pilot, screen, growing):
+        growing.write(100)
+        await shown(pilot, screen)
+        hub = screen.view.timeline.tracks[1]
+        screen.view.selected = hub.id
+        began_ns = hub.slices.start_ns[-1]
+        # What happens is written up to 50 ms later.
+        clock.now_ns = began_ns + 149 * MS
+        assert "blocked" not in await shown(pilot, screen)
+        clock.now_ns = began_ns + 150 * MS
+        text = await shown(pilot, screen)
+        assert "▚ hub is blocked for 0.15 s: crunch runs without giving way" in text
+        assert "▚ blocked hub" in text, "the legend"
+        clock.now_ns = began_ns + 450 * MS
+        text = await shown(pilot, screen)
+        assert (
+            next(line for line in text.splitlines() if line.startswith("     hub")).count(" blocked by crunch ▚") == 1
+        )
+        growing.write(1000)
+        await pilot.press("3")
+        text = await shown(pilot, screen)
+        assert "blocked" in next(line for line in text.splitlines() if "steps" in line)
+        assert any("▚ hub" not in line and "0.5 s" in line for line in text.splitlines() if "hub" in line)
 
 
 async def test_a_view_that_is_behind_says_so_and_draws_nothing_that_it_has_not_read(

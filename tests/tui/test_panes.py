@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +13,8 @@ from hypothesis import strategies as st
 
 from tests.tui.conftest import loaded, text_of
 from tests.tui.traces import Demo, hand_over, many, ping_pong, sleeps
-from visualizer.paint.text import cell_width, printable
+from visualizer.analysis.plain import plain
+from visualizer.paint.text import cell_width
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
@@ -82,6 +85,41 @@ async def test_a_track_that_starts_is_shown_from_its_first_line(replay: Replay) 
         assert any(line.startswith("▶20 first.switch()") for line in lines)
 
 
+async def test_in_ascii_nothing_else_stands_anywhere(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "__stdout__", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    app = replay(sleeps(code=3))
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = await loaded(pilot)
+        text = text_of(screen)
+        assert text.isascii()
+        assert text.splitlines()[0].startswith(" visualizer - sleeps   REPLAY exit 3 = PAUSED")
+        assert "main > hub" in text
+        assert "left right  Step" in text
+        await pilot.press("space", "2", "down")
+        await pilot.pause()
+        text = text_of(screen)
+        assert text.isascii()
+        assert "exit 3 > x1" in text
+        assert "| foo goes to sleep" in text
+        await pilot.press("question_mark")
+        await pilot.pause()
+        help_screen = app.screen
+        lines = ["".join(segment.text for segment in line) for line in help_screen._compositor.render_strips()]
+        # Beside Textual's own scroll bar.
+        assert all(line[:90].isascii() for line in lines)
+
+
+async def test_in_ascii_a_live_program_is_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "__stdout__", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    path = tmp_path / sleeps().write(tmp_path)
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    app = VisualizerApp(open_path=path, follow=True)
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.pause()
+        assert isinstance(app.screen, TimelineScreen)
+        assert " visualizer - sleeps   * LIVE " in text_of(app.screen)
+
+
 def lines_of(output: Output) -> list[str]:
     return ["".join(run.text for run in output.runs(line, output.width)).rstrip() for line in range(output.length)]
 
@@ -146,7 +184,7 @@ async def test_nothing_switched_is_said(replay: Replay) -> None:
 
 @given(st.text(), st.integers(2, 30))
 def test_breaking_output_loses_nothing(text: str, width: int) -> None:
-    shown = printable(text)
+    shown = plain(text)
     parts = list(_broken(shown, width))
     assert "".join(parts) == shown
     assert all(cell_width(part) <= width for part in parts)
@@ -154,9 +192,9 @@ def test_breaking_output_loses_nothing(text: str, width: int) -> None:
 
 @given(st.text(alphabet=st.characters(categories=["L", "N", "P", "Zs"])), st.integers(1, 60))
 def test_a_broken_notice_fits_and_loses_no_word(text: str, width: int) -> None:
-    lines = [line.text for line in Notice(printable(text), "text").broken(width)]
+    lines = [line.text for line in Notice(plain(text), "text").broken(width)]
     assert all(cell_width(line) <= max(width, 12) for line in lines)
-    assert "".join("".join(lines).split()) == "".join(printable(text).split())
+    assert "".join("".join(lines).split()) == "".join(plain(text).split())
 
 
 def test_a_moment_has_as_many_digits_as_the_end() -> None:

@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.conftest import loaded
-from tests.tui.traces import Demo, hand_over, hogs, hostile, ping_pong, sleeps
+from tests.tui.traces import Demo, crowd, hand_over, hogs, hostile, ping_pong, sleeps
 from visualizer.session.catalogue import Scenario
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens import catalogue
@@ -56,6 +56,22 @@ def test_statistics_zoomed_on_the_other_axis(snap_compare: Compare, replay: Repl
 @pytest.mark.parametrize("size", [SMALL, NORMAL])
 def test_findings(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
     assert snap_compare(replay(hogs()), terminal_size=size, run_before=pressing("4", "tab", "down", "enter"))
+
+
+@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
+def test_many_tracks_folded(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
+    keys = ("end", *["left"] * 150, "down", "down")
+    assert snap_compare(replay(crowd()), terminal_size=size, run_before=pressing(*keys))
+
+
+@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
+def test_many_tracks_unfolded(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
+    assert snap_compare(replay(crowd()), terminal_size=size, run_before=pressing("down", "down", "z", "down", "down"))
+
+
+@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
+def test_filtered(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
+    assert snap_compare(replay(crowd()), terminal_size=size, run_before=pressing("slash", *"KER-1", "down"))
 
 
 def test_hostile_text(snap_compare: Compare, replay: Replay) -> None:

@@ -250,6 +250,28 @@ def hostile() -> Demo:
     return demo
 
 
+def crowd(workers: int = 100) -> Demo:
+    """gevent: each worker runs for 2 ms in turn, sleeps for half a second, and does so again; one waits beside them."""
+    demo = Demo("crowd", SLEEPS)
+    demo.at_ms(30).spawn("hub", words.HUB, parent="main", creator="main")
+    keys = [f"w{number}" for number in range(workers)]
+    for key in keys:
+        demo.spawn(key, words.GREENLET, name="worker", parent="hub", creator=words.CURRENT, line=21)
+        demo.wake(key, words.CURRENT, words.SPAWN)
+    demo.spawn("boss", words.GREENLET, parent="hub", creator=words.CURRENT, line=21)
+    demo.at_ms(60).waits("main", words.JOIN, "joinall").switch("main", "hub", line=21)
+    for number, key in enumerate(keys):
+        demo.at_ms(100 + 3 * number).switch("hub", key)
+        demo.at_ms(102 + 3 * number).waits(key, words.SLEEP, "0.5 s", 500 * MS).switch(key, "hub", line=6)
+    for number, key in enumerate(keys):
+        demo.at_ms(700 + 3 * number).wake(key, "hub", words.TIMER).switch("hub", key)
+        demo.at_ms(702 + 3 * number).exits(key, value="None").switch(key, "hub")
+    demo.at_ms(1100).wake("main", f"w{workers - 1}", words.FINISHED).switch("hub", "main")
+    demo.at_ms(1110).exits("main")
+    demo.end()
+    return demo
+
+
 def many(tracks: int) -> Demo:
     """So many greenlets, each switched to once."""
     demo = Demo("many", PING_PONG)

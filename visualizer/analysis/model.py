@@ -3,7 +3,7 @@
 `Timeline.feed` takes the events of a trace one at a time, in file order, and keeps for each track its *slices*
 (which state, from when, why) and over all tracks the *switches*. It is incremental: a live run and a recording go
 through the same code. Nothing here is ever removed or changed once later events stand after it, except names, which
-are numbered when a second track takes the same one.
+are numbered when a second track takes the same one, and the open slice of a hub, which turns out to be blocked.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
+from visualizer.analysis.blocks import Blocks
 from visualizer.analysis.names import Names
 from visualizer.analysis.strands import Strands
 from visualizer.analysis.tracks import (
@@ -100,6 +101,7 @@ class Timeline:
         self._given: dict[int, int] = {}
         #: Whom each track resumed last, and where (place id).
         self._resumed: dict[int, tuple[int, int]] = {}
+        self._blocks = Blocks(self)
 
     # What can be asked.
 
@@ -125,6 +127,11 @@ class Timeline:
         return park
 
     @property
+    def renamed(self) -> int:
+        """How often a track that had a name was given another one; and how often one turned out to be of a kind."""
+        return self._names.changed
+
+    @property
     def switch_count(self) -> int:
         return len(self._switches)
 
@@ -139,6 +146,11 @@ class Timeline:
         return Switch(
             index, self._switch_ns[index], origin, target, cause, self._texts.get(value), self._places.get(place), park
         )
+
+    def ends_of(self, index: int) -> tuple[int, int]:
+        """Ids of origin and target of switch number `index`: what most loops need of it."""
+        origin, target, *_ = self._switches[index]
+        return origin, target
 
     def switch_before(self, t_ns: int) -> int:
         """Index of the last switch at or before `t_ns`, -1 if there is none."""
@@ -198,9 +210,16 @@ class Timeline:
         for event in events:
             self.feed(event)
 
+    def reach(self, t_ns: int) -> None:
+        """Nothing is missing up to `t_ns`, without an event that says so: a hub may stand blocked by now."""
+        if t_ns >= self._blocks.due_ns:
+            self._blocks.look(t_ns)
+
     def _at(self, t_ns: int) -> int:
         if t_ns > self.last_ns:
             self.last_ns = t_ns
+            if t_ns >= self._blocks.due_ns:
+                self._blocks.look(t_ns)
         return t_ns
 
     def _enter(self, t_ns: int, entry: Entry, index: int) -> None:
@@ -232,7 +251,7 @@ class Timeline:
     def _lose(self, t_ns: int, tracks: list[int]) -> None:
         """The trace must have left out how these stopped running."""
         for track in tracks:
-            if self._state(track) in (State.RUNNING, State.WAITING, State.IDLE, State.READY):
+            if self._state(track) in (State.RUNNING, State.WAITING, State.IDLE, State.READY, State.BLOCKED):
                 self._set(track, t_ns, State.UNKNOWN)
 
     def _on_text(self, event: ev.Text) -> None:
@@ -271,6 +290,7 @@ class Timeline:
             self._record_run(t_ns, event.track, -1)
         elif not len(track.slices):
             self._set(event.track, t_ns, State.CREATED)
+        self._blocks.spawned(track)
 
     def _on_name(self, event: ev.Name) -> None:
         track = self.tracks.get(event.track)
@@ -289,6 +309,8 @@ class Timeline:
         return index
 
     def _record_run(self, t_ns: int, track: int, switch: int) -> None:
+        if switch >= 0 and track in self._blocks.hubs:
+            self._blocks.resumes(track, t_ns, origin_ended=self._switches[switch][5] < 0)
         known = self._set(track, t_ns, State.RUNNING, switch)
         if switch >= 0:
             known.steps.append(switch)
@@ -429,6 +451,7 @@ class Timeline:
             return
         resumer = self._leave(t_ns, event.track)
         self._lose(t_ns, self._strands.cut(event.track))
+        self._blocks.ended(known)
         known.exit_ns = t_ns
         known.outcome = event.outcome
         known.value = self._texts.get(event.value)

@@ -13,6 +13,8 @@ class Names:
     def __init__(self) -> None:
         self._namesakes: dict[str, dict[int, Track]] = {}
         self._last_number: dict[str, int] = {}
+        #: How many names were changed.
+        self.changed = 0
 
     def of(self, track: Track) -> str:
         """The name, with the track's number if others are called so, too."""
@@ -32,6 +34,7 @@ class Names:
 
     def change(self, track: Track, name: str) -> None:
         """Give a track another name."""
+        self.changed += 1
         namesakes = self._namesakes[track.base_name]
         del namesakes[track.id]
         if len(namesakes) == 1:

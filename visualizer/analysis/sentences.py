@@ -79,6 +79,7 @@ def describe_state(timeline: Timeline, track_id: int, t_ns: int) -> str:
         else f"{name} has not run yet",
         State.RUNNING: f"{name} runs{lasting}",
         State.IDLE: f"{name} is idle{lasting}: nothing is ready",
+        State.BLOCKED: f"{name} is blocked{lasting}: {timeline.name(about)} runs without giving way",
         State.UNKNOWN: f"what {name} does is unknown",
     }
     return plain(text[state])

@@ -20,6 +20,8 @@ class TrackStatistics(msgspec.Struct, frozen=True):
     running_s: float
     ready_s: float
     waiting_s: float
+    #: Only a hub is ever blocked: somebody else ran on and on. Not part of `waiting_s`.
+    blocked_s: float
     #: Only a hub is ever idle: it polls the operating system, nothing is ready. Not part of `running_s`.
     idle_s: float
 
@@ -32,6 +34,7 @@ class Totals(msgspec.Struct, frozen=True):
     running_s: float
     ready_s: float
     waiting_s: float
+    blocked_s: float
     idle_s: float
 
 
@@ -53,6 +56,7 @@ def statistics(timeline: Timeline) -> Statistics:
         running_s=_total_s(timeline, State.RUNNING),
         ready_s=_total_s(timeline, State.READY),
         waiting_s=_total_s(timeline, State.WAITING),
+        blocked_s=_total_s(timeline, State.BLOCKED),
         idle_s=_total_s(timeline, State.IDLE),
     )
     return Statistics(timeline.last_ns / _NS_PER_S, timeline.switch_count, tracks, totals)
@@ -71,6 +75,7 @@ def _of(timeline: Timeline, track: Track) -> TrackStatistics:
         running_s=spent_s(State.RUNNING),
         ready_s=spent_s(State.READY),
         waiting_s=spent_s(State.WAITING),
+        blocked_s=spent_s(State.BLOCKED),
         idle_s=spent_s(State.IDLE),
     )
 

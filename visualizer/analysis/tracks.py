@@ -19,13 +19,15 @@ class State(IntEnum):
     RUNNING = 2
     WAITING = 3
     IDLE = 4
-    DONE = 5
-    FAILED = 6
-    UNKNOWN = 7
+    #: Only of a hub: it waits while a track of its thread runs for long without giving way, see blocks.py.
+    BLOCKED = 5
+    DONE = 6
+    FAILED = 7
+    UNKNOWN = 8
 
 
 #: The states whose share is summed up slice by slice, see `Slices.spent_ns`.
-SUMMED = (State.RUNNING, State.READY, State.WAITING, State.IDLE)
+SUMMED = (State.RUNNING, State.READY, State.WAITING, State.IDLE, State.BLOCKED)
 FINAL = (State.DONE, State.FAILED)
 
 
@@ -123,7 +125,7 @@ class Slices:
     """The states of one track in time, as columns. Slice i lasts from start_ns[i] to start_ns[i + 1].
 
     `about[i]` says more: for RUNNING and IDLE the index of the switch that began it, for WAITING that of its Park, for
-    READY that of its Wakeup, else -1.
+    READY that of its Wakeup, for BLOCKED the id of the track that ran most meanwhile, else -1.
     """
 
     __slots__ = ("_spent", "_totals", "about", "start_ns", "state")
@@ -154,6 +156,19 @@ class Slices:
         self.start_ns.append(t_ns)
         self.state.append(state)
         self.about.append(about)
+
+    def restate(self, state: State, about: int) -> None:
+        """Say that the open slice is another state, from its start."""
+        before = self._spent.get(self.state[-1])
+        if before is not None:
+            before[0].pop()
+            before[1].pop()
+        spent = self._spent.get(state)
+        if spent is not None:
+            spent[0].append(self.start_ns[-1])
+            spent[1].append(self._totals[state])
+        self.state[-1] = state
+        self.about[-1] = about
 
     def at(self, t_ns: int) -> int:
         """Index of the slice in which `t_ns` lies (the last that begins at or before it); -1 if before the first."""

@@ -10,6 +10,8 @@ from typing import NoReturn
 
 import click
 
+from visualizer.analysis.plain import plain
+
 #: Subcommand -> the module that has it as `command`, in the order of `--help`.
 COMMANDS = {
     "list": "visualizer.cli.catalogue",
@@ -112,14 +114,9 @@ def takes_unicode() -> bool:
     return True
 
 
-def printable(text: str) -> str:
-    """`text` with every character that a terminal could obey written as an escape."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
-
-
 def warn(sentence: str) -> None:
     """Say one sentence on stderr."""
-    click.echo(f"visualizer: {printable(sentence)}", err=True)
+    click.echo(f"visualizer: {plain(sentence)}", err=True)
 
 
 def fail(sentence: str) -> NoReturn:

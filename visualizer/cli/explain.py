@@ -8,10 +8,11 @@ from itertools import islice
 import click
 
 from visualizer.analysis.model import Timeline
+from visualizer.analysis.plain import plain
 from visualizer.analysis.sentences import sentence
 from visualizer.cli import fail
 from visualizer.cli.reading import echo_lines, read_timeline
-from visualizer.paint.text import cell_width, fit, printable
+from visualizer.paint.text import cell_width, fit
 
 #: The names have as much room as the longest needs, but no more than this.
 _NAME_CELLS = 24
@@ -40,7 +41,7 @@ def command(file: str, track: str | None) -> None:
 def explained(timeline: Timeline, tracks: set[int] | None) -> Iterator[str]:
     """A line for each switch to or from one of `tracks`, None for all."""
     count = timeline.switch_count
-    names = max((cell_width(printable(timeline.name(track))) for track in timeline.tracks), default=0)
+    names = max((cell_width(plain(timeline.name(track))) for track in timeline.tracks), default=0)
     names = min(names, _NAME_CELLS)
     number = len(str(count)) + 1
     time = len(_seconds(timeline.switch_ns[-1])) if count else 0
@@ -48,7 +49,7 @@ def explained(timeline: Timeline, tracks: set[int] | None) -> Iterator[str]:
         switch = timeline.switch(index)
         if tracks is not None and switch.origin not in tracks and switch.target not in tracks:
             continue
-        origin, target = (fit(printable(timeline.name(who)), names) for who in (switch.origin, switch.target))
+        origin, target = (fit(plain(timeline.name(who)), names) for who in (switch.origin, switch.target))
         moment = _seconds(switch.t_ns)
         yield f"{f'#{index + 1}':>{number}}  {moment:>{time}}  {origin} → {target}  {sentence(timeline, index)}"
 

@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 
 @click.command("open")
 @click.argument("file", metavar="FILE")
-@click.option("--follow", is_flag=True, help="Watch a trace that is still being written, and stay at its end.")
+@click.option(
+    "--follow", is_flag=True, help="Watch a trace that is still being written, or will be, and stay at its end."
+)
 def command(file: str, follow: bool) -> None:
     """Replay a trace in the TUI, forwards and backwards.
 
-    FILE is a trace that `record` made; `-` reads one from stdin while the keys still come from the terminal.
+    FILE is a trace that `record` made; `-` reads one from stdin while the keys still come from the terminal. One that
+    is followed need not exist yet: it is waited for.
 
     \b
     Examples:
@@ -40,11 +43,14 @@ def command(file: str, follow: bool) -> None:
             fail("`open -` reads a trace from stdin, but stdin is a terminal or closed.")
         _open_stream(stream, "stdin", follow)
         return
+    piped = None
     try:
-        if stat.S_ISFIFO(os.stat(file).st_mode):
+        if follow and not os.path.exists(file):
+            # Whoever records may begin later; but nobody will where there is no such folder.
+            os.stat(os.path.dirname(file) or os.curdir)
+        elif stat.S_ISFIFO(os.stat(file).st_mode):
             piped = open(file, "rb", buffering=0)
         else:
-            piped = None
             _check(file, follow)
     except TraceError as error:
         fail(str(error))

@@ -5,29 +5,31 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 
 import click
 
+from visualizer.analysis.crowds import Crowd
 from visualizer.analysis.model import Timeline
+from visualizer.analysis.plain import plain
 from visualizer.analysis.sentences import sentence
 from visualizer.cli import on_terminal, takes_unicode
 from visualizer.cli.numbers import WholeNumber
 from visualizer.cli.reading import read_timeline
 from visualizer.paint import caption
+from visualizer.paint.group import paint_group
 from visualizer.paint.legend import legend
 from visualizer.paint.palette import DARK, LIGHT, Ink
 from visualizer.paint.row import Run, paint_row
-from visualizer.paint.rows import Row, label_runs, rows
+from visualizer.paint.rows import Row, label_runs, row_name, rows
 from visualizer.paint.ruler import ruler
-from visualizer.paint.text import ascii_only, cell_width, printable
+from visualizer.paint.text import ascii_only, cell_width
 from visualizer.paint.viewport import Axis, Viewport
 
 #: Where stdout has no width of its own.
 _WIDTH_IN_PIPE = 100
 _NARROWEST = 40
-#: Without --all, so many rows and sentences.
+#: Without --all, so many rows and sentences; where there are more tracks, those of a kind share a row.
 _ROWS = 60
 _SENTENCES = 40
 #: The levels of each colour in xterm's cube of 256 colours.
@@ -45,7 +47,7 @@ _Line = list[Run]
     help="What runs along the rows: time, or switches, each of the same width. Both, one below the other, by default.",
 )
 @click.option("--ascii", is_flag=True, help="Only ASCII; the default where stdout cannot take anything else.")
-@click.option("--all", "everything", is_flag=True, help="All tracks and all switches, however many.")
+@click.option("--all", "everything", is_flag=True, help="Each track and each switch, however many.")
 def command(file: str, width: int | None, axis: str | None, ascii: bool, everything: bool) -> None:
     """Print the timeline of a trace as text.
 
@@ -81,13 +83,19 @@ def _lines(
     timeline: Timeline, file: str, width: int, axes: list[Axis], ascii: bool, everything: bool
 ) -> Iterator[_Line]:
     yield [Run(caption.title(timeline), "thread"), Run(" · " + " · ".join(caption.facts(timeline)), "text")]
-    shown = list(islice(rows(timeline), None if everything else _ROWS))
+    shown = rows(timeline)
+    if len(shown) > _ROWS and not everything:
+        shown = rows(timeline, folded=None, grouped=True)
+    hidden = 0 if everything else sum(len(row.members) or 1 for row in shown[_ROWS:])
+    shown = shown if everything else shown[:_ROWS]
     if timeline.tracks:
         for axis in axes:
             yield []
             yield from _panel(timeline, shown, axis, width, ascii)
-        if len(shown) < len(timeline.tracks):
-            yield [Run(f"… and {len(timeline.tracks) - len(shown)} more tracks: --all shows them", "dim")]
+        if hidden:
+            yield [Run(f"… and {hidden} more tracks: --all shows them", "dim")]
+        elif any(row.group for row in shown):
+            yield [Run("Tracks of a kind share a row: --all shows each of them", "dim")]
         yield []
         yield legend(timeline, ascii=ascii)
     count = timeline.switch_count
@@ -101,7 +109,7 @@ def _lines(
             Run(sentence(timeline, index), "text"),
         ]
     if listed < count:
-        yield [Run(f"… and {count - listed} more: visualizer show --all {printable(file)}", "dim")]
+        yield [Run(f"… and {count - listed} more: visualizer show --all {plain(file)}", "dim")]
     exception = caption.uncaught(timeline)
     told = [Run(exception, "error")] if exception else []
     told += [Run(remark, "text") for remark in caption.remarks(timeline)]
@@ -112,15 +120,18 @@ def _lines(
 
 
 def _panel(timeline: Timeline, shown: Iterable[Row], axis: Axis, width: int, ascii: bool) -> Iterator[_Line]:
-    names = [cell_width(printable(timeline.name(row.track))) + 2 * row.depth + 3 for row in shown]
+    names = [cell_width(row_name(timeline, row)) + 2 * row.depth + 3 for row in shown]
     left = min(max([*names, len(axis.value) + 1]), width // 3)
     viewport = Viewport.fit(timeline, axis, width - left)
     yield [Run(f"{axis.value:{left}}", "dim"), *ruler(timeline, viewport, ascii=ascii)]
     for row in shown:
-        yield [
-            *label_runs(timeline, row, left, ascii=ascii),
-            *paint_row(timeline, row.track, viewport, ascii=ascii),
-        ]
+        label = label_runs(timeline, row, left, ascii=ascii)
+        if row.group is None:
+            yield [*label, *paint_row(timeline, row.track, viewport, ascii=ascii)]
+        else:
+            crowd = Crowd(timeline)
+            crowd.follow(row.members)
+            yield [*label, *paint_group(timeline, crowd, viewport, ascii=ascii)]
 
 
 def _in_colour() -> bool:

@@ -15,9 +15,9 @@ from visualizer.analysis.statistics import Totals, TrackStatistics
 from visualizer.cli.reading import echo_lines, read_timeline
 from visualizer.cli.tables import table
 
-_TIMES = ("track", "kind", "state", "steps", "running", "ready", "waiting", "idle")
-_SHARES = ("run %", "ready %", "wait %", "idle %")
-_STATES = ("RUNNING", "READY", "WAITING", "IDLE")
+_TIMES = ("track", "kind", "state", "steps", "running", "ready", "waiting", "blocked", "idle")
+_SHARES = ("run %", "ready %", "wait %", "block %", "idle %")
+_STATES = ("RUNNING", "READY", "WAITING", "BLOCKED", "IDLE")
 _SPREADS = ("step p50", "p95", "max", "latency p50", "p95", "max")
 _FAIRNESS = ("fairness among", "tracks", "steps", "running", "ready")
 _WAITS = ("waited", "times", "reason", "for", "at")
@@ -37,9 +37,10 @@ def command(file: str, as_json: bool, wakes: bool) -> None:
 
     FILE is a trace; - reads it from stdin. For each track: its kind, its state at the end, how often it was switched
     to, and for how long it was running, ready (it could have run but another did) and waiting. A hub that polls is
-    idle. Then the shares of its life; how long its steps were, and how long it was ready before it ran (latency):
-    median, 95th percentile and maximum; how often it woke others, and was woken; how equally tracks of one function, or
-    of one scheduler, were served (1 is equally, 1/n all to one of n); and what was waited for longest.
+    idle; one that others kept from running for 100 ms or longer at a time was blocked. Then the shares of its life; how
+    long its steps were, and how long it was ready before it ran (latency): median, 95th percentile and maximum; how
+    often it woke others, and was woken; how equally tracks of one function, or of one scheduler, were served (1 is
+    equally, 1/n all to one of n); and what was waited for longest.
 
     \b
     Examples:
@@ -128,7 +129,7 @@ def _time(seconds: float, digits: int = 3) -> str:
 
 
 def _spent(by: TrackStatistics | Totals) -> tuple[str, ...]:
-    seconds = (by.running_s, by.ready_s, by.waiting_s, by.idle_s)
+    seconds = (by.running_s, by.ready_s, by.waiting_s, by.blocked_s, by.idle_s)
     return tuple(_time(s) if s else "-" for s in seconds)
 
 

@@ -15,7 +15,7 @@ from visualizer.paint.rows import Row
 from visualizer.paint.ruler import ticks
 from visualizer.paint.text import fit_name
 from visualizer.paint.viewport import Axis, Viewport, extent, span
-from visualizer.paint.waits import wait_labels
+from visualizer.paint.waits import labels
 from visualizer.trace import words
 
 #: Distance between two rows, and height of a bar, in pixels.
@@ -123,9 +123,10 @@ class Panel:
                 many.setdefault(box.state, []).append(Span(box.left, box.right, 1.0))
             else:
                 self._pen.bar(box.left, box.right, middle, _BAR, box.state)
-                if box.state is State.WAITING:
-                    park = self._timeline.parks[lane.slices.about[box.slice]]
-                    self._label(wait_labels(self._timeline, park), box, middle, self._pen.colour("label"))
+                if known := labels(self._timeline, lane.track, box.slice):
+                    blocked = box.state is State.BLOCKED
+                    colour = self._pen.page if blocked else self._pen.colour("label")
+                    self._label(known, box, middle, colour)
         for state, spans in many.items():
             self._pen.bars(spans, middle, _BAR, state)
         # Runs lie on top: what they are widened by to be seen covers their neighbours.

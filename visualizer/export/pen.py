@@ -8,8 +8,9 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 from visualizer.analysis.model import State
+from visualizer.analysis.plain import plain
 from visualizer.paint.palette import DARK, LIGHT, STYLE_OF
-from visualizer.paint.text import cell_width, fit, printable
+from visualizer.paint.text import cell_width, fit
 
 Element = ElementTree.Element
 
@@ -22,6 +23,7 @@ _HEIGHTS = {
     State.RUNNING: 1.0,
     State.WAITING: 0.62,
     State.IDLE: 0.34,
+    State.BLOCKED: 0.8,
     State.UNKNOWN: 0.62,
 }
 #: How much of its colour a tint keeps.
@@ -93,7 +95,7 @@ class Pen:
             element.set("font-weight", "600")
         if anchor != "start":
             element.set("text-anchor", anchor)
-        element.text = printable(text)
+        element.text = plain(text)
 
     def within(self, tag: str, **attributes: str | float) -> Pen:
         """Add an element, and return a pen that draws into it."""

@@ -6,7 +6,7 @@ import signal
 
 from visualizer.analysis.durations import duration
 from visualizer.analysis.model import Timeline
-from visualizer.paint.text import printable
+from visualizer.analysis.plain import plain
 
 #: A tracer says of itself that it works with one of these words in front.
 _WORKS = ("on", "waiting")
@@ -14,7 +14,7 @@ _WORKS = ("on", "waiting")
 
 def title(timeline: Timeline) -> str:
     """What was run."""
-    return printable(timeline.header.target if timeline.header is not None else "") or "trace"
+    return plain(timeline.header.target if timeline.header is not None else "") or "trace"
 
 
 def facts(timeline: Timeline) -> list[str]:
@@ -22,7 +22,7 @@ def facts(timeline: Timeline) -> list[str]:
     count = timeline.switch_count
     found = [duration(timeline.last_ns), f"{count} switch" + ("" if count == 1 else "es"), ending(timeline)]
     if timeline.header is not None and timeline.header.python:
-        found.insert(0, printable(f"Python {timeline.header.python}"))
+        found.insert(0, plain(f"Python {timeline.header.python}"))
     return found
 
 
@@ -47,7 +47,7 @@ def uncaught(timeline: Timeline) -> str | None:
     if timeline.uncaught is None:
         return None
     exception, message = timeline.uncaught
-    return printable(f"Uncaught {exception}: {message}" if message else f"Uncaught {exception}")
+    return plain(f"Uncaught {exception}: {message}" if message else f"Uncaught {exception}")
 
 
 def remarks(timeline: Timeline) -> list[str]:
@@ -55,11 +55,11 @@ def remarks(timeline: Timeline) -> list[str]:
     found = []
     if not timeline.switch_count:
         found.append("Nothing was switched: no generator, greenlet or hub ran.")
-    found += [printable(note) for note in timeline.notes]
-    found += [f"Left out of the trace: {count} {printable(what)}." for what, count in timeline.dropped.items() if count]
+    found += [plain(note) for note in timeline.notes]
+    found += [f"Left out of the trace: {count} {plain(what)}." for what, count in timeline.dropped.items() if count]
     if timeline.header is not None:
         found += [
-            printable(f"The tracer of {name} did not work: {why}")
+            plain(f"The tracer of {name} did not work: {why}")
             for name, why in timeline.header.tracers.items()
             if not why.startswith(_WORKS)
         ]

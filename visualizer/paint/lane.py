@@ -45,7 +45,7 @@ class Lane:
         self._timeline = timeline
         self._axis = axis
         #: Where the states that are still open end.
-        self.limit = _limit(timeline, axis, until_ns)
+        self.limit = limit(timeline, axis, until_ns)
 
     def start(self, index: int) -> float:
         """Where slice number `index` begins; for the number behind the last slice, the limit."""
@@ -161,7 +161,8 @@ class Lane:
         return spent
 
 
-def _limit(timeline: Timeline, axis: Axis, until_ns: int | None) -> float:
+def limit(timeline: Timeline, axis: Axis, until_ns: int | None) -> float:
+    """Where on the axis the states that are still open end."""
     if axis is Axis.TIME:
         return timeline.last_ns if until_ns is None else until_ns
     if until_ns is None or until_ns >= timeline.last_ns:

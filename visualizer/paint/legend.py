@@ -15,6 +15,7 @@ _WORDS = {
     State.RUNNING: "running",
     State.WAITING: "waiting",
     State.IDLE: "idle: polling",
+    State.BLOCKED: "blocked hub",
     State.DONE: "ended",
     State.FAILED: "ended by an exception",
     State.UNKNOWN: "unknown",

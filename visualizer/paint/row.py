@@ -11,12 +11,13 @@ from visualizer.paint.lane import Lane, Mix
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.text import ascii_only, cell_width, fit
 from visualizer.paint.viewport import Viewport
-from visualizer.paint.waits import wait_labels
+from visualizer.paint.waits import labels
 from visualizer.trace import words
 
 _RUNNING = STYLE_OF[State.RUNNING]
 _BLANK = (" ", "dim")
 _LABEL = "label"
+_BLOCKED = STYLE_OF[State.BLOCKED]
 #: A run that begins at the left of its cell, or shares it with others, by eighths.
 _WIDE = "▏▎▍▌▋▊▉"
 _HIGH = "▁▂▃▄▅▆▇"
@@ -40,7 +41,7 @@ def paint_row(
 
     A cell with one state shows its glyph. A run shorter than its cell shows as a partial block, never as nothing; where
     a cell holds several, the height of the block is their share. ✓ or ✗ stands in the first cell after the end. A hub
-    that waits while others run is left blank: that is what a hub does.
+    that waits while others run is left blank: that is what a hub does, unless one of them hogs it.
 
     `until_ns`: how far the last states last, and what lies behind it is not painted; None: to the end of the trace. In
     a live run, give the current time of the trace. Raise KeyError if there is no such track.
@@ -63,24 +64,25 @@ def paint_row(
 def _cell(lane: Lane, mix: Mix, ascii: bool) -> tuple[str, str]:
     """Glyph and style."""
     if mix.runs:
-        return (_block_ascii(mix) if ascii else _block(mix)), _RUNNING
+        return (block(mix.running, ascii) if ascii else _block(mix)), _RUNNING
     if mix.main is None or (mix.main is State.WAITING and lane.track.kind == words.HUB):
         return _BLANK
     return glyphs(ascii)[mix.main], STYLE_OF[mix.main]
 
 
+def block(share: float, ascii: bool) -> str:
+    """A block whose height is the share of its cell that is filled with runs; never nothing."""
+    if ascii:
+        return glyphs(ascii=True)[State.RUNNING] if share >= 0.5 else "|"
+    return glyphs()[State.RUNNING] if share >= _FULL else _HIGH[min(6, max(0, round(share * 8) - 1))]
+
+
 def _block(mix: Mix) -> str:
-    if mix.running >= _FULL:
-        return glyphs()[State.RUNNING]
-    if mix.runs > 1:
-        return _HIGH[min(6, max(0, round(mix.running * 8) - 1))]
+    if mix.runs > 1 or mix.running >= _FULL:
+        return block(mix.running, ascii=False)
     if mix.stays and not mix.enters:
         return "▐" if mix.running >= 3 / 8 else "▕"
     return _WIDE[min(6, max(0, round(mix.running * 8) - 1))]
-
-
-def _block_ascii(mix: Mix) -> str:
-    return glyphs(ascii=True)[State.RUNNING] if mix.running >= 0.5 else "|"
 
 
 def _mark_end(lane: Lane, viewport: Viewport, cells: list[tuple[str, str]], ascii: bool) -> None:
@@ -98,25 +100,23 @@ def _mark_end(lane: Lane, viewport: Viewport, cells: list[tuple[str, str]], asci
 
 
 def _write_labels(timeline: Timeline, lane: Lane, mixes: list[Mix], cells: list[tuple[str, str]], ascii: bool) -> None:
-    """Write on each stretch of cells that one waiting slice fills what it waits for."""
-    if lane.track.kind == words.HUB:
-        return
+    """Write on each stretch of cells that one slice fills what it waits for, or who blocks it."""
     start = 0
     for index, stretch in groupby(mixes, key=lambda mix: mix.only):
         length = len(list(stretch))
-        if index >= 0 and lane.slices.state[index] == State.WAITING:
-            labels = wait_labels(timeline, timeline.parks[lane.slices.about[index]])
-            text = _label(labels, length - 2, ascii)
+        if index >= 0 and (known := labels(timeline, lane.track, index)):
+            text = _label(known, length - 2, ascii)
+            style = _BLOCKED if lane.slices.state[index] == State.BLOCKED else _LABEL
             # A cell of its own for each character is not to be had: some are two cells wide, some none.
             width = cell_width(text) + 2
             if text:
-                cells[start : start + width] = [(f" {text} ", _LABEL)] + [("", _LABEL)] * (width - 1)
+                cells[start : start + width] = [(f" {text} ", style)] + [("", style)] * (width - 1)
         start += length
 
 
-def _label(labels: list[str], width: int, ascii: bool) -> str:
+def _label(known: list[str], width: int, ascii: bool) -> str:
     """The longest label that has room; else the beginning of the shortest, if that says anything; else nothing."""
-    for label in labels:
+    for label in known:
         text = ascii_only(label) if ascii else label
         if cell_width(text) <= width:
             return text

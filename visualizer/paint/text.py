@@ -1,4 +1,4 @@
-"""Text that is safe to print, and how many cells it takes."""
+"""How many cells text takes, and text made to fit into some. What is printable is analysis.plain's matter."""
 
 from __future__ import annotations
 
@@ -6,21 +6,32 @@ import re
 
 from wcwidth import wcswidth
 
-from visualizer.analysis.plain import plain
-
 #: The number that tells namesakes apart, at the end of a name.
 _NUMBER = re.compile(r"\W?\d+\W*$")
-_IN_ASCII = str.maketrans({"…": "..", "→": "->", "µ": "u", "·": "-", "│": "|", "▾": "-", "▸": "+", "✓": "v", "✗": "x"})
+_IN_ASCII = str.maketrans(
+    {"…": "..", "→": "->", "µ": "u", "·": "-", "│": "|", "▾": "-", "▸": "+", "×": "x", "–": "-", "✓": "v", "✗": "x"}
+)
 
-
-def printable(text: str) -> str:
-    """`text` on one line, with nothing in it that a terminal could obey; what is taken out leaves a visible mark."""
-    return plain(text)
+#: In one cell, as the sign itself.
+_LIKENESS = {
+    "…": "~", "→": ">", "←": "<", "↑": "^", "↓": "v", "µ": "u", "·": "-", "│": "|", "▾": "-", "▸": "+", "×": "x",
+    "–": "-", "✓": "v", "✗": "x", "●": "*", "■": "#", "▶": ">", "‖": "=", "\u23ce": "<",
+}  # fmt: skip
 
 
 def ascii_only(text: str) -> str:
     """`text` in ASCII: the signs used here have a spelling, all other characters become question marks."""
     return text.translate(_IN_ASCII).encode("ascii", "replace").decode()
+
+
+def ascii_cells(text: str) -> str:
+    """`text` in ASCII and in as many cells: the signs used here have a likeness, all others become question marks."""
+    if text.isascii():
+        return text
+    return "".join(
+        character if character.isascii() else _LIKENESS.get(character) or "?" * cell_width(character)
+        for character in text
+    )
 
 
 def cell_width(text: str) -> int:

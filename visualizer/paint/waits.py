@@ -1,14 +1,25 @@
-"""The few words on a waiting slice: what the track waits for."""
+"""The few words on a slice: what the track waits for, or who blocks the hub."""
 
 from __future__ import annotations
 
 from visualizer.analysis.durations import duration
-from visualizer.analysis.model import Park, Timeline
-from visualizer.paint.text import printable
+from visualizer.analysis.model import Park, State, Timeline, Track
+from visualizer.analysis.plain import plain
 from visualizer.trace import words
 
+#: What a blocked hub is called where there is no room to say by whom.
+_BLOCKED = "blocked"
 #: Arguments of a call that are longer than this are left out.
 _LONGEST_ARGUMENTS = 12
+
+
+def labels(timeline: Timeline, track: Track, index: int) -> list[str]:
+    """What is written on slice number `index` of the track, and behind it shorter ones that still say it; mostly []."""
+    state, about = track.slices.state[index], track.slices.about[index]
+    if state == State.BLOCKED:
+        return [plain(f"{_BLOCKED} by {timeline.name(about)}"), _BLOCKED]
+    # A hub waits whenever somebody else runs: that says nothing.
+    return wait_labels(timeline, timeline.parks[about]) if state == State.WAITING and track.kind != words.HUB else []
 
 
 def wait_labels(timeline: Timeline, park: Park) -> list[str]:
@@ -25,14 +36,14 @@ def wait_label(timeline: Timeline, park: Park) -> str:
         case words.SLEEP if park.asked_ns >= 0:
             return f"sleep {duration(park.asked_ns)}"
         case words.SLEEP:
-            return printable(f"sleep {park.on}".strip())
+            return plain(f"sleep {park.on}".strip())
         case words.RESUMED | words.SWITCHED if park.on_track in timeline.tracks:
-            return printable(f"→ {timeline.name(park.on_track)}")
+            return plain(f"→ {timeline.name(park.on_track)}")
         case words.SUSPENDED:
             return "yield"
     if not park.on:
-        return "waits, cause unknown" if park.reason == words.UNKNOWN else printable(park.reason)
+        return "waits, cause unknown" if park.reason == words.UNKNOWN else plain(park.reason)
     function, parenthesis, arguments = park.on.partition("(")
     if parenthesis and len(arguments) > _LONGEST_ARGUMENTS:
-        return printable(f"{function}(…)")
-    return printable(park.on)
+        return plain(f"{function}(…)")
+    return plain(park.on)

@@ -7,9 +7,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from visualizer.trace import words
+from visualizer.trace.awaited import Awaited
 from visualizer.trace.events import (
     DECODE_ERRORS,
     Dropped,
@@ -64,6 +65,23 @@ class Source:
         source = cls(stream, Path(path).name)
         source.size = size
         return source
+
+    @classmethod
+    def awaiting(cls, path: str | os.PathLike[str]) -> Source:
+        """Open the file at `path` as soon as there is one."""
+        return cls(cast(BinaryIO, Awaited(path)), Path(path).name)
+
+    @property
+    def awaited(self) -> bool:
+        """Whether there is no such file yet."""
+        return isinstance(self._stream, Awaited) and not self._stream.is_there
+
+    def measure(self) -> int:
+        """How many bytes there are by now, read or not; 0 if that cannot be told."""
+        try:
+            return os.fstat(self._stream.fileno()).st_size
+        except (OSError, ValueError):
+            return 0
 
     @classmethod
     def _standard_input(cls) -> Source:

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from textual.app import App, SystemCommand
+from textual.binding import Binding
 from textual.screen import Screen
 
-from visualizer.paint.text import printable
+from visualizer.analysis.plain import plain
 from visualizer.session.target import Target
 from visualizer.trace.source import TraceError
 from visualizer.tui import keys
 from visualizer.tui.feed import Feed, RunFeed, from_file, from_stream
+from visualizer.tui.ink import ASCII
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.help import HelpScreen
 from visualizer.tui.screens.timeline import TimelineScreen
@@ -61,6 +63,7 @@ class VisualizerApp(App[int]):
         self._failure: OSError | TraceError | None = None
         encoding = getattr(sys.__stdout__, "encoding", None) or locale.getpreferredencoding(False)
         self._ascii = "utf" not in encoding.lower()
+        self.set_class(self._ascii, ASCII)
 
     def run(self, **options: Any) -> int | None:
         """Run until the user quits. Return the exit status of `target`, negative for a signal; else None.
@@ -165,8 +168,18 @@ class VisualizerApp(App[int]):
         await self._close()
         self.exit()
 
-    def action_say_how_to_quit(self) -> None:
-        self._tell("Press q to quit.")
+    def get_key_display(self, binding: Binding) -> str:
+        """Names of keys instead of arrows, where the terminal has none."""
+        shown = super().get_key_display(binding)
+        # The footer puts keys of a kind side by side.
+        return shown if shown.isascii() or not self._ascii else f"{binding.key} "
+
+    async def action_interrupt(self) -> None:
+        if self._feed is not None and self._feed.awaited:
+            # There is nothing yet that could be lost.
+            await self.action_quit()
+        else:
+            self._tell("Press q to quit.")
 
     def action_help(self) -> None:
         timeline = isinstance(self.screen, TimelineScreen)
@@ -191,7 +204,7 @@ class VisualizerApp(App[int]):
     def _tell(self, sentence: str) -> None:
         # In place of what was told before: a key that is held down shall not fill the screen.
         self.clear_notifications()
-        self.notify(printable(sentence), markup=False)
+        self.notify(plain(sentence), markup=False)
 
 
 def _running(screen: Screen[Any], action: str) -> Callable[[], Any]:

@@ -75,14 +75,31 @@ class Feed:
     @property
     def notices(self) -> list[str]:
         """What was wrong with the trace but did not keep it from being read."""
+        if self.awaited:
+            return [f"Waiting for {self._source.name!r}, which does not exist yet; q ends this."]
         return self._source.notices
 
     @property
+    def awaited(self) -> bool:
+        """Whether the trace is a file that does not exist yet."""
+        return self._source.awaited
+
+    @property
     def progress(self) -> float | None:
-        """The part that has been read of a file that is complete; None if that means nothing."""
-        if self.follow or not self.live or not self._source.size:
+        """The part that has been read of a trace that is complete; None if that means nothing.
+
+        Whether the program still runs, of a trace that is followed, only matters while there is more to be read.
+        """
+        if not self.live or (self.follow and (self._caught_up or self._is_running)):
             return None
-        return min(1.0, self._source.consumed / self._source.size)
+        size = self._source.measure() if self.follow else self._source.size
+        return min(1.0, self._source.consumed / size) if size else None
+
+    @property
+    def _is_running(self) -> bool:
+        """Whether the program may still run, as far as can be told."""
+        header = self._source.header
+        return header is None or header.pid <= 0 or _exists(header.pid)
 
     @property
     def status(self) -> int | None:
@@ -180,10 +197,9 @@ class Feed:
 
     def _over(self) -> bool:
         """Whether a file from which nothing more can be read is complete."""
-        header = self._source.header
         if not self.follow:
             return True
-        if header is None or header.pid <= 0 or _exists(header.pid):
+        if self._is_running:
             self._silent_since_ns = -1
             return False
         # Its program is gone, or is one of another machine or container: then only its silence tells.
@@ -266,7 +282,11 @@ class RunFeed(Feed):
         return notices
 
     def _over(self) -> bool:
-        return self._run.poll() is not None
+        return not self._is_running
+
+    @property
+    def _is_running(self) -> bool:
+        return self._run.poll() is None
 
     def poll(self) -> bool:
         changed = super().poll()
@@ -308,5 +328,6 @@ def from_stream(stream: BinaryIO, follow: bool, clock: Callable[[], int] = time.
 
 
 def from_file(path: Path, follow: bool, clock: Callable[[], int] = time.monotonic_ns) -> Feed:
-    """Read the trace at `path`, or `follow` it. Raise TraceError if it cannot be opened."""
-    return Feed(Source.open(path), follow=follow, path=path, clock=clock)
+    """Read the trace at `path`, or `follow` it, also before there is one. Raise TraceError if it cannot be opened."""
+    source = Source.awaiting(path) if follow and not path.exists() else Source.open(path)
+    return Feed(source, follow=follow, path=path, clock=clock)

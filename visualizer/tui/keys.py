@@ -34,7 +34,7 @@ GENERAL = Section(
         key("question_mark", "app.help", "Show all keys", "Keys"),
         key("q", "app.quit", "Quit; twice, if still running: that ends it", "Quit"),
         key("ctrl+q", "app.quit", "Quit, as q does"),
-        key("ctrl+c", "app.say_how_to_quit", "Say how to quit"),
+        key("ctrl+c", "app.interrupt", "Say how to quit"),
         key("ctrl+p", "app.command_palette", "Find a command by its name"),
     ),
 )
@@ -76,7 +76,9 @@ TIMELINE = (
         (
             key("up,k", "select(-1)", "Select the track above"),
             key("down,j", "select(1)", "Select the track below"),
-            key("enter", "fold", "Fold or unfold what runs on the selected track"),
+            key("enter,z", "fold", "Fold or unfold the selected group or thread"),
+            key("Z", "fold_all", "Fold or unfold all groups"),
+            key("slash", "filter", "Filter tracks by name; Escape shows all again"),
             key("1", "tab('events')", "Events: every switch, in a sentence"),
             key("2", "tab('output')", "Output: what was printed, and by which track"),
             key("3", "tab('statistics')", "Statistics, and all about the recording"),
@@ -115,7 +117,7 @@ PAGES = Section(
 #: What the mouse does is bound to no key, and so stands here in words: (what one does, what it does).
 MOUSE = (
     ("Click on a track", "Select it, and go to that moment"),
-    ("Click on a ▾", "Fold or unfold what runs on the track"),
+    ("Click on a ▾", "Fold or unfold the group, or what runs on the thread"),
     ("Click on the overview", "Go to that moment of the whole trace"),
     ("Click on an event, output or finding", "Go there"),
     ("Wheel", "Scroll; over overview and ruler, zoom"),

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
+from visualizer.paint.rows import Row
+
 
 class Looked(Message):
     """What is looked at has changed, or has come to be: draw it."""
@@ -16,10 +18,10 @@ class Looked(Message):
 
 @dataclass
 class MomentChosen(Message):
-    """Somebody pointed at a cell of the timeline, and perhaps at a track."""
+    """Somebody pointed at a cell of the timeline, and perhaps at a row."""
 
     column: int
-    track: int | None = None
+    row: Row | None = None
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, MomentChosen)
@@ -43,10 +45,10 @@ class SwitchChosen(Message):
 
 
 @dataclass
-class TrackFolded(Message):
-    """Somebody folded a track's children away, or unfolded them."""
+class RowFolded(Message):
+    """Somebody folded away what belongs to row number `number`, or unfolded it."""
 
-    track: int
+    number: int
 
 
 @dataclass
@@ -76,6 +78,14 @@ class TimeChosen(Message):
     """Somebody chose something that happened at `t_ns`."""
 
     t_ns: int
+
+
+@dataclass
+class Filtered(Message):
+    """Only tracks with this text in their names are wanted; `done`: it has been typed to its end."""
+
+    text: str
+    done: bool = False
 
 
 @dataclass

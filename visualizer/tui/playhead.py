@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 
 from visualizer.analysis.model import Timeline
 from visualizer.paint.viewport import Axis
@@ -52,15 +53,19 @@ class Playhead:
     def step(self, by: int) -> None:
         self.go(self.index + by)
 
-    def step_of(self, track: int, by: int) -> bool:
-        """Go to the next (1) or previous (-1) switch to `track`. Return False if there is none."""
-        known = self._timeline.tracks.get(track)
-        steps = known.steps if known is not None else ()
-        at = bisect_right(steps, self.index) if by > 0 else bisect_left(steps, self.index) - 1
+    def step_of(self, tracks: Iterable[int], by: int) -> bool:
+        """Go to the next (1) or previous (-1) switch to one of `tracks`. Return False if there is none."""
+        found = []
+        for track in tracks:
+            known = self._timeline.tracks.get(track)
+            steps = known.steps if known is not None else ()
+            at = bisect_right(steps, self.index) if by > 0 else bisect_left(steps, self.index) - 1
+            if 0 <= at < len(steps):
+                found.append(steps[at])
         self.rest()
-        if not 0 <= at < len(steps):
+        if not found:
             return False
-        self._place(steps[at])
+        self._place(min(found) if by > 0 else max(found))
         return True
 
     def rest(self) -> None:

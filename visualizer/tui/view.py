@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from visualizer.analysis.crowds import Crowd
 from visualizer.analysis.model import Timeline
-from visualizer.paint.rows import Row, rows
-from visualizer.paint.text import cell_width, printable
+from visualizer.paint.rows import Group, Row, Rows, row_name
+from visualizer.paint.text import cell_width
 from visualizer.paint.viewport import MARGIN_CELLS, Axis, Viewport
 from visualizer.trace import words
 from visualizer.tui.playhead import Playhead
@@ -18,6 +19,8 @@ _ROOM_NS = 500_000_000
 _ROOM_GROWTH = 1.5
 #: Where the end is put, as a part of the width, when it has left the viewport that follows it.
 _FOLLOWED_AT = 0.75
+#: What happened since may not have been written yet: a trace is flushed so often.
+_FLUSHED_NS = 50_000_000
 _LABEL_CELLS = (10, 28)
 #: Names beyond these are not measured: the column shall not be as wide as the longest of thousands.
 _MEASURED_ROWS = 200
@@ -35,14 +38,28 @@ class View:
         self.live = live
         self.now_ns = 0
         self.selected = words.NOBODY
+        #: The group whose own row is selected; then `selected` is the first of its tracks.
+        self.selected_group: Group | None = None
+        #: Threads whose children are folded away.
         self.collapsed: set[int] = set()
+        #: Groups that somebody folded (True) or unfolded; the others are folded where they would not all have room.
+        self.folded: dict[Group, bool] = {}
+        #: Only tracks with this in their name are shown, in whatever case; "": all.
+        self.wanted = ""
+        #: How many tracks are shown of how many.
+        self.found = 0
         self.rows: list[Row] = []
         self.label_cells = _LABEL_CELLS[0]
         #: The whole timeline is in sight and shall remain so while it grows.
         self.fitted = True
         self._room_ns = _ROOM_NS
         self._axis_chosen = False
-        self._rows_of: tuple[int, int, frozenset[int]] | None = None
+        self._room = 0
+        self._all_rows = Rows(timeline)
+        self._rows_of: object = None
+        #: Number of the row of each track and group; that of a folded group is also that of its tracks.
+        self._numbers: dict[int | Group, int] = {}
+        self._crowds: dict[Group, Crowd] = {}
 
     # What arrives.
 
@@ -51,6 +68,7 @@ class View:
         ended = self.live and not live
         self.live = live
         self.now_ns = max(now_ns, self.timeline.last_ns)
+        self.timeline.reach(self.now_ns - _FLUSHED_NS)
         self._arrange()
         self.playhead.catch_up(self.now_ns)
         if ended:
@@ -73,19 +91,49 @@ class View:
         switch_ns = self.timeline.switch_ns
         return len(switch_ns) > 1 and switch_ns[-1] - switch_ns[0] < _TOO_CLOSE_NS
 
+    def make_room(self, rows: int) -> None:
+        """So many rows are in sight at once, at most."""
+        if rows != self._room:
+            self._room = rows
+            self._arrange()
+
     def _arrange(self) -> None:
-        of = (len(self.timeline.tracks), len(self.timeline.spawns), frozenset(self.collapsed))
-        if of != self._rows_of:
-            self._rows_of = of
-            self.rows = rows(self.timeline, self.collapsed)
-            if self.row_of(self.selected) < 0 and self.rows:
-                self.selected = self.rows[0].track
-        names = (
-            cell_width(printable(self.timeline.name(row.track))) + 2 * row.depth + 4
-            for row in self.rows[:_MEASURED_ROWS]
-        )
+        timeline = self.timeline
+        of = (
+            len(timeline.tracks), len(timeline.spawns), timeline.renamed, self._room, self.wanted,
+            frozenset(self.collapsed), frozenset(self.folded.items()),
+        )  # fmt: skip
+        if of == self._rows_of:
+            return
+        self._rows_of = of
+        only = self._is_wanted if self.wanted else None
+        every = self._all_rows.arrange(folded=None, grouped=True, only=only)
+        crowded = len(every) + sum(len(row.members) for row in every) > self._room
+        folded = {row.group for row in every if row.group is not None and self.folded.get(row.group, crowded)}
+        self.rows = self._all_rows.arrange(self.collapsed, folded, grouped=True, only=only)
+        self.found = sum(len(row.members) or only is None or only(row.track) for row in every)
+        self._numbers = {}
+        for number, row in enumerate(self.rows):
+            self._numbers[row.track if row.group is None else row.group] = number
+            if row.collapsed:
+                self._numbers.update(dict.fromkeys(row.members, number))
+        if self.selected_number < 0 and self.rows:
+            self.choose(self.rows[0])
+        names = (cell_width(row_name(timeline, row)) + 2 * row.depth + 4 for row in self.rows[:_MEASURED_ROWS])
         least, most = _LABEL_CELLS
         self.label_cells = min(max(names, default=least), most)
+
+    def _is_wanted(self, track: int) -> bool:
+        return self.wanted.casefold() in self.timeline.name(track).casefold()
+
+    def crowd(self, row: Row) -> Crowd:
+        """What the tracks of a group's row do, up to now."""
+        assert row.group is not None, "only a group has one"
+        crowd = self._crowds.get(row.group)
+        if crowd is None:
+            crowd = self._crowds[row.group] = Crowd(self.timeline)
+        crowd.follow(row.members)
+        return crowd
 
     # Moving the playhead.
 
@@ -94,7 +142,7 @@ class View:
         self._reveal()
 
     def step_of_selected(self, by: int) -> bool:
-        moved = self.playhead.step_of(self.selected, by)
+        moved = self.playhead.step_of(self.selected_tracks, by)
         self._reveal()
         return moved
 
@@ -212,30 +260,75 @@ class View:
     # Tracks.
 
     def row_of(self, track: int) -> int:
-        """Number of the row that shows `track`, or -1."""
-        return next((number for number, row in enumerate(self.rows) if row.track == track), -1)
+        """Number of the row that shows `track`, which may be that of its group; or -1."""
+        return self._numbers.get(track, -1)
+
+    @property
+    def selected_number(self) -> int:
+        """Number of the row that is selected; -1 if it is not there."""
+        return self._numbers.get(self.selected if self.selected_group is None else self.selected_group, -1)
+
+    @property
+    def selected_row(self) -> Row | None:
+        number = self.selected_number
+        return self.rows[number] if number >= 0 else None
+
+    @property
+    def selected_tracks(self) -> tuple[int, ...]:
+        """The track that is selected, or all of the group whose row is."""
+        row = self.selected_row
+        return row.members if row is not None and row.group is not None else (self.selected,)
+
+    def choose(self, row: Row) -> None:
+        """Select that row."""
+        self.selected, self.selected_group = row.track, row.group
 
     def select(self, by: int) -> None:
-        """Select the track so many rows below."""
+        """Select the row so many below."""
         if self.rows:
-            number = self.row_of(self.selected) + by
-            self.selected = self.rows[min(max(number, 0), len(self.rows) - 1)].track
+            number = self.selected_number + by
+            self.choose(self.rows[min(max(number, 0), len(self.rows) - 1)])
 
     def select_track(self, track: int) -> None:
-        """Select that track; if it is folded away, unfold all."""
+        """Select that track, and unfold or stop filtering whatever hides it."""
+        if track not in self.timeline.tracks:
+            return
+        if self.row_of(track) < 0:
+            self.filter_by("")
         if self.row_of(track) < 0:
             self.collapsed.clear()
             self._arrange()
-        if self.row_of(track) >= 0:
-            self.selected = track
-
-    def fold(self, track: int) -> None:
-        """Fold away what runs on `track`, or on the track that it runs on; or unfold it."""
         number = self.row_of(track)
+        if number >= 0 and (group := self.rows[number].group) is not None:
+            self.folded[group] = False
+            self._arrange()
+        self.selected, self.selected_group = track, None
+
+    def fold(self, number: int) -> None:
+        """Fold away what belongs to the group or the thread in that row, or that the row belongs to; or unfold it.
+
+        The selected track stays so, also within a folded group.
+        """
+        if not 0 <= number < len(self.rows):
+            return
         while number > 0 and not self.rows[number].has_children:
             number -= 1
-        if number >= 0 and self.rows[number].has_children:
-            owner = self.rows[number].track
-            self.collapsed ^= {owner}
-            self.selected = owner
-            self._arrange()
+        row = self.rows[number]
+        if row.group is not None:
+            self.folded[row.group] = not row.collapsed
+        elif row.has_children:
+            self.collapsed ^= {row.track}
+            self.choose(row)
+        self._arrange()
+
+    def fold_all(self) -> None:
+        """Fold all groups; or unfold all, if all are folded."""
+        shown = [row for row in self.rows if row.group is not None]
+        fold = not all(row.collapsed for row in shown)
+        self.folded.update((row.group, fold) for row in shown if row.group is not None)
+        self._arrange()
+
+    def filter_by(self, text: str) -> None:
+        """Show only tracks with that text in their name."""
+        self.wanted = text.strip()
+        self._arrange()

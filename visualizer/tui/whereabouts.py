@@ -31,6 +31,8 @@ def running(timeline: Timeline, index: int) -> Whereabouts:
     run = track.slice_of_step(index)
     states, about = track.slices.state, track.slices.about
     for before in range(run - 1, max(run - 3, -1), -1):
+        if states[before] == State.BLOCKED:
+            return Whereabouts(track_id, "goes on", None)
         if states[before] == State.WAITING:
             return Whereabouts(track_id, "goes on", timeline.parks[about[before]].place)
     place = _next_park(timeline, track, run)

@@ -23,7 +23,7 @@ def test_what_each_track_waited_for_and_how_late_it_ran() -> None:
     assert foo.latency == Spread(2, 1e-6, 4e-6, 4e-6)
     assert bar.step == Spread(2, 1e-6, 1e-6, 1e-6)
     assert bar.share == pytest.approx(
-        {"CREATED": 0.125, "READY": 0.625, "RUNNING": 0.25, "WAITING": 0.0, "IDLE": 0.0, "UNKNOWN": 0.0}
+        {"CREATED": 0.125, "READY": 0.625, "RUNNING": 0.25, "WAITING": 0.0, "IDLE": 0.0, "BLOCKED": 0.0, "UNKNOWN": 0.0}
     )
 
 

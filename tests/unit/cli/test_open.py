@@ -119,6 +119,15 @@ def test_a_trace_that_has_not_begun_can_be_followed(tmp_path: Path) -> None:
     assert on_a_terminal("open", "t", "--follow", cwd=tmp_path) == (0, [given, KEYS])
 
 
+def test_a_trace_that_is_not_there_yet_can_be_followed(tmp_path: Path, visualizer: Visualizer) -> None:
+    given = "given {'open_path': PosixPath('later'), 'follow': True}"
+    assert on_a_terminal("open", "later", "--follow", cwd=tmp_path) == (0, [given, KEYS])
+    # But not where nobody could write one.
+    done = visualizer("open", "--follow", "nowhere/later")
+    said = "Cannot open the trace 'nowhere/later': no such file or directory."
+    assert (done.returncode, done.stderr) == (2, f"visualizer: {said}\n")
+
+
 def test_a_trace_comes_from_stdin_and_the_keys_from_the_terminal(tmp_path: Path) -> None:
     trace = HEADER + '["end",5,0,0]\n'
     assert on_a_terminal("open", "-", cwd=tmp_path, stdin=trace) == (

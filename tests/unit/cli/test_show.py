@@ -105,6 +105,23 @@ def test_many_tracks_are_cut_and_counted(visualizer: Visualizer, tmp_path: Path)
     assert sum(line.startswith("    g") for line in shown(visualizer, trace, "--axis", "time", "--all")) == 70
 
 
+def test_many_tracks_of_a_kind_share_a_row(visualizer: Visualizer, tmp_path: Path) -> None:
+    tape = Tape()
+    for number in range(70):
+        tape.spawn(f"g{number}", words.GENERATOR, name="worker", creator="main")
+    trace = written(tmp_path / "a.trace", tape.spawn("other", words.GENERATOR, creator="main").end())
+    lines = shown(visualizer, trace, "--axis", "time", "--width", "60")
+    assert [line[:15].strip() for line in lines[3:6]] == ["▾ main", "▸ worker ×70", "other"]
+    assert "1–70 not run yet" in lines[4]
+    assert lines[6] == "Tracks of a kind share a row: --all shows each of them"
+    ascii = shown(visualizer, trace, "--axis", "time", "--width", "60", "--ascii")
+    assert "+ worker x70 " in ascii[4]
+    assert all(line.isascii() for line in ascii)
+    each = shown(visualizer, trace, "--axis", "time", "--all")
+    assert sum(line.startswith("    worker-") for line in each) == 70
+    assert not any("×" in line for line in each)
+
+
 def test_what_must_be_told(visualizer: Visualizer, tmp_path: Path) -> None:
     more = (
         ev.Uncaught(9_000, "ValueError", "bad \x1b[31mitem"),

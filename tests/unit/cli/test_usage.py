@@ -59,10 +59,9 @@ def test_every_help_is_complete(name: str | None) -> None:
             assert parameter.help
 
 
-def test_text_for_the_terminal_is_made_harmless() -> None:
-    assert cli.printable("größe 'x' \x1b[2J\n\t\x00\u202e\udc80\x9b") == (
-        "größe 'x' \\x1b[2J\\n\\t\\x00\\u202e\\udc80\\x9b"
-    )
+def test_text_for_the_terminal_is_made_harmless(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.warn("größe 'x' \x1b[2J\n\t\x00\u202e\udc80\x9b")
+    assert capsys.readouterr().err == "visualizer: größe 'x' ␛[2J␊␉␀\ufffd\ufffd\ufffd\n"
 
 
 def test_version(visualizer: Visualizer) -> None:

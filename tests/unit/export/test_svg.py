@@ -62,6 +62,18 @@ def test_runs_are_exact_on_the_time_axis() -> None:
     ]  # fmt: skip
 
 
+def test_a_blocked_hub_has_a_colour_and_says_by_whom() -> None:
+    tape = Tape().spawn("hub", words.HUB, parent="main", creator="main")
+    tape.spawn("hog", words.GREENLET, parent="hub", creator="main").switch("main", "hub")
+    tape.at(100_000_000).switch("hub", "hog").at(400_000_000).exits("hog").switch("hog", "hub")
+    root = drawn(tape.timeline(), Axis.TIME)
+    blocked, running = (bars(root, LIGHT[style].colour) for style in ("blocked", "running"))
+    [(left, width)] = blocked
+    assert (left, width) in [pytest.approx(run, abs=0.1) for run in running], "where hog runs"
+    assert "blocked by hog" in texts(root)
+    assert "blocked hub" in texts(root)
+
+
 def test_every_switch_has_the_same_width_on_the_switch_axis() -> None:
     root = drawn(ping_pong().timeline(), Axis.SWITCHES)
     widths = [width for _, width in bars(root, LIGHT["running"].colour)]

@@ -19,6 +19,13 @@ def steps(cells: int, start: float = 0, per_step: float = 1) -> Viewport:
     return Viewport(Axis.TIME, start * STEP_NS, STEP_NS / per_step, cells)
 
 
+def hogged() -> Timeline:
+    """From 10 ms on hog keeps the hub from running, up to the end at 400 ms."""
+    tape = Tape().spawn("hub", words.HUB, parent="main", creator="main")
+    tape.spawn("hog", words.GREENLET, parent="hub", creator="main").switch("main", "hub")
+    return tape.at(10_000_000).switch("hub", "hog").at(400_000_000).end(signal=9).timeline()
+
+
 def switches(cells: int, per_switch: float = 1) -> Viewport:
     return Viewport(Axis.SWITCHES, 0, 1 / per_switch, cells)
 
@@ -70,6 +77,25 @@ def test_a_hub_is_blank_while_others_run_and_idle_while_it_polls() -> None:
         "foo":   " ·▒▒▒▒▒▒████ sleep 2 s ┈┈┈┈┈┈┈┈┈████✓           ",
         "bar":   "  ·▒▒▒▒▒▒▒▒▒▒▒▒▒████▒▒▒▒████✓                   ",
     }  # fmt: skip
+
+
+def test_a_blocked_hub_says_by_whom_as_far_as_there_is_room() -> None:
+    timeline = hogged()
+    shown = {cells: row(timeline, 1, Viewport(Axis.TIME, 0, 400e6 / cells, cells)) for cells in (40, 20, 10)}
+    assert shown == {
+        40: "█ blocked by hog ▚▚▚▚▚▚▚▚▚▚▚▚▚▚▚▚▚▚▚▚▚▚▚",
+        20: "▌ blocked by hog ▚▚▚",
+        10: "▎ blocked ",
+    }
+    viewport = Viewport(Axis.TIME, 0, 10e6, 40)
+    assert text(paint_row(timeline, 1, viewport, ascii=True)) == "# blocked by hog " + "!" * 23
+    assert styles(paint_row(timeline, 1, viewport))[1:] == ["blocked"] * 39
+
+
+def test_only_a_hub_is_blocked() -> None:
+    timeline = hogged()
+    states = {track.id: set(track.slices.state) for track in timeline.tracks.values()}
+    assert [track for track, seen in states.items() if State.BLOCKED in seen] == [1]
 
 
 def test_runs_much_shorter_than_a_cell_are_seen() -> None:

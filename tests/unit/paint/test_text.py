@@ -8,29 +8,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualizer.paint.text import ascii_only, cell_width, fit, fit_name, printable
+from visualizer.analysis.plain import plain
+from visualizer.paint.text import ascii_cells, ascii_only, cell_width, fit, fit_name
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("plain", "plain"),
-        ("\x1b[31mred\x1b[0m", "␛[31mred␛[0m"),
-        ("two\nlines\r\t", "two␊lines␍␉"),
-        ("\x00\x7f\x9b", "␀␡�"),
-        ("\u202egnp.exe", "�gnp.exe"),
-        ("\ud800", "�"),
-        ("\u2028\ufeff\u200b", "���"),
-        ("naïve 日本 שלום 🥟", "naïve 日本 שלום 🥟"),
-    ],
-)
-def test_what_could_be_obeyed_is_made_visible(text: str, shown: str) -> None:
-    assert printable(text) == shown
+@given(st.text())
+def test_ascii_takes_as_many_cells(text: str) -> None:
+    shown = plain(text)
+    spelt = ascii_cells(shown)
+    assert spelt.isascii()
+    assert len(spelt) == sum(max(0, cell_width(character)) for character in shown)
+
+
+def test_signs_have_a_likeness_in_ascii() -> None:
+    assert ascii_cells("● LIVE · a → b 3 µs…  ✓ 漢é") == "* LIVE - a > b 3 us~  v ???"
 
 
 @given(st.text(), st.integers(0, 40))
 def test_fitted_text_has_the_width(text: str, width: int) -> None:
-    fitted = fit(printable(text), width)
+    fitted = fit(plain(text), width)
     assert cell_width(fitted) == width
     assert all(unicodedata.category(character) not in ("Cc", "Cs") for character in fitted)
 
@@ -78,4 +74,4 @@ def test_a_name_keeps_its_end(text: str, width: int, fitted: str) -> None:
 
 @given(st.text() | st.text(alphabet="ab日\u0301-19"), st.integers(0, 20), st.sampled_from(["…", ".."]))
 def test_a_fitted_name_has_the_width(text: str, width: int, ellipsis: str) -> None:
-    assert cell_width(fit_name(printable(text), width, ellipsis)) == width
+    assert cell_width(fit_name(plain(text), width, ellipsis)) == width

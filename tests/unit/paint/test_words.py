@@ -9,7 +9,7 @@ from tests.unit.paint.drawn import text
 from visualizer.analysis.model import Park, State, Timeline
 from visualizer.paint import caption
 from visualizer.paint.legend import legend, meaning, occurring
-from visualizer.paint.waits import wait_label, wait_labels
+from visualizer.paint.waits import labels, wait_label, wait_labels
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -43,6 +43,23 @@ def test_shorter_labels() -> None:
     timeline = ping_pong().timeline()
     assert wait_labels(timeline, park(words.JOIN, "gevent.joinall(all)")) == ["gevent.joinall(all)", "joinall(all)"]
     assert wait_labels(timeline, park(words.SUSPENDED)) == ["yield"]
+
+
+def test_what_is_written_on_a_slice() -> None:
+    tape = Tape().spawn("hub", words.HUB, parent="main", creator="main")
+    tape.spawn("hog", words.GREENLET, name="h\x1bg", parent="hub", creator="main").switch("main", "hub", line=3)
+    tape.at(10_000_000).switch("hub", "hog").switch("hog", "hub", line=4).switch("hub", "hog")
+    timeline = tape.at(400_000_000).end().timeline()
+    written = {
+        track.id: [labels(timeline, track, i) for i in range(len(track.slices))] for track in timeline.tracks.values()
+    }
+    assert written == {
+        0: [[], ["→ hub"]],
+        # When it merely waits, nothing is written on a hub.
+        1: [[], [], [], [], ["blocked by h␛g", "blocked"]],
+        2: [[], [], ["→ hub"], []],
+    }
+    assert text(legend(timeline)) == "· created   █ running   ┈ waiting   ▚ blocked hub"
 
 
 def test_legend_of_what_occurs() -> None:

@@ -173,7 +173,7 @@ def _turn_at_the_end(timeline: Timeline, observed: Observed, hub: int) -> Iterat
     thread = timeline.tracks.get(track.parent) if track is not None else None
     if track is None or thread is None or track.kind != words.HUB or not is_over(timeline):
         return
-    if not observed.living.get(hub) or track.state not in (State.WAITING, State.CREATED):
+    if not observed.living.get(hub) or track.state not in (State.WAITING, State.BLOCKED, State.CREATED):
         return
     slices = thread.slices
     # Whether it ran to the end is told by its last slice, or by the one before its end.

@@ -6,6 +6,7 @@ import ntpath
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from visualizer.analysis import blocks
 from visualizer.analysis.model import Park, Place, State, Timeline, Track
 from visualizer.analysis.plain import plain
 from visualizer.trace import words
@@ -13,7 +14,7 @@ from visualizer.trace import words
 _MS = 1_000_000
 
 #: A track that keeps its hub from running for so long hogs it.
-HOG_NS = 100 * _MS
+HOG_NS = blocks.HOG_NS
 #: So much time between being woken and running is lost.
 LOST_NS = 50 * _MS
 #: Ready for so long in all, and for this part of its life: it starves.

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from visualizer.analysis.blocks import busiest
 from visualizer.analysis.findings.finding import LATE_NS, NAMED_NS, POLL_STEP_NS
 from visualizer.analysis.model import Entry, State, Switch, Timeline, Track
 from visualizer.trace import words
@@ -131,14 +132,14 @@ class Observed:
         index = hub.slice_of_step(switch.index) - 1
         while index > 0 and states[index] == State.READY:
             index -= 1
-        if index < 0 or states[index] not in (State.WAITING, State.CREATED):
+        if index < 0 or states[index] not in (State.WAITING, State.BLOCKED, State.CREATED):
             return
         start_ns = hub.slices.start_ns[index]
         if switch.t_ns - start_ns < NAMED_NS:
             return
         # Where nobody but the thread itself has anything to do, it keeps nobody waiting.
         if self.living.get(hub.id) or switch.park < 0:
-            track = _busiest(self.timeline, switch, start_ns)
+            track = busiest(self.timeline, hub, start_ns, switch.t_ns)
             self.turns.setdefault(hub.id, []).append(Turn(start_ns, switch.t_ns, track, switch.index))
 
     def _on_run(self, track: Track, switch: Switch) -> None:
@@ -165,7 +166,8 @@ class Observed:
         due_ns = park.t_ns + park.asked_ns
         if park.asked_ns <= 0 or wakeup.t_ns - due_ns < LATE_NS:
             return
-        blocked_ns = hub.spent_ns(State.WAITING, wakeup.t_ns) - hub.spent_ns(State.WAITING, due_ns)
+        stood = (State.WAITING, State.BLOCKED)
+        blocked_ns = sum(hub.spent_ns(state, wakeup.t_ns) - hub.spent_ns(state, due_ns) for state in stood)
         if blocked_ns >= LATE_NS:
             index = slices.about[ready - 1]
             self.delays.append(Delay(track.id, switch.origin, due_ns, wakeup.t_ns, ready, index))
@@ -199,23 +201,3 @@ def longest_turn(turns: list[Turn], start_ns: int, end_ns: int) -> Turn | None:
         if shared_ns > longest_ns:
             best, longest_ns = turn, shared_ns
     return best
-
-
-def _busiest(timeline: Timeline, back: Switch, start_ns: int) -> int:
-    """Who ran most from `start_ns` up to the switch `back`, on the thread of that switch."""
-    spent_ns: dict[int, int] = {}
-    running, until_ns = back.origin, back.t_ns
-    for index in range(back.index - 1, -1, -1):
-        t_ns = timeline.switch_ns[index]
-        if t_ns < start_ns:
-            break
-        switch = timeline.switch(index)
-        if switch.target != running:
-            continue
-        spent_ns[running] = spent_ns.get(running, 0) + until_ns - t_ns
-        running, until_ns = switch.origin, t_ns
-        if switch.origin == back.target:
-            break
-    if running != back.target:
-        spent_ns[running] = spent_ns.get(running, 0) + until_ns - start_ns
-    return max(spent_ns, key=spent_ns.__getitem__, default=back.origin)

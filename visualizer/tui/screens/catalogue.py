@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
-from visualizer.paint.text import printable
+from visualizer.analysis.plain import plain
 from visualizer.session.catalogue import Scenario, scenarios
 from visualizer.session.recordings import Recording, recent
 from visualizer.session.target import Target
@@ -96,7 +96,7 @@ class CatalogueScreen(Screen[None]):
 
     def _add(self, choices: OptionList, id: str, name: str, what: Scenario | Recording) -> None:
         self._shown[id] = what
-        choices.add_option(Option(Content("  " + printable(name)), id=id))
+        choices.add_option(Option(Content("  " + plain(name)), id=id))
 
     @property
     def _highlighted(self) -> Scenario | Recording | None:
@@ -150,7 +150,7 @@ def _paragraphs(text: str) -> Content:
     """A docstring whose paragraphs are broken anew at the width there is; what is indented stays as it is."""
     paragraphs = [paragraph.splitlines() for paragraph in text.split("\n\n")]
     joined = (
-        ("\n" if any(line[:1].isspace() for line in lines) else " ").join(map(printable, lines)) for lines in paragraphs
+        ("\n" if any(line[:1].isspace() for line in lines) else " ").join(map(plain, lines)) for lines in paragraphs
     )
     return Content("\n\n".join(joined))
 
@@ -161,7 +161,7 @@ def _source(scenario: Scenario) -> Content:
         content = scenario.path.read_bytes()
         body = ast.parse(content).body
     except (OSError, SyntaxError, ValueError) as error:
-        return Content(f"The source cannot be read: {printable(str(error))}")
+        return Content(f"The source cannot be read: {plain(str(error))}")
     documented = body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
     first = (body[0].end_lineno or 0) if documented else 0
     lines = listing.listing(content).lines[first:]
@@ -179,8 +179,8 @@ def _about(recording: Recording) -> Content:
             source.read()
             header = source.header
     except TraceError as error:
-        return Content(f"{printable(str(error))}")
+        return Content(f"{plain(str(error))}")
     if header is not None:
         known[:0] = [("program", " ".join(header.argv) or header.target)]
         known.append(("python", f"{header.python} on {header.platform}"))
-    return Content("\n").join(Content.assemble((f"{title:10}", "bold"), printable(text)) for title, text in known)
+    return Content("\n").join(Content.assemble((f"{title:10}", "bold"), plain(text)) for title, text in known)

@@ -18,6 +18,7 @@ from visualizer.tui import keys, messages
 from visualizer.tui.feed import Feed
 from visualizer.tui.view import View
 from visualizer.tui.widgets.events import Events
+from visualizer.tui.widgets.filter import Filter
 from visualizer.tui.widgets.findings import Findings
 from visualizer.tui.widgets.header import Header
 from visualizer.tui.widgets.lists import Lines
@@ -69,6 +70,7 @@ class TimelineScreen(Screen[None]):
         view = self.view
         self._tracks = Tracks(view)
         self._legend = Legend(view)
+        self._filter = Filter(view)
         self._sentence = Sentence(view)
         self._notices = Notices(feed)
         self._tab_bar = TabBar()
@@ -83,6 +85,7 @@ class TimelineScreen(Screen[None]):
         self._panes: tuple[Pane, ...] = (
             *self._above,
             self._tracks,
+            self._filter,
             self._legend,
             self._sentence,
             self._notices,
@@ -98,7 +101,7 @@ class TimelineScreen(Screen[None]):
         )
         with Vertical(id="timeline"):
             yield from self._above
-            yield from (self._tracks, self._legend, self._sentence, self._notices)
+            yield from (self._tracks, self._filter, self._legend, self._sentence, self._notices)
             with Horizontal(id="below"):
                 with Horizontal(id="sources"):
                     yield from self._sources
@@ -109,7 +112,7 @@ class TimelineScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self._show_tab(TABS[0])
-        self._notices.display = False
+        self._notices.display = self._filter.display = False
         if self.feed.follow:
             self.view.playhead.follow(0)
         self.tick()
@@ -151,14 +154,14 @@ class TimelineScreen(Screen[None]):
         if not self.is_mounted or not self.size.width:
             return
         view = self.view
-        view.resize(self.size.width - row_start(view) - RIGHT)
         self._arrange()
-        bring = (view.playhead.index, view.selected, len(view.rows))
+        view.resize(self.size.width - row_start(view) - RIGHT)
+        bring = (view.playhead.index, view.selected_number, len(view.rows))
         if bring != self._brought:
             chosen = self._brought is not None and self._brought[1:] != bring[1:]
             self._brought = bring
-            track = view.selected if chosen else view.timeline.running_at(view.playhead.index)
-            self._tracks.bring(view.row_of(track))
+            running = view.row_of(view.timeline.running_at(view.playhead.index))
+            self._tracks.bring(view.selected_number if chosen else running)
         for pane in self._panes:
             pane.show()
 
@@ -170,8 +173,10 @@ class TimelineScreen(Screen[None]):
         sentence = 3 if tall else 2
         self._legend.display = tall
         told_lines = int(told.styles.height.value) if told.display and told.styles.height is not None else 0
-        room = height - _FIXED_LINES - sentence - tall - told_lines
-        lines = min(max(len(self.view.rows), 1), max(_LEAST_TRACKS, int(room * _TRACKS_SHARE)))
+        room = height - _FIXED_LINES - sentence - tall - told_lines - self._filter.display
+        most = max(_LEAST_TRACKS, int(room * _TRACKS_SHARE))
+        self.view.make_room(most)
+        lines = min(max(len(self.view.rows), 1), most)
         for pane, wanted in ((self._tracks, lines), (self._sentence, sentence)):
             if pane.styles.height is None or pane.styles.height.value != wanted:
                 pane.styles.height = wanted
@@ -234,7 +239,15 @@ class TimelineScreen(Screen[None]):
         self.look()
 
     def action_fold(self) -> None:
-        self.view.fold(self.view.selected)
+        self.view.fold(self.view.selected_number)
+        self.look()
+
+    def action_fold_all(self) -> None:
+        self.view.fold_all()
+        self.look()
+
+    def action_filter(self) -> None:
+        self._filter.open()
         self.look()
 
     def action_tab(self, tab: str) -> None:
@@ -247,6 +260,9 @@ class TimelineScreen(Screen[None]):
     async def action_back(self) -> None:
         from visualizer.tui.app import VisualizerApp
 
+        if self._filter.display:
+            self._filter.close()
+            return
         assert isinstance(self.app, VisualizerApp)
         await self.app.back_to_catalogue()
 
@@ -259,8 +275,8 @@ class TimelineScreen(Screen[None]):
 
     @on(messages.MomentChosen)
     def _go_to_cell(self, message: messages.MomentChosen) -> None:
-        if message.track is not None:
-            self.view.selected = message.track
+        if message.row is not None:
+            self.view.choose(message.row)
         if message.column >= 0:
             self.view.go_to_cell(message.column)
         self.look()
@@ -287,9 +303,16 @@ class TimelineScreen(Screen[None]):
             self.view.select_track(message.track)
         self.look()
 
-    @on(messages.TrackFolded)
-    def _fold(self, message: messages.TrackFolded) -> None:
-        self.view.fold(message.track)
+    @on(messages.RowFolded)
+    def _fold(self, message: messages.RowFolded) -> None:
+        self.view.fold(message.number)
+        self.look()
+
+    @on(messages.Filtered)
+    def _filter_by(self, message: messages.Filtered) -> None:
+        self.view.filter_by(message.text)
+        if message.done:
+            self._tracks.focus()
         self.look()
 
     @on(messages.Zoomed)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from visualizer.analysis.plain import plain
 from visualizer.analysis.sentences import sentence
 from visualizer.paint.row import Run
-from visualizer.paint.text import fit, printable
+from visualizer.paint.text import fit
 from visualizer.tui.messages import SwitchChosen
 from visualizer.tui.widgets.header import moment
 from visualizer.tui.widgets.lists import Lines
@@ -39,7 +40,7 @@ class Events(Lines):
         number = f"{line + 1:>{len(str(timeline.switch_count))}} " if width >= _WIDE else " "
         of_ns = self.view.now_ns
         time = f"{moment(t_ns, of_ns):>{len(moment(of_ns, of_ns))}}  "
-        said = fit(printable(sentence(timeline, line)), max(0, width - len(number) - len(time)))
+        said = fit(plain(sentence(timeline, line)), max(0, width - len(number) - len(time)))
         return [Run(number, "dim"), Run(time, "ruler"), Run(said, "text")]
 
     def choose(self, line: int) -> None:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from visualizer.analysis.findings import Finding
 from visualizer.analysis.findings import Findings as Found
+from visualizer.analysis.plain import plain
 from visualizer.paint.row import Run
-from visualizer.paint.text import printable
 from visualizer.tui import keys
 from visualizer.tui.messages import FindingChosen
 from visualizer.tui.view import View
@@ -127,7 +127,7 @@ class Findings(Lines):
             self._firsts.append(len(self._lines))
             kind = Run(f"  {one.kind.replace('_', ' ')}", "error" if one.kind in _GRAVE else "ready")
             self._lines.append(_Line(number, [Run(f" {moment(one.t_ns, of_ns)}", "ruler"), kind]))
-            for part in Notice(printable(one.sentence), "text").broken(self.width - 2, 0):
+            for part in Notice(plain(one.sentence), "text").broken(self.width - 2, 0):
                 self._lines.append(_Line(number, [Run(f" {part.text}", part.style)]))
         if len(self._found) > _MOST:
             more = f" … and {len(self._found) - _MOST} more: visualizer findings"

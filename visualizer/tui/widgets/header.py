@@ -5,8 +5,9 @@ from __future__ import annotations
 from textual.strip import Strip
 from textual.widget import Widget
 
+from visualizer.analysis.plain import plain
 from visualizer.paint.row import Run
-from visualizer.paint.text import cell_width, fit, printable
+from visualizer.paint.text import cell_width, fit
 from visualizer.tui.feed import Feed
 from visualizer.tui.ink import strip
 from visualizer.tui.view import View
@@ -50,7 +51,7 @@ class Header(Widget):
 
     @property
     def _program(self) -> str:
-        return printable(self._feed.name)
+        return plain(self._feed.name)
 
     def _condition(self, short: bool) -> list[Run]:
         """Whether it runs, how it ended, and whether the view plays."""
@@ -59,6 +60,8 @@ class Header(Widget):
         progress = feed.progress
         if progress is not None:
             return [Run(f"{_GAP}LOADING {progress:.0%}", "ready")]
+        if feed.awaited:
+            return [Run(f"{_GAP}WAITING", "ready")]
         if feed.live:
             runs = [Run(f"{_GAP}● LIVE", "running")]
             behind_ns = feed.behind_ns

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from textual.strip import Strip
 from textual.widget import Widget
 
+from visualizer.analysis.plain import plain
 from visualizer.paint.row import Run
-from visualizer.paint.text import cell_width, fit, printable
+from visualizer.paint.text import cell_width, fit
 from visualizer.tui.feed import Feed
 from visualizer.tui.ink import strip
 
@@ -57,7 +58,7 @@ def notices(feed: Feed) -> list[Notice]:
         told.append(Notice(f"✗ The program was killed by signal {end.signal}.", "error"))
     told += [Notice(f"{count} {what} were left out of the trace.", "ready") for what, count in timeline.dropped.items()]
     told += [Notice(text, "ready") for text in (*feed.notices, *timeline.notes)]
-    return [Notice(printable(text), style) for text, style in told]
+    return [Notice(plain(text), style) for text, style in told]
 
 
 class Notices(Widget):

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from visualizer.analysis.model import Output as Printed
+from visualizer.analysis.plain import plain
 from visualizer.paint.row import Run
-from visualizer.paint.text import cell_width, fit_name, printable
+from visualizer.paint.text import cell_width, fit_name
 from visualizer.trace import words
 from visualizer.tui.messages import TimeChosen
 from visualizer.tui.view import View
@@ -82,7 +83,7 @@ class Output(Lines):
         name = self.view.timeline.name(shown.track) if shown.first else ""
         style = "error" if shown.stream == words.STDERR else "output"
         return [
-            Run(fit_name(printable(name), self._name_cells), "dim" if later else "label"),
+            Run(fit_name(plain(name), self._name_cells), "dim" if later else "label"),
             Run(_MARKS.get(shown.stream, "   "), "error" if shown.stream == words.STDERR else "dim"),
             Run(shown.text, "dim" if later or shown.stream == _LEFT_OUT else style),
         ]
@@ -96,7 +97,7 @@ class Output(Lines):
         outputs = self.view.timeline.outputs
         until = min(len(outputs), self._taken + _AT_ONCE)
         names = {printed.track for printed in outputs[self._taken : until]}
-        longest = max((cell_width(printable(self.view.timeline.name(track))) for track in names), default=0)
+        longest = max((cell_width(plain(self.view.timeline.name(track))) for track in names), default=0)
         name_cells = max(self._name_cells, min(longest, _NAME_CELLS))
         width = max(10, self.width - name_cells - 3)
         if width != self._width:
@@ -115,14 +116,14 @@ class Output(Lines):
         if self._open and last is not None and (last.track, last.stream) == (printed.track, printed.stream):
             self._lines.pop()
             self._times.pop()
-            self._append(last, last.text + printable(first.expandtabs(_TAB_SIZE)))
+            self._append(last, last.text + plain(first.expandtabs(_TAB_SIZE)))
         else:
             others.insert(0, first)
         # What stands behind the last newline begins a line only if it is something.
         self._open = not others or bool(others[-1])
         for text in others if self._open else others[:-1]:
             start = _Line(printed.t_ns, printed.track, printed.stream, "", True)
-            self._append(start, printable(text.expandtabs(_TAB_SIZE)))
+            self._append(start, plain(text.expandtabs(_TAB_SIZE)))
         if printed.cut:
             note = f"… and {printed.cut} more characters"
             self._append(_Line(printed.t_ns, printed.track, _LEFT_OUT, "", False), note)

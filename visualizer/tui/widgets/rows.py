@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
@@ -10,6 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from visualizer.analysis.model import FINAL
+from visualizer.paint.group import paint_group
 from visualizer.paint.legend import legend
 from visualizer.paint.row import Run, paint_row
 from visualizer.paint.rows import Row, label_runs
@@ -18,7 +21,7 @@ from visualizer.paint.text import fit
 from visualizer.paint.viewport import Axis
 from visualizer.tui import keys
 from visualizer.tui.ink import is_dark, over, strip, style
-from visualizer.tui.messages import MomentChosen, Panned, PartChosen, TrackFolded, Zoomed
+from visualizer.tui.messages import MomentChosen, Panned, PartChosen, RowFolded, Zoomed
 from visualizer.tui.view import View
 
 #: Cells left of the label, between label and row, and right of the row.
@@ -46,8 +49,8 @@ def wheel(widget: Widget, event: events.MouseEvent, up: bool, view: View) -> Non
         widget.post_message(Zoomed(_ZOOM_STEP if up else 1 / _ZOOM_STEP, column if inside else None))
 
 
-class Overview(Widget):
-    """The whole trace in one line, and which part of it is in sight."""
+class Scale(Widget):
+    """A line over the tracks, with a name where they have theirs. The wheel over it zooms or pans."""
 
     def __init__(self, view: View) -> None:
         super().__init__()
@@ -57,19 +60,37 @@ class Overview(Widget):
         """Draw it: a line of this kind is cheap."""
         self.refresh()
 
+    def _line(self, name: str, runs: Iterable[Run], cell: int, on: Style) -> Strip:
+        """`name` and `runs`, and cell number `cell` of these in the style `on`, if it is in sight."""
+        view = self._view
+        label = Run(" " * LEFT + fit(name, view.label_cells) + " " * BETWEEN, "dim")
+        line = strip(self, [label, *runs], self.size.width)
+        at = row_start(view) + cell
+        return over(line, at, at + 1, on) if 0 <= cell < view.viewport.width else line
+
+    def _column(self, event: events.MouseEvent) -> int:
+        """The cell that is pointed at; may lie outside of the row."""
+        return event.get_content_offset_capture(self).x - row_start(self._view)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        wheel(self, event, True, self._view)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        wheel(self, event, False, self._view)
+
+
+class Overview(Scale):
+    """The whole trace in one line, and which part of it is in sight."""
+
     def render_line(self, y: int) -> Strip:
         view = self._view
-        label = Run(" " * LEFT + fit("overview", view.label_cells) + " " * BETWEEN, "dim")
-        runs = overview(view.timeline, view.viewport, view.viewport.width, ascii=view.ascii)
-        line = strip(self, [label, *runs], self.size.width)
-        last_ns = view.timeline.last_ns
+        width, last_ns = view.viewport.width, view.timeline.last_ns
         part = view.playhead.t_ns / last_ns if last_ns else 0.0
-        at = row_start(view) + min(int(part * view.viewport.width), view.viewport.width - 1)
-        return over(line, at, at + 1, Style(reverse=True, bold=True))
+        runs = overview(view.timeline, view.viewport, width, ascii=view.ascii)
+        return self._line("overview", runs, min(int(part * width), width - 1), Style(reverse=True, bold=True))
 
     def _choose(self, event: events.MouseEvent) -> None:
-        column = event.get_content_offset_capture(self).x - row_start(self._view)
-        self.post_message(PartChosen(min(max(column / self._view.viewport.width, 0.0), 1.0)))
+        self.post_message(PartChosen(min(max(self._column(event) / self._view.viewport.width, 0.0), 1.0)))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         self._choose(event)
@@ -78,46 +99,19 @@ class Overview(Widget):
         if event.button == 1:
             self._choose(event)
 
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        wheel(self, event, True, self._view)
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        wheel(self, event, False, self._view)
-
-
-class Ruler(Widget):
+class Ruler(Scale):
     """Times, or the numbers of switches, over the tracks."""
-
-    def __init__(self, view: View) -> None:
-        super().__init__()
-        self._view = view
-
-    def show(self) -> None:
-        """Draw it: a line of this kind is cheap."""
-        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         view = self._view
-        axis = "switches" if view.viewport.axis is Axis.SWITCHES else "time"
-        label = Run(" " * LEFT + fit(axis, view.label_cells) + " " * BETWEEN, "dim")
+        name = "switches" if view.viewport.axis is Axis.SWITCHES else "time"
         runs = ruler(view.timeline, view.viewport, ascii=view.ascii)
-        line = strip(self, [label, *runs], self.size.width)
-        cell = view.playhead_cell
-        if not 0 <= cell < view.viewport.width:
-            return line
-        at = row_start(view) + cell
-        return over(line, at, at + 1, style("playhead", is_dark(self)))
+        return self._line(name, runs, view.playhead_cell, style("playhead", is_dark(self)))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        column = event.get_content_offset_capture(self).x - row_start(self._view)
-        if 0 <= column < self._view.viewport.width:
+        if 0 <= (column := self._column(event)) < self._view.viewport.width:
             self.post_message(MomentChosen(column))
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        wheel(self, event, True, self._view)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        wheel(self, event, False, self._view)
 
 
 class Legend(Widget):
@@ -184,7 +178,8 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
         number = y + self.scroll_offset.y
         view = self._view
         if number >= len(view.rows):
-            line = Strip.blank(self.size.width, self.rich_style)
+            said = " No track has that in its name." if view.wanted and not number else ""
+            line = strip(self, [Run(said, "dim")], self.size.width)
         else:
             line = self._line(view.rows[number])
         cell = view.playhead_cell
@@ -195,17 +190,18 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _key(self, row: Row) -> tuple[object, ...]:
         view = self._view
-        track = view.timeline.tracks[row.track]
+        tracks = [view.timeline.tracks[track] for track in row.members or (row.track,)]
         grown = 0
         if view.live and view.viewport.axis is Axis.SWITCHES:
             # The last segment of this axis holds all the time since the last switch, whosever it was.
             grown = view.timeline.version
-        elif view.live and track.state not in FINAL:
+        elif view.live and any(track.state not in FINAL for track in tracks):
             # What is still open grows; but only by whole cells is there anything to draw.
             grown = int(view.viewport.cell_of_time(view.timeline, view.now_ns))
-        chosen = row.track == view.selected
+        version = sum(track.version for track in tracks)
+        chosen = row == view.selected_row
         return (
-            row, track.version, view.viewport, view.label_cells, view.live, grown, chosen, self.app.theme, self.size
+            row, version, view.viewport, view.label_cells, view.live, grown, chosen, self.app.theme, self.size
         )  # fmt: skip
 
     def _line(self, row: Row) -> Strip:
@@ -213,18 +209,24 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
         line = self._cache.get(key)
         if line is None:
             view = self._view
-            chosen = row.track == view.selected
-            until_ns = view.now_ns if view.live else None
+            chosen = row == view.selected_row
             runs = [
                 Run(" " * LEFT, "text"),
                 *label_runs(view.timeline, row, view.label_cells, selected=chosen, ascii=view.ascii),
                 Run(" " * BETWEEN, "text"),
-                *paint_row(view.timeline, row.track, view.viewport, ascii=view.ascii, until_ns=until_ns),
+                *self._painted(row),
             ]
             if len(self._cache) >= _CACHED_ROWS:
                 self._cache.clear()
             line = self._cache[key] = strip(self, runs, self.size.width)
         return line
+
+    def _painted(self, row: Row) -> list[Run]:
+        view = self._view
+        until_ns = view.now_ns if view.live else None
+        if row.group is not None:
+            return paint_group(view.timeline, view.crowd(row), view.viewport, ascii=view.ascii, until_ns=until_ns)
+        return paint_row(view.timeline, row.track, view.viewport, ascii=view.ascii, until_ns=until_ns)
 
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset(self)
@@ -237,9 +239,9 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
         row = view.rows[number]
         column = at.x - row_start(view)
         if row.has_children and column < 0 and at.x < LEFT + 2 * row.depth + 2:
-            self.post_message(TrackFolded(row.track))
+            self.post_message(RowFolded(number))
         else:
-            self.post_message(MomentChosen(column if 0 <= column < view.viewport.width else -1, row.track))
+            self.post_message(MomentChosen(column if 0 <= column < view.viewport.width else -1, row))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         if event.ctrl or event.shift:

@@ -6,10 +6,13 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from visualizer.analysis.model import State
+from visualizer.analysis.plain import plain
 from visualizer.analysis.sentences import describe_state, sentence, sentence_before_first
+from visualizer.paint.group import told
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run
-from visualizer.paint.text import fit, printable
+from visualizer.paint.rows import row_name
+from visualizer.paint.text import fit
 from visualizer.tui.ink import strip
 from visualizer.tui.view import View
 from visualizer.tui.widgets.notices import Notice
@@ -41,12 +44,12 @@ class Sentence(Widget):
         view, width = self._view, max(10, self.size.width - 2)
         timeline, index = view.timeline, view.playhead.index
         if index < 0:
-            lines = [[Run(fit(printable(sentence_before_first(timeline)), width), "text")]]
+            lines = [[Run(fit(plain(sentence_before_first(timeline)), width), "text")]]
         else:
             switch = timeline.switch(index)
             who = f"{timeline.name(switch.origin)} → {timeline.name(switch.target)}"
-            head = printable(who) + "   "
-            broken = Notice(head + printable(sentence(timeline, index)), "text").broken(width)
+            head = plain(who) + "   "
+            broken = Notice(head + plain(sentence(timeline, index)), "text").broken(width)
             lines = [[Run(line.text, line.style)] for line in broken]
             if broken[0].text.startswith(head):
                 lines[0] = [Run(head, "edge"), Run(broken[0].text[len(head) :], "text")]
@@ -56,9 +59,13 @@ class Sentence(Widget):
 
     def _selected(self, width: int) -> list[Run]:
         view = self._view
+        row = view.selected_row
+        if row is not None and row.group is not None and view.selected_group is not None:
+            said = f"{row_name(view.timeline, row)}: {told(view.crowd(row), view.playhead.t_ns)}"
+            return [Run("  ", "text"), Run(fit(said, width - 2), "ruler")]
         track = view.timeline.tracks[view.selected]
         at = track.slices.at(view.playhead.t_ns)
         state = State(track.slices.state[at]) if at >= 0 else State.UNKNOWN
         mark = glyphs(view.ascii)[state] if at >= 0 else " "
         said = describe_state(view.timeline, view.selected, view.playhead.t_ns)
-        return [Run(f"{mark} ", STYLE_OF[state]), Run(fit(printable(said), width - 2), "ruler")]
+        return [Run(f"{mark} ", STYLE_OF[state]), Run(fit(plain(said), width - 2), "ruler")]

@@ -7,18 +7,20 @@ from typing import NamedTuple
 
 from visualizer.analysis.durations import duration
 from visualizer.analysis.model import State
+from visualizer.analysis.plain import plain
 from visualizer.analysis.statistics import Statistics as Numbers
 from visualizer.analysis.statistics import Totals, TrackStatistics, statistics
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run
-from visualizer.paint.text import fit_name, printable
+from visualizer.paint.text import fit_name
 from visualizer.tui.feed import Feed
 from visualizer.tui.view import View
 from visualizer.tui.widgets.lists import Lines
 from visualizer.tui.widgets.notices import Notice, notices
 
-_COLUMNS = ("steps", "running", "ready", "waiting", "idle")
-_SHORT_COLUMNS = ("steps", "run", "ready", "wait", "idle")
+_COLUMNS = ("steps", "running", "ready", "waiting", "blocked", "idle")
+_SHORT_COLUMNS = ("steps", "run", "ready", "wait", "block", "idle")
+_BLOCKED = _COLUMNS.index("blocked")
 
 
 class _Layout(NamedTuple):
@@ -32,8 +34,8 @@ class _Layout(NamedTuple):
 
 
 _ROOMY, _NARROW, _DENSE = _Layout(7, 10, 3), _Layout(6, 8, 2), _Layout(6, 6, 2, dense=True)
-_ROOMY_FROM, _NARROW_FROM = 55, 48
-_LEAST_NAME = 7
+#: What beside the columns is left at least, for the name.
+_ROOMY_NAME, _NARROW_NAME, _LEAST_NAME = 8, 10, 7
 _NS_PER_S = 1_000_000_000
 _MINUTES_FROM_S = 120
 
@@ -73,38 +75,47 @@ class Statistics(Lines):
         assert numbers is not None, "without them there is no line"
         count = len(numbers.tracks)
         if line == 0:
-            titles = _SHORT_COLUMNS if _layout(width - 2).dense else _COLUMNS
-            return [Run("  ", "dim"), *_columns("track", titles, width - 2, "dim")]
+            titles = _SHORT_COLUMNS if self._layout(width).dense else _COLUMNS
+            return [Run("  ", "dim"), *self._columns("track", titles, width, "dim")]
         if line <= count:
             track = numbers.tracks[line - 1]
             state = State[track.state]
             mark = Run(f"{glyphs(self.view.ascii)[state]} ", STYLE_OF[state])
-            return [mark, *_columns(printable(track.name), _cells(track, width), width - 2, "text")]
+            return [mark, *self._columns(plain(track.name), _cells(track, self._layout(width)), width, "text")]
         if line == count + 1:
-            return [Run("  ", "dim"), *_columns("in all", _cells(numbers.totals, width), width - 2, "thread")]
+            cells = _cells(numbers.totals, self._layout(width))
+            return [Run("  ", "dim"), *self._columns("in all", cells, width, "thread")]
         if line == count + 2:
             return []
         notice = self._about[line - count - 3]
         return [Run(notice.text, notice.style)]
 
+    @property
+    def _blocks(self) -> bool:
+        """Whether any hub was blocked: without, there is no column for it, since room is scarce."""
+        return self._numbers is not None and self._numbers.totals.blocked_s > 0
 
-def _columns(name: str, cells: Sequence[str], room: int, style: str) -> list[Run]:
-    """A name and the columns; the last of them are left out where not even the shortest name would have room."""
-    layout = _layout(room)
-    sizes = [layout.first, *[layout.other] * (len(cells) - 1)]
-    while sum(sizes) + _LEAST_NAME > room and sizes:
-        sizes.pop()
-    text = fit_name(name, max(1, room - sum(sizes)))
-    return [Run(text + "".join(cell.rjust(size) for cell, size in zip(cells, sizes, strict=False)), style)]
+    def _layout(self, width: int) -> _Layout:
+        times = len(_COLUMNS) - 2 + self._blocks
+        for layout, name in ((_ROOMY, _ROOMY_NAME), (_NARROW, _NARROW_NAME)):
+            if layout.first + times * layout.other + name <= width - 2:
+                return layout
+        return _DENSE
+
+    def _columns(self, name: str, cells: Sequence[str], width: int, style: str) -> list[Run]:
+        """A name and the columns; the last of them are left out where not even the shortest name would have room."""
+        layout, room = self._layout(width), width - 2
+        wanted = [cell for number, cell in enumerate(cells) if number != _BLOCKED or self._blocks]
+        sizes = [layout.first, *[layout.other] * (len(wanted) - 1)]
+        while sum(sizes) + _LEAST_NAME > room and sizes:
+            sizes.pop()
+        text = fit_name(name, max(1, room - sum(sizes)))
+        return [Run(text + "".join(cell.rjust(size) for cell, size in zip(wanted, sizes, strict=False)), style)]
 
 
-def _cells(of: TrackStatistics | Totals, width: int) -> list[str]:
-    layout = _layout(width - 2)
-    return [str(of.steps), *(_time(spent_s, layout) for spent_s in (of.running_s, of.ready_s, of.waiting_s, of.idle_s))]
-
-
-def _layout(room: int) -> _Layout:
-    return _ROOMY if room >= _ROOMY_FROM else _NARROW if room >= _NARROW_FROM else _DENSE
+def _cells(of: TrackStatistics | Totals, layout: _Layout) -> list[str]:
+    spent = (of.running_s, of.ready_s, of.waiting_s, of.blocked_s, of.idle_s)
+    return [str(of.steps), *(_time(spent_s, layout) for spent_s in spent)]
 
 
 def _time(seconds: float, layout: _Layout) -> str:
@@ -133,5 +144,5 @@ def _about(feed: Feed, width: int) -> list[Notice]:
         known.append(("trace", str(feed.path)))
     lines = [part for notice in notices(feed) for part in notice.broken(width)]
     for title, text in known:
-        lines += Notice(f"{title:8}{printable(text)}", "dim").broken(width, 8)
+        lines += Notice(f"{title:8}{plain(text)}", "dim").broken(width, 8)
     return lines

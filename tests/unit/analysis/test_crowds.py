@@ -1,0 +1,118 @@
+"""Many tracks as one, against a count of each."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.analysis.tape import STEP_NS, Tape
+from tests.unit.paint.events import greenlet_runs
+from visualizer.analysis.crowds import Crowd
+from visualizer.analysis.model import State, Timeline
+from visualizer.trace import events as ev
+from visualizer.trace import words
+
+
+def crowd_of(timeline: Timeline, *tracks: int) -> Crowd:
+    crowd = Crowd(timeline)
+    crowd.follow(tracks)
+    return crowd
+
+
+def counted(timeline: Timeline, tracks: tuple[int, ...], state: State, t_ns: int) -> int:
+    """How many of the tracks are in that state, by looking at each."""
+    found = 0
+    for track in tracks:
+        slices = timeline.tracks[track].slices
+        index = slices.at(t_ns)
+        found += index >= 0 and slices.state[index] == state
+    return found
+
+
+def two() -> Tape:
+    """a runs from 3 to 4 and from 7 to 8 us, b from 5 to 6 us; then both have ended."""
+    tape = Tape().spawn("a", words.GREENLET, parent="main").spawn("b", words.GREENLET, parent="main")
+    tape.switch("main", "a").switch("a", "main").switch("main", "b").switch("b", "main").switch("main", "a")
+    tape.exits("a").switch("a", "main").switch("main", "b").exits("b").switch("b", "main")
+    return tape
+
+
+def test_how_many_are_in_each_state_at_each_moment() -> None:
+    crowd = crowd_of(two().timeline(), 1, 2)
+    counts = {
+        state.name: [crowd.count(state, us * STEP_NS) for us in range(13)]
+        for state in (State.CREATED, State.RUNNING, State.WAITING, State.DONE)
+    }
+    assert counts == {
+        "CREATED": [0, 1, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0],
+        "RUNNING": [0, 0, 0, 1, 0, 1, 0, 1, 0, 0, 1, 0, 0],
+        "WAITING": [0, 0, 0, 0, 1, 1, 2, 1, 1, 1, 0, 0, 0],
+        "DONE": [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2],
+    }
+    assert (crowd.ended_ns, crowd.failed) == (11 * STEP_NS, False)
+    assert crowd.changes(State.RUNNING, 3 * STEP_NS, 6 * STEP_NS) == 2
+
+
+def test_time_spent_is_that_of_all_together() -> None:
+    crowd = crowd_of(two().timeline(), 1, 2)
+    assert [crowd.spent_ns(State.WAITING, us * STEP_NS) // STEP_NS for us in (4, 5, 6, 7, 20)] == [0, 1, 2, 4, 7]
+
+
+def test_runs_on_the_switch_axis() -> None:
+    crowd = crowd_of(two().timeline(), 1, 2)
+    assert [crowd.ran(place) for place in (0, 1, 1.5, 2, 3, 3.25, 4, 5, 6, 100)] == [
+        0, 0, 0.5, 1, 1, 1.25, 2, 2, 3, 4,
+    ]  # fmt: skip
+
+
+def test_of_an_open_run_as_much_as_there_is() -> None:
+    timeline = Tape().spawn("a", words.GREENLET, parent="main").switch("main", "a").timeline()
+    crowd = crowd_of(timeline, 1)
+    assert [crowd.ran(place) for place in (1, 1.5, 2)] == [0, 0.5, 1]
+    assert crowd.ended_ns == -1
+
+
+def test_nobody_and_a_failure() -> None:
+    timeline = two().timeline()
+    assert crowd_of(timeline).ended_ns == -1
+    timeline.feed(ev.Spawn(20_000, 3, words.GREENLET, -1, 0, -1, -1))
+    timeline.feed(ev.Exit(21_000, 3, words.RAISED, -1))
+    crowd = crowd_of(timeline, 1, 2, 3)
+    assert (crowd.ended_ns, crowd.failed) == (21_000, True)
+
+
+@given(greenlet_runs(), st.lists(st.integers(0, 10**7), min_size=1, max_size=5))
+def test_it_agrees_with_a_count_of_each(timeline: Timeline, times_ns: list[int]) -> None:
+    tracks = (1, 2, 3)
+    crowd = crowd_of(timeline, *tracks)
+    for t_ns in times_ns:
+        for state in State:
+            assert crowd.count(state, t_ns) == counted(timeline, tracks, state, t_ns)
+        for state in (State.RUNNING, State.WAITING):
+            each = sum(timeline.tracks[track].slices.spent_ns(state, t_ns) for track in tracks)
+            assert crowd.spent_ns(state, t_ns) == each
+    # Of the three, one runs between any two switches, unless it is the thread.
+    runs = sum(len(timeline.tracks[track].steps) for track in tracks)
+    assert crowd.ran(timeline.switch_count + 1) == runs
+
+
+@given(greenlet_runs(), st.data())
+def test_it_is_the_same_however_it_came_in(timeline: Timeline, data: st.DataObject) -> None:
+    """A crowd that is followed while its timeline grows, and gets more tracks, is one that is made at the end."""
+    growing = Timeline()
+    crowd = Crowd(growing)
+    for track in timeline.tracks.values():
+        growing.feed(ev.Spawn(track.spawn_ns, track.id, track.kind, -1, track.parent, -1, -1))
+    for index in range(timeline.switch_count):
+        switch = timeline.switch(index)
+        growing.feed(ev.Switch(switch.t_ns, switch.origin, switch.target, switch.cause, -1, -1))
+        if data.draw(st.booleans()):
+            crowd.follow((1, 2, 3)[: data.draw(st.integers(1, 3))])
+    crowd.follow((1, 2, 3))
+    whole = crowd_of(growing, 1, 2, 3)
+    for t_ns in (*growing.switch_ns, growing.last_ns + 5):
+        for state in State:
+            assert crowd.count(state, t_ns) == whole.count(state, t_ns)
+            assert crowd.spent_ns(state, t_ns) == whole.spent_ns(state, t_ns)
+    places = [half / 2 for half in range(2 * growing.switch_count + 3)]
+    assert [crowd.ran(place) for place in places] == [whole.ran(place) for place in places]

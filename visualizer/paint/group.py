@@ -1,0 +1,140 @@
+"""Many tracks of a kind in one row, as cells."""
+
+from __future__ import annotations
+
+from itertools import groupby, pairwise
+from math import ceil
+from typing import NamedTuple
+
+from visualizer.analysis.crowds import Crowd
+from visualizer.analysis.model import FINAL, State, Timeline
+from visualizer.paint.lane import limit
+from visualizer.paint.palette import STYLE_OF, glyphs
+from visualizer.paint.row import Run, block
+from visualizer.paint.text import ascii_only, cell_width
+from visualizer.paint.viewport import Axis, Viewport, position_of_time, time_of_position
+
+#: How one says how many are in a state, in the order in which it is told.
+_VERBS = {
+    State.RUNNING: ("runs", "run"),
+    State.READY: ("is ready", "ready"),
+    State.WAITING: ("waits", "wait"),
+    State.IDLE: ("is idle", "idle"),
+    State.CREATED: ("has not run yet", "not run yet"),
+    State.UNKNOWN: ("is unknown", "unknown"),
+    State.DONE: ("has ended", "ended"),
+    State.FAILED: ("has failed", "failed"),
+}
+#: Of the states that do not run, those that fill a cell.
+_FILLING = tuple(state for state in State if state not in (*FINAL, State.RUNNING))
+
+
+class _Cell(NamedTuple):
+    """`share` of it one of them runs, -1 if none does; `main` is what most of the others do, `number` of them."""
+
+    share: float
+    main: State | None
+    number: int
+
+
+def paint_group(
+    timeline: Timeline, crowd: Crowd, viewport: Viewport, *, ascii: bool = False, until_ns: int | None = None
+) -> list[Run]:
+    """The row of the tracks of `crowd`: runs that take exactly `viewport.width` cells together.
+
+    The height of a block is the share of the cell in which one of them runs, however short. Where none does, the glyph
+    is that of the state that most of them are in, and their number stands there where there is room. ✓, or ✗ if one of
+    them failed, stands in the first cell after the last of them has ended.
+
+    `until_ns`: as in `paint_row`. The cost does not depend on how many tracks there are.
+    """
+    cells = _cells(timeline, crowd, viewport, until_ns)
+    painted = [_painted(cell, ascii) for cell in cells]
+    _mark_end(timeline, crowd, viewport, painted, ascii, until_ns)
+    _write_counts(cells, painted, ascii)
+    runs = groupby(painted, key=lambda cell: cell[1])
+    return [Run("".join(text for text, _ in group), style) for style, group in runs]
+
+
+def told(crowd: Crowd, t_ns: int) -> str:
+    """How many do what at `t_ns`, such as "1 runs, 3 ready, 96 wait"."""
+    counts = {state: crowd.count(state, t_ns) for state in _VERBS}
+    parts = [f"{count} {_VERBS[state][count != 1]}" for state, count in counts.items() if count]
+    missing = len(crowd.tracks) - sum(counts.values())
+    if missing > 0:
+        parts.append(f"{missing} not created yet" if missing > 1 else "1 is not created yet")
+    return ", ".join(parts)
+
+
+def _cells(timeline: Timeline, crowd: Crowd, viewport: Viewport, until_ns: int | None) -> list[_Cell]:
+    end = limit(timeline, viewport.axis, until_ns)
+    edges = viewport.edges()
+    on_time = viewport.axis is Axis.TIME
+    # Beyond the end nothing is known.
+    places = [min(edge, end) for edge in edges]
+    times_ns = [int(place) if on_time else time_of_position(timeline, viewport.axis, place) for place in places]
+    if until_ns is not None:
+        times_ns = [min(t_ns, until_ns) for t_ns in times_ns]
+    spent = {state: [crowd.spent_ns(state, t_ns) for t_ns in times_ns] for state in (State.RUNNING, *_FILLING)}
+    ran = [float(spent_ns) for spent_ns in spent[State.RUNNING]] if on_time else [crowd.ran(place) for place in places]
+    cells = []
+    for number, ((start, stop), (start_ns, stop_ns)) in enumerate(
+        zip(pairwise(edges), pairwise(times_ns), strict=True)
+    ):
+        if start >= end:
+            cells.append(_Cell(-1.0, None, 0))
+            continue
+        share = min(1.0, (ran[number + 1] - ran[number]) / (stop - start))
+        if share > 0 or (on_time and crowd.changes(State.RUNNING, start_ns, stop_ns)):
+            cells.append(_Cell(share, None, 0))
+            continue
+        lasted_ns = stop_ns - start_ns
+        if lasted_ns > 0:
+            filled = {state: (at[number + 1] - at[number]) / lasted_ns for state, at in spent.items()}
+        else:
+            filled = {state: float(crowd.count(state, start_ns)) for state in _FILLING}
+        filled.pop(State.RUNNING, None)
+        main = max(filled, key=filled.__getitem__)
+        cells.append(_Cell(-1.0, main, max(1, round(filled[main]))) if filled[main] > 0 else _Cell(-1.0, None, 0))
+    return cells
+
+
+def _painted(cell: _Cell, ascii: bool) -> tuple[str, str]:
+    if cell.share >= 0:
+        return block(cell.share, ascii), STYLE_OF[State.RUNNING]
+    return (glyphs(ascii)[cell.main], STYLE_OF[cell.main]) if cell.main is not None else (" ", "dim")
+
+
+def _mark_end(
+    timeline: Timeline,
+    crowd: Crowd,
+    viewport: Viewport,
+    painted: list[tuple[str, str]],
+    ascii: bool,
+    until_ns: int | None,
+) -> None:
+    ended_ns = crowd.ended_ns
+    if ended_ns < 0 or (until_ns is not None and ended_ns > until_ns):
+        return
+    position = position_of_time(timeline, viewport.axis, ended_ns)
+    cell = ceil((position - viewport.start) / viewport.per_cell)
+    while 0 <= cell < len(painted) and painted[cell][0] != " ":
+        cell += 1
+    if 0 <= cell < len(painted):
+        state = State.FAILED if crowd.failed else State.DONE
+        painted[cell] = glyphs(ascii)[state], STYLE_OF[state]
+
+
+def _write_counts(cells: list[_Cell], painted: list[tuple[str, str]], ascii: bool) -> None:
+    """Write on each stretch of cells in which none runs how many are in the state that most are in."""
+    start = 0
+    for main, stretch in groupby(cells, key=lambda cell: cell.main):
+        counts = [cell.number for cell in stretch]
+        if main is not None:
+            low, high = min(counts), max(counts)
+            text = f"{low if low == high else f'{low}–{high}'} {_VERBS[main][high != 1]}"
+            text = f" {ascii_only(text) if ascii else text} "
+            width = cell_width(text)
+            if width <= len(counts):
+                painted[start : start + width] = [(text, "label")] + [("", "label")] * (width - 1)
+        start += len(counts)
