@@ -16,13 +16,19 @@ from visualizer.tracers.gevent_objects import Numbers
 from visualizer.tracers.gevent_ready import Ready
 from visualizer.tracers.greenlets import GreenletTracer
 from visualizer.tracers.recording import Recording
-from visualizer.tracers.values import type_module, type_name
+from visualizer.tracers.values import type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
 _HELD = ("Semaphore", "BoundedSemaphore", "RLock", "LockType", "_RLock", "Condition")
+
+
+def _wait_iterators() -> tuple[Any, ...]:
+    """gevent's iterators over what somebody waits for, compiled and not."""
+    modules = (sys.modules.get(f"gevent.{name}") for name in ("_gevent_c_hub_primitives", "_hub_primitives"))
+    return tuple(getattr(module, "_WaitIterator", None) for module in modules)
 
 
 class Ties:
@@ -36,16 +42,20 @@ class Ties:
 
     def tell(self, t_ns: int, hub: Any, track: int) -> None:
         """`hub` has just thrown LoopExit into the greenlet that runs, whose track is `track`."""
+        living = self._greenlets.living()
+        parked = [one for one in living if one.parent is hub and one.gr_frame is not None]
+        if not parked:
+            # Everybody else is done: the ordinary end of a hub.join(), mostly.
+            return
         for held in self._held(sys._getframe(1)):
             self._tie(t_ns, track, words.HOLDS, held)
-        for greenlet in self._greenlets.living():
-            if greenlet.parent is hub:
-                parked = self._ready.track_of(greenlet)
-                for held in self._held(greenlet.gr_frame):
-                    self._tie(t_ns, parked, words.HOLDS, held)
+        for greenlet in parked:
+            for held in self._held(greenlet.gr_frame):
+                self._tie(t_ns, self._ready.track_of(greenlet), words.HOLDS, held)
+        compiled, plain = _wait_iterators()
         for thing in gc.get_objects():
-            kind = type(thing)
-            if type_name(kind) == "_WaitIterator" and type_module(kind).startswith("gevent."):
+            # Not `in`: a metaclass may have an __eq__ of its own.
+            if type(thing) is compiled or type(thing) is plain:
                 self._tell_joined(t_ns, thing)
         for thing, name in self._numbers.living():
             owner = self._owner(thing)
