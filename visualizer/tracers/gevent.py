@@ -180,6 +180,9 @@ class GeventTracer:
             frame = origin.gr_frame
             if frame is not None:
                 self._on_park(t_ns, origin, from_track, to_track, frame)
+            elif asked is not None and asked.cause == words.KILL:
+                # Who kills and waits for that goes on by the end of whom it killed.
+                asked.ended = from_track, words.FINISHED
             return
         if from_track in hubs and event == "switch" and service is not None:
             service.serve(to_track)
@@ -195,9 +198,6 @@ class GeventTracer:
         if to_track in ready.unstarted:
             ready.t_ns = t_ns
             self._spawns.on_run(target, to_track)
-        if asked is not None and from_track in hubs:
-            # Who kills and waits for that goes on by the end of whom it killed.
-            asked.ended = to_track, words.FINISHED
         ready.unpark(to_track)
 
     def _on_park(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> None:
