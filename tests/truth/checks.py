@@ -242,6 +242,22 @@ def check_spawns(truth: Truth) -> None:
             assert told == (step.who, step.line), f"{spawned} was spawned by {step}, in the trace by {told}"
 
 
+def check_killed_unstarted(truth: Truth) -> None:
+    """Who was killed before it ran has ended when the killer gives control away, and not before it was killed."""
+    for name, track in truth.names.items():
+        if track.exit_ns < 0 or track.inferred is not None or any(step.who == name for step in truth.log):
+            continue
+        if track.kind != words.GREENLET:
+            continue
+        kills = [attempt.before for attempt in truth.attempts if truth.meaning(attempt.before).gives == f"kill {name}"]
+        assert kills, f"{name} never ran, nobody killed it, and it ended ({track.outcome})"
+        killed = kills[0]
+        assert killed.t_ns <= track.exit_ns, f"{name} ended at {track.exit_ns}, before {killed}"
+        others = (step for step in truth.log if truth_side(step) == truth_side(killed) and step.who != killed.who)
+        later = next((step for step in others if step.t_ns > killed.t_ns), None)
+        assert later is None or track.exit_ns <= later.t_ns, f"{name}, killed by {killed}, ended after {later}"
+
+
 ALWAYS = (check_order, check_slices, check_times, check_values, check_ends)
-OF_GEVENT = (check_parks, check_wakes, check_wakers, check_spawns)
+OF_GEVENT = (check_parks, check_wakes, check_wakers, check_spawns, check_killed_unstarted)
 EVERY_CHECK = (*ALWAYS, *OF_GEVENT)

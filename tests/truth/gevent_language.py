@@ -84,6 +84,9 @@ def _render(program: Program, who: str, side: str, op: Op, workers: int, indent:
         step(f"{result}.set({value})", "False", gives=result)
     elif word == "ar_get":
         step(f"r = {result}.get()", f"not {result}.ready()", waits_for=result)
+    elif word == "acquire" and who == own_name("b"):
+        # Beside the main thread gevent raises no LoopExit here: it waits for ever, since another thread might release.
+        step(f"{semaphore}.acquire(timeout={_TINY})", f"{semaphore}.locked()", waits_for=semaphore, timed=True)
     elif word == "acquire":
         step(f"{semaphore}.acquire()", f"{semaphore}.locked()", waits_for=semaphore)
     elif word == "release":
