@@ -13,7 +13,7 @@ Side = tuple[list[Op], list[list[Op]]]
 _WORDS = [
     "sleep0", "sleep", "put", "put1", "get", "get1", "get_timeout", "set", "clear", "wait", "wait_timeout", "timeout",
     "ar_set", "ar_get", "acquire", "release", "spawn", "spawn_later", "join", "kill", "kill_wait", "channel_put",
-    "channel_get",
+    "channel_get", "survive",
 ]  # fmt: skip
 _TINY = "0.0005"
 _THINGS = {
@@ -59,6 +59,8 @@ def _render(program: Program, who: str, side: str, op: Op, workers: int, indent:
         step("gevent.sleep(0)", "True", timed=True)
     elif word == "sleep":
         step(f"gevent.sleep({number} * {_TINY} + {_TINY})", "True", timed=True)
+    elif word == "survive":
+        step(f"gevent.sleep({_TINY})", "True", catches="gevent.GreenletExit", timed=True)
     elif word == "put":
         step(f"{queue}.put({value})", "False", gives=queue)
     elif word == "put1":
@@ -138,7 +140,7 @@ def render(sides: list[Side]) -> Program:
         if side != "a":
             program.add("    gevent.get_hub().destroy(destroy_loop=True)")
         every_op = [*own, *(op for worker in workers for op in worker)]
-        if any(word == "sleep" or "timeout" in word or "later" in word for word, _ in every_op):
+        if any(word in ("sleep", "survive") or "timeout" in word or "later" in word for word, _ in every_op):
             program.repeatable = False
     program.run(list(names))
     return program
