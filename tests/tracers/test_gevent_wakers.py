@@ -6,6 +6,7 @@ import pytest
 
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import Traced
+from visualizer.trace import events as ev
 from visualizer.trace import words
 
 #: A random program: every item says who put it, and whoever gets one says whose it was.
@@ -203,6 +204,117 @@ def test_nothing_is_kept_alive(trace_source: TraceSource) -> None:
         """
     )
     assert traced.ended.stdout == b"queue gone\nsemaphore gone\nend\n"
+
+
+def test_of_two_who_kill_the_same_both_go_on_by_its_end(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+
+        def victim(): gevent.sleep(9)
+        def killer(): v.kill()
+
+        v = gevent.spawn(victim)
+        gevent.sleep(0)
+        gevent.joinall([gevent.spawn(killer), gevent.spawn(killer)])
+        """
+    )
+    finished = [wake for wake in traced.wakes if wake[0] == "victim"]
+    assert finished == [("victim", "finished", "killer-1"), ("victim", "finished", "killer-2")]
+
+
+def test_who_is_killed_and_goes_on_has_not_ended(trace_source: TraceSource) -> None:
+    """gevent's kill waits until it has thrown, which the killer itself asked for, and then for the end."""
+    traced = trace_source(
+        """
+        import gevent
+
+        def victim():
+            try:
+                gevent.sleep(9)
+            except gevent.GreenletExit:
+                gevent.sleep(0)
+
+        def killer(): v.kill()
+
+        v = gevent.spawn(victim)
+        gevent.sleep(0)
+        gevent.spawn(killer).join()
+        """
+    )
+    of_killer = [wake for wake in traced.wakes if wake[2] == "killer"]
+    assert of_killer == [
+        ("main", "spawn", "killer"), ("killer", "callback", "killer"), ("victim", "finished", "killer"),
+    ]  # fmt: skip
+
+
+def test_who_sets_an_event_and_waits_for_it_wakes_itself(trace_source: TraceSource) -> None:
+    """It waits for its turn, behind those who waited before."""
+    traced = trace_source(
+        """
+        import gevent
+        from gevent.event import Event
+
+        def waiter(): e.wait()
+
+        def setter():
+            e.set()
+            e.wait()
+
+        e = Event()
+        gevent.joinall([gevent.spawn(waiter), gevent.spawn(setter)])
+        """
+    )
+    assert of_callbacks(traced) == [("setter", "waiter"), ("setter", "setter")]
+
+
+def test_each_thread_tells_the_ends_of_those_that_it_killed_unstarted(trace_source: TraceSource) -> None:
+    """The other thread switches in between, and the killer only gives way: the end stands at its next switch."""
+    traced = trace_source(
+        """
+        import threading
+        import gevent
+
+        def beside():
+            gevent.sleep(0)
+            ready.set()
+            for _ in range(2):
+                killed.wait()
+                killed.clear()
+                gevent.sleep(0)
+                switched.set()
+
+        def give_way(): gevent.sleep(0)
+        def victim(): pass
+
+        ready, killed, switched = threading.Event(), threading.Event(), threading.Event()
+        thread = threading.Thread(target=beside)
+        thread.start()
+        ready.wait()
+        give_way()
+        for _ in range(2):
+            v = gevent.spawn(victim)
+            v.kill(block=False)
+            killed.set()
+            switched.wait()
+            switched.clear()
+            print("switched")
+            give_way()
+        print("over")
+        thread.join()
+        """
+    )
+    main = traced.tracks("main")[0].id
+    threads, current = [], -1
+    for event in traced.events:
+        if isinstance(event, ev.Thread) or (isinstance(event, ev.Spawn) and event.kind == words.THREAD):
+            current = event.track
+        if isinstance(event, ev.Exit) and event.outcome == words.KILLED:
+            threads.append(current)
+    assert threads == [main, main]
+    told = [output.t_ns for output in traced.timeline.outputs]
+    first, second = (track.exit_ns for track in traced.tracks("victim"))
+    assert told[0] < first < told[1] < second < told[2]
 
 
 def of_callbacks(traced: Traced) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from tests.tracers.traced import Traced
 from tests.truth.program import AFTER, BEFORE, END, START, Meaning, Program, Step, own_name
-from visualizer.analysis.model import Park, State, Track
+from visualizer.analysis.model import Park, State, Track, Wakeup
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -61,6 +61,17 @@ class Truth:
         """The parks of whoever makes a step, while it makes it."""
         who = self.names[attempt.before.who].id
         return [park for park in self.timeline.parks if park.track == who and attempt.holds(park.t_ns)]
+
+    def wakes(self, park: Park) -> Iterator[Wakeup]:
+        """Each wake that made the track of a park ready again; of several all but the last were taken back.
+
+        One may stand before the park: who is about to wait is made ready by what others did already.
+        """
+        slices = self.timeline.tracks[park.track].slices
+        for at in range(len(slices) - 1):
+            waits = slices.state[at] == State.WAITING and self.timeline.parks[slices.about[at]] is park
+            if waits and slices.state[at + 1] == State.READY:
+                yield self.timeline.wakeups[slices.about[at + 1]]
 
 
 def check_order(truth: Truth) -> None:
@@ -195,31 +206,30 @@ def check_wakes(truth: Truth) -> None:
 def check_wakers(truth: Truth) -> None:
     """Whoever the trace says woke somebody had made a step before that can wake it."""
     for attempt in truth.attempts:
-        meaning = truth.meaning(attempt.before)
-        who = attempt.before.who
-        track = truth.names[who]
         for park in truth.parks(attempt):
-            wake = next((w for w in truth.timeline.wakeups if w.track == track.id and w.t_ns >= park.t_ns), None)
-            if wake is None:
-                continue
-            waker = truth.timeline.name(wake.waker)
-            steps = [step for step in truth.log if step.who == waker and step.t_ns <= wake.t_ns]
-            given = {truth.meaning(step).gives for step in steps if step.phase == BEFORE} - {""}
-            killed_unstarted = wake.waker in truth.timeline.tracks and not truth.timeline.tracks[wake.waker].steps
-            if any(step.phase == END for step in steps) or killed_unstarted:
-                given.add(f"end of {waker}")
-            # Who kills one that never began ends it on the spot.
-            given |= {f"end of {gift[5:]}" for gift in given if gift.startswith("kill ")}
-            given |= {"every end" for gift in given if gift.startswith("end of ")}
-            wanted = {meaning.waits_for, f"kill {who}"} - {""}
-            # Who joins greenlets that have ended before, or waits until one is killed, has itself called back.
-            by_itself = waker == who and (meaning.waits_for == "every end" or meaning.gives.startswith("kill"))
-            by_hub = wake.waker in truth.timeline.tracks and truth.timeline.tracks[wake.waker].kind == words.HUB
-            # The main greenlet is woken by its hub, too, if nobody is left who could wake it (LoopExit).
-            timed = by_hub and (meaning.timed or who in ("main", "b_main"))
-            assert timed or by_itself or given & wanted, (
-                f"{attempt} was woken by {waker} ({wake}), who gave only {given}"
-            )
+            for wake in truth.wakes(park):
+                _check_waker(truth, attempt, wake)
+
+
+def _check_waker(truth: Truth, attempt: Attempt, wake: Wakeup) -> None:
+    meaning, who = truth.meaning(attempt.before), attempt.before.who
+    tracks = truth.timeline.tracks
+    waker = truth.timeline.name(wake.waker)
+    steps = [step for step in truth.log if step.who == waker and step.t_ns <= wake.t_ns]
+    given = {truth.meaning(step).gives for step in steps if step.phase == BEFORE} - {""}
+    killed_unstarted = wake.waker in tracks and not tracks[wake.waker].steps
+    if any(step.phase == END for step in steps) or killed_unstarted:
+        given.add(f"end of {waker}")
+    # Who kills one that never began ends it on the spot.
+    given |= {f"end of {gift[5:]}" for gift in given if gift.startswith("kill ")}
+    given |= {"every end" for gift in given if gift.startswith("end of ")}
+    wanted = {meaning.waits_for, f"kill {who}"} - {""}
+    # Who joins greenlets that have ended before, or waits until one is killed, has itself called back.
+    by_itself = waker == who and (meaning.waits_for == "every end" or meaning.gives.startswith("kill"))
+    by_hub = wake.waker in tracks and tracks[wake.waker].kind == words.HUB
+    # The main greenlet is woken by its hub, too, if nobody is left who could wake it (LoopExit).
+    timed = by_hub and (meaning.timed or who in ("main", "b_main"))
+    assert timed or by_itself or given & wanted, f"{attempt} was woken by {waker} ({wake}), who gave only {given}"
 
 
 def check_spawns(truth: Truth) -> None:
@@ -232,6 +242,22 @@ def check_spawns(truth: Truth) -> None:
             assert told == (step.who, step.line), f"{spawned} was spawned by {step}, in the trace by {told}"
 
 
+def check_killed_unstarted(truth: Truth) -> None:
+    """Who was killed before it ran has ended when the killer gives control away, and not before it was killed."""
+    for name, track in truth.names.items():
+        if track.exit_ns < 0 or track.inferred is not None or any(step.who == name for step in truth.log):
+            continue
+        if track.kind != words.GREENLET:
+            continue
+        kills = [attempt.before for attempt in truth.attempts if truth.meaning(attempt.before).gives == f"kill {name}"]
+        assert kills, f"{name} never ran, nobody killed it, and it ended ({track.outcome})"
+        killed = kills[0]
+        assert killed.t_ns <= track.exit_ns, f"{name} ended at {track.exit_ns}, before {killed}"
+        others = (step for step in truth.log if truth_side(step) == truth_side(killed) and step.who != killed.who)
+        later = next((step for step in others if step.t_ns > killed.t_ns), None)
+        assert later is None or track.exit_ns <= later.t_ns, f"{name}, killed by {killed}, ended after {later}"
+
+
 ALWAYS = (check_order, check_slices, check_times, check_values, check_ends)
-OF_GEVENT = (check_parks, check_wakes, check_wakers, check_spawns)
+OF_GEVENT = (check_parks, check_wakes, check_wakers, check_spawns, check_killed_unstarted)
 EVERY_CHECK = (*ALWAYS, *OF_GEVENT)

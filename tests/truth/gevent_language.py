@@ -13,9 +13,13 @@ Side = tuple[list[Op], list[list[Op]]]
 _WORDS = [
     "sleep0", "sleep", "put", "put1", "get", "get1", "get_timeout", "set", "clear", "wait", "wait_timeout", "timeout",
     "ar_set", "ar_get", "acquire", "release", "spawn", "spawn_later", "join", "kill", "kill_wait", "channel_put",
-    "channel_get",
+    "channel_get", "survive",
 ]  # fmt: skip
 _TINY = "0.0005"
+_THINGS = {
+    "event0": "Event()", "event1": "Event()", "queue": "Queue()", "bounded": "Queue(1)", "channel": "Channel()",
+    "result": "AsyncResult()", "semaphore": "Semaphore(1)",
+}  # fmt: skip
 
 _op = st.tuples(st.sampled_from(_WORDS), st.integers(0, 3))
 _side = st.tuples(st.lists(_op, max_size=4), st.lists(st.lists(_op, max_size=6), min_size=1, max_size=4))
@@ -23,11 +27,16 @@ one_thread = st.lists(_side, min_size=1, max_size=1)
 two_threads = st.lists(_side, min_size=2, max_size=2)
 
 _PRELUDE = """\
+from gc import get_referents
 import gevent
 from gevent.event import AsyncResult, Event
 from gevent.exceptions import LoopExit
 from gevent.lock import Semaphore
 from gevent.queue import Channel, Empty, Queue
+def parks(event):
+    # Of an event that is set one waits, too, for one's turn, while those who waited before are notified.
+    notified = [bool(held) for held in get_referents(event) if type(held).__name__ == "callback"]
+    return not event.is_set() or True in notified
 """
 
 
@@ -50,6 +59,8 @@ def _render(program: Program, who: str, side: str, op: Op, workers: int, indent:
         step("gevent.sleep(0)", "True", timed=True)
     elif word == "sleep":
         step(f"gevent.sleep({number} * {_TINY} + {_TINY})", "True", timed=True)
+    elif word == "survive":
+        step(f"gevent.sleep({_TINY})", "True", catches="gevent.GreenletExit", timed=True)
     elif word == "put":
         step(f"{queue}.put({value})", "False", gives=queue)
     elif word == "put1":
@@ -65,16 +76,19 @@ def _render(program: Program, who: str, side: str, op: Op, workers: int, indent:
     elif word == "clear":
         step(f"{event}.clear()", "False")
     elif word == "wait":
-        step(f"r = {event}.wait()", f"not {event}.is_set()", waits_for=event)
+        step(f"r = {event}.wait()", f"parks({event})", waits_for=event)
     elif word == "wait_timeout":
-        step(f"r = {event}.wait({_TINY})", f"not {event}.is_set()", waits_for=event, timed=True)
+        step(f"r = {event}.wait({_TINY})", f"parks({event})", waits_for=event, timed=True)
     elif word == "timeout":
         limited = f"gevent.with_timeout({_TINY}, {event}.wait, timeout_value='late')"
-        step(f"r = {limited}", f"not {event}.is_set()", waits_for=event, timed=True)
+        step(f"r = {limited}", f"parks({event})", waits_for=event, timed=True)
     elif word == "ar_set":
         step(f"{result}.set({value})", "False", gives=result)
     elif word == "ar_get":
         step(f"r = {result}.get()", f"not {result}.ready()", waits_for=result)
+    elif word == "acquire" and who == own_name("b"):
+        # Beside the main thread gevent raises no LoopExit here: it waits for ever, since another thread might release.
+        step(f"{semaphore}.acquire(timeout={_TINY})", f"{semaphore}.locked()", waits_for=semaphore, timed=True)
     elif word == "acquire":
         step(f"{semaphore}.acquire()", f"{semaphore}.locked()", waits_for=semaphore)
     elif word == "release":
@@ -103,9 +117,7 @@ def render(sides: list[Side]) -> Program:
     program.add(_PRELUDE)
     names = "ab"[: len(sides)]
     for side, (own, workers) in zip(names, sides, strict=True):
-        program.add(f"{side}_g = {{}}\n{side}_event0, {side}_event1, {side}_queue = Event(), Event(), Queue()")
-        program.add(f"{side}_bounded, {side}_channel, {side}_result = Queue(1), Channel(), AsyncResult()")
-        program.add(f"{side}_semaphore = Semaphore(1)")
+        program.add(f"{side}_g = {{}}")
         for index, ops in enumerate(workers):
             who = f"{side}{index}"
             program.worker(who)
@@ -114,6 +126,9 @@ def render(sides: list[Side]) -> Program:
             program.end_worker(who)
         main = own_name(side)
         program.add(f"def {main}():\n    r = None")
+        # A queue belongs to the hub of the thread that makes it: gevent has it used from no other.
+        for name, made in _THINGS.items():
+            program.add(f"    global {side}_{name}\n    {side}_{name} = {made}")
         for index in range((len(workers) + 1) // 2):
             _render(program, main, side, ("spawn", index), len(workers), 4)
         program.add("    try:\n        pass")
@@ -125,7 +140,7 @@ def render(sides: list[Side]) -> Program:
         if side != "a":
             program.add("    gevent.get_hub().destroy(destroy_loop=True)")
         every_op = [*own, *(op for worker in workers for op in worker)]
-        if any(word == "sleep" or "timeout" in word or "later" in word for word, _ in every_op):
+        if any(word in ("sleep", "survive") or "timeout" in word or "later" in word for word, _ in every_op):
             program.repeatable = False
     program.run(list(names))
     return program

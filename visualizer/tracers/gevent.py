@@ -178,7 +178,12 @@ class GeventTracer:
             if service is not None:
                 service.look(origin)
             frame = origin.gr_frame
-            return self._on_park(t_ns, origin, from_track, to_track, frame) if frame is not None else None
+            if frame is not None:
+                return self._on_park(t_ns, origin, from_track, to_track, frame)
+            if asked is not None and asked.cause == words.KILL:
+                # Who kills and waits for that goes on by the end of whom it killed.
+                asked.ended = from_track, words.FINISHED
+            return None
         if from_track in hubs and event == "switch" and service is not None:
             service.serve(to_track)
         if not ready.ran(target, to_track) and from_track in hubs:
@@ -193,9 +198,6 @@ class GeventTracer:
         if to_track in ready.unstarted:
             ready.t_ns = t_ns
             self._spawns.on_run(target, to_track)
-        if asked is not None and from_track in hubs:
-            # Who kills and waits for that goes on by the end of whom it killed.
-            asked.ended = to_track, words.FINISHED
         ready.unpark(to_track)
         if from_track in hubs and event == "switch" and origin.gr_frame is not None:
             return self._recording.stream.here(t_ns).resumed

@@ -147,6 +147,8 @@ class Callbacks:
             before, state.asked = state.asked, asked
             try:
                 self._begin_notifying(asked)
+                if victims:
+                    self._look_for_dead(asked, args)
                 return function(*args)
             finally:
                 state.asked = before
@@ -168,6 +170,13 @@ class Callbacks:
         if not victims or not all(issubclass(type(one), kind) for one in victims):
             return [], lines.NO_VALUE
         return [self._ready.track_of(one) for one in victims], _exception(*given[1:2])
+
+    def _look_for_dead(self, asked: _Asked, given: tuple[Any, ...]) -> None:
+        """Somebody may have ended between being asked to be killed and now."""
+        first, kind = given[0] if given else None, self._greenlets.module.greenlet
+        for one in first if type(first) is list else (first,):
+            if issubclass(type(one), kind) and kind.dead.__get__(one):
+                asked.ended = self._ready.track_of(one), words.FINISHED
 
     def _is_waiting(self, track: int) -> bool:
         return track != words.NOBODY and not self._ready.has(track)
@@ -228,8 +237,8 @@ class _Asked:
         self.cause = cause
         self.owner = owner
         self.service = service
-        #: Whom the hub switched to last, while it ran the callback.
-        self.ended = words.NOBODY, cause
+        #: By whom the asker itself goes on, if the callback resumes it: a kill by who ended last, else by itself.
+        self.ended = track, words.CALLBACK if cause == words.KILL else cause
         #: What the callback throws, if it kills.
         self.thrown: Any = lines.NO_VALUE
 

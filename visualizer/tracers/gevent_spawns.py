@@ -12,6 +12,7 @@ import sys
 
 from visualizer.trace import words
 from visualizer.tracers import lines
+from visualizer.tracers.buffer import Buffer
 from visualizer.tracers.gevent_ready import Ready
 from visualizer.tracers.greenlets import GreenletTracer
 from visualizer.tracers.recording import Recording, own_frame
@@ -24,6 +25,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
 _own_dict = object.__getattribute__
 _CANCELLED = "it was collected without having run: its start must have been cancelled"
+#: Stands in `unsettled` while an end is still to be told.
+_UNTOLD = -3
 _CANCELLED_SOME_TIME = "it was killed before its first turn; when is not known"
 
 
@@ -62,8 +65,9 @@ class Spawns:
         self._class: Any = None
         #: Tracks that were started and have not run.
         self.unstarted = ready.unstarted
-        #: Greenlets whose start was cancelled, as (weak reference, track, who did it): why will be known soon.
-        self._cancelled: list[tuple[Any, int, int]] = []
+        #: Greenlets whose start was cancelled, as (weak reference, track, who did it): why will be known soon. By the
+        #: thread that is to tell it.
+        self._cancelled: dict[Buffer, list[tuple[Any, int, int]]] = {}
         #: Where each living one was spawned: some spawn others without any code of the program's (Pool.map, imap).
         self._places: dict[int, tuple[CodeType, int]] = {}
 
@@ -105,7 +109,8 @@ class Spawns:
         def cancelled() -> None:
             if track in self.unstarted:
                 self.unstarted.discard(track)
-                self._cancelled.append((reference, track, self._ready.current()))
+                self._cancelled.setdefault(self._here(), []).append((reference, track, self._ready.current()))
+                self._greenlets.unsettled.add(_UNTOLD)
 
         return cancelled
 
@@ -114,10 +119,21 @@ class Spawns:
         self.unstarted.discard(track)
         self._greenlets.rename(track, given_name(greenlet), self._ready.t_ns)
 
+    def _here(self) -> Buffer:
+        stream = self._recording.stream
+        return stream.here(stream.clock())
+
     def settle(self, t_ns: int) -> None:
-        """Tell the ends of those whose start was cancelled."""
-        cancelled, self._cancelled[:] = list(self._cancelled), []
-        for reference, track, killer in cancelled:
+        """Tell the ends of those whose start was cancelled in this thread, or in one that is over."""
+        here = self._here()
+        for buffer in list(self._cancelled):
+            if buffer is here or buffer.closed:
+                self._tell_cancelled(t_ns, buffer)
+        if not self._cancelled:
+            self._greenlets.unsettled.discard(_UNTOLD)
+
+    def _tell_cancelled(self, t_ns: int, buffer: Buffer) -> None:
+        for reference, track, killer in self._cancelled.pop(buffer, ()):
             greenlet = reference()
             known = self._outcome(greenlet) if greenlet is not None else None
             stream = self._recording.stream
@@ -131,7 +147,8 @@ class Spawns:
     def finish(self, t_ns: int) -> None:
         """The program is over: which were killed before they ran, which were never even started?"""
         self._ready.t_ns = t_ns
-        self.settle(t_ns)
+        for buffer in list(self._cancelled):
+            self._tell_cancelled(t_ns, buffer)
         for greenlet in self._greenlets.living():
             track = self._greenlets.tracks.get(id(greenlet), words.NOBODY)
             if track in self.unstarted and _is_over(greenlet):
