@@ -107,6 +107,26 @@ def test_a_forked_child_is_left_alone_and_told_of(trace_source: TraceSource) -> 
     assert sum(isinstance(event, Exit) and event.track == 0 for event in traced.events) == 1
 
 
+def test_forks_with_nothing_in_between(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import os, sys, warnings
+
+        warnings.simplefilter("error")
+        children = []
+        for number in range(3):
+            pid = os.fork()
+            if pid == 0:
+                os._exit(number)
+            children.append(pid)
+        codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children]
+        print(codes)
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"[0, 1, 2]\n", b"")
+    assert traced.timeline.notes == ["The program forked: its child process is not recorded."] * 3
+
+
 def test_a_program_that_closes_every_descriptor(trace_source: TraceSource) -> None:
     traced = trace_source(
         """

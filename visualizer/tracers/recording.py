@@ -190,8 +190,11 @@ class Recording:
 
     def _after_fork(self) -> None:
         if os.getpid() == self._process:
-            self.note("The program forked: its child process is not recorded.")
-            # Not at once: os.fork() counts the threads only after this (3.13).
+            t_ns = self.stream.clock()
+            told = "The program forked: its child process is not recorded."
+            # Stored past `extend`, which does what is due; and our thread begins not at once: os.fork() counts the
+            # threads only after this (3.12 and later).
+            self.stream.here(t_ns).store((lines.note, t_ns, told, None, None, None, 0))
             self.at_next_event(self.stream.start_thread)
 
     def _in_forked_child(self) -> None:

@@ -310,6 +310,8 @@ class Stream:
 
     def start_thread(self) -> None:
         """Flush every 25 ms from now on, also while the program sleeps or is in C code that lets go of the GIL."""
+        if self._alive:
+            return  # The program forked twice with no event in between.
         self._alive = True
         self._ended.acquire()
         _start_new_thread(self._run, ())
