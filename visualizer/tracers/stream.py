@@ -39,7 +39,7 @@ except ImportError:
 FLUSH_SECONDS = 0.025
 #: With so many integers waiting in its buffer the hook that stored the last one flushes by itself.
 FULL = 64 * 1024 * ROW
-#: So many rows stand in one line at most, and so many lines are written at a time.
+#: So many rows stand in one line at most, and are written at a time.
 _BATCH = 4 * 1024
 #: Of one source file, and of all together, at most so many characters go into the trace.
 LARGEST_SOURCE = 256 << 10
@@ -238,6 +238,21 @@ class Stream:
         return True
 
     def _flush(self, last: bool) -> None:
+        waiting = self._waiting(last)
+        # Of one thread a piece at a time, so that a long backlog does not take its room twice over; several threads'
+        # have to be put in order.
+        while len(waiting) == 1 and waiting[0][1] > _BATCH:
+            ((buffer, count),) = waiting
+            self._write(((buffer, _BATCH),))
+            waiting = ((buffer, count - _BATCH),)
+        self._write(waiting)
+        if self._lost != self._sink.lost:
+            loss = f'["dropped",{self.clock() - self.start_ns},"events",{self._sink.lost}]\n'
+            if self._sink.write(loss.encode("ascii"), 0):
+                self._lost = self._sink.lost
+
+    def _waiting(self, last: bool) -> tuple[tuple[Buffer, int], ...]:
+        """How many rows of each buffer are to be written now."""
         waiting: list[tuple[Buffer, int]] = []
         for buffer in list(self.buffers):
             closed = buffer.closed
@@ -248,31 +263,29 @@ class Stream:
                 self.buffers.remove(buffer)
             if count:
                 waiting.append((buffer, count))
-        # Of one thread a piece at a time, so that a long backlog does not take its room twice over; several threads'
-        # have to be put in order.
-        while len(waiting) == 1 and waiting[0][1] > _BATCH:
-            buffer, count = waiting.pop()
-            self._write_in_order([take(buffer, _BATCH)])
-            waiting.append((buffer, count - _BATCH))
-        self._write_in_order([take(buffer, count) for buffer, count in waiting])
-        if self._lost != self._sink.lost:
-            loss = f'["dropped",{self.clock() - self.start_ns},"events",{self._sink.lost}]\n'
-            if self._sink.write(loss.encode("ascii"), 0):
-                self._lost = self._sink.lost
+        return tuple(waiting)
 
-    def _write_in_order(self, taken: list[Taken | None]) -> None:
-        for one, until in in_order([one for one in taken if one is not None]):
-            self._write(one, until)
+    def _write(self, waiting: tuple[tuple[Buffer, int], ...]) -> None:
+        """Take so many rows of each buffer, and write them."""
+        # The program goes on while we write, and may count its objects: by then we hold no list any more.
+        text = self._text_of(waiting)
+        if text:
+            self._sink.write(text.encode("ascii"), sum(count for _, count in waiting))
 
-    def _write(self, taken: Taken, until: int) -> None:
-        """Write the rows of `taken` up to number `until`."""
+    def _text_of(self, waiting: tuple[tuple[Buffer, int], ...]) -> str:
+        taken = [one for buffer, count in waiting if (one := take(buffer, count)) is not None]
         lines: list[str] = []
-        before = at = taken.at
+        for one, until in in_order(taken):
+            self._make_lines(one, until, lines)
+        return "".join(lines)
+
+    def _make_lines(self, taken: Taken, until: int, lines: list[str]) -> None:
+        """Make the lines of the rows of `taken` up to number `until`."""
         track = taken.buffer.track
         if track != self._thread:
             self._thread = track
             if taken.buffer.told:
-                lines.append(f'["thread",{taken.times[at] - self.start_ns},{track}]\n')
+                lines.append(f'["thread",{taken.times[taken.at] - self.start_ns},{track}]\n')
             taken.buffer.told = True
         while taken.at < until:
             upto = min(taken.next_parts(until), taken.at + _BATCH)
@@ -283,11 +296,6 @@ class Stream:
                 taken.at = upto
             else:
                 self._make_line(taken, until, lines)
-            if len(lines) >= _BATCH:
-                self._sink.write("".join(lines).encode("ascii"), taken.at - before)
-                lines.clear()
-                before = taken.at
-        self._sink.write("".join(lines).encode("ascii"), taken.at - before)
 
     def _make_line(self, taken: Taken, until: int, lines: list[str]) -> None:
         """Make the line of the event with parts that comes next, behind those it needs to have been told before."""
