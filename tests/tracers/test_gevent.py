@@ -539,3 +539,41 @@ def test_the_last_of_those_who_were_joined(trace_source: TraceSource) -> None:
         "main runs: worker-1 ended, which it waited for",
         "main runs: every greenlet it joined is done",
     ]
+
+
+def test_nothing_of_ours_in_what_a_failing_callback_prints(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        from functools import partial
+
+        import gevent
+        from gevent.hub import get_hub
+
+        def fail(*args):
+            raise ValueError(args)
+
+        class Failing:
+            def method(self):
+                raise KeyError(1)
+
+            def __call__(self):
+                raise OSError("called")
+
+        def told(context, kind, error, traceback):
+            names = []
+            while traceback is not None:
+                names.append(traceback.tb_frame.f_code.co_name)
+                traceback = traceback.tb_next
+            print(type(context).__name__, kind.__name__, *names)
+
+        hub = get_hub()
+        hub.handle_error = told
+        for callback in (fail, partial(fail, 2), Failing().method, Failing()):
+            hub.loop.run_callback(callback)
+        gevent.sleep(0.01)
+        """
+    )
+    assert traced.ended.stderr == b""
+    assert traced.ended.stdout.decode().splitlines() == [
+        "callback ValueError fail", "callback ValueError fail", "callback KeyError method", "callback OSError __call__",
+    ]  # fmt: skip

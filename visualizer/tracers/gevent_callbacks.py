@@ -7,6 +7,7 @@ are wrapped, so that whomever the hub switches to meanwhile is known to be woken
 from __future__ import annotations
 
 import sys
+from types import FunctionType, MethodType
 
 from visualizer.trace import words
 from visualizer.tracers import lines
@@ -84,7 +85,18 @@ class Callbacks:
             elif sys._getframe(3).f_code is self.sleep_code:
                 self.state().giving_way = self._ready.current()
             return function, None
+        if self._is_the_programs(function):
+            # Not wrapped: our frame would stand in the traceback of what it raises.
+            return function, None
         return self._remember_asker(function, owner, args)
+
+    def _is_the_programs(self, function: Any) -> bool:
+        """Whether a callback is code of the program's own, and not of gevent's, compiled or not."""
+        if type(function) is MethodType:
+            function = function.__func__
+        if type(function) is FunctionType:
+            return self._recording.own(function.__code__)
+        return type(function).__name__ not in BOUND
 
     def _doer(self, cause: str = words.CALLBACK) -> Doer:
         """Who does what is done now: what the hub itself does in a callback, it does for whoever asked for that."""
