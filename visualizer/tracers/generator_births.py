@@ -14,7 +14,7 @@ import gc
 from visualizer.trace import words
 from visualizer.tracers import lines
 from visualizer.tracers.code import function_name
-from visualizer.tracers.generator_objects import KINDS, beginning, code_of, frame_of, kind_of
+from visualizer.tracers.generator_objects import beginning, code_of, frame_of, is_generator, kind_of
 from visualizer.tracers.recording import Recording
 
 TYPE_CHECKING = False
@@ -86,7 +86,7 @@ class Births:
         untouched = self._collections[id(code)] == gc.get_count()[1:]
         for generation in (0,) if untouched else (0, 1):
             for thing in reversed(gc.get_objects(generation)):
-                if type(thing) in KINDS and code_of(thing) is code:
+                if is_generator(thing) and code_of(thing) is code:
                     if _is_unstarted(thing) and id(frame_of(thing)) not in self._found:
                         self._remember(thing, id(frame_of(thing)), code, waiting.pop())
                         return

@@ -63,14 +63,25 @@ _CODE: dict[type, Callable[[Any], Any]] = {
     CoroutineType: CoroutineType.cr_code.__get__,
     AsyncGeneratorType: AsyncGeneratorType.ag_code.__get__,
 }
-#: Types whose frames are tracks.
-KINDS = frozenset(_FRAME)
 
 #: Method of what resumes a frame -> cause of the switch; and the types that have these methods.
 METHODS = {"send": words.SEND, "throw": words.THROW, "close": words.CLOSE}
-RESUMING = frozenset((GeneratorType, CoroutineType, ASEND, ATHROW, WRAPPER))
+_RESUMING = (GeneratorType, CoroutineType, ASEND, ATHROW, WRAPPER)
 #: Methods of an asynchronous generator that make something to await, which resumes it.
 ASKING = {"asend": words.SEND, "athrow": words.THROW, "aclose": words.CLOSE}
+
+
+def is_generator(thing: Any) -> bool:
+    """Whether it is a generator, coroutine or asynchronous generator: what has a frame that is a track."""
+    # By identity, here and below: a metaclass of the program's may have a __hash__ or __eq__ of its own.
+    kind = type(thing)
+    return kind is GeneratorType or kind is CoroutineType or kind is AsyncGeneratorType
+
+
+def is_resuming(thing: Any) -> bool:
+    """Whether it is of a type that has the methods in METHODS, and resumes a generator by them."""
+    kind = type(thing)
+    return any(kind is one for one in _RESUMING)
 
 
 def frame_of(generator: Any) -> Any:
@@ -100,12 +111,11 @@ def kind_of(code: CodeType) -> str:
 
 
 def resumed_by(target: Any) -> Any:
-    """The generator that a call of a method of `target`, of a type in RESUMING, resumes; None if it is not known."""
-    kind = type(target)
-    if kind in KINDS:
+    """The generator that a call of a method of `target`, which is resuming, resumes; None if it is not known."""
+    if is_generator(target):
         return target
     held = gc.get_referents(target)
-    return held[0] if held and type(held[0]) in KINDS else None
+    return held[0] if held and is_generator(held[0]) else None
 
 
 def chain(generator: Any) -> list[Any]:
@@ -113,8 +123,7 @@ def chain(generator: Any) -> list[Any]:
     found = [generator]
     while True:
         awaited = _AWAITED[type(found[-1])](found[-1])
-        kind = type(awaited)
-        if kind not in KINDS and kind not in RESUMING:
+        if not is_generator(awaited) and not is_resuming(awaited):
             return found
         inner = resumed_by(awaited)
         if inner is None or any(inner is one for one in found):

@@ -22,7 +22,6 @@ from visualizer.tracers.generator_objects import (
     ASEND,
     ASKING,
     ATHROW,
-    KINDS,
     METHODS,
     Calibration,
     chain,
@@ -31,6 +30,7 @@ from visualizer.tracers.generator_objects import (
     delegations,
     ends_in_none,
     frame_of,
+    is_generator,
     resumed_by,
 )
 from visualizer.tracers.generator_steps import (
@@ -343,7 +343,7 @@ class Generators:
 
     def finish(self, t_ns: int) -> None:
         """Tell the generators that are still there from those that were collected unseen."""
-        there = [thing for thing in gc.get_objects() if type(thing) in KINDS]
+        there = [thing for thing in gc.get_objects() if is_generator(thing)]
         frames = {id(frame_of(thing)) for thing in there}
         for key, run in list(self.live.items()):
             if key not in frames:

@@ -20,7 +20,7 @@ from types import (
 
 from visualizer.trace import words
 from visualizer.tracers.code import GENERATOR_FLAG
-from visualizer.tracers.generator_objects import ASKING, METHODS, RESUMING, probe
+from visualizer.tracers.generator_objects import ASKING, METHODS, is_resuming, probe
 from visualizer.tracers.generators import UNREAD, Generators, Watched
 from visualizer.tracers.generators_short import monitoring_ways
 from visualizer.tracers.imports import Imports
@@ -251,7 +251,7 @@ class GeneratorTracer:
             return _DISABLE
         name = function.__name__
         if name in METHODS:
-            if type(target) in RESUMING and self._generators.on_call(target, name, sent, code, offset):
+            if is_resuming(target) and self._generators.on_call(target, name, sent, code, offset):
                 self._watch_calls(True)
             return None
         if name in ASKING:

@@ -16,12 +16,12 @@ from types import AsyncGeneratorType, BuiltinFunctionType
 from visualizer.tracers.code import GENERATOR_FLAG
 from visualizer.tracers.generator_objects import (
     ASKING,
-    KINDS,
     METHODS,
-    RESUMING,
     code_of,
     frame_of,
     generator_codes,
+    is_generator,
+    is_resuming,
     is_suspended,
     probe,
     resumed_by,
@@ -189,14 +189,14 @@ class GeneratorTracer:
     def _search(self, things: list[Any], frame: Any) -> bool:
         """Look for the generator of `frame` among `things`, and keep whether it is suspended."""
         for thing in reversed(things):
-            if type(thing) in KINDS and frame_of(thing) is frame:
+            if is_generator(thing) and frame_of(thing) is frame:
                 self._sought = is_suspended(thing)
                 return True
         return False
 
     def _on_method(self, method: Any, frame: Any, code: CodeType) -> None:
         target = method.__self__
-        if type(target) in RESUMING:
+        if is_resuming(target):
             generator = resumed_by(target)
             if generator is not None and self._watched(code_of(generator)) and method.__name__ in METHODS:
                 self._generators.on_call(target, method.__name__, UNREAD, code, frame.f_lasti)

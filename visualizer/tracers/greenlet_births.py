@@ -14,6 +14,7 @@ from visualizer.trace import words
 from visualizer.tracers.code import callable_name
 from visualizer.tracers.greenlets import GreenletTracer
 from visualizer.tracers.recording import Recording
+from visualizer.tracers.values import type_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -34,7 +35,7 @@ class Births:
         return module is not None and module.greenlet in type.mro(kind) and not self._is_another_runtimes(kind)
 
     def _is_another_runtimes(self, kind: Any) -> bool:
-        return any(base.__dict__.get("__module__", "").startswith("gevent.") for base in type.mro(kind))
+        return any(type_module(base).startswith("gevent.") for base in type.mro(kind))
 
     def was_made(self, kind: Any, frame: Any) -> None:
         """A call of `kind` in the program's own code, in `frame`, is over."""
