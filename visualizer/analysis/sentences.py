@@ -115,7 +115,7 @@ def _why(timeline: Timeline, switch: Switch, target: Track) -> str:
         case words.SWITCH if origin.kind == words.HUB:
             return _woken(timeline, *_before_run(timeline, target, target.slice_of_step(switch.index)))
         case words.SWITCH if park.reason != words.SWITCHED:
-            return _waits(park, name)
+            return waits(park, name)
         case words.SWITCH:
             return f"{name} switched to it" + (f" with {value}" if value is not None else "")
     return _UNKNOWN
@@ -145,7 +145,7 @@ def _ended(timeline: Timeline, track: Track) -> str:
     return f"{timeline.name(track.id)} ended ({how}{', inferred' if track.inferred else ''})"
 
 
-def _waits(park: Park, name: str) -> str:
+def waits(park: Park, name: str) -> str:
     """What a track says of itself as it parks: "foo sleeps for 2 s"."""
     if park.reason == words.SLEEP and park.asked_ns >= 0:
         return f"{name} sleeps for {duration(park.asked_ns)}" if park.asked_ns else f"{name} gives way (sleeps for 0 s)"
@@ -196,7 +196,7 @@ def _waiting(timeline: Timeline, park: Park, name: str, since_ns: int) -> str:
         case words.SWITCHED:
             return f"{name} has been parked{lasting}, since it switched to {timeline.name(park.on_track)}"
         case words.SLEEP if park.asked_ns >= 0 and not since_ns:
-            return _waits(park, name)
+            return waits(park, name)
         case words.SLEEP if park.asked_ns >= 0:
             return f"{name} sleeps: {since} of {duration(park.asked_ns)}"
         case words.SLEEP:

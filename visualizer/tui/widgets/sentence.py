@@ -1,4 +1,4 @@
-"""The switch under the playhead in one plain sentence, and what the selected track does at that moment."""
+"""The switch under the playhead in one plain sentence, and what the selected track does at that moment and next."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from textual.widget import Widget
 
 from visualizer.analysis.model import State
 from visualizer.analysis.plain import plain
+from visualizer.analysis.prospects import what_next
 from visualizer.analysis.sentences import describe_state, sentence, sentence_before_first
 from visualizer.paint.group import told
 from visualizer.paint.palette import STYLE_OF, glyphs
@@ -68,4 +69,6 @@ class Sentence(Widget):
         state = State(track.slices.state[at]) if at >= 0 else State.UNKNOWN
         mark = glyphs(view.ascii)[state] if at >= 0 else " "
         said = describe_state(view.timeline, view.selected, view.playhead.t_ns)
+        then = what_next(view.timeline, view.selected, view.playhead.t_ns)
+        said = f"{said}; {then}" if then else said
         return [Run(f"{mark} ", STYLE_OF[state]), Run(fit(plain(said), width - 2), "ruler")]
