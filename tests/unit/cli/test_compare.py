@@ -14,7 +14,7 @@ from tests.unit.analysis.tape import Tape, ping_pong, producer_consumer
 from tests.unit.cli.test_show import ESCAPE, on_a_terminal, written
 from visualizer.analysis.comparison import Part, compare
 from visualizer.analysis.model import Timeline, timeline_of
-from visualizer.cli.compare import figures, verdict
+from visualizer.paint.figures import figures, verdict
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.trace.source import read_all
