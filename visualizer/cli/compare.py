@@ -10,10 +10,11 @@ import msgspec
 from visualizer.analysis.comparison import Comparison, Part, compare
 from visualizer.analysis.model import Timeline
 from visualizer.analysis.plain import plain
-from visualizer.cli import takes_unicode
+from visualizer.cli import on_terminal, takes_unicode
 from visualizer.cli.painted import ascii_option, columns, echo_painted, width_option
 from visualizer.cli.parts import part_of, split_span
 from visualizer.cli.reading import read_timeline
+from visualizer.cli.terminal import keys_from_terminal
 from visualizer.paint.comparison import paint_both
 from visualizer.paint.figures import facts, figures, parting, remarks, verdict
 from visualizer.paint.row import Run
@@ -25,10 +26,11 @@ _Line = list[Run]
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with exact seconds.")
+@click.option("--print", "printed", is_flag=True, help="Print it also where stdout is a terminal.")
 @width_option
 @ascii_option
 @click.option("--all", "everything", is_flag=True, help="Each track, however many.")
-def command(a: str, b: str, as_json: bool, width: int | None, ascii: bool, everything: bool) -> None:
+def command(a: str, b: str, as_json: bool, printed: bool, width: int | None, ascii: bool, everything: bool) -> None:
     """Compare two traces: which is faster, what each waited for, where they part.
 
     A and B are traces, or parts of traces: FILE@0.5-2 is what lies between two times in seconds, FILE@#3-#17 between
@@ -36,14 +38,18 @@ def command(a: str, b: str, as_json: bool, width: int | None, ascii: bool, every
     the first switch, or the last, and so FILE@#-# a trace without what it takes to start and to end. Both may be parts
     of one trace. - reads it from stdin.
 
-    Printed are the time that each took; a table of figures, each with what it is in B more than in A and by what
-    factor; both timelines on one scale, so that what is longer takes longer; and the first switch at which the two are
+    On a terminal both are opened below one another, with a playhead on each; these move together or each for itself. In
+    a pipe, and with --print or --json, it is printed instead.
+
+    There is the time that each took; a table of figures, each with how much more it is in B than in A and by what
+    factor; both timelines on one scale, so that what takes longer is longer; and the first switch at which the two are
     not alike. Switches are alike if the same tracks (by their names) gave control to one another for the same reason;
     their times and values do not count.
 
     \b
     Examples:
       visualizer compare before.trace after.trace
+      visualizer compare before.trace after.trace --print --width 120
       visualizer compare before.trace after.trace --json | jq .figures.duration_s.factor
       visualizer record sync_vs_async -o run.trace
       visualizer compare run.trace@#1-#18 run.trace@#19-#     one after another, and all together
@@ -56,6 +62,12 @@ def command(a: str, b: str, as_json: bool, width: int | None, ascii: bool, every
         if file not in read:
             read[file] = read_timeline(file, called=file if len({file for file, _ in wanted}) > 1 else None)
     one, other = (part_of(read[file], file, span) for file, span in wanted)
+    if on_terminal() and not (as_json or printed):
+        keys_from_terminal()
+        from visualizer.tui.app import VisualizerApp
+
+        VisualizerApp(comparison=(one, other, arguments)).run()
+        return
     found = compare(one, other)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))

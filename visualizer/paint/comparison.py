@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from visualizer.analysis.comparison import Part
 from visualizer.analysis.durations import duration
@@ -47,8 +47,8 @@ def paint_both(a: Part, b: Part, width: int, *, ascii: bool = False, everything:
     track has a row, however many.
     """
     parts = (a, b)
-    shown = [_rows(part, everything) for part in parts]
-    left = max(label_cells(part.timeline, rows, _HEAD, width) for part, rows in zip(parts, shown, strict=True))
+    shown = [part_rows(part, everything=everything) for part in parts]
+    left = shared_label_cells(parts, shown, width)
     views = viewports(a, b, width - left)
     longer = max(parts, key=lambda part: part.timeline.last_ns).timeline
     zero = Viewport(Axis.TIME, 0.0, views[0].per_cell, views[0].width)
@@ -67,9 +67,15 @@ def paint_both(a: Part, b: Part, width: int, *, ascii: bool = False, everything:
     yield legend(*(part.timeline for part in parts), ascii=ascii)
 
 
-def _rows(part: Part, everything: bool) -> list[Row]:
+def part_rows(part: Part, *, everything: bool = False) -> list[Row]:
+    """The rows of the tracks that are there in the part. Tracks of a kind share one, unless `everything` is wanted."""
     arranged = Rows(part.timeline)
     found = arranged.arrange(only=part.lives)
     if len(found) <= _ROWS or everything:
         return found
     return arranged.arrange(folded=None, grouped=True, only=part.lives)
+
+
+def shared_label_cells(parts: Sequence[Part], shown: Sequence[Sequence[Row]], width: int) -> int:
+    """How many of `width` cells the labels of both take, since cell 0 of both is to be in one column."""
+    return max(label_cells(part.timeline, rows, _HEAD, width) for part, rows in zip(parts, shown, strict=True))

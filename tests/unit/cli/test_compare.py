@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,8 @@ import pytest
 
 from tests.conftest import ROOT, Visualizer
 from tests.unit.analysis.tape import Tape, ping_pong, producer_consumer
+from tests.unit.cli.test_open import KEYS
+from tests.unit.cli.test_open import on_a_terminal as opened
 from tests.unit.cli.test_show import ESCAPE, on_a_terminal, written
 from visualizer.analysis.comparison import Part, compare
 from visualizer.analysis.model import Timeline, timeline_of
@@ -235,8 +238,25 @@ def test_ascii(visualizer: Visualizer) -> None:
 
 
 def test_colour_on_a_terminal() -> None:
-    coloured = on_a_terminal("compare", SYNC, SYNC, COLORTERM="truecolor")
+    coloured = on_a_terminal("compare", "--print", SYNC, SYNC, COLORTERM="truecolor")
     assert "\x1b[38;2;47;201;143m" in coloured
-    plain = on_a_terminal("compare", SYNC, SYNC, NO_COLOR="1")
+    plain = on_a_terminal("compare", "--print", SYNC, SYNC, NO_COLOR="1")
     assert "\x1b" not in plain
     assert [ESCAPE.sub("", line).rstrip() for line in coloured.splitlines()] == plain.splitlines()
+
+
+@pytest.mark.parametrize("stdin", [None, "a trace"])
+def test_on_a_terminal_it_is_opened(tmp_path: Path, stdin: str | None) -> None:
+    trace = (GOLDEN / "ping_pong.trace").read_text()
+    one = SYNC if stdin is None else "-"
+    status, lines = opened("compare", one, f"{SYNC}@#-#18", cwd=tmp_path, stdin=trace if stdin else None)
+    assert (status, lines[-1]) == (0, KEYS)
+    [given] = lines[:-1]
+    count = 72 if stdin is None else 5
+    assert re.fullmatch(
+        rf"given {{'comparison': \(Part\(.*, first=0, stop={count}\), Part\(.*, first=0, stop=18\), "
+        rf"\('{re.escape(one)}', '{re.escape(SYNC)}@#-#18'\)\)}}",
+        given,
+    )
+    status, lines = opened("compare", SYNC, SYNC, "--json", cwd=tmp_path)
+    assert (status, lines[0]) == (0, "{")
