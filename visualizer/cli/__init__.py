@@ -21,6 +21,7 @@ COMMANDS = {
     "show": "visualizer.cli.show",
     "events": "visualizer.cli.events",
     "stats": "visualizer.cli.stats",
+    "compare": "visualizer.cli.compare",
     "explain": "visualizer.cli.explain",
     "findings": "visualizer.cli.findings",
     "export": "visualizer.cli.export",

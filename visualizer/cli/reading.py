@@ -16,9 +16,10 @@ from visualizer.trace.source import Source, TraceError
 _LINES_AT_A_TIME = 1000
 
 
-def read_timeline(file: str) -> Timeline:
+def read_timeline(file: str, called: str | None = None) -> Timeline:
     """The model of the trace `file` ("-": standard input); what is wrong with it is told on stderr.
 
+    `called`: how it is told apart there from other traces that are read, too.
     Exit with one sentence if it is no trace.
     """
     timeline = Timeline()
@@ -30,7 +31,7 @@ def read_timeline(file: str) -> Timeline:
     except TraceError as error:
         fail(str(error))
     for notice in source.notices:
-        warn(notice)
+        warn(notice if called is None else f"{called}: {notice}")
     return timeline
 
 

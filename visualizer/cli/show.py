@@ -2,51 +2,41 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
-from visualizer.analysis.crowds import Crowd
 from visualizer.analysis.model import Timeline
 from visualizer.analysis.plain import plain
 from visualizer.analysis.sentences import sentence
-from visualizer.cli import on_terminal, takes_unicode
-from visualizer.cli.numbers import WholeNumber
+from visualizer.cli import takes_unicode
+from visualizer.cli.painted import ascii_option, columns, echo_painted, width_option
 from visualizer.cli.reading import read_timeline
 from visualizer.paint import caption
-from visualizer.paint.group import paint_group
 from visualizer.paint.legend import legend
-from visualizer.paint.palette import DARK, LIGHT, Ink
-from visualizer.paint.row import Run, paint_row
-from visualizer.paint.rows import Row, label_runs, row_name, rows
+from visualizer.paint.panel import label_cells, panel
+from visualizer.paint.row import Run
+from visualizer.paint.rows import Row, rows
 from visualizer.paint.ruler import ruler
-from visualizer.paint.text import ascii_only, cell_width
 from visualizer.paint.viewport import Axis, Viewport
 
-#: Where stdout has no width of its own.
-_WIDTH_IN_PIPE = 100
-_NARROWEST = 40
 #: Without --all, so many rows and sentences; where there are more tracks, those of a kind share a row.
 _ROWS = 60
 _SENTENCES = 40
-#: The levels of each colour in xterm's cube of 256 colours.
-_CUBE = (0, 95, 135, 175, 215, 255)
 #: A line is a list of runs.
 _Line = list[Run]
 
 
 @click.command("show")
 @click.argument("file", metavar="FILE")
-@click.option("--width", type=WholeNumber(min=_NARROWEST), metavar="N", help="Columns; the terminal's by default.")
+@width_option
 @click.option(
     "--axis",
     type=click.Choice([axis.value for axis in Axis]),
     help="What runs along the rows: time, or switches, each of the same width. Both, one below the other, by default.",
 )
-@click.option("--ascii", is_flag=True, help="Only ASCII; the default where stdout cannot take anything else.")
+@ascii_option
 @click.option("--all", "everything", is_flag=True, help="Each track and each switch, however many.")
 def command(file: str, width: int | None, axis: str | None, ascii: bool, everything: bool) -> None:
     """Print the timeline of a trace as text.
@@ -71,12 +61,7 @@ def print_timeline(path: Path, width: int | None) -> None:
 
 def _print(timeline: Timeline, file: str, width: int | None, axes: list[Axis], ascii: bool, everything: bool) -> None:
     ascii = ascii or not takes_unicode()
-    if width is None:
-        columns = shutil.get_terminal_size().columns if on_terminal() else _WIDTH_IN_PIPE
-        width = max(_NARROWEST, columns)
-    for line in _lines(timeline, file, width, axes, ascii, everything):
-        text = _coloured(line) if _in_colour() else "".join(run.text for run in line).rstrip()
-        click.echo(ascii_only(text) if ascii else text, color=True)
+    echo_painted(_lines(timeline, file, width or columns(), axes, ascii, everything), ascii)
 
 
 def _lines(
@@ -119,48 +104,8 @@ def _lines(
         yield [run]
 
 
-def _panel(timeline: Timeline, shown: Iterable[Row], axis: Axis, width: int, ascii: bool) -> Iterator[_Line]:
-    names = [cell_width(row_name(timeline, row)) + 2 * row.depth + 3 for row in shown]
-    left = min(max([*names, len(axis.value) + 1]), width // 3)
+def _panel(timeline: Timeline, shown: Sequence[Row], axis: Axis, width: int, ascii: bool) -> Iterator[_Line]:
+    left = label_cells(timeline, shown, axis.value, width)
     viewport = Viewport.fit(timeline, axis, width - left)
     yield [Run(f"{axis.value:{left}}", "dim"), *ruler(timeline, viewport, ascii=ascii)]
-    for row in shown:
-        label = label_runs(timeline, row, left, ascii=ascii)
-        if row.group is None:
-            yield [*label, *paint_row(timeline, row.track, viewport, ascii=ascii)]
-        else:
-            crowd = Crowd(timeline)
-            crowd.follow(row.members)
-            yield [*label, *paint_group(timeline, crowd, viewport, ascii=ascii)]
-
-
-def _in_colour() -> bool:
-    # https://no-color.org: any value but the empty one.
-    return on_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def _coloured(line: _Line) -> str:
-    palette = LIGHT if _on_light_ground() else DARK
-    return "".join(_painted(run.text, palette[run.style]) for run in line)
-
-
-def _painted(text: str, ink: Ink) -> str:
-    return click.style(text, fg=_colour(ink.colour), bg=ink.ground and _colour(ink.ground), bold=ink.bold or None)
-
-
-def _colour(hex_colour: str) -> tuple[int, int, int] | int:
-    """In 24 bits where the terminal says that it can, else the nearest of xterm's colour cube (16 + 36 r + 6 g + b)."""
-    red, green, blue = (int(hex_colour[i : i + 2], 16) for i in (1, 3, 5))
-    if os.environ.get("COLORTERM") in ("truecolor", "24bit"):
-        return red, green, blue
-    r, g, b = (_nearest_level(value) for value in (red, green, blue))
-    return 16 + 36 * r + 6 * g + b
-
-
-def _nearest_level(value: int) -> int:
-    return min(range(len(_CUBE)), key=lambda level: abs(_CUBE[level] - value))
-
-
-def _on_light_ground() -> bool:
-    """Some terminals tell the number of their ground colour in COLORFGBG ("0;15"): 7 and 15 are the light ones."""
-    return os.environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15")
+    yield from panel(timeline, shown, viewport, left, ascii=ascii)

@@ -13,7 +13,7 @@ from visualizer.analysis.durations import duration
 from visualizer.analysis.plain import plain
 from visualizer.analysis.statistics import Totals, TrackStatistics
 from visualizer.cli.reading import echo_lines, read_timeline
-from visualizer.cli.tables import table
+from visualizer.paint.tables import table
 
 _TIMES = ("track", "kind", "state", "steps", "running", "ready", "waiting", "blocked", "idle")
 _SHARES = ("run %", "ready %", "wait %", "block %", "idle %")

@@ -22,9 +22,9 @@ _WORDS = {
 }
 
 
-def occurring(timeline: Timeline) -> list[State]:
+def occurring(*timelines: Timeline) -> list[State]:
     """The states that any track was ever in, in the order of a track's life."""
-    seen = [track.slices.state.tobytes() for track in timeline.tracks.values()]
+    seen = [track.slices.state.tobytes() for timeline in timelines for track in timeline.tracks.values()]
     return [state for state in _WORDS if any(state in states for states in seen)]
 
 
@@ -33,13 +33,13 @@ def meaning(state: State) -> str:
     return _WORDS[state]
 
 
-def legend(timeline: Timeline, *, ascii: bool = False, width: int | None = None) -> list[Run]:
-    """Glyph and word of each state that occurs in the timeline, in one line.
+def legend(*timelines: Timeline, ascii: bool = False, width: int | None = None) -> list[Run]:
+    """Glyph and word of each state that occurs in the timelines, in one line.
 
     As many of them as `width` cells hold, if it is given, and "…" if those are not all.
     """
     more = ".." if ascii else "…"
-    states = occurring(timeline)
+    states = occurring(*timelines)
     runs: list[Run] = []
     taken = 0
     for number, state in enumerate(states, 1):

@@ -14,13 +14,16 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
 
+from visualizer.analysis.comparison import Part
 from visualizer.analysis.plain import plain
 from visualizer.session.target import Target
 from visualizer.trace.source import TraceError
 from visualizer.tui import keys
 from visualizer.tui.feed import Feed, RunFeed, from_file, from_stream
 from visualizer.tui.ink import ASCII
+from visualizer.tui.pair import Pair
 from visualizer.tui.screens.catalogue import CatalogueScreen
+from visualizer.tui.screens.comparison import ComparisonScreen
 from visualizer.tui.screens.help import HelpScreen
 from visualizer.tui.screens.timeline import TimelineScreen
 
@@ -45,15 +48,20 @@ class VisualizerApp(App[int]):
         stream: BinaryIO | None = None,
         target: Target | None = None,
         options: tuple[str, ...] = (),
+        comparison: tuple[Part, Part, tuple[str, str]] | None = None,
         clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        """`follow` stays at the end of a trace that is still being written; `options` are the tracers'."""
+        """`comparison`: two parts of traces to be shown on one scale, and what they are called.
+
+        `follow` stays at the end of a trace that is still being written; `options` are the tracers'.
+        """
         super().__init__()
         self._open_path = open_path
         self._follow = follow
         self._stream = stream
         self._target = target
         self._options = options
+        self._comparison = comparison
         self._clock = clock
         self._feed: Feed | None = None
         #: The program that was asked for on the command line.
@@ -80,6 +88,9 @@ class VisualizerApp(App[int]):
         return self._asked_for.status if self._asked_for is not None else result
 
     async def on_mount(self) -> None:
+        if self._comparison is not None:
+            self.push_screen(ComparisonScreen(Pair(*self._comparison, ascii=self._ascii)))
+            return
         try:
             feed = self._asked()
         except (OSError, TraceError) as failure:
@@ -199,7 +210,7 @@ class VisualizerApp(App[int]):
                 yield command
 
     def _sections(self, screen: Screen[Any]) -> tuple[keys.Section, ...]:
-        return screen.SECTIONS if isinstance(screen, TimelineScreen | CatalogueScreen) else ()
+        return screen.SECTIONS if isinstance(screen, TimelineScreen | CatalogueScreen | ComparisonScreen) else ()
 
     def _tell(self, sentence: str) -> None:
         # In place of what was told before: a key that is held down shall not fill the screen.

@@ -140,6 +140,31 @@ CATALOGUE = (
     ),
 )
 
+COMPARISON = (
+    Section(
+        "Comparison",
+        (
+            key("left,h", "step(-1)", "Previous switch of the chosen side", STEP),
+            key("right,l", "step(1)", "Next switch of the chosen side", STEP),
+            key("home,g", "first", "First switch of the chosen side"),
+            key("end,G", "last", "Last switch of the chosen side"),
+            key("tab,shift+tab", "other", "Choose the other side", "Other side"),
+            key("y", "lock", "Move both playheads together, or each for itself", "Lock"),
+            key("n", "difference", "Where the order of switches first differs", "Difference"),
+            key("w,plus,equals_sign", "zoom(2)", "Zoom in, both alike", ZOOM),
+            key("s,minus", "zoom(-2)", "Zoom out, both alike", ZOOM),
+            key("a,ctrl+left", "pan(-1)", "Pan to the left", PAN),
+            key("d,ctrl+right", "pan(1)", "Pan to the right", PAN),
+            key("f", "fit", "Fit both timelines", "Fit"),
+            key("up,k", "scroll(-1)", "Scroll the tracks of the chosen side up"),
+            key("down,j", "scroll(1)", "Scroll the tracks of the chosen side down"),
+            key("pageup", "page(-1)", "Scroll the figures up"),
+            key("pagedown", "page(1)", "Scroll the figures down"),
+            key("escape", "app.quit", "Quit, as q does"),
+        ),
+    ),
+)
+
 
 def bindings(sections: Iterable[Section]) -> list[BindingType]:
     """All bindings of the sections, as Textual's BINDINGS take them."""

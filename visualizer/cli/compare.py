@@ -1,0 +1,96 @@
+"""`visualizer compare`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import click
+import msgspec
+
+from visualizer.analysis.comparison import Comparison, Part, compare
+from visualizer.analysis.model import Timeline
+from visualizer.analysis.plain import plain
+from visualizer.cli import on_terminal, takes_unicode
+from visualizer.cli.painted import ascii_option, columns, echo_painted, width_option
+from visualizer.cli.parts import part_of, split_span
+from visualizer.cli.reading import read_timeline
+from visualizer.cli.terminal import keys_from_terminal
+from visualizer.paint.comparison import paint_both
+from visualizer.paint.figures import facts, figures, parting, remarks, verdict
+from visualizer.paint.row import Run
+
+_Line = list[Run]
+
+
+@click.command("compare")
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with exact seconds.")
+@click.option("--print", "printed", is_flag=True, help="Print it also where stdout is a terminal.")
+@width_option
+@ascii_option
+@click.option("--all", "everything", is_flag=True, help="Each track, however many.")
+def command(a: str, b: str, as_json: bool, printed: bool, width: int | None, ascii: bool, everything: bool) -> None:
+    """Compare two traces: which is faster, what each waited for, where they part.
+
+    A and B are traces, or parts of traces: FILE@0.5-2 is what lies between two times in seconds, FILE@#3-#17 between
+    two switches, both included (as `show` and `explain` number them). Either side of the - may be left out; # alone is
+    the first switch, or the last, and so FILE@#-# a trace without what it takes to start and to end. Both may be parts
+    of one trace. - reads it from stdin.
+
+    On a terminal both are opened below one another, with a playhead on each; these move together or each for itself. In
+    a pipe, and with --print or --json, it is printed instead.
+
+    There is the time that each took; a table of figures, each with how much more it is in B than in A and by what
+    factor; both timelines on one scale, so that what takes longer is longer; and the first switch at which the two are
+    not alike. Switches are alike if the same tracks (by their names) gave control to one another for the same reason;
+    their times and values do not count.
+
+    \b
+    Examples:
+      visualizer compare before.trace after.trace
+      visualizer compare before.trace after.trace --print --width 120
+      visualizer compare before.trace after.trace --json | jq .figures.duration_s.factor
+      visualizer record sync_vs_async -o run.trace
+      visualizer compare run.trace@#1-#18 run.trace@#19-#     one after another, and all together
+    """
+    arguments = (a, b)
+    wanted = [split_span(argument) for argument in arguments]
+    # What is compared with another part of itself is read once: stdin could not be read twice.
+    read: dict[str, Timeline] = {}
+    for file, _ in wanted:
+        if file not in read:
+            read[file] = read_timeline(file, called=file if len({file for file, _ in wanted}) > 1 else None)
+    one, other = (part_of(read[file], file, span) for file, span in wanted)
+    if on_terminal() and not (as_json or printed):
+        keys_from_terminal()
+        from visualizer.tui.app import VisualizerApp
+
+        VisualizerApp(comparison=(one, other, arguments)).run()
+        return
+    found = compare(one, other)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        return
+    ascii = ascii or not takes_unicode()
+    echo_painted(_lines(found, (one, other), arguments, width or columns(), ascii, everything), ascii)
+
+
+def _lines(
+    found: Comparison, parts: tuple[Part, Part], names: Sequence[str], width: int, ascii: bool, everything: bool
+) -> Iterator[_Line]:
+    for letter, part, name in zip("AB", parts, names, strict=True):
+        yield [Run(f"{letter}  ", "edge"), Run(plain(name), "thread"), Run(" · " + " · ".join(facts(part)), "text")]
+    yield []
+    yield [Run(verdict(found), "thread")]
+    yield []
+    for line in figures(found):
+        yield [Run(line, "text")]
+    yield []
+    yield from paint_both(*parts, width, ascii=ascii, everything=everything)
+    yield []
+    yield from parting(found)
+    told = list(remarks(parts))
+    if told:
+        yield []
+        yield from told
