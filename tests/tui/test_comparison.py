@@ -137,9 +137,21 @@ async def test_key(before: list[str], key: str, says: Says, expected: object) ->
         assert says(screen) == expected
 
 
+async def test_groups_unfold_and_fold(tmp_path: Path) -> None:
+    part = Part.whole(read(crowd().write(tmp_path)))
+    async with comparing((part, halves()[0])).run_test(size=SMALL) as pilot:
+        screen = await drawn(pilot)
+        stack = screen.query(Stack).first()
+        for rows, height in ((103, 10), (4, 4)):
+            assert (len(stack.rows), stack.virtual_size.height) != (rows, rows)
+            await pilot.press("z")
+            await drawn(pilot)
+            assert (len(stack.rows), stack.virtual_size.height, stack.size.height) == (rows, rows, height)
+
+
 def test_every_key_is_pressed() -> None:
     bound = {key for section in keys.COMPARISON for one in section.bindings for key in one.key.split(",")}
-    assert bound - {"escape"} == {key for _, key, _, _ in CASES}
+    assert bound - {"escape", "z"} == {key for _, key, _, _ in CASES}
 
 
 @pytest.mark.parametrize("key", ["escape", "q", "ctrl+q"])

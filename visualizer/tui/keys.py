@@ -156,6 +156,7 @@ COMPARISON = (
             key("a,ctrl+left", "pan(-1)", "Pan to the left", PAN),
             key("d,ctrl+right", "pan(1)", "Pan to the right", PAN),
             key("f", "fit", "Fit both timelines", "Fit"),
+            key("z", "fold", "Unfold all groups, or fold them where there are many tracks"),
             key("up,k", "scroll(-1)", "Scroll the tracks of the chosen side up"),
             key("down,j", "scroll(1)", "Scroll the tracks of the chosen side down"),
             key("pageup", "page(-1)", "Scroll the figures up"),

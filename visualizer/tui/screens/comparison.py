@@ -51,6 +51,8 @@ class ComparisonScreen(Screen[None]):
     def __init__(self, pair: Pair) -> None:
         super().__init__()
         self.pair = pair
+        #: Whether each track has a row, however many there are of a kind.
+        self._everything = False
         self._stacks = (Stack(pair, 0), Stack(pair, 1))
         self._sides = (Side(pair, 0), Side(pair, 1))
         self._told: tuple[Told, ...] = (Verdict(pair), CommonRuler(pair), Sentences(pair))
@@ -79,12 +81,15 @@ class ComparisonScreen(Screen[None]):
     def on_resize(self, event: events.Resize) -> None:
         small = event.size.width < _LEAST_WIDTH or event.size.height < _LEAST_HEIGHT
         self.set_class(small, "-too-small")
+        self._lay_out()
+
+    def _lay_out(self) -> None:
         pair = self.pair
-        width = event.size.width - _RIGHT
+        width = self.size.width - _RIGHT
         shown = tuple(stack.rows for stack in self._stacks)
         pair.label_cells = shared_label_cells(pair.parts, shown, width) + 1
         pair.resize(width - pair.label_cells)
-        self._divide(event.size.height)
+        self._divide(self.size.height)
         # The stacks must have their sizes before they are drawn.
         self.call_after_refresh(self.look)
 
@@ -162,6 +167,12 @@ class ComparisonScreen(Screen[None]):
     def action_fit(self) -> None:
         self.pair.fit()
         self.look()
+
+    def action_fold(self) -> None:
+        self._everything = not self._everything
+        for stack in self._stacks:
+            stack.unfold(self._everything)
+        self._lay_out()
 
     def action_scroll(self, by: int) -> None:
         self._stacks[self.pair.chosen].scroll_relative(y=by, animate=False, force=True)

@@ -130,6 +130,11 @@ class Stack(ScrollView, can_focus=False):
         self.rows: list[Row] = part_rows(pair.parts[side])
         self._cache: dict[tuple[object, ...], Strip] = {}
 
+    def unfold(self, everything: bool) -> None:
+        """Have a row for each track, or only one for many of a kind."""
+        self.rows = part_rows(self._pair.parts[self._side], everything=everything)
+        self._cache.clear()
+
     def show(self) -> None:
         size = Size(self.size.width, len(self.rows))
         if size != self.virtual_size:
