@@ -43,6 +43,15 @@ def told(screen: TimelineScreen) -> object:
     return [notification.message for notification in screen.app._notifications]
 
 
+def moment(screen: TimelineScreen) -> object:
+    """The time in µs, and who is selected."""
+    return screen.view.playhead.t_ns // 1_000, selected(screen)
+
+
+def last_told(screen: TimelineScreen) -> object:
+    return screen.told.lines[-1:]
+
+
 def focus(screen: TimelineScreen) -> object:
     return type(screen.focused).__name__
 
@@ -110,6 +119,25 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     (["tab", "down", "down"], "up", index, 1),
     (["tab"], "pagedown", index, 11),
     (["tab", "end"], "pageup", index, 2),
+    # From switch 0, at 30.009 ms: third is woken at 31 ms.
+    ([], "r", moment, (31_000, "third")),
+    (["r"], "r", moment, (1_031_501, "bar")),
+    (["r", "r"], "R", moment, (31_000, "third")),
+    ([], "e", last_told, ["No further exception."]),
+    ([], "E", last_told, ["No earlier exception."]),
+    ([], "o", last_told, ["output: foo prints foo goes to sleep"]),
+    (["o", "o"], "O", moment, (30_009, "foo")),
+    ([], "p", last_told, ["No further finding."]),
+    ([], "P", last_told, ["No earlier finding."]),
+    # foo is selected; bar's output is passed over.
+    (["o", "t"], "o", last_told, ["output of the selected track: foo prints foo is awake again"]),
+    ([], "t", last_told, ["Jumps now go only to what concerns the selected track."]),
+    (["r", "r"], "u", moment, (31_000, "third")),
+    (["end", "left", "left", "left"], "u", index, LAST - 1),
+    (["r", "r", "u"], "U", moment, (1_031_501, "bar")),
+    (["w", "d"], "comma", shown, (0, 1052)),
+    (["w", "d", "comma"], "full_stop", shown, (255, 1052)),
+    (["x"], "comma", lambda screen: screen.view.viewport.axis, Axis.TIME),
     ([], "escape", lambda screen: type(screen.app.screen), CatalogueScreen),
     ([], "question_mark", lambda screen: type(screen.app.screen), HelpScreen),
     ([], "ctrl+p", lambda screen: type(screen.app.screen).__name__, "CommandPalette"),

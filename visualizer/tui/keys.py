@@ -39,6 +39,26 @@ GENERAL = Section(
     ),
 )
 
+#: A small letter is the next, a capital the previous.
+NAVIGATION = Section(
+    "Jumps",
+    (
+        key("r", "jump('wake', 1)", "Next wake: a track becomes ready"),
+        key("R", "jump('wake', -1)", "Previous wake"),
+        key("e", "jump('exception', 1)", "Next exception that ended a track"),
+        key("E", "jump('exception', -1)", "Previous exception"),
+        key("o", "jump('output', 1)", "Next output"),
+        key("O", "jump('output', -1)", "Previous output"),
+        key("p", "jump('finding', 1)", "Next finding: a problem"),
+        key("P", "jump('finding', -1)", "Previous finding"),
+        key("t", "only_selected", "Jumps: of all tracks, or of the selected"),
+        key("u", "undo(-1)", "Undo: back to where the last jump came from"),
+        key("U", "undo(1)", "Redo: forth again"),
+        key("comma", "unzoom(-1)", "Back to what was in sight before"),
+        key("full_stop", "unzoom(1)", "Forth again to what was in sight"),
+    ),
+)
+
 TIMELINE = (
     Section(
         "Switches",
@@ -51,6 +71,7 @@ TIMELINE = (
             key("end,G", "last", "Last switch; of a live program, follow the end"),
         ),
     ),
+    NAVIGATION,
     Section(
         "Playing",
         (

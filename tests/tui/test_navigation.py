@@ -1,0 +1,98 @@
+"""Getting about on the timeline: what is jumped to, and back from where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.tui.conftest import loaded, text_of
+from tests.tui.traces import Demo, hogs, hostile, sleeps
+from visualizer.tui.app import VisualizerApp
+from visualizer.tui.history import MOST, History
+
+Replay = Callable[[Demo], VisualizerApp]
+SIZE = (120, 35)
+
+
+async def test_findings_one_after_another(replay: Replay) -> None:
+    app = replay(hogs())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("home", "left")
+        seen = []
+        for key in ("p", "p", "p", "p", "p", "p", "P", "P"):
+            await pilot.press(key)
+            await pilot.pause()
+            seen.append(screen.told.lines[-1][:40])
+        assert seen == [
+            "finding: forgotten was spawned by main a",
+            "finding: forgotten was ready for 0.5 s i",
+            "finding: crunch ran for 0.5 s without gi",
+            "finding: forgotten was never resumed: it",
+            "finding: tea's sleep of 0.1 s (hogs.py:5",
+            "No further finding.",
+            "finding: forgotten was never resumed: it",
+            "finding: crunch ran for 0.5 s without gi",
+        ]
+        assert "crunch ran for 0.5 s" in text_of(screen)
+
+
+async def test_exceptions_in_hostile_words(replay: Replay) -> None:
+    app = replay(hostile())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("e")
+        assert screen.view.playhead.t_ns == 2_000_000
+        await pilot.press("e")
+        await pilot.pause()
+        assert screen.told.lines[0].startswith("exception: uncaught Error[bold red]evil[/] ")
+        assert "\x1b" not in text_of(screen)
+
+
+async def test_escape_takes_away_what_was_told(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        before = text_of(screen)
+        await pilot.press("t")
+        await pilot.pause()
+        assert "Jumps now go only" in text_of(screen)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert text_of(screen) == before
+
+
+async def test_each_jump_can_be_undone_and_a_row_of_steps_at_once(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        view = screen.view
+        seen = []
+        for key in ("end", "left", "left", "home", "right", "u", "u", "u", "u", "u", "U", "U", "r", "U"):
+            await pilot.press(key)
+            seen.append(view.playhead.index)
+        assert seen == [13, 12, 11, 0, 1, 0, 11, 13, 0, 0, 13, 11, 12, 12]
+
+
+async def test_back_from_a_zoom_after_the_terminal_was_resized(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        view = screen.view
+        await pilot.press("w", "x", "w")
+        await pilot.resize_terminal(120, 35)
+        await pilot.pause()
+        width = view.viewport.width
+        for _ in range(3):
+            await pilot.press("comma")
+        assert (view.viewport.width, view.fitted) == (width, True)
+        assert screen.view.viewport.axis.value == "time"
+
+
+def test_a_history_is_bounded() -> None:
+    history: History[int] = History()
+    for number in range(MOST + 50):
+        history.leave(number)
+    now, seen = -1, []
+    while (found := history.back(now)) is not None:
+        seen.append(now := found)
+    assert seen == list(range(MOST + 49, 49, -1))
