@@ -132,6 +132,10 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     # foo is selected; bar's output is passed over.
     (["o", "t"], "o", last_told, ["output of the selected track: foo prints foo is awake again"]),
     ([], "t", last_told, ["Jumps now go only to what concerns the selected track."]),
+    # bar, at its sleep's end, back to when it went to sleep.
+    (["end", "left", "left", "left", "left"], "c", moment, (30_013, "bar")),
+    # hub runs at first; foo, the first that runs then, was spawned by main.
+    (["left"], "C", moment, (30_008, "foo")),
     (["r", "r"], "u", moment, (31_000, "third")),
     (["end", "left", "left", "left"], "u", index, LAST - 1),
     (["r", "r", "u"], "U", moment, (1_031_501, "bar")),

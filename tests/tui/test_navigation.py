@@ -96,3 +96,37 @@ def test_a_history_is_bounded() -> None:
     while (found := history.back(now)) is not None:
         seen.append(now := found)
     assert seen == list(range(MOST + 49, 49, -1))
+
+
+async def test_the_chain_of_causes_is_told_link_by_link(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("end", "c", "c", "c")
+        assert screen.told.lines == [
+            "main runs: foo ended, which it waited for.",
+            "foo runs: its 2 s sleep is over (2 ms late); foo itself asked for that, 2 s before.",
+            "foo runs for the first time: main spawned it.",
+        ]
+        assert (screen.view.playhead.index, screen.view.timeline.name(screen.view.selected)) == (-1, "main")
+        await pilot.press("c")
+        assert screen.told.lines[3:] == [
+            "main runs from its beginning: nothing was switched to it before. That is where the chain begins."
+        ]
+        await pilot.pause()
+        assert "its 2 s sleep is over" in text_of(screen)
+        # Elsewhere another chain begins.
+        await pilot.press("u", "u", "c")
+        assert len(screen.told.lines) == 1
+
+
+async def test_what_a_run_led_to(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("left", "C", "C", "C")
+        assert [line[:25] for line in screen.told.lines] == [
+            "foo runs for the first ti",
+            "foo runs: its 2 s sleep i",
+            "main runs: foo ended, whi",
+        ]

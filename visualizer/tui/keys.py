@@ -52,6 +52,8 @@ NAVIGATION = Section(
         key("p", "jump('finding', 1)", "Next finding: a problem"),
         key("P", "jump('finding', -1)", "Previous finding"),
         key("t", "only_selected", "Jumps: of all tracks, or of the selected"),
+        key("c", "why", "Cause: why did this run? To who woke it, then"),
+        key("C", "led_to", "Effect: to what that led to"),
         key("u", "undo(-1)", "Undo: back to where the last jump came from"),
         key("U", "undo(1)", "Redo: forth again"),
         key("comma", "unzoom(-1)", "Back to what was in sight before"),

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from textual.screen import Screen
 
+from visualizer.analysis.causes import Standpoint, led_to, standpoint, why
 from visualizer.analysis.jumps import Moments, What, jump, moments, moments_of
 from visualizer.tui.view import View
 from visualizer.tui.widgets.findings import Findings
@@ -25,6 +26,9 @@ class Navigating(Screen[None]):
         self.only_selected = False
         #: What the last jump came to: of which kind, and its number.
         self._landed: tuple[What, int] | None = None
+        #: Where the last link of a causal chain led, and what was said of each.
+        self._stands: Standpoint | None = None
+        self._chain: list[str] = []
 
     def look(self) -> None:
         """Have everything drawn that has changed."""
@@ -75,4 +79,41 @@ class Navigating(Screen[None]):
     def action_unzoom(self, by: int) -> None:
         if not (self.view.zoom_back() if by < 0 else self.view.zoom_forth()):
             self.app.bell()
+        self.look()
+
+    # Causes and effects.
+
+    def action_why(self) -> None:
+        """One link back; while one stays on the chain, what was said before stands above."""
+        at = self._standpoint()
+        cause = why(self.view.timeline, at)
+        self._follow(cause.said, cause.at, "That is where the chain begins.")
+
+    def action_led_to(self) -> None:
+        at = self._standpoint()
+        effect = led_to(self.view.timeline, at)
+        among = f" (the first of {effect.among})" if effect.among > 1 else ""
+        self._follow(effect.said + among, effect.at, "That is where the chain ends.")
+
+    def _standpoint(self) -> Standpoint:
+        playhead = self.view.playhead
+        if self._stands is not None and self._stands.t_ns == playhead.t_ns:
+            return self._stands
+        self._chain = []
+        return standpoint(self.view.timeline, playhead.index, playhead.t_ns)
+
+    def _follow(self, said: str, at: Standpoint | None, end: str) -> None:
+        view = self.view
+        if at is None:
+            self.app.bell()
+            if said in self._chain:
+                self.told.tell(*self._chain, end)
+            else:
+                self.told.tell(*self._chain, f"{said}. {end}")
+        else:
+            self._chain.append(f"{said}.")
+            view.go_to_time(at.t_ns)
+            view.select_track(at.track)
+            self._stands = at._replace(t_ns=view.playhead.t_ns)
+            self.told.tell(*self._chain)
         self.look()
