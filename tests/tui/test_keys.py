@@ -132,6 +132,11 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     # foo is selected; bar's output is passed over.
     (["o", "t"], "o", last_told, ["output of the selected track: foo prints foo is awake again"]),
     ([], "t", last_told, ["Jumps now go only to what concerns the selected track."]),
+    ([], "colon", focus, "_Line"),
+    ([], "ctrl+f", focus, "_Line"),
+    (["ctrl+f", *"awake", "enter"], "n", moment, (2_032_003, "foo")),
+    (["ctrl+f", *"awake", "enter", "n"], "N", moment, (1_031_503, "bar")),
+    ([], "n", last_told, ["Nothing is looked for: ctrl+f does that."]),
     # bar, at its sleep's end, back to when it went to sleep.
     (["end", "left", "left", "left", "left"], "c", moment, (30_013, "bar")),
     # hub runs at first; foo, the first that runs then, was spawned by main.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tests.tui.conftest import loaded, text_of
 from tests.tui.traces import Demo, hogs, hostile, sleeps
+from visualizer.analysis.goals import EXPECTED
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.history import MOST, History
 
@@ -130,3 +131,51 @@ async def test_what_a_run_led_to(replay: Replay) -> None:
             "foo runs: its 2 s sleep i",
             "main runs: foo ended, whi",
         ]
+
+
+async def test_going_to_what_is_typed(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        playhead = screen.view.playhead
+        for text, t_ns, told in (
+            ("1.5 s", 1_500_000_000, []),
+            ("#3", screen.view.timeline.switch_ns[2], []),
+            ("99", screen.view.timeline.switch_ns[2], ["There is no switch 99: there are 14."]),
+            ("9 s", 2_040_001_000, ["That is behind the end."]),
+            ("nowhere", 2_040_001_000, [f"{EXPECTED}."]),
+        ):  # fmt: skip
+            await pilot.press("colon", *text, "enter")
+            await pilot.pause()
+            assert (playhead.t_ns, screen.told.lines, type(screen.focused).__name__) == (t_ns, told, "Tracks")
+        await pilot.press("colon", *"sleeps.py:21", "enter")
+        await pilot.pause()
+        assert screen.told.lines == ["sleeps.py:21: 1 of 4 (3 spawns, 1 stop)", "foo is created"]
+        await pilot.press("n", "n", "n")
+        assert screen.told.lines == ["sleeps.py:21: 4 of 4 (3 spawns, 1 stop)", "main stops at joinall"]
+        await pilot.press("n")
+        assert screen.told.lines[0] == "sleeps.py:21: 1 of 4 (3 spawns, 1 stop)", "behind the last comes the first"
+
+
+async def test_a_search_counts_and_goes_round(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("ctrl+f", *"Bar", "enter")
+        await pilot.pause()
+        seen = [screen.told.lines]
+        for key in ("N", "N"):
+            await pilot.press(key)
+            seen.append(screen.told.lines)
+        # Switch 0 is where it begins; the first behind it is bar's first run.
+        assert [lines[0] for lines in seen] == [
+            '"Bar": 1 of 6 (4 events, 2 outputs)',
+            '"Bar": 6 of 6 (4 events, 2 outputs)',
+            '"Bar": 5 of 6 (4 events, 2 outputs)',
+        ]
+        await pilot.press("ctrl+f", *"no such", "enter")
+        await pilot.pause()
+        assert screen.told.lines == ['"no such": nothing is found.']
+        await pilot.press("ctrl+f", "x", "escape")
+        assert type(screen.focused).__name__ == "Tracks"
+        assert not screen.prompt.display

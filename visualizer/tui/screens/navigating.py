@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from textual import on
 from textual.screen import Screen
 
 from visualizer.analysis.causes import Standpoint, led_to, standpoint, why
+from visualizer.analysis.goals import EXPECTED, Number, Time, goal
 from visualizer.analysis.jumps import Moments, What, jump, moments, moments_of
+from visualizer.analysis.search import Search, for_line, for_text
+from visualizer.tui import messages
 from visualizer.tui.view import View
 from visualizer.tui.widgets.findings import Findings
+from visualizer.tui.widgets.prompt import Prompt
 from visualizer.tui.widgets.told import Told
 
 
@@ -18,6 +23,7 @@ class Navigating(Screen[None]):
 
     view: View
     told: Told
+    prompt: Prompt
     found: Findings
 
     def __init__(self) -> None:
@@ -29,6 +35,10 @@ class Navigating(Screen[None]):
         #: Where the last link of a causal chain led, and what was said of each.
         self._stands: Standpoint | None = None
         self._chain: list[str] = []
+        #: What is looked for, the number of the one gone to last, and whether none was gone to yet.
+        self._search: Search | None = None
+        self._hit = -1
+        self._wants_first = False
 
     def look(self) -> None:
         """Have everything drawn that has changed."""
@@ -117,3 +127,103 @@ class Navigating(Screen[None]):
             self._stands = at._replace(t_ns=view.playhead.t_ns)
             self.told.tell(*self._chain)
         self.look()
+
+    # To somewhere that is typed.
+
+    def action_go_to(self) -> None:
+        self.prompt.ask("goal", "go to", f"{EXPECTED.removeprefix('Type ')}")
+        self.look()
+
+    def action_search(self) -> None:
+        self.prompt.ask("text", "search", "in events, output and expressions")
+        self.look()
+
+    @on(messages.Prompted)
+    def _answer(self, message: messages.Prompted) -> None:
+        self.set_focus(self.query_one("Tracks"))
+        if message.text:
+            self._take_answer(message.what, message.text)
+        self.look()
+
+    def _take_answer(self, what: str, text: str) -> None:
+        view = self.view
+        if what == "text":
+            self._look_for(for_text(view.timeline, text))
+            return
+        try:
+            wanted = goal(text)
+        except ValueError as error:
+            self.app.bell()
+            self.told.tell(str(error))
+            return
+        count = view.timeline.switch_count
+        if isinstance(wanted, Time):
+            view.go_to_time(wanted.t_ns)
+            self.told.tell(*(["That is behind the end."] if wanted.t_ns > view.now_ns else []))
+        elif not isinstance(wanted, Number):
+            self._look_for(for_line(view.timeline, wanted))
+        elif 0 < wanted.number <= count:
+            view.go(wanted.number - 1)
+            self.told.tell()
+        else:
+            self.app.bell()
+            self.told.tell(f"There is no switch {wanted.number}: there are {count}.")
+
+    # Looking for something.
+
+    def _look_for(self, search: Search) -> None:
+        self._search, self._hit, self._wants_first = search, -1, True
+        self.told.tell(f"{search.title}: looking for it")
+        self.go_on_searching()
+
+    def go_on_searching(self) -> bool:
+        """Look through a little more of the timeline, if something is looked for. Return whether that told anything."""
+        search = self._search
+        if search is None:
+            return False
+        known = len(search)
+        more = search.take()
+        if self._wants_first and (not more or self._next_hit(search, 1) is not None):
+            self._wants_first = False
+            self._go_to_hit(search, 1)
+            return True
+        if len(search) != known and self.told.display and self._hit >= 0:
+            self._tell_hit(search)
+        return len(search) != known
+
+    def action_hit(self, by: int) -> None:
+        if self._search is None:
+            self.app.bell()
+            self.told.tell("Nothing is looked for: ctrl+f does that.")
+        else:
+            self._go_to_hit(self._search, by)
+        self.look()
+
+    def _next_hit(self, search: Search, by: int) -> int | None:
+        tracks = frozenset(self.view.selected_tracks) if self.only_selected else None
+        return jump(self._hits(search), self.view.playhead.t_ns, by, tracks=tracks, at=self._hit)
+
+    def _go_to_hit(self, search: Search, by: int) -> None:
+        index = self._next_hit(search, by)
+        if index is None:
+            # As in a pager: behind the last comes the first.
+            tracks = frozenset(self.view.selected_tracks) if self.only_selected else None
+            index = jump(self._hits(search), -1 if by > 0 else self.view.now_ns + 1, by, tracks=tracks)
+            self.app.bell()
+        if index is None:
+            self.told.tell(f"{search.title}: nothing is found.")
+            return
+        self._hit = index
+        moment = search.moment(index)
+        self.view.go_to_time(moment.t_ns)
+        if not self.only_selected:
+            self.view.select_track(moment.track)
+        self._tell_hit(search)
+
+    def _tell_hit(self, search: Search) -> None:
+        said = search.moment(self._hit).said
+        self.told.tell(f"{search.title}: {self._hit + 1} of {len(search)} ({search.told})", said)
+
+    @staticmethod
+    def _hits(search: Search) -> Moments:
+        return Moments(len(search), search.t_ns, search.tracks, search.moment)

@@ -24,6 +24,7 @@ from visualizer.tui.widgets.header import Header
 from visualizer.tui.widgets.lists import Lines
 from visualizer.tui.widgets.notices import Notices
 from visualizer.tui.widgets.output import Output
+from visualizer.tui.widgets.prompt import Prompt
 from visualizer.tui.widgets.rows import RIGHT, Legend, Overview, Ruler, Tracks, row_start
 from visualizer.tui.widgets.sentence import Sentence
 from visualizer.tui.widgets.source import Source
@@ -74,6 +75,7 @@ class TimelineScreen(Navigating):
         self._filter = Filter(view)
         self._sentence = Sentence(view)
         self.told = Told()
+        self.prompt = Prompt()
         self.found = Findings(view, "findings")
         self._notices = Notices(feed)
         self._tab_bar = TabBar()
@@ -105,7 +107,7 @@ class TimelineScreen(Navigating):
         )
         with Vertical(id="timeline"):
             yield from self._above
-            yield from (self._tracks, self._filter, self._legend, self._sentence, self.told, self._notices)
+            yield from (self._tracks, self._filter, self.prompt, self._legend, self._sentence, self.told, self._notices)
             with Horizontal(id="below"):
                 with Horizontal(id="sources"):
                     yield from self._sources
@@ -117,6 +119,7 @@ class TimelineScreen(Navigating):
     def on_mount(self) -> None:
         self._show_tab(TABS[0])
         self._notices.display = self._filter.display = self.told.display = False
+        self.prompt.display = False
         if self.feed.follow:
             self.view.playhead.follow(0)
         self.tick()
@@ -146,7 +149,7 @@ class TimelineScreen(Navigating):
                 changed = True
             if beginning and not feed.follow and view.timeline.switch_count:
                 view.begin()
-        if view.advance(passed_ns) or changed:
+        if self.go_on_searching() | view.advance(passed_ns) or changed:
             self.look()
 
     def look(self) -> None:
@@ -179,7 +182,7 @@ class TimelineScreen(Navigating):
         told_lines = sum(
             int(pane.styles.height.value) for pane in told if pane.display and pane.styles.height is not None
         )
-        room = height - _FIXED_LINES - sentence - tall - told_lines - self._filter.display
+        room = height - _FIXED_LINES - sentence - tall - told_lines - self._filter.display - self.prompt.display
         most = max(_LEAST_TRACKS, int(room * _TRACKS_SHARE))
         self.view.make_room(most)
         lines = min(max(len(self.view.rows), 1), most)
@@ -266,6 +269,11 @@ class TimelineScreen(Navigating):
     async def action_back(self) -> None:
         from visualizer.tui.app import VisualizerApp
 
+        if self.prompt.display:
+            self.prompt.close()
+            self._tracks.focus()
+            self.look()
+            return
         if self._filter.display:
             self._filter.close()
             return
