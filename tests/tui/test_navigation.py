@@ -179,3 +179,67 @@ async def test_a_search_counts_and_goes_round(replay: Replay) -> None:
         await pilot.press("ctrl+f", "x", "escape")
         assert type(screen.focused).__name__ == "Tracks"
         assert not screen.prompt.display
+
+
+async def test_a_span_is_measured_as_it_grows_and_has_its_own_statistics(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("3")
+        await pilot.pause()
+        pane = screen._tabs["statistics"]
+
+        def first_of(line: int) -> list[str]:
+            return "".join(run.text for run in pane.runs(line, pane.width)).split()[:3]
+
+        assert [first_of(0)[0], first_of(2)[1:]] == ["track", ["hub", "7"]]
+        await pilot.press("shift+right", "shift+right")
+        await pilot.pause()
+        assert screen.told.lines == ["3 µs and 2 switches between 30.007 ms and 30.01 ms; its statistics: 3"]
+        assert [first_of(0)[:2], first_of(2)[1:]] == [["in", "span"], ["hub", "1"]]
+        await pilot.press("end")
+        await pilot.pause()
+        assert screen.told.lines == ["2.00299 s and 13 switches between 30.007 ms and 2.033 s; its statistics: 3"]
+        await pilot.press("escape")
+        await pilot.pause()
+        assert (screen.view.span, screen.told.lines, first_of(0)[0]) == (None, [], "track")
+        assert app.screen is screen
+
+
+async def test_zooming_in_on_a_span_and_back(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        view = screen.view
+        whole = view.viewport
+        for axis in ("time", "switches"):
+            await pilot.press("home", "right", "v", "end", "left", "left", "left", "v", "i")
+            await pilot.pause()
+            start, end = (view.viewport.cell_of_time(view.timeline, t_ns) for t_ns in view.span or ())
+            assert view.viewport.axis.value == axis
+            assert 0 <= start < 1
+            assert view.viewport.width * 0.8 <= end <= view.viewport.width
+            await pilot.press("comma", "escape")
+            assert axis == "switches" or view.viewport == whole
+            await pilot.press("x")
+
+
+async def test_the_list_of_marks(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("m", "end", "M", *"[b]the end", "enter")
+        await pilot.pause()
+        assert screen.told.lines == ["[b]the end is set here."]
+        await pilot.press("b")
+        await pilot.pause()
+        lines = ["".join(segment.text for segment in line) for line in app.screen._compositor.render_strips()]
+        assert any("2.033 s  [b]the end" in line for line in lines)
+        await pilot.press("down", "delete", "enter")
+        await pilot.pause()
+        assert app.screen is screen
+        assert (screen.view.playhead.t_ns, len(screen.marks)) == (screen.view.timeline.switch_ns[0], 1)
+        await pilot.press("b", "delete")
+        await pilot.pause()
+        assert app.screen is screen
+        assert not len(screen.marks)

@@ -39,6 +39,23 @@ GENERAL = Section(
     ),
 )
 
+#: Marks, and a span that is measured.
+SPANS = Section(
+    "Marks and spans",
+    (
+        key("m", "mark", "Set a mark here, or remove it"),
+        key("M", "name_mark", "Set a mark here and name it"),
+        key("apostrophe", "jump('mark', 1)", "Next mark"),
+        key("quotation_mark", "jump('mark', -1)", "Previous mark"),
+        key("b", "marks", "List the marks"),
+        key("v", "span", "Begin a span here; end it where one has gone"),
+        key("shift+left", "extend_span(-1)", "Span one switch further back"),
+        key("shift+right", "extend_span(1)", "Span one switch further on"),
+        key("V", "span_of_marks", "Span between the marks around here"),
+        key("i", "zoom_to_span", "Zoom in on the span"),
+    ),
+)
+
 #: A small letter is the next, a capital the previous.
 NAVIGATION = Section(
     "Jumps",
@@ -71,13 +88,14 @@ TIMELINE = (
         (
             key("left,h", "step(-1)", "Previous switch", STEP),
             key("right,l", "step(1)", "Next switch", STEP),
-            key("shift+left,H", "step_of(-1)", "Previous switch to the selected track"),
-            key("shift+right,L", "step_of(1)", "Next switch to the selected track"),
+            key("H", "step_of(-1)", "Previous switch to the selected track"),
+            key("L", "step_of(1)", "Next switch to the selected track"),
             key("home,g", "first", "First switch"),
             key("end,G", "last", "Last switch; of a live program, follow the end"),
         ),
     ),
     NAVIGATION,
+    SPANS,
     Section(
         "Playing",
         (
@@ -130,6 +148,15 @@ LIST = Section(
 FINDINGS = Section(
     "Among the findings, if they have the focus",
     (key("enter", "choose", "Go to the moment and the track of the finding"),),
+)
+
+#: Bindings of the list of marks, beside its own arrows and Enter.
+MARKS = Section(
+    "In the list of marks",
+    (
+        key("delete,backspace", "remove", "Remove the mark"),
+        key("escape,b", "close", "Close the list"),
+    ),
 )
 
 #: Bindings of whatever scrolls and has the focus.

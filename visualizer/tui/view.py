@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from visualizer.analysis.crowds import Crowd
+from visualizer.analysis.marks import Marks
 from visualizer.analysis.model import Timeline
 from visualizer.paint.rows import Group, Row, Rows, row_name
 from visualizer.paint.text import cell_width
-from visualizer.paint.viewport import MARGIN_CELLS, Axis, Viewport
+from visualizer.paint.viewport import MARGIN_CELLS, Axis, Viewport, position_of_time
 from visualizer.trace import words
 from visualizer.tui.history import History
 from visualizer.tui.playhead import Playhead
@@ -77,6 +78,10 @@ class View:
         #: Where the last step led: from there on one goes on stepping, and does not come from somewhere.
         self._stepped: _Spot | None = None
         self._panned: Viewport | None = None
+        self.marks = Marks()
+        #: A span that does not move, or where one began that reaches to the playhead.
+        self._span: tuple[int, int] | None = None
+        self._span_from_ns: int | None = None
 
     # What arrives.
 
@@ -261,6 +266,49 @@ class View:
         if self.viewport.axis is Axis.SWITCHES:
             return int(self.viewport.cell_of_switch(self.timeline, self.playhead.index) // 1)
         return int(self.viewport.cell_of_time(self.timeline, self.playhead.t_ns) // 1)
+
+    # A span of the timeline.
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """From when to when, in ns, if a span is selected."""
+        if self._span_from_ns is None:
+            return self._span
+        return min(self._span_from_ns, self.playhead.t_ns), max(self._span_from_ns, self.playhead.t_ns)
+
+    def begin_or_hold_span(self) -> None:
+        """From here on the span reaches to the playhead, wherever that goes; or it stays as it is by now."""
+        span = self.span if self._span_from_ns is not None else None
+        self._span = span
+        self._span_from_ns = self.playhead.t_ns if span is None else None
+
+    def extend_span(self, by: int) -> None:
+        """A switch further, with the playhead; the span begins here if there is none."""
+        if self._span_from_ns is None:
+            self.begin_or_hold_span()
+        self.step(by)
+
+    def span_over(self, start_ns: int, end_ns: int) -> None:
+        self._span, self._span_from_ns = (start_ns, end_ns), None
+
+    def drop_span(self) -> None:
+        self._span = self._span_from_ns = None
+
+    def zoom_to_span(self) -> bool:
+        """Show just the span. Return False if there is none, or nothing in it."""
+        span, axis = self.span, self.viewport.axis
+        if span is None or span[0] == span[1]:
+            return False
+        start, end = (position_of_time(self.timeline, axis, t_ns) for t_ns in span)
+        cells = (end - start) / self.viewport.per_cell
+        if cells <= 0:
+            return False
+        self._leave_zoom()
+        self.fitted = False
+        there = replace(self.viewport, start=start)
+        # Its end is in sight, too.
+        self.viewport = there.zoomed(max(1, self.viewport.width - 1) / cells, 0, self.timeline)
+        return True
 
     # The viewport.
 

@@ -15,7 +15,7 @@ from textual.widgets import Footer, Static
 from visualizer.analysis.model import State
 from visualizer.tui import keys, messages
 from visualizer.tui.feed import Feed
-from visualizer.tui.screens.navigating import Navigating
+from visualizer.tui.screens.spanning import Spanning
 from visualizer.tui.view import View
 from visualizer.tui.widgets.events import Events
 from visualizer.tui.widgets.filter import Filter
@@ -53,10 +53,10 @@ class Pane(Protocol):
     def show(self) -> None: ...
 
 
-class TimelineScreen(Navigating):
+class TimelineScreen(Spanning):
     """Shows a feed. Its keys are those of `keys.TIMELINE`, live and in replay alike."""
 
-    SECTIONS = (*keys.TIMELINE, keys.LIST, keys.FINDINGS, keys.PAGES)
+    SECTIONS = (*keys.TIMELINE, keys.LIST, keys.FINDINGS, keys.MARKS, keys.PAGES)
     BINDINGS = keys.bindings(keys.TIMELINE)
     AUTO_FOCUS = "Tracks"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
@@ -161,6 +161,7 @@ class TimelineScreen(Navigating):
         if not self.is_mounted or not self.size.width:
             return
         view = self.view
+        self.tell_span()
         self._arrange()
         view.resize(self.size.width - row_start(view) - RIGHT)
         bring = (view.playhead.index, view.selected_number, len(view.rows))
@@ -277,7 +278,8 @@ class TimelineScreen(Navigating):
         if self._filter.display:
             self._filter.close()
             return
-        if self.told.display:
+        if self.view.span is not None or self.told.display:
+            self.view.drop_span()
             self.told.tell()
             self.look()
             return
