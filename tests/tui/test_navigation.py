@@ -243,3 +243,17 @@ async def test_the_list_of_marks(replay: Replay) -> None:
         await pilot.pause()
         assert app.screen is screen
         assert not len(screen.marks)
+
+
+async def test_what_is_told_is_broken_where_it_is_long(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("end", "c", "c")
+        await pilot.pause()
+        shown = text_of(screen)
+        assert " ▸ foo runs: its 2 s sleep is over (2 ms late); foo itself asked for that, 2 s" in shown
+        assert "     before." in shown
+        await pilot.resize_terminal(120, 35)
+        await pilot.pause()
+        assert "foo itself asked for that, 2 s before." in text_of(screen)

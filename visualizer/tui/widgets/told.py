@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from textual.strip import Strip
 from textual.widget import Widget
 
 from visualizer.analysis.plain import plain
 from visualizer.paint.row import Run
-from visualizer.paint.text import fit
 from visualizer.tui.ink import strip
+from visualizer.tui.widgets.notices import Notice
 
 #: Of more lines, the last are shown.
 MOST = 4
+_MARGIN = 3
 
 
 class Told(Widget):
-    """Lines with a mark before the last; Escape takes them away."""
+    """Sentences with a mark at the last, broken where they are long; Escape takes them away."""
 
     def __init__(self) -> None:
         super().__init__()
         self._lines: list[str] = []
+        self._runs: list[list[Run]] = []
 
     @property
     def lines(self) -> list[str]:
@@ -32,18 +32,27 @@ class Told(Widget):
         """Tell these instead of what was told before; nothing takes it away."""
         self._lines = [plain(line) for line in lines]
         self.display = bool(lines)
-        self.styles.height = min(MOST, len(lines))
-        self.refresh()
+        self._break()
 
     def show(self) -> None:
         """It is drawn when it is told."""
 
+    def on_resize(self) -> None:
+        self._break()
+
+    def _break(self) -> None:
+        """A sentence that has no room in one line has more of them; the last line matters most."""
+        # It may not have been given its own width yet, and is as wide as the screen.
+        width = max(10, self.screen.size.width - _MARGIN - 1)
+        self._runs = []
+        for number, line in enumerate(self._lines, 1):
+            last = number == len(self._lines)
+            for at, part in enumerate(Notice(line, "text" if last else "dim").broken(width)):
+                self._runs.append([Run(" ▸ " if last and not at else "   ", "edge"), Run(part.text, part.style)])
+        self._runs = self._runs[-MOST:]
+        self.styles.height = len(self._runs)
+        self.refresh()
+
     def render_line(self, y: int) -> Strip:
-        shown: Sequence[str] = self._lines[-MOST:]
-        if y >= len(shown):
-            return Strip.blank(self.size.width, self.rich_style)
-        last = y == len(shown) - 1
-        text = fit(shown[y], max(1, self.size.width - 4))
-        return strip(
-            self, [Run(" ▸ " if last else "   ", "edge"), Run(text, "text" if last else "dim")], self.size.width
-        )
+        runs = self._runs[y] if y < len(self._runs) else []
+        return strip(self, runs, self.size.width)
