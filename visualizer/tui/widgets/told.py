@@ -7,6 +7,7 @@ from textual.widget import Widget
 
 from visualizer.analysis.plain import plain
 from visualizer.paint.row import Run
+from visualizer.paint.text import fit
 from visualizer.tui.ink import strip
 from visualizer.tui.widgets.notices import Notice
 
@@ -16,7 +17,7 @@ _MARGIN = 3
 
 
 class Told(Widget):
-    """Sentences with a mark at the last, broken where they are long; Escape takes them away."""
+    """Sentences with a mark at the last, which is broken if it is long; Escape takes them away."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,14 +42,13 @@ class Told(Widget):
         self._break()
 
     def _break(self) -> None:
-        """A sentence that has no room in one line has more of them; the last line matters most."""
+        """The last sentence has as many lines as it needs; those before, one each."""
         # It may not have been given its own width yet, and is as wide as the screen.
         width = max(10, self.screen.size.width - _MARGIN - 1)
-        self._runs = []
-        for number, line in enumerate(self._lines, 1):
-            last = number == len(self._lines)
-            for at, part in enumerate(Notice(line, "text" if last else "dim").broken(width)):
-                self._runs.append([Run(" ▸ " if last and not at else "   ", "edge"), Run(part.text, part.style)])
+        self._runs = [[Run("   ", "edge"), Run(fit(line, width), "dim")] for line in self._lines[:-1]]
+        for line in self._lines[-1:]:
+            for number, part in enumerate(Notice(line, "text").broken(width)):
+                self._runs.append([Run("   " if number else " ▸ ", "edge"), Run(part.text, part.style)])
         self._runs = self._runs[-MOST:]
         self.styles.height = len(self._runs)
         self.refresh()
