@@ -43,6 +43,15 @@ def told(screen: TimelineScreen) -> object:
     return [notification.message for notification in screen.app._notifications]
 
 
+def moment(screen: TimelineScreen) -> object:
+    """The time in µs, and who is selected."""
+    return screen.view.playhead.t_ns // 1_000, selected(screen)
+
+
+def last_told(screen: TimelineScreen) -> object:
+    return screen.told.lines[-1:]
+
+
 def focus(screen: TimelineScreen) -> object:
     return type(screen.focused).__name__
 
@@ -57,9 +66,9 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     (["left"], "left", index, -1),
     (["end"], "right", index, LAST - 1),
     # foo is switched to twice: switch 1 and switch 11.
-    (["down", "down"], "shift+right", index, 1),
+    (["down", "down"], "L", index, 1),
     (["down", "down", "L"], "L", index, 11),
-    (["down", "down", "end"], "shift+left", index, 11),
+    (["down", "down", "end"], "H", index, 11),
     (["down", "down", "end", "H"], "H", index, 1),
     (["down", "down", "L", "L"], "L", index, 11),
     ([], "end", index, LAST - 1),
@@ -110,6 +119,49 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     (["tab", "down", "down"], "up", index, 1),
     (["tab"], "pagedown", index, 11),
     (["tab", "end"], "pageup", index, 2),
+    # From switch 0, at 30.009 ms: third is woken at 31 ms.
+    ([], "r", moment, (31_000, "third")),
+    (["r"], "r", moment, (1_031_501, "bar")),
+    (["r", "r"], "R", moment, (31_000, "third")),
+    ([], "e", last_told, ["No further exception."]),
+    ([], "E", last_told, ["No earlier exception."]),
+    ([], "o", last_told, ["output: foo prints foo goes to sleep"]),
+    (["o", "o"], "O", moment, (30_009, "foo")),
+    ([], "p", last_told, ["No further finding."]),
+    ([], "P", last_told, ["No earlier finding."]),
+    # foo is selected; bar's output is passed over.
+    (["o", "t"], "o", last_told, ["output of the selected track: foo prints foo is awake again"]),
+    ([], "t", last_told, ["Jumps now go only to what concerns the selected track."]),
+    ([], "m", last_told, ["mark 1 is set here."]),
+    (["m"], "m", last_told, ["mark 1 is removed."]),
+    ([], "M", focus, "_Line"),
+    (["m", "end", "m", "home", "left"], "apostrophe", moment, (30_007, "main")),
+    (["m", "end"], "quotation_mark", moment, (30_007, "main")),
+    ([], "b", last_told, ["There is no mark yet: m sets one."]),
+    (["m"], "b", lambda screen: type(screen.app.screen).__name__, "MarksScreen"),
+    (["v", "right"], "v", lambda screen: screen.view.span, (30_007_000, 30_008_000)),
+    (["v", "right", "v", "end"], "v", lambda screen: screen.view.span, (2_033_002_000, 2_033_002_000)),
+    (["shift+right"], "shift+right", lambda screen: screen.view.span, (30_007_000, 30_010_000)),
+    (["right"], "shift+left", lambda screen: screen.view.span, (30_007_000, 30_008_000)),
+    (["m", "right", "m", "home"], "V", lambda screen: screen.view.span, (30_007_000, 30_008_000)),
+    ([], "V", last_told, ["That takes two marks: m sets one."]),
+    (["v", "end"], "i", shown, (30, 2034)),
+    ([], "i", last_told, ["There is no span to zoom to: v begins one."]),
+    ([], "colon", focus, "_Line"),
+    ([], "ctrl+f", focus, "_Line"),
+    (["ctrl+f", *"awake", "enter"], "n", moment, (2_032_003, "foo")),
+    (["ctrl+f", *"awake", "enter", "n"], "N", moment, (1_031_503, "bar")),
+    ([], "n", last_told, ["Nothing is looked for: ctrl+f does that."]),
+    # bar, at its sleep's end, back to when it went to sleep.
+    (["end", "left", "left", "left", "left"], "c", moment, (30_013, "bar")),
+    # hub runs at first; foo, the first that runs then, was spawned by main.
+    (["left"], "C", moment, (30_008, "foo")),
+    (["r", "r"], "u", moment, (31_000, "third")),
+    (["end", "left", "left", "left"], "u", index, LAST - 1),
+    (["r", "r", "u"], "U", moment, (1_031_501, "bar")),
+    (["w", "d"], "comma", shown, (0, 1052)),
+    (["w", "d", "comma"], "full_stop", shown, (255, 1052)),
+    (["x"], "comma", lambda screen: screen.view.viewport.axis, Axis.TIME),
     ([], "escape", lambda screen: type(screen.app.screen), CatalogueScreen),
     ([], "question_mark", lambda screen: type(screen.app.screen), HelpScreen),
     ([], "ctrl+p", lambda screen: type(screen.app.screen).__name__, "CommandPalette"),

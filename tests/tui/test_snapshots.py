@@ -78,6 +78,17 @@ def test_hostile_text(snap_compare: Compare, replay: Replay) -> None:
     assert snap_compare(replay(hostile()), terminal_size=NORMAL, run_before=pressing("2"))
 
 
+@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
+def test_span_between_marks(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
+    keys = ("m", "end", "left", "left", "M", *"bar ends", "enter", "V", "3")
+    assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing(*keys))
+
+
+@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
+def test_chain_of_causes(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
+    assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing("end", "c", "c", "c", "c"))
+
+
 @pytest.mark.parametrize("size", [SMALL, NORMAL])
 def test_help(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
     assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing("question_mark"))

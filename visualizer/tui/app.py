@@ -199,7 +199,7 @@ class VisualizerApp(App[int]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Whatever a key does on that screen, by its name."""
         for section in (*self._sections(screen), keys.GENERAL):
-            if section in (keys.LIST, keys.FINDINGS, keys.PAGES):
+            if section in (keys.LIST, keys.FINDINGS, keys.MARKS, keys.PAGES):
                 continue
             for binding in section.bindings:
                 if binding.action != "app.command_palette":

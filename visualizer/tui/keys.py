@@ -39,18 +39,63 @@ GENERAL = Section(
     ),
 )
 
+#: Marks, and a span that is measured.
+SPANS = Section(
+    "Marks and spans",
+    (
+        key("m", "mark", "Set a mark here, or remove it"),
+        key("M", "name_mark", "Set a mark here and name it"),
+        key("apostrophe", "jump('mark', 1)", "Next mark"),
+        key("quotation_mark", "jump('mark', -1)", "Previous mark"),
+        key("b", "marks", "List the marks"),
+        key("v", "span", "Begin a span here; end it where one has gone"),
+        key("shift+left", "extend_span(-1)", "Span one switch further back"),
+        key("shift+right", "extend_span(1)", "Span one switch further on"),
+        key("V", "span_of_marks", "Span between the marks around here"),
+        key("i", "zoom_to_span", "Zoom in on the span"),
+    ),
+)
+
+#: A small letter is the next, a capital the previous.
+NAVIGATION = Section(
+    "Jumps",
+    (
+        key("r", "jump('wake', 1)", "Next wake: a track becomes ready"),
+        key("R", "jump('wake', -1)", "Previous wake"),
+        key("e", "jump('exception', 1)", "Next exception that ended a track"),
+        key("E", "jump('exception', -1)", "Previous exception"),
+        key("o", "jump('output', 1)", "Next output"),
+        key("O", "jump('output', -1)", "Previous output"),
+        key("p", "jump('finding', 1)", "Next finding: a problem"),
+        key("P", "jump('finding', -1)", "Previous finding"),
+        key("t", "only_selected", "Jumps: of all tracks, or of the selected"),
+        key("c", "why", "Cause: why did this run? To who woke it, then"),
+        key("C", "led_to", "Effect: to what that led to"),
+        key("colon", "go_to", "Go to a time, a switch, or a line of source"),
+        key("ctrl+f", "search", "Search events, output and expressions"),
+        key("n", "hit(1)", "Next that was found, on text or line"),
+        key("N", "hit(-1)", "Previous that was found"),
+        key("u", "undo(-1)", "Undo: back to where the last jump came from"),
+        key("U", "undo(1)", "Redo: forth again"),
+        key("comma", "unzoom(-1)", "Back to what was in sight before"),
+        key("full_stop", "unzoom(1)", "Forth again to what was in sight"),
+    ),
+)
+
 TIMELINE = (
     Section(
         "Switches",
         (
             key("left,h", "step(-1)", "Previous switch", STEP),
             key("right,l", "step(1)", "Next switch", STEP),
-            key("shift+left,H", "step_of(-1)", "Previous switch to the selected track"),
-            key("shift+right,L", "step_of(1)", "Next switch to the selected track"),
+            key("H", "step_of(-1)", "Previous switch to the selected track"),
+            key("L", "step_of(1)", "Next switch to the selected track"),
             key("home,g", "first", "First switch"),
             key("end,G", "last", "Last switch; of a live program, follow the end"),
         ),
     ),
+    NAVIGATION,
+    SPANS,
     Section(
         "Playing",
         (
@@ -103,6 +148,15 @@ LIST = Section(
 FINDINGS = Section(
     "Among the findings, if they have the focus",
     (key("enter", "choose", "Go to the moment and the track of the finding"),),
+)
+
+#: Bindings of the list of marks, beside its own arrows and Enter.
+MARKS = Section(
+    "In the list of marks",
+    (
+        key("delete,backspace", "remove", "Remove the mark"),
+        key("escape,b", "close", "Close the list"),
+    ),
 )
 
 #: Bindings of whatever scrolls and has the focus.

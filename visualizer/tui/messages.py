@@ -94,3 +94,11 @@ class FindingChosen(Message):
 
     t_ns: int
     track: int | None
+
+
+@dataclass
+class Prompted(Message):
+    """Somebody answered the question for `what`."""
+
+    what: str
+    text: str

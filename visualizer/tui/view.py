@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from visualizer.analysis.crowds import Crowd
+from visualizer.analysis.marks import Marks
 from visualizer.analysis.model import Timeline
 from visualizer.paint.rows import Group, Row, Rows, row_name
 from visualizer.paint.text import cell_width
-from visualizer.paint.viewport import MARGIN_CELLS, Axis, Viewport
+from visualizer.paint.viewport import MARGIN_CELLS, Axis, Viewport, position_of_time
 from visualizer.trace import words
+from visualizer.tui.history import History
 from visualizer.tui.playhead import Playhead
 
 #: Where all switches lie closer together than this, a time axis would show them as one.
@@ -24,6 +27,15 @@ _FLUSHED_NS = 50_000_000
 _LABEL_CELLS = (10, 28)
 #: Names beyond these are not measured: the column shall not be as wide as the longest of thousands.
 _MEASURED_ROWS = 200
+
+
+class _Spot(NamedTuple):
+    """Where one was: after which switch, when, and what was selected."""
+
+    switch: int
+    t_ns: int
+    selected: int
+    group: Group | None
 
 
 class View:
@@ -60,6 +72,16 @@ class View:
         #: Number of the row of each track and group; that of a folded group is also that of its tracks.
         self._numbers: dict[int | Group, int] = {}
         self._crowds: dict[Group, Crowd] = {}
+        self._spots: History[_Spot] = History()
+        #: Viewports, and whether they were fitted.
+        self._zooms: History[tuple[Viewport, bool]] = History()
+        #: Where the last step led: from there on one goes on stepping, and does not come from somewhere.
+        self._stepped: _Spot | None = None
+        self._panned: Viewport | None = None
+        self.marks = Marks()
+        #: A span that does not move, or where one began that reaches to the playhead.
+        self._span: tuple[int, int] | None = None
+        self._span_from_ns: int | None = None
 
     # What arrives.
 
@@ -137,22 +159,62 @@ class View:
 
     # Moving the playhead.
 
+    def begin(self) -> None:
+        """There is something to be seen: go to the first switch. Nobody wants to go back from there."""
+        self.playhead.go(0)
+        self._reveal()
+
     def step(self, by: int) -> None:
+        self._leave(stepping=True)
         self.playhead.step(by)
+        self._stepped = self._spot
         self._reveal()
 
     def step_of_selected(self, by: int) -> bool:
+        self._leave(stepping=True)
         moved = self.playhead.step_of(self.selected_tracks, by)
+        self._stepped = self._spot
         self._reveal()
         return moved
 
     def go(self, index: int) -> None:
+        self._leave()
         self.playhead.go(index)
         self._reveal()
 
     def go_to_time(self, t_ns: int) -> None:
+        self._leave()
         self.playhead.go_to_time(min(t_ns, self.now_ns))
         self._reveal()
+
+    @property
+    def _spot(self) -> _Spot:
+        return _Spot(self.playhead.index, self.playhead.t_ns, self.selected, self.selected_group)
+
+    def _leave(self, stepping: bool = False) -> None:
+        """One goes somewhere else. A row of steps is one way: back from it leads to where it began."""
+        if not stepping or self._stepped is None or self._stepped[:2] != self._spot[:2]:
+            self._spots.leave(self._spot)
+
+    def back(self) -> bool:
+        """Go back to where the last jump came from. Return False if there was none."""
+        return self._return(self._spots.back(self._spot))
+
+    def forth(self) -> bool:
+        """Go again to where `back` came from. Return False if it came from nowhere."""
+        return self._return(self._spots.forth(self._spot))
+
+    def _return(self, spot: _Spot | None) -> bool:
+        if spot is None:
+            return False
+        self._stepped = None
+        self.playhead.rest()
+        self.playhead.index, self.playhead.t_ns = spot.switch, spot.t_ns
+        self.select_track(spot.selected)
+        if spot.group in self._numbers:
+            self.selected, self.selected_group = spot.selected, spot.group
+        self._reveal()
+        return True
 
     def go_to_cell(self, cell: int) -> None:
         """Go to the middle of a cell: where a cell holds a single switch, that is after it."""
@@ -205,6 +267,49 @@ class View:
             return int(self.viewport.cell_of_switch(self.timeline, self.playhead.index) // 1)
         return int(self.viewport.cell_of_time(self.timeline, self.playhead.t_ns) // 1)
 
+    # A span of the timeline.
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """From when to when, in ns, if a span is selected."""
+        if self._span_from_ns is None:
+            return self._span
+        return min(self._span_from_ns, self.playhead.t_ns), max(self._span_from_ns, self.playhead.t_ns)
+
+    def begin_or_hold_span(self) -> None:
+        """From here on the span reaches to the playhead, wherever that goes; or it stays as it is by now."""
+        span = self.span if self._span_from_ns is not None else None
+        self._span = span
+        self._span_from_ns = self.playhead.t_ns if span is None else None
+
+    def extend_span(self, by: int) -> None:
+        """A switch further, with the playhead; the span begins here if there is none."""
+        if self._span_from_ns is None:
+            self.begin_or_hold_span()
+        self.step(by)
+
+    def span_over(self, start_ns: int, end_ns: int) -> None:
+        self._span, self._span_from_ns = (start_ns, end_ns), None
+
+    def drop_span(self) -> None:
+        self._span = self._span_from_ns = None
+
+    def zoom_to_span(self) -> bool:
+        """Show just the span. Return False if there is none, or nothing in it."""
+        span, axis = self.span, self.viewport.axis
+        if span is None or span[0] == span[1]:
+            return False
+        start, end = (position_of_time(self.timeline, axis, t_ns) for t_ns in span)
+        cells = (end - start) / self.viewport.per_cell
+        if cells <= 0:
+            return False
+        self._leave_zoom()
+        self.fitted = False
+        there = replace(self.viewport, start=start)
+        # Its end is in sight, too.
+        self.viewport = there.zoomed(max(1, self.viewport.width - 1) / cells, 0, self.timeline)
+        return True
+
     # The viewport.
 
     def zoom(self, factor: float, cell: int | None = None) -> None:
@@ -213,19 +318,49 @@ class View:
             cell = self.playhead_cell
             if not 0 <= cell < self.viewport.width:
                 cell = self.viewport.width // 2
+        self._leave_zoom()
         self.fitted = False
         self.viewport = self.viewport.zoomed(factor, cell, self.timeline)
 
     def pan(self, cells: int) -> None:
         moved = self.viewport.panned(cells, self.timeline)
-        self.fitted = self.fitted and moved == self.viewport
+        if moved == self.viewport:
+            return
+        if self._panned != self.viewport:
+            self._leave_zoom()
+        self._panned = moved
+        self.fitted = False
         self.viewport = moved
 
     def fit(self) -> None:
+        self._leave_zoom()
         self.fitted = True
         self._fit()
 
+    def _leave_zoom(self) -> None:
+        self._zooms.leave((self.viewport, self.fitted))
+
+    def zoom_back(self) -> bool:
+        """Show what was shown before the last zoom, fit, change of axis or row of pans. Return False without one."""
+        return self._show_again(self._zooms.back((self.viewport, self.fitted)))
+
+    def zoom_forth(self) -> bool:
+        """Show again what `zoom_back` came from. Return False if it came from nothing."""
+        return self._show_again(self._zooms.forth((self.viewport, self.fitted)))
+
+    def _show_again(self, shown: tuple[Viewport, bool] | None) -> bool:
+        if shown is None:
+            return False
+        viewport, self.fitted = shown
+        self.viewport = replace(self.viewport, axis=viewport.axis)
+        if self.fitted:
+            self._fit()
+        else:
+            self.viewport = viewport.resized(self.viewport.width)
+        return True
+
     def toggle_axis(self) -> None:
+        self._leave_zoom()
         self._axis_chosen = True
         axis = Axis.TIME if self.viewport.axis is Axis.SWITCHES else Axis.SWITCHES
         self.viewport = self.viewport.with_axis(self.timeline, axis, self.playhead.index)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
 import pytest
 
@@ -60,3 +62,28 @@ def test_the_fields_of_the_json() -> None:
 def test_nothing_at_all() -> None:
     found = statistics(Timeline())
     assert (found.duration_s, found.switches, found.tracks) == (0, 0, [])
+
+
+def test_just_a_span() -> None:
+    timeline = sleeps().timeline()
+    found = statistics(timeline, (timeline.switch_ns[1], 1_000_000_000))
+    assert found.duration_s == pytest.approx(1 - 7e-6)
+    assert found.switches == 5
+    main, hub, foo, bar = found.tracks
+    assert [track.steps for track in found.tracks] == [0, 3, 0, 2]
+    assert [track.state for track in found.tracks] == ["WAITING", "IDLE", "WAITING", "DONE"]
+    assert foo.running_s == pytest.approx(1e-6)
+    assert foo.waiting_s == pytest.approx(1 - 8e-6)
+    assert (main.running_s, main.waiting_s) == pytest.approx((0, 1 - 7e-6))
+    assert bar.running_s + bar.ready_s + bar.waiting_s == pytest.approx(5e-6)
+    assert hub.idle_s == pytest.approx(1 - 14e-6)
+    assert found.totals.steps == 5
+
+
+def test_spans_that_follow_one_another_add_up() -> None:
+    timeline = sleeps().timeline()
+    edges = [-1, 5_500, 7_000, 9_500, 1_000_000_000, 2_000_310_000, timeline.last_ns]
+    parts = [statistics(timeline, span).totals for span in pairwise(edges)]
+    whole = statistics(timeline).totals
+    for field in ("steps", "running_s", "ready_s", "waiting_s", "blocked_s", "idle_s"):
+        assert sum(getattr(part, field) for part in parts) == pytest.approx(getattr(whole, field))

@@ -9,13 +9,13 @@ from typing import Protocol
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Footer, Static
 
 from visualizer.analysis.model import State
 from visualizer.tui import keys, messages
 from visualizer.tui.feed import Feed
+from visualizer.tui.screens.spanning import Spanning
 from visualizer.tui.view import View
 from visualizer.tui.widgets.events import Events
 from visualizer.tui.widgets.filter import Filter
@@ -24,11 +24,13 @@ from visualizer.tui.widgets.header import Header
 from visualizer.tui.widgets.lists import Lines
 from visualizer.tui.widgets.notices import Notices
 from visualizer.tui.widgets.output import Output
+from visualizer.tui.widgets.prompt import Prompt
 from visualizer.tui.widgets.rows import RIGHT, Legend, Overview, Ruler, Tracks, row_start
 from visualizer.tui.widgets.sentence import Sentence
 from visualizer.tui.widgets.source import Source
 from visualizer.tui.widgets.statistics import Statistics
 from visualizer.tui.widgets.tabs import TABS, TabBar
+from visualizer.tui.widgets.told import Told
 
 #: How often the trace is looked at, and the playhead moved while it plays.
 _TICK_S = 0.05
@@ -51,10 +53,10 @@ class Pane(Protocol):
     def show(self) -> None: ...
 
 
-class TimelineScreen(Screen[None]):
+class TimelineScreen(Spanning):
     """Shows a feed. Its keys are those of `keys.TIMELINE`, live and in replay alike."""
 
-    SECTIONS = (*keys.TIMELINE, keys.LIST, keys.FINDINGS, keys.PAGES)
+    SECTIONS = (*keys.TIMELINE, keys.LIST, keys.FINDINGS, keys.MARKS, keys.PAGES)
     BINDINGS = keys.bindings(keys.TIMELINE)
     AUTO_FOCUS = "Tracks"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
@@ -72,13 +74,16 @@ class TimelineScreen(Screen[None]):
         self._legend = Legend(view)
         self._filter = Filter(view)
         self._sentence = Sentence(view)
+        self.told = Told()
+        self.prompt = Prompt()
+        self.found = Findings(view, "findings")
         self._notices = Notices(feed)
         self._tab_bar = TabBar()
         self._tabs: dict[str, Lines] = {
             "events": Events(view, "events"),
             "output": Output(view, "output"),
             "statistics": Statistics(view, feed, "statistics"),
-            "findings": Findings(view, "findings"),
+            "findings": self.found,
         }
         self._sources = (Source(view, State.RUNNING, "running"), Source(view, State.WAITING, "parked"))
         self._above = (Header(feed, view), Overview(view), Ruler(view))
@@ -88,6 +93,7 @@ class TimelineScreen(Screen[None]):
             self._filter,
             self._legend,
             self._sentence,
+            self.told,
             self._notices,
             *self._sources,
             *self._tabs.values(),
@@ -101,7 +107,7 @@ class TimelineScreen(Screen[None]):
         )
         with Vertical(id="timeline"):
             yield from self._above
-            yield from (self._tracks, self._filter, self._legend, self._sentence, self._notices)
+            yield from (self._tracks, self._filter, self.prompt, self._legend, self._sentence, self.told, self._notices)
             with Horizontal(id="below"):
                 with Horizontal(id="sources"):
                     yield from self._sources
@@ -112,7 +118,8 @@ class TimelineScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self._show_tab(TABS[0])
-        self._notices.display = self._filter.display = False
+        self._notices.display = self._filter.display = self.told.display = False
+        self.prompt.display = False
         if self.feed.follow:
             self.view.playhead.follow(0)
         self.tick()
@@ -141,8 +148,8 @@ class TimelineScreen(Screen[None]):
                 view.grown(until_ns, feed.live)
                 changed = True
             if beginning and not feed.follow and view.timeline.switch_count:
-                view.go(0)
-        if view.advance(passed_ns) or changed:
+                view.begin()
+        if self.go_on_searching() | view.advance(passed_ns) or changed:
             self.look()
 
     def look(self) -> None:
@@ -154,6 +161,7 @@ class TimelineScreen(Screen[None]):
         if not self.is_mounted or not self.size.width:
             return
         view = self.view
+        self.tell_span()
         self._arrange()
         view.resize(self.size.width - row_start(view) - RIGHT)
         bring = (view.playhead.index, view.selected_number, len(view.rows))
@@ -168,12 +176,14 @@ class TimelineScreen(Screen[None]):
     def _arrange(self) -> None:
         """Divide the height: the tracks get what they need, but not more than their share."""
         height = self.size.height
-        told = self._notices
+        told = (self._notices, self.told)
         tall = height >= _TALL
         sentence = 3 if tall else 2
         self._legend.display = tall
-        told_lines = int(told.styles.height.value) if told.display and told.styles.height is not None else 0
-        room = height - _FIXED_LINES - sentence - tall - told_lines - self._filter.display
+        told_lines = sum(
+            int(pane.styles.height.value) for pane in told if pane.display and pane.styles.height is not None
+        )
+        room = height - _FIXED_LINES - sentence - tall - told_lines - self._filter.display - self.prompt.display
         most = max(_LEAST_TRACKS, int(room * _TRACKS_SHARE))
         self.view.make_room(most)
         lines = min(max(len(self.view.rows), 1), most)
@@ -260,8 +270,18 @@ class TimelineScreen(Screen[None]):
     async def action_back(self) -> None:
         from visualizer.tui.app import VisualizerApp
 
+        if self.prompt.display:
+            self.prompt.close()
+            self._tracks.focus()
+            self.look()
+            return
         if self._filter.display:
             self._filter.close()
+            return
+        if self.view.span is not None or self.told.display:
+            self.view.drop_span()
+            self.told.tell()
+            self.look()
             return
         assert isinstance(self.app, VisualizerApp)
         await self.app.back_to_catalogue()

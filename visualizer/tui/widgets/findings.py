@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import NamedTuple
 
 from visualizer.analysis.findings import Finding
@@ -91,6 +92,13 @@ class Findings(Lines):
     def action_move(self, by: int) -> None:
         self._chosen = max(0, min(self._chosen + by, len(self._firsts) - 1))
         self.show()
+
+    async def all(self) -> list[Finding]:
+        """What is found in all that has arrived by now, in order of time."""
+        while self._observed.take(_AT_ONCE):
+            # The keys pressed and the lines arrived meanwhile have their turn.
+            await asyncio.sleep(0)
+        return self._observed.found()
 
     def _take(self) -> None:
         version = self.view.timeline.version, self.view.live

@@ -107,7 +107,19 @@ class Ruler(Scale):
         view = self._view
         name = "switches" if view.viewport.axis is Axis.SWITCHES else "time"
         runs = ruler(view.timeline, view.viewport, ascii=view.ascii)
-        return self._line(name, runs, view.playhead_cell, style("playhead", is_dark(self)))
+        line = self._line(name, runs, view.playhead_cell, style("playhead", is_dark(self)))
+        if view.span is not None:
+            start, end = (int(view.viewport.cell_of_time(view.timeline, t_ns)) for t_ns in view.span)
+            start, end = max(start, 0), min(end + 1, view.viewport.width)
+            if start < end:
+                line = over(line, row_start(view) + start, row_start(view) + end, style("selected", is_dark(self)))
+        for mark in view.marks:
+            cell = int(view.viewport.cell_of_time(view.timeline, mark.t_ns))
+            if 0 <= cell < view.viewport.width:
+                at = row_start(view) + cell
+                glyph = strip(self, [Run("v" if view.ascii else "▼", "edge")], 1)
+                line = Strip.join([line.crop(0, at), glyph, line.crop(at + 1)])
+        return line
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         if 0 <= (column := self._column(event)) < self._view.viewport.width:

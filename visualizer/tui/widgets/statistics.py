@@ -47,15 +47,17 @@ class Statistics(Lines):
         super().__init__(view, id)
         self._feed = feed
         self._numbers: Numbers | None = None
-        self._counted = -1
+        #: Version of the timeline and span that the numbers are of.
+        self._counted: object = None
         self._about: list[Notice] = []
 
     def show(self) -> None:
         if not self.display:
             return
-        if self._counted != self.view.timeline.version:
-            self._counted = self.view.timeline.version
-            self._numbers = statistics(self.view.timeline)
+        counted = self.view.timeline.version, self.view.span
+        if self._counted != counted:
+            self._counted = counted
+            self._numbers = statistics(self.view.timeline, self.view.span)
         self._about = _about(self._feed, self.width)
         super().show()
 
@@ -76,7 +78,10 @@ class Statistics(Lines):
         count = len(numbers.tracks)
         if line == 0:
             titles = _SHORT_COLUMNS if self._layout(width).dense else _COLUMNS
-            return [Run("  ", "dim"), *self._columns("track", titles, width, "dim")]
+            return [
+                Run("  ", "dim"),
+                *self._columns("track" if self.view.span is None else "in span", titles, width, "dim"),
+            ]
         if line <= count:
             track = numbers.tracks[line - 1]
             state = State[track.state]

@@ -1,0 +1,259 @@
+"""Getting about on the timeline: what is jumped to, and back from where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.tui.conftest import loaded, text_of
+from tests.tui.traces import Demo, hogs, hostile, sleeps
+from visualizer.analysis.goals import EXPECTED
+from visualizer.tui.app import VisualizerApp
+from visualizer.tui.history import MOST, History
+
+Replay = Callable[[Demo], VisualizerApp]
+SIZE = (120, 35)
+
+
+async def test_findings_one_after_another(replay: Replay) -> None:
+    app = replay(hogs())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("home", "left")
+        seen = []
+        for key in ("p", "p", "p", "p", "p", "p", "P", "P"):
+            await pilot.press(key)
+            await pilot.pause()
+            seen.append(screen.told.lines[-1][:40])
+        assert seen == [
+            "finding: forgotten was spawned by main a",
+            "finding: forgotten was ready for 0.5 s i",
+            "finding: crunch ran for 0.5 s without gi",
+            "finding: forgotten was never resumed: it",
+            "finding: tea's sleep of 0.1 s (hogs.py:5",
+            "No further finding.",
+            "finding: forgotten was never resumed: it",
+            "finding: crunch ran for 0.5 s without gi",
+        ]
+        assert "crunch ran for 0.5 s" in text_of(screen)
+
+
+async def test_exceptions_in_hostile_words(replay: Replay) -> None:
+    app = replay(hostile())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("e")
+        assert screen.view.playhead.t_ns == 2_000_000
+        await pilot.press("e")
+        await pilot.pause()
+        assert screen.told.lines[0].startswith("exception: uncaught Error[bold red]evil[/] ")
+        assert "\x1b" not in text_of(screen)
+
+
+async def test_escape_takes_away_what_was_told(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        before = text_of(screen)
+        await pilot.press("t")
+        await pilot.pause()
+        assert "Jumps now go only" in text_of(screen)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert text_of(screen) == before
+
+
+async def test_each_jump_can_be_undone_and_a_row_of_steps_at_once(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        view = screen.view
+        seen = []
+        for key in ("end", "left", "left", "home", "right", "u", "u", "u", "u", "u", "U", "U", "r", "U"):
+            await pilot.press(key)
+            seen.append(view.playhead.index)
+        assert seen == [13, 12, 11, 0, 1, 0, 11, 13, 0, 0, 13, 11, 12, 12]
+
+
+async def test_back_from_a_zoom_after_the_terminal_was_resized(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        view = screen.view
+        await pilot.press("w", "x", "w")
+        await pilot.resize_terminal(120, 35)
+        await pilot.pause()
+        width = view.viewport.width
+        for _ in range(3):
+            await pilot.press("comma")
+        assert (view.viewport.width, view.fitted) == (width, True)
+        assert screen.view.viewport.axis.value == "time"
+
+
+def test_a_history_is_bounded() -> None:
+    history: History[int] = History()
+    for number in range(MOST + 50):
+        history.leave(number)
+    now, seen = -1, []
+    while (found := history.back(now)) is not None:
+        seen.append(now := found)
+    assert seen == list(range(MOST + 49, 49, -1))
+
+
+async def test_the_chain_of_causes_is_told_link_by_link(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("end", "c", "c", "c")
+        assert screen.told.lines == [
+            "main runs: foo ended, which it waited for.",
+            "foo runs: its 2 s sleep is over (2 ms late); foo itself asked for that, 2 s before.",
+            "foo runs for the first time: main spawned it.",
+        ]
+        assert (screen.view.playhead.index, screen.view.timeline.name(screen.view.selected)) == (-1, "main")
+        await pilot.press("c")
+        assert screen.told.lines[3:] == [
+            "main runs from its beginning: nothing was switched to it before. That is where the chain begins."
+        ]
+        await pilot.pause()
+        assert "its 2 s sleep is over" in text_of(screen)
+        # Elsewhere another chain begins.
+        await pilot.press("u", "u", "c")
+        assert len(screen.told.lines) == 1
+
+
+async def test_what_a_run_led_to(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("left", "C", "C", "C")
+        assert [line[:25] for line in screen.told.lines] == [
+            "foo runs for the first ti",
+            "foo runs: its 2 s sleep i",
+            "main runs: foo ended, whi",
+        ]
+
+
+async def test_going_to_what_is_typed(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        playhead = screen.view.playhead
+        for text, t_ns, told in (
+            ("1.5 s", 1_500_000_000, []),
+            ("#3", screen.view.timeline.switch_ns[2], []),
+            ("99", screen.view.timeline.switch_ns[2], ["There is no switch 99: there are 14."]),
+            ("9 s", 2_040_001_000, ["That is behind the end."]),
+            ("nowhere", 2_040_001_000, [f"{EXPECTED}."]),
+        ):  # fmt: skip
+            await pilot.press("colon", *text, "enter")
+            await pilot.pause()
+            assert (playhead.t_ns, screen.told.lines, type(screen.focused).__name__) == (t_ns, told, "Tracks")
+        await pilot.press("colon", *"sleeps.py:21", "enter")
+        await pilot.pause()
+        assert screen.told.lines == ["sleeps.py:21: 1 of 4 (3 spawns, 1 stop)", "foo is created"]
+        await pilot.press("n", "n", "n")
+        assert screen.told.lines == ["sleeps.py:21: 4 of 4 (3 spawns, 1 stop)", "main stops at joinall"]
+        await pilot.press("n")
+        assert screen.told.lines[0] == "sleeps.py:21: 1 of 4 (3 spawns, 1 stop)", "behind the last comes the first"
+
+
+async def test_a_search_counts_and_goes_round(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("ctrl+f", *"Bar", "enter")
+        await pilot.pause()
+        seen = [screen.told.lines]
+        for key in ("N", "N"):
+            await pilot.press(key)
+            seen.append(screen.told.lines)
+        # Switch 0 is where it begins; the first behind it is bar's first run.
+        assert [lines[0] for lines in seen] == [
+            '"Bar": 1 of 6 (4 events, 2 outputs)',
+            '"Bar": 6 of 6 (4 events, 2 outputs)',
+            '"Bar": 5 of 6 (4 events, 2 outputs)',
+        ]
+        await pilot.press("ctrl+f", *"no such", "enter")
+        await pilot.pause()
+        assert screen.told.lines == ['"no such": nothing is found.']
+        await pilot.press("ctrl+f", "x", "escape")
+        assert type(screen.focused).__name__ == "Tracks"
+        assert not screen.prompt.display
+
+
+async def test_a_span_is_measured_as_it_grows_and_has_its_own_statistics(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("3")
+        await pilot.pause()
+        pane = screen._tabs["statistics"]
+
+        def first_of(line: int) -> list[str]:
+            return "".join(run.text for run in pane.runs(line, pane.width)).split()[:3]
+
+        assert [first_of(0)[0], first_of(2)[1:]] == ["track", ["hub", "7"]]
+        await pilot.press("shift+right", "shift+right")
+        await pilot.pause()
+        assert screen.told.lines == ["3 µs and 2 switches between 30.007 ms and 30.01 ms; its statistics: 3"]
+        assert [first_of(0)[:2], first_of(2)[1:]] == [["in", "span"], ["hub", "1"]]
+        await pilot.press("end")
+        await pilot.pause()
+        assert screen.told.lines == ["2.00299 s and 13 switches between 30.007 ms and 2.033 s; its statistics: 3"]
+        await pilot.press("escape")
+        await pilot.pause()
+        assert (screen.view.span, screen.told.lines, first_of(0)[0]) == (None, [], "track")
+        assert app.screen is screen
+
+
+async def test_zooming_in_on_a_span_and_back(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        view = screen.view
+        whole = view.viewport
+        for axis in ("time", "switches"):
+            await pilot.press("home", "right", "v", "end", "left", "left", "left", "v", "i")
+            await pilot.pause()
+            start, end = (view.viewport.cell_of_time(view.timeline, t_ns) for t_ns in view.span or ())
+            assert view.viewport.axis.value == axis
+            assert 0 <= start < 1
+            assert view.viewport.width * 0.8 <= end <= view.viewport.width
+            await pilot.press("comma", "escape")
+            assert axis == "switches" or view.viewport == whole
+            await pilot.press("x")
+
+
+async def test_the_list_of_marks(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("m", "end", "M", *"[b]the end", "enter")
+        await pilot.pause()
+        assert screen.told.lines == ["[b]the end is set here."]
+        await pilot.press("b")
+        await pilot.pause()
+        lines = ["".join(segment.text for segment in line) for line in app.screen._compositor.render_strips()]
+        assert any("2.033 s  [b]the end" in line for line in lines)
+        await pilot.press("down", "delete", "enter")
+        await pilot.pause()
+        assert app.screen is screen
+        assert (screen.view.playhead.t_ns, len(screen.marks)) == (screen.view.timeline.switch_ns[0], 1)
+        await pilot.press("b", "delete")
+        await pilot.pause()
+        assert app.screen is screen
+        assert not len(screen.marks)
+
+
+async def test_what_is_told_is_broken_where_it_is_long(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("end", "c", "c")
+        await pilot.pause()
+        shown = text_of(screen)
+        assert " ▸ foo runs: its 2 s sleep is over (2 ms late); foo itself asked for that, 2 s" in shown
+        assert "     before." in shown
+        await pilot.resize_terminal(120, 35)
+        await pilot.pause()
+        assert "foo itself asked for that, 2 s before." in text_of(screen)

@@ -1,0 +1,66 @@
+"""What somebody types who wants to go somewhere: a time, the number of a switch, or a line of source."""
+
+from __future__ import annotations
+
+import ntpath
+import re
+from typing import NamedTuple
+
+from visualizer.analysis.model import Place
+
+_UNITS_NS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "µs": 1_000, "μs": 1_000, "ns": 1, "min": 60_000_000_000}
+_TIME = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(min|s|ms|us|µs|μs|ns)")
+_SWITCH = re.compile(r"#?\s*(\d{1,18})")
+_LINE = re.compile(r"(.*?)(?::|\bline\s)\s*(\d{1,9})")
+
+#: Said where it is none of these.
+EXPECTED = "Type a time (1.5 s, 20ms), a switch (12, #12), or a line of source (demo.py:14, :14)"
+
+
+class Time(NamedTuple):
+    """So many nanoseconds after the beginning."""
+
+    t_ns: int
+
+
+class Number(NamedTuple):
+    """The switch of that number, from 1, as people count them."""
+
+    number: int
+
+
+class Line(NamedTuple):
+    """A line, from 1, of each file whose name ends in `file` ("": of any)."""
+
+    file: str
+    line: int
+
+    def is_in(self, place: Place | None) -> bool:
+        """Whether the expression of `place` stands on that line, or goes over it."""
+        if place is None or not place.line <= self.line <= max(place.line, place.end_line):
+            return False
+        if not self.file or place.file == self.file:
+            return True
+        # A trace may come from a machine with other separators; this one knows both.
+        wanted, parts = ntpath.normpath(self.file).split("\\"), ntpath.normpath(place.file).split("\\")
+        return parts[-len(wanted) :] == wanted
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.file else f"line {self.line}"
+
+
+def goal(text: str) -> Time | Number | Line:
+    """What `text` means. Raise ValueError, with one sentence, if it means nothing."""
+    text = text.strip()
+    if (found := _TIME.fullmatch(text)) is not None:
+        amount, unit = found.groups()
+        whole, _, part = amount.partition(".")
+        # Not by way of a float, which does not know every nanosecond.
+        digits = 12
+        scaled = int(whole or 0) * 10**digits + int(part[:digits].ljust(digits, "0"))
+        return Time(scaled * _UNITS_NS[unit] // 10**digits)
+    if (found := _SWITCH.fullmatch(text)) is not None:
+        return Number(int(found[1]))
+    if (found := _LINE.fullmatch(text)) is not None:
+        return Line(found[1].strip(), int(found[2]))
+    raise ValueError(f"{EXPECTED}.")

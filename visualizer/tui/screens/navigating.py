@@ -1,0 +1,229 @@
+"""How one gets about on the timeline: jumps, and the way back from them. The keys are those of `keys.NAVIGATION`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from textual import on
+from textual.screen import Screen
+
+from visualizer.analysis.causes import Standpoint, led_to, standpoint, why
+from visualizer.analysis.goals import EXPECTED, Number, Time, goal
+from visualizer.analysis.jumps import Moments, What, jump, moments, moments_of
+from visualizer.analysis.search import Search, for_line, for_text
+from visualizer.tui import messages
+from visualizer.tui.view import View
+from visualizer.tui.widgets.findings import Findings
+from visualizer.tui.widgets.prompt import Prompt
+from visualizer.tui.widgets.told import Told
+
+
+class Navigating(Screen[None]):
+    """What these keys do. A subclass has `view` and the panes, and draws them when it is told to `look`."""
+
+    view: View
+    told: Told
+    prompt: Prompt
+    found: Findings
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: Jumps go only to what concerns the selected track or group.
+        self.only_selected = False
+        #: What the last jump came to: of which kind, and its number.
+        self._landed: tuple[What, int] | None = None
+        #: Where the last link of a causal chain led, and what was said of each.
+        self._stands: Standpoint | None = None
+        self._chain: list[str] = []
+        #: What is looked for, the number of the one gone to last, and whether none was gone to yet.
+        self._search: Search | None = None
+        self._hit = -1
+        self._wants_first = False
+
+    def look(self) -> None:
+        """Have everything drawn that has changed."""
+        raise NotImplementedError
+
+    # Jumps.
+
+    async def action_jump(self, what: str, by: int) -> None:
+        kind = What(what)
+        self._jump(kind, await self._moments(kind), by)
+
+    async def _moments(self, what: What) -> Moments:
+        if what is What.FINDING:
+            return moments_of(await self.found.all())
+        return moments(self.view.timeline, what)
+
+    def _jump(self, what: What, of: Moments, by: int) -> None:
+        view = self.view
+        at = self._landed[1] if self._landed is not None and self._landed[0] is what else None
+        tracks: Collection[int] | None = frozenset(view.selected_tracks) if self.only_selected else None
+        index = jump(of, view.playhead.t_ns, by, tracks=tracks, at=at)
+        whose = " of the selected track" if self.only_selected else ""
+        if index is None:
+            self.app.bell()
+            self.told.tell(f"No {'further' if by > 0 else 'earlier'} {what}{whose}.")
+        else:
+            moment = of.moment(index)
+            view.go_to_time(moment.t_ns)
+            if not self.only_selected:
+                view.select_track(moment.track)
+            self._landed = what, index
+            self.told.tell(f"{what}{whose}: {moment.said}")
+        self.look()
+
+    def action_only_selected(self) -> None:
+        self.only_selected = not self.only_selected
+        whom = "only to what concerns the selected track" if self.only_selected else "to what concerns any track"
+        self.told.tell(f"Jumps now go {whom}.")
+        self.look()
+
+    # The way back.
+
+    def action_undo(self, by: int) -> None:
+        if not (self.view.back() if by < 0 else self.view.forth()):
+            self.app.bell()
+        self.look()
+
+    def action_unzoom(self, by: int) -> None:
+        if not (self.view.zoom_back() if by < 0 else self.view.zoom_forth()):
+            self.app.bell()
+        self.look()
+
+    # Causes and effects.
+
+    def action_why(self) -> None:
+        """One link back; while one stays on the chain, what was said before stands above."""
+        at = self._standpoint()
+        cause = why(self.view.timeline, at)
+        self._follow(cause.said, cause.at, "That is where the chain begins.")
+
+    def action_led_to(self) -> None:
+        at = self._standpoint()
+        effect = led_to(self.view.timeline, at)
+        among = f" (the first of {effect.among})" if effect.among > 1 else ""
+        self._follow(effect.said + among, effect.at, "That is where the chain ends.")
+
+    def _standpoint(self) -> Standpoint:
+        playhead = self.view.playhead
+        if self._stands is not None and self._stands.t_ns == playhead.t_ns:
+            return self._stands
+        self._chain = []
+        return standpoint(self.view.timeline, playhead.index, playhead.t_ns)
+
+    def _follow(self, said: str, at: Standpoint | None, end: str) -> None:
+        view = self.view
+        if at is None:
+            self.app.bell()
+            if said in self._chain:
+                self.told.tell(*self._chain, end)
+            else:
+                self.told.tell(*self._chain, f"{said}. {end}")
+        else:
+            self._chain.append(f"{said}.")
+            view.go_to_time(at.t_ns)
+            view.select_track(at.track)
+            self._stands = at._replace(t_ns=view.playhead.t_ns)
+            self.told.tell(*self._chain)
+        self.look()
+
+    # To somewhere that is typed.
+
+    def action_go_to(self) -> None:
+        self.prompt.ask("goal", "go to", f"{EXPECTED.removeprefix('Type ')}")
+        self.look()
+
+    def action_search(self) -> None:
+        self.prompt.ask("text", "search", "in events, output and expressions")
+        self.look()
+
+    @on(messages.Prompted)
+    def _answer(self, message: messages.Prompted) -> None:
+        self.set_focus(self.query_one("Tracks"))
+        if message.text:
+            self._take_answer(message.what, message.text)
+        self.look()
+
+    def _take_answer(self, what: str, text: str) -> None:
+        view = self.view
+        if what == "text":
+            self._look_for(for_text(view.timeline, text))
+            return
+        try:
+            wanted = goal(text)
+        except ValueError as error:
+            self.app.bell()
+            self.told.tell(str(error))
+            return
+        count = view.timeline.switch_count
+        if isinstance(wanted, Time):
+            view.go_to_time(wanted.t_ns)
+            self.told.tell(*(["That is behind the end."] if wanted.t_ns > view.now_ns else []))
+        elif not isinstance(wanted, Number):
+            self._look_for(for_line(view.timeline, wanted))
+        elif 0 < wanted.number <= count:
+            view.go(wanted.number - 1)
+            self.told.tell()
+        else:
+            self.app.bell()
+            self.told.tell(f"There is no switch {wanted.number}: there are {count}.")
+
+    # Looking for something.
+
+    def _look_for(self, search: Search) -> None:
+        self._search, self._hit, self._wants_first = search, -1, True
+        self.told.tell(f"{search.title}: looking for it")
+        self.go_on_searching()
+
+    def go_on_searching(self) -> bool:
+        """Look through a little more of the timeline, if something is looked for. Return whether that told anything."""
+        search = self._search
+        if search is None:
+            return False
+        known = len(search)
+        more = search.take()
+        if self._wants_first and (not more or self._next_hit(search, 1) is not None):
+            self._wants_first = False
+            self._go_to_hit(search, 1)
+            return True
+        if len(search) != known and self.told.display and self._hit >= 0:
+            self._tell_hit(search)
+        return len(search) != known
+
+    def action_hit(self, by: int) -> None:
+        if self._search is None:
+            self.app.bell()
+            self.told.tell("Nothing is looked for: ctrl+f does that.")
+        else:
+            self._go_to_hit(self._search, by)
+        self.look()
+
+    def _next_hit(self, search: Search, by: int) -> int | None:
+        tracks = frozenset(self.view.selected_tracks) if self.only_selected else None
+        return jump(self._hits(search), self.view.playhead.t_ns, by, tracks=tracks, at=self._hit)
+
+    def _go_to_hit(self, search: Search, by: int) -> None:
+        index = self._next_hit(search, by)
+        if index is None:
+            # As in a pager: behind the last comes the first.
+            tracks = frozenset(self.view.selected_tracks) if self.only_selected else None
+            index = jump(self._hits(search), -1 if by > 0 else self.view.now_ns + 1, by, tracks=tracks)
+            self.app.bell()
+        if index is None:
+            self.told.tell(f"{search.title}: nothing is found.")
+            return
+        self._hit = index
+        moment = search.moment(index)
+        self.view.go_to_time(moment.t_ns)
+        if not self.only_selected:
+            self.view.select_track(moment.track)
+        self._tell_hit(search)
+
+    def _tell_hit(self, search: Search) -> None:
+        said = search.moment(self._hit).said
+        self.told.tell(f"{search.title}: {self._hit + 1} of {len(search)} ({search.told})", said)
+
+    @staticmethod
+    def _hits(search: Search) -> Moments:
+        return Moments(len(search), search.t_ns, search.tracks, search.moment)
