@@ -62,7 +62,7 @@ class Crowd:
             known = self._timeline.tracks
             came = tracks[len(self.tracks) :] if tracks[: len(self.tracks)] == self.tracks else None
             # Whoever joins late brings a past along.
-            if came is None or any(known[track].slices.start_ns[0] < self._until_ns for track in came):
+            if came is None or any(known[track].slices.start_ns[0] <= self._until_ns for track in came):
                 self._begin()
             self.tracks = tracks
         self._take_slices()

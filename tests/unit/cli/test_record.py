@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -215,12 +216,18 @@ def test_signals_are_the_scripts(
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        # Whoever runs the tests in the background, or with nohup, has these ignored.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     )
     with process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"begun\n"
-        (os.killpg if to_all else os.kill)(process.pid, number)
-        assert process.wait(timeout=60) == status
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"begun\n"
+            (os.killpg if to_all else os.kill)(process.pid, number)
+            assert process.wait(timeout=60) == status
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
     assert end_of(tmp_path / "t") == end
 
 
