@@ -194,7 +194,9 @@ class GreenletTracer:
         stream = recording.stream
         t_ns = stream.clock()
         buffer = stream.here(t_ns)
-        self.unsettled.discard(words.NOBODY)
+        if words.NOBODY in self.unsettled:
+            self.unsettled.discard(words.NOBODY)
+            stream.relieve(buffer)
         from_track = self.tracks.get(id(origin))
         if from_track is None:
             from_track = self.adopt(origin, t_ns)

@@ -70,6 +70,7 @@ class Recording:
         self._began = self._ended = False
         self._local = _Local()
         stream.on_thread = self._on_thread
+        stream.on_backlog = lambda: self.unsettled.add(words.NOBODY)
 
     def _on_thread(self, buffer: Buffer, t_ns: int) -> None:
         """A thread is about to store its first event: give it a track."""

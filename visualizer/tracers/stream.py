@@ -86,6 +86,8 @@ class Stream:
         self.on_thread: Callable[[Buffer, int], None] = lambda buffer, t_ns: None
         #: Called by the flushing thread before each flush: what has to be told before the hook that knows its end runs.
         self.before_flush: list[Callable[[], None]] = []
+        #: Called when a flush finds so much waiting that hooks should wait for it (`relieve`).
+        self.on_backlog: Callable[[], None] = lambda: None
         #: To be called when the next event is stored, because it cannot be done now.
         self.due: list[Callable[[], None]] = []
         #: The line function of printed text, of which consecutive pieces are one line of the file.
@@ -145,6 +147,11 @@ class Stream:
     ) -> None:
         """The same, of its parts."""
         self.extend((line, t_ns, a, b, value, code, at))
+
+    def relieve(self, buffer: Buffer) -> None:
+        """Flush in the thread of `buffer` if that is full: what stores rows does not look, so that it is quick."""
+        if len(buffer.rows) > FULL:
+            self.flush()
 
     def write_header(self, line: str) -> None:
         """Write the trace's first line; before the first flush."""
@@ -239,13 +246,23 @@ class Stream:
 
     def _flush(self, last: bool) -> None:
         waiting = self._waiting(last)
+        if any(count > FULL // ROW for _, count in waiting):
+            self.on_backlog()
         # Of one thread a piece at a time, so that a long backlog does not take its room twice over; several threads'
-        # have to be put in order.
+        # have to be put in order. Each write lets the program go on for a while, so there are few of them.
+        text, made = "", 0
         while len(waiting) == 1 and waiting[0][1] > _BATCH:
             ((buffer, count),) = waiting
-            self._write(((buffer, _BATCH),))
+            text += self._text_of(((buffer, _BATCH),))
+            made += _BATCH
             waiting = ((buffer, count - _BATCH),)
-        self._write(waiting)
+            if made >= FULL // ROW:
+                self._sink.write(text.encode("ascii"), made)
+                text, made = "", 0
+        text += self._text_of(waiting)
+        # The program goes on while we write, and may count its objects: by now we hold no list any more.
+        if text:
+            self._sink.write(text.encode("ascii"), made + sum(count for _, count in waiting))
         if self._lost != self._sink.lost:
             loss = f'["dropped",{self.clock() - self.start_ns},"events",{self._sink.lost}]\n'
             if self._sink.write(loss.encode("ascii"), 0):
@@ -265,14 +282,8 @@ class Stream:
                 waiting.append((buffer, count))
         return tuple(waiting)
 
-    def _write(self, waiting: tuple[tuple[Buffer, int], ...]) -> None:
-        """Take so many rows of each buffer, and write them."""
-        # The program goes on while we write, and may count its objects: by then we hold no list any more.
-        text = self._text_of(waiting)
-        if text:
-            self._sink.write(text.encode("ascii"), sum(count for _, count in waiting))
-
     def _text_of(self, waiting: tuple[tuple[Buffer, int], ...]) -> str:
+        """Take so many rows of each buffer; return the lines of them."""
         taken = [one for buffer, count in waiting if (one := take(buffer, count)) is not None]
         lines: list[str] = []
         for one, until in in_order(taken):
