@@ -9,6 +9,7 @@ could be; with `store` one that stores the time and two integers in a list, the 
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 from collections.abc import Callable
@@ -18,6 +19,10 @@ from typing import Any
 import gevent  # type: ignore[import-untyped]
 import greenlet  # type: ignore[import-untyped]
 from gevent import queue, socket
+
+
+# Another tracer may run this file without its directory on the path.
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 
 def generator_send(count: int) -> None:
