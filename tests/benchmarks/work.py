@@ -20,7 +20,6 @@ import gevent  # type: ignore[import-untyped]
 import greenlet  # type: ignore[import-untyped]
 from gevent import queue, socket
 
-
 # Another tracer may run this file without its directory on the path.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
