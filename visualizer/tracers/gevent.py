@@ -273,7 +273,7 @@ class GeventTracer:
             stream.store(lines.wake, t_ns, track, (hub, words.TIMER))
             caller = frame.f_back
             if caller is not None and self._recording.own(caller.f_code):
-                self._learn_sleep(buffer, caller.f_code, caller.f_lasti, t_ns)
+                self._learn_sleep(buffer, caller, t_ns)
             return
         seconds, state.timer_seconds = state.timer_seconds, None
         asked_ns = int(seconds * 1_000_000_000) if type(seconds) in (int, float) and 0 <= seconds < 1e9 else -1
@@ -281,8 +281,10 @@ class GeventTracer:
         stream.extend((lines.wait, t_ns, track, (words.SLEEP, on, asked_ns), None, None, 0))
         self._sleeping.add(track)
 
-    def _learn_sleep(self, buffer: Buffer, code: CodeType, offset: int, t_ns: int) -> None:
-        """From now on the short way may be taken for a `sleep(0)` at this place."""
+    def _learn_sleep(self, buffer: Buffer, caller: Any, t_ns: int) -> None:
+        """From now on the short way may be taken for a `sleep(0)` at the place where `caller` is."""
+        # The site keeps the code alive, so that its id stays its own.
+        code, offset = self._greenlets.sites.at(caller).code, caller.f_lasti
         buffer.sleeps[id(code) + offset] = buffer.shape(
             t_ns,
             (lines.wait, words.CURRENT, (words.SLEEP, "0 s", 0), None, None, 0),

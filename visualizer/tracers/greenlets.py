@@ -196,7 +196,7 @@ class GreenletTracer:
         buffer = stream.here(t_ns)
         if words.NOBODY in self.unsettled:
             self.unsettled.discard(words.NOBODY)
-            stream.relieve(buffer)
+            stream.attend(buffer)
         from_track = self.tracks.get(id(origin))
         if from_track is None:
             from_track = self.adopt(origin, t_ns)

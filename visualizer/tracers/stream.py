@@ -86,7 +86,7 @@ class Stream:
         self.on_thread: Callable[[Buffer, int], None] = lambda buffer, t_ns: None
         #: Called by the flushing thread before each flush: what has to be told before the hook that knows its end runs.
         self.before_flush: list[Callable[[], None]] = []
-        #: Called when a flush finds so much waiting that hooks should wait for it (`relieve`).
+        #: Called when a flush finds so much waiting that hooks should wait for it (`attend`).
         self.on_backlog: Callable[[], None] = lambda: None
         #: To be called when the next event is stored, because it cannot be done now.
         self.due: list[Callable[[], None]] = []
@@ -135,12 +135,9 @@ class Stream:
 
     def extend(self, parts: Parts) -> None:
         """Store one event of the thread that calls; flush at once if its buffer is full."""
-        while self.due:
-            self.due.pop()()
         buffer = self.here(parts[1])
         buffer.store(parts)
-        if len(buffer.rows) > FULL:
-            self.flush()
+        self.attend(buffer)
 
     def store(
         self, line: Line, t_ns: int, a: Any, b: Any = None, value: Any = None, code: CodeType | None = None, at: int = 0
@@ -148,8 +145,10 @@ class Stream:
         """The same, of its parts."""
         self.extend((line, t_ns, a, b, value, code, at))
 
-    def relieve(self, buffer: Buffer) -> None:
-        """Flush in the thread of `buffer` if that is full: what stores rows does not look, so that it is quick."""
+    def attend(self, buffer: Buffer) -> None:
+        """Do what is due, and flush in the thread of `buffer` if that is full. Hooks that store rows leave it out."""
+        while self.due:
+            self.due.pop()()
         if len(buffer.rows) > FULL:
             self.flush()
 
