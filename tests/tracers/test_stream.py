@@ -127,6 +127,35 @@ def test_forks_with_nothing_in_between(trace_source: TraceSource) -> None:
     assert traced.timeline.notes == ["The program forked: its child process is not recorded."] * 3
 
 
+def test_after_a_fork_what_repeats_is_flushed_too(trace_source: TraceSource) -> None:
+    """Only switches that hooks know already come after the fork, and the program is killed with no time to end."""
+    traced = trace_source(
+        """
+        import os, signal, time
+        from greenlet import getcurrent, greenlet
+
+        def back():
+            while True:
+                main.switch()
+
+        def turns(count):
+            for _ in range(count):
+                other.switch()
+
+        main = getcurrent()
+        other = greenlet(back)
+        turns(10)
+        if os.fork() == 0:
+            os._exit(0)
+        turns(1000)
+        time.sleep(0.5)
+        os.kill(os.getpid(), signal.SIGKILL)
+        """
+    )
+    assert traced.ended.code == -signal.SIGKILL
+    assert len(traced.switches) == 2020
+
+
 def test_a_program_that_closes_every_descriptor(trace_source: TraceSource) -> None:
     traced = trace_source(
         """
