@@ -132,28 +132,29 @@ def test_after_a_fork_what_repeats_is_flushed_too(trace_source: TraceSource) -> 
     traced = trace_source(
         """
         import os, signal, time
-        from greenlet import getcurrent, greenlet
+        import gevent
+        from gevent.queue import Queue
 
-        def back():
+        def producer():
             while True:
-                main.switch()
+                items.put(1)
 
         def turns(count):
             for _ in range(count):
-                other.switch()
+                items.get()
 
-        main = getcurrent()
-        other = greenlet(back)
+        items = Queue(1)
+        gevent.spawn(producer)
         turns(10)
         if os.fork() == 0:
             os._exit(0)
-        turns(1000)
+        turns(300)
         time.sleep(0.5)
         os.kill(os.getpid(), signal.SIGKILL)
         """
     )
     assert traced.ended.code == -signal.SIGKILL
-    assert len(traced.switches) == 2020
+    assert len(traced.switches) > 600
 
 
 def test_a_program_that_closes_every_descriptor(trace_source: TraceSource) -> None:
