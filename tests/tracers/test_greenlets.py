@@ -421,3 +421,48 @@ def test_a_raw_greenlet_is_created_where_it_is_made(trace_source: TraceSource) -
         ("maker-2", "main", 18, "CREATED"), ("Worker.run", "main", 19, "DONE"),
     ]  # fmt: skip
     assert traced.order == ["main", "maker-1", "main", "work-2", "Worker.run", "main", "work-1", "main"]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="3.11 does not tell of a greenlet's creation")
+def test_greenlets_that_two_threads_make_at_once_are_each_its_own_threads(trace_source: TraceSource) -> None:
+    """When main's call is over, the newest greenlet of the class is the other thread's, whose call is not over."""
+    traced = trace_source(
+        """
+        from threading import Event, Thread
+
+        from greenlet import greenlet
+
+        class Worker(greenlet):
+            def __init__(self, run, then):
+                super().__init__(run)
+                then()
+
+        def mine():
+            pass
+
+        def others():
+            pass
+
+        def other_thread():
+            main_made.wait()
+            Worker(others, lambda: (other_made.set(), main_returned.wait())).switch()
+
+        main_made, other_made, main_returned = Event(), Event(), Event()
+        other = Thread(target=other_thread)
+        other.start()
+        made = Worker(mine, lambda: (main_made.set(), other_made.wait()))
+        main_returned.set()
+        other.join()
+        made.switch()
+        """
+    )
+    assert traced.timeline.notes == []
+    name = traced.timeline.name
+    spawned = {
+        name(t.id): (name(t.parent), name(t.creator), t.place.line if t.place else None, t.state.name)
+        for t in traced.timeline.tracks.values()
+        if t.kind == "greenlet"
+    }
+    thread = spawned["others"][0]
+    assert spawned == {"mine": ("main", "main", 24, "DONE"), "others": (thread, thread, 19, "DONE")}
+    assert thread != "main"

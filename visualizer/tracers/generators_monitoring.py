@@ -55,8 +55,8 @@ class GeneratorTracer:
         #: Functions that a greenlet was seen to start with.
         self._entries: dict[int, CodeType] = {}
         self._everywhere = False
-        #: A call of a class is in progress that another tracer wants to know of.
-        self._making = False
+        #: The classes whose calls are in progress, in any thread, and that another tracer wants to know of.
+        self._making: list[type] = []
         self._resume: Any = None
 
     def install(self) -> str:
@@ -238,7 +238,7 @@ class GeneratorTracer:
         if kind is type:
             if not self._recording.makes(function):
                 return _DISABLE
-            self._making = True
+            self._making.append(function)
             self._watch_calls(True)
             return None
         if kind is MethodDescriptorType:
@@ -270,14 +270,15 @@ class GeneratorTracer:
         try:
             if type(function) is type:
                 if self._recording.makes(function):
-                    self._making = False
+                    if self._making:
+                        self._making.pop()
                     self._recording.was_made(function, _getframe(1))
             else:
                 target = function.__self__ if type(function) is BuiltinFunctionType else argument
                 self._generators.on_called(target)
             if not self._generators.calls and not self._making:
                 self._watch_calls(False)
-                if self._generators.calls:
+                if self._generators.calls or self._making:
                     self._watch_calls(True)
         except Exception as error:
             self._recording.fail(self.name, error)

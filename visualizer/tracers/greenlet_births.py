@@ -1,9 +1,9 @@
 """Where a raw greenlet is made, and by whom (Python 3.12 and later).
 
 greenlet has no trace event for it, but `sys.monitoring` tells of the end of a call of the class in the program's own
-code. What the call returns it does not tell: the greenlet is the newest object of that class which the cyclic garbage
-collector knows (`gc.get_objects`, oldest first). Where it is not found it gets its track at its first switch, as on
-3.11, with neither creator nor place.
+code. What the call returns it does not tell: the greenlet is the newest object of that class and this thread which the
+cyclic garbage collector knows (`gc.get_objects`, oldest first). Where it is not found it gets its track at its first
+switch, as on 3.11, with neither creator nor place.
 """
 
 from __future__ import annotations
@@ -40,13 +40,22 @@ class Births:
     def was_made(self, kind: Any, frame: Any) -> None:
         """A call of `kind` in the program's own code, in `frame`, is over."""
         greenlets = self._greenlets
+        own = self._main(greenlets.module.getcurrent())
         for thing in reversed(gc.get_objects(0)):
-            if type(thing) is kind and id(thing) not in greenlets.tracks:
+            # Another thread may have made one of that class since.
+            if type(thing) is kind and id(thing) not in greenlets.tracks and self._main(thing) is own:
                 name = greenlets.run_name(thing) or self._function_name(thing)
                 if name is not None:
                     t_ns = self._recording.stream.clock()
                     greenlets.adopt(thing, t_ns, words.CURRENT, place=(frame.f_code, frame.f_lasti), name=name)
                 return
+
+    def _main(self, greenlet: Any) -> Any:
+        """The main greenlet of the thread that a greenlet belongs to: parents never are another thread's."""
+        parent_of = self._greenlets.module.greenlet.__dict__["parent"].__get__
+        while (parent := parent_of(greenlet)) is not None:
+            greenlet = parent
+        return greenlet
 
     def _function_name(self, greenlet: Any) -> str | None:
         """The name of the function that an unstarted greenlet was given; None if it has started."""
