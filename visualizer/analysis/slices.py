@@ -121,10 +121,10 @@ class Slices:
         end = start_ns[np.minimum(near + 1, len(start_ns) - 1)].astype(np.float64)
         end[np.arange(len(last)), last - stride * _STRIDE] = until_ns
         lasted = np.where(over, end - start_ns[near], 0)
-        states = state[near]
-        spent = before[stride].T.astype(np.float64)
-        for row, wanted in enumerate(_SUMMED):
-            spent[row] += np.where(states == wanted, lasted, 0).sum(axis=1)
+        # Added up by time and state in one pass.
+        which = state[near] + len(State) * np.arange(len(last))[:, None]
+        added = np.bincount(which.ravel(), lasted.ravel(), minlength=len(State) * len(last))
+        spent: Column = before[stride].T + added.reshape(len(last), len(State))[:, _SUMMED].T
         spent[:, ~known] = 0
         return spent
 

@@ -5,6 +5,7 @@ It is what `Lane.mix` says of each of them, as columns.
 
 from __future__ import annotations
 
+from functools import partial
 from math import inf, nextafter
 from typing import NamedTuple
 
@@ -70,19 +71,20 @@ def cells(lane: Lane, edges: list[float]) -> Cells:
         share = (until - np.maximum(start, own)) / (end - start)
         running[alone], runs[alone] = np.maximum(share, 0.0)[alone], 1
     several = np.flatnonzero(count > 1)
-    if not on_time:
-        # Each begins somewhere between two switches: they are looked at one by one.
-        few = several[count[several] <= FEW]
-        for cell in few.tolist():
-            mix = lane.mix(edges[cell], edges[cell + 1], int(after[cell]), int(before[cell]))
-            running[cell], runs[cell] = mix.running, mix.runs
-            main[cell] = NONE if mix.main is None else mix.main
-        several = several[count[several] > FEW]
     if len(several):
+        few = count[several] <= FEW
         if on_time:
-            spent = slices.spent(until[several]) - slices.spent(start[several])
+            needed = np.zeros(len(edge), dtype=bool)
+            needed[several] = needed[several + 1] = True
+            number = np.cumsum(needed) - 1
+            spent = slices.spent(np.minimum(edge, lane.limit)[needed])
+            spent = spent[:, number[several + 1]] - spent[:, number[several]]
         else:
-            spent = lane.spent(start[several], until[several], first[several], last[several])
+            spent = np.empty((len(SUMMED), len(several)))
+            for chosen, add in ((few, partial(_added, lane)), (~few, lane.spent)):
+                if chosen.any():
+                    which = several[chosen]
+                    spent[:, chosen] = add(start[which], until[which], first[which], last[which])
         share = spent[_RUNNING_ROW] / (end - start)[several]
         running[several] = np.minimum(1.0, share)
         beside = spent[_OTHERS]
@@ -90,5 +92,17 @@ def cells(lane: Lane, edges: list[float]) -> Cells:
         main[several] = np.where(beside.max(axis=0) > 0, _STATES[most], NONE)
         near = first[several][:, None] + np.arange(FEW)
         own = (state[np.minimum(near, len(state) - 1)] == State.RUNNING) & (near <= last[several][:, None])
-        runs[several] = np.where(count[several] <= FEW, np.minimum(own.sum(axis=1), 2), 2)
+        runs[several] = np.where(few, np.minimum(own.sum(axis=1), 2), 2)
     return Cells(only, running, runs, main, enters, stays)
+
+
+def _added(lane: Lane, start: Column, until: Column, first: Column, last: Column) -> Column:
+    """How much of each span of the switch axis, which few slices share, each of SUMMED takes."""
+    number = first[:, None] + np.arange(FEW + 1)
+    place = lane.starts(number.ravel()).reshape(number.shape)
+    place = np.minimum(np.maximum(place, start[:, None]), until[:, None])
+    lasts = np.where(number[:, :-1] <= last[:, None], np.maximum(0.0, np.diff(place, axis=1)), 0.0)
+    state = np.frombuffer(lane.slices.state, dtype=np.uint8)
+    which = state[np.minimum(number[:, :-1], len(state) - 1)] + len(State) * np.arange(len(first))[:, None]
+    added = np.bincount(which.ravel(), lasts.ravel(), minlength=len(State) * len(first))
+    return added.reshape(len(first), len(State))[:, list(SUMMED)].T
