@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import locale
+import os
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
 
 from visualizer.analysis.comparison import Part
 from visualizer.analysis.plain import plain
+from visualizer.session import preferences
 from visualizer.session.target import Target
 from visualizer.trace.source import TraceError
 from visualizer.tui import keys
 from visualizer.tui.feed import Feed, RunFeed, from_file, from_stream
+from visualizer.tui.filters import Ascii, Colourless
 from visualizer.tui.ink import ASCII
 from visualizer.tui.pair import Pair
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.comparison import ComparisonScreen
 from visualizer.tui.screens.help import HelpScreen
 from visualizer.tui.screens.timeline import TimelineScreen
+from visualizer.tui.widgets.hint import Hint
 
 #: Of Textual's own commands these are offered; the others are in keys.py, or make no sense here.
-_TEXTUAL_COMMANDS = ("Theme", "Screenshot")
+_TEXTUAL_COMMANDS = ("Screenshot",)
 #: What ends a program that still runs has to be asked for twice, within this time.
 _AGAIN_WITHIN_NS = 5_000_000_000
 
@@ -72,6 +78,8 @@ class VisualizerApp(App[int]):
         encoding = getattr(sys.__stdout__, "encoding", None) or locale.getpreferredencoding(False)
         self._ascii = "utf" not in encoding.lower()
         self.set_class(self._ascii, ASCII)
+        #: What was chosen the last time, and is chosen now.
+        self.preferences = preferences.load()
 
     def run(self, **options: Any) -> int | None:
         """Run until the user quits. Return the exit status of `target`, negative for a signal; else None.
@@ -88,6 +96,10 @@ class VisualizerApp(App[int]):
         return self._asked_for.status if self._asked_for is not None else result
 
     async def on_mount(self) -> None:
+        # Whoever names a theme in the environment means that one.
+        if self.preferences.theme in self.available_themes and "TEXTUAL_THEME" not in os.environ:
+            self.theme = self.preferences.theme
+        self.theme_changed_signal.subscribe(self, lambda theme: self._remember_theme(theme.name))
         if self._comparison is not None:
             self.push_screen(ComparisonScreen(Pair(*self._comparison, ascii=self._ascii)))
             return
@@ -129,7 +141,8 @@ class VisualizerApp(App[int]):
 
     def _show(self, feed: Feed) -> None:
         self._feed = feed
-        self.push_screen(TimelineScreen(feed, ascii=self._ascii, clock=self._clock))
+        remembered = self.preferences
+        self.push_screen(TimelineScreen(feed, ascii=self._ascii, clock=self._clock, remembered=remembered))
 
     async def back_to_catalogue(self) -> None:
         """Leave the timeline. A program that was started for it and still runs is ended, if that is asked for twice."""
@@ -178,6 +191,24 @@ class VisualizerApp(App[int]):
             return
         await self._close()
         self.exit()
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key | events.MouseDown):
+            # Before whoever the key is meant for gets it.
+            for hint in self.screen.query(Hint) if self.screen_stack else ():
+                hint.remove()
+        await super().on_event(event)
+
+    def _remember_theme(self, name: str) -> None:
+        if name != self.preferences.theme:
+            self.preferences.theme = name
+            self.preferences.save()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's, and what a terminal needs that takes no colours, or only ASCII."""
+        filters = [known for known in super().get_line_filters() if not isinstance(known, Monochrome)]
+        filters += [Colourless()] if self.no_color else []
+        return [*filters, Ascii()] if self._ascii else filters
 
     def get_key_display(self, binding: Binding) -> str:
         """Names of keys instead of arrows, where the terminal has none."""

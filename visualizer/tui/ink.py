@@ -12,7 +12,6 @@ from textual.widget import Widget
 
 from visualizer.paint.palette import DARK, LIGHT
 from visualizer.paint.row import Run
-from visualizer.paint.text import ascii_cells
 
 #: The class of an app whose terminal takes nothing but ASCII.
 ASCII = "-ascii"
@@ -29,16 +28,9 @@ def is_dark(widget: Widget) -> bool:
     return widget.app.current_theme.dark
 
 
-def is_ascii(widget: Widget) -> bool:
-    """Whether this terminal takes nothing but ASCII: what is said anywhere is then put so, cell by cell."""
-    return widget.app.has_class(ASCII)
-
-
 def strip(widget: Widget, runs: Iterable[Run], width: int) -> Strip:
     """The runs as one line of `widget`, cut or filled up to `width` cells. No markup in them is looked at."""
     dark, ground = is_dark(widget), widget.rich_style
-    if is_ascii(widget):
-        runs = [Run(ascii_cells(text), name) for text, name in runs]
     line = Strip([Segment(text, ground + style(name, dark)) for text, name in runs if text])
     return line.adjust_cell_length(width, ground)
 

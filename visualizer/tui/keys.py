@@ -36,6 +36,7 @@ GENERAL = Section(
         key("ctrl+q", "app.quit", "Quit, as q does"),
         key("ctrl+c", "app.interrupt", "Say how to quit"),
         key("ctrl+p", "app.command_palette", "Find a command by its name"),
+        key("ctrl+t", "app.change_theme", "Theme: choose how it looks; it is remembered"),
     ),
 )
 
@@ -54,6 +55,15 @@ SPANS = Section(
         key("V", "span_of_marks", "Span between the marks around here"),
         key("i", "zoom_to_span", "Zoom in on the span"),
     ),
+)
+
+#: What is shown the first time: the action, and what it does in a few words.
+HINT = (
+    ("step(1)", "on to the next switch, and what it means"),
+    ("zoom(2)", "zoom in, and s zooms out; so does the wheel"),
+    ("axis", "every switch the same width, or back to time"),
+    ("jump('finding', 1)", "to the next problem there is"),
+    ("app.help", "all keys; any key takes this away"),
 )
 
 #: A small letter is the next, a capital the previous.

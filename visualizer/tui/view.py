@@ -41,11 +41,11 @@ class _Spot(NamedTuple):
 class View:
     """The state of a timeline screen, without anything that draws."""
 
-    def __init__(self, timeline: Timeline, *, live: bool, ascii: bool = False) -> None:
+    def __init__(self, timeline: Timeline, *, live: bool, ascii: bool = False, axis: Axis = Axis.TIME) -> None:
         self.timeline = timeline
         self.ascii = ascii
         self.playhead = Playhead(timeline)
-        self.viewport = Viewport.fit(timeline, Axis.TIME, 1)
+        self.viewport = Viewport.fit(timeline, axis, 1)
         #: Whether more may come, and up to when the timeline is known.
         self.live = live
         self.now_ns = 0
@@ -65,7 +65,8 @@ class View:
         #: The whole timeline is in sight and shall remain so while it grows.
         self.fitted = True
         self._room_ns = _ROOM_NS
-        self._axis_chosen = False
+        #: Else, where the time axis would show nothing, the other is taken.
+        self._axis_chosen = axis is not Axis.TIME
         self._room = 0
         self._all_rows = Rows(timeline)
         self._rows_of: object = None

@@ -14,7 +14,6 @@ from textual.widgets import Footer, Static
 from visualizer.paint.comparison import shared_label_cells
 from visualizer.paint.figures import facts, figures, parting, remarks
 from visualizer.paint.row import Run
-from visualizer.paint.text import ascii_cells
 from visualizer.tui import keys
 from visualizer.tui.ink import is_dark, style
 from visualizer.tui.pair import Pair
@@ -108,7 +107,7 @@ class ComparisonScreen(Screen[None]):
         written = Text(no_wrap=True, overflow="ellipsis")
         for runs in self._lines():
             for text, name in runs:
-                written.append(ascii_cells(text) if self.pair.ascii else text, style(name, dark))
+                written.append(text, style(name, dark))
             written.append("\n")
         self._figures.update(written)
 

@@ -13,6 +13,8 @@ from textual.timer import Timer
 from textual.widgets import Footer, Static
 
 from visualizer.analysis.model import State
+from visualizer.paint.viewport import Axis
+from visualizer.session.preferences import Preferences
 from visualizer.tui import keys, messages
 from visualizer.tui.feed import Feed
 from visualizer.tui.screens.spanning import Spanning
@@ -21,6 +23,7 @@ from visualizer.tui.widgets.events import Events
 from visualizer.tui.widgets.filter import Filter
 from visualizer.tui.widgets.findings import Findings
 from visualizer.tui.widgets.header import Header
+from visualizer.tui.widgets.hint import Hint
 from visualizer.tui.widgets.lists import Lines
 from visualizer.tui.widgets.notices import Notices
 from visualizer.tui.widgets.output import Output
@@ -61,10 +64,19 @@ class TimelineScreen(Spanning):
     AUTO_FOCUS = "Tracks"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
 
-    def __init__(self, feed: Feed, *, ascii: bool = False, clock: Callable[[], int] = time.monotonic_ns) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        *,
+        ascii: bool = False,
+        clock: Callable[[], int] = time.monotonic_ns,
+        remembered: Preferences | None = None,
+    ) -> None:
         super().__init__()
         self.feed = feed
-        self.view = View(feed.timeline, live=True, ascii=ascii)
+        self._remembered = Preferences(hinted=True) if remembered is None else remembered
+        switches = self._remembered.axis == Axis.SWITCHES.value
+        self.view = View(feed.timeline, live=True, ascii=ascii, axis=Axis.SWITCHES if switches else Axis.TIME)
         self._clock = clock
         self._ticked_ns = clock()
         self._timer: Timer | None = None
@@ -115,8 +127,13 @@ class TimelineScreen(Spanning):
                     yield self._tab_bar
                     yield from self._tabs.values()
         yield Footer(show_command_palette=False)
+        if not self._remembered.hinted:
+            yield Hint()
 
     def on_mount(self) -> None:
+        if not self._remembered.hinted:
+            self._remembered.hinted = True
+            self._remembered.save()
         self._show_tab(TABS[0])
         self._notices.display = self._filter.display = self.told.display = False
         self.prompt.display = False
@@ -242,6 +259,8 @@ class TimelineScreen(Spanning):
 
     def action_axis(self) -> None:
         self.view.toggle_axis()
+        self._remembered.axis = self.view.viewport.axis.value
+        self._remembered.save()
         self.look()
 
     def action_select(self, by: int) -> None:

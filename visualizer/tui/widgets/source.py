@@ -11,9 +11,9 @@ from visualizer.analysis.model import Place, State
 from visualizer.analysis.plain import plain
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run
-from visualizer.paint.text import ascii_cells, cell_width, fit
+from visualizer.paint.text import cell_width, fit
 from visualizer.trace import words
-from visualizer.tui.ink import is_ascii, is_dark, over, strip, style
+from visualizer.tui.ink import is_dark, over, strip, style
 from visualizer.tui.listing import Listing, read
 from visualizer.tui.view import View
 from visualizer.tui.whereabouts import Whereabouts, parked, running, short_path
@@ -146,8 +146,7 @@ class Source(Widget):
     def _code(self, text: Listing, number: int) -> Strip:
         parse = self.app.stylesheet.parse_style
         parts = text.lines[number - 1].render(self.visual_style, end="", parse_style=parse)
-        shown = ascii_cells if is_ascii(self) else str
-        return Strip([Segment(shown(part), known.rich_style) for part, known in parts])
+        return Strip([Segment(part, known.rich_style) for part, known in parts])
 
     def _marked(self, line: Strip, text: Listing, number: int, start: int, shift: int, width: int) -> Strip:
         place = self._place
