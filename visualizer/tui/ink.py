@@ -10,18 +10,21 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from visualizer.paint.palette import DARK, LIGHT
+from visualizer.paint.palette import DARK, LIGHT, least_contrast, readable
 from visualizer.paint.row import Run
 
 #: The class of an app whose terminal takes nothing but ASCII.
 ASCII = "-ascii"
 
 
-@lru_cache(maxsize=256)
-def style(name: str, dark: bool) -> Style:
-    """The style called `name` in the palette."""
+@lru_cache(maxsize=1024)
+def style(name: str, dark: bool, ground: str | None = None) -> Style:
+    """The style called `name` in the palette; readable on `ground` ("#rrggbb"), if that is given."""
     ink = (DARK if dark else LIGHT)[name]
-    return Style(color=ink.colour, bgcolor=ink.ground, bold=ink.bold or None)
+    colour = ink.colour
+    if ground is not None and ink.ground is None:
+        colour = readable(colour, ground, least_contrast(name))
+    return Style(color=colour, bgcolor=ink.ground, bold=ink.bold or None)
 
 
 def is_dark(widget: Widget) -> bool:
@@ -31,7 +34,9 @@ def is_dark(widget: Widget) -> bool:
 def strip(widget: Widget, runs: Iterable[Run], width: int) -> Strip:
     """The runs as one line of `widget`, cut or filled up to `width` cells. No markup in them is looked at."""
     dark, ground = is_dark(widget), widget.rich_style
-    line = Strip([Segment(text, ground + style(name, dark)) for text, name in runs if text])
+    # The palette is made for Textual's own themes; others have grounds between light and dark.
+    behind = ground.bgcolor.name if ground.bgcolor is not None and ground.bgcolor.triplet is not None else None
+    line = Strip([Segment(text, ground + style(name, dark, behind)) for text, name in runs if text])
     return line.adjust_cell_length(width, ground)
 
 
