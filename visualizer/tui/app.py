@@ -44,6 +44,8 @@ class VisualizerApp(App[int]):
 
     CSS_PATH = "app.tcss"
     TITLE = "visualizer"
+    #: Seconds until the words on a cell appear.
+    TOOLTIP_DELAY = 0.3
     BINDINGS = keys.bindings([keys.GENERAL])
 
     def __init__(

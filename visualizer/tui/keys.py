@@ -181,9 +181,15 @@ PAGES = Section(
 #: What the mouse does is bound to no key, and so stands here in words: (what one does, what it does).
 MOUSE = (
     ("Click on a track", "Select it, and go to that moment"),
+    ("Click twice", "Zoom in on what the track does there, from end to end"),
     ("Click on a ▾", "Fold or unfold the group, or what runs on the thread"),
     ("Click on the overview", "Go to that moment of the whole trace"),
     ("Click on an event, output or finding", "Go there"),
+    ("Click on a tab or a key in the last line", "The same as its key"),
+    ("Rest on a cell", "What the track does there, since when, why, and what comes next"),
+    ("Drag the tracks", "Pan, and scroll"),
+    ("Drag over the ruler", "Select a span; so does dragging the tracks with Shift or Ctrl"),
+    ("Drag over the overview", "Move what is in sight"),
     ("Wheel", "Scroll; over overview and ruler, zoom"),
     ("Ctrl and wheel", "Zoom where the pointer is"),
     ("Shift and wheel", "Pan"),

@@ -29,9 +29,10 @@ class MomentChosen(Message):
 
 @dataclass
 class PartChosen(Message):
-    """Somebody pointed at the overview: `part` is 0 at its beginning and 1 at its end."""
+    """Somebody pointed at the overview: `part` is 0 at its beginning and 1 at its end; `dragged`: on the way there."""
 
     part: float
+    dragged: bool = False
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, PartChosen)
@@ -64,6 +65,21 @@ class Panned(Message):
     """Move the viewport by this many cells."""
 
     cells: int
+
+
+@dataclass
+class CellsSpanned(Message):
+    """Somebody dragged from one cell of the timeline to another, to select what lies between."""
+
+    begin: int
+    end: int
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, CellsSpanned)
+
+
+class SliceZoomed(Message):
+    """Somebody clicked twice: show what the selected track does at the playhead from its beginning to its end."""
 
 
 @dataclass

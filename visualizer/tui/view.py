@@ -297,10 +297,12 @@ class View:
 
     def zoom_to_span(self) -> bool:
         """Show just the span. Return False if there is none, or nothing in it."""
-        span, axis = self.span, self.viewport.axis
-        if span is None or span[0] == span[1]:
-            return False
-        start, end = (position_of_time(self.timeline, axis, t_ns) for t_ns in span)
+        return self.span is not None and self.show_between(*self.span)
+
+    def show_between(self, start_ns: int, end_ns: int) -> bool:
+        """Show just what lies between. Return False if that is nothing."""
+        axis = self.viewport.axis
+        start, end = (position_of_time(self.timeline, axis, t_ns) for t_ns in (start_ns, end_ns))
         cells = (end - start) / self.viewport.per_cell
         if cells <= 0:
             return False

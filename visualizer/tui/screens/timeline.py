@@ -17,7 +17,7 @@ from visualizer.paint.viewport import Axis
 from visualizer.session.preferences import Preferences
 from visualizer.tui import keys, messages
 from visualizer.tui.feed import Feed
-from visualizer.tui.screens.spanning import Spanning
+from visualizer.tui.screens.pointing import Pointing
 from visualizer.tui.view import View
 from visualizer.tui.widgets.events import Events
 from visualizer.tui.widgets.filter import Filter
@@ -56,7 +56,7 @@ class Pane(Protocol):
     def show(self) -> None: ...
 
 
-class TimelineScreen(Spanning):
+class TimelineScreen(Pointing):
     """Shows a feed. Its keys are those of `keys.TIMELINE`, live and in replay alike."""
 
     SECTIONS = (*keys.TIMELINE, keys.LIST, keys.FINDINGS, keys.MARKS, keys.PAGES)
@@ -318,11 +318,6 @@ class TimelineScreen(Spanning):
             self.view.choose(message.row)
         if message.column >= 0:
             self.view.go_to_cell(message.column)
-        self.look()
-
-    @on(messages.PartChosen)
-    def _go_to_part(self, message: messages.PartChosen) -> None:
-        self.view.go_to_part(message.part)
         self.look()
 
     @on(messages.SwitchChosen)
