@@ -34,7 +34,7 @@ def plain_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state_dir: P
     """Nothing of the machine that the tests run on is to be seen; and it is not the first time."""
     Preferences(hinted=True).save()
     monkeypatch.chdir(tmp_path)
-    for name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_COLOR_SYSTEM"):
+    for name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_COLOR_SYSTEM", "LC_ALL", "LC_CTYPE", "LANG"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -18,7 +18,7 @@ _LIKENESS = {
     "–": "-", "✓": "v", "✗": "x", "●": "*", "■": "#", "▶": ">", "‖": "=", "\u23ce": "<", "▼": "v", "•": "*",
     # What Textual draws borders, rules, scroll bars and bars with.
     **dict.fromkeys("─━═┈┄╌╍", "-"), **dict.fromkeys("┃║▏▎▍▌▐▕╎┆┊", "|"), **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯╔╗╚╝", "+"),
-    **dict.fromkeys("▁▂▃▄▅▆▇", "_"), **dict.fromkeys("▔▀", "-"), **dict.fromkeys("▋▊▉█", "#"),
+    "🔎": "> ", **dict.fromkeys("▁▂▃▄▅▆▇", "_"), **dict.fromkeys("▔▀", "-"), **dict.fromkeys("▋▊▉█", "#"),
 }  # fmt: skip
 
 

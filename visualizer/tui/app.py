@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import locale
 import os
-import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -31,6 +29,7 @@ from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.comparison import ComparisonScreen
 from visualizer.tui.screens.help import HelpScreen
 from visualizer.tui.screens.timeline import TimelineScreen
+from visualizer.tui.terminal import only_ascii
 from visualizer.tui.widgets.hint import Hint
 
 #: Of Textual's own commands these are offered; the others are in keys.py, or make no sense here.
@@ -77,8 +76,7 @@ class VisualizerApp(App[int]):
         #: What was asked for last that would end the program, and when.
         self._asked_to_end: tuple[str, int] | None = None
         self._failure: OSError | TraceError | None = None
-        encoding = getattr(sys.__stdout__, "encoding", None) or locale.getpreferredencoding(False)
-        self._ascii = "utf" not in encoding.lower()
+        self._ascii = only_ascii()
         self.set_class(self._ascii, ASCII)
         #: What was chosen the last time, and is chosen now.
         self.preferences = preferences.load()

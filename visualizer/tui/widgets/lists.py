@@ -84,7 +84,8 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
         drawn = strip(self, self.runs(line, width), width)
         if line == self.current:
             current = self.get_component_rich_style("lines--current")
-            drawn = over(drawn, 0, width, Style(bgcolor=current.bgcolor, bold=True))
+            reverse = self.app.no_color or None
+            drawn = over(drawn, 0, width, Style(bgcolor=current.bgcolor, bold=True, reverse=reverse))
         return drawn
 
     def on_resize(self) -> None:
