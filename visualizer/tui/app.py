@@ -30,7 +30,6 @@ from visualizer.tui.screens.comparison import ComparisonScreen
 from visualizer.tui.screens.help import HelpScreen
 from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.terminal import only_ascii
-from visualizer.tui.widgets.hint import Hint
 
 #: Of Textual's own commands these are offered; the others are in keys.py, or make no sense here.
 _TEXTUAL_COMMANDS = ("Screenshot",)
@@ -130,14 +129,14 @@ class VisualizerApp(App[int]):
         try:
             self._show(RunFeed(target, self._options, self._clock))
         except OSError as error:
-            self._tell(f"Cannot run {target.name!r}: {(error.strerror or str(error)).lower()}.")
+            self.tell(f"Cannot run {target.name!r}: {(error.strerror or str(error)).lower()}.")
 
     def watch_recording(self, path: Path) -> None:
         """Show a recording over the catalogue."""
         try:
             self._show(from_file(path, False, self._clock))
         except TraceError as error:
-            self._tell(str(error))
+            self.tell(str(error))
 
     def _show(self, feed: Feed) -> None:
         self._feed = feed
@@ -159,7 +158,7 @@ class VisualizerApp(App[int]):
             catalogue.prefer(recording)
             await self.switch_screen(catalogue)
         if ended:
-            self._tell("The program was ended; what it did until then is recorded.")
+            self.tell("The program was ended; what it did until then is recorded.")
 
     def _shall_go_on(self, key: str, then: str) -> bool:
         """Whether a program runs that must not be ended yet, since `key` has been pressed for the first time."""
@@ -170,7 +169,7 @@ class VisualizerApp(App[int]):
         if asked is not None and asked[0] == key and now_ns - asked[1] <= _AGAIN_WITHIN_NS:
             return False
         self._asked_to_end = key, now_ns
-        self._tell(f"The program is still running: {key} again ends it and {then}.")
+        self.tell(f"The program is still running: {key} again ends it and {then}.")
         return True
 
     async def _close(self) -> bool:
@@ -195,8 +194,8 @@ class VisualizerApp(App[int]):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.MouseDown):
             # Before whoever the key is meant for gets it.
-            for hint in self.screen.query(Hint) if self.screen_stack else ():
-                hint.remove()
+            if self.screen_stack and isinstance(self.screen, TimelineScreen):
+                self.screen.touched()
         await super().on_event(event)
 
     def _remember_theme(self, name: str) -> None:
@@ -221,7 +220,7 @@ class VisualizerApp(App[int]):
             # There is nothing yet that could be lost.
             await self.action_quit()
         else:
-            self._tell("Press q to quit.")
+            self.tell("Press q to quit.")
 
     def action_help(self) -> None:
         timeline = isinstance(self.screen, TimelineScreen)
@@ -243,7 +242,8 @@ class VisualizerApp(App[int]):
     def _sections(self, screen: Screen[Any]) -> tuple[keys.Section, ...]:
         return screen.SECTIONS if isinstance(screen, TimelineScreen | CatalogueScreen | ComparisonScreen) else ()
 
-    def _tell(self, sentence: str) -> None:
+    def tell(self, sentence: str) -> None:
+        """Say it beside what is shown, for a few seconds."""
         # In place of what was told before: a key that is held down shall not fill the screen.
         self.clear_notifications()
         self.notify(plain(sentence), markup=False)

@@ -113,6 +113,13 @@ class FindingChosen(Message):
 
 
 @dataclass
+class Denied(Message):
+    """A key can do nothing in the pane that has the focus; the sentence says why."""
+
+    sentence: str
+
+
+@dataclass
 class Prompted(Message):
     """Somebody answered the question for `what`."""
 

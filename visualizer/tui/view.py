@@ -46,6 +46,8 @@ class View:
         self.ascii = ascii
         self.playhead = Playhead(timeline)
         self.viewport = Viewport.fit(timeline, axis, 1)
+        #: What the rows were resized from, and to.
+        self._unresized = self._resized = self.viewport
         #: Whether more may come, and up to when the timeline is known.
         self.live = live
         self.now_ns = 0
@@ -84,6 +86,15 @@ class View:
         self._span: tuple[int, int] | None = None
         self._span_from_ns: int | None = None
 
+    @property
+    def condition(self) -> object:
+        """Another one after whatever somebody does that has an effect; what it is made of is nobody's business."""
+        playhead = self.playhead
+        return (
+            playhead.index, playhead.t_ns, playhead.playing, playhead.following, playhead.speed,
+            self.viewport, self.fitted, self.selected, self.selected_group, self._rows_of,
+        )  # fmt: skip
+
     # What arrives.
 
     def grown(self, now_ns: int, live: bool) -> None:
@@ -106,7 +117,11 @@ class View:
     def resize(self, cells: int) -> None:
         """The rows are now `cells` wide."""
         if cells != self.viewport.width:
-            self.viewport = self.viewport.resized(cells)
+            if self.viewport != self._resized:
+                self._unresized = self.viewport
+            # From what somebody chose to see, not from what was left of it in between: nothing is lost on the way.
+            known = self._unresized
+            self.viewport = self._resized = known if known.width == cells else known.resized(cells)
             if self.fitted:
                 self._fit()
 
@@ -321,9 +336,11 @@ class View:
             cell = self.playhead_cell
             if not 0 <= cell < self.viewport.width:
                 cell = self.viewport.width // 2
-        self._leave_zoom()
-        self.fitted = False
-        self.viewport = self.viewport.zoomed(factor, cell, self.timeline)
+        zoomed = self.viewport.zoomed(factor, cell, self.timeline)
+        if zoomed != self.viewport:
+            self._leave_zoom()
+            self.fitted = False
+            self.viewport = zoomed
 
     def pan(self, cells: int) -> None:
         moved = self.viewport.panned(cells, self.timeline)

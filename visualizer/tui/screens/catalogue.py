@@ -143,7 +143,14 @@ class CatalogueScreen(Screen[None]):
         self.query_one(Choices).action_last()
 
     def action_scroll(self, by: int) -> None:
-        self.query_one("#preview").scroll_relative(y=by * _PAGE_LINES, animate=False)
+        from visualizer.tui.app import VisualizerApp
+
+        assert isinstance(self.app, VisualizerApp)
+        preview = self.query_one("#preview")
+        if not 0 <= preview.scroll_offset.y + by <= preview.max_scroll_y:
+            self.app.bell()
+            self.app.tell(f"This is the {'end' if by > 0 else 'beginning'} of the preview.")
+        preview.scroll_relative(y=by * _PAGE_LINES, animate=False)
 
 
 def _paragraphs(text: str) -> Content:

@@ -23,7 +23,16 @@ from visualizer.paint.text import fit
 from visualizer.paint.viewport import Axis
 from visualizer.tui import keys
 from visualizer.tui.ink import is_dark, over, strip, style
-from visualizer.tui.messages import CellsSpanned, MomentChosen, Panned, PartChosen, RowFolded, SliceZoomed, Zoomed
+from visualizer.tui.messages import (
+    CellsSpanned,
+    Denied,
+    MomentChosen,
+    Panned,
+    PartChosen,
+    RowFolded,
+    SliceZoomed,
+    Zoomed,
+)
 from visualizer.tui.view import View
 from visualizer.tui.widgets.dragging import Dragging
 
@@ -306,4 +315,6 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
             wheel(self, event, False, self._view)
 
     def action_page(self, by: int) -> None:
+        if not 0 <= self.scroll_offset.y + by <= self.max_scroll_y:
+            self.post_message(Denied(f"This is the {'last' if by > 0 else 'first'} of the tracks."))
         self.scroll_relative(y=by * max(1, self.size.height - 1), animate=False, force=True)
