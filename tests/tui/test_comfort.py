@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from textual.widgets import Footer
 
 from tests.tui.conftest import loaded, text_of
-from tests.tui.traces import Demo, sleeps
+from tests.tui.traces import Demo, hogs, sleeps
+from visualizer.paint.palette import contrast
 from visualizer.paint.viewport import Axis
 from visualizer.session import preferences
 from visualizer.session.preferences import Preferences
@@ -182,3 +184,23 @@ async def test_everything_survives_a_terminal_that_is_too_small_for_a_while(repl
             await pilot.pause()
             assert ("too small" in text()) == (min(size[0] - 59, size[1] - 15) <= 0 and size != (1, 1))
         assert state() == before
+
+
+async def test_every_theme_is_readable(replay: Replay) -> None:
+    app = replay(hogs())
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press(*["right"] * 4, "tab", "m")
+        footer = screen.query_one(Footer).region.y
+        for theme in app.available_themes:
+            app.theme = theme
+            await pilot.pause()
+            await pilot.pause()
+            poor = {
+                (theme, text.strip(), ink.color.triplet.hex, ink.bgcolor.triplet.hex)
+                for line in screen._compositor.render_strips()[:footer]
+                for text, ink, _ in line
+                if text.strip() and ink and ink.color and ink.bgcolor and ink.color.triplet and ink.bgcolor.triplet
+                if contrast(ink.color.triplet.hex, ink.bgcolor.triplet.hex) < (4.5 if text.strip().isalnum() else 3)
+            }
+            assert poor == set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
+from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -27,6 +28,15 @@ def style(name: str, dark: bool, ground: str | None = None) -> Style:
     return Style(color=colour, bgcolor=ink.ground, bold=ink.bold or None)
 
 
+def on_colour(name: str, dark: bool, ground: Color | None) -> Style:
+    """Text of the colour of `ground`, readable on the colour of that style; without a ground, reversed."""
+    ink = style(name, dark)
+    if ground is None or ground.triplet is None or ink.color is None or ink.color.triplet is None:
+        return Style(color=ink.color, reverse=True, bold=True)
+    colour = readable(ground.triplet.hex, ink.color.triplet.hex, least_contrast("text"))
+    return Style(color=colour, bgcolor=ink.color, bold=True)
+
+
 def is_dark(widget: Widget) -> bool:
     return widget.app.current_theme.dark
 
@@ -41,7 +51,15 @@ def strip(widget: Widget, runs: Iterable[Run], width: int) -> Strip:
 
 
 def over(line: Strip, start: int, end: int, on: Style) -> Strip:
-    """`line` with the cells from `start` to `end` in the style `on`."""
+    """`line` with the cells from `start` to `end` in the style `on`, and readable on its ground."""
     before, there, after = line.crop(0, start), line.crop(start, end), line.crop(end)
-    styled = Strip([Segment(text, (known or Style()) + on) for text, known, _ in there], there.cell_length)
+    styled = Strip([Segment(text, _laid(known or Style(), on)) for text, known, _ in there], there.cell_length)
     return Strip.join([before, styled, after])
+
+
+@lru_cache(maxsize=1024)
+def _laid(style: Style, on: Style) -> Style:
+    ground, colour = on.bgcolor, style.color
+    if on.color is None and ground is not None and ground.triplet and colour is not None and colour.triplet:
+        style += Style(color=readable(colour.triplet.hex, ground.triplet.hex, least_contrast("text")))
+    return style + on
