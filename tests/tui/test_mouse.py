@@ -300,3 +300,34 @@ async def test_the_keys_of_the_last_line_can_be_clicked(replay: Replay) -> None:
         await pilot.click(offset=(line.index("Axis"), SIZE[1] - 1))
         await pilot.pause()
         assert screen.view.viewport.axis is Axis.SWITCHES
+
+
+async def test_the_wheel_scrolls_the_list_it_is_over(replay: Replay) -> None:
+    app = replay(many(100))
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        for tab in ("1", "3"):
+            await pilot.press(tab)
+            [pane] = [pane for pane in screen._tabs.values() if pane.display]
+            await turn(pilot, pane, 5, up=False)
+            assert pane.scroll_offset.y > 0
+            assert screen.query_one(Tracks).scroll_offset.y == 0
+            await turn(pilot, pane, 5, up=True)
+            assert pane.scroll_offset.y == 0
+
+
+async def test_the_scroll_bar_is_dragged_for_itself(replay: Replay) -> None:
+    app = replay(many(100))
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("w", "w")
+        tracks, start = screen.query_one(Tracks), screen.view.viewport.start
+        playhead = screen.view.playhead.t_ns
+        bar = SIZE[0] - 1
+        await pilot.mouse_down(offset=(bar, tracks.region.y))
+        for y in (1, 3):
+            await pilot._post_mouse_events([events.MouseMove], None, offset=(bar, tracks.region.y + y), button=1)
+        await pilot._post_mouse_events([events.MouseUp], None, offset=(bar, tracks.region.y + 3), button=1)
+        await pilot.pause()
+        assert tracks.scroll_offset.y > 3
+        assert (screen.view.viewport.start, screen.view.playhead.t_ns) == (start, playhead)
