@@ -125,3 +125,4 @@ async def test_a_recording_that_is_none_says_so(tmp_path: Path) -> None:
         (told,) = app._notifications
         assert "no such file" in told.message
         assert not told.markup
+        assert "bad" not in [what.name for what in app.screen._shown.values()], "it is not offered again"

@@ -38,6 +38,15 @@ async def test_a_theme_that_was_chosen_is_there_the_next_time(replay: Replay) ->
         assert again.theme == "nord"
 
 
+async def test_a_theme_that_nobody_chose_is_not_remembered(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SMALL) as pilot:
+        await loaded(pilot)
+        app.theme = "nord"
+        await pilot.pause()
+    assert preferences.load().theme == ""
+
+
 @pytest.mark.parametrize("theme", ["no theme of this version", ""])
 async def test_a_theme_that_is_not_known_any_more_does_no_harm(replay: Replay, theme: str) -> None:
     Preferences(theme, hinted=True).save()

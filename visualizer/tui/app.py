@@ -79,6 +79,7 @@ class VisualizerApp(App[int]):
         self.set_class(self._ascii, ASCII)
         #: What was chosen the last time, and is chosen now.
         self.preferences = preferences.load()
+        self._chooses_theme = False
 
     def run(self, **options: Any) -> int | None:
         """Run until the user quits. Return the exit status of `target`, negative for a signal; else None.
@@ -137,6 +138,8 @@ class VisualizerApp(App[int]):
             self._show(from_file(path, False, self._clock))
         except TraceError as error:
             self.tell(str(error))
+            if isinstance(self.screen, CatalogueScreen):
+                self.screen.refill()
 
     def _show(self, feed: Feed) -> None:
         self._feed = feed
@@ -198,8 +201,13 @@ class VisualizerApp(App[int]):
                 self.screen.touched()
         await super().on_event(event)
 
+    def action_change_theme(self) -> None:
+        self._chooses_theme = True
+        super().action_change_theme()
+
     def _remember_theme(self, name: str) -> None:
-        if name != self.preferences.theme:
+        """Only what somebody chose: a theme may be set for a picture, too."""
+        if self._chooses_theme and name != self.preferences.theme:
             self.preferences.theme = name
             self.preferences.save()
 
