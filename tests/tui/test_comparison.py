@@ -170,6 +170,7 @@ async def test_help_lists_its_keys() -> None:
         await pilot.pause()
         assert isinstance(pilot.app.screen, HelpScreen)
         assert pilot.app.screen._sections == (*keys.COMPARISON, keys.GENERAL)
+        assert pilot.app.screen._mouse == keys.COMPARISON_MOUSE
 
 
 async def test_a_click_goes_to_that_moment_of_that_side() -> None:

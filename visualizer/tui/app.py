@@ -231,8 +231,8 @@ class VisualizerApp(App[int]):
             self.tell("Press q to quit.")
 
     def action_help(self) -> None:
-        timeline = isinstance(self.screen, TimelineScreen)
-        self.push_screen(HelpScreen((*self._sections(self.screen), keys.GENERAL), mouse=timeline, ascii=self._ascii))
+        mouse = {TimelineScreen: keys.MOUSE, ComparisonScreen: keys.COMPARISON_MOUSE}.get(type(self.screen), ())
+        self.push_screen(HelpScreen((*self._sections(self.screen), keys.GENERAL), mouse=mouse, ascii=self._ascii))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Whatever a key does on that screen, by its name."""

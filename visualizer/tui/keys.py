@@ -195,6 +195,15 @@ MOUSE = (
     ("Shift and wheel", "Pan"),
 )
 
+COMPARISON_MOUSE = (
+    ("Click on a side", "Choose it, and go to that moment of it"),
+    ("Rest on a cell", "See what it is, since when, why, what is next"),
+    ("Drag the tracks", "Pan both, and scroll"),
+    ("Wheel", "Scroll"),
+    ("Ctrl and wheel", "Zoom where the pointer is, both alike"),
+    ("Shift and wheel", "Pan both"),
+)
+
 CATALOGUE = (
     Section(
         "Catalogue",

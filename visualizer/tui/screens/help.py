@@ -23,10 +23,13 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS = [Binding("escape,question_mark,q,enter", "dismiss", "Close")]
 
-    def __init__(self, sections: Iterable[keys.Section], *, mouse: bool, ascii: bool = False) -> None:
+    def __init__(
+        self, sections: Iterable[keys.Section], *, mouse: Iterable[tuple[str, str]] = (), ascii: bool = False
+    ) -> None:
+        """`mouse`: what it does on the screen below; without, there are no tracks whose states could be explained."""
         super().__init__()
         self._sections = tuple(sections)
-        self._mouse = mouse
+        self._mouse = tuple(mouse)
         self._ascii = ascii
 
     def compose(self) -> ComposeResult:
@@ -36,7 +39,7 @@ class HelpScreen(ModalScreen[None]):
                 yield Static(_table((self._keys(binding), binding.tooltip) for binding in section.bindings))
             if self._mouse:
                 yield Static(Content("Mouse"), classes="title")
-                yield Static(_table(keys.MOUSE))
+                yield Static(_table(self._mouse))
                 yield Static(Content("States"), classes="title")
                 yield Static(self._legend())
             yield Static(Content("Escape closes this."), classes="title")
