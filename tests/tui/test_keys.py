@@ -107,6 +107,15 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     ([], "Z", lambda screen: len(screen.view.rows), 5),
     ([], "slash", focus, "_Line"),
     (["slash", "f", "o", "o"], "escape", lambda screen: len(screen.view.rows), 5),
+    ([], "Y", focus, "Sequence"),
+    (["Y"], "Y", focus, "Tracks"),
+    (["Y"], "right", selected, "hub"),
+    (["Y", "right", "right"], "left", selected, "hub"),
+    (["Y"], "down", index, 1),
+    (["Y", "end"], "up", index, LAST - 2),
+    (["Y", "end"], "home", index, 0),
+    (["Y"], "pagedown", index, 9),
+    (["Y"], "l", index, 1),
     (["2"], "1", tab, ["events"]),
     ([], "2", tab, ["output"]),
     ([], "3", tab, ["statistics"]),
@@ -188,7 +197,7 @@ async def test_a_key_does_what_it_says(
 
 
 def test_every_key_of_the_tables_is_tried() -> None:
-    sections = (*keys.TIMELINE, keys.LIST, keys.FINDINGS, keys.PAGES, keys.GENERAL)
+    sections = (*keys.TIMELINE, keys.LIST, keys.SEQUENCE, keys.FINDINGS, keys.PAGES, keys.GENERAL)
     known = {each.key for section in sections for each in Binding.make_bindings(section.bindings)}
     assert known == {key for _, key, _, _ in CASES}
 

@@ -30,6 +30,16 @@ def pressing(*keys: str) -> Callable[[Pilot[int]], Awaitable[None]]:
     return press
 
 
+def in_light(*keys: str) -> Callable[[Pilot[int]], Awaitable[None]]:
+    """The same, in a light theme."""
+
+    async def press(pilot: Pilot[int]) -> None:
+        pilot.app.theme = "textual-light"
+        await pressing(*keys)(pilot)
+
+    return press
+
+
 @pytest.mark.parametrize("size", [SMALL, NORMAL])
 @pytest.mark.parametrize("demo", [hand_over, ping_pong, sleeps])
 def test_timeline(snap_compare: Compare, replay: Replay, demo: Callable[[], Demo], size: tuple[int, int]) -> None:
@@ -87,6 +97,16 @@ def test_span_between_marks(snap_compare: Compare, replay: Replay, size: tuple[i
 @pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
 def test_chain_of_causes(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
     assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing("end", "c", "c", "c", "c"))
+
+
+@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
+def test_sequence(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
+    keys = ("Y", *["down"] * 5, "right")
+    assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing(*keys))
+
+
+def test_sequence_in_a_light_theme(snap_compare: Compare, replay: Replay) -> None:
+    assert snap_compare(replay(crowd()), terminal_size=NORMAL, run_before=in_light("Y", *["down"] * 20))
 
 
 @pytest.mark.parametrize("size", [SMALL, NORMAL])

@@ -124,6 +124,7 @@ TIMELINE = (
             key("enter,z", "fold", "Fold or unfold the selected group or thread"),
             key("Z", "fold_all", "Fold or unfold all groups"),
             key("slash", "filter", "Filter tracks by name; Escape shows all again"),
+            key("Y", "sequence", "Sequence: tracks side by side, arrows; or back"),
             key("1", "tab('events')", "Events: every switch, in a sentence"),
             key("2", "tab('output')", "Output: what was printed, and by which track"),
             key("3", "tab('statistics')", "Statistics, and all about the recording"),
@@ -139,8 +140,17 @@ TIMELINE = (
 LIST = Section(
     "In a list that has the focus",
     (
-        key("up", "move(-1)", "A line up; among events, the previous switch"),
-        key("down", "move(1)", "A line down; among events, the next switch"),
+        key("up", "move(-1)", "A line up; among switches, the previous switch"),
+        key("down", "move(1)", "A line down; among switches, the next switch"),
+    ),
+)
+
+#: Bindings of the sequence, beside those.
+SEQUENCE = Section(
+    "In the sequence, if it has the focus",
+    (
+        key("left", "lane(-1)", "Select the track of the lane to the left"),
+        key("right", "lane(1)", "Select the track of the lane to the right"),
     ),
 )
 
@@ -173,7 +183,8 @@ MOUSE = (
     ("Click on a track", "Select it, and go to that moment"),
     ("Click on a ▾", "Fold or unfold the group, or what runs on the thread"),
     ("Click on the overview", "Go to that moment of the whole trace"),
-    ("Click on an event, output or finding", "Go there"),
+    ("Click on an event, arrow, output or finding", "Go there"),
+    ("Click on a name over the sequence", "Select that track"),
     ("Wheel", "Scroll; over overview and ruler, zoom"),
     ("Ctrl and wheel", "Zoom where the pointer is"),
     ("Shift and wheel", "Pan"),

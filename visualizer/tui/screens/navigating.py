@@ -44,6 +44,10 @@ class Navigating(Screen[None]):
         """Have everything drawn that has changed."""
         raise NotImplementedError
 
+    def focus_front(self) -> None:
+        """Give the focus to what stands above the sentence."""
+        raise NotImplementedError
+
     # Jumps.
 
     async def action_jump(self, what: str, by: int) -> None:
@@ -140,7 +144,7 @@ class Navigating(Screen[None]):
 
     @on(messages.Prompted)
     def _answer(self, message: messages.Prompted) -> None:
-        self.set_focus(self.query_one("Tracks"))
+        self.focus_front()
         if message.text:
             self._take_answer(message.what, message.text)
         self.look()

@@ -15,7 +15,7 @@ from textual.widgets import Footer, Static
 from visualizer.analysis.model import State
 from visualizer.tui import keys, messages
 from visualizer.tui.feed import Feed
-from visualizer.tui.screens.spanning import Spanning
+from visualizer.tui.screens.viewing import Viewing
 from visualizer.tui.view import View
 from visualizer.tui.widgets.events import Events
 from visualizer.tui.widgets.filter import Filter
@@ -27,6 +27,7 @@ from visualizer.tui.widgets.output import Output
 from visualizer.tui.widgets.prompt import Prompt
 from visualizer.tui.widgets.rows import RIGHT, Legend, Overview, Ruler, Tracks, row_start
 from visualizer.tui.widgets.sentence import Sentence
+from visualizer.tui.widgets.sequence import Sequence
 from visualizer.tui.widgets.source import Source
 from visualizer.tui.widgets.statistics import Statistics
 from visualizer.tui.widgets.tabs import TABS, TabBar
@@ -43,6 +44,8 @@ _FIXED_LINES = 4
 _LEAST_TRACKS = 3
 #: The part of what is left that the tracks may take.
 _TRACKS_SHARE = 0.45
+#: The sequence has a line for each switch, and so never enough of them.
+_SEQUENCE_SHARE = 0.6
 #: A pan by key moves by this part of what is in sight.
 _PAN_SHARE = 4
 
@@ -53,10 +56,10 @@ class Pane(Protocol):
     def show(self) -> None: ...
 
 
-class TimelineScreen(Spanning):
+class TimelineScreen(Viewing):
     """Shows a feed. Its keys are those of `keys.TIMELINE`, live and in replay alike."""
 
-    SECTIONS = (*keys.TIMELINE, keys.LIST, keys.FINDINGS, keys.MARKS, keys.PAGES)
+    SECTIONS = (*keys.TIMELINE, keys.LIST, keys.SEQUENCE, keys.FINDINGS, keys.MARKS, keys.PAGES)
     BINDINGS = keys.bindings(keys.TIMELINE)
     AUTO_FOCUS = "Tracks"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
@@ -71,6 +74,7 @@ class TimelineScreen(Spanning):
         self._brought: tuple[int, int, int] | None = None
         view = self.view
         self._tracks = Tracks(view)
+        self.sequence = Sequence(view)
         self._legend = Legend(view)
         self._filter = Filter(view)
         self._sentence = Sentence(view)
@@ -86,10 +90,13 @@ class TimelineScreen(Spanning):
             "findings": self.found,
         }
         self._sources = (Source(view, State.RUNNING, "running"), Source(view, State.WAITING, "parked"))
-        self._above = (Header(feed, view), Overview(view), Ruler(view))
+        ruler = Ruler(view)
+        self._above = (Header(feed, view), Overview(view), ruler)
+        self.instead = (ruler, self._tracks)
         self._panes: tuple[Pane, ...] = (
             *self._above,
             self._tracks,
+            self.sequence,
             self._filter,
             self._legend,
             self._sentence,
@@ -107,7 +114,8 @@ class TimelineScreen(Spanning):
         )
         with Vertical(id="timeline"):
             yield from self._above
-            yield from (self._tracks, self._filter, self.prompt, self._legend, self._sentence, self.told, self._notices)
+            yield from (self._tracks, self.sequence.head, self.sequence)
+            yield from (self._filter, self.prompt, self._legend, self._sentence, self.told, self._notices)
             with Horizontal(id="below"):
                 with Horizontal(id="sources"):
                     yield from self._sources
@@ -120,6 +128,7 @@ class TimelineScreen(Spanning):
         self._show_tab(TABS[0])
         self._notices.display = self._filter.display = self.told.display = False
         self.prompt.display = False
+        self._show_sequence(False)
         if self.feed.follow:
             self.view.playhead.follow(0)
         self.tick()
@@ -187,7 +196,8 @@ class TimelineScreen(Spanning):
         most = max(_LEAST_TRACKS, int(room * _TRACKS_SHARE))
         self.view.make_room(most)
         lines = min(max(len(self.view.rows), 1), most)
-        for pane, wanted in ((self._tracks, lines), (self._sentence, sentence)):
+        switches = max(_LEAST_TRACKS, min(self.sequence.length, int(room * _SEQUENCE_SHARE)))
+        for pane, wanted in ((self._tracks, lines), (self.sequence, switches), (self._sentence, sentence)):
             if pane.styles.height is None or pane.styles.height.value != wanted:
                 pane.styles.height = wanted
 
@@ -272,7 +282,7 @@ class TimelineScreen(Spanning):
 
         if self.prompt.display:
             self.prompt.close()
-            self._tracks.focus()
+            self.focus_front()
             self.look()
             return
         if self._filter.display:
@@ -332,7 +342,7 @@ class TimelineScreen(Spanning):
     def _filter_by(self, message: messages.Filtered) -> None:
         self.view.filter_by(message.text)
         if message.done:
-            self._tracks.focus()
+            self.focus_front()
         self.look()
 
     @on(messages.Zoomed)
