@@ -120,6 +120,10 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     ([], "2", tab, ["output"]),
     ([], "3", tab, ["statistics"]),
     ([], "4", tab, ["findings"]),
+    ([], "5", tab, ["tree"]),
+    ([], "6", tab, ["waits"]),
+    # The hub, in the tree, which has the focus.
+    (["5", "tab", "down"], "enter", selected, "hub"),
     (["tab"], "2", focus, "Output"),
     ([], "tab", focus, "Events"),
     (["tab"], "shift+tab", focus, "Tracks"),
@@ -197,7 +201,7 @@ async def test_a_key_does_what_it_says(
 
 
 def test_every_key_of_the_tables_is_tried() -> None:
-    sections = (*keys.TIMELINE, keys.LIST, keys.SEQUENCE, keys.FINDINGS, keys.PAGES, keys.GENERAL)
+    sections = (*keys.TIMELINE, keys.LIST, keys.SEQUENCE, keys.FINDINGS, keys.CHOICES, keys.PAGES, keys.GENERAL)
     known = {each.key for section in sections for each in Binding.make_bindings(section.bindings)}
     assert known == {key for _, key, _, _ in CASES}
 

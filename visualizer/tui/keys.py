@@ -129,6 +129,8 @@ TIMELINE = (
             key("2", "tab('output')", "Output: what was printed, and by which track"),
             key("3", "tab('statistics')", "Statistics, and all about the recording"),
             key("4", "tab('findings')", "Findings: what is worth knowing"),
+            key("5", "tab('tree')", "Tree: who spawned whom, and what each does"),
+            key("6", "tab('waits')", "Waits: who waits for whom at this moment"),
             key("tab", "app.focus_next", "Focus the next pane"),
             key("shift+tab", "app.focus_previous", "Focus the previous pane"),
             key("escape", "back", "Back to the catalogue; twice, if still running", "Back"),
@@ -160,6 +162,12 @@ FINDINGS = Section(
     (key("enter", "choose", "Go to the moment and the track of the finding"),),
 )
 
+#: Bindings of lists in which a track is chosen, beside those.
+CHOICES = Section(
+    "In tree and waits, whichever has the focus",
+    (key("enter", "choose", "Select the track; fold or unfold a group"),),
+)
+
 #: Bindings of the list of marks, beside its own arrows and Enter.
 MARKS = Section(
     "In the list of marks",
@@ -184,7 +192,7 @@ MOUSE = (
     ("Click on a ▾", "Fold or unfold the group, or what runs on the thread"),
     ("Click on the overview", "Go to that moment of the whole trace"),
     ("Click on an event, arrow, output or finding", "Go there"),
-    ("Click on a name over the sequence", "Select that track"),
+    ("Click on a line of tree or waits, or a name over arrows", "Select that track"),
     ("Wheel", "Scroll; over overview and ruler, zoom"),
     ("Ctrl and wheel", "Zoom where the pointer is"),
     ("Shift and wheel", "Pan"),

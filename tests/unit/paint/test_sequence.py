@@ -69,7 +69,7 @@ def test_of_many_tracks_those_that_take_part_have_lanes_and_the_others_a_name_at
     of = lanes(timeline, range(15, 25), 60, near=20)
     assert [timeline.name(track) for track in of.tracks] == ["hub", "worker-9", "worker-10", "worker-11", "worker-12"]
     assert text(line(timeline, of, 20)).split() == ["21", "█◀───", "sleep", "0.5", "s", "────┊", "▒", "▒"]
-    assert text(line(timeline, of, 3))[:24] == "  4       ┊─▶ worker-2▒"
+    assert text(line(timeline, of, 3)).startswith("  4      ┊─▶ worker-2 ")
     # The selected track keeps its lane.
     main = next(iter(timeline.tracks))
     assert main in lanes(timeline, range(15, 25), 60, near=20, wanted=(main,)).tracks

@@ -32,6 +32,8 @@ from visualizer.tui.widgets.source import Source
 from visualizer.tui.widgets.statistics import Statistics
 from visualizer.tui.widgets.tabs import TABS, TabBar
 from visualizer.tui.widgets.told import Told
+from visualizer.tui.widgets.tree import Tree
+from visualizer.tui.widgets.waits import Waits
 
 #: How often the trace is looked at, and the playhead moved while it plays.
 _TICK_S = 0.05
@@ -59,7 +61,7 @@ class Pane(Protocol):
 class TimelineScreen(Viewing):
     """Shows a feed. Its keys are those of `keys.TIMELINE`, live and in replay alike."""
 
-    SECTIONS = (*keys.TIMELINE, keys.LIST, keys.SEQUENCE, keys.FINDINGS, keys.MARKS, keys.PAGES)
+    SECTIONS = (*keys.TIMELINE, keys.LIST, keys.SEQUENCE, keys.FINDINGS, keys.CHOICES, keys.MARKS, keys.PAGES)
     BINDINGS = keys.bindings(keys.TIMELINE)
     AUTO_FOCUS = "Tracks"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
@@ -88,6 +90,8 @@ class TimelineScreen(Viewing):
             "output": Output(view, "output"),
             "statistics": Statistics(view, feed, "statistics"),
             "findings": self.found,
+            "tree": Tree(view, "tree"),
+            "waits": Waits(view, "waits"),
         }
         self._sources = (Source(view, State.RUNNING, "running"), Source(view, State.WAITING, "parked"))
         ruler = Ruler(view)

@@ -6,8 +6,9 @@ from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
+from visualizer.paint import sequence as painted
 from visualizer.paint.row import Run
-from visualizer.paint.sequence import Lanes, heads, lanes, line
+from visualizer.paint.sequence import Lanes, heads, lanes
 from visualizer.trace import words
 from visualizer.tui import keys
 from visualizer.tui.ink import strip
@@ -17,7 +18,7 @@ from visualizer.tui.widgets.lists import Lines
 
 
 class Sequence(Lines):
-    """Line i is switch i; the playhead's is marked. A click on an arrow goes there, one in a lane selects its track."""
+    """Line i is switch i; the playhead's is marked. A click on an arrow goes there."""
 
     BINDINGS = keys.bindings([keys.LIST, keys.PAGES, keys.SEQUENCE])
 
@@ -65,16 +66,15 @@ class Sequence(Lines):
         # Other tracks may take part in what is in sight now.
         self.head.show()
 
-    def runs(self, line_: int, width: int) -> list[Run]:
+    def runs(self, line: int, width: int) -> list[Run]:
         timeline = self.view.timeline
         if not timeline.switch_count:
             return [Run(" Nothing is switched yet." if self.view.live else " Nothing was switched.", "dim")]
-        return line(timeline, self.lanes, line_, ascii=self.view.ascii)
+        return painted.line(timeline, self.lanes, line, ascii=self.view.ascii)
 
-    def on_click(self, event: events.Click) -> None:
-        at = event.get_content_offset(self)
-        if at is not None and at.y + self.scroll_offset.y < self.view.timeline.switch_count:
-            self.post_message(SwitchChosen(at.y + self.scroll_offset.y))
+    def choose(self, line: int) -> None:
+        if line < self.view.timeline.switch_count:
+            self.post_message(SwitchChosen(line))
 
     def action_move(self, by: int) -> None:
         self.post_message(SwitchChosen(self.current + by))

@@ -1,0 +1,126 @@
+"""The tree and who waits for whom: what they say at the playhead, and what is chosen in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.tui.conftest import loaded, text_of
+from tests.tui.traces import Demo, crowd, many, sleeps
+from visualizer.trace import words
+from visualizer.tui.app import VisualizerApp
+from visualizer.tui.screens.timeline import TimelineScreen
+from visualizer.tui.widgets.lists import Lines
+
+Replay = Callable[[Demo], VisualizerApp]
+
+
+def lines_of(pane: Lines) -> list[str]:
+    return ["".join(run.text for run in pane.runs(line, pane.width)).rstrip() for line in range(pane.length)]
+
+
+def selected(screen: TimelineScreen) -> str:
+    return screen.view.timeline.name(screen.view.selected)
+
+
+async def test_the_tree_says_what_each_does_at_the_playhead(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("5", "right")
+        await pilot.pause()
+        tree = screen._tabs["tree"]
+        assert lines_of(tree) == [
+            "┈ main  waits: joinall, for 1 µs",
+            "├ ┈ hub  waits",
+            "├ █ foo  runs",
+            "├ ▒ bar  ready, for 4 µs",
+            "└ ▒ third  ready, for 2 µs",
+        ]
+        await pilot.press("end")
+        await pilot.pause()
+        assert lines_of(tree)[2:] == [
+            "├ ✓ foo  returned None", "├ ✓ bar  returned None", "└ ✓ third  returned None",
+        ]  # fmt: skip
+        assert "├ ✓ foo  returned None" in text_of(screen)
+
+
+async def test_a_click_in_the_tree_selects_the_track_and_a_selection_is_pointed_at(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("5")
+        await pilot.pause()
+        tree = screen._tabs["tree"]
+        await pilot.click(tree, offset=(8, 3))
+        await pilot.pause()
+        assert selected(screen) == "bar"
+        assert tree.current == 3
+        await pilot.press("shift+tab", "up")
+        await pilot.pause()
+        assert (selected(screen), tree.current) == ("foo", 2)
+
+
+async def test_a_group_of_the_tree_unfolds_and_folds(replay: Replay) -> None:
+    app = replay(crowd())
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("5", "tab", "down", "down")
+        tree = screen._tabs["tree"]
+        assert lines_of(tree)[2] == "├ ▸ worker ×100  100 ready"
+        await pilot.press("enter")
+        await pilot.pause()
+        assert tree.length == 104
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert selected(screen) == "worker-1"
+        await pilot.press("up", "enter")
+        await pilot.pause()
+        assert tree.length == 4
+
+
+async def test_who_waits_for_whom_follows_the_playhead(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("6", "right", "right")
+        await pilot.pause()
+        waits = screen._tabs["waits"]
+        assert lines_of(waits) == [
+            "runs: █ hub",
+            "┈ main → others to end  joinall, for 3 µs",
+            "    foo wakes it in 2 s",
+            "┈ foo → timer, in 2 s",
+            "▒ bar, ▒ third ready, for their turn",
+        ]
+        await pilot.press("end")
+        await pilot.pause()
+        assert lines_of(waits) == ["runs: █ main", "Nobody waits at this moment."]
+
+
+async def test_a_choice_among_the_waits_selects_who_waits(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("6", "right", "right", "right", "right")
+        await pilot.pause()
+        waits = screen._tabs["waits"]
+        line = next(number for number, text in enumerate(lines_of(waits)) if "bar" in text)
+        await pilot.click(waits, offset=(4, line))
+        await pilot.pause()
+        assert selected(screen) == "bar"
+        # The click gave it the focus.
+        await pilot.press(*["up"] * 5, "enter")
+        await pilot.pause()
+        assert selected(screen) == "hub"
+
+
+async def test_a_line_about_nobody_selects_nobody(replay: Replay) -> None:
+    app = replay(many(0))
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("6", "tab", "down", "down", "enter")
+        await pilot.pause()
+        assert screen.view.selected != words.NOBODY
+        await pilot.press("5", "enter")
+        await pilot.pause()
+        assert selected(screen) == "main"
