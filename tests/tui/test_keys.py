@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from textual.binding import Binding
 
-from tests.tui.conftest import Clock, loaded
+from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.traces import Demo, sleeps
 from visualizer.paint.viewport import Axis
 from visualizer.tui import keys
@@ -119,6 +119,8 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     (["2"], "1", tab, ["events"]),
     ([], "2", tab, ["output"]),
     ([], "3", tab, ["statistics"]),
+    (["3"], "3", lambda screen: "share of 2.04 s" in text_of(screen), True),
+    (["3", "3"], "3", lambda screen: "share of" in text_of(screen), False),
     ([], "4", tab, ["findings"]),
     ([], "5", tab, ["tree"]),
     ([], "6", tab, ["waits"]),
@@ -214,7 +216,7 @@ def test_no_key_is_bound_twice() -> None:
 
 async def test_help_lists_every_key(replay: Replay) -> None:
     app = replay(sleeps())
-    async with app.run_test(size=(120, 100)) as pilot:
+    async with app.run_test(size=(120, 140)) as pilot:
         screen = await loaded(pilot)
         await pilot.press("question_mark")
         await pilot.pause()

@@ -110,6 +110,15 @@ def test_sequence_in_a_light_theme(snap_compare: Compare, replay: Replay) -> Non
 
 
 @pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
+def test_statistics_as_bars(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
+    assert snap_compare(replay(hogs()), terminal_size=size, run_before=pressing("3", "3", "down", "down"))
+
+
+def test_statistics_in_a_light_theme(snap_compare: Compare, replay: Replay) -> None:
+    assert snap_compare(replay(crowd()), terminal_size=NORMAL, run_before=in_light("3", "down", "down", "z", "down"))
+
+
+@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
 def test_tree(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
     keys = ("end", *["left"] * 150, "5", "tab", "down", "down", "enter", "down", "enter")
     assert snap_compare(replay(crowd()), terminal_size=size, run_before=pressing(*keys))

@@ -114,6 +114,70 @@ async def test_a_choice_among_the_waits_selects_who_waits(replay: Replay) -> Non
         assert selected(screen) == "hub"
 
 
+async def test_statistics_tell_more_of_the_selected_track_and_of_a_span(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("3", "down", "down")
+        await pilot.pause()
+        pane = screen._tabs["statistics"]
+        assert lines_of(pane)[3].startswith("✓ foo")
+        assert lines_of(pane)[4:13] == [
+            " life    ▏▒" + "┈" * 48 + "·",
+            "         waiting 100 %  ready <1 %  running <1 %",
+            " steps      ███",
+            "         │1 µs",
+            "         2: median 2 µs, 95 % 2 µs, max 2 µs",
+            " latency ███   ███",
+            "         │1 µs",
+            "         2: median 1 µs, 95 % 6 µs, max 6 µs",
+            " waited  sleep      " + "█" * 30 + " 2 s",
+        ]
+        # From where foo has parked to where bar wakes.
+        await pilot.press("right", "right", "v", *["right"] * 7, "v")
+        await pilot.pause()
+        assert lines_of(pane)[4:7] == [
+            " life    " + "┈" * 51,
+            "         waiting 100 %",
+            " waited  sleep      " + "█" * 30 + " 1 s",
+        ]
+
+
+async def test_bars_instead_of_numbers(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("3", "3")
+        await pilot.pause()
+        pane = screen._tabs["statistics"]
+        lines = lines_of(pane)
+        assert lines[0].split() == ["track", "steps", "share", "of", "2.04", "s"]
+        bars = {line.split()[1]: line[28:] for line in (lines[1], *lines[11:15])}
+        assert bars == {
+            "main": "█▒" + "┈" * 30,
+            "hub": "▏┈" + "░" * 30,
+            "foo": "▏▒" + "┈" * 29,
+            "bar": "▏▒" + "┈" * 14,
+            "third": "┈",
+        }
+
+
+async def test_a_click_on_a_line_of_the_statistics_selects_the_track(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("3")
+        await pilot.pause()
+        pane = screen._tabs["statistics"]
+        # Below main and what is told of it.
+        await pilot.click(pane, offset=(4, 12))
+        await pilot.pause()
+        assert selected(screen) == "foo"
+        await pilot.click(pane, offset=(4, 0))
+        await pilot.pause()
+        assert selected(screen) == "foo"
+
+
 async def test_a_line_about_nobody_selects_nobody(replay: Replay) -> None:
     app = replay(many(0))
     async with app.run_test(size=(120, 35)) as pilot:

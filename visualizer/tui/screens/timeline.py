@@ -84,11 +84,12 @@ class TimelineScreen(Viewing):
         self.prompt = Prompt()
         self.found = Findings(view, "findings")
         self._notices = Notices(feed)
+        self._statistics = Statistics(view, feed, "statistics")
         self._tab_bar = TabBar()
         self._tabs: dict[str, Lines] = {
             "events": Events(view, "events"),
             "output": Output(view, "output"),
-            "statistics": Statistics(view, feed, "statistics"),
+            "statistics": self._statistics,
             "findings": self.found,
             "tree": Tree(view, "tree"),
             "waits": Waits(view, "waits"),
@@ -276,6 +277,8 @@ class TimelineScreen(Viewing):
 
     def action_tab(self, tab: str) -> None:
         focused = self.focused is not None and self.focused.id in TABS
+        if tab == "statistics" and self._tabs[tab].display:
+            self._statistics.turn()
         self._show_tab(tab)
         if focused:
             self._tabs[tab].focus()
