@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from visualizer.analysis.durations import duration
 from visualizer.analysis.model import State
@@ -76,11 +78,11 @@ def histogram(lengths_ns: Sequence[int], width: int, style: str, *, ascii: bool 
     """
     if not lengths_ns:
         return []
-    counts: dict[int, int] = {}
-    for length_ns in lengths_ns:
-        bucket = _bucket(length_ns)
-        counts[bucket] = counts.get(bucket, 0) + 1
-    first, last = min(counts), max(counts)
+    # By binary search in them sorted: there can be a million.
+    ordered = sorted(lengths_ns)
+    first, last = _bucket(ordered[0]), _bucket(ordered[-1])
+    edges = [0, *(bisect_left(ordered, _edge_ns(bucket)) for bucket in range(first + 1, last + 1)), len(ordered)]
+    counts = {first + number: after - before for number, (before, after) in enumerate(pairwise(edges))}
     # A decade at least, from its beginning on.
     first -= (first - 1) % len(_STEPS) if first else 0
     last = max(last, first + len(_STEPS) - 1)
@@ -110,6 +112,11 @@ def _bucket(length_ns: int) -> int:
     return 1 + (len(digits) - 1) * len(_STEPS) + (leading >= 2) + (leading >= 5)
 
 
-def _label(bucket: int) -> str:
+def _edge_ns(bucket: int) -> int:
+    """The least length in a bucket."""
     decade, step = divmod(bucket - 1, len(_STEPS))
-    return duration(_STEPS[step] * 10**decade * _NS_PER_US, 1) if bucket else "0"
+    return int(_STEPS[step] * 10**decade) * _NS_PER_US if bucket else 0
+
+
+def _label(bucket: int) -> str:
+    return duration(_edge_ns(bucket), 1) if bucket else "0"

@@ -72,6 +72,7 @@ def _percent(share: float) -> str:
 
 def _spread(name: str, lengths_ns: Sequence[int], style: str, room: int, ascii: bool) -> Iterator[list[Run]]:
     """A histogram, and beside it, or below it, the numbers."""
+    lengths_ns = sorted(lengths_ns)
     lines = histogram(lengths_ns, room, style, ascii=ascii)
     if not lines:
         return

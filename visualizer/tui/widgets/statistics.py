@@ -44,8 +44,10 @@ _NS_PER_S = 1_000_000_000
 #: Beside a bar: cells of the name and of the number of steps.
 _BARS_NAME, _STEPS_CELLS = 18, 7
 #: So many slices of the selected track are looked at without a pause.
-_AT_ONCE = 50_000
+_AT_ONCE = 10_000
 _PAUSE_S = 0.01
+#: While the program runs, that is told anew this often.
+_PAUSE_LIVE_S = 0.5
 _MINUTES_FROM_S = 120
 
 
@@ -95,18 +97,18 @@ class Statistics(Lines):
             self._lengths = Lengths(view.timeline, view.selected, view.span) if known else None
             numbers = self._numbers.tracks if self._numbers is not None else []
             self._at = next((at for at, track in enumerate(numbers) if track.id == view.selected), -1)
-        if self._lengths is None:
-            self._profile = []
+            self._profile, self._profile_of, self._pausing = [], None, False
+        profile_of = of, view.timeline.version, self.width
+        if self._lengths is None or self._pausing or profile_of == self._profile_of:
             return
-        profile_of = of, view.timeline.version, self.width, self._pausing
-        if profile_of == self._profile_of:
-            return
-        if self._lengths.take(_AT_ONCE) and not self._pausing:
-            # The rest of a long one when the keys pressed meanwhile have been heard.
+        more = self._lengths.take(_AT_ONCE)
+        if more or view.live:
+            # The rest of a long one when the keys pressed meanwhile have been heard; and what grows, not each time.
             self._pausing = True
-            self.set_timer(_PAUSE_S, self._go_on)
-        self._profile_of = profile_of
-        self._profile = list(profile(self._lengths, self.width, ascii=view.ascii))
+            self.set_timer(_PAUSE_S if more else _PAUSE_LIVE_S, self._go_on)
+        if not more:
+            self._profile_of = profile_of
+            self._profile = list(profile(self._lengths, self.width, ascii=view.ascii))
 
     def _go_on(self) -> None:
         self._pausing = False
