@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Callable
 
+import pytest
+
 from tests.tui.conftest import loaded, text_of
-from tests.tui.traces import Demo, crowd, many, sleeps
+from tests.tui.traces import Demo, crowd, hand_over, hogs, many, philosophers, sleeps
 from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
@@ -188,3 +192,33 @@ async def test_a_line_about_nobody_selects_nobody(replay: Replay) -> None:
         await pilot.press("5", "enter")
         await pilot.pause()
         assert selected(screen) == "main"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+@pytest.mark.parametrize("demo", [philosophers, hogs, crowd, hand_over])
+async def test_in_ascii_nothing_else_stands_in_any_view(
+    replay: Replay, monkeypatch: pytest.MonkeyPatch, demo: Callable[[], Demo], size: tuple[int, int]
+) -> None:
+    monkeypatch.setattr(sys, "__stdout__", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    app = replay(demo())
+    async with app.run_test(size=size) as pilot:
+        screen = await loaded(pilot)
+        for keys in (("end", "left", "Y"), ("3",), ("3", "down"), ("5",), ("6",)):
+            await pilot.press(*keys)
+            await pilot.pause()
+            # Beside Textual's own scroll bars.
+            assert all(line[:-1].isascii() for line in text_of(screen).splitlines()), keys
+
+
+async def test_what_is_looked_at_survives_a_change_of_size(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("6", "Y", *["down"] * 5, "right")
+        await pilot.pause()
+        before = text_of(screen)
+        for size in ((50, 12), (200, 50), (60, 16), (120, 35)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+        assert (screen.sequence.display, screen.view.playhead.index, selected(screen)) == (True, 5, "hub")
+        assert text_of(screen) == before

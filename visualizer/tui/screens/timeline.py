@@ -209,6 +209,9 @@ class TimelineScreen(Viewing):
     def on_resize(self, event: events.Resize) -> None:
         small = event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT
         self.set_class(small, "-too-small")
+        if not small and self.focused is None:
+            # What cannot be seen cannot keep the focus.
+            self.call_after_refresh(self.focus_front)
         self.look()
 
     # Keys. What they do is said in keys.py.
