@@ -85,6 +85,19 @@ async def test_a_prompt_gives_the_focus_back_to_it(replay: Replay) -> None:
         assert screen.focused is screen.sequence
 
 
+async def test_marks_and_the_span_stand_at_the_numbers(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("Y", "l", "m", "v", "l", "l", "v", "l")
+        await pilot.pause()
+        lines = [screen.sequence.runs(line, screen.sequence.width)[:2] for line in range(6)]
+        assert [mark.text for mark, _ in lines] == [" ", "▼", " ", " ", " ", " "]
+        assert [number.text for _, number in lines] == [" 1", " 2", " 3", " 4", " 5", " 6"]
+        assert [number.style == "selected" for _, number in lines] == [False, True, True, True, False, False]
+        assert text_of(screen).splitlines()[4].startswith("▼ 2 ")
+
+
 async def test_where_nothing_was_switched_it_says_so(replay: Replay) -> None:
     app = replay(many(0))
     async with app.run_test(size=(80, 24)) as pilot:

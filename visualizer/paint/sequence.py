@@ -23,7 +23,7 @@ LEAST_LANE, _WIDEST_LANE = 11, 30
 #: Beside the lanes the sentence stands, if it has so much room; and in front of them the time, if the width is this.
 _LEAST_SAID = 30
 _WITH_TIME = 100
-_TIME_CELLS = 12
+_TIME_CELLS = 14
 #: A track that is alive and waits, seen along its lane.
 _LIFELINE, _ASCII_LIFELINE = "┊", "|"
 _ARROW, _ASCII_ARROW = ("─", "◀", "▶"), ("-", "<", ">")
@@ -125,14 +125,20 @@ def heads(timeline: Timeline, of: Lanes, selected: int = words.NOBODY, *, ascii:
     return [Run(ascii_cells(text), style) for text, style in runs] if ascii else runs
 
 
-def line(timeline: Timeline, of: Lanes, index: int, *, ascii: bool = False) -> list[Run]:
-    """Switch number `index`: what each lane's track does after it, and the arrow. Raise IndexError if there is none."""
+def line(
+    timeline: Timeline, of: Lanes, index: int, *, ascii: bool = False, within: bool = False, marked: bool = False
+) -> list[Run]:
+    """Switch number `index`: what each lane's track does after it, and the arrow. Raise IndexError if there is none.
+
+    `within`: it lies in the span that is selected; `marked`: there is a mark between it and the next.
+    """
     switch = timeline.switch(index)
     cells = [_BLANK] * (of.lane * len(of.tracks))
     for track in of.tracks:
         cells[of.centre(track)] = _state_cell(timeline, track, switch, ascii)
     _draw_arrow(timeline, of, switch, cells, ascii)
-    runs = [Run(f"{index + 1:>{of.number - 1}} ", "ruler")]
+    mark = Run(("v" if ascii else "▼") if marked else " ", "edge")
+    runs = [mark, Run(f"{index + 1:>{of.number - 2}}", "selected" if within else "ruler"), Run(" ", "dim")]
     if of.time:
         runs.append(Run(f"{_moment(switch.t_ns, timeline.last_ns):>{of.time - 1}} ", "dim"))
     runs += [Run("".join(text for text, _ in group), style) for style, group in groupby(cells, key=lambda one: one[1])]
@@ -145,9 +151,11 @@ _BLANK: _Cell = (" ", "dim")
 
 
 def _moment(t_ns: int, of_ns: int) -> str:
-    """With as many digits at every moment of a trace of that length."""
-    if of_ns >= 100_000_000:
+    """With as many digits at every moment of a trace of that length: two switches are often microseconds apart."""
+    if of_ns >= 1_000_000_000_000:
         return f"{t_ns / 1e9:.3f} s"
+    if of_ns >= 100_000_000:
+        return f"{t_ns / 1e9:.6f} s"
     return f"{t_ns / 1e6:.3f} ms" if of_ns >= 100_000 else f"{t_ns / 1e3:.3f} µs"
 
 

@@ -27,8 +27,13 @@ class Sequence(Lines):
         self.head = _Heads(self)
         self._lanes: Lanes | None = None
         self._lanes_of: object = None
+        #: Switches behind which a mark is set.
+        self._marked: frozenset[int] = frozenset()
 
     def show(self) -> None:
+        if self.display:
+            before = self.view.timeline.switch_before
+            self._marked = frozenset(before(mark.t_ns) for mark in self.view.marks)
         super().show()
         if self.display:
             self.head.show()
@@ -45,7 +50,8 @@ class Sequence(Lines):
     @property
     def drawn_from(self) -> object:
         # While more arrives, tracks become ready or end after the last switch, and names change.
-        return self.view.selected, self.view.timeline.version if self.view.live else None
+        view = self.view
+        return view.selected, view.span, self._marked, view.timeline.version if view.live else None
 
     @property
     def lanes(self) -> Lanes:
@@ -70,7 +76,11 @@ class Sequence(Lines):
         timeline = self.view.timeline
         if not timeline.switch_count:
             return [Run(" Nothing is switched yet." if self.view.live else " Nothing was switched.", "dim")]
-        return painted.line(timeline, self.lanes, line, ascii=self.view.ascii)
+        span, t_ns = self.view.span, timeline.switch_ns[line]
+        return painted.line(
+            timeline, self.lanes, line, ascii=self.view.ascii,
+            within=span is not None and span[0] <= t_ns <= span[1], marked=line in self._marked,
+        )  # fmt: skip
 
     def choose(self, line: int) -> None:
         if line < self.view.timeline.switch_count:
