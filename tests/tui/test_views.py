@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from tests.tui.conftest import loaded, text_of
+from tests.tui.conftest import Clock, loaded, text_of
+from tests.tui.test_live import shown, until, watched
 from tests.tui.traces import Demo, crowd, hand_over, hogs, many, philosophers, sleeps
 from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
+from visualizer.tui.widgets import waits as waits_of_many
 from visualizer.tui.widgets.lists import Lines
 
 Replay = Callable[[Demo], VisualizerApp]
@@ -222,3 +225,36 @@ async def test_what_is_looked_at_survives_a_change_of_size(replay: Replay) -> No
             await pilot.pause()
         assert (screen.sequence.display, screen.view.playhead.index, selected(screen)) == (True, 5, "hub")
         assert text_of(screen) == before
+
+
+async def test_while_the_program_runs_the_views_grow_with_it(tmp_path: Path, clock: Clock) -> None:
+    async with watched(tmp_path, clock) as (pilot, screen, growing):
+        await pilot.press("Y", "6")
+        growing.write(100)
+        await shown(pilot, screen)
+        assert screen.sequence.current == 8
+        assert "┈ foo → timer, in 1.9 s  for 70 ms" in lines_of(screen._tabs["waits"])
+        # Nothing is written, and yet time passes.
+        clock.now_ns = 400_000_000
+        await shown(pilot, screen)
+        assert "┈ foo → timer, in 1.6 s  for 0.37 s" in lines_of(screen._tabs["waits"])
+        growing.write(1_100)
+        text = await shown(pilot, screen)
+        assert screen.sequence.current == 10
+        assert "11 " in text
+        await pilot.press("5")
+        await pilot.pause()
+        assert lines_of(screen._tabs["tree"])[3] == "├ ✓ bar  returned None"
+
+
+async def test_of_very_many_tracks_it_is_told_when_the_playhead_rests(
+    replay: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waits_of_many, "_AT_ONCE", 50)
+    app = replay(crowd())
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("6", "right", "right")
+        waits = screen._tabs["waits"]
+        await until(pilot, lambda: any("worker ×99 ready" in line for line in lines_of(waits)))
+        assert lines_of(waits)[0] == "runs: █ hub"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual.timer import Timer
+
 from visualizer.analysis.waiting import moment_at
 from visualizer.paint.graph import Said, graph
 from visualizer.paint.row import Run
@@ -9,6 +11,10 @@ from visualizer.trace import words
 from visualizer.tui.messages import TrackChosen
 from visualizer.tui.view import View
 from visualizer.tui.widgets.pointed import Pointed
+
+#: So many tracks are looked at within a frame; more, a moment later, whatever has come by then.
+_AT_ONCE = 2_000
+_PAUSE_S = 0.1
 
 
 class Waits(Pointed):
@@ -18,6 +24,7 @@ class Waits(Pointed):
         super().__init__(view, id)
         self._lines: list[Said] = []
         self._made_of: object = None
+        self._timer: Timer | None = None
 
     def show(self) -> None:
         if not self.display or not self.width:
@@ -26,9 +33,26 @@ class Waits(Pointed):
         made_of = view.playhead.t_ns, view.timeline.version, self.width
         if made_of != self._made_of:
             self._made_of = made_of
-            moment = moment_at(view.timeline, view.playhead.t_ns)
-            self._lines = graph(view.timeline, moment, self.width, ascii=view.ascii)
+            if len(view.timeline.tracks) <= _AT_ONCE:
+                self._make()
+            else:
+                # All of them are looked at: not at each of many keys that are pressed one after another.
+                if not view.live:
+                    self._lines = [Said([Run(" Looking who waits…", "dim")], words.NOBODY)]
+                if self._timer is None:
+                    self._timer = self.set_timer(_PAUSE_S, self._go_on)
         super().show()
+
+    def _go_on(self) -> None:
+        self._timer = None
+        self._make()
+        self._drawn = None
+        super().show()
+
+    def _make(self) -> None:
+        view = self.view
+        moment = moment_at(view.timeline, view.playhead.t_ns)
+        self._lines = graph(view.timeline, moment, self.width, ascii=view.ascii)
 
     @property
     def length(self) -> int:
