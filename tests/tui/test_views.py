@@ -197,8 +197,7 @@ async def test_a_line_about_nobody_selects_nobody(replay: Replay) -> None:
         assert selected(screen) == "main"
 
 
-@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
-@pytest.mark.parametrize("demo", [philosophers, hogs, crowd, hand_over])
+@pytest.mark.parametrize(("demo", "size"), [(philosophers, (200, 50)), (hogs, (80, 24)), (hand_over, (120, 35))])
 async def test_in_ascii_nothing_else_stands_in_any_view(
     replay: Replay, monkeypatch: pytest.MonkeyPatch, demo: Callable[[], Demo], size: tuple[int, int]
 ) -> None:

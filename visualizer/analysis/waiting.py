@@ -28,7 +28,7 @@ class Wait(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """What all tracks but hubs do at `t_ns`, as far as that is running, being ready, or waiting."""
+    """What all tracks do at `t_ns`, as far as that is running, being ready, or waiting; a hub waits only if blocked."""
 
     t_ns: int
     running: tuple[int, ...]
@@ -36,6 +36,8 @@ class Moment(NamedTuple):
     waits: tuple[Wait, ...]
     #: Each waits for the next, and the last for the first.
     circles: tuple[tuple[Wait, ...], ...]
+    #: Hubs that are blocked, each with the track that runs on and on.
+    blocked: tuple[tuple[int, int], ...]
 
     def of(self, track: int) -> Wait | None:
         """What that track waits for."""
@@ -44,7 +46,9 @@ class Moment(NamedTuple):
 
 def moment_at(timeline: Timeline, t_ns: int) -> Moment:
     """What is so at `t_ns`. Each track is looked at, by a binary search."""
-    running, ready = [], []
+    running: list[int] = []
+    ready: list[int] = []
+    blocked: list[tuple[int, int]] = []
     holders, joined = _ties(timeline, t_ns)
     groups: dict[tuple[object, ...], list[tuple[int, Park, int]]] = {}
     found: dict[tuple[object, ...], tuple[str, tuple[int, ...]]] = {}
@@ -55,7 +59,8 @@ def moment_at(timeline: Timeline, t_ns: int) -> Moment:
         if state == State.RUNNING:
             running.append(track.id)
         elif track.kind == words.HUB:
-            continue
+            if state == State.BLOCKED and slices.about[at] in timeline.tracks:
+                blocked.append((track.id, slices.about[at]))
         elif state == State.READY:
             ready.append(track.id)
         elif state == State.WAITING:
@@ -68,7 +73,7 @@ def moment_at(timeline: Timeline, t_ns: int) -> Moment:
         Wait(tuple(track for track, _, _ in of), of[0][1], *found[kind], min(since_ns for _, _, since_ns in of))
         for kind, of in groups.items()
     )
-    return Moment(t_ns, tuple(running), tuple(ready), waits, tuple(_circles(waits)))
+    return Moment(t_ns, tuple(running), tuple(ready), waits, tuple(_circles(waits)), tuple(blocked))
 
 
 def chains(moment: Moment) -> Iterator[list[Wait]]:

@@ -56,6 +56,9 @@ class _Painter:
         moment = self._moment
         if moment.running:
             yield [[Run("runs: ", "dim")], *self._tracks(moment.running)], moment.running[0]
+        for hub, by in moment.blocked:
+            why = [Run(", which does not give way", "blocked")]
+            yield [self._group((hub,)), self._group((by,), arrow=True), why], by
         for circle in moment.circles:
             first = circle[0].waiters
             yield [[Run("a circle: ", "error")], *self._links(circle), self._group(first, arrow=True)], first[0]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.tui.traces import crowd, hostile
+from tests.tui.traces import crowd, hogs, hostile
 from tests.unit.analysis.tape import Tape, ping_pong, producer_consumer, sleeps
 from tests.unit.analysis.test_waiting import dining
 from visualizer.analysis.model import Timeline
@@ -61,6 +61,17 @@ def test_a_crowd_is_counted() -> None:
 def test_one_who_was_left_behind_waits_for_one_who_has_ended() -> None:
     timeline = ping_pong().timeline()
     assert drawn(timeline, timeline.last_ns)[1] == "┈ test1 → ✓ test2 (has ended)  for 2 µs"
+
+
+def test_a_blocked_hub_waits_for_whom_hogs_it() -> None:
+    timeline = hogs().timeline()
+    assert drawn(timeline, 400_000_000) == [
+        "runs: █ crunch",
+        "▚ hub → █ crunch, which does not give way",
+        "┈ main → others to end  joinall, for 0.37 s  crunch wakes it in 0.13 s",
+        "┈ tea → timer, due  for 0.37 s",
+        "▒ forgotten ready, for its turn",
+    ]
 
 
 def test_generators() -> None:
