@@ -20,13 +20,17 @@ from visualizer.analysis.slices import FINAL, Column, State
 from visualizer.analysis.tracks import Entry, Track
 from visualizer.analysis.turns import Driver
 from visualizer.trace import words
-from visualizer.trace.flat import RESUME, SWITCH, UNREADY, WAIT, WAKE, YIELD, Flat, Flattening
+from visualizer.trace.flat import RESUME, SWITCH, WAIT, WAKE, YIELD, Flat, Flattening
 
 if TYPE_CHECKING:
     from visualizer.analysis.model import Timeline
 
 #: Fewer are fed one at a time: that is faster.
 LEAST = 48
+#: No smaller part than this is looked at again for what may be common in it.
+_LEAST_HALF = 500
+#: Tracks beyond this are no tracks of ours.
+_MOST_TRACKS = 1 << 24
 _OUT, _IN, _WAKE, _UNREADY = range(4)
 #: Who resumes, whom, and whom last.
 _Resumptions = tuple[Driver, set[int], int]
@@ -100,16 +104,14 @@ class Bulk:
             first = int(flat.kind[0] == YIELD)
             end = len(flat.kind) - int(flat.kind[-1] == RESUME)
             if end - first >= LEAST:
-                if first:
-                    self._feed(flat.part(0, first))
+                self._feed(flat.part(0, first))
                 inner = flat.part(first, end)
                 told = self._of_generators(inner)
                 if told is not None and self._enter(told[0]):
                     told[1]()
                 else:
-                    self._feed(inner)
-                if end < len(flat.kind):
-                    self._feed(flat.part(end, len(flat.kind)))
+                    self._take_less(inner, generators)
+                self._feed(flat.part(end, len(flat.kind)))
                 return
         else:
             switches = np.flatnonzero(flat.kind == SWITCH)
@@ -121,10 +123,19 @@ class Bulk:
                 inner = flat.part(first, end)
                 hand = self._of_greenlets(inner)
                 if hand is None or not self._enter(hand):
-                    self._feed(inner)
+                    self._take_less(inner, generators)
                 self._feed(flat.part(end, len(flat.kind)))
                 return
         self._feed(flat)
+
+    def _take_less(self, flat: Flat, generators: bool) -> None:
+        """Not all of it is common: perhaps half of it is."""
+        half = len(flat.kind) // 2
+        if half < _LEAST_HALF:
+            self._feed(flat)
+        else:
+            self._take_part(flat.part(0, half), generators)
+            self._take_part(flat.part(half, len(flat.kind)), generators)
 
     def _is_plain(self) -> bool:
         """Whether a greenlet or thread runs of which nothing is known that concerns its next switch."""
@@ -302,11 +313,12 @@ class Bulk:
         """Take it in; False, and nothing is changed, if it is not as common as it has to be."""
         timeline = self._timeline
         t_ns, kind, who, by = hand.t_ns, hand.kind, hand.who, hand.by
-        if not len(kind) or (np.diff(t_ns) < 0).any():
+        # Ids are given out one after another.
+        if not len(kind) or (np.diff(t_ns) < 0).any() or int(who.min()) < 0 or int(who.max()) >= _MOST_TRACKS:
             return False
         is_switch, is_wake = kind == SWITCH, kind == WAKE
-        at, woken, unready = np.flatnonzero(is_switch), np.flatnonzero(is_wake), np.flatnonzero(kind == UNREADY)
-        ids = np.unique(np.concatenate((who, by[at])))
+        at, woken = np.flatnonzero(is_switch), np.flatnonzero(is_wake)
+        ids, index_of = _distinct(who, by[at])
         running = int(by[at[0]]) if len(at) else timeline._strands.current()
         lives = self._lives(ids.tolist(), running)
         hubs = timeline._blocks.hubs
@@ -314,13 +326,21 @@ class Bulk:
             return False
         parks, wakeups = len(timeline._parks), len(timeline._wakeups)
         switches = len(timeline._switches.ns)
-        # What happens to each track, in order: whose it is, where in the order, what, number of the switch or wakeup.
-        number = np.concatenate((np.arange(len(at)), np.arange(len(at)), np.arange(len(woken)), np.zeros(len(unready))))
-        whose = np.searchsorted(ids, np.concatenate((by[at], who[at], who[woken], who[unready])))
-        place = np.concatenate((at, at, woken, unready))
-        what = np.repeat((_OUT, _IN, _WAKE, _UNREADY), (len(at), len(at), len(woken), len(unready)))
-        order = np.argsort(whose * len(kind) + place)
-        course = _Course(whose[order], place[order], what[order], number[order].astype(np.int64))
+        # What happens, in order: whose it is, where in the order, what, number of the switch or wakeup. A switch is the
+        # end of one run and the beginning of another.
+        item = np.arange(len(kind)) + np.cumsum(is_switch) - is_switch
+        leaves = item[at]
+        count = len(kind) + len(at)
+        whose, what = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.uint8)
+        place, number = np.empty(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+        whose[item], place[item], what[item] = index_of[who], np.arange(len(kind)), _UNREADY
+        whose[leaves + 1], place[leaves + 1], what[leaves + 1] = whose[leaves], at, _IN
+        whose[leaves], what[leaves] = index_of[by[at]], _OUT
+        number[leaves] = number[leaves + 1] = np.arange(len(at))
+        what[item[woken]], number[item[woken]] = _WAKE, np.arange(len(woken))
+        # numpy sorts 16 bits by their digits.
+        order = np.argsort(whose.astype(np.uint16) if len(ids) < 1 << 16 else whose, kind="stable")
+        course = _Course(whose[order], place[order], what[order], number[order])
         told = _tell(course, lives)
         if told is None:
             return False
@@ -417,6 +437,7 @@ class Bulk:
         if start_ns[0] < open_ns:
             start_ns = np.maximum(start_ns, open_ns)
         slices.extend(start_ns, state, about)
+        track.steps.frombytes(about[steps].tobytes())
         track.step_slices.frombytes(_narrow(steps + count).tobytes())
         track.version += len(start_ns)
         if self._timeline._blocks.may_block(track.id):
@@ -478,6 +499,15 @@ def _tell(course: _Course, lives: list[_Life]) -> _Told | None:
     effective = ~switches & ~runs & (was_ready == turns_back)
     slices = (switches | effective).astype(np.int64) + (early >= 0)
     return _Told(slices, early, open_early)
+
+
+def _distinct(*columns: Column) -> tuple[Column, Column]:
+    """The different tracks of these columns, ascending, and a column that says of each which of these it is."""
+    most = max(int(column.max(initial=0)) for column in columns)
+    seen = np.zeros(most + 1, dtype=bool)
+    for column in columns:
+        seen[column] = True
+    return np.flatnonzero(seen), np.cumsum(seen) - 1
 
 
 def _view(column: array[int]) -> Column:

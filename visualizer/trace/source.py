@@ -29,8 +29,10 @@ from visualizer.trace.flat import FLAT, Flattening
 #: A line of a trace.
 Line = Event | Shape | Rows
 
-#: Read at most this much at a time, so that a viewer stays responsive while a long trace loads.
+#: Read at most this much at a time, so that a viewer stays responsive while a long trace loads; and so much by whoever
+#: does nothing else meanwhile.
 CHUNK_BYTES = 1 << 20
+_WHOLE_BYTES = 1 << 21
 
 
 class TraceError(Exception):
@@ -103,10 +105,10 @@ class Source:
         """
         return self._expand(self.read_lines())
 
-    def read_lines(self) -> list[Line]:
-        """The same as lines."""
+    def read_lines(self, most: int = CHUNK_BYTES) -> list[Line]:
+        """The same as lines; of at most so many bytes."""
         try:
-            chunk = self._stream.read(CHUNK_BYTES)
+            chunk = self._stream.read(most)
         except OSError as error:
             raise TraceError(f"Cannot read the trace {self.name!r}: {_why(error)}.") from None
         if not chunk:
@@ -163,7 +165,7 @@ class Source:
         """The same as lines."""
         while True:
             before = self.consumed
-            batch = self.read_lines()
+            batch = self.read_lines(_WHOLE_BYTES)
             if self.consumed == before:
                 break
             yield batch
