@@ -9,6 +9,8 @@ from textual.binding import Binding
 
 from tests.tui.conftest import Clock, loaded
 from tests.tui.traces import Demo, sleeps
+from visualizer.paint.groupings import By, Order
+from visualizer.paint.rows import row_name
 from visualizer.paint.viewport import Axis
 from visualizer.tui import keys
 from visualizer.tui.app import VisualizerApp
@@ -50,6 +52,10 @@ def moment(screen: TimelineScreen) -> object:
 
 def last_told(screen: TimelineScreen) -> object:
     return screen.told.lines[-1:]
+
+
+def rows(screen: TimelineScreen) -> object:
+    return [row_name(screen.view.timeline, row) for row in screen.view.rows]
 
 
 def focus(screen: TimelineScreen) -> object:
@@ -107,6 +113,21 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     ([], "Z", lambda screen: len(screen.view.rows), 5),
     ([], "slash", focus, "_Line"),
     (["slash", "f", "o", "o"], "escape", lambda screen: len(screen.view.rows), 5),
+    ([], "A", lambda screen: (screen.view.order, rows(screen)), (Order.NAME, ["main", "bar", "foo", "hub", "third"])),
+    (["A"], "A", rows, ["main", "hub", "foo", "bar", "third"]),
+    (["A", "A"], "A", last_told, ["Rows are sorted by time ready but not running, the longest first."]),
+    (["A", "A", "A"], "A", rows, ["main", "foo", "bar", "third", "hub"]),
+    (["A", "A", "A", "A"], "A", rows, ["main", "hub", "foo", "bar", "third"]),
+    ([], "B", lambda screen: screen.view.by, By.THREAD),
+    (["B"], "B", rows, ["thread ×1", "hub ×1", "greenlet ×3"]),
+    (["B", "B"], "B", rows, ["main", "foo", "bar", "third", "hub"]),
+    (["B", "B", "B"], "B", rows, ["main", "hub", "foo", "bar", "third"]),
+    (["down", "down", "down"], "asterisk", rows, ["bar", "main", "hub", "foo", "third"]),
+    (["down", "down", "down", "asterisk"], "asterisk", rows, ["main", "hub", "foo", "bar", "third"]),
+    (["down"], "delete", rows, ["main", "foo", "bar", "third"]),
+    (["down", "delete"], "backspace", rows, ["main", "bar", "third"]),
+    (["down", "delete", "delete"], "D", rows, ["main", "hub", "foo", "bar", "third"]),
+    ([], "D", last_told, ["No row is hidden."]),
     (["2"], "1", tab, ["events"]),
     ([], "2", tab, ["output"]),
     ([], "3", tab, ["statistics"]),

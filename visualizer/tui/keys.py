@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from textual.binding import Binding, BindingType
 
+from visualizer.paint.groupings import By, Order
+
 
 class Section(NamedTuple):
     """Keys that belong together, as the help shows them."""
@@ -123,6 +125,11 @@ TIMELINE = (
             key("down,j", "select(1)", "Select the track below"),
             key("enter,z", "fold", "Fold or unfold the selected group or thread"),
             key("Z", "fold_all", "Fold or unfold all groups"),
+            key("A", "sort(1)", "Sort rows by start, name or time in a state"),
+            key("B", "group(1)", "Group by function, thread, kind, spawn tree"),
+            key("asterisk", "pin", "Pin the selected row on top, or put it back"),
+            key("delete,backspace", "hide", "Hide the selected row"),
+            key("D", "show_hidden", "Show all rows again that are hidden"),
             key("slash", "filter", "Filter tracks by name; Escape shows all again"),
             key("1", "tab('events')", "Events: every switch, in a sentence"),
             key("2", "tab('output')", "Output: what was printed, and by which track"),
@@ -133,6 +140,12 @@ TIMELINE = (
             key("escape", "back", "Back to the catalogue; twice, if still running", "Back"),
         ),
     ),
+)
+
+#: What has no key of its own, and stands in the command palette alone: (what it does, action).
+BY_NAME = (
+    *((f"Sort rows: {order.value}", f"sort_by('{order.name}')") for order in Order),
+    *((f"Group rows by: {by.value}", f"group_by('{by.name}')") for by in By),
 )
 
 #: Bindings of a list that has the focus; they go before those of the screen.

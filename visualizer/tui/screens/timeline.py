@@ -15,7 +15,7 @@ from textual.widgets import Footer, Static
 from visualizer.analysis.model import State
 from visualizer.tui import keys, messages
 from visualizer.tui.feed import Feed
-from visualizer.tui.screens.spanning import Spanning
+from visualizer.tui.screens.arranging import Arranging
 from visualizer.tui.view import View
 from visualizer.tui.widgets.events import Events
 from visualizer.tui.widgets.filter import Filter
@@ -53,7 +53,7 @@ class Pane(Protocol):
     def show(self) -> None: ...
 
 
-class TimelineScreen(Spanning):
+class TimelineScreen(Arranging):
     """Shows a feed. Its keys are those of `keys.TIMELINE`, live and in replay alike."""
 
     SECTIONS = (*keys.TIMELINE, keys.LIST, keys.FINDINGS, keys.MARKS, keys.PAGES)
@@ -164,7 +164,7 @@ class TimelineScreen(Spanning):
         self.tell_span()
         self._arrange()
         view.resize(self.size.width - row_start(view) - RIGHT)
-        bring = (view.playhead.index, view.selected_number, len(view.rows))
+        bring = (view.playhead.index, view.selected_number, view.line_count)
         if bring != self._brought:
             chosen = self._brought is not None and self._brought[1:] != bring[1:]
             self._brought = bring
@@ -186,7 +186,7 @@ class TimelineScreen(Spanning):
         room = height - _FIXED_LINES - sentence - tall - told_lines - self._filter.display - self.prompt.display
         most = max(_LEAST_TRACKS, int(room * _TRACKS_SHARE))
         self.view.make_room(most)
-        lines = min(max(len(self.view.rows), 1), most)
+        lines = min(max(self.view.line_count, 1), most)
         for pane, wanted in ((self._tracks, lines), (self._sentence, sentence)):
             if pane.styles.height is None or pane.styles.height.value != wanted:
                 pane.styles.height = wanted

@@ -87,7 +87,9 @@ class Overview(Scale):
         width, last_ns = view.viewport.width, view.timeline.last_ns
         part = view.playhead.t_ns / last_ns if last_ns else 0.0
         runs = overview(view.timeline, view.viewport, width, ascii=view.ascii)
-        return self._line("overview", runs, min(int(part * width), width - 1), Style(reverse=True, bold=True))
+        return self._line(
+            view.grouped_told or "overview", runs, min(int(part * width), width - 1), Style(reverse=True, bold=True)
+        )
 
     def _choose(self, event: events.MouseEvent) -> None:
         self.post_message(PartChosen(min(max(self._column(event) / self._view.viewport.width, 0.0), 1.0)))
@@ -105,7 +107,7 @@ class Ruler(Scale):
 
     def render_line(self, y: int) -> Strip:
         view = self._view
-        name = "switches" if view.viewport.axis is Axis.SWITCHES else "time"
+        name = view.sorted_told or view.viewport.axis.value
         runs = ruler(view.timeline, view.viewport, ascii=view.ascii)
         line = self._line(name, runs, view.playhead_cell, style("playhead", is_dark(self)))
         if view.span is not None:
@@ -162,17 +164,18 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
     def show(self) -> None:
         """Draw the rows that are not as they were, and the columns that the playhead left and came to."""
         view = self._view
-        size = Size(self.size.width, len(view.rows))
+        size = Size(self.size.width, view.line_count)
         if size != self.virtual_size:
             self.virtual_size = size
-        top, height = self.scroll_offset.y, self.size.height
-        visible = range(top, min(top + height, len(view.rows)))
-        drawn = {y: self._key(view.rows[y]) for y in visible}
+        height = self.size.height
+        numbers = [number for y in range(height) if (number := self.number_at(y)) < len(view.rows)]
+        drawn = {number: self._key(number) for number in numbers}
         cell = row_start(view) + view.playhead_cell
         if self._drawn.keys() != drawn.keys():
             self.refresh()
         else:
-            changed = [Region(0, y - top, self.size.width, 1) for y in visible if drawn[y] != self._drawn[y]]
+            lines = enumerate(numbers)
+            changed = [Region(0, y, self.size.width, 1) for y, n in lines if drawn[n] != self._drawn[n]]
             if cell != self._playhead:
                 changed += [Region(x, 0, 1, height) for x in (cell, self._playhead) if 0 <= x < self.size.width]
             if changed:
@@ -180,28 +183,41 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
         self._drawn = drawn
         self._playhead = cell
 
+    @property
+    def staying(self) -> int:
+        """How many lines stay on top while the others scroll: those that are pinned, but at most half of all."""
+        return min(self._view.pinned_rows, self.size.height // 2)
+
+    def number_at(self, y: int) -> int:
+        """Number of the row in line `y` of those in sight; there may be no such row."""
+        return y if y < self.staying else y + self.scroll_offset.y
+
     def bring(self, row: int) -> None:
         """Scroll as little as needed for that row to be in sight."""
-        top, height = self.scroll_offset.y, self.size.height
-        if row >= 0 and height and not top <= row < top + height:
-            self.scroll_to(y=row if row < top else row - height + 1, animate=False, force=True)
+        top, height, staying = self.scroll_offset.y, self.size.height, self.staying
+        if row >= staying and height and not top + staying <= row < top + height:
+            y = row - staying if row < top + staying else row - height + 1
+            self.scroll_to(y=y, animate=False, force=True)
 
     def render_line(self, y: int) -> Strip:
-        number = y + self.scroll_offset.y
+        number = self.number_at(y)
         view = self._view
         if number >= len(view.rows):
-            said = " No track has that in its name." if view.wanted and not number else ""
+            said = f" {view.hidden_told}" if number == len(view.rows) else ""
+            if view.wanted and not number and not said.strip():
+                said = " No track has that in its name."
             line = strip(self, [Run(said, "dim")], self.size.width)
         else:
-            line = self._line(view.rows[number])
+            line = self._line(number)
         cell = view.playhead_cell
         if 0 <= cell < view.viewport.width:
             at = row_start(view) + cell
             line = over(line, at, at + 1, style("playhead", is_dark(self)))
         return line
 
-    def _key(self, row: Row) -> tuple[object, ...]:
+    def _key(self, number: int) -> tuple[object, ...]:
         view = self._view
+        row = view.rows[number]
         tracks = [view.timeline.tracks[track] for track in row.members or (row.track,)]
         grown = 0
         if view.live and view.viewport.axis is Axis.SWITCHES:
@@ -213,17 +229,20 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
         version = sum(track.version for track in tracks)
         chosen = row == view.selected_row
         return (
-            row, version, view.viewport, view.label_cells, view.live, grown, chosen, self.app.theme, self.size
+            row, version, view.viewport, view.label_cells, view.live, grown, chosen, self.app.theme, self.size,
+            number < view.pinned_rows,
         )  # fmt: skip
 
-    def _line(self, row: Row) -> Strip:
-        key = self._key(row)
+    def _line(self, number: int) -> Strip:
+        key = self._key(number)
         line = self._cache.get(key)
         if line is None:
             view = self._view
+            row = view.rows[number]
             chosen = row == view.selected_row
+            pin = "*" if view.ascii else "◆"
             runs = [
-                Run(" " * LEFT, "text"),
+                Run(pin if number < view.pinned_rows else " " * LEFT, "edge"),
                 *label_runs(view.timeline, row, view.label_cells, selected=chosen, ascii=view.ascii),
                 Run(" " * BETWEEN, "text"),
                 *self._painted(row),
@@ -244,7 +263,7 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
         at = event.get_content_offset(self)
         if at is None:
             return
-        number = at.y + self.scroll_offset.y
+        number = self.number_at(at.y)
         view = self._view
         if number >= len(view.rows):
             return
@@ -264,4 +283,4 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
             wheel(self, event, False, self._view)
 
     def action_page(self, by: int) -> None:
-        self.scroll_relative(y=by * max(1, self.size.height - 1), animate=False, force=True)
+        self.scroll_relative(y=by * max(1, self.size.height - self.staying - 1), animate=False, force=True)
