@@ -49,7 +49,7 @@ async def test_what_is_pinned_stays_in_sight_while_the_others_scroll(replay: Rep
         await pilot.pause()
         assert names(screen) == ["worker-3", "▸ worker ×100", "▾ main", "hub", "boss"]
         assert view.row_of(5) == 1
-        await pilot.press("slash", *"boss", "enter")
+        await pilot.press("ampersand", *"boss", "enter")
         await pilot.pause()
         assert names(screen) == ["worker-3", "▾ main", "boss"], "what is pinned stays"
 

@@ -111,8 +111,9 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     (["z"], "z", lambda screen: len(screen.view.rows), 5),
     # Without groups there is nothing to fold but threads; see test_groups.py.
     ([], "Z", lambda screen: len(screen.view.rows), 5),
-    ([], "slash", focus, "_Line"),
-    (["slash", "f", "o", "o"], "escape", lambda screen: len(screen.view.rows), 5),
+    ([], "ampersand", focus, "_Line"),
+    ([], "slash", lambda screen: screen.prompt.display, True),
+    (["ampersand", "f", "o", "o"], "escape", lambda screen: len(screen.view.rows), 5),
     ([], "A", lambda screen: (screen.view.order, rows(screen)), (Order.NAME, ["main", "bar", "foo", "hub", "third"])),
     (["A"], "A", rows, ["main", "hub", "foo", "bar", "third"]),
     (["A", "A"], "A", last_told, ["Rows are sorted by time ready but not running, the longest first."]),
@@ -170,9 +171,9 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     ([], "i", last_told, ["There is no span to zoom to: v begins one."]),
     ([], "colon", focus, "_Line"),
     ([], "ctrl+f", focus, "_Line"),
-    (["ctrl+f", *"awake", "enter"], "n", moment, (2_032_003, "foo")),
+    (["slash", *"awake", "enter"], "n", moment, (2_032_003, "foo")),
     (["ctrl+f", *"awake", "enter", "n"], "N", moment, (1_031_503, "bar")),
-    ([], "n", last_told, ["Nothing is looked for: ctrl+f does that."]),
+    ([], "n", last_told, ["Nothing is looked for: / does that."]),
     # bar, at its sleep's end, back to when it went to sleep.
     (["end", "left", "left", "left", "left"], "c", moment, (30_013, "bar")),
     # hub runs at first; foo, the first that runs then, was spawned by main.

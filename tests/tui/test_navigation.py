@@ -161,7 +161,7 @@ async def test_a_search_counts_and_goes_round(replay: Replay) -> None:
     app = replay(sleeps())
     async with app.run_test(size=SIZE) as pilot:
         screen = await loaded(pilot)
-        await pilot.press("ctrl+f", *"Bar", "enter")
+        await pilot.press("slash", *"Bar", "enter")
         await pilot.pause()
         seen = [screen.told.lines]
         for key in ("N", "N"):
@@ -169,9 +169,9 @@ async def test_a_search_counts_and_goes_round(replay: Replay) -> None:
             seen.append(screen.told.lines)
         # Switch 0 is where it begins; the first behind it is bar's first run.
         assert [lines[0] for lines in seen] == [
-            '"Bar": 1 of 6 (4 events, 2 outputs)',
-            '"Bar": 6 of 6 (4 events, 2 outputs)',
-            '"Bar": 5 of 6 (4 events, 2 outputs)',
+            '"Bar": 2 of 7 (1 track, 4 events, 2 outputs)',
+            '"Bar": 1 of 7 (1 track, 4 events, 2 outputs)',
+            '"Bar": 7 of 7 (1 track, 4 events, 2 outputs)',
         ]
         await pilot.press("ctrl+f", *"no such", "enter")
         await pilot.pause()

@@ -71,7 +71,7 @@ def test_many_tracks_unfolded(snap_compare: Compare, replay: Replay, size: tuple
 
 @pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
 def test_filtered(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
-    assert snap_compare(replay(crowd()), terminal_size=size, run_before=pressing("slash", *"KER-1", "down"))
+    assert snap_compare(replay(crowd()), terminal_size=size, run_before=pressing("ampersand", *"KER-1", "down"))
 
 
 def test_hostile_text(snap_compare: Compare, replay: Replay) -> None:

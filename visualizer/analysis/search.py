@@ -26,6 +26,7 @@ class Found(StrEnum):
     EXPRESSION = "expression"
     STOP = "stop"
     SPAWN = "spawn"
+    TRACK = "track"
 
 
 class _Match(NamedTuple):
@@ -93,7 +94,8 @@ class Search:
 
 
 def for_text(timeline: Timeline, text: str) -> Search:
-    """Of the sentences of switches, the expressions that tracks are parked at, and output; in whatever case."""
+    """Of the names of tracks, the sentences of switches, the expressions that tracks are parked at, and output; in
+    whatever case. A track is where it was created."""
     wanted = text.casefold()
     expressions: dict[Place | None, str] = {}
 
@@ -108,6 +110,11 @@ def for_text(timeline: Timeline, text: str) -> Search:
                 line = next((line for line in output.text.split("\n") if wanted in line.casefold()), output.text)
                 said = plain(f"{timeline.name(output.track)} prints {line.strip()}")
                 return _Match(Found.OUTPUT, output.t_ns, output.track, said)
+        elif entry is Entry.SPAWN:
+            track = timeline.spawns[index]
+            if wanted in timeline.name(track).casefold():
+                said = plain(f"{timeline.name(track)} is created")
+                return _Match(Found.TRACK, timeline.tracks[track].spawn_ns, track, said)
         elif entry is Entry.PARK:
             park = timeline.parks[index]
             if park.place not in expressions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 
 from textual import on
@@ -16,6 +17,10 @@ from visualizer.tui.view import View
 from visualizer.tui.widgets.findings import Findings
 from visualizer.tui.widgets.prompt import Prompt
 from visualizer.tui.widgets.told import Told
+
+#: Time for which a search may keep the screen waiting; so many entries are looked at between two looks at the clock.
+_SEARCH_S = 0.02
+_AT_ONCE = 500
 
 
 class Navigating(Screen[None]):
@@ -39,6 +44,9 @@ class Navigating(Screen[None]):
         self._search: Search | None = None
         self._hit = -1
         self._wants_first = False
+        #: All there is has been looked at; and what was told of the hit gone to last.
+        self._complete = True
+        self._told_of_hit: list[str] = []
 
     def look(self) -> None:
         """Have everything drawn that has changed."""
@@ -135,7 +143,7 @@ class Navigating(Screen[None]):
         self.look()
 
     def action_search(self) -> None:
-        self.prompt.ask("text", "search", "in events, output and expressions")
+        self.prompt.ask("text", "search", "in tracks, events, output and expressions")
         self.look()
 
     @on(messages.Prompted)
@@ -172,7 +180,7 @@ class Navigating(Screen[None]):
     # Looking for something.
 
     def _look_for(self, search: Search) -> None:
-        self._search, self._hit, self._wants_first = search, -1, True
+        self._search, self._hit, self._wants_first, self._complete = search, -1, True, False
         self.told.tell(f"{search.title}: looking for it")
         self.go_on_searching()
 
@@ -181,20 +189,24 @@ class Navigating(Screen[None]):
         search = self._search
         if search is None:
             return False
-        known = len(search)
-        more = search.take()
+        known, complete = len(search), self._complete
+        until = time.monotonic() + _SEARCH_S
+        while (more := search.take(_AT_ONCE)) and time.monotonic() < until:
+            pass
+        self._complete = not more
         if self._wants_first and (not more or self._next_hit(search, 1) is not None):
             self._wants_first = False
             self._go_to_hit(search, 1)
             return True
-        if len(search) != known and self.told.display and self._hit >= 0:
+        changed = (len(search), not more) != (known, complete)
+        if changed and self.told.lines[:1] == self._told_of_hit and self._hit >= 0:
             self._tell_hit(search)
-        return len(search) != known
+        return changed
 
     def action_hit(self, by: int) -> None:
         if self._search is None:
             self.app.bell()
-            self.told.tell("Nothing is looked for: ctrl+f does that.")
+            self.told.tell("Nothing is looked for: / does that.")
         else:
             self._go_to_hit(self._search, by)
         self.look()
@@ -222,7 +234,9 @@ class Navigating(Screen[None]):
 
     def _tell_hit(self, search: Search) -> None:
         said = search.moment(self._hit).said
-        self.told.tell(f"{search.title}: {self._hit + 1} of {len(search)} ({search.told})", said)
+        so_far = "" if self._complete else " so far"
+        self.told.tell(f"{search.title}: {self._hit + 1} of {len(search)}{so_far} ({search.told})", said)
+        self._told_of_hit = self.told.lines[:1]
 
     @staticmethod
     def _hits(search: Search) -> Moments:
