@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import groupby, pairwise
-from math import ceil, inf, nextafter
+from math import inf, nextafter
 from typing import NamedTuple
 
 from visualizer.analysis.model import FINAL, State, Timeline
@@ -46,8 +47,8 @@ def paint_row(
     `until_ns`: how far the last states last, and what lies behind it is not painted; None: to the end of the trace. In
     a live run, give the current time of the trace. Raise KeyError if there is no such track.
     """
-    lane = Lane(timeline, track_id, viewport.axis, until_ns)
-    edges = viewport.edges()
+    axis, edges = viewport.laid_out(timeline)
+    lane = Lane(timeline, track_id, axis, until_ns)
     # What begins exactly where the trace ends still belongs to it, what begins later does not.
     behind = nextafter(lane.limit, inf)
     found = [lane.find(min(edge, behind)) for edge in edges]
@@ -56,7 +57,7 @@ def paint_row(
         for (start, end), (after, before) in zip(pairwise(edges), pairwise(found), strict=True)
     ]
     cells = [_cell(lane, mix, ascii) for mix in mixes]
-    _mark_end(lane, viewport, cells, ascii)
+    _mark_end(lane, edges, cells, ascii)
     _write_labels(timeline, lane, mixes, cells, ascii)
     return [Run("".join(text for text, _ in group), style) for style, group in groupby(cells, key=lambda cell: cell[1])]
 
@@ -85,13 +86,13 @@ def _block(mix: Mix) -> str:
     return _WIDE[min(6, max(0, round(mix.running * 8) - 1))]
 
 
-def _mark_end(lane: Lane, viewport: Viewport, cells: list[tuple[str, str]], ascii: bool) -> None:
+def _mark_end(lane: Lane, edges: list[float], cells: list[tuple[str, str]], ascii: bool) -> None:
     """✓ or ✗ in the first cell that is wholly behind the end."""
     state = lane.track.state
     position = lane.start(len(lane.slices) - 1)
     if state not in FINAL or position > lane.limit:
         return
-    cell = ceil((position - viewport.start) / viewport.per_cell)
+    cell = bisect_left(edges, position) if position >= edges[0] else -1
     if 0 <= cell < len(cells) and cells[cell][0] != " ":
         # Rounding: the run itself comes first.
         cell += 1

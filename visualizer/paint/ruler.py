@@ -5,11 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from itertools import groupby, pairwise
-from math import ceil, floor, log2, log10
+from math import ceil, floor, inf, log2, log10
 
+from visualizer.analysis.durations import duration
+from visualizer.analysis.gaps import Gaps, gaps
 from visualizer.analysis.model import Timeline
 from visualizer.paint.row import Run
-from visualizer.paint.viewport import Axis, Viewport
+from visualizer.paint.text import ascii_only, cell_width
+from visualizer.paint.viewport import Axis, Viewport, extent, time_of_position
 
 #: From which time on a unit is used, the unit, its nanoseconds.
 _UNITS = ((100_000_000, "s", 1_000_000_000), (100_000, "ms", 1_000_000), (100, "µs", 1_000), (0, "ns", 1))
@@ -23,10 +26,26 @@ def ruler(timeline: Timeline, viewport: Viewport, *, ascii: bool = False) -> lis
     """Ticks and labels, `viewport.width` cells: times, or the numbers of the switches, counted from 1 ("#1")."""
     runs: list[Run] = []
     free = 0
+    marks = _marks(timeline, viewport, ascii)
+    begins = [cell for cell, _ in marks]
+    found = [(cell, text, True) for cell, text in marks]
     for position, label in ticks(timeline, viewport, lambda label: len(label) + 1 + _GAP):
         cell = int((position - viewport.start) / viewport.per_cell)
         if ascii:
             label = label.replace("µ", "u")
+        if marks:
+            # How long a gap is matters more than a tick.
+            at = bisect_left(begins, cell + 1)
+            before = marks[at - 1][0] + cell_width(marks[at - 1][1]) if at else 0
+            behind = begins[at] if at < len(begins) else viewport.width + 1
+            if cell < before or cell + 2 + len(label) > behind:
+                continue
+        found.append((cell, label, False))
+    for cell, label, is_gap in sorted(found):
+        if is_gap:
+            runs += [Run(" " * (cell - free), "ruler"), Run(label, "gap")]
+            free = cell + cell_width(label)
+            continue
         tick = Run("|" if ascii else "│", "dim")
         text = Run(label, "ruler")
         if cell < viewport.width < cell + 1 + len(label):
@@ -41,6 +60,46 @@ def ruler(timeline: Timeline, viewport: Viewport, *, ascii: bool = False) -> lis
     return [run for run in runs if run.text]
 
 
+def _marks(timeline: Timeline, viewport: Viewport, ascii: bool) -> list[tuple[int, str]]:
+    """Where the gaps that are folded in the viewport begin, and what stands there: how long each is, if it has room."""
+    marks: list[tuple[int, str]] = []
+    sign = "//" if ascii else "⋯"
+    found = list(folded(timeline, viewport))
+    for number, (start, end, length_ns) in enumerate(found):
+        cell, last = (int((place - viewport.start) / viewport.per_cell) for place in (start, end))
+        cell, last = max(0, cell), min(last, viewport.width)
+        behind = int((found[number + 1][0] - viewport.start) / viewport.per_cell) if number + 1 < len(found) else inf
+        room = min(behind - 1, viewport.width) - cell
+        length = duration(length_ns, 2)
+        said = (f"{sign} {length}", f"{sign}{length.replace(' ', '')}", sign, sign[:1])
+        told = next((text for text in map(ascii_only if ascii else str, said) if cell_width(text) <= room), "")
+        if not told or cell >= viewport.width:
+            continue
+        spare = last - cell - cell_width(told)
+        if spare > 0:
+            # All of its cells are marked, and it stands in their middle.
+            told = sign[:1] * (spare // 2) + f"{told} " + sign[:1] * (spare - spare // 2 - 1)
+        marks.append((cell, told))
+    return marks
+
+
+def folded(timeline: Timeline, viewport: Viewport) -> Iterator[tuple[float, float, int]]:
+    """The gaps that are folded in the viewport: from where to where on its axis, and how many ns each is long.
+
+    Where many begin in the same cell, the first of them: there are not more than cells.
+    """
+    if viewport.axis is not Axis.BUSY:
+        return
+    known, place = gaps(timeline), viewport.start
+    while (number := known.number_at(place)) < len(known) and known.place(number) < viewport.end:
+        start, gap = known.place(number), known.gap(number)
+        yield start, start + gap.shown_ns, gap.length_ns
+        place = max(
+            start + gap.shown_ns,
+            viewport.start + (floor((start - viewport.start) / viewport.per_cell) + 1) * viewport.per_cell,
+        )
+
+
 def ticks(timeline: Timeline, viewport: Viewport, cells_of: Callable[[str], float]) -> Iterator[tuple[float, str]]:
     """Round places on the axis within the viewport, in ns or in switches, and their labels.
 
@@ -48,9 +107,10 @@ def ticks(timeline: Timeline, viewport: Viewport, cells_of: Callable[[str], floa
     around it.
     """
     switches = viewport.axis is Axis.SWITCHES
-    extent = timeline.switch_count if switches else timeline.last_ns
-    last = min(viewport.end, extent)
-    unit, unit_ns = ("", 1) if switches else next((u, ns) for least, u, ns in _UNITS if last >= least)
+    last = min(viewport.end, timeline.switch_count if switches else extent(timeline, viewport.axis))
+    # What is written, which is another number than the place where gaps are folded.
+    most = last if switches else time_of_position(timeline, viewport.axis, last)
+    unit, unit_ns = ("", 1) if switches else next((u, ns) for least, u, ns in _UNITS if most >= least)
     step = _nice(viewport.per_cell)
     while True:
         decimals = max(0, -floor(log10(step / unit_ns) + 1e-9))
@@ -58,11 +118,31 @@ def ticks(timeline: Timeline, viewport: Viewport, cells_of: Callable[[str], floa
         def label(position: float, decimals: int = decimals) -> str:
             return f"#{position:.0f}" if switches else f"{position / unit_ns:.{decimals}f} {unit}"
 
-        if step >= 1 and cells_of(label(last)) * viewport.per_cell <= step:
+        if step >= 1 and cells_of(label(most)) * viewport.per_cell <= step:
             break
         step = _nice(step * 1.5)
+    if viewport.axis is Axis.BUSY:
+        yield from ((place, label(t_ns)) for place, t_ns in _busy_ticks(gaps(timeline), viewport, step, last))
+        return
     for number in range(max(ceil(viewport.start / step), int(switches)), floor(last / step) + 1):
         yield number * step, label(number * step)
+
+
+def _busy_ticks(known: Gaps, viewport: Viewport, step: float, last: float) -> Iterator[tuple[float, float]]:
+    """Round times in the viewport that are in no folded gap: the place in busy time, and the time."""
+    place = viewport.start
+    while place <= last:
+        t_ns = ceil(known.time(place) / step) * step
+        at = known.busy(int(t_ns))
+        number = known.number_at(at)
+        if number < len(known) and known.place(number) <= at:
+            # In a gap: go on behind it.
+            place = known.place(number) + known.gap(number).shown_ns
+            continue
+        if at > last:
+            return
+        yield at, t_ns
+        place = max(at, place) + viewport.per_cell
 
 
 def _nice(least: float) -> float:

@@ -48,6 +48,8 @@ class View(Arrangement):
         self.fitted = True
         self._room_ns = _ROOM_NS
         self._axis_chosen = False
+        #: That which time has when it is shown.
+        self._time_axis = Axis.TIME
         self._spots: History[_Spot] = History()
         #: Viewports, and whether they were fitted.
         self._zooms: History[tuple[Viewport, bool]] = History()
@@ -291,9 +293,18 @@ class View(Arrangement):
         return True
 
     def toggle_axis(self) -> None:
+        """From time to switches, or back to time, with gaps folded if they were."""
+        self._take_axis(self._time_axis if self.viewport.axis is Axis.SWITCHES else Axis.SWITCHES)
+
+    def fold_gaps(self) -> bool:
+        """Fold gaps in which nobody runs, or show time as it passed. Return whether they are folded now."""
+        self._time_axis = Axis.TIME if self.viewport.axis is Axis.BUSY else Axis.BUSY
+        self._take_axis(self._time_axis)
+        return self._time_axis is Axis.BUSY
+
+    def _take_axis(self, axis: Axis) -> None:
         self._leave_zoom()
         self._axis_chosen = True
-        axis = Axis.TIME if self.viewport.axis is Axis.SWITCHES else Axis.SWITCHES
         self.viewport = self.viewport.with_axis(self.timeline, axis, self.playhead.index)
         if self.fitted:
             self._fit()

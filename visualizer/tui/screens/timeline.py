@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widgets import Footer, Static
 
+from visualizer.analysis.gaps import gaps
 from visualizer.analysis.model import State
 from visualizer.tui import keys, messages
 from visualizer.tui.feed import Feed
@@ -242,6 +243,18 @@ class TimelineScreen(Arranging):
 
     def action_axis(self) -> None:
         self.view.toggle_axis()
+        self.look()
+
+    def action_fold_gaps(self) -> None:
+        folded = self.view.fold_gaps()
+        count = len(gaps(self.view.timeline))
+        if not folded:
+            self.told.tell("Time is shown as it passed.")
+        elif not count:
+            self.told.tell("No gap is long enough to be folded: as far as can be seen, somebody always runs.")
+        else:
+            which = "1 gap in which nobody runs is" if count == 1 else f"{count} gaps in which nobody runs are"
+            self.told.tell(f"{which} folded; the ruler says how long each is.")
         self.look()
 
     def action_select(self, by: int) -> None:

@@ -11,6 +11,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from visualizer.analysis.gaps import gaps
 from visualizer.analysis.model import FINAL
 from visualizer.paint.group import paint_group
 from visualizer.paint.legend import legend
@@ -230,7 +231,7 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
         chosen = row == view.selected_row
         return (
             row, version, view.viewport, view.label_cells, view.live, grown, chosen, self.app.theme, self.size,
-            number < view.pinned_rows,
+            number < view.pinned_rows, gaps(view.timeline).revision if view.viewport.axis is Axis.BUSY else 0,
         )  # fmt: skip
 
     def _line(self, number: int) -> Strip:
