@@ -11,10 +11,11 @@ from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.test_live import Growing, shown
 from tests.tui.traces import Demo, hand_over, sleeps
 from visualizer.analysis.gaps import gaps
+from visualizer.paint.palette import DARK
 from visualizer.paint.viewport import Axis
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.widgets.rows import Ruler, row_start
+from visualizer.tui.widgets.rows import Ruler, Tracks, row_start
 
 Replay = Callable[[Demo], VisualizerApp]
 SIZE = (120, 35)
@@ -106,3 +107,39 @@ async def test_a_gap_is_folded_while_the_program_runs_once_it_is_over(tmp_path: 
             assert screen.view.viewport.axis is Axis.BUSY
             assert screen.view.viewport.shows_end(screen.view.timeline)
         assert seen == [0, 0, 1, 2]
+
+
+def grounds(screen: TimelineScreen, row: int) -> list[str]:
+    """The colour behind each cell of a row."""
+    tracks = screen.query_one(Tracks)
+    found = [
+        segment.style.bgcolor.name if segment.style and segment.style.bgcolor else ""
+        for segment in tracks.render_line(row)
+        for _ in segment.text
+    ]
+    return found[row_start(screen.view) : row_start(screen.view) + screen.view.viewport.width]
+
+
+async def test_span_and_folded_gaps_are_shaded_in_the_rows(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        view = screen.view
+        plain = grounds(screen, 0)
+        span, gap = DARK["span"].ground, DARK["gap"].ground
+        assert span not in plain
+        assert gap not in plain
+        await pilot.press("X", "v", *["right"] * 9, "v", "home")
+        await pilot.pause()
+        start, end = (int(view.viewport.cell_of_time(view.timeline, t_ns)) for t_ns in view.span or ())
+        for row in range(len(view.rows)):
+            shown = grounds(screen, row)
+            cells = [cell for cell, ground in enumerate(shown) if ground == span]
+            assert cells == [cell for cell in range(start, end + 1) if cell != view.playhead_cell]
+            assert gap in shown
+        await pilot.press("escape")
+        await pilot.pause()
+        assert span not in grounds(screen, 0)
+        await pilot.press("X")
+        await pilot.pause()
+        assert gap not in grounds(screen, 0)

@@ -17,7 +17,7 @@ from visualizer.paint.group import paint_group
 from visualizer.paint.legend import legend
 from visualizer.paint.row import Run, paint_row
 from visualizer.paint.rows import Row, label_runs
-from visualizer.paint.ruler import overview, ruler
+from visualizer.paint.ruler import folded, overview, ruler
 from visualizer.paint.text import fit
 from visualizer.paint.viewport import Axis
 from visualizer.tui import keys
@@ -36,6 +36,20 @@ _CACHED_ROWS = 2_000
 def row_start(view: View) -> int:
     """Column of a pane at which cell 0 of the viewport is."""
     return LEFT + view.label_cells + BETWEEN
+
+
+def span_cells(view: View) -> tuple[int, int]:
+    """From which to which cell of the viewport the selected span goes; none if the first is not the smaller."""
+    if view.span is None:
+        return 0, 0
+    start, end = (int(view.viewport.cell_of_time(view.timeline, t_ns) // 1) for t_ns in view.span)
+    return max(start, 0), min(end + 1, view.viewport.width)
+
+
+def shaded(line: Strip, at: int, cells: tuple[int, int], on: Style) -> Strip:
+    """`line` with these cells, of which the first stands in column `at`, on the ground of `on`."""
+    start, end = cells
+    return over(line, at + start, at + end, Style(bgcolor=on.bgcolor)) if start < end else line
 
 
 def wheel(widget: Widget, event: events.MouseEvent, up: bool, view: View) -> None:
@@ -111,11 +125,9 @@ class Ruler(Scale):
         name = view.sorted_told or view.viewport.axis.value
         runs = ruler(view.timeline, view.viewport, ascii=view.ascii)
         line = self._line(name, runs, view.playhead_cell, style("playhead", is_dark(self)))
-        if view.span is not None:
-            start, end = (int(view.viewport.cell_of_time(view.timeline, t_ns)) for t_ns in view.span)
-            start, end = max(start, 0), min(end + 1, view.viewport.width)
-            if start < end:
-                line = over(line, row_start(view) + start, row_start(view) + end, style("selected", is_dark(self)))
+        start, end = span_cells(view)
+        if start < end:
+            line = over(line, row_start(view) + start, row_start(view) + end, style("selected", is_dark(self)))
         for mark in view.marks:
             cell = int(view.viewport.cell_of_time(view.timeline, mark.t_ns))
             if 0 <= cell < view.viewport.width:
@@ -161,6 +173,7 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
         self._cache: dict[tuple[object, ...], Strip] = {}
         self._drawn: dict[int, tuple[object, ...]] = {}
         self._playhead = -1
+        self._span = 0, 0
 
     def show(self) -> None:
         """Draw the rows that are not as they were, and the columns that the playhead left and came to."""
@@ -171,18 +184,20 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
         height = self.size.height
         numbers = [number for y in range(height) if (number := self.number_at(y)) < len(view.rows)]
         drawn = {number: self._key(number) for number in numbers}
-        cell = row_start(view) + view.playhead_cell
+        cell, span = row_start(view) + view.playhead_cell, span_cells(view)
         if self._drawn.keys() != drawn.keys():
             self.refresh()
         else:
             lines = enumerate(numbers)
             changed = [Region(0, y, self.size.width, 1) for y, n in lines if drawn[n] != self._drawn[n]]
+            if span != self._span:
+                first, last = min(self._span[0], span[0]), max(self._span[1], span[1])
+                changed.append(Region(row_start(view) + first, 0, max(0, last - first), height))
             if cell != self._playhead:
                 changed += [Region(x, 0, 1, height) for x in (cell, self._playhead) if 0 <= x < self.size.width]
             if changed:
                 self.refresh(*changed)
-        self._drawn = drawn
-        self._playhead = cell
+        self._drawn, self._playhead, self._span = drawn, cell, span
 
     @property
     def staying(self) -> int:
@@ -210,6 +225,7 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
             line = strip(self, [Run(said, "dim")], self.size.width)
         else:
             line = self._line(number)
+            line = shaded(line, row_start(view), span_cells(view), style("span", is_dark(self)))
         cell = view.playhead_cell
         if 0 <= cell < view.viewport.width:
             at = row_start(view) + cell
@@ -250,7 +266,12 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
             ]
             if len(self._cache) >= _CACHED_ROWS:
                 self._cache.clear()
-            line = self._cache[key] = strip(self, runs, self.size.width)
+            line = strip(self, runs, self.size.width)
+            for start, end, _ in folded(view.timeline, view.viewport):
+                cells = (int((place - view.viewport.start) / view.viewport.per_cell) for place in (start, end))
+                first, last = (min(max(cell, 0), view.viewport.width) for cell in cells)
+                line = shaded(line, row_start(view), (first, last), style("gap", is_dark(self)))
+            self._cache[key] = line
         return line
 
     def _painted(self, row: Row) -> list[Run]:
