@@ -5,31 +5,32 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from itertools import groupby, pairwise
-from math import ceil, floor, inf, log2, log10
+from math import ceil, floor, inf, log2
 
 from visualizer.analysis.durations import duration
 from visualizer.analysis.gaps import Gaps, gaps
 from visualizer.analysis.model import Timeline
 from visualizer.paint.row import Run
 from visualizer.paint.text import ascii_only, cell_width
+from visualizer.paint.times import SINCE_START, Reckoning, nice
 from visualizer.paint.viewport import Axis, Viewport, extent, time_of_position
 
-#: From which time on a unit is used, the unit, its nanoseconds.
-_UNITS = ((100_000_000, "s", 1_000_000_000), (100_000, "ms", 1_000_000), (100, "µs", 1_000), (0, "ns", 1))
 #: Cells between two labels, at least.
 _GAP = 3
 _BARS = "▁▂▃▄▅▆▇█"
 _ASCII_BARS = "_.:-=+*#"
 
 
-def ruler(timeline: Timeline, viewport: Viewport, *, ascii: bool = False) -> list[Run]:
+def ruler(
+    timeline: Timeline, viewport: Viewport, *, ascii: bool = False, reckoning: Reckoning = SINCE_START
+) -> list[Run]:
     """Ticks and labels, `viewport.width` cells: times, or the numbers of the switches, counted from 1 ("#1")."""
     runs: list[Run] = []
     free = 0
     marks = _marks(timeline, viewport, ascii)
     begins = [cell for cell, _ in marks]
     found = [(cell, text, True) for cell, text in marks]
-    for position, label in ticks(timeline, viewport, lambda label: len(label) + 1 + _GAP):
+    for position, label in ticks(timeline, viewport, lambda label: len(label) + 1 + _GAP, reckoning):
         cell = int((position - viewport.start) / viewport.per_cell)
         if ascii:
             label = label.replace("µ", "u")
@@ -100,39 +101,45 @@ def folded(timeline: Timeline, viewport: Viewport) -> Iterator[tuple[float, floa
         )
 
 
-def ticks(timeline: Timeline, viewport: Viewport, cells_of: Callable[[str], float]) -> Iterator[tuple[float, str]]:
+def ticks(
+    timeline: Timeline, viewport: Viewport, cells_of: Callable[[str], float], reckoning: Reckoning = SINCE_START
+) -> Iterator[tuple[float, str]]:
     """Round places on the axis within the viewport, in ns or in switches, and their labels.
 
     They stand as close as their labels let them; `cells_of` says how many cells a label needs with what is free
     around it.
     """
-    switches = viewport.axis is Axis.SWITCHES
-    last = min(viewport.end, timeline.switch_count if switches else extent(timeline, viewport.axis))
-    # What is written, which is another number than the place where gaps are folded.
-    most = last if switches else time_of_position(timeline, viewport.axis, last)
-    unit, unit_ns = ("", 1) if switches else next((u, ns) for least, u, ns in _UNITS if most >= least)
-    step = _nice(viewport.per_cell)
-    while True:
-        decimals = max(0, -floor(log10(step / unit_ns) + 1e-9))
-
-        def label(position: float, decimals: int = decimals) -> str:
-            return f"#{position:.0f}" if switches else f"{position / unit_ns:.{decimals}f} {unit}"
-
-        if step >= 1 and cells_of(label(most)) * viewport.per_cell <= step:
-            break
-        step = _nice(step * 1.5)
-    if viewport.axis is Axis.BUSY:
-        yield from ((place, label(t_ns)) for place, t_ns in _busy_ticks(gaps(timeline), viewport, step, last))
+    if viewport.axis is Axis.SWITCHES:
+        last = min(viewport.end, timeline.switch_count)
+        step = nice(viewport.per_cell)
+        while cells_of(f"#{last:.0f}") * viewport.per_cell > step:
+            step = nice(step * 1.5)
+        numbers = range(max(ceil(viewport.start / step), 1), floor(last / step) + 1)
+        yield from ((number * step, f"#{number * step:.0f}") for number in numbers)
         return
-    for number in range(max(ceil(viewport.start / step), int(switches)), floor(last / step) + 1):
-        yield number * step, label(number * step)
+    # What is written is another number than the place where gaps are folded.
+    last = min(viewport.end, extent(timeline, viewport.axis))
+    first_ns, last_ns = (time_of_position(timeline, viewport.axis, place) for place in (viewport.start, last))
+    labels = reckoning.labels(first_ns, last_ns)
+    step = labels.round(viewport.per_cell)
+    while max(cells_of(labels.label(t_ns, step)) for t_ns in (first_ns, last_ns)) * viewport.per_cell > step:
+        step = labels.round(step * 1.5)
+    zero_ns = reckoning.zero_ns
+    if viewport.axis is Axis.BUSY:
+        found = _busy_ticks(gaps(timeline), viewport, step, last, zero_ns)
+    else:
+        numbers = range(ceil((viewport.start - zero_ns) / step), floor((last - zero_ns) / step) + 1)
+        found = ((number * step + zero_ns, number * step + zero_ns) for number in numbers)
+    yield from ((place, labels.label(t_ns, step)) for place, t_ns in found)
 
 
-def _busy_ticks(known: Gaps, viewport: Viewport, step: float, last: float) -> Iterator[tuple[float, float]]:
+def _busy_ticks(
+    known: Gaps, viewport: Viewport, step: float, last: float, zero_ns: int
+) -> Iterator[tuple[float, float]]:
     """Round times in the viewport that are in no folded gap: the place in busy time, and the time."""
     place = viewport.start
     while place <= last:
-        t_ns = ceil(known.time(place) / step) * step
+        t_ns = ceil((known.time(place) - zero_ns) / step) * step + zero_ns
         at = known.busy(int(t_ns))
         number = known.number_at(at)
         if number < len(known) and known.place(number) <= at:
@@ -143,12 +150,6 @@ def _busy_ticks(known: Gaps, viewport: Viewport, step: float, last: float) -> It
             return
         yield at, t_ns
         place = max(at, place) + viewport.per_cell
-
-
-def _nice(least: float) -> float:
-    """The first of 1, 2, 5, 10, 20, 50, ... that is not below `least`."""
-    power = 10.0 ** floor(log10(max(1.0, least)))
-    return next(power * digit for digit in (1, 2, 5, 10) if power * digit >= least)
 
 
 def overview(timeline: Timeline, viewport: Viewport, width: int, *, ascii: bool = False) -> list[Run]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from visualizer.analysis.marks import Marks
 from visualizer.analysis.model import Timeline
 from visualizer.paint.rows import Group
+from visualizer.paint.times import SINCE_START
 from visualizer.paint.viewport import MARGIN_CELLS, Axis, Viewport, position_of_time
 from visualizer.tui.arrangement import Arrangement
 from visualizer.tui.history import History
@@ -57,6 +58,8 @@ class View(Arrangement):
         self._stepped: _Spot | None = None
         self._panned: Viewport | None = None
         self.marks = Marks()
+        #: How moments are told.
+        self.reckoning = SINCE_START
         #: A span that does not move, or where one began that reaches to the playhead.
         self._span: tuple[int, int] | None = None
         self._span_from_ns: int | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from visualizer.paint.groupings import By, Order
-from visualizer.tui.screens.spanning import Spanning
+from visualizer.tui.screens.telling import Telling
 
 _SORTED = {
     Order.START: "Rows stand as they began.",
@@ -21,8 +21,8 @@ _GROUPED = {
 }
 
 
-class Arranging(Spanning):
-    """What these keys do, beside marks and spans."""
+class Arranging(Telling):
+    """What these keys do, beside marks, spans and times."""
 
     def action_sort(self, by: int) -> None:
         orders = list(Order)

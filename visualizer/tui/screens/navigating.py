@@ -9,9 +9,10 @@ from textual import on
 from textual.screen import Screen
 
 from visualizer.analysis.causes import Standpoint, led_to, standpoint, why
-from visualizer.analysis.goals import EXPECTED, Number, Time, goal
+from visualizer.analysis.goals import EXPECTED, Clock, Number, Time, goal
 from visualizer.analysis.jumps import Moments, What, jump, moments, moments_of
 from visualizer.analysis.search import Search, for_line, for_text
+from visualizer.paint.times import by_the_clock, time_of_clock
 from visualizer.tui import messages
 from visualizer.tui.view import View
 from visualizer.tui.widgets.findings import Findings
@@ -168,6 +169,8 @@ class Navigating(Screen[None]):
         if isinstance(wanted, Time):
             view.go_to_time(wanted.t_ns)
             self.told.tell(*(["That is behind the end."] if wanted.t_ns > view.now_ns else []))
+        elif isinstance(wanted, Clock):
+            self._go_to_clock(wanted)
         elif not isinstance(wanted, Number):
             self._look_for(for_line(view.timeline, wanted))
         elif 0 < wanted.number <= count:
@@ -176,6 +179,20 @@ class Navigating(Screen[None]):
         else:
             self.app.bell()
             self.told.tell(f"There is no switch {wanted.number}: there are {count}.")
+
+    def _go_to_clock(self, wanted: Clock) -> None:
+        view = self.view
+        reckoning, t_ns = by_the_clock(view.timeline), time_of_clock(view.timeline, wanted.of_day_ns)
+        if reckoning is None or t_ns is None:
+            self.app.bell()
+            self.told.tell("The trace does not tell at which time of day it was recorded.")
+        elif t_ns > view.now_ns:
+            self.app.bell()
+            first, last = (reckoning.moment(end_ns, view.now_ns) for end_ns in (0, view.now_ns))
+            self.told.tell(f"The trace goes from {first} to {last}.")
+        else:
+            view.go_to_time(t_ns)
+            self.told.tell()
 
     # Looking for something.
 

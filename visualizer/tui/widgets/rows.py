@@ -123,7 +123,7 @@ class Ruler(Scale):
     def render_line(self, y: int) -> Strip:
         view = self._view
         name = view.sorted_told or view.viewport.axis.value
-        runs = ruler(view.timeline, view.viewport, ascii=view.ascii)
+        runs = ruler(view.timeline, view.viewport, ascii=view.ascii, reckoning=view.reckoning)
         line = self._line(name, runs, view.playhead_cell, style("playhead", is_dark(self)))
         start, end = span_cells(view)
         if start < end:
