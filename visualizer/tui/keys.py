@@ -116,7 +116,7 @@ TIMELINE = (
             key("d,ctrl+right", "pan(1)", "Pan to the right", PAN),
             key("f", "fit", "Fit the whole timeline", "Fit"),
             key("x", "axis", "Time axis or switch axis", "Axis"),
-            key("W", "times", "Times: since start, since mark or here, by clock"),
+            key("W", "times", "Times since start or mark, or by the clock"),
             key("X", "fold_gaps", "Fold gaps in which nobody runs, or not"),
         ),
     ),
