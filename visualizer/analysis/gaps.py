@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
-from math import floor, inf, log2
+from collections.abc import Iterable
+from itertools import islice
+from math import floor, log2
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
 
 from visualizer.analysis.model import State, Timeline, Track
 from visualizer.trace import words
@@ -26,7 +30,10 @@ _SHARE = 1 / 8
 _STEPS = 4
 #: A gap is folded that is so many times as long as it is when folded.
 _WORTH_FOLDING = 4
-_IDLE = bytes((State.IDLE,))
+_FOR_EVER_NS = 1 << 62
+
+#: From when and until when, in order, and none of them within another.
+_Spans = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 
 class Gap(NamedTuple):
@@ -51,15 +58,16 @@ class Gaps:
         self._timeline = timeline
         self._version = -1
         self._until_ns = 0
+        #: Each thread and its hubs, None for one of hubs of which it is not known; of so many tracks.
+        self._threads: dict[int, tuple[Track | None, list[Track]]] = {}
+        self._spawned = 0
         #: All gaps, and of lengths from a power of two on how many and how long they are together.
-        self._starts = array("q")
-        self._ends = array("q")
+        self._gaps = _spans(())
         self._counts = [0] * 64
         self._sums = [0] * 64
-        #: Those that are folded: from which length on, how long they are shown, and in busy time where each begins.
-        self._from_ns = 0
-        self._shown_ns = 1.0
-        self._taken = 0
+        #: From which length on gaps are folded, and how long they are shown; 0 and 1 if none is.
+        self._measures = 0, 1.0
+        #: The folded ones, and where in busy time each begins.
         self._folded = array("q")
         self._folded_ends = array("q")
         self._places = array("d")
@@ -70,7 +78,7 @@ class Gaps:
 
     def gap(self, number: int) -> Gap:
         """The folded gap of that number, from 0."""
-        return Gap(self._folded[number], self._folded_ends[number], self._shown_ns)
+        return Gap(self._folded[number], self._folded_ends[number], self._measures[1])
 
     def place(self, number: int) -> float:
         """Where in busy time the folded gap of that number begins."""
@@ -79,7 +87,7 @@ class Gaps:
     def number_at(self, place: float) -> int:
         """Number of the first folded gap that ends behind `place` of busy time; there may be none of it."""
         number = bisect_right(self._places, place)
-        return number - 1 if number and place < self._places[number - 1] + self._shown_ns else number
+        return number - 1 if number and place < self._places[number - 1] + self._measures[1] else number
 
     def busy(self, t_ns: int) -> float:
         """Where in busy time `t_ns` is, in ns."""
@@ -88,8 +96,8 @@ class Gaps:
             return float(t_ns)
         start_ns, end_ns, place = self._folded[number], self._folded_ends[number], self._places[number]
         if t_ns < end_ns:
-            return place + (t_ns - start_ns) * self._shown_ns / (end_ns - start_ns)
-        return place + self._shown_ns + (t_ns - end_ns)
+            return place + (t_ns - start_ns) * self._measures[1] / (end_ns - start_ns)
+        return place + self._measures[1] + (t_ns - end_ns)
 
     def time(self, place: float) -> float:
         """The time, in ns, at a place of busy time. Inverse of `busy`."""
@@ -97,9 +105,9 @@ class Gaps:
         if number < 0:
             return place
         start_ns, end_ns, beyond = self._folded[number], self._folded_ends[number], place - self._places[number]
-        if beyond < self._shown_ns:
-            return start_ns + beyond * (end_ns - start_ns) / self._shown_ns
-        return end_ns + beyond - self._shown_ns
+        if beyond < self._measures[1]:
+            return start_ns + beyond * (end_ns - start_ns) / self._measures[1]
+        return end_ns + beyond - self._measures[1]
 
     def update(self) -> None:
         """Take in what has arrived since."""
@@ -108,80 +116,82 @@ class Gaps:
             return
         self._version = timeline.version
         settled_ns = timeline.last_ns if timeline.finished else timeline.last_ns - _SETTLED_NS
-        for start_ns, end_ns in self._idle(settled_ns):
-            length_ns = end_ns - start_ns
-            self._starts.append(start_ns)
-            self._ends.append(end_ns)
-            self._counts[length_ns.bit_length() - 1] += 1
-            self._sums[length_ns.bit_length() - 1] += length_ns
-        self._fold()
+        starts_ns, ends_ns = self._idle(settled_ns)
+        if len(starts_ns):
+            self._gaps = np.concatenate((self._gaps[0], starts_ns)), np.concatenate((self._gaps[1], ends_ns))
+            lengths_ns = ends_ns - starts_ns
+            powers = np.log2(lengths_ns).astype(np.int64)
+            for power in np.unique(powers).tolist():
+                self._counts[power] += int(np.count_nonzero(powers == power))
+                self._sums[power] += int(lengths_ns[powers == power].sum())
+        measures = self._measure()
+        if len(starts_ns) or measures != self._measures:
+            self._measures = measures
+            self._fold()
 
-    def _idle(self, settled_ns: int) -> Iterator[tuple[int, int]]:
+    def _idle(self, settled_ns: int) -> _Spans:
         """The spans behind `_until_ns`, and over before `settled_ns`, in which all threads are idle."""
         if settled_ns <= self._until_ns:
-            return
-        found: list[tuple[float, float]] = [(self._until_ns, inf)]
-        for thread in self._threads():
-            found = list(_common(found, self._idle_of(*thread)))
-            if not found:
-                break
-        self._until_ns = settled_ns
-        for start, end in found:
-            if end > settled_ns:
-                # It goes on, as far as is known.
-                self._until_ns = min(self._until_ns, int(start))
-            elif end - start >= _LEAST_NS:
-                yield int(start), int(end)
+            return _spans(())
+        self._take_threads()
+        found = _spans([(self._until_ns, _FOR_EVER_NS)])
+        for thread, hubs in self._threads.values():
+            found = _common(found, self._idle_of(thread, hubs))
+        starts_ns, ends_ns = found
+        over = ends_ns <= settled_ns
+        # What goes on is looked at again.
+        going_on = starts_ns[~over]
+        self._until_ns = min([settled_ns, *going_on[:1].tolist()])
+        over &= ends_ns - starts_ns >= _LEAST_NS
+        return starts_ns[over], ends_ns[over]
 
-    def _threads(self) -> list[tuple[Track | None, list[Track]]]:
-        """Each thread and its hubs; None for one of hubs of which it is not known."""
-        tracks = self._timeline.tracks
-        threads: dict[int, tuple[Track | None, list[Track]]] = {}
-        for track in tracks.values():
+    def _take_threads(self) -> None:
+        timeline, threads = self._timeline, self._threads
+        for spawned in islice(timeline.spawns, self._spawned, None):
+            track = timeline.tracks[spawned]
             if track.kind == words.THREAD:
-                threads[track.id] = track, []
-        for track in tracks.values():
-            if track.kind == words.HUB:
+                threads[track.id] = track, threads.get(track.id, (None, []))[1]
+            elif track.kind == words.HUB:
                 threads.setdefault(track.parent, (None, []))[1].append(track)
-        return list(threads.values())
+        self._spawned = len(timeline.spawns)
 
-    def _idle_of(self, thread: Track | None, hubs: list[Track]) -> Iterator[tuple[float, float]]:
+    def _idle_of(self, thread: Track | None, hubs: list[Track]) -> _Spans:
         """When a thread is idle, from `_until_ns` on."""
-        if thread is not None and thread.spawn_ns > self._until_ns:
-            yield -inf, thread.spawn_ns
-        spans = [span for hub in hubs for span in _polls(hub, self._until_ns)]
-        yield from sorted(spans)
-        if thread is not None and thread.exit_ns >= 0:
-            yield max([thread.exit_ns, *(end for _, end in spans if end != inf)]), inf
+        known = [_polls(hub, self._until_ns) for hub in hubs]
+        polls = _spans(()) if not known else tuple(map(np.concatenate, zip(*known, strict=True)))
+        order = np.argsort(polls[0], kind="stable")
+        parts = [(polls[0][order], polls[1][order])]
+        if thread is not None:
+            parts.insert(0, _spans([(-_FOR_EVER_NS, thread.spawn_ns)]))
+            if thread.exit_ns >= 0:
+                parts.append(_spans([(thread.exit_ns, _FOR_EVER_NS)]))
+        starts_ns, ends_ns = map(np.concatenate, zip(*parts, strict=True))
+        # A damaged trace may tell that a thread polls after its end.
+        starts_ns = np.maximum(starts_ns, np.concatenate(([-_FOR_EVER_NS], np.maximum.accumulate(ends_ns)[:-1])))
+        return starts_ns[starts_ns < ends_ns], ends_ns[starts_ns < ends_ns]
 
     def _fold(self) -> None:
-        from_ns, shown_ns = self._measure()
-        if (from_ns, shown_ns) != (self._from_ns, self._shown_ns):
-            self._from_ns, self._shown_ns, self._taken = from_ns, shown_ns, 0
-            self._folded, self._folded_ends, self._places = array("q"), array("q"), array("d")
-            self.revision += 1
-        if not from_ns:
-            return
-        for number in range(self._taken, len(self._starts)):
-            start_ns, end_ns = self._starts[number], self._ends[number]
-            if end_ns - start_ns >= from_ns:
-                place = self.busy(start_ns)
-                self._folded.append(start_ns)
-                self._folded_ends.append(end_ns)
-                self._places.append(place)
-                self.revision += 1
-        self._taken = len(self._starts)
+        from_ns, shown_ns = self._measures
+        starts_ns, ends_ns = self._gaps
+        long = ends_ns - starts_ns >= (from_ns or _FOR_EVER_NS)
+        starts_ns, ends_ns = starts_ns[long], ends_ns[long]
+        saved_ns = np.cumsum(ends_ns - starts_ns - shown_ns)
+        places = starts_ns - np.concatenate(([0.0], saved_ns))[: len(starts_ns)]
+        self._folded, self._folded_ends = array("q", starts_ns.tobytes()), array("q", ends_ns.tobytes())
+        self._places = array("d", places.astype(np.float64).tobytes())
+        self.revision += 1
 
     def _measure(self) -> tuple[int, float]:
         """From which length on gaps are folded, and how long they are shown; 0 and 1 if none is."""
-        if not self._starts:
+        starts_ns, ends_ns = self._gaps
+        if not len(starts_ns):
             return 0, 1.0
         # Before the first switch and behind the end of the first track an interpreter begins and ends.
         timeline = self._timeline
-        switch_ns = timeline.switch_ns or self._starts
+        first_ns, last_ns = int(starts_ns[0]), int(ends_ns[-1])
         exit_ns = next(iter(timeline.tracks.values())).exit_ns
         end_ns = exit_ns if exit_ns >= 0 else timeline.last_ns
-        rest_ns = max(end_ns, self._ends[-1]) - min(switch_ns[0], self._starts[0])
+        rest_ns = max(end_ns, last_ns) - (min(first_ns, timeline.switch_ns[0]) if timeline.switch_count else first_ns)
         count, found = 0, (0, 1.0)
         for power in range(63, -1, -1):
             if not self._counts[power]:
@@ -207,27 +217,25 @@ def gaps(timeline: Timeline) -> Gaps:
     return known
 
 
-def _polls(hub: Track, since_ns: int) -> Iterator[tuple[float, float]]:
+def _spans(found: Iterable[tuple[int, int]]) -> _Spans:
+    starts_ns, ends_ns = np.array([*found], dtype=np.int64).reshape(-1, 2).T
+    return starts_ns, ends_ns
+
+
+def _polls(hub: Track, since_ns: int) -> _Spans:
     """When a hub polls, from `since_ns` on; until for ever if it still does."""
-    starts_ns = hub.slices.start_ns
-    states = bytes(hub.slices.state[max(0, bisect_left(starts_ns, since_ns) - 1) :])
-    offset = len(starts_ns) - len(states)
-    index = states.find(_IDLE)
-    while index >= 0:
-        at = index + offset
-        yield int(starts_ns[at]), int(starts_ns[at + 1]) if at + 1 < len(starts_ns) else inf
-        index = states.find(_IDLE, index + 1)
+    first = max(0, bisect_left(hub.slices.start_ns, since_ns) - 1)
+    starts_ns = np.array(hub.slices.start_ns[first:], dtype=np.int64)
+    idle = np.array(hub.slices.state[first:], dtype=np.uint8) == State.IDLE
+    ends_ns = np.concatenate((starts_ns[1:], [_FOR_EVER_NS]))
+    return starts_ns[idle], ends_ns[idle]
 
 
-def _common(some: list[tuple[float, float]], others: Iterator[tuple[float, float]]) -> Iterator[tuple[float, float]]:
-    """What lies in one of `some` and in one of `others`; both are in order."""
-    index = 0
-    for start, end in others:
-        while index < len(some) and some[index][1] <= start:
-            index += 1
-        at = index
-        while at < len(some) and some[at][0] < end:
-            common = max(start, some[at][0]), min(end, some[at][1])
-            if common[0] < common[1]:
-                yield common
-            at += 1
+def _common(some: _Spans, others: _Spans) -> _Spans:
+    """What lies in one of `some` and in one of `others`."""
+    first = np.searchsorted(others[1], some[0], "right")
+    counts = np.maximum(np.searchsorted(others[0], some[1], "left") - first, 0)
+    # Each of `some` as often as it meets one of `others`, and which of them those are.
+    one = np.repeat(np.arange(len(counts)), counts)
+    other = np.arange(len(one)) - np.repeat(np.cumsum(counts) - counts, counts) + first[one]
+    return np.maximum(some[0][one], others[0][other]), np.minimum(some[1][one], others[1][other])

@@ -11,12 +11,14 @@ from visualizer.analysis.durations import duration
 from visualizer.analysis.gaps import Gaps, gaps
 from visualizer.analysis.model import Timeline
 from visualizer.paint.row import Run
-from visualizer.paint.text import ascii_only, cell_width
+from visualizer.paint.text import ascii_only
 from visualizer.paint.times import SINCE_START, Reckoning, nice
 from visualizer.paint.viewport import Axis, Viewport, extent, time_of_position
 
 #: Cells between two labels, at least.
 _GAP = 3
+#: How long a gap is takes as many cells, at least: "⋯2s".
+_SHORTEST_LENGTH = 3
 _BARS = "▁▂▃▄▅▆▇█"
 _ASCII_BARS = "_.:-=+*#"
 
@@ -37,7 +39,7 @@ def ruler(
         if marks:
             # How long a gap is matters more than a tick.
             at = bisect_left(begins, cell + 1)
-            before = marks[at - 1][0] + cell_width(marks[at - 1][1]) if at else 0
+            before = marks[at - 1][0] + len(marks[at - 1][1]) if at else 0
             behind = begins[at] if at < len(begins) else viewport.width + 1
             if cell < before or cell + 2 + len(label) > behind:
                 continue
@@ -45,7 +47,7 @@ def ruler(
     for cell, label, is_gap in sorted(found):
         if is_gap:
             runs += [Run(" " * (cell - free), "ruler"), Run(label, "gap")]
-            free = cell + cell_width(label)
+            free = cell + len(label)
             continue
         tick = Run("|" if ascii else "│", "dim")
         text = Run(label, "ruler")
@@ -71,12 +73,14 @@ def _marks(timeline: Timeline, viewport: Viewport, ascii: bool) -> list[tuple[in
         cell, last = max(0, cell), min(last, viewport.width)
         behind = int((found[number + 1][0] - viewport.start) / viewport.per_cell) if number + 1 < len(found) else inf
         room = min(behind - 1, viewport.width) - cell
-        length = duration(length_ns, 2)
-        said = (f"{sign} {length}", f"{sign}{length.replace(' ', '')}", sign, sign[:1])
-        told = next((text for text in map(ascii_only if ascii else str, said) if cell_width(text) <= room), "")
+        told = sign if len(sign) <= room else sign[: max(0, int(room))]
+        if room >= _SHORTEST_LENGTH:
+            length = ascii_only(duration(length_ns, 2)) if ascii else duration(length_ns, 2)
+            said = (f"{sign} {length}", f"{sign}{length.replace(' ', '')}")
+            told = next((text for text in said if len(text) <= room), told)
         if not told or cell >= viewport.width:
             continue
-        spare = last - cell - cell_width(told)
+        spare = last - cell - len(told)
         if spare > 0:
             # All of its cells are marked, and it stands in their middle.
             told = sign[:1] * (spare // 2) + f"{told} " + sign[:1] * (spare - spare // 2 - 1)

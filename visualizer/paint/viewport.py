@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from enum import Enum
+from weakref import WeakKeyDictionary
 
 from visualizer.analysis.gaps import Gaps, gaps
 from visualizer.analysis.model import Timeline
@@ -93,7 +94,12 @@ class Viewport:
         """
         if self.axis is not Axis.BUSY:
             return self.axis, self.edges()
-        return Axis.TIME, _unfolded(self, gaps(timeline))
+        known = gaps(timeline)
+        key = self, known.revision
+        # All rows are painted over the same cells.
+        if timeline not in _LAID_OUT or _LAID_OUT[timeline][0] != key:
+            _LAID_OUT[timeline] = key, _unfolded(self, known)
+        return Axis.TIME, _LAID_OUT[timeline][1]
 
     @property
     def end(self) -> float:
@@ -151,6 +157,9 @@ class Viewport:
         if self.axis is Axis.SWITCHES and self.per_cell <= 1:
             start = round(start / self.per_cell) * self.per_cell
         return replace(self, start=start)
+
+
+_LAID_OUT: WeakKeyDictionary[Timeline, tuple[tuple[Viewport, int], list[float]]] = WeakKeyDictionary()
 
 
 def extent(timeline: Timeline, axis: Axis) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
@@ -19,7 +20,7 @@ from visualizer.paint.row import Run, paint_row
 from visualizer.paint.rows import Row, label_runs
 from visualizer.paint.ruler import folded, overview, ruler
 from visualizer.paint.text import fit
-from visualizer.paint.viewport import Axis
+from visualizer.paint.viewport import Axis, Viewport
 from visualizer.tui import keys
 from visualizer.tui.ink import is_dark, over, strip, style
 from visualizer.tui.messages import MomentChosen, Panned, PartChosen, RowFolded, Zoomed
@@ -31,6 +32,8 @@ LEFT, BETWEEN, RIGHT = 1, 1, 1
 _ZOOM_STEP = 1.25
 _PAN_CELLS = 4
 _CACHED_ROWS = 2_000
+#: A gap that takes fewer cells is not shaded.
+_SHADED_FROM = 2
 
 
 def row_start(view: View) -> int:
@@ -46,10 +49,17 @@ def span_cells(view: View) -> tuple[int, int]:
     return max(start, 0), min(end + 1, view.viewport.width)
 
 
-def shaded(line: Strip, at: int, cells: tuple[int, int], on: Style) -> Strip:
-    """`line` with these cells, of which the first stands in column `at`, on the ground of `on`."""
-    start, end = cells
-    return over(line, at + start, at + end, Style(bgcolor=on.bgcolor)) if start < end else line
+def shaded(line: Strip, at: int, spans: Iterable[tuple[int, int]], on: Style) -> Strip:
+    """`line` with these spans of cells, of which the first stands in column `at`, on the ground of `on`."""
+    cuts = [at + cell for start, end in spans if start < end for cell in (start, end)]
+    if not cuts:
+        return line
+    ground = Style(bgcolor=on.bgcolor)
+    parts = list(line.divide([*cuts, line.cell_length]))
+    parts[1::2] = [
+        Strip([Segment(text, (known or Style()) + ground) for text, known, _ in part]) for part in parts[1::2]
+    ]
+    return Strip.join(parts)
 
 
 def wheel(widget: Widget, event: events.MouseEvent, up: bool, view: View) -> None:
@@ -174,6 +184,7 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
         self._drawn: dict[int, tuple[object, ...]] = {}
         self._playhead = -1
         self._span = 0, 0
+        self._gaps: tuple[tuple[Viewport, int], list[tuple[int, int]]] | None = None
 
     def show(self) -> None:
         """Draw the rows that are not as they were, and the columns that the playhead left and came to."""
@@ -225,7 +236,7 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
             line = strip(self, [Run(said, "dim")], self.size.width)
         else:
             line = self._line(number)
-            line = shaded(line, row_start(view), span_cells(view), style("span", is_dark(self)))
+            line = shaded(line, row_start(view), [span_cells(view)], style("span", is_dark(self)))
         cell = view.playhead_cell
         if 0 <= cell < view.viewport.width:
             at = row_start(view) + cell
@@ -267,12 +278,23 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
             if len(self._cache) >= _CACHED_ROWS:
                 self._cache.clear()
             line = strip(self, runs, self.size.width)
-            for start, end, _ in folded(view.timeline, view.viewport):
-                cells = (int((place - view.viewport.start) / view.viewport.per_cell) for place in (start, end))
-                first, last = (min(max(cell, 0), view.viewport.width) for cell in cells)
-                line = shaded(line, row_start(view), (first, last), style("gap", is_dark(self)))
+            if view.viewport.axis is Axis.BUSY:
+                line = shaded(line, row_start(view), self._gap_cells(), style("gap", is_dark(self)))
             self._cache[key] = line
         return line
+
+    def _gap_cells(self) -> list[tuple[int, int]]:
+        """From which to which cell each folded gap goes that can be told from its neighbours."""
+        view = self._view
+        key = view.viewport, gaps(view.timeline).revision
+        if self._gaps is None or self._gaps[0] != key:
+            start, per_cell, width = view.viewport.start, view.viewport.per_cell, view.viewport.width
+            found = [
+                (max(0, int((begin - start) / per_cell)), min(width, int((end - start) / per_cell)))
+                for begin, end, _ in folded(view.timeline, view.viewport)
+            ]
+            self._gaps = key, [(begin, end) for begin, end in found if end - begin >= _SHADED_FROM]
+        return self._gaps[1]
 
     def _painted(self, row: Row) -> list[Run]:
         view = self._view
