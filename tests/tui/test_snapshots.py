@@ -89,6 +89,29 @@ def test_chain_of_causes(snap_compare: Compare, replay: Replay, size: tuple[int,
     assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing("end", "c", "c", "c", "c"))
 
 
+#: Each size in the dark, and one in the light.
+LOOKS = [(SMALL, "textual-dark"), (NORMAL, "textual-dark"), (LARGE, "textual-dark"), (NORMAL, "textual-light")]
+
+
+@pytest.mark.parametrize(("size", "theme"), LOOKS)
+def test_folded_gaps(snap_compare: Compare, replay: Replay, size: tuple[int, int], theme: str) -> None:
+    async def press(pilot: Pilot[int]) -> None:
+        pilot.app.theme = theme
+        await pressing("X", "m", "right", "right", "v", *["right"] * 4, "v", "W")(pilot)
+
+    assert snap_compare(replay(sleeps()), terminal_size=size, run_before=press)
+
+
+@pytest.mark.parametrize(("size", "theme"), LOOKS)
+def test_arranged(snap_compare: Compare, replay: Replay, size: tuple[int, int], theme: str) -> None:
+    async def press(pilot: Pilot[int]) -> None:
+        pilot.app.theme = theme
+        keys = ("B", "B", "A", "A", "Z", "Z", "down", "delete", "down", "z", "down", "down", "asterisk", "down", "down")
+        await pressing(*keys)(pilot)
+
+    assert snap_compare(replay(crowd(20)), terminal_size=size, run_before=press)
+
+
 @pytest.mark.parametrize("size", [SMALL, NORMAL])
 def test_help(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
     assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing("question_mark"))

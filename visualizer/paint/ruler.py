@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from itertools import groupby, pairwise
-from math import ceil, floor, inf, log2
+from math import ceil, floor, log2
 
 from visualizer.analysis.durations import duration
 from visualizer.analysis.gaps import Gaps, gaps
@@ -70,10 +70,13 @@ def _marks(timeline: Timeline, viewport: Viewport, ascii: bool) -> list[tuple[in
     found = list(folded(timeline, viewport))
     for number, (start, end, length_ns) in enumerate(found):
         cell, last = (int((place - viewport.start) / viewport.per_cell) for place in (start, end))
-        cell, last = max(0, cell), min(last, viewport.width)
-        behind = int((found[number + 1][0] - viewport.start) / viewport.per_cell) if number + 1 < len(found) else inf
-        room = min(behind - 1, viewport.width) - cell
-        told = sign if len(sign) <= room else sign[: max(0, int(room))]
+        # A free cell keeps it apart from the next one.
+        behind = viewport.width
+        if number + 1 < len(found):
+            behind = min(behind, int((found[number + 1][0] - viewport.start) / viewport.per_cell) - 1)
+        cell, last = max(0, cell), min(last, behind)
+        room = behind - cell
+        told = sign[: max(0, room)]
         if room >= _SHORTEST_LENGTH:
             length = ascii_only(duration(length_ns, 2)) if ascii else duration(length_ns, 2)
             said = (f"{sign} {length}", f"{sign}{length.replace(' ', '')}")

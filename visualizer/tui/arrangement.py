@@ -224,11 +224,11 @@ class Arrangement:
         self.order, self._sorted_ns = order, self.timeline.last_ns
         self.arrange()
 
-    def pin(self) -> bool | None:
-        """Have the selected row stand on top, or where it was. Return whether it is on top now; None without a row."""
+    def pin(self) -> bool:
+        """Have the selected row stand on top, or where it was. Return whether it is on top now."""
         row = self.selected_row
         if row is None:
-            return None
+            return False
         one = subject(row)
         if one in self.pinned:
             self.pinned.remove(one)

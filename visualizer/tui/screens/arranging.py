@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from visualizer.paint.groupings import By, Order
+from visualizer.paint.rows import row_name
 from visualizer.tui.screens.telling import Telling
 
 _SORTED = {
@@ -41,11 +42,12 @@ class Arranging(Telling):
         self._tell(_GROUPED[self.view.by])
 
     def action_pin(self) -> None:
-        pinned = self.view.pin()
-        if pinned is None:
+        row, pinned = self.view.selected_row, self.view.pin()
+        if row is None:
             self._tell("There is no row to pin.")
         else:
-            self._tell("The row stays on top." if pinned else "The row is back where it was.")
+            name = row_name(self.view.timeline, row)
+            self._tell(f"{name} stays on top." if pinned else f"{name} is back where it was.")
 
     def action_hide(self) -> None:
         name = self.view.hide()
