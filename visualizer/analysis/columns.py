@@ -127,7 +127,9 @@ class Parks:
         index = len(self.switch)
         asked = -1
         if wait is not None:
-            asked = self.asked.number(asked_of(wait))
+            asked = self.asked.number(
+                asked_of(wait.reason, wait.on, wait.object, wait.fd, wait.direction, wait.local, wait.peer)
+            )
             if wait.asked_ns >= 0:
                 self.timed.append(index)
                 self.asked_ns.append(wait.asked_ns)
@@ -146,6 +148,11 @@ class Parks:
         self.switch.frombytes(switch.tobytes())
         self.on_track.frombytes(on_track.tobytes())
         self.how.frombytes(how.tobytes())
+
+    def limit(self, parks: Column, asked_ns: Column) -> None:
+        """Of those that `extend` added last, which asked for a time: int32 indices, ascending, and int64 times."""
+        self.timed.frombytes(parks.tobytes())
+        self.asked_ns.frombytes(asked_ns.tobytes())
 
     def of_switch(self, switch: int) -> int:
         """Index of the park that switch number `switch` brought about; -1 if its origin ended."""
@@ -176,11 +183,9 @@ class Parks:
         )  # fmt: skip
 
 
-def asked_of(wait: ev.Wait) -> Asked:
+def asked_of(reason: str, on: int, thing: int, fd: int, direction: str, local: int, peer: int) -> Asked:
     """What is kept of a wait."""
-    if not wait.direction:
-        return wait.reason, wait.on, wait.object, -1, "", -1, -1
-    return wait.reason, wait.on, wait.object, wait.fd, wait.direction, wait.local, wait.peer
+    return (reason, on, thing, fd, direction, local, peer) if direction else (reason, on, thing, -1, "", -1, -1)
 
 
 class Wakeups:
@@ -222,7 +227,7 @@ _ENTRY_MASK = (1 << _ENTRY_BITS) - 1
 
 
 class Order:
-    """In which order the trace tells things. A park that a switch brings about has no entry: it is before the switch."""
+    """In which order the trace tells things. A park has no entry if a switch brings it about: it is before that."""
 
     def __init__(self) -> None:
         self._packed = array("I")

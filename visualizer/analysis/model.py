@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from visualizer.analysis.blocks import Blocks
 from visualizer.analysis.columns import Order, Parks, Rows, Switches, Wakeups, switch_of
 from visualizer.analysis.names import Names
+from visualizer.analysis.slices import Column
 from visualizer.analysis.strands import Strands
 from visualizer.analysis.tracks import (
     FINAL,
@@ -235,6 +236,13 @@ class Timeline:
     def feed_all(self, events: Iterable[ev.Event]) -> None:
         for event in events:
             self.feed(event)
+
+    def _enter_many(self, entry: Column, index: Column, t_ns: Column) -> None:
+        """As `_enter`; the times ascend."""
+        if len(t_ns):
+            self._order_is_of_time &= bool(t_ns[0] >= self._entered_ns)
+            self._entered_ns = int(t_ns[-1])
+            self._order.extend(entry, index)
 
     def reach(self, t_ns: int) -> None:
         """Nothing is missing up to `t_ns`, without an event that says so: a hub may stand blocked by now."""

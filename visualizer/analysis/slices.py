@@ -33,7 +33,7 @@ class State(IntEnum):
 SUMMED = (State.RUNNING, State.READY, State.WAITING, State.IDLE, State.BLOCKED)
 FINAL = (State.DONE, State.FAILED)
 
-#: How much was spent in each of SUMMED is kept for every so many slices; what lies between is added up when it is asked.
+#: How much was spent in each of SUMMED is kept for every so many slices; what lies between is added up when asked.
 _STRIDE = 16
 _ROW_OF = {int(state): row for row, state in enumerate(SUMMED)}
 _SUMMED = np.array(SUMMED, dtype=np.uint8)
