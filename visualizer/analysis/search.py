@@ -67,6 +67,11 @@ class Search:
         self._taken = until
         return until < timeline.arrived
 
+    @property
+    def looked_at(self) -> float:
+        """The part of the timeline, as it is now, that has been looked at."""
+        return self._taken / self._timeline.arrived if self._timeline.arrived else 1.0
+
     def __len__(self) -> int:
         return len(self._found)
 

@@ -198,7 +198,6 @@ class Navigating(Screen[None]):
 
     def _look_for(self, search: Search) -> None:
         self._search, self._hit, self._wants_first, self._complete = search, -1, True, False
-        self.told.tell(f"{search.title}: looking for it")
         self.go_on_searching()
 
     def go_on_searching(self) -> bool:
@@ -214,6 +213,9 @@ class Navigating(Screen[None]):
         if self._wants_first and (not more or self._next_hit(search, 1) is not None):
             self._wants_first = False
             self._go_to_hit(search, 1)
+            return True
+        if self._wants_first:
+            self.told.tell(f"{search.title}: looking for it, {search.looked_at:.0%}")
             return True
         changed = (len(search), not more) != (known, complete)
         if changed and self.told.lines[:1] == self._told_of_hit and self._hit >= 0:
