@@ -268,9 +268,9 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
             view = self._view
             row = view.rows[number]
             chosen = row == view.selected_row
-            pin = "*" if view.ascii else "◆"
+            pin = Run("*" if view.ascii else "◆", "edge")
             runs = [
-                Run(pin if number < view.pinned_rows else " " * LEFT, "edge"),
+                pin if number < view.pinned_rows else Run(" " * LEFT, "text"),
                 *label_runs(view.timeline, row, view.label_cells, selected=chosen, ascii=view.ascii),
                 Run(" " * BETWEEN, "text"),
                 *self._painted(row),
