@@ -437,6 +437,7 @@ class Bulk:
         if start_ns[0] < open_ns:
             start_ns = np.maximum(start_ns, open_ns)
         slices.extend(start_ns, state, about)
+        track.steps.frombytes(about[steps].tobytes())
         track.step_slices.frombytes(_narrow(steps + count).tobytes())
         track.version += len(start_ns)
         if self._timeline._blocks.may_block(track.id):

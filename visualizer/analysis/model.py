@@ -147,6 +147,11 @@ class Timeline:
         """Time of each switch, ascending."""
         return self._switches.ns
 
+    @property
+    def origins(self) -> array[int]:
+        """Id of the track that each switch comes from."""
+        return self._switches.origin
+
     def switch(self, index: int) -> Switch:
         """Switch number `index`, from 0. Raise IndexError if there is none."""
         return switch_of(self._switches, self._parks, index, self._texts, self._places)
@@ -346,6 +351,7 @@ class Timeline:
             self._blocks.resumes(track, t_ns, origin_ended=origin_ended)
         known = self._set(track, t_ns, State.RUNNING, switch)
         if switch >= 0:
+            known.steps.append(switch)
             known.step_slices.append(len(known.slices) - 1)
 
     def _park(self, t_ns: int, track: int, reason: str, on_track: int, place: int, wait: ev.Wait | None = None) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import NamedTuple, overload
+from typing import NamedTuple
 
 from visualizer.analysis.slices import FINAL, SUMMED, Slices, State
 from visualizer.trace import words
@@ -118,28 +117,6 @@ class Output(NamedTuple):
     cut: int
 
 
-class Steps(Sequence[int]):
-    """Index of each switch to a track, ascending."""
-
-    __slots__ = ("_about", "_slices")
-
-    def __init__(self, slices: Slices, step_slices: array[int]) -> None:
-        self._about = slices.about
-        self._slices = step_slices
-
-    def __len__(self) -> int:
-        return len(self._slices)
-
-    @overload
-    def __getitem__(self, at: int) -> int: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[int]: ...
-    def __getitem__(self, at: int | slice) -> int | list[int]:
-        if isinstance(at, slice):
-            return [self._about[index] for index in self._slices[at]]
-        return self._about[self._slices[at]]
-
-
 @dataclass(slots=True)
 class Track:
     """One independent sequence of execution."""
@@ -154,9 +131,10 @@ class Track:
     #: Ordinal among the tracks of the same base name, from 1.
     number: int = 1
     slices: Slices = field(default_factory=Slices)
+    #: Index of each switch to this track, ascending.
+    steps: array[int] = field(default_factory=lambda: array("i"))
     #: Index in `slices` of the RUNNING slice that each of `steps` began.
     step_slices: array[int] = field(default_factory=lambda: array("i"))
-    steps: Steps = field(init=False)
     exit_ns: int = -1
     outcome: str | None = None
     value: str | None = None
@@ -166,9 +144,6 @@ class Track:
     doubt: str | None = None
     #: Changes whenever anything of this track does, its name included; a cache key.
     version: int = 0
-
-    def __post_init__(self) -> None:
-        self.steps = Steps(self.slices, self.step_slices)
 
     @property
     def state(self) -> State:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from enum import Enum
+from math import inf, nextafter
 from weakref import WeakKeyDictionary
 
 from visualizer.analysis.gaps import Gaps, gaps
@@ -230,6 +231,10 @@ def _unfolded(viewport: Viewport, known: Gaps) -> list[float]:
                 start + (end - start) * cell / (last - first) for cell in range(last - first + 1)
             ]
         edge = last + 1
+    for edge in range(1, len(edges)):
+        if edges[edge] <= edges[edge - 1]:
+            # Far from the start a nanosecond is less than floats can tell; but no cell is empty.
+            edges[edge] = nextafter(edges[edge - 1], inf)
     return edges
 
 
