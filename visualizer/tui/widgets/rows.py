@@ -130,11 +130,23 @@ class Overview(Scale):
 class Ruler(Scale):
     """Times, or the numbers of switches, over the tracks."""
 
+    def __init__(self, view: View) -> None:
+        super().__init__(view)
+        #: What it was painted for last, and how: the playhead goes over it without a change.
+        self._painted: tuple[object, list[Run]] | None = None
+
+    def _runs(self) -> list[Run]:
+        view = self._view
+        key = view.viewport, view.reckoning, view.timeline.version, view.timeline.last_ns
+        if self._painted is None or self._painted[0] != key:
+            painted = ruler(view.timeline, view.viewport, ascii=view.ascii, reckoning=view.reckoning)
+            self._painted = key, painted
+        return self._painted[1]
+
     def render_line(self, y: int) -> Strip:
         view = self._view
         name = view.sorted_told or view.viewport.axis.value
-        runs = ruler(view.timeline, view.viewport, ascii=view.ascii, reckoning=view.reckoning)
-        line = self._line(name, runs, view.playhead_cell, style("playhead", is_dark(self)))
+        line = self._line(name, self._runs(), view.playhead_cell, style("playhead", is_dark(self)))
         start, end = span_cells(view)
         if start < end:
             line = over(line, row_start(view) + start, row_start(view) + end, style("selected", is_dark(self)))
