@@ -27,6 +27,10 @@ def scrolled(screen: CatalogueScreen) -> object:
     return screen.query_one("#preview").scroll_offset.y
 
 
+def told(screen: CatalogueScreen) -> object:
+    return [notification.message for notification in screen.app._notifications]
+
+
 def shown(screen: CatalogueScreen) -> object:
     return type(screen.app.screen)
 
@@ -45,6 +49,8 @@ CASES: list[tuple[list[str], str, Callable[[CatalogueScreen], object], object]] 
     ([], "pagedown", scrolled, 8),
     (["pagedown"], "pageup", scrolled, 0),
     (["end"], "enter", shown, TimelineScreen),
+    ([], "pageup", told, ["This is the beginning of the preview."]),
+    (["end"], "pagedown", told, ["This is the end of the preview."]),
 ]
 
 
@@ -119,3 +125,4 @@ async def test_a_recording_that_is_none_says_so(tmp_path: Path) -> None:
         (told,) = app._notifications
         assert "no such file" in told.message
         assert not told.markup
+        assert "bad" not in [what.name for what in app.screen._shown.values()], "it is not offered again"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from visualizer.paint.groupings import By, Order
 from visualizer.paint.rows import row_name
-from visualizer.tui.screens.telling import Telling
+from visualizer.tui.screens.timekeeping import Timekeeping
 
 _SORTED = {
     Order.START: "Rows stand as they began.",
@@ -22,7 +22,7 @@ _GROUPED = {
 }
 
 
-class Arranging(Telling):
+class Arranging(Timekeeping):
     """What these keys do, beside marks, spans and times."""
 
     def action_sort(self, by: int) -> None:
@@ -44,18 +44,27 @@ class Arranging(Telling):
     def action_pin(self) -> None:
         row, pinned = self.view.selected_row, self.view.pin()
         if row is None:
-            self._tell("There is no row to pin.")
+            self.deny("There is no row to pin.")
+            self.look()
         else:
             name = row_name(self.view.timeline, row)
             self._tell(f"{name} stays on top." if pinned else f"{name} is back where it was.")
 
     def action_hide(self) -> None:
         name = self.view.hide()
-        self._tell(f"{name} is hidden: D shows all again." if name else "There is no row to hide.")
+        if name:
+            self.told.tell(f"{name} is hidden: D shows all again.")
+        else:
+            self.deny("There is no row to hide.")
+        self.look()
 
     def action_show_hidden(self) -> None:
         count = self.view.show_hidden()
-        self._tell(f"{count} hidden row{' is' if count == 1 else 's are'} back." if count else "No row is hidden.")
+        if count:
+            self.told.tell(f"{count} hidden row{' is' if count == 1 else 's are'} back.")
+        else:
+            self.deny("No row is hidden.")
+        self.look()
 
     def _tell(self, said: str) -> None:
         self.told.tell(said)

@@ -6,7 +6,6 @@ import time
 from collections.abc import Collection
 
 from textual import on
-from textual.screen import Screen
 
 from visualizer.analysis.causes import Standpoint, led_to, standpoint, why
 from visualizer.analysis.goals import EXPECTED, Clock, Number, Time, goal
@@ -14,21 +13,18 @@ from visualizer.analysis.jumps import Moments, What, jump, moments, moments_of
 from visualizer.analysis.search import Search, for_line, for_text
 from visualizer.paint.times import by_the_clock, time_of_clock
 from visualizer.tui import messages
-from visualizer.tui.view import View
+from visualizer.tui.screens.telling import Telling
 from visualizer.tui.widgets.findings import Findings
 from visualizer.tui.widgets.prompt import Prompt
-from visualizer.tui.widgets.told import Told
 
 #: Time for which a search may keep the screen waiting; so many entries are looked at between two looks at the clock.
 _SEARCH_S = 0.02
 _AT_ONCE = 500
 
 
-class Navigating(Screen[None]):
-    """What these keys do. A subclass has `view` and the panes, and draws them when it is told to `look`."""
+class Navigating(Telling):
+    """What these keys do."""
 
-    view: View
-    told: Told
     prompt: Prompt
     found: Findings
 
@@ -49,10 +45,6 @@ class Navigating(Screen[None]):
         self._complete = True
         self._told_of_hit: list[str] = []
 
-    def look(self) -> None:
-        """Have everything drawn that has changed."""
-        raise NotImplementedError
-
     # Jumps.
 
     async def action_jump(self, what: str, by: int) -> None:
@@ -71,8 +63,7 @@ class Navigating(Screen[None]):
         index = jump(of, view.playhead.t_ns, by, tracks=tracks, at=at)
         whose = " of the selected track" if self.only_selected else ""
         if index is None:
-            self.app.bell()
-            self.told.tell(f"No {'further' if by > 0 else 'earlier'} {what}{whose}.")
+            self.deny(f"No {'further' if by > 0 else 'earlier'} {what}{whose}.")
         else:
             moment = of.moment(index)
             view.go_to_time(moment.t_ns)
@@ -92,12 +83,12 @@ class Navigating(Screen[None]):
 
     def action_undo(self, by: int) -> None:
         if not (self.view.back() if by < 0 else self.view.forth()):
-            self.app.bell()
+            self.deny("There is no jump to undo." if by < 0 else "There is no jump to redo.")
         self.look()
 
     def action_unzoom(self, by: int) -> None:
         if not (self.view.zoom_back() if by < 0 else self.view.zoom_forth()):
-            self.app.bell()
+            self.deny(f"Nothing else was in sight {'before' if by < 0 else 'after this'}.")
         self.look()
 
     # Causes and effects.
@@ -162,8 +153,7 @@ class Navigating(Screen[None]):
         try:
             wanted = goal(text)
         except ValueError as error:
-            self.app.bell()
-            self.told.tell(str(error))
+            self.deny(str(error))
             return
         count = view.timeline.switch_count
         if isinstance(wanted, Time):
@@ -177,19 +167,16 @@ class Navigating(Screen[None]):
             view.go(wanted.number - 1)
             self.told.tell()
         else:
-            self.app.bell()
-            self.told.tell(f"There is no switch {wanted.number}: there are {count}.")
+            self.deny(f"There is no switch {wanted.number}: there are {count}.")
 
     def _go_to_clock(self, wanted: Clock) -> None:
         view = self.view
         reckoning, t_ns = by_the_clock(view.timeline), time_of_clock(view.timeline, wanted.of_day_ns)
         if reckoning is None or t_ns is None:
-            self.app.bell()
-            self.told.tell("The trace does not tell at which time of day it was recorded.")
+            self.deny("The trace does not tell at which time of day it was recorded.")
         elif t_ns > view.now_ns:
-            self.app.bell()
             first, last = (reckoning.moment(end_ns, view.now_ns) for end_ns in (0, view.now_ns))
-            self.told.tell(f"The trace goes from {first} to {last}.")
+            self.deny(f"The trace goes from {first} to {last}.")
         else:
             view.go_to_time(t_ns)
             self.told.tell()
@@ -224,8 +211,7 @@ class Navigating(Screen[None]):
 
     def action_hit(self, by: int) -> None:
         if self._search is None:
-            self.app.bell()
-            self.told.tell("Nothing is looked for: / does that.")
+            self.deny("Nothing is looked for: / does that.")
         else:
             self._go_to_hit(self._search, by)
         self.look()
