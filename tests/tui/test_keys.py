@@ -231,7 +231,7 @@ def test_no_key_is_bound_twice() -> None:
 
 async def test_help_lists_every_key(replay: Replay) -> None:
     app = replay(sleeps())
-    async with app.run_test(size=(120, 100)) as pilot:
+    async with app.run_test(size=(120, 140)) as pilot:
         screen = await loaded(pilot)
         await pilot.press("question_mark")
         await pilot.pause()
