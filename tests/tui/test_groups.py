@@ -181,7 +181,7 @@ async def test_a_finding_unfolds_what_hides_its_track(replay: Replay) -> None:
     async with app.run_test(size=SMALL) as pilot:
         screen = await loaded(pilot)
         view = screen.view
-        await pilot.press("slash", *"boss", "enter")
+        await pilot.press("ampersand", *"boss", "enter")
         view.select_track(40)
         assert (selected(screen), view.wanted, len(view.rows)) == (view.timeline.name(40), "", 104)
         view.select_track(12345)
@@ -193,11 +193,11 @@ async def test_a_filter_shows_what_it_finds_as_it_is_typed(replay: Replay) -> No
     async with app.run_test(size=SMALL) as pilot:
         screen = await loaded(pilot)
         found = []
-        await pilot.press("slash")
+        await pilot.press("ampersand")
         for key in "R-10":
             await pilot.press(key)
             await pilot.pause()
-            line = next(line for line in text_of(screen).splitlines() if line.startswith(" / "))
+            line = next(line for line in text_of(screen).splitlines() if line.startswith(" & "))
             found.append((len(screen.view.rows), line.split("   ")[-1].strip()))
         # Whatever is on the screen, keys are text now.
         assert found == [
@@ -217,14 +217,14 @@ async def test_a_filter_shows_what_it_finds_as_it_is_typed(replay: Replay) -> No
         await pilot.pause()
         assert names(screen) == ["▾ main", "hub", "▸ worker ×100", "boss"]
         assert screen.view.timeline.name(screen.view.selected) == "worker-10"
-        assert " / " not in text_of(screen)
+        assert " & " not in text_of(screen)
 
 
 async def test_a_filter_that_finds_nothing_says_so(replay: Replay) -> None:
     app = replay(crowd())
     async with app.run_test(size=SMALL) as pilot:
         screen = await loaded(pilot)
-        await pilot.press("slash", "q", "[", "space", "z")
+        await pilot.press("ampersand", "q", "[", "space", "z")
         await pilot.pause()
         assert screen.view.rows == []
         assert "No track has that in its name." in text_of(screen)
@@ -239,15 +239,15 @@ async def test_escape_closes_the_filter_first_and_then_goes_back(replay: Replay)
     app = replay(sleeps())
     async with app.run_test(size=SMALL) as pilot:
         screen = await loaded(pilot)
-        await pilot.press("slash", "b")
+        await pilot.press("ampersand", "b")
         await pilot.press("escape")
         await pilot.pause()
         assert app.screen is screen
         assert screen.query_one(Input).value == ""
         # An empty text filters nothing.
-        await pilot.press("slash", "enter")
+        await pilot.press("ampersand", "enter")
         await pilot.pause()
-        assert " / " not in text_of(screen)
+        assert " & " not in text_of(screen)
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(app.screen, CatalogueScreen)
@@ -257,7 +257,7 @@ async def test_hostile_names_are_text_in_a_filter_too(replay: Replay) -> None:
     app = replay(hostile())
     async with app.run_test(size=SMALL) as pilot:
         screen = await loaded(pilot)
-        await pilot.press("slash", *"[bold red]")
+        await pilot.press("ampersand", *"[bold red]")
         await pilot.pause()
         assert screen.view.found == 1
         assert "[bold red]" in text_of(screen)

@@ -9,6 +9,8 @@ from textual.binding import Binding
 
 from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.traces import Demo, sleeps
+from visualizer.paint.groupings import By, Order
+from visualizer.paint.rows import row_name
 from visualizer.paint.viewport import Axis
 from visualizer.tui import keys
 from visualizer.tui.app import VisualizerApp
@@ -52,6 +54,10 @@ def last_told(screen: TimelineScreen) -> object:
     return screen.told.lines[-1:]
 
 
+def rows(screen: TimelineScreen) -> object:
+    return [row_name(screen.view.timeline, row) for row in screen.view.rows]
+
+
 def focus(screen: TimelineScreen) -> object:
     return type(screen.focused).__name__
 
@@ -93,6 +99,13 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     (["w", "w", "d"], "f", shown, (0, 2104)),
     ([], "x", lambda screen: screen.view.viewport.axis, Axis.SWITCHES),
     (["x"], "x", lambda screen: screen.view.viewport.axis, Axis.TIME),
+    ([], "W", last_told, ["Times count from where the playhead is, at 0.030 s."]),
+    (["m", "end"], "W", last_told, ["Times count from mark 1, at 0.030 s."]),
+    (["W"], "W", last_told, ["Times count from the start; at which time of day that was, the trace does not tell."]),
+    ([], "X", lambda screen: screen.view.viewport.axis, Axis.BUSY),
+    (["X"], "X", lambda screen: screen.view.viewport.axis, Axis.TIME),
+    (["X", "x"], "x", lambda screen: screen.view.viewport.axis, Axis.BUSY),
+    (["x"], "X", last_told, ["2 gaps in which nobody runs are folded; the ruler says how long each is."]),
     ([], "down", selected, "hub"),
     ([], "j", selected, "hub"),
     (["down", "down"], "up", selected, "hub"),
@@ -105,8 +118,6 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     (["z"], "z", lambda screen: len(screen.view.rows), 5),
     # Without groups there is nothing to fold but threads; see test_groups.py.
     ([], "Z", lambda screen: len(screen.view.rows), 5),
-    ([], "slash", focus, "_Line"),
-    (["slash", "f", "o", "o"], "escape", lambda screen: len(screen.view.rows), 5),
     ([], "Y", focus, "Sequence"),
     (["Y"], "Y", focus, "Tracks"),
     (["Y"], "right", selected, "hub"),
@@ -116,6 +127,24 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     (["Y", "end"], "home", index, 0),
     (["Y"], "pagedown", index, 9),
     (["Y"], "l", index, 1),
+    ([], "ampersand", focus, "_Line"),
+    ([], "slash", lambda screen: screen.prompt.display, True),
+    (["ampersand", "f", "o", "o"], "escape", lambda screen: len(screen.view.rows), 5),
+    ([], "A", lambda screen: (screen.view.order, rows(screen)), (Order.NAME, ["main", "bar", "foo", "hub", "third"])),
+    (["A"], "A", rows, ["main", "hub", "foo", "bar", "third"]),
+    (["A", "A"], "A", last_told, ["Rows are sorted by time ready but not running, the longest first."]),
+    (["A", "A", "A"], "A", rows, ["main", "foo", "bar", "third", "hub"]),
+    (["A", "A", "A", "A"], "A", rows, ["main", "hub", "foo", "bar", "third"]),
+    ([], "B", lambda screen: screen.view.by, By.THREAD),
+    (["B"], "B", rows, ["thread ×1", "hub ×1", "greenlet ×3"]),
+    (["B", "B"], "B", rows, ["main", "foo", "bar", "third", "hub"]),
+    (["B", "B", "B"], "B", rows, ["main", "hub", "foo", "bar", "third"]),
+    (["down", "down", "down"], "asterisk", rows, ["bar", "main", "hub", "foo", "third"]),
+    (["down", "down", "down", "asterisk"], "asterisk", rows, ["main", "hub", "foo", "bar", "third"]),
+    (["down"], "delete", rows, ["main", "foo", "bar", "third"]),
+    (["down", "delete"], "backspace", rows, ["main", "bar", "third"]),
+    (["down", "delete", "delete"], "D", rows, ["main", "hub", "foo", "bar", "third"]),
+    ([], "D", last_told, ["No row is hidden."]),
     (["2"], "1", tab, ["events"]),
     ([], "2", tab, ["output"]),
     ([], "3", tab, ["statistics"]),
@@ -164,9 +193,9 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     ([], "i", last_told, ["There is no span to zoom to: v begins one."]),
     ([], "colon", focus, "_Line"),
     ([], "ctrl+f", focus, "_Line"),
-    (["ctrl+f", *"awake", "enter"], "n", moment, (2_032_003, "foo")),
+    (["slash", *"awake", "enter"], "n", moment, (2_032_003, "foo")),
     (["ctrl+f", *"awake", "enter", "n"], "N", moment, (1_031_503, "bar")),
-    ([], "n", last_told, ["Nothing is looked for: ctrl+f does that."]),
+    ([], "n", last_told, ["Nothing is looked for: / does that."]),
     # bar, at its sleep's end, back to when it went to sleep.
     (["end", "left", "left", "left", "left"], "c", moment, (30_013, "bar")),
     # hub runs at first; foo, the first that runs then, was spawned by main.

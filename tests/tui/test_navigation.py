@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.tui.conftest import loaded, text_of
-from tests.tui.traces import Demo, hogs, hostile, sleeps
+from tests.tui.traces import Demo, hogs, hostile, many, sleeps
 from visualizer.analysis.goals import EXPECTED
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.history import MOST, History
+from visualizer.tui.screens import navigating
 
 Replay = Callable[[Demo], VisualizerApp]
 SIZE = (120, 35)
@@ -161,7 +164,7 @@ async def test_a_search_counts_and_goes_round(replay: Replay) -> None:
     app = replay(sleeps())
     async with app.run_test(size=SIZE) as pilot:
         screen = await loaded(pilot)
-        await pilot.press("ctrl+f", *"Bar", "enter")
+        await pilot.press("slash", *"Bar", "enter")
         await pilot.pause()
         seen = [screen.told.lines]
         for key in ("N", "N"):
@@ -169,9 +172,9 @@ async def test_a_search_counts_and_goes_round(replay: Replay) -> None:
             seen.append(screen.told.lines)
         # Switch 0 is where it begins; the first behind it is bar's first run.
         assert [lines[0] for lines in seen] == [
-            '"Bar": 1 of 6 (4 events, 2 outputs)',
-            '"Bar": 6 of 6 (4 events, 2 outputs)',
-            '"Bar": 5 of 6 (4 events, 2 outputs)',
+            '"Bar": 2 of 7 (1 track, 4 events, 2 outputs)',
+            '"Bar": 1 of 7 (1 track, 4 events, 2 outputs)',
+            '"Bar": 7 of 7 (1 track, 4 events, 2 outputs)',
         ]
         await pilot.press("ctrl+f", *"no such", "enter")
         await pilot.pause()
@@ -260,3 +263,31 @@ async def test_what_is_told_is_broken_where_it_is_long(replay: Replay) -> None:
         await pilot.resize_terminal(120, 35)
         await pilot.pause()
         assert "foo itself asked for that, 2 s before." in text_of(screen)
+
+
+async def test_a_search_in_a_long_trace_goes_on_a_little_at_a_time(
+    replay: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = replay(many(600))
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        monkeypatch.setattr(navigating, "_SEARCH_S", -1)
+        screen.stop()
+        await pilot.press("slash", *"t300", "enter")
+        await pilot.pause()
+        seen = [screen.told.lines[0]]
+        while "so far" not in seen[-1] and len(seen) < 20:
+            screen.tick()
+            seen.append(screen.told.lines[0])
+        # What is found first is gone to at once; then it is looked on for more.
+        assert seen[0].startswith('"t300": looking for it, ')
+        assert seen[-1] == '"t300": 2 of 3 so far (1 track, 2 events)'
+        playhead = screen.view.playhead.t_ns
+        while "so far" in screen.told.lines[0]:
+            screen.tick()
+        assert screen.told.lines[0].startswith('"t300": 2 of ')
+        assert screen.view.playhead.t_ns == playhead
+        # Who has read that, and asked for something else to be told, does not get it back.
+        await pilot.press("t")
+        screen.tick()
+        assert screen.told.lines == ["Jumps now go only to what concerns the selected track."]

@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.conftest import loaded
-from tests.tui.traces import Demo, crowd, hand_over, hogs, hostile, philosophers, ping_pong, sleeps
+from tests.tui.traces import Demo, crowd, hand_over, hogs, hostile, ping_pong, sleeps
 from visualizer.session.catalogue import Scenario
 from visualizer.session.preferences import Preferences
 from visualizer.tui.app import VisualizerApp
@@ -28,16 +28,6 @@ def pressing(*keys: str) -> Callable[[Pilot[int]], Awaitable[None]]:
         await loaded(pilot)
         await pilot.press(*keys)
         await pilot.pause()
-
-    return press
-
-
-def in_light(*keys: str) -> Callable[[Pilot[int]], Awaitable[None]]:
-    """The same, in a light theme."""
-
-    async def press(pilot: Pilot[int]) -> None:
-        pilot.app.theme = "textual-light"
-        await pressing(*keys)(pilot)
 
     return press
 
@@ -83,7 +73,7 @@ def test_many_tracks_unfolded(snap_compare: Compare, replay: Replay, size: tuple
 
 @pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
 def test_filtered(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
-    assert snap_compare(replay(crowd()), terminal_size=size, run_before=pressing("slash", *"KER-1", "down"))
+    assert snap_compare(replay(crowd()), terminal_size=size, run_before=pressing("ampersand", *"KER-1", "down"))
 
 
 def test_hostile_text(snap_compare: Compare, replay: Replay) -> None:
@@ -101,42 +91,27 @@ def test_chain_of_causes(snap_compare: Compare, replay: Replay, size: tuple[int,
     assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing("end", "c", "c", "c", "c"))
 
 
-@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
-def test_sequence(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
-    keys = ("Y", *["down"] * 5, "right")
-    assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing(*keys))
+#: Each size in the dark, and one in the light.
+LOOKS = [(SMALL, "textual-dark"), (NORMAL, "textual-dark"), (LARGE, "textual-dark"), (NORMAL, "textual-light")]
 
 
-def test_sequence_in_a_light_theme(snap_compare: Compare, replay: Replay) -> None:
-    assert snap_compare(replay(crowd()), terminal_size=NORMAL, run_before=in_light("Y", *["down"] * 20))
+@pytest.mark.parametrize(("size", "theme"), LOOKS)
+def test_folded_gaps(snap_compare: Compare, replay: Replay, size: tuple[int, int], theme: str) -> None:
+    async def press(pilot: Pilot[int]) -> None:
+        pilot.app.theme = theme
+        await pressing("X", "m", "right", "right", "v", *["right"] * 4, "v", "W")(pilot)
+
+    assert snap_compare(replay(sleeps()), terminal_size=size, run_before=press)
 
 
-@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
-def test_statistics_as_bars(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
-    assert snap_compare(replay(hogs()), terminal_size=size, run_before=pressing("3", "3", "down", "down"))
+@pytest.mark.parametrize(("size", "theme"), LOOKS)
+def test_arranged(snap_compare: Compare, replay: Replay, size: tuple[int, int], theme: str) -> None:
+    async def press(pilot: Pilot[int]) -> None:
+        pilot.app.theme = theme
+        keys = ("B", "B", "A", "A", "Z", "Z", "down", "delete", "down", "z", "down", "down", "asterisk", "down", "down")
+        await pressing(*keys)(pilot)
 
-
-def test_statistics_in_a_light_theme(snap_compare: Compare, replay: Replay) -> None:
-    assert snap_compare(replay(crowd()), terminal_size=NORMAL, run_before=in_light("3", "down", "down", "z", "down"))
-
-
-@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
-def test_tree(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
-    keys = ("end", *["left"] * 150, "5", "tab", "down", "down", "enter", "down", "enter")
-    assert snap_compare(replay(crowd()), terminal_size=size, run_before=pressing(*keys))
-
-
-def test_tree_in_a_light_theme(snap_compare: Compare, replay: Replay) -> None:
-    assert snap_compare(replay(sleeps()), terminal_size=NORMAL, run_before=in_light("5", *["right"] * 9))
-
-
-@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
-def test_waits(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
-    assert snap_compare(replay(philosophers()), terminal_size=size, run_before=pressing("end", "left", "6"))
-
-
-def test_waits_in_a_light_theme(snap_compare: Compare, replay: Replay) -> None:
-    assert snap_compare(replay(crowd()), terminal_size=NORMAL, run_before=in_light("6", *["right"] * 90))
+    assert snap_compare(replay(crowd(20)), terminal_size=size, run_before=press)
 
 
 @pytest.mark.parametrize("size", [SMALL, NORMAL])

@@ -1,4 +1,4 @@
-"""What somebody types who wants to go somewhere: a time, the number of a switch, or a line of source."""
+"""What somebody types who wants to go somewhere: a time, one by the clock, the number of a switch, a line of source."""
 
 from __future__ import annotations
 
@@ -10,17 +10,24 @@ from visualizer.analysis.model import Place
 
 _UNITS_NS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "µs": 1_000, "μs": 1_000, "ns": 1, "min": 60_000_000_000}
 _TIME = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(min|s|ms|us|µs|μs|ns)")
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])(?:\.([0-9]*))?")
 _SWITCH = re.compile(r"#?\s*(\d{1,18})")
 _LINE = re.compile(r"(.*?)(?::|\bline\s)\s*(\d{1,9})")
 
 #: Said where it is none of these.
-EXPECTED = "Type a time (1.5 s, 20ms), a switch (12, #12), or a line of source (demo.py:14, :14)"
+EXPECTED = "Type a time (1.5 s, 20ms, 14:03:07.5), a switch (12), or a line of source (demo.py:14)"
 
 
 class Time(NamedTuple):
     """So many nanoseconds after the beginning."""
 
     t_ns: int
+
+
+class Clock(NamedTuple):
+    """A time of day, in ns since midnight."""
+
+    of_day_ns: int
 
 
 class Number(NamedTuple):
@@ -49,7 +56,7 @@ class Line(NamedTuple):
         return f"{self.file}:{self.line}" if self.file else f"line {self.line}"
 
 
-def goal(text: str) -> Time | Number | Line:
+def goal(text: str) -> Time | Clock | Number | Line:
     """What `text` means. Raise ValueError, with one sentence, if it means nothing."""
     text = text.strip()
     if (found := _TIME.fullmatch(text)) is not None:
@@ -59,6 +66,10 @@ def goal(text: str) -> Time | Number | Line:
         digits = 12
         scaled = int(whole or 0) * 10**digits + int(part[:digits].ljust(digits, "0"))
         return Time(scaled * _UNITS_NS[unit] // 10**digits)
+    if (found := _CLOCK.fullmatch(text)) is not None:
+        hour, minute, second, part = found.groups(default="")
+        seconds = (int(hour) * 60 + int(minute)) * 60 + int(second)
+        return Clock(seconds * _UNITS_NS["s"] + int(part[:9].ljust(9, "0")))
     if (found := _SWITCH.fullmatch(text)) is not None:
         return Number(int(found[1]))
     if (found := _LINE.fullmatch(text)) is not None:

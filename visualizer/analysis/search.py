@@ -26,6 +26,7 @@ class Found(StrEnum):
     EXPRESSION = "expression"
     STOP = "stop"
     SPAWN = "spawn"
+    TRACK = "track"
 
 
 class _Match(NamedTuple):
@@ -66,6 +67,11 @@ class Search:
         self._taken = until
         return until < timeline.arrived
 
+    @property
+    def looked_at(self) -> float:
+        """The part of the timeline, as it is now, that has been looked at."""
+        return self._taken / self._timeline.arrived if self._timeline.arrived else 1.0
+
     def __len__(self) -> int:
         return len(self._found)
 
@@ -92,7 +98,8 @@ class Search:
 
 
 def for_text(timeline: Timeline, text: str) -> Search:
-    """Of the sentences of switches, the expressions that tracks are parked at, and output; in whatever case."""
+    """Of the names of tracks, the sentences of switches, the expressions that tracks are parked at, and output; in
+    whatever case. A track is where it was created."""
     wanted = text.casefold()
     expressions: dict[Place | None, str] = {}
 
@@ -107,6 +114,11 @@ def for_text(timeline: Timeline, text: str) -> Search:
                 line = next((line for line in output.text.split("\n") if wanted in line.casefold()), output.text)
                 said = plain(f"{timeline.name(output.track)} prints {line.strip()}")
                 return _Match(Found.OUTPUT, output.t_ns, output.track, said)
+        elif entry is Entry.SPAWN:
+            track = timeline.spawns[index]
+            if wanted in timeline.name(track).casefold():
+                said = plain(f"{timeline.name(track)} is created")
+                return _Match(Found.TRACK, timeline.tracks[track].spawn_ns, track, said)
         elif entry is Entry.PARK:
             park = timeline.parks[index]
             if park.place not in expressions:

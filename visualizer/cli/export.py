@@ -10,9 +10,9 @@ from visualizer.cli import fail
 from visualizer.cli.numbers import WholeNumber
 from visualizer.cli.reading import read_timeline
 from visualizer.export import FORMATS, Settings
-from visualizer.paint.viewport import Axis
+from visualizer.paint.viewport import BOTH, Axis
 
-_AXES = {**{axis.value: (axis,) for axis in Axis}, "both": tuple(Axis)}
+_AXES = {**{axis.value: (axis,) for axis in Axis}, "both": BOTH}
 
 
 @click.command("export")

@@ -20,7 +20,7 @@ from visualizer.paint.row import Run
 from visualizer.paint.rows import Row, rows
 from visualizer.paint.ruler import ruler
 from visualizer.paint.sequence import sequence
-from visualizer.paint.viewport import Axis, Viewport
+from visualizer.paint.viewport import BOTH, Axis, Viewport
 
 #: Without --all, so many rows and sentences; where there are more tracks, those of a kind share a row.
 _ROWS = 60
@@ -35,7 +35,8 @@ _Line = list[Run]
 @click.option(
     "--axis",
     type=click.Choice([axis.value for axis in Axis]),
-    help="What runs along the rows: time, or switches, each of the same width. Both, one below the other, by default.",
+    help="What runs along the rows: time, time with the gaps folded in which nobody runs, or switches, each "
+    "of the same width. Time and switches, one below the other, by default.",
 )
 @ascii_option
 @click.option("--all", "everything", is_flag=True, help="Each track and each switch, however many.")
@@ -55,22 +56,24 @@ def command(file: str, width: int | None, axis: str | None, ascii: bool, everyth
     if as_sequence and axis is not None:
         raise click.UsageError("--sequence has no --axis: its lines are the switches.")
     timeline = read_timeline(file)
-    axes = [] if as_sequence else [Axis(axis)] if axis is not None else list(Axis)
+    axes = () if as_sequence else (Axis(axis),) if axis is not None else BOTH
     _print(timeline, file, width, axes, ascii, everything)
 
 
 def print_timeline(path: Path, width: int | None) -> None:
     """Print the trace at `path` as `visualizer show` does; None: the width that stdout has."""
-    _print(read_timeline(str(path)), str(path), width, list(Axis), ascii=False, everything=False)
+    _print(read_timeline(str(path)), str(path), width, BOTH, ascii=False, everything=False)
 
 
-def _print(timeline: Timeline, file: str, width: int | None, axes: list[Axis], ascii: bool, everything: bool) -> None:
+def _print(
+    timeline: Timeline, file: str, width: int | None, axes: Sequence[Axis], ascii: bool, everything: bool
+) -> None:
     ascii = ascii or not takes_unicode()
     echo_painted(_lines(timeline, file, width or columns(), axes, ascii, everything), ascii)
 
 
 def _lines(
-    timeline: Timeline, file: str, width: int, axes: list[Axis], ascii: bool, everything: bool
+    timeline: Timeline, file: str, width: int, axes: Sequence[Axis], ascii: bool, everything: bool
 ) -> Iterator[_Line]:
     """`axes`: none for the sequence."""
     yield [Run(caption.title(timeline), "thread"), Run(" · " + " · ".join(caption.facts(timeline)), "text")]
@@ -98,7 +101,7 @@ def _sequence(timeline: Timeline, file: str, width: int, ascii: bool, everything
 
 
 def _rows(
-    timeline: Timeline, file: str, width: int, axes: list[Axis], ascii: bool, everything: bool
+    timeline: Timeline, file: str, width: int, axes: Sequence[Axis], ascii: bool, everything: bool
 ) -> Iterator[_Line]:
     shown = rows(timeline)
     if len(shown) > _ROWS and not everything:

@@ -6,15 +6,16 @@ from collections.abc import Iterator, Sequence
 from math import inf
 
 from visualizer.analysis.durations import duration
+from visualizer.analysis.gaps import gaps
 from visualizer.analysis.model import FINAL, State, Timeline
 from visualizer.export.pen import Pen, Span, fitted, text_width
 from visualizer.paint.boxes import Box, boxes
 from visualizer.paint.lane import Lane
 from visualizer.paint.palette import STYLE_OF
 from visualizer.paint.rows import Row
-from visualizer.paint.ruler import ticks
+from visualizer.paint.ruler import folded, ticks
 from visualizer.paint.text import fit_name
-from visualizer.paint.viewport import Axis, Viewport, extent, span
+from visualizer.paint.viewport import Axis, Viewport, extent, position_of_time, span, time_of_position
 from visualizer.paint.waits import labels
 from visualizer.trace import words
 
@@ -73,6 +74,9 @@ class Panel:
     def _note(self) -> str:
         if self._axis is Axis.SWITCHES:
             return "every switch has the same width"
+        if self._axis is Axis.BUSY:
+            count = len(gaps(self._timeline))
+            return f"{count} gap{'' if count == 1 else 's'} in which nobody runs {'is' if count == 1 else 'are'} folded"
         parts, sides = [], []
         if self._start > 0:
             parts.append(f"from {duration(int(self._start))}")
@@ -91,6 +95,18 @@ class Panel:
                 "path", d=f"M{x:.2f} {rows_top - 8:.2f}V{bottom:.2f}", stroke=pen.colour("dim"), stroke_opacity=0.25
             )
             pen.text(x, rows_top - 14, label, "ruler", 12, anchor="middle")
+        free = -inf
+        for start, end, length_ns in folded(self._timeline, viewport):
+            left, right = max(self._left, self._x(start)), min(self._right, self._x(end))
+            pen.add(
+                "rect", x=left, y=rows_top, width=right - left, height=bottom - rows_top,
+                fill=pen.colour("gap"), fill_opacity=0.12,
+            )  # fmt: skip
+            label, middle = f"⋯ {duration(length_ns, 2)}", (left + right) / 2
+            half = text_width(label, 12) / 2
+            if middle - half >= free:
+                pen.text(middle, rows_top - 30, label, "gap", 12, anchor="middle")
+                free = middle + half + 4
 
     def _connectors(self, middles: dict[int, float]) -> None:
         pen = self._pen
@@ -100,7 +116,7 @@ class Panel:
             if switch.origin not in middles or switch.target not in middles:
                 continue
             on_switches = self._axis is Axis.SWITCHES
-            x = self._x(index + 1 if on_switches else switch_ns[index])
+            x = self._x(index + 1 if on_switches else position_of_time(self._timeline, self._axis, switch_ns[index]))
             begin, end = middles[switch.origin], middles[switch.target]
             line = pen.add("path", stroke=pen.colour("dim"), stroke_width=1.2, stroke_opacity=0.75)
             if on_switches and 1 / self._per_pixel >= _ARROWS_FROM:
@@ -109,11 +125,10 @@ class Panel:
             line.set("d", f"M{x:.2f} {begin:.2f}V{end:.2f}")
 
     def _row(self, track: int, middle: float) -> None:
-        until_ns = int(self._end) if self._axis is Axis.TIME else None
-        lane = Lane(self._timeline, track, self._axis, until_ns)
+        lane = self._lane(track)
         many: dict[State, list[Span]] = {}
         runs: list[Box] = []
-        for box in boxes(lane, self._start, self._per_pixel):
+        for box in self._boxes(lane):
             box = box._replace(left=box.left + self._left, right=box.right + self._left)
             if box.state is State.WAITING and lane.track.kind == words.HUB:
                 continue
@@ -138,10 +153,56 @@ class Panel:
                 if self._axis is Axis.SWITCHES:
                     self._value(lane, box, middle)
         if lane.track.state in FINAL:
-            end = self._x(lane.start(len(lane.slices) - 1))
+            end = lane.start(len(lane.slices) - 1)
+            end = self._x(
+                end if self._axis is not Axis.BUSY else position_of_time(self._timeline, self._axis, int(end))
+            )
             if runs:
                 end = max(end, runs[-1].left + _NARROWEST_RUN)
             self._pen.mark(end, middle, lane.track.state)
+
+    def _lane(self, track: int) -> Lane:
+        if self._axis is Axis.SWITCHES:
+            return Lane(self._timeline, track, self._axis)
+        until_ns = time_of_position(self._timeline, self._axis, self._end)
+        return Lane(self._timeline, track, Axis.TIME, until_ns)
+
+    def _boxes(self, lane: Lane) -> Iterator[Box]:
+        """Those of the whole panel; where gaps are folded, each stretch of time has a scale of its own."""
+        if self._axis is not Axis.BUSY:
+            yield from boxes(lane, self._start, self._per_pixel)
+            return
+        last: Box | None = None
+        for place, start_ns, end_ns, scale in self._stretches():
+            until_ns = min(end_ns, int(lane.limit))
+            stretch = Lane(self._timeline, lane.track.id, Axis.TIME, until_ns)
+            offset = (place - self._start) / self._per_pixel
+            for box in boxes(stretch, start_ns, self._per_pixel / scale):
+                box = box._replace(left=box.left + offset, right=box.right + offset)
+                if last is not None and box.slice == last.slice >= 0:
+                    # It began in the stretch before.
+                    last = last._replace(right=box.right)
+                    continue
+                if last is not None:
+                    yield last
+                last = box
+        if last is not None:
+            yield last
+
+    def _stretches(self) -> Iterator[tuple[float, int, int, float]]:
+        """What lies between gaps, and each gap: where it begins in busy time, and when; when it ends; its scale."""
+        known = gaps(self._timeline)
+        place, t_ns = self._start, int(known.time(self._start))
+        for number in range(known.number_at(place), len(known)):
+            gap, begin = known.gap(number), known.place(number)
+            if begin >= self._end:
+                break
+            if place < begin:
+                yield place, t_ns, gap.start_ns, 1.0
+                place, t_ns = begin, gap.start_ns
+            yield place, t_ns, gap.end_ns, gap.shown_ns / gap.length_ns
+            place, t_ns = begin + gap.shown_ns, gap.end_ns
+        yield place, t_ns, self._timeline.last_ns, 1.0
 
     def _value(self, lane: Lane, box: Box, middle: float) -> None:
         """What was handed over to the track, in the run that began with it."""

@@ -1,4 +1,4 @@
-"""The timeline as a vector drawing: real times, text that stays text, both axes (SVG 1.1, https://www.w3.org/TR/SVG11/).
+"""The timeline as a vector drawing: real times, text that stays text, each axis (SVG 1.1, https://www.w3.org/TR/SVG11/).
 
 Slices are drawn exactly where they can be seen apart and added up where they cannot, so that the file grows with the
 width of the picture and its number of rows, and not with the length of the trace.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import groupby
-from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -54,9 +54,10 @@ def paint_group(
 
     `until_ns`: as in `paint_row`. The cost does not depend on how many tracks there are.
     """
-    cells = _cells(timeline, crowd, viewport, until_ns)
+    axis, edges = viewport.laid_out(timeline)
+    cells = _cells(timeline, crowd, axis, edges, until_ns)
     painted = [_painted(cell, ascii) for cell in cells]
-    _mark_end(timeline, crowd, viewport, painted, ascii, until_ns)
+    _mark_end(position_of_time(timeline, axis, crowd.ended_ns), crowd, edges, painted, ascii, until_ns)
     _write_counts(cells, painted, ascii)
     runs = groupby(painted, key=lambda cell: cell[1])
     return [Run("".join(text for text, _ in group), style) for style, group in runs]
@@ -73,16 +74,15 @@ def told(crowd: Crowd, t_ns: int) -> str:
     return ", ".join(parts)
 
 
-def _cells(timeline: Timeline, crowd: Crowd, viewport: Viewport, until_ns: int | None) -> list[_Cell]:
-    end = limit(timeline, viewport.axis, until_ns)
-    edges = viewport.edges()
-    on_time = viewport.axis is Axis.TIME
+def _cells(timeline: Timeline, crowd: Crowd, axis: Axis, edges: list[float], until_ns: int | None) -> list[_Cell]:
+    end = limit(timeline, axis, until_ns)
+    on_time = axis is Axis.TIME
     # Beyond the end nothing is known.
     places = np.array([min(edge, end) for edge in edges])
     if on_time:
         times_ns = np.floor(places)
     else:
-        times_ns = np.array([float(time_of_position(timeline, viewport.axis, place)) for place in places.tolist()])
+        times_ns = np.array([float(time_of_position(timeline, axis, place)) for place in places.tolist()])
     if until_ns is not None:
         times_ns = np.minimum(times_ns, until_ns)
     count, spent = crowd.at(times_ns)
@@ -105,7 +105,7 @@ def _cells(timeline: Timeline, crowd: Crowd, viewport: Viewport, until_ns: int |
             found.append(_Cell(-1.0, _FILLING[main[cell]], max(1, round(most[cell]))))
         else:
             found.append(_NONE)
-    return found + [_NONE] * (viewport.width - known)
+    return found + [_NONE] * (len(edges) - 1 - known)
 
 
 def _painted(cell: _Cell, ascii: bool) -> tuple[str, str]:
@@ -115,9 +115,9 @@ def _painted(cell: _Cell, ascii: bool) -> tuple[str, str]:
 
 
 def _mark_end(
-    timeline: Timeline,
+    position: float,
     crowd: Crowd,
-    viewport: Viewport,
+    edges: list[float],
     painted: list[tuple[str, str]],
     ascii: bool,
     until_ns: int | None,
@@ -125,8 +125,7 @@ def _mark_end(
     ended_ns = crowd.ended_ns
     if ended_ns < 0 or (until_ns is not None and ended_ns > until_ns):
         return
-    position = position_of_time(timeline, viewport.axis, ended_ns)
-    cell = ceil((position - viewport.start) / viewport.per_cell)
+    cell = bisect_left(edges, position) if position >= edges[0] else -1
     while 0 <= cell < len(painted) and painted[cell][0] != " ":
         cell += 1
     if 0 <= cell < len(painted):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import groupby, pairwise
-from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -50,10 +50,11 @@ def paint_row(
     `until_ns`: how far the last states last, and what lies behind it is not painted; None: to the end of the trace. In
     a live run, give the current time of the trace. Raise KeyError if there is no such track.
     """
-    lane = Lane(timeline, track_id, viewport.axis, until_ns)
-    found = cells(lane, viewport.edges())
+    axis, edges = viewport.laid_out(timeline)
+    lane = Lane(timeline, track_id, axis, until_ns)
+    found = cells(lane, edges)
     painted = _painted(lane, found, ascii)
-    _mark_end(lane, viewport, painted, ascii)
+    _mark_end(lane, edges, painted, ascii)
     _write_labels(timeline, lane, found.only, painted, ascii)
     runs = groupby(painted, key=lambda cell: cell[1])
     return [Run("".join(text for text, _ in group), style) for style, group in runs]
@@ -93,13 +94,13 @@ def _block(share: float, *, alone: bool, enters: bool, stays: bool) -> str:
     return _WIDE[min(6, max(0, round(share * 8) - 1))]
 
 
-def _mark_end(lane: Lane, viewport: Viewport, cells: list[tuple[str, str]], ascii: bool) -> None:
+def _mark_end(lane: Lane, edges: list[float], cells: list[tuple[str, str]], ascii: bool) -> None:
     """✓ or ✗ in the first cell that is wholly behind the end."""
     state = lane.track.state
     position = lane.start(len(lane.slices) - 1)
     if state not in FINAL or position > lane.limit:
         return
-    cell = ceil((position - viewport.start) / viewport.per_cell)
+    cell = bisect_left(edges, position) if position >= edges[0] else -1
     if 0 <= cell < len(cells) and cells[cell][0] != " ":
         # Rounding: the run itself comes first.
         cell += 1

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from visualizer.analysis.model import Timeline, Track
 from visualizer.analysis.plain import plain
@@ -14,6 +14,7 @@ from visualizer.trace import words
 
 #: So many tracks of a kind are a group; fewer can be looked at one by one.
 GROUP_FROM = 8
+_Key = Callable[[Sequence[int]], Any] | None
 
 
 class Group(NamedTuple):
@@ -63,18 +64,21 @@ class Rows:
         *,
         grouped: bool = False,
         only: Callable[[int], bool] | None = None,
+        key: _Key = None,
     ) -> list[Row]:
         """Each thread, and under it what runs on it, in order of spawning; a track of which no thread is known stands
         for itself.
 
         `collapsed`: threads whose children are not wanted. `grouped`: tracks of a kind stand together under a row of
         their own if they are GROUP_FROM or more; `folded`: groups whose tracks are not wanted, None for all groups.
-        `only`: which tracks are wanted; their threads are there, too.
+        `only`: which tracks are wanted; their threads are there, too. `key`: what threads, and rows under one, are
+        sorted by, given the tracks of each; None: in order of spawning.
         """
         self._take()
         found: list[Row] = []
-        for thread, under in self._under.items():
-            below = list(self._below(thread, folded, only)) if grouped else self._each(under, 1, only)
+        for thread in _sorted(self._under, key):
+            under = self._under[thread]
+            below = list(self._below(thread, folded, only, key)) if grouped else self._each(under, 1, only, key)
             if not below and only is not None and not only(thread):
                 continue
             hidden = thread in collapsed and bool(below)
@@ -102,10 +106,12 @@ class Rows:
         known = self._timeline.tracks[track]
         return known.kind == words.THREAD or _above(self._timeline, known) in self._timeline.tracks
 
-    def _each(self, tracks: list[int], depth: int, only: Callable[[int], bool] | None) -> list[Row]:
-        return [Row(track, depth, False) for track in tracks if only is None or only(track)]
+    def _each(self, tracks: list[int], depth: int, only: Callable[[int], bool] | None, key: _Key) -> list[Row]:
+        return [Row(track, depth, False) for track in _sorted(tracks, key) if only is None or only(track)]
 
-    def _below(self, thread: int, folded: Set[Group] | None, only: Callable[[int], bool] | None) -> Iterator[Row]:
+    def _below(
+        self, thread: int, folded: Set[Group] | None, only: Callable[[int], bool] | None, key: _Key
+    ) -> Iterator[Row]:
         found: list[tuple[int, Group | None, list[int]]] = []
         for group, tracks in self._kin.get(thread, {}).items():
             wanted = tracks if only is None else [track for track in tracks if only(track)]
@@ -113,14 +119,21 @@ class Rows:
                 found.append((self._position[wanted[0]], group, wanted))
             else:
                 found += [(self._position[track], None, [track]) for track in wanted]
-        for _, known, tracks in sorted(found, key=lambda one: one[0]):
+        found.sort(key=lambda one: one[0])
+        if key is not None:
+            found.sort(key=lambda one: key(one[2]))
+        for _, known, tracks in found:
             if known is None:
                 yield Row(tracks[0], 1, False)
                 continue
             hidden = folded is None or known in folded
             yield Row(tracks[0], 1, True, hidden, known, tuple(tracks))
             if not hidden:
-                yield from self._each(tracks, 2, None)
+                yield from self._each(tracks, 2, None, key)
+
+
+def _sorted(tracks: Iterable[int], key: _Key) -> list[int]:
+    return list(tracks) if key is None else sorted(tracks, key=lambda track: key((track,)))
 
 
 def rows(
@@ -167,13 +180,17 @@ def row_name(timeline: Timeline, row: Row) -> str:
 
 
 def label_runs(timeline: Timeline, row: Row, width: int, *, selected: bool = False, ascii: bool = False) -> list[Run]:
-    """The row's name, indented, with ▾ or ▸ in front if it has children: exactly `width` cells."""
+    """The row's name, indented, with ▾ or ▸ in front if it has children: exactly `width` cells.
+
+    Where the indentation would leave no room for a name, it ends.
+    """
     mark = ("▸ " if row.collapsed else "▾ ") if row.has_children else "  "
-    before = "  " * row.depth + mark
+    before = "  " * min(row.depth, max(2, width // 4)) + mark
     name = row_name(timeline, row)
     if ascii:
         before, name = ascii_only(before), ascii_only(name)
-    style = "selected" if selected else "thread" if row.depth == 0 else "name"
+    uppermost = row.depth == 0 and (row.has_children or timeline.tracks[row.track].kind == words.THREAD)
+    style = "selected" if selected else "thread" if uppermost else "name"
     # The last cell stays free, so that no name runs into its row.
     ellipsis = ".." if ascii else "…"
     room = width - 1

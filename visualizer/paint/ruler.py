@@ -5,28 +5,50 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from itertools import groupby, pairwise
-from math import ceil, floor, log2, log10
+from math import ceil, floor, log2
 
+from visualizer.analysis.durations import duration
+from visualizer.analysis.gaps import Gaps, gaps
 from visualizer.analysis.model import Timeline
 from visualizer.paint.row import Run
-from visualizer.paint.viewport import Axis, Viewport
+from visualizer.paint.text import ascii_only
+from visualizer.paint.times import SINCE_START, Reckoning, nice
+from visualizer.paint.viewport import Axis, Viewport, extent, time_of_position
 
-#: From which time on a unit is used, the unit, its nanoseconds.
-_UNITS = ((100_000_000, "s", 1_000_000_000), (100_000, "ms", 1_000_000), (100, "µs", 1_000), (0, "ns", 1))
 #: Cells between two labels, at least.
 _GAP = 3
+#: How long a gap is takes as many cells, at least: "⋯2s".
+_SHORTEST_LENGTH = 3
 _BARS = "▁▂▃▄▅▆▇█"
 _ASCII_BARS = "_.:-=+*#"
 
 
-def ruler(timeline: Timeline, viewport: Viewport, *, ascii: bool = False) -> list[Run]:
+def ruler(
+    timeline: Timeline, viewport: Viewport, *, ascii: bool = False, reckoning: Reckoning = SINCE_START
+) -> list[Run]:
     """Ticks and labels, `viewport.width` cells: times, or the numbers of the switches, counted from 1 ("#1")."""
     runs: list[Run] = []
     free = 0
-    for position, label in ticks(timeline, viewport, lambda label: len(label) + 1 + _GAP):
+    marks = _marks(timeline, viewport, ascii)
+    begins = [cell for cell, _ in marks]
+    found = [(cell, text, True) for cell, text in marks]
+    for position, label in ticks(timeline, viewport, lambda label: len(label) + 1 + _GAP, reckoning):
         cell = int((position - viewport.start) / viewport.per_cell)
         if ascii:
             label = label.replace("µ", "u")
+        if marks:
+            # How long a gap is matters more than a tick.
+            at = bisect_left(begins, cell + 1)
+            before = marks[at - 1][0] + len(marks[at - 1][1]) if at else 0
+            behind = begins[at] if at < len(begins) else viewport.width + 1
+            if cell < before or cell + 2 + len(label) > behind:
+                continue
+        found.append((cell, label, False))
+    for cell, label, is_gap in sorted(found):
+        if is_gap:
+            runs += [Run(" " * (cell - free), "ruler"), Run(label, "gap")]
+            free = cell + len(label)
+            continue
         tick = Run("|" if ascii else "│", "dim")
         text = Run(label, "ruler")
         if cell < viewport.width < cell + 1 + len(label):
@@ -41,34 +63,100 @@ def ruler(timeline: Timeline, viewport: Viewport, *, ascii: bool = False) -> lis
     return [run for run in runs if run.text]
 
 
-def ticks(timeline: Timeline, viewport: Viewport, cells_of: Callable[[str], float]) -> Iterator[tuple[float, str]]:
+def _marks(timeline: Timeline, viewport: Viewport, ascii: bool) -> list[tuple[int, str]]:
+    """Where the gaps that are folded in the viewport begin, and what stands there: how long each is, if it has room."""
+    marks: list[tuple[int, str]] = []
+    sign = "//" if ascii else "⋯"
+    found = list(folded(timeline, viewport))
+    for number, (start, end, length_ns) in enumerate(found):
+        cell, last = (int((place - viewport.start) / viewport.per_cell) for place in (start, end))
+        # A free cell keeps it apart from the next one.
+        behind = viewport.width
+        if number + 1 < len(found):
+            behind = min(behind, int((found[number + 1][0] - viewport.start) / viewport.per_cell) - 1)
+        cell, last = max(0, cell), min(last, behind)
+        room = behind - cell
+        told = sign[: max(0, room)]
+        if room >= _SHORTEST_LENGTH:
+            length = ascii_only(duration(length_ns, 2)) if ascii else duration(length_ns, 2)
+            said = (f"{sign} {length}", f"{sign}{length.replace(' ', '')}")
+            told = next((text for text in said if len(text) <= room), told)
+        if not told or cell >= viewport.width:
+            continue
+        spare = last - cell - len(told)
+        if spare > 0:
+            # All of its cells are marked, and it stands in their middle.
+            told = sign[:1] * (spare // 2) + f"{told} " + sign[:1] * (spare - spare // 2 - 1)
+        marks.append((cell, told))
+    return marks
+
+
+def folded(timeline: Timeline, viewport: Viewport) -> Iterator[tuple[float, float, int]]:
+    """The gaps that are folded in the viewport: from where to where on its axis, and how many ns each is long.
+
+    Where many begin in the same cell, the first of them: there are not more than cells.
+    """
+    if viewport.axis is not Axis.BUSY:
+        return
+    known, place = gaps(timeline), viewport.start
+    while (number := known.number_at(place)) < len(known) and known.place(number) < viewport.end:
+        start, gap = known.place(number), known.gap(number)
+        yield start, start + gap.shown_ns, gap.length_ns
+        place = max(
+            start + gap.shown_ns,
+            viewport.start + (floor((start - viewport.start) / viewport.per_cell) + 1) * viewport.per_cell,
+        )
+
+
+def ticks(
+    timeline: Timeline, viewport: Viewport, cells_of: Callable[[str], float], reckoning: Reckoning = SINCE_START
+) -> Iterator[tuple[float, str]]:
     """Round places on the axis within the viewport, in ns or in switches, and their labels.
 
     They stand as close as their labels let them; `cells_of` says how many cells a label needs with what is free
     around it.
     """
-    switches = viewport.axis is Axis.SWITCHES
-    extent = timeline.switch_count if switches else timeline.last_ns
-    last = min(viewport.end, extent)
-    unit, unit_ns = ("", 1) if switches else next((u, ns) for least, u, ns in _UNITS if last >= least)
-    step = _nice(viewport.per_cell)
-    while True:
-        decimals = max(0, -floor(log10(step / unit_ns) + 1e-9))
+    if viewport.axis is Axis.SWITCHES:
+        last = min(viewport.end, timeline.switch_count)
+        step = nice(viewport.per_cell)
+        while cells_of(f"#{last:.0f}") * viewport.per_cell > step:
+            step = nice(step * 1.5)
+        numbers = range(max(ceil(viewport.start / step), 1), floor(last / step) + 1)
+        yield from ((number * step, f"#{number * step:.0f}") for number in numbers)
+        return
+    # What is written is another number than the place where gaps are folded.
+    last = min(viewport.end, extent(timeline, viewport.axis))
+    first_ns, last_ns = (time_of_position(timeline, viewport.axis, place) for place in (viewport.start, last))
+    labels = reckoning.labels(first_ns, last_ns)
+    step = labels.round(viewport.per_cell)
+    while max(cells_of(labels.label(t_ns, step)) for t_ns in (first_ns, last_ns)) * viewport.per_cell > step:
+        step = labels.round(step * 1.5)
+    zero_ns = reckoning.zero_ns
+    if viewport.axis is Axis.BUSY:
+        found = _busy_ticks(gaps(timeline), viewport, step, last, zero_ns)
+    else:
+        numbers = range(ceil((viewport.start - zero_ns) / step), floor((last - zero_ns) / step) + 1)
+        found = ((number * step + zero_ns, number * step + zero_ns) for number in numbers)
+    yield from ((place, labels.label(t_ns, step)) for place, t_ns in found)
 
-        def label(position: float, decimals: int = decimals) -> str:
-            return f"#{position:.0f}" if switches else f"{position / unit_ns:.{decimals}f} {unit}"
 
-        if step >= 1 and cells_of(label(last)) * viewport.per_cell <= step:
-            break
-        step = _nice(step * 1.5)
-    for number in range(max(ceil(viewport.start / step), int(switches)), floor(last / step) + 1):
-        yield number * step, label(number * step)
-
-
-def _nice(least: float) -> float:
-    """The first of 1, 2, 5, 10, 20, 50, ... that is not below `least`."""
-    power = 10.0 ** floor(log10(max(1.0, least)))
-    return next(power * digit for digit in (1, 2, 5, 10) if power * digit >= least)
+def _busy_ticks(
+    known: Gaps, viewport: Viewport, step: float, last: float, zero_ns: int
+) -> Iterator[tuple[float, float]]:
+    """Round times in the viewport that are in no folded gap: the place in busy time, and the time."""
+    place = viewport.start
+    while place <= last:
+        t_ns = ceil((known.time(place) - zero_ns) / step) * step + zero_ns
+        at = known.busy(int(t_ns))
+        number = known.number_at(at)
+        if number < len(known) and known.place(number) <= at:
+            # In a gap: go on behind it.
+            place = known.place(number) + known.gap(number).shown_ns
+            continue
+        if at > last:
+            return
+        yield at, t_ns
+        place = max(at, place) + viewport.per_cell
 
 
 def overview(timeline: Timeline, viewport: Viewport, width: int, *, ascii: bool = False) -> list[Run]:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from enum import Enum
+from math import inf, nextafter
+from weakref import WeakKeyDictionary
 
+from visualizer.analysis.gaps import Gaps, gaps
 from visualizer.analysis.model import Timeline
 
 
 class Axis(Enum):
     """What runs along a row. On SWITCHES, segment k = [k, k + 1) lies between switch k - 1 and switch k (indexes from
-    0; segment 0 is before the first): every switch has the same width, and inside a segment time runs evenly."""
+    0; segment 0 is before the first): every switch has the same width, and inside a segment time runs evenly. BUSY is
+    time in which long gaps, while nobody runs, are folded (analysis/gaps.py)."""
 
     TIME = "time"
+    BUSY = "busy"
     SWITCHES = "switches"
 
 
+#: What is shown where nobody says which.
+BOTH = (Axis.TIME, Axis.SWITCHES)
+
+
 #: A cell never covers less than this: a nanosecond, or a 32nd of the way to the next switch.
-CLOSEST = {Axis.TIME: 1.0, Axis.SWITCHES: 1 / 32}
+CLOSEST = {Axis.TIME: 1.0, Axis.BUSY: 1.0, Axis.SWITCHES: 1 / 32}
 #: Cells left free behind the end of the trace, for the marks of the tracks that end there.
 MARGIN_CELLS = 2
 #: How much is shown of the time in which nothing happens, on either side, as a share of the time in between.
@@ -77,6 +87,21 @@ class Viewport:
         # Ten tenths must be one, or a run would leave a sliver in the next cell.
         return [round(edge, 9) for edge in edges] if self.axis is Axis.SWITCHES else edges
 
+    def laid_out(self, timeline: Timeline) -> tuple[Axis, list[float]]:
+        """Along which axis the slices of tracks are painted, and the `width + 1` edges of the cells on it.
+
+        Where gaps are folded that is time, and the cells are as long as what they stand for. A cell that a gap only
+        begins or ends in is given to what runs there.
+        """
+        if self.axis is not Axis.BUSY:
+            return self.axis, self.edges()
+        known = gaps(timeline)
+        key = self, known.revision
+        # All rows are painted over the same cells.
+        if timeline not in _LAID_OUT or _LAID_OUT[timeline][0] != key:
+            _LAID_OUT[timeline] = key, _unfolded(self, known)
+        return Axis.TIME, _LAID_OUT[timeline][1]
+
     @property
     def end(self) -> float:
         """Where the last cell ends, in ns or in switches."""
@@ -99,7 +124,7 @@ class Viewport:
         if self.axis is Axis.SWITCHES:
             position = float(index + 1)
         else:
-            position = float(timeline.switch_ns[index]) if index >= 0 else 0.0
+            position = position_of_time(timeline, self.axis, timeline.switch_ns[index]) if index >= 0 else 0.0
         return (position - self.start) / self.per_cell
 
     def showing(self, timeline: Timeline, switch_index: int) -> Viewport:
@@ -135,14 +160,19 @@ class Viewport:
         return replace(self, start=start)
 
 
+_LAID_OUT: WeakKeyDictionary[Timeline, tuple[tuple[Viewport, int], list[float]]] = WeakKeyDictionary()
+
+
 def extent(timeline: Timeline, axis: Axis) -> float:
     """Where the trace ends on the axis, in ns or in switches."""
-    return float(timeline.last_ns if axis is Axis.TIME else timeline.switch_count + 1)
+    if axis is Axis.SWITCHES:
+        return float(timeline.switch_count + 1)
+    return position_of_time(timeline, axis, timeline.last_ns)
 
 
 def _end(timeline: Timeline, axis: Axis) -> float:
     """Behind all that can happen on the axis: the last nanosecond counts, too."""
-    return extent(timeline, axis) + (axis is Axis.TIME)
+    return extent(timeline, axis) + (axis is not Axis.SWITCHES)
 
 
 def _furthest(timeline: Timeline, axis: Axis, width: int) -> float:
@@ -166,9 +196,10 @@ def span(timeline: Timeline, axis: Axis) -> tuple[float, float]:
     """From where to where on the axis something happens, in ns or in switches.
 
     That is the whole trace; but where the time in which one track runs alone, before the second appears and after the
-    first has ended, is the larger part of it, the time axis is cut shortly before and behind what lies between.
+    first has ended, is the larger part of it, an axis of time is cut shortly before and behind what lies between.
     """
-    whole = 0.0, extent(timeline, axis)
+    last = extent(timeline, axis)
+    whole = 0.0, last
     if axis is Axis.SWITCHES or not timeline.switch_count:
         return whole
     first, *others = timeline.tracks.values()
@@ -176,10 +207,40 @@ def span(timeline: Timeline, axis: Axis) -> tuple[float, float]:
     end_ns = timeline.last_ns
     if first.exit_ns >= 0:
         end_ns = max(track.slices.start_ns[-1] for track in timeline.tracks.values() if len(track.slices))
-    if 2 * (end_ns - begin_ns) >= timeline.last_ns:
+    begin, end = (position_of_time(timeline, axis, t_ns) for t_ns in (begin_ns, end_ns))
+    if 2 * (end - begin) >= last:
         return whole
-    lead_ns = (end_ns - begin_ns) * LEAD
-    return max(0.0, begin_ns - lead_ns), min(float(timeline.last_ns), end_ns + lead_ns)
+    lead = (end - begin) * LEAD
+    return max(0.0, begin - lead), min(last, end + lead)
+
+
+def _unfolded(viewport: Viewport, known: Gaps) -> list[float]:
+    """The edges of a viewport of busy time, as times. The cost depends on the number of cells only."""
+    places = viewport.edges()
+    edges = [known.time(place) for place in places]
+    edge = 0
+    while edge <= viewport.width and (number := known.number_at(places[edge])) < len(known):
+        gap, begin = known.gap(number), known.place(number)
+        if begin >= viewport.end:
+            break
+        first, last = bisect_left(places, begin), bisect_right(places, begin + gap.shown_ns) - 1
+        if last > first:
+            start = gap.start_ns if begin >= places[0] else edges[0]
+            end = gap.end_ns if last < viewport.width else edges[last]
+            edges[first : last + 1] = [
+                start + (end - start) * cell / (last - first) for cell in range(last - first + 1)
+            ]
+        edge = last + 1
+    for edge in range(1, len(edges)):
+        if edges[edge] <= edges[edge - 1]:
+            # Far from the start a nanosecond is less than floats can tell; but no cell is empty.
+            edges[edge] = nextafter(edges[edge - 1], inf)
+    return edges
+
+
+def unclamped_time(timeline: Timeline, axis: Axis, position: float) -> float:
+    """The time at a place of an axis of time, also where that lies behind the end of the trace so far."""
+    return gaps(timeline).time(position) if axis is Axis.BUSY else position
 
 
 def segment_ns(timeline: Timeline, segment: int) -> tuple[int, int]:
@@ -195,6 +256,8 @@ def position_of_time(timeline: Timeline, axis: Axis, t_ns: int) -> float:
     """Where on the axis `t_ns` is, in ns or in switches."""
     if axis is Axis.TIME:
         return float(t_ns)
+    if axis is Axis.BUSY:
+        return gaps(timeline).busy(t_ns)
     return position_in_segment(timeline, timeline.switch_before(t_ns) + 1, t_ns)
 
 
@@ -209,8 +272,8 @@ def position_in_segment(timeline: Timeline, segment: int, t_ns: int) -> float:
 def time_of_position(timeline: Timeline, axis: Axis, position: float) -> int:
     """The time, in ns, at a place of the axis, not outside the trace. Inverse of `position_of_time`."""
     position = min(max(0.0, position), extent(timeline, axis))
-    if axis is Axis.TIME:
-        return int(position)
+    if axis is not Axis.SWITCHES:
+        return int(unclamped_time(timeline, axis, position))
     segment = min(int(position), timeline.switch_count)
     start_ns, end_ns = segment_ns(timeline, segment)
     return start_ns + int((position - segment) * (end_ns - start_ns))

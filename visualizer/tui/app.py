@@ -243,6 +243,9 @@ class VisualizerApp(App[int]):
                 if binding.action != "app.command_palette":
                     keys_of_it = " or ".join(map(self.get_key_display, binding.make_bindings([binding])))
                     yield SystemCommand(binding.tooltip, f"Press {keys_of_it}", _running(screen, binding.action))
+        if isinstance(screen, TimelineScreen):
+            for what, action in keys.BY_NAME:
+                yield SystemCommand(what, "", _running(screen, action))
         for command in super().get_system_commands(screen):
             if command.title in _TEXTUAL_COMMANDS:
                 yield command

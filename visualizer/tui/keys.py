@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from textual.binding import Binding, BindingType
 
+from visualizer.paint.groupings import By, Order
+
 
 class Section(NamedTuple):
     """Keys that belong together, as the help shows them."""
@@ -82,7 +84,7 @@ NAVIGATION = Section(
         key("c", "why", "Cause: why did this run? To who woke it, then"),
         key("C", "led_to", "Effect: to what that led to"),
         key("colon", "go_to", "Go to a time, a switch, or a line of source"),
-        key("ctrl+f", "search", "Search events, output and expressions"),
+        key("slash,ctrl+f", "search", "Search tracks, events, output, expressions"),
         key("n", "hit(1)", "Next that was found, on text or line"),
         key("N", "hit(-1)", "Previous that was found"),
         key("u", "undo(-1)", "Undo: back to where the last jump came from"),
@@ -124,6 +126,8 @@ TIMELINE = (
             key("d,ctrl+right", "pan(1)", "Pan to the right", PAN),
             key("f", "fit", "Fit the whole timeline", "Fit"),
             key("x", "axis", "Time axis or switch axis", "Axis"),
+            key("W", "times", "Times since start or mark, or by the clock"),
+            key("X", "fold_gaps", "Fold gaps in which nobody runs, or not"),
         ),
     ),
     Section(
@@ -133,7 +137,12 @@ TIMELINE = (
             key("down,j", "select(1)", "Select the track below"),
             key("enter,z", "fold", "Fold or unfold the selected group or thread"),
             key("Z", "fold_all", "Fold or unfold all groups"),
-            key("slash", "filter", "Filter tracks by name; Escape shows all again"),
+            key("A", "sort(1)", "Sort rows by start, name or time in a state"),
+            key("B", "group(1)", "Group by function, thread, kind, spawn tree"),
+            key("asterisk", "pin", "Pin the selected row on top, or put it back"),
+            key("delete,backspace", "hide", "Hide the selected row"),
+            key("D", "show_hidden", "Show all rows again that are hidden"),
+            key("ampersand", "filter", "Filter tracks by name; Escape shows all again"),
             key("Y", "sequence", "Sequence: tracks side by side, arrows; or back"),
             key("1", "tab('events')", "Events: every switch, in a sentence"),
             key("2", "tab('output')", "Output: what was printed, and by which track"),
@@ -146,6 +155,12 @@ TIMELINE = (
             key("escape", "back", "Back to the catalogue; twice, if still running", "Back"),
         ),
     ),
+)
+
+#: What has no key of its own, and stands in the command palette alone: (what it does, action).
+BY_NAME = (
+    *((f"Sort rows: {order.value}", f"sort_by('{order.name}')") for order in Order),
+    *((f"Group rows by: {by.value}", f"group_by('{by.name}')") for by in By),
 )
 
 #: Bindings of a list that has the focus; they go before those of the screen.

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
 from visualizer.analysis.model import Timeline
-from visualizer.paint.viewport import Axis
+from visualizer.paint.viewport import Axis, position_of_time, unclamped_time
 
 _NS_PER_S = 1_000_000_000
 #: Played at speed 1 on the switch axis.
@@ -93,8 +93,10 @@ class Playhead:
 
     def advance(self, passed_ns: int, axis: Axis, end_ns: int) -> bool:
         """Play for `passed_ns` of the watcher's time. Return whether the end, at `end_ns`, was reached."""
-        if axis is Axis.TIME:
-            self.t_ns = min(self.t_ns + round(passed_ns * self.speed), end_ns)
+        if axis is not Axis.SWITCHES:
+            # Where gaps are folded, they pass as quickly as they are shown.
+            place = position_of_time(self._timeline, axis, self.t_ns) + passed_ns * self.speed
+            self.t_ns = min(round(unclamped_time(self._timeline, axis, place)), end_ns)
             self.index = self._timeline.switch_before(self.t_ns)
             return self.t_ns >= end_ns
         self._part += passed_ns / _NS_PER_S * SWITCHES_PER_S * self.speed

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from visualizer.analysis.crowds import Crowd
 from visualizer.analysis.marks import Marks
 from visualizer.analysis.model import Timeline
 from visualizer.paint.group import paint_group
 from visualizer.paint.row import Run, paint_row
-from visualizer.paint.rows import Group, Row, Rows, row_name
-from visualizer.paint.text import cell_width
+from visualizer.paint.rows import Group, Row
+from visualizer.paint.times import SINCE_START
 from visualizer.paint.viewport import MARGIN_CELLS, Axis, Viewport, position_of_time
-from visualizer.trace import words
+from visualizer.tui.arrangement import Arrangement
 from visualizer.tui.history import History
 from visualizer.tui.playhead import Playhead
 
@@ -26,9 +25,6 @@ _ROOM_GROWTH = 1.5
 _FOLLOWED_AT = 0.75
 #: What happened since may not have been written yet: a trace is flushed so often.
 _FLUSHED_NS = 50_000_000
-_LABEL_CELLS = (10, 28)
-#: Names beyond these are not measured: the column shall not be as wide as the longest of thousands.
-_MEASURED_ROWS = 200
 
 
 class _Spot(NamedTuple):
@@ -40,11 +36,11 @@ class _Spot(NamedTuple):
     group: Group | None
 
 
-class View:
+class View(Arrangement):
     """The state of a timeline screen, without anything that draws."""
 
     def __init__(self, timeline: Timeline, *, live: bool, ascii: bool = False, axis: Axis = Axis.TIME) -> None:
-        self.timeline = timeline
+        super().__init__(timeline)
         self.ascii = ascii
         self.playhead = Playhead(timeline)
         self.viewport = Viewport.fit(timeline, axis, 1)
@@ -53,30 +49,13 @@ class View:
         #: Whether more may come, and up to when the timeline is known.
         self.live = live
         self.now_ns = 0
-        self.selected = words.NOBODY
-        #: The group whose own row is selected; then `selected` is the first of its tracks.
-        self.selected_group: Group | None = None
-        #: Threads whose children are folded away.
-        self.collapsed: set[int] = set()
-        #: Groups that somebody folded (True) or unfolded; the others are folded where they would not all have room.
-        self.folded: dict[Group, bool] = {}
-        #: Only tracks with this in their name are shown, in whatever case; "": all.
-        self.wanted = ""
-        #: How many tracks are shown of how many.
-        self.found = 0
-        self.rows: list[Row] = []
-        self.label_cells = _LABEL_CELLS[0]
         #: The whole timeline is in sight and shall remain so while it grows.
         self.fitted = True
         self._room_ns = _ROOM_NS
         #: Else, where the time axis would show nothing, the other is taken.
-        self._axis_chosen = axis is not Axis.TIME
-        self._room = 0
-        self._all_rows = Rows(timeline)
-        self._rows_of: object = None
-        #: Number of the row of each track and group; that of a folded group is also that of its tracks.
-        self._numbers: dict[int | Group, int] = {}
-        self._crowds: dict[Group, Crowd] = {}
+        self._axis_chosen = axis is Axis.SWITCHES
+        #: That which time has when it is shown.
+        self._time_axis = Axis.BUSY if axis is Axis.BUSY else Axis.TIME
         self._spots: History[_Spot] = History()
         #: Viewports, and whether they were fitted.
         self._zooms: History[tuple[Viewport, bool]] = History()
@@ -84,6 +63,8 @@ class View:
         self._stepped: _Spot | None = None
         self._panned: Viewport | None = None
         self.marks = Marks()
+        #: How moments are told.
+        self.reckoning = SINCE_START
         #: A span that does not move, or where one began that reaches to the playhead.
         self._span: tuple[int, int] | None = None
         self._span_from_ns: int | None = None
@@ -105,7 +86,7 @@ class View:
         self.live = live
         self.now_ns = max(now_ns, self.timeline.last_ns)
         self.timeline.reach(self.now_ns - _FLUSHED_NS)
-        self._arrange()
+        self.arrange()
         self.playhead.catch_up(self.now_ns)
         if ended:
             self.playhead.following = False
@@ -130,50 +111,6 @@ class View:
     def _is_burst(self) -> bool:
         switch_ns = self.timeline.switch_ns
         return len(switch_ns) > 1 and switch_ns[-1] - switch_ns[0] < _TOO_CLOSE_NS
-
-    def make_room(self, rows: int) -> None:
-        """So many rows are in sight at once, at most."""
-        if rows != self._room:
-            self._room = rows
-            self._arrange()
-
-    def _arrange(self) -> None:
-        timeline = self.timeline
-        of = (
-            len(timeline.tracks), len(timeline.spawns), timeline.renamed, self._room, self.wanted,
-            frozenset(self.collapsed), frozenset(self.folded.items()),
-        )  # fmt: skip
-        if of == self._rows_of:
-            return
-        self._rows_of = of
-        only = self._is_wanted if self.wanted else None
-        every = self._all_rows.arrange(folded=None, grouped=True, only=only)
-        crowded = len(every) + sum(len(row.members) for row in every) > self._room
-        folded = {row.group for row in every if row.group is not None and self.folded.get(row.group, crowded)}
-        self.rows = self._all_rows.arrange(self.collapsed, folded, grouped=True, only=only)
-        self.found = sum(len(row.members) or only is None or only(row.track) for row in every)
-        self._numbers = {}
-        for number, row in enumerate(self.rows):
-            self._numbers[row.track if row.group is None else row.group] = number
-            if row.collapsed:
-                self._numbers.update(dict.fromkeys(row.members, number))
-        if self.selected_number < 0 and self.rows:
-            self.choose(self.rows[0])
-        names = (cell_width(row_name(timeline, row)) + 2 * row.depth + 4 for row in self.rows[:_MEASURED_ROWS])
-        least, most = _LABEL_CELLS
-        self.label_cells = min(max(names, default=least), most)
-
-    def _is_wanted(self, track: int) -> bool:
-        return self.wanted.casefold() in self.timeline.name(track).casefold()
-
-    def crowd(self, row: Row) -> Crowd:
-        """What the tracks of a group's row do, up to now."""
-        assert row.group is not None, "only a group has one"
-        crowd = self._crowds.get(row.group)
-        if crowd is None:
-            crowd = self._crowds[row.group] = Crowd(self.timeline)
-        crowd.follow(row.members)
-        return crowd
 
     def painted(self, row: Row) -> list[Run]:
         """The cells of a row."""
@@ -236,8 +173,7 @@ class View:
         self.playhead.rest()
         self.playhead.index, self.playhead.t_ns = spot.switch, spot.t_ns
         self.select_track(spot.selected)
-        if spot.group in self._numbers:
-            self.selected, self.selected_group = spot.selected, spot.group
+        self.select_group(spot.group)
         self._reveal()
         return True
 
@@ -389,9 +325,18 @@ class View:
         return True
 
     def toggle_axis(self) -> None:
+        """From time to switches, or back to time, with gaps folded if they were."""
+        self._take_axis(self._time_axis if self.viewport.axis is Axis.SWITCHES else Axis.SWITCHES)
+
+    def fold_gaps(self) -> bool:
+        """Fold gaps in which nobody runs, or show time as it passed. Return whether they are folded now."""
+        self._time_axis = Axis.TIME if self.viewport.axis is Axis.BUSY else Axis.BUSY
+        self._take_axis(self._time_axis)
+        return self._time_axis is Axis.BUSY
+
+    def _take_axis(self, axis: Axis) -> None:
         self._leave_zoom()
         self._axis_chosen = True
-        axis = Axis.TIME if self.viewport.axis is Axis.SWITCHES else Axis.SWITCHES
         self.viewport = self.viewport.with_axis(self.timeline, axis, self.playhead.index)
         if self.fitted:
             self._fit()
@@ -420,79 +365,3 @@ class View:
             self.viewport = viewport.panned(cell - margin, self.timeline)
         elif cell > last:
             self.viewport = viewport.panned(cell - last, self.timeline)
-
-    # Tracks.
-
-    def row_of(self, track: int) -> int:
-        """Number of the row that shows `track`, which may be that of its group; or -1."""
-        return self._numbers.get(track, -1)
-
-    @property
-    def selected_number(self) -> int:
-        """Number of the row that is selected; -1 if it is not there."""
-        return self._numbers.get(self.selected if self.selected_group is None else self.selected_group, -1)
-
-    @property
-    def selected_row(self) -> Row | None:
-        number = self.selected_number
-        return self.rows[number] if number >= 0 else None
-
-    @property
-    def selected_tracks(self) -> tuple[int, ...]:
-        """The track that is selected, or all of the group whose row is."""
-        row = self.selected_row
-        return row.members if row is not None and row.group is not None else (self.selected,)
-
-    def choose(self, row: Row) -> None:
-        """Select that row."""
-        self.selected, self.selected_group = row.track, row.group
-
-    def select(self, by: int) -> None:
-        """Select the row so many below."""
-        if self.rows:
-            number = self.selected_number + by
-            self.choose(self.rows[min(max(number, 0), len(self.rows) - 1)])
-
-    def select_track(self, track: int) -> None:
-        """Select that track, and unfold or stop filtering whatever hides it."""
-        if track not in self.timeline.tracks:
-            return
-        if self.row_of(track) < 0:
-            self.filter_by("")
-        if self.row_of(track) < 0:
-            self.collapsed.clear()
-            self._arrange()
-        number = self.row_of(track)
-        if number >= 0 and (group := self.rows[number].group) is not None:
-            self.folded[group] = False
-            self._arrange()
-        self.selected, self.selected_group = track, None
-
-    def fold(self, number: int) -> None:
-        """Fold away what belongs to the group or the thread in that row, or that the row belongs to; or unfold it.
-
-        The selected track stays so, also within a folded group.
-        """
-        if not 0 <= number < len(self.rows):
-            return
-        while number > 0 and not self.rows[number].has_children:
-            number -= 1
-        row = self.rows[number]
-        if row.group is not None:
-            self.folded[row.group] = not row.collapsed
-        elif row.has_children:
-            self.collapsed ^= {row.track}
-            self.choose(row)
-        self._arrange()
-
-    def fold_all(self) -> None:
-        """Fold all groups; or unfold all, if all are folded."""
-        shown = [row for row in self.rows if row.group is not None]
-        fold = not all(row.collapsed for row in shown)
-        self.folded.update((row.group, fold) for row in shown if row.group is not None)
-        self._arrange()
-
-    def filter_by(self, text: str) -> None:
-        """Show only tracks with that text in their name."""
-        self.wanted = text.strip()
-        self._arrange()

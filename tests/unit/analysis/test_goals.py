@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualizer.analysis.goals import Line, Number, Time, goal
+from visualizer.analysis.goals import Clock, Line, Number, Time, goal
 from visualizer.analysis.model import Place
 
 
@@ -15,12 +15,14 @@ from visualizer.analysis.model import Place
     [
         ("1.5 s", Time(1_500_000_000)), ("20ms", Time(20_000_000)), (" .5us ", Time(500)), ("3 µs", Time(3_000)),
         ("7ns", Time(7)), ("2 min", Time(120_000_000_000)), ("0.000000001s", Time(1)), ("1.s", Time(1_000_000_000)),
+        ("14:03:07", Clock(50_587_000_000_000)), ("0:00:00.5", Clock(500_000_000)),
+        ("23:59:59.9999999999", Clock(86_399_999_999_999)), ("14:03", Line("14", 3)), ("24:00:00", Line("24:00", 0)),
         ("12", Number(12)), ("#12", Number(12)), ("# 3", Number(3)),
         (":14", Line("", 14)), ("demo.py:14", Line("demo.py", 14)), ("line 14", Line("", 14)),
         ("a b/c.py:7", Line("a b/c.py", 7)), ("C:\\x\\demo.py:3", Line("C:\\x\\demo.py", 3)),
     ],
 )  # fmt: skip
-def test_times_switches_and_lines(text: str, expected: Time | Number | Line) -> None:
+def test_times_switches_and_lines(text: str, expected: Time | Clock | Number | Line) -> None:
     assert goal(text) == expected
 
 
@@ -33,7 +35,7 @@ def test_anything_else_is_refused_in_one_sentence(text: str) -> None:
 @given(st.text(max_size=30))
 def test_no_text_does_anything_else(text: str) -> None:
     with suppress(ValueError):
-        assert isinstance(goal(text), Time | Number | Line)
+        assert isinstance(goal(text), Time | Clock | Number | Line)
 
 
 @given(st.integers(0, 10**15))

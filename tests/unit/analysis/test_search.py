@@ -31,6 +31,12 @@ def test_a_text_is_found_in_output() -> None:
     assert search.told == "1 output"
 
 
+def test_a_track_is_found_where_it_was_created() -> None:
+    search = for_text(sleeps().timeline(), "HU")
+    assert all_of(search)[0] == (1, "hub is created")
+    assert search.counts[Found.TRACK] == 1
+
+
 def test_every_time_a_line_was_seen_to_run() -> None:
     tape = sleeps()
     search = for_line(tape.timeline(), Line("demo.py", 30))

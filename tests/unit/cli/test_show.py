@@ -57,7 +57,7 @@ def test_the_whole_print(visualizer: Visualizer, tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(("axis", "other"), [("time", "switches"), ("switches", "time")])
+@pytest.mark.parametrize(("axis", "other"), [("time", "switches"), ("switches", "time"), ("busy", "time")])
 def test_one_axis(visualizer: Visualizer, axis: str, other: str) -> None:
     lines = shown(visualizer, str(GOLDEN / "gevent_sleeps.trace"), "--axis", axis)
     assert any(line.startswith(f"{axis} ") for line in lines)

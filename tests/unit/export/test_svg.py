@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.analysis.tape import Tape, ping_pong, producer_consumer, sleeps
-from tests.unit.paint.events import timelines
+from tests.unit.paint.events import naps, timelines
 from visualizer.analysis.model import State, Timeline, timeline_of
 from visualizer.export import FORMATS, Settings
 from visualizer.export.svg import draw_svg
 from visualizer.paint.palette import DARK, LIGHT
-from visualizer.paint.viewport import Axis
+from visualizer.paint.viewport import BOTH, Axis
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.trace.source import read_all
@@ -36,7 +36,7 @@ HOSTILE = st.one_of(
 
 
 def drawn(timeline: Timeline, *axes: Axis, dark: bool = False, width: int = 1280) -> ElementTree.Element:
-    return ElementTree.fromstring(draw_svg(timeline, Settings(axes or tuple(Axis), width, dark)))
+    return ElementTree.fromstring(draw_svg(timeline, Settings(axes or BOTH, width, dark)))
 
 
 def texts(root: ElementTree.Element) -> list[str]:
@@ -193,7 +193,7 @@ def test_it_renders(name: str, dark: bool) -> None:
     assert int.from_bytes(image[16:20], "big") == 1280
 
 
-@given(timelines(HOSTILE), st.sampled_from([(Axis.TIME,), (Axis.SWITCHES,), tuple(Axis)]), st.booleans())
+@given(timelines(HOSTILE), st.sampled_from([(Axis.TIME,), (Axis.BUSY,), (Axis.SWITCHES,), BOTH]), st.booleans())
 def test_it_parses_whatever_stands_in_the_trace(timeline: Timeline, axes: tuple[Axis, ...], dark: bool) -> None:
     root = drawn(timeline, *axes, dark=dark)
     expected = {"svg", "title", "defs", "pattern", "marker", "rect", "circle", "path", "text"}
@@ -207,3 +207,21 @@ def test_it_parses_whatever_stands_in_the_trace(timeline: Timeline, axes: tuple[
 
 def test_the_table_of_formats() -> None:
     assert dict(FORMATS) == {".svg": draw_svg}
+
+
+def test_folded_gaps_are_marked_with_their_length_and_a_wait_over_one_is_one_bar() -> None:
+    header, events, _ = read_all(GOLDEN / "gevent_sleeps.trace")
+    root = drawn(timeline_of(header, events), Axis.BUSY)
+    said = texts(root)
+    assert said.count("⋯ 1 s") == 2
+    assert said.count("sleep 2 s") == 1
+    assert "2 gaps in which nobody runs are folded" in said
+
+
+@given(naps(), st.integers(400, 2_000))
+def test_stretches_between_folded_gaps_join(timeline: Timeline, width: int) -> None:
+    root = drawn(timeline, Axis.BUSY, width=width)
+    for rect in root.iter(f"{SVG}rect"):
+        assert float(rect.get("x", 0)) >= 0
+        if not rect.get("width", "").endswith("%"):
+            assert float(rect.get("x", 0)) + float(rect.get("width", 0)) <= width

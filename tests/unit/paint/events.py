@@ -67,3 +67,22 @@ def greenlet_runs(draw: st.DrawFn) -> Timeline:
         current = (current + step) % 4
     timeline.feed(ev.End(t_ns + draw(_GAPS), 0, 0))
     return timeline
+
+
+@st.composite
+def naps(draw: st.DrawFn) -> Timeline:
+    """A hub of one thread that polls now and then, briefly or for long, and wakes a greenlet in between."""
+    timeline = Timeline()
+    for track, kind in enumerate((words.THREAD, words.HUB, words.GREENLET)):
+        timeline.feed(ev.Spawn(0, track, kind, -1, track - 1, -1, -1))
+    timeline.feed(ev.Switch(0, 0, 1, words.SWITCH, -1, -1))
+    t_ns = 0
+    for idle_ns, busy_ns in draw(st.lists(st.tuples(_GAPS, _GAPS), max_size=30)):
+        timeline.feed(ev.Poll(t_ns, 1, 1))
+        timeline.feed(ev.Poll(t_ns + idle_ns, 1, 0))
+        timeline.feed(ev.Switch(t_ns + idle_ns, 1, 2, words.SWITCH, -1, -1))
+        t_ns += idle_ns + busy_ns
+        timeline.feed(ev.Switch(t_ns, 2, 1, words.SWITCH, -1, -1))
+    if draw(st.booleans()):
+        timeline.feed(ev.End(t_ns + draw(_GAPS), 0, 0))
+    return timeline

@@ -11,7 +11,7 @@ from tests.unit.paint.events import greenlet_runs, timelines
 from visualizer.analysis.model import State, Timeline
 from visualizer.paint.boxes import boxes
 from visualizer.paint.lane import Lane
-from visualizer.paint.viewport import Axis, extent
+from visualizer.paint.viewport import BOTH, Axis, extent
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -49,7 +49,7 @@ def test_what_cannot_be_told_apart_is_added_up() -> None:
     assert sum(box.share * (box.right - box.left) for box in runs) == pytest.approx(3, rel=0.05)
 
 
-@given(timelines(), st.sampled_from(Axis), st.integers(1, 300))
+@given(timelines(), st.sampled_from(BOTH), st.integers(1, 300))
 def test_boxes_run_from_left_to_right_and_are_few(timeline: Timeline, axis: Axis, pixels: int) -> None:
     per_pixel = max(1e-6, extent(timeline, axis) / pixels)
     for track in timeline.tracks:
@@ -59,7 +59,7 @@ def test_boxes_run_from_left_to_right_and_are_few(timeline: Timeline, axis: Axis
         assert all(0 <= box.left <= box.right <= pixels + 1 and 0 <= box.share <= 1 for box in found)
 
 
-@given(greenlet_runs(), st.sampled_from(Axis), st.integers(1, 300))
+@given(greenlet_runs(), st.sampled_from(BOTH), st.integers(1, 300))
 def test_no_run_vanishes(timeline: Timeline, axis: Axis, pixels: int) -> None:
     per_pixel = max(1e-6, extent(timeline, axis) / pixels)
     for track in timeline.tracks.values():

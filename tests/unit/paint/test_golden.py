@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.paint.drawn import panel
 from visualizer.analysis.model import timeline_of
-from visualizer.paint.viewport import Axis
+from visualizer.paint.viewport import BOTH
 from visualizer.trace.source import read_all
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -23,11 +23,11 @@ def test_a_recording_as_text(name: str) -> None:
     timeline = timeline_of(header, events)
     painted = "\n".join(
         f"{axis.value}, {cells} cells{', ASCII' if ascii else ''}\n{panel(timeline, axis, cells, ascii)}"
-        for axis in Axis
+        for axis in BOTH
         for cells, ascii in ((100, False), (60, False), (24, False), (60, True))
     )
     expected = GOLDEN / f"{name}.txt"
     if os.environ.get("UPDATE_GOLDEN"):
         expected.write_text(painted, encoding="utf-8")
     assert painted == expected.read_text(encoding="utf-8")
-    assert all(panel(timeline, axis, 60, ascii=True).isascii() for axis in Axis)
+    assert all(panel(timeline, axis, 60, ascii=True).isascii() for axis in BOTH)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.paint.drawn import styles, width
-from tests.unit.paint.events import greenlet_runs, timelines
+from tests.unit.paint.events import greenlet_runs, naps, timelines
 from visualizer.analysis.model import State, Timeline
 from visualizer.paint.palette import DARK, LIGHT
 from visualizer.paint.row import paint_row
@@ -36,10 +36,10 @@ def test_a_row_is_as_wide_as_its_viewport(
         assert not ascii or all(run.text.isascii() for run in runs)
 
 
-@given(timelines(), CELLS)
-def test_no_run_vanishes_from_the_time_axis(timeline: Timeline, cells: int) -> None:
-    viewport = Viewport.whole(timeline, Axis.TIME, cells)
-    edges = viewport.edges()
+@given(st.one_of(timelines(), naps()), CELLS, st.sampled_from((Axis.TIME, Axis.BUSY)))
+def test_no_run_vanishes_from_the_time_axis(timeline: Timeline, cells: int, axis: Axis) -> None:
+    viewport = Viewport.whole(timeline, axis, cells)
+    _, edges = viewport.laid_out(timeline)
     for track in timeline.tracks.values():
         painted = styles(paint_row(timeline, track.id, viewport))
         for start_ns, state in zip(track.slices.start_ns, track.slices.state, strict=True):

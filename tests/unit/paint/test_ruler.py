@@ -10,7 +10,7 @@ from tests.unit.analysis.tape import Tape, ping_pong
 from tests.unit.paint.drawn import text, width
 from tests.unit.paint.events import timelines
 from visualizer.analysis.model import Timeline
-from visualizer.paint.ruler import overview, ruler
+from visualizer.paint.ruler import overview, ruler, ticks
 from visualizer.paint.viewport import Axis, Viewport
 from visualizer.trace import words
 
@@ -71,3 +71,36 @@ def test_both_have_the_width(timeline: Timeline, axis: Axis, cells: int, factor:
     viewport = Viewport.fit(timeline, axis, cells).zoomed(factor, cells // 2, timeline)
     assert width(ruler(timeline, viewport, ascii=ascii)) == cells
     assert width(overview(timeline, viewport, cells, ascii=ascii)) == cells
+
+
+def sleeper() -> Timeline:
+    """A hub that polls from 0.1 s to 1 s and from 1.1 s to 3.1 s; it ends at 3.2 s."""
+    tape = Tape().spawn("hub", words.HUB, parent="main").waits("main", words.SLEEP, "9 s").switch("main", "hub")
+    tape.at(100_000_000).poll("hub", 1).at(1_000_000_000).poll("hub", 0)
+    tape.at(1_100_000_000).poll("hub", 1).at(3_100_000_000).poll("hub", 0)
+    return tape.at(3_200_000_000).end().timeline()
+
+
+def test_folded_gaps_say_how_long_they_are() -> None:
+    timeline = sleeper()
+    found = [text(ruler(timeline, Viewport.fit(timeline, Axis.BUSY, cells))) for cells in (120, 60, 20)]
+    assert found == [
+        "│0.00 s         │0.05 s         ⋯⋯ 0.9 s ⋯│1.00 s         │1.05 s          ⋯⋯⋯ 2 s ⋯⋯│3.10 s         │3.15 s"
+        + " " * 12,
+        "│0.0 s         ⋯ 0.9 s              ⋯ 2 s │3.1 s            ",
+        "    ⋯0.9s  ⋯ 2 s    ",
+    ]
+    viewport = Viewport.fit(timeline, Axis.BUSY, 60)
+    closer = viewport.zoomed(8, 20, timeline)
+    assert text(ruler(timeline, closer, ascii=True)) == "//////////// 0.9 s /////////|1.00 s      |1.01 s            "
+
+
+def test_times_around_folded_gaps_are_real_times() -> None:
+    timeline = sleeper()
+    viewport = Viewport.fit(timeline, Axis.BUSY, 200)
+    found = list(ticks(timeline, viewport, lambda label: len(label) + 4))
+    assert all(0.0 <= float(label.split()[0]) <= 3.2 for _, label in found)
+    for position, label in found:
+        t_ns = round(float(label.split()[0]) * 1e9)
+        assert viewport.cell_of_time(timeline, t_ns) == pytest.approx((position - viewport.start) / viewport.per_cell)
+        assert not 100_000_000 < t_ns < 1_000_000_000

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import Any
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.unit.analysis.tape import Tape, ping_pong, sleeps
-from tests.unit.paint.events import greenlet_runs
+from tests.unit.paint.events import greenlet_runs, naps
 from visualizer.analysis.model import Timeline
 from visualizer.paint.viewport import CLOSEST, MARGIN_CELLS, Axis, Viewport, extent, span
 from visualizer.trace import words
@@ -161,3 +164,29 @@ def test_a_switch_that_shall_show_shows(timeline: Timeline, axis: Axis, cells: i
     assert -1e-6 <= viewport.showing(timeline, index).cell_of_switch(timeline, index) < cells
     other = viewport.with_axis(timeline, data.draw(AXES), index)
     assert -1e-6 <= other.cell_of_switch(timeline, index) < cells
+
+
+def test_cells_of_a_folded_gap_are_longer_and_share_it_evenly() -> None:
+    tape = Tape().spawn("hub", words.HUB, parent="main").waits("main", words.SLEEP, "9 s").switch("main", "hub")
+    tape.at(100_000).poll("hub", 1).at(10_000_000).poll("hub", 0).at(10_100_000).switch("hub", "main").end()
+    timeline = tape.timeline()
+    viewport = Viewport.fit(timeline, Axis.BUSY, 102)
+    axis, edges = viewport.laid_out(timeline)
+    assert axis is Axis.TIME
+    assert len(edges) == 103
+    lengths = [round(after - before) for before, after in pairwise(edges)]
+    gap = [length for length in lengths if length > 100_000]
+    assert sum(gap) == pytest.approx(9_900_000, abs=10)
+    assert 4 < len(gap) < 10
+    assert len(set(gap)) <= 2, "but for rounding"
+    assert lengths[0] == pytest.approx(viewport.per_cell, abs=1)
+
+
+@given(naps(), CELLS, MOVES)
+def test_cells_of_folded_gaps_follow_one_another(timeline: Timeline, width: int, moves: list[tuple[Any, ...]]) -> None:
+    viewport = Viewport.fit(timeline, Axis.BUSY, width)
+    for name, *how in moves:
+        viewport = getattr(viewport, name)(*how) if name == "resized" else getattr(viewport, name)(*how, timeline)
+    _, edges = viewport.laid_out(timeline)
+    assert len(edges) == viewport.width + 1
+    assert all(before < after for before, after in pairwise(edges))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 
 from textual import on
 
 from visualizer.analysis.causes import Standpoint, led_to, standpoint, why
-from visualizer.analysis.goals import EXPECTED, Number, Time, goal
+from visualizer.analysis.goals import EXPECTED, Clock, Number, Time, goal
 from visualizer.analysis.jumps import Moments, What, jump, moments, moments_of
 from visualizer.analysis.search import Search, for_line, for_text
+from visualizer.paint.times import by_the_clock, time_of_clock
 from visualizer.tui import messages
 from visualizer.tui.screens.telling import Telling
 from visualizer.tui.widgets.findings import Findings
 from visualizer.tui.widgets.prompt import Prompt
+
+#: Time for which a search may keep the screen waiting; so many entries are looked at between two looks at the clock.
+_SEARCH_S = 0.02
+_AT_ONCE = 500
 
 
 class Navigating(Telling):
@@ -35,6 +41,9 @@ class Navigating(Telling):
         self._search: Search | None = None
         self._hit = -1
         self._wants_first = False
+        #: All there is has been looked at; and what was told of the hit gone to last.
+        self._complete = True
+        self._told_of_hit: list[str] = []
 
     def focus_front(self) -> None:
         """Give the focus to what stands above the sentence."""
@@ -130,7 +139,7 @@ class Navigating(Telling):
         self.look()
 
     def action_search(self) -> None:
-        self.prompt.ask("text", "search", "in events, output and expressions")
+        self.prompt.ask("text", "search", "in tracks, events, output and expressions")
         self.look()
 
     @on(messages.Prompted)
@@ -154,6 +163,8 @@ class Navigating(Telling):
         if isinstance(wanted, Time):
             view.go_to_time(wanted.t_ns)
             self.told.tell(*(["That is behind the end."] if wanted.t_ns > view.now_ns else []))
+        elif isinstance(wanted, Clock):
+            self._go_to_clock(wanted)
         elif not isinstance(wanted, Number):
             self._look_for(for_line(view.timeline, wanted))
         elif 0 < wanted.number <= count:
@@ -162,11 +173,22 @@ class Navigating(Telling):
         else:
             self.deny(f"There is no switch {wanted.number}: there are {count}.")
 
+    def _go_to_clock(self, wanted: Clock) -> None:
+        view = self.view
+        reckoning, t_ns = by_the_clock(view.timeline), time_of_clock(view.timeline, wanted.of_day_ns)
+        if reckoning is None or t_ns is None:
+            self.deny("The trace does not tell at which time of day it was recorded.")
+        elif t_ns > view.now_ns:
+            first, last = (reckoning.moment(end_ns, view.now_ns) for end_ns in (0, view.now_ns))
+            self.deny(f"The trace goes from {first} to {last}.")
+        else:
+            view.go_to_time(t_ns)
+            self.told.tell()
+
     # Looking for something.
 
     def _look_for(self, search: Search) -> None:
-        self._search, self._hit, self._wants_first = search, -1, True
-        self.told.tell(f"{search.title}: looking for it")
+        self._search, self._hit, self._wants_first, self._complete = search, -1, True, False
         self.go_on_searching()
 
     def go_on_searching(self) -> bool:
@@ -174,19 +196,26 @@ class Navigating(Telling):
         search = self._search
         if search is None:
             return False
-        known = len(search)
-        more = search.take()
+        known, complete = len(search), self._complete
+        until = time.monotonic() + _SEARCH_S
+        while (more := search.take(_AT_ONCE)) and time.monotonic() < until:
+            pass
+        self._complete = not more
         if self._wants_first and (not more or self._next_hit(search, 1) is not None):
             self._wants_first = False
             self._go_to_hit(search, 1)
             return True
-        if len(search) != known and self.told.display and self._hit >= 0:
+        if self._wants_first:
+            self.told.tell(f"{search.title}: looking for it, {search.looked_at:.0%}")
+            return True
+        changed = (len(search), not more) != (known, complete)
+        if changed and self.told.lines[:1] == self._told_of_hit and self._hit >= 0:
             self._tell_hit(search)
-        return len(search) != known
+        return changed
 
     def action_hit(self, by: int) -> None:
         if self._search is None:
-            self.deny("Nothing is looked for: ctrl+f does that.")
+            self.deny("Nothing is looked for: / does that.")
         else:
             self._go_to_hit(self._search, by)
         self.look()
@@ -214,7 +243,9 @@ class Navigating(Telling):
 
     def _tell_hit(self, search: Search) -> None:
         said = search.moment(self._hit).said
-        self.told.tell(f"{search.title}: {self._hit + 1} of {len(search)} ({search.told})", said)
+        so_far = "" if self._complete else " so far"
+        self.told.tell(f"{search.title}: {self._hit + 1} of {len(search)}{so_far} ({search.told})", said)
+        self._told_of_hit = self.told.lines[:1]
 
     @staticmethod
     def _hits(search: Search) -> Moments:

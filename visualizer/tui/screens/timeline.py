@@ -14,13 +14,14 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Footer, Static
 
+from visualizer.analysis.gaps import gaps
 from visualizer.analysis.model import State
 from visualizer.paint.rows import GROUP_FROM
 from visualizer.paint.viewport import Axis
 from visualizer.session.preferences import Preferences
 from visualizer.tui import keys, messages
 from visualizer.tui.feed import Feed
-from visualizer.tui.screens.pointing import Pointing
+from visualizer.tui.screens.arranging import Arranging
 from visualizer.tui.screens.viewing import Viewing
 from visualizer.tui.view import View
 from visualizer.tui.widgets.events import Events
@@ -65,7 +66,7 @@ class Pane(Protocol):
     def show(self) -> None: ...
 
 
-class TimelineScreen(Pointing, Viewing):
+class TimelineScreen(Arranging, Viewing):
     """Shows a feed. Its keys are those of `keys.TIMELINE`, live and in replay alike."""
 
     SECTIONS = (*keys.TIMELINE, keys.LIST, keys.SEQUENCE, keys.FINDINGS, keys.CHOICES, keys.MARKS, keys.PAGES)
@@ -84,8 +85,8 @@ class TimelineScreen(Pointing, Viewing):
         super().__init__()
         self.feed = feed
         self._remembered = Preferences(hinted=True) if remembered is None else remembered
-        switches = self._remembered.axis == Axis.SWITCHES.value
-        self.view = View(feed.timeline, live=True, ascii=ascii, axis=Axis.SWITCHES if switches else Axis.TIME)
+        axis = next((axis for axis in Axis if axis.value == self._remembered.axis), Axis.TIME)
+        self.view = View(feed.timeline, live=True, ascii=ascii, axis=axis)
         self._clock = clock
         self._ticked_ns = clock()
         self._timer: Timer | None = None
@@ -201,7 +202,7 @@ class TimelineScreen(Pointing, Viewing):
         self.drop_denied()
         self._arrange()
         view.resize(self.size.width - row_start(view) - RIGHT)
-        bring = (view.playhead.index, view.selected_number, len(view.rows))
+        bring = (view.playhead.index, view.selected_number, view.line_count)
         if bring != self._brought:
             chosen = self._brought is not None and self._brought[1:] != bring[1:]
             self._brought = bring
@@ -227,7 +228,7 @@ class TimelineScreen(Pointing, Viewing):
         room = height - _FIXED_LINES - sentence - tall - told_lines - self._filter.display - self.prompt.display
         most = max(_LEAST_TRACKS, int(room * _TRACKS_SHARE))
         self.view.make_room(most)
-        lines = min(max(len(self.view.rows), 1), most)
+        lines = min(max(self.view.line_count, 1), most)
         switches = max(_LEAST_TRACKS, min(self.sequence.length, int(room * _SEQUENCE_SHARE)))
         for pane, wanted in ((self._tracks, lines), (self.sequence, switches), (self._sentence, sentence)):
             if pane.styles.height is None or pane.styles.height.value != wanted:
@@ -290,8 +291,24 @@ class TimelineScreen(Pointing, Viewing):
 
     def action_axis(self) -> None:
         self.view.toggle_axis()
+        self._remember_axis()
+        self.look()
+
+    def _remember_axis(self) -> None:
         self._remembered.axis = self.view.viewport.axis.value
         self._remembered.save()
+
+    def action_fold_gaps(self) -> None:
+        folded = self.view.fold_gaps()
+        self._remember_axis()
+        count = len(gaps(self.view.timeline))
+        if not folded:
+            self.told.tell("Time is shown as it passed.")
+        elif not count:
+            self.told.tell("No gap is long enough to be folded: as far as can be seen, somebody always runs.")
+        else:
+            which = "1 gap in which nobody runs is" if count == 1 else f"{count} gaps in which nobody runs are"
+            self.told.tell(f"{which} folded; the ruler says how long each is.")
         self.look()
 
     def action_select(self, by: int) -> None:

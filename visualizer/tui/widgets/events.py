@@ -7,7 +7,6 @@ from visualizer.analysis.sentences import sentence
 from visualizer.paint.row import Run
 from visualizer.paint.text import fit
 from visualizer.tui.messages import SwitchChosen
-from visualizer.tui.widgets.header import moment
 from visualizer.tui.widgets.lists import Lines
 
 #: Narrower lines do without the number of the switch.
@@ -29,7 +28,8 @@ class Events(Lines):
     @property
     def drawn_from(self) -> object:
         # A sentence names tracks, which can be renamed, and says how one ended; a longer trace has longer numbers.
-        return (self.view.timeline.version, self.view.now_ns >= 10_000_000_000) if self.view.live else None
+        growing = (self.view.timeline.version, self.view.now_ns >= 10_000_000_000) if self.view.live else None
+        return growing, self.view.reckoning
 
     def runs(self, line: int, width: int) -> list[Run]:
         timeline = self.view.timeline
@@ -39,7 +39,8 @@ class Events(Lines):
         # The header tells the number, too.
         number = f"{line + 1:>{len(str(timeline.switch_count))}} " if width >= _WIDE else " "
         of_ns = self.view.now_ns
-        time = f"{moment(t_ns, of_ns):>{len(moment(of_ns, of_ns))}}  "
+        say = self.view.reckoning.moment
+        time = f"{say(t_ns, of_ns):>{max(len(say(0, of_ns)), len(say(of_ns, of_ns)))}}  "
         said = fit(plain(sentence(timeline, line)), max(0, width - len(number) - len(time)))
         return [Run(number, "dim"), Run(time, "ruler"), Run(said, "text")]
 

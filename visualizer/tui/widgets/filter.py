@@ -27,7 +27,7 @@ class Filter(Horizontal):
         self._found = Static(markup=False)
 
     def compose(self) -> ComposeResult:
-        yield Static(" / ", id="slash", markup=False)
+        yield Static(" & ", id="sign", markup=False)
         yield self._input
         yield self._found
 

@@ -12,7 +12,6 @@ from visualizer.paint.row import Run
 from visualizer.tui import keys
 from visualizer.tui.messages import Denied, FindingChosen
 from visualizer.tui.view import View
-from visualizer.tui.widgets.header import moment
 from visualizer.tui.widgets.lists import Lines
 from visualizer.tui.widgets.notices import Notice
 
@@ -130,7 +129,8 @@ class Findings(Lines):
 
     def _arrange(self) -> None:
         of_ns = self.view.now_ns
-        drawn_for = (self._kept, self.width, len(moment(of_ns, of_ns)))
+        say = self.view.reckoning.moment
+        drawn_for = (self._kept, self.width, self.view.reckoning, len(say(of_ns, of_ns)))
         if drawn_for == self._drawn_for:
             return
         self._drawn_for = drawn_for
@@ -138,7 +138,7 @@ class Findings(Lines):
         for number, one in enumerate(self._found[:_MOST]):
             self._firsts.append(len(self._lines))
             kind = Run(f"  {one.kind.replace('_', ' ')}", "error" if one.kind in _GRAVE else "ready")
-            self._lines.append(_Line(number, [Run(f" {moment(one.t_ns, of_ns)}", "ruler"), kind]))
+            self._lines.append(_Line(number, [Run(f" {say(one.t_ns, of_ns)}", "ruler"), kind]))
             for part in Notice(plain(one.sentence), "text").broken(self.width - 2, 0):
                 self._lines.append(_Line(number, [Run(f" {part.text}", part.style)]))
         if len(self._found) > _MOST:

@@ -8,10 +8,13 @@ from textual.widget import Widget
 from visualizer.analysis.plain import plain
 from visualizer.paint.row import Run
 from visualizer.paint.text import cell_width, fit
+from visualizer.paint.times import SINCE_START
 from visualizer.tui.feed import Feed
 from visualizer.tui.ink import strip
 from visualizer.tui.view import View
 
+#: A moment of a trace that lasts so long, since its start.
+moment = SINCE_START.moment
 _GAP = "   "
 _TITLE = "visualizer · "
 #: A trace is written some 50 ms after the event anyway; less than this is not worth a word.
@@ -84,17 +87,9 @@ class Header(Widget):
 
     def _where(self, short: bool) -> str:
         view = self._view
-        at, of = moment(view.playhead.t_ns, view.now_ns), moment(view.now_ns, view.now_ns)
+        at = view.reckoning.moment(view.playhead.t_ns, view.now_ns)
+        of = f" of {moment(view.now_ns, view.now_ns)}" if view.reckoning == SINCE_START else ""
         number, count = view.playhead.index + 1, view.timeline.switch_count
         if short:
             return f" {number}/{count}  {at}"
-        return f"{_GAP}switch {number} of {count}{_GAP}{at} of {of}"
-
-
-def moment(t_ns: int, of_ns: int) -> str:
-    """A moment of a trace that lasts `of_ns`, with as many digits at every moment of it."""
-    if of_ns >= 100_000_000:
-        return f"{t_ns / 1e9:.3f} s"
-    if of_ns >= 100_000:
-        return f"{t_ns / 1e6:.3f} ms"
-    return f"{t_ns / 1e3:.3f} µs"
+        return f"{_GAP}switch {number} of {count}{_GAP}{at}{of}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.content import Content
@@ -12,15 +13,16 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from visualizer.analysis.gaps import gaps
 from visualizer.analysis.model import FINAL
 from visualizer.paint.group import told
 from visualizer.paint.legend import legend
 from visualizer.paint.pointed import pointed
 from visualizer.paint.row import Run
 from visualizer.paint.rows import Row, label_runs, row_name
-from visualizer.paint.ruler import overview, ruler
+from visualizer.paint.ruler import folded, overview, ruler
 from visualizer.paint.text import fit
-from visualizer.paint.viewport import Axis
+from visualizer.paint.viewport import Axis, Viewport
 from visualizer.tui import keys
 from visualizer.tui.ink import is_dark, over, strip, style
 from visualizer.tui.messages import (
@@ -42,11 +44,34 @@ LEFT, BETWEEN, RIGHT = 1, 1, 1
 _ZOOM_STEP = 1.25
 _PAN_CELLS = 4
 _CACHED_ROWS = 2_000
+#: A gap that takes fewer cells is not shaded.
+_SHADED_FROM = 2
 
 
 def row_start(view: View) -> int:
     """Column of a pane at which cell 0 of the viewport is."""
     return LEFT + view.label_cells + BETWEEN
+
+
+def span_cells(view: View) -> tuple[int, int]:
+    """From which to which cell of the viewport the selected span goes; none if the first is not the smaller."""
+    if view.span is None:
+        return 0, 0
+    start, end = (int(view.viewport.cell_of_time(view.timeline, t_ns) // 1) for t_ns in view.span)
+    return max(start, 0), min(end + 1, view.viewport.width)
+
+
+def shaded(line: Strip, at: int, spans: Iterable[tuple[int, int]], on: Style) -> Strip:
+    """`line` with these spans of cells, of which the first stands in column `at`, on the ground of `on`."""
+    cuts = [at + cell for start, end in spans if start < end for cell in (start, end)]
+    if not cuts:
+        return line
+    ground = Style(bgcolor=on.bgcolor)
+    parts = list(line.divide([*cuts, line.cell_length]))
+    parts[1::2] = [
+        Strip([Segment(text, (known or Style()) + ground) for text, known, _ in part]) for part in parts[1::2]
+    ]
+    return Strip.join(parts)
 
 
 def wheel(widget: Widget, event: events.MouseEvent, up: bool, view: View) -> None:
@@ -99,7 +124,9 @@ class Overview(Scale):
         width, last_ns = view.viewport.width, view.timeline.last_ns
         part = view.playhead.t_ns / last_ns if last_ns else 0.0
         runs = overview(view.timeline, view.viewport, width, ascii=view.ascii)
-        return self._line("overview", runs, min(int(part * width), width - 1), Style(reverse=True, bold=True))
+        return self._line(
+            view.grouped_told or "overview", runs, min(int(part * width), width - 1), Style(reverse=True, bold=True)
+        )
 
     def press(self, event: events.MouseEvent, at: Offset) -> None:
         self._choose(at)
@@ -115,16 +142,26 @@ class Overview(Scale):
 class Ruler(Scale):
     """Times, or the numbers of switches, over the tracks."""
 
+    def __init__(self, view: View) -> None:
+        super().__init__(view)
+        #: What it was painted for last, and how: the playhead goes over it without a change.
+        self._painted: tuple[object, list[Run]] | None = None
+
+    def _runs(self) -> list[Run]:
+        view = self._view
+        key = view.viewport, view.reckoning, view.timeline.version, view.timeline.last_ns
+        if self._painted is None or self._painted[0] != key:
+            painted = ruler(view.timeline, view.viewport, ascii=view.ascii, reckoning=view.reckoning)
+            self._painted = key, painted
+        return self._painted[1]
+
     def render_line(self, y: int) -> Strip:
         view = self._view
-        name = "switches" if view.viewport.axis is Axis.SWITCHES else "time"
-        runs = ruler(view.timeline, view.viewport, ascii=view.ascii)
-        line = self._line(name, runs, view.playhead_cell, style("playhead", is_dark(self)))
-        if view.span is not None:
-            start, end = (int(view.viewport.cell_of_time(view.timeline, t_ns)) for t_ns in view.span)
-            start, end = max(start, 0), min(end + 1, view.viewport.width)
-            if start < end:
-                line = over(line, row_start(view) + start, row_start(view) + end, style("selected", is_dark(self)))
+        name = view.sorted_told or view.viewport.axis.value
+        line = self._line(name, self._runs(), view.playhead_cell, style("playhead", is_dark(self)))
+        start, end = span_cells(view)
+        if start < end:
+            line = over(line, row_start(view) + start, row_start(view) + end, style("selected", is_dark(self)))
         for mark in view.marks:
             cell = int(view.viewport.cell_of_time(view.timeline, mark.t_ns))
             if 0 <= cell < view.viewport.width:
@@ -173,6 +210,8 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
         self._cache: dict[tuple[object, ...], Strip] = {}
         self._drawn: dict[int, tuple[object, ...]] = {}
         self._playhead = -1
+        self._span = 0, 0
+        self._gaps: tuple[tuple[Viewport, int], list[tuple[int, int]]] | None = None
         #: What the words on the cell under the pointer were said of.
         self._pointed: object = None
 
@@ -182,46 +221,63 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
         if self._pointed != view.viewport:
             # Under the pointer there is something else now.
             self.tooltip = None
-        size = Size(self.size.width, len(view.rows))
+        size = Size(self.size.width, view.line_count)
         if size != self.virtual_size:
             self.virtual_size = size
-        top, height = self.scroll_offset.y, self.size.height
-        visible = range(top, min(top + height, len(view.rows)))
-        drawn = {y: self._key(view.rows[y]) for y in visible}
-        cell = row_start(view) + view.playhead_cell
+        height = self.size.height
+        numbers = [number for y in range(height) if (number := self.number_at(y)) < len(view.rows)]
+        drawn = {number: self._key(number) for number in numbers}
+        cell, span = row_start(view) + view.playhead_cell, span_cells(view)
         if self._drawn.keys() != drawn.keys():
             self.refresh()
         else:
-            changed = [Region(0, y - top, self.size.width, 1) for y in visible if drawn[y] != self._drawn[y]]
+            lines = enumerate(numbers)
+            changed = [Region(0, y, self.size.width, 1) for y, n in lines if drawn[n] != self._drawn[n]]
+            if span != self._span:
+                first, last = min(self._span[0], span[0]), max(self._span[1], span[1])
+                changed.append(Region(row_start(view) + first, 0, max(0, last - first), height))
             if cell != self._playhead:
                 changed += [Region(x, 0, 1, height) for x in (cell, self._playhead) if 0 <= x < self.size.width]
             if changed:
                 self.refresh(*changed)
-        self._drawn = drawn
-        self._playhead = cell
+        self._drawn, self._playhead, self._span = drawn, cell, span
+
+    @property
+    def staying(self) -> int:
+        """How many lines stay on top while the others scroll: those that are pinned, but at most half of all."""
+        return min(self._view.pinned_rows, self.size.height // 2)
+
+    def number_at(self, y: int) -> int:
+        """Number of the row in line `y` of those in sight; there may be no such row."""
+        return y if y < self.staying else y + self.scroll_offset.y
 
     def bring(self, row: int) -> None:
         """Scroll as little as needed for that row to be in sight."""
-        top, height = self.scroll_offset.y, self.size.height
-        if row >= 0 and height and not top <= row < top + height:
-            self.scroll_to(y=row if row < top else row - height + 1, animate=False, force=True)
+        top, height, staying = self.scroll_offset.y, self.size.height, self.staying
+        if row >= staying and height and not top + staying <= row < top + height:
+            y = row - staying if row < top + staying else row - height + 1
+            self.scroll_to(y=y, animate=False, force=True)
 
     def render_line(self, y: int) -> Strip:
-        number = y + self.scroll_offset.y
+        number = self.number_at(y)
         view = self._view
         if number >= len(view.rows):
-            said = " No track has that in its name." if view.wanted and not number else ""
+            said = f" {view.hidden_told}" if number == len(view.rows) else ""
+            if view.wanted and not number and not said.strip():
+                said = " No track has that in its name."
             line = strip(self, [Run(said, "dim")], self.size.width)
         else:
-            line = self._line(view.rows[number])
+            line = self._line(number)
+            line = shaded(line, row_start(view), [span_cells(view)], style("span", is_dark(self)))
         cell = view.playhead_cell
         if 0 <= cell < view.viewport.width:
             at = row_start(view) + cell
             line = over(line, at, at + 1, style("playhead", is_dark(self)))
         return line
 
-    def _key(self, row: Row) -> tuple[object, ...]:
+    def _key(self, number: int) -> tuple[object, ...]:
         view = self._view
+        row = view.rows[number]
         tracks = [view.timeline.tracks[track] for track in row.members or (row.track,)]
         grown = 0
         if view.live and view.viewport.axis is Axis.SWITCHES:
@@ -233,25 +289,44 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
         version = sum(track.version for track in tracks)
         chosen = row == view.selected_row
         return (
-            row, version, view.viewport, view.label_cells, view.live, grown, chosen, self.app.theme, self.size
+            row, version, view.viewport, view.label_cells, view.live, grown, chosen, self.app.theme, self.size,
+            number < view.pinned_rows, gaps(view.timeline).revision if view.viewport.axis is Axis.BUSY else 0,
         )  # fmt: skip
 
-    def _line(self, row: Row) -> Strip:
-        key = self._key(row)
+    def _line(self, number: int) -> Strip:
+        key = self._key(number)
         line = self._cache.get(key)
         if line is None:
             view = self._view
+            row = view.rows[number]
             chosen = row == view.selected_row
+            pin = Run("*" if view.ascii else "◆", "edge")
             runs = [
-                Run(" " * LEFT, "text"),
+                pin if number < view.pinned_rows else Run(" " * LEFT, "text"),
                 *label_runs(view.timeline, row, view.label_cells, selected=chosen, ascii=view.ascii),
                 Run(" " * BETWEEN, "text"),
                 *self._view.painted(row),
             ]
             if len(self._cache) >= _CACHED_ROWS:
                 self._cache.clear()
-            line = self._cache[key] = strip(self, runs, self.size.width)
+            line = strip(self, runs, self.size.width)
+            if view.viewport.axis is Axis.BUSY:
+                line = shaded(line, row_start(view), self._gap_cells(), style("gap", is_dark(self)))
+            self._cache[key] = line
         return line
+
+    def _gap_cells(self) -> list[tuple[int, int]]:
+        """From which to which cell each folded gap goes that can be told from its neighbours."""
+        view = self._view
+        key = view.viewport, gaps(view.timeline).revision
+        if self._gaps is None or self._gaps[0] != key:
+            start, per_cell, width = view.viewport.start, view.viewport.per_cell, view.viewport.width
+            found = [
+                (max(0, int((begin - start) / per_cell)), min(width, int((end - start) / per_cell)))
+                for begin, end, _ in folded(view.timeline, view.viewport)
+            ]
+            self._gaps = key, [(begin, end) for begin, end in found if end - begin >= _SHADED_FROM]
+        return self._gaps[1]
 
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset(self)
@@ -264,7 +339,7 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
             # The first of the two clicks went there.
             self.post_message(SliceZoomed())
         elif row.has_children and column < 0 and at.x < LEFT + 2 * row.depth + 2:
-            self.post_message(RowFolded(at.y + self.scroll_offset.y))
+            self.post_message(RowFolded(self.number_at(at.y)))
         else:
             self.post_message(MomentChosen(column if 0 <= column < view.viewport.width else -1, row))
 
@@ -296,7 +371,7 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
         self.tooltip = None
 
     def _row(self, at: Offset) -> Row | None:
-        number = at.y + self.scroll_offset.y
+        number = self.number_at(at.y)
         return self._view.rows[number] if 0 <= number < len(self._view.rows) else None
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
@@ -310,4 +385,4 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
     def action_page(self, by: int) -> None:
         if not 0 <= self.scroll_offset.y + by <= self.max_scroll_y:
             self.post_message(Denied(f"This is the {'last' if by > 0 else 'first'} of the tracks."))
-        self.scroll_relative(y=by * max(1, self.size.height - 1), animate=False, force=True)
+        self.scroll_relative(y=by * max(1, self.size.height - self.staying - 1), animate=False, force=True)

@@ -1,0 +1,148 @@
+"""Rows that are sorted, grouped, pinned and hidden on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.tui.conftest import loaded, text_of
+from tests.tui.test_groups import names
+from tests.tui.traces import MS, Demo, crowd, many, sleeps
+from visualizer.analysis.model import Timeline
+from visualizer.paint.groupings import Order
+from visualizer.paint.rows import Row
+from visualizer.tui.app import VisualizerApp
+from visualizer.tui.view import View
+from visualizer.tui.widgets.rows import Tracks
+
+Replay = Callable[[Demo], VisualizerApp]
+SMALL = (80, 24)
+
+
+async def test_what_is_pinned_stays_in_sight_while_the_others_scroll(replay: Replay) -> None:
+    app = replay(crowd())
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await loaded(pilot)
+        view = screen.view
+        await pilot.press("down", "down", "z", *["down"] * 3, "asterisk")
+        await pilot.pause()
+        assert names(screen)[0] == "worker-3"
+        assert text_of(screen).splitlines()[screen.query_one(Tracks).region.y].startswith("◆")
+        for _ in range(20):
+            await pilot.press("pagedown")
+        await pilot.pause()
+        assert names(screen)[0] == "worker-3"
+        assert names(screen)[-1] == "boss"
+        # What is clicked is what stands there.
+        await pilot.click(Tracks, offset=(8, 0))
+        assert view.timeline.name(view.selected) == "worker-3"
+        await pilot.click(Tracks, offset=(8, 1))
+        assert view.timeline.name(view.selected) not in ("worker-3", "main", "hub")
+        # Folded away with the group it is of, it still has its row, and goes on top again of a group that is pinned.
+        await pilot.press("Z")
+        await pilot.pause()
+        assert names(screen) == ["worker-3", "▾ main", "hub", "▸ worker ×100", "boss"]
+        await pilot.click(Tracks, offset=(8, 3))
+        await pilot.press("asterisk")
+        await pilot.pause()
+        assert names(screen) == ["worker-3", "▸ worker ×100", "▾ main", "hub", "boss"]
+        assert view.row_of(5) == 1
+        await pilot.press("ampersand", *"boss", "enter")
+        await pilot.pause()
+        assert names(screen) == ["worker-3", "▾ main", "boss"], "what is pinned stays"
+
+
+async def test_of_many_that_are_pinned_half_scroll(replay: Replay) -> None:
+    app = replay(crowd())
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await loaded(pilot)
+        view = screen.view
+        view.pinned = list(range(10, 40))
+        view.arrange()
+        await pilot.press("end", "left")
+        await pilot.pause()
+        tracks = screen.query_one(Tracks)
+        assert tracks.staying == tracks.size.height // 2
+        row = view.row_of(view.timeline.running_at(view.playhead.index))
+        assert row in [tracks.number_at(y) for y in range(tracks.size.height)]
+
+
+async def test_what_is_hidden_is_counted_and_stays_hidden(replay: Replay) -> None:
+    app = replay(crowd())
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await loaded(pilot)
+        view = screen.view
+        await pilot.press("down", "down", "delete")
+        await pilot.pause()
+        assert names(screen)[:3] == ["▾ main", "hub", "boss"]
+        assert " 1 hidden: D shows all again" in text_of(screen)
+        assert screen.told.lines == ["worker ×100 is hidden: D shows all again."]
+        assert view.timeline.name(view.selected) == "boss"
+        # A worker is woken, and is not shown for that.
+        await pilot.press("r")
+        assert view.timeline.name(view.selected) == "boss"
+        await pilot.press("delete", "delete", "delete")
+        await pilot.pause()
+        assert view.rows == []
+        assert " 4 hidden: D shows all again" in text_of(screen)
+        await pilot.press("delete", "asterisk", "z", "up", "L")
+        await pilot.press("D")
+        await pilot.pause()
+        assert names(screen) == ["▾ main", "hub", "▸ worker ×100", "boss"]
+        assert screen.told.lines == ["4 hidden rows are back."]
+
+
+async def test_the_spawn_tree_folds(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("B", "B", "B")
+        await pilot.pause()
+        assert names(screen) == ["▾ main", "foo", "bar", "third", "hub"]
+        assert "by spawn tree" in text_of(screen)
+        # From a child, its parent is folded.
+        await pilot.press("down", "z")
+        await pilot.pause()
+        assert names(screen) == ["▸ main", "hub"]
+        for expected in (["▾ main", "foo", "bar", "third", "hub"], ["▸ main", "hub"]):
+            await pilot.press("Z")
+            await pilot.pause()
+            assert names(screen) == expected
+
+
+async def test_each_order_and_grouping_has_a_name_in_the_palette(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await loaded(pilot)
+        commands = {command.title: command.callback for command in app.get_system_commands(screen)}
+        await commands["Sort rows: most waiting"]()
+        await commands["Group rows by: nothing"]()
+        await pilot.pause()
+        assert names(screen) == ["main", "foo", "bar", "third", "hub"]
+        shown = text_of(screen)
+        assert "ungrouped" in shown
+        assert "most waiting" in shown
+
+
+@pytest.mark.parametrize("tracks", [100, 2_000])
+def test_sorted_by_time_rows_are_sorted_now_and_then_only(tracks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    demo = many(tracks)
+    view = View(Timeline(), live=True)
+    view.timeline.feed_all(demo.events)
+    view.grown(0, True)
+    view.sort_by(Order.RUNNING)
+    sortings = []
+    arrange = view._all_rows.arrange
+
+    def counted(*of: Any, **how: Any) -> list[Row]:
+        sortings.append(1)
+        return arrange(*of, **how)
+
+    monkeypatch.setattr(view._all_rows, "arrange", counted)
+    for number in range(1, 1_001):
+        view.timeline.last_ns = number * MS
+        view.grown(number * MS, True)
+    # Each time the timeline has become a quarter longer: 1.25 ** 31 > 1000.
+    assert 20 <= len(sortings) / 2 <= 80

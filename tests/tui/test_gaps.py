@@ -1,0 +1,145 @@
+"""The time axis on which gaps are folded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.tui.conftest import Clock, loaded, text_of
+from tests.tui.test_live import Growing, shown
+from tests.tui.traces import Demo, hand_over, sleeps
+from visualizer.analysis.gaps import gaps
+from visualizer.paint.palette import DARK
+from visualizer.paint.viewport import Axis
+from visualizer.tui.app import VisualizerApp
+from visualizer.tui.screens.timeline import TimelineScreen
+from visualizer.tui.widgets.rows import Ruler, Tracks, row_start
+
+Replay = Callable[[Demo], VisualizerApp]
+SIZE = (120, 35)
+
+
+def ruler_of(screen: TimelineScreen) -> str:
+    return text_of(screen).splitlines()[screen.query_one(Ruler).region.y][row_start(screen.view) :]
+
+
+async def test_the_ruler_says_how_long_a_folded_gap_is(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("X")
+        await pilot.pause()
+        assert ruler_of(screen).count("⋯ 1 s ") == 2
+        assert "busy" in text_of(screen)
+        # What was a cell of the second is most of the screen now; times and sentences are as they were.
+        await pilot.press("right", "right")
+        await pilot.pause()
+        assert "switch 3 of 14   0.030 s of 2.040 s" in text_of(screen)
+
+
+async def test_a_click_in_a_gap_goes_to_a_moment_of_it(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("X")
+        view = screen.view
+        for t_ns in (500_000_000, 1_800_000_000):
+            cell = int(view.viewport.cell_of_time(view.timeline, t_ns))
+            await pilot.click(Ruler, offset=(row_start(view) + cell, 0))
+            assert view.playhead_cell == cell
+            assert abs(view.playhead.t_ns - t_ns) < 300_000_000
+
+
+async def test_playing_passes_folded_gaps_as_quickly_as_they_are_shown(replay: Replay, clock: Clock) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("X", "space")
+        # 2.04 s, of which 2 are folded.
+        clock.now_ns += 40_000_000
+        screen.tick()
+        assert screen.view.playhead.t_ns >= 2_000_000_000
+        clock.now_ns += 40_000_000
+        screen.tick()
+        assert not screen.view.playhead.playing
+
+
+async def test_without_gaps_that_is_said(replay: Replay) -> None:
+    app = replay(hand_over())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("X")
+        assert screen.told.lines == ["No gap is long enough to be folded: as far as can be seen, somebody always runs."]
+        await pilot.press("X")
+        assert screen.told.lines == ["Time is shown as it passed."]
+
+
+@pytest.mark.parametrize("keys", [("w", "d"), ("v", "right", "right", "i"), ("m", "end", "m", "V", "i")])
+async def test_zoom_pan_and_span_work_on_it(replay: Replay, keys: tuple[str, ...]) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("X", *keys)
+        await pilot.pause()
+        view = screen.view
+        assert view.viewport.axis is Axis.BUSY
+        assert 0 <= view.viewport.start < view.viewport.end
+        await pilot.press("f", "X")
+        assert screen.view.viewport.axis.value == "time"
+
+
+async def test_a_gap_is_folded_while_the_program_runs_once_it_is_over(tmp_path: Path, clock: Clock) -> None:
+    growing = Growing(tmp_path / "growing.trace", sleeps(), clock)
+    app = VisualizerApp(open_path=growing.path, follow=True, clock=clock)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = app.screen
+        assert isinstance(screen, TimelineScreen)
+        seen = []
+        for number, ms in enumerate((31, 1031.9, 2033.1, 2100)):
+            growing.write(ms)
+            if not number:
+                await pilot.press("X")
+            await shown(pilot, screen)
+            await pilot.pause()
+            seen.append(len(gaps(screen.view.timeline)))
+            assert screen.view.viewport.axis is Axis.BUSY
+            assert screen.view.viewport.shows_end(screen.view.timeline)
+        assert seen == [0, 0, 1, 2]
+
+
+def grounds(screen: TimelineScreen, row: int) -> list[str]:
+    """The colour behind each cell of a row."""
+    tracks = screen.query_one(Tracks)
+    found = [
+        segment.style.bgcolor.name if segment.style and segment.style.bgcolor else ""
+        for segment in tracks.render_line(row)
+        for _ in segment.text
+    ]
+    return found[row_start(screen.view) : row_start(screen.view) + screen.view.viewport.width]
+
+
+async def test_span_and_folded_gaps_are_shaded_in_the_rows(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        view = screen.view
+        plain = grounds(screen, 0)
+        span, gap = DARK["span"].ground, DARK["gap"].ground
+        assert span not in plain
+        assert gap not in plain
+        await pilot.press("X", "v", *["right"] * 9, "v", "home")
+        await pilot.pause()
+        start, end = (int(view.viewport.cell_of_time(view.timeline, t_ns)) for t_ns in view.span or ())
+        for row in range(len(view.rows)):
+            shown = grounds(screen, row)
+            cells = [cell for cell, ground in enumerate(shown) if ground == span]
+            assert cells == [cell for cell in range(start, end + 1) if cell != view.playhead_cell]
+            assert gap in shown
+        await pilot.press("escape")
+        await pilot.pause()
+        assert span not in grounds(screen, 0)
+        await pilot.press("X")
+        await pilot.pause()
+        assert gap not in grounds(screen, 0)
