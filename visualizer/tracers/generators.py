@@ -338,6 +338,15 @@ class Generators:
             value = lines.NO_VALUE if closed or error is None else keep(error)
             self._exit(run.track, words.CLOSED if closed else words.RAISED, value, self.clock())
 
+    def running_in(self, frame: Any) -> int | None:
+        """The track of the generator that runs in `frame`, or in the innermost frame below that one; None if none."""
+        while frame is not None:
+            run = self.live.get(id(frame))
+            if run is not None:
+                return run.track
+            frame = frame.f_back
+        return None
+
     def _exit(self, track: int, outcome: str, value: Any, t_ns: int, inferred: str | None = None) -> None:
         self.stream.extend((lines.exited, t_ns, track, (outcome, inferred), value, None, 0))
 

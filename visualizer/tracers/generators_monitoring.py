@@ -80,6 +80,11 @@ class GeneratorTracer:
             _monitoring.register_callback(tool, event, callback)
         self._calibrate(tool)
         _monitoring.set_events(tool, _events.PY_START)
+        control = self._recording.control
+        if control is not None:
+            from visualizer.tracers.control_monitoring import Points
+
+            control.points = Points(self._recording, control, self._generators, tool)
         return "on: sys.monitoring"
 
     def remove(self) -> None:
