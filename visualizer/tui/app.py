@@ -48,12 +48,14 @@ class VisualizerApp(App[int]):
         stream: BinaryIO | None = None,
         target: Target | None = None,
         options: tuple[str, ...] = (),
+        hold: bool = False,
         comparison: tuple[Part, Part, tuple[str, str]] | None = None,
         clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         """`comparison`: two parts of traces to be shown on one scale, and what they are called.
 
-        `follow` stays at the end of a trace that is still being written; `options` are the tracers'.
+        `follow` stays at the end of a trace that is still being written; `options` are the tracers'; `hold`: `target`
+        stops at its first switch.
         """
         super().__init__()
         self._open_path = open_path
@@ -61,6 +63,7 @@ class VisualizerApp(App[int]):
         self._stream = stream
         self._target = target
         self._options = options
+        self._hold = hold
         self._comparison = comparison
         self._clock = clock
         self._feed: Feed | None = None
@@ -105,7 +108,7 @@ class VisualizerApp(App[int]):
     def _asked(self) -> Feed | None:
         """What the command line asked for. Raise OSError or TraceError if that cannot be shown."""
         if self._target is not None:
-            self._asked_for = RunFeed(self._target, self._options, self._clock)
+            self._asked_for = RunFeed(self._target, self._options, self._clock, self._hold)
             return self._asked_for
         if self._stream is not None:
             return from_stream(self._stream, self._follow, self._clock)
@@ -113,19 +116,19 @@ class VisualizerApp(App[int]):
             return from_file(self._open_path, self._follow, self._clock)
         return None
 
-    def watch_target(self, target: Target) -> None:
-        """Run `target` and show it over the catalogue."""
+    def watch_target(self, target: Target, hold: bool = False) -> None:
+        """Run `target` and show it over the catalogue; `hold`: it stops at its first switch."""
         try:
-            self._show(RunFeed(target, self._options, self._clock))
+            self._show(RunFeed(target, self._options, self._clock, hold))
         except OSError as error:
-            self._tell(f"Cannot run {target.name!r}: {(error.strerror or str(error)).lower()}.")
+            self.tell(f"Cannot run {target.name!r}: {(error.strerror or str(error)).lower()}.")
 
     def watch_recording(self, path: Path) -> None:
         """Show a recording over the catalogue."""
         try:
             self._show(from_file(path, False, self._clock))
         except TraceError as error:
-            self._tell(str(error))
+            self.tell(str(error))
 
     def _show(self, feed: Feed) -> None:
         self._feed = feed
@@ -146,7 +149,7 @@ class VisualizerApp(App[int]):
             catalogue.prefer(recording)
             await self.switch_screen(catalogue)
         if ended:
-            self._tell("The program was ended; what it did until then is recorded.")
+            self.tell("The program was ended; what it did until then is recorded.")
 
     def _shall_go_on(self, key: str, then: str) -> bool:
         """Whether a program runs that must not be ended yet, since `key` has been pressed for the first time."""
@@ -157,7 +160,7 @@ class VisualizerApp(App[int]):
         if asked is not None and asked[0] == key and now_ns - asked[1] <= _AGAIN_WITHIN_NS:
             return False
         self._asked_to_end = key, now_ns
-        self._tell(f"The program is still running: {key} again ends it and {then}.")
+        self.tell(f"The program is still running: {key} again ends it and {then}.")
         return True
 
     async def _close(self) -> bool:
@@ -190,7 +193,7 @@ class VisualizerApp(App[int]):
             # There is nothing yet that could be lost.
             await self.action_quit()
         else:
-            self._tell("Press q to quit.")
+            self.tell("Press q to quit.")
 
     def action_help(self) -> None:
         timeline = isinstance(self.screen, TimelineScreen)
@@ -212,7 +215,8 @@ class VisualizerApp(App[int]):
     def _sections(self, screen: Screen[Any]) -> tuple[keys.Section, ...]:
         return screen.SECTIONS if isinstance(screen, TimelineScreen | CatalogueScreen | ComparisonScreen) else ()
 
-    def _tell(self, sentence: str) -> None:
+    def tell(self, sentence: str) -> None:
+        """Say something that concerns no screen alone."""
         # In place of what was told before: a key that is held down shall not fill the screen.
         self.clear_notifications()
         self.notify(plain(sentence), markup=False)

@@ -15,7 +15,7 @@ from textual.widgets import Footer, Static
 from visualizer.analysis.model import State
 from visualizer.tui import keys, messages
 from visualizer.tui.feed import Feed
-from visualizer.tui.screens.spanning import Spanning
+from visualizer.tui.screens.stepping import Stepping
 from visualizer.tui.view import View
 from visualizer.tui.widgets.events import Events
 from visualizer.tui.widgets.filter import Filter
@@ -53,7 +53,7 @@ class Pane(Protocol):
     def show(self) -> None: ...
 
 
-class TimelineScreen(Spanning):
+class TimelineScreen(Stepping):
     """Shows a feed. Its keys are those of `keys.TIMELINE`, live and in replay alike."""
 
     SECTIONS = (*keys.TIMELINE, keys.LIST, keys.FINDINGS, keys.MARKS, keys.PAGES)
@@ -149,7 +149,7 @@ class TimelineScreen(Spanning):
                 changed = True
             if beginning and not feed.follow and view.timeline.switch_count:
                 view.begin()
-        if self.go_on_searching() | view.advance(passed_ns) or changed:
+        if self.follow_stops() | self.go_on_searching() | view.advance(passed_ns) or changed:
             self.look()
 
     def look(self) -> None:

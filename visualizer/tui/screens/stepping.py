@@ -1,0 +1,136 @@
+"""Holding the program itself, and letting it go on bit by bit. The keys are those of `keys.STEPPING`."""
+
+from __future__ import annotations
+
+import os
+
+from visualizer.analysis.goals import Line, Number, goal
+from visualizer.session.control import Condition, Control
+from visualizer.tui.feed import Feed
+from visualizer.tui.screens.spanning import Spanning
+from visualizer.tui.whereabouts import running
+
+_EXPECTED = "Type a line of source: 14, or demo.py:14."
+_KEYS = "J takes one switch, T runs to the selected track's next, B to a line, S on."
+
+
+class Stepping(Spanning):
+    """What these keys do, beside marks and spans."""
+
+    feed: Feed
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: How many stops of the program the playhead has gone to.
+        self._stops_seen = 0
+        #: What is told of the stop, as long as it stands there.
+        self._told_stop: list[str] = []
+
+    def follow_stops(self) -> bool:
+        """Go to where the program has stopped. Return whether it has."""
+        control = self.feed.control
+        if control is None:
+            return False
+        if control.condition is Condition.GONE and control.until:
+            missed, control.until = control.until, ""
+            if self._stops_seen:
+                self._tell_stop(f"The program ended before it came to {missed}.")
+            return True
+        if control.condition is not Condition.HELD or control.stops == self._stops_seen or not self.feed.caught_up:
+            return False
+        first, self._stops_seen = not self._stops_seen, control.stops
+        self.view.follow()
+        if control.cause == "line":
+            self._tell_stop(f"Held before {control.until}. {_KEYS}" if first else f"Held before {control.until}.")
+        elif first:
+            self._tell_stop(f"The program is held, and its clock with it. {_KEYS}")
+        elif self.told.lines != self._told_stop or len(self._told_stop) != 1 or _KEYS not in self._told_stop[0]:
+            self._tell_stop()
+        return True
+
+    def _tell_stop(self, *lines: str) -> None:
+        self.told.tell(*lines)
+        self._told_stop = self.told.lines
+
+    def action_hold(self) -> None:
+        control = self._control()
+        if control is not None:
+            if control.condition is Condition.HELD:
+                control.run_on()
+                self._tell_stop()
+            elif control.condition is Condition.ASKED:
+                control.run_on()
+                self._tell_stop("It is let run on.")
+            else:
+                control.hold()
+                self._tell_stop("The program stops at its next switch, whenever that is; S lets it run on.")
+        self.look()
+
+    def action_take_switch(self) -> None:
+        control = self._control()
+        if control is not None:
+            control.step()
+        self.look()
+
+    def action_run_to_track(self) -> None:
+        control = self._control()
+        if control is not None:
+            track, timeline = self.view.selected, self.view.timeline
+            known = timeline.tracks.get(track)
+            if known is None or known.outcome is not None:
+                self.app.bell()
+                self._tell_stop("The selected track will not run again.")
+            else:
+                control.run_to_track(track, timeline.name(track))
+        self.look()
+
+    def action_run_to_line(self) -> None:
+        if self._control() is not None:
+            self.prompt.ask("stop", "run to line", "14, or demo.py:14")
+        self.look()
+
+    def _take_answer(self, what: str, text: str) -> None:
+        if what != "stop":
+            super()._take_answer(what, text)
+            return
+        control = self._control()
+        try:
+            wanted = goal(text)
+        except ValueError:
+            wanted = None
+        if control is None:
+            return
+        if isinstance(wanted, Number):
+            wanted = Line("", wanted.number)
+        file = os.path.normpath(wanted.file or self._file()) if isinstance(wanted, Line) else "."
+        if not isinstance(wanted, Line) or file == "." or "\n" in file:
+            self.app.bell()
+            self._tell_stop(_EXPECTED)
+            return
+        control.run_to_line(file, wanted.line)
+        self._tell_stop()
+
+    def _file(self) -> str:
+        """The file of what runs now, or else of the script."""
+        timeline = self.view.timeline
+        place = running(timeline, self.view.playhead.index).place
+        if place is not None:
+            return place.file
+        header = timeline.header
+        return header.argv[0] if header is not None and header.argv and header.argv[0].endswith(".py") else ""
+
+    def _control(self) -> Control | None:
+        """By which the program can be held now; else that is told."""
+        control = self.feed.control
+        if control is not None and control.condition is not Condition.GONE:
+            return control
+        self.app.bell()
+        if control is None and not self.feed.follow:
+            self._tell_stop("This is a recording: there is no program to hold.")
+        elif control is None:
+            self._tell_stop("This program was not started here: only what `visualizer run` starts can be held.")
+        elif self.feed.status is not None:
+            self._tell_stop("The program is over.")
+        else:
+            self._tell_stop("The program cannot be held any more.")
+        return None
