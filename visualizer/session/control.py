@@ -32,6 +32,8 @@ class Control:
         self.cause = ""
         #: What it was asked to run to: a sentence's end, for people.
         self.until = ""
+        #: It cannot watch for lines, and has said so.
+        self.refused = False
         self._held_ns = 0
         self._stopped_ns: int | None = None
         self._rest = b""
@@ -117,6 +119,9 @@ class Control:
             self.condition = Condition.HELD
             self.cause = about
             self.stops += 1
+        elif what == "cannot":
+            self.condition = Condition.FREE if self._stopped_ns is None else Condition.HELD
+            self.until, self.refused = "", True
         elif what in ("stopped", "going") and about.isdecimal():
             if what == "stopped":
                 self._stopped_ns = int(about)

@@ -15,15 +15,13 @@ does not. If the other end is closed, whoever held it is gone: the program runs 
 
 from __future__ import annotations
 
-import _socket
 import _thread
-import fcntl
-import os
-from select import POLLIN, poll
 
 from visualizer.trace import words
+from visualizer.tracers.channel import Channel
 from visualizer.tracers.control_loops import Loop
 from visualizer.tracers.held_clock import HeldClock
+from visualizer.tracers.mending import put_back
 from visualizer.tracers.values import show
 
 TYPE_CHECKING = False
@@ -50,11 +48,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 RUN, SWITCH, TRACK, LINE = "", "switch", "track", "line"
 #: Stands in `Recording.unsettled` while there is a goal.
 _WANTED = -3
-#: Descriptors below this number are left to the program.
-_LOWEST_FD = 400
 #: So often somebody who is held looks for an answer, if the flushing thread does not.
 _LOOK_SECONDS = 0.1
-_QUIETLY = getattr(_socket, "MSG_NOSIGNAL", 0) | _socket.MSG_DONTWAIT
 
 # Fetched now: gevent's monkey-patching replaces them.
 _allocate_lock = _thread.allocate_lock
@@ -67,11 +62,7 @@ class Control:
 
     def __init__(self, fd: int) -> None:
         """Take over the socket with that descriptor. Raise OSError if it is none."""
-        high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _LOWEST_FD)
-        os.close(fd)
-        self._socket: Any = _socket.socket(fileno=high)
-        status = os.fstat(high)
-        self._identity = (status.st_dev, status.st_ino)
+        self._channel = Channel(fd)
         self.clock = HeldClock()
         #: What the hooks are to look out for, and its track or (line, file).
         self.goal = RUN
@@ -86,9 +77,11 @@ class Control:
         # Taken again by a signal handler that runs in the middle of it, and switches.
         self._lock = _RLock()
         self._reading = _allocate_lock()
-        self._rest = b""
         self._local = _Local()
         self._stops = 0
+        self.put_back = put_back
+        #: Why the first of all was held, until that is told; and when it is in the file.
+        self._unsaid = self._flushed = ""
 
     def begin(self, recording: Recording) -> None:
         """Listen from now on, in the thread that flushes."""
@@ -100,48 +93,42 @@ class Control:
 
     def _wait(self, seconds: float) -> bool:
         """Wait for so long, or until something is asked for. Return whether the flushing thread shall end."""
-        waiting = poll()
+        # What the garbage collector finishes in this thread must not hold it.
+        self._local.exempt = self._local.flushes = True
         try:
-            waiting.register(self._socket, POLLIN)
-            waiting.poll(seconds * 1000)
-            self._read()
-        except (OSError, ValueError):
-            self.close()
-        return bool(self._recording.stream.wait_for_end(0 if self._socket is not None else seconds))
+            if self._flushed:
+                self._channel.say("held", self._flushed)
+            if self._channel.wait(seconds):
+                self._read()
+                seconds = 0
+            # Said when the flush that comes next is over.
+            self._flushed, self._unsaid = self._unsaid, ""
+        except Exception as error:
+            self.fail(error)
+        ended: bool = self._recording.stream.wait_for_end(seconds)
+        return ended
 
     def _read(self) -> None:
         """Do what has been asked for."""
         if not self._reading.acquire(False):
             return
         try:
-            while self._socket is not None:
-                try:
-                    came = self._socket.recv(4096, _socket.MSG_DONTWAIT) if self._is_ours() else b""
-                except BlockingIOError:
-                    return
-                if not came:
-                    self.close()
-                    return
-                *lines, self._rest = (self._rest + came).split(b"\n")
-                for line in lines:
-                    self._obey(line.decode("utf-8", "surrogateescape"))
+            for line in self._channel.read():
+                self._obey(line)
+            if not self._channel.is_open:
+                self.close()
         except Exception as error:
             self.fail(error)
         finally:
             self._reading.release()
 
-    def _is_ours(self) -> bool:
-        """False if the program closed our descriptor, and perhaps opened one of its own under that number."""
-        try:
-            status = os.fstat(self._socket.fileno())
-        except OSError:
-            return False
-        return (status.st_dev, status.st_ino) == self._identity
-
     def _obey(self, line: str) -> None:
         what, _, about = line.partition(" ")
         if what == "hold":
             self._set(SWITCH)
+            return
+        if what == "line" and self.points is None:
+            self._channel.say("cannot")
             return
         goal = {"run": RUN, "step": SWITCH, "track": TRACK, "line": LINE}[what]
         if goal == TRACK:
@@ -150,15 +137,6 @@ class Control:
             number, _, file = about.partition(" ")
             self.wanted_line = (int(number), file)
         self._let_go(goal)
-
-    def _say(self, *words: object) -> None:
-        if self._socket is None:
-            return
-        try:
-            if self._is_ours():
-                self._socket.send((" ".join(map(str, words)) + "\n").encode(), _QUIETLY)
-        except OSError:
-            pass  # Who is gone is found out when we listen.
 
     def _set(self, goal: str) -> None:
         with self._lock:
@@ -179,8 +157,9 @@ class Control:
 
     def _go_on(self, held: bool) -> None:
         if held:
+            self._unsaid = self._flushed = ""
             self.clock.go_on()
-            self._say("going", self.clock.held_ns)
+            self._channel.say("going", self.clock.held_ns)
 
     # In the hooks.
 
@@ -211,75 +190,91 @@ class Control:
         try:
             self._local.loop = Loop(loop)
         except Exception as error:
-            self._recording.note(f"Timers of gevent run on while the program is held: {show(error)}.")
+            self._note(f"Timers of gevent run on while the program is held: {show(error)}.")
 
     def _hold(self, cause: str) -> None:
+        if getattr(self._local, "exempt", False):
+            return
+        loop = getattr(self._local, "loop", None)
         gate = _allocate_lock()
         gate.acquire()
-        with self._lock:
-            if not self.goal:
-                return
-            first = not self._gates
-            self._gates.append(gate)
-            if first:
-                self._stops += 1
-                self._say("stopped", self.clock.stop())
-            if self.goal != SWITCH:
-                self._set(SWITCH)
-        loop = getattr(self._local, "loop", None)
         try:
+            # Nor may what a signal's handler does meanwhile, or a finalizer, hold the thread once more.
+            self._local.exempt = True
+            if not self._enter(gate, cause):
+                return
             if loop is not None:
                 self._try(loop.suspend)
-            if first:
-                self._recording.stream.flush()
-                self._say("held", cause)
+            # What a signal's handler raises comes up here, and hardly anywhere else.
             while not gate.acquire(True, _LOOK_SECONDS):
-                self._read()
-            if self.goal == LINE and self.points is not None:
-                self.points.enter()
+                if not self._recording.stream.is_flushing:
+                    self._recording.stream.flush()
+                    self._wait(0)
+                    self._local.flushes = False
         finally:
             if loop is not None:
                 self._try(loop.resume)
-            with self._lock:
-                if gate in self._gates:
-                    self._gates.remove(gate)
-                    self._go_on(not self._gates)
+            self._leave(gate)
+            self._local.exempt = False
+        if self.goal == LINE and self.points is not None:
+            self._try(self.points.enter)
+
+    def _enter(self, gate: Any, cause: str) -> bool:
+        """Close a gate, and the first of all stops the clock. Return False if nobody is to be held any more."""
+        with self._lock:
+            if not self.goal:
+                return False
+            self._gates.append(gate)
+            if len(self._gates) == 1:
+                self._stops += 1
+                self._channel.say("stopped", self.clock.stop())
+                self._unsaid = cause
+            if self.goal != SWITCH:
+                self._set(SWITCH)
+            return True
+
+    def _leave(self, gate: Any) -> None:
+        """A thread goes on, perhaps without having been let go."""
+        with self._lock:
+            if gate in self._gates:
+                self._gates.remove(gate)
+                self._go_on(not self._gates)
 
     def _try(self, call: Callable[[], None]) -> None:
         try:
             call()
         except Exception as error:
             self._local.loop = None
-            self._recording.note(f"Timers of gevent ran on while the program was held: {show(error)}.")
+            self._note(f"Something ran on while the program was held: {show(error)}.")
 
     # The end.
 
     def fail(self, error: Exception) -> None:
         """A hook of ours failed: log it, and let the program run on."""
         self.close()
-        self._recording.note(f"The program cannot be held any longer: {show(error)}.")
+        self._note(f"The program cannot be held any longer: {show(error)}.")
+
+    def _note(self, text: str) -> None:
+        if getattr(self._local, "flushes", False):
+            # Our own thread has no track, and must not get one.
+            self._recording.at_next_event(lambda: self._recording.note(text))
+        else:
+            self._recording.note(text)
 
     def close(self) -> None:
         """Hold nobody from now on, and let everybody go on."""
-        mine, self._socket = self._socket, None
+        self._channel.close()
         self._let_go(RUN)
         points, self.points = self.points, None
         if points is not None:
             points.remove()
-        self._recording.stream.wait = self._recording.stream.wait_for_end
-        if mine is None:
-            return
-        self._socket = mine
-        ours = self._is_ours()
-        self._socket = None
-        mine.close() if ours else mine.detach()
 
     def finish(self) -> None:
         """The program is over."""
         if self._stops:
             times = "once" if self._stops == 1 else f"{self._stops} times"
             left_out = f"{self.clock.held_ns / 1e9:.3f} s"
-            self._recording.note(f"The program was held {times}, for {left_out} in all, which its times leave out.")
+            self._note(f"The program was held {times}, for {left_out} in all, which its times leave out.")
         self.close()
 
     def abandon(self) -> None:

@@ -24,13 +24,14 @@ if sys.version_info < (3, 12):
 _monitoring = sys.monitoring
 _events = _monitoring.events
 _DISABLE = _monitoring.DISABLE
+_OF_GENERATORS = _events.PY_START | _events.PY_RESUME | _events.PY_YIELD | _events.PY_RETURN
 _STEPS = (
     _events.PY_START, _events.PY_RESUME, _events.PY_THROW, _events.PY_YIELD, _events.PY_RETURN, _events.PY_UNWIND
 )  # fmt: skip
 #: With these a generator gives control back.
 _LEFT = (_events.PY_YIELD, _events.PY_RETURN, _events.PY_UNWIND)
 #: These cannot be disabled for a place (before 3.14).
-_EVERYWHERE = (_events.PY_THROW, _events.PY_UNWIND)
+_EVERYWHERE = _events.PY_THROW | _events.PY_UNWIND
 
 
 class Points:
@@ -45,33 +46,51 @@ class Points:
         if tool is None:
             raise LookupError("no tool id of sys.monitoring is left")
         self._tool = tool
+        self._singled_out: list[CodeType] = []
         _monitoring.use_tool_id(tool, "visualizer control")
         for event in _STEPS:
             _monitoring.register_callback(tool, event, self._on_event(event))
         _monitoring.register_callback(tool, _events.LINE, self._on_line)
 
     def arm(self, goal: str) -> None:
-        events = 0
+        for code in self._singled_out:
+            _monitoring.set_local_events(self._tool, code, 0)
+        self._singled_out.clear()
         if goal == LINE:
-            events = _events.LINE
-        elif goal != RUN:
-            for event in _STEPS:
-                events |= event
-        _monitoring.set_events(self._tool, events)
-        if goal == LINE:
+            _monitoring.set_events(self._tool, _events.LINE)
             # Of the line before this one, every other place was disabled.
             _monitoring.restart_events()
+            return
+        _monitoring.set_events(self._tool, _EVERYWHERE | _OF_GENERATORS if goal else 0)
+        if goal != RUN:
+            for watched in list(self._generators.watched.values()):
+                self._single_out(watched.code, _OF_GENERATORS)
 
     def enter(self) -> None:
-        """All threads are watched alike."""
+        if self._control.goal == LINE:
+            file = self._control.wanted_line[1]
+            frame: Any = sys._getframe(1)
+            while frame is not None:
+                if self._own(frame.f_code) and is_in(frame.f_code, file):
+                    self._single_out(frame.f_code, _events.LINE)
+                frame = frame.f_back
+
+    def _single_out(self, code: CodeType, events: int) -> None:
+        """Ask for events of one piece of code, also where it runs, or is parked, by now.
+
+        The events asked for everywhere come there only when it is entered the next time, unless it is on the stack of
+        a thread; the stacks of parked greenlets are not.
+        """
+        _monitoring.set_local_events(self._tool, code, events)
+        self._singled_out.append(code)
 
     def remove(self) -> None:
-        _monitoring.set_events(self._tool, 0)
+        self.arm(RUN)
         _monitoring.free_tool_id(self._tool)
 
     def _on_event(self, event: int) -> Any:
         control, watched, running_in = self._control, self._generators.watched, self._generators.running_in
-        otherwise = None if event in _EVERYWHERE else _DISABLE
+        otherwise = None if event & _EVERYWHERE else _DISABLE
 
         def step(code: CodeType, *_: Any) -> Any:
             if id(code) not in watched:

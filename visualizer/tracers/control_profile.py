@@ -9,6 +9,7 @@ import sys
 from visualizer.tracers.code import GENERATOR_FLAG, is_in
 from visualizer.tracers.control import LINE, TRACK, Control
 from visualizer.tracers.generators import Generators
+from visualizer.tracers.mending import put_back
 from visualizer.tracers.recording import Recording
 
 TYPE_CHECKING = False
@@ -38,7 +39,12 @@ class Points:
                     track = None
                     if control.goal == TRACK:
                         track = running_in(frame.f_back if event == "return" else frame)
-                    control.on_switch(track)
+                    try:
+                        control.on_switch(track)
+                    except BaseException:
+                        # A signal's handler raised it, and the interpreter takes the profile function out.
+                        put_back(lambda: sys.setprofile(visualizer_profile))
+                        raise
 
         return visualizer_profile
 
@@ -46,8 +52,8 @@ class Points:
         """The hooks ask for the goal."""
 
     def enter(self) -> None:
-        if sys.gettrace() is not None:
-            return  # Ours already, or the program's own.
+        if sys.gettrace() not in (None, self._on_call):
+            return  # The program's own.
         frame: Any = sys._getframe(1)
         while frame is not None:
             if self._is_wanted(frame.f_code):

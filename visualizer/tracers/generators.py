@@ -156,11 +156,12 @@ class Generators:
             run.call_code, run.call_offset = code, offset
         return False
 
-    def on_called(self, target: Any) -> None:
-        """The call is over. A close may have ended generators without running them."""
+    def on_called(self, target: Any) -> bool:
+        """The call is over. A close may have ended generators without running them: return whether it has."""
+        ended = False
         call = next((call for call in reversed(self.calls) if call.target is target), None)
         if call is None:
-            return
+            return False
         self.calls.remove(call)
         for generator, key, run in reversed(call.chain):
             if frame_of(generator) is None:
@@ -171,9 +172,11 @@ class Generators:
                     t_ns = self.clock()
                     store_resume(self.stream, run, words.CLOSE, lines.NO_VALUE, code, offset, t_ns, False)
                     self._exit(run.track, words.CLOSED, lines.NO_VALUE, t_ns)
+                    ended = True
                 elif self.births.has(key, code_of(generator)):
                     t_ns = self.clock()
                     self._exit(self.births.take(key, code_of(generator), t_ns), words.CLOSED, lines.NO_VALUE, t_ns)
+        return ended
 
     # Steps.
 

@@ -272,6 +272,7 @@ class GeneratorTracer:
                 _monitoring.register_callback(self._tool, event, self._on_called if watch else None)
 
     def _on_called(self, _code: CodeType, _offset: int, function: Any, argument: Any) -> Any:
+        ended = False
         try:
             if type(function) is type:
                 if self._recording.makes(function):
@@ -280,10 +281,12 @@ class GeneratorTracer:
                     self._recording.was_made(function, _getframe(1))
             else:
                 target = function.__self__ if type(function) is BuiltinFunctionType else argument
-                self._generators.on_called(target)
+                ended = self._generators.on_called(target)
             if not self._generators.calls and not self._making:
                 self._watch_calls(False)
                 if self._generators.calls or self._making:
                     self._watch_calls(True)
         except Exception as error:
             self._recording.fail(self.name, error)
+        if ended and self._recording.control is not None:
+            self._recording.control.on_switch()

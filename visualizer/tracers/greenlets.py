@@ -198,7 +198,7 @@ class GreenletTracer:
             self._control.on_switch()
         except BaseException:
             # A signal's handler raised it. It goes on into the program, and greenlet takes out our trace function.
-            self._recording.at_next_event(self.watch_thread)
+            self._control.put_back(self.watch_thread)
             raise
 
     def current(self) -> int:

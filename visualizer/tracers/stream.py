@@ -354,6 +354,11 @@ class Stream:
         """Wait for so long, or until the flushing thread shall end. Return whether it shall."""
         return self._wake_up.acquire(True, seconds)
 
+    @property
+    def is_flushing(self) -> bool:
+        """Whether there is a flushing thread."""
+        return self._alive
+
     def stop_thread(self) -> None:
         """End the flushing thread and wait until the operating system has forgotten it.
 

@@ -113,6 +113,12 @@ class View:
         switch_ns = self.timeline.switch_ns
         return len(switch_ns) > 1 and switch_ns[-1] - switch_ns[0] < _TOO_CLOSE_NS
 
+    def prefer_switches(self) -> None:
+        """Give every switch the same width from now on, unless somebody has chosen an axis."""
+        if not self._axis_chosen and self.viewport.axis is not Axis.SWITCHES:
+            self.toggle_axis()
+            self._axis_chosen = False
+
     def make_room(self, rows: int) -> None:
         """So many rows are in sight at once, at most."""
         if rows != self._room:

@@ -11,7 +11,7 @@ from visualizer.tui.screens.spanning import Spanning
 from visualizer.tui.whereabouts import running
 
 _EXPECTED = "Type a line of source: 14, or demo.py:14."
-_KEYS = "J takes one switch, T runs to the selected track's next, B to a line, S on."
+_KEYS = "J takes one switch, T goes to the selected track, B to a line; S runs on"
 
 
 class Stepping(Spanning):
@@ -23,7 +23,7 @@ class Stepping(Spanning):
         super().__init__()
         #: How many stops of the program the playhead has gone to.
         self._stops_seen = 0
-        #: What is told of the stop, as long as it stands there.
+        #: What was told last about stopping and going on.
         self._told_stop: list[str] = []
 
     def follow_stops(self) -> bool:
@@ -31,6 +31,9 @@ class Stepping(Spanning):
         control = self.feed.control
         if control is None:
             return False
+        if control.refused:
+            control.refused = False
+            self._tell_stop("This interpreter has no way left to watch for a line.")
         if control.condition is Condition.GONE and control.until:
             missed, control.until = control.until, ""
             if self._stops_seen:
@@ -39,13 +42,13 @@ class Stepping(Spanning):
         if control.condition is not Condition.HELD or control.stops == self._stops_seen or not self.feed.caught_up:
             return False
         first, self._stops_seen = not self._stops_seen, control.stops
+        if first:
+            self.view.prefer_switches()
         self.view.follow()
         if control.cause == "line":
-            self._tell_stop(f"Held before {control.until}. {_KEYS}" if first else f"Held before {control.until}.")
-        elif first:
-            self._tell_stop(f"The program is held, and its clock with it. {_KEYS}")
-        elif self.told.lines != self._told_stop or len(self._told_stop) != 1 or _KEYS not in self._told_stop[0]:
-            self._tell_stop()
+            self._tell_stop(f"Held before {control.until} runs.")
+        elif first or self.told.lines == self._told_stop:
+            self._tell_stop(f"Held: {_KEYS}")
         return True
 
     def _tell_stop(self, *lines: str) -> None:
