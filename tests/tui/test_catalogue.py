@@ -31,6 +31,10 @@ def shown(screen: CatalogueScreen) -> object:
     return type(screen.app.screen)
 
 
+def told(screen: CatalogueScreen) -> object:
+    return [notification.message for notification in screen.app._notifications]
+
+
 NAMES = [scenario.name for scenario in scenarios()] + ["sleeps", "ping_pong", "hand_over"]
 
 CASES: list[tuple[list[str], str, Callable[[CatalogueScreen], object], object]] = [
@@ -45,6 +49,8 @@ CASES: list[tuple[list[str], str, Callable[[CatalogueScreen], object], object]] 
     ([], "pagedown", scrolled, 8),
     (["pagedown"], "pageup", scrolled, 0),
     (["end"], "enter", shown, TimelineScreen),
+    # A scenario is run: test_stepping.py.
+    (["end"], "S", told, ["A recording has no program to hold: enter opens it."]),
 ]
 
 
