@@ -250,6 +250,51 @@ def test_all_threads_stop_at_their_own_next_switch(tmp_path: Path) -> None:
         assert list(track.slices.start_ns) == sorted(track.slices.start_ns)
 
 
+HUBS = """
+    import threading
+    import gevent
+    from gevent.monkey import get_original
+    from greenlet import greenlet
+
+    start_thread = get_original("threading", "Thread")
+    ready = threading.Event()
+
+    def other():
+        greenlet = gevent.spawn(gevent.sleep, 0.5)
+        ready.set()
+        greenlet.join()
+
+    thread = start_thread(target=other, name="other")
+    thread.start()
+    ready.wait()
+    def give():
+        for _ in range(3):
+            yield
+    list(give())
+    thread.join()
+"""
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_the_timers_of_an_idle_hub_in_another_thread_are_held_too(
+    loop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if loop != "libev-cext":
+        pytest.importorskip("cffi", reason="this loop of gevent's needs cffi")
+    monkeypatch.setenv("GEVENT_LOOP", loop)
+    script = script_of(tmp_path, HUBS)
+    with started(tmp_path, script) as held:
+        while held.is_held():
+            look_at_the_screen()
+            held.control.step()
+        traced = held.end()
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    (sleep,) = [park for park in traced.timeline.parks if park.asked_ns == 500_000_000]
+    (woken,) = [wake for wake in traced.timeline.wakeups if wake.track == sleep.track and wake.t_ns > sleep.t_ns]
+    # Libuv counts whole milliseconds.
+    assert woken.t_ns - sleep.t_ns >= 495_000_000
+
+
 def test_a_program_runs_until_it_is_asked_to_stop(tmp_path: Path) -> None:
     script = script_of(
         tmp_path,

@@ -136,6 +136,10 @@ async def test_it_runs_to_a_line(typed: str) -> None:
         await pilot.press("B", *["full_stop" if c == "." else "colon" if c == ":" else c for c in typed], "enter")
         text = await stopped(pilot, screen, 3)
         assert "Held before line 19 of ping_pong.py runs." in text
+        assert "test1 is held before this line" in text
+        await pilot.press("left")
+        await pilot.pause()
+        assert "is held before" not in text_of(screen).partition("Held before")[2]
         assert who(screen) == ["test1", "test2", "test1"]
         await pilot.press("B", "x", "enter")
         assert screen.told.lines == ["Type a line of source: 14, or demo.py:14."]

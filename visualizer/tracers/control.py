@@ -9,8 +9,9 @@ Asked for, a line each: `hold`, `step` (one switch), `track ID` (until that trac
 happened until then is in the file, `going HELD_NS` when the clock goes on, having stood for so long in all.
 
 A thread is held in its own hook, in the middle of its switch, and waits for a lock: signals reach the program
-meanwhile, and what their handlers raise goes on into it. All threads that come to a switch are held then; nobody who
-does not. If the other end is closed, whoever held it is gone: the program runs on.
+meanwhile, and what their handlers raise goes on into it. All threads that come to a switch are held then, and those
+whose hub is idle; nobody who runs code of the program's. If the other end is closed, whoever held it is gone: the
+program runs on.
 """
 
 from __future__ import annotations
@@ -78,6 +79,8 @@ class Control:
         self._lock = _RLock()
         self._reading = _allocate_lock()
         self._local = _Local()
+        #: gevent's loops, in all threads.
+        self._loops: list[Loop] = []
         self._stops = 0
         self.put_back = put_back
         #: Why the first of all was held, until that is told; and when it is in the file.
@@ -188,9 +191,15 @@ class Control:
     def watch_loop(self, loop: Any) -> None:
         """The current thread has gevent's hub of this loop: hold its timers whenever the thread is held."""
         try:
-            self._local.loop = Loop(loop)
+            self._local.loop = mine = Loop(loop, self._on_nudge)
+            self._loops.append(mine)
         except Exception as error:
             self._note(f"Timers of gevent run on while the program is held: {show(error)}.")
+
+    def _on_nudge(self) -> None:
+        """Another thread is held, while the hub of this one waits: its timers are to be held, too."""
+        if self.goal == SWITCH and self._gates:
+            self._hold(SWITCH)
 
     def _hold(self, cause: str) -> None:
         if getattr(self._local, "exempt", False):
@@ -229,6 +238,8 @@ class Control:
                 self._stops += 1
                 self._channel.say("stopped", self.clock.stop())
                 self._unsaid = cause
+                mine = getattr(self._local, "loop", None)
+                self._loops[:] = [loop for loop in self._loops if loop is mine or loop.nudge()]
             if self.goal != SWITCH:
                 self._set(SWITCH)
             return True

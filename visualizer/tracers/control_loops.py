@@ -11,6 +11,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
     from typing import Any
 
 #: Module in which a class of gevent's loops is made -> the library behind it.
@@ -26,10 +27,13 @@ _BEFORE_TIMEOUT = 4 * ctypes.sizeof(ctypes.c_void_p)
 
 
 class Loop:
-    """One loop. Its functions are called in the loop's own thread."""
+    """One loop. All but `nudge` is called in the loop's own thread."""
 
-    def __init__(self, loop: Any) -> None:
-        """Raise LookupError, AttributeError or OSError if its timers cannot be held."""
+    def __init__(self, loop: Any, on_nudge: Callable[[], None]) -> None:
+        """`on_nudge` is called in the loop's thread when another one nudges it.
+
+        Raise LookupError, AttributeError or OSError if its timers cannot be held.
+        """
         name = next((base.__module__ for base in type(loop).__mro__ if base.__module__ in _LIBRARIES), None)
         if name is None:
             raise LookupError("this loop is not known")
@@ -44,6 +48,17 @@ class Loop:
             for function in (self._suspend, self._resume):
                 function.argtypes, function.restype = (ctypes.c_void_p,), None
         self._held = 0
+        # It does not keep the loop alive.
+        self._nudged = loop.async_(ref=False)
+        self._nudged.start(on_nudge)
+
+    def nudge(self) -> bool:
+        """From any thread: have the loop called. Return False if it is no more."""
+        try:
+            self._nudged.send()
+        except Exception:
+            return False
+        return True
 
     def suspend(self) -> None:
         """Hold the timers."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from visualizer.analysis.crowds import Crowd
 from visualizer.analysis.marks import Marks
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model import Place, Timeline
 from visualizer.paint.rows import Group, Row, Rows, row_name
 from visualizer.paint.text import cell_width
 from visualizer.paint.viewport import MARGIN_CELLS, Axis, Viewport, position_of_time
@@ -79,6 +79,8 @@ class View:
         self._stepped: _Spot | None = None
         self._panned: Viewport | None = None
         self.marks = Marks()
+        #: The line before which the program is held, if that is why: what runs after the last switch is there.
+        self.held_before: Place | None = None
         #: A span that does not move, or where one began that reaches to the playhead.
         self._span: tuple[int, int] | None = None
         self._span_from_ns: int | None = None

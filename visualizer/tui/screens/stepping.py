@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from visualizer.analysis.goals import Line, Number, goal
+from visualizer.analysis.model import Place
 from visualizer.session.control import Condition, Control
 from visualizer.tui.feed import Feed
 from visualizer.tui.screens.spanning import Spanning
@@ -21,6 +22,7 @@ class Stepping(Spanning):
 
     def __init__(self) -> None:
         super().__init__()
+        self._wanted: Place | None = None
         #: How many stops of the program the playhead has gone to.
         self._stops_seen = 0
         #: What was told last about stopping and going on.
@@ -39,6 +41,8 @@ class Stepping(Spanning):
             if self._stops_seen:
                 self._tell_stop(f"The program ended before it came to {missed}.")
             return True
+        if control.condition is not Condition.HELD:
+            self.view.held_before = None
         if control.condition is not Condition.HELD or control.stops == self._stops_seen or not self.feed.caught_up:
             return False
         first, self._stops_seen = not self._stops_seen, control.stops
@@ -46,6 +50,7 @@ class Stepping(Spanning):
             self.view.prefer_switches()
         self.view.follow()
         if control.cause == "line":
+            self.view.held_before = self._wanted
             self._tell_stop(f"Held before {control.until} runs.")
         elif first or self.told.lines == self._told_stop:
             self._tell_stop(f"Held: {_KEYS}")
@@ -111,6 +116,8 @@ class Stepping(Spanning):
             self._tell_stop(_EXPECTED)
             return
         control.run_to_line(file, wanted.line)
+        known = (name for name in self.view.timeline.sources if wanted._replace(file=file).names(name))
+        self._wanted = Place(next(known, file), "", wanted.line, -1, -1, -1)
         self._tell_stop()
 
     def _file(self) -> str:
