@@ -69,7 +69,7 @@ class Truth:
         """
         slices = self.timeline.tracks[park.track].slices
         for at in range(len(slices) - 1):
-            waits = slices.state[at] == State.WAITING and self.timeline.parks[slices.about[at]] is park
+            waits = slices.state[at] == State.WAITING and self.timeline.parks[slices.about[at]] == park
             if waits and slices.state[at + 1] == State.READY:
                 yield self.timeline.wakeups[slices.about[at + 1]]
 

@@ -65,6 +65,16 @@ class Blocks:
         elif state == State.BLOCKED:
             hub.slices.restate(*self._before[track])
 
+    def may_block(self, track: int) -> bool:
+        """Whether it is a hub that has somebody to wake."""
+        return track in self.hubs and self._living.get(track, 0) > 0
+
+    def mark_past(self, hub: Track, index: int) -> None:
+        """Slice number `index` is over, and lasted too long."""
+        slices = hub.slices
+        who = busiest(self._timeline, hub, slices.start_ns[index], slices.start_ns[index + 1])
+        slices.restate(State.BLOCKED, who, index)
+
     def _is_over(self, hub: Track) -> bool:
         """Whether the hub's thread has ended: then nobody runs there any more."""
         thread = self._timeline.tracks.get(hub.parent)

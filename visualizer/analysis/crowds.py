@@ -5,31 +5,21 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 
+import numpy as np
+
 from visualizer.analysis.model import Timeline
+from visualizer.analysis.slices import Column
 from visualizer.analysis.tracks import FINAL, State
 
-
-class _Level:
-    """How many are in one state: from t_ns[i] on it is count[i]. All of them together spent spent_ns[i] before that."""
-
-    __slots__ = ("count", "spent_ns", "t_ns")
-
-    def __init__(self) -> None:
-        self.t_ns = array("q")
-        self.count = array("i")
-        self.spent_ns = array("q")
-
-    def change(self, t_ns: int, by: int) -> None:
-        if not self.t_ns:
-            self.t_ns.append(t_ns)
-            self.count.append(by)
-            self.spent_ns.append(0)
-        elif self.t_ns[-1] == t_ns:
-            self.count[-1] += by
-        else:
-            self.spent_ns.append(self.spent_ns[-1] + self.count[-1] * (t_ns - self.t_ns[-1]))
-            self.t_ns.append(t_ns)
-            self.count.append(self.count[-1] + by)
+#: What is added up is kept for every so many changes; what lies between is added up when it is asked for.
+_STRIDE = 32
+_STATES = len(State)
+#: A change is the state that a track comes from, shifted by so much, and the one that it comes to.
+_SHIFT = 4
+_MASK = (1 << _SHIFT) - 1
+#: Whoever is created comes from here.
+_NOWHERE = _MASK
+_BESIDE = np.arange(_STRIDE)
 
 
 class Crowd:
@@ -42,14 +32,19 @@ class Crowd:
         self._begin()
 
     def _begin(self) -> None:
-        self._levels = [_Level() for _ in State]
+        #: Changes of state of all of them in order of time.
+        self._t_ns = array("q")
+        self._change = array("B")
+        #: For every _STRIDE changes, how many were in each state before, and how long all of them together were, up to
+        #: the change before: _STATES numbers each.
+        self._count = array("i", [0] * _STATES)
+        self._spent_ns = array("q", [0] * _STATES)
         #: Of each track, how many slices and how many runs have been taken in.
         self._taken: dict[int, tuple[int, int]] = {}
-        self._until_ns = 0
-        #: Runs as places on the switch axis, where each begins and ends, and how long those before it were.
-        self._run_starts = array("d")
-        self._run_ends = array("d")
-        self._run_before = array("d")
+        #: Runs on the switch axis: behind which switches each begins and ends, and how long those before it were.
+        self._run_starts = array("i")
+        self._run_ends = array("i")
+        self._run_before = array("i")
         #: Where the run begins that has not ended yet, -1 if there is none.
         self._open_run = -1.0
 
@@ -61,94 +56,172 @@ class Crowd:
         if tracks != self.tracks:
             known = self._timeline.tracks
             came = tracks[len(self.tracks) :] if tracks[: len(self.tracks)] == self.tracks else None
+            until_ns = self._t_ns[-1] if self._t_ns else 0
             # Whoever joins late brings a past along.
-            if came is None or any(known[track].slices.start_ns[0] <= self._until_ns for track in came):
+            if came is None or any(known[track].slices.start_ns[0] <= until_ns for track in came):
                 self._begin()
             self.tracks = tracks
         self._take_slices()
         self._take_runs()
+        self._add_up()
 
     def _take_slices(self) -> None:
-        changes: list[tuple[int, int, int]] = []
+        times: list[Column] = []
+        changes: list[Column] = []
         for track in self.tracks:
             slices = self._timeline.tracks[track].slices
             taken, runs = self._taken.get(track, (0, 0))
-            if taken == len(slices):
+            count = len(slices)
+            if taken == count:
                 continue
-            for index in range(taken, len(slices)):
-                before = slices.state[index - 1] if index else -1
-                changes.append((slices.start_ns[index], before, slices.state[index]))
-            self._taken[track] = len(slices), runs
-        changes.sort()
-        for t_ns, before, state in changes:
-            # A waker's clock may be a moment behind this thread's.
-            self._until_ns = t_ns = max(t_ns, self._until_ns)
-            if before >= 0:
-                self._levels[before].change(t_ns, -1)
-            self._levels[state].change(t_ns, 1)
+            state = np.frombuffer(slices.state, dtype=np.uint8)
+            before = np.empty(count - taken, dtype=np.uint8)
+            before[0] = state[taken - 1] if taken else _NOWHERE
+            before[1:] = state[taken:-1]
+            times.append(np.frombuffer(slices.start_ns, dtype=np.int64)[taken:].copy())
+            changes.append(before << _SHIFT | state[taken:])
+            self._taken[track] = count, runs
+        if not times:
+            return
+        t_ns = np.concatenate(times)
+        order = np.argsort(t_ns, kind="stable")
+        # A waker's clock may be a moment behind this thread's.
+        t_ns = np.maximum(t_ns[order], self._t_ns[-1] if self._t_ns else 0)
+        self._t_ns.frombytes(t_ns.tobytes())
+        self._change.frombytes(np.concatenate(changes)[order].tobytes())
 
     def _take_runs(self) -> None:
-        switch_ns = self._timeline.switch_ns
-        runs: list[tuple[float, float]] = []
         self._open_run = -1.0
+        switches: list[Column] = []
+        ends_ns: list[Column] = []
         for track in self.tracks:
             known = self._timeline.tracks[track]
-            slices, steps, step_slices = known.slices, known.steps, known.step_slices
             count, taken = self._taken[track]
-            while taken < len(steps):
-                index, switch = step_slices[taken], steps[taken]
-                if index + 1 >= len(slices):
-                    self._open_run = switch + 1.0
-                    break
-                runs.append((switch + 1.0, bisect_left(switch_ns, slices.start_ns[index + 1], switch + 1) + 1.0))
-                taken += 1
-            self._taken[track] = count, taken
-        for start, end in sorted(runs):
-            before = 0.0
-            if self._run_ends:
-                # One thread runs one of them at a time; a damaged trace may say otherwise.
-                start = max(start, self._run_ends[-1])
-                before = self._run_before[-1] + self._run_ends[-1] - self._run_starts[-1]
-            self._run_starts.append(start)
-            self._run_ends.append(max(start, end))
-            self._run_before.append(before)
+            steps = len(known.steps)
+            if taken == steps:
+                continue
+            if known.step_slices[-1] + 1 >= len(known.slices):
+                self._open_run = known.steps[-1] + 1.0
+                steps -= 1
+            if taken < steps:
+                following = np.frombuffer(known.step_slices, dtype=np.int32)[taken:steps] + 1
+                switches.append(np.frombuffer(known.steps, dtype=np.int32)[taken:steps].copy())
+                ends_ns.append(np.frombuffer(known.slices.start_ns, dtype=np.int64)[following])
+            self._taken[track] = count, steps
+        if not switches:
+            return
+        switch, end_ns = np.concatenate(switches), np.concatenate(ends_ns)
+        order = np.argsort(switch, kind="stable")
+        start = switch[order] + 1
+        end = np.searchsorted(np.frombuffer(self._timeline.switch_ns, dtype=np.int64), end_ns[order])
+        end = np.maximum(end, start) + 1
+        # One thread runs one of them at a time; a damaged trace may say otherwise.
+        latest = np.maximum.accumulate(end)
+        begun = self._run_ends[-1] if self._run_ends else 0
+        start = np.maximum(start, np.maximum(begun, np.concatenate(([0], latest[:-1]))))
+        end = np.maximum(start, end)
+        before = 0
+        if self._run_ends:
+            before = self._run_before[-1] + self._run_ends[-1] - self._run_starts[-1]
+        lengths = np.concatenate(([before], (end - start)[:-1]))
+        for column, new in ((self._run_starts, start), (self._run_ends, end), (self._run_before, np.cumsum(lengths))):
+            column.frombytes(new.astype(np.int32).tobytes())
+
+    def _add_up(self) -> None:
+        """Take in the strides that are complete since the last time."""
+        known = len(self._count) // _STATES
+        more = len(self._t_ns) // _STRIDE + 1 - known
+        if more <= 0:
+            return
+        first = (known - 1) * _STRIDE
+        last = first + more * _STRIDE
+        t_ns = np.frombuffer(self._t_ns, dtype=np.int64)[first:last]
+        change = np.frombuffer(self._change, dtype=np.uint8)[first:last]
+        came, comes = change >> _SHIFT, change & _MASK
+        lasted_ns = np.diff(t_ns, prepend=self._t_ns[first - 1] if first else t_ns[0])
+        counts, spent_ns = np.empty((more, _STATES), dtype=np.int32), np.empty((more, _STATES), dtype=np.int64)
+        for state in range(_STATES):
+            changes = (comes == state).astype(np.int64) - (came == state)
+            count = np.cumsum(changes) + self._count[state - _STATES]
+            spent = np.cumsum((count - changes) * lasted_ns) + self._spent_ns[state - _STATES]
+            counts[:, state], spent_ns[:, state] = count[_STRIDE - 1 :: _STRIDE], spent[_STRIDE - 1 :: _STRIDE]
+        self._count.frombytes(counts.tobytes())
+        self._spent_ns.frombytes(spent_ns.tobytes())
+
+    def at(self, t_ns: Column) -> tuple[Column, Column]:
+        """At each of some times (float64): how many are in each state, and how many nanoseconds all of them together
+        had spent in it before; a row for each state."""
+        times = np.frombuffer(self._t_ns, dtype=np.int64)
+        change = np.frombuffer(self._change, dtype=np.uint8)
+        if not len(times):
+            nothing = np.zeros((_STATES, len(t_ns)))
+            return nothing.astype(np.int64), nothing
+        index = np.searchsorted(times, t_ns, side="right")
+        stride = index // _STRIDE
+        first = stride * _STRIDE
+        count = np.frombuffer(self._count, dtype=np.int32).reshape(-1, _STATES)[stride]
+        spent = np.frombuffer(self._spent_ns, dtype=np.int64).reshape(-1, _STATES)[stride].astype(np.float64)
+        spent += count * (t_ns - times[np.maximum(first - 1, 0)])[:, None]
+        near = first[:, None] + _BESIDE
+        over = near < index[:, None]
+        np.minimum(near, len(times) - 1, out=near)
+        lasted = np.where(over, t_ns[:, None] - times[near], 0.0)
+        changes = change[near]
+        row = np.arange(len(t_ns))[:, None] << _SHIFT
+        size = len(t_ns) << _SHIFT
+        comes, came = (row + (changes & _MASK)).ravel(), (row + (changes >> _SHIFT)).ravel()
+        counted, weights = over.ravel().astype(np.float64), lasted.ravel()
+        moved = np.bincount(comes, counted, size) - np.bincount(came, counted, size)
+        added = np.bincount(comes, weights, size) - np.bincount(came, weights, size)
+        counts: Column = count + moved.reshape(len(t_ns), -1)[:, :_STATES].astype(np.int64)
+        spent += added.reshape(len(t_ns), -1)[:, :_STATES]
+        return counts.T, spent.T
 
     def count(self, state: State, t_ns: int) -> int:
         """How many are in `state` at `t_ns`."""
-        level = self._levels[state]
-        index = bisect_right(level.t_ns, t_ns) - 1
-        return level.count[index] if index >= 0 else 0
+        return int(self.at(np.array([t_ns], dtype=np.float64))[0][state, 0])
+
+    def counts(self, t_ns: int) -> dict[State, int]:
+        """How many are in each state at `t_ns`."""
+        counts = self.at(np.array([t_ns], dtype=np.float64))[0]
+        return {state: int(counts[state, 0]) for state in State}
 
     def spent_ns(self, state: State, until_ns: int) -> int:
         """Nanoseconds that all of them together spent in `state` before `until_ns`."""
-        level = self._levels[state]
-        index = bisect_right(level.t_ns, until_ns) - 1
-        if index < 0:
-            return 0
-        return level.spent_ns[index] + level.count[index] * (until_ns - level.t_ns[index])
+        return round(self.at(np.array([until_ns], dtype=np.float64))[1][state, 0])
 
-    def changes(self, state: State, start_ns: int, end_ns: int) -> int:
-        """How often the number of those in `state` changes between the two, or changes back at once."""
-        t_ns = self._levels[state].t_ns
-        return max(0, bisect_left(t_ns, end_ns) - bisect_right(t_ns, start_ns))
+    def changes(self, state: State, start_ns: float, end_ns: float) -> bool:
+        """Whether one of them comes into `state`, or leaves it, between the two."""
+        start, end = bisect_right(self._t_ns, start_ns), bisect_left(self._t_ns, end_ns)
+        change = np.frombuffer(self._change, dtype=np.uint8)[start:end]
+        return bool(((change & _MASK == state) | (change >> _SHIFT == state)).any())
 
-    def ran(self, until: float) -> float:
-        """How much of the switch axis before the place `until` is filled with their runs, in switches."""
-        filled = 0.0
-        index = bisect_right(self._run_starts, until) - 1
-        if index >= 0:
-            filled = self._run_before[index] + min(until, self._run_ends[index]) - self._run_starts[index]
-        return filled + max(0.0, until - self._open_run) if self._open_run >= 0 else filled
+    def ran(self, until: Column) -> Column:
+        """How much of the switch axis before each of some places is filled with their runs, in switches."""
+        filled = np.zeros(len(until))
+        if self._run_starts:
+            starts, ends, before = (
+                np.frombuffer(column, dtype=np.int32) for column in (self._run_starts, self._run_ends, self._run_before)
+            )
+            index = np.searchsorted(starts, until, side="right") - 1
+            at = np.maximum(index, 0)
+            filled = np.where(index >= 0, before[at] + np.minimum(until, ends[at]) - starts[at], 0.0)
+        if self._open_run >= 0:
+            filled = filled + np.maximum(0.0, until - self._open_run)
+        return filled
 
     @property
     def ended_ns(self) -> int:
         """When the last of them ended; -1 if one has not."""
-        ended = sum(level.count[-1] for state in FINAL if (level := self._levels[state]).count)
-        if not self.tracks or ended < len(self.tracks):
+        if not self.tracks or not self._t_ns:
             return -1
-        return max(level.t_ns[-1] for state in FINAL if (level := self._levels[state]).t_ns)
+        now = self.counts(self._t_ns[-1])
+        if sum(now[state] for state in FINAL) < len(self.tracks):
+            return -1
+        ended_ns: int = max(self._timeline.tracks[track].slices.start_ns[-1] for track in self.tracks)
+        return ended_ns
 
     @property
     def failed(self) -> bool:
         """Whether one of them ended by an exception."""
-        return bool(self._levels[State.FAILED].t_ns)
+        return bool(self._t_ns) and self.count(State.FAILED, self._t_ns[-1]) > 0

@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
 from visualizer.analysis.blocks import Blocks
+from visualizer.analysis.columns import Order, Parks, Rows, Switches, Wakeups, switch_of
 from visualizer.analysis.names import Names
+from visualizer.analysis.slices import Column
 from visualizer.analysis.strands import Strands
 from visualizer.analysis.tracks import (
     FINAL,
@@ -52,9 +54,6 @@ __all__ = [
     "timeline_of",
 ]
 
-#: `Timeline.order` keeps the Entry in the lowest bits and the index above them.
-_ENTRY_BITS = 3
-_ENTRY_MASK = (1 << _ENTRY_BITS) - 1
 #: What a bare `yield` gives.
 _NOTHING_GIVEN = "None"
 
@@ -69,8 +68,6 @@ class Timeline:
         #: Ids in the order in which they were spawned, or ended.
         self.spawns: list[int] = []
         self.exits: list[int] = []
-        self.parks: list[Park] = []
-        self.wakeups: list[Wakeup] = []
         self.outputs: list[Output] = []
         self.ties: list[Tie] = []
         #: Text of the source files that the trace carries, by the name that places give them.
@@ -89,11 +86,21 @@ class Timeline:
         self._names = Names()
         self._strands = Strands()
         self.turns = Turns()
-        self._switch_ns = array("q")
-        self._switches: list[tuple[int, int, str, int, int, int]] = []
-        self._order = array("q")
-        self._order_ns = array("q")
+        self._switches = Switches()
+        self._parks = Parks(self._switches)
+        self._wakeups = Wakeups()
+        self.parks: Rows[Park] = Rows(
+            self._parks.__len__, lambda index: self._parks.read(index, self._texts, self._places)
+        )
+        self.wakeups: Rows[Wakeup] = Rows(self._wakeups.__len__, self._wakeups.read)
+        self._order = Order()
+        #: The time of the latest entry, and whether none came before one that stands in front of it.
+        self._entered_ns = 0
         self._order_is_of_time = True
+        #: Times of `spawns`, `exits` and `remarks`.
+        self._spawn_ns = array("q")
+        self._exit_ns = array("q")
+        self._remark_ns = array("q")
         self._pending: dict[int, ev.Wait] = {}
         self._early: dict[int, int] = {}
         self._closing: set[int] = set()
@@ -133,28 +140,29 @@ class Timeline:
 
     @property
     def switch_count(self) -> int:
-        return len(self._switches)
+        return len(self._switches.ns)
 
     @property
     def switch_ns(self) -> array[int]:
         """Time of each switch, ascending."""
-        return self._switch_ns
+        return self._switches.ns
+
+    @property
+    def origins(self) -> array[int]:
+        """Id of the track that each switch comes from."""
+        return self._switches.origin
 
     def switch(self, index: int) -> Switch:
         """Switch number `index`, from 0. Raise IndexError if there is none."""
-        origin, target, cause, value, place, park = self._switches[index]
-        return Switch(
-            index, self._switch_ns[index], origin, target, cause, self._texts.get(value), self._places.get(place), park
-        )
+        return switch_of(self._switches, self._parks, index, self._texts, self._places)
 
     def ends_of(self, index: int) -> tuple[int, int]:
         """Ids of origin and target of switch number `index`: what most loops need of it."""
-        origin, target, *_ = self._switches[index]
-        return origin, target
+        return self._switches.origin[index], self._switches.target[index]
 
     def switch_before(self, t_ns: int) -> int:
         """Index of the last switch at or before `t_ns`, -1 if there is none."""
-        return bisect_right(self._switch_ns, t_ns) - 1
+        return bisect_right(self._switches.ns, t_ns) - 1
 
     def order(self) -> Iterator[tuple[int, Entry, int]]:
         """Everything in order of time, what is of the same time as the trace tells it: (t_ns, kind, index).
@@ -164,10 +172,27 @@ class Timeline:
         positions: Iterable[int] = range(len(self._order))
         if not self._order_is_of_time:
             # Two threads' times may cross by the moment between reading the clock and storing the event.
-            positions = sorted(positions, key=self._order_ns.__getitem__)
+            positions = sorted(positions, key=lambda position: self._time_of(*self._order.read(position)))
         for position in positions:
-            packed = self._order[position]
-            yield self._order_ns[position], Entry(packed & _ENTRY_MASK), packed >> _ENTRY_BITS
+            for entry, index in self.arrivals(position, position + 1):
+                yield self._time_of(entry, index), entry, index
+
+    def _time_of(self, entry: Entry, index: int) -> int:
+        match entry:
+            case Entry.SWITCH:
+                return self._switches.ns[index]
+            case Entry.WAKEUP:
+                return self._wakeups.ns[index]
+            case Entry.PARK:
+                return self.parks[index].t_ns
+            case Entry.SPAWN:
+                return self._spawn_ns[index]
+            case Entry.EXIT:
+                return self._exit_ns[index]
+            case Entry.OUTPUT:
+                return self.outputs[index].t_ns
+            case Entry.REMARK:
+                return self._remark_ns[index]
 
     @property
     def arrived(self) -> int:
@@ -175,10 +200,17 @@ class Timeline:
         return len(self._order)
 
     def arrivals(self, since: int, until: int) -> Iterator[tuple[Entry, int]]:
-        """Entries number `since` up to `until` in the order of the trace: (kind, index), counted as in `order`."""
+        """Entries number `since` up to `until` in the order of the trace: (kind, index), counted as in `order`.
+
+        A switch brings along the park before it, which is not counted.
+        """
         for position in range(since, min(until, len(self._order))):
-            packed = self._order[position]
-            yield Entry(packed & _ENTRY_MASK), packed >> _ENTRY_BITS
+            entry, index = self._order.read(position)
+            if entry is Entry.SWITCH:
+                park = self._parks.of_switch(index)
+                if park >= 0:
+                    yield Entry.PARK, park
+            yield entry, index
 
     @property
     def finished(self) -> bool:
@@ -187,7 +219,7 @@ class Timeline:
     def running_at(self, switch: int) -> int:
         """Id of the track that runs after switch number `switch`; before the first, the first track's. -1 if none."""
         if switch >= 0:
-            return self._switches[switch][1]
+            return self._switches.target[switch]
         return next(iter(self.tracks), words.NOBODY)
 
     # What arrives.
@@ -210,6 +242,13 @@ class Timeline:
         for event in events:
             self.feed(event)
 
+    def _enter_many(self, entry: Column, index: Column, t_ns: Column) -> None:
+        """As `_enter`; the times ascend."""
+        if len(t_ns):
+            self._order_is_of_time &= bool(t_ns[0] >= self._entered_ns)
+            self._entered_ns = int(t_ns[-1])
+            self._order.extend(entry, index)
+
     def reach(self, t_ns: int) -> None:
         """Nothing is missing up to `t_ns`, without an event that says so: a hub may stand blocked by now."""
         if t_ns >= self._blocks.due_ns:
@@ -223,10 +262,10 @@ class Timeline:
         return t_ns
 
     def _enter(self, t_ns: int, entry: Entry, index: int) -> None:
-        if self._order_ns and t_ns < self._order_ns[-1]:
+        if t_ns < self._entered_ns:
             self._order_is_of_time = False
-        self._order_ns.append(t_ns)
-        self._order.append(index << _ENTRY_BITS | entry)
+        self._entered_ns = t_ns
+        self._order.add(entry, index)
 
     def _set(self, track: int, t_ns: int, state: State, about: int = -1) -> Track:
         known = self.tracks.get(track)
@@ -284,6 +323,7 @@ class Timeline:
         track.creator = self._who(event.creator)
         track.place = self._places.get(event.place)
         self._enter(t_ns, Entry.SPAWN, len(self.spawns))
+        self._spawn_ns.append(t_ns)
         self.spawns.append(event.track)
         if event.kind == words.THREAD:
             self._strands.thread = event.track
@@ -301,38 +341,22 @@ class Timeline:
     def _on_thread(self, event: ev.Thread) -> None:
         self._strands.thread = event.track
 
-    def _record_switch(self, t_ns: int, origin: int, target: int, cause: str, value: int, place: int, park: int) -> int:
-        index = len(self._switches)
-        self._switch_ns.append(max(t_ns, self._switch_ns[-1]) if index else t_ns)
-        self._switches.append((origin, target, cause, value, place, park))
-        self._enter(self._switch_ns[-1], Entry.SWITCH, index)
+    def _record_switch(self, t_ns: int, origin: int, target: int, cause: str, value: int, place: int) -> int:
+        index = self._switches.add(t_ns, origin, target, cause, value, place)
+        self._enter(self._switches.ns[index], Entry.SWITCH, index)
         return index
 
-    def _record_run(self, t_ns: int, track: int, switch: int) -> None:
+    def _record_run(self, t_ns: int, track: int, switch: int, *, origin_ended: bool = False) -> None:
         if switch >= 0 and track in self._blocks.hubs:
-            self._blocks.resumes(track, t_ns, origin_ended=self._switches[switch][5] < 0)
+            self._blocks.resumes(track, t_ns, origin_ended=origin_ended)
         known = self._set(track, t_ns, State.RUNNING, switch)
         if switch >= 0:
             known.steps.append(switch)
             known.step_slices.append(len(known.slices) - 1)
 
-    def _park(self, t_ns: int, track: int, reason: str, on_track: int, place: int, asked: ev.Wait | None = None) -> int:
-        index = len(self.parks)
-        where, text = self._places.get(place), self._texts.get
-        if asked is None:
-            park = Park(t_ns, track, reason, "", on_track, -1, where)
-        elif not asked.direction:
-            thing = text(asked.object, "")
-            park = Park(t_ns, track, reason, text(asked.on, ""), on_track, asked.asked_ns, where, thing)
-        else:
-            park = Park(
-                t_ns, track, reason, text(asked.on, ""), on_track, asked.asked_ns, where,
-                text(asked.object, ""), asked.fd, asked.direction, text(asked.local, ""), text(asked.peer, ""),
-            )  # fmt: skip
-        self.parks.append(park)
-        self._enter(t_ns, Entry.PARK, index)
-        self._set(track, t_ns, State.WAITING, index)
-        return index
+    def _park(self, t_ns: int, track: int, reason: str, on_track: int, place: int, wait: ev.Wait | None = None) -> None:
+        """The next switch, if there is one, is what the park comes with."""
+        self._set(track, t_ns, State.WAITING, self._parks.add(reason, on_track, place, wait))
 
     def _on_resume(self, event: ev.Resume) -> None:
         t_ns = self._at(event.t_ns)
@@ -340,12 +364,12 @@ class Timeline:
         resumer = strand[-1]
         # It announced a wait and then went on.
         self._pending.pop(resumer, None)
-        park = self._park(t_ns, resumer, words.RESUMED, event.track, event.place)
+        self._park(t_ns, resumer, words.RESUMED, event.track, event.place)
         strand.append(event.track)
         self._resumed[resumer] = event.track, event.place
         if event.cause == words.CLOSE:
             self._closing.add(event.track)
-        index = self._record_switch(t_ns, resumer, event.track, event.cause, event.value, event.place, park)
+        index = self._record_switch(t_ns, resumer, event.track, event.cause, event.value, event.place)
         self._record_run(t_ns, event.track, index)
         for track in self.turns.on_resume(resumer, event.place, event.track):
             # Known from now on: what they gave before was not looked at.
@@ -354,9 +378,9 @@ class Timeline:
 
     def _take_turn(self, t_ns: int, track: int) -> None:
         """A generator gave its scheduler nothing: it is ready for its next turn, as far as can be inferred."""
-        self._enter(t_ns, Entry.WAKEUP, len(self.wakeups))
-        self._set(track, t_ns, State.READY, len(self.wakeups))
-        self.wakeups.append(Wakeup(t_ns, track, words.NOBODY, words.TURN))
+        index = self._wakeups.add(t_ns, track, words.NOBODY, words.TURN)
+        self._enter(t_ns, Entry.WAKEUP, index)
+        self._set(track, t_ns, State.READY, index)
 
     def _leave(self, t_ns: int, generator: int) -> int:
         """A generator gives control back. Return to whom, or -1 if the trace does not tell that it had it."""
@@ -380,9 +404,12 @@ class Timeline:
         self._pending.pop(event.track, None)
         self._closing.discard(event.track)
         inner = self._awaited(event.track, event.place)
-        park = self._park(t_ns, event.track, words.SUSPENDED, inner, event.place)
-        if resumer != words.NOBODY:
-            index = self._record_switch(t_ns, event.track, resumer, words.YIELD, event.value, event.place, park)
+        self._park(t_ns, event.track, words.SUSPENDED, inner, event.place)
+        if resumer == words.NOBODY:
+            self._parks.leave_alone(t_ns, event.track)
+            self._enter(t_ns, Entry.PARK, len(self._parks) - 1)
+        else:
+            index = self._record_switch(t_ns, event.track, resumer, words.YIELD, event.value, event.place)
             self._given[event.track] = event.value
             if self._texts.get(event.value) == _NOTHING_GIVEN and self.turns.is_in_turn(event.track):
                 self._take_turn(t_ns, event.track)
@@ -396,21 +423,24 @@ class Timeline:
         believed = self._strands.current()
         if believed not in (origin, target) and self._state(believed) == State.RUNNING:
             self._lose(t_ns, [believed])
-        park = -1
-        if self._state(origin) not in FINAL:
+        ended = self._state(origin) in FINAL
+        if not ended:
             asked = self._pending.pop(origin, None)
             if asked is None:
-                park = self._park(t_ns, origin, words.SWITCHED, target, event.place)
+                self._park(t_ns, origin, words.SWITCHED, target, event.place)
             else:
-                tracks = joined_tracks(self._texts.get(asked.object, ""))
-                joined = tracks[0] if len(tracks) == 1 else words.NOBODY
-                park = self._park(t_ns, origin, asked.reason, joined, event.place, asked)
+                self._park(t_ns, origin, asked.reason, self._joined(asked.object), event.place, asked)
             early = self._early.pop(bottom, None)
             if early is not None:
                 self._set(origin, t_ns, State.READY, early)
         self._strands.go_to(event.target)
-        index = self._record_switch(t_ns, origin, target, event.cause, event.value, event.place, park)
-        self._record_run(t_ns, target, index)
+        index = self._record_switch(t_ns, origin, target, event.cause, event.value, event.place)
+        self._record_run(t_ns, target, index, origin_ended=ended)
+
+    def _joined(self, thing: int) -> int:
+        """The one track whose end is waited for; -1 if that is not what this text says."""
+        tracks = joined_tracks(self._texts.get(thing, ""))
+        return tracks[0] if len(tracks) == 1 else words.NOBODY
 
     def _on_wait(self, event: ev.Wait) -> None:
         self._at(event.t_ns)
@@ -424,8 +454,7 @@ class Timeline:
         t_ns = self._at(event.t_ns)
         strand = self._who(event.track)
         track = self._strands.top(strand)
-        index = len(self.wakeups)
-        self.wakeups.append(Wakeup(t_ns, track, self._who(event.waker), event.cause))
+        index = self._wakeups.add(t_ns, track, self._who(event.waker), event.cause)
         self._enter(t_ns, Entry.WAKEUP, index)
         state = self._state(track)
         # Of several wakeups the first is what made it ready.
@@ -457,6 +486,7 @@ class Timeline:
         known.value = self._texts.get(event.value)
         known.inferred = self._texts.get(event.inferred)
         self._enter(t_ns, Entry.EXIT, len(self.exits))
+        self._exit_ns.append(t_ns)
         self.exits.append(event.track)
         self.turns.on_exit(event.track)
         self._given.pop(event.track, None)
@@ -468,8 +498,8 @@ class Timeline:
                 cause = words.CLOSE
             else:
                 cause = words.RAISE
-            index = self._record_switch(t_ns, event.track, resumer, cause, event.value, words.NOTHING, -1)
-            self._record_run(t_ns, resumer, index)
+            index = self._record_switch(t_ns, event.track, resumer, cause, event.value, words.NOTHING)
+            self._record_run(t_ns, resumer, index, origin_ended=True)
         self._closing.discard(event.track)
 
     def _on_inferred(self, event: ev.Inferred) -> None:
@@ -494,6 +524,7 @@ class Timeline:
         # The source itself counts unreadable lines, and knows no time for it.
         t_ns = self._at(event.t_ns) if event.t_ns >= 0 else self.last_ns
         self._enter(t_ns, Entry.REMARK, len(self.remarks))
+        self._remark_ns.append(t_ns)
         self.remarks.append(event)
 
     def _on_note(self, event: ev.Note) -> None:

@@ -49,25 +49,25 @@ class Search:
         self._timeline = timeline
         self._matches = matches
         self._taken = 0
-        self._positions = array("q")
+        self._found: list[tuple[Entry, int]] = []
         self._times_ns = array("q")
 
     def take(self, most: int = _AT_ONCE) -> bool:
         """Look at what has arrived since, at most so many entries. Return whether there is more."""
         timeline = self._timeline
         until = min(timeline.arrived, self._taken + most)
-        for position, (entry, index) in enumerate(timeline.arrivals(self._taken, until), self._taken):
+        for entry, index in timeline.arrivals(self._taken, until):
             match = self._matches(timeline, entry, index)
             if match is not None:
                 self.counts[match.kind] += 1
-                self._positions.append(position)
+                self._found.append((entry, index))
                 # In order, although clocks of two threads may cross.
                 self._times_ns.append(max(match.t_ns, self._times_ns[-1] if self._times_ns else 0))
         self._taken = until
         return until < timeline.arrived
 
     def __len__(self) -> int:
-        return len(self._positions)
+        return len(self._found)
 
     def t_ns(self, number: int) -> int:
         """When the one of that number, from 0, happened."""
@@ -75,8 +75,7 @@ class Search:
 
     def moment(self, number: int) -> Moment:
         """The one of that number, from 0. Raise IndexError if there is none."""
-        position = self._positions[number]
-        entry, index = next(self._timeline.arrivals(position, position + 1))
+        entry, index = self._found[number]
         match = self._matches(self._timeline, entry, index)
         # A track may have been given another name since, which the text is not in.
         said = match.said if match is not None else ""

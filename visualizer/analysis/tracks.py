@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
+from visualizer.analysis.slices import FINAL, SUMMED, Slices, State
 from visualizer.trace import words
 
-
-class State(IntEnum):
-    """What a track does during a slice."""
-
-    CREATED = 0
-    READY = 1
-    RUNNING = 2
-    WAITING = 3
-    IDLE = 4
-    #: Only of a hub: it waits while a track of its thread runs for long without giving way, see blocks.py.
-    BLOCKED = 5
-    DONE = 6
-    FAILED = 7
-    UNKNOWN = 8
-
-
-#: The states whose share is summed up slice by slice, see `Slices.spent_ns`.
-SUMMED = (State.RUNNING, State.READY, State.WAITING, State.IDLE, State.BLOCKED)
-FINAL = (State.DONE, State.FAILED)
+__all__ = [
+    "FINAL",
+    "SUMMED",
+    "Entry",
+    "Output",
+    "Park",
+    "Place",
+    "Slices",
+    "State",
+    "Switch",
+    "Tie",
+    "Track",
+    "Wakeup",
+]
 
 
 class Entry(IntEnum):
@@ -119,73 +115,6 @@ class Output(NamedTuple):
     stream: str
     text: str
     cut: int
-
-
-class Slices:
-    """The states of one track in time, as columns. Slice i lasts from start_ns[i] to start_ns[i + 1].
-
-    `about[i]` says more: for RUNNING and IDLE the index of the switch that began it, for WAITING that of its Park, for
-    READY that of its Wakeup, for BLOCKED the id of the track that ran most meanwhile, else -1.
-    """
-
-    __slots__ = ("_spent", "_totals", "about", "start_ns", "state")
-
-    def __init__(self) -> None:
-        self.start_ns = array("q")
-        self.state = array("B")
-        self.about = array("i")
-        self._totals = [0] * len(State)
-        #: For each state: where its slices start, and how much was spent in it before each.
-        self._spent = {int(state): (array("q"), array("q")) for state in SUMMED}
-
-    def __len__(self) -> int:
-        return len(self.start_ns)
-
-    def begin(self, t_ns: int, state: State, about: int = -1) -> None:
-        """Close the open slice and begin one in `state`. A time before the open slice's start is moved to it."""
-        if self.start_ns:
-            start_ns = self.start_ns[-1]
-            if t_ns < start_ns:
-                t_ns = start_ns
-            self._totals[self.state[-1]] += t_ns - start_ns
-        spent = self._spent.get(state)
-        if spent is not None:
-            starts_ns, before_ns = spent
-            starts_ns.append(t_ns)
-            before_ns.append(self._totals[state])
-        self.start_ns.append(t_ns)
-        self.state.append(state)
-        self.about.append(about)
-
-    def restate(self, state: State, about: int) -> None:
-        """Say that the open slice is another state, from its start."""
-        before = self._spent.get(self.state[-1])
-        if before is not None:
-            before[0].pop()
-            before[1].pop()
-        spent = self._spent.get(state)
-        if spent is not None:
-            spent[0].append(self.start_ns[-1])
-            spent[1].append(self._totals[state])
-        self.state[-1] = state
-        self.about[-1] = about
-
-    def at(self, t_ns: int) -> int:
-        """Index of the slice in which `t_ns` lies (the last that begins at or before it); -1 if before the first."""
-        return bisect_right(self.start_ns, t_ns) - 1
-
-    def spent_ns(self, state: State, until_ns: int) -> int:
-        """Nanoseconds spent in `state` (one of SUMMED) before `until_ns`. One binary search, whatever the length."""
-        starts_ns, before_ns = self._spent[state]
-        index = bisect_right(starts_ns, until_ns) - 1
-        if index < 0:
-            return 0
-        lasted_ns = until_ns - starts_ns[index]
-        if index + 1 < len(starts_ns):
-            lasted_ns = min(lasted_ns, before_ns[index + 1] - before_ns[index])
-        elif self.state[-1] != state:
-            lasted_ns = min(lasted_ns, self._totals[state] - before_ns[index])
-        return before_ns[index] + lasted_ns
 
 
 @dataclass(slots=True)

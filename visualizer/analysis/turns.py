@@ -9,18 +9,18 @@ inferred. Who gives it anything else waits for that, for all that is known.
 from __future__ import annotations
 
 #: Who resumes, and the place where: track and place id.
-_Driver = tuple[int, int]
+Driver = tuple[int, int]
 
 
 class Turns:
     """Fed with every resumption and every yield."""
 
     def __init__(self) -> None:
-        self._last: dict[_Driver, int] = {}
-        self._driver: dict[int, _Driver] = {}
+        self._last: dict[Driver, int] = {}
+        self._driver: dict[int, Driver] = {}
         #: Drivers that are schedulers -> the tracks that they resume.
-        self.schedulers: dict[_Driver, list[int]] = {}
-        self._given: dict[_Driver, set[int]] = {}
+        self.schedulers: dict[Driver, list[int]] = {}
+        self._given: dict[Driver, set[int]] = {}
 
     def on_resume(self, resumer: int, place: int, track: int) -> list[int]:
         """Return the tracks, if by this resumption they are known to be resumed in turn."""
@@ -46,6 +46,22 @@ class Turns:
     def is_in_turn(self, track: int) -> bool:
         """Whether the track was last resumed by a scheduler."""
         return self._driver.get(track) in self.schedulers
+
+    def driver_of(self, track: int) -> Driver | None:
+        """Who resumed the track last, and where."""
+        return self._driver.get(track)
+
+    def stay_single(self, driver: Driver, tracks: list[int]) -> bool:
+        """Whether `driver`, no scheduler so far, is none either after resuming these, all different, in this order."""
+        last, given = self._last.get(driver), self._given.get(driver, set())
+        return given.isdisjoint(tracks[1:]) and (tracks[0] not in given or last in (None, tracks[0]))
+
+    def on_many(self, driver: Driver, tracks: set[int], last: int) -> None:
+        """The same as `on_resume` of these tracks, where `stay_single` is true or all of them are the scheduler's."""
+        self._last[driver] = last
+        self._driver.update(dict.fromkeys(tracks, driver))
+        if driver not in self.schedulers:
+            self._given.setdefault(driver, set()).update(tracks)
 
     def on_exit(self, track: int) -> None:
         """A track that has ended takes no turns any more."""

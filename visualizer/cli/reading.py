@@ -7,6 +7,7 @@ from itertools import islice
 
 import click
 
+from visualizer.analysis.intake import Intake
 from visualizer.analysis.model import Timeline
 from visualizer.cli import fail, takes_unicode, warn
 from visualizer.paint.text import ascii_only
@@ -25,8 +26,9 @@ def read_timeline(file: str, called: str | None = None) -> Timeline:
     timeline = Timeline()
     try:
         with Source.open(file) as source:
-            for batch in source:
-                timeline.feed_all(batch)
+            intake = Intake(timeline, source.flattening)
+            for lines in source.lines():
+                intake.take(lines)
             timeline.header = source.header
     except TraceError as error:
         fail(str(error))

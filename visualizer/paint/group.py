@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import groupby, pairwise
+from itertools import groupby
 from math import ceil
 from typing import NamedTuple
+
+import numpy as np
 
 from visualizer.analysis.crowds import Crowd
 from visualizer.analysis.model import FINAL, State, Timeline
@@ -27,6 +29,7 @@ _VERBS = {
 }
 #: Of the states that do not run, those that fill a cell.
 _FILLING = tuple(state for state in State if state not in (*FINAL, State.RUNNING))
+_OTHERS = list(_FILLING)
 
 
 class _Cell(NamedTuple):
@@ -35,6 +38,9 @@ class _Cell(NamedTuple):
     share: float
     main: State | None
     number: int
+
+
+_NONE = _Cell(-1.0, None, 0)
 
 
 def paint_group(
@@ -58,7 +64,8 @@ def paint_group(
 
 def told(crowd: Crowd, t_ns: int) -> str:
     """How many do what at `t_ns`, such as "1 runs, 3 ready, 96 wait"."""
-    counts = {state: crowd.count(state, t_ns) for state in _VERBS}
+    now = crowd.counts(t_ns)
+    counts = {state: now[state] for state in _VERBS}
     parts = [f"{count} {_VERBS[state][count != 1]}" for state, count in counts.items() if count]
     missing = len(crowd.tracks) - sum(counts.values())
     if missing > 0:
@@ -71,32 +78,34 @@ def _cells(timeline: Timeline, crowd: Crowd, viewport: Viewport, until_ns: int |
     edges = viewport.edges()
     on_time = viewport.axis is Axis.TIME
     # Beyond the end nothing is known.
-    places = [min(edge, end) for edge in edges]
-    times_ns = [int(place) if on_time else time_of_position(timeline, viewport.axis, place) for place in places]
+    places = np.array([min(edge, end) for edge in edges])
+    if on_time:
+        times_ns = np.floor(places)
+    else:
+        times_ns = np.array([float(time_of_position(timeline, viewport.axis, place)) for place in places.tolist()])
     if until_ns is not None:
-        times_ns = [min(t_ns, until_ns) for t_ns in times_ns]
-    spent = {state: [crowd.spent_ns(state, t_ns) for t_ns in times_ns] for state in (State.RUNNING, *_FILLING)}
-    ran = [float(spent_ns) for spent_ns in spent[State.RUNNING]] if on_time else [crowd.ran(place) for place in places]
-    cells = []
-    for number, ((start, stop), (start_ns, stop_ns)) in enumerate(
-        zip(pairwise(edges), pairwise(times_ns), strict=True)
-    ):
-        if start >= end:
-            cells.append(_Cell(-1.0, None, 0))
-            continue
-        share = min(1.0, (ran[number + 1] - ran[number]) / (stop - start))
-        if share > 0 or (on_time and crowd.changes(State.RUNNING, start_ns, stop_ns)):
-            cells.append(_Cell(share, None, 0))
-            continue
-        lasted_ns = stop_ns - start_ns
-        if lasted_ns > 0:
-            filled = {state: (at[number + 1] - at[number]) / lasted_ns for state, at in spent.items()}
+        times_ns = np.minimum(times_ns, until_ns)
+    count, spent = crowd.at(times_ns)
+    times = times_ns.tolist()
+    ran = np.diff(spent[State.RUNNING] if on_time else crowd.ran(places))
+    share = np.minimum(1.0, ran / np.diff(edges))
+    lasted_ns = np.diff(times_ns)
+    filled = np.where(lasted_ns > 0, np.diff(spent[_OTHERS], axis=1) / np.maximum(lasted_ns, 1), count[_OTHERS][:, :-1])
+    main, most = filled.argmax(axis=0).tolist(), filled.max(axis=0).tolist()
+    known = sum(edge < end for edge in edges[:-1])
+    found = []
+    for cell, part in enumerate(share[:known].tolist()):
+        runs = part > 0
+        if not runs and on_time:
+            # However short.
+            runs = crowd.changes(State.RUNNING, times[cell], times[cell + 1])
+        if runs:
+            found.append(_Cell(part, None, 0))
+        elif most[cell] > 0:
+            found.append(_Cell(-1.0, _FILLING[main[cell]], max(1, round(most[cell]))))
         else:
-            filled = {state: float(crowd.count(state, start_ns)) for state in _FILLING}
-        filled.pop(State.RUNNING, None)
-        main = max(filled, key=filled.__getitem__)
-        cells.append(_Cell(-1.0, main, max(1, round(filled[main]))) if filled[main] > 0 else _Cell(-1.0, None, 0))
-    return cells
+            found.append(_NONE)
+    return found + [_NONE] * (viewport.width - known)
 
 
 def _painted(cell: _Cell, ascii: bool) -> tuple[str, str]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
+import numpy as np
+
 from visualizer.analysis.model import FINAL, SUMMED, State, Timeline
+from visualizer.analysis.slices import Column
 from visualizer.paint.viewport import Axis, position_in_segment, position_of_time
 
 #: Up to so many slices in a span are added up one by one; more are summed from the columns.
-_FEW = 6
+FEW = 6
 
 
 class Mix(NamedTuple):
@@ -43,7 +46,7 @@ class Lane:
         self.track = timeline.tracks[track_id]
         self.slices = self.track.slices
         self._timeline = timeline
-        self._axis = axis
+        self.axis = axis
         #: Where the states that are still open end.
         self.limit = limit(timeline, axis, until_ns)
 
@@ -52,7 +55,7 @@ class Lane:
         slices = self.slices
         if index >= len(slices):
             return self.limit
-        if self._axis is Axis.TIME:
+        if self.axis is Axis.TIME:
             return slices.start_ns[index]
         steps, step_slices = self.track.steps, self.track.step_slices
         step = bisect_right(step_slices, index) - 1
@@ -98,7 +101,7 @@ class Lane:
 
     def find(self, position: float) -> int:
         """Number of the first slice that begins at or after `position`."""
-        if self._axis is Axis.TIME:
+        if self.axis is Axis.TIME:
             return bisect_left(self.slices.start_ns, position)
         # Between two switches to a track there are few slices, whatever the length of the trace.
         steps, step_slices = self.track.steps, self.track.step_slices
@@ -106,6 +109,91 @@ class Lane:
         low = step_slices[step - 1] + 1 if step else 0
         high = step_slices[step] if step < len(steps) else len(self.slices)
         return bisect_left(range(len(self.slices)), position, low, max(low, high), key=self.start)
+
+    # The same of many at once, on the switch axis.
+
+    def starts(self, index: Column) -> Column:
+        """`start` of each, on the switch axis."""
+        track, slices, timeline = self.track, self.slices, self._timeline
+        start_ns, state = np.frombuffer(slices.start_ns, dtype=np.int64), np.frombuffer(slices.state, dtype=np.uint8)
+        steps = np.frombuffer(track.steps, dtype=np.int32)
+        step_slices = np.frombuffer(track.step_slices, dtype=np.int32)
+        switch_ns = np.frombuffer(timeline.switch_ns, dtype=np.int64)
+        known = np.minimum(index, len(state) - 1)
+        t_ns, is_state, before = start_ns[known], state[known], np.maximum(known - 1, 0)
+        step = np.searchsorted(step_slices, known, side="right") - 1
+        begun = step >= 0
+        least = np.where(begun, steps[np.maximum(step, 0)] + 1, 0) if len(steps) else np.zeros(len(known))
+        exact = begun & (step_slices[np.maximum(step, 0)] == known) if len(steps) else np.zeros(len(known), dtype=bool)
+        # Where the run before it was ended by a switch of its very moment: behind that.
+        first, segment = (np.searchsorted(switch_ns, t_ns, side=side) for side in ("left", "right"))
+        switch = np.maximum(least, first).astype(np.int64)
+        early = (known == 0) | (start_ns[before] < t_ns)
+        far = np.maximum(before - 1, 0)
+        ran_early = (before == 0) | (start_ns[far] < start_ns[before])
+        stepped = begun & (step_slices[np.maximum(step, 0)] == before) if len(steps) else exact
+        left = (known > 0) & (state[before] == State.RUNNING) & (is_state != State.IDLE) & (stepped | ran_early)
+        final = ((is_state == FINAL[0]) | (is_state == FINAL[1])) & (known == len(state) - 1)
+        inside = switch < len(switch_ns)
+        at = np.minimum(switch, max(0, len(switch_ns) - 1))
+        if len(switch_ns):
+            origin = np.frombuffer(timeline.origins, dtype=np.int32)
+            meets = inside & ((switch_ns[at] == t_ns) | (final & (origin[at] == track.id)))
+        else:
+            meets = np.zeros(len(known), dtype=bool)
+        left &= meets | (~inside & final)
+        in_front = ~left & (is_state == State.RUNNING) & early
+        segment = np.where(in_front, switch, segment)
+        begin_ns = np.where(segment > 0, switch_ns[np.maximum(segment - 1, 0)], 0) if len(switch_ns) else 0 * segment
+        end_ns = (
+            np.where(
+                segment < len(switch_ns), switch_ns[np.minimum(segment, max(0, len(switch_ns) - 1))], timeline.last_ns
+            )
+            if len(switch_ns)
+            else np.full(len(known), timeline.last_ns)
+        )
+        lasts_ns = np.maximum(end_ns - begin_ns, 0)
+        part = np.where(lasts_ns > 0, np.clip((t_ns - begin_ns) / np.maximum(lasts_ns, 1), 0.0, 1.0), 0.0)
+        position = segment + part
+        position = np.where(in_front, position, np.maximum(least, position))
+        position = np.where(left, switch + 1.0, position)
+        if len(steps):
+            following = np.minimum(step + 1, len(steps) - 1)
+            position = np.where(step + 1 < len(steps), np.minimum(position, steps[following] + 1), position)
+        position = np.where(exact, least, position)
+        found: Column = np.where(index >= len(state), self.limit, position)
+        return found
+
+    def find_all(self, position: Column) -> tuple[Column, Column]:
+        """`find` of each, and `start` of what was found, on the switch axis."""
+        steps = np.frombuffer(self.track.steps, dtype=np.int32)
+        step_slices = np.frombuffer(self.track.step_slices, dtype=np.int32)
+        count = len(self.slices)
+        if len(steps):
+            step = np.searchsorted(steps, position - 1, side="left")
+            low = np.where(step > 0, step_slices[np.maximum(step - 1, 0)] + 1, 0)
+            high = np.where(step < len(steps), step_slices[np.minimum(step, len(steps) - 1)], count)
+        else:
+            low, high = np.zeros(len(position), dtype=np.int64), np.full(len(position), count)
+        low, high = low.astype(np.int64), np.maximum(low, high).astype(np.int64)
+        # Between two runs there are few slices, but for a hub that polls.
+        while (open_ := np.flatnonzero(low < high)).size:
+            middle = (low[open_] + high[open_]) // 2
+            behind = self.starts(middle) < position[open_]
+            low[open_[behind]] = middle[behind] + 1
+            high[open_[~behind]] = middle[~behind]
+        return low, self.starts(low)
+
+    def spent(self, start: Column, until: Column, first: Column, last: Column) -> Column:
+        """What `_summed` says of each span on the switch axis: a row for each of SUMMED."""
+        start_ns = np.frombuffer(self.slices.start_ns, dtype=np.int64)
+        from_ns, to_ns = start_ns[first].astype(np.float64), start_ns[last].astype(np.float64)
+        scale = (until - start) / np.maximum(1, to_ns - from_ns)
+        spent: Column = scale * (self.slices.spent(to_ns) - self.slices.spent(from_ns))
+        steps = np.frombuffer(self.track.step_slices, dtype=np.int32)
+        runs = np.searchsorted(steps, last, side="right") - np.searchsorted(steps, first, side="left")
+        spent[SUMMED.index(State.RUNNING)] = runs
+        return spent
 
     def mix(self, start: float, end: float, after: int, before: int) -> Mix:
         """What happens in [start, end); `after` and `before` must be `find(start)` and `find(end)`."""
@@ -124,7 +212,7 @@ class Lane:
                 share = (until - max(start, self.start(first))) / (end - start)
                 return Mix(first, max(0.0, share), 1, None, enters, stays)
             return Mix(first, 0.0, 0, None if only in FINAL else only, enters, stays)
-        if last - first < _FEW:
+        if last - first < FEW:
             spent, runs = self._added(start, until, first, last)
         else:
             spent, runs = self._summed(start, until, first, last), 2
@@ -147,14 +235,15 @@ class Lane:
 
     def _summed(self, start: float, until: float, first: int, last: int) -> dict[State, float]:
         slices = self.slices
-        if self._axis is Axis.TIME:
+        if self.axis is Axis.TIME:
             from_ns, to_ns, scale = int(start), int(until), 1.0
         else:
             from_ns = slices.start_ns[first]
             to_ns = slices.start_ns[last]
             scale = (until - start) / max(1, to_ns - from_ns)
         spent = {state: scale * (slices.spent_ns(state, to_ns) - slices.spent_ns(state, from_ns)) for state in SUMMED}
-        if self._axis is Axis.SWITCHES:
+        spent = {state: part for state, part in spent.items() if part or state is State.RUNNING}
+        if self.axis is Axis.SWITCHES:
             # Each run of a thread is one switch long, however short.
             steps = self.track.step_slices
             spent[State.RUNNING] = float(bisect_right(steps, last) - bisect_left(steps, first))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from itertools import groupby, pairwise
-from math import ceil, inf, nextafter
+from math import ceil
 from typing import NamedTuple
 
+import numpy as np
+
 from visualizer.analysis.model import FINAL, State, Timeline
-from visualizer.paint.lane import Lane, Mix
+from visualizer.analysis.slices import Column
+from visualizer.paint.cells import NONE, Cells, cells
+from visualizer.paint.lane import Lane
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.text import ascii_only, cell_width, fit
 from visualizer.paint.viewport import Viewport
@@ -47,27 +51,31 @@ def paint_row(
     a live run, give the current time of the trace. Raise KeyError if there is no such track.
     """
     lane = Lane(timeline, track_id, viewport.axis, until_ns)
-    edges = viewport.edges()
-    # What begins exactly where the trace ends still belongs to it, what begins later does not.
-    behind = nextafter(lane.limit, inf)
-    found = [lane.find(min(edge, behind)) for edge in edges]
-    mixes = [
-        lane.mix(start, end, after, max(after, before))
-        for (start, end), (after, before) in zip(pairwise(edges), pairwise(found), strict=True)
-    ]
-    cells = [_cell(lane, mix, ascii) for mix in mixes]
-    _mark_end(lane, viewport, cells, ascii)
-    _write_labels(timeline, lane, mixes, cells, ascii)
-    return [Run("".join(text for text, _ in group), style) for style, group in groupby(cells, key=lambda cell: cell[1])]
+    found = cells(lane, viewport.edges())
+    painted = _painted(lane, found, ascii)
+    _mark_end(lane, viewport, painted, ascii)
+    _write_labels(timeline, lane, found.only, painted, ascii)
+    runs = groupby(painted, key=lambda cell: cell[1])
+    return [Run("".join(text for text, _ in group), style) for style, group in runs]
 
 
-def _cell(lane: Lane, mix: Mix, ascii: bool) -> tuple[str, str]:
-    """Glyph and style."""
-    if mix.runs:
-        return (block(mix.running, ascii) if ascii else _block(mix)), _RUNNING
-    if mix.main is None or (mix.main is State.WAITING and lane.track.kind == words.HUB):
-        return _BLANK
-    return glyphs(ascii)[mix.main], STYLE_OF[mix.main]
+def _painted(lane: Lane, found: Cells, ascii: bool) -> list[tuple[str, str]]:
+    """Glyph and style of each cell."""
+    hub = lane.track.kind == words.HUB
+    looks = {NONE: _BLANK}
+    for state, glyph in glyphs(ascii).items():
+        blank = hub and state is State.WAITING
+        looks[int(state)] = _BLANK if blank else (glyph, STYLE_OF[state])
+    painted = [looks[main] for main in found.main.tolist()]
+    for cell in np.flatnonzero(found.runs).tolist():
+        share = float(found.running[cell])
+        if ascii:
+            glyph = block(share, ascii)
+        else:
+            alone = found.runs[cell] == 1
+            glyph = _block(share, alone=alone, enters=bool(found.enters[cell]), stays=bool(found.stays[cell]))
+        painted[cell] = glyph, _RUNNING
+    return painted
 
 
 def block(share: float, ascii: bool) -> str:
@@ -77,12 +85,12 @@ def block(share: float, ascii: bool) -> str:
     return glyphs()[State.RUNNING] if share >= _FULL else _HIGH[min(6, max(0, round(share * 8) - 1))]
 
 
-def _block(mix: Mix) -> str:
-    if mix.runs > 1 or mix.running >= _FULL:
-        return block(mix.running, ascii=False)
-    if mix.stays and not mix.enters:
-        return "▐" if mix.running >= 3 / 8 else "▕"
-    return _WIDE[min(6, max(0, round(mix.running * 8) - 1))]
+def _block(share: float, *, alone: bool, enters: bool, stays: bool) -> str:
+    if not alone or share >= _FULL:
+        return block(share, ascii=False)
+    if stays and not enters:
+        return "▐" if share >= 3 / 8 else "▕"
+    return _WIDE[min(6, max(0, round(share * 8) - 1))]
 
 
 def _mark_end(lane: Lane, viewport: Viewport, cells: list[tuple[str, str]], ascii: bool) -> None:
@@ -99,19 +107,18 @@ def _mark_end(lane: Lane, viewport: Viewport, cells: list[tuple[str, str]], asci
         cells[cell] = glyphs(ascii)[state], STYLE_OF[state]
 
 
-def _write_labels(timeline: Timeline, lane: Lane, mixes: list[Mix], cells: list[tuple[str, str]], ascii: bool) -> None:
+def _write_labels(timeline: Timeline, lane: Lane, only: Column, painted: list[tuple[str, str]], ascii: bool) -> None:
     """Write on each stretch of cells that one slice fills what it waits for, or who blocks it."""
-    start = 0
-    for index, stretch in groupby(mixes, key=lambda mix: mix.only):
-        length = len(list(stretch))
-        if index >= 0 and (known := labels(timeline, lane.track, index)):
+    bounds = [0, *(np.flatnonzero(only[1:] != only[:-1]) + 1).tolist(), len(only)]
+    for start, end in pairwise(bounds):
+        index, length = int(only[start]), end - start
+        if length > 2 and index >= 0 and (known := labels(timeline, lane.track, index)):
             text = _label(known, length - 2, ascii)
             style = _BLOCKED if lane.slices.state[index] == State.BLOCKED else _LABEL
             # A cell of its own for each character is not to be had: some are two cells wide, some none.
             width = cell_width(text) + 2
             if text:
-                cells[start : start + width] = [(f" {text} ", style)] + [("", style)] * (width - 1)
-        start += length
+                painted[start : start + width] = [(f" {text} ", style)] + [("", style)] * (width - 1)
 
 
 def _label(known: list[str], width: int, ascii: bool) -> str:

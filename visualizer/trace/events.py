@@ -12,6 +12,8 @@ import msgspec
 
 #: 2**61 ns are 73 years. A damaged line must not bring in a number that no column of 64 bits, nor a sum, can hold.
 Int = Annotated[int, msgspec.Meta(ge=-(2**61), le=2**61)]
+#: Of a track, a text or a place. These stand in columns of 32 bits.
+Id = Annotated[int, msgspec.Meta(gt=-(2**31), lt=2**31)]
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -28,9 +30,9 @@ class Header(msgspec.Struct, frozen=True):
     version: int
     pid: int = 0
     #: time.monotonic_ns() of t = 0 in the watched process, so that a viewer on the same machine knows "now".
-    monotonic_ns: int = 0
+    monotonic_ns: Int = 0
     #: time.time_ns() of t = 0.
-    wall_ns: int = 0
+    wall_ns: Int = 0
     python: str = ""
     platform: str = ""
     target: str = ""
@@ -47,7 +49,7 @@ class _Line(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class Text(_Line, tag="text", frozen=True):
     """Interned text."""
 
-    id: Int
+    id: Id
     text: str
 
 
@@ -57,9 +59,9 @@ class Place(_Line, tag="place", frozen=True):
     Lines count from 1, columns from 0 in UTF-8 bytes, `end_column` is exclusive; -1 where the compiler left it out.
     """
 
-    id: Int
-    file: Int
-    function: Int
+    id: Id
+    file: Id
+    function: Id
     line: Int
     end_line: Int = -1
     column: Int = -1
@@ -69,7 +71,7 @@ class Place(_Line, tag="place", frozen=True):
 class Listing(_Line, tag="listing", frozen=True):
     """The text of the source file `file` as it was when the program ran, so that the trace can be read elsewhere."""
 
-    file: Int
+    file: Id
     text: str
 
 
@@ -77,50 +79,50 @@ class Spawn(_Line, tag="spawn", frozen=True):
     """A track comes to be: CREATED from `t_ns` on. `place` is where it was created."""
 
     t_ns: Int
-    track: Int
+    track: Id
     kind: str
-    name: Int
-    parent: Int
-    creator: Int
-    place: Int
+    name: Id
+    parent: Id
+    creator: Id
+    place: Id
 
 
 class Name(_Line, tag="name", frozen=True):
     """A better name for a track whose function was not yet known when it was spawned."""
 
     t_ns: Int
-    track: Int
-    name: Int
+    track: Id
+    name: Id
 
 
 class Resume(_Line, tag="resume", frozen=True):
     """The current track of the thread resumes generator `track` and waits for it. `place`: where the resumer is."""
 
     t_ns: Int
-    track: Int
+    track: Id
     cause: str
-    value: Int
-    place: Int
+    value: Id
+    place: Id
 
 
 class Yield(_Line, tag="yield", frozen=True):
     """Generator `track` gives control and `value` back to whoever resumed it. `place`: where it is parked."""
 
     t_ns: Int
-    track: Int
-    value: Int
-    place: Int
+    track: Id
+    value: Id
+    place: Id
 
 
 class Switch(_Line, tag="switch", frozen=True):
     """Control passes between greenlets. `place`: where `origin` is parked; none if it is finished."""
 
     t_ns: Int
-    origin: Int
-    target: Int
+    origin: Id
+    target: Id
     cause: str
-    value: Int
-    place: Int
+    value: Id
+    place: Id
 
 
 class Wait(_Line, tag="wait", frozen=True):
@@ -131,32 +133,32 @@ class Wait(_Line, tag="wait", frozen=True):
     """
 
     t_ns: Int
-    track: Int
+    track: Id
     reason: str
-    on: Int
+    on: Id
     asked_ns: Int
-    object: Int = -1
-    fd: Int = -1
+    object: Id = -1
+    fd: Id = -1
     direction: str = ""
-    local: Int = -1
-    peer: Int = -1
+    local: Id = -1
+    peer: Id = -1
 
 
 class Tie(_Line, tag="tie", frozen=True):
     """At a deadlock: `track` holds ("holds") a thing, or waits ("awaits") for tracks; `object` as in Wait."""
 
     t_ns: Int
-    track: Int
+    track: Id
     relation: str
-    object: Int
+    object: Id
 
 
 class Wake(_Line, tag="wake", frozen=True):
     """`track` is made ready by `waker`."""
 
     t_ns: Int
-    track: Int
-    waker: Int
+    track: Id
+    waker: Id
     cause: str
 
 
@@ -164,33 +166,33 @@ class Unready(_Line, tag="unready", frozen=True):
     """`track` was made ready, but what it was made ready for went to another: it waits on, as before."""
 
     t_ns: Int
-    track: Int
+    track: Id
 
 
 class Exit(_Line, tag="exit", frozen=True):
     """A track ends. If it is a running generator, control is back with whoever resumed it."""
 
     t_ns: Int
-    track: Int
+    track: Id
     outcome: str
-    value: Int
+    value: Id
     #: Set where the end itself was not observed, only that it must have happened: a sentence.
-    inferred: Int = -1
+    inferred: Id = -1
 
 
 class Inferred(_Line, tag="inferred", frozen=True):
     """Something that the trace says of `track` was not observed: a sentence."""
 
     t_ns: Int
-    track: Int
-    text: Int
+    track: Id
+    text: Id
 
 
 class Poll(_Line, tag="poll", frozen=True):
     """Hub `track` begins (1) or ends (0) asking the operating system for events: idle, not running."""
 
     t_ns: Int
-    track: Int
+    track: Id
     polling: Int
 
 
@@ -207,7 +209,7 @@ class Thread(_Line, tag="thread", frozen=True):
     """What follows happened on the OS thread whose own track is `track`."""
 
     t_ns: Int
-    track: Int
+    track: Id
 
 
 class Note(_Line, tag="note", frozen=True):
@@ -247,13 +249,13 @@ Event = (
 )  # fmt: skip
 
 #: What a shape can be made of.
-Timed = Resume | Yield | Switch | Wait | Wake
+Timed = Resume | Yield | Switch | Wait | Wake | Unready
 
 
 class Shape(_Line, tag="shape", frozen=True):
     """What a row of shape `id` stands for: `events`, without their time, and with `words.SUBJECT` for its track."""
 
-    id: Int
+    id: Id
     events: list[Timed]
 
 

@@ -24,10 +24,15 @@ from visualizer.trace.events import (
     decode_header,
     decode_opening,
 )
-from visualizer.trace.rows import Expansion
+from visualizer.trace.flat import FLAT, Flattening
 
-#: Read at most this much at a time, so that a viewer stays responsive while a long trace loads.
+#: A line of a trace.
+Line = Event | Shape | Rows
+
+#: Read at most this much at a time, so that a viewer stays responsive while a long trace loads; and so much by whoever
+#: does nothing else meanwhile.
 CHUNK_BYTES = 1 << 20
+_WHOLE_BYTES = 1 << 21
 
 
 class TraceError(Exception):
@@ -36,6 +41,9 @@ class TraceError(Exception):
 
 class Source:
     """A trace, read forward. `read` gives what is there now; `finish` says that no more will come.
+
+    Both give events. `read_lines` and `finish_lines` give the lines as they are, rows and shapes too, for whoever takes
+    these in with `flattening`.
 
     `notices` collects, in plain sentences, what was wrong with the file but did not keep it from opening.
     """
@@ -50,7 +58,7 @@ class Source:
         self._stream = stream
         self._rest = b""
         self._unreadable = 0
-        self._expansion = Expansion()
+        self.flattening = Flattening()
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Source:
@@ -95,8 +103,12 @@ class Source:
 
         Raise TraceError if what stands first is not a trace that this version can read.
         """
+        return self._expand(self.read_lines())
+
+    def read_lines(self, most: int = CHUNK_BYTES) -> list[Line]:
+        """The same as lines; of at most so many bytes."""
         try:
-            chunk = self._stream.read(CHUNK_BYTES)
+            chunk = self._stream.read(most)
         except OSError as error:
             raise TraceError(f"Cannot read the trace {self.name!r}: {_why(error)}.") from None
         if not chunk:
@@ -111,29 +123,33 @@ class Source:
         if self.header is None:
             first, _, whole = whole.partition(b"\n")
             self.header = self._parse_header(first)
-        events = self._expansion.expand(self._parse(whole))
-        self.ended = self.ended or any(type(event) is End for event in events)
-        return events
+        lines = self._parse(whole)
+        self.ended = self.ended or End in map(type, lines)
+        return lines
 
     def finish(self) -> list[Event]:
         """No more will come. Return the events that a last line without a newline may hold; note what is missing.
 
         Raise TraceError if there is not even a header.
         """
+        return self._expand(self.finish_lines())
+
+    def finish_lines(self) -> list[Line]:
+        """The same as lines."""
         rest, self._rest = self._rest, b""
-        events: list[Event] = []
+        events: list[Line] = []
         if self.header is None:
             if not rest and not self.consumed:
                 raise TraceError(f"The trace {self.name!r} is empty.")
             self.header = self._parse_header(rest)
         elif rest:
             try:
-                events = self._expansion.expand([decode_event(rest)])
+                events = [decode_event(rest)]
             except DECODE_ERRORS:
                 self.notices.append("The last line is cut: the trace is shown up to there.")
         self.ended = self.ended or any(type(event) is End for event in events)
-        if self._expansion.unknown:
-            events.append(Dropped(-1, "rows that could not be read", self._expansion.unknown))
+        if self.flattening.unknown:
+            events.append(Dropped(-1, "rows that could not be read", self.flattening.unknown))
         if self._unreadable:
             lines = "1 line" if self._unreadable == 1 else f"{self._unreadable} lines"
             self.notices.append(f"Left out, because it could not be read: {lines}.")
@@ -143,13 +159,35 @@ class Source:
 
     def __iter__(self) -> Iterator[list[Event]]:
         """Give everything there is, in batches, `finish` included."""
+        return map(self._expand, self.lines())
+
+    def lines(self) -> Iterator[list[Line]]:
+        """The same as lines."""
         while True:
             before = self.consumed
-            batch = self.read()
+            batch = self.read_lines(_WHOLE_BYTES)
             if self.consumed == before:
                 break
             yield batch
-        yield self.finish()
+        yield self.finish_lines()
+
+    def _expand(self, lines: list[Line]) -> list[Event]:
+        """The events, with those that rows stand for in the rows' place."""
+        flattening = self.flattening
+        events: list[Event] = []
+        for line in lines:
+            kind = type(line)
+            if kind is Shape:
+                flattening.learn(line)  # type: ignore[arg-type]
+            elif kind is Rows:
+                flattening.add_rows(line)  # type: ignore[arg-type]
+            elif kind in FLAT:
+                flattening.add(line)
+            else:
+                events += flattening.take_events()
+                events.append(line)  # type: ignore[arg-type]
+        events += flattening.take_events()
+        return events
 
     def close(self) -> None:
         self._stream.close()
@@ -178,18 +216,18 @@ class Source:
             header = decode_header(line)
         except DECODE_ERRORS:
             raise self._no_trace() from None
-        self._expansion.begin(header.monotonic_ns)
+        self.flattening.begin(header.monotonic_ns)
         return header
 
     def _no_trace(self) -> TraceError:
         return TraceError(f"{self.name!r} is not a trace: its first line is not a visualizer header.")
 
-    def _parse(self, lines: bytes) -> list[Event | Shape | Rows]:
+    def _parse(self, lines: bytes) -> list[Line]:
         try:
             return decode_events(lines)
         except DECODE_ERRORS:
             pass
-        events: list[Event | Shape | Rows] = []
+        events: list[Line] = []
         for line in lines.split(b"\n"):
             if not line:
                 continue

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
 # Fetched now: gevent's monkey-patching replaces it.
 _Local = _thread._local
+_UNREADY = ("unready",)
 #: Types of a method that is bound to its object.
 BOUND = frozenset(("builtin_function_or_method", "method", "cython_function_or_method", "method-wrapper"))
 
@@ -107,7 +108,7 @@ class Ready:
         if self.has(track, wake):
             self.by_id.pop(self._keys[track], None)
             self._first.discard(track)
-            self._recording.stream.extend((lines.unready, self.t_ns, track, None, None, None, 0))
+            store_unready(self._recording.stream.here(self.t_ns), self.t_ns, track)
 
     def has(self, track: int, wake: int = 0) -> bool:
         """Whether `track` is ready, and (if given) because of that wake."""
@@ -136,6 +137,17 @@ def store_wake(buffer: Buffer, t_ns: int, track: int, doer: Doer) -> None:
         return
     if shape == NEW:
         shape = buffer.learn(key, t_ns, (lines.wake, words.SUBJECT, doer, None, None, 0))
+    buffer.rows.extend((t_ns, track, shape))
+
+
+def store_unready(buffer: Buffer, t_ns: int, track: int) -> None:
+    """Store that `track` waits on, as a row from the second time on."""
+    shape = buffer.again(_UNREADY)
+    if shape is None:
+        buffer.store((lines.unready, t_ns, track, None, None, None, 0))
+        return
+    if shape == NEW:
+        shape = buffer.learn(_UNREADY, t_ns, (lines.unready, words.SUBJECT, None, None, None, 0))
     buffer.rows.extend((t_ns, track, shape))
 
 

@@ -35,6 +35,10 @@ _OVERRIDES = (
     "counter", "ready", "__getattribute__", "__getattr__",
 )  # fmt: skip
 
+#: Each item that somebody takes out of turn is another's doing for all who wait: so many who come next are told so at
+#: once, the others when it is nearly their turn. Else thousands were told anew of every item.
+_NEXT = 2
+
 
 class Pending:
     """What the loop's `run_callback` returned, in the hands of the object that asked for the callback."""
@@ -128,9 +132,10 @@ class Service:
         self._tell_more(ready)
 
     def _tell_more(self, ready: list[tuple[int, Doer]]) -> None:
-        for track, doer in ready:
-            if track != words.NOBODY:
-                self._make_ready(track, doer)
+        for number, (track, doer) in enumerate(ready):
+            if track == words.NOBODY or (number >= _NEXT and track in self.told):
+                continue
+            self._make_ready(track, doer)
 
     def _tracks(self, waiters: Any, current: Any, most: int) -> list[int]:
         """The tracks of the first who wait, in order; of a waiter that is only about to wait, that of `current`."""

@@ -9,18 +9,18 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from visualizer.analysis.intake import Intake
 from visualizer.analysis.model import Timeline
 from visualizer.session import launch, recordings
 from visualizer.session.control import Control
 from visualizer.session.target import Target
-from visualizer.trace.events import Event
-from visualizer.trace.source import Source, TraceError
+from visualizer.trace.source import Line, Source, TraceError
 
-#: Time for which `poll` may keep the screen waiting; a batch is fed this many events at a time.
+#: Time for which `poll` may keep the screen waiting; lines are taken in so many at a time.
 _BUDGET_NS = 25_000_000
 _BATCH = 2_000
 #: Batches that the thread which reads a pipe may be ahead of the screen.
@@ -57,7 +57,10 @@ class Feed:
         self._source = source
         self._name = name
         self._clock = clock
-        self._pending: Iterator[Event] = iter(())
+        self._intake = Intake(self.timeline, source.flattening)
+        #: Lines that were read, and how many of them have been taken in.
+        self._lines: list[Line] = []
+        self._taken = 0
         self._silent_since_ns = -1
         self._heard = 0
         self._caught_up = False
@@ -173,14 +176,9 @@ class Feed:
 
     def _take(self, until_ns: int) -> bool:
         """Feed what was read, a batch in any case. Return False if the time is over, whether there is more or not."""
-        feed = self.timeline.feed
-        count = _BATCH
-        while count == _BATCH:
-            count = 0
-            for count, event in enumerate(self._pending, 1):
-                feed(event)
-                if count == _BATCH:
-                    break
+        while self._taken < len(self._lines):
+            self._intake.take(self._lines[self._taken : self._taken + _BATCH])
+            self._taken += _BATCH
             if self._clock() >= until_ns:
                 return False
         return True
@@ -190,19 +188,19 @@ class Feed:
         consumed = self._source.consumed
         # Asked before reading: what a program wrote before it ended is then sure to be read.
         over = self._over()
-        events = self._source.read()
+        lines = self._source.read_lines()
         if self._source.header is not None:
             self.timeline.header = self._source.header
         if self._source.consumed == consumed:
             if over or self._source.ended:
-                self._finish(self._source.finish())
+                self._finish(self._source.finish_lines())
             return False
-        self._pending = iter(events)
+        self._lines, self._taken = lines, 0
         return True
 
-    def _finish(self, events: list[Event]) -> None:
+    def _finish(self, lines: list[Line]) -> None:
         self.timeline.header = self._source.header
-        self.timeline.feed_all(events)
+        self._intake.take(lines)
         self.live = False
         self._source.close()
 
@@ -226,12 +224,12 @@ class PipeFeed(Feed):
     def __init__(self, source: Source, *, follow: bool = False, clock: Callable[[], int] = time.monotonic_ns) -> None:
         super().__init__(source, follow=follow, clock=clock)
         self._read_to_end = False
-        self._batches: queue.Queue[list[Event] | TraceError | None] = queue.Queue(_AHEAD)
+        self._batches: queue.Queue[list[Line] | TraceError | None] = queue.Queue(_AHEAD)
         threading.Thread(target=self._read, daemon=True, name="trace from a pipe").start()
 
     def _read(self) -> None:
         try:
-            for batch in self._source:
+            for batch in self._source.lines():
                 self._batches.put(batch)
             self._batches.put(None)
         except TraceError as error:
@@ -249,7 +247,7 @@ class PipeFeed(Feed):
             self._read_to_end = True
             self.close()
             return False
-        self._pending = iter(batch)
+        self._lines, self._taken = batch, 0
         return True
 
     def close(self) -> None:

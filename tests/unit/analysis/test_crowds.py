@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,7 +51,8 @@ def test_how_many_are_in_each_state_at_each_moment() -> None:
         "DONE": [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2],
     }
     assert (crowd.ended_ns, crowd.failed) == (11 * STEP_NS, False)
-    assert crowd.changes(State.RUNNING, 3 * STEP_NS, 6 * STEP_NS) == 2
+    assert [crowd.changes(State.RUNNING, us * STEP_NS, (us + 1) * STEP_NS) for us in (1, 3, 5)] == [False] * 3
+    assert crowd.changes(State.RUNNING, 3 * STEP_NS, 6 * STEP_NS)
 
 
 def test_time_spent_is_that_of_all_together() -> None:
@@ -60,7 +62,7 @@ def test_time_spent_is_that_of_all_together() -> None:
 
 def test_runs_on_the_switch_axis() -> None:
     crowd = crowd_of(two().timeline(), 1, 2)
-    assert [crowd.ran(place) for place in (0, 1, 1.5, 2, 3, 3.25, 4, 5, 6, 100)] == [
+    assert crowd.ran(np.array([0, 1, 1.5, 2, 3, 3.25, 4, 5, 6, 100])).tolist() == [
         0, 0, 0.5, 1, 1, 1.25, 2, 2, 3, 4,
     ]  # fmt: skip
 
@@ -68,7 +70,7 @@ def test_runs_on_the_switch_axis() -> None:
 def test_of_an_open_run_as_much_as_there_is() -> None:
     timeline = Tape().spawn("a", words.GREENLET, parent="main").switch("main", "a").timeline()
     crowd = crowd_of(timeline, 1)
-    assert [crowd.ran(place) for place in (1, 1.5, 2)] == [0, 0.5, 1]
+    assert crowd.ran(np.array([1, 1.5, 2])).tolist() == [0, 0.5, 1]
     assert crowd.ended_ns == -1
 
 
@@ -93,7 +95,7 @@ def test_it_agrees_with_a_count_of_each(timeline: Timeline, times_ns: list[int])
             assert crowd.spent_ns(state, t_ns) == each
     # Of the three, one runs between any two switches, unless it is the thread.
     runs = sum(len(timeline.tracks[track].steps) for track in tracks)
-    assert crowd.ran(timeline.switch_count + 1) == runs
+    assert crowd.ran(np.array([timeline.switch_count + 1.0])).tolist() == [runs]
 
 
 @given(greenlet_runs(), st.data())
@@ -114,5 +116,5 @@ def test_it_is_the_same_however_it_came_in(timeline: Timeline, data: st.DataObje
         for state in State:
             assert crowd.count(state, t_ns) == whole.count(state, t_ns)
             assert crowd.spent_ns(state, t_ns) == whole.spent_ns(state, t_ns)
-    places = [half / 2 for half in range(2 * growing.switch_count + 3)]
-    assert [crowd.ran(place) for place in places] == [whole.ran(place) for place in places]
+    places = np.arange(2 * growing.switch_count + 3) / 2
+    assert crowd.ran(places).tolist() == whole.ran(places).tolist()

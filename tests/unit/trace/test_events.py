@@ -17,11 +17,9 @@ KINDS: tuple[type[ev.Event], ...] = get_args(ev.Event)
 #: UTF-8 has no lone surrogates; the writing side escapes them.
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 INTS = st.integers(-(2**61), 2**61)
+OF_TYPE = {str: TEXT, ev.Int: INTS, ev.Id: st.integers(-(2**31) + 1, 2**31 - 1)}
 ANY_EVENT = st.one_of(
-    [
-        st.builds(kind, **{f.name: TEXT if f.type is str else INTS for f in msgspec.structs.fields(kind)})
-        for kind in KINDS
-    ]
+    [st.builds(kind, **{field.name: OF_TYPE[field.type] for field in msgspec.structs.fields(kind)}) for kind in KINDS]
 )
 ANY_HEADER = st.builds(
     ev.Header,

@@ -1,0 +1,203 @@
+"""What is taken in at once is what would be taken in one by one."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from visualizer.analysis import bulk
+from visualizer.analysis.intake import Intake
+from visualizer.analysis.model import State, Timeline, Track
+from visualizer.trace import events as ev
+from visualizer.trace import words
+from visualizer.trace.flat import Flattening
+from visualizer.trace.source import Line
+
+#: Greenlets 1 (the hub) to 5 of thread 0, and generators from 6 on.
+GREENLETS = range(1, 6)
+GENERATORS = range(6, 9)
+TEXTS = ["None", "1", "track 2", "tracks 2, 3", "Event 1"]
+HUB_HOG_NS = 150_000_000
+
+Record = dict[str, Any]
+
+
+def beginning() -> list[Line]:
+    lines: list[Line] = [ev.Text(number, text) for number, text in enumerate(TEXTS)]
+    lines += [ev.Place(number, 0, 0, 10 + number) for number in range(3)]
+    lines.append(ev.Spawn(0, 0, words.THREAD, 1, words.NOBODY, words.NOBODY, words.NOTHING))
+    for track in GREENLETS:
+        kind = words.HUB if track == 1 else words.GREENLET
+        lines.append(ev.Spawn(track, track, kind, 1, 1 if track > 1 else 0, 0, words.NOTHING))
+    lines += [ev.Spawn(track, track, words.GENERATOR, 1, words.NOBODY, 0, words.NOTHING) for track in GENERATORS]
+    return lines
+
+
+def abouts(track: Track) -> list[int]:
+    """Without whom a hub is blocked by that still is: that depends on when one looks."""
+    known = list(track.slices.about)
+    return known[:-1] if track.state is State.BLOCKED else known
+
+
+def record(timeline: Timeline) -> Record:
+    """All that a timeline has, and what it keeps to go on with."""
+    strands = timeline._strands
+    return {
+        "tracks": [
+            (track.id, list(track.slices.start_ns), list(track.slices.state), abouts(track),
+             list(track.steps), list(track.step_slices), track.exit_ns, track.outcome)
+            for track in timeline.tracks.values()
+        ],
+        "switches": [timeline.switch(index) for index in range(timeline.switch_count)],
+        "parks": list(timeline.parks),
+        "wakeups": list(timeline.wakeups),
+        "order": list(timeline.order()),
+        "last": timeline.last_ns,
+        "on its way": (timeline._pending, timeline._early, timeline._resumed, timeline._given),
+        "strands": ({bottom: strands.of(bottom) for bottom in (0, *GREENLETS)}, strands.bottom()),
+        "turns": vars(timeline.turns),
+    }  # fmt: skip
+
+
+def one_by_one(lines: list[Line]) -> Timeline:
+    timeline, flattening = Timeline(), Flattening()
+    for line in lines:
+        if type(line) is ev.Rows:
+            flattening.add_rows(line)
+            timeline.feed_all(flattening.take_events())
+        elif type(line) is ev.Shape:
+            flattening.learn(line)
+        else:
+            timeline.feed(line)  # type: ignore[arg-type]
+    return timeline
+
+
+def at_once(lines: list[Line]) -> tuple[Timeline, int]:
+    """And how many of them were taken in as columns."""
+    timeline, flattening = Timeline(), Flattening()
+    intake = Intake(timeline, flattening)
+    singly = 0
+    feed: Callable[[ev.Event], None] = timeline.feed
+
+    def count(event: ev.Event) -> None:
+        nonlocal singly
+        singly += 1
+        feed(event)
+
+    timeline.feed = count  # type: ignore[method-assign]
+    intake.take(lines)
+    total = sum(type(line) not in (ev.Shape, ev.Rows) for line in lines)
+    return timeline, total - singly
+
+
+def check(lines: list[Line]) -> int:
+    timeline, columns = at_once(lines)
+    found, expected = record(timeline), record(one_by_one(lines))
+    for what in expected:
+        assert found[what] == expected[what], what
+    return columns
+
+
+#: How long after the line before it comes; now and then long enough for a hub to be blocked.
+PAUSES = st.sampled_from([0, 0, 1, 5, 100, HUB_HOG_NS])
+STEP = st.tuples(st.integers(0, 9), st.sampled_from(GREENLETS), st.integers(-1, 4), PAUSES)
+
+
+def greenlet_lines(steps: list[tuple[int, int, int, int]]) -> list[Line]:
+    """Waits, wakes, wakes taken back, and switches, as gevent makes them; also such as never fit together."""
+    lines: list[Line] = []
+    t_ns, current = 100, 0
+    for what, track, number, pause in steps:
+        t_ns += pause
+        if what == 0:
+            lines.append(ev.Wait(t_ns, words.CURRENT, words.SLEEP, 1, 50 if number > 2 else -1, max(number, 0)))
+        elif what == 1:
+            lines.append(ev.Wake(t_ns, track, words.CURRENT, words.CALLBACK))
+        elif what == 2:
+            lines.append(ev.Wake(t_ns, track, number, words.TIMER))
+        elif what == 3:
+            lines.append(ev.Unready(t_ns, track))
+        elif track != current:
+            origin = words.CURRENT if what % 2 else current
+            lines.append(ev.Switch(t_ns, origin, track, words.SWITCH, number, max(number, 0) % 3))
+            current = track
+    return lines
+
+
+@pytest.fixture(autouse=True)
+def columns_from_few_lines_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "LEAST", 2)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(STEP, max_size=60))
+def test_greenlets(steps: list[tuple[int, int, int, int]]) -> None:
+    check(beginning() + greenlet_lines(steps))
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(st.tuples(st.sampled_from(GENERATORS), st.integers(0, 2), st.integers(-1, 1), PAUSES), max_size=40))
+def test_generators(turns: list[tuple[int, int, int, int]]) -> None:
+    """One track resumes generators, at several places, in turn or not, and some of them give nothing."""
+    lines: list[Line] = []
+    t_ns = 100
+    for track, place, value, pause in turns:
+        lines.append(ev.Resume(t_ns, track, words.NEXT, -1, place))
+        lines.append(ev.Yield(t_ns + pause, track, value, place))
+        t_ns += pause + 1
+    check(beginning() + lines)
+    check(beginning() + lines[:-1])
+    check(beginning() + lines[:1] + greenlet_lines([(5, 2, 1, 1), (5, 3, 1, 1), (5, 0, 1, 1)]) + lines[1:])
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.tuples(st.integers(0, 6), st.sampled_from(GREENLETS), PAUSES), min_size=1, max_size=60), st.data())
+def test_rows(rows: list[tuple[int, int, int]], data: st.DataObject) -> None:
+    """Shapes of one line and of several; some rows are of no known shape."""
+    switch = ev.Switch(0, words.CURRENT, words.SUBJECT, words.SWITCH, -1, 1)
+    shapes = [
+        ev.Shape(0, [switch]),
+        ev.Shape(1, [ev.Wait(0, words.CURRENT, words.SLEEP, 1, 0), ev.Wake(0, words.CURRENT, 1, words.TIMER), switch]),
+        ev.Shape(2, [ev.Wake(0, words.SUBJECT, words.CURRENT, words.CALLBACK)]),
+        ev.Shape(3, [ev.Unready(0, words.SUBJECT)]),
+        ev.Shape(4, [ev.Resume(0, words.SUBJECT, words.NEXT, -1, 2), ev.Yield(0, words.SUBJECT, 0, 2)]),
+        ev.Shape(5, [ev.Wait(0, words.CURRENT, words.EVENT, 1, -1, 4), switch]),
+    ]
+    cut = data.draw(st.integers(0, len(rows)))
+    t_ns, packed = 100, []
+    for shape, track, pause in rows:
+        t_ns += pause
+        packed.append(struct.pack("<qqq", t_ns, track, shape))
+    some, others = ev.Rows(b"".join(packed[:cut])), ev.Rows(b"".join(packed[cut:]))
+    check([*beginning(), *shapes, some, ev.Note(t_ns, "between"), others])
+
+
+def test_what_is_common_is_taken_in_as_columns() -> None:
+    """Two greenlets that sleep in turn, and two generators that are resumed in turn by one that is no scheduler."""
+    nap: list[ev.Timed] = [
+        ev.Wait(0, words.CURRENT, words.SLEEP, 1, 0),
+        ev.Wake(0, words.CURRENT, 1, words.TIMER),
+        ev.Switch(0, words.CURRENT, words.SUBJECT, words.SWITCH, -1, 1),
+    ]
+    rows = b"".join(struct.pack("<qqq", 100 + index, (1, 2, 1, 3)[index % 4], 0) for index in range(200))
+    lines = [*beginning(), ev.Shape(0, nap), ev.Rows(rows)]
+    timeline, _ = at_once(lines)
+    assert timeline.switch_count == 200
+    check(lines)
+    sends: list[Line] = []
+    for index in range(100):
+        sends += [ev.Resume(100 + index, 6, words.SEND, 1, 1), ev.Yield(100 + index, 6, 1, 2)]
+    assert check([*beginning(), *sends]) == 200
+
+
+def test_a_hub_that_a_track_kept_from_running_is_blocked() -> None:
+    steps = [(5, 1, 0, 1), (5, 2, 0, 1), (5, 1, 0, HUB_HOG_NS), (5, 3, 0, 1), (5, 1, 0, 1)]
+    lines = beginning() + greenlet_lines(steps)
+    assert check(lines) == len(steps)
+    timeline, _ = at_once(lines)
+    assert "BLOCKED" in [state.name for state in map(type(timeline.tracks[1].state), timeline.tracks[1].slices.state)]

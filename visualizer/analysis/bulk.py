@@ -1,0 +1,519 @@
+"""Takes many switches, waits and wakes into a timeline at once, as columns.
+
+What comes out is what `Timeline.feed` makes of the same lines one at a time. Only what is common is done here:
+greenlets that hand over to one another and are woken, none of them inside a generator; or one track that resumes
+generators, none of which resumes another. All else is fed line by line: a part is looked at before anything is changed.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from visualizer.analysis.blocks import HOG_NS
+from visualizer.analysis.columns import asked_of
+from visualizer.analysis.slices import FINAL, Column, State
+from visualizer.analysis.tracks import Entry, Track
+from visualizer.analysis.turns import Driver
+from visualizer.trace import words
+from visualizer.trace.flat import RESUME, SWITCH, WAIT, WAKE, YIELD, Flat, Flattening
+
+if TYPE_CHECKING:
+    from visualizer.analysis.model import Timeline
+
+#: Fewer are fed one at a time: that is faster.
+LEAST = 48
+#: No smaller part than this is looked at again for what may be common in it.
+_LEAST_HALF = 500
+#: Tracks beyond this are no tracks of ours.
+_MOST_TRACKS = 1 << 24
+_OUT, _IN, _WAKE, _UNREADY = range(4)
+#: Who resumes, whom, and whom last.
+_Resumptions = tuple[Driver, set[int], int]
+
+
+class _Hand(NamedTuple):
+    """What `Flat` says, with everybody named.
+
+    `kind`: SWITCH, WAKE or UNREADY. `who`: the target, or the track; `by`: the origin, or the waker. In columns of
+    their own, of each switch: its `how`, `value`, how its origin parks and on which track.
+    """
+
+    t_ns: Column
+    kind: Column
+    who: Column
+    by: Column
+    cause: Column
+    how: Column
+    value: Column
+    park_how: Column
+    on_track: Column
+    timed: Column
+    asked_ns: Column
+    #: The greenlet that the thread is on in the end.
+    bottom: int
+
+
+class _Life(NamedTuple):
+    """A track as it is before."""
+
+    track: Track
+    running: bool
+    ready: bool
+    #: It may be taken back that it is ready, or it waits. `waited`: its last park, if it has one.
+    may_wait: bool
+    waited: int
+
+
+class Bulk:
+    """Takes the flats of one trace into its timeline."""
+
+    def __init__(self, timeline: Timeline, flattening: Flattening) -> None:
+        self._timeline = timeline
+        self._flattening = flattening
+        #: For each template: number of its cause and place among the switches' hows, or of its cause among the wakes';
+        #: number of its park's how; of a wait, the number of what it asked for, and the one track it joins.
+        self._how = array("i")
+        self._park_how = array("i")
+        self._asked = array("i")
+        self._joined = array("i")
+
+    def take(self, flat: Flat) -> None:
+        """Take in all of it."""
+        count = len(flat.t_ns)
+        if count >= LEAST:
+            self._learn()
+            generators = (flat.kind == RESUME) | (flat.kind == YIELD)
+            bounds = [0, *(np.flatnonzero(generators[1:] != generators[:-1]) + 1).tolist(), count]
+            if len(bounds) * LEAST < count:
+                for start, end in pairwise(bounds):
+                    self._take_part(flat.part(start, end), bool(generators[start]))
+                return
+        self._feed(flat)
+
+    def _feed(self, flat: Flat) -> None:
+        self._timeline.feed_all(self._flattening.events(flat))
+
+    def _take_part(self, flat: Flat, generators: bool) -> None:
+        if generators:
+            # What was begun before, and what is not over: line by line.
+            first = int(flat.kind[0] == YIELD)
+            end = len(flat.kind) - int(flat.kind[-1] == RESUME)
+            if end - first >= LEAST:
+                self._feed(flat.part(0, first))
+                inner = flat.part(first, end)
+                told = self._of_generators(inner)
+                if told is not None and self._enter(told[0]):
+                    told[1]()
+                else:
+                    self._take_less(inner, generators)
+                self._feed(flat.part(end, len(flat.kind)))
+                return
+        else:
+            switches = np.flatnonzero(flat.kind == SWITCH)
+            # What belongs to a switch that began before, and to one that has not come yet, line by line.
+            first = int(switches[0]) + 1 if len(switches) and not self._is_plain() else 0
+            end = int(switches[-1]) + 1 if len(switches) else 0
+            if end - first >= LEAST:
+                self._feed(flat.part(0, first))
+                inner = flat.part(first, end)
+                hand = self._of_greenlets(inner)
+                if hand is None or not self._enter(hand):
+                    self._take_less(inner, generators)
+                self._feed(flat.part(end, len(flat.kind)))
+                return
+        self._feed(flat)
+
+    def _take_less(self, flat: Flat, generators: bool) -> None:
+        """Not all of it is common: perhaps half of it is."""
+        half = len(flat.kind) // 2
+        if half < _LEAST_HALF:
+            self._feed(flat)
+        else:
+            self._take_part(flat.part(0, half), generators)
+            self._take_part(flat.part(half, len(flat.kind)), generators)
+
+    def _is_plain(self) -> bool:
+        """Whether a greenlet or thread runs of which nothing is known that concerns its next switch."""
+        timeline = self._timeline
+        bottom = timeline._strands.bottom()
+        track = timeline.tracks.get(bottom)
+        if track is None or track.state not in (State.RUNNING, State.IDLE):
+            return False
+        return bottom not in timeline._pending and bottom not in timeline._early
+
+    # Templates.
+
+    def _learn(self) -> None:
+        timeline = self._timeline
+        switches, parks, wakeups = timeline._switches, timeline._parks, timeline._wakeups
+        templates = self._flattening.templates
+        if len(self._how) == len(templates):
+            return
+        for kind, _, _, _, text, place, rest in templates[len(self._how) :]:
+            how = park_how = asked = joined = -1
+            if kind in (SWITCH, RESUME, YIELD):
+                how = switches.hows.number((text, place))
+                reason = words.SWITCHED if kind == SWITCH else words.RESUMED if kind == RESUME else words.SUSPENDED
+                park_how = parks.hows.number((reason, -1, place))
+            elif kind == WAKE:
+                how = wakeups.causes.number(text)
+            elif kind == WAIT:
+                on, thing, fd, direction, local, peer = rest
+                asked = parks.asked.number(asked_of(text, on, thing, fd, direction, local, peer))
+                joined = timeline._joined(thing)
+            self._how.append(how)
+            self._park_how.append(park_how)
+            self._asked.append(asked)
+            self._joined.append(joined)
+
+    # Greenlets.
+
+    def _of_greenlets(self, flat: Flat) -> _Hand | None:
+        timeline = self._timeline
+        strands = timeline._strands
+        how_of, park_how_of, joined_of = (_view(column) for column in (self._how, self._park_how, self._joined))
+        t_ns, kind, template, a, b, value = flat
+        begin = strands.bottom()
+        is_switch = kind == SWITCH
+        at = np.flatnonzero(is_switch)
+        targets = a[at]
+        current = np.concatenate(([begin], targets))[np.cumsum(is_switch) - is_switch]
+        who = np.where(a == words.CURRENT, current, a)
+        by = np.where(b == words.CURRENT, current, b)
+        if (by[at] != current[at]).any() or (who[at] == by[at]).any():
+            return None
+        waits = np.flatnonzero(kind == WAIT)
+        if (who[waits] != current[waits]).any():
+            return None
+        # The last wait before a switch, and after the one before it, is what that switch is for.
+        last_wait = np.maximum.accumulate(np.where(kind == WAIT, np.arange(len(kind)), -1))
+        wait = last_wait[at]
+        wait[wait < np.concatenate(([-1], at[:-1]))] = -1
+        waiting = wait >= 0
+        park_how = park_how_of[template[at]]
+        on_track = targets.copy()
+        timed = asked_ns = np.zeros(0, dtype=np.int64)
+        if waiting.any():
+            switch_of, wait_of = template[at[waiting]], template[wait[waiting]]
+            together = switch_of * len(how_of) + wait_of
+            kinds, which = np.unique(together, return_inverse=True)
+            park_how[waiting] = np.array([self._waits_how(int(pair)) for pair in kinds], dtype=np.int32)[which]
+            on_track[waiting] = joined_of[wait_of]
+            asked = value[wait[waiting]]
+            limited = asked >= 0
+            timed, asked_ns = np.flatnonzero(waiting)[limited], asked[limited]
+        kept = kind != WAIT
+        return _Hand(
+            t_ns[kept], kind[kept], who[kept], by[kept], how_of[template[kept]], how_of[template[at]], value[at],
+            park_how, on_track, timed, asked_ns, int(targets[-1]) if len(at) else begin,
+        )  # fmt: skip
+
+    def _waits_how(self, pair: int) -> int:
+        switch, wait = divmod(pair, len(self._how))
+        templates = self._flattening.templates
+        return self._timeline._parks.hows.number((templates[wait].text, self._asked[wait], templates[switch].place))
+
+    # Generators.
+
+    def _of_generators(self, flat: Flat) -> tuple[_Hand, Callable[[], None]] | None:
+        """What it says, and what to do once that is taken in."""
+        timeline = self._timeline
+        t_ns, kind, template, a, _, value = flat
+        tracks = a[0::2]
+        if (kind[0::2] != RESUME).any() or (kind[1::2] != YIELD).any() or (tracks != a[1::2]).any():
+            return None
+        strand = timeline._strands.now()
+        resumer = strand[-1]
+        ids = np.unique(tracks).tolist()
+        if any(
+            track in strand or track in timeline._resumed or track in timeline._closing or track in timeline._pending
+            for track in ids
+        ):
+            return None
+        templates = self._flattening.templates
+        resumes = np.unique(template[0::2]).tolist()
+        if any(templates[number].text == words.CLOSE for number in resumes):
+            return None
+        place_of = np.full(len(templates), -1, dtype=np.int64)
+        for number in resumes:
+            place_of[number] = templates[number].place
+        places = place_of[template[0::2]]
+        turning = self._turns(resumer, places, tracks)
+        if turning is None:
+            return None
+        in_turn, drivers = turning
+        nothing = [text for text in np.unique(value[1::2]).tolist() if timeline._texts.get(text) == "None"]
+        turns = in_turn & np.isin(value[1::2], nothing)
+        newest = {int(track): int(given) for track, given in zip(tracks, value[1::2], strict=True)}
+
+        def settle() -> None:
+            timeline._pending.pop(resumer, None)
+            timeline._resumed[resumer] = int(tracks[-1]), int(places[-1])
+            timeline._given.update(newest)
+            for driver, several, last in drivers:
+                timeline.turns.on_many(driver, several, last)
+
+        how_of, park_how_of = _view(self._how), _view(self._park_how)
+        count = len(a)
+        # Who is ready for its next turn is so right behind its yield.
+        place = np.arange(count) + np.concatenate(
+            ([0], np.cumsum(np.repeat(turns, 2) & (np.arange(count) % 2 == 1))[:-1])
+        )
+        total = count + int(turns.sum())
+        kinds = np.full(total, WAKE)
+        kinds[place] = SWITCH
+        times, who, by = (np.empty(total, dtype=np.int64) for _ in range(3))
+        woken = np.flatnonzero(kinds == WAKE)
+        times[place], times[woken] = t_ns, t_ns[1::2][turns]
+        target = np.where(np.arange(count) % 2 == 0, a, resumer)
+        who[place], who[woken] = target, tracks[turns]
+        by[place], by[woken] = np.where(np.arange(count) % 2 == 0, resumer, a), words.NOBODY
+        cause = np.full(total, timeline._wakeups.causes.number(words.TURN), dtype=np.int64)
+        on_track = np.where(np.arange(count) % 2 == 0, a, words.NOBODY)
+        none = np.zeros(0, dtype=np.int64)
+        hand = _Hand(
+            times, kinds, who, by, cause, how_of[template], value, park_how_of[template], on_track, none, none,
+            timeline._strands.bottom(),
+        )  # fmt: skip
+        return hand, settle
+
+    def _turns(self, resumer: int, places: Column, tracks: Column) -> tuple[Column, list[_Resumptions]] | None:
+        """Whether each is resumed by a scheduler, and by which; None if one may turn out to be a scheduler only now."""
+        turns = self._timeline.turns
+        in_turn = np.zeros(len(places), dtype=bool)
+        seen: set[int] = set()
+        drivers: list[_Resumptions] = []
+        for place in np.unique(places).tolist():
+            here = places == place
+            driver = resumer, place
+            order = tracks[here]
+            several = set(order.tolist())
+            if seen & several:
+                return None
+            seen |= several
+            if driver in turns.schedulers:
+                if any(turns.driver_of(track) != driver for track in several):
+                    return None
+                in_turn[here] = True
+            else:
+                changes = order[np.concatenate(([True], order[1:] != order[:-1]))].tolist()
+                if len(changes) != len(several) or not turns.stay_single(driver, changes):
+                    return None
+            drivers.append((driver, several, int(order[-1])))
+        return in_turn, drivers
+
+    # Both.
+
+    def _enter(self, hand: _Hand) -> bool:
+        """Take it in; False, and nothing is changed, if it is not as common as it has to be."""
+        timeline = self._timeline
+        t_ns, kind, who, by = hand.t_ns, hand.kind, hand.who, hand.by
+        # Ids are given out one after another.
+        if not len(kind) or (np.diff(t_ns) < 0).any() or int(who.min()) < 0 or int(who.max()) >= _MOST_TRACKS:
+            return False
+        is_switch, is_wake = kind == SWITCH, kind == WAKE
+        at, woken = np.flatnonzero(is_switch), np.flatnonzero(is_wake)
+        ids, index_of = _distinct(who, by[at])
+        running = int(by[at[0]]) if len(at) else timeline._strands.current()
+        lives = self._lives(ids.tolist(), running)
+        hubs = timeline._blocks.hubs
+        if lives is None or any(track in hubs for track in np.unique(who[kind != SWITCH]).tolist()):
+            return False
+        parks, wakeups = len(timeline._parks), len(timeline._wakeups)
+        switches = len(timeline._switches.ns)
+        # What happens, in order: whose it is, where in the order, what, number of the switch or wakeup. A switch is the
+        # end of one run and the beginning of another.
+        item = np.arange(len(kind)) + np.cumsum(is_switch) - is_switch
+        leaves = item[at]
+        count = len(kind) + len(at)
+        whose, what = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.uint8)
+        place, number = np.empty(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+        whose[item], place[item], what[item] = index_of[who], np.arange(len(kind)), _UNREADY
+        whose[leaves + 1], place[leaves + 1], what[leaves + 1] = whose[leaves], at, _IN
+        whose[leaves], what[leaves] = index_of[by[at]], _OUT
+        number[leaves] = number[leaves + 1] = np.arange(len(at))
+        what[item[woken]], number[item[woken]] = _WAKE, np.arange(len(woken))
+        # numpy sorts 16 bits by their digits.
+        order = np.argsort(whose.astype(np.uint16) if len(ids) < 1 << 16 else whose, kind="stable")
+        course = _Course(whose[order], place[order], what[order], number[order])
+        told = _tell(course, lives)
+        if told is None:
+            return False
+        # A slice for each item that changes something, and a second where who parks is ready already.
+        whose, place, what, number = course
+        begins = np.cumsum(told.slices) - told.slices
+        total = int(told.slices.sum())
+        start_ns, state, about = (np.empty(total, dtype=dtype) for dtype in (np.int64, np.uint8, np.int32))
+        some = told.slices > 0
+        start_ns[begins[some]] = t_ns[place[some]]
+        for which, becomes, base in (
+            (what == _OUT, State.WAITING, parks),
+            (what == _IN, State.RUNNING, switches),
+            (some & (what == _WAKE), State.READY, wakeups),
+        ):
+            state[begins[which]] = becomes
+            about[begins[which]] = base + number[which]
+        ready = told.early >= 0
+        start_ns[begins[ready] + 1] = t_ns[place[ready]]
+        state[begins[ready] + 1] = State.READY
+        about[begins[ready] + 1] = wakeups + told.early[ready]
+        again = np.flatnonzero(some & (what == _UNREADY))
+        if len(again):
+            out = np.maximum.accumulate(np.where(what == _OUT, np.arange(len(what)), -1))[again]
+            mine = (out >= 0) & (whose[out] == whose[again])
+            waited = np.array([life.waited for life in lives], dtype=np.int64)[whose[again]]
+            state[begins[again]] = State.WAITING
+            about[begins[again]] = np.where(mine, parks + number[out], waited)
+        self._enter_columns(hand, at, woken)
+        groups = np.searchsorted(whose, np.arange(len(lives) + 1))
+        begins = np.append(begins, total)
+        steps = np.flatnonzero(what == _IN)
+        step_groups = np.searchsorted(whose[steps], np.arange(len(lives) + 1))
+        for index, life in enumerate(lives):
+            low, high = int(begins[groups[index]]), int(begins[groups[index + 1]])
+            mine = begins[steps[step_groups[index] : step_groups[index + 1]]] - low
+            self._enter_slices(life.track, start_ns[low:high], state[low:high], about[low:high], mine)
+        for index, wake in told.open_early:
+            timeline._early.setdefault(lives[index].track.id, wakeups + wake)
+        if hand.bottom != timeline._strands.bottom():
+            timeline._strands.go_to(hand.bottom)
+        timeline.version += len(kind)
+        timeline._at(int(t_ns[-1]))
+        return True
+
+    def _lives(self, ids: list[int], running: int) -> list[_Life] | None:
+        timeline = self._timeline
+        lives = []
+        for id in ids:
+            track = timeline.tracks.get(id)
+            if track is None or timeline._strands.top(id) != id or id in timeline._pending or not len(track.slices):
+                return None
+            slices = track.slices
+            state = State(slices.state[-1])
+            if id == running:
+                if state not in (State.RUNNING, State.IDLE):
+                    return None
+            elif state in FINAL or state in (State.RUNNING, State.IDLE, State.BLOCKED):
+                return None
+            waits = state is State.WAITING
+            before = state is State.READY and len(slices) > 1 and slices.state[-2] == State.WAITING
+            waited = slices.about[-1] if waits else slices.about[-2] if before else -1
+            lives.append(_Life(track, id == running, state is State.READY, waits or before, waited))
+        return lives
+
+    def _enter_columns(self, hand: _Hand, at: Column, woken: Column) -> None:
+        timeline = self._timeline
+        switches, parks, wakeups = timeline._switches, timeline._parks, timeline._wakeups
+        first, first_wake = len(switches.ns), len(wakeups)
+        if len(at):
+            ns = hand.t_ns[at]
+            if first and ns[0] < switches.ns[-1]:
+                ns = np.maximum(ns, switches.ns[-1])
+            parks.extend(_narrow(np.arange(first, first + len(at))), _narrow(hand.on_track), _narrow(hand.park_how))
+            parks.limit(_narrow(hand.timed + len(parks) - len(at)), hand.asked_ns)
+            columns = (hand.by[at], hand.who[at], hand.how, hand.value)
+            switches.extend(ns, *(_narrow(column) for column in columns))
+        if len(woken):
+            told = (hand.who[woken], hand.by[woken], hand.cause[woken])
+            wakeups.extend(hand.t_ns[woken], *(_narrow(column) for column in told))
+        is_switch = hand.kind == SWITCH
+        entered = is_switch | (hand.kind == WAKE)
+        entry = np.where(is_switch, Entry.SWITCH, Entry.WAKEUP)[entered]
+        index = (
+            np.where(is_switch, first + np.cumsum(is_switch), first_wake + np.cumsum(hand.kind == WAKE))[entered] - 1
+        )
+        timeline._enter_many(entry, index, hand.t_ns[entered])
+
+    def _enter_slices(self, track: Track, start_ns: Column, state: Column, about: Column, steps: Column) -> None:
+        if not len(start_ns):
+            return
+        slices, count = track.slices, len(track.slices)
+        open_ns = slices.start_ns[-1]
+        if start_ns[0] < open_ns:
+            start_ns = np.maximum(start_ns, open_ns)
+        slices.extend(start_ns, state, about)
+        track.steps.frombytes(about[steps].tobytes())
+        track.step_slices.frombytes(_narrow(steps + count).tobytes())
+        track.version += len(start_ns)
+        if self._timeline._blocks.may_block(track.id):
+            lasted_ns = np.diff(start_ns, prepend=open_ns)
+            before = np.concatenate(([slices.state[count - 1]], state[:-1]))
+            still = (before == State.WAITING) | (before == State.CREATED)
+            for index in np.flatnonzero(still & (state == State.RUNNING) & (lasted_ns >= HOG_NS)).tolist():
+                self._timeline._blocks.mark_past(track, count + index - 1)
+
+
+class _Course(NamedTuple):
+    """Items, track by track, and in order of time."""
+
+    whose: Column
+    place: Column
+    what: Column
+    number: Column
+
+
+class _Told(NamedTuple):
+    """Of each item, how many slices it begins, and for one that parks the number of the wake that came before, or -1.
+
+    `open_early`: tracks that run in the end and have been woken for their next turn, by which wake.
+    """
+
+    slices: Column
+    early: Column
+    open_early: list[tuple[int, int]]
+
+
+def _tell(course: _Course, lives: list[_Life]) -> _Told | None:
+    """What each item means for its track. None if that is not to be told from these alone."""
+    whose, _, what, number = course
+    items = np.arange(len(what))
+    hub = np.array([life.track.kind == words.HUB for life in lives])
+    begins_running, begins_ready, may_wait = (np.array([life[field] for life in lives]) for field in (1, 2, 3))
+    switches = what <= _IN
+    last = np.maximum.accumulate(np.where(switches, items, -1))
+    known = last >= np.searchsorted(whose, np.arange(len(lives)))[whose]
+    runs = np.where(known, what[last] == _IN, begins_running[whose])
+    # Who is woken while it runs is ready as soon as it parks; the first wake of a run counts.
+    early = np.full(len(what), -1, dtype=np.int64)
+    open_early = []
+    woken = np.flatnonzero((what == _WAKE) & runs & ~hub[whose])
+    if len(woken):
+        run = np.where(known[woken], last[woken], -1 - whose[woken])
+        woken = woken[np.concatenate(([True], run[1:] != run[:-1]))]
+        following = np.minimum.accumulate(np.where(switches, items, len(what))[::-1])[::-1][woken]
+        parks = (following < len(what)) & (whose[np.minimum(following, len(what) - 1)] == whose[woken])
+        early[following[parks]] = number[woken[parks]]
+        open_early = list(zip(whose[woken[~parks]].tolist(), number[woken[~parks]].tolist(), strict=True))
+    # Of several wakes the first counts, until it is taken back.
+    first = np.concatenate(([True], whose[1:] != whose[:-1]))
+    ready_after = (what == _WAKE) | (early >= 0)
+    was_ready = np.where(first, begins_ready[whose], np.concatenate(([False], ready_after[:-1])))
+    turns_back = what == _UNREADY
+    if (turns_back & ~known & ~runs & ~may_wait[whose]).any():
+        return None
+    effective = ~switches & ~runs & (was_ready == turns_back)
+    slices = (switches | effective).astype(np.int64) + (early >= 0)
+    return _Told(slices, early, open_early)
+
+
+def _distinct(*columns: Column) -> tuple[Column, Column]:
+    """The different tracks of these columns, ascending, and a column that says of each which of these it is."""
+    most = max(int(column.max(initial=0)) for column in columns)
+    seen = np.zeros(most + 1, dtype=bool)
+    for column in columns:
+        seen[column] = True
+    return np.flatnonzero(seen), np.cumsum(seen) - 1
+
+
+def _view(column: array[int]) -> Column:
+    """Of a column of 32 bits, which cannot grow while this lives."""
+    return np.frombuffer(column, dtype=np.int32)
+
+
+def _narrow(column: Column) -> Column:
+    return column.astype(np.int32)

@@ -1,0 +1,47 @@
+"""Brings the lines of a trace into a timeline: many at once where they are common ones, else one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from visualizer.analysis.bulk import Bulk
+from visualizer.analysis.model import Timeline
+from visualizer.trace.events import Listing, Place, Rows, Shape, Text
+from visualizer.trace.flat import FLAT, Flattening
+from visualizer.trace.source import Line
+
+#: Lines that only say what a number stands for; what is said of it later does not change what came before.
+_DEFINITIONS = frozenset((Text, Place, Listing))
+
+
+class Intake:
+    """Takes the lines of one trace, rows as they are in the file, into `timeline`."""
+
+    def __init__(self, timeline: Timeline, flattening: Flattening) -> None:
+        """`flattening`: that of the source, which counts what it cannot read."""
+        self._timeline = timeline
+        self._flattening = flattening
+        self._bulk = Bulk(timeline, flattening)
+
+    def take(self, lines: Iterable[Line]) -> None:
+        """Take in these lines, all of them."""
+        timeline, flattening = self._timeline, self._flattening
+        for line in lines:
+            kind = type(line)
+            if kind in FLAT:
+                flattening.add(line)
+            elif kind is Rows:
+                flattening.add_rows(line)  # type: ignore[arg-type]
+            elif kind is Shape:
+                flattening.learn(line)  # type: ignore[arg-type]
+            elif kind in _DEFINITIONS:
+                timeline.feed(line)  # type: ignore[arg-type]
+            else:
+                self._settle()
+                timeline.feed(line)  # type: ignore[arg-type]
+        self._settle()
+
+    def _settle(self) -> None:
+        flat = self._flattening.take()
+        if flat is not None:
+            self._bulk.take(flat)
