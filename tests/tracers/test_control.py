@@ -393,6 +393,19 @@ def test_closing_the_channel_lets_the_program_run_on_with_its_own_exit_code(tmp_
     assert traced.ended.stdout == bare(tmp_path / "script.py").stdout
 
 
+def test_when_it_fails_it_says_so_and_the_program_goes_on(tmp_path: Path) -> None:
+    with started(tmp_path, script_of(tmp_path, LINES)) as held:
+        held.steps(2)
+        assert held.is_held()
+        held.control._ours.send(b"nonsense\n")
+        assert not held.is_held()
+        traced = held.end()
+    assert traced.ended == bare(tmp_path / "script.py")
+    told = [note for note in traced.timeline.notes if note not in held_notes(traced)]
+    assert told == ["The program cannot be held any longer: KeyError('nonsense')."]
+    assert "held 3 times" in held_notes(traced)[0]
+
+
 SIGNALLED = """
     import signal
     {setting}

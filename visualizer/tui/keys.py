@@ -86,10 +86,10 @@ NAVIGATION = Section(
 STEPPING = Section(
     "The program itself, if it was started here",
     (
-        key("S", "hold", "Stop it at its next switch; or let it run on"),
-        key("J", "take_switch", "Let it take just one switch"),
-        key("T", "run_to_track", "Run it to the selected track's next switch"),
-        key("B", "run_to_line", "Run it to a line of source"),
+        key("S", "hold", "Hold the program at its next switch; or run on"),
+        key("J", "take_switch", "Let the program take just one switch"),
+        key("T", "run_to_track", "Run the program to the selected track's turn"),
+        key("B", "run_to_line", "Run the program to a line of source"),
     ),
 )
 
