@@ -164,6 +164,39 @@ def test_it_runs_until_a_generator_or_its_thread_is_switched_to(who: str, tmp_pa
     assert stops in (expected, expected[: len(expected) - (who == "consumer")])
 
 
+def test_it_runs_until_a_generator_inside_of_a_greenlet_is_switched_to(tmp_path: Path) -> None:
+    script = script_of(
+        tmp_path,
+        """
+        from greenlet import greenlet
+        def give():
+            for number in range(3):
+                parent.switch()
+                yield number
+        parent = greenlet.getcurrent()
+        other = greenlet(lambda: list(give()))
+        while not other.dead:
+            other.switch()
+        """,
+    )
+    with started(tmp_path, script) as held:
+        held.steps(1)
+        assert held.is_held()
+        timeline = held.timeline()
+        track = next(track.id for track in timeline.tracks.values() if timeline.name(track.id) == "give")
+        stops = []
+        while True:
+            held.control.run_to_track(track, "give")
+            if not held.is_held():
+                break
+            timeline = held.timeline()
+            stops.append((timeline.switch_count, timeline.running_at(timeline.switch_count - 1)))
+        timeline = held.end().timeline
+    # The first switch to it was over by then.
+    wanted = [index for index in range(timeline.switch_count) if timeline.running_at(index) == track]
+    assert stops == [(index + 1, track) for index in wanted if index > 1]
+
+
 LINES = """
     import gevent
 

@@ -17,6 +17,7 @@ program runs on.
 from __future__ import annotations
 
 import _thread
+import sys
 
 from visualizer.trace import words
 from visualizer.tracers.channel import Channel
@@ -69,8 +70,10 @@ class Control:
         self.goal = RUN
         self.wanted_track = words.NOBODY
         self.wanted_line = (0, "")
-        #: The track that runs in the current thread; told by whoever knows greenlets.
+        #: The track of the greenlet, or thread, that runs; told by whoever knows greenlets.
         self.current: Callable[[], int] = lambda: words.NOBODY
+        #: The track of the generator that runs in a frame, or below it; told by whoever knows generators.
+        self.running_in: Callable[[Any], int | None] = lambda frame: None
         self.points: Points | None = None
         self._recording: Any = None
         #: A lock for each thread that is held, in order.
@@ -174,14 +177,19 @@ class Control:
         try:
             if self.goal == LINE and self.points is not None:
                 self.points.enter()
-            reached = self.goal == SWITCH or (
-                self.goal == TRACK and self.wanted_track == (self.current() if track is None else track)
-            )
+            reached = self.goal == SWITCH
+            if self.goal == TRACK:
+                reached = self.wanted_track == (self.track_in(sys._getframe(1)) if track is None else track)
         except Exception as error:
             self.fail(error)
         else:
             if reached:
                 self._hold(SWITCH)
+
+    def track_in(self, frame: Any) -> int:
+        """The track that runs in `frame`: of a generator, or else of the current greenlet or thread."""
+        track = self.running_in(frame)
+        return self.current() if track is None else track
 
     def on_line(self) -> None:
         """The current thread is about to run the line that is the goal: wait here."""

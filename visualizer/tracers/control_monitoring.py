@@ -42,6 +42,7 @@ class Points:
         self._own = recording.own
         self._control = control
         self._generators = generators
+        control.running_in = generators.running_in
         tool = next((number for number in range(below - 1, -1, -1) if _monitoring.get_tool(number) is None), None)
         if tool is None:
             raise LookupError("no tool id of sys.monitoring is left")
@@ -89,7 +90,7 @@ class Points:
         _monitoring.free_tool_id(self._tool)
 
     def _on_event(self, event: int) -> Any:
-        control, watched, running_in = self._control, self._generators.watched, self._generators.running_in
+        control, watched = self._control, self._generators.watched
         otherwise = None if event & _EVERYWHERE else _DISABLE
 
         def step(code: CodeType, *_: Any) -> Any:
@@ -98,7 +99,7 @@ class Points:
             track = None
             if control.goal == TRACK:
                 frame = sys._getframe(1)
-                track = running_in(frame.f_back if event in _LEFT else frame)
+                track = control.track_in(frame.f_back if event in _LEFT else frame)
             control.on_switch(track)
             return None
 

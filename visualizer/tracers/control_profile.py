@@ -27,10 +27,11 @@ class Points:
         self._own = recording.own
         self._control = control
         self._generators = generators
+        control.running_in = generators.running_in
 
     def behind(self, profile: Profile) -> Profile:
         """A profile function that stops after the one given has stored what happens."""
-        control, watched, running_in = self._control, self._generators.watched, self._generators.running_in
+        control, watched = self._control, self._generators.watched
 
         def visualizer_profile(frame: Any, event: str, arg: Any) -> None:
             profile(frame, event, arg)
@@ -38,7 +39,7 @@ class Points:
                 if event == "call" or event == "return":
                     track = None
                     if control.goal == TRACK:
-                        track = running_in(frame.f_back if event == "return" else frame)
+                        track = control.track_in(frame.f_back if event == "return" else frame)
                     try:
                         control.on_switch(track)
                     except BaseException:
