@@ -9,6 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.traces import Demo
+from visualizer.session.preferences import Preferences
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
 
@@ -29,10 +30,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture(autouse=True)
-def plain_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the machine that the tests run on is to be seen."""
+def plain_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state_dir: Path) -> None:
+    """Nothing of the machine that the tests run on is to be seen; and it is not the first time."""
+    Preferences(hinted=True).save()
     monkeypatch.chdir(tmp_path)
-    for name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_COLOR_SYSTEM"):
+    for name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_COLOR_SYSTEM", "LC_ALL", "LC_CTYPE", "LANG"):
         monkeypatch.delenv(name, raising=False)
 
 

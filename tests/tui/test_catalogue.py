@@ -51,6 +51,8 @@ CASES: list[tuple[list[str], str, Callable[[CatalogueScreen], object], object]] 
     (["end"], "enter", shown, TimelineScreen),
     # A scenario is run: test_stepping.py.
     (["end"], "S", told, ["A recording has no program to hold: enter opens it."]),
+    ([], "pageup", told, ["This is the beginning of the preview."]),
+    (["end"], "pagedown", told, ["This is the end of the preview."]),
 ]
 
 
@@ -125,3 +127,4 @@ async def test_a_recording_that_is_none_says_so(tmp_path: Path) -> None:
         (told,) = app._notifications
         assert "no such file" in told.message
         assert not told.markup
+        assert "bad" not in [what.name for what in app.screen._shown.values()], "it is not offered again"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from tests.tui.test_mouse import turn
+from tests.tui.test_mouse import drag, turn
 from tests.tui.test_snapshots import LARGE, NORMAL, SMALL, Compare
 from tests.tui.traces import Demo, crowd, hostile, sleeps
 from visualizer.analysis.comparison import Part
@@ -170,6 +170,7 @@ async def test_help_lists_its_keys() -> None:
         await pilot.pause()
         assert isinstance(pilot.app.screen, HelpScreen)
         assert pilot.app.screen._sections == (*keys.COMPARISON, keys.GENERAL)
+        assert pilot.app.screen._mouse == keys.COMPARISON_MOUSE
 
 
 async def test_a_click_goes_to_that_moment_of_that_side() -> None:
@@ -199,6 +200,64 @@ async def test_the_wheel_zooms_with_ctrl_and_pans_with_shift() -> None:
         assert shown(screen) == (0, 931)
         await turn(pilot, stack, left, up=False)
         assert (shown(screen), scrolled(screen)) == ((0, 931), (0, 1))
+
+
+async def test_dragging_pans_both_and_resting_tells() -> None:
+    async with comparing(halves()).run_test(size=SMALL) as pilot:
+        screen = await drawn(pilot)
+        await pilot.press("w", "w", "d")
+        left, scale = screen.pair.label_cells, screen.pair.scale
+        await drag(pilot, "#stack-b", (left + 30, 1), (left + 20, 1))
+        assert screen.pair.scale.start == pytest.approx(scale.start + 10 * scale.per_cell)
+        assert screen.pair.scale.per_cell == scale.per_cell
+        assert side(screen) == "A", "that was no click"
+        await pilot.press("f")
+        stack = screen.query(Stack).first()
+        row = next(number for number, row in enumerate(stack.rows) if row.group is None and row.depth)
+        await pilot.hover("#stack-a", offset=(left + 20, row))
+        assert len(str(stack.tooltip).splitlines()) >= 2
+
+
+#: Keys that are pressed first, the key that can do nothing then, and what it says.
+DEAD = [
+    (["left"], "left", "This is before the first switch of A."),
+    (["tab", "end"], "right", "This is the last switch of B."),
+    (["home"], "home", "This is the first switch of A."),
+    (["end"], "end", "This is the last switch of A."),
+    ([], "s", "All of both is in sight."),
+    (["w"] * 40, "w", "It cannot be seen from closer by."),
+    ([], "f", "All is in sight already."),
+    ([], "a", "This is the beginning of both."),
+    ([], "d", "This is the end of both."),
+    ([], "up", "This is the first track of A."),
+    ([], "pageup", "This is the beginning of the figures."),
+]
+
+
+@pytest.mark.parametrize(("before", "key", "sentence"), DEAD, ids=[f"{'-'.join(d[0][:3])}.{d[1]}" for d in DEAD])
+async def test_a_key_that_can_do_nothing_says_so(before: list[str], key: str, sentence: str) -> None:
+    app = comparing(halves())
+    async with app.run_test(size=SMALL) as pilot:
+        await drawn(pilot)
+        await pilot.press(*before)
+        app.clear_notifications()
+        await pilot.press(key)
+        await pilot.pause()
+        assert [told.message for told in app._notifications] == [sentence]
+
+
+async def test_what_does_not_differ_or_has_no_groups_says_so(tmp_path: Path) -> None:
+    part = Part.whole(read(sleeps().write(tmp_path)))
+    app = comparing((part, part))
+    async with app.run_test(size=SMALL) as pilot:
+        await drawn(pilot)
+        for key, sentence in (
+            ("n", "All switches are alike, in the same order."),
+            ("z", "There are no groups to unfold."),
+        ):
+            await pilot.press(key)
+            await pilot.pause()
+            assert [told.message for told in app._notifications] == [sentence]
 
 
 def test_a_part_is_not_left() -> None:

@@ -167,6 +167,7 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     ([], "escape", lambda screen: type(screen.app.screen), CatalogueScreen),
     ([], "question_mark", lambda screen: type(screen.app.screen), HelpScreen),
     ([], "ctrl+p", lambda screen: type(screen.app.screen).__name__, "CommandPalette"),
+    ([], "ctrl+t", lambda screen: type(screen.app.screen).__name__, "CommandPalette"),
     ([], "q", lambda screen: screen.app._exit, True),
     ([], "ctrl+q", lambda screen: screen.app._exit, True),
     ([], "ctrl+c", told, ["Press q to quit."]),

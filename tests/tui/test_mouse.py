@@ -9,8 +9,9 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from tests.tui.conftest import loaded
+from tests.tui.conftest import loaded, text_of
 from tests.tui.traces import Demo, many, sleeps
+from visualizer.paint.viewport import Axis
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.widgets.rows import Overview, Ruler, Tracks, row_start
 from visualizer.tui.widgets.tabs import TabBar
@@ -25,6 +26,16 @@ async def turn(pilot: Pilot[int], widget: Widget, x: int, *, up: bool, shift: bo
     x, y = widget.region.x + x, widget.region.y
     kind = events.MouseScrollUp if up else events.MouseScrollDown
     pilot.app.screen._forward_event(kind(None, x, y, 0, 0, 0, shift, False, ctrl, x, y))
+    await pilot.pause()
+
+
+async def drag(pilot: Pilot[int], widget: type[Widget] | str, *path: tuple[int, int], shift: bool = False) -> None:
+    """Press at the first of these cells of a pane, move over the others, and let go at the last."""
+    await pilot.mouse_down(widget, offset=path[0], shift=shift)
+    for at in path[1:]:
+        await pilot._post_mouse_events([events.MouseMove], widget, offset=at, button=1, shift=shift)
+    # As the app does where the button is let go over the pane on which it went down.
+    await pilot._post_mouse_events([events.MouseUp, events.Click], widget, offset=path[-1], button=1, shift=shift)
     await pilot.pause()
 
 
@@ -157,3 +168,166 @@ async def test_the_wheel_scrolls_many_tracks_and_steps_bring_theirs_into_sight(r
         assert top <= 100 < top + height, "the last greenlet's row"
         await pilot.press("pageup")
         assert tracks.scroll_offset.y == top - height + 1
+
+
+async def test_dragging_the_tracks_pans_and_is_no_click(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("w", "w", "d")
+        view = screen.view
+        start, per_cell, playhead_ns = view.viewport.start, view.viewport.per_cell, view.playhead.t_ns
+        left = row_start(view)
+        await drag(pilot, Tracks, (left + 30, 2), (left + 25, 2), (left + 20, 3))
+        assert view.viewport.start == pytest.approx(start + 10 * per_cell)
+        assert view.viewport.per_cell == per_cell
+        assert view.playhead.t_ns == playhead_ns
+        assert view.timeline.name(view.selected) == "main"
+        await drag(pilot, Tracks, (left + 20, 2), (left + 30, 2))
+        assert view.viewport.start == pytest.approx(start)
+        # What moves with no button held is no drag.
+        await pilot.hover(Tracks, offset=(left + 10, 2))
+        assert view.viewport.start == pytest.approx(start)
+        await pilot.press("comma")
+        assert view.viewport.start != pytest.approx(start), "one goes back over all of a drag at once"
+
+
+async def test_dragging_the_tracks_scrolls_too(replay: Replay) -> None:
+    app = replay(many(100))
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        tracks = screen.query_one(Tracks)
+        left = row_start(screen.view)
+        await drag(pilot, Tracks, (left + 9, 4), (left + 9, 2), (left + 9, 1))
+        assert tracks.scroll_offset.y == 3
+        await drag(pilot, Tracks, (left + 9, 1), (left + 9, 3))
+        assert tracks.scroll_offset.y == 1
+
+
+async def test_a_button_that_was_let_go_elsewhere_ends_the_drag(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("w", "w", "d")
+        start = screen.view.viewport.start
+        await pilot.mouse_down(Tracks, offset=(40, 2))
+        await pilot.hover(Tracks, offset=(30, 2))
+        assert app.mouse_captured is None
+        await pilot.hover(Tracks, offset=(20, 2))
+        assert screen.view.viewport.start == start
+
+
+@pytest.mark.parametrize(("pane", "shift"), [(Ruler, False), (Tracks, True)])
+@pytest.mark.parametrize("backwards", [False, True])
+async def test_a_drag_selects_a_span(replay: Replay, pane: type[Widget], shift: bool, backwards: bool) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        view = screen.view
+        viewport = view.viewport
+        path = [(row_start(view) + cell, 0) for cell in (10, 15, 20)]
+        await drag(pilot, pane, *(reversed(path) if backwards else path), shift=shift)
+        assert view.span == (viewport.time_at(view.timeline, 10), viewport.time_at(view.timeline, 21))
+        assert "its statistics: 3" in screen.told.lines[-1]
+        # A span that goes beyond what is in sight ends with it.
+        path = [(row_start(view) + 10, 0), (SIZE[0] - 1, 0)] if pane is Ruler else path
+        await drag(pilot, pane, *path, shift=shift)
+        assert view.span is not None
+        assert view.viewport == viewport
+
+
+async def test_dragging_over_the_overview_moves_what_is_in_sight(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("w", "w", "w")
+        view = screen.view
+        left, width = row_start(view), view.viewport.width
+        await drag(pilot, Overview, (left + 5, 0), (left + width // 3, 0), (left + width // 2, 0))
+        middle_ns = view.viewport.time_at(view.timeline, width / 2)
+        assert middle_ns == pytest.approx(view.timeline.last_ns / 2, abs=2 * view.viewport.per_cell)
+        # Where all is in sight there is nothing to move but the playhead.
+        await pilot.press("f")
+        await drag(pilot, Overview, (left + 5, 0), (left + width // 2, 0))
+        assert view.playhead.t_ns == round(view.timeline.last_ns * (width // 2) / width)
+
+
+async def test_two_clicks_zoom_in_on_what_the_track_does_there(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        view = screen.view
+        bar = next(track for track in view.timeline.tracks.values() if track.base_name == "bar")
+        at = bar.slices.at(500_000_000)
+        start_ns, end_ns = bar.slices.start_ns[at], bar.slices.start_ns[at + 1]
+        cell = int(view.viewport.cell_of_time(view.timeline, 500_000_000))
+        await pilot.double_click(Tracks, offset=(row_start(view) + cell, ROWS["bar"]))
+        await pilot.pause()
+        assert view.timeline.name(view.selected) == "bar"
+        shown = view.viewport.start, view.viewport.end
+        assert shown[0] < start_ns < end_ns < shown[1]
+        assert (end_ns - start_ns) / (shown[1] - shown[0]) > 0.85
+        await pilot.press("comma")
+        assert view.viewport.shows_end(view.timeline)
+
+
+async def test_whoever_rests_on_a_cell_is_told_what_is_there(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE, tooltips=True) as pilot:
+        screen = await loaded(pilot)
+        view, tracks = screen.view, screen.query_one(Tracks)
+        cell = int(view.viewport.cell_of_time(view.timeline, 500_000_000))
+        await pilot.hover(Tracks, offset=(row_start(view) + cell, ROWS["bar"]))
+        lines = str(tracks.tooltip).splitlines()
+        assert lines[0].startswith("bar sleeps: 0.4")
+        assert lines[1].startswith("from 0.0300")
+        assert lines[1].endswith(": 1 s")
+        assert lines[2].startswith("in 0.5")
+        assert "it is woken" in lines[2]
+        await pilot.hover(Tracks, offset=(3, ROWS["bar"]))
+        assert tracks.tooltip is None
+        await pilot.hover(Tracks, offset=(row_start(view) + cell, ROWS["bar"]))
+        await pilot.press("w")
+        await pilot.pause()
+        assert tracks.tooltip is None, "it is another cell now"
+
+
+async def test_the_keys_of_the_last_line_can_be_clicked(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        line = text_of(screen).splitlines()[-1]
+        await pilot.click(offset=(line.index("Axis"), SIZE[1] - 1))
+        await pilot.pause()
+        assert screen.view.viewport.axis is Axis.SWITCHES
+
+
+async def test_the_wheel_scrolls_the_list_it_is_over(replay: Replay) -> None:
+    app = replay(many(100))
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        for tab in ("1", "3"):
+            await pilot.press(tab)
+            [pane] = [pane for pane in screen._tabs.values() if pane.display]
+            await turn(pilot, pane, 5, up=False)
+            assert pane.scroll_offset.y > 0
+            assert screen.query_one(Tracks).scroll_offset.y == 0
+            await turn(pilot, pane, 5, up=True)
+            assert pane.scroll_offset.y == 0
+
+
+async def test_the_scroll_bar_is_dragged_for_itself(replay: Replay) -> None:
+    app = replay(many(100))
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("w", "w")
+        tracks, start = screen.query_one(Tracks), screen.view.viewport.start
+        playhead = screen.view.playhead.t_ns
+        bar = SIZE[0] - 1
+        await pilot.mouse_down(offset=(bar, tracks.region.y))
+        for y in (1, 3):
+            await pilot._post_mouse_events([events.MouseMove], None, offset=(bar, tracks.region.y + y), button=1)
+        await pilot._post_mouse_events([events.MouseUp], None, offset=(bar, tracks.region.y + 3), button=1)
+        await pilot.pause()
+        assert tracks.scroll_offset.y > 3
+        assert (screen.view.viewport.start, screen.view.playhead.t_ns) == (start, playhead)

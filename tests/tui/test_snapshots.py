@@ -11,8 +11,10 @@ from textual.pilot import Pilot
 from tests.tui.conftest import loaded
 from tests.tui.traces import Demo, crowd, hand_over, hogs, hostile, ping_pong, sleeps
 from visualizer.session.catalogue import Scenario
+from visualizer.session.preferences import Preferences
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens import catalogue
+from visualizer.tui.widgets.rows import Tracks, row_start
 
 Replay = Callable[[Demo], VisualizerApp]
 Compare = Callable[..., bool]
@@ -92,6 +94,28 @@ def test_chain_of_causes(snap_compare: Compare, replay: Replay, size: tuple[int,
 @pytest.mark.parametrize("size", [SMALL, NORMAL])
 def test_help(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
     assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing("question_mark"))
+
+
+@pytest.mark.parametrize(
+    ("size", "theme"),
+    [(SMALL, "textual-dark"), (NORMAL, "textual-light"), (LARGE, "textual-dark")],
+    ids=["small", "normal-light", "large"],
+)
+def test_first_run(snap_compare: Compare, replay: Replay, state_dir: Path, size: tuple[int, int], theme: str) -> None:
+    Preferences(theme).save()
+    assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing())
+
+
+def test_words_on_a_cell_in_another_theme(snap_compare: Compare, replay: Replay) -> None:
+    Preferences("nord", hinted=True).save()
+
+    async def rest(pilot: Pilot[int]) -> None:
+        screen = await loaded(pilot)
+        await pilot.hover(Tracks, offset=(row_start(screen.view) + 30, 3))
+        screen._handle_tooltip_timer(screen.query_one(Tracks))
+        await pilot.pause()
+
+    assert snap_compare(replay(sleeps()), terminal_size=SMALL, run_before=rest)
 
 
 def test_too_small(snap_compare: Compare, replay: Replay) -> None:

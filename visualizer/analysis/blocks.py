@@ -72,6 +72,7 @@ class Blocks:
     def mark_past(self, hub: Track, index: int) -> None:
         """Slice number `index` is over, and lasted too long."""
         slices = hub.slices
+        self._timeline.occurred.add(State.BLOCKED)
         who = busiest(self._timeline, hub, slices.start_ns[index], slices.start_ns[index + 1])
         slices.restate(State.BLOCKED, who, index)
 
@@ -85,6 +86,7 @@ class Blocks:
         state = State(slices.state[-1])
         if state is not State.BLOCKED:
             self._before[hub.id] = state, slices.about[-1]
+            self._timeline.occurred.add(State.BLOCKED)
         slices.restate(State.BLOCKED, busiest(self._timeline, hub, slices.start_ns[-1], t_ns))
         hub.version += 1
         self._timeline.version += 1

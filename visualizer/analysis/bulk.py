@@ -369,6 +369,7 @@ class Bulk:
             waited = np.array([life.waited for life in lives], dtype=np.int64)[whose[again]]
             state[begins[again]] = State.WAITING
             about[begins[again]] = np.where(mine, parks + number[out], waited)
+        timeline.occurred.update(State(number) for number in np.flatnonzero(np.bincount(state)).tolist())
         self._enter_columns(hand, at, woken)
         groups = np.searchsorted(whose, np.arange(len(lives) + 1))
         begins = np.append(begins, total)

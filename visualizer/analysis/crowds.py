@@ -188,7 +188,7 @@ class Crowd:
 
     def spent_ns(self, state: State, until_ns: int) -> int:
         """Nanoseconds that all of them together spent in `state` before `until_ns`."""
-        return round(self.at(np.array([until_ns], dtype=np.float64))[1][state, 0])
+        return round(float(self.at(np.array([until_ns], dtype=np.float64))[1][state, 0]))
 
     def changes(self, state: State, start_ns: float, end_ns: float) -> bool:
         """Whether one of them comes into `state`, or leaves it, between the two."""

@@ -78,6 +78,8 @@ class Timeline:
         self.dropped: dict[str, int] = {}
         self.uncaught: tuple[str, str] | None = None
         self.end: ev.End | None = None
+        #: The states that any track was ever in.
+        self.occurred: set[State] = set()
         #: The latest time seen.
         self.last_ns = 0
         self.version = 0
@@ -273,6 +275,7 @@ class Timeline:
             known = self._new_track(track, words.UNKNOWN, "unknown", t_ns)
         known.slices.begin(t_ns, state, about)
         known.version += 1
+        self.occurred.add(state)
         return known
 
     def _state(self, track: int) -> int:

@@ -24,8 +24,7 @@ _WORDS = {
 
 def occurring(*timelines: Timeline) -> list[State]:
     """The states that any track was ever in, in the order of a track's life."""
-    seen = [track.slices.state.tobytes() for timeline in timelines for track in timeline.tracks.values()]
-    return [state for state in _WORDS if any(state in states for states in seen)]
+    return [state for state in _WORDS if any(state in timeline.occurred for timeline in timelines)]
 
 
 def meaning(state: State) -> str:

@@ -15,7 +15,10 @@ _IN_ASCII = str.maketrans(
 #: In one cell, as the sign itself.
 _LIKENESS = {
     "…": "~", "→": ">", "←": "<", "↑": "^", "↓": "v", "µ": "u", "·": "-", "│": "|", "▾": "-", "▸": "+", "×": "x",
-    "–": "-", "✓": "v", "✗": "x", "●": "*", "■": "#", "▶": ">", "‖": "=", "\u23ce": "<",
+    "–": "-", "✓": "v", "✗": "x", "●": "*", "■": "#", "▶": ">", "‖": "=", "\u23ce": "<", "▼": "v", "•": "*",
+    # What Textual draws borders, rules, scroll bars and bars with.
+    **dict.fromkeys("─━═┈┄╌╍", "-"), **dict.fromkeys("┃║▏▎▍▌▐▕╎┆┊", "|"), **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯╔╗╚╝", "+"),
+    "🔎": "> ", **dict.fromkeys("▁▂▃▄▅▆▇", "_"), **dict.fromkeys("▔▀", "-"), **dict.fromkeys("▋▊▉█", "#"),
 }  # fmt: skip
 
 

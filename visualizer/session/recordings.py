@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from platformdirs import user_state_path
+from visualizer.session import state
 
 #: So many recordings are kept; older ones of our own folder are deleted.
 KEPT = 50
-#: Names another place for the visualizer's state than the platform's.
-STATE_DIR = "VISUALIZER_STATE_DIR"
 
+_REGISTER = "recorded.json"
 _SUFFIX = ".trace"
 _UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
 
@@ -55,13 +54,7 @@ def new_path(name: str) -> Path:
 def remember(path: Path) -> None:
     """Have `recent` list a recording that was made elsewhere. If that cannot be written down, it is forgotten."""
     known = [str(path.absolute()), *(other for other in _elsewhere() if other != str(path.absolute()))]
-    register = _register()
-    with contextlib.suppress(OSError):
-        register.parent.mkdir(parents=True, exist_ok=True)
-        # Written aside and renamed, so that another visualizer never reads half a list.
-        fresh = register.with_name(f"{register.name}.{os.getpid()}")
-        fresh.write_text(json.dumps(known[:KEPT], indent=1), encoding="utf-8")
-        fresh.replace(register)
+    state.write_down(_REGISTER, json.dumps(known[:KEPT], indent=1))
 
 
 def recent() -> list[Recording]:
@@ -71,17 +64,8 @@ def recent() -> list[Recording]:
     return sorted(found, key=lambda recording: (recording.written_ns, recording.path), reverse=True)[:KEPT]
 
 
-def _state() -> Path:
-    chosen = os.environ.get(STATE_DIR)
-    return Path(chosen) if chosen else user_state_path("visualizer")
-
-
 def _folder() -> Path:
-    return _state() / "recordings"
-
-
-def _register() -> Path:
-    return _state() / "recorded.json"
+    return state.folder() / "recordings"
 
 
 @cache
@@ -134,7 +118,7 @@ def _look_at(path: Path) -> Recording | None:
 
 def _elsewhere() -> list[str]:
     try:
-        known = json.loads(_register().read_text(encoding="utf-8"))
+        known = json.loads((state.folder() / _REGISTER).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
     return [path for path in known if isinstance(path, str)] if isinstance(known, list) else []

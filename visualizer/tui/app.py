@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import locale
-import sys
+import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
 
 from visualizer.analysis.comparison import Part
 from visualizer.analysis.plain import plain
+from visualizer.session import preferences
 from visualizer.session.target import Target
 from visualizer.trace.source import TraceError
 from visualizer.tui import keys
 from visualizer.tui.feed import Feed, RunFeed, from_file, from_stream
+from visualizer.tui.filters import Ascii, Colourless
 from visualizer.tui.ink import ASCII
 from visualizer.tui.pair import Pair
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.comparison import ComparisonScreen
 from visualizer.tui.screens.help import HelpScreen
 from visualizer.tui.screens.timeline import TimelineScreen
+from visualizer.tui.terminal import only_ascii
 
 #: Of Textual's own commands these are offered; the others are in keys.py, or make no sense here.
-_TEXTUAL_COMMANDS = ("Theme", "Screenshot")
+_TEXTUAL_COMMANDS = ("Screenshot",)
 #: What ends a program that still runs has to be asked for twice, within this time.
 _AGAIN_WITHIN_NS = 5_000_000_000
 
@@ -38,6 +42,8 @@ class VisualizerApp(App[int]):
 
     CSS_PATH = "app.tcss"
     TITLE = "visualizer"
+    #: Seconds until the words on a cell appear.
+    TOOLTIP_DELAY = 0.3
     BINDINGS = keys.bindings([keys.GENERAL])
 
     def __init__(
@@ -72,9 +78,11 @@ class VisualizerApp(App[int]):
         #: What was asked for last that would end the program, and when.
         self._asked_to_end: tuple[str, int] | None = None
         self._failure: OSError | TraceError | None = None
-        encoding = getattr(sys.__stdout__, "encoding", None) or locale.getpreferredencoding(False)
-        self._ascii = "utf" not in encoding.lower()
+        self._ascii = only_ascii()
         self.set_class(self._ascii, ASCII)
+        #: What was chosen the last time, and is chosen now.
+        self.preferences = preferences.load()
+        self._chooses_theme = False
 
     def run(self, **options: Any) -> int | None:
         """Run until the user quits. Return the exit status of `target`, negative for a signal; else None.
@@ -91,6 +99,10 @@ class VisualizerApp(App[int]):
         return self._asked_for.status if self._asked_for is not None else result
 
     async def on_mount(self) -> None:
+        # Whoever names a theme in the environment means that one.
+        if self.preferences.theme in self.available_themes and "TEXTUAL_THEME" not in os.environ:
+            self.theme = self.preferences.theme
+        self.theme_changed_signal.subscribe(self, lambda theme: self._remember_theme(theme.name))
         if self._comparison is not None:
             self.push_screen(ComparisonScreen(Pair(*self._comparison, ascii=self._ascii)))
             return
@@ -129,10 +141,13 @@ class VisualizerApp(App[int]):
             self._show(from_file(path, False, self._clock))
         except TraceError as error:
             self.tell(str(error))
+            if isinstance(self.screen, CatalogueScreen):
+                self.screen.refill()
 
     def _show(self, feed: Feed) -> None:
         self._feed = feed
-        self.push_screen(TimelineScreen(feed, ascii=self._ascii, clock=self._clock))
+        remembered = self.preferences
+        self.push_screen(TimelineScreen(feed, ascii=self._ascii, clock=self._clock, remembered=remembered))
 
     async def back_to_catalogue(self) -> None:
         """Leave the timeline. A program that was started for it and still runs is ended, if that is asked for twice."""
@@ -182,6 +197,29 @@ class VisualizerApp(App[int]):
         await self._close()
         self.exit()
 
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key | events.MouseDown):
+            # Before whoever the key is meant for gets it.
+            if self.screen_stack and isinstance(self.screen, TimelineScreen):
+                self.screen.touched()
+        await super().on_event(event)
+
+    def action_change_theme(self) -> None:
+        self._chooses_theme = True
+        super().action_change_theme()
+
+    def _remember_theme(self, name: str) -> None:
+        """Only what somebody chose: a theme may be set for a picture, too."""
+        if self._chooses_theme and name != self.preferences.theme:
+            self.preferences.theme = name
+            self.preferences.save()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's, and what a terminal needs that takes no colours, or only ASCII."""
+        filters = [known for known in super().get_line_filters() if not isinstance(known, Monochrome)]
+        filters += [Colourless()] if self.no_color else []
+        return [*filters, Ascii()] if self._ascii else filters
+
     def get_key_display(self, binding: Binding) -> str:
         """Names of keys instead of arrows, where the terminal has none."""
         shown = super().get_key_display(binding)
@@ -196,8 +234,8 @@ class VisualizerApp(App[int]):
             self.tell("Press q to quit.")
 
     def action_help(self) -> None:
-        timeline = isinstance(self.screen, TimelineScreen)
-        self.push_screen(HelpScreen((*self._sections(self.screen), keys.GENERAL), mouse=timeline, ascii=self._ascii))
+        mouse = {TimelineScreen: keys.MOUSE, ComparisonScreen: keys.COMPARISON_MOUSE}.get(type(self.screen), ())
+        self.push_screen(HelpScreen((*self._sections(self.screen), keys.GENERAL), mouse=mouse, ascii=self._ascii))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Whatever a key does on that screen, by its name."""
@@ -216,7 +254,7 @@ class VisualizerApp(App[int]):
         return screen.SECTIONS if isinstance(screen, TimelineScreen | CatalogueScreen | ComparisonScreen) else ()
 
     def tell(self, sentence: str) -> None:
-        """Say something that concerns no screen alone."""
+        """Say it beside what is shown, for a few seconds."""
         # In place of what was told before: a key that is held down shall not fill the screen.
         self.clear_notifications()
         self.notify(plain(sentence), markup=False)

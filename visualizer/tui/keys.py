@@ -36,6 +36,7 @@ GENERAL = Section(
         key("ctrl+q", "app.quit", "Quit, as q does"),
         key("ctrl+c", "app.interrupt", "Say how to quit"),
         key("ctrl+p", "app.command_palette", "Find a command by its name"),
+        key("ctrl+t", "app.change_theme", "Theme: choose how it looks; it is remembered"),
     ),
 )
 
@@ -54,6 +55,15 @@ SPANS = Section(
         key("V", "span_of_marks", "Span between the marks around here"),
         key("i", "zoom_to_span", "Zoom in on the span"),
     ),
+)
+
+#: What is shown the first time: the action, and what it does in a few words.
+HINT = (
+    ("step(1)", "on to the next switch, and what it means"),
+    ("zoom(2)", "zoom in, and s zooms out; so does the wheel"),
+    ("axis", "every switch the same width, or back to time"),
+    ("jump('finding', 1)", "to the next problem there is"),
+    ("app.help", "all keys; any key takes this away"),
 )
 
 #: A small letter is the next, a capital the previous.
@@ -183,12 +193,27 @@ PAGES = Section(
 #: What the mouse does is bound to no key, and so stands here in words: (what one does, what it does).
 MOUSE = (
     ("Click on a track", "Select it, and go to that moment"),
-    ("Click on a ▾", "Fold or unfold the group, or what runs on the thread"),
+    ("Click twice", "Zoom in on what the track does there"),
+    ("Click on a ▾", "Fold or unfold the group or the thread"),
     ("Click on the overview", "Go to that moment of the whole trace"),
-    ("Click on an event, output or finding", "Go there"),
+    ("Click on a list", "Go to that event, output or finding"),
+    ("Click on a tab or key", "The same as its key"),
+    ("Rest on a cell", "See what it is, since when, why, what is next"),
+    ("Drag the tracks", "Pan, and scroll"),
+    ("Drag the ruler", "Select a span; the tracks with Shift or Ctrl"),
+    ("Drag the overview", "Move what is in sight"),
     ("Wheel", "Scroll; over overview and ruler, zoom"),
     ("Ctrl and wheel", "Zoom where the pointer is"),
     ("Shift and wheel", "Pan"),
+)
+
+COMPARISON_MOUSE = (
+    ("Click on a side", "Choose it, and go to that moment of it"),
+    ("Rest on a cell", "See what it is, since when, why, what is next"),
+    ("Drag the tracks", "Pan both, and scroll"),
+    ("Wheel", "Scroll"),
+    ("Ctrl and wheel", "Zoom where the pointer is, both alike"),
+    ("Shift and wheel", "Pan both"),
 )
 
 CATALOGUE = (

@@ -29,9 +29,10 @@ class MomentChosen(Message):
 
 @dataclass
 class PartChosen(Message):
-    """Somebody pointed at the overview: `part` is 0 at its beginning and 1 at its end."""
+    """Somebody pointed at the overview: `part` is 0 at its beginning and 1 at its end; `dragged`: on the way there."""
 
     part: float
+    dragged: bool = False
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, PartChosen)
@@ -67,6 +68,21 @@ class Panned(Message):
 
 
 @dataclass
+class CellsSpanned(Message):
+    """Somebody dragged from one cell of the timeline to another, to select what lies between."""
+
+    begin: int
+    end: int
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, CellsSpanned)
+
+
+class SliceZoomed(Message):
+    """Somebody clicked twice: show what the selected track does at the playhead from its beginning to its end."""
+
+
+@dataclass
 class TabChosen(Message):
     """Somebody clicked on a tab."""
 
@@ -94,6 +110,13 @@ class FindingChosen(Message):
 
     t_ns: int
     track: int | None
+
+
+@dataclass
+class Denied(Message):
+    """A key can do nothing in the pane that has the focus; the sentence says why."""
+
+    sentence: str
 
 
 @dataclass

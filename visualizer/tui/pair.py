@@ -36,6 +36,12 @@ class Pair:
         for side in (0, 1):
             self._go(side, self.parts[side].first)
 
+    @property
+    def condition(self) -> object:
+        """Another one after whatever somebody does that has an effect; what it is made of is nobody's business."""
+        at = tuple((playhead.index, playhead.t_ns) for playhead in self.playheads)
+        return at, self.scale, self.chosen, self.locked
+
     # What is in sight.
 
     def viewport(self, side: int) -> Viewport:

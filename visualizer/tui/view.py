@@ -41,11 +41,13 @@ class _Spot(NamedTuple):
 class View:
     """The state of a timeline screen, without anything that draws."""
 
-    def __init__(self, timeline: Timeline, *, live: bool, ascii: bool = False) -> None:
+    def __init__(self, timeline: Timeline, *, live: bool, ascii: bool = False, axis: Axis = Axis.TIME) -> None:
         self.timeline = timeline
         self.ascii = ascii
         self.playhead = Playhead(timeline)
-        self.viewport = Viewport.fit(timeline, Axis.TIME, 1)
+        self.viewport = Viewport.fit(timeline, axis, 1)
+        #: What the rows were resized from, and to.
+        self._unresized = self._resized = self.viewport
         #: Whether more may come, and up to when the timeline is known.
         self.live = live
         self.now_ns = 0
@@ -65,7 +67,8 @@ class View:
         #: The whole timeline is in sight and shall remain so while it grows.
         self.fitted = True
         self._room_ns = _ROOM_NS
-        self._axis_chosen = False
+        #: Else, where the time axis would show nothing, the other is taken.
+        self._axis_chosen = axis is not Axis.TIME
         self._room = 0
         self._all_rows = Rows(timeline)
         self._rows_of: object = None
@@ -84,6 +87,15 @@ class View:
         #: A span that does not move, or where one began that reaches to the playhead.
         self._span: tuple[int, int] | None = None
         self._span_from_ns: int | None = None
+
+    @property
+    def condition(self) -> object:
+        """Another one after whatever somebody does that has an effect; what it is made of is nobody's business."""
+        playhead = self.playhead
+        return (
+            playhead.index, playhead.t_ns, playhead.playing, playhead.following, playhead.speed,
+            self.viewport, self.fitted, self.selected, self.selected_group, self._rows_of,
+        )  # fmt: skip
 
     # What arrives.
 
@@ -107,7 +119,11 @@ class View:
     def resize(self, cells: int) -> None:
         """The rows are now `cells` wide."""
         if cells != self.viewport.width:
-            self.viewport = self.viewport.resized(cells)
+            if self.viewport != self._resized:
+                self._unresized = self.viewport
+            # From what somebody chose to see, not from what was left of it in between: nothing is lost on the way.
+            known = self._unresized
+            self.viewport = self._resized = known if known.width == cells else known.resized(cells)
             if self.fitted:
                 self._fit()
 
@@ -304,10 +320,12 @@ class View:
 
     def zoom_to_span(self) -> bool:
         """Show just the span. Return False if there is none, or nothing in it."""
-        span, axis = self.span, self.viewport.axis
-        if span is None or span[0] == span[1]:
-            return False
-        start, end = (position_of_time(self.timeline, axis, t_ns) for t_ns in span)
+        return self.span is not None and self.show_between(*self.span)
+
+    def show_between(self, start_ns: int, end_ns: int) -> bool:
+        """Show just what lies between. Return False if that is nothing."""
+        axis = self.viewport.axis
+        start, end = (position_of_time(self.timeline, axis, t_ns) for t_ns in (start_ns, end_ns))
         cells = (end - start) / self.viewport.per_cell
         if cells <= 0:
             return False
@@ -326,9 +344,11 @@ class View:
             cell = self.playhead_cell
             if not 0 <= cell < self.viewport.width:
                 cell = self.viewport.width // 2
-        self._leave_zoom()
-        self.fitted = False
-        self.viewport = self.viewport.zoomed(factor, cell, self.timeline)
+        zoomed = self.viewport.zoomed(factor, cell, self.timeline)
+        if zoomed != self.viewport:
+            self._leave_zoom()
+            self.fitted = False
+            self.viewport = zoomed
 
     def pan(self, cells: int) -> None:
         moved = self.viewport.panned(cells, self.timeline)

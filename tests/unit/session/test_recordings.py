@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from visualizer.session import recordings
+from visualizer.session import recordings, state
 
 
 def made(path: Path, when: int) -> Path:
@@ -90,7 +90,7 @@ def test_a_state_folder_that_cannot_be_written_is_replaced_by_a_temporary_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv(recordings.STATE_DIR, str(tmp_path / "file" / "below"))
+    monkeypatch.setenv(state.STATE_DIR, str(tmp_path / "file" / "below"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     recordings._temporary.cache_clear()
     try:

@@ -57,12 +57,12 @@ class CatalogueScreen(Screen[None]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        self._fill()
+        self.refill()
 
     def on_screen_resume(self) -> None:
         # A recording may have been made in the meantime.
         if self.is_mounted:
-            self._fill()
+            self.refill()
 
     def on_resize(self) -> None:
         self.set_class(self.size.width < LEAST_WIDTH or self.size.height < LEAST_HEIGHT, "-too-small")
@@ -71,7 +71,8 @@ class CatalogueScreen(Screen[None]):
         """Select that recording, if there is one, when this is shown again."""
         self._preferred = recording
 
-    def _fill(self) -> None:
+    def refill(self) -> None:
+        """List anew what there is; what was selected stays so, if it is still there."""
         choices = self.query_one(Choices)
         highlighted = choices.highlighted_option
         before = highlighted.id if highlighted is not None else None
@@ -154,7 +155,14 @@ class CatalogueScreen(Screen[None]):
         self.query_one(Choices).action_last()
 
     def action_scroll(self, by: int) -> None:
-        self.query_one("#preview").scroll_relative(y=by * _PAGE_LINES, animate=False)
+        from visualizer.tui.app import VisualizerApp
+
+        assert isinstance(self.app, VisualizerApp)
+        preview = self.query_one("#preview")
+        if not 0 <= preview.scroll_offset.y + by <= preview.max_scroll_y:
+            self.app.bell()
+            self.app.tell(f"This is the {'end' if by > 0 else 'beginning'} of the preview.")
+        preview.scroll_relative(y=by * _PAGE_LINES, animate=False)
 
 
 def _paragraphs(text: str) -> Content:

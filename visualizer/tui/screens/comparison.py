@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from rich.text import Text
 from textual import events, on
@@ -14,7 +14,6 @@ from textual.widgets import Footer, Static
 from visualizer.paint.comparison import shared_label_cells
 from visualizer.paint.figures import facts, figures, parting, remarks
 from visualizer.paint.row import Run
-from visualizer.paint.text import ascii_cells
 from visualizer.tui import keys
 from visualizer.tui.ink import is_dark, style
 from visualizer.tui.pair import Pair
@@ -108,7 +107,7 @@ class ComparisonScreen(Screen[None]):
         written = Text(no_wrap=True, overflow="ellipsis")
         for runs in self._lines():
             for text, name in runs:
-                written.append(ascii_cells(text) if self.pair.ascii else text, style(name, dark))
+                written.append(text, style(name, dark))
             written.append("\n")
         self._figures.update(written)
 
@@ -131,17 +130,30 @@ class ComparisonScreen(Screen[None]):
 
     # Keys. What they do is said in keys.py.
 
-    def action_step(self, by: int) -> None:
-        self.pair.step(by)
+    def _attempt(self, do: Callable[[], object], otherwise: str) -> None:
+        """Do that, and draw what has changed; if nothing has, say `otherwise`."""
+        before = self.pair.condition
+        do()
+        if self.pair.condition == before:
+            self._deny(otherwise)
         self.look()
+
+    def _deny(self, sentence: str) -> None:
+        from visualizer.tui.app import VisualizerApp
+
+        assert isinstance(self.app, VisualizerApp)
+        self.app.bell()
+        self.app.tell(sentence)
+
+    def action_step(self, by: int) -> None:
+        edge = "the last switch" if by > 0 else "before the first switch"
+        self._attempt(lambda: self.pair.step(by), f"This is {edge} of {SIDES[self.pair.chosen]}.")
 
     def action_first(self) -> None:
-        self.pair.first()
-        self.look()
+        self._attempt(self.pair.first, f"This is the first switch of {SIDES[self.pair.chosen]}.")
 
     def action_last(self) -> None:
-        self.pair.last()
-        self.look()
+        self._attempt(self.pair.last, f"This is the last switch of {SIDES[self.pair.chosen]}.")
 
     def action_other(self) -> None:
         self.pair.choose(1 - self.pair.chosen)
@@ -153,32 +165,39 @@ class ComparisonScreen(Screen[None]):
 
     def action_difference(self) -> None:
         if not self.pair.go_to_difference():
-            self.app.bell()
+            self._deny("All switches are alike, in the same order.")
         self.look()
 
     def action_zoom(self, by: int) -> None:
-        self.pair.zoom(by if by > 0 else -1 / by)
-        self.look()
+        edge = "It cannot be seen from closer by." if by > 0 else "All of both is in sight."
+        self._attempt(lambda: self.pair.zoom(by if by > 0 else -1 / by), edge)
 
     def action_pan(self, by: int) -> None:
-        self.pair.pan(by * max(1, self.pair.scale.width // _PAN_SHARE))
-        self.look()
+        cells = by * max(1, self.pair.scale.width // _PAN_SHARE)
+        self._attempt(lambda: self.pair.pan(cells), f"This is the {'end' if by > 0 else 'beginning'} of both.")
 
     def action_fit(self) -> None:
-        self.pair.fit()
-        self.look()
+        self._attempt(self.pair.fit, "All is in sight already.")
 
     def action_fold(self) -> None:
+        if not self._everything and all(len(stack.rows) == len(stack.unfolded()) for stack in self._stacks):
+            self._deny("There are no groups to unfold.")
+            return
         self._everything = not self._everything
         for stack in self._stacks:
             stack.unfold(self._everything)
         self._lay_out()
 
     def action_scroll(self, by: int) -> None:
-        self._stacks[self.pair.chosen].scroll_relative(y=by, animate=False, force=True)
+        stack = self._stacks[self.pair.chosen]
+        if not 0 <= stack.scroll_offset.y + by <= stack.max_scroll_y:
+            self._deny(f"This is the {'last' if by > 0 else 'first'} track of {SIDES[self.pair.chosen]}.")
+        stack.scroll_relative(y=by, animate=False, force=True)
 
     def action_page(self, by: int) -> None:
         below = self.query_one("#below-both")
+        if not 0 <= below.scroll_offset.y + by <= below.max_scroll_y:
+            self._deny(f"This is the {'end' if by > 0 else 'beginning'} of the figures.")
         below.scroll_relative(y=by * max(1, below.size.height - 1), animate=False, force=True)
 
     # What was clicked.

@@ -14,7 +14,6 @@ from textual.widgets import Static
 
 from visualizer.paint.legend import meaning
 from visualizer.paint.palette import STYLE_OF, glyphs
-from visualizer.paint.text import ascii_only
 from visualizer.tui import keys
 from visualizer.tui.ink import is_dark, style
 
@@ -24,10 +23,13 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS = [Binding("escape,question_mark,q,enter", "dismiss", "Close")]
 
-    def __init__(self, sections: Iterable[keys.Section], *, mouse: bool, ascii: bool = False) -> None:
+    def __init__(
+        self, sections: Iterable[keys.Section], *, mouse: Iterable[tuple[str, str]] = (), ascii: bool = False
+    ) -> None:
+        """`mouse`: what it does on the screen below; without, there are no tracks whose states could be explained."""
         super().__init__()
         self._sections = tuple(sections)
-        self._mouse = mouse
+        self._mouse = tuple(mouse)
         self._ascii = ascii
 
     def compose(self) -> ComposeResult:
@@ -37,8 +39,7 @@ class HelpScreen(ModalScreen[None]):
                 yield Static(_table((self._keys(binding), binding.tooltip) for binding in section.bindings))
             if self._mouse:
                 yield Static(Content("Mouse"), classes="title")
-                known = keys.MOUSE if not self._ascii else ((ascii_only(what), does) for what, does in keys.MOUSE)
-                yield Static(_table(known))
+                yield Static(_table(self._mouse))
                 yield Static(Content("States"), classes="title")
                 yield Static(self._legend())
             yield Static(Content("Escape closes this."), classes="title")

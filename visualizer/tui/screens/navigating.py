@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from textual import on
-from textual.screen import Screen
 
 from visualizer.analysis.causes import Standpoint, led_to, standpoint, why
 from visualizer.analysis.goals import EXPECTED, Number, Time, goal
 from visualizer.analysis.jumps import Moments, What, jump, moments, moments_of
 from visualizer.analysis.search import Search, for_line, for_text
 from visualizer.tui import messages
-from visualizer.tui.view import View
+from visualizer.tui.screens.telling import Telling
 from visualizer.tui.widgets.findings import Findings
 from visualizer.tui.widgets.prompt import Prompt
-from visualizer.tui.widgets.told import Told
 
 
-class Navigating(Screen[None]):
-    """What these keys do. A subclass has `view` and the panes, and draws them when it is told to `look`."""
+class Navigating(Telling):
+    """What these keys do."""
 
-    view: View
-    told: Told
     prompt: Prompt
     found: Findings
 
@@ -39,10 +35,6 @@ class Navigating(Screen[None]):
         self._search: Search | None = None
         self._hit = -1
         self._wants_first = False
-
-    def look(self) -> None:
-        """Have everything drawn that has changed."""
-        raise NotImplementedError
 
     # Jumps.
 
@@ -62,8 +54,7 @@ class Navigating(Screen[None]):
         index = jump(of, view.playhead.t_ns, by, tracks=tracks, at=at)
         whose = " of the selected track" if self.only_selected else ""
         if index is None:
-            self.app.bell()
-            self.told.tell(f"No {'further' if by > 0 else 'earlier'} {what}{whose}.")
+            self.deny(f"No {'further' if by > 0 else 'earlier'} {what}{whose}.")
         else:
             moment = of.moment(index)
             view.go_to_time(moment.t_ns)
@@ -83,12 +74,12 @@ class Navigating(Screen[None]):
 
     def action_undo(self, by: int) -> None:
         if not (self.view.back() if by < 0 else self.view.forth()):
-            self.app.bell()
+            self.deny("There is no jump to undo." if by < 0 else "There is no jump to redo.")
         self.look()
 
     def action_unzoom(self, by: int) -> None:
         if not (self.view.zoom_back() if by < 0 else self.view.zoom_forth()):
-            self.app.bell()
+            self.deny(f"Nothing else was in sight {'before' if by < 0 else 'after this'}.")
         self.look()
 
     # Causes and effects.
@@ -153,8 +144,7 @@ class Navigating(Screen[None]):
         try:
             wanted = goal(text)
         except ValueError as error:
-            self.app.bell()
-            self.told.tell(str(error))
+            self.deny(str(error))
             return
         count = view.timeline.switch_count
         if isinstance(wanted, Time):
@@ -166,8 +156,7 @@ class Navigating(Screen[None]):
             view.go(wanted.number - 1)
             self.told.tell()
         else:
-            self.app.bell()
-            self.told.tell(f"There is no switch {wanted.number}: there are {count}.")
+            self.deny(f"There is no switch {wanted.number}: there are {count}.")
 
     # Looking for something.
 
@@ -193,8 +182,7 @@ class Navigating(Screen[None]):
 
     def action_hit(self, by: int) -> None:
         if self._search is None:
-            self.app.bell()
-            self.told.tell("Nothing is looked for: ctrl+f does that.")
+            self.deny("Nothing is looked for: ctrl+f does that.")
         else:
             self._go_to_hit(self._search, by)
         self.look()

@@ -45,8 +45,7 @@ class Spanning(Navigating):
 
     def action_marks(self) -> None:
         if not len(self.marks):
-            self.app.bell()
-            self.told.tell("There is no mark yet: m sets one.")
+            self.deny("There is no mark yet: m sets one.")
             self.look()
             return
         self.app.push_screen(MarksScreen(self.marks, self.view.now_ns), self._go_to_mark)
@@ -61,22 +60,19 @@ class Spanning(Navigating):
         self.look()
 
     def action_extend_span(self, by: int) -> None:
-        self.view.extend_span(by)
-        self.look()
+        self.attempt(lambda: self.view.extend_span(by), self.no_switch(by))
 
     def action_span_of_marks(self) -> None:
         around = self.marks.around(self.view.playhead.t_ns)
         if around is None:
-            self.app.bell()
-            self.told.tell("That takes two marks: m sets one.")
+            self.deny("That takes two marks: m sets one.")
         else:
             self.view.span_over(around[0].t_ns, around[1].t_ns)
         self.look()
 
     def action_zoom_to_span(self) -> None:
         if not self.view.zoom_to_span():
-            self.app.bell()
-            self.told.tell("There is no span to zoom to: v begins one.")
+            self.deny("There is no span to zoom to: v begins one.")
         self.look()
 
     def tell_span(self) -> None:

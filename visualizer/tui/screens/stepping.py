@@ -86,8 +86,7 @@ class Stepping(Spanning):
             track, timeline = self.view.selected, self.view.timeline
             known = timeline.tracks.get(track)
             if known is None or known.outcome is not None:
-                self.app.bell()
-                self._tell_stop("The selected track will not run again.")
+                self.deny("The selected track will not run again.")
             else:
                 control.run_to_track(track, timeline.name(track))
         self.look()
@@ -112,8 +111,7 @@ class Stepping(Spanning):
             wanted = Line("", wanted.number)
         file = os.path.normpath(wanted.file or self._file()) if isinstance(wanted, Line) else "."
         if not isinstance(wanted, Line) or file == "." or "\n" in file:
-            self.app.bell()
-            self._tell_stop(_EXPECTED)
+            self.deny(_EXPECTED)
             return
         control.run_to_line(file, wanted.line)
         known = (name for name in self.view.timeline.sources if wanted._replace(file=file).names(name))
@@ -134,13 +132,12 @@ class Stepping(Spanning):
         control = self.feed.control
         if control is not None and control.condition is not Condition.GONE:
             return control
-        self.app.bell()
         if control is None and not self.feed.follow:
-            self._tell_stop("This is a recording: there is no program to hold.")
+            self.deny("This is a recording: there is no program to hold.")
         elif control is None:
-            self._tell_stop("This program was not started here: only what `visualizer run` starts can be held.")
+            self.deny("This program was not started here: only what `visualizer run` starts can be held.")
         elif self.feed.status is not None:
-            self._tell_stop("The program is over.")
+            self.deny("The program is over.")
         else:
-            self._tell_stop("The program cannot be held any more.")
+            self.deny("The program cannot be held any more.")
         return None

@@ -10,17 +10,23 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Footer, Static
 
 from visualizer.analysis.model import State
+from visualizer.paint.rows import GROUP_FROM
+from visualizer.paint.viewport import Axis
+from visualizer.session.preferences import Preferences
 from visualizer.tui import keys, messages
 from visualizer.tui.feed import Feed
+from visualizer.tui.screens.pointing import Pointing
 from visualizer.tui.screens.stepping import Stepping
 from visualizer.tui.view import View
 from visualizer.tui.widgets.events import Events
 from visualizer.tui.widgets.filter import Filter
 from visualizer.tui.widgets.findings import Findings
 from visualizer.tui.widgets.header import Header
+from visualizer.tui.widgets.hint import Hint
 from visualizer.tui.widgets.lists import Lines
 from visualizer.tui.widgets.notices import Notices
 from visualizer.tui.widgets.output import Output
@@ -53,7 +59,7 @@ class Pane(Protocol):
     def show(self) -> None: ...
 
 
-class TimelineScreen(Stepping):
+class TimelineScreen(Pointing, Stepping):
     """Shows a feed. Its keys are those of `keys.TIMELINE`, live and in replay alike."""
 
     SECTIONS = (*keys.TIMELINE, keys.LIST, keys.FINDINGS, keys.MARKS, keys.PAGES)
@@ -61,13 +67,23 @@ class TimelineScreen(Stepping):
     AUTO_FOCUS = "Tracks"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
 
-    def __init__(self, feed: Feed, *, ascii: bool = False, clock: Callable[[], int] = time.monotonic_ns) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        *,
+        ascii: bool = False,
+        clock: Callable[[], int] = time.monotonic_ns,
+        remembered: Preferences | None = None,
+    ) -> None:
         super().__init__()
         self.feed = feed
-        self.view = View(feed.timeline, live=True, ascii=ascii)
+        self._remembered = Preferences(hinted=True) if remembered is None else remembered
+        switches = self._remembered.axis == Axis.SWITCHES.value
+        self.view = View(feed.timeline, live=True, ascii=ascii, axis=Axis.SWITCHES if switches else Axis.TIME)
         self._clock = clock
         self._ticked_ns = clock()
         self._timer: Timer | None = None
+        self._focused_before: Widget | None = None
         self._brought: tuple[int, int, int] | None = None
         view = self.view
         self._tracks = Tracks(view)
@@ -115,8 +131,13 @@ class TimelineScreen(Stepping):
                     yield self._tab_bar
                     yield from self._tabs.values()
         yield Footer(show_command_palette=False)
+        if not self._remembered.hinted:
+            yield Hint()
 
     def on_mount(self) -> None:
+        if not self._remembered.hinted:
+            self._remembered.hinted = True
+            self._remembered.save()
         self._show_tab(TABS[0])
         self._notices.display = self._filter.display = self.told.display = False
         self.prompt.display = False
@@ -162,6 +183,7 @@ class TimelineScreen(Stepping):
             return
         view = self.view
         self.tell_span()
+        self.drop_denied()
         self._arrange()
         view.resize(self.size.width - row_start(view) - RIGHT)
         bring = (view.playhead.index, view.selected_number, len(view.rows))
@@ -193,68 +215,77 @@ class TimelineScreen(Stepping):
 
     def on_resize(self, event: events.Resize) -> None:
         small = event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT
+        if small and not self.has_class("-too-small"):
+            self._focused_before = self.focused
+        elif not small and self._focused_before is not None:
+            # What is not displayed loses the focus.
+            self.call_after_refresh(self.set_focus, self._focused_before)
+            self._focused_before = None
         self.set_class(small, "-too-small")
         self.look()
 
     # Keys. What they do is said in keys.py.
 
     def action_step(self, by: int) -> None:
-        self.view.step(by)
-        self.look()
+        self.attempt(lambda: self.view.step(by), self.no_switch(by))
 
     def action_step_of(self, by: int) -> None:
         if not self.view.step_of_selected(by):
-            self.app.bell()
+            self.deny(f"There is no {'further' if by > 0 else 'earlier'} switch to the selected track.")
         self.look()
 
     def action_first(self) -> None:
-        self.view.go(0)
-        self.look()
+        self.attempt(lambda: self.view.go(0), self.no_switch(-1, "This is the first switch."))
 
     def action_last(self) -> None:
-        self.view.last()
-        self.look()
+        self.attempt(self.view.last, self.no_switch(1))
 
     def action_play(self) -> None:
         self._ticked_ns = self._clock()
-        self.view.play_or_pause()
+        if self.view.timeline.switch_count or self.view.live:
+            self.view.play_or_pause()
+        else:
+            self.deny(self.no_switch(1))
         self.look()
 
     def action_hurry(self, by: int) -> None:
-        self.view.playhead.hurry(by)
-        self.look()
+        self.attempt(lambda: self.view.playhead.hurry(by), f"It cannot be played {'faster' if by > 0 else 'slower'}.")
 
     def action_follow(self) -> None:
-        self.view.follow()
-        self.look()
+        ended = "There is no end to follow: the program has ended."
+        self.attempt(self.view.follow, "The end is followed already." if self.view.live else ended)
 
     def action_zoom(self, by: int) -> None:
-        self.view.zoom(by if by > 0 else -1 / by)
-        self.look()
+        edge = "It cannot be seen from closer by." if by > 0 else "All of the trace is in sight."
+        self.attempt(lambda: self.view.zoom(by if by > 0 else -1 / by), edge)
 
     def action_pan(self, by: int) -> None:
-        self.view.pan(by * max(1, self.view.viewport.width // _PAN_SHARE))
-        self.look()
+        cells = by * max(1, self.view.viewport.width // _PAN_SHARE)
+        edge = f"The trace goes no further: this is its {'end' if by > 0 else 'beginning'}."
+        self.attempt(lambda: self.view.pan(cells), edge)
 
     def action_fit(self) -> None:
-        self.view.fit()
-        self.look()
+        self.attempt(self.view.fit, "All is in sight already.")
 
     def action_axis(self) -> None:
         self.view.toggle_axis()
+        self._remembered.axis = self.view.viewport.axis.value
+        self._remembered.save()
         self.look()
 
     def action_select(self, by: int) -> None:
-        self.view.select(by)
-        self.look()
+        self.attempt(lambda: self.view.select(by), f"This is the {'last' if by > 0 else 'first'} track.")
 
     def action_fold(self) -> None:
-        self.view.fold(self.view.selected_number)
-        self.look()
+        self.attempt(lambda: self.view.fold(self.view.selected_number), "There is nothing to fold here.")
 
     def action_fold_all(self) -> None:
-        self.view.fold_all()
-        self.look()
+        self.attempt(self.view.fold_all, f"There are no groups: {GROUP_FROM} tracks of a name make one.")
+
+    def touched(self) -> None:
+        super().touched()
+        for hint in self.query(Hint):
+            hint.remove()
 
     def action_filter(self) -> None:
         self._filter.open()
@@ -301,15 +332,14 @@ class TimelineScreen(Stepping):
             self.view.go_to_cell(message.column)
         self.look()
 
-    @on(messages.PartChosen)
-    def _go_to_part(self, message: messages.PartChosen) -> None:
-        self.view.go_to_part(message.part)
-        self.look()
-
     @on(messages.SwitchChosen)
     def _go_to_switch(self, message: messages.SwitchChosen) -> None:
-        self.view.go(message.index)
-        self.look()
+        by = 1 if message.index > self.view.playhead.index else -1
+        if message.index == self.view.playhead.index:
+            self.view.go(message.index)
+            self.look()
+        else:
+            self.attempt(lambda: self.view.go(message.index), self.no_switch(by))
 
     @on(messages.TimeChosen)
     def _go_to_time(self, message: messages.TimeChosen) -> None:

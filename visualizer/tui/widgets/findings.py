@@ -10,7 +10,7 @@ from visualizer.analysis.findings import Findings as Found
 from visualizer.analysis.plain import plain
 from visualizer.paint.row import Run
 from visualizer.tui import keys
-from visualizer.tui.messages import FindingChosen
+from visualizer.tui.messages import Denied, FindingChosen
 from visualizer.tui.view import View
 from visualizer.tui.widgets.header import moment
 from visualizer.tui.widgets.lists import Lines
@@ -88,8 +88,12 @@ class Findings(Lines):
             chosen = self._found[self._chosen]
             self.post_message(FindingChosen(chosen.t_ns, chosen.tracks[0] if chosen.tracks else None))
             self.show()
+        else:
+            self.post_message(Denied("There is no finding to go to."))
 
     def action_move(self, by: int) -> None:
+        if not 0 <= self._chosen + by < len(self._firsts):
+            self.post_message(Denied(f"This is the {'last' if by > 0 else 'first'} finding."))
         self._chosen = max(0, min(self._chosen + by, len(self._firsts) - 1))
         self.show()
 

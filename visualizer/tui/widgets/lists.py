@@ -11,6 +11,7 @@ from textual.strip import Strip
 from visualizer.paint.row import Run
 from visualizer.tui import keys
 from visualizer.tui.ink import over, strip
+from visualizer.tui.messages import Denied
 from visualizer.tui.view import View
 
 
@@ -84,7 +85,8 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
         drawn = strip(self, self.runs(line, width), width)
         if line == self.current:
             current = self.get_component_rich_style("lines--current")
-            drawn = over(drawn, 0, width, Style(bgcolor=current.bgcolor, bold=True))
+            reverse = self.app.no_color or None
+            drawn = over(drawn, 0, width, Style(bgcolor=current.bgcolor, bold=True, reverse=reverse))
         return drawn
 
     def on_resize(self) -> None:
@@ -97,7 +99,12 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
             self.choose(at.y + self.scroll_offset.y)
 
     def action_move(self, by: int) -> None:
-        self.scroll_relative(y=by, animate=False, force=True)
+        self._scroll(by)
 
     def action_page(self, by: int) -> None:
-        self.scroll_relative(y=by * max(1, self.size.height - 1), animate=False, force=True)
+        self._scroll(by * max(1, self.size.height - 1))
+
+    def _scroll(self, by: int) -> None:
+        if not 0 <= self.scroll_offset.y + (1 if by > 0 else -1) <= self.max_scroll_y:
+            self.post_message(Denied(f"This is the {'end' if by > 0 else 'beginning'} of the list."))
+        self.scroll_relative(y=by, animate=False, force=True)

@@ -6,23 +6,35 @@ from collections.abc import Iterable
 
 from rich.style import Style
 from textual import events
-from textual.geometry import Region, Size
+from textual.content import Content
+from textual.geometry import Offset, Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
 from visualizer.analysis.model import FINAL
-from visualizer.paint.group import paint_group
+from visualizer.paint.group import paint_group, told
 from visualizer.paint.legend import legend
+from visualizer.paint.pointed import pointed
 from visualizer.paint.row import Run, paint_row
-from visualizer.paint.rows import Row, label_runs
+from visualizer.paint.rows import Row, label_runs, row_name
 from visualizer.paint.ruler import overview, ruler
 from visualizer.paint.text import fit
 from visualizer.paint.viewport import Axis
 from visualizer.tui import keys
 from visualizer.tui.ink import is_dark, over, strip, style
-from visualizer.tui.messages import MomentChosen, Panned, PartChosen, RowFolded, Zoomed
+from visualizer.tui.messages import (
+    CellsSpanned,
+    Denied,
+    MomentChosen,
+    Panned,
+    PartChosen,
+    RowFolded,
+    SliceZoomed,
+    Zoomed,
+)
 from visualizer.tui.view import View
+from visualizer.tui.widgets.dragging import Dragging
 
 #: Cells left of the label, between label and row, and right of the row.
 LEFT, BETWEEN, RIGHT = 1, 1, 1
@@ -49,7 +61,7 @@ def wheel(widget: Widget, event: events.MouseEvent, up: bool, view: View) -> Non
         widget.post_message(Zoomed(_ZOOM_STEP if up else 1 / _ZOOM_STEP, column if inside else None))
 
 
-class Scale(Widget):
+class Scale(Dragging):
     """A line over the tracks, with a name where they have theirs. The wheel over it zooms or pans."""
 
     def __init__(self, view: View) -> None:
@@ -68,9 +80,9 @@ class Scale(Widget):
         at = row_start(view) + cell
         return over(line, at, at + 1, on) if 0 <= cell < view.viewport.width else line
 
-    def _column(self, event: events.MouseEvent) -> int:
+    def _cell(self, at: Offset) -> int:
         """The cell that is pointed at; may lie outside of the row."""
-        return event.get_content_offset_capture(self).x - row_start(self._view)
+        return at.x - row_start(self._view)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         wheel(self, event, True, self._view)
@@ -89,15 +101,15 @@ class Overview(Scale):
         runs = overview(view.timeline, view.viewport, width, ascii=view.ascii)
         return self._line("overview", runs, min(int(part * width), width - 1), Style(reverse=True, bold=True))
 
-    def _choose(self, event: events.MouseEvent) -> None:
-        self.post_message(PartChosen(min(max(self._column(event) / self._view.viewport.width, 0.0), 1.0)))
+    def press(self, event: events.MouseEvent, at: Offset) -> None:
+        self._choose(at)
 
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        self._choose(event)
+    def drag(self, event: events.MouseEvent, begin: Offset, before: Offset, at: Offset) -> None:
+        self._choose(at, dragged=True)
 
-    def on_mouse_move(self, event: events.MouseMove) -> None:
-        if event.button == 1:
-            self._choose(event)
+    def _choose(self, at: Offset, dragged: bool = False) -> None:
+        part = self._cell(at) / self._view.viewport.width
+        self.post_message(PartChosen(min(max(part, 0.0), 1.0), dragged))
 
 
 class Ruler(Scale):
@@ -121,9 +133,12 @@ class Ruler(Scale):
                 line = Strip.join([line.crop(0, at), glyph, line.crop(at + 1)])
         return line
 
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        if 0 <= (column := self._column(event)) < self._view.viewport.width:
-            self.post_message(MomentChosen(column))
+    def press(self, event: events.MouseEvent, at: Offset) -> None:
+        if 0 <= (cell := self._cell(at)) < self._view.viewport.width:
+            self.post_message(MomentChosen(cell))
+
+    def drag(self, event: events.MouseEvent, begin: Offset, before: Offset, at: Offset) -> None:
+        self.post_message(CellsSpanned(self._cell(begin), self._cell(at)))
 
 
 class Legend(Widget):
@@ -146,7 +161,7 @@ class Legend(Widget):
         return strip(self, [Run(" " * LEFT, "dim"), *runs], width)
 
 
-class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
+class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
     """A row for each track. A row is painted again only when what its cache key holds has changed."""
 
     BINDINGS = keys.bindings([keys.PAGES])
@@ -158,10 +173,15 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
         self._cache: dict[tuple[object, ...], Strip] = {}
         self._drawn: dict[int, tuple[object, ...]] = {}
         self._playhead = -1
+        #: What the words on the cell under the pointer were said of.
+        self._pointed: object = None
 
     def show(self) -> None:
         """Draw the rows that are not as they were, and the columns that the playhead left and came to."""
         view = self._view
+        if self._pointed != view.viewport:
+            # Under the pointer there is something else now.
+            self.tooltip = None
         size = Size(self.size.width, len(view.rows))
         if size != self.virtual_size:
             self.virtual_size = size
@@ -242,18 +262,49 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset(self)
-        if at is None:
+        row = self._row(at) if at is not None else None
+        if self.dragged or at is None or row is None:
             return
-        number = at.y + self.scroll_offset.y
         view = self._view
-        if number >= len(view.rows):
-            return
-        row = view.rows[number]
         column = at.x - row_start(view)
-        if row.has_children and column < 0 and at.x < LEFT + 2 * row.depth + 2:
-            self.post_message(RowFolded(number))
+        if event.chain == 2 and 0 <= column < view.viewport.width:
+            # The first of the two clicks went there.
+            self.post_message(SliceZoomed())
+        elif row.has_children and column < 0 and at.x < LEFT + 2 * row.depth + 2:
+            self.post_message(RowFolded(at.y + self.scroll_offset.y))
         else:
             self.post_message(MomentChosen(column if 0 <= column < view.viewport.width else -1, row))
+
+    def drag(self, event: events.MouseEvent, begin: Offset, before: Offset, at: Offset) -> None:
+        """Move what is in sight along; or with Shift (which some terminals keep for themselves) or Ctrl, select."""
+        self.tooltip = None
+        if event.shift or event.ctrl:
+            left = row_start(self._view)
+            self.post_message(CellsSpanned(begin.x - left, at.x - left))
+        else:
+            if at.x != before.x:
+                self.post_message(Panned(before.x - at.x))
+            self.scroll_relative(y=before.y - at.y, animate=False, force=True)
+
+    def point(self, at: Offset) -> None:
+        """Say what is there, as long as the pointer stays."""
+        view, row = self._view, self._row(at)
+        cell = at.x - row_start(view)
+        said: list[str] = []
+        if row is not None and row.group is not None:
+            t_ns = view.viewport.time_at(view.timeline, cell + 0.5) if cell >= 0 else view.playhead.t_ns
+            said = [f"{row_name(view.timeline, row)}: {told(view.crowd(row), t_ns)}"]
+        elif row is not None and 0 <= cell < view.viewport.width:
+            said = pointed(view.timeline, row.track, view.viewport, cell, view.now_ns)
+        self._pointed = view.viewport
+        self.tooltip = Content("\n".join(said)) if said else None
+
+    def on_leave(self) -> None:
+        self.tooltip = None
+
+    def _row(self, at: Offset) -> Row | None:
+        number = at.y + self.scroll_offset.y
+        return self._view.rows[number] if 0 <= number < len(self._view.rows) else None
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         if event.ctrl or event.shift:
@@ -264,4 +315,6 @@ class Tracks(ScrollView, can_focus=True, inherit_bindings=False):
             wheel(self, event, False, self._view)
 
     def action_page(self, by: int) -> None:
+        if not 0 <= self.scroll_offset.y + by <= self.max_scroll_y:
+            self.post_message(Denied(f"This is the {'last' if by > 0 else 'first'} of the tracks."))
         self.scroll_relative(y=by * max(1, self.size.height - 1), animate=False, force=True)

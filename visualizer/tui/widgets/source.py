@@ -11,9 +11,9 @@ from visualizer.analysis.model import Place, State
 from visualizer.analysis.plain import plain
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run
-from visualizer.paint.text import ascii_cells, cell_width, fit
+from visualizer.paint.text import cell_width, fit
 from visualizer.trace import words
-from visualizer.tui.ink import is_ascii, is_dark, over, strip, style
+from visualizer.tui.ink import is_dark, on_colour, over, strip, style
 from visualizer.tui.listing import Listing, read
 from visualizer.tui.view import View
 from visualizer.tui.whereabouts import Whereabouts, parked, running, short_path
@@ -149,8 +149,9 @@ class Source(Widget):
     def _code(self, text: Listing, number: int) -> Strip:
         parse = self.app.stylesheet.parse_style
         parts = text.lines[number - 1].render(self.visual_style, end="", parse_style=parse)
-        shown = ascii_cells if is_ascii(self) else str
-        return Strip([Segment(shown(part), known.rich_style) for part, known in parts])
+        line = Strip([Segment(part, known.rich_style) for part, known in parts])
+        # Textual's colours for code are not readable on each of its own themes.
+        return over(line, 0, line.cell_length, Style(bgcolor=self.rich_style.bgcolor))
 
     def _marked(self, line: Strip, text: Listing, number: int, start: int, shift: int, width: int) -> Strip:
         place = self._place
@@ -160,8 +161,7 @@ class Source(Widget):
         plain = text.lines[number - 1].plain
         first, last = (cell_width(plain[:end]) - shift + start for end in span)
         first, last = max(first, start), min(last, width)
-        ink = style(STYLE_OF[self._state], is_dark(self))
-        on = Style(color=self.rich_style.bgcolor, bgcolor=ink.color, bold=True)
+        on = on_colour(STYLE_OF[self._state], is_dark(self), self.rich_style.bgcolor)
         return over(line, first, last, on) if last > first else line
 
     @property

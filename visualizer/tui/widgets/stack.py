@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rich.style import Style
 from textual import events
-from textual.geometry import Size
+from textual.content import Content
+from textual.geometry import Offset, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -15,12 +16,14 @@ from visualizer.analysis.sentences import sentence
 from visualizer.paint.comparison import part_rows
 from visualizer.paint.figures import verdict
 from visualizer.paint.panel import panel
+from visualizer.paint.pointed import pointed
 from visualizer.paint.row import Run
 from visualizer.paint.rows import Row
 from visualizer.paint.ruler import ruler
 from visualizer.paint.text import fit
 from visualizer.tui.ink import is_dark, over, strip, style
 from visualizer.tui.pair import Pair
+from visualizer.tui.widgets.dragging import Dragging
 from visualizer.tui.widgets.header import moment
 
 SIDES = ("A", "B")
@@ -118,13 +121,14 @@ class BothZoomed(Message):
         self.column = column
 
 
-class Stack(ScrollView, can_focus=False):
+class Stack(Dragging, ScrollView, can_focus=False):
     """A row for each track of a side. A row is painted again only when what is in sight has changed."""
 
     ALLOW_SELECT = False
 
     def __init__(self, pair: Pair, side: int) -> None:
-        super().__init__(id=f"stack-{SIDES[side].lower()}")
+        super().__init__()
+        self.id = f"stack-{SIDES[side].lower()}"
         self._pair = pair
         self._side = side
         self.rows: list[Row] = part_rows(pair.parts[side])
@@ -134,6 +138,10 @@ class Stack(ScrollView, can_focus=False):
         """Have a row for each track, or only one for many of a kind."""
         self.rows = part_rows(self._pair.parts[self._side], everything=everything)
         self._cache.clear()
+
+    def unfolded(self) -> list[Row]:
+        """The rows there would be with one for each track."""
+        return part_rows(self._pair.parts[self._side], everything=True)
 
     def show(self) -> None:
         size = Size(self.size.width, len(self.rows))
@@ -169,7 +177,23 @@ class Stack(ScrollView, can_focus=False):
         return column if 0 <= column < self._pair.scale.width else -1
 
     def on_click(self, event: events.Click) -> None:
-        self.post_message(SideChosen(self._side, self._column(event)))
+        if not self.dragged:
+            self.post_message(SideChosen(self._side, self._column(event)))
+
+    def drag(self, event: events.MouseEvent, begin: Offset, before: Offset, at: Offset) -> None:
+        """Move what is in sight along, of both sides."""
+        self.tooltip = None
+        self.post_message(BothZoomed(1.0, before.x - at.x, -1))
+        self.scroll_relative(y=before.y - at.y, animate=False, force=True)
+
+    def point(self, at: Offset) -> None:
+        """Say what is there, as long as the pointer stays."""
+        pair, number, cell = self._pair, at.y + self.scroll_offset.y, at.x - self._pair.label_cells
+        self.tooltip = None
+        if 0 <= number < len(self.rows) and self.rows[number].group is None and 0 <= cell < pair.scale.width:
+            part = pair.parts[self._side]
+            said = pointed(part.timeline, self.rows[number].track, pair.viewport(self._side), cell, part.end_ns)
+            self.tooltip = Content("\n".join(said)) if said else None
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         self._wheel(event, _ZOOM_STEP, -_PAN_CELLS)

@@ -1,0 +1,290 @@
+"""What a long trace costs whoever looks at it, measured in one run on one interpreter.
+
+    python -m tests.benchmarks.explore [load] [frame] [bytes] [live]
+
+The traces are those of programs.py, recorded by the product itself. Printed in Markdown; nothing here is asserted, and
+pytest does not collect it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import psutil
+
+from tests.tracers.traced import launch_command, launch_environment
+from visualizer.analysis.model import Timeline
+from visualizer.cli.reading import read_timeline
+from visualizer.paint.rows import label_runs
+from visualizer.paint.ruler import overview, ruler
+from visualizer.paint.viewport import CLOSEST, Axis, Viewport
+from visualizer.trace import events as ev
+from visualizer.trace import words
+from visualizer.trace.source import read_all
+from visualizer.tui.app import VisualizerApp
+from visualizer.tui.screens.timeline import TimelineScreen
+from visualizer.tui.view import View
+
+PROGRAMS = Path(__file__).parent / "programs.py"
+KINDS = ("greenlets", "generators", "service")
+SIZE = (200, 50)
+#: At that size, cells of a row, and rows, that the screen has room for.
+CELLS, ROWS = 168, 19
+ROUNDS = 5
+FRAMES = 20
+LIVE_SECONDS = 60
+LIVE_RATE = 20_000
+
+
+@dataclass(frozen=True)
+class Recorded:
+    kind: str
+    events: int
+    path: Path
+
+
+def record(directory: Path, kind: str, events: int) -> Recorded:
+    """A trace of about so many events."""
+    path = directory / f"{kind}-{events}.trace"
+    tracks = 1000 if events >= 100_000 else 40
+    # A switch of gevent's comes with waits and wakes.
+    switches = events if kind != "service" else events // 3
+    work = launch_command(path, str(PROGRAMS), kind, str(switches), str(tracks))
+    subprocess.run(work, check=True, env=launch_environment(), stdout=subprocess.DEVNULL)
+    return Recorded(kind, events, path)
+
+
+def timed(work: Callable[[], object]) -> float:
+    gc.collect()
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def parse(lines: list[bytes]) -> None:
+    for line in lines:
+        json.loads(line)
+
+
+def load(directory: Path) -> Iterator[str]:
+    yield "| trace | events | load | json.loads, an event a line | json.loads over its own lines |"
+    yield "|---|---:|---:|---:|---:|"
+    for kind in KINDS:
+        for events in (10_000, 100_000, 1_000_000):
+            recorded = record(directory, kind, events)
+            _, expanded, _ = read_all(recorded.path)
+            lines = [ev.encode(event) for event in expanded]
+            own = recorded.path.read_bytes().splitlines()
+            count = len(expanded)
+            del expanded
+            ways = (lambda path=str(recorded.path): read_timeline(path), lambda: parse(lines), lambda: parse(own))
+            spent = [[timed(way) for way in ways] for _ in range(ROUNDS)]
+            ours, theirs, packed = (median(column) for column in zip(*spent, strict=True))
+            ratio, packed_ratio = (
+                median(row[column] / row[0] for row in spent) for column in (1, 2)
+            )
+            yield (
+                f"| {kind} | {count:,} | {ours * 1e3:,.0f} ms ({ours / count * 1e9:,.0f} ns an event) "
+                f"| {theirs * 1e3:,.0f} ms ({ratio:.2f}x) | {packed * 1e3:,.0f} ms ({packed_ratio:.2f}x) |"
+            )
+
+
+def viewports(timeline: Timeline, axis: Axis) -> Iterator[tuple[str, Viewport]]:
+    fitted = Viewport.fit(timeline, axis, CELLS)
+    closest = fitted.per_cell / CLOSEST[axis]
+    yield "fit", fitted
+    yield "middle", fitted.zoomed(max(1.0, closest**0.5), CELLS // 2, timeline)
+    yield "closest", fitted.zoomed(max(1.0, closest), CELLS // 2, timeline)
+
+
+def paint(view: View) -> None:
+    """What the upper half of the screen shows, but for the terminal's escapes."""
+    timeline, viewport = view.timeline, view.viewport
+    ruler(timeline, viewport)
+    overview(timeline, viewport, CELLS)
+    for row in view.rows[:ROWS]:
+        label_runs(timeline, row, view.label_cells)
+        view.painted(row)
+
+
+def frame(directory: Path) -> Iterator[str]:
+    yield "| trace | events | rows | axis | zoom | model and paint, median | p95 | whole repaint, median | p95 |"
+    yield "|---|---:|---|---|---|---:|---:|---:|---:|"
+    for kind in ("greenlets", "service"):
+        for events in (1_000, 10_000, 100_000, 1_000_000):
+            recorded = record(directory, kind, events)
+            for folded in (True, False):
+                yield from asyncio.run(frames_of(recorded, folded))
+
+
+async def frames_of(recorded: Recorded, folded: bool) -> list[str]:
+    lines = []
+    app = VisualizerApp(open_path=recorded.path)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = app.screen
+        assert isinstance(screen, TimelineScreen)
+        while screen.feed.live:
+            await pilot.pause(0.05)
+        view = screen.view
+        if not folded:
+            view.fold_all()
+        for axis in Axis:
+            for zoom, viewport in viewports(view.timeline, axis):
+                view.fitted = False
+                painted, repainted = [], []
+                for number in range(FRAMES):
+                    # Each is another part, so that nothing is found painted.
+                    view.viewport = viewport.panned(number - FRAMES // 2, view.timeline)
+                    painted.append(timed_ns(lambda: paint(view)))
+                    for pane in screen.panes:
+                        pane.show()
+                    repainted.append(timed_ns(lambda: repaint(app)))
+                shown = " | ".join(f"{at(times, part) / 1e6:.1f} ms" for times in (painted, repainted) for part in (0.5, 0.95))
+                rows = f"{min(ROWS, len(view.rows))} of {len(view.rows)}"
+                lines.append(
+                    f"| {recorded.kind} | {recorded.events:,} | {rows} | {axis.name.lower()} | {zoom} | {shown} |"
+                )
+    return lines
+
+
+def repaint(app: VisualizerApp) -> None:
+    compositor = app.screen._compositor
+    update = compositor.render_update(full=True)
+    assert update is not None
+    app.console.render_str("")
+    "".join(segment.text for segment in app.console.render(update))
+
+
+def timed_ns(work: Callable[[], object]) -> int:
+    start = time.perf_counter_ns()
+    work()
+    return time.perf_counter_ns() - start
+
+
+def at(times: list[int], part: float) -> int:
+    return sorted(times)[min(len(times) - 1, int(part * len(times)))]
+
+
+#: Prints the growth of a process over loading a trace, and once more when it is painted.
+GROWTH = """
+import gc, sys, psutil
+from visualizer.cli.reading import read_timeline
+from visualizer.tui.view import View
+from tests.benchmarks.explore import CELLS, ROWS, paint
+process = psutil.Process()
+# What is imported and allocated for any trace, however short, is not the long one's.
+for path in sys.argv[1:]:
+    gc.collect()
+    before = process.memory_info().rss
+    timeline = read_timeline(path)
+    gc.collect()
+    loaded = process.memory_info().rss
+    view = View(timeline, live=False)
+    view.resize(CELLS)
+    view.make_room(ROWS)
+    view.grown(timeline.last_ns, False)
+    paint(view)
+    gc.collect()
+    print(loaded - before, process.memory_info().rss - before, timeline.switch_count)
+"""
+
+
+def size(directory: Path) -> Iterator[str]:
+    yield "| trace | events | loaded, bytes an event | and painted with its groups folded |"
+    yield "|---|---:|---:|---:|"
+    for kind in KINDS:
+        short, long = record(directory, kind, 1_000), record(directory, kind, 1_000_000)
+        _, expanded, _ = read_all(long.path)
+        count = len(expanded)
+        del expanded
+        ended = subprocess.run(
+            [sys.executable, "-c", GROWTH, str(short.path), str(long.path)], check=True, capture_output=True, text=True
+        )
+        loaded, painted, _ = map(int, ended.stdout.splitlines()[-1].split())
+        yield f"| {kind} | {count:,} | {loaded / count:.0f} | {painted / count:.0f} |"
+
+
+#: Writes so many events a second for so many seconds: ten greenlets that hand over to one another.
+WRITER = """
+import os, sys, time
+path, rate, seconds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+from visualizer.trace import events as ev, words
+begin = time.monotonic_ns()
+file = os.open(path, os.O_WRONLY | os.O_APPEND)
+header = ev.Header(words.FORMAT, words.VERSION, os.getpid(), begin, time.time_ns())
+lines = [header, ev.Text(0, "worker"), ev.Text(1, "hub")]
+lines += [ev.Spawn(track, track, words.THREAD if not track else words.GREENLET, 0, -1, -1, -1) for track in range(10)]
+os.write(file, b"".join(map(ev.encode, lines)))
+sent, current = 0, 0
+while sent < rate * seconds:
+    time.sleep(0.02)
+    now = time.monotonic_ns() - begin
+    due = min(rate * seconds, rate * now // 1_000_000_000)
+    batch = []
+    for number in range(sent, due):
+        target = (current + 1) % 10
+        batch.append(b'["switch",%d,%d,%d,"switch",-1,-1]\\n' % (number * 1_000_000_000 // rate, current, target))
+        current = target
+    sent = due
+    os.write(file, b"".join(batch))
+os.write(file, ev.encode(ev.End(time.monotonic_ns() - begin, 0, 0)))
+"""
+
+
+async def follow(directory: Path) -> Iterator[str]:
+    path = directory / "live.trace"
+    path.touch()
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(LIVE_RATE), str(LIVE_SECONDS)])
+    app = VisualizerApp(open_path=path, follow=True)
+    behind: list[int] = []
+    async with app.run_test(size=SIZE) as pilot:
+        screen = app.screen
+        assert isinstance(screen, TimelineScreen)
+        while screen.feed.live:
+            await pilot.pause(0.01)
+            header = screen.feed.timeline.header
+            if header is not None and writer.poll() is None:
+                behind.append(time.monotonic_ns() - header.monotonic_ns - screen.feed.timeline.last_ns)
+        shown = screen.feed.timeline.switch_count
+    lost = LIVE_RATE * LIVE_SECONDS - shown
+    return iter(
+        (
+            "| events a second | seconds | lost | behind, median | p95 | most |",
+            "|---:|---:|---:|---:|---:|---:|",
+            f"| {LIVE_RATE:,} | {LIVE_SECONDS} | {lost} "
+            f"| {' | '.join(f'{at(behind, part) / 1e6:.0f} ms' for part in (0.5, 0.95, 1.0))} |",
+        )
+    )
+
+
+def live(directory: Path) -> Iterator[str]:
+    yield from asyncio.run(follow(directory))
+
+
+PARTS = {"load": load, "frame": frame, "bytes": size, "live": live}
+
+
+def main(asked: list[str]) -> None:
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    print(f"CPython {platform.python_version()}, {psutil.cpu_count()} processors; medians.")
+    with tempfile.TemporaryDirectory() as name:
+        for part in asked or PARTS:
+            print(f"\n{part}\n", flush=True)
+            for line in PARTS[part](Path(name)):
+                print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

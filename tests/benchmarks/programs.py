@@ -1,0 +1,78 @@
+"""Programs that switch about a given number of times between a given number of tracks: `python programs.py NAME N T`."""
+
+from __future__ import annotations
+
+import sys
+
+
+def greenlets(switches: int, tracks: int) -> None:
+    """One greenlet hands over to each of the others in turn, and they hand back."""
+    from greenlet import getcurrent, greenlet
+
+    main = getcurrent()
+
+    def work() -> None:
+        while True:
+            main.switch()
+
+    others = [greenlet(work) for _ in range(tracks - 1)]
+    for index in range(switches // 2):
+        others[index % len(others)].switch()
+
+
+def generators(switches: int, tracks: int) -> None:
+    """Each generator is sent something in turn, and gives it back."""
+
+    def work() -> object:
+        given = 0
+        while True:
+            given = yield given
+
+    others = [work() for _ in range(tracks - 1)]
+    for other in others:
+        next(other)  # type: ignore[call-overload]
+    for index in range(switches // 2):
+        others[index % len(others)].send(index % 50)  # type: ignore[attr-defined]
+
+
+def service(switches: int, tracks: int) -> None:
+    """gevent: producers and consumers at a bounded queue, and sleepers."""
+    import gevent
+    from gevent.queue import Queue
+
+    queue: Queue[int] = Queue(100)
+    left = switches
+
+    def produce() -> None:
+        nonlocal left
+        number = 0
+        while left > 0:
+            left -= 2
+            queue.put(number)
+            number += 1
+            if number % 3 == 0:
+                gevent.sleep(0)
+
+    def consume() -> None:
+        nonlocal left
+        while left > 0:
+            queue.get()
+            left -= 1
+
+    def sleep() -> None:
+        nonlocal left
+        while left > 0:
+            gevent.sleep(0)
+            left -= 2
+
+    third = max(1, (tracks - 2) // 3)
+    workers = [gevent.spawn(work) for work in (produce, consume, sleep) for _ in range(third)]
+    while left > 0:
+        gevent.sleep(0.001)
+    gevent.killall(workers)
+
+
+if __name__ == "__main__":
+    {"greenlets": greenlets, "generators": generators, "service": service}[sys.argv[1]](
+        int(sys.argv[2]), int(sys.argv[3])
+    )

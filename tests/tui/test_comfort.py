@@ -1,0 +1,215 @@
+"""What is remembered from one time to the next, and what greets whoever comes for the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from textual.widgets import Footer
+
+from tests.tui.conftest import loaded, text_of
+from tests.tui.traces import Demo, hogs, sleeps
+from visualizer.paint.palette import contrast
+from visualizer.paint.viewport import Axis
+from visualizer.session import preferences
+from visualizer.session.preferences import Preferences
+from visualizer.tui.app import VisualizerApp
+from visualizer.tui.widgets.hint import Hint
+
+Replay = Callable[[Demo], VisualizerApp]
+SMALL = (80, 24)
+
+
+async def test_a_theme_that_was_chosen_is_there_the_next_time(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SMALL) as pilot:
+        await loaded(pilot)
+        assert app.theme == "textual-dark"
+        await pilot.press("ctrl+t", *"nord")
+        await app.workers.wait_for_complete()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.theme == "nord"
+    assert preferences.load().theme == "nord"
+    again = replay(sleeps())
+    async with again.run_test(size=SMALL) as pilot:
+        await loaded(pilot)
+        assert again.theme == "nord"
+
+
+async def test_a_theme_that_nobody_chose_is_not_remembered(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SMALL) as pilot:
+        await loaded(pilot)
+        app.theme = "nord"
+        await pilot.pause()
+    assert preferences.load().theme == ""
+
+
+@pytest.mark.parametrize("theme", ["no theme of this version", ""])
+async def test_a_theme_that_is_not_known_any_more_does_no_harm(replay: Replay, theme: str) -> None:
+    Preferences(theme, hinted=True).save()
+    app = replay(sleeps())
+    async with app.run_test(size=SMALL) as pilot:
+        await loaded(pilot)
+        assert app.theme == "textual-dark"
+
+
+async def test_the_axis_that_was_chosen_last_is_there_the_next_time(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await loaded(pilot)
+        assert screen.view.viewport.axis is Axis.TIME
+        await pilot.press("x")
+    for key, axis in (("x", Axis.SWITCHES), ("comma", Axis.TIME)):
+        app = replay(sleeps())
+        async with app.run_test(size=SMALL) as pilot:
+            screen = await loaded(pilot)
+            assert screen.view.viewport.axis is axis
+            assert screen.view.viewport.shows_end(screen.view.timeline)
+            await pilot.press(key)
+
+
+async def test_five_keys_are_shown_the_first_time_and_none_is_lost(replay: Replay, state_dir: Path) -> None:
+    (state_dir / "preferences.json").unlink()
+    app = replay(sleeps())
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await loaded(pilot)
+        for line in ("→   on to the next switch", "w   zoom in", "x   every switch", "p   to the next", "?   all keys"):
+            assert line in text_of(screen)
+        await pilot.press("right")
+        await pilot.pause()
+        assert screen.view.playhead.index == 1, "the key did what it does"
+        assert not screen.query(Hint)
+        assert "Five keys" not in text_of(screen)
+    app = replay(sleeps())
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await loaded(pilot)
+        assert not screen.query(Hint)
+
+
+async def test_a_click_takes_the_hint_away_too(replay: Replay, state_dir: Path) -> None:
+    (state_dir / "preferences.json").unlink()
+    app = replay(sleeps())
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await loaded(pilot)
+        await pilot.click("Ruler", offset=(30, 0))
+        await pilot.pause()
+        assert not screen.query(Hint)
+        assert screen.view.playhead.index > 0
+
+
+#: Keys that are pressed first, the key that can do nothing then, and what it says.
+DEAD = [
+    (["left"], "left", "This is before the first switch."),
+    (["end"], "right", "This is the last switch."),
+    ([], "home", "This is the first switch."),
+    (["end"], "end", "This is the last switch."),
+    ([], "H", "There is no earlier switch to the selected track."),
+    (["end"], "L", "There is no further switch to the selected track."),
+    (["greater_than_sign"] * 3, "greater_than_sign", "It cannot be played faster."),
+    (["less_than_sign"] * 9, "less_than_sign", "It cannot be played slower."),
+    ([], "F", "There is no end to follow: the program has ended."),
+    (["w"] * 40, "w", "It cannot be seen from closer by."),
+    ([], "s", "All of the trace is in sight."),
+    ([], "a", "The trace goes no further: this is its beginning."),
+    ([], "d", "The trace goes no further: this is its end."),
+    ([], "f", "All is in sight already."),
+    ([], "up", "This is the first track."),
+    (["down"] * 4, "down", "This is the last track."),
+    ([], "Z", "There are no groups: 8 tracks of a name make one."),
+    ([], "u", "There is no jump to undo."),
+    ([], "U", "There is no jump to redo."),
+    ([], "comma", "Nothing else was in sight before."),
+    ([], "full_stop", "Nothing else was in sight after this."),
+    ([], "pagedown", "This is the last of the tracks."),
+    ([], "pageup", "This is the first of the tracks."),
+    (["tab", "left"], "up", "This is before the first switch."),
+    (["tab", "end"], "pagedown", "This is the last switch."),
+    (["3", "tab"], "up", "This is the beginning of the list."),
+    (["3", "tab", *["pagedown"] * 9], "pagedown", "This is the end of the list."),
+    (["4", "tab"], "enter", "There is no finding to go to."),
+    (["4", "tab"], "down", "This is the last finding."),
+]
+
+
+@pytest.mark.parametrize(("before", "key", "sentence"), DEAD, ids=[f"{'-'.join(d[0][:3])}.{d[1]}" for d in DEAD])
+async def test_a_key_that_can_do_nothing_says_so_until_the_next(
+    replay: Replay, before: list[str], key: str, sentence: str
+) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press(*before)
+        await pilot.pause()
+        lines = screen.told.lines if before and before[-1] != key else []
+        await pilot.press(key)
+        await pilot.pause()
+        assert screen.told.lines == [sentence]
+        await pilot.press(key)
+        await pilot.pause()
+        assert screen.told.lines == [sentence], "it is so still"
+        await pilot.press("x")
+        await pilot.pause()
+        assert screen.told.lines == lines, "what stood there before"
+
+
+@pytest.mark.parametrize("key", ["left", "right", "home", "end", "space"])
+async def test_where_nothing_was_switched_each_of_these_says_so(replay: Replay, key: str) -> None:
+    demo = Demo("nothing", "pass\n")
+    demo.at_ms(5).end()
+    app = replay(demo)
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press(key)
+        await pilot.pause()
+        assert screen.told.lines == ["Nothing was switched."]
+
+
+@pytest.mark.parametrize("axis", [[], ["x"]], ids=["time", "switches"])
+async def test_everything_survives_a_terminal_that_is_too_small_for_a_while(replay: Replay, axis: list[str]) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = await loaded(pilot)
+        view = screen.view
+        await pilot.press(*axis, "w", "w", "d", "down", "down", "v", *["right"] * 4, "v", "o", "3", "tab", "m")
+        await pilot.pause()
+
+        def state() -> tuple[object, ...]:
+            at = view.playhead
+            tabs = [name for name, pane in screen._tabs.items() if pane.display]
+            focused = type(screen.focused).__name__
+            return view.viewport, view.span, at.index, at.t_ns, view.selected, tabs, focused, len(view.marks), text()
+
+        def text() -> str:
+            return text_of(screen)
+
+        before = state()
+        assert before[1] is not None
+        for size in ((59, 35), (120, 15), (1, 1), (200, 50), (80, 24), (120, 35)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            await pilot.pause()
+            assert ("too small" in text()) == (min(size[0] - 59, size[1] - 15) <= 0 and size != (1, 1))
+        assert state() == before
+
+
+async def test_every_theme_is_readable(replay: Replay) -> None:
+    app = replay(hogs())
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press(*["right"] * 4, "tab", "m")
+        footer = screen.query_one(Footer).region.y
+        for theme in app.available_themes:
+            app.theme = theme
+            await pilot.pause()
+            await pilot.pause()
+            poor = {
+                (theme, text.strip(), ink.color.triplet.hex, ink.bgcolor.triplet.hex)
+                for line in screen._compositor.render_strips()[:footer]
+                for text, ink, _ in line
+                if text.strip() and ink and ink.color and ink.bgcolor and ink.color.triplet and ink.bgcolor.triplet
+                if contrast(ink.color.triplet.hex, ink.bgcolor.triplet.hex) < (4.5 if text.strip().isalnum() else 3)
+            }
+            assert poor == set()

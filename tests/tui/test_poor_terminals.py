@@ -1,0 +1,169 @@
+"""Terminals without colours, or without anything but ASCII: each screen, cell by cell."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.strip import Strip
+
+from tests.tui.test_comparison import read
+from tests.tui.traces import Demo, crowd, hogs, hostile, sleeps
+from visualizer.analysis.comparison import Part
+from visualizer.session import recordings
+from visualizer.tui.app import VisualizerApp
+from visualizer.tui.screens.timeline import TimelineScreen
+from visualizer.tui.terminal import only_ascii
+from visualizer.tui.widgets.rows import Tracks, row_start
+
+#: What is opened, None: the catalogue; and the keys that are pressed then.
+SCENES: dict[str, tuple[Callable[[], Demo] | None, list[str]]] = {
+    "catalogue": (None, ["down"]),
+    "a recording in the catalogue": (None, ["end"]),
+    "keys of the catalogue": (None, ["question_mark"]),
+    "timeline": (sleeps, ["right", "right"]),
+    "switches": (sleeps, ["x", "w", "end", "left", "2"]),
+    "statistics of a span": (sleeps, ["m", "end", "m", "V", "3"]),
+    "marks": (sleeps, ["m", "right", "m", "b"]),
+    "findings": (hogs, ["4", "tab"]),
+    "chain of causes": (sleeps, ["end", "c", "c", "c"]),
+    "groups": (crowd, ["end", "down"]),
+    "filter": (crowd, ["slash", "K", "E", "R"]),
+    "prompt": (sleeps, ["ctrl+f", "é"]),
+    "hostile": (hostile, ["2", "right"]),
+    "keys": (sleeps, ["question_mark"]),
+    "last of the keys": (sleeps, ["question_mark", "end"]),
+    "palette": (sleeps, ["ctrl+p", "n", "e"]),
+    "themes": (sleeps, ["ctrl+t"]),
+}
+
+
+async def arrive(pilot: Pilot[int], pressed: list[str]) -> None:
+    app = pilot.app
+    await pilot.pause()
+    while isinstance(app.screen, TimelineScreen) and app.screen.feed.live:
+        await pilot.pause()
+    await pilot.press(*pressed)
+    await app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+def strips(app: VisualizerApp) -> list[Strip]:
+    return app.screen._compositor.render_strips()
+
+
+def assert_ascii(app: VisualizerApp) -> None:
+    lines = ["".join(segment.text for segment in strip) for strip in strips(app)]
+    assert "".join(lines).strip(), "something is to be seen"
+    assert [line for line in lines if not (line.isascii() and line.isprintable())] == []
+    assert {len(line) for line in lines} == {app.size.width}, "in as many cells"
+
+
+def assert_colourless(app: VisualizerApp) -> None:
+    styles = [segment.style for strip in strips(app) for segment in strip if segment.style is not None]
+    assert styles
+    assert {style for style in styles if style.color is not None or style.bgcolor is not None} == set()
+
+
+@pytest.fixture
+def ascii_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "__stdout__", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+
+
+@pytest.fixture
+def colourless_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.mark.usefixtures("ascii_terminal", "colourless_terminal")
+@pytest.mark.parametrize("scene", SCENES)
+async def test_there_is_nothing_but_ascii_and_no_colour(tmp_path: Path, scene: str) -> None:
+    demo, pressed = SCENES[scene]
+    if demo is None:
+        recordings.remember(tmp_path / sleeps().write(tmp_path))
+    app = VisualizerApp(open_path=demo().write(tmp_path) if demo is not None else None)
+    async with app.run_test(size=(100, 32)) as pilot:
+        await arrive(pilot, pressed)
+        assert_ascii(app)
+        assert_colourless(app)
+
+
+@pytest.mark.usefixtures("ascii_terminal", "colourless_terminal")
+async def test_nor_is_there_in_a_comparison(tmp_path: Path) -> None:
+    a, b = (Part.whole(read(demo.write(tmp_path))) for demo in (sleeps(), hostile()))
+    app = VisualizerApp(comparison=(a, b, ("a.trace", "é\x1b[31m.trace")))
+    async with app.run_test(size=(100, 32)) as pilot:
+        await arrive(pilot, ["right", "n"])
+        assert_ascii(app)
+        assert_colourless(app)
+
+
+@pytest.mark.usefixtures("ascii_terminal", "colourless_terminal")
+async def test_nor_is_there_in_the_hint_in_words_on_a_cell_and_where_there_is_no_room(
+    tmp_path: Path, state_dir: Path
+) -> None:
+    (state_dir / "preferences.json").unlink()
+    app = VisualizerApp(open_path=sleeps().write(tmp_path))
+    async with app.run_test(size=(100, 32), tooltips=True) as pilot:
+        await arrive(pilot, [])
+        assert any("Five keys" in strip.text for strip in strips(app))
+        assert_ascii(app)
+        screen = app.screen
+        assert isinstance(screen, TimelineScreen)
+        await pilot.hover(Tracks, offset=(row_start(screen.view) + 30, 3))
+        screen._handle_tooltip_timer(screen.query_one(Tracks))
+        await pilot.pause()
+        assert any("bar sleeps" in strip.text for strip in strips(app))
+        assert_ascii(app)
+        assert_colourless(app)
+        await pilot.resize_terminal(40, 10)
+        await pilot.pause()
+        assert any("too small" in strip.text for strip in strips(app))
+        assert_ascii(app)
+
+
+@pytest.mark.usefixtures("colourless_terminal")
+async def test_without_colours_what_is_chosen_is_reversed(tmp_path: Path) -> None:
+    app = VisualizerApp(open_path=sleeps().write(tmp_path))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await arrive(pilot, ["right"])
+        screen = app.screen
+        assert isinstance(screen, TimelineScreen)
+        reversed_ = [
+            "".join(segment.text for segment in strip if segment.style is not None and segment.style.reverse)
+            for strip in strips(app)
+        ]
+        top = screen.query_one(Tracks).region.y
+        assert reversed_[top].startswith("▾ main"), "the selected track"
+        assert all(len(line) == 1 for line in reversed_[top + 1 : top + 5]), "the playhead, in each row"
+        events = screen.query_one("#events").region
+        assert "runs for the first time" in reversed_[events.y + 1], "the event"
+        assert_colourless(app)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "named", "expected"),
+    [
+        ("utf-8", {}, False),
+        ("utf-8", {"LANG": "de_DE.UTF-8"}, False),
+        ("utf-8", {"LANG": "C.UTF-8"}, False),
+        ("utf-8", {"LANG": "C"}, True),
+        # As Python leaves it behind.
+        ("utf-8", {"LANG": "C", "LC_CTYPE": "C.UTF-8"}, True),
+        ("utf-8", {"LC_ALL": "POSIX", "LANG": "de_DE.UTF-8"}, True),
+        ("utf-8", {"LC_ALL": "", "LC_CTYPE": "de_DE.UTF-8", "LANG": "C"}, False),
+        ("iso8859-1", {"LANG": "de_DE"}, True),
+        ("ascii", {}, True),
+    ],
+)
+def test_a_terminal_takes_only_ascii_where_its_encoding_or_its_locale_says_so(
+    monkeypatch: pytest.MonkeyPatch, encoding: str, named: dict[str, str], expected: bool
+) -> None:
+    monkeypatch.setattr(sys, "__stdout__", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    for name, value in named.items():
+        monkeypatch.setenv(name, value)
+    assert only_ascii() is expected

@@ -1,0 +1,71 @@
+"""Keys that can do nothing right now: they say so in one sentence, which the next key takes away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual import on
+from textual.screen import Screen
+
+from visualizer.tui import messages
+from visualizer.tui.view import View
+from visualizer.tui.widgets.told import Told
+
+
+class Telling(Screen[None]):
+    """A subclass has `view` and the panes, and draws them when it is told to `look`."""
+
+    view: View
+    told: Told
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._denied = ""
+        #: What stood there before, and whether a key was pressed since.
+        self._told_before: list[str] = []
+        self._over = False
+
+    def look(self) -> None:
+        """Have everything drawn that has changed."""
+        raise NotImplementedError
+
+    def attempt(self, do: Callable[[], object], otherwise: str) -> None:
+        """Do that, and draw what has changed; if nothing of the view has, say `otherwise`."""
+        before = self.view.condition
+        do()
+        if self.view.condition == before:
+            self.deny(otherwise)
+        self.look()
+
+    def deny(self, sentence: str) -> None:
+        """Say why nothing happens."""
+        self.app.bell()
+        if not self._denied:
+            self._told_before = self.told.lines
+        self._denied, self._over = sentence, False
+        self.told.tell(sentence)
+
+    def no_switch(self, by: int, otherwise: str = "This is before the first switch.") -> str:
+        """Why there is no switch in that direction."""
+        live = self.view.live
+        if not self.view.timeline.switch_count:
+            return "Nothing is switched yet." if live else "Nothing was switched."
+        if by > 0:
+            return "This is the last switch so far." if live else "This is the last switch."
+        return otherwise
+
+    def touched(self) -> None:
+        """A key was pressed, and is about to do something: what was said of the last one is over then."""
+        self._over = True
+
+    def drop_denied(self) -> None:
+        """Take away what was said of a key before the last, unless something else is told by now."""
+        if self._denied and self._over:
+            if self.told.lines == [self._denied]:
+                self.told.tell(*self._told_before)
+            self._denied = ""
+
+    @on(messages.Denied)
+    def _deny(self, message: messages.Denied) -> None:
+        self.deny(message.sentence)
+        self.look()
