@@ -23,7 +23,7 @@ STOP_S = 0.2
 
 
 def held_notes(traced: Traced) -> list[str]:
-    return [note for note in traced.timeline.notes if "was held" in note]
+    return [note for note in traced.timeline.notes if note.startswith("The program was held")]
 
 
 def look_at_the_screen() -> None:
@@ -492,7 +492,10 @@ def test_what_a_handler_raises_while_the_program_is_held_is_raised_in_it_and_the
     assert traced.ended.code == 0
     assert traced.ended.stdout == b"1 enough\n"
     assert later >= 2
-    assert not [note for note in traced.timeline.notes if "failed" in note]
+    # From 3.12 on no hook of generators is taken out.
+    torn = body is GREENLETS or sys.version_info < (3, 12)
+    told = ["A signal's handler raised while the program was held: a switch right after may be missing."]
+    assert [note for note in traced.timeline.notes if note not in held_notes(traced)] == told * torn
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

@@ -85,7 +85,6 @@ class Control:
         #: gevent's loops, in all threads.
         self._loops: list[Loop] = []
         self._stops = 0
-        self.put_back = put_back
         #: Why the first of all was held, until that is told; and when it is in the file.
         self._unsaid = self._flushed = ""
 
@@ -190,6 +189,15 @@ class Control:
         """The track that runs in `frame`: of a generator, or else of the current greenlet or thread."""
         track = self.running_in(frame)
         return self.current() if track is None else track
+
+    def put_back(self, hook: Callable[[], None]) -> None:
+        """What a signal's handler raised goes through our hook, which is taken out: have it set again by `hook`."""
+
+        def set_again() -> None:
+            hook()
+            self._note("A signal's handler raised while the program was held: a switch right after may be missing.")
+
+        put_back(set_again)
 
     def on_line(self) -> None:
         """The current thread is about to run the line that is the goal: wait here."""

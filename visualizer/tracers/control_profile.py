@@ -9,7 +9,6 @@ import sys
 from visualizer.tracers.code import GENERATOR_FLAG, is_in
 from visualizer.tracers.control import LINE, TRACK, Control
 from visualizer.tracers.generators import Generators
-from visualizer.tracers.mending import put_back
 from visualizer.tracers.recording import Recording
 
 TYPE_CHECKING = False
@@ -44,7 +43,7 @@ class Points:
                         control.on_switch(track)
                     except BaseException:
                         # A signal's handler raised it, and the interpreter takes the profile function out.
-                        put_back(lambda: sys.setprofile(visualizer_profile))
+                        control.put_back(lambda: sys.setprofile(visualizer_profile))
                         raise
 
         return visualizer_profile
