@@ -19,10 +19,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from tests.tracers.traced import launch_command, launch_environment
 from visualizer.analysis.model import Timeline
@@ -31,7 +32,6 @@ from visualizer.paint.rows import label_runs
 from visualizer.paint.ruler import overview, ruler
 from visualizer.paint.viewport import CLOSEST, Axis, Viewport
 from visualizer.trace import events as ev
-from visualizer.trace import words
 from visualizer.trace.source import read_all
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
@@ -89,12 +89,10 @@ def load(directory: Path) -> Iterator[str]:
             own = recorded.path.read_bytes().splitlines()
             count = len(expanded)
             del expanded
-            ways = (lambda path=str(recorded.path): read_timeline(path), lambda: parse(lines), lambda: parse(own))
+            ways = (partial(read_timeline, str(recorded.path)), partial(parse, lines), partial(parse, own))
             spent = [[timed(way) for way in ways] for _ in range(ROUNDS)]
             ours, theirs, packed = (median(column) for column in zip(*spent, strict=True))
-            ratio, packed_ratio = (
-                median(row[column] / row[0] for row in spent) for column in (1, 2)
-            )
+            ratio, packed_ratio = (median(row[column] / row[0] for row in spent) for column in (1, 2))
             yield (
                 f"| {kind} | {count:,} | {ours * 1e3:,.0f} ms ({ours / count * 1e9:,.0f} ns an event) "
                 f"| {theirs * 1e3:,.0f} ms ({ratio:.2f}x) | {packed * 1e3:,.0f} ms ({packed_ratio:.2f}x) |"
@@ -148,10 +146,11 @@ async def frames_of(recorded: Recorded, folded: bool) -> list[str]:
                     # Each is another part, so that nothing is found painted.
                     view.viewport = viewport.panned(number - FRAMES // 2, view.timeline)
                     painted.append(timed_ns(lambda: paint(view)))
-                    for pane in screen.panes:
-                        pane.show()
+                    screen.show_panes()
                     repainted.append(timed_ns(lambda: repaint(app)))
-                shown = " | ".join(f"{at(times, part) / 1e6:.1f} ms" for times in (painted, repainted) for part in (0.5, 0.95))
+                shown = " | ".join(
+                    f"{at(times, part) / 1e6:.1f} ms" for times in (painted, repainted) for part in (0.5, 0.95)
+                )
                 rows = f"{min(ROWS, len(view.rows))} of {len(view.rows)}"
                 lines.append(
                     f"| {recorded.kind} | {recorded.events:,} | {rows} | {axis.name.lower()} | {zoom} | {shown} |"
@@ -259,12 +258,12 @@ async def follow(directory: Path) -> Iterator[str]:
                 behind.append(time.monotonic_ns() - header.monotonic_ns - screen.feed.timeline.last_ns)
         shown = screen.feed.timeline.switch_count
     lost = LIVE_RATE * LIVE_SECONDS - shown
+    told = " | ".join(f"{at(behind, part) / 1e6:.0f} ms" for part in (0.5, 0.95, 1.0))
     return iter(
         (
             "| events a second | seconds | lost | behind, median | p95 | most |",
             "|---:|---:|---:|---:|---:|---:|",
-            f"| {LIVE_RATE:,} | {LIVE_SECONDS} | {lost} "
-            f"| {' | '.join(f'{at(behind, part) / 1e6:.0f} ms' for part in (0.5, 0.95, 1.0))} |",
+            f"| {LIVE_RATE:,} | {LIVE_SECONDS} | {lost} | {told} |",
         )
     )
 

@@ -1,13 +1,14 @@
-"""Programs that switch about a given number of times between a given number of tracks: `python programs.py NAME N T`."""
+"""Programs that switch about so many times between so many tracks: `python programs.py NAME SWITCHES TRACKS`."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Generator
 
 
 def greenlets(switches: int, tracks: int) -> None:
     """One greenlet hands over to each of the others in turn, and they hand back."""
-    from greenlet import getcurrent, greenlet
+    from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
 
     main = getcurrent()
 
@@ -23,22 +24,22 @@ def greenlets(switches: int, tracks: int) -> None:
 def generators(switches: int, tracks: int) -> None:
     """Each generator is sent something in turn, and gives it back."""
 
-    def work() -> object:
+    def work() -> Generator[int, int, None]:
         given = 0
         while True:
             given = yield given
 
     others = [work() for _ in range(tracks - 1)]
     for other in others:
-        next(other)  # type: ignore[call-overload]
+        next(other)
     for index in range(switches // 2):
-        others[index % len(others)].send(index % 50)  # type: ignore[attr-defined]
+        others[index % len(others)].send(index % 50)
 
 
 def service(switches: int, tracks: int) -> None:
     """gevent: producers and consumers at a bounded queue, and sleepers."""
-    import gevent
-    from gevent.queue import Queue
+    import gevent  # type: ignore[import-untyped]
+    from gevent.queue import Queue  # type: ignore[import-untyped]
 
     queue: Queue[int] = Queue(100)
     left = switches

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from textual.binding import Binding
 
-from tests.tui.conftest import Clock, loaded
+from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.traces import Demo, sleeps
 from visualizer.paint.viewport import Axis
 from visualizer.tui import keys
@@ -107,10 +107,25 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     ([], "Z", lambda screen: len(screen.view.rows), 5),
     ([], "slash", focus, "_Line"),
     (["slash", "f", "o", "o"], "escape", lambda screen: len(screen.view.rows), 5),
+    ([], "Y", focus, "Sequence"),
+    (["Y"], "Y", focus, "Tracks"),
+    (["Y"], "right", selected, "hub"),
+    (["Y", "right", "right"], "left", selected, "hub"),
+    (["Y"], "down", index, 1),
+    (["Y", "end"], "up", index, LAST - 2),
+    (["Y", "end"], "home", index, 0),
+    (["Y"], "pagedown", index, 9),
+    (["Y"], "l", index, 1),
     (["2"], "1", tab, ["events"]),
     ([], "2", tab, ["output"]),
     ([], "3", tab, ["statistics"]),
+    (["3"], "3", lambda screen: "share of 2.04 s" in text_of(screen), True),
+    (["3", "3"], "3", lambda screen: "share of" in text_of(screen), False),
     ([], "4", tab, ["findings"]),
+    ([], "5", tab, ["tree"]),
+    ([], "6", tab, ["waits"]),
+    # The hub, in the tree, which has the focus.
+    (["5", "tab", "down"], "enter", selected, "hub"),
     (["tab"], "2", focus, "Output"),
     ([], "tab", focus, "Events"),
     (["tab"], "shift+tab", focus, "Tracks"),
@@ -191,7 +206,7 @@ async def test_a_key_does_what_it_says(
 
 
 def test_every_key_of_the_tables_is_tried() -> None:
-    sections = (*keys.TIMELINE, keys.LIST, keys.FINDINGS, keys.PAGES, keys.GENERAL)
+    sections = (*keys.TIMELINE, keys.LIST, keys.SEQUENCE, keys.FINDINGS, keys.CHOICES, keys.PAGES, keys.GENERAL)
     known = {each.key for section in sections for each in Binding.make_bindings(section.bindings)}
     assert known == {key for _, key, _, _ in CASES}
 
@@ -204,7 +219,7 @@ def test_no_key_is_bound_twice() -> None:
 
 async def test_help_lists_every_key(replay: Replay) -> None:
     app = replay(sleeps())
-    async with app.run_test(size=(120, 100)) as pilot:
+    async with app.run_test(size=(120, 140)) as pilot:
         screen = await loaded(pilot)
         await pilot.press("question_mark")
         await pilot.pause()

@@ -114,7 +114,7 @@ async def test_a_click_on_a_tab_shows_it_and_on_an_output_goes_there(replay: Rep
     app = replay(sleeps())
     async with app.run_test(size=SIZE) as pilot:
         screen = await loaded(pilot)
-        await pilot.click(TabBar, offset=(14, 0))
+        await pilot.click(TabBar, offset=(10, 0))
         await pilot.pause()
         assert screen._tabs["output"].display
         await pilot.click("#output", offset=(5, 2))

@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.conftest import loaded
-from tests.tui.traces import Demo, crowd, hand_over, hogs, hostile, ping_pong, sleeps
+from tests.tui.traces import Demo, crowd, hand_over, hogs, hostile, philosophers, ping_pong, sleeps
 from visualizer.session.catalogue import Scenario
 from visualizer.session.preferences import Preferences
 from visualizer.tui.app import VisualizerApp
@@ -28,6 +28,16 @@ def pressing(*keys: str) -> Callable[[Pilot[int]], Awaitable[None]]:
         await loaded(pilot)
         await pilot.press(*keys)
         await pilot.pause()
+
+    return press
+
+
+def in_light(*keys: str) -> Callable[[Pilot[int]], Awaitable[None]]:
+    """The same, in a light theme."""
+
+    async def press(pilot: Pilot[int]) -> None:
+        pilot.app.theme = "textual-light"
+        await pressing(*keys)(pilot)
 
     return press
 
@@ -89,6 +99,44 @@ def test_span_between_marks(snap_compare: Compare, replay: Replay, size: tuple[i
 @pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
 def test_chain_of_causes(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
     assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing("end", "c", "c", "c", "c"))
+
+
+@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
+def test_sequence(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
+    keys = ("Y", *["down"] * 5, "right")
+    assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing(*keys))
+
+
+def test_sequence_in_a_light_theme(snap_compare: Compare, replay: Replay) -> None:
+    assert snap_compare(replay(crowd()), terminal_size=NORMAL, run_before=in_light("Y", *["down"] * 20))
+
+
+@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
+def test_statistics_as_bars(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
+    assert snap_compare(replay(hogs()), terminal_size=size, run_before=pressing("3", "3", "down", "down"))
+
+
+def test_statistics_in_a_light_theme(snap_compare: Compare, replay: Replay) -> None:
+    assert snap_compare(replay(crowd()), terminal_size=NORMAL, run_before=in_light("3", "down", "down", "z", "down"))
+
+
+@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
+def test_tree(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
+    keys = ("end", *["left"] * 150, "5", "tab", "down", "down", "enter", "down", "enter")
+    assert snap_compare(replay(crowd()), terminal_size=size, run_before=pressing(*keys))
+
+
+def test_tree_in_a_light_theme(snap_compare: Compare, replay: Replay) -> None:
+    assert snap_compare(replay(sleeps()), terminal_size=NORMAL, run_before=in_light("5", *["right"] * 9))
+
+
+@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
+def test_waits(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
+    assert snap_compare(replay(philosophers()), terminal_size=size, run_before=pressing("end", "left", "6"))
+
+
+def test_waits_in_a_light_theme(snap_compare: Compare, replay: Replay) -> None:
+    assert snap_compare(replay(crowd()), terminal_size=NORMAL, run_before=in_light("6", *["right"] * 90))
 
 
 @pytest.mark.parametrize("size", [SMALL, NORMAL])

@@ -272,6 +272,53 @@ def crowd(workers: int = 100) -> Demo:
     return demo
 
 
+PHILOSOPHERS = """\
+import gevent
+
+
+def anna():
+    with fork, knife:
+        eat()
+
+
+def ben():
+    with knife, fork:
+        eat()
+
+
+def late():
+    fork.acquire()
+
+
+gevent.spawn(late).join()
+"""
+
+
+def philosophers() -> Demo:
+    """anna and ben hold what the other one waits for; late waits for the fork, main for late, guests for the door."""
+    demo = Demo("philosophers", PHILOSOPHERS)
+    demo.at_ms(30).spawn("hub", words.HUB, parent="main")
+    guests = [f"g{number}" for number in range(20)]
+    for key in ("anna", "ben", "late", *guests):
+        name = "guest" if key in guests else key
+        demo.spawn(key, words.GREENLET, name=name, parent="hub", creator=words.CURRENT, line=18)
+        demo.wake(key, words.CURRENT, words.SPAWN)
+    demo.waits("main", words.JOIN, "gevent.spawn(late).join()", thing=f"track {demo.ids['late']}")
+    demo.switch("main", "hub", line=18)
+    for key in guests:
+        demo.switch("hub", key).waits(key, words.EVENT, "door.wait()", thing="Event 1").switch(key, "hub")
+    for key, on, thing, line in (
+        ("anna", "knife", "Semaphore 2", 5),
+        ("ben", "fork", "Semaphore 1", 10),
+        ("late", "fork.acquire()", "Semaphore 1", 15),
+    ):  # fmt: skip
+        demo.switch("hub", key).waits(key, words.SEMAPHORE, on, thing=thing).switch(key, "hub", line=line)
+    demo.at_ms(40).tie("anna", words.HOLDS, "Semaphore 1").tie("ben", words.HOLDS, "Semaphore 2")
+    demo.switch("hub", "main", "LoopExit()", words.THROW).exits("main", words.RAISED)
+    demo.end(1)
+    return demo
+
+
 def many(tracks: int) -> Demo:
     """So many greenlets, each switched to once."""
     demo = Demo("many", PING_PONG)

@@ -11,15 +11,14 @@ from collections.abc import Iterable
 
 import msgspec
 
-from visualizer.analysis.model import FINAL, State, Timeline, Track
+from visualizer.analysis.lengths import Lengths, Reason
+from visualizer.analysis.model import FINAL, State, Timeline
 from visualizer.analysis.statistics import Totals, TrackStatistics, statistics
 from visualizer.trace import words
 
 _NS_PER_S = 1_000_000_000
 #: Shares of a life: of each state that is no end.
 _LIVING = tuple(state for state in State if state not in FINAL)
-#: Reason, expression, file, line.
-_Wait = tuple[str, str, str | None, int | None]
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -112,10 +111,10 @@ class _Measured:
         self.spent_ns: Counter[int] = Counter()
         self.latencies_ns: list[int] = []
         self.steps_ns: list[int] = []
-        self.waited_ns: Counter[_Wait] = Counter()
-        self.waits: Counter[_Wait] = Counter()
+        self.waited_ns: Counter[Reason] = Counter()
+        self.waits: Counter[Reason] = Counter()
 
-    def add(self, other: _Measured) -> None:
+    def add(self, other: _Measured | Lengths) -> None:
         self.spent_ns.update(other.spent_ns)
         self.latencies_ns += other.latencies_ns
         self.steps_ns += other.steps_ns
@@ -137,8 +136,8 @@ class _Measured:
     @property
     def by_expression(self) -> list[Waited]:
         return [
-            Waited(reason, on or None, file, line, self.waits[reason, on, file, line], waited_ns / _NS_PER_S)
-            for (reason, on, file, line), waited_ns in self.waited_ns.most_common()
+            Waited(of.reason, of.on or None, of.file, of.line, self.waits[of], waited_ns / _NS_PER_S)
+            for of, waited_ns in self.waited_ns.most_common()
         ]
 
 
@@ -152,7 +151,10 @@ def details(timeline: Timeline) -> Details:
     all_measured = _Measured()
     tracks = []
     for known in plain.tracks:
-        measured = _measure(timeline, timeline.tracks[known.id])
+        lengths = Lengths(timeline, known.id)
+        lengths.take()
+        measured = _Measured()
+        measured.add(lengths)
         all_measured.add(measured)
         tracks.append(
             TrackDetails(
@@ -217,38 +219,6 @@ def spread(lengths_ns: Iterable[int]) -> Spread:
     # Nearest rank: the least of them that so many per cent do not exceed.
     median_ns, p95_ns = (ordered[-(-len(ordered) * percent // 100) - 1] for percent in (50, 95))
     return Spread(len(ordered), median_ns / _NS_PER_S, p95_ns / _NS_PER_S, ordered[-1] / _NS_PER_S)
-
-
-def _measure(timeline: Timeline, track: Track) -> _Measured:
-    measured = _Measured()
-    slices = track.slices
-    starts_ns, states = slices.start_ns, slices.state
-    last_park = -1
-    for index, state in enumerate(states):
-        if state in FINAL:
-            continue
-        following = index + 1 < len(states)
-        length_ns = (starts_ns[index + 1] if following else timeline.last_ns) - starts_ns[index]
-        measured.spent_ns[state] += length_ns
-        if state == State.RUNNING:
-            measured.steps_ns.append(length_ns)
-        elif state == State.READY and following and states[index + 1] == State.RUNNING:
-            measured.latencies_ns.append(length_ns)
-        elif state == State.WAITING and track.kind != words.HUB:
-            park = slices.about[index]
-            wait = _wait(timeline, park)
-            measured.waited_ns[wait] += length_ns
-            # Made ready for nothing, it waits on: that is the same wait.
-            measured.waits[wait] += park != last_park
-            last_park = park
-    return measured
-
-
-def _wait(timeline: Timeline, index: int) -> _Wait:
-    park = timeline.parks[index]
-    on = park.on or (timeline.name(park.on_track) if park.on_track in timeline.tracks else "")
-    place = park.place
-    return (park.reason, on, place.file, place.line) if place is not None else (park.reason, on, None, None)
 
 
 def _sums(pairs: Counter[tuple[int, int]]) -> tuple[Counter[int], Counter[int]]:

@@ -19,6 +19,7 @@ from visualizer.paint.panel import label_cells, panel
 from visualizer.paint.row import Run
 from visualizer.paint.rows import Row, rows
 from visualizer.paint.ruler import ruler
+from visualizer.paint.sequence import sequence
 from visualizer.paint.viewport import Axis, Viewport
 
 #: Without --all, so many rows and sentences; where there are more tracks, those of a kind share a row.
@@ -38,7 +39,8 @@ _Line = list[Run]
 )
 @ascii_option
 @click.option("--all", "everything", is_flag=True, help="Each track and each switch, however many.")
-def command(file: str, width: int | None, axis: str | None, ascii: bool, everything: bool) -> None:
+@click.option("--sequence", "as_sequence", is_flag=True, help="A lane for each track, a line for each switch, arrows.")
+def command(file: str, width: int | None, axis: str | None, ascii: bool, everything: bool, as_sequence: bool) -> None:
     """Print the timeline of a trace as text.
 
     A row for each track, along the time and along the switches, and a sentence for each switch. In colour on a
@@ -48,9 +50,12 @@ def command(file: str, width: int | None, axis: str | None, ascii: bool, everyth
     Examples:
       visualizer show run.trace
       visualizer show run.trace --axis switches --width 160 | less
+      visualizer show run.trace --sequence
     """
+    if as_sequence and axis is not None:
+        raise click.UsageError("--sequence has no --axis: its lines are the switches.")
     timeline = read_timeline(file)
-    axes = [Axis(axis)] if axis is not None else list(Axis)
+    axes = [] if as_sequence else [Axis(axis)] if axis is not None else list(Axis)
     _print(timeline, file, width, axes, ascii, everything)
 
 
@@ -67,7 +72,34 @@ def _print(timeline: Timeline, file: str, width: int | None, axes: list[Axis], a
 def _lines(
     timeline: Timeline, file: str, width: int, axes: list[Axis], ascii: bool, everything: bool
 ) -> Iterator[_Line]:
+    """`axes`: none for the sequence."""
     yield [Run(caption.title(timeline), "thread"), Run(" · " + " · ".join(caption.facts(timeline)), "text")]
+    if axes:
+        yield from _rows(timeline, file, width, axes, ascii, everything)
+    else:
+        yield from _sequence(timeline, file, width, ascii, everything)
+    exception = caption.uncaught(timeline)
+    told = [Run(exception, "error")] if exception else []
+    told += [Run(remark, "text") for remark in caption.remarks(timeline)]
+    if told:
+        yield []
+    for run in told:
+        yield [run]
+
+
+def _sequence(timeline: Timeline, file: str, width: int, ascii: bool, everything: bool) -> Iterator[_Line]:
+    count = timeline.switch_count
+    listed = count if everything else min(count, _SENTENCES)
+    if listed:
+        yield []
+    yield from sequence(timeline, range(listed), width, ascii=ascii)
+    if listed < count:
+        yield [Run(f"… and {count - listed} more: visualizer show --sequence --all {plain(file)}", "dim")]
+
+
+def _rows(
+    timeline: Timeline, file: str, width: int, axes: list[Axis], ascii: bool, everything: bool
+) -> Iterator[_Line]:
     shown = rows(timeline)
     if len(shown) > _ROWS and not everything:
         shown = rows(timeline, folded=None, grouped=True)
@@ -95,13 +127,6 @@ def _lines(
         ]
     if listed < count:
         yield [Run(f"… and {count - listed} more: visualizer show --all {plain(file)}", "dim")]
-    exception = caption.uncaught(timeline)
-    told = [Run(exception, "error")] if exception else []
-    told += [Run(remark, "text") for remark in caption.remarks(timeline)]
-    if told:
-        yield []
-    for run in told:
-        yield [run]
 
 
 def _panel(timeline: Timeline, shown: Sequence[Row], axis: Axis, width: int, ascii: bool) -> Iterator[_Line]:

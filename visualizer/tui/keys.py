@@ -146,10 +146,13 @@ TIMELINE = (
             key("enter,z", "fold", "Fold or unfold the selected group or thread"),
             key("Z", "fold_all", "Fold or unfold all groups"),
             key("slash", "filter", "Filter tracks by name; Escape shows all again"),
+            key("Y", "sequence", "Sequence: tracks side by side, arrows; or back"),
             key("1", "tab('events')", "Events: every switch, in a sentence"),
             key("2", "tab('output')", "Output: what was printed, and by which track"),
-            key("3", "tab('statistics')", "Statistics, and all about the recording"),
+            key("3", "tab('statistics')", "Statistics; again: bars instead of numbers"),
             key("4", "tab('findings')", "Findings: what is worth knowing"),
+            key("5", "tab('tree')", "Tree: who spawned whom, and what each does"),
+            key("6", "tab('waits')", "Waits: who waits for whom at this moment"),
             key("tab", "app.focus_next", "Focus the next pane"),
             key("shift+tab", "app.focus_previous", "Focus the previous pane"),
             key("escape", "back", "Back to the catalogue; twice, if still running", "Back"),
@@ -161,8 +164,17 @@ TIMELINE = (
 LIST = Section(
     "In a list that has the focus",
     (
-        key("up", "move(-1)", "A line up; among events, the previous switch"),
-        key("down", "move(1)", "A line down; among events, the next switch"),
+        key("up", "move(-1)", "A line up; among switches, the previous switch"),
+        key("down", "move(1)", "A line down; among switches, the next switch"),
+    ),
+)
+
+#: Bindings of the sequence, beside those.
+SEQUENCE = Section(
+    "In the sequence, if it has the focus",
+    (
+        key("left", "lane(-1)", "Select the track of the lane to the left"),
+        key("right", "lane(1)", "Select the track of the lane to the right"),
     ),
 )
 
@@ -170,6 +182,12 @@ LIST = Section(
 FINDINGS = Section(
     "Among the findings, if they have the focus",
     (key("enter", "choose", "Go to the moment and the track of the finding"),),
+)
+
+#: Bindings of lists in which a track is chosen, beside those.
+CHOICES = Section(
+    "In tree and waits, whichever has the focus",
+    (key("enter", "choose", "Select the track; fold or unfold a group"),),
 )
 
 #: Bindings of the list of marks, beside its own arrows and Enter.
@@ -196,12 +214,13 @@ MOUSE = (
     ("Click twice", "Zoom in on what the track does there"),
     ("Click on a ▾", "Fold or unfold the group or the thread"),
     ("Click on the overview", "Go to that moment of the whole trace"),
-    ("Click on a list", "Go to that event, output or finding"),
     ("Click on a tab or key", "The same as its key"),
     ("Rest on a cell", "See what it is, since when, why, what is next"),
     ("Drag the tracks", "Pan, and scroll"),
     ("Drag the ruler", "Select a span; the tracks with Shift or Ctrl"),
     ("Drag the overview", "Move what is in sight"),
+    ("Click on an event, output, finding, arrow", "Go there"),
+    ("Click on a line of tree, waits, statistics", "Select that track"),
     ("Wheel", "Scroll; over overview and ruler, zoom"),
     ("Ctrl and wheel", "Zoom where the pointer is"),
     ("Shift and wheel", "Pan"),

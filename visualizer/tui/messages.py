@@ -46,6 +46,13 @@ class SwitchChosen(Message):
 
 
 @dataclass
+class TrackChosen(Message):
+    """Somebody chose a track."""
+
+    track: int
+
+
+@dataclass
 class RowFolded(Message):
     """Somebody folded away what belongs to row number `number`, or unfolded it."""
 

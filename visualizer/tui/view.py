@@ -8,6 +8,8 @@ from typing import NamedTuple
 from visualizer.analysis.crowds import Crowd
 from visualizer.analysis.marks import Marks
 from visualizer.analysis.model import Place, Timeline
+from visualizer.paint.group import paint_group
+from visualizer.paint.row import Run, paint_row
 from visualizer.paint.rows import Group, Row, Rows, row_name
 from visualizer.paint.text import cell_width
 from visualizer.paint.viewport import MARGIN_CELLS, Axis, Viewport, position_of_time
@@ -180,6 +182,13 @@ class View:
             crowd = self._crowds[row.group] = Crowd(self.timeline)
         crowd.follow(row.members)
         return crowd
+
+    def painted(self, row: Row) -> list[Run]:
+        """The cells of a row."""
+        until_ns = self.now_ns if self.live else None
+        if row.group is not None:
+            return paint_group(self.timeline, self.crowd(row), self.viewport, ascii=self.ascii, until_ns=until_ns)
+        return paint_row(self.timeline, row.track, self.viewport, ascii=self.ascii, until_ns=until_ns)
 
     # Moving the playhead.
 

@@ -220,3 +220,38 @@ def test_colour_on_a_terminal() -> None:
     assert "\x1b" not in on_a_terminal("show", trace, TERM="dumb")
     assert [ESCAPE.sub("", line).rstrip() for line in coloured.splitlines()] == plain.splitlines()
     assert 75 < max(len(line) for line in plain.splitlines()[:8]) <= 80
+
+
+def test_the_sequence(visualizer: Visualizer, tmp_path: Path) -> None:
+    lines = shown(visualizer, written(tmp_path / "a.trace", ping_pong().end(3)), "--sequence", "--width", "50")
+    assert lines == [
+        "demo · Python 3.13.0 · 9 µs · 5 switches · exit code 3",
+        "",
+        "#       main           test1          test2",
+        " 1        ┊──── 'x' ────▶█",
+        " 2        ┊              ┊── switch ───▶█",
+        " 3        ┊              █◀── switch ───┊",
+        " 4        ┊              ┊── switch ───▶█",
+        " 5        █◀────── returned None ───────✓",
+    ]
+
+
+def test_the_sequence_of_many_switches_is_cut_unless_all_is_asked_for(visualizer: Visualizer, tmp_path: Path) -> None:
+    tape = Tape().spawn("foo", words.GREENLET, parent="main")
+    for _ in range(30):
+        tape.switch("main", "foo").switch("foo", "main")
+    path = written(tmp_path / "a.trace", tape.end())
+    cut = shown(visualizer, path, "--sequence")
+    assert cut[42].startswith(" 40 ")
+    assert cut[43] == f"… and 20 more: visualizer show --sequence --all {path}"
+    assert sum(line.endswith("foo") for line in cut) == 1
+    assert [line.split()[0] for line in shown(visualizer, path, "--sequence", "--all")[3:63]] == [
+        str(number) for number in range(1, 61)
+    ]
+
+
+def test_the_sequence_has_no_axis(visualizer: Visualizer, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.trace", ping_pong())
+    done = visualizer("show", path, "--sequence", "--axis", "time")
+    assert done.returncode == 2
+    assert "--sequence has no --axis: its lines are the switches." in done.stderr

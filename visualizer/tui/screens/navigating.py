@@ -36,6 +36,10 @@ class Navigating(Telling):
         self._hit = -1
         self._wants_first = False
 
+    def focus_front(self) -> None:
+        """Give the focus to what stands above the sentence."""
+        raise NotImplementedError
+
     # Jumps.
 
     async def action_jump(self, what: str, by: int) -> None:
@@ -131,7 +135,7 @@ class Navigating(Telling):
 
     @on(messages.Prompted)
     def _answer(self, message: messages.Prompted) -> None:
-        self.set_focus(self.query_one("Tracks"))
+        self.focus_front()
         if message.text:
             self._take_answer(message.what, message.text)
         self.look()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from textual import events, on
@@ -21,6 +22,7 @@ from visualizer.tui import keys, messages
 from visualizer.tui.feed import Feed
 from visualizer.tui.screens.pointing import Pointing
 from visualizer.tui.screens.stepping import Stepping
+from visualizer.tui.screens.viewing import Viewing
 from visualizer.tui.view import View
 from visualizer.tui.widgets.events import Events
 from visualizer.tui.widgets.filter import Filter
@@ -33,10 +35,13 @@ from visualizer.tui.widgets.output import Output
 from visualizer.tui.widgets.prompt import Prompt
 from visualizer.tui.widgets.rows import RIGHT, Legend, Overview, Ruler, Tracks, row_start
 from visualizer.tui.widgets.sentence import Sentence
+from visualizer.tui.widgets.sequence import Sequence
 from visualizer.tui.widgets.source import Source
 from visualizer.tui.widgets.statistics import Statistics
 from visualizer.tui.widgets.tabs import TABS, TabBar
 from visualizer.tui.widgets.told import Told
+from visualizer.tui.widgets.tree import Tree
+from visualizer.tui.widgets.waits import Waits
 
 #: How often the trace is looked at, and the playhead moved while it plays.
 _TICK_S = 0.05
@@ -49,6 +54,8 @@ _FIXED_LINES = 4
 _LEAST_TRACKS = 3
 #: The part of what is left that the tracks may take.
 _TRACKS_SHARE = 0.45
+#: The sequence has a line for each switch, and so never enough of them.
+_SEQUENCE_SHARE = 0.6
 #: A pan by key moves by this part of what is in sight.
 _PAN_SHARE = 4
 
@@ -59,10 +66,10 @@ class Pane(Protocol):
     def show(self) -> None: ...
 
 
-class TimelineScreen(Pointing, Stepping):
+class TimelineScreen(Pointing, Stepping, Viewing):
     """Shows a feed. Its keys are those of `keys.TIMELINE`, live and in replay alike."""
 
-    SECTIONS = (*keys.TIMELINE, keys.LIST, keys.FINDINGS, keys.MARKS, keys.PAGES)
+    SECTIONS = (*keys.TIMELINE, keys.LIST, keys.SEQUENCE, keys.FINDINGS, keys.CHOICES, keys.MARKS, keys.PAGES)
     BINDINGS = keys.bindings(keys.TIMELINE)
     AUTO_FOCUS = "Tracks"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
@@ -87,6 +94,7 @@ class TimelineScreen(Pointing, Stepping):
         self._brought: tuple[int, int, int] | None = None
         view = self.view
         self._tracks = Tracks(view)
+        self.sequence = Sequence(view)
         self._legend = Legend(view)
         self._filter = Filter(view)
         self._sentence = Sentence(view)
@@ -94,18 +102,24 @@ class TimelineScreen(Pointing, Stepping):
         self.prompt = Prompt()
         self.found = Findings(view, "findings")
         self._notices = Notices(feed)
+        self._statistics = Statistics(view, feed, "statistics")
         self._tab_bar = TabBar()
         self._tabs: dict[str, Lines] = {
             "events": Events(view, "events"),
             "output": Output(view, "output"),
-            "statistics": Statistics(view, feed, "statistics"),
+            "statistics": self._statistics,
             "findings": self.found,
+            "tree": Tree(view, "tree"),
+            "waits": Waits(view, "waits"),
         }
         self._sources = (Source(view, State.RUNNING, "running"), Source(view, State.WAITING, "parked"))
-        self._above = (Header(feed, view), Overview(view), Ruler(view))
+        ruler = Ruler(view)
+        self._above = (Header(feed, view), Overview(view), ruler)
+        self.instead = (ruler, self._tracks)
         self._panes: tuple[Pane, ...] = (
             *self._above,
             self._tracks,
+            self.sequence,
             self._filter,
             self._legend,
             self._sentence,
@@ -123,7 +137,8 @@ class TimelineScreen(Pointing, Stepping):
         )
         with Vertical(id="timeline"):
             yield from self._above
-            yield from (self._tracks, self._filter, self.prompt, self._legend, self._sentence, self.told, self._notices)
+            yield from (self._tracks, self.sequence.head, self.sequence)
+            yield from (self._filter, self.prompt, self._legend, self._sentence, self.told, self._notices)
             with Horizontal(id="below"):
                 with Horizontal(id="sources"):
                     yield from self._sources
@@ -141,6 +156,7 @@ class TimelineScreen(Pointing, Stepping):
         self._show_tab(TABS[0])
         self._notices.display = self._filter.display = self.told.display = False
         self.prompt.display = False
+        self._show_sequence(False)
         if self.feed.follow:
             self.view.playhead.follow(0)
         self.tick()
@@ -192,6 +208,10 @@ class TimelineScreen(Pointing, Stepping):
             self._brought = bring
             running = view.row_of(view.timeline.running_at(view.playhead.index))
             self._tracks.bring(view.selected_number if chosen else running)
+        self.show_panes()
+
+    def show_panes(self) -> None:
+        """Have each pane draw what has changed."""
         for pane in self._panes:
             pane.show()
 
@@ -209,18 +229,20 @@ class TimelineScreen(Pointing, Stepping):
         most = max(_LEAST_TRACKS, int(room * _TRACKS_SHARE))
         self.view.make_room(most)
         lines = min(max(len(self.view.rows), 1), most)
-        for pane, wanted in ((self._tracks, lines), (self._sentence, sentence)):
+        switches = max(_LEAST_TRACKS, min(self.sequence.length, int(room * _SEQUENCE_SHARE)))
+        for pane, wanted in ((self._tracks, lines), (self.sequence, switches), (self._sentence, sentence)):
             if pane.styles.height is None or pane.styles.height.value != wanted:
                 pane.styles.height = wanted
 
     def on_resize(self, event: events.Resize) -> None:
         small = event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT
-        if small and not self.has_class("-too-small"):
+        was_small = self.has_class("-too-small")
+        if small and not was_small:
             self._focused_before = self.focused
-        elif not small and self._focused_before is not None:
+        elif was_small and not small:
             # What is not displayed loses the focus.
-            self.call_after_refresh(self.set_focus, self._focused_before)
-            self._focused_before = None
+            before, self._focused_before = self._focused_before, None
+            self.call_after_refresh(self.focus_front if before is None else partial(self.set_focus, before))
         self.set_class(small, "-too-small")
         self.look()
 
@@ -293,6 +315,8 @@ class TimelineScreen(Pointing, Stepping):
 
     def action_tab(self, tab: str) -> None:
         focused = self.focused is not None and self.focused.id in TABS
+        if tab == "statistics" and self._tabs[tab].display:
+            self._statistics.turn()
         self._show_tab(tab)
         if focused:
             self._tabs[tab].focus()
@@ -303,7 +327,7 @@ class TimelineScreen(Pointing, Stepping):
 
         if self.prompt.display:
             self.prompt.close()
-            self._tracks.focus()
+            self.focus_front()
             self.look()
             return
         if self._filter.display:
@@ -362,7 +386,7 @@ class TimelineScreen(Pointing, Stepping):
     def _filter_by(self, message: messages.Filtered) -> None:
         self.view.filter_by(message.text)
         if message.done:
-            self._tracks.focus()
+            self.focus_front()
         self.look()
 
     @on(messages.Zoomed)

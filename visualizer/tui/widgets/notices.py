@@ -82,7 +82,7 @@ class Notices(Widget):
         width = self.size.width
         left = len(self._told) - _MOST + 1
         if y == _MOST - 1 and left > 1:
-            notice = Notice(f"… and {left} more: see Statistics (3)", "ready")
+            notice = Notice(f"… and {left} more: at the end of Statistics (3)", "ready")
         else:
             notice = self._told[y] if y < len(self._told) else Notice("", "text")
         return strip(self, [Run(" " + fit(notice.text, width - 2), notice.style)], width)

@@ -13,10 +13,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from visualizer.analysis.model import FINAL
-from visualizer.paint.group import paint_group, told
+from visualizer.paint.group import told
 from visualizer.paint.legend import legend
 from visualizer.paint.pointed import pointed
-from visualizer.paint.row import Run, paint_row
+from visualizer.paint.row import Run
 from visualizer.paint.rows import Row, label_runs, row_name
 from visualizer.paint.ruler import overview, ruler
 from visualizer.paint.text import fit
@@ -246,19 +246,12 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
                 Run(" " * LEFT, "text"),
                 *label_runs(view.timeline, row, view.label_cells, selected=chosen, ascii=view.ascii),
                 Run(" " * BETWEEN, "text"),
-                *self._painted(row),
+                *self._view.painted(row),
             ]
             if len(self._cache) >= _CACHED_ROWS:
                 self._cache.clear()
             line = self._cache[key] = strip(self, runs, self.size.width)
         return line
-
-    def _painted(self, row: Row) -> list[Run]:
-        view = self._view
-        until_ns = view.now_ns if view.live else None
-        if row.group is not None:
-            return paint_group(view.timeline, view.crowd(row), view.viewport, ascii=view.ascii, until_ns=until_ns)
-        return paint_row(view.timeline, row.track, view.viewport, ascii=view.ascii, until_ns=until_ns)
 
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset(self)

@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from visualizer.analysis.durations import duration
+from visualizer.analysis.lengths import Lengths
 from visualizer.analysis.model import State
 from visualizer.analysis.plain import plain
 from visualizer.analysis.statistics import Statistics as Numbers
 from visualizer.analysis.statistics import Totals, TrackStatistics, statistics
+from visualizer.paint.bars import share_bar
 from visualizer.paint.palette import STYLE_OF, glyphs
+from visualizer.paint.profile import profile
 from visualizer.paint.row import Run
-from visualizer.paint.text import fit_name
+from visualizer.paint.text import fit, fit_name
 from visualizer.tui.feed import Feed
+from visualizer.tui.messages import TrackChosen
 from visualizer.tui.view import View
 from visualizer.tui.widgets.lists import Lines
 from visualizer.tui.widgets.notices import Notice, notices
@@ -37,11 +41,18 @@ _ROOMY, _NARROW, _DENSE = _Layout(7, 10, 3), _Layout(6, 8, 2), _Layout(6, 6, 2, 
 #: What beside the columns is left at least, for the name.
 _ROOMY_NAME, _NARROW_NAME, _LEAST_NAME = 8, 10, 7
 _NS_PER_S = 1_000_000_000
+#: Beside a bar: cells of the name and of the number of steps.
+_BARS_NAME, _STEPS_CELLS = 18, 7
+#: So many slices of the selected track are looked at without a pause.
+_AT_ONCE = 10_000
+_PAUSE_S = 0.01
+#: While the program runs, that is told anew this often.
+_PAUSE_LIVE_S = 0.5
 _MINUTES_FROM_S = 120
 
 
 class Statistics(Lines):
-    """A line for each track, the totals, and then about the recording."""
+    """A line for each track, the totals, and then about the recording; below the selected track what is known of it."""
 
     def __init__(self, view: View, feed: Feed, id: str) -> None:
         super().__init__(view, id)
@@ -50,6 +61,20 @@ class Statistics(Lines):
         #: Version of the timeline and span that the numbers are of.
         self._counted: object = None
         self._about: list[Notice] = []
+        #: Bars instead of numbers.
+        self._bars = False
+        #: The selected track's line (-1: none), and the lines below it.
+        self._at = -1
+        self._profile: list[list[Run]] = []
+        self._lengths: Lengths | None = None
+        self._lengths_of: object = None
+        self._profile_of: object = None
+        self._pausing = False
+
+    def turn(self) -> None:
+        """Bars instead of numbers, or numbers again."""
+        self._bars = not self._bars
+        self.show()
 
     def show(self) -> None:
         if not self.display:
@@ -59,23 +84,66 @@ class Statistics(Lines):
             self._counted = counted
             self._numbers = statistics(self.view.timeline, self.view.span)
         self._about = _about(self._feed, self.width)
+        self._look_closely()
         super().show()
+
+    def _look_closely(self) -> None:
+        """At the selected track."""
+        view = self.view
+        of = view.selected, view.span
+        if self._lengths_of != of:
+            self._lengths_of = of
+            known = view.selected in view.timeline.tracks
+            self._lengths = Lengths(view.timeline, view.selected, view.span) if known else None
+            numbers = self._numbers.tracks if self._numbers is not None else []
+            self._at = next((at for at, track in enumerate(numbers) if track.id == view.selected), -1)
+            self._profile, self._profile_of, self._pausing = [], None, False
+        profile_of = of, view.timeline.version, self.width
+        if self._lengths is None or self._pausing or profile_of == self._profile_of:
+            return
+        more = self._lengths.take(_AT_ONCE)
+        if more or view.live:
+            # The rest of a long one when the keys pressed meanwhile have been heard; and what grows, not each time.
+            self._pausing = True
+            self.set_timer(_PAUSE_S if more else _PAUSE_LIVE_S, self._go_on)
+        if not more:
+            self._profile_of = profile_of
+            self._profile = list(profile(self._lengths, self.width, ascii=view.ascii))
+
+    def _go_on(self) -> None:
+        self._pausing = False
+        self.show()
 
     @property
     def length(self) -> int:
         if self._numbers is None:
             return 0
         # A title above the tracks; the totals and an empty line below.
-        return len(self._numbers.tracks) + 3 + len(self._about)
+        return len(self._numbers.tracks) + len(self._profile) + 3 + len(self._about)
+
+    @property
+    def current(self) -> int:
+        return self._at + 1 if self._profile else -1
+
+    def _bring(self, line: int) -> None:
+        top, last = self.scroll_offset.y, line + len(self._profile)
+        if line >= 0 and not (top <= line and last < top + self.size.height):
+            self.scroll_to(y=max(0, line - 1), animate=False, force=True)
 
     @property
     def drawn_from(self) -> object:
-        return self._counted, self._about
+        return self._counted, self._about, self._profile_of, self._bars
 
     def runs(self, line: int, width: int) -> list[Run]:
         numbers = self._numbers
         assert numbers is not None, "without them there is no line"
         count = len(numbers.tracks)
+        if 0 <= (below := line - self._at - 2) < len(self._profile):
+            return self._profile[below]
+        if line > self._at + 1:
+            line -= len(self._profile)
+        if self._bars and line <= count + 1:
+            return self._bar(numbers, line, width)
         if line == 0:
             titles = _SHORT_COLUMNS if self._layout(width).dense else _COLUMNS
             return [
@@ -94,6 +162,35 @@ class Statistics(Lines):
             return []
         notice = self._about[line - count - 3]
         return [Run(notice.text, notice.style)]
+
+    def _bar(self, numbers: Numbers, line: int, width: int) -> list[Run]:
+        """The title, or the line of a track or of all, as a bar."""
+        name = min(_BARS_NAME, width // 3)
+        room = width - 2 - name - _STEPS_CELLS - 1
+        if line == 0:
+            scale = f"share of {duration(round(numbers.duration_s * _NS_PER_S), 3)}"
+            return [Run("  " + fit("track", name) + "steps".rjust(_STEPS_CELLS) + " " + fit(scale, room), "dim")]
+        if line > len(numbers.tracks):
+            return [Run("  " + fit("in all", name) + str(numbers.totals.steps).rjust(_STEPS_CELLS), "thread")]
+        track = numbers.tracks[line - 1]
+        state = State[track.state]
+        spent = {
+            State.RUNNING: track.running_s, State.READY: track.ready_s, State.WAITING: track.waiting_s,
+            State.BLOCKED: track.blocked_s, State.IDLE: track.idle_s,
+        }  # fmt: skip
+        said = fit_name(plain(track.name), name - 1) + " " + str(track.steps).rjust(_STEPS_CELLS) + " "
+        style = "selected" if line - 1 == self._at else "text"
+        return [
+            Run(f"{glyphs(self.view.ascii)[state]} ", STYLE_OF[state]),
+            Run(said, style),
+            *share_bar(spent, numbers.duration_s, room, ascii=self.view.ascii),
+        ]
+
+    def choose(self, line: int) -> None:
+        if line > self._at + 1:
+            line -= len(self._profile)
+        if self._numbers is not None and 0 < line <= len(self._numbers.tracks):
+            self.post_message(TrackChosen(self._numbers.tracks[line - 1].id))
 
     @property
     def _blocks(self) -> bool:

@@ -12,9 +12,10 @@ from visualizer.tui.ink import over, strip
 from visualizer.tui.messages import TabChosen
 
 #: Id of each pane, in order; its key is its number.
-TABS = ("events", "output", "statistics", "findings")
+TABS = ("events", "output", "statistics", "findings", "tree", "waits")
 #: What stands there instead where not all names have room.
 _SHORT = {"statistics": "stats"}
+_SHORTEST = {"output": "out", "statistics": "stat", "findings": "find", "waits": "wait"}
 
 
 class TabBar(Widget):
@@ -57,6 +58,9 @@ class TabBar(Widget):
         if self._has_room(labels):
             return labels
         labels = {tab: f" {number} {names[tab]}" for number, tab in numbered}
+        if self._has_room(labels):
+            return labels
+        labels = {tab: f" {number}{_SHORTEST.get(tab, tab).capitalize()}" for number, tab in numbered}
         if self._has_room(labels):
             return labels
         return {tab: f" {number} {names[tab]} " if tab == self._front else f" {number} " for number, tab in numbered}

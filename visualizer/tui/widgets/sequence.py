@@ -1,0 +1,128 @@
+"""The sequence: a lane for each track, a line for each switch. It stands where the tracks stand, in their place."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.strip import Strip
+from textual.widget import Widget
+
+from visualizer.paint import sequence as painted
+from visualizer.paint.row import Run
+from visualizer.paint.sequence import Lanes, heads, lanes
+from visualizer.trace import words
+from visualizer.tui import keys
+from visualizer.tui.ink import strip
+from visualizer.tui.messages import SwitchChosen, TrackChosen
+from visualizer.tui.view import View
+from visualizer.tui.widgets.lists import Lines
+
+
+class Sequence(Lines):
+    """Line i is switch i; the playhead's is marked. A click on an arrow goes there."""
+
+    BINDINGS = keys.bindings([keys.LIST, keys.PAGES, keys.SEQUENCE])
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view, "sequence")
+        self.head = _Heads(self)
+        self._lanes: Lanes | None = None
+        self._lanes_of: object = None
+        #: Switches behind which a mark is set.
+        self._marked: frozenset[int] = frozenset()
+
+    def show(self) -> None:
+        if self.display:
+            before = self.view.timeline.switch_before
+            self._marked = frozenset(before(mark.t_ns) for mark in self.view.marks)
+        super().show()
+        if self.display:
+            self.head.show()
+
+    @property
+    def length(self) -> int:
+        # Where nothing was switched, one line says so.
+        return self.view.timeline.switch_count or 1
+
+    @property
+    def current(self) -> int:
+        return self.view.playhead.index
+
+    @property
+    def drawn_from(self) -> object:
+        # While more arrives, tracks become ready or end after the last switch, and names change.
+        view = self.view
+        return view.selected, view.span, self._marked, view.timeline.version if view.live else None
+
+    @property
+    def lanes(self) -> Lanes:
+        """The lanes for the lines in sight."""
+        view, timeline = self.view, self.view.timeline
+        top, height = self.scroll_offset.y, self.size.height
+        of = (
+            top, height, self.width, self.current, view.selected, len(timeline.tracks), timeline.switch_count
+        )  # fmt: skip
+        if self._lanes is None or of != self._lanes_of:
+            self._lanes_of = of
+            visible = range(top, min(top + height, timeline.switch_count))
+            self._lanes = lanes(timeline, visible, self.width, self.current, (view.selected,))
+        return self._lanes
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        # Other tracks may take part in what is in sight now.
+        self.head.show()
+
+    def runs(self, line: int, width: int) -> list[Run]:
+        timeline = self.view.timeline
+        if not timeline.switch_count:
+            return [Run(" Nothing is switched yet." if self.view.live else " Nothing was switched.", "dim")]
+        span, t_ns = self.view.span, timeline.switch_ns[line]
+        return painted.line(
+            timeline, self.lanes, line, ascii=self.view.ascii,
+            within=span is not None and span[0] <= t_ns <= span[1], marked=line in self._marked,
+        )  # fmt: skip
+
+    def choose(self, line: int) -> None:
+        if line < self.view.timeline.switch_count:
+            self.post_message(SwitchChosen(line))
+
+    def action_move(self, by: int) -> None:
+        self.post_message(SwitchChosen(self.current + by))
+
+    def action_page(self, by: int) -> None:
+        self.post_message(SwitchChosen(self.current + by * max(1, self.size.height - 1)))
+
+    def action_lane(self, by: int) -> None:
+        """Select the track of the next lane; the first, if the selected one has none."""
+        tracks = self.lanes.tracks
+        if tracks:
+            at = tracks.index(self.view.selected) + by if self.view.selected in tracks else 0
+            self.post_message(TrackChosen(tracks[min(max(at, 0), len(tracks) - 1)]))
+
+
+class _Heads(Widget):
+    """The names over the lanes; a click on one selects its track."""
+
+    DEFAULT_CLASSES = "heads"
+    ALLOW_SELECT = False
+
+    def __init__(self, sequence: Sequence) -> None:
+        super().__init__()
+        self._sequence = sequence
+        self._said: list[Run] = []
+
+    def show(self) -> None:
+        """Draw them if they are others than before."""
+        view = self._sequence.view
+        said = heads(view.timeline, self._sequence.lanes, view.selected, ascii=view.ascii)
+        if said != self._said:
+            self._said = said
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        return strip(self, self._said, self.size.width)
+
+    def on_click(self, event: events.Click) -> None:
+        track = self._sequence.lanes.track_at(event.x)
+        if track != words.NOBODY:
+            self.post_message(TrackChosen(track))
