@@ -27,12 +27,12 @@ def scrolled(screen: CatalogueScreen) -> object:
     return screen.query_one("#preview").scroll_offset.y
 
 
-def told(screen: CatalogueScreen) -> object:
-    return [notification.message for notification in screen.app._notifications]
-
-
 def shown(screen: CatalogueScreen) -> object:
     return type(screen.app.screen)
+
+
+def told(screen: CatalogueScreen) -> object:
+    return [notification.message for notification in screen.app._notifications]
 
 
 NAMES = [scenario.name for scenario in scenarios()] + ["sleeps", "ping_pong", "hand_over"]
@@ -49,6 +49,8 @@ CASES: list[tuple[list[str], str, Callable[[CatalogueScreen], object], object]] 
     ([], "pagedown", scrolled, 8),
     (["pagedown"], "pageup", scrolled, 0),
     (["end"], "enter", shown, TimelineScreen),
+    # A scenario is run: test_stepping.py.
+    (["end"], "S", told, ["A recording has no program to hold: enter opens it."]),
     ([], "pageup", told, ["This is the beginning of the preview."]),
     (["end"], "pagedown", told, ["This is the end of the preview."]),
 ]

@@ -46,10 +46,14 @@ class Line(NamedTuple):
         """Whether the expression of `place` stands on that line, or goes over it."""
         if place is None or not place.line <= self.line <= max(place.line, place.end_line):
             return False
-        if not self.file or place.file == self.file:
+        return self.names(place.file)
+
+    def names(self, path: str) -> bool:
+        """Whether that is one of its files."""
+        if not self.file or path == self.file:
             return True
         # A trace may come from a machine with other separators; this one knows both.
-        wanted, parts = ntpath.normpath(self.file).split("\\"), ntpath.normpath(place.file).split("\\")
+        wanted, parts = ntpath.normpath(self.file).split("\\"), ntpath.normpath(path).split("\\")
         return parts[-len(wanted) :] == wanted
 
     def __str__(self) -> str:

@@ -17,7 +17,8 @@ from visualizer.session.target import Target
 
 @click.command("run", cls=ScriptCommand)
 @script_parameters
-def command(words: tuple[str, ...], module: bool, include: tuple[str, ...], no_source: bool) -> None:
+@click.option("--hold", is_flag=True, help="Stop at the first switch; the keys S, J, T and B then let it go on.")
+def command(words: tuple[str, ...], module: bool, include: tuple[str, ...], no_source: bool, hold: bool) -> None:
     """Run a script and watch it live.
 
     TARGET is a scenario's name, a script's path, or a module's name with -m. The options stand before TARGET; all
@@ -32,17 +33,20 @@ def command(words: tuple[str, ...], module: bool, include: tuple[str, ...], no_s
       visualizer run gevent_sleeps
       visualizer run my_script.py --verbose input.txt
       visualizer run -m my_package
+      visualizer run --hold ping_pong
       visualizer run ping_pong | less
     """
     script, _ = split(words)
     target = target_of(script, module)
     options = tracer_options(include, no_source)
     if not on_terminal():
+        if hold:
+            raise click.UsageError("--hold needs a terminal, in which somebody lets the program go on.")
         _run_as_text(target, options)
     keys_from_terminal()
     from visualizer.tui.app import VisualizerApp
 
-    status = VisualizerApp(target=target, options=options).run()
+    status = VisualizerApp(target=target, options=options, hold=hold).run()
     exit_like(status or 0)
 
 

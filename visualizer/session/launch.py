@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from visualizer.session import why
+from visualizer.session.control import Control
 from visualizer.session.target import Target
 from visualizer.trace.events import DECODE_ERRORS, End, Header, decode_header, encode
 
@@ -41,8 +42,10 @@ def tracer_command(target: Target, trace_path: Path, options: Sequence[str] = ()
 class Run:
     """A process under watch. `poll` and `wait` may be called from any thread."""
 
-    def __init__(self, process: subprocess.Popen[bytes], trace_path: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], trace_path: Path, control: Control | None = None) -> None:
         self.trace_path = trace_path
+        #: By which it can be held, if it was started so.
+        self.control = control
         #: False if the process was over before it had begun to record. Known when it is over.
         self.recorded = False
         #: One sentence about what is missing in the trace. Known when the process is over.
@@ -92,13 +95,18 @@ class Run:
             if self._ended:
                 return
             self._ended = True
+            if self.control is not None:
+                self.control.close()
             header = _header_of(self.trace_path)
             self.recorded = header is not None
             if header is None:
                 reason = _refusal(self.trace_path) or "the program was over too soon, or the disk is full"
                 self.warning = f"Nothing was recorded in {str(self.trace_path)!r}: {reason}."
                 return
-            t_ns = max(0, time.monotonic_ns() - header.monotonic_ns)
+            now_ns = time.monotonic_ns()
+            if self.control is not None:
+                now_ns = self.control.clock(now_ns)
+            t_ns = max(0, now_ns - header.monotonic_ns)
             end = End(t_ns, status, 0) if status >= 0 else End(t_ns, -1, -status)
             try:
                 _append(self.trace_path, encode(end))
@@ -114,21 +122,33 @@ def start(
     stderr: Stdio = None,
     options: Sequence[str] = (),
     command: Callable[[Target, Path, Sequence[str]], list[str]] = tracer_command,
+    control: Control | None = None,
 ) -> Run:
     """Start `target` under the tracers, its trace going to `trace_path`, which may exist and is appended to.
 
     `options` are the tracers' own: "--include" with a pattern, "--no-source" (visualizer/tracers/__main__.py).
-    Environment, working directory and whatever stdio is not named are ours. Raise OSError if it cannot be started.
+    Environment, working directory and whatever stdio is not named are ours. With `control` the program can be held by
+    it from the beginning. Raise OSError if it cannot be started.
     """
-    process = subprocess.Popen(
-        command(target, trace_path, options),
-        stdin=stdin,
-        stdout=stdout,
-        stderr=stderr,
-        # What a shell handed down beyond stderr belongs to the script, too; our own are not inheritable (PEP 446).
-        close_fds=False,
-    )
-    return Run(process, trace_path)
+    if control is not None:
+        options = (*options, "--control", str(control.fd))
+    try:
+        process = subprocess.Popen(
+            command(target, trace_path, options),
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            # What a shell handed down beyond stderr belongs to the script, too; our own are not inheritable (PEP 446).
+            close_fds=False,
+        )
+    except OSError:
+        if control is not None:
+            control.close()
+        raise
+    finally:
+        if control is not None:
+            control.started()
+    return Run(process, trace_path, control)
 
 
 def _header_of(path: Path) -> Header | None:

@@ -1,7 +1,9 @@
 """Starts a plain interpreter on a script, with the tracers in it.
 
-    python -m visualizer.tracers --trace FILE [--include PATTERN]... [--no-source] -- SCRIPT [ARGS...]
-    python -m visualizer.tracers --trace FILE [--include PATTERN]... [--no-source] -- -m MODULE [ARGS...]
+    python -m visualizer.tracers --trace FILE [--include PATTERN]... [--no-source] [--control FD] -- SCRIPT [ARGS...]
+    python -m visualizer.tracers --trace FILE [--include PATTERN]... [--no-source] [--control FD] -- -m MODULE [ARGS...]
+
+FD is a socket through which the program can be held (control.py).
 
 This process becomes that interpreter (exec), so process id, standard streams, terminal and signals stay as they are,
 and the script is run by Python itself: `sys.argv`, `__main__`, the frames at the bottom of a traceback and the exit
@@ -17,7 +19,7 @@ import sys
 BOOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot")
 
 
-def environment(trace: str, include: list[str], source: bool, base: dict[str, str]) -> dict[str, str]:
+def environment(trace: str, include: list[str], source: bool, control: str, base: dict[str, str]) -> dict[str, str]:
     """The variables under which a Python interpreter traces the script it is given."""
     path = base.get("PYTHONPATH")
     made = dict(base)
@@ -25,11 +27,12 @@ def environment(trace: str, include: list[str], source: bool, base: dict[str, st
     made["VISUALIZER_TRACE"] = os.path.abspath(trace)
     made["VISUALIZER_INCLUDE"] = "\n".join(include)
     made["VISUALIZER_SOURCE"] = "1" if source else "0"
+    made["VISUALIZER_CONTROL"] = control
     return made
 
 
 def main(arguments: list[str]) -> int:
-    trace = ""
+    trace = control = ""
     include: list[str] = []
     source = True
     rest = list(arguments)
@@ -38,19 +41,22 @@ def main(arguments: list[str]) -> int:
         if option == "--no-source":
             source = False
             continue
-        if option not in ("--trace", "--include") or not rest:
+        if option not in ("--trace", "--include", "--control") or not rest:
             print(f"visualizer.tracers: unexpected argument {option!a}", file=sys.stderr)
             return 2
         if option == "--trace":
             trace = rest.pop(0)
+        elif option == "--control":
+            control = rest.pop(0)
         else:
             include.append(rest.pop(0))
     command = rest[1:]
     if not trace or not command:
-        usage = "--trace FILE [--include PATTERN]... [--no-source] -- SCRIPT [ARGS...]"
+        usage = "--trace FILE [--include PATTERN]... [--no-source] [--control FD] -- SCRIPT [ARGS...]"
         print(f"visualizer.tracers: usage: {usage}", file=sys.stderr)
         return 2
-    os.execve(sys.executable, [sys.executable, *command], environment(trace, include, source, dict(os.environ)))
+    variables = environment(trace, include, source, control, dict(os.environ))
+    os.execve(sys.executable, [sys.executable, *command], variables)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,8 @@ def choose(recording: Recording) -> list[Tracer]:
     """The tracers for this interpreter, in the order in which they are installed."""
     imports = Imports(recording)
     greenlets = GreenletTracer(recording, imports)
+    if recording.control is not None:
+        recording.control.current = greenlets.current
     Births(recording, greenlets)
     imports.after("asyncio", "generators", lambda _: recording.note(_ASYNCIO))
     rows: list[Callable[[], Tracer]] = [

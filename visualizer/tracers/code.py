@@ -73,6 +73,12 @@ def absolute(filename: str) -> str:
     return filename if filename.startswith("<") else os.path.join(_START_DIRECTORY, filename)
 
 
+def is_in(code: CodeType, file: str) -> bool:
+    """Whether a code object's file is that of this absolute path, or of one that ends so."""
+    path = os.path.normpath(absolute(code.co_filename))
+    return path == file or path.endswith(os.sep + file)
+
+
 def function_name(code: CodeType) -> str:
     """The qualified name as people say it: without the functions that it stands in."""
     return code.co_qualname.rpartition("<locals>.")[2]

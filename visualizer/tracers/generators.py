@@ -156,11 +156,12 @@ class Generators:
             run.call_code, run.call_offset = code, offset
         return False
 
-    def on_called(self, target: Any) -> None:
-        """The call is over. A close may have ended generators without running them."""
+    def on_called(self, target: Any) -> bool:
+        """The call is over. A close may have ended generators without running them: return whether it has."""
+        ended = False
         call = next((call for call in reversed(self.calls) if call.target is target), None)
         if call is None:
-            return
+            return False
         self.calls.remove(call)
         for generator, key, run in reversed(call.chain):
             if frame_of(generator) is None:
@@ -171,9 +172,11 @@ class Generators:
                     t_ns = self.clock()
                     store_resume(self.stream, run, words.CLOSE, lines.NO_VALUE, code, offset, t_ns, False)
                     self._exit(run.track, words.CLOSED, lines.NO_VALUE, t_ns)
+                    ended = True
                 elif self.births.has(key, code_of(generator)):
                     t_ns = self.clock()
                     self._exit(self.births.take(key, code_of(generator), t_ns), words.CLOSED, lines.NO_VALUE, t_ns)
+        return ended
 
     # Steps.
 
@@ -337,6 +340,15 @@ class Generators:
             closed = run.closing and (error is None or isinstance(error, GeneratorExit))
             value = lines.NO_VALUE if closed or error is None else keep(error)
             self._exit(run.track, words.CLOSED if closed else words.RAISED, value, self.clock())
+
+    def running_in(self, frame: Any) -> int | None:
+        """The track of the generator that runs in `frame`, or in the innermost frame below that one; None if none."""
+        while frame is not None:
+            run = self.live.get(id(frame))
+            if run is not None:
+                return run.track
+            frame = frame.f_back
+        return None
 
     def _exit(self, track: int, outcome: str, value: Any, t_ns: int, inferred: str | None = None) -> None:
         self.stream.extend((lines.exited, t_ns, track, (outcome, inferred), value, None, 0))

@@ -80,6 +80,11 @@ class GeneratorTracer:
             _monitoring.register_callback(tool, event, callback)
         self._calibrate(tool)
         _monitoring.set_events(tool, _events.PY_START)
+        control = self._recording.control
+        if control is not None:
+            from visualizer.tracers.control_monitoring import Points
+
+            control.points = Points(self._recording, control, self._generators, tool)
         return "on: sys.monitoring"
 
     def remove(self) -> None:
@@ -267,6 +272,7 @@ class GeneratorTracer:
                 _monitoring.register_callback(self._tool, event, self._on_called if watch else None)
 
     def _on_called(self, _code: CodeType, _offset: int, function: Any, argument: Any) -> Any:
+        ended = False
         try:
             if type(function) is type:
                 if self._recording.makes(function):
@@ -275,10 +281,12 @@ class GeneratorTracer:
                     self._recording.was_made(function, _getframe(1))
             else:
                 target = function.__self__ if type(function) is BuiltinFunctionType else argument
-                self._generators.on_called(target)
+                ended = self._generators.on_called(target)
             if not self._generators.calls and not self._making:
                 self._watch_calls(False)
                 if self._generators.calls or self._making:
                     self._watch_calls(True)
         except Exception as error:
             self._recording.fail(self.name, error)
+        if ended and self._recording.control is not None:
+            self._recording.control.on_switch()

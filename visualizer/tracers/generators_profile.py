@@ -63,6 +63,12 @@ class GeneratorTracer:
         if sys.getprofile() is not None:
             return "refused: the program already has a profile function"
         self._calibrate()
+        control = self._recording.control
+        if control is not None:
+            from visualizer.tracers.control_profile import Points
+
+            control.points = points = Points(self._recording, control, self._generators)
+            self._hook = points.behind(self._hook)
         self._imports.before_any = self._before_import
         self._imports.install()
         sys.setprofile(self._hook)

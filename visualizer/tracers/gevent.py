@@ -132,6 +132,8 @@ class GeventTracer:
 
     def _describe(self, greenlet: Any) -> tuple[str, str] | None:
         if isinstance(greenlet, self._hub_class):
+            if self._recording.control is not None:
+                self._recording.control.watch_loop(greenlet.loop)
             try:
                 self._polls.append(Poll(self._recording, self._greenlets.tracks, greenlet))
             except TypeError:

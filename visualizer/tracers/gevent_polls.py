@@ -60,8 +60,8 @@ class Poll:
         for watcher in self._watchers:
             try:
                 watcher.stop()
-            except ValueError:
-                break  # "operation on destroyed loop"
+            except (ValueError, TypeError):
+                break  # "operation on destroyed loop"; with cffi, there is no pointer to it
         self._watchers.clear()
         if self._polls is not None:
             self._polls.pop(self._loop, None)

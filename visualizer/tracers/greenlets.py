@@ -44,6 +44,7 @@ class GreenletTracer:
 
     def __init__(self, recording: Recording, imports: Imports) -> None:
         self._recording = recording
+        self._control: Any = recording.control
         self._imports = imports
         #: The program's greenlet module, once it has imported it.
         self.module: Any = None
@@ -178,6 +179,8 @@ class GreenletTracer:
                 self._on_switch(event, *args)
             except Exception as error:
                 self._recording.fail(self.name, error)
+            if self._control is not None and self._control.goal and args[0] is not args[1]:
+                self._hold()
         if _CHAINED in self.unsettled:
             buffer = self._here()
             if buffer.chained is not None:
@@ -188,6 +191,23 @@ class GreenletTracer:
                     buffer.chained = None
                     self._recording.at_next_event(self.watch_thread)
                     raise
+
+    def _hold(self) -> None:
+        """Wait here, if that is what the program shall do after this switch."""
+        try:
+            self._control.on_switch()
+        except BaseException:
+            # A signal's handler raised it. It goes on into the program, and greenlet takes out our trace function.
+            self._control.put_back(self.watch_thread)
+            raise
+
+    def current(self) -> int:
+        """The track of the greenlet that runs; of the thread, if that has none."""
+        if self.module is not None:
+            track = self.tracks.get(id(self.module.getcurrent()))
+            if track is not None:
+                return track
+        return self._here().track
 
     def _on_switch(self, event: str, origin: Any, target: Any) -> None:
         recording = self._recording

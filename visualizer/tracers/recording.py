@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable
     from types import CodeType
     from typing import Any, Protocol
+
+    from visualizer.tracers.control import Control
 else:
     Protocol = object
 
@@ -66,6 +68,8 @@ class Recording:
         #: Called in each thread but the first when it stores its first event.
         self.on_thread: list[Callable[[], None]] = []
         self.tracers: dict[str, Tracer] = {}
+        #: By which the program can be held, if it was started so.
+        self.control: Control | None = None
         self._process = os.getpid()
         self._began = self._ended = False
         self._local = _Local()
@@ -137,6 +141,8 @@ class Recording:
             before=self._before_fork, after_in_child=self._in_forked_child, after_in_parent=self._after_fork
         )
         self._wrap_exit()
+        if self.control is not None:
+            self.control.begin(self)
         stream.start_thread()
 
     def end(self) -> None:
@@ -144,6 +150,8 @@ class Recording:
         if os.getpid() != self._process:
             return
         stream = self.stream
+        if self.control is not None:
+            self.control.finish()
         stream.due.clear()
         t_ns = stream.clock()
         for tracer in list(self.tracers.values()):
@@ -199,6 +207,8 @@ class Recording:
             self.at_next_event(self.stream.start_thread)
 
     def _in_forked_child(self) -> None:
+        if self.control is not None:
+            self.control.abandon()
         self._remove_all()
         self.stream.discard()
 
@@ -250,15 +260,30 @@ def _target(arguments: list[str]) -> str:
     return name[:-3] if name.endswith(".py") else name
 
 
-def start(trace: str, include: list[str], source: bool = True) -> Recording:
-    """Begin to record this process into the file `trace`. Raise OSError if it cannot be written."""
+def start(trace: str, include: list[str], source: bool = True, control: int = -1) -> Recording:
+    """Begin to record this process into the file `trace`. Raise OSError if it cannot be written.
+
+    `control`: descriptor of a socket through which the program can be held (control.py), if there is one.
+    """
     from visualizer.tracers.chooser import choose
 
-    recording = Recording(Stream(Sink(trace)), Ownership(include))
+    held = _controlled_by(control) if control >= 0 else None
+    stream = Stream(Sink(trace), held.clock.now) if held is not None else Stream(Sink(trace))
+    recording = Recording(stream, Ownership(include))
+    recording.control = held
     if not source:
         recording.stream.source_room = 0
     recording.begin(choose(recording))
     return recording
+
+
+def _controlled_by(fd: int) -> Control | None:
+    from visualizer.tracers.control import Control
+
+    try:
+        return Control(fd)
+    except OSError:
+        return None  # Whoever started us finds that nobody listens, and can do without.
 
 
 def own_frame(frame: Any, own: Callable[[CodeType], bool]) -> Any:

@@ -88,6 +88,8 @@ class Stream:
         self.before_flush: list[Callable[[], None]] = []
         #: Called when a flush finds so much waiting that hooks should wait for it (`attend`).
         self.on_backlog: Callable[[], None] = lambda: None
+        #: How the flushing thread waits for the next flush: (seconds) -> whether it shall end.
+        self.wait: Callable[[float], bool] = self.wait_for_end
         #: To be called when the next event is stored, because it cannot be done now.
         self.due: list[Callable[[], None]] = []
         #: The line function of printed text, of which consecutive pieces are one line of the file.
@@ -340,13 +342,22 @@ class Stream:
         self._thread_id = _get_native_id()
         try:
             while self._alive:
-                if self._wake_up.acquire(True, FLUSH_SECONDS):
+                if self.wait(FLUSH_SECONDS):
                     break
                 for tell in list(self.before_flush):
                     tell()
                 self.flush()
         finally:
             self._ended.release()
+
+    def wait_for_end(self, seconds: float) -> bool:
+        """Wait for so long, or until the flushing thread shall end. Return whether it shall."""
+        return self._wake_up.acquire(True, seconds)
+
+    @property
+    def is_flushing(self) -> bool:
+        """Whether there is a flushing thread."""
+        return self._alive
 
     def stop_thread(self) -> None:
         """End the flushing thread and wait until the operating system has forgotten it.

@@ -54,12 +54,14 @@ class VisualizerApp(App[int]):
         stream: BinaryIO | None = None,
         target: Target | None = None,
         options: tuple[str, ...] = (),
+        hold: bool = False,
         comparison: tuple[Part, Part, tuple[str, str]] | None = None,
         clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         """`comparison`: two parts of traces to be shown on one scale, and what they are called.
 
-        `follow` stays at the end of a trace that is still being written; `options` are the tracers'.
+        `follow` stays at the end of a trace that is still being written; `options` are the tracers'; `hold`: `target`
+        stops at its first switch.
         """
         super().__init__()
         self._open_path = open_path
@@ -67,6 +69,7 @@ class VisualizerApp(App[int]):
         self._stream = stream
         self._target = target
         self._options = options
+        self._hold = hold
         self._comparison = comparison
         self._clock = clock
         self._feed: Feed | None = None
@@ -117,7 +120,7 @@ class VisualizerApp(App[int]):
     def _asked(self) -> Feed | None:
         """What the command line asked for. Raise OSError or TraceError if that cannot be shown."""
         if self._target is not None:
-            self._asked_for = RunFeed(self._target, self._options, self._clock)
+            self._asked_for = RunFeed(self._target, self._options, self._clock, self._hold)
             return self._asked_for
         if self._stream is not None:
             return from_stream(self._stream, self._follow, self._clock)
@@ -125,10 +128,10 @@ class VisualizerApp(App[int]):
             return from_file(self._open_path, self._follow, self._clock)
         return None
 
-    def watch_target(self, target: Target) -> None:
-        """Run `target` and show it over the catalogue."""
+    def watch_target(self, target: Target, hold: bool = False) -> None:
+        """Run `target` and show it over the catalogue; `hold`: it stops at its first switch."""
         try:
-            self._show(RunFeed(target, self._options, self._clock))
+            self._show(RunFeed(target, self._options, self._clock, hold))
         except OSError as error:
             self.tell(f"Cannot run {target.name!r}: {(error.strerror or str(error)).lower()}.")
 

@@ -16,6 +16,7 @@ from typing import BinaryIO
 from visualizer.analysis.intake import Intake
 from visualizer.analysis.model import Timeline
 from visualizer.session import launch, recordings
+from visualizer.session.control import Control
 from visualizer.session.target import Target
 from visualizer.trace.source import Line, Source, TraceError
 
@@ -74,6 +75,16 @@ class Feed:
     def started_here(self) -> bool:
         """Whether we started the program: then `close` ends it."""
         return False
+
+    @property
+    def control(self) -> Control | None:
+        """By which the program can be held, if we started it so."""
+        return None
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether all that was there at the last `poll` has been taken in."""
+        return self._caught_up or not self.live
 
     @property
     def notices(self) -> list[str]:
@@ -250,20 +261,37 @@ class RunFeed(Feed):
     """A program that we started: its trace is followed until it is over, and `close` ends it."""
 
     def __init__(
-        self, target: Target, options: tuple[str, ...] = (), clock: Callable[[], int] = time.monotonic_ns
+        self,
+        target: Target,
+        options: tuple[str, ...] = (),
+        clock: Callable[[], int] = time.monotonic_ns,
+        hold: bool = False,
     ) -> None:
-        """Start `target`. Raise OSError if that, or recording it, is not possible."""
+        """Start `target`; `hold`: it stops at its first switch. Raise OSError if it cannot be run or recorded."""
         path = recordings.new_path(target.name)
         # Until it is recorded, what it says on stderr is all there is to tell why it did not start.
         self._stderr = tempfile.TemporaryFile()
+        self._control = Control()
+        if hold:
+            self._control.hold()
         self._run = launch.start(
-            target, path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._stderr, options=options
+            target,
+            path,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._stderr,
+            options=options,
+            control=self._control,
         )
         super().__init__(Source.open(path), follow=True, name=target.name, path=path, clock=clock)
 
     @property
     def started_here(self) -> bool:
         return True
+
+    @property
+    def control(self) -> Control | None:
+        return self._control
 
     @property
     def status(self) -> int | None:
@@ -286,8 +314,15 @@ class RunFeed(Feed):
     def _is_running(self) -> bool:
         return self._run.poll() is None
 
+    @property
+    def _present_ns(self) -> int | None:
+        header = self.timeline.header
+        return self._control.clock(self._clock()) - header.monotonic_ns if header is not None else None
+
     def poll(self) -> bool:
-        changed = super().poll()
+        # Read first: what it did until it stopped is in the file by then.
+        answered = self._control.read()
+        changed = super().poll() or answered
         if self.error is not None and self._run.poll() is not None:
             # An empty trace is told by the run's own warning.
             self.error = None
@@ -297,6 +332,8 @@ class RunFeed(Feed):
         """End the program if it still runs. It is told, and killed a moment later. This waits until it is over."""
         if self._run.poll() is None:
             self._run.signal(signal.SIGTERM)
+            # It may have something to do before it ends, and be held.
+            self._control.run_on()
             until = time.monotonic() + _GRACE_S
             while self._run.poll() is None and time.monotonic() < until:
                 time.sleep(0.01)

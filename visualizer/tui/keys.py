@@ -94,6 +94,17 @@ NAVIGATION = Section(
     ),
 )
 
+#: Of the program itself, while it runs.
+STEPPING = Section(
+    "The program itself, if it was started here",
+    (
+        key("S", "hold", "Hold the program at its next switch; or run on"),
+        key("J", "take_switch", "Let the program take just one switch"),
+        key("T", "run_to_track", "Run the program to the selected track's turn"),
+        key("semicolon", "run_to_line", "Run the program to a line of source"),
+    ),
+)
+
 TIMELINE = (
     Section(
         "Switches",
@@ -106,6 +117,7 @@ TIMELINE = (
             key("end,G", "last", "Last switch; of a live program, follow the end"),
         ),
     ),
+    STEPPING,
     NAVIGATION,
     SPANS,
     Section(
@@ -249,6 +261,7 @@ CATALOGUE = (
             key("pageup", "scroll(-1)", "Scroll the preview up"),
             key("pagedown", "scroll(1)", "Scroll the preview down"),
             key("enter", "choose", "Run the scenario, or open the recording", "Run or open"),
+            key("S", "run_held", "Run the scenario, held at its first switch", "Run held"),
         ),
     ),
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from visualizer.analysis.marks import Marks
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model import Place, Timeline
 from visualizer.paint.group import paint_group
 from visualizer.paint.row import Run, paint_row
 from visualizer.paint.rows import Group, Row
@@ -65,6 +65,8 @@ class View(Arrangement):
         self.marks = Marks()
         #: How moments are told.
         self.reckoning = SINCE_START
+        #: The line before which the program is held, if that is why: what runs after the last switch is there.
+        self.held_before: Place | None = None
         #: A span that does not move, or where one began that reaches to the playhead.
         self._span: tuple[int, int] | None = None
         self._span_from_ns: int | None = None
@@ -111,6 +113,12 @@ class View(Arrangement):
     def _is_burst(self) -> bool:
         switch_ns = self.timeline.switch_ns
         return len(switch_ns) > 1 and switch_ns[-1] - switch_ns[0] < _TOO_CLOSE_NS
+
+    def prefer_switches(self) -> None:
+        """Give every switch the same width from now on, unless somebody has chosen an axis."""
+        if not self._axis_chosen and self.viewport.axis is not Axis.SWITCHES:
+            self.toggle_axis()
+            self._axis_chosen = False
 
     def painted(self, row: Row) -> list[Run]:
         """The cells of a row."""

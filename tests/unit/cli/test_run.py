@@ -44,3 +44,11 @@ def test_a_reader_that_goes_away_does_not_change_the_exit_code(visualizer: Visua
     finally:
         os.close(write)
     assert (done.returncode, done.stderr) == (3, "")
+
+
+def test_nobody_could_let_a_held_program_go_on_without_a_terminal(visualizer: Visualizer) -> None:
+    done = visualizer("run", "--hold", "ping_pong")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "--hold needs a terminal, in which somebody lets the program go on." in done.stderr
+    assert recordings.recent() == []

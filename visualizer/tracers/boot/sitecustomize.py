@@ -13,6 +13,7 @@ def _boot() -> None:
     trace = os.environ.pop("VISUALIZER_TRACE", "")
     include = os.environ.pop("VISUALIZER_INCLUDE", "")
     source = os.environ.pop("VISUALIZER_SOURCE", "1") == "1"
+    control = os.environ.pop("VISUALIZER_CONTROL", "")
     first, _, rest = os.environ.get("PYTHONPATH", "").partition(os.pathsep)
     if first == here:
         if rest:
@@ -27,7 +28,8 @@ def _boot() -> None:
         try:
             from visualizer.tracers import recording
 
-            recording.start(trace, [pattern for pattern in include.split("\n") if pattern], source)
+            patterns = [pattern for pattern in include.split("\n") if pattern]
+            recording.start(trace, patterns, source, int(control or -1))
         except Exception as error:
             # The script runs whatever happens to us; without a header the reading side says that there is no trace.
             try:

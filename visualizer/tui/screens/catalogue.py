@@ -130,6 +130,17 @@ class CatalogueScreen(Screen[None]):
             case Recording(path=path):
                 self.app.watch_recording(path)
 
+    def action_run_held(self) -> None:
+        from visualizer.tui.app import VisualizerApp
+
+        assert isinstance(self.app, VisualizerApp)
+        match self._highlighted:
+            case Scenario(name=name, path=path):
+                self.app.watch_target(Target(name, (str(path),), path), hold=True)
+            case _:
+                self.app.bell()
+                self.app.tell("A recording has no program to hold: enter opens it.")
+
     def action_move(self, by: int) -> None:
         choices = self.query_one(Choices)
         if by > 0:

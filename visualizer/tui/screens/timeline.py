@@ -22,6 +22,7 @@ from visualizer.session.preferences import Preferences
 from visualizer.tui import keys, messages
 from visualizer.tui.feed import Feed
 from visualizer.tui.screens.arranging import Arranging
+from visualizer.tui.screens.stepping import Stepping
 from visualizer.tui.screens.viewing import Viewing
 from visualizer.tui.view import View
 from visualizer.tui.widgets.events import Events
@@ -66,7 +67,7 @@ class Pane(Protocol):
     def show(self) -> None: ...
 
 
-class TimelineScreen(Arranging, Viewing):
+class TimelineScreen(Arranging, Stepping, Viewing):
     """Shows a feed. Its keys are those of `keys.TIMELINE`, live and in replay alike."""
 
     SECTIONS = (*keys.TIMELINE, keys.LIST, keys.SEQUENCE, keys.FINDINGS, keys.CHOICES, keys.MARKS, keys.PAGES)
@@ -186,7 +187,7 @@ class TimelineScreen(Arranging, Viewing):
                 changed = True
             if beginning and not feed.follow and view.timeline.switch_count:
                 view.begin()
-        if self.go_on_searching() | view.advance(passed_ns) or changed:
+        if self.follow_stops() | self.go_on_searching() | view.advance(passed_ns) or changed:
             self.look()
 
     def look(self) -> None:

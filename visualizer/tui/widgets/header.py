@@ -9,6 +9,7 @@ from visualizer.analysis.plain import plain
 from visualizer.paint.row import Run
 from visualizer.paint.text import cell_width, fit
 from visualizer.paint.times import SINCE_START
+from visualizer.session.control import Condition
 from visualizer.tui.feed import Feed
 from visualizer.tui.ink import strip
 from visualizer.tui.view import View
@@ -65,8 +66,13 @@ class Header(Widget):
             return [Run(f"{_GAP}LOADING {progress:.0%}", "ready")]
         if feed.awaited:
             return [Run(f"{_GAP}WAITING", "ready")]
+        control = feed.control
         if feed.live:
             runs = [Run(f"{_GAP}● LIVE", "running")]
+            if control is not None and control.condition is Condition.HELD:
+                runs = [Run(_GAP, "text"), Run(" ‖ HELD ", "playhead")]
+            elif control is not None and control.condition is Condition.ASKED:
+                runs.append(Run("" if short else f" ▶ to {plain(control.until)}", "ready"))
             behind_ns = feed.behind_ns
             if behind_ns is None or behind_ns >= _BEHIND_NS:
                 runs.append(Run(f", {'' if behind_ns is None else f'{behind_ns / 1e9:.1f} s '}behind", "ready"))

@@ -41,6 +41,9 @@ class Source(Widget):
         view = self._view
         find = running if self._state is State.RUNNING else parked
         where = find(view.timeline, view.playhead.index)
+        if where is not None and view.held_before is not None and self._state is State.RUNNING:
+            if view.playhead.index == view.timeline.switch_count - 1:
+                where = where._replace(how="is held before this line", place=view.held_before, starts=False)
         drawn = (where, view.timeline.name(where.track) if where is not None else "")
         if drawn == self._drawn:
             return

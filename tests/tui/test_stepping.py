@@ -1,0 +1,306 @@
+"""The program itself is held and let go on: a real one, and one that is stood in for, so that every time is known."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.tui.conftest import Clock, loaded, text_of
+from tests.tui.test_live import Growing
+from tests.tui.traces import MS, Demo, sleeps
+from visualizer.paint.viewport import Axis
+from visualizer.session.control import Condition, Control
+from visualizer.session.target import resolve
+from visualizer.trace.source import Source
+from visualizer.tui import app as app_module
+from visualizer.tui.app import VisualizerApp
+from visualizer.tui.feed import Feed
+from visualizer.tui.screens.catalogue import CatalogueScreen
+from visualizer.tui.screens.timeline import TimelineScreen
+
+Replay = Callable[[Demo], VisualizerApp]
+Compare = Callable[..., bool]
+
+
+async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
+    """Wait for a program that really runs."""
+    async with asyncio.timeout(30):
+        while not condition():
+            await pilot.pause(0.02)
+
+
+def control_of(screen: TimelineScreen) -> Control:
+    control = screen.feed.control
+    assert control is not None
+    return control
+
+
+@asynccontextmanager
+async def held(name: str, size: tuple[int, int] = (120, 35)) -> AsyncIterator[tuple[Pilot[Any], TimelineScreen]]:
+    """A program that really runs, at its first stop."""
+    app = VisualizerApp(target=resolve([name], False), hold=True)
+    async with app.run_test(size=size) as pilot:
+        screen = app.screen
+        assert isinstance(screen, TimelineScreen)
+        await stopped(pilot, screen, 1)
+        yield pilot, screen
+
+
+async def stopped(pilot: Pilot[Any], screen: TimelineScreen, times: int) -> str:
+    """Wait until it has stopped so many times in all. Return what is on the screen then."""
+    await until(pilot, lambda: control_of(screen).condition is Condition.HELD and screen._stops_seen == times)
+    await pilot.pause()
+    return text_of(screen)
+
+
+def who(screen: TimelineScreen) -> list[str]:
+    """Who has run, and runs."""
+    timeline = screen.view.timeline
+    return [timeline.name(timeline.switch(index).target) for index in range(timeline.switch_count)]
+
+
+async def test_one_switch_after_the_other() -> None:
+    async with held("ping_pong") as (pilot, screen):
+        runs = ["test1", "test2", "test1", "test2", "main"]
+        for count in range(1, 6):
+            text = await stopped(pilot, screen, count)
+            assert "‖ HELD" in text.splitlines()[0]
+            assert f"switch {count} of {count}" in text
+            # Whoever has not run any code of its own yet may have no name.
+            assert len(who(screen)) == count
+            assert screen.view.playhead.index == count - 1
+            await pilot.press("J")
+        assert screen.view.viewport.axis is Axis.SWITCHES
+        await until(pilot, lambda: not screen.feed.live)
+        assert who(screen) == runs
+        await pilot.press("J")
+        assert screen.told.lines == ["The program is over."]
+
+
+async def test_somebody_who_looks_elsewhere_is_brought_back_at_the_next_stop() -> None:
+    async with held("ping_pong") as (pilot, screen):
+        await pilot.press("J")
+        await stopped(pilot, screen, 2)
+        await pilot.press("home")
+        assert screen.view.playhead.index == 0
+        await pilot.press("J")
+        await stopped(pilot, screen, 3)
+        assert screen.view.playhead.index == 2
+
+
+async def test_while_it_is_held_time_stands_still() -> None:
+    async with held("gevent_sleeps") as (pilot, screen):
+        now_ns = screen.view.now_ns
+        await pilot.pause(0.3)
+        assert screen.feed.now_ns == screen.view.now_ns == now_ns
+        assert screen.feed.live
+        # Let go, it goes on.
+        await pilot.press("S")
+        await until(pilot, lambda: screen.feed.now_ns > now_ns + 10 * MS)
+        assert "● LIVE" in text_of(screen)
+
+
+async def test_it_runs_to_the_selected_tracks_next_switch() -> None:
+    async with held("gevent_sleeps") as (pilot, screen):
+        await until(pilot, lambda: len(screen.view.rows) == 5)
+        while screen.view.timeline.name(screen.view.selected) != "third":
+            await pilot.press("down")
+        await pilot.press("T")
+        await stopped(pilot, screen, 2)
+        assert who(screen)[-1] == "third"
+        assert who(screen).count("third") == 1
+        await pilot.press("T")
+        await stopped(pilot, screen, 3)
+        assert who(screen).count("third") == 2
+        # Behind its end it will not come again.
+        await pilot.press("J")
+        await stopped(pilot, screen, 4)
+        await pilot.press("T")
+        assert screen.told.lines == ["The selected track will not run again."]
+        assert control_of(screen).condition is Condition.HELD
+
+
+@pytest.mark.parametrize("typed", ["19", "ping_pong.py:19", ":19"])
+async def test_it_runs_to_a_line(typed: str) -> None:
+    async with held("ping_pong") as (pilot, screen):
+        await pilot.press("J")
+        await stopped(pilot, screen, 2)
+        # Where the second one starts its file is not known; the script's is meant.
+        await pilot.press(
+            "semicolon", *["full_stop" if c == "." else "colon" if c == ":" else c for c in typed], "enter"
+        )
+        text = await stopped(pilot, screen, 3)
+        assert "Held before line 19 of ping_pong.py runs." in text
+        assert "test1 is held before this line" in text
+        await pilot.press("left")
+        await pilot.pause()
+        assert "is held before" not in text_of(screen).partition("Held before")[2]
+        assert who(screen) == ["test1", "test2", "test1"]
+        await pilot.press("semicolon", "x", "enter")
+        assert screen.told.lines == ["Type a line of source: 14, or demo.py:14."]
+        # A line that never comes.
+        await pilot.press("semicolon", *"99", "enter")
+        await until(pilot, lambda: not screen.feed.live)
+        await until(
+            pilot, lambda: screen.told.lines == ["The program ended before it came to line 99 of ping_pong.py."]
+        )
+
+
+async def test_a_held_program_ends_with_the_viewer() -> None:
+    async with held("gevent_sleeps", (80, 24)) as (pilot, screen):
+        await pilot.press("q", "q")
+        await until(pilot, lambda: pilot.app._exit)
+        assert screen.feed.status == -15
+
+
+async def test_a_scenario_is_run_held_from_the_catalogue() -> None:
+    app = VisualizerApp()
+    async with app.run_test(size=(120, 35)) as pilot:
+        catalogue = app.screen
+        assert isinstance(catalogue, CatalogueScreen)
+        while getattr(catalogue._highlighted, "name", "") != "ping_pong":
+            await pilot.press("down")
+        await pilot.press("S")
+        await until(pilot, lambda: isinstance(app.screen, TimelineScreen))
+        assert isinstance(app.screen, TimelineScreen)
+        await stopped(pilot, app.screen, 1)
+        assert who(app.screen) == ["test1"] or app.screen.view.timeline.switch_count == 1
+
+
+KEYS = ("S", "J", "T", "semicolon")
+
+
+@pytest.mark.parametrize("key", KEYS)
+async def test_a_recording_cannot_be_held(replay: Replay, key: str) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press(key)
+        assert screen.told.lines == ["This is a recording: there is no program to hold."]
+
+
+@pytest.mark.parametrize("key", KEYS)
+async def test_nor_can_a_program_that_somebody_else_started(tmp_path: Path, clock: Clock, key: str) -> None:
+    growing = Growing(tmp_path / "growing.trace", sleeps(), clock)
+    growing.write(100)
+    app = VisualizerApp(open_path=growing.path, follow=True, clock=clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, TimelineScreen)
+        await pilot.press(key)
+        assert screen.told.lines == [
+            "This program was not started here: only what `visualizer run` starts can be held."
+        ]
+
+
+# A program that is stood in for.
+
+
+class StandIn(Feed):
+    """What a program wrote until it was held."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        super().__init__(Source.open(path), follow=True, path=path, clock=clock)
+        self.stand_in = Control()
+
+    @property
+    def control(self) -> Control:
+        return self.stand_in
+
+    def poll(self) -> bool:
+        return self.stand_in.read() | super().poll()
+
+    def answer(self, *lines: str) -> None:
+        """What the program says."""
+        os.write(self.stand_in._theirs.fileno(), "".join(f"{line}\n" for line in lines).encode())
+
+    def asked(self) -> list[str]:
+        """What was asked of the program."""
+        self.stand_in._theirs.setblocking(False)
+        try:
+            return self.stand_in._theirs.recv(4096).decode().splitlines()
+        except BlockingIOError:
+            return []
+
+    def close(self) -> None:
+        super().close()
+        self.stand_in.close()
+        self.stand_in._theirs.close()
+
+
+@pytest.fixture
+def stood_in(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> tuple[VisualizerApp, StandIn]:
+    """An app that looks at a program which is held."""
+    sleeps().write(tmp_path)
+    growing = Growing(tmp_path / "sleeps.trace", sleeps(), clock)
+    growing.write(31.5)
+    feed = StandIn(growing.path, clock)
+    feed.answer(f"stopped {round(31.5 * MS)}", "held switch")
+    monkeypatch.setattr(app_module, "from_file", lambda *_: feed)
+    return VisualizerApp(open_path=growing.path, follow=True, clock=clock), feed
+
+
+async def test_what_the_keys_ask_of_the_program(stood_in: tuple[VisualizerApp, StandIn]) -> None:
+    app, feed = stood_in
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, TimelineScreen)
+        await stopped(pilot, screen, 1)
+
+        async def header() -> str:
+            screen.tick()
+            await pilot.pause()
+            return text_of(screen).splitlines()[0]
+
+        await pilot.press("J")
+        assert feed.asked() == ["step"]
+        assert "● LIVE ▶ to its next switch" in await header()
+        feed.answer("going 5", "stopped 31500000", "held switch")
+        assert "‖ HELD" in await header()
+        await pilot.press("S")
+        assert feed.asked() == ["run"]
+        text = await header()
+        assert "● LIVE" in text
+        assert "▶" not in text
+        await pilot.press("S")
+        assert feed.asked() == ["hold"]
+        assert "▶ to its next switch" in await header()
+        assert screen.told.lines == ["The program stops at its next switch, whenever that is; S lets it run on."]
+        # Asked twice, it is not to stop after all.
+        await pilot.press("S")
+        assert feed.asked() == ["run"]
+        await pilot.press("T")
+        assert feed.asked() == ["track 0"]
+        assert "▶ to the next switch to main" in await header()
+        await pilot.press("semicolon", *"demo", "full_stop", *"py", "colon", *"14", "enter")
+        assert feed.asked() == ["line 14 demo.py"]
+        feed.answer("cannot")
+        await header()
+        assert screen.told.lines == ["This interpreter has no way left to watch for a line."]
+
+
+def looking(theme: str = "") -> Callable[[Pilot[Any]], Awaitable[None]]:
+    async def look(pilot: Pilot[Any]) -> None:
+        if theme:
+            pilot.app.theme = theme
+        screen = pilot.app.screen
+        assert isinstance(screen, TimelineScreen)
+        await stopped(pilot, screen, 1)
+
+    return look
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 35), (200, 50)])
+def test_how_it_looks(snap_compare: Compare, stood_in: tuple[VisualizerApp, StandIn], size: tuple[int, int]) -> None:
+    assert snap_compare(stood_in[0], terminal_size=size, run_before=looking())
+
+
+def test_how_it_looks_in_a_light_theme(snap_compare: Compare, stood_in: tuple[VisualizerApp, StandIn]) -> None:
+    assert snap_compare(stood_in[0], terminal_size=(120, 35), run_before=looking("textual-light"))

@@ -1,0 +1,140 @@
+"""Our end of the socket through which a program that we started can be held (visualizer/tracers/control.py)."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from enum import Enum
+
+
+class Condition(Enum):
+    """Whether the program is held."""
+
+    #: It runs, and nobody wants it to stop.
+    FREE = "free"
+    #: It runs, and is to stop at its next switch, or at that of a track, or before a line.
+    ASKED = "asked"
+    HELD = "held"
+    #: It cannot be held: it is over, or has closed the socket.
+    GONE = "gone"
+
+
+class Control:
+    """Holds a program. What is asked for happens when the program has read it: `read` tells. Usable in any thread."""
+
+    def __init__(self) -> None:
+        self._ours, self._theirs = socket.socketpair()
+        self._ours.setblocking(False)
+        self.condition = Condition.FREE
+        #: How often it has stopped, and what for the last time: at a switch, or before a line ("switch", "line").
+        self.stops = 0
+        self.cause = ""
+        #: What it was asked to run to: a sentence's end, for people.
+        self.until = ""
+        #: It cannot watch for lines, and has said so.
+        self.refused = False
+        self._held_ns = 0
+        self._stopped_ns: int | None = None
+        self._rest = b""
+        self._lock = threading.Lock()
+
+    @property
+    def fd(self) -> int:
+        """The descriptor of the program's end. It is the program's that is started next."""
+        self._theirs.set_inheritable(True)
+        return self._theirs.fileno()
+
+    def started(self) -> None:
+        """The program has been started, or could not be: its end is not ours any more."""
+        self._theirs.close()
+
+    def clock(self, now_ns: int) -> int:
+        """What the program's clock says at `now_ns` of ours (time.monotonic_ns): without what it was held."""
+        with self._lock:
+            return self._stopped_ns if self._stopped_ns is not None else now_ns - self._held_ns
+
+    # What is asked for. Each returns False if the program cannot be held any more.
+
+    def hold(self) -> bool:
+        """Stop at the next switch."""
+        return self._ask("hold", "its next switch")
+
+    def step(self) -> bool:
+        """Take one switch."""
+        return self._ask("step", "its next switch")
+
+    def run_to_track(self, track: int, name: str) -> bool:
+        """Run until that track is switched to."""
+        return self._ask(f"track {track}", f"the next switch to {name}")
+
+    def run_to_line(self, file: str, line: int) -> bool:
+        """Run until a line of a file of which the path ends in `file` is about to run. ValueError: no such file."""
+        if not file or "\n" in file:
+            raise ValueError("a file's name is needed")
+        return self._ask(f"line {line} {file}", f"line {line} of {file.rpartition('/')[2]}")
+
+    def run_on(self) -> bool:
+        """Let it run."""
+        return self._ask("run", "")
+
+    def _ask(self, what: str, until: str) -> bool:
+        if self.condition is Condition.GONE:
+            return False
+        try:
+            self._ours.send(what.encode("utf-8", "surrogateescape") + b"\n")
+        except OSError:
+            self._lose()
+            return False
+        self.until = until
+        if what != "hold" or self.condition is not Condition.HELD:
+            self.condition = Condition.ASKED if until else Condition.FREE
+        return True
+
+    def read(self) -> bool:
+        """Take in what the program has answered. Return whether there was anything."""
+        with self._lock:
+            return self._read()
+
+    def _read(self) -> bool:
+        changed = False
+        while self.condition is not Condition.GONE:
+            try:
+                came = self._ours.recv(4096)
+            except BlockingIOError:
+                break
+            except OSError:
+                came = b""
+            changed = True
+            if not came:
+                self._lose()
+                break
+            *lines, self._rest = (self._rest + came).split(b"\n")
+            for line in lines:
+                self._take(*line.decode("ascii", "replace").split(" "))
+        return changed
+
+    def _take(self, what: str, about: str = "", *_: str) -> None:
+        if what == "held":
+            self.condition = Condition.HELD
+            self.cause = about
+            self.stops += 1
+        elif what == "cannot":
+            self.condition = Condition.FREE if self._stopped_ns is None else Condition.HELD
+            self.until, self.refused = "", True
+        elif what in ("stopped", "going") and about.isdecimal():
+            if what == "stopped":
+                self._stopped_ns = int(about)
+            else:
+                self._stopped_ns, self._held_ns = None, int(about)
+
+    def _lose(self) -> None:
+        self.condition = Condition.GONE
+        with contextlib.suppress(OSError):
+            self._ours.close()
+
+    def close(self) -> None:
+        """Let go of the program, which runs on."""
+        with self._lock:
+            self._read()
+            self._lose()

@@ -1,0 +1,143 @@
+"""Holding the program itself, and letting it go on bit by bit. The keys are those of `keys.STEPPING`."""
+
+from __future__ import annotations
+
+import os
+
+from visualizer.analysis.goals import Line, Number, goal
+from visualizer.analysis.model import Place
+from visualizer.session.control import Condition, Control
+from visualizer.tui.feed import Feed
+from visualizer.tui.screens.spanning import Spanning
+from visualizer.tui.whereabouts import running
+
+_EXPECTED = "Type a line of source: 14, or demo.py:14."
+_KEYS = "J one switch, T to the selected track, B to a line; S runs on"
+
+
+class Stepping(Spanning):
+    """What these keys do, beside marks and spans."""
+
+    feed: Feed
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wanted: Place | None = None
+        #: How many stops of the program the playhead has gone to.
+        self._stops_seen = 0
+        #: What was told last about stopping and going on.
+        self._told_stop: list[str] = []
+
+    def follow_stops(self) -> bool:
+        """Go to where the program has stopped. Return whether it has."""
+        control = self.feed.control
+        if control is None:
+            return False
+        if control.refused:
+            control.refused = False
+            self._tell_stop("This interpreter has no way left to watch for a line.")
+        if control.condition is Condition.GONE and control.until:
+            missed, control.until = control.until, ""
+            if self._stops_seen:
+                self._tell_stop(f"The program ended before it came to {missed}.")
+            return True
+        if control.condition is not Condition.HELD:
+            self.view.held_before = None
+        if control.condition is not Condition.HELD or control.stops == self._stops_seen or not self.feed.caught_up:
+            return False
+        first, self._stops_seen = not self._stops_seen, control.stops
+        if first:
+            self.view.prefer_switches()
+        self.view.follow()
+        if control.cause == "line":
+            self.view.held_before = self._wanted
+            self._tell_stop(f"Held before {control.until} runs.")
+        elif first or self.told.lines == self._told_stop:
+            self._tell_stop(f"Held: {_KEYS}")
+        return True
+
+    def _tell_stop(self, *lines: str) -> None:
+        self.told.tell(*lines)
+        self._told_stop = self.told.lines
+
+    def action_hold(self) -> None:
+        control = self._control()
+        if control is not None:
+            if control.condition is Condition.HELD:
+                control.run_on()
+                self._tell_stop()
+            elif control.condition is Condition.ASKED:
+                control.run_on()
+                self._tell_stop("It is let run on.")
+            else:
+                control.hold()
+                self._tell_stop("The program stops at its next switch, whenever that is; S lets it run on.")
+        self.look()
+
+    def action_take_switch(self) -> None:
+        control = self._control()
+        if control is not None:
+            control.step()
+        self.look()
+
+    def action_run_to_track(self) -> None:
+        control = self._control()
+        if control is not None:
+            track, timeline = self.view.selected, self.view.timeline
+            known = timeline.tracks.get(track)
+            if known is None or known.outcome is not None:
+                self.deny("The selected track will not run again.")
+            else:
+                control.run_to_track(track, timeline.name(track))
+        self.look()
+
+    def action_run_to_line(self) -> None:
+        if self._control() is not None:
+            self.prompt.ask("stop", "run to line", "14, or demo.py:14")
+        self.look()
+
+    def _take_answer(self, what: str, text: str) -> None:
+        if what != "stop":
+            super()._take_answer(what, text)
+            return
+        control = self._control()
+        try:
+            wanted = goal(text)
+        except ValueError:
+            wanted = None
+        if control is None:
+            return
+        if isinstance(wanted, Number):
+            wanted = Line("", wanted.number)
+        file = os.path.normpath(wanted.file or self._file()) if isinstance(wanted, Line) else "."
+        if not isinstance(wanted, Line) or file == "." or "\n" in file:
+            self.deny(_EXPECTED)
+            return
+        control.run_to_line(file, wanted.line)
+        known = (name for name in self.view.timeline.sources if wanted._replace(file=file).names(name))
+        self._wanted = Place(next(known, file), "", wanted.line, -1, -1, -1)
+        self._tell_stop()
+
+    def _file(self) -> str:
+        """The file of what runs now, or else of the script."""
+        timeline = self.view.timeline
+        place = running(timeline, self.view.playhead.index).place
+        if place is not None:
+            return place.file
+        header = timeline.header
+        return header.argv[0] if header is not None and header.argv and header.argv[0].endswith(".py") else ""
+
+    def _control(self) -> Control | None:
+        """By which the program can be held now; else that is told."""
+        control = self.feed.control
+        if control is not None and control.condition is not Condition.GONE:
+            return control
+        if control is None and not self.feed.follow:
+            self.deny("This is a recording: there is no program to hold.")
+        elif control is None:
+            self.deny("This program was not started here: only what `visualizer run` starts can be held.")
+        elif self.feed.status is not None:
+            self.deny("The program is over.")
+        else:
+            self.deny("The program cannot be held any more.")
+        return None
