@@ -17,7 +17,7 @@ from visualizer.session.target import Target
 
 @click.command("run", cls=ScriptCommand)
 @script_parameters
-@click.option("--hold", is_flag=True, help="Stop at the first switch; the keys S, J, T and B then let it go on.")
+@click.option("--hold", is_flag=True, help="Stop at the first switch; the keys S, J, T and ; then let it go on.")
 def command(words: tuple[str, ...], module: bool, include: tuple[str, ...], no_source: bool, hold: bool) -> None:
     """Run a script and watch it live.
 

@@ -14,7 +14,7 @@ from tests.conftest import ROOT, Visualizer
 from tests.unit.analysis.tape import Tape, ping_pong, producer_consumer
 from tests.unit.cli.test_open import KEYS
 from tests.unit.cli.test_open import on_a_terminal as opened
-from tests.unit.cli.test_show import ESCAPE, on_a_terminal, written
+from tests.unit.cli.test_show import ESCAPE, RUNNING, on_a_terminal, written
 from visualizer.analysis.comparison import Part, compare
 from visualizer.analysis.model import Timeline, timeline_of
 from visualizer.paint.figures import figures, verdict
@@ -239,7 +239,7 @@ def test_ascii(visualizer: Visualizer) -> None:
 
 def test_colour_on_a_terminal() -> None:
     coloured = on_a_terminal("compare", "--print", SYNC, SYNC, COLORTERM="truecolor")
-    assert "\x1b[38;2;47;201;143m" in coloured
+    assert f"\x1b[38;2;{RUNNING}m" in coloured
     plain = on_a_terminal("compare", "--print", SYNC, SYNC, NO_COLOR="1")
     assert "\x1b" not in plain
     assert [ESCAPE.sub("", line).rstrip() for line in coloured.splitlines()] == plain.splitlines()

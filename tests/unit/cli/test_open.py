@@ -153,7 +153,7 @@ def test_a_run_ends_as_the_script_did_and_the_catalogue_as_itself(tmp_path: Path
     target = "Target(name='s', python_args=('s.py', '-x'), path=PosixPath('s.py'))"
     assert on_a_terminal("run", "--include", "json", "s.py", "-x", cwd=tmp_path) == (
         -9,
-        [f"given {{'target': {target}, 'options': ('--include', 'json')}}", KEYS],
+        [f"given {{'target': {target}, 'options': ('--include', 'json'), 'hold': False}}", KEYS],
     )
     assert on_a_terminal(cwd=tmp_path) == (0, ["given {}", KEYS])
 

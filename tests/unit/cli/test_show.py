@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import ROOT, Visualizer
 from tests.unit.analysis.tape import Tape, ping_pong
+from visualizer.paint.palette import DARK
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -209,11 +210,15 @@ def on_a_terminal(*args: str, **environment: str) -> str:
     return written.decode().replace("\r\n", "\n")
 
 
+#: The colour of what runs, as terminals are told it.
+RUNNING = ";".join(str(int(DARK["running"].colour[at : at + 2], 16)) for at in (1, 3, 5))
+
+
 def test_colour_on_a_terminal() -> None:
     trace = str(GOLDEN / "gevent_sleeps.trace")
     coloured = on_a_terminal("show", trace)
     assert "\x1b[38;5;" in coloured
-    assert "\x1b[38;2;47;201;143m█" in on_a_terminal("show", trace, COLORTERM="truecolor")
+    assert f"\x1b[38;2;{RUNNING}m█" in on_a_terminal("show", trace, COLORTERM="truecolor")
     assert "\x1b[38;2;0;122;89m█" in on_a_terminal("show", trace, COLORTERM="truecolor", COLORFGBG="0;15")
     plain = on_a_terminal("show", trace, NO_COLOR="1")
     assert "\x1b" not in plain
