@@ -25,7 +25,6 @@ from statistics import median
 
 import psutil  # type: ignore[import-untyped]
 
-from tests.tracers.traced import launch_command, launch_environment
 from visualizer.analysis.model import Timeline
 from visualizer.cli.reading import read_timeline
 from visualizer.paint.rows import label_runs
@@ -58,11 +57,13 @@ class Recorded:
 def record(directory: Path, kind: str, events: int) -> Recorded:
     """A trace of about so many events."""
     path = directory / f"{kind}-{events}.trace"
+    if path.exists():
+        return Recorded(kind, events, path)
     tracks = 1000 if events >= 100_000 else 40
     # A switch of gevent's comes with waits and wakes.
     switches = events if kind != "service" else events // 3
-    work = launch_command(path, str(PROGRAMS), kind, str(switches), str(tracks))
-    subprocess.run(work, check=True, env=launch_environment(), stdout=subprocess.DEVNULL)
+    work = [sys.executable, "-m", "visualizer", "record", "-o", str(path), str(PROGRAMS)]
+    subprocess.run([*work, kind, str(switches), str(tracks)], check=True)
     return Recorded(kind, events, path)
 
 

@@ -207,7 +207,10 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     (["w", "d", "comma"], "full_stop", shown, (255, 1052)),
     (["x"], "comma", lambda screen: screen.view.viewport.axis, Axis.TIME),
     # Of a program that runs: test_stepping.py.
-    *(([], key, last_told, ["This is a recording: there is no program to hold."]) for key in ("S", "J", "T", "semicolon")),
+    *(
+        ([], key, last_told, ["This is a recording: there is no program to hold."])
+        for key in ("S", "J", "T", "semicolon")
+    ),
     ([], "escape", lambda screen: type(screen.app.screen), CatalogueScreen),
     ([], "question_mark", lambda screen: type(screen.app.screen), HelpScreen),
     ([], "ctrl+p", lambda screen: type(screen.app.screen).__name__, "CommandPalette"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from visualizer.analysis.bulk import Bulk
+from visualizer.analysis.bulk import LEAST, Bulk
 from visualizer.analysis.model import Timeline
 from visualizer.trace.events import Listing, Place, Rows, Shape, Text
-from visualizer.trace.flat import FLAT, Flattening
+from visualizer.trace.flat import FLAT, ROW_BYTES, Flattening
 from visualizer.trace.source import Line
 
 #: Lines that only say what a number stands for; what is said of it later does not change what came before.
@@ -22,6 +22,9 @@ class Intake:
         self._timeline = timeline
         self._flattening = flattening
         self._bulk = Bulk(timeline, flattening)
+        #: Lines of FLAT and rows that came one after another, and how many lines or rows these are.
+        self._waiting: list[Line] = []
+        self._count = 0
 
     def take(self, lines: Iterable[Line]) -> None:
         """Take in these lines, all of them."""
@@ -29,9 +32,11 @@ class Intake:
         for line in lines:
             kind = type(line)
             if kind in FLAT:
-                flattening.add(line)
+                self._waiting.append(line)
+                self._count += 1
             elif kind is Rows:
-                flattening.add_rows(line)  # type: ignore[arg-type]
+                self._waiting.append(line)
+                self._count += len(line.packed) // ROW_BYTES  # type: ignore[union-attr]
             elif kind is Shape:
                 flattening.learn(line)  # type: ignore[arg-type]
             elif kind in _DEFINITIONS:
@@ -42,6 +47,17 @@ class Intake:
         self._settle()
 
     def _settle(self) -> None:
-        flat = self._flattening.take()
+        """Take in the lines that wait to become columns together."""
+        waiting, count = self._waiting, self._count
+        self._waiting, self._count = [], 0
+        timeline, flattening = self._timeline, self._flattening
+        for line in waiting:
+            if count >= LEAST:
+                flattening.add_rows(line) if type(line) is Rows else flattening.add(line)
+            elif type(line) is Rows:
+                timeline.feed_all(flattening.events_of(line))
+            else:
+                timeline.feed(line)  # type: ignore[arg-type]
+        flat = flattening.take()
         if flat is not None:
             self._bulk.take(flat)

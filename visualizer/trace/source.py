@@ -24,7 +24,7 @@ from visualizer.trace.events import (
     decode_header,
     decode_opening,
 )
-from visualizer.trace.flat import FLAT, Flattening
+from visualizer.trace.flat import Flattening
 
 #: A line of a trace.
 Line = Event | Shape | Rows
@@ -176,17 +176,12 @@ class Source:
         flattening = self.flattening
         events: list[Event] = []
         for line in lines:
-            kind = type(line)
-            if kind is Shape:
-                flattening.learn(line)  # type: ignore[arg-type]
-            elif kind is Rows:
-                flattening.add_rows(line)  # type: ignore[arg-type]
-            elif kind in FLAT:
-                flattening.add(line)
+            if type(line) is Shape:
+                flattening.learn(line)
+            elif type(line) is Rows:
+                events += flattening.events_of(line)
             else:
-                events += flattening.take_events()
                 events.append(line)  # type: ignore[arg-type]
-        events += flattening.take_events()
         return events
 
     def close(self) -> None:

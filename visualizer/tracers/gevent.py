@@ -207,8 +207,7 @@ class GeventTracer:
 
     def _on_park(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> int | None:
         if frame.f_code is self._giving.code:
-            self._on_sleep(t_ns, greenlet, track, hub, frame)
-            return None
+            return self._on_sleep(t_ns, greenlet, track, hub, frame)
         own = own_frame(frame, self._recording.own)
         awaited, thing = self._waits.below(greenlet, frame, own), ""
         reason = awaited.reason
@@ -261,7 +260,7 @@ class GeventTracer:
         is_greenlet = issubclass(type(thing), self._greenlets.module.greenlet)
         return self._ready.track_of(thing) if is_greenlet else None
 
-    def _on_sleep(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> None:
+    def _on_sleep(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> int | None:
         stream = self._recording.stream
         buffer = stream.here(t_ns)
         state = self._callbacks.here(buffer)
@@ -270,18 +269,23 @@ class GeventTracer:
             giving.line = frame.f_lineno
         if frame.f_lineno == giving.line:
             giving.offsets.add(frame.f_lasti)
+            caller = frame.f_back
+            known = buffer.sleeps.get(id(caller.f_code) + caller.f_lasti) if caller is not None else None
+            if known is not None:
+                self._ready.by_id[id(greenlet)] = track
+                return known
             stream.store(lines.wait, t_ns, track, (words.SLEEP, "0 s", 0))
             self._ready.by_id[id(greenlet)] = track
             stream.store(lines.wake, t_ns, track, (hub, words.TIMER))
-            caller = frame.f_back
             if caller is not None and self._recording.own(caller.f_code):
                 self._learn_sleep(buffer, caller, t_ns)
-            return
+            return None
         seconds, state.timer_seconds = state.timer_seconds, None
         asked_ns = int(seconds * 1_000_000_000) if type(seconds) in (int, float) and 0 <= seconds < 1e9 else -1
         on = f"{seconds:g} s" if asked_ns >= 0 else "unknown"
         stream.extend((lines.wait, t_ns, track, (words.SLEEP, on, asked_ns), None, None, 0))
         self._sleeping.add(track)
+        return None
 
     def _learn_sleep(self, buffer: Buffer, caller: Any, t_ns: int) -> None:
         """From now on the short way may be taken for a `sleep(0)` at the place where `caller` is."""

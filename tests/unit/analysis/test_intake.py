@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visualizer.analysis import bulk
+from visualizer.analysis import bulk, intake
 from visualizer.analysis.intake import Intake
 from visualizer.analysis.model import State, Timeline, Track
 from visualizer.trace import events as ev
@@ -68,8 +68,7 @@ def one_by_one(lines: list[Line]) -> Timeline:
     timeline, flattening = Timeline(), Flattening()
     for line in lines:
         if type(line) is ev.Rows:
-            flattening.add_rows(line)
-            timeline.feed_all(flattening.take_events())
+            timeline.feed_all(flattening.events_of(line))
         elif type(line) is ev.Shape:
             flattening.learn(line)
         else:
@@ -80,7 +79,7 @@ def one_by_one(lines: list[Line]) -> Timeline:
 def at_once(lines: list[Line]) -> tuple[Timeline, int]:
     """And how many of them were taken in as columns."""
     timeline, flattening = Timeline(), Flattening()
-    intake = Intake(timeline, flattening)
+    taking = Intake(timeline, flattening)
     singly = 0
     feed: Callable[[ev.Event], None] = timeline.feed
 
@@ -90,7 +89,7 @@ def at_once(lines: list[Line]) -> tuple[Timeline, int]:
         feed(event)
 
     timeline.feed = count  # type: ignore[method-assign]
-    intake.take(lines)
+    taking.take(lines)
     total = sum(type(line) not in (ev.Shape, ev.Rows) for line in lines)
     return timeline, total - singly
 
@@ -132,6 +131,7 @@ def greenlet_lines(steps: list[tuple[int, int, int, int]]) -> list[Line]:
 @pytest.fixture(autouse=True)
 def columns_from_few_lines_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "LEAST", 2)
+    monkeypatch.setattr(intake, "LEAST", 2)
 
 
 @settings(deadline=None, max_examples=300)
