@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from visualizer.analysis.durations import duration
 from visualizer.analysis.endpoints import awaits
-from visualizer.analysis.model import State, Timeline
+from visualizer.analysis.model import Park, State, Timeline
 from visualizer.analysis.plain import plain
+from visualizer.analysis.sources import would_end
 from visualizer.analysis.waiting import Moment, Wait, chains, woken_by
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run
@@ -137,7 +138,18 @@ class _Painter:
         known = None if park.reason == words.SLEEP else woken_by(timeline, wait, t_ns)
         if known is not None and timeline.tracks[known[0]].kind != words.HUB:
             told.append(f"{plain(timeline.name(known[0]))} wakes it in {duration(known[1] - t_ns, 2)}")
+        elif wait.thing and not wait.on:
+            told += self._written(park)
         return [[Run(f"  {part}", "dim")] for part in told]
+
+    def _written(self, park: Park) -> list[str]:
+        """Who would end a wait of which the trace does not tell who holds what it waits for."""
+        waiting = {wait.waiters[0]: wait.park for wait in self._moment.waits}
+        ending = would_end(self._timeline, waiting, park)
+        if ending is None:
+            return []
+        name = plain(self._timeline.name(ending.track))
+        return [f"{name} would {ending.method} it in line {ending.line} (inferred from the source)"]
 
     def _group(self, tracks: tuple[int, ...], *, arrow: bool = False) -> _Piece:
         """Tracks of a kind, with the glyph of the state that the first of them is in; `arrow`: and one to them."""

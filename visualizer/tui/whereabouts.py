@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from visualizer.analysis.model import Place, State, Timeline, Track
 from visualizer.analysis.plain import plain
+from visualizer.analysis.sources import definition
 from visualizer.trace import words
 
 
@@ -38,6 +39,8 @@ def running(timeline: Timeline, index: int) -> Whereabouts:
     place = _next_park(timeline, track, run)
     if place is not None and track.kind != words.THREAD:
         return Whereabouts(track_id, "starts", place, starts=True)
+    if (written := definition(timeline, track)) is not None:
+        return Whereabouts(track_id, "starts", written)
     return Whereabouts(track_id, "starts; it was created here" if track.place is not None else "starts", track.place)
 
 

@@ -92,6 +92,17 @@ class Tape:
         self.events.append(ev.Wait(self.t_ns + STEP_NS, self.ids[key], reason, *asked))
         return self
 
+    def waits_for_socket(self, key: str, on: str, direction: str, local: str, peer: str, fd: int = 6) -> Tape:
+        """At the time of the event that follows."""
+        asked = self.text(on), -1, words.NOTHING, fd, direction, self.text(local), self.text(peer)
+        self.events.append(ev.Wait(self.t_ns + STEP_NS, self.ids[key], words.IO, *asked))
+        return self
+
+    def lists(self, source: str) -> Tape:
+        """The trace carries this as the source of FILE."""
+        self.events.append(ev.Listing(self.text(FILE), source))
+        return self
+
     def tie(self, key: str, relation: str, thing: str) -> Tape:
         """At the time of the event that follows."""
         self.events.append(ev.Tie(self.t_ns + STEP_NS, self.ids[key], relation, self.text(thing)))

@@ -66,6 +66,34 @@ def test_a_hog_that_ended() -> None:
     assert only(tape, "hog") == (sentence, ["bar", "foo"], 2, 31)
 
 
+SPAWNED = """
+
+def bar():
+    while True:
+        pass
+    # The end.
+
+def foo(
+    a,
+):
+    return a
+"""
+
+
+def test_a_hog_that_never_gave_way_is_looked_for_in_its_function() -> None:
+    def hogs(source: str) -> tuple[str, int | None]:
+        tape = spawned("foo", "bar").lists(source).at(2 * MS).switch("hub", "bar")
+        tape.at(202 * MS).exits("bar").switch("bar", "hub").switch("hub", "foo")
+        sentence, _, _, line = only(tape, "hog")
+        return sentence.partition("until it ended ")[2].partition(":")[2].partition(")")[0], line
+
+    assert hogs(SPAWNED) == ("3 to 6", 3)
+    assert hogs(SPAWNED.replace("def bar():", "async def bar(a,\n\n): # b")) == ("3 to 8", 3)
+    assert hogs(SPAWNED.replace("foo", "bar")) == ("31", 31), "nobody knows which of the two"
+    assert hogs(SPAWNED.replace("bar", "baz")) == ("31", 31)
+    assert hogs("    def bar(\n") == ("1 to 1", 1)
+
+
 def test_a_track_that_gives_way_in_time_again_and_again_is_no_hog() -> None:
     tape = spawned("bar")
     for ms in range(0, 500, 50):
@@ -103,8 +131,11 @@ def test_the_thread_itself_hogs_only_where_others_wait(greenlets: list[str], exp
         assert only(tape, "hog")[0].startswith("main ran for 0.49 s without giving way, from demo.py:40 up to its end")
 
 
+ENDED = "test2 ended, and what ends goes to its parent, here main, not to who switched to it"
+
+
 def test_a_track_that_is_parked_for_ever() -> None:
-    sentence = "test1 was never resumed after it switched to test2 (demo.py:4)"
+    sentence = f"test1 was never resumed after it switched to test2 (demo.py:4); {ENDED}"
     assert only(ping_pong().exits("main").end(), "never_resumed") == (sentence, ["test1", "test2"], 0, 4)
     resumed = ping_pong().switch("main", "test1").exits("test1").switch("test1", "main").exits("main").end()
     assert kinds(resumed) == []
@@ -165,6 +196,57 @@ def test_a_deadlock_is_told_as_a_circle_where_it_is_known_who_holds_what() -> No
         f"besides, main waits in joinall(all) (demo.py:40) for foo and bar{NOTHING_LEFT}"
     )
     assert only(stuck(held=True), "deadlock") == (sentence, ["foo", "bar", "main"], 50, 5)
+
+
+def events(source: str) -> list[Finding]:
+    """foo waits in line 2 of the source, bar in line 6."""
+    tape = spawned("foo", "bar").lists(source).switch("hub", "foo")
+    tape.waits("foo", words.EVENT, "a.wait()", thing="Event 1").switch("foo", "hub", line=2).switch("hub", "bar")
+    tape.waits("bar", words.EVENT, "self.b.wait(9)", thing="Event 2").switch("bar", "hub", line=6)
+    tape.at(50 * MS).wake("main", "hub", words.THROW).switch("hub", "main", "LoopExit('')", cause=words.THROW)
+    return found(tape.exits("main").end(), "deadlock")
+
+
+BOTH = """def run(a):
+    a.wait()
+    self.b.set()
+
+def run(a):
+    self.b.wait()
+    a.set()
+"""
+
+
+def test_who_would_have_set_an_event_is_looked_for_in_the_source() -> None:
+    [one] = events(BOTH)
+    assert one.sentence == (
+        "LoopExit, a circle: foo waits in a.wait() (demo.py:2) for bar, which would set it in line 7; "
+        "bar waits in self.b.wait(9) (demo.py:6) for foo, which would set it in line 3; "
+        f"besides, main waits in joinall(all) (demo.py:40){NOTHING_LEFT} "
+        "(who would set or release what is inferred from the source)"
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "",
+        "\n" * 9,
+        BOTH.replace("set", "clear"),
+        BOTH.replace(".set()", ".set"),
+        BOTH.replace("a.set()", "# a.set()").replace("self.b.set", "xself.b.set"),
+        BOTH.replace("self.b.set()", "b.set()").replace("    a.set()", "\na.set()"),
+        BOTH.replace("def run", "def other"),
+    ],
+)
+def test_the_source_is_not_made_to_say_more_than_it_does(source: str) -> None:
+    [one] = events(source)
+    assert (one.sentence.count("Event 1"), one.sentence.count("Event 2"), "inferred" in one.sentence) == (1, 1, False)
+
+
+def test_nobody_ends_its_own_wait() -> None:
+    [one] = events(BOTH.replace("self.b.wait()", "self.b.wait()\n    self.b.set()"))
+    assert "for foo, which would set it in line 3" in one.sentence
 
 
 @pytest.mark.parametrize("thrown", [None, "Timeout(0.5)", "ValueError('LoopExit(')"])
@@ -299,6 +381,44 @@ def test_a_timer_that_was_late_because_of_many_short_turns() -> None:
     tape.wake("foo", "hub", words.TIMER).switch("hub", "foo")
     sentence = "foo's sleep of 10 ms (demo.py:5) was over 38 ms late: others ran in short turns"
     assert only(tape, "late_timer")[:2] == (sentence, ["foo"])
+
+
+def asks(*took_ms: int, opened: bool = True, gap_ms: float = 0, prints: str = "the page\n\n") -> Tape:
+    """foo asks for so many pages at line 5; serve, which sleeps at line 8, gives them to it."""
+    tape, local = spawned("foo", "serve").at(2 * MS).switch("hub", "foo"), "127.0.0.1:5000"
+    for took in took_ms:
+        since_ns = tape.t_ns + STEP_NS
+        if opened:
+            tape.waits_for_socket("foo", "get()", words.CONNECT, local, ":80").switch("foo", "hub", line=5)
+            tape.wake("foo", "hub", words.IO).switch("hub", "foo")
+        tape.waits_for_socket("foo", "get()", words.READ, local, ":80").switch("foo", "hub", line=5)
+        tape.switch("hub", "serve").waits("serve", words.SLEEP, f"{took} ms", took * MS)
+        tape.switch("serve", "hub", line=8).at(since_ns + took * MS)
+        tape.wake("serve", "hub", words.TIMER).switch("hub", "serve").waits("serve", words.EVENT, "more.wait()")
+        tape.switch("serve", "hub", line=9).at(tape.t_ns + STEP_NS + round(gap_ms * MS))
+        tape.wake("foo", "hub", words.IO).switch("hub", "foo").prints(prints)
+    return tape.exits("foo").switch("foo", "hub")
+
+
+def test_the_slowest_of_several_answers_and_who_was_slow() -> None:
+    sentence = (
+        'the slowest of 3 answers (demo.py:5) took foo 0.3 s, 0.2 s on average, and then it printed "the page": '
+        "serve slept for 0.3 s (demo.py:8) and ran just before it came (inferred: serve gave the answer)"
+    )
+    assert only(asks(100, 300, 200), "slow_answer") == (sentence, ["foo", "serve"], 102, 5)
+
+
+def test_of_a_slow_answer_no_more_is_told_than_is_known() -> None:
+    sentence, tracks, _, _ = only(asks(100, 300, 200, gap_ms=2, prints="\n"), "slow_answer")
+    assert (sentence, tracks) == ("the slowest of 3 answers (demo.py:5) took foo 0.3 s, 0.2 s on average", ["foo"])
+    assert "…" in only(asks(100, 300, 200, prints="page " * 20), "slow_answer")[0]
+
+
+@pytest.mark.parametrize(
+    "tape", [asks(100, 300), asks(200, 200, 210), asks(10, 30, 20), asks(100, 300, 200, opened=False)]
+)
+def test_no_answer_is_called_slow(tape: Tape) -> None:
+    assert "slow_answer" not in kinds(tape)
 
 
 @pytest.mark.parametrize("tape", [Tape, producer_consumer, sleeps])

@@ -14,7 +14,8 @@ from visualizer.trace import words
 from visualizer.trace.events import Header, encode
 
 HEADER = encode(Header(words.FORMAT, words.VERSION))
-SENTENCE = "test1 was never resumed after it switched to test2 (demo.py:4)"
+ENDED = "; test2 ended, and what ends goes to its parent, here main, not to who switched to it"
+SENTENCE = f"test1 was never resumed after it switched to test2 (demo.py:4){ENDED}"
 
 
 @pytest.fixture
@@ -77,4 +78,4 @@ def test_what_ping_pong_leaves_behind(visualizer: Visualizer, tmp_path: Path) ->
     assert one["tracks"] == ["test1", "test2"]
     assert source[one["line"] : one["line"] + 1] == ['    print("never printed")']
     assert Path(one["file"]).name == "ping_pong.py"
-    assert one["sentence"] == f"test1 was never resumed after it switched to test2 (ping_pong.py:{one['line']})"
+    assert one["sentence"] == f"test1 was never resumed after it switched to test2 (ping_pong.py:{one['line']}){ENDED}"

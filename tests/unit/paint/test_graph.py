@@ -94,3 +94,14 @@ def test_every_line_fits_and_is_printable(tape: Callable[[], Tape], ascii: bool,
             assert cell_width(line) <= width
             assert line.isprintable()
             assert line.isascii() or not ascii
+
+
+def test_who_would_set_an_event_is_said_to_be_inferred() -> None:
+    tape = Tape().lists("def run():\n    a.wait()\n    b.set()\n\ndef run():\n    b.wait()\n    a.set()\n")
+    tape.spawn("hub", words.HUB, parent="main").spawn("foo", words.GREENLET, parent="hub")
+    tape.spawn("bar", words.GREENLET, parent="hub").switch("main", "hub", line=9).switch("hub", "foo")
+    tape.waits("foo", words.EVENT, "a.wait()", thing="Event 1").switch("foo", "hub", line=2).switch("hub", "bar")
+    tape.waits("bar", words.EVENT, "b.wait()", thing="Event 2").switch("bar", "hub", line=6)
+    lines = drawn(tape.timeline(), tape.t_ns, 120)
+    assert "┈ foo → Event 1  a.wait(), for 2 µs  bar would set it in line 7 (inferred from the source)" in lines
+    assert "┈ bar → Event 2  b.wait()  foo would set it in line 3 (inferred from the source)" in lines

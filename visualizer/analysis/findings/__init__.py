@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from visualizer.analysis.findings import delays, ends
+from visualizer.analysis.findings import answers, delays, ends
 from visualizer.analysis.findings.finding import Finding
 from visualizer.analysis.findings.observed import Observed
 from visualizer.analysis.model import Timeline
@@ -23,6 +23,7 @@ KINDS: dict[str, Callable[[Timeline, Observed], Iterable[Finding]]] = {
     "lost_time": delays.lost_time,
     "starvation": delays.starvation,
     "busy_poll": delays.busy_poll,
+    "slow_answer": answers.slow_answer,
 }
 _AT_ONCE = 100_000
 

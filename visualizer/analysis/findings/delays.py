@@ -25,6 +25,7 @@ from visualizer.analysis.findings.finding import (
 )
 from visualizer.analysis.findings.observed import Delay, Observed, Turn, longest_turn
 from visualizer.analysis.model import Park, Place, State, Timeline
+from visualizer.analysis.sources import definition
 from visualizer.trace import words
 
 _T = TypeVar("_T")
@@ -153,6 +154,9 @@ def _until(timeline: Timeline, turn: Turn) -> tuple[str, Place | None]:
     park: Park | None = park_before(timeline, track, turn.end_ns)
     if park is not None and park.place is not None:
         return f"from {spot(park.place)} {end}", park.place
+    written = definition(timeline, track)
+    if written is not None:
+        return f"{end} (def {written.function}, {spot(written)} to {written.end_line})", written
     return f"{end} (spawned at {spot(track.place)})" if spot(track.place) else end, track.place
 
 

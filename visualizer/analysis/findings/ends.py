@@ -18,6 +18,7 @@ from visualizer.analysis.findings.finding import (
 )
 from visualizer.analysis.findings.observed import Observed
 from visualizer.analysis.model import Park, State, Switch, Timeline
+from visualizer.analysis.sources import Ending, would_end
 from visualizer.trace import words
 
 _LOOP_EXIT = "LoopExit"
@@ -30,9 +31,10 @@ def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     for switch in _loop_exits(timeline, observed):
         waiting = dict(_deadlocked(timeline, switch))
         holders, joined = _ties(timeline, switch, waiting)
-        circle = _circle(waiting, holders, joined)
+        written = _written(timeline, waiting, holders, joined)
+        circle = _circle(waiting, holders, joined, written)
         told = [*circle, *(track for track in waiting if track not in circle)]
-        parts = [_waits(timeline, track, waiting, holders, joined) for track in told]
+        parts = [_waits(timeline, track, waiting, holders, joined, written) for track in told]
         whom = "them" if len(waiting) > 1 else "it" if waiting else "anybody"
         if len(circle) > 1:
             round_ = "; ".join(parts[: len(circle)])
@@ -41,6 +43,7 @@ def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         else:
             sentence = f"{_LOOP_EXIT}: {listed(parts, _TOLD)}"
         sentence += f"; the hub had nothing left that could wake {whom}"
+        sentence += " (who would set or release what is inferred from the source)" if written else ""
         first = waiting[told[0]] if told else None
         yield finding("deadlock", sentence, told, switch.t_ns, first.place if first else None)
 
@@ -66,6 +69,7 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         lasted = duration(max(0, timeline.last_ns - park.t_ns), 2)
         if park.reason == words.SWITCHED:
             sentence = f"{name} was never resumed after it switched to {timeline.name(park.on_track)}{at(park.place)}"
+            sentence += _instead(timeline, park)
         elif park.reason == words.SUSPENDED:
             sentence = f"{name} was never resumed and is not finished: it is suspended{at(park.place)}"
         else:
@@ -148,12 +152,25 @@ def _ties(
     return holders, joined
 
 
-def _circle(waiting: dict[int, Park], holders: dict[str, int], joined: dict[int, tuple[int, ...]]) -> list[int]:
-    """Tracks of which each waits for what the next holds, or for the end of the next, and the last for the first."""
+def _written(
+    timeline: Timeline, waiting: dict[int, Park], holders: dict[str, int], joined: dict[int, tuple[int, ...]]
+) -> dict[int, Ending]:
+    """Where the trace does not tell for whom a track waits: who alone would end that, as the source has it."""
+    told = {track: park for track, park in waiting.items() if track not in joined and park.object not in holders}
+    found = ((track, would_end(timeline, waiting, park)) for track, park in told.items())
+    return {track: ending for track, ending in found if ending is not None}
+
+
+def _circle(
+    waiting: dict[int, Park], holders: dict[str, int], joined: dict[int, tuple[int, ...]], written: dict[int, Ending]
+) -> list[int]:
+    """Tracks of which each waits for what the next holds or would do, or for its end, and the last for the first."""
     for first in waiting:
         chain = [first]
         while True:
             following = joined.get(chain[-1], ())
+            if chain[-1] in written:
+                following = (written[chain[-1]].track,)
             after = holders.get(waiting[chain[-1]].object, following[0] if len(following) == 1 else words.NOBODY)
             if after == first:
                 return chain
@@ -181,9 +198,9 @@ def _deadlocked(timeline: Timeline, switch: Switch) -> Iterator[tuple[int, Park]
 
 def _waits(
     timeline: Timeline, track: int, waiting: dict[int, Park], holders: dict[str, int],
-    joined: dict[int, tuple[int, ...]],
+    joined: dict[int, tuple[int, ...]], written: dict[int, Ending],
 ) -> str:  # fmt: skip
-    """Who waits for what, and who has it; of a join also for whom."""
+    """Who waits for what, and who has it or would end that; of a join also for whom."""
     park = waiting[track]
     text = f"{timeline.name(track)} waits{_for(park)}"
     if track in joined:
@@ -191,9 +208,24 @@ def _waits(
     elif park.object in holders:
         by = holders[park.object]
         text += f" for {park.object}, which {'it holds itself' if by == track else timeline.name(by) + ' holds'}"
+    elif track in written:
+        would = written[track]
+        text += f" for {timeline.name(would.track)}, which would {would.method} it in line {would.line}"
     elif park.object and not park.object.startswith("track"):
         text += f" for {park.object}"
     return text
+
+
+def _instead(timeline: Timeline, park: Park) -> str:
+    """Who went on where the one that a track switched to has ended, since that does not lead back to the track."""
+    gone = timeline.tracks.get(park.on_track)
+    if gone is None or gone.exit_ns < park.t_ns:
+        return ""
+    parent = timeline.tracks.get(gone.parent)
+    if parent is None or parent.id == park.track:
+        return ""
+    ended, to = timeline.name(gone.id), timeline.name(parent.id)
+    return f"; {ended} ended, and what ends goes to its parent, here {to}, not to who switched to it"
 
 
 def _for(park: Park) -> str:

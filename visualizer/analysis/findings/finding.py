@@ -25,6 +25,10 @@ LATE_NS = 20 * _MS
 #: So many sleeps of 0 s in a row, none of the steps between them longer than this, poll.
 POLLS = 100
 POLL_STEP_NS = 1 * _MS
+#: Of so many answers or more at a line, one that took so long, and so many times as long as all on average, is slow.
+SLOW_OF = 3
+SLOW_NS = 50 * _MS
+SLOW_FACTOR = 1.25
 #: Shorter turns are not named as what others had to wait for.
 NAMED_NS = 10 * _MS
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from visualizer.analysis.blocks import busiest
+from visualizer.analysis.findings.answers import Answers
 from visualizer.analysis.findings.finding import LATE_NS, NAMED_NS, POLL_STEP_NS
 from visualizer.analysis.model import Entry, State, Switch, Timeline, Track
 from visualizer.trace import words
@@ -83,6 +84,7 @@ class Observed:
     loop_exits: dict[int, int] = field(default_factory=dict)
     #: Hub -> how many greenlets it has that have not ended.
     living: dict[int, int] = field(default_factory=dict)
+    answers: Answers = field(default_factory=Answers)
     _row: dict[int, Polls] = field(default_factory=dict)
     _ran_ns: dict[int, int] = field(default_factory=dict)
     _taken: int = 0
@@ -98,6 +100,7 @@ class Observed:
             elif entry is Entry.WAKEUP:
                 wakeup = timeline.wakeups[index]
                 self._row.pop(wakeup.waker, None)
+                self.answers.on_wakeup(timeline, wakeup)
                 if wakeup.cause == words.FINISHED:
                     self.retrieved.add(wakeup.waker)
             elif entry is Entry.OUTPUT:
@@ -120,6 +123,7 @@ class Observed:
         target = timeline.tracks[switch.target]
         self._ran_ns[target.id] = switch.t_ns
         if target.kind == words.HUB:
+            self.answers.on_switch(switch)
             self._on_hub(target, switch)
         elif timeline.tracks[switch.origin].kind == words.HUB:
             if switch.cause == words.THROW and (switch.value or "").startswith("LoopExit("):
@@ -177,6 +181,8 @@ class Observed:
         track = park.track
         if park.reason == words.JOIN:
             self.joins[track] = index
+        elif park.reason == words.IO:
+            self.answers.on_park(park)
         if park.reason != words.SLEEP or park.asked_ns:
             self._row.pop(track, None)
             return
