@@ -74,6 +74,9 @@ async def test_without_gaps_that_is_said(replay: Replay) -> None:
         assert screen.told.lines == ["No gap is long enough to be folded: as far as can be seen, somebody always runs."]
         await pilot.press("X")
         assert screen.told.lines == ["Time is shown as it passed."]
+        await pilot.press("x")
+        await pilot.pause()
+        assert screen.told.lines == [], "on the axis of switches it is not"
 
 
 @pytest.mark.parametrize("keys", [("w", "d"), ("v", "right", "right", "i"), ("m", "end", "m", "V", "i")])

@@ -52,6 +52,34 @@ async def test_exceptions_in_hostile_words(replay: Replay) -> None:
         assert "\x1b" not in text_of(screen)
 
 
+@pytest.mark.parametrize("keys", [("p", "right"), ("p", "p", "u"), ("o", "comma", "end"), ("p", "end", "p", "home")])
+async def test_what_was_told_of_a_moment_goes_with_it(replay: Replay, keys: tuple[str, ...]) -> None:
+    app = replay(hogs())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("home", *keys[:-1])
+        await pilot.pause()
+        assert screen.told.lines
+        await pilot.press(keys[-1])
+        await pilot.pause()
+        assert screen.told.lines == []
+
+
+async def test_a_search_hit_that_was_left_is_not_told_any_more(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("slash", *"foo", "enter")
+        await pilot.pause()
+        assert screen.told.lines[0].startswith('"foo": ')
+        await pilot.press("end")
+        await pilot.pause()
+        assert screen.told.lines == []
+        await pilot.press("N")
+        await pilot.pause()
+        assert screen.told.lines[0].startswith('"foo": ')
+
+
 async def test_escape_takes_away_what_was_told(replay: Replay) -> None:
     app = replay(sleeps())
     async with app.run_test(size=(80, 24)) as pilot:

@@ -76,6 +76,7 @@ async def test_one_switch_after_the_other() -> None:
             # Whoever has not run any code of its own yet may have no name.
             assert len(who(screen)) == count
             assert screen.view.playhead.index == count - 1
+            assert ("the trace tells once it has" in text) is (count < 3), "where the two have begun is not known yet"
             await pilot.press("J")
         assert screen.view.viewport.axis is Axis.SWITCHES
         await until(pilot, lambda: not screen.feed.live)

@@ -74,7 +74,7 @@ class Navigating(Telling):
             if not self.only_selected:
                 view.select_track(moment.track)
             self._landed = what, index
-            self.told.tell(f"{what}{whose}: {moment.said}")
+            self.tell_here(f"{what}{whose}: {moment.said}")
         self.look()
 
     def action_only_selected(self) -> None:
@@ -244,7 +244,7 @@ class Navigating(Telling):
     def _tell_hit(self, search: Search) -> None:
         said = search.moment(self._hit).said
         so_far = "" if self._complete else " so far"
-        self.told.tell(f"{search.title}: {self._hit + 1} of {len(search)}{so_far} ({search.told})", said)
+        self.tell_here(f"{search.title}: {self._hit + 1} of {len(search)}{so_far} ({search.told})", said)
         self._told_of_hit = self.told.lines[:1]
 
     @staticmethod

@@ -24,6 +24,9 @@ class Telling(Screen[None]):
         #: What stood there before, and whether a key was pressed since.
         self._told_before: list[str] = []
         self._over = False
+        #: What was told that is true only for a while, and whether it still is.
+        self._told_while: list[str] = []
+        self._holds: Callable[[], bool] = bool
 
     def look(self) -> None:
         """Have everything drawn that has changed."""
@@ -57,6 +60,25 @@ class Telling(Screen[None]):
     def touched(self) -> None:
         """A key was pressed, and is about to do something: what was said of the last one is over then."""
         self._over = True
+
+    def tell_while(self, holds: Callable[[], bool], *lines: str) -> None:
+        """Tell something that is to go as soon as it `holds` no more."""
+        self.told.tell(*lines)
+        self._told_while, self._holds = self.told.lines, holds
+
+    def tell_here(self, *lines: str) -> None:
+        """Tell something of the moment that the playhead is at; it is not true of the next."""
+        t_ns = self.view.playhead.t_ns
+        self.tell_while(lambda: self.view.playhead.t_ns == t_ns, *lines)
+
+    def drop_outdated(self) -> None:
+        """Take away what was told and holds no more."""
+        if self._told_while and not self._holds():
+            if self._told_before == self._told_while:
+                self._told_before = []
+            if self.told.lines == self._told_while:
+                self.told.tell()
+            self._told_while = []
 
     def drop_denied(self) -> None:
         """Take away what was said of a key before the last, unless something else is told by now."""

@@ -200,6 +200,7 @@ class TimelineScreen(Arranging, Stepping, Viewing):
             return
         view = self.view
         self.tell_span()
+        self.drop_outdated()
         self.drop_denied()
         self._arrange()
         view.resize(self.size.width - row_start(view) - RIGHT)
@@ -302,14 +303,19 @@ class TimelineScreen(Arranging, Stepping, Viewing):
     def action_fold_gaps(self) -> None:
         folded = self.view.fold_gaps()
         self._remember_axis()
+        axis = self.view.viewport.axis
+
+        def as_now() -> bool:
+            return self.view.viewport.axis is axis
+
         count = len(gaps(self.view.timeline))
         if not folded:
-            self.told.tell("Time is shown as it passed.")
+            self.tell_while(as_now, "Time is shown as it passed.")
         elif not count:
-            self.told.tell("No gap is long enough to be folded: as far as can be seen, somebody always runs.")
+            self.tell_while(as_now, "No gap is long enough to be folded: as far as can be seen, somebody always runs.")
         else:
             which = "1 gap in which nobody runs is" if count == 1 else f"{count} gaps in which nobody runs are"
-            self.told.tell(f"{which} folded; the ruler says how long each is.")
+            self.tell_while(as_now, f"{which} folded; the ruler says how long each is.")
         self.look()
 
     def action_select(self, by: int) -> None:

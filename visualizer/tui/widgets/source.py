@@ -69,6 +69,8 @@ class Source(Widget):
             return ""
         if track.kind == words.HUB:
             return "The hub is gevent's own event loop: none of the program's code runs in it."
+        if self._view.live and where.how.startswith("starts"):
+            return "Where in the source it is, the trace tells once it has stopped for the first time."
         return "The trace does not tell where in the source it is."
 
     @property
