@@ -249,7 +249,7 @@ class Bulk:
         in_turn, drivers = turning
         nothing = [text for text in np.unique(value[1::2]).tolist() if timeline._texts.get(text) == "None"]
         turns = in_turn & np.isin(value[1::2], nothing)
-        newest = {int(track): int(given) for track, given in zip(tracks, value[1::2], strict=True)}
+        newest = dict(zip(tracks.tolist(), value[1::2].tolist(), strict=True))
 
         def settle() -> None:
             timeline._pending.pop(resumer, None)
