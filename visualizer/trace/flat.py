@@ -198,6 +198,8 @@ class Flattening:
             return None
         t_ns, subject, b, value, shape = (np.concatenate(columns) for columns in zip(*self._pieces, strict=True))
         self._begin()
+        if not len(shape):
+            return None
         count = np.frombuffer(self._count, dtype=np.int32)[shape]
         first = np.frombuffer(self._first, dtype=np.int32)[shape]
         if int(count.max()) > 1 or int(count.min()) < 1:
