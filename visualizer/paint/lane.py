@@ -213,7 +213,8 @@ class Lane:
         start_ns = np.frombuffer(self.slices.start_ns, dtype=np.int64)
         from_ns, to_ns = start_ns[first].astype(np.float64), start_ns[last].astype(np.float64)
         scale = (until - start) / np.maximum(1, to_ns - from_ns)
-        spent: Column = scale * (self.slices.spent(to_ns) - self.slices.spent(from_ns))
+        both = self.slices.spent(np.concatenate((from_ns, to_ns)))
+        spent: Column = scale * (both[:, len(first) :] - both[:, : len(first)])
         steps = np.frombuffer(self.track.step_slices, dtype=np.int32)
         runs = np.searchsorted(steps, last, side="right") - np.searchsorted(steps, first, side="left")
         spent[SUMMED.index(State.RUNNING)] = runs
