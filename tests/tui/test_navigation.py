@@ -33,7 +33,7 @@ async def test_findings_one_after_another(replay: Replay) -> None:
             "finding: crunch ran for 0.5 s without gi",
             "finding: forgotten was never resumed: it",
             "finding: tea's sleep of 0.1 s (hogs.py:5",
-            "No further finding.",
+            "No further finding: P goes to the previo",
             "finding: forgotten was never resumed: it",
             "finding: crunch ran for 0.5 s without gi",
         ]
@@ -50,6 +50,23 @@ async def test_exceptions_in_hostile_words(replay: Replay) -> None:
         await pilot.pause()
         assert screen.told.lines[0].startswith("exception: uncaught Error[bold red]evil[/] ")
         assert "\x1b" not in text_of(screen)
+
+
+async def test_who_is_behind_all_of_them_is_told_the_way_back(replay: Replay) -> None:
+    app = replay(hogs())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        said = []
+        for key in ("end", "p", "e", "home", "left", "P", "m", "home", "apostrophe"):
+            await pilot.press(key)
+            await pilot.pause()
+            said += screen.told.lines[-1:]
+        assert [line for line in said if line.startswith("No ")] == [
+            "No further finding: P goes to the previous one.",
+            "No further exception.",
+            "No earlier finding: p goes to the next one.",
+            'No further mark: " goes to the previous one.',
+        ]
 
 
 @pytest.mark.parametrize("keys", [("p", "right"), ("p", "p", "u"), ("o", "comma", "end"), ("p", "end", "p", "home")])

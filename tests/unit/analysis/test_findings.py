@@ -273,6 +273,22 @@ def test_lost_time() -> None:
     assert kinds(ready_in_turns(2, 49.9)) == []
 
 
+def test_of_a_crowd_that_came_late_the_one_that_came_last_is_told() -> None:
+    tape = Tape().spawn("hub", words.HUB, parent="main")
+    for number in range(5):
+        tape.spawn(f"client {number}", words.GREENLET, "client", parent="hub", creator="main", line=30)
+        tape.wake(f"client {number}", "main", words.SPAWN)
+    tape.at(60 * MS).waits("main", words.JOIN, "joinall(all)").switch("main", "hub", line=40)
+    for number in range(5):
+        tape.switch("hub", f"client {number}").exits(f"client {number}").switch(f"client {number}", "hub")
+    sentence, tracks, _, _ = only(tape, "lost_time")
+    assert sentence == (
+        "client-5 was spawned by main and ran only 60 ms later: meanwhile main ran; "
+        "the longest of 5 such delays of 5 tracks called client"
+    )
+    assert tracks == ["client 4", "main"]
+
+
 def test_starvation() -> None:
     sentence = "foo was ready for 0.12 s in all while others ran, 96% of its life; for 30 ms at most, while bar ran"
     assert only(ready_in_turns(4, 30), "starvation") == (sentence, ["foo", "bar"], 2, 5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeVar
 
@@ -75,10 +76,12 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 
 def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """LOST_NS or longer from being woken to running. One for each track."""
+    """LOST_NS or longer from being woken to running. One for each name of tracks: of a crowd all come late at once."""
     woken = [delay for delay in observed.delays if delay.park < 0]
-    found = ((delay.track, delay.ran_ns - delay.due_ns, delay) for delay in woken)
-    for count, lost_ns, delay in _worst(one for one in found if one[1] >= LOST_NS):
+    found = ((timeline.tracks[delay.track].base_name, delay.ran_ns - delay.due_ns, delay) for delay in woken)
+    lost = [one for one in found if one[1] >= LOST_NS]
+    whose = Counter(name for name, _ in {(name, delay.track) for name, _, delay in lost})
+    for count, lost_ns, delay in _worst(lost):
         track = timeline.tracks[delay.track]
         park = park_before(timeline, track, delay.due_ns)
         wakeup = timeline.wakeups[track.slices.about[delay.slice]]
@@ -88,7 +91,9 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         turn = longest_turn(observed.turns.get(delay.hub, []), delay.due_ns, delay.ran_ns)
         meanwhile = f": meanwhile {timeline.name(turn.track)} ran" if turn else ""
         sentence = f"{name} was {how}{by} and ran only {duration(lost_ns, 2)} later{meanwhile}"
+        several = whose[track.base_name]
         sentence += worst_of(count, "such delays")
+        sentence += f" of {several} tracks called {track.base_name}" if several > 1 else ""
         yield finding("lost_time", sentence, _tracks(delay, turn), delay.due_ns, park.place if park else track.place)
 
 

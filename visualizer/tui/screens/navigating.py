@@ -13,6 +13,7 @@ from visualizer.analysis.jumps import Moments, What, jump, moments, moments_of
 from visualizer.analysis.search import Search, for_line, for_text
 from visualizer.paint.times import by_the_clock, time_of_clock
 from visualizer.tui import messages
+from visualizer.tui.keys import NAVIGATION, SPANS
 from visualizer.tui.screens.telling import Telling
 from visualizer.tui.widgets.findings import Findings
 from visualizer.tui.widgets.prompt import Prompt
@@ -67,7 +68,10 @@ class Navigating(Telling):
         index = jump(of, view.playhead.t_ns, by, tracks=tracks, at=at)
         whose = " of the selected track" if self.only_selected else ""
         if index is None:
-            self.deny(f"No {'further' if by > 0 else 'earlier'} {what}{whose}.")
+            # Whoever followed a program to its end is behind all that there is.
+            back = jump(of, view.playhead.t_ns, -by, tracks=tracks, at=at) is not None
+            way = f": {self._key_of(what, -by)} goes to the {'previous' if by > 0 else 'next'} one" if back else ""
+            self.deny(f"No {'further' if by > 0 else 'earlier'} {what}{whose}{way}.")
         else:
             moment = of.moment(index)
             view.go_to_time(moment.t_ns)
@@ -76,6 +80,11 @@ class Navigating(Telling):
             self._landed = what, index
             self.tell_here(f"{what}{whose}: {moment.said}")
         self.look()
+
+    def _key_of(self, what: What, by: int) -> str:
+        jumps = (*NAVIGATION.bindings, *SPANS.bindings)
+        binding = next(each for each in jumps if each.action == f"jump('{what}', {by})")
+        return self.app.get_key_display(binding).strip()
 
     def action_only_selected(self) -> None:
         self.only_selected = not self.only_selected
