@@ -131,8 +131,8 @@ async def test_statistics_tell_more_of_the_selected_track_and_of_a_span(replay: 
         assert lines_of(pane)[3].startswith("✓ foo")
         assert lines_of(pane)[4:13] == [
             " life    ▏▒" + "┈" * 48 + "·",
-            "         waiting 100 %  ready <1 %  running <1 %",
-            " steps      ███",
+            "         waiting >99 %  ready <1 %  running <1 %",
+            " ran        ███",
             "         │1 µs",
             "         2: median 2 µs, 95 % 2 µs, max 2 µs",
             " latency ███   ███",

@@ -24,7 +24,7 @@ from visualizer.paint.ruler import folded, overview, ruler
 from visualizer.paint.text import fit
 from visualizer.paint.viewport import Axis, Viewport
 from visualizer.tui import keys
-from visualizer.tui.ink import is_dark, over, strip, style
+from visualizer.tui.ink import ground, is_dark, over, strip, style
 from visualizer.tui.messages import (
     CellsSpanned,
     Denied,
@@ -124,9 +124,8 @@ class Overview(Scale):
         width, last_ns = view.viewport.width, view.timeline.last_ns
         part = view.playhead.t_ns / last_ns if last_ns else 0.0
         runs = overview(view.timeline, view.viewport, width, ascii=view.ascii)
-        return self._line(
-            view.grouped_told or "overview", runs, min(int(part * width), width - 1), Style(reverse=True, bold=True)
-        )
+        at = min(int(part * width), width - 1)
+        return self._line(view.grouped_told or "overview", runs, at, ground("playhead", is_dark(self)))
 
     def press(self, event: events.MouseEvent, at: Offset) -> None:
         self._choose(at)
@@ -272,7 +271,7 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
         cell = view.playhead_cell
         if 0 <= cell < view.viewport.width:
             at = row_start(view) + cell
-            line = over(line, at, at + 1, style("playhead", is_dark(self)))
+            line = over(line, at, at + 1, ground("playhead", is_dark(self)))
         return line
 
     def _key(self, number: int) -> tuple[object, ...]:
