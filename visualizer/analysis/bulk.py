@@ -249,7 +249,7 @@ class Bulk:
         in_turn, drivers = turning
         nothing = [text for text in np.unique(value[1::2]).tolist() if timeline._texts.get(text) == "None"]
         turns = in_turn & np.isin(value[1::2], nothing)
-        newest = {int(track): int(given) for track, given in zip(tracks, value[1::2], strict=True)}
+        newest = dict(zip(tracks.tolist(), value[1::2].tolist(), strict=True))
 
         def settle() -> None:
             timeline._pending.pop(resumer, None)
@@ -331,8 +331,8 @@ class Bulk:
         item = np.arange(len(kind)) + np.cumsum(is_switch) - is_switch
         leaves = item[at]
         count = len(kind) + len(at)
-        whose, what = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.uint8)
-        place, number = np.empty(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+        whose, what = np.empty(count, dtype=np.int32), np.empty(count, dtype=np.uint8)
+        place, number = np.empty(count, dtype=np.int32), np.zeros(count, dtype=np.int32)
         whose[item], place[item], what[item] = index_of[who], np.arange(len(kind)), _UNREADY
         whose[leaves + 1], place[leaves + 1], what[leaves + 1] = whose[leaves], at, _IN
         whose[leaves], what[leaves] = index_of[by[at]], _OUT

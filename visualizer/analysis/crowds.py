@@ -29,6 +29,8 @@ class Crowd:
         self.tracks: tuple[int, ...] = ()
         self._timeline = timeline
         self._version = -1
+        #: See `ended_ns`; None: not looked yet.
+        self._ended_ns: int | None = None
         self._begin()
 
     def _begin(self) -> None:
@@ -53,6 +55,7 @@ class Crowd:
         if tracks == self.tracks and self._version == self._timeline.version:
             return
         self._version = self._timeline.version
+        self._ended_ns = None
         if tracks != self.tracks:
             known = self._timeline.tracks
             came = tracks[len(self.tracks) :] if tracks[: len(self.tracks)] == self.tracks else None
@@ -196,6 +199,13 @@ class Crowd:
         change = np.frombuffer(self._change, dtype=np.uint8)[start:end]
         return bool(((change & _MASK == state) | (change >> _SHIFT == state)).any())
 
+    def stirs(self, t_ns: Column) -> Column:
+        """Whether anything happens to one of them between each two of these times, which ascend."""
+        times = np.frombuffer(self._t_ns, dtype=np.int64)
+        after = np.searchsorted(times, t_ns[:-1], side="right")
+        stirs: Column = after < np.searchsorted(times, t_ns[1:], side="left")
+        return stirs
+
     def ran(self, until: Column) -> Column:
         """How much of the switch axis before each of some places is filled with their runs, in switches."""
         filled = np.zeros(len(until))
@@ -213,13 +223,12 @@ class Crowd:
     @property
     def ended_ns(self) -> int:
         """When the last of them ended; -1 if one has not."""
-        if not self.tracks or not self._t_ns:
-            return -1
-        now = self.counts(self._t_ns[-1])
-        if sum(now[state] for state in FINAL) < len(self.tracks):
-            return -1
-        ended_ns: int = max(self._timeline.tracks[track].slices.start_ns[-1] for track in self.tracks)
-        return ended_ns
+        if self._ended_ns is None:
+            now = self.counts(self._t_ns[-1]) if self._t_ns else {}
+            ended = bool(now) and sum(now[state] for state in FINAL) == len(self.tracks)
+            known = self._timeline.tracks
+            self._ended_ns = max(known[track].slices.start_ns[-1] for track in self.tracks) if ended else -1
+        return self._ended_ns
 
     @property
     def failed(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 
 from visualizer.analysis.bulk import LEAST, Bulk
 from visualizer.analysis.model import Timeline
@@ -51,13 +52,16 @@ class Intake:
         waiting, count = self._waiting, self._count
         self._waiting, self._count = [], 0
         timeline, flattening = self._timeline, self._flattening
-        for line in waiting:
-            if count >= LEAST:
-                flattening.add_rows(line) if type(line) is Rows else flattening.add(line)
-            elif type(line) is Rows:
-                timeline.feed_all(flattening.events_of(line))
+        if count < LEAST:
+            for line in waiting:
+                timeline.feed_all(flattening.events_of(line) if type(line) is Rows else (line,))  # type: ignore[arg-type]
+            return
+        for are_rows, group in groupby(waiting, lambda line: type(line) is Rows):
+            if are_rows:
+                flattening.add_rows([line.packed for line in group])  # type: ignore[union-attr]
             else:
-                timeline.feed(line)  # type: ignore[arg-type]
+                for line in group:
+                    flattening.add(line)
         flat = flattening.take()
         if flat is not None:
             self._bulk.take(flat)

@@ -154,6 +154,11 @@ class Timeline:
         """Id of the track that each switch comes from."""
         return self._switches.origin
 
+    @property
+    def park_switches(self) -> array[int]:
+        """Index of the switch that brought each park about, below 0 if none did."""
+        return self._parks.switch
+
     def switch(self, index: int) -> Switch:
         """Switch number `index`, from 0. Raise IndexError if there is none."""
         return switch_of(self._switches, self._parks, index, self._texts, self._places)

@@ -86,7 +86,7 @@ def _cells(timeline: Timeline, crowd: Crowd, axis: Axis, edges: list[float], unt
     if until_ns is not None:
         times_ns = np.minimum(times_ns, until_ns)
     count, spent = crowd.at(times_ns)
-    times = times_ns.tolist()
+    times, stirs = times_ns.tolist(), crowd.stirs(times_ns).tolist()
     ran = np.diff(spent[State.RUNNING] if on_time else crowd.ran(places))
     share = np.minimum(1.0, ran / np.diff(edges))
     lasted_ns = np.diff(times_ns)
@@ -96,7 +96,7 @@ def _cells(timeline: Timeline, crowd: Crowd, axis: Axis, edges: list[float], unt
     found = []
     for cell, part in enumerate(share[:known].tolist()):
         runs = part > 0
-        if not runs and on_time:
+        if not runs and on_time and stirs[cell]:
             # However short.
             runs = crowd.changes(State.RUNNING, times[cell], times[cell + 1])
         if runs:

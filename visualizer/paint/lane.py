@@ -62,7 +62,8 @@ class Lane:
         least = steps[step] + 1 if step >= 0 else 0
         if step >= 0 and step_slices[step] == index:
             return least
-        left = self._left(index, least)
+        parked = self._parked(index)
+        left = self._left(index, least) if parked < 0 else parked
         if left >= 0:
             position = float(left + 1)
         elif slices.state[index] == State.RUNNING and self._is_early(index):
@@ -71,6 +72,13 @@ class Lane:
         else:
             position = max(least, position_of_time(self._timeline, Axis.SWITCHES, slices.start_ns[index]))
         return min(position, steps[step + 1] + 1) if step + 1 < len(steps) else position
+
+    def _parked(self, index: int) -> int:
+        """Number of the switch that began slice number `index` by parking the track; -1 if that is not how it began."""
+        state, about = self.slices.state, self.slices.about
+        if state[index] != State.WAITING or (index and state[index - 1] == State.READY):
+            return -1
+        return self._timeline.park_switches[about[index]]
 
     def _is_early(self, index: int) -> bool:
         """Whether slice number `index` may come before the switches of its very moment: they may be what ended it."""
@@ -114,12 +122,29 @@ class Lane:
 
     def starts(self, index: Column) -> Column:
         """`start` of each, on the switch axis."""
+        state = np.frombuffer(self.slices.state, dtype=np.uint8)
+        about = np.frombuffer(self.slices.about, dtype=np.int32)
+        known = np.minimum(index, len(state) - 1)
+        before = np.maximum(known - 1, 0)
+        is_state, was_state, switch = state[known], state[before], about[known]
+        # Most begin with a switch, whose number is known.
+        runs = (is_state == State.RUNNING) & (switch >= 0) & ((was_state != State.IDLE) | (about[before] != switch))
+        waits = (is_state == State.WAITING) & ((known == 0) | (was_state != State.READY))
+        parks = np.frombuffer(self._timeline.park_switches, dtype=np.int32)
+        switch = np.where(waits, parks[np.where(waits, switch, 0)] if len(parks) else -1, switch)
+        found: Column = switch + 1.0
+        rest = np.flatnonzero(~((runs | waits) & (switch >= 0)))
+        found[rest] = self._starts_by_time(known[rest]) if len(rest) else 0.0
+        found[index >= len(state)] = self.limit
+        return found
+
+    def _starts_by_time(self, known: Column) -> Column:
+        """The same of slices that exist, whatever began them."""
         track, slices, timeline = self.track, self.slices, self._timeline
         start_ns, state = np.frombuffer(slices.start_ns, dtype=np.int64), np.frombuffer(slices.state, dtype=np.uint8)
         steps = np.frombuffer(track.steps, dtype=np.int32)
         step_slices = np.frombuffer(track.step_slices, dtype=np.int32)
         switch_ns = np.frombuffer(timeline.switch_ns, dtype=np.int64)
-        known = np.minimum(index, len(state) - 1)
         t_ns, is_state, before = start_ns[known], state[known], np.maximum(known - 1, 0)
         step = np.searchsorted(step_slices, known, side="right") - 1
         begun = step >= 0
@@ -160,8 +185,7 @@ class Lane:
         if len(steps):
             following = np.minimum(step + 1, len(steps) - 1)
             position = np.where(step + 1 < len(steps), np.minimum(position, steps[following] + 1), position)
-        position = np.where(exact, least, position)
-        found: Column = np.where(index >= len(state), self.limit, position)
+        found: Column = np.where(exact, least, position)
         return found
 
     def find_all(self, position: Column) -> tuple[Column, Column]:
@@ -189,7 +213,8 @@ class Lane:
         start_ns = np.frombuffer(self.slices.start_ns, dtype=np.int64)
         from_ns, to_ns = start_ns[first].astype(np.float64), start_ns[last].astype(np.float64)
         scale = (until - start) / np.maximum(1, to_ns - from_ns)
-        spent: Column = scale * (self.slices.spent(to_ns) - self.slices.spent(from_ns))
+        both = self.slices.spent(np.concatenate((from_ns, to_ns)))
+        spent: Column = scale * (both[:, len(first) :] - both[:, : len(first)])
         steps = np.frombuffer(self.track.step_slices, dtype=np.int32)
         runs = np.searchsorted(steps, last, side="right") - np.searchsorted(steps, first, side="left")
         spent[SUMMED.index(State.RUNNING)] = runs

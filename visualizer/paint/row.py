@@ -25,6 +25,7 @@ _BLOCKED = STYLE_OF[State.BLOCKED]
 #: A run that begins at the left of its cell, or shares it with others, by eighths.
 _WIDE = "▏▎▍▌▋▊▉"
 _HIGH = "▁▂▃▄▅▆▇"
+_WHOLE = glyphs()[State.RUNNING]
 #: From which share on a cell counts as full.
 _FULL = 15 / 16
 #: To fewer cells than this no label is cut.
@@ -68,13 +69,10 @@ def _painted(lane: Lane, found: Cells, ascii: bool) -> list[tuple[str, str]]:
         blank = hub and state is State.WAITING
         looks[int(state)] = _BLANK if blank else (glyph, STYLE_OF[state])
     painted = [looks[main] for main in found.main.tolist()]
-    for cell in np.flatnonzero(found.runs).tolist():
-        share = float(found.running[cell])
-        if ascii:
-            glyph = block(share, ascii)
-        else:
-            alone = found.runs[cell] == 1
-            glyph = _block(share, alone=alone, enters=bool(found.enters[cell]), stays=bool(found.stays[cell]))
+    where = np.flatnonzero(found.runs)
+    columns = (column[where].tolist() for column in (found.running, found.runs, found.enters, found.stays))
+    for cell, share, runs, enters, stays in zip(where.tolist(), *columns, strict=True):
+        glyph = block(share, ascii) if ascii else _block(share, alone=runs == 1, enters=enters, stays=stays)
         painted[cell] = glyph, _RUNNING
     return painted
 
@@ -83,7 +81,7 @@ def block(share: float, ascii: bool) -> str:
     """A block whose height is the share of its cell that is filled with runs; never nothing."""
     if ascii:
         return glyphs(ascii=True)[State.RUNNING] if share >= 0.5 else "|"
-    return glyphs()[State.RUNNING] if share >= _FULL else _HIGH[min(6, max(0, round(share * 8) - 1))]
+    return _WHOLE if share >= _FULL else _HIGH[min(6, max(0, round(share * 8) - 1))]
 
 
 def _block(share: float, *, alone: bool, enters: bool, stays: bool) -> str:

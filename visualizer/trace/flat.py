@@ -33,8 +33,6 @@ _LARGEST = 2**61
 _LARGEST_ID = 2**31 - 1
 #: So many shapes may a trace have.
 _MOST_SHAPES = 1 << 22
-#: From so many rows in a line on they are taken in as columns at once.
-_MANY = 32
 #: Stands for what the template has.
 _AS_THERE = -9
 _LEFT_OUT = -7
@@ -89,7 +87,7 @@ class Flattening:
         self._sequence = array("i")
         self._of_file = np.full(0, -1, dtype=np.int64)
         #: The first four fields of each template.
-        self._fields = tuple(array("q") for _ in range(4))
+        self._fields = array("i"), array("i"), array("i"), array("q")
         self._begin()
 
     def begin(self, start_ns: int) -> None:
@@ -131,29 +129,12 @@ class Flattening:
                 column.append(field)
         return number
 
-    def add_rows(self, rows: Rows) -> None:
-        """Add what these stand for."""
-        packed = rows.packed
-        count, rest = divmod(len(packed), ROW_BYTES)
-        if rest:
-            self.unknown += 1
-        if count >= _MANY:
-            self._add_many(packed, count)
-            return
-        shapes, start_ns = self._shapes, self._start_ns
-        for t_ns, track, number in struct.iter_unpack("<3q", packed[: count * ROW_BYTES]):
-            shape = shapes.get(number)
-            if shape is None or not _is_possible(t_ns, track):
-                self.unknown += 1
-                continue
-            self._t_ns.append(t_ns - start_ns)
-            self._a.append(track)
-            self._b.append(_AS_THERE)
-            self._value.append(_AS_THERE)
-            self._shape.append(shape)
-
-    def _add_many(self, packed: bytes, count: int) -> None:
-        numbers = np.frombuffer(packed, dtype="<i8", count=count * 3).reshape(count, 3)
+    def add_rows(self, packed: list[bytes]) -> None:
+        """Add what the rows in these, one after another, stand for."""
+        self.unknown += sum(len(some) % ROW_BYTES > 0 for some in packed)
+        whole = b"".join(some[: len(some) // ROW_BYTES * ROW_BYTES] for some in packed)
+        count = len(whole) // ROW_BYTES
+        numbers = np.frombuffer(whole, dtype="<i8").reshape(count, 3)
         t_ns, track, shape = numbers[:, 0], numbers[:, 1], numbers[:, 2]
         known = (shape >= 0) & (shape < len(self._of_file))
         ours = np.full(count, -1, dtype=np.int64)
@@ -164,8 +145,8 @@ class Flattening:
         if found < count:
             t_ns, track, ours = t_ns[known], track[known], ours[known]
         self._settle()
-        nothing = np.full(found, _AS_THERE, dtype=np.int64)
-        self._pieces.append((t_ns - self._start_ns, track, nothing, nothing, ours))
+        nothing = np.full(found, _AS_THERE, dtype=np.int32)
+        self._pieces.append((t_ns - self._start_ns, track.astype(np.int32), nothing, nothing, ours))
 
     def add(self, line: Any) -> None:
         """Add a line of one of FLAT."""
@@ -204,7 +185,10 @@ class Flattening:
     def _settle(self) -> None:
         if self._t_ns:
             columns = self._t_ns, self._a, self._b, self._value, self._shape
-            self._pieces.append(tuple(np.array(column, dtype=np.int64) for column in columns))
+            kinds = np.int64, np.int32, np.int32, np.int64, np.int64
+            self._pieces.append(
+                tuple(np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True))
+            )
             self._t_ns, self._a, self._b, self._value, self._shape = [], [], [], [], []
 
     def take(self) -> Flat | None:
@@ -214,6 +198,8 @@ class Flattening:
             return None
         t_ns, subject, b, value, shape = (np.concatenate(columns) for columns in zip(*self._pieces, strict=True))
         self._begin()
+        if not len(shape):
+            return None
         count = np.frombuffer(self._count, dtype=np.int32)[shape]
         first = np.frombuffer(self._first, dtype=np.int32)[shape]
         if int(count.max()) > 1 or int(count.min()) < 1:
@@ -224,7 +210,8 @@ class Flattening:
         else:
             place = first
         number = np.frombuffer(self._sequence, dtype=np.int32)[place]
-        kinds, of_a, of_b, of_value = (np.frombuffer(column, dtype=np.int64) for column in self._fields)
+        kinds, of_a, of_b = (np.frombuffer(column, dtype=np.int32) for column in self._fields[:3])
+        of_value = np.frombuffer(self._fields[3], dtype=np.int64)
         own_a, own_b, own_value = of_a[number], of_b[number], of_value[number]
         return Flat(
             t_ns, kinds[number], number,

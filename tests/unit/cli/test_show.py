@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import ROOT, Visualizer
 from tests.unit.analysis.tape import Tape, ping_pong
-from visualizer.paint.palette import DARK
+from visualizer.paint.palette import DARK, LIGHT
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -211,7 +211,9 @@ def on_a_terminal(*args: str, **environment: str) -> str:
 
 
 #: The colour of what runs, as terminals are told it.
-RUNNING = ";".join(str(int(DARK["running"].colour[at : at + 2], 16)) for at in (1, 3, 5))
+RUNNING, RUNNING_ON_LIGHT = (
+    ";".join(str(int(palette["running"].colour[at : at + 2], 16)) for at in (1, 3, 5)) for palette in (DARK, LIGHT)
+)
 
 
 def test_colour_on_a_terminal() -> None:
@@ -219,7 +221,7 @@ def test_colour_on_a_terminal() -> None:
     coloured = on_a_terminal("show", trace)
     assert "\x1b[38;5;" in coloured
     assert f"\x1b[38;2;{RUNNING}m█" in on_a_terminal("show", trace, COLORTERM="truecolor")
-    assert "\x1b[38;2;0;122;89m█" in on_a_terminal("show", trace, COLORTERM="truecolor", COLORFGBG="0;15")
+    assert f"\x1b[38;2;{RUNNING_ON_LIGHT}m█" in on_a_terminal("show", trace, COLORTERM="truecolor", COLORFGBG="0;15")
     plain = on_a_terminal("show", trace, NO_COLOR="1")
     assert "\x1b" not in plain
     assert "\x1b" not in on_a_terminal("show", trace, TERM="dumb")

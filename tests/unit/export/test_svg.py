@@ -125,6 +125,7 @@ def every_state() -> Timeline:
     timeline.feed(ev.Spawn(timeline.last_ns + 5, 9, words.GREENLET, -1, 0, -1, -1))
     timeline.feed(ev.Switch(timeline.last_ns + 5, 7, 0, words.SWITCH, -1, -1))
     timeline.tracks[7].slices.begin(timeline.last_ns + 5, State.UNKNOWN)
+    timeline.occurred.add(State.UNKNOWN)
     timeline.feed(ev.End(timeline.last_ns + 9, 0, 0))
     return timeline
 

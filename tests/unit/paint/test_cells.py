@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from tests.unit.analysis.test_intake import STEP, beginning, greenlet_lines, one_by_one
 from visualizer.paint.cells import NONE, cells
 from visualizer.paint.lane import Lane
-from visualizer.paint.viewport import Axis, Viewport
+from visualizer.paint.viewport import BOTH, Axis, Viewport
 
 
 @settings(deadline=None, max_examples=150)
 @given(
     st.lists(STEP, max_size=60),
-    st.sampled_from(list(Axis)),
+    st.sampled_from(BOTH),
     st.floats(0, 1),
     st.sampled_from([1, 2, 7, 100, 10_000]),
     st.integers(1, 40),
