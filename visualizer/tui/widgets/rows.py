@@ -66,10 +66,10 @@ def shaded(line: Strip, at: int, spans: Iterable[tuple[int, int]], on: Style) ->
     cuts = [at + cell for start, end in spans if start < end for cell in (start, end)]
     if not cuts:
         return line
-    ground = Style(bgcolor=on.bgcolor)
+    behind = Style(bgcolor=on.bgcolor)
     parts = list(line.divide([*cuts, line.cell_length]))
     parts[1::2] = [
-        Strip([Segment(text, (known or Style()) + ground) for text, known, _ in part]) for part in parts[1::2]
+        Strip([Segment(text, (known or Style()) + behind) for text, known, _ in part]) for part in parts[1::2]
     ]
     return Strip.join(parts)
 
@@ -124,8 +124,14 @@ class Overview(Scale):
         width, last_ns = view.viewport.width, view.timeline.last_ns
         part = view.playhead.t_ns / last_ns if last_ns else 0.0
         runs = overview(view.timeline, view.viewport, width, ascii=view.ascii)
-        at = min(int(part * width), width - 1)
-        return self._line(view.grouped_told or "overview", runs, at, ground("playhead", is_dark(self)))
+        cell = min(int(part * width), width - 1)
+        line = self._line(view.grouped_told or "overview", runs, cell, style("playhead", is_dark(self)))
+        at = row_start(view) + cell
+        if line.crop(at, at + 1).text in "[]":
+            return line
+        # A bar as high as the line would leave nothing of the playhead.
+        here = strip(self, [Run(" ", "playhead")], 1)
+        return Strip.join([line.crop(0, at), here, line.crop(at + 1)])
 
     def press(self, event: events.MouseEvent, at: Offset) -> None:
         self._choose(at)
