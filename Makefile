@@ -1,6 +1,6 @@
 # make run    opens the visualizer; arguments in ARGS, as in: make run ARGS="run ping_pong"
 # make test   runs all checks and tests; pytest's arguments in ARGS
-# make bench  prints what recording costs; make suites compares greenlet's and gevent's own tests bare and recorded
+# make bench  prints what recording costs, make explore what a long trace costs to look at; make suites compares greenlet's and gevent's own tests bare and recorded
 #
 # All make what they need in VENV, from PYTHON, and do so again only when pyproject.toml has changed.
 
@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 MAKEFLAGS += --no-print-directory
 
-.PHONY: run test bench suites clean
+.PHONY: run test bench explore suites clean
 
 # Where stdout is no terminal there is nothing to open, and a scenario's timeline is printed instead.
 run: $(VENV)/.runs
@@ -29,6 +29,9 @@ test: $(VENV)/.tests
 
 bench: $(VENV)/.tests
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+explore: $(VENV)/.tests
+	@$(BIN)/python -m tests.benchmarks.explore $(ARGS)
 
 suites: $(VENV)/.tests
 	@$(BIN)/python -m tests.suites $(ARGS)

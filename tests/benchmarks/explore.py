@@ -180,7 +180,8 @@ def at(times: list[int], part: float) -> int:
 #: Prints the growth of a process over loading a trace, and once more when it is painted.
 GROWTH = """
 import gc, sys, psutil
-from visualizer.cli.reading import read_timeline
+from pathlib import Path
+from visualizer.tui.feed import from_file
 from visualizer.tui.view import View
 from tests.benchmarks.explore import CELLS, ROWS, paint
 process = psutil.Process()
@@ -188,7 +189,11 @@ process = psutil.Process()
 for path in sys.argv[1:]:
     gc.collect()
     before = process.memory_info().rss
-    timeline = read_timeline(path)
+    feed = from_file(Path(path), False)
+    while feed.live:
+        feed.poll()
+    timeline = feed.timeline
+    del feed
     gc.collect()
     loaded = process.memory_info().rss
     view = View(timeline, live=False)

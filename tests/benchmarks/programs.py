@@ -37,7 +37,7 @@ def generators(switches: int, tracks: int) -> None:
 
 
 def service(switches: int, tracks: int) -> None:
-    """gevent: producers and consumers at a bounded queue, and sleepers."""
+    """gevent: ten producers and ten consumers at a bounded queue, and many sleepers."""
     import gevent  # type: ignore[import-untyped]
     from gevent.queue import Queue  # type: ignore[import-untyped]
 
@@ -66,8 +66,8 @@ def service(switches: int, tracks: int) -> None:
             gevent.sleep(0)
             left -= 2
 
-    third = max(1, (tracks - 2) // 3)
-    workers = [gevent.spawn(work) for work in (produce, consume, sleep) for _ in range(third)]
+    workers = [gevent.spawn(work) for work in (produce, consume) for _ in range(10)]
+    workers += [gevent.spawn(sleep) for _ in range(max(0, tracks - 22))]
     while left > 0:
         gevent.sleep(0.001)
     gevent.killall(workers)

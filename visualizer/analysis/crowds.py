@@ -12,7 +12,7 @@ from visualizer.analysis.slices import Column
 from visualizer.analysis.tracks import FINAL, State
 
 #: What is added up is kept for every so many changes; what lies between is added up when it is asked for.
-_STRIDE = 32
+_STRIDE = 64
 _STATES = len(State)
 #: A change is the state that a track comes from, shifted by so much, and the one that it comes to.
 _SHIFT = 4
@@ -31,6 +31,8 @@ class Crowd:
         self._version = -1
         #: See `ended_ns`; None: not looked yet.
         self._ended_ns: int | None = None
+        #: Whether the runs are taken in, too, which only the switch axis needs.
+        self._runs_taken = False
         self._begin()
 
     def _begin(self) -> None:
@@ -41,8 +43,9 @@ class Crowd:
         #: the change before: _STATES numbers each.
         self._count = array("i", [0] * _STATES)
         self._spent_ns = array("q", [0] * _STATES)
-        #: Of each track, how many slices and how many runs have been taken in.
-        self._taken: dict[int, tuple[int, int]] = {}
+        #: Of each track, how many slices, and how many runs, have been taken in.
+        self._taken: dict[int, int] = {}
+        self._taken_runs: dict[int, int] = {}
         #: Runs on the switch axis: behind which switches each begins and ends, and how long those before it were.
         self._run_starts = array("i")
         self._run_ends = array("i")
@@ -65,15 +68,15 @@ class Crowd:
                 self._begin()
             self.tracks = tracks
         self._take_slices()
-        self._take_runs()
         self._add_up()
+        self._runs_taken = False
 
     def _take_slices(self) -> None:
         times: list[Column] = []
         changes: list[Column] = []
         for track in self.tracks:
             slices = self._timeline.tracks[track].slices
-            taken, runs = self._taken.get(track, (0, 0))
+            taken = self._taken.get(track, 0)
             count = len(slices)
             if taken == count:
                 continue
@@ -83,7 +86,7 @@ class Crowd:
             before[1:] = state[taken:-1]
             times.append(np.frombuffer(slices.start_ns, dtype=np.int64)[taken:].copy())
             changes.append(before << _SHIFT | state[taken:])
-            self._taken[track] = count, runs
+            self._taken[track] = count
         if not times:
             return
         t_ns = np.concatenate(times)
@@ -99,7 +102,7 @@ class Crowd:
         ends_ns: list[Column] = []
         for track in self.tracks:
             known = self._timeline.tracks[track]
-            count, taken = self._taken[track]
+            taken = self._taken_runs.get(track, 0)
             steps = len(known.steps)
             if taken == steps:
                 continue
@@ -110,7 +113,7 @@ class Crowd:
                 following = np.frombuffer(known.step_slices, dtype=np.int32)[taken:steps] + 1
                 switches.append(np.frombuffer(known.steps, dtype=np.int32)[taken:steps].copy())
                 ends_ns.append(np.frombuffer(known.slices.start_ns, dtype=np.int64)[following])
-            self._taken[track] = count, steps
+            self._taken_runs[track] = steps
         if not switches:
             return
         switch, end_ns = np.concatenate(switches), np.concatenate(ends_ns)
@@ -208,6 +211,9 @@ class Crowd:
 
     def ran(self, until: Column) -> Column:
         """How much of the switch axis before each of some places is filled with their runs, in switches."""
+        if not self._runs_taken:
+            self._take_runs()
+            self._runs_taken = True
         filled = np.zeros(len(until))
         if self._run_starts:
             starts, ends, before = (
