@@ -228,7 +228,7 @@ async def test_a_drag_selects_a_span(replay: Replay, pane: type[Widget], shift: 
         path = [(row_start(view) + cell, 0) for cell in (10, 15, 20)]
         await drag(pilot, pane, *(reversed(path) if backwards else path), shift=shift)
         assert view.span == (viewport.time_at(view.timeline, 10), viewport.time_at(view.timeline, 21))
-        assert "its statistics: 3" in screen.told.lines[-1]
+        assert "3 shows its statistics" in screen.told.lines[-1]
         # A span that goes beyond what is in sight ends with it.
         path = [(row_start(view) + 10, 0), (SIZE[0] - 1, 0)] if pane is Ruler else path
         await drag(pilot, pane, *path, shift=shift)

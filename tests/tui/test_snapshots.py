@@ -21,10 +21,16 @@ Compare = Callable[..., bool]
 SMALL, NORMAL, LARGE = (80, 24), (120, 35), (200, 50)
 
 
-def pressing(*keys: str) -> Callable[[Pilot[int]], Awaitable[None]]:
+#: Each size in the dark, and one in the light.
+LOOKS = [(SMALL, "textual-dark"), (NORMAL, "textual-dark"), (LARGE, "textual-dark"), (NORMAL, "textual-light")]
+
+
+def pressing(*keys: str, theme: str = "") -> Callable[[Pilot[int]], Awaitable[None]]:
     """Press these when the recording is loaded."""
 
     async def press(pilot: Pilot[int]) -> None:
+        if theme:
+            pilot.app.theme = theme
         await loaded(pilot)
         await pilot.press(*keys)
         await pilot.pause()
@@ -42,22 +48,15 @@ def test_large_timeline(snap_compare: Compare, replay: Replay) -> None:
     assert snap_compare(replay(hand_over()), terminal_size=LARGE, run_before=pressing("right", "right", "right"))
 
 
-def test_light_theme_at_the_end_with_output(snap_compare: Compare, replay: Replay) -> None:
-    async def press(pilot: Pilot[int]) -> None:
-        pilot.app.theme = "textual-light"
-        await pressing("end", "left", "left", "left", "2")(pilot)
-
-    assert snap_compare(replay(sleeps(code=3)), terminal_size=NORMAL, run_before=press)
-
-
 def test_statistics_zoomed_on_the_other_axis(snap_compare: Compare, replay: Replay) -> None:
     keys = ("x", "w", "w", "L", "L", "3")
     assert snap_compare(replay(sleeps()), terminal_size=SMALL, run_before=pressing(*keys))
 
 
-@pytest.mark.parametrize("size", [SMALL, NORMAL])
-def test_findings(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
-    assert snap_compare(replay(hogs()), terminal_size=size, run_before=pressing("4", "tab", "down", "enter"))
+@pytest.mark.parametrize(("size", "theme"), LOOKS)
+def test_findings(snap_compare: Compare, replay: Replay, size: tuple[int, int], theme: str) -> None:
+    keys = ("4", "tab", "down", "enter")
+    assert snap_compare(replay(hogs()), terminal_size=size, run_before=pressing(*keys, theme=theme))
 
 
 @pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
@@ -91,32 +90,33 @@ def test_chain_of_causes(snap_compare: Compare, replay: Replay, size: tuple[int,
     assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing("end", "c", "c", "c", "c"))
 
 
-#: Each size in the dark, and one in the light.
-LOOKS = [(SMALL, "textual-dark"), (NORMAL, "textual-dark"), (LARGE, "textual-dark"), (NORMAL, "textual-light")]
-
-
 @pytest.mark.parametrize(("size", "theme"), LOOKS)
 def test_folded_gaps(snap_compare: Compare, replay: Replay, size: tuple[int, int], theme: str) -> None:
-    async def press(pilot: Pilot[int]) -> None:
-        pilot.app.theme = theme
-        await pressing("X", "m", "right", "right", "v", *["right"] * 4, "v", "W")(pilot)
-
-    assert snap_compare(replay(sleeps()), terminal_size=size, run_before=press)
+    keys = ("X", "m", "right", "right", "v", *["right"] * 4, "v", "W")
+    assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing(*keys, theme=theme))
 
 
 @pytest.mark.parametrize(("size", "theme"), LOOKS)
 def test_arranged(snap_compare: Compare, replay: Replay, size: tuple[int, int], theme: str) -> None:
-    async def press(pilot: Pilot[int]) -> None:
-        pilot.app.theme = theme
-        keys = ("B", "B", "A", "A", "Z", "Z", "down", "delete", "down", "z", "down", "down", "asterisk", "down", "down")
-        await pressing(*keys)(pilot)
-
-    assert snap_compare(replay(crowd(20)), terminal_size=size, run_before=press)
+    keys = ("B", "B", "A", "A", "Z", "Z", "down", "delete", "down", "z", "down", "down", "asterisk", "down", "down")
+    assert snap_compare(replay(crowd(20)), terminal_size=size, run_before=pressing(*keys, theme=theme))
 
 
-@pytest.mark.parametrize("size", [SMALL, NORMAL])
-def test_help(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
-    assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing("question_mark"))
+@pytest.mark.parametrize(("size", "theme"), LOOKS)
+def test_switch_axis_and_output(snap_compare: Compare, replay: Replay, size: tuple[int, int], theme: str) -> None:
+    keys = ("x", "end", "left", "left", "left", "2")
+    assert snap_compare(replay(sleeps(code=3)), terminal_size=size, run_before=pressing(*keys, theme=theme))
+
+
+@pytest.mark.parametrize(("size", "theme"), [(SMALL, "textual-dark"), (NORMAL, "textual-light")])
+def test_list_of_marks(snap_compare: Compare, replay: Replay, size: tuple[int, int], theme: str) -> None:
+    keys = ("m", *["right"] * 5, "M", *"bar ends", "enter", "b")
+    assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing(*keys, theme=theme))
+
+
+@pytest.mark.parametrize(("size", "theme"), LOOKS)
+def test_help(snap_compare: Compare, replay: Replay, size: tuple[int, int], theme: str) -> None:
+    assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing("question_mark", theme=theme))
 
 
 @pytest.mark.parametrize(
@@ -145,10 +145,11 @@ def test_too_small(snap_compare: Compare, replay: Replay) -> None:
     assert snap_compare(replay(sleeps()), terminal_size=(50, 15), run_before=pressing())
 
 
-@pytest.mark.parametrize("size", [SMALL, NORMAL])
+@pytest.mark.parametrize(("size", "theme"), LOOKS)
 def test_catalogue(
-    snap_compare: Compare, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, size: tuple[int, int]
+    snap_compare: Compare, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, size: tuple[int, int], theme: str
 ) -> None:
+    Preferences(theme, hinted=True).save()
     demos = [(hand_over(), "generator"), (ping_pong(), "greenlet"), (sleeps(), "gevent")]
     for demo, _ in demos:
         demo.write(tmp_path)

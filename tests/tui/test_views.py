@@ -12,11 +12,13 @@ import pytest
 from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.test_live import shown, until, watched
 from tests.tui.traces import Demo, crowd, hand_over, hogs, many, philosophers, sleeps
+from visualizer.paint.palette import DARK, LIGHT
 from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.widgets import waits as waits_of_many
 from visualizer.tui.widgets.lists import Lines
+from visualizer.tui.widgets.rows import Tracks, row_start
 
 Replay = Callable[[Demo], VisualizerApp]
 
@@ -131,8 +133,8 @@ async def test_statistics_tell_more_of_the_selected_track_and_of_a_span(replay: 
         assert lines_of(pane)[3].startswith("✓ foo")
         assert lines_of(pane)[4:13] == [
             " life    ▏▒" + "┈" * 48 + "·",
-            "         waiting 100 %  ready <1 %  running <1 %",
-            " steps      ███",
+            "         waiting >99 %  ready <1 %  running <1 %",
+            " ran        ███",
             "         │1 µs",
             "         2: median 2 µs, 95 % 2 µs, max 2 µs",
             " latency ███   ███",
@@ -183,6 +185,46 @@ async def test_a_click_on_a_line_of_the_statistics_selects_the_track(replay: Rep
         await pilot.click(pane, offset=(4, 0))
         await pilot.pause()
         assert selected(screen) == "foo"
+
+
+async def test_the_title_of_the_statistics_stays_when_they_scroll(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("3", *["down"] * 2)
+        await pilot.pause()
+        pane = screen._tabs["statistics"]
+        assert selected(screen) == "foo"
+        assert pane.scroll_offset.y == 2
+        drawn = [pane.render_line(y).text.split() for y in range(3)]
+        assert drawn[0] == ["track", "steps", "run", "ready", "wait", "idle"]
+        assert drawn[1][:2] == ["✓", "foo"]
+        assert drawn[2][0] == "life"
+        # What stands under the title is not what is clicked on.
+        await pilot.click(pane, offset=(4, 0))
+        await pilot.pause()
+        assert selected(screen) == "foo"
+
+
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
+async def test_who_runs_at_the_playhead_is_seen_to(replay: Replay, theme: str) -> None:
+    app = replay(sleeps())
+    app.theme = theme
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("x", "right", "right")
+        await pilot.pause()
+        tracks, at = screen.query_one(Tracks), row_start(screen.view) + screen.view.playhead_cell
+        (cell,) = tracks.render_line(1).crop(at, at + 1)
+        palette = DARK if theme == "textual-dark" else LIGHT
+        assert cell.text == "█"
+        assert cell.style is not None
+        assert cell.style.color is not None
+        assert cell.style.bgcolor is not None
+        assert cell.style.bgcolor.name == palette["playhead"].ground
+        # Its own green, as dark as that ground needs; not the colour of the text of the playhead.
+        red, green, blue = cell.style.color.get_truecolor()
+        assert green > max(red, blue)
 
 
 async def test_a_line_about_nobody_selects_nobody(replay: Replay) -> None:

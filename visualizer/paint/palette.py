@@ -72,7 +72,7 @@ LIGHT: dict[str, Ink] = {
     "gap": Ink("#005a8c", "#e6f0f7", bold=True),
     "span": Ink("#000000", "#d3e6f4"),
     "overview": Ink("#00609a"),
-    "playhead": Ink("#ffffff", "#0072b2", bold=True),
+    "playhead": Ink("#111111", "#ffb000", bold=True),
     "text": Ink("#24292f"),
     "output": Ink("#24292f"),
     "error": Ink("#822900", bold=True),

@@ -30,7 +30,7 @@ def profile(lengths: Lengths, width: int, *, ascii: bool = False) -> Iterator[li
     life_ns = sum(spent.values())
     yield [_head("life"), *share_bar(spent, life_ns, min(room, 2 * _LONGEST_BAR), ascii=ascii)]
     yield [_head(""), *_shares(spent, life_ns, room)]
-    yield from _spread("steps", lengths.steps_ns, "running", room, ascii)
+    yield from _spread("ran", lengths.steps_ns, "running", room, ascii)
     yield from _spread("latency", lengths.latencies_ns, "ready", room, ascii)
     by_reason: Counter[str] = Counter()
     for of, waited_ns in lengths.waited_ns.items():
@@ -67,7 +67,9 @@ def _shares(spent: dict[State, float], life_ns: float, room: int) -> list[Run]:
 
 
 def _percent(share: float) -> str:
-    return "<1 %" if 0 < share < 0.01 else f"{share * 100:.0f} %"
+    if 0 < share < 0.01:
+        return "<1 %"
+    return ">99 %" if 0.99 < share < 1 else f"{share * 100:.0f} %"
 
 
 def _spread(name: str, lengths_ns: Sequence[int], style: str, room: int, ascii: bool) -> Iterator[list[Run]]:

@@ -51,11 +51,13 @@ def ruler(
             continue
         tick = Run("|" if ascii else "│", "dim")
         text = Run(label, "ruler")
+        least = free
         if cell < viewport.width < cell + 1 + len(label):
-            # No room on its right.
+            # No room on its right. On its left no tick keeps it apart from the label before.
             cell -= len(label)
             tick, text = text, tick
-        if cell < free or cell + 1 + len(label) > viewport.width:
+            least += bool(free)
+        if cell < least or cell + 1 + len(label) > viewport.width:
             continue
         runs += [Run(" " * (cell - free), "ruler"), tick, text]
         free = cell + 1 + len(label)

@@ -109,7 +109,7 @@ def _chosen(timeline: Timeline, visible: range, room: int, near: int, wanted: It
 def heads(timeline: Timeline, of: Lanes, selected: int = words.NOBODY, *, ascii: bool = False) -> list[Run]:
     """The names over the lanes."""
     runs = [
-        Run(fit("switch" if of.number >= 8 else "#", of.number), "dim"),
+        Run(("switch" if of.number >= 8 else "#").rjust(of.number - 1) + " ", "dim"),
         Run("time ".rjust(of.time) if of.time else "", "dim"),
     ]
     for track in of.tracks:

@@ -19,13 +19,19 @@ ASCII = "-ascii"
 
 
 @lru_cache(maxsize=1024)
-def style(name: str, dark: bool, ground: str | None = None) -> Style:
-    """The style called `name` in the palette; readable on `ground` ("#rrggbb"), if that is given."""
+def style(name: str, dark: bool, behind: str | None = None) -> Style:
+    """The style called `name` in the palette; readable on `behind` ("#rrggbb"), if that is given."""
     ink = (DARK if dark else LIGHT)[name]
     colour = ink.colour
-    if ground is not None and ink.ground is None:
-        colour = readable(colour, ground, least_contrast(name))
+    if behind is not None and ink.ground is None:
+        colour = readable(colour, behind, least_contrast(name))
     return Style(color=colour, bgcolor=ink.ground, bold=ink.bold or None)
+
+
+def ground(name: str, dark: bool) -> Style:
+    """Only the ground of the style called `name`: what it is laid on keeps its colour, so far as that is readable."""
+    known = style(name, dark)
+    return Style(bgcolor=known.bgcolor, bold=known.bold)
 
 
 def on_colour(name: str, dark: bool, ground: Color | None) -> Style:

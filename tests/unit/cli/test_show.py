@@ -234,7 +234,7 @@ def test_the_sequence(visualizer: Visualizer, tmp_path: Path) -> None:
     assert lines == [
         "demo · Python 3.13.0 · 9 µs · 5 switches · exit code 3",
         "",
-        "#       main           test1          test2",
+        " #      main           test1          test2",
         " 1        ┊──── 'x' ────▶█",
         " 2        ┊              ┊── switch ───▶█",
         " 3        ┊              █◀── switch ───┊",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +35,14 @@ def lasting(last_ns: int) -> Timeline:
 def test_times(last_ns: int, cells: int, painted: str) -> None:
     timeline = lasting(last_ns)
     assert text(ruler(timeline, Viewport.fit(timeline, Axis.TIME, cells))) == painted
+
+
+@pytest.mark.parametrize("cells", range(30, 130))
+def test_labels_keep_apart(cells: int) -> None:
+    timeline = lasting(608_000_000)
+    painted = text(ruler(timeline, Viewport.fit(timeline, Axis.TIME, cells)))
+    assert painted.count("s") > 1
+    assert not re.search(r"s\d", painted)
 
 
 def test_a_close_look_far_from_the_start() -> None:

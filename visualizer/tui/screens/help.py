@@ -33,7 +33,8 @@ class HelpScreen(ModalScreen[None]):
         self._ascii = ascii
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="help"):
+        with VerticalScroll(id="help") as page:
+            page.border_title, page.border_subtitle = "Keys", "Escape closes this"
             for section in self._sections:
                 yield Static(Content(section.title), classes="title")
                 yield Static(_table((self._keys(binding), binding.tooltip) for binding in section.bindings))
@@ -42,7 +43,6 @@ class HelpScreen(ModalScreen[None]):
                 yield Static(_table(self._mouse))
                 yield Static(Content("States"), classes="title")
                 yield Static(self._legend())
-            yield Static(Content("Escape closes this."), classes="title")
 
     def _keys(self, binding: Binding) -> str:
         each = Binding.make_bindings([binding])

@@ -6,7 +6,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 
 from visualizer.analysis.marks import Marks
 from visualizer.analysis.plain import plain
@@ -24,10 +24,11 @@ class MarksScreen(ModalScreen[int | None]):
         self._marks = marks
         self._of_ns = of_ns
         self._list = OptionList(id="marks", markup=False)
+        self._list.border_title = "Marks"
+        self._list.border_subtitle = "Enter goes there, Delete removes, Escape closes this"
 
     def compose(self) -> ComposeResult:
         yield self._list
-        yield Static(Content("Enter goes there, Delete removes, Escape closes this."), id="marks-keys")
 
     def on_mount(self) -> None:
         self._fill()

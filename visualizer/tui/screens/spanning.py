@@ -83,4 +83,4 @@ class Spanning(Navigating):
             if span is None:
                 self.told.tell()
             else:
-                self.told.tell(f"{measure(self.view.timeline, *span)}; its statistics: 3")
+                self.told.tell(f"{measure(self.view.timeline, *span)}; 3 shows its statistics")

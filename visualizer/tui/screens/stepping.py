@@ -12,7 +12,7 @@ from visualizer.tui.screens.spanning import Spanning
 from visualizer.tui.whereabouts import running
 
 _EXPECTED = "Type a line of source: 14, or demo.py:14."
-_KEYS = "J one switch, T to the selected track, ; to a line; S runs on"
+_KEYS = "J one switch · T to the selected track · ; to a line · S run on"
 
 
 class Stepping(Spanning):

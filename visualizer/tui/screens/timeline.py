@@ -369,57 +369,11 @@ class TimelineScreen(Arranging, Stepping, Viewing):
         for other, pane in self._tabs.items():
             pane.display = other == tab
 
-    # What was clicked.
-
-    @on(messages.MomentChosen)
-    def _go_to_cell(self, message: messages.MomentChosen) -> None:
-        if message.row is not None:
-            self.view.choose(message.row)
-        if message.column >= 0:
-            self.view.go_to_cell(message.column)
-        self.look()
-
-    @on(messages.SwitchChosen)
-    def _go_to_switch(self, message: messages.SwitchChosen) -> None:
-        by = 1 if message.index > self.view.playhead.index else -1
-        if message.index == self.view.playhead.index:
-            self.view.go(message.index)
-            self.look()
-        else:
-            self.attempt(lambda: self.view.go(message.index), self.no_switch(by))
-
-    @on(messages.TimeChosen)
-    def _go_to_time(self, message: messages.TimeChosen) -> None:
-        self.view.go_to_time(message.t_ns)
-        self.look()
-
-    @on(messages.FindingChosen)
-    def _go_to_finding(self, message: messages.FindingChosen) -> None:
-        self.view.go_to_time(message.t_ns)
-        if message.track is not None:
-            self.view.select_track(message.track)
-        self.look()
-
-    @on(messages.RowFolded)
-    def _fold(self, message: messages.RowFolded) -> None:
-        self.view.fold(message.number)
-        self.look()
-
     @on(messages.Filtered)
     def _filter_by(self, message: messages.Filtered) -> None:
         self.view.filter_by(message.text)
         if message.done:
             self.focus_front()
-        self.look()
-
-    @on(messages.Zoomed)
-    def _zoom(self, message: messages.Zoomed) -> None:
-        self.view.zoom(message.factor, message.column)
-        self.look()
-
-    @on(messages.Panned)
-    def _pan(self, message: messages.Panned) -> None:
-        self.view.pan(message.cells)
         self.look()
 
     @on(messages.TabChosen)

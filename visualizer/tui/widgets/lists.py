@@ -21,6 +21,8 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
     BINDINGS = keys.bindings([keys.LIST, keys.PAGES])
     COMPONENT_CLASSES = {"lines--current"}
     ALLOW_SELECT = False
+    #: Whether the first line is a title, which stays when the others scroll.
+    TITLED = False
 
     def __init__(self, view: View, id: str) -> None:
         super().__init__(id=id)
@@ -51,6 +53,10 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
         """What stands in line number `line`, which has `width` cells."""
         raise NotImplementedError
 
+    def line_at(self, y: int) -> int:
+        """Number of the line that stands `y` lines below the top; there may be no such line."""
+        return 0 if self.TITLED and y == 0 else y + self.scroll_offset.y
+
     def choose(self, line: int) -> None:
         """Somebody clicked on that line."""
 
@@ -78,8 +84,7 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_to(y=max(0, y), animate=False, force=True)
 
     def render_line(self, y: int) -> Strip:
-        line = y + self.scroll_offset.y
-        width = self.width
+        line, width = self.line_at(y), self.width
         if not 0 <= line < self.length:
             return Strip.blank(width, self.rich_style)
         drawn = strip(self, self.runs(line, width), width)
@@ -95,14 +100,14 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset(self)
-        if at is not None and 0 <= at.y + self.scroll_offset.y < self.length:
-            self.choose(at.y + self.scroll_offset.y)
+        if at is not None and 0 <= (line := self.line_at(at.y)) < self.length:
+            self.choose(line)
 
     def action_move(self, by: int) -> None:
         self._scroll(by)
 
     def action_page(self, by: int) -> None:
-        self._scroll(by * max(1, self.size.height - 1))
+        self._scroll(by * max(1, self.size.height - 1 - self.TITLED))
 
     def _scroll(self, by: int) -> None:
         if not 0 <= self.scroll_offset.y + (1 if by > 0 else -1) <= self.max_scroll_y:

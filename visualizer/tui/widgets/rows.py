@@ -24,7 +24,7 @@ from visualizer.paint.ruler import folded, overview, ruler
 from visualizer.paint.text import fit
 from visualizer.paint.viewport import Axis, Viewport
 from visualizer.tui import keys
-from visualizer.tui.ink import is_dark, over, strip, style
+from visualizer.tui.ink import ground, is_dark, over, strip, style
 from visualizer.tui.messages import (
     CellsSpanned,
     Denied,
@@ -66,10 +66,10 @@ def shaded(line: Strip, at: int, spans: Iterable[tuple[int, int]], on: Style) ->
     cuts = [at + cell for start, end in spans if start < end for cell in (start, end)]
     if not cuts:
         return line
-    ground = Style(bgcolor=on.bgcolor)
+    behind = Style(bgcolor=on.bgcolor)
     parts = list(line.divide([*cuts, line.cell_length]))
     parts[1::2] = [
-        Strip([Segment(text, (known or Style()) + ground) for text, known, _ in part]) for part in parts[1::2]
+        Strip([Segment(text, (known or Style()) + behind) for text, known, _ in part]) for part in parts[1::2]
     ]
     return Strip.join(parts)
 
@@ -124,9 +124,14 @@ class Overview(Scale):
         width, last_ns = view.viewport.width, view.timeline.last_ns
         part = view.playhead.t_ns / last_ns if last_ns else 0.0
         runs = overview(view.timeline, view.viewport, width, ascii=view.ascii)
-        return self._line(
-            view.grouped_told or "overview", runs, min(int(part * width), width - 1), Style(reverse=True, bold=True)
-        )
+        cell = min(int(part * width), width - 1)
+        line = self._line(view.grouped_told or "overview", runs, cell, style("playhead", is_dark(self)))
+        at = row_start(view) + cell
+        if line.crop(at, at + 1).text in "[]":
+            return line
+        # A bar as high as the line would leave nothing of the playhead.
+        here = strip(self, [Run(" ", "playhead")], 1)
+        return Strip.join([line.crop(0, at), here, line.crop(at + 1)])
 
     def press(self, event: events.MouseEvent, at: Offset) -> None:
         self._choose(at)
@@ -272,7 +277,7 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
         cell = view.playhead_cell
         if 0 <= cell < view.viewport.width:
             at = row_start(view) + cell
-            line = over(line, at, at + 1, style("playhead", is_dark(self)))
+            line = over(line, at, at + 1, ground("playhead", is_dark(self)))
         return line
 
     def _key(self, number: int) -> tuple[object, ...]:

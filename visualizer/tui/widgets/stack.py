@@ -21,7 +21,7 @@ from visualizer.paint.row import Run
 from visualizer.paint.rows import Row
 from visualizer.paint.ruler import ruler
 from visualizer.paint.text import fit
-from visualizer.tui.ink import is_dark, over, strip, style
+from visualizer.tui.ink import ground, is_dark, over, strip
 from visualizer.tui.pair import Pair
 from visualizer.tui.widgets.dragging import Dragging
 from visualizer.tui.widgets.header import moment
@@ -214,5 +214,5 @@ def _with_playhead(widget: Widget, line: Strip, pair: Pair, side: int) -> Strip:
     if not 0 <= cell < pair.scale.width:
         return line
     chosen = pair.chosen == side or pair.locked
-    on = style("playhead", is_dark(widget)) if chosen else Style(reverse=True)
+    on = ground("playhead", is_dark(widget)) if chosen else Style(reverse=True)
     return over(line, pair.label_cells + cell, pair.label_cells + cell + 1, on)

@@ -54,6 +54,8 @@ _MINUTES_FROM_S = 120
 class Statistics(Lines):
     """A line for each track, the totals, and then about the recording; below the selected track what is known of it."""
 
+    TITLED = True
+
     def __init__(self, view: View, feed: Feed, id: str) -> None:
         super().__init__(view, id)
         self._feed = feed
@@ -127,7 +129,7 @@ class Statistics(Lines):
 
     def _bring(self, line: int) -> None:
         top, last = self.scroll_offset.y, line + len(self._profile)
-        if line >= 0 and not (top <= line and last < top + self.size.height):
+        if line >= 0 and not (top < line and last < top + self.size.height):
             self.scroll_to(y=max(0, line - 1), animate=False, force=True)
 
     @property
