@@ -212,6 +212,8 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, view: View) -> None:
         super().__init__()
         self._view = view
+        #: Of rows of several tracks: the timeline's version and their own.
+        self._versions: dict[Row, tuple[int, int]] = {}
         self._cache: dict[tuple[object, ...], Strip] = {}
         self._drawn: dict[int, tuple[object, ...]] = {}
         self._playhead = -1
@@ -283,20 +285,30 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
     def _key(self, number: int) -> tuple[object, ...]:
         view = self._view
         row = view.rows[number]
-        tracks = [view.timeline.tracks[track] for track in row.members or (row.track,)]
         grown = 0
         if view.live and view.viewport.axis is Axis.SWITCHES:
             # The last segment of this axis holds all the time since the last switch, whosever it was.
             grown = view.timeline.version
-        elif view.live and any(track.state not in FINAL for track in tracks):
+        elif view.live and (row.members or view.timeline.tracks[row.track].state not in FINAL):
             # What is still open grows; but only by whole cells is there anything to draw.
             grown = int(view.viewport.cell_of_time(view.timeline, view.now_ns))
-        version = sum(track.version for track in tracks)
+        version = self._version(row)
         chosen = row == view.selected_row
         return (
             row, version, view.viewport, view.label_cells, view.live, grown, chosen, self.app.theme, self.size,
             number < view.pinned_rows, gaps(view.timeline).revision if view.viewport.axis is Axis.BUSY else 0,
         )  # fmt: skip
+
+    def _version(self, row: Row) -> int:
+        """Another number whenever anything of a track of the row has changed."""
+        timeline = self._view.timeline
+        if not row.members:
+            return timeline.tracks[row.track].version
+        known = self._versions.get(row)
+        if known is None or known[0] != timeline.version:
+            version = sum(timeline.tracks[track].version for track in row.members)
+            known = self._versions[row] = timeline.version, version
+        return known[1]
 
     def _line(self, number: int) -> Strip:
         key = self._key(number)
