@@ -9,7 +9,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from visualizer.analysis.tracks import FINAL, State, Track
+from visualizer.analysis.slices import FINAL, State
+from visualizer.analysis.tracks import Track
 from visualizer.trace import words
 
 if TYPE_CHECKING:

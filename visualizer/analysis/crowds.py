@@ -8,8 +8,7 @@ from bisect import bisect_left, bisect_right
 import numpy as np
 
 from visualizer.analysis.model import Timeline
-from visualizer.analysis.slices import Column
-from visualizer.analysis.tracks import FINAL, State
+from visualizer.analysis.slices import FINAL, Column, State
 
 #: What is added up is kept for every so many changes; what lies between is added up when it is asked for.
 _STRIDE = 64

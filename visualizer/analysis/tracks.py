@@ -8,23 +8,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
-from visualizer.analysis.slices import FINAL, SUMMED, Slices, State
+from visualizer.analysis.slices import Slices, State
 from visualizer.trace import words
-
-__all__ = [
-    "FINAL",
-    "SUMMED",
-    "Entry",
-    "Output",
-    "Park",
-    "Place",
-    "Slices",
-    "State",
-    "Switch",
-    "Tie",
-    "Track",
-    "Wakeup",
-]
 
 
 class Entry(IntEnum):
