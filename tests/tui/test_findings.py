@@ -18,6 +18,7 @@ from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.widgets import findings as module
 from visualizer.tui.widgets.findings import Findings
 from visualizer.tui.widgets.tabs import TabBar
+from visualizer.tui.widgets.told import MOST
 
 Replay = Callable[[Demo], VisualizerApp]
 SIZE = (120, 35)
@@ -178,3 +179,19 @@ async def test_the_tabs_take_the_room_there_is(replay: Replay, width: int, expec
             await pilot.click(bar, offset=(math.ceil((start + end) / 2), 0))
             await pilot.pause()
             assert screen._tabs[tab].display
+
+
+async def test_of_a_long_finding_the_beginning_is_told(replay: Replay) -> None:
+    """Which is cut where there is no room for all of it, and says so."""
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        screen.told.tell("before", "It begins here, " + "and goes on, " * 40 + "and ends here.")
+        await pilot.pause()
+        shown = [line for line in text_of(screen).splitlines() if "goes on" in line or "begins" in line]
+        assert len(shown) == MOST
+        assert shown[0].startswith(" ▸ It begins here, and goes on,")
+        assert shown[-1].rstrip().endswith("…")
+        screen.told.tell("before", "It is short.")
+        await pilot.pause()
+        assert "before" in text_of(screen)

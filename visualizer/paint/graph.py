@@ -149,7 +149,7 @@ class _Painter:
         if ending is None:
             return []
         name = plain(self._timeline.name(ending.track))
-        return [f"{name} would {ending.method} it in line {ending.line} (inferred from the source)"]
+        return [f"inferred from the source: {name} would {ending.method} it in line {ending.line}"]
 
     def _group(self, tracks: tuple[int, ...], *, arrow: bool = False) -> _Piece:
         """Tracks of a kind, with the glyph of the state that the first of them is in; `arrow`: and one to them."""

@@ -220,10 +220,10 @@ def run(a):
 def test_who_would_have_set_an_event_is_looked_for_in_the_source() -> None:
     [one] = events(BOTH)
     assert one.sentence == (
-        "LoopExit, a circle: foo waits in a.wait() (demo.py:2) for bar, which would set it in line 7; "
+        "LoopExit, a circle (inferred from the source): "
+        "foo waits in a.wait() (demo.py:2) for bar, which would set it in line 7; "
         "bar waits in self.b.wait(9) (demo.py:6) for foo, which would set it in line 3; "
-        f"besides, main waits in joinall(all) (demo.py:40){NOTHING_LEFT} "
-        "(who would set or release what is inferred from the source)"
+        f"besides, main waits in joinall(all) (demo.py:40){NOTHING_LEFT}"
     )
 
 

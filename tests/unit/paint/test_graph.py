@@ -103,5 +103,5 @@ def test_who_would_set_an_event_is_said_to_be_inferred() -> None:
     tape.waits("foo", words.EVENT, "a.wait()", thing="Event 1").switch("foo", "hub", line=2).switch("hub", "bar")
     tape.waits("bar", words.EVENT, "b.wait()", thing="Event 2").switch("bar", "hub", line=6)
     lines = drawn(tape.timeline(), tape.t_ns, 120)
-    assert "┈ foo → Event 1  a.wait(), for 2 µs  bar would set it in line 7 (inferred from the source)" in lines
-    assert "┈ bar → Event 2  b.wait()  foo would set it in line 3 (inferred from the source)" in lines
+    assert "┈ foo → Event 1  a.wait(), for 2 µs  inferred from the source: bar would set it in line 7" in lines
+    assert "┈ bar → Event 2  b.wait()  inferred from the source: foo would set it in line 3" in lines

@@ -39,11 +39,13 @@ def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         if len(circle) > 1:
             round_ = "; ".join(parts[: len(circle)])
             others = f"; besides, {listed(parts[len(circle) :], _TOLD)}" if len(parts) > len(circle) else ""
-            sentence = f"{_LOOP_EXIT}, a circle: {round_}{others}"
+            # Said in front: the end of a long sentence may be cut.
+            inferred = " (inferred from the source)" if written else ""
+            sentence = f"{_LOOP_EXIT}, a circle{inferred}: {round_}{others}"
         else:
-            sentence = f"{_LOOP_EXIT}: {listed(parts, _TOLD)}"
+            inferred = " (who would set what is inferred from the source)" if written else ""
+            sentence = f"{_LOOP_EXIT}{inferred}: {listed(parts, _TOLD)}"
         sentence += f"; the hub had nothing left that could wake {whom}"
-        sentence += " (who would set or release what is inferred from the source)" if written else ""
         first = waiting[told[0]] if told else None
         yield finding("deadlock", sentence, told, switch.t_ns, first.place if first else None)
 

@@ -11,7 +11,7 @@ from visualizer.paint.text import fit
 from visualizer.tui.ink import strip
 from visualizer.tui.widgets.notices import Notice
 
-#: Of more lines, the last are shown.
+#: Of more lines, the last are shown; of a longer sentence, the first.
 MOST = 4
 _MARGIN = 3
 
@@ -42,14 +42,20 @@ class Told(Widget):
         self._break()
 
     def _break(self) -> None:
-        """The last sentence has as many lines as it needs; those before, one each."""
+        """The last sentence has as many lines as it needs and may have; those before, one each, the last of them."""
         # It may not have been given its own width yet, and is as wide as the screen.
         width = max(10, self.screen.size.width - _MARGIN - 1)
-        self._runs = [[Run("   ", "edge"), Run(fit(line, width), "dim")] for line in self._lines[:-1]]
+        newest: list[list[Run]] = []
         for line in self._lines[-1:]:
-            for number, part in enumerate(Notice(line, "text").broken(width)):
-                self._runs.append([Run("   " if number else " ▸ ", "edge"), Run(part.text, part.style)])
-        self._runs = self._runs[-MOST:]
+            parts = [part.text for part in Notice(line, "text").broken(width)]
+            if len(parts) > MOST:
+                # Its beginning says what it is about.
+                parts = [*parts[: MOST - 1], fit(parts[MOST - 1], width - 2).rstrip(" …") + " …"]
+            for number, part in enumerate(parts):
+                newest.append([Run("   " if number else " ▸ ", "edge"), Run(part, "text")])
+        room = MOST - len(newest)
+        before = [[Run("   ", "edge"), Run(fit(line, width), "dim")] for line in self._lines[:-1]]
+        self._runs = [*before[max(0, len(before) - room) :], *newest]
         self.styles.height = len(self._runs)
         self.refresh()
 
