@@ -32,15 +32,19 @@ def test_only_what_did_not_come_from_the_terminal_is_passed_on() -> None:
 
 
 def test_everything_is_as_before_afterwards_and_what_was_ignored_remains_so() -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    # A shell has its background jobs ignore SIGINT, and so the tests that are one.
+    wanted = {
+        signal.SIGHUP: signal.SIG_IGN, signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL,
+    }  # fmt: skip
+    before = {number: signal.signal(number, what) for number, what in wanted.items()}
     try:
         with bystander():
             assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
             assert signal.getsignal(signal.SIGINT) != signal.default_int_handler
-        assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
-        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+        assert {number: signal.getsignal(number) for number in wanted} == wanted
     finally:
-        signal.signal(signal.SIGHUP, before)
+        for number, what in before.items():
+            signal.signal(number, what)
 
 
 @pytest.mark.parametrize("status", [0, 3, 255, -signal.SIGINT, -signal.SIGTERM, -signal.SIGKILL, -signal.SIGSEGV])
