@@ -3,6 +3,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def test_only_what_did_not_come_from_the_terminal_is_passed_on() -> None:
 
 def test_everything_is_as_before_afterwards_and_what_was_ignored_remains_so() -> None:
     # A shell has its background jobs ignore SIGINT, and so the tests that are one.
-    wanted = {
+    wanted: dict[int, Any] = {
         signal.SIGHUP: signal.SIG_IGN, signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL,
     }  # fmt: skip
     before = {number: signal.signal(number, what) for number, what in wanted.items()}
