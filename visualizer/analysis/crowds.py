@@ -161,7 +161,8 @@ class Crowd:
         if not len(times):
             nothing = np.zeros((_STATES, len(t_ns)))
             return nothing.astype(np.int64), nothing
-        index = np.searchsorted(times, t_ns, side="right")
+        # numpy would first make all of a column floats, for keys that are.
+        index = np.searchsorted(times, np.floor(t_ns).astype(np.int64), side="right")
         stride = index // _STRIDE
         first = stride * _STRIDE
         count = np.frombuffer(self._count, dtype=np.int32).reshape(-1, _STATES)[stride]
@@ -204,8 +205,8 @@ class Crowd:
     def stirs(self, t_ns: Column) -> Column:
         """Whether anything happens to one of them between each two of these times, which ascend."""
         times = np.frombuffer(self._t_ns, dtype=np.int64)
-        after = np.searchsorted(times, t_ns[:-1], side="right")
-        stirs: Column = after < np.searchsorted(times, t_ns[1:], side="left")
+        after = np.searchsorted(times, np.floor(t_ns[:-1]).astype(np.int64), side="right")
+        stirs: Column = after < np.searchsorted(times, np.ceil(t_ns[1:]).astype(np.int64), side="left")
         return stirs
 
     def ran(self, until: Column) -> Column:
@@ -218,7 +219,7 @@ class Crowd:
             starts, ends, before = (
                 np.frombuffer(column, dtype=np.int32) for column in (self._run_starts, self._run_ends, self._run_before)
             )
-            index = np.searchsorted(starts, until, side="right") - 1
+            index = np.searchsorted(starts, np.floor(until).astype(np.int32), side="right") - 1
             at = np.maximum(index, 0)
             filled = np.where(index >= 0, before[at] + np.minimum(until, ends[at]) - starts[at], 0.0)
         if self._open_run >= 0:

@@ -111,7 +111,8 @@ class Slices:
         start_ns = np.frombuffer(self.start_ns, dtype=np.int64)
         state = np.frombuffer(self.state, dtype=np.uint8)
         before = np.frombuffer(self._spent, dtype=np.int64).reshape(-1, len(SUMMED))
-        last = np.searchsorted(start_ns, until_ns, side="right") - 1
+        # numpy would first make all of a column floats, for keys that are.
+        last = np.searchsorted(start_ns, np.floor(until_ns).astype(np.int64), side="right") - 1
         known = last >= 0
         last[~known] = 0
         stride = last // _STRIDE

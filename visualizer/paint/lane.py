@@ -146,7 +146,7 @@ class Lane:
         step_slices = np.frombuffer(track.step_slices, dtype=np.int32)
         switch_ns = np.frombuffer(timeline.switch_ns, dtype=np.int64)
         t_ns, is_state, before = start_ns[known], state[known], np.maximum(known - 1, 0)
-        step = np.searchsorted(step_slices, known, side="right") - 1
+        step = np.searchsorted(step_slices, known.astype(np.int32), side="right") - 1
         begun = step >= 0
         least = np.where(begun, steps[np.maximum(step, 0)] + 1, 0) if len(steps) else np.zeros(len(known))
         exact = begun & (step_slices[np.maximum(step, 0)] == known) if len(steps) else np.zeros(len(known), dtype=bool)
@@ -194,7 +194,8 @@ class Lane:
         step_slices = np.frombuffer(self.track.step_slices, dtype=np.int32)
         count = len(self.slices)
         if len(steps):
-            step = np.searchsorted(steps, position - 1, side="left")
+            # numpy would first make all of a column floats, for keys that are.
+            step = np.searchsorted(steps, np.ceil(position - 1).astype(np.int32), side="left")
             low = np.where(step > 0, step_slices[np.maximum(step - 1, 0)] + 1, 0)
             high = np.where(step < len(steps), step_slices[np.minimum(step, len(steps) - 1)], count)
         else:
@@ -216,7 +217,8 @@ class Lane:
         both = self.slices.spent(np.concatenate((from_ns, to_ns)))
         spent: Column = scale * (both[:, len(first) :] - both[:, : len(first)])
         steps = np.frombuffer(self.track.step_slices, dtype=np.int32)
-        runs = np.searchsorted(steps, last, side="right") - np.searchsorted(steps, first, side="left")
+        runs = np.searchsorted(steps, last.astype(np.int32), side="right")
+        runs -= np.searchsorted(steps, first.astype(np.int32), side="left")
         spent[SUMMED.index(State.RUNNING)] = runs
         return spent
 
