@@ -371,10 +371,11 @@ class Bulk:
             about[begins[again]] = np.where(mine, parks + number[out], waited)
         timeline.occurred.update(State(number) for number in np.flatnonzero(np.bincount(state)).tolist())
         self._enter_columns(hand, at, woken)
-        groups = np.searchsorted(whose, np.arange(len(lives) + 1))
+        tracks = np.arange(len(lives) + 1, dtype=whose.dtype)
+        groups = np.searchsorted(whose, tracks)
         begins = np.append(begins, total)
         steps = np.flatnonzero(what == _IN)
-        step_groups = np.searchsorted(whose[steps], np.arange(len(lives) + 1))
+        step_groups = np.searchsorted(whose[steps], tracks)
         for index, life in enumerate(lives):
             low, high = int(begins[groups[index]]), int(begins[groups[index + 1]])
             mine = begins[steps[step_groups[index] : step_groups[index + 1]]] - low
@@ -477,7 +478,7 @@ def _tell(course: _Course, lives: list[_Life]) -> _Told | None:
     begins_running, begins_ready, may_wait = (np.array([life[field] for life in lives]) for field in (1, 2, 3))
     switches = what <= _IN
     last = np.maximum.accumulate(np.where(switches, items, -1))
-    known = last >= np.searchsorted(whose, np.arange(len(lives)))[whose]
+    known = last >= np.searchsorted(whose, np.arange(len(lives), dtype=whose.dtype))[whose]
     runs = np.where(known, what[last] == _IN, begins_running[whose])
     # Who is woken while it runs is ready as soon as it parks; the first wake of a run counts.
     early = np.full(len(what), -1, dtype=np.int64)
