@@ -26,10 +26,23 @@ _BLOCKED = STYLE_OF[State.BLOCKED]
 _WIDE = "▏▎▍▌▋▊▉"
 _HIGH = "▁▂▃▄▅▆▇"
 _WHOLE = glyphs()[State.RUNNING]
+_ASCII_WHOLE = glyphs(ascii=True)[State.RUNNING]
 #: From which share on a cell counts as full.
 _FULL = 15 / 16
 #: To fewer cells than this no label is cut.
 _NARROWEST_CUT = 12
+#: Glyph and style of each state, by whether it is ASCII, and of a hub: that one waits is left blank.
+_LOOKS = {
+    (ascii, hub): {
+        NONE: _BLANK,
+        **{
+            int(state): _BLANK if hub and state is State.WAITING else (glyph, STYLE_OF[state])
+            for state, glyph in glyphs(ascii).items()
+        },
+    }
+    for ascii in (False, True)
+    for hub in (False, True)
+}
 
 
 class Run(NamedTuple):
@@ -63,11 +76,7 @@ def paint_row(
 
 def _painted(lane: Lane, found: Cells, ascii: bool) -> list[tuple[str, str]]:
     """Glyph and style of each cell."""
-    hub = lane.track.kind == words.HUB
-    looks = {NONE: _BLANK}
-    for state, glyph in glyphs(ascii).items():
-        blank = hub and state is State.WAITING
-        looks[int(state)] = _BLANK if blank else (glyph, STYLE_OF[state])
+    looks = _LOOKS[ascii, lane.track.kind == words.HUB]
     painted = [looks[main] for main in found.main.tolist()]
     where = np.flatnonzero(found.runs)
     columns = (column[where].tolist() for column in (found.running, found.runs, found.enters, found.stays))
@@ -80,7 +89,7 @@ def _painted(lane: Lane, found: Cells, ascii: bool) -> list[tuple[str, str]]:
 def block(share: float, ascii: bool) -> str:
     """A block whose height is the share of its cell that is filled with runs; never nothing."""
     if ascii:
-        return glyphs(ascii=True)[State.RUNNING] if share >= 0.5 else "|"
+        return _ASCII_WHOLE if share >= 0.5 else "|"
     return _WHOLE if share >= _FULL else _HIGH[min(6, max(0, round(share * 8) - 1))]
 
 

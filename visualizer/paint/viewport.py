@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
 from math import inf, nextafter
 from weakref import WeakKeyDictionary
 
@@ -83,9 +84,7 @@ class Viewport:
 
     def edges(self) -> list[float]:
         """The `width + 1` edges of the cells, in ns or in switches."""
-        edges = [self.start + cell * self.per_cell for cell in range(self.width + 1)]
-        # Ten tenths must be one, or a run would leave a sliver in the next cell.
-        return [round(edge, 9) for edge in edges] if self.axis is Axis.SWITCHES else edges
+        return list(_edges(self))
 
     def laid_out(self, timeline: Timeline) -> tuple[Axis, list[float]]:
         """Along which axis the slices of tracks are painted, and the `width + 1` edges of the cells on it.
@@ -161,6 +160,14 @@ class Viewport:
 
 
 _LAID_OUT: WeakKeyDictionary[Timeline, tuple[tuple[Viewport, int], list[float]]] = WeakKeyDictionary()
+
+
+@lru_cache(maxsize=8)
+def _edges(viewport: Viewport) -> tuple[float, ...]:
+    """All rows are painted over the same cells."""
+    edges = [viewport.start + cell * viewport.per_cell for cell in range(viewport.width + 1)]
+    # Ten tenths must be one, or a run would leave a sliver in the next cell.
+    return tuple(round(edge, 9) for edge in edges) if viewport.axis is Axis.SWITCHES else tuple(edges)
 
 
 def extent(timeline: Timeline, axis: Axis) -> float:
