@@ -6,24 +6,14 @@ from visualizer.analysis.plain import plain
 from visualizer.analysis.sentences import sentence
 from visualizer.paint.row import Run
 from visualizer.paint.text import fit
-from visualizer.tui.messages import SwitchChosen
-from visualizer.tui.widgets.lists import Lines
+from visualizer.tui.widgets.switches import Switches
 
 #: Narrower lines do without the number of the switch.
 _WIDE = 50
 
 
-class Events(Lines):
-    """Line i is switch i; the playhead's is marked, a click goes there."""
-
-    @property
-    def length(self) -> int:
-        # Where nothing was switched, one line says so.
-        return self.view.timeline.switch_count or 1
-
-    @property
-    def current(self) -> int:
-        return self.view.playhead.index
+class Events(Switches):
+    """Number, time and sentence of each switch."""
 
     @property
     def drawn_from(self) -> object:
@@ -31,10 +21,8 @@ class Events(Lines):
         growing = (self.view.timeline.version, self.view.now_ns >= 10_000_000_000) if self.view.live else None
         return growing, self.view.reckoning
 
-    def runs(self, line: int, width: int) -> list[Run]:
+    def said(self, line: int, width: int) -> list[Run]:
         timeline = self.view.timeline
-        if not timeline.switch_count:
-            return [Run(" Nothing is switched yet." if self.view.live else " Nothing was switched.", "dim")]
         t_ns = timeline.switch_ns[line]
         # The header tells the number, too.
         number = f"{line + 1:>{len(str(timeline.switch_count))}} " if width >= _WIDE else " "
@@ -43,12 +31,3 @@ class Events(Lines):
         time = f"{say(t_ns, of_ns):>{max(len(say(0, of_ns)), len(say(of_ns, of_ns)))}}  "
         said = fit(plain(sentence(timeline, line)), max(0, width - len(number) - len(time)))
         return [Run(number, "dim"), Run(time, "ruler"), Run(said, "text")]
-
-    def choose(self, line: int) -> None:
-        self.post_message(SwitchChosen(line))
-
-    def action_move(self, by: int) -> None:
-        self.post_message(SwitchChosen(self.current + by))
-
-    def action_page(self, by: int) -> None:
-        self.post_message(SwitchChosen(self.current + by * max(1, self.size.height - 1)))

@@ -12,13 +12,13 @@ from visualizer.paint.sequence import Lanes, heads, lanes
 from visualizer.trace import words
 from visualizer.tui import keys
 from visualizer.tui.ink import strip
-from visualizer.tui.messages import SwitchChosen, TrackChosen
+from visualizer.tui.messages import TrackChosen
 from visualizer.tui.view import View
-from visualizer.tui.widgets.lists import Lines
+from visualizer.tui.widgets.switches import Switches
 
 
-class Sequence(Lines):
-    """Line i is switch i; the playhead's is marked. A click on an arrow goes there."""
+class Sequence(Switches):
+    """The arrow of each switch; a click on one goes there."""
 
     BINDINGS = keys.bindings([keys.LIST, keys.PAGES, keys.SEQUENCE])
 
@@ -37,15 +37,6 @@ class Sequence(Lines):
         super().show()
         if self.display:
             self.head.show()
-
-    @property
-    def length(self) -> int:
-        # Where nothing was switched, one line says so.
-        return self.view.timeline.switch_count or 1
-
-    @property
-    def current(self) -> int:
-        return self.view.playhead.index
 
     @property
     def drawn_from(self) -> object:
@@ -72,10 +63,8 @@ class Sequence(Lines):
         # Other tracks may take part in what is in sight now.
         self.head.show()
 
-    def runs(self, line: int, width: int) -> list[Run]:
+    def said(self, line: int, width: int) -> list[Run]:
         timeline = self.view.timeline
-        if not timeline.switch_count:
-            return [Run(" Nothing is switched yet." if self.view.live else " Nothing was switched.", "dim")]
         span, t_ns = self.view.span, timeline.switch_ns[line]
         return painted.line(
             timeline, self.lanes, line, ascii=self.view.ascii,
@@ -84,13 +73,7 @@ class Sequence(Lines):
 
     def choose(self, line: int) -> None:
         if line < self.view.timeline.switch_count:
-            self.post_message(SwitchChosen(line))
-
-    def action_move(self, by: int) -> None:
-        self.post_message(SwitchChosen(self.current + by))
-
-    def action_page(self, by: int) -> None:
-        self.post_message(SwitchChosen(self.current + by * max(1, self.size.height - 1)))
+            super().choose(line)
 
     def action_lane(self, by: int) -> None:
         """Select the track of the next lane; the first, if the selected one has none."""
