@@ -163,7 +163,6 @@ def repaint(app: VisualizerApp) -> None:
     compositor = app.screen._compositor
     update = compositor.render_update(full=True)
     assert update is not None
-    app.console.render_str("")
     "".join(segment.text for segment in app.console.render(update))
 
 

@@ -260,21 +260,19 @@ class Bulk:
 
         how_of, park_how_of = _view(self._how), _view(self._park_how)
         count = len(a)
+        resumes_it = np.arange(count) % 2 == 0
         # Who is ready for its next turn is so right behind its yield.
-        place = np.arange(count) + np.concatenate(
-            ([0], np.cumsum(np.repeat(turns, 2) & (np.arange(count) % 2 == 1))[:-1])
-        )
+        place = np.arange(count) + np.concatenate(([0], np.cumsum(np.repeat(turns, 2) & ~resumes_it)[:-1]))
         total = count + int(turns.sum())
         kinds = np.full(total, WAKE)
         kinds[place] = SWITCH
         times, who, by = (np.empty(total, dtype=np.int64) for _ in range(3))
         woken = np.flatnonzero(kinds == WAKE)
         times[place], times[woken] = t_ns, t_ns[1::2][turns]
-        target = np.where(np.arange(count) % 2 == 0, a, resumer)
-        who[place], who[woken] = target, tracks[turns]
-        by[place], by[woken] = np.where(np.arange(count) % 2 == 0, resumer, a), words.NOBODY
+        who[place], who[woken] = np.where(resumes_it, a, resumer), tracks[turns]
+        by[place], by[woken] = np.where(resumes_it, resumer, a), words.NOBODY
         cause = np.full(total, timeline._wakeups.causes.number(words.TURN), dtype=np.int64)
-        on_track = np.where(np.arange(count) % 2 == 0, a, words.NOBODY)
+        on_track = np.where(resumes_it, a, words.NOBODY)
         none = np.zeros(0, dtype=np.int64)
         hand = _Hand(
             times, kinds, who, by, cause, how_of[template], value, park_how_of[template], on_track, none, none,

@@ -139,7 +139,7 @@ class Lane:
         return found
 
     def _starts_by_time(self, known: Column) -> Column:
-        """The same of slices that exist, whatever began them."""
+        """The same of slices that exist, and that no switch is known to have begun."""
         track, slices, timeline = self.track, self.slices, self._timeline
         start_ns, state = np.frombuffer(slices.start_ns, dtype=np.int64), np.frombuffer(slices.state, dtype=np.uint8)
         steps = np.frombuffer(track.steps, dtype=np.int32)
@@ -149,14 +149,13 @@ class Lane:
         step = np.searchsorted(step_slices, known.astype(np.int32), side="right") - 1
         begun = step >= 0
         least = np.where(begun, steps[np.maximum(step, 0)] + 1, 0) if len(steps) else np.zeros(len(known))
-        exact = begun & (step_slices[np.maximum(step, 0)] == known) if len(steps) else np.zeros(len(known), dtype=bool)
         # Where the run before it was ended by a switch of its very moment: behind that.
         first, segment = (np.searchsorted(switch_ns, t_ns, side=side) for side in ("left", "right"))
         switch = np.maximum(least, first).astype(np.int64)
         early = (known == 0) | (start_ns[before] < t_ns)
         far = np.maximum(before - 1, 0)
         ran_early = (before == 0) | (start_ns[far] < start_ns[before])
-        stepped = begun & (step_slices[np.maximum(step, 0)] == before) if len(steps) else exact
+        stepped = begun & (step_slices[np.maximum(step, 0)] == before) if len(steps) else begun
         left = (known > 0) & (state[before] == State.RUNNING) & (is_state != State.IDLE) & (stepped | ran_early)
         final = ((is_state == FINAL[0]) | (is_state == FINAL[1])) & (known == len(state) - 1)
         inside = switch < len(switch_ns)
@@ -185,7 +184,7 @@ class Lane:
         if len(steps):
             following = np.minimum(step + 1, len(steps) - 1)
             position = np.where(step + 1 < len(steps), np.minimum(position, steps[following] + 1), position)
-        found: Column = np.where(exact, least, position)
+        found: Column = position
         return found
 
     def find_all(self, position: Column) -> tuple[Column, Column]:

@@ -22,9 +22,8 @@ from visualizer.trace.events import Event, Resume, Rows, Shape, Switch, Timed, U
 Column = npt.NDArray[Any]
 
 SWITCH, WAIT, WAKE, UNREADY, RESUME, YIELD = range(6)
-_NUMBER: dict[type, int] = {Switch: SWITCH, Wait: WAIT, Wake: WAKE, Unready: UNREADY, Resume: RESUME, Yield: YIELD}
 #: Kinds of lines that can be flattened.
-FLAT = frozenset(_NUMBER)
+FLAT = frozenset((Switch, Wait, Wake, Unready, Resume, Yield))
 
 #: A row: three integers of 64 bits.
 ROW_BYTES = 24
