@@ -243,7 +243,8 @@ class Lane:
         else:
             spent, runs = self._summed(start, until, first, last), 2
         share = spent.pop(State.RUNNING, 0.0) / (end - start)
-        main = max(spent, key=spent.__getitem__) if spent else None
+        # Of equal parts, that of the first in SUMMED; of none, nothing: as `cells` has it.
+        main = max((state for state in SUMMED if spent.get(state)), key=spent.__getitem__, default=None)
         return Mix(-1, min(1.0, share), runs, main, enters, stays)
 
     def _added(self, start: float, until: float, first: int, last: int) -> tuple[dict[State, float], int]:
