@@ -22,6 +22,7 @@ _VERBS = {
     State.READY: ("is ready", "ready"),
     State.WAITING: ("waits", "wait"),
     State.IDLE: ("is idle", "idle"),
+    State.BLOCKED: ("is blocked", "blocked"),
     State.CREATED: ("has not run yet", "not run yet"),
     State.UNKNOWN: ("is unknown", "unknown"),
     State.DONE: ("has ended", "ended"),

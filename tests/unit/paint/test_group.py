@@ -84,6 +84,18 @@ def test_the_switch_axis() -> None:
     assert painted(wave(), close, range(2, 12)) == "▒▒▒▒██▒▒██▒▒"
 
 
+def test_a_hub_that_is_hogged_is_blocked_in_a_group_too() -> None:
+    """Rows that are grouped by kind hold hubs as well."""
+    tape = Tape().spawn("hub", words.HUB, parent="main", creator="main")
+    for key in ("late", "hog"):
+        tape.spawn(key, words.GREENLET, parent="hub", creator="main").wake(key, "main", words.SPAWN)
+    tape.at(10 * MS).switch("main", "hub")
+    tape.switch("hub", "late").waits("late", words.SLEEP, "0.1 s", 100 * MS).switch("late", "hub")
+    tape.switch("hub", "hog").at(500 * MS).waits("hog", words.SLEEP, "0 s", 0).switch("hog", "hub").end()
+    assert painted(tape, Viewport(Axis.TIME, 0, 20 * MS, 26), range(1, 2)) == "▁ 1 is blocked ▚▚▚▚▚▚▚▚▚▚▁"
+    assert told(crowd_of(tape.timeline(), (1,)), 200 * MS) == "1 is blocked"
+
+
 def test_styles() -> None:
     timeline = wave().timeline()
     runs = paint_group(timeline, crowd_of(timeline, tuple(range(2, 12))), Viewport(Axis.TIME, 0, 20 * MS, 40))
