@@ -33,7 +33,7 @@ def ruler(
     begins = [cell for cell, _ in marks]
     found = [(cell, text, True) for cell, text in marks]
     for position, label in ticks(timeline, viewport, lambda label: len(label) + 1 + _GAP, reckoning):
-        cell = int((position - viewport.start) / viewport.per_cell)
+        cell = int(viewport.cell(position))
         if ascii:
             label = label.replace("µ", "u")
         if marks:

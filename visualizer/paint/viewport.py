@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
-from math import inf, nextafter
+from math import ceil, floor, inf, nextafter
 from weakref import WeakKeyDictionary
 
 from visualizer.analysis.gaps import Gaps, gaps
@@ -15,8 +15,8 @@ from visualizer.analysis.model import Timeline
 
 class Axis(Enum):
     """What runs along a row. On SWITCHES, segment k = [k, k + 1) lies between switch k - 1 and switch k (indexes from
-    0; segment 0 is before the first): every switch has the same width, and inside a segment time runs evenly. BUSY is
-    time in which long gaps, while nobody runs, are folded (analysis/gaps.py)."""
+    0; segment 0 is before the first): every switch has the same width, give or take a cell, and inside a segment time
+    runs evenly. BUSY is time in which long gaps, while nobody runs, are folded (analysis/gaps.py)."""
 
     TIME = "time"
     BUSY = "busy"
@@ -31,13 +31,19 @@ BOTH = (Axis.TIME, Axis.SWITCHES)
 CLOSEST = {Axis.TIME: 1.0, Axis.BUSY: 1.0, Axis.SWITCHES: 1 / 32}
 #: Cells left free behind the end of the trace, for the marks of the tracks that end there.
 MARGIN_CELLS = 2
+#: Floats that should be whole numbers are so near to them, at least.
+_NEARLY = 1e-9
 #: How much is shown of the time in which nothing happens, on either side, as a share of the time in between.
 LEAD = 1 / 16
 
 
 @dataclass(frozen=True)
 class Viewport:
-    """`width` cells; cell c covers [start + c * per_cell, start + (c + 1) * per_cell), in ns or in switches."""
+    """`width` cells; cell c covers [start + c * per_cell, start + (c + 1) * per_cell), in ns or in switches.
+
+    Where a switch takes no whole number of cells, each begins in the cell that its place lies in, at its very edge:
+    then some take a cell more than others, and together they fill the width.
+    """
 
     axis: Axis
     start: float
@@ -51,23 +57,30 @@ class Viewport:
         return cls(axis, 0.0, _furthest(timeline, axis, width), width)
 
     @classmethod
-    def fit(cls, timeline: Timeline, axis: Axis, width: int) -> Viewport:
-        """All that happens in the trace (see `span`), and a small margin behind it. A width below 1 is taken as 1."""
+    def fit(cls, timeline: Timeline, axis: Axis, width: int, *, even: bool = False) -> Viewport:
+        """All that happens in the trace (see `span`), and a small margin behind it. A width below 1 is taken as 1.
+
+        `even`: a switch takes a whole number of cells, and so the picture stands still until so many more have come
+        that they must take fewer.
+        """
         start, end = span(timeline, axis)
         width = max(1, width)
-        return cls(axis, start, _per_cell(axis, end - start, width), width)
+        per_cell = _per_cell(axis, end - start, width)
+        return cls(axis, start, _even(per_cell) if even and axis is Axis.SWITCHES else per_cell, width)
 
     def zoomed(self, factor: float, at_cell: float, timeline: Timeline) -> Viewport:
         """Closer by `factor` (below 1: further away), while what is at `at_cell` stays there as far as it can."""
         per_cell = self.per_cell / factor
         if self.axis is Axis.SWITCHES:
             per_cell = _even(per_cell)
-            if per_cell == self.per_cell and factor != 1:
-                # Too small a step to come to the next even width: go there all the same.
-                cells = round(1 / per_cell)
-                per_cell = 1 / (cells + 1) if factor > 1 else 1 / (cells - 1) if cells > 1 else 2 * per_cell
+            # Where the step is too small to come to the next even width, go there all the same.
+            if factor > 1 and per_cell > self.per_cell * (1 - _NEARLY):
+                per_cell = 1 / (floor(1 / self.per_cell + _NEARLY) + 1)
+            elif factor < 1 and per_cell < self.per_cell * (1 + _NEARLY):
+                cells = ceil(1 / self.per_cell - _NEARLY)
+                per_cell = 1 / (cells - 1) if cells > 1 else 2 * self.per_cell
         per_cell = min(_furthest(timeline, self.axis, self.width), max(CLOSEST[self.axis], per_cell))
-        start = self.start + at_cell * (self.per_cell - per_cell)
+        start = self.position(at_cell) - at_cell * per_cell
         return replace(self, start=start, per_cell=per_cell)._clamped(timeline)
 
     def panned(self, cells: float, timeline: Timeline) -> Viewport:
@@ -110,13 +123,42 @@ class Viewport:
         """Whether the end of the trace lies in the viewport."""
         return self.end >= extent(timeline, self.axis)
 
+    def position(self, cell: float) -> float:
+        """Which place of the axis is `cell` cells from the left edge, in ns or in switches."""
+        place = self.start + cell * self.per_cell
+        if not self.uneven:
+            return place
+        segment = floor(place)
+        if self._begin(segment + 1) <= cell:
+            segment += 1
+        begin = self._begin(segment)
+        return segment + (cell - begin) / (self._begin(segment + 1) - begin)
+
+    def cell(self, position: float) -> float:
+        """Where that place of the axis is, in cells from the left edge; may lie outside [0, width)."""
+        if not self.uneven:
+            return (position - self.start) / self.per_cell
+        segment = floor(position)
+        begin = self._begin(segment)
+        return begin + (position - segment) * (self._begin(segment + 1) - begin)
+
+    @property
+    def uneven(self) -> bool:
+        """Whether a switch takes several cells, but no whole number of them."""
+        cells = 1 / self.per_cell
+        return self.axis is Axis.SWITCHES and cells > 1 and abs(cells - round(cells)) > _NEARLY * cells
+
+    def _begin(self, segment: int) -> int:
+        """In which cell a segment begins, of which none takes a whole number."""
+        return floor((segment - self.start) / self.per_cell + 1e-6)
+
     def cell_of_time(self, timeline: Timeline, t_ns: int) -> float:
         """Where `t_ns` is, in cells from the left edge; may lie outside [0, width)."""
-        return (position_of_time(timeline, self.axis, t_ns) - self.start) / self.per_cell
+        return self.cell(position_of_time(timeline, self.axis, t_ns))
 
     def time_at(self, timeline: Timeline, cell: float) -> int:
         """The time, in ns, at `cell` cells from the left edge, not outside the trace."""
-        return time_of_position(timeline, self.axis, self.start + cell * self.per_cell)
+        return time_of_position(timeline, self.axis, self.position(cell))
 
     def cell_of_switch(self, timeline: Timeline, index: int) -> float:
         """Where switch number `index` (from 0; -1 is the start of the trace) is, in cells from the left edge."""
@@ -124,7 +166,7 @@ class Viewport:
             position = float(index + 1)
         else:
             position = position_of_time(timeline, self.axis, timeline.switch_ns[index]) if index >= 0 else 0.0
-        return (position - self.start) / self.per_cell
+        return self.cell(position)
 
     def showing(self, timeline: Timeline, switch_index: int) -> Viewport:
         """Panned as little as needed for switch number `switch_index` to be in sight, a few cells off the edges."""
@@ -165,7 +207,10 @@ _LAID_OUT: WeakKeyDictionary[Timeline, tuple[tuple[Viewport, int], list[float]]]
 @lru_cache(maxsize=8)
 def _edges(viewport: Viewport) -> tuple[float, ...]:
     """All rows are painted over the same cells."""
-    edges = [viewport.start + cell * viewport.per_cell for cell in range(viewport.width + 1)]
+    cells = range(viewport.width + 1)
+    if viewport.uneven:
+        return tuple(viewport.position(cell) for cell in cells)
+    edges = [viewport.start + cell * viewport.per_cell for cell in cells]
     # Ten tenths must be one, or a run would leave a sliver in the next cell.
     return tuple(round(edge, 9) for edge in edges) if viewport.axis is Axis.SWITCHES else tuple(edges)
 
@@ -189,14 +234,12 @@ def _furthest(timeline: Timeline, axis: Axis, width: int) -> float:
 def _per_cell(axis: Axis, span: float, width: int) -> float:
     """How much a cell must cover for `span`, its very end included, and the margin to fit into `width` cells."""
     cells = max(1, width - MARGIN_CELLS)
-    if axis is Axis.SWITCHES:
-        return max(CLOSEST[axis], _even(span / cells))
-    return max(CLOSEST[axis], (span + 1) / cells)
+    return max(CLOSEST[axis], (span + (axis is not Axis.SWITCHES)) / cells)
 
 
 def _even(per_cell: float) -> float:
     """Not closer than `per_cell`, so that a switch is a whole number of cells wide."""
-    return 1 / max(1, int(1 / per_cell + 1e-9)) if per_cell <= 1 else per_cell
+    return 1 / max(1, int(1 / per_cell + _NEARLY)) if per_cell <= 1 else per_cell
 
 
 def span(timeline: Timeline, axis: Axis) -> tuple[float, float]:

@@ -188,7 +188,7 @@ class View(Arrangement):
     def go_to_cell(self, cell: int) -> None:
         """Go to the middle of a cell: where a cell holds a single switch, that is after it."""
         if self.viewport.axis is Axis.SWITCHES:
-            self.go(int(self.viewport.start + (cell + 0.5) * self.viewport.per_cell) - 1)
+            self.go(int(self.viewport.position(cell + 0.5)) - 1)
         else:
             self.go_to_time(self.viewport.time_at(self.timeline, cell + 1) - 1)
 
@@ -353,7 +353,7 @@ class View(Arrangement):
 
     def _fit(self) -> None:
         axis, width = self.viewport.axis, self.viewport.width
-        fitted = Viewport.fit(self.timeline, axis, width)
+        fitted = Viewport.fit(self.timeline, axis, width, even=self.live)
         if self.live and axis is Axis.TIME:
             # The axis of a program that runs grows in strides, so that the picture stands still in between.
             while self._room_ns < self.now_ns:

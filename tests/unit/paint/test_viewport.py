@@ -36,11 +36,45 @@ def test_fit_shows_the_whole_trace_and_a_margin() -> None:
     assert len(viewport.edges()) == 83
 
 
-def test_fit_gives_every_switch_the_same_whole_number_of_cells() -> None:
+def test_fit_fills_the_width_with_switches_of_whole_cells() -> None:
     timeline = ping_pong().timeline()
-    assert Viewport.fit(timeline, Axis.SWITCHES, 40) == Viewport(Axis.SWITCHES, 0, 1 / 6, 40)
+    viewport = Viewport.fit(timeline, Axis.SWITCHES, 40)
+    begins = [viewport.cell_of_switch(timeline, index) for index in range(-1, timeline.switch_count + 1)]
+    assert begins == [0, 6, 12, 19, 25, 31, 38]
+    edges = viewport.edges()
+    assert [edges[int(begin)] for begin in begins] == list(range(7))
+    assert edges == sorted(edges)
+    # Inside of a switch time runs evenly.
+    assert [viewport.position(cell) for cell in (12, 15.5, 19)] == [2, 2.5, 3]
+    assert [viewport.cell(place) for place in (2, 2.5, 3)] == [12, 15.5, 19]
     assert Viewport.fit(timeline, Axis.SWITCHES, 8) == Viewport(Axis.SWITCHES, 0, 1, 8)
     assert Viewport.fit(timeline, Axis.SWITCHES, 5) == Viewport(Axis.SWITCHES, 0, 2, 5)
+
+
+def test_where_more_may_come_every_switch_has_the_same_number_of_cells() -> None:
+    timeline = ping_pong().timeline()
+    assert Viewport.fit(timeline, Axis.SWITCHES, 40, even=True) == Viewport(Axis.SWITCHES, 0, 1 / 6, 40)
+    assert Viewport.fit(timeline, Axis.TIME, 40, even=True) == Viewport.fit(timeline, Axis.TIME, 40)
+
+
+def test_from_uneven_cells_zooming_comes_to_even_ones_and_back() -> None:
+    timeline = ping_pong().timeline()
+    fitted = Viewport.fit(timeline, Axis.SWITCHES, 40)
+    closer = fitted.zoomed(1.01, 0, timeline)
+    assert closer.per_cell == 1 / 7
+    assert closer.zoomed(1 / 1.01, 0, timeline) == fitted
+
+
+@given(naps(), CELLS, st.floats(-0.5, 1.5))
+def test_a_place_is_found_again_in_uneven_cells(timeline: Timeline, width: int, part: float) -> None:
+    viewport = Viewport.fit(timeline, Axis.SWITCHES, width)
+    cell = part * width
+    assert viewport.cell(viewport.position(cell)) == pytest.approx(cell, abs=1e-6)
+    edges = viewport.edges()
+    assert edges == sorted(set(edges))
+    if viewport.per_cell <= 1:
+        for number in range(timeline.switch_count + 1):
+            assert edges[int(viewport.cell(number))] == number
 
 
 def test_fit_leaves_out_the_time_in_which_a_single_track_runs() -> None:
