@@ -251,7 +251,7 @@ def test_no_key_is_bound_twice() -> None:
 
 async def test_help_lists_every_key(replay: Replay) -> None:
     app = replay(sleeps())
-    async with app.run_test(size=(120, 140)) as pilot:
+    async with app.run_test(size=(80, 140)) as pilot:
         screen = await loaded(pilot)
         await pilot.press("question_mark")
         await pilot.pause()
@@ -265,6 +265,24 @@ async def test_help_lists_every_key(replay: Replay) -> None:
                 assert any("  ".join(names) in line and binding.tooltip in line for line in lines), binding
         await pilot.press("escape")
         assert app.screen is screen
+
+
+async def test_help_has_as_many_columns_as_have_room(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(200, 50)) as pilot:
+        await loaded(pilot)
+        await pilot.press("question_mark")
+        await pilot.pause()
+        page = app.screen.query_one("#help")
+        seen = []
+        for size in ((200, 50), (120, 35), (80, 24), (40, 20)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            lines = ["".join(segment.text for segment in line) for line in app.screen._compositor.render_strips()]
+            [first] = [line for line in lines if "Switches" in line]
+            seen.append(("Playing" in first, "In a list" in first or "In tree" in first, page.max_scroll_y > 0))
+        # Where the terminal is large, all of it is in sight.
+        assert seen == [(True, True, False), (False, True, True), (False, False, True), (False, False, True)]
 
 
 async def test_the_command_palette_has_every_action(replay: Replay) -> None:

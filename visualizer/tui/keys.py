@@ -98,7 +98,7 @@ NAVIGATION = Section(
 STEPPING = Section(
     "The program itself, if it was started here",
     (
-        key("S", "hold", "Hold the program at its next switch; or run on"),
+        key("S", "hold", "Hold the program at the next switch; or go on"),
         key("J", "take_switch", "Let the program take just one switch"),
         key("T", "run_to_track", "Run the program to the selected track's turn"),
         key("semicolon", "run_to_line", "Run the program to a line of source"),
@@ -114,7 +114,7 @@ TIMELINE = (
             key("H", "step_of(-1)", "Previous switch to the selected track"),
             key("L", "step_of(1)", "Next switch to the selected track"),
             key("home,g", "first", "First switch"),
-            key("end,G", "last", "Last switch; of a live program, follow the end"),
+            key("end,G", "last", "Last switch; while live, follow the end"),
         ),
     ),
     STEPPING,
@@ -155,7 +155,7 @@ TIMELINE = (
             key("delete,backspace", "hide", "Hide the selected row"),
             key("D", "show_hidden", "Show all rows again that are hidden"),
             key("ampersand", "filter", "Filter tracks by name; Escape shows all again"),
-            key("Y", "sequence", "Sequence: tracks side by side, arrows; or back"),
+            key("Y", "sequence", "Sequence: tracks side by side, arrows; back"),
             key("1", "tab('events')", "Events: every switch, in a sentence"),
             key("2", "tab('output')", "Output: what was printed, and by which track"),
             key("3", "tab('statistics')", "Statistics; again: bars instead of numbers"),
@@ -164,7 +164,7 @@ TIMELINE = (
             key("6", "tab('waits')", "Waits: who waits for whom at this moment"),
             key("tab", "app.focus_next", "Focus the next pane"),
             key("shift+tab", "app.focus_previous", "Focus the previous pane"),
-            key("escape", "back", "Back to the catalogue; twice, if still running", "Back"),
+            key("escape", "back", "Back to the catalogue; twice if still running", "Back"),
         ),
     ),
 )
@@ -179,8 +179,8 @@ BY_NAME = (
 LIST = Section(
     "In a list that has the focus",
     (
-        key("up", "move(-1)", "A line up; among switches, the previous switch"),
-        key("down", "move(1)", "A line down; among switches, the next switch"),
+        key("up", "move(-1)", "A line up; among switches, the previous one"),
+        key("down", "move(1)", "A line down; among switches, the next one"),
     ),
 )
 
