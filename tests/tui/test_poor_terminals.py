@@ -145,6 +145,35 @@ async def test_without_colours_what_is_chosen_is_reversed(tmp_path: Path) -> Non
         assert_colourless(app)
 
 
+@pytest.mark.usefixtures("colourless_terminal")
+async def test_without_colours_playhead_and_span_leave_no_hole_in_who_runs(tmp_path: Path) -> None:
+    app = VisualizerApp(open_path=sleeps().write(tmp_path))
+    async with app.run_test(size=(80, 24)) as pilot:
+        # After switch 2 foo runs; bar and third are ready, and nothing is to be seen of the hub, which waits.
+        await arrive(pilot, ["x", "right"])
+        screen = app.screen
+        assert isinstance(screen, TimelineScreen)
+        region, view = screen.query_one(Tracks).region, screen.view
+
+        def shown() -> list[list[tuple[str, bool]]]:
+            """Each row from its cell 0 on: characters, and whether they are reversed."""
+            rows = strips(app)[region.y : region.y + len(view.rows)]
+            return [
+                [(char, bool(style and style.reverse)) for text, style, _ in row for char in text][row_start(view) :]
+                for row in rows
+            ]
+
+        at = view.playhead_cell
+        assert [row[at] for row in shown()] == [("n", True), ("┃", True), ("┃", True), ("▒", True), ("▒", True)]
+        assert [row[at + 1] for row in shown()[1:]] == [(" ", False), ("█", False), ("▒", False), ("▒", False)]
+        # Of the span, nothing that ran is reversed into a blank.
+        await pilot.press("end", "v", "home", "v", "home")
+        assert view.span is not None
+        reversed_ = [char for row in shown() for char, turned in row if turned]
+        assert "┃" in reversed_
+        assert not set("█▌▐▏▕▁") & set(reversed_)
+
+
 @pytest.mark.parametrize(
     ("encoding", "named", "expected"),
     [

@@ -9,11 +9,18 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
-from visualizer.paint.palette import DARK, LIGHT
+from visualizer.paint.palette import DARK, LIGHT, STYLE_OF
 from visualizer.paint.text import ascii_cells
 
-#: What stands on one of these shall be seen: the playhead, what is selected, an expression.
-_GROUNDS = {colour for palette in (DARK, LIGHT) for ink in palette.values() for colour in (ink.colour, ink.ground)}
+#: What stands on one of these shall be seen: the playhead, what is selected, an expression in the colour of a state.
+_GROUNDS = {ink.ground for palette in (DARK, LIGHT) for ink in palette.values() if ink.ground} | {
+    palette[name].colour for palette in (DARK, LIGHT) for name in STYLE_OF.values()
+}
+_PLAYHEAD = {palette["playhead"].ground for palette in (DARK, LIGHT)}
+#: The playhead is a rail: without colours, a reversed blank would be taken for somebody who runs.
+_RAIL = "┃"
+#: Reversed, a block would be a hole, as if nobody ran there.
+_BLOCKS = dict.fromkeys(map(ord, "█▉▊▋▌▍▎▏▐▕▁▂▃▄▅▆▇"), _RAIL)
 
 
 class Ascii(LineFilter):
@@ -27,12 +34,29 @@ class Colourless(LineFilter):
     """No colour at all, as https://no-color.org asks; Textual's own filter for this leaves shades of grey."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        return [Segment(text, style and _colourless(style), control) for text, style, control in segments]
+        return [
+            Segment(_readable(text, style), _colourless(style), control) if style else Segment(text, style, control)
+            for text, style, control in segments
+        ]
+
+
+def _ground(style: Style) -> str:
+    return style.bgcolor.name.lower() if style.bgcolor is not None else ""
+
+
+def _readable(text: str, style: Style) -> str:
+    """The text as it can be told apart when it is reversed."""
+    ground = _ground(style)
+    if text == " " and ground in _PLAYHEAD:
+        return _RAIL
+    if ground in _GROUNDS:
+        return text.translate(_BLOCKS)
+    # A scroll bar is made of reversed parts of blocks.
+    return text.replace("█", _RAIL) if style.reverse else text
 
 
 @lru_cache(maxsize=2048)
 def _colourless(style: Style) -> Style:
     """The style with its attributes; reversed, if it stood out by its ground."""
-    ground = style.bgcolor.name.lower() if style.bgcolor is not None else ""
     plain = style.without_color + Style.from_meta(style.meta)
-    return plain + Style(reverse=True) if ground in _GROUNDS and not style.reverse else plain
+    return plain + Style(reverse=True) if _ground(style) in _GROUNDS and not style.reverse else plain
