@@ -216,17 +216,22 @@ def _draw_outside(
 
 
 def _write(cells: list[_Cell], start: int, arrow: list[str], labels: list[str], shaft: str) -> None:
-    """An arrow from cell `start` on, and in its middle the longest of the labels that leaves some of it to be seen."""
+    """An arrow from cell `start` on, and in its middle the longest of the labels that leaves some of it on either side.
+
+    Where none does, one that leaves its head, with some of the shaft if that can be; else the last is cut.
+    """
     cells[start : start + len(arrow)] = [(glyph, "edge") for glyph in arrow]
-    room = len(arrow) - 3
-    label = next((each for each in labels if cell_width(each) <= room - 2), "")
-    if not label and labels and room >= 5:
+    # Between a space on either side and the head.
+    most = len(arrow) - 3
+    label = next((each for room in (most - 2, most - 1, most) for each in labels if cell_width(each) <= room), "")
+    if not label and labels and most >= 5:
         # A name is told by the number at its end.
-        label = (fit_name if labels[-1][-1:].isdecimal() else fit)(labels[-1], room - 2).rstrip()
+        label = (fit_name if labels[-1][-1:].isdecimal() else fit)(labels[-1], most - 1).rstrip()
     if label:
         text = f" {label} "
+        free = len(arrow) - 1 - cell_width(text)
         pointed_left = arrow[0] != shaft
-        _place(cells, start + pointed_left + 1 + (room - cell_width(text)) // 2, text, "label")
+        _place(cells, start + (1 + max(free // 2, min(free, 1)) if pointed_left else free // 2), text, "label")
 
 
 def _place(cells: list[_Cell], start: int, text: str, style: str) -> None:

@@ -64,6 +64,14 @@ def test_why_each_greenlet_of_a_hub_runs_and_stops() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [(64, "█◀─ sleep 2 s ─┊"), (60, "█◀─ sleep 2 s ┊"), (56, "█◀ sleep 2 s ┊"), (52, "█◀─ sleep … ┊")],
+)
+def test_a_label_is_cut_only_where_it_leaves_no_head(width: int, expected: str) -> None:
+    assert expected in drawn(sleeps().timeline(), width)[3]
+
+
 def test_of_many_tracks_those_that_take_part_have_lanes_and_the_others_a_name_at_the_arrow() -> None:
     timeline = crowd(20).timeline()
     of = lanes(timeline, range(15, 25), 60, near=20)
