@@ -16,6 +16,7 @@ from visualizer.paint.crossings import crossing_labels
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run
 from visualizer.paint.text import ascii_cells, cell_width, fit, fit_name
+from visualizer.paint.waits import brief
 from visualizer.trace import words
 
 #: Cells of a lane: with fewer, an arrow to the next lane would have no room for a word.
@@ -143,7 +144,8 @@ def line(
         runs.append(Run(f"{_moment(switch.t_ns, timeline.last_ns):>{of.time - 1}} ", "dim"))
     runs += [Run("".join(text for text, _ in group), style) for style, group in groupby(cells, key=lambda one: one[1])]
     if of.said:
-        runs.append(Run(fit(plain(sentence(timeline, index)), of.said), "text"))
+        said = brief(timeline, plain(sentence(timeline, index)), switch.park, of.said)
+        runs.append(Run(fit(said, of.said), "text"))
     return [Run(ascii_cells(text), style) for text, style in runs] if ascii else runs
 
 

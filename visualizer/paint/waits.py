@@ -5,6 +5,7 @@ from __future__ import annotations
 from visualizer.analysis.durations import duration
 from visualizer.analysis.model import Park, State, Timeline, Track
 from visualizer.analysis.plain import plain
+from visualizer.paint.text import cell_width
 from visualizer.trace import words
 
 #: What a blocked hub is called where there is no room to say by whom.
@@ -47,3 +48,13 @@ def wait_label(timeline: Timeline, park: Park) -> str:
     if parenthesis and len(arguments) > _LONGEST_ARGUMENTS:
         return plain(f"{function}(…)")
     return plain(park.on)
+
+
+def brief(timeline: Timeline, said: str, park: int, width: int) -> str:
+    """What is `said` of park number `park` (-1: of none); where it takes more than `width` cells, without the arguments
+    of the call that waits, which are in the source: what follows them matters more."""
+    if park < 0 or cell_width(said) <= width:
+        return said
+    call = plain(timeline.parks[park].on)
+    function, parenthesis, arguments = call.partition("(")
+    return said.replace(call, f"{function}(…)") if parenthesis and len(arguments) > 2 else said

@@ -9,7 +9,7 @@ from tests.unit.paint.drawn import text
 from visualizer.analysis.model import Park, State, Timeline
 from visualizer.paint import caption
 from visualizer.paint.legend import legend, meaning, occurring
-from visualizer.paint.waits import labels, wait_label, wait_labels
+from visualizer.paint.waits import brief, labels, wait_label, wait_labels
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -43,6 +43,18 @@ def test_shorter_labels() -> None:
     timeline = ping_pong().timeline()
     assert wait_labels(timeline, park(words.JOIN, "gevent.joinall(all)")) == ["gevent.joinall(all)", "joinall(all)"]
     assert wait_labels(timeline, park(words.SUSPENDED)) == ["yield"]
+
+
+def test_where_there_is_no_room_a_call_is_told_without_its_arguments() -> None:
+    tape = Tape().spawn("hub", words.HUB, parent="main", creator="main")
+    tape.waits("main", words.JOIN, "gevent.joinall([a, b])").switch("main", "hub")
+    tape.switch("hub", "main").waits("main", words.EVENT, "done.wait()").switch("main", "hub")
+    timeline = tape.timeline()
+    said = "main waits in gevent.joinall([a, b]); in 2 s it is woken"
+    assert brief(timeline, said, timeline.switch(0).park, len(said)) == said
+    assert brief(timeline, said, timeline.switch(0).park, 20) == "main waits in gevent.joinall(…); in 2 s it is woken"
+    assert brief(timeline, "main waits in done.wait()", timeline.switch(2).park, 9) == "main waits in done.wait()"
+    assert brief(timeline, said, -1, 9) == said
 
 
 def test_what_is_written_on_a_slice() -> None:

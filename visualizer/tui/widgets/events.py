@@ -6,6 +6,7 @@ from visualizer.analysis.plain import plain
 from visualizer.analysis.sentences import sentence
 from visualizer.paint.row import Run
 from visualizer.paint.text import fit
+from visualizer.paint.waits import brief
 from visualizer.tui.widgets.switches import Switches
 
 #: Narrower lines do without the number of the switch.
@@ -29,5 +30,6 @@ class Events(Switches):
         of_ns = self.view.now_ns
         say = self.view.reckoning.moment
         time = f"{say(t_ns, of_ns):>{max(len(say(0, of_ns)), len(say(of_ns, of_ns)))}}  "
-        said = fit(plain(sentence(timeline, line)), max(0, width - len(number) - len(time)))
+        room = max(0, width - len(number) - len(time))
+        said = fit(brief(timeline, plain(sentence(timeline, line)), timeline.switch(line).park, room), room)
         return [Run(number, "dim"), Run(time, "ruler"), Run(said, "text")]

@@ -14,6 +14,7 @@ from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run
 from visualizer.paint.rows import row_name
 from visualizer.paint.text import fit
+from visualizer.paint.waits import brief
 from visualizer.tui.ink import strip
 from visualizer.tui.view import View
 from visualizer.tui.widgets.notices import Notice
@@ -50,7 +51,8 @@ class Sentence(Widget):
             switch = timeline.switch(index)
             who = f"{timeline.name(switch.origin)} → {timeline.name(switch.target)}"
             head = plain(who) + "   "
-            broken = Notice(head + plain(sentence(timeline, index)), "text").broken(width)
+            said = brief(timeline, head + plain(sentence(timeline, index)), switch.park, width)
+            broken = Notice(said, "text").broken(width)
             lines = [[Run(line.text, line.style)] for line in broken]
             if broken[0].text.startswith(head):
                 lines[0] = [Run(head, "edge"), Run(broken[0].text[len(head) :], "text")]
@@ -70,5 +72,9 @@ class Sentence(Widget):
         mark = glyphs(view.ascii)[state] if at >= 0 else " "
         said = describe_state(view.timeline, view.selected, view.playhead.t_ns)
         then = what_next(view.timeline, view.selected, view.playhead.t_ns)
-        said = f"{said}; {then}" if then else said
-        return [Run(f"{mark} ", STYLE_OF[state]), Run(fit(plain(said), width - 2), "ruler")]
+        said = plain(f"{said}; {then}" if then else said)
+        park = track.slices.about[at] if state is State.WAITING else -1
+        return [
+            Run(f"{mark} ", STYLE_OF[state]),
+            Run(fit(brief(view.timeline, said, park, width - 2), width - 2), "ruler"),
+        ]
