@@ -1,19 +1,20 @@
-"""How it looks. After a wanted change: `pytest tests/tui/test_snapshots.py --snapshot-update`, and look at them."""
+"""Pictures of how it looks, to be looked at: `pytest tests/tui/test_snapshots.py --snapshot-update` after a change.
+
+How each view looks at each size, in the dark and in the light, is proven by test_looks.py.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from textual.pilot import Pilot
 
 from tests.tui.conftest import loaded
 from tests.tui.traces import Demo, crowd, hand_over, hogs, hostile, ping_pong, sleeps
-from visualizer.session.catalogue import Scenario
 from visualizer.session.preferences import Preferences
 from visualizer.tui.app import VisualizerApp
-from visualizer.tui.screens import catalogue
 from visualizer.tui.widgets.rows import Tracks, row_start
 
 Replay = Callable[[Demo], VisualizerApp]
@@ -21,16 +22,37 @@ Compare = Callable[..., bool]
 SMALL, NORMAL, LARGE = (80, 24), (120, 35), (200, 50)
 
 
-#: Each size in the dark, and one in the light.
-LOOKS = [(SMALL, "textual-dark"), (NORMAL, "textual-dark"), (LARGE, "textual-dark"), (NORMAL, "textual-light")]
+class Picture(NamedTuple):
+    """What is opened, which keys are pressed then, and where."""
+
+    demo: Callable[[], Demo]
+    keys: tuple[str, ...]
+    size: tuple[int, int] = NORMAL
+    theme: str = "textual-dark"
 
 
-def pressing(*keys: str, theme: str = "") -> Callable[[Pilot[int]], Awaitable[None]]:
+_ARRANGE = ("B", "B", "A", "A", "Z", "Z", "down", "delete", "down", "z", "down", "down", "asterisk", "down", "down")
+PICTURES = {
+    "timeline": Picture(sleeps, ("right", "right")),
+    "timeline_of_greenlets": Picture(ping_pong, ("right", "right"), SMALL, "textual-light"),
+    "timeline_of_generators": Picture(hand_over, ("right", "right", "right"), LARGE),
+    "switches": Picture(lambda: sleeps(code=3), ("x", "end", "left", "left", "left", "2"), theme="textual-light"),
+    "folded_gaps": Picture(sleeps, ("X", "m", "right", "right", "v", *["right"] * 4, "v", "W")),
+    "groups": Picture(crowd, ("colon", *"251", "enter", "down", "down"), SMALL),
+    "arranged": Picture(lambda: crowd(20), _ARRANGE, LARGE, "textual-light"),
+    "sequence": Picture(sleeps, ("down", *["right"] * 5, "Y"), LARGE),
+    "findings": Picture(hogs, ("4", "tab", "down", "enter")),
+    "help": Picture(sleeps, ("question_mark",), LARGE),
+    "hostile_text": Picture(hostile, ("2",)),
+    "too_small": Picture(sleeps, (), (50, 15)),
+}
+
+
+def pressing(*keys: str, theme: str) -> Callable[[Pilot[int]], Awaitable[None]]:
     """Press these when the recording is loaded."""
 
     async def press(pilot: Pilot[int]) -> None:
-        if theme:
-            pilot.app.theme = theme
+        pilot.app.theme = theme
         await loaded(pilot)
         await pilot.press(*keys)
         await pilot.pause()
@@ -38,95 +60,10 @@ def pressing(*keys: str, theme: str = "") -> Callable[[Pilot[int]], Awaitable[No
     return press
 
 
-@pytest.mark.parametrize("size", [SMALL, NORMAL])
-@pytest.mark.parametrize("demo", [hand_over, ping_pong, sleeps])
-def test_timeline(snap_compare: Compare, replay: Replay, demo: Callable[[], Demo], size: tuple[int, int]) -> None:
-    assert snap_compare(replay(demo()), terminal_size=size, run_before=pressing("right", "right"))
-
-
-def test_large_timeline(snap_compare: Compare, replay: Replay) -> None:
-    assert snap_compare(replay(hand_over()), terminal_size=LARGE, run_before=pressing("right", "right", "right"))
-
-
-def test_statistics_zoomed_on_the_other_axis(snap_compare: Compare, replay: Replay) -> None:
-    keys = ("x", "w", "w", "L", "L", "3")
-    assert snap_compare(replay(sleeps()), terminal_size=SMALL, run_before=pressing(*keys))
-
-
-@pytest.mark.parametrize(("size", "theme"), LOOKS)
-def test_findings(snap_compare: Compare, replay: Replay, size: tuple[int, int], theme: str) -> None:
-    keys = ("4", "tab", "down", "enter")
-    assert snap_compare(replay(hogs()), terminal_size=size, run_before=pressing(*keys, theme=theme))
-
-
-@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
-def test_many_tracks_folded(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
-    keys = ("end", *["left"] * 150, "down", "down")
-    assert snap_compare(replay(crowd()), terminal_size=size, run_before=pressing(*keys))
-
-
-@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
-def test_many_tracks_unfolded(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
-    assert snap_compare(replay(crowd()), terminal_size=size, run_before=pressing("down", "down", "z", "down", "down"))
-
-
-@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
-def test_filtered(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
-    assert snap_compare(replay(crowd()), terminal_size=size, run_before=pressing("ampersand", *"KER-1", "down"))
-
-
-def test_hostile_text(snap_compare: Compare, replay: Replay) -> None:
-    assert snap_compare(replay(hostile()), terminal_size=NORMAL, run_before=pressing("2"))
-
-
-@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
-def test_span_between_marks(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
-    keys = ("m", "end", "left", "left", "M", *"bar ends", "enter", "V", "3")
-    assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing(*keys))
-
-
-@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
-def test_chain_of_causes(snap_compare: Compare, replay: Replay, size: tuple[int, int]) -> None:
-    assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing("end", "c", "c", "c", "c"))
-
-
-@pytest.mark.parametrize(("size", "theme"), LOOKS)
-def test_folded_gaps(snap_compare: Compare, replay: Replay, size: tuple[int, int], theme: str) -> None:
-    keys = ("X", "m", "right", "right", "v", *["right"] * 4, "v", "W")
-    assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing(*keys, theme=theme))
-
-
-@pytest.mark.parametrize(("size", "theme"), LOOKS)
-def test_arranged(snap_compare: Compare, replay: Replay, size: tuple[int, int], theme: str) -> None:
-    keys = ("B", "B", "A", "A", "Z", "Z", "down", "delete", "down", "z", "down", "down", "asterisk", "down", "down")
-    assert snap_compare(replay(crowd(20)), terminal_size=size, run_before=pressing(*keys, theme=theme))
-
-
-@pytest.mark.parametrize(("size", "theme"), LOOKS)
-def test_switch_axis_and_output(snap_compare: Compare, replay: Replay, size: tuple[int, int], theme: str) -> None:
-    keys = ("x", "end", "left", "left", "left", "2")
-    assert snap_compare(replay(sleeps(code=3)), terminal_size=size, run_before=pressing(*keys, theme=theme))
-
-
-@pytest.mark.parametrize(("size", "theme"), [(SMALL, "textual-dark"), (NORMAL, "textual-light")])
-def test_list_of_marks(snap_compare: Compare, replay: Replay, size: tuple[int, int], theme: str) -> None:
-    keys = ("m", *["right"] * 5, "M", *"bar ends", "enter", "b")
-    assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing(*keys, theme=theme))
-
-
-@pytest.mark.parametrize(("size", "theme"), LOOKS)
-def test_help(snap_compare: Compare, replay: Replay, size: tuple[int, int], theme: str) -> None:
-    assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing("question_mark", theme=theme))
-
-
-@pytest.mark.parametrize(
-    ("size", "theme"),
-    [(SMALL, "textual-dark"), (NORMAL, "textual-light"), (LARGE, "textual-dark")],
-    ids=["small", "normal-light", "large"],
-)
-def test_first_run(snap_compare: Compare, replay: Replay, state_dir: Path, size: tuple[int, int], theme: str) -> None:
-    Preferences(theme).save()
-    assert snap_compare(replay(sleeps()), terminal_size=size, run_before=pressing())
+@pytest.mark.parametrize("name", PICTURES)
+def test_picture(snap_compare: Compare, replay: Replay, name: str) -> None:
+    demo, keys, size, theme = PICTURES[name]
+    assert snap_compare(replay(demo()), terminal_size=size, run_before=pressing(*keys, theme=theme))
 
 
 def test_words_on_a_cell_in_another_theme(snap_compare: Compare, replay: Replay) -> None:
@@ -139,26 +76,3 @@ def test_words_on_a_cell_in_another_theme(snap_compare: Compare, replay: Replay)
         await pilot.pause()
 
     assert snap_compare(replay(sleeps()), terminal_size=SMALL, run_before=rest)
-
-
-def test_too_small(snap_compare: Compare, replay: Replay) -> None:
-    assert snap_compare(replay(sleeps()), terminal_size=(50, 15), run_before=pressing())
-
-
-@pytest.mark.parametrize(("size", "theme"), LOOKS)
-def test_catalogue(
-    snap_compare: Compare, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, size: tuple[int, int], theme: str
-) -> None:
-    Preferences(theme, hinted=True).save()
-    demos = [(hand_over(), "generator"), (ping_pong(), "greenlet"), (sleeps(), "gevent")]
-    for demo, _ in demos:
-        demo.write(tmp_path)
-    docstring = (
-        "What {} shows, in a sentence.\n\nWhat to look for: who runs, who waits,\nand for what.\n\n  * this\n  * that"
-    )
-    listed = [
-        Scenario(demo.name, runtime, "", docstring.format(demo.name), tmp_path / f"{demo.name}.py")
-        for demo, runtime in demos
-    ]
-    monkeypatch.setattr(catalogue, "scenarios", lambda: listed)
-    assert snap_compare(VisualizerApp(), terminal_size=size, press=["down"])

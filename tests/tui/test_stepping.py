@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -287,21 +287,12 @@ async def test_what_the_keys_ask_of_the_program(stood_in: tuple[VisualizerApp, S
         assert screen.told.lines == ["This interpreter has no way left to watch for a line."]
 
 
-def looking(theme: str = "") -> Callable[[Pilot[Any]], Awaitable[None]]:
-    async def look(pilot: Pilot[Any]) -> None:
-        if theme:
-            pilot.app.theme = theme
-        screen = pilot.app.screen
-        assert isinstance(screen, TimelineScreen)
-        await stopped(pilot, screen, 1)
-
-    return look
+async def look(pilot: Pilot[Any]) -> None:
+    screen = pilot.app.screen
+    assert isinstance(screen, TimelineScreen)
+    await stopped(pilot, screen, 1)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 35), (200, 50)])
-def test_how_it_looks(snap_compare: Compare, stood_in: tuple[VisualizerApp, StandIn], size: tuple[int, int]) -> None:
-    assert snap_compare(stood_in[0], terminal_size=size, run_before=looking())
-
-
-def test_how_it_looks_in_a_light_theme(snap_compare: Compare, stood_in: tuple[VisualizerApp, StandIn]) -> None:
-    assert snap_compare(stood_in[0], terminal_size=(120, 35), run_before=looking("textual-light"))
+def test_how_it_looks(snap_compare: Compare, stood_in: tuple[VisualizerApp, StandIn]) -> None:
+    """A picture; each size and theme are in test_looks.py."""
+    assert snap_compare(stood_in[0], terminal_size=(120, 35), run_before=look)

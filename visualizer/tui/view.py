@@ -364,7 +364,8 @@ class View(Arrangement):
     def _reveal(self) -> None:
         """Pan so far that the playhead is in sight."""
         viewport, cell = self.viewport, self.playhead_cell
-        margin = min(4, (viewport.width - 1) // 2)
+        # What is fitted stands still, as long as the playhead is in sight at all.
+        margin = 0 if self.fitted else min(4, (viewport.width - 1) // 2)
         last = viewport.width - 1 - margin
         if self.playhead.following and cell > viewport.width - 1:
             beyond = cell - viewport.width * _FOLLOWED_AT

@@ -1,0 +1,74 @@
+"""What stands on a screen as text: its characters, and the style of each cell as a letter of a legend."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from string import ascii_letters, digits
+from typing import Any
+
+from rich.style import Style
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+SIZES = (80, 24), (120, 35), (200, 50)
+THEMES = "textual-dark", "textual-light"
+_LETTERS = ascii_letters + digits + "".join(map(chr, range(0xC0, 0x180)))
+_ATTRIBUTES = "bold", "dim", "italic", "underline", "reverse", "strike"
+
+#: Brings about what is only there for a while, such as words on a cell.
+Prepare = Callable[[Pilot[Any]], Awaitable[None]]
+
+
+class ScreenExtension(SingleFileSnapshotExtension):
+    """A file for each view, with all its sizes and themes in it."""
+
+    _file_extension = "txt"
+    _write_mode = WriteMode.TEXT
+
+
+async def everywhere(pilot: Pilot[Any], prepare: Prepare | None = None, themes: Sequence[str] = THEMES) -> str:
+    """The screen in each of SIZES and themes. The characters stand there once: a theme must not change them."""
+    for field in pilot.app.screen.query(Input):
+        # Whether its cursor is to be seen depends on the moment, else.
+        field.cursor_blink = False
+    parts = []
+    for number, (width, height) in enumerate(SIZES):
+        await pilot.resize_terminal(width, height)
+        drawn = {}
+        # To and fro: another theme takes its time.
+        for theme in themes[:: -1 if number % 2 else 1]:
+            pilot.app.theme = theme
+            await pilot.pause()
+            if prepare is not None:
+                await prepare(pilot)
+            drawn[theme] = _drawn(pilot)
+        [text] = {text for text, _, _ in drawn.values()}
+        parts += [f"{width} x {height}", text]
+        parts += ["\n".join([theme, *drawn[theme][1:]]) for theme in themes]
+    return "\n".join([*parts, ""])
+
+
+def _drawn(pilot: Pilot[Any]) -> tuple[str, str, str]:
+    """Characters, letters of styles, and what the letters stand for; as a terminal gets them."""
+    app = pilot.app
+    update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
+    lines, letters = [], []
+    known: dict[str, str] = {}
+    for line in update.strips:  # type: ignore[union-attr]
+        segments = [segment for strip in line for segment in strip]
+        lines.append("".join(segment.text for segment in segments).rstrip())
+        letters.append(
+            "".join(
+                known.setdefault(_described(segment.style), _LETTERS[len(known)]) * segment.cell_length
+                for segment in segments
+            )
+        )
+    return "\n".join(lines), "\n".join(letters), "\n".join(f"{letter} {style}" for style, letter in known.items())
+
+
+def _described(style: Style | None) -> str:
+    if style is None:
+        return "nothing"
+    colour, ground = (known.name if known is not None else "default" for known in (style.color, style.bgcolor))
+    return " ".join([f"{colour} on {ground}", *(name for name in _ATTRIBUTES if getattr(style, name))])
