@@ -8,7 +8,7 @@ import pytest
 from textual.binding import Binding
 
 from tests.tui.conftest import Clock, loaded, text_of
-from tests.tui.traces import Demo, sleeps
+from tests.tui.traces import Demo, hogs, sleeps
 from visualizer.paint.groupings import By, Order
 from visualizer.paint.rows import row_name
 from visualizer.paint.viewport import Axis
@@ -54,6 +54,20 @@ def last_told(screen: TimelineScreen) -> object:
     return screen.told.lines[-1:]
 
 
+def asked(screen: TimelineScreen) -> object:
+    """What is asked for, if something may be typed."""
+    return str(screen.prompt._title.content) if screen.prompt.display and focus(screen) == "_Line" else ""
+
+
+def top(screen: TimelineScreen) -> object:
+    """What lies on the timeline."""
+    return type(screen.app.screen).__name__
+
+
+def marks(screen: TimelineScreen) -> object:
+    return top(screen), len(screen.marks)
+
+
 def rows(screen: TimelineScreen) -> object:
     return [row_name(screen.view.timeline, row) for row in screen.view.rows]
 
@@ -85,7 +99,7 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     (["space"], "space", lambda screen: screen.view.playhead.playing, False),
     ([], "greater_than_sign", lambda screen: screen.view.playhead.speed, 2.0),
     ([], "less_than_sign", lambda screen: screen.view.playhead.speed, 0.5),
-    # There is no end to follow in a recording.
+    # There is no end to follow in a recording; of a program that runs: test_live.py.
     ([], "F", lambda screen: screen.view.playhead.following, False),
     ([], "w", shown, (0, 1052)),
     ([], "plus", shown, (0, 1052)),
@@ -120,15 +134,10 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     ([], "Z", lambda screen: len(screen.view.rows), 5),
     ([], "Y", focus, "Sequence"),
     (["Y"], "Y", focus, "Tracks"),
-    (["Y"], "right", selected, "hub"),
-    (["Y", "right", "right"], "left", selected, "hub"),
-    (["Y"], "down", index, 1),
-    (["Y", "end"], "up", index, LAST - 2),
     (["Y", "end"], "home", index, 0),
-    (["Y"], "pagedown", index, 9),
     (["Y"], "l", index, 1),
     ([], "ampersand", focus, "_Line"),
-    ([], "slash", lambda screen: screen.prompt.display, True),
+    ([], "slash", asked, " search "),
     (["ampersand", "f", "o", "o"], "escape", lambda screen: len(screen.view.rows), 5),
     ([], "A", lambda screen: (screen.view.order, rows(screen)), (Order.NAME, ["main", "bar", "foo", "hub", "third"])),
     (["A"], "A", rows, ["main", "hub", "foo", "bar", "third"]),
@@ -153,16 +162,9 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     ([], "4", tab, ["findings"]),
     ([], "5", tab, ["tree"]),
     ([], "6", tab, ["waits"]),
-    # The hub, in the tree, which has the focus.
-    (["5", "tab", "down"], "enter", selected, "hub"),
     (["tab"], "2", focus, "Output"),
     ([], "tab", focus, "Events"),
     (["tab"], "shift+tab", focus, "Tracks"),
-    # In the events, which have the focus.
-    (["tab"], "down", index, 1),
-    (["tab", "down", "down"], "up", index, 1),
-    (["tab"], "pagedown", index, 11),
-    (["tab", "end"], "pageup", index, 2),
     # From switch 0, at 30.009 ms: third is woken at 31 ms.
     ([], "r", moment, (31_000, "third")),
     (["r"], "r", moment, (1_031_501, "bar")),
@@ -178,7 +180,7 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     ([], "t", last_told, ["Jumps now go only to what concerns the selected track."]),
     ([], "m", last_told, ["mark 1 is set here."]),
     (["m"], "m", last_told, ["mark 1 is removed."]),
-    ([], "M", focus, "_Line"),
+    ([], "M", asked, " name of the mark "),
     (["m", "end", "m", "home", "left"], "apostrophe", moment, (30_007, "main")),
     (["m", "end"], "quotation_mark", moment, (30_007, "main")),
     ([], "b", last_told, ["There is no mark yet: m sets one."]),
@@ -191,8 +193,8 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     ([], "V", last_told, ["That takes two marks: m sets one."]),
     (["v", "end"], "i", shown, (30, 2034)),
     ([], "i", last_told, ["There is no span to zoom to: v begins one."]),
-    ([], "colon", focus, "_Line"),
-    ([], "ctrl+f", focus, "_Line"),
+    ([], "colon", asked, " go to "),
+    ([], "ctrl+f", asked, " search "),
     (["slash", *"awake", "enter"], "n", moment, (2_032_003, "foo")),
     (["ctrl+f", *"awake", "enter", "n"], "N", moment, (1_031_503, "bar")),
     ([], "n", last_told, ["Nothing is looked for: / does that."]),
@@ -222,7 +224,47 @@ CASES: list[tuple[list[str], str, Says, object]] = [
 ]
 
 
-@pytest.mark.parametrize(("before", "key", "says", "expected"), CASES, ids=[f"{'-'.join(c[0])}.{c[1]}" for c in CASES])
+#: The same, where something else has the focus and takes the key: the section of its keys, and the recording.
+FOCUSED: list[tuple[keys.Section, Callable[[], Demo], list[str], str, Says, object]] = [
+    (keys.SEQUENCE, sleeps, ["Y"], "right", selected, "hub"),
+    (keys.SEQUENCE, sleeps, ["Y", "right", "right"], "left", selected, "hub"),
+    (keys.LIST, sleeps, ["Y"], "down", index, 1),
+    (keys.LIST, sleeps, ["Y", "end"], "up", index, LAST - 2),
+    (keys.PAGES, sleeps, ["Y"], "pagedown", index, 9),
+    # The events.
+    (keys.LIST, sleeps, ["tab"], "down", index, 1),
+    (keys.LIST, sleeps, ["tab", "down", "down"], "up", index, 1),
+    (keys.PAGES, sleeps, ["tab"], "pagedown", index, 11),
+    (keys.PAGES, sleeps, ["tab", "end"], "pageup", index, 2),
+    # The second finding is the one that is never resumed.
+    (keys.FINDINGS, hogs, ["4", "tab", "down", "down", "down"], "enter", moment, (530_002, "forgotten")),
+    # The hub, in the tree; and whoever waits for whom is behind it.
+    (keys.CHOICES, sleeps, ["5", "tab", "down"], "enter", selected, "hub"),
+    (keys.CHOICES, sleeps, ["right", "right", "6", "tab", *["down"] * 4], "enter", selected, "foo"),
+    (keys.MARKS, sleeps, ["m", "right", "m", "b"], "delete", marks, ("MarksScreen", 1)),
+    (keys.MARKS, sleeps, ["m", "right", "m", "b"], "backspace", marks, ("MarksScreen", 1)),
+    (keys.MARKS, sleeps, ["m", "b"], "escape", marks, ("TimelineScreen", 1)),
+    (keys.MARKS, sleeps, ["m", "b"], "b", marks, ("TimelineScreen", 1)),
+]
+
+
+def action_of(app: VisualizerApp, key: str) -> str:
+    """What the key is bound to where it would be pressed now."""
+    return app.screen.active_bindings[key].binding.action
+
+
+def actions(*sections: keys.Section) -> set[tuple[str, str]]:
+    """All their keys, and what each does."""
+    return {(each.key, each.action) for section in sections for each in Binding.make_bindings(section.bindings)}
+
+
+def named(case: tuple[object, ...]) -> str:
+    before, key = case[-4:-2]
+    assert isinstance(before, list)
+    return f"{'-'.join(before)}.{key}"
+
+
+@pytest.mark.parametrize(("before", "key", "says", "expected"), CASES, ids=map(named, CASES))
 async def test_a_key_does_what_it_says(
     replay: Replay, before: list[str], key: str, says: Says, expected: object
 ) -> None:
@@ -232,15 +274,65 @@ async def test_a_key_does_what_it_says(
         assert screen.view.timeline.switch_count == LAST
         await pilot.press(*before)
         before_it = says(screen)
+        # Textual copies what is selected, and passes it on where nothing is.
+        if action_of(app, key) != "screen.copy_text":
+            assert (key, action_of(app, key)) in actions(*keys.TIMELINE, keys.GENERAL), "nobody else takes it"
+        await pilot.press(key)
+        await pilot.pause()
+        assert says(screen) == expected, f"was {before_it}"
+
+
+@pytest.mark.parametrize(("section", "demo", "before", "key", "says", "expected"), FOCUSED, ids=map(named, FOCUSED))
+async def test_a_key_does_what_it_says_of_whatever_has_the_focus(
+    replay: Replay,
+    section: keys.Section,
+    demo: Callable[[], Demo],
+    before: list[str],
+    key: str,
+    says: Says,
+    expected: object,
+) -> None:
+    app = replay(demo())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press(*before)
+        await pilot.pause()
+        before_it = says(screen)
+        assert before_it != expected
+        assert (key, action_of(app, key)) in actions(section)
         await pilot.press(key)
         await pilot.pause()
         assert says(screen) == expected, f"was {before_it}"
 
 
 def test_every_key_of_the_tables_is_tried() -> None:
-    sections = (*keys.TIMELINE, keys.LIST, keys.SEQUENCE, keys.FINDINGS, keys.CHOICES, keys.PAGES, keys.GENERAL)
-    known = {each.key for section in sections for each in Binding.make_bindings(section.bindings)}
-    assert known == {key for _, key, _, _ in CASES}
+    """Those of the catalogue: test_catalogue.py; of two traces: test_comparison.py."""
+    assert {key for key, _ in actions(*keys.TIMELINE, keys.GENERAL)} == {key for _, key, _, _ in CASES}
+    for section in (keys.LIST, keys.SEQUENCE, keys.FINDINGS, keys.CHOICES, keys.MARKS, keys.PAGES):
+        assert {key for key, _ in actions(section)} == {case[3] for case in FOCUSED if case[0] is section}, (
+            section.title
+        )
+
+
+def test_no_section_is_forgotten() -> None:
+    """Every table of keys.py is one whose keys are tried."""
+    sections = {each.title for each in vars(keys).values() if isinstance(each, keys.Section)}
+    tables = {each.title for table in (keys.TIMELINE, keys.CATALOGUE, keys.COMPARISON) for each in table}
+    tried = {case[0].title for case in FOCUSED} | {keys.GENERAL.title} | tables
+    assert sections | tables == tried
+
+
+@pytest.mark.parametrize("key", ["escape", "question_mark", "q", "enter"])
+async def test_help_is_closed_by(replay: Replay, key: str) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("question_mark")
+        assert top(screen) == "HelpScreen"
+        await pilot.press(key)
+        await pilot.pause()
+        assert top(screen) == "TimelineScreen"
+        assert not app._exit
 
 
 def test_no_key_is_bound_twice() -> None:

@@ -11,8 +11,10 @@ from textual.widget import Widget
 
 from tests.tui.conftest import loaded, text_of
 from tests.tui.traces import Demo, many, sleeps
+from visualizer.paint.palette import DARK
 from visualizer.paint.viewport import Axis
 from visualizer.tui.app import VisualizerApp
+from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.widgets.rows import Overview, Ruler, Tracks, row_start
 from visualizer.tui.widgets.tabs import TabBar
 
@@ -29,14 +31,28 @@ async def turn(pilot: Pilot[int], widget: Widget, x: int, *, up: bool, shift: bo
     await pilot.pause()
 
 
-async def drag(pilot: Pilot[int], widget: type[Widget] | str, *path: tuple[int, int], shift: bool = False) -> None:
+async def drag(
+    pilot: Pilot[int], widget: type[Widget] | str, *path: tuple[int, int], shift: bool = False, control: bool = False
+) -> None:
     """Press at the first of these cells of a pane, move over the others, and let go at the last."""
-    await pilot.mouse_down(widget, offset=path[0], shift=shift)
+    await pilot.mouse_down(widget, offset=path[0], shift=shift, control=control)
     for at in path[1:]:
-        await pilot._post_mouse_events([events.MouseMove], widget, offset=at, button=1, shift=shift)
+        await pilot._post_mouse_events(
+            [events.MouseMove], widget, offset=at, button=1, shift=shift, control=control
+        )  # fmt: skip
     # As the app does where the button is let go over the pane on which it went down.
-    await pilot._post_mouse_events([events.MouseUp, events.Click], widget, offset=path[-1], button=1, shift=shift)
+    await pilot._post_mouse_events(
+        [events.MouseUp, events.Click], widget, offset=path[-1], button=1, shift=shift, control=control
+    )
     await pilot.pause()
+
+
+def cells(screen: TimelineScreen, pane: type[Widget], y: int = 0) -> list[tuple[str, str]]:
+    """What is seen of a line of a pane, from cell 0 of the viewport on: characters, and the colour behind each."""
+    region = screen.query_one(pane).region
+    line = screen._compositor.render_strips()[region.y + y]
+    seen = [(char, style.bgcolor.name if style and style.bgcolor else "") for text, style, _ in line for char in text]
+    return seen[region.x + row_start(screen.view) :][: screen.view.viewport.width]
 
 
 async def test_a_click_on_a_track_selects_it_and_goes_to_that_moment(replay: Replay) -> None:
@@ -178,8 +194,11 @@ async def test_dragging_the_tracks_pans_and_is_no_click(replay: Replay) -> None:
         view = screen.view
         start, per_cell, playhead_ns = view.viewport.start, view.viewport.per_cell, view.playhead.t_ns
         left = row_start(view)
+        before = [char for char, _ in cells(screen, Tracks, ROWS["main"])]
         await drag(pilot, Tracks, (left + 30, 2), (left + 25, 2), (left + 20, 3))
         assert view.viewport.start == pytest.approx(start + 10 * per_cell)
+        after = [char for char, _ in cells(screen, Tracks, ROWS["main"])]
+        assert set(before[30:45]) == {"┈"} == set(after[20:35]), "what was there is there now"
         assert view.viewport.per_cell == per_cell
         assert view.playhead.t_ns == playhead_ns
         assert view.timeline.name(view.selected) == "main"
@@ -217,21 +236,32 @@ async def test_a_button_that_was_let_go_elsewhere_ends_the_drag(replay: Replay) 
         assert screen.view.viewport.start == start
 
 
-@pytest.mark.parametrize(("pane", "shift"), [(Ruler, False), (Tracks, True)])
+@pytest.mark.parametrize(
+    ("pane", "held"), [(Ruler, {}), (Tracks, {"shift": True}), (Tracks, {"control": True})], ids=str
+)
 @pytest.mark.parametrize("backwards", [False, True])
-async def test_a_drag_selects_a_span(replay: Replay, pane: type[Widget], shift: bool, backwards: bool) -> None:
+async def test_a_drag_selects_a_span(
+    replay: Replay, pane: type[Widget], held: dict[str, bool], backwards: bool
+) -> None:
     app = replay(sleeps())
     async with app.run_test(size=SIZE) as pilot:
         screen = await loaded(pilot)
         view = screen.view
         viewport = view.viewport
         path = [(row_start(view) + cell, 0) for cell in (10, 15, 20)]
-        await drag(pilot, pane, *(reversed(path) if backwards else path), shift=shift)
-        assert view.span == (viewport.time_at(view.timeline, 10), viewport.time_at(view.timeline, 21))
+        await drag(pilot, pane, *(reversed(path) if backwards else path), **held)
+        assert view.span == (viewport.time_at(view.timeline, 10) + 1, viewport.time_at(view.timeline, 21))
         assert "3 shows its statistics" in screen.told.lines[-1]
+        # That is seen: in the ruler and in each row these cells stand on another ground.
+        for where, y, ground in ((Ruler, 0, "selected"), *((Tracks, y, "span") for y in ROWS.values())):
+            colours = [colour for _, colour in cells(screen, where, y)]
+            spanned = {cell for cell, colour in enumerate(colours) if colour == DARK[ground].ground}
+            # The playhead lies over it, where one pressed or let go on the ruler.
+            assert spanned | ({view.playhead_cell} & {10, 20}) == set(range(10, 21))
+            assert len(spanned) >= 10
         # A span that goes beyond what is in sight ends with it.
         path = [(row_start(view) + 10, 0), (SIZE[0] - 1, 0)] if pane is Ruler else path
-        await drag(pilot, pane, *path, shift=shift)
+        await drag(pilot, pane, *path, **held)
         assert view.span is not None
         assert view.viewport == viewport
 

@@ -75,7 +75,11 @@ class Pointing(Spanning):
         """All of the cells, the last included, that are in sight."""
         view = self.view
         first, last = (min(max(cell, 0), view.viewport.width - 1) for cell in sorted((message.begin, message.end)))
-        view.span_over(*(view.viewport.time_at(view.timeline, cell) for cell in (first, last + 1)))
+        start_ns, end_ns = (view.viewport.time_at(view.timeline, cell) for cell in (first, last + 1))
+        if view.viewport.cell_of_time(view.timeline, start_ns) < first:
+            # A cell begins within a nanosecond, of which the beginning belongs to the cell before.
+            start_ns = min(start_ns + 1, end_ns)
+        view.span_over(start_ns, end_ns)
         self.look()
 
     @on(messages.SliceZoomed)
