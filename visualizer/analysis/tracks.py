@@ -22,6 +22,7 @@ class Entry(IntEnum):
     EXIT = 4
     OUTPUT = 5
     REMARK = 6
+    SAMPLE = 7
 
 
 class Place(NamedTuple):

@@ -88,6 +88,8 @@ class Stream:
         self.before_flush: list[Callable[[], None]] = []
         #: Called when a flush finds so much waiting that hooks should wait for it (`attend`).
         self.on_backlog: Callable[[], None] = lambda: None
+        #: Called by the flushing thread while it has the right to flush, before it takes anything out of the buffers.
+        self.look: Callable[[], None] = lambda: None
         #: How the flushing thread waits for the next flush: (seconds) -> whether it shall end.
         self.wait: Callable[[float], bool] = self.wait_for_end
         #: To be called when the next event is stored, because it cannot be done now.
@@ -126,7 +128,7 @@ class Stream:
         try:
             buffer: Buffer = self.local.buffer
         except AttributeError:
-            buffer = self.local.buffer = Buffer()
+            buffer = self.local.buffer = Buffer(_get_ident())
             self.buffers.append(buffer)
             self.on_thread(buffer, t_ns)
         return buffer
@@ -219,14 +221,19 @@ class Stream:
         self.source_room -= len(text)
         self._new.append(f'["listing",{file_id},{quote(text)}]\n')
 
-    def flush(self, last: bool = False) -> None:
-        """Turn what is stored into lines and append them to the file. Never raises. `last`: no flush will follow."""
+    def flush(self, last: bool = False, look: bool = False) -> None:
+        """Turn what is stored into lines and append them to the file. Never raises.
+
+        `last`: no flush will follow. `look`: see before that what runs (the flushing thread only).
+        """
         if not self._flushing.acquire(False):
             if self._owner == _get_ident():
                 return  # A hook that ran during our own flush, in a signal handler or a finalizer.
             self._flushing.acquire()
         self._owner = _get_ident()
         try:
+            if look:
+                self.look()
             self._flush(last)
         except Exception:
             self._sink.lost += 1
@@ -246,12 +253,12 @@ class Stream:
         return True
 
     def _flush(self, last: bool) -> None:
+        text, made = self._sights(last)
         waiting = self._waiting(last)
         if any(count > FULL // ROW for _, count in waiting):
             self.on_backlog()
         # Of one thread a piece at a time, so that a long backlog does not take its room twice over; several threads'
         # have to be put in order. Each write lets the program go on for a while, so there are few of them.
-        text, made = "", 0
         while len(waiting) == 1 and waiting[0][1] > _BATCH:
             ((buffer, count),) = waiting
             text += self._text_of(((buffer, _BATCH),))
@@ -288,8 +295,26 @@ class Stream:
         taken = [one for buffer, count in waiting if (one := take(buffer, count)) is not None]
         lines: list[str] = []
         for one, until in in_order(taken):
+            # They come before what happened since.
+            self._tell_sights(one.buffer, lines, ended=True)
             self._make_lines(one, until, lines)
         return "".join(lines)
+
+    def _sights(self, last: bool) -> tuple[str, int]:
+        """The lines of what was seen to run and is to be told by now; and how many these are."""
+        lines: list[str] = []
+        count = sum(self._tell_sights(buffer, lines, last) for buffer in list(self.buffers))
+        return "".join(lines), count
+
+    def _tell_sights(self, buffer: Buffer, lines: list[str], ended: bool) -> int:
+        """Make the lines of where a thread was seen; of the newest only if that is due, or has ended."""
+        count = 0
+        for sight in buffer.sights:
+            if sight.count and (ended or sight.is_due or sight is not buffer.sights[-1]):
+                self._make_lines(Taken(buffer, [sight.t_ns, PARTS, 0], list(sight.tell())), 1, lines)
+                count += 1
+        buffer.sights = [] if ended else buffer.sights[-1:]
+        return count
 
     def _make_lines(self, taken: Taken, until: int, lines: list[str]) -> None:
         """Make the lines of the rows of `taken` up to number `until`."""
@@ -346,7 +371,7 @@ class Stream:
                     break
                 for tell in list(self.before_flush):
                     tell()
-                self.flush()
+                self.flush(look=True)
         finally:
             self._ended.release()
 
