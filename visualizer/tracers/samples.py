@@ -6,8 +6,9 @@ What is seen belongs to the track that the thread's latest event says runs, as n
 
 * the frames are read by one call into C, in which the interpreter lets no other thread run;
 * before and after, the thread's buffer holds nothing, and as much had been taken out of it;
-* a switch that has happened and is not stored yet has one of our hooks on the stack, and then nothing is taken.
-  (Left: a finalizer of the program's that the garbage collector of 3.11 runs between a switch and our hook.)
+* a switch that has happened and is not stored yet has one of our hooks on the stack, or a generator that stands where
+  it is resumed (the interpreter may let others run right before it tells us); then nothing is taken. (Left: a finalizer
+  of the program's that the garbage collector of 3.11 runs between a switch and our hook.)
 
 Nobody asks a thread to stop: what holds the interpreter's lock is not seen, and what is seen of a loop stands where the
 interpreter lets others run, at its jump back or after a call. A hub that polls has no frame of the program's.
@@ -23,6 +24,7 @@ from itertools import accumulate, chain, starmap
 from visualizer.trace import words
 from visualizer.tracers import lines
 from visualizer.tracers.buffer import ROW
+from visualizer.tracers.code import GENERATOR_FLAG
 from visualizer.tracers.values import show
 
 TYPE_CHECKING = False
@@ -45,6 +47,7 @@ _DEPTH = 128
 _MOST_UNTOLD = 40
 
 _RESUME = opcode.opmap["RESUME"]
+_YIELD = opcode.opmap["YIELD_VALUE"]
 _OURS = __file__.rpartition("/")[0] + "/"
 _current_frames = sys._current_frames
 _BACK = ("f_back",) * _DEPTH
@@ -140,10 +143,12 @@ class Samples:
                 _keep(buffer, seen, t_ns)
 
     def _place(self, stack: list[At]) -> At | None:
-        """Where the program is; None if it is not in code of its own, or one of our hooks runs."""
+        """Where the program is; None if it is not in code of its own, or at a switch that may not be stored yet."""
         if any(code.co_filename.startswith(_OURS) for code, _ in stack):
             return None
         own = [at for at in stack if self._recording.own(at[0])]
+        if any(_is_resumed(*at) for at in own):
+            return None
         # A function that is only being entered says less than the call of it.
         while len(own) > 1 and _is_entered(*own[0]):
             del own[0]
@@ -173,13 +178,19 @@ def _stack(ident: int) -> list[At]:
     return stack
 
 
+def _is_resumed(code: CodeType, offset: int) -> bool:
+    """Whether it is a generator that is being started or resumed, or parked."""
+    if not code.co_flags & GENERATOR_FLAG or offset < 0:
+        return False
+    return code.co_code[offset] in (_RESUME, _YIELD)
+
+
 def _is_entered(code: CodeType, offset: int) -> bool:
     """Whether the function has not begun yet: it stands at its first RESUME (the dis module's manual)."""
     # Before it there are only instructions that make its cells.
     if offset > 2 * (len(code.co_cellvars) + 2):
         return False
-    instructions = code.co_code
-    return offset >= 0 and instructions[offset] == _RESUME and not instructions[offset + 1] & 3
+    return offset >= 0 and code.co_code[offset] == _RESUME
 
 
 def _keep(buffer: Buffer, at: At, t_ns: int) -> None:
