@@ -55,10 +55,13 @@ def sampled_at(timeline: Timeline, number: int) -> Place | None:
 
 def told(timeline: Timeline, sampled: Sampled) -> str:
     """It in words: "mostly at hog.py:31 `total += i * i` (9 of 11 samples, one every 26 ms)"."""
-    how = "mostly" if 2 * sampled.times > sampled.of else "most often"
+    where = f"{spot_of(sampled.place)}{quoted(timeline, sampled.place)}"
     every = f", one every {duration(sampled.every_ns, 2)}" if sampled.every_ns else ""
-    count = "1 sample" if sampled.of == 1 else f"{sampled.times} of {sampled.of} samples{every}"
-    return plain(f"{how} at {spot_of(sampled.place)}{quoted(timeline, sampled.place)} ({count})")
+    if sampled.times == sampled.of:
+        count = "1 sample" if sampled.of == 1 else f"all {sampled.of} samples{every}"
+        return plain(f"seen at {where} ({count})")
+    how = "mostly" if 2 * sampled.times > sampled.of else "most often"
+    return plain(f"{how} at {where} ({sampled.times} of {sampled.of} samples{every})")
 
 
 def spot_of(place: Place) -> str:
