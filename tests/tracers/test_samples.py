@@ -314,7 +314,7 @@ def test_a_stack_is_told_from_the_innermost_frame_on() -> None:
 
 
 def test_a_hog_is_seen_at_its_line(trace_source: TraceSource, tmp_path: Path) -> None:
-    """It computes until its own trace tells that it was seen, several times."""
+    """It computes until its own trace tells that it was seen there."""
     traced = trace_source(
         """
         import sys, time
@@ -330,13 +330,12 @@ def test_a_hog_is_seen_at_its_line(trace_source: TraceSource, tmp_path: Path) ->
             return total
 
         def hog():
-            before = seen()
             limit = time.monotonic() + 30
-            while seen() < before + 5 and time.monotonic() < limit:
+            while not seen() and time.monotonic() < limit:
                 computes()
 
         def seen():
-            return open(sys.argv[1], "rb").read().count(b'"sample"')
+            return b',"computes"]' in open(sys.argv[1], "rb").read()
 
         gevent.joinall([gevent.spawn(patient), gevent.spawn(hog)])
         """,
@@ -347,10 +346,10 @@ def test_a_hog_is_seen_at_its_line(trace_source: TraceSource, tmp_path: Path) ->
     (hog,) = traced.tracks("hog")
     samples = timeline.samples
     own = samples.between(hog.id, 0, timeline.last_ns)
-    assert len(own) > 3
+    assert own
     places = [timeline.place(samples.place[number]) for number in own]
     assert {place.function for place in places if place is not None} <= {"hog", "computes", "seen"}
-    assert 11 in {place.line for place in places if place is not None}
+    assert 11 in {place.line for place in places if place is not None and place.function == "computes"}
     assert not any(track.kind == "hub" for track in map(timeline.tracks.__getitem__, samples.track))
     began_ns, ended_ns = hog.slices.start_ns[2], hog.exit_ns
     assert all(began_ns <= samples.ns[number] <= ended_ns for number in own)
@@ -365,13 +364,15 @@ def test_who_sleeps_in_its_thread_is_seen_and_a_hub_that_polls_is_not(
         import gevent
 
         def seen():
-            return open(sys.argv[1], "rb").read().count(b'"sample"')
+            return b',"naps"]' in open(sys.argv[1], "rb").read()
+
+        def naps():
+            time.sleep(0.2)
 
         gevent.sleep(0.3)
-        before = seen()
         limit = time.monotonic() + 30
-        while seen() < before + 2 and time.monotonic() < limit:
-            time.sleep(0.2)
+        while not seen() and time.monotonic() < limit:
+            naps()
         """,
         str(tmp_path / "script.trace"),
     )
@@ -380,7 +381,7 @@ def test_who_sleeps_in_its_thread_is_seen_and_a_hub_that_polls_is_not(
     seen = {timeline.tracks[track].kind for track in timeline.samples.track}
     assert seen == {"thread"}
     places = [timeline.place(place) for place in timeline.samples.place]
-    assert 12 in [place.line for place in places if place is not None]
+    assert 9 in [place.line for place in places if place is not None]
 
 
 def test_a_generator_that_is_being_resumed_is_not_seen(watched: Watched) -> None:
