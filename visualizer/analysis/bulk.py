@@ -16,11 +16,11 @@ import numpy as np
 
 from visualizer.analysis.blocks import HOG_NS
 from visualizer.analysis.columns import asked_of
-from visualizer.analysis.slices import FINAL, Column, State
+from visualizer.analysis.states import FINAL, State
 from visualizer.analysis.tracks import Entry, Track
 from visualizer.analysis.turns import Driver
 from visualizer.trace import words
-from visualizer.trace.flat import RESUME, SWITCH, WAIT, WAKE, YIELD, Flat, Flattening
+from visualizer.trace.flat import RESUME, SWITCH, WAIT, WAKE, YIELD, Column, Flat, Flattening
 
 if TYPE_CHECKING:
     from visualizer.analysis.model import Timeline

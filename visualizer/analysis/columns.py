@@ -10,9 +10,9 @@ from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Generic, TypeVar, overload
 
-from visualizer.analysis.slices import Column
 from visualizer.analysis.tracks import Entry, Park, Place, Switch, Wakeup
 from visualizer.trace import events as ev
+from visualizer.trace.flat import Column
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")

@@ -8,7 +8,8 @@ from bisect import bisect_left, bisect_right
 import numpy as np
 
 from visualizer.analysis.model import Timeline
-from visualizer.analysis.slices import FINAL, Column, State
+from visualizer.analysis.states import FINAL, State
+from visualizer.trace.flat import Column
 
 #: What is added up is kept for every so many changes; what lies between is added up when it is asked for.
 _STRIDE = 64

@@ -16,12 +16,14 @@ from typing import Any, ClassVar
 from visualizer.analysis.blocks import Blocks
 from visualizer.analysis.columns import Order, Parks, Rows, Switches, Wakeups, switch_of
 from visualizer.analysis.names import Names
-from visualizer.analysis.slices import FINAL, SUMMED, Column, Slices, State
+from visualizer.analysis.slices import Slices
+from visualizer.analysis.states import FINAL, SUMMED, State
 from visualizer.analysis.strands import Strands
 from visualizer.analysis.tracks import Entry, Output, Park, Place, Switch, Tie, Track, Wakeup
 from visualizer.analysis.turns import Turns
 from visualizer.trace import events as ev
 from visualizer.trace import words
+from visualizer.trace.flat import Column
 
 __all__ = [
     "FINAL",

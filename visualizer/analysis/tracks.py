@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
-from visualizer.analysis.slices import Slices, State
+from visualizer.analysis.slices import Slices
+from visualizer.analysis.states import State
 from visualizer.trace import words
 
 
