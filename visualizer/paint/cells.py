@@ -13,7 +13,9 @@ from visualizer.trace.flat import Column
 
 #: No state, no slice.
 NONE = -1
-_RUNNING = SUMMED.index(State.RUNNING)
+# A column is compared with a plain number faster than with one that has a name.
+_RUNNING = int(State.RUNNING)
+_ROW = SUMMED.index(State.RUNNING)
 _STATES = np.array(SUMMED, dtype=np.int64)
 #: So many slices of a cell are looked at one by one.
 _FEW = 6
@@ -56,13 +58,13 @@ def cells(lane: Lane, edges: list[float]) -> Cells:
     count = last - first + 1
     of_first, of_last = state[np.minimum(first, len(state) - 1)], state[np.maximum(last, 0)]
     some, single = count > 0, count == 1
-    enters = some & (first < after) & (of_first == State.RUNNING)
-    stays = some & (of_last == State.RUNNING) & (end <= limit)
+    enters = some & (first < after) & (of_first == _RUNNING)
+    stays = some & (of_last == _RUNNING) & (end <= limit)
     only = np.where(single, first, NONE)
-    main = np.where(single & ~_IS_FINAL[of_first] & (of_first != State.RUNNING), of_first.astype(np.int64), NONE)
+    main = np.where(single & ~_IS_FINAL[of_first] & (of_first != _RUNNING), of_first.astype(np.int64), NONE)
     running = np.zeros(len(start))
     runs = np.zeros(len(start), dtype=np.int64)
-    alone = np.flatnonzero(single & (of_first == State.RUNNING))
+    alone = np.flatnonzero(single & (of_first == _RUNNING))
     if len(alone):
         own = until[alone] - np.maximum(start[alone], begins[first[alone]])
         running[alone] = np.maximum(own / (end - start)[alone], 0.0)
@@ -74,8 +76,8 @@ def cells(lane: Lane, edges: list[float]) -> Cells:
         number = np.cumsum(needed) - 1
         spent = lane.spent(np.minimum(edge, limit)[needed] / scale) * scale
         lasted = spent[:, number[several + 1]] - spent[:, number[several]]
-        running[several] = np.minimum(1.0, lasted[_RUNNING] / (end - start)[several])
-        lasted[_RUNNING] = 0
+        running[several] = np.minimum(1.0, lasted[_ROW] / (end - start)[several])
+        lasted[_ROW] = 0
         most = lasted.argmax(axis=0)
         main[several] = np.where(lasted.max(axis=0) > 0, _STATES[most], NONE)
         runs[several] = _runs(lane, first[several], last[several])
@@ -86,7 +88,7 @@ def _runs(lane: Lane, first: Column, last: Column) -> Column:
     """How many of the slices `first` to `last` are RUNNING, 2 if there are more."""
     state = np.frombuffer(lane.slices.state, dtype=np.uint8)
     near = first[:, None] + _NEAR
-    found = (state[np.minimum(near, len(state) - 1)] == State.RUNNING) & (near <= last[:, None])
+    found = (state[np.minimum(near, len(state) - 1)] == _RUNNING) & (near <= last[:, None])
     # Behind the first of them only those that a switch began are looked for.
     steps = np.frombuffer(lane.track.step_slices, dtype=np.int32)
     behind = steps.searchsorted(last.astype(np.int32), side="right") - steps.searchsorted(first.astype(np.int32) + _FEW)

@@ -81,11 +81,8 @@ def paint_row(
 def joined(shown: list[str], style: Column) -> list[Run]:
     """What each cell shows, in styles of these numbers, as runs of one style."""
     bounds = [0, *((style[1:] != style[:-1]).nonzero()[0] + 1).tolist(), len(shown)]
-    names = style[bounds[:-1]].tolist()
-    return [
-        Run("".join(shown[start:end]), _STYLES[name])
-        for (start, end), name in zip(pairwise(bounds), names, strict=True)
-    ]
+    texts = [shown[start] if end - start == 1 else "".join(shown[start:end]) for start, end in pairwise(bounds)]
+    return list(map(Run, texts, [_STYLES[number] for number in style[bounds[:-1]].tolist()]))
 
 
 def _looks(lane: Lane, found: Cells, ascii: bool) -> Column:
