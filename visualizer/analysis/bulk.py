@@ -32,6 +32,10 @@ _LEAST_HALF = 500
 #: Tracks beyond this are no tracks of ours.
 _MOST_TRACKS = 1 << 24
 _OUT, _IN, _WAKE, _UNREADY = range(4)
+_BECOMES = np.array((State.WAITING, State.RUNNING, State.READY, State.WAITING), dtype=np.uint8)
+#: What a track that runs may be in, and what one that does not run may not be in.
+_GOES_ON = frozenset(map(int, (State.RUNNING, State.IDLE)))
+_GOES_NOWHERE = frozenset(map(int, (*FINAL, State.RUNNING, State.IDLE, State.BLOCKED)))
 #: Who resumes, whom, and whom last.
 _Resumptions = tuple[Driver, set[int], int]
 
@@ -58,15 +62,19 @@ class _Hand(NamedTuple):
     bottom: int
 
 
-class _Life(NamedTuple):
-    """A track as it is before."""
+class _Lives(NamedTuple):
+    """The tracks as they are before, each by its place here."""
 
-    track: Track
-    running: bool
-    ready: bool
+    tracks: list[Track]
+    running: Column
+    ready: Column
     #: It may be taken back that it is ready, or it waits. `waited`: its last park, if it has one.
-    may_wait: bool
-    waited: int
+    may_wait: Column
+    waited: Column
+    hub: Column
+    #: How many slices it has, and when the last of them began.
+    known: Column
+    open_ns: Column
 
 
 class Bulk:
@@ -229,14 +237,16 @@ class Bulk:
             return None
         strand = timeline._strands.now()
         resumer = strand[-1]
-        ids = np.unique(tracks).tolist()
+        if int(tracks.min()) < 0 or int(tracks.max()) >= _MOST_TRACKS:
+            return None
+        ids = _distinct(tracks)[0].tolist()
         if any(
             track in strand or track in timeline._resumed or track in timeline._closing or track in timeline._pending
             for track in ids
         ):
             return None
         templates = self._flattening.templates
-        resumes = np.unique(template[0::2]).tolist()
+        resumes = _distinct(template[0::2])[0].tolist()
         if any(templates[number].text == words.CLOSE for number in resumes):
             return None
         place_of = np.full(len(templates), -1, dtype=np.int64)
@@ -249,7 +259,7 @@ class Bulk:
         in_turn, drivers = turning
         nothing = [text for text in np.unique(value[1::2]).tolist() if timeline._texts.get(text) == "None"]
         turns = in_turn & np.isin(value[1::2], nothing)
-        newest = dict(zip(tracks.tolist(), value[1::2].tolist(), strict=True))
+        newest = {int(tracks[number]): int(value[2 * number + 1]) for number in _lasts(tracks).tolist()}
 
         def settle() -> None:
             timeline._pending.pop(resumer, None)
@@ -264,9 +274,9 @@ class Bulk:
         # Who is ready for its next turn is so right behind its yield.
         place = np.arange(count) + np.concatenate(([0], np.cumsum(np.repeat(turns, 2) & ~resumes_it)[:-1]))
         total = count + int(turns.sum())
-        kinds = np.full(total, WAKE)
+        kinds = np.full(total, WAKE, dtype=np.int32)
         kinds[place] = SWITCH
-        times, who, by = (np.empty(total, dtype=np.int64) for _ in range(3))
+        times, who, by = (np.empty(total, dtype=kind) for kind in (np.int64, np.int32, np.int32))
         woken = np.flatnonzero(kinds == WAKE)
         times[place], times[woken] = t_ns, t_ns[1::2][turns]
         who[place], who[woken] = np.where(resumes_it, a, resumer), tracks[turns]
@@ -290,7 +300,7 @@ class Bulk:
             here = places == place
             driver = resumer, place
             order = tracks[here]
-            several = set(order.tolist())
+            several = set(_distinct(order)[0].tolist())
             if seen & several:
                 return None
             seen |= several
@@ -345,66 +355,60 @@ class Bulk:
         # A slice for each item that changes something, and a second where who parks is ready already.
         whose, place, what, number = course
         begins = np.cumsum(told.slices) - told.slices
-        total = int(told.slices.sum())
-        start_ns, state, about = (np.empty(total, dtype=dtype) for dtype in (np.int64, np.uint8, np.int32))
-        some = told.slices > 0
-        start_ns[begins[some]] = t_ns[place[some]]
-        for which, becomes, base in (
-            (what == _OUT, State.WAITING, parks),
-            (what == _IN, State.RUNNING, switches),
-            (some & (what == _WAKE), State.READY, wakeups),
-        ):
-            state[begins[which]] = becomes
-            about[begins[which]] = base + number[which]
-        ready = told.early >= 0
-        start_ns[begins[ready] + 1] = t_ns[place[ready]]
-        state[begins[ready] + 1] = State.READY
-        about[begins[ready] + 1] = wakeups + told.early[ready]
-        again = np.flatnonzero(some & (what == _UNREADY))
+        item_of: Column | slice = slice(None)
+        if (told.slices != 1).any():
+            item_of = np.repeat(np.arange(count), told.slices)
+        is_what = what[item_of]
+        start_ns, state = t_ns[place[item_of]], _BECOMES[is_what]
+        about = number[item_of] + np.array((parks, switches, wakeups, 0), dtype=np.int32)[is_what]
+        ready = np.flatnonzero(told.early >= 0)
+        if len(ready):
+            state[begins[ready] + 1] = State.READY
+            about[begins[ready] + 1] = wakeups + told.early[ready]
+        again = np.flatnonzero((told.slices > 0) & (what == _UNREADY))
         if len(again):
-            out = np.maximum.accumulate(np.where(what == _OUT, np.arange(len(what)), -1))[again]
+            out = np.maximum.accumulate(np.where(what == _OUT, np.arange(count), -1))[again]
             mine = (out >= 0) & (whose[out] == whose[again])
-            waited = np.array([life.waited for life in lives], dtype=np.int64)[whose[again]]
-            state[begins[again]] = State.WAITING
-            about[begins[again]] = np.where(mine, parks + number[out], waited)
+            about[begins[again]] = np.where(mine, parks + number[out], lives.waited[whose[again]])
         timeline.occurred.update(State(number) for number in np.flatnonzero(np.bincount(state)).tolist())
         self._enter_columns(hand, at, woken)
-        tracks = np.arange(len(lives) + 1, dtype=whose.dtype)
-        groups = np.searchsorted(whose, tracks)
-        begins = np.append(begins, total)
+        bounds = np.append(begins, len(state))[_bounds(whose, len(lives.tracks))]
+        self._enter_slices(lives, bounds, start_ns, state, about)
         steps = np.flatnonzero(what == _IN)
-        step_groups = np.searchsorted(whose[steps], tracks)
-        for index, life in enumerate(lives):
-            low, high = int(begins[groups[index]]), int(begins[groups[index + 1]])
-            mine = begins[steps[step_groups[index] : step_groups[index + 1]]] - low
-            self._enter_slices(life.track, start_ns[low:high], state[low:high], about[low:high], mine)
+        self._enter_steps(lives, bounds, _bounds(whose[steps], len(lives.tracks)), begins[steps], about)
         for index, wake in told.open_early:
-            timeline._early.setdefault(lives[index].track.id, wakeups + wake)
+            timeline._early.setdefault(lives.tracks[index].id, wakeups + wake)
         if hand.bottom != timeline._strands.bottom():
             timeline._strands.go_to(hand.bottom)
         timeline.version += len(kind)
         timeline._at(int(t_ns[-1]))
         return True
 
-    def _lives(self, ids: list[int], running: int) -> list[_Life] | None:
+    def _lives(self, ids: list[int], running: int) -> _Lives | None:
         timeline = self._timeline
-        lives = []
+        pending, top = timeline._pending, timeline._strands.top
+        tracks, lives = [], []
         for id in ids:
             track = timeline.tracks.get(id)
-            if track is None or timeline._strands.top(id) != id or id in timeline._pending or not len(track.slices):
+            if track is None or top(id) != id or id in pending:
                 return None
-            slices = track.slices
-            state = State(slices.state[-1])
-            if id == running:
-                if state not in (State.RUNNING, State.IDLE):
-                    return None
-            elif state in FINAL or state in (State.RUNNING, State.IDLE, State.BLOCKED):
+            states, abouts, starts = track.slices.state, track.slices.about, track.slices.start_ns
+            if not states:
                 return None
-            waits = state is State.WAITING
-            before = state is State.READY and len(slices) > 1 and slices.state[-2] == State.WAITING
-            waited = slices.about[-1] if waits else slices.about[-2] if before else -1
-            lives.append(_Life(track, id == running, state is State.READY, waits or before, waited))
-        return lives
+            state = states[-1]
+            if (state not in _GOES_ON) if id == running else (state in _GOES_NOWHERE):
+                return None
+            waits = state == State.WAITING
+            before = state == State.READY and len(states) > 1 and states[-2] == State.WAITING
+            waited = abouts[-1] if waits else abouts[-2] if before else -1
+            tracks.append(track)
+            lives.append(
+                (id == running, state == State.READY, waits or before, waited, track.kind == words.HUB, len(states),
+                 starts[-1])
+            )  # fmt: skip
+        columns = zip(*lives, strict=True)
+        kinds = (bool, bool, bool, np.int32, bool, np.int64, np.int64)
+        return _Lives(tracks, *(np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True)))
 
     def _enter_columns(self, hand: _Hand, at: Column, woken: Column) -> None:
         timeline = self._timeline
@@ -429,23 +433,36 @@ class Bulk:
         )
         timeline._enter_many(entry, index, hand.t_ns[entered])
 
-    def _enter_slices(self, track: Track, start_ns: Column, state: Column, about: Column, steps: Column) -> None:
-        if not len(start_ns):
-            return
-        slices, count = track.slices, len(track.slices)
-        open_ns = slices.start_ns[-1]
-        if start_ns[0] < open_ns:
-            start_ns = np.maximum(start_ns, open_ns)
-        slices.extend(start_ns, state, about)
-        track.steps.frombytes(about[steps].tobytes())
-        track.step_slices.frombytes(_narrow(steps + count).tobytes())
-        track.version += len(start_ns)
-        if self._timeline._blocks.may_block(track.id):
-            lasted_ns = np.diff(start_ns, prepend=open_ns)
-            before = np.concatenate(([slices.state[count - 1]], state[:-1]))
-            still = (before == State.WAITING) | (before == State.CREATED)
-            for index in np.flatnonzero(still & (state == State.RUNNING) & (lasted_ns >= HOG_NS)).tolist():
-                self._timeline._blocks.mark_past(track, count + index - 1)
+    def _enter_slices(self, lives: _Lives, bounds: Column, start_ns: Column, state: Column, about: Column) -> None:
+        """Each track's from one of `bounds` to the next."""
+        some = np.flatnonzero(bounds[1:] > bounds[:-1])
+        for index in some[start_ns[bounds[some]] < lives.open_ns[some]].tolist():
+            mine = slice(bounds[index], bounds[index + 1])
+            start_ns[mine] = np.maximum(start_ns[mine], lives.open_ns[index])
+        blocks = self._timeline._blocks
+        starts, states, abouts = start_ns.data, state.data, about.data
+        edges = bounds.tolist()
+        for index in some.tolist():
+            track, low, high = lives.tracks[index], edges[index], edges[index + 1]
+            track.slices.extend(starts[low:high], states[low:high], abouts[low:high])
+            track.version += high - low
+            if blocks.may_block(track.id):
+                first = int(lives.known[index]) - 1
+                lasted_ns = np.diff(start_ns[low:high], prepend=lives.open_ns[index])
+                before = np.concatenate(([track.slices.state[first]], state[low : high - 1]))
+                still = (before == State.WAITING) | (before == State.CREATED)
+                blocked = still & (state[low:high] == State.RUNNING) & (lasted_ns >= HOG_NS)
+                for number in np.flatnonzero(blocked).tolist():
+                    blocks.mark_past(track, first + number)
+
+    def _enter_steps(self, lives: _Lives, bounds: Column, groups: Column, steps: Column, about: Column) -> None:
+        """`steps`: which of the slices runs are that a switch began; each track's from one of `groups` to the next."""
+        number = steps + np.repeat(lives.known - bounds[:-1], np.diff(groups))
+        switches, numbers = about[steps].data, _narrow(number).data
+        for track, (low, high) in zip(lives.tracks, pairwise(groups.tolist()), strict=True):
+            if high > low:
+                track.steps.frombytes(switches[low:high].cast("B"))
+                track.step_slices.frombytes(numbers[low:high].cast("B"))
 
 
 class _Course(NamedTuple):
@@ -468,20 +485,20 @@ class _Told(NamedTuple):
     open_early: list[tuple[int, int]]
 
 
-def _tell(course: _Course, lives: list[_Life]) -> _Told | None:
+def _tell(course: _Course, lives: _Lives) -> _Told | None:
     """What each item means for its track. None if that is not to be told from these alone."""
     whose, _, what, number = course
-    items = np.arange(len(what))
-    hub = np.array([life.track.kind == words.HUB for life in lives])
-    begins_running, begins_ready, may_wait = (np.array([life[field] for life in lives]) for field in (1, 2, 3))
     switches = what <= _IN
+    early = np.full(len(what), -1, dtype=np.int32)
+    if switches.all():
+        return _Told(np.ones(len(what), dtype=np.int64), early, [])
+    items = np.arange(len(what))
     last = np.maximum.accumulate(np.where(switches, items, -1))
-    known = last >= np.searchsorted(whose, np.arange(len(lives), dtype=whose.dtype))[whose]
-    runs = np.where(known, what[last] == _IN, begins_running[whose])
+    known = last >= _bounds(whose, len(lives.tracks))[whose]
+    runs = np.where(known, what[last] == _IN, lives.running[whose])
     # Who is woken while it runs is ready as soon as it parks; the first wake of a run counts.
-    early = np.full(len(what), -1, dtype=np.int64)
     open_early = []
-    woken = np.flatnonzero((what == _WAKE) & runs & ~hub[whose])
+    woken = np.flatnonzero((what == _WAKE) & runs & ~lives.hub[whose])
     if len(woken):
         run = np.where(known[woken], last[woken], -1 - whose[woken])
         woken = woken[np.concatenate(([True], run[1:] != run[:-1]))]
@@ -492,13 +509,18 @@ def _tell(course: _Course, lives: list[_Life]) -> _Told | None:
     # Of several wakes the first counts, until it is taken back.
     first = np.concatenate(([True], whose[1:] != whose[:-1]))
     ready_after = (what == _WAKE) | (early >= 0)
-    was_ready = np.where(first, begins_ready[whose], np.concatenate(([False], ready_after[:-1])))
+    was_ready = np.where(first, lives.ready[whose], np.concatenate(([False], ready_after[:-1])))
     turns_back = what == _UNREADY
-    if (turns_back & ~known & ~runs & ~may_wait[whose]).any():
+    if (turns_back & ~known & ~runs & ~lives.may_wait[whose]).any():
         return None
     effective = ~switches & ~runs & (was_ready == turns_back)
     slices = (switches | effective).astype(np.int64) + (early >= 0)
     return _Told(slices, early, open_early)
+
+
+def _bounds(whose: Column, count: int) -> Column:
+    """Where in the column, which ascends, each of the tracks 0 to `count` begins."""
+    return whose.searchsorted(np.arange(count + 1, dtype=whose.dtype))
 
 
 def _distinct(*columns: Column) -> tuple[Column, Column]:
@@ -508,6 +530,13 @@ def _distinct(*columns: Column) -> tuple[Column, Column]:
     for column in columns:
         seen[column] = True
     return np.flatnonzero(seen), np.cumsum(seen) - 1
+
+
+def _lasts(tracks: Column) -> Column:
+    """Where each of the tracks in the column stands for the last time."""
+    last = np.full(int(tracks.max()) + 1, -1, dtype=np.int64)
+    last[tracks] = np.arange(len(tracks))
+    return last[last >= 0]
 
 
 def _view(column: array[int]) -> Column:
