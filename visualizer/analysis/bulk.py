@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
+from enum import Enum
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,6 +32,8 @@ LEAST = 48
 _LEAST_HALF = 500
 #: Tracks beyond this are no tracks of ours.
 _MOST_TRACKS = 1 << 24
+#: Up to so many, what there may be is listed; of more, what there is.
+_MOST_PAIRS = 1 << 20
 _OUT, _IN, _WAKE, _UNREADY = range(4)
 _BECOMES = np.array((State.WAITING, State.RUNNING, State.READY, State.WAITING), dtype=np.uint8)
 #: What a track that runs may be in, and what one that does not run may not be in.
@@ -60,6 +63,15 @@ class _Hand(NamedTuple):
     asked_ns: Column
     #: The greenlet that the thread is on in the end.
     bottom: int
+
+
+class _Fit(Enum):
+    """Whether lines are common enough to be taken in at once. NOT_YET: their tracks are in the midst of something else,
+    and may be done with that a few lines later."""
+
+    ALL = "all"
+    NOT_YET = "not yet"
+    NOT_ALL = "not all"
 
 
 class _Lives(NamedTuple):
@@ -106,44 +118,45 @@ class Bulk:
     def _feed(self, flat: Flat) -> None:
         self._timeline.feed_all(self._flattening.events(flat))
 
-    def _take_part(self, flat: Flat, generators: bool) -> None:
+    def _take_part(self, flat: Flat, generators: bool, head: int = _LEAST_HALF) -> None:
+        """`head`: of so many it is tried what they are by themselves, should it not be the time yet for all."""
+        count = len(flat.kind)
         if generators:
             # What was begun before, and what is not over: line by line.
-            first = int(flat.kind[0] == YIELD)
-            end = len(flat.kind) - int(flat.kind[-1] == RESUME)
-            if end - first >= LEAST:
-                self._feed(flat.part(0, first))
-                inner = flat.part(first, end)
-                told = self._of_generators(inner)
-                if told is not None and self._enter(told[0]):
-                    told[1]()
-                else:
-                    self._take_less(inner, generators)
-                self._feed(flat.part(end, len(flat.kind)))
-                return
+            first, end = int(flat.kind[0] == YIELD), count - int(flat.kind[-1] == RESUME)
         else:
             switches = np.flatnonzero(flat.kind == SWITCH)
             # What belongs to a switch that began before, and to one that has not come yet, line by line.
             first = int(switches[0]) + 1 if len(switches) and not self._is_plain() else 0
             end = int(switches[-1]) + 1 if len(switches) else 0
-            if end - first >= LEAST:
-                self._feed(flat.part(0, first))
-                inner = flat.part(first, end)
-                hand = self._of_greenlets(inner)
-                if hand is None or not self._enter(hand):
-                    self._take_less(inner, generators)
-                self._feed(flat.part(end, len(flat.kind)))
-                return
-        self._feed(flat)
-
-    def _take_less(self, flat: Flat, generators: bool) -> None:
-        """Not all of it is common: perhaps half of it is."""
-        half = len(flat.kind) // 2
-        if half < _LEAST_HALF:
+        if end - first < LEAST:
             self._feed(flat)
-        else:
-            self._take_part(flat.part(0, half), generators)
-            self._take_part(flat.part(half, len(flat.kind)), generators)
+            return
+        self._feed(flat.part(0, first))
+        inner = flat.part(first, end)
+        fit = self._enter_generators(inner) if generators else self._enter_greenlets(inner)
+        # Perhaps a part of it is common.
+        part = min(head, len(inner.kind) // 2) if fit is _Fit.NOT_YET else len(inner.kind) // 2
+        if fit is not _Fit.ALL and len(inner.kind) < 2 * _LEAST_HALF:
+            self._feed(inner)
+        elif fit is not _Fit.ALL:
+            self._take_part(inner.part(0, part), generators)
+            self._take_part(inner.part(part, len(inner.kind)), generators, 2 * head)
+        self._feed(flat.part(end, count))
+
+    def _enter_greenlets(self, flat: Flat) -> _Fit:
+        hand = self._of_greenlets(flat)
+        return _Fit.NOT_ALL if hand is None else self._enter(hand)
+
+    def _enter_generators(self, flat: Flat) -> _Fit:
+        told = self._of_generators(flat)
+        if told is None:
+            return _Fit.NOT_ALL
+        hand, settle = told
+        fit = self._enter(hand)
+        if fit is _Fit.ALL:
+            settle()
+        return fit
 
     def _is_plain(self) -> bool:
         """Whether a greenlet or thread runs of which nothing is known that concerns its next switch."""
@@ -208,9 +221,7 @@ class Bulk:
         timed = asked_ns = np.zeros(0, dtype=np.int64)
         if waiting.any():
             switch_of, wait_of = template[at[waiting]], template[wait[waiting]]
-            together = switch_of * len(how_of) + wait_of
-            kinds, which = np.unique(together, return_inverse=True)
-            park_how[waiting] = np.array([self._waits_how(int(pair)) for pair in kinds], dtype=np.int32)[which]
+            park_how[waiting] = self._waits_hows(switch_of, wait_of)
             on_track[waiting] = joined_of[wait_of]
             asked = value[wait[waiting]]
             limited = asked >= 0
@@ -221,10 +232,22 @@ class Bulk:
             park_how, on_track, timed, asked_ns, int(targets[-1]) if len(at) else begin,
         )  # fmt: skip
 
-    def _waits_how(self, pair: int) -> int:
-        switch, wait = divmod(pair, len(self._how))
-        templates = self._flattening.templates
-        return self._timeline._parks.hows.number((templates[wait].text, self._asked[wait], templates[switch].place))
+    def _waits_hows(self, switch: Column, wait: Column) -> Column:
+        """How those park who wait as one template says and switch as another one says."""
+        (switches, switch_of), (waits, wait_of) = _distinct(switch), _distinct(wait)
+        together = switch_of[switch] * len(waits) + wait_of[wait]
+        if len(switches) * len(waits) <= _MOST_PAIRS:
+            pairs, which = _distinct(together)
+            which = which[together]
+        else:
+            pairs, which = np.unique(together, return_inverse=True)
+        templates, number = self._flattening.templates, self._timeline._parks.hows.number
+        hows = []
+        for pair in pairs.tolist():
+            by, of = divmod(pair, len(waits))
+            on = int(waits[of])
+            hows.append(number((templates[on].text, self._asked[on], templates[switches[by]].place)))
+        return np.array(hows, dtype=np.int32)[which]
 
     # Generators.
 
@@ -317,21 +340,22 @@ class Bulk:
 
     # Both.
 
-    def _enter(self, hand: _Hand) -> bool:
-        """Take it in; False, and nothing is changed, if it is not as common as it has to be."""
+    def _enter(self, hand: _Hand) -> _Fit:
+        """Take it in, or change nothing if it is not as common as it has to be."""
         timeline = self._timeline
         t_ns, kind, who, by = hand.t_ns, hand.kind, hand.who, hand.by
         # Ids are given out one after another.
-        if not len(kind) or (np.diff(t_ns) < 0).any() or int(who.min()) < 0 or int(who.max()) >= _MOST_TRACKS:
-            return False
+        if not len(kind) or (t_ns[1:] < t_ns[:-1]).any() or int(who.min()) < 0 or int(who.max()) >= _MOST_TRACKS:
+            return _Fit.NOT_ALL
         is_switch, is_wake = kind == SWITCH, kind == WAKE
         at, woken = np.flatnonzero(is_switch), np.flatnonzero(is_wake)
+        if any((who[~is_switch] == hub).any() for hub in timeline._blocks.hubs):
+            return _Fit.NOT_ALL
         ids, index_of = _distinct(who, by[at])
         running = int(by[at[0]]) if len(at) else timeline._strands.current()
         lives = self._lives(ids.tolist(), running)
-        hubs = timeline._blocks.hubs
-        if lives is None or any(track in hubs for track in np.unique(who[kind != SWITCH]).tolist()):
-            return False
+        if lives is None:
+            return _Fit.NOT_YET
         parks, wakeups = len(timeline._parks), len(timeline._wakeups)
         switches = len(timeline._switches.ns)
         # What happens, in order: whose it is, where in the order, what, number of the switch or wakeup. A switch is the
@@ -351,7 +375,7 @@ class Bulk:
         course = _Course(whose[order], place[order], what[order], number[order])
         told = _tell(course, lives)
         if told is None:
-            return False
+            return _Fit.NOT_ALL
         # A slice for each item that changes something, and a second where who parks is ready already.
         whose, place, what, number = course
         begins = np.cumsum(told.slices) - told.slices
@@ -382,7 +406,7 @@ class Bulk:
             timeline._strands.go_to(hand.bottom)
         timeline.version += len(kind)
         timeline._at(int(t_ns[-1]))
-        return True
+        return _Fit.ALL
 
     def _lives(self, ids: list[int], running: int) -> _Lives | None:
         timeline = self._timeline
