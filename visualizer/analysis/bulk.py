@@ -33,7 +33,7 @@ _LEAST_HALF = 500
 #: Tracks beyond this are no tracks of ours.
 _MOST_TRACKS = 1 << 24
 #: Up to so many, what there may be is listed; of more, what there is.
-_MOST_PAIRS = 1 << 20
+_MOST_LISTED = 1 << 20
 _OUT, _IN, _WAKE, _UNREADY = range(4)
 _BECOMES = np.array((State.WAITING, State.RUNNING, State.READY, State.WAITING), dtype=np.uint8)
 #: What a track that runs may be in, and what one that does not run may not be in.
@@ -236,7 +236,7 @@ class Bulk:
         """How those park who wait as one template says and switch as another one says."""
         (switches, switch_of), (waits, wait_of) = _distinct(switch), _distinct(wait)
         together = switch_of[switch] * len(waits) + wait_of[wait]
-        if len(switches) * len(waits) <= _MOST_PAIRS:
+        if len(switches) * len(waits) <= _MOST_LISTED:
             pairs, which = _distinct(together)
             which = which[together]
         else:
@@ -262,14 +262,14 @@ class Bulk:
         resumer = strand[-1]
         if int(tracks.min()) < 0 or int(tracks.max()) >= _MOST_TRACKS:
             return None
-        ids = _distinct(tracks)[0].tolist()
+        ids = _different(tracks)
         if any(
             track in strand or track in timeline._resumed or track in timeline._closing or track in timeline._pending
             for track in ids
         ):
             return None
         templates = self._flattening.templates
-        resumes = _distinct(template[0::2])[0].tolist()
+        resumes = _different(template[0::2])
         if any(templates[number].text == words.CLOSE for number in resumes):
             return None
         place_of = np.full(len(templates), -1, dtype=np.int64)
@@ -280,7 +280,7 @@ class Bulk:
         if turning is None:
             return None
         in_turn, drivers = turning
-        nothing = [text for text in np.unique(value[1::2]).tolist() if timeline._texts.get(text) == "None"]
+        nothing = [text for text in _different(value[1::2]) if timeline._texts.get(text) == "None"]
         turns = in_turn & np.isin(value[1::2], nothing)
         newest = {int(tracks[number]): int(value[2 * number + 1]) for number in _lasts(tracks).tolist()}
 
@@ -319,11 +319,11 @@ class Bulk:
         in_turn = np.zeros(len(places), dtype=bool)
         seen: set[int] = set()
         drivers: list[_Resumptions] = []
-        for place in np.unique(places).tolist():
+        for place in _different(places):
             here = places == place
             driver = resumer, place
             order = tracks[here]
-            several = set(_distinct(order)[0].tolist())
+            several = set(_different(order))
             if seen & several:
                 return None
             seen |= several
@@ -442,19 +442,17 @@ class Bulk:
             ns = hand.t_ns[at]
             if first and ns[0] < switches.ns[-1]:
                 ns = np.maximum(ns, switches.ns[-1])
-            parks.extend(_narrow(np.arange(first, first + len(at))), _narrow(hand.on_track), _narrow(hand.park_how))
-            parks.limit(_narrow(hand.timed + len(parks) - len(at)), hand.asked_ns)
-            columns = (hand.by[at], hand.who[at], hand.how, hand.value)
-            switches.extend(ns, *(_narrow(column) for column in columns))
+            parks.extend(np.arange(first, first + len(at)), hand.on_track, hand.park_how)
+            parks.limit(hand.timed + (len(parks) - len(at)), hand.asked_ns)
+            switches.extend(ns, hand.by[at], hand.who[at], hand.how, hand.value)
+        wakeups.extend(hand.t_ns[woken], hand.who[woken], hand.by[woken], hand.cause[woken])
+        entered = np.concatenate((at, woken)) if len(woken) else at
+        entry = np.full(len(entered), Entry.SWITCH, dtype=np.uint32)
+        entry[len(at) :] = Entry.WAKEUP
+        index = np.concatenate((np.arange(first, first + len(at)), np.arange(first_wake, first_wake + len(woken))))
         if len(woken):
-            told = (hand.who[woken], hand.by[woken], hand.cause[woken])
-            wakeups.extend(hand.t_ns[woken], *(_narrow(column) for column in told))
-        is_switch = hand.kind == SWITCH
-        entered = is_switch | (hand.kind == WAKE)
-        entry = np.where(is_switch, Entry.SWITCH, Entry.WAKEUP)[entered]
-        index = (
-            np.where(is_switch, first + np.cumsum(is_switch), first_wake + np.cumsum(hand.kind == WAKE))[entered] - 1
-        )
+            order = entered.argsort(kind="stable")
+            entered, entry, index = entered[order], entry[order], index[order]
         timeline._enter_many(entry, index, hand.t_ns[entered])
 
     def _enter_slices(self, lives: _Lives, bounds: Column, start_ns: Column, state: Column, about: Column) -> None:
@@ -482,7 +480,7 @@ class Bulk:
     def _enter_steps(self, lives: _Lives, bounds: Column, groups: Column, steps: Column, about: Column) -> None:
         """`steps`: which of the slices runs are that a switch began; each track's from one of `groups` to the next."""
         number = steps + np.repeat(lives.known - bounds[:-1], np.diff(groups))
-        switches, numbers = about[steps].data, _narrow(number).data
+        switches, numbers = about[steps].data, number.astype(np.int32).data
         for track, (low, high) in zip(lives.tracks, pairwise(groups.tolist()), strict=True):
             if high > low:
                 track.steps.frombytes(switches[low:high].cast("B"))
@@ -556,6 +554,17 @@ def _distinct(*columns: Column) -> tuple[Column, Column]:
     return np.flatnonzero(seen), np.cumsum(seen) - 1
 
 
+def _different(column: Column) -> list[int]:
+    """The different numbers in the column, ascending."""
+    low, high = int(column.min()), int(column.max())
+    if high - low >= _MOST_LISTED:
+        different: list[int] = np.unique(column).tolist()
+        return different
+    seen = np.zeros(high - low + 1, dtype=bool)
+    seen[column - low] = True
+    return (np.flatnonzero(seen) + low).tolist()
+
+
 def _lasts(tracks: Column) -> Column:
     """Where each of the tracks in the column stands for the last time."""
     last = np.full(int(tracks.max()) + 1, -1, dtype=np.int64)
@@ -566,7 +575,3 @@ def _lasts(tracks: Column) -> Column:
 def _view(column: array[int]) -> Column:
     """Of a column of 32 bits, which cannot grow while this lives."""
     return np.frombuffer(column, dtype=np.int32)
-
-
-def _narrow(column: Column) -> Column:
-    return column.astype(np.int32)
