@@ -11,6 +11,8 @@ from visualizer.trace.flat import Column
 
 #: What is added up is kept for every so many slices; what lies between is added up when it is asked for.
 _STRIDE = 16
+#: So many strides are added up at a time, which takes room for a moment.
+_AT_ONCE = 1 << 12
 _SUMMED = np.array(SUMMED, dtype=np.uint8)
 #: How the slices of a stride lie behind the first of them.
 _BESIDE = np.arange(_STRIDE, dtype=np.int64)
@@ -74,17 +76,13 @@ class Sums:
         kept, width = self._kept, len(SUMMED)
         if not kept:
             kept.extend([0] * width)
-        known = len(kept) // width
-        more = (len(start) - 1) // _STRIDE + 1 - known
-        if more <= 0:
-            return
-        first, count = (known - 1) * _STRIDE, more * _STRIDE
-        starts = np.frombuffer(start, dtype=np.int64)[first : first + count + 1]
-        states = np.frombuffer(state, dtype=np.uint8)[first : first + count]
-        lasted = np.diff(starts)
-        rows = np.empty((more, width), dtype=np.int64)
-        for row, wanted in enumerate(_SUMMED):
-            rows[:, row] = np.where(states == wanted, lasted, 0).reshape(more, _STRIDE).sum(axis=1)
-        rows = np.cumsum(rows, axis=0) + np.array(kept[-width:], dtype=np.int64)
-        del starts, states
-        kept.frombytes(rows.tobytes())
+        while (more := (len(start) - 1) // _STRIDE + 1 - len(kept) // width) > 0:
+            first, count = (len(kept) // width - 1) * _STRIDE, min(more, _AT_ONCE) * _STRIDE
+            starts = np.frombuffer(start, dtype=np.int64)[first : first + count + 1]
+            states = np.frombuffer(state, dtype=np.uint8)[first : first + count]
+            lasted = np.diff(starts)
+            rows = np.empty((len(lasted) // _STRIDE, width), dtype=np.int64)
+            for row, wanted in enumerate(_SUMMED):
+                rows[:, row] = np.where(states == wanted, lasted, 0).reshape(-1, _STRIDE).sum(axis=1)
+            rows = np.cumsum(rows, axis=0) + np.array(kept[-width:], dtype=np.int64)
+            kept.frombytes(rows.tobytes())
