@@ -399,7 +399,7 @@ class Bulk:
         bounds = np.append(begins, len(state))[_bounds(whose, len(lives.tracks))]
         self._enter_slices(lives, bounds, start_ns, state, about)
         steps = np.flatnonzero(what == _IN)
-        self._enter_steps(lives, bounds, _bounds(whose[steps], len(lives.tracks)), begins[steps], about)
+        self._enter_steps(lives, bounds, _bounds(whose[steps], len(lives.tracks)), begins[steps])
         for index, wake in told.open_early:
             timeline._early.setdefault(lives.tracks[index].id, wakeups + wake)
         if hand.bottom != timeline._strands.bottom():
@@ -477,13 +477,11 @@ class Bulk:
                 for number in np.flatnonzero(blocked).tolist():
                     blocks.mark_past(track, first + number)
 
-    def _enter_steps(self, lives: _Lives, bounds: Column, groups: Column, steps: Column, about: Column) -> None:
+    def _enter_steps(self, lives: _Lives, bounds: Column, groups: Column, steps: Column) -> None:
         """`steps`: which of the slices runs are that a switch began; each track's from one of `groups` to the next."""
-        number = steps + np.repeat(lives.known - bounds[:-1], np.diff(groups))
-        switches, numbers = about[steps].data, number.astype(np.int32).data
+        numbers = (steps + np.repeat(lives.known - bounds[:-1], np.diff(groups))).astype(np.int32).data
         for track, (low, high) in zip(lives.tracks, pairwise(groups.tolist()), strict=True):
             if high > low:
-                track.steps.frombytes(switches[low:high].cast("B"))
                 track.step_slices.frombytes(numbers[low:high].cast("B"))
 
 

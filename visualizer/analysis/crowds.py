@@ -71,7 +71,6 @@ class Crowd:
                 self._begin()
             self.tracks = tracks
         self._take_slices()
-        self._add_up()
         self._runs_taken = False
 
     def _take_slices(self) -> None:
@@ -86,6 +85,7 @@ class Crowd:
         sample.clear()
         for until_ns in (*edges, None):
             self._take_slices_until(fresh, until_ns)
+            self._add_up()
 
     def _take_slices_until(self, tracks: list[int], until_ns: int | None) -> None:
         """Those of these tracks that begin earlier; None: all."""
@@ -120,16 +120,17 @@ class Crowd:
         for track in self.tracks:
             known = self._timeline.tracks[track]
             taken = self._taken_runs.get(track, 0)
-            steps = len(known.steps)
+            runs = np.frombuffer(known.step_slices, dtype=np.int32)
+            steps = len(runs)
             if taken == steps:
                 continue
             if known.step_slices[-1] + 1 >= len(known.slices):
                 self._open_run = known.steps[-1] + 1.0
                 steps -= 1
             if taken < steps:
-                following = np.frombuffer(known.step_slices, dtype=np.int32)[taken:steps] + 1
-                switches.append(np.frombuffer(known.steps, dtype=np.int32)[taken:steps].copy())
-                ends_ns.append(np.frombuffer(known.slices.start_ns, dtype=np.int64)[following])
+                new = runs[taken:steps]
+                switches.append(np.frombuffer(known.slices.about, dtype=np.int32)[new])
+                ends_ns.append(np.frombuffer(known.slices.start_ns, dtype=np.int64)[new + 1])
             self._taken_runs[track] = steps
         if not switches:
             return

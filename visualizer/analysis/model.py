@@ -348,7 +348,6 @@ class Timeline:
             self._blocks.resumes(track, t_ns, origin_ended=origin_ended)
         known = self._set(track, t_ns, State.RUNNING, switch)
         if switch >= 0:
-            known.steps.append(switch)
             known.step_slices.append(len(known.slices) - 1)
 
     def _park(self, t_ns: int, track: int, reason: str, on_track: int, place: int, wait: ev.Wait | None = None) -> None:

@@ -96,20 +96,20 @@ def _by_time(timeline: Timeline, track: Track, known: Column) -> Column:
     """The same of slices that no switch is known to have begun."""
     slices = track.slices
     start_ns, state = np.frombuffer(slices.start_ns, dtype=np.int64), np.frombuffer(slices.state, dtype=np.uint8)
-    steps = np.frombuffer(track.steps, dtype=np.int32)
+    about = np.frombuffer(slices.about, dtype=np.int32)
     step_slices = np.frombuffer(track.step_slices, dtype=np.int32)
     switch_ns = np.frombuffer(timeline.switch_ns, dtype=np.int64)
     t_ns, is_state, before = start_ns[known], state[known], np.maximum(known - 1, 0)
     step = np.searchsorted(step_slices, known.astype(np.int32), side="right") - 1
     begun = step >= 0
-    least = np.where(begun, steps[np.maximum(step, 0)] + 1, 0) if len(steps) else np.zeros(len(known))
+    least = np.where(begun, about[step_slices[np.maximum(step, 0)]] + 1, 0) if len(step_slices) else 0 * known
     # Where the run before it was ended by a switch of its very moment: behind that.
     first, segment = (np.searchsorted(switch_ns, t_ns, side=side) for side in ("left", "right"))
     switch = np.maximum(least, first).astype(np.int64)
     early = (known == 0) | (start_ns[before] < t_ns)
     far = np.maximum(before - 1, 0)
     ran_early = (before == 0) | (start_ns[far] < start_ns[before])
-    stepped = begun & (step_slices[np.maximum(step, 0)] == before) if len(steps) else begun
+    stepped = begun & (step_slices[np.maximum(step, 0)] == before) if len(step_slices) else begun
     left = (known > 0) & (state[before] == State.RUNNING) & (is_state != State.IDLE) & (stepped | ran_early)
     final = ((is_state == FINAL[0]) | (is_state == FINAL[1])) & (known == len(state) - 1)
     if not len(switch_ns):
@@ -128,8 +128,8 @@ def _by_time(timeline: Timeline, track: Track, known: Column) -> Column:
     position = segment + part
     position = np.where(in_front, position, np.maximum(least, position))
     position = np.where(left, switch + 1.0, position)
-    if len(steps):
-        following = np.minimum(step + 1, len(steps) - 1)
-        position = np.where(step + 1 < len(steps), np.minimum(position, steps[following] + 1), position)
+    if len(step_slices):
+        following = step_slices[np.minimum(step + 1, len(step_slices) - 1)]
+        position = np.where(step + 1 < len(step_slices), np.minimum(position, about[following] + 1), position)
     found: Column = position
     return found
