@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 LEAST = 48
 #: No smaller part than this is looked at again for what may be common in it.
 _LEAST_HALF = 500
+#: Where so many were to be tried by themselves, it is no use to look for better places to divide.
+_MOST_HEAD = 32 * _LEAST_HALF
 #: Tracks beyond this are no tracks of ours.
 _MOST_TRACKS = 1 << 24
 #: Up to so many, what there may be is listed; of more, what there is.
@@ -40,7 +42,7 @@ _BECOMES = np.array((State.WAITING, State.RUNNING, State.READY, State.WAITING), 
 _GOES_ON = frozenset(map(int, (State.RUNNING, State.IDLE)))
 _GOES_NOWHERE = frozenset(map(int, (*FINAL, State.RUNNING, State.IDLE, State.BLOCKED)))
 #: Who resumes, whom, and whom last.
-_Resumptions = tuple[Driver, set[int], int]
+_Resumptions = tuple[Driver, list[int], int]
 
 
 class _Hand(NamedTuple):
@@ -134,12 +136,16 @@ class Bulk:
             return
         self._feed(flat.part(0, first))
         inner = flat.part(first, end)
-        fit = self._enter_generators(inner) if generators else self._enter_greenlets(inner)
-        # Perhaps a part of it is common.
-        part = min(head, len(inner.kind) // 2) if fit is _Fit.NOT_YET else len(inner.kind) // 2
+        fit, learnt = self._enter_generators(inner) if generators else (self._enter_greenlets(inner), 0)
         if fit is not _Fit.ALL and len(inner.kind) < 2 * _LEAST_HALF:
             self._feed(inner)
         elif fit is not _Fit.ALL:
+            # Perhaps a part of it is common.
+            part = len(inner.kind) // 2
+            if fit is _Fit.NOT_YET:
+                part = min(head, part)
+            elif learnt and head < _MOST_HEAD:
+                part = learnt
             self._take_part(inner.part(0, part), generators)
             self._take_part(inner.part(part, len(inner.kind)), generators, 2 * head)
         self._feed(flat.part(end, count))
@@ -148,15 +154,16 @@ class Bulk:
         hand = self._of_greenlets(flat)
         return _Fit.NOT_ALL if hand is None else self._enter(hand)
 
-    def _enter_generators(self, flat: Flat) -> _Fit:
+    def _enter_generators(self, flat: Flat) -> tuple[_Fit, int]:
+        """And, if they are not all common, after how many lines that may change; 0 if that is not known."""
         told = self._of_generators(flat)
-        if told is None:
-            return _Fit.NOT_ALL
+        if isinstance(told, int):
+            return _Fit.NOT_ALL, told
         hand, settle = told
         fit = self._enter(hand)
         if fit is _Fit.ALL:
             settle()
-        return fit
+        return fit, 0
 
     def _is_plain(self) -> bool:
         """Whether a greenlet or thread runs of which nothing is known that concerns its next switch."""
@@ -251,34 +258,34 @@ class Bulk:
 
     # Generators.
 
-    def _of_generators(self, flat: Flat) -> tuple[_Hand, Callable[[], None]] | None:
-        """What it says, and what to do once that is taken in."""
+    def _of_generators(self, flat: Flat) -> tuple[_Hand, Callable[[], None]] | int:
+        """What it says, and what to do once that is taken in; or what `_enter_generators` returns."""
         timeline = self._timeline
         t_ns, kind, template, a, _, value = flat
         tracks = a[0::2]
         if (kind[0::2] != RESUME).any() or (kind[1::2] != YIELD).any() or (tracks != a[1::2]).any():
-            return None
+            return 0
         strand = timeline._strands.now()
         resumer = strand[-1]
         if int(tracks.min()) < 0 or int(tracks.max()) >= _MOST_TRACKS:
-            return None
+            return 0
         ids = _different(tracks)
         if any(
             track in strand or track in timeline._resumed or track in timeline._closing or track in timeline._pending
             for track in ids
         ):
-            return None
+            return 0
         templates = self._flattening.templates
         resumes = _different(template[0::2])
         if any(templates[number].text == words.CLOSE for number in resumes):
-            return None
+            return 0
         place_of = np.full(len(templates), -1, dtype=np.int64)
         for number in resumes:
             place_of[number] = templates[number].place
         places = place_of[template[0::2]]
         turning = self._turns(resumer, places, tracks)
-        if turning is None:
-            return None
+        if isinstance(turning, int):
+            return turning
         in_turn, drivers = turning
         nothing = [text for text in _different(value[1::2]) if timeline._texts.get(text) == "None"]
         turns = in_turn & np.isin(value[1::2], nothing)
@@ -313,8 +320,9 @@ class Bulk:
         )  # fmt: skip
         return hand, settle
 
-    def _turns(self, resumer: int, places: Column, tracks: Column) -> tuple[Column, list[_Resumptions]] | None:
-        """Whether each is resumed by a scheduler, and by which; None if one may turn out to be a scheduler only now."""
+    def _turns(self, resumer: int, places: Column, tracks: Column) -> tuple[Column, list[_Resumptions]] | int:
+        """Whether each is resumed by a scheduler, and by which; or what `_enter_generators` returns, if one is known to
+        be a scheduler only now."""
         turns = self._timeline.turns
         in_turn = np.zeros(len(places), dtype=bool)
         seen: set[int] = set()
@@ -323,18 +331,17 @@ class Bulk:
             here = places == place
             driver = resumer, place
             order = tracks[here]
-            several = set(_different(order))
-            if seen & several:
-                return None
-            seen |= several
+            several = _in_order(order)
+            if not seen.isdisjoint(several):
+                return 2 * int((places != places[0]).argmax())
+            seen.update(several)
             if driver in turns.schedulers:
-                if any(turns.driver_of(track) != driver for track in several):
-                    return None
                 in_turn[here] = True
             else:
-                changes = order[np.concatenate(([True], order[1:] != order[:-1]))].tolist()
-                if len(changes) != len(several) or not turns.stay_single(driver, changes):
-                    return None
+                changes = np.flatnonzero(np.concatenate(([True], order[1:] != order[:-1])))
+                first = turns.first_in_turn(driver, order[changes].tolist())
+                if first is not None:
+                    return max(2, 2 * int(np.flatnonzero(here)[changes[first]]))
             drivers.append((driver, several, int(order[-1])))
         return in_turn, drivers
 
@@ -561,6 +568,14 @@ def _different(column: Column) -> list[int]:
     seen = np.zeros(high - low + 1, dtype=bool)
     seen[column - low] = True
     return (np.flatnonzero(seen) + low).tolist()
+
+
+def _in_order(tracks: Column) -> list[int]:
+    """The different tracks in the column, as they come first."""
+    first = np.full(int(tracks.max()) + 1, -1, dtype=np.int64)
+    first[tracks[::-1]] = np.arange(len(tracks) - 1, -1, -1)
+    found: list[int] = tracks[np.sort(first[first >= 0])].tolist()
+    return found
 
 
 def _lasts(tracks: Column) -> Column:
