@@ -17,12 +17,14 @@ from visualizer.analysis.blocks import Blocks
 from visualizer.analysis.columns import Order, Parks, Rows, Switches, Wakeups, switch_of
 from visualizer.analysis.names import Names
 from visualizer.analysis.samples import Samples
-from visualizer.analysis.slices import FINAL, SUMMED, Column, Slices, State
+from visualizer.analysis.slices import Slices
+from visualizer.analysis.states import FINAL, SUMMED, State
 from visualizer.analysis.strands import Strands
 from visualizer.analysis.tracks import Entry, Output, Park, Place, Switch, Tie, Track, Wakeup
 from visualizer.analysis.turns import Turns
 from visualizer.trace import events as ev
 from visualizer.trace import words
+from visualizer.trace.flat import Column
 
 __all__ = [
     "FINAL",
@@ -351,7 +353,6 @@ class Timeline:
             self._blocks.resumes(track, t_ns, origin_ended=origin_ended)
         known = self._set(track, t_ns, State.RUNNING, switch)
         if switch >= 0:
-            known.steps.append(switch)
             known.step_slices.append(len(known.slices) - 1)
 
     def _park(self, t_ns: int, track: int, reason: str, on_track: int, place: int, wait: ev.Wait | None = None) -> None:
