@@ -353,7 +353,7 @@ async def test_dragging_the_ruler_selects_a_span() -> None:
 async def test_the_wheel_zooms_with_ctrl_and_pans_with_shift() -> None:
     async with comparing(halves()).run_test(size=(80, 20)) as pilot:
         screen = await drawn(pilot)
-        await pilot.press("Z")
+        await pilot.press("tab", "Z")
         await drawn(pilot)
         stack, left = screen.query(Stack).last(), row_start(screen.view)
         await turn(pilot, stack, left, up=True, ctrl=True)
@@ -364,10 +364,10 @@ async def test_the_wheel_zooms_with_ctrl_and_pans_with_shift() -> None:
         await turn(pilot, stack, left, up=True, shift=True)
         assert shown(screen) == (0, 746)
         await turn(pilot, stack, left, up=False, ctrl=True)
-        assert shown(screen) == (0, 932)
+        assert shown(screen) == (0, 933)
         await turn(pilot, stack, left, up=False)
         await pilot.wait_for_scheduled_animations()
-        assert (shown(screen), [stack.scroll_offset.y for stack in screen.query(Stack)]) == ((0, 932), [0, 1])
+        assert (shown(screen), [stack.scroll_offset.y for stack in screen.query(Stack)]) == ((0, 933), [0, 2])
         await turn(pilot, screen.query(SideRuler).first(), left, up=True)
         assert shown(screen) == (0, 746)
 

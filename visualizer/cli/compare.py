@@ -16,8 +16,10 @@ from visualizer.cli import fail, on_terminal, takes_unicode
 from visualizer.cli.open import check
 from visualizer.cli.painted import ascii_option, columns, echo_painted, width_option
 from visualizer.cli.parts import part_of, split_span
+from visualizer.cli.pictures import force_option, format_of, theme_option, write_picture
 from visualizer.cli.reading import read_timeline
 from visualizer.cli.terminal import keys_from_terminal
+from visualizer.export import COMPARED, Settings
 from visualizer.paint.comparison import paint_both
 from visualizer.paint.figures import facts, figures, parting, remarks, verdict
 from visualizer.paint.row import Run
@@ -27,16 +29,23 @@ from visualizer.trace.source import TraceError
 
 _Line = list[Run]
 
+#: Width of a picture.
+_PIXELS = 1280
+_NARROWEST, _WIDEST = 400, 20_000
+
 
 @click.command("compare")
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
+@click.option("-o", "--output", metavar="OUT", help=f"Draw a picture of both instead ({', '.join(COMPARED)}).")
+@theme_option
+@force_option
 @click.option(
     "--axis",
     type=click.Choice([axis.value for axis in Axis]),
     default=Axis.TIME.value,
     show_default=True,
-    help="What runs along the rows that are printed; of switches, both begin with their first.",
+    help="What runs along the rows that are printed or drawn; of switches, both begin with their first.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with exact seconds.")
 @click.option("--print", "printed", is_flag=True, help="Print it also where stdout is a terminal.")
@@ -44,7 +53,17 @@ _Line = list[Run]
 @ascii_option
 @click.option("--all", "everything", is_flag=True, help="Each track, however many.")
 def command(
-    a: str, b: str, axis: str, as_json: bool, printed: bool, width: int | None, ascii: bool, everything: bool
+    a: str,
+    b: str,
+    output: str | None,
+    theme: str,
+    force: bool,
+    axis: str,
+    as_json: bool,
+    printed: bool,
+    width: int | None,
+    ascii: bool,
+    everything: bool,
 ) -> None:
     """Compare two traces: which is faster, what each waited for, where they part.
 
@@ -54,7 +73,7 @@ def command(
     of one trace. - reads it from stdin.
 
     On a terminal both are opened below one another, with a playhead on each; these move together or each for itself. In
-    a pipe, and with --print or --json, it is printed instead.
+    a pipe, and with --print or --json, it is printed instead; with -o it is drawn, --width pixels wide.
 
     There is the time that each took; a table of figures, each with how much more it is in B than in A and by what
     factor; both timelines on one scale, so that what takes longer is longer; and the first switch at which the two are
@@ -65,13 +84,15 @@ def command(
     Examples:
       visualizer compare before.trace after.trace
       visualizer compare before.trace after.trace --print --width 120
+      visualizer compare before.trace after.trace -o slide.svg --theme dark
       visualizer compare before.trace after.trace --json | jq .figures.duration_s.factor
       visualizer record sync_vs_async -o run.trace
       visualizer compare run.trace@#1-#18 run.trace@#19-#     one after another, and all together
     """
     arguments = (a, b)
     wanted = [split_span(argument) for argument in arguments]
-    if on_terminal() and not (as_json or printed):
+    draw = format_of(output, COMPARED) if output is not None else None
+    if on_terminal() and not (as_json or printed or draw):
         _open((wanted[0], wanted[1]))
         return
     # What is compared with another part of itself is read once: stdin could not be read twice.
@@ -80,6 +101,13 @@ def command(
         if file not in read:
             read[file] = read_timeline(file, called=file if len({file for file, _ in wanted}) > 1 else None)
     one, other = (part_of(read[file], file, span) for file, span in wanted)
+    if output is not None and draw is not None:
+        pixels = _PIXELS if width is None else width
+        if not _NARROWEST <= pixels <= _WIDEST:
+            fail(f"A picture is {_NARROWEST} to {_WIDEST} pixels wide, not {pixels}.")
+        settings = Settings((Axis(axis),), pixels, dark=theme == "dark")
+        write_picture(output, read, force, lambda: draw(one, other, arguments, settings))
+        return
     found = compare(one, other)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))

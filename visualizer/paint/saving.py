@@ -57,11 +57,14 @@ def saving(both: Sequence[Stretch], viewports: Sequence[Viewport], *, ascii: boo
         for each, viewport in zip(both, viewports, strict=True)
     ]
     # Behind a mark, and a blank.
-    first, stop = max(0, ends[side] + MARGIN_CELLS + 1), min(ends[1 - side] + 1, viewports[0].width)
+    begins, ends_at = ends[side] + MARGIN_CELLS + 1, ends[1 - side] + 1
+    first, stop = max(0, begins), min(ends_at, viewports[0].width)
     spare = stop - first - cell_width(text) - 2
     if spare < 2 * _LINE:
         return None
     line, begin, end = ("-", "|", "|") if ascii else ("─", "├", "┤")
+    # What goes on out of sight has no end there.
+    begin, end = (line if first > begins else begin), (line if stop < ends_at else end)
     left = spare // 2
     return Saving(
         side,

@@ -259,3 +259,46 @@ def test_on_a_terminal_it_is_opened(tmp_path: Path, stdin: str | None) -> None:
     assert (status, lines) == (2, ["visualizer: The trace 'empty.trace' is empty."])
     status, lines = opened("compare", SYNC, SYNC, "--json", cwd=tmp_path)
     assert (status, lines[0]) == (0, "{")
+
+
+def test_a_picture_of_both(visualizer: Visualizer, tmp_path: Path) -> None:
+    args = (f"{SYNC}@#-#18", f"{SYNC}@#19-#", "-o", "both.svg", "--axis", "switches", "--theme", "dark")
+    assert told(visualizer, *args) == []
+    picture = (tmp_path / "both.svg").read_text()
+    assert "B takes 36 more switches" in picture
+    done = visualizer("compare", *args)
+    assert (done.returncode, done.stderr) == (2, "visualizer: 'both.svg' exists already; --force overwrites it.\n")
+    assert told(visualizer, *args, "--force", "--width", "800") == []
+    assert 'width="800"' in (tmp_path / "both.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("-o", "both.xyz"), "Cannot tell the format of 'both.xyz': its name must end in .svg."),
+        (("-o", "both.svg", "--width", "100"), "A picture is 400 to 20000 pixels wide, not 100."),
+        (("-o", "no/both.svg"), "Cannot write 'no/both.svg': no such file or directory."),
+    ],
+)
+def test_a_picture_that_cannot_be_drawn(
+    visualizer: Visualizer, tmp_path: Path, args: tuple[str, ...], said: str
+) -> None:
+    done = visualizer("compare", SYNC, SYNC, *args)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"visualizer: {said}\n")
+    assert list(tmp_path.glob("*.svg")) == []
+
+
+def test_a_picture_does_not_take_the_place_of_a_trace(visualizer: Visualizer, tmp_path: Path) -> None:
+    trace = Path(written(tmp_path / "a.svg", ping_pong().end()))
+    before = trace.read_bytes()
+    done = visualizer("compare", SYNC, "a.svg", "-o", "a.svg", "--force")
+    assert (done.returncode, done.stderr) == (2, "visualizer: 'a.svg' is the trace itself.\n")
+    assert trace.read_bytes() == before
+
+
+def test_along_the_switches(visualizer: Visualizer) -> None:
+    lines = told(visualizer, f"{SYNC}@#-#18", f"{SYNC}@#19-#", "--axis", "switches")
+    rows = {line.split()[0]: line for line in lines[18:] if line.strip()}
+    assert "#5" in next(line for line in lines if line.startswith("switches  ") and "#" in line)
+    assert "B takes 36 more switches" in "\n".join(lines)
+    assert rows["task-9"].endswith("✓")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.style import Style
 from textual import events
 from textual.geometry import Offset
 from textual.message import Message
@@ -15,7 +16,7 @@ from visualizer.paint.figures import verdict
 from visualizer.paint.row import Run
 from visualizer.paint.text import fit
 from visualizer.paint.viewport import Axis
-from visualizer.tui.ink import ground, is_dark, over, strip
+from visualizer.tui.ink import is_dark, over, strip, style
 from visualizer.tui.pair import SIDES, Pair
 from visualizer.tui.widgets.filter import Filter
 from visualizer.tui.widgets.header import moment
@@ -174,7 +175,8 @@ class Stack(Tracks, can_focus=False):
         line, view = super().render_line(y), self._view
         if view is not self._pair.view and not self._pair.locked and 0 <= view.playhead_cell < view.viewport.width:
             at = row_start(view) + view.playhead_cell
-            line = over(line, at, at + 1, ground("selected", is_dark(self)))
+            # It stays where it is while the keys move the other.
+            line = over(line, at, at + 1, Style(bgcolor=style("waiting", is_dark(self)).color))
         saving = self._pair.saving()
         if saving is not None and saving.side == self._side and y == (min(self.size.height, self.lines) - 1) // 2:
             at = row_start(view) + saving.cell
