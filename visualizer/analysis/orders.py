@@ -13,8 +13,8 @@ import numpy as np
 
 from visualizer.analysis.columns import Interned
 from visualizer.analysis.model import State, Timeline, Track
-from visualizer.analysis.slices import Column
 from visualizer.trace import words
+from visualizer.trace.flat import Column
 
 #: No track of that id, no reason, nobody woke it.
 _NONE = -1
@@ -66,10 +66,11 @@ class Orders:
         causes, cause = self._numbers(wakeups.causes.known), _column(wakeups.cause)
         for track in timeline.tracks.values():
             state, about = np.frombuffer(track.slices.state, dtype=np.uint8), _column(track.slices.about)
-            steps, runs = _column(track.steps), _column(track.step_slices)
-            before = np.maximum(runs - 1, 0)
-            ready = (runs > 0) & (state[before] == State.READY) if len(state) else np.zeros(len(runs), dtype=bool)
-            found[steps[ready]] = _at(causes, cause[about[before[ready]]])
+            runs = _column(track.step_slices)
+            # The first slice has none before it.
+            before = runs[runs > 0] - 1
+            before = before[state[before] == State.READY]
+            found[about[before + 1]] = _at(causes, cause[about[before]])
         return found
 
     def _numbers(self, keys: Iterable[Hashable]) -> Column:
