@@ -55,8 +55,12 @@ TRIED = {
 #: The same of two traces.
 TRIED_IN_COMPARISON = {
     "Click on a side": ("test_comparison.test_a_click_goes_to_that_moment_of_that_side",),
+    "Click twice": ("test_comparison.test_two_clicks_zoom_in_on_what_a_track_does_there",),
+    "Click on a ▾": ("test_comparison.test_a_click_goes_to_that_moment_of_that_side",),
+    "Click on a key": ("test_comparison.test_a_click_on_a_key_of_the_last_line_does_what_it_does",),
     "Rest on a cell": ("test_comparison.test_dragging_pans_both_and_resting_tells",),
     "Drag the tracks": ("test_comparison.test_dragging_pans_both_and_resting_tells",),
+    "Drag the ruler": ("test_comparison.test_dragging_the_ruler_selects_a_span",),
     "Wheel": ("test_comparison.test_the_wheel_zooms_with_ctrl_and_pans_with_shift",),
     "Ctrl and wheel": ("test_comparison.test_the_wheel_zooms_with_ctrl_and_pans_with_shift",),
     "Shift and wheel": ("test_comparison.test_the_wheel_zooms_with_ctrl_and_pans_with_shift",),

@@ -32,7 +32,11 @@ async def turn(pilot: Pilot[int], widget: Widget, x: int, *, up: bool, shift: bo
 
 
 async def drag(
-    pilot: Pilot[int], widget: type[Widget] | str, *path: tuple[int, int], shift: bool = False, control: bool = False
+    pilot: Pilot[int],
+    widget: Widget | type[Widget] | str,
+    *path: tuple[int, int],
+    shift: bool = False,
+    control: bool = False,
 ) -> None:
     """Press at the first of these cells of a pane, move over the others, and let go at the last."""
     await pilot.mouse_down(widget, offset=path[0], shift=shift, control=control)
