@@ -65,6 +65,23 @@ def queue_hand_over(count: int) -> None:
         items.get()
 
 
+def crowded_hand_over(count: int) -> None:
+    """The same with five hundred who put and five hundred who get."""
+    items: queue.Queue[int] = queue.Queue(1)
+
+    def put(own: int) -> None:
+        for number in range(own):
+            items.put(number)
+
+    def get(own: int) -> None:
+        for _ in range(own):
+            items.get()
+
+    own, more = divmod(count, 500)
+    shares = [own + (number < more) for number in range(500)]
+    gevent.joinall([gevent.spawn(work, share) for work in (put, get) for share in shares])
+
+
 def nothing() -> None:
     pass
 
@@ -100,6 +117,7 @@ OPERATIONS: dict[str, Callable[[int], None]] = {
     "switch": greenlet_switch,
     "sleep0": sleep0,
     "queue": queue_hand_over,
+    "crowd": crowded_hand_over,
     "spawn": spawn_join,
     "socket": socket_ping_pong,
 }
