@@ -17,6 +17,7 @@ from visualizer.analysis.blocks import Blocks
 from visualizer.analysis.columns import Order, Parks, Rows, Switches, Wakeups, switch_of
 from visualizer.analysis.names import Names
 from visualizer.analysis.slices import FINAL, SUMMED, Column, Slices, State
+from visualizer.analysis.stops import Stops
 from visualizer.analysis.strands import Strands
 from visualizer.analysis.tracks import Entry, Output, Park, Place, Switch, Tie, Track, Wakeup
 from visualizer.analysis.turns import Turns
@@ -60,8 +61,10 @@ class Timeline:
         #: Text of the source files that the trace carries, by the name that places give them.
         self.sources: dict[str, str] = {}
         #: What the trace says of the recording itself and of its end.
-        self.remarks: list[ev.Note | ev.Dropped | ev.Uncaught | ev.End] = []
+        self.remarks: list[ev.Note | ev.Held | ev.Continued | ev.Dropped | ev.Uncaught | ev.End] = []
         self.notes: list[str] = []
+        #: When the program was held, and for how long.
+        self.stops = Stops()
         self.dropped: dict[str, int] = {}
         self.uncaught: tuple[str, str] | None = None
         self.end: ev.End | None = None
@@ -515,7 +518,7 @@ class Timeline:
         self._enter(t_ns, Entry.OUTPUT, len(self.outputs))
         self.outputs.append(Output(t_ns, self._strands.current(), event.stream, event.text, event.cut))
 
-    def _remark(self, event: ev.Note | ev.Dropped | ev.Uncaught | ev.End) -> None:
+    def _remark(self, event: ev.Note | ev.Held | ev.Continued | ev.Dropped | ev.Uncaught | ev.End) -> None:
         # The source itself counts unreadable lines, and knows no time for it.
         t_ns = self._at(event.t_ns) if event.t_ns >= 0 else self.last_ns
         self._enter(t_ns, Entry.REMARK, len(self.remarks))
@@ -525,6 +528,14 @@ class Timeline:
     def _on_note(self, event: ev.Note) -> None:
         self._remark(event)
         self.notes.append(event.text)
+
+    def _on_held(self, event: ev.Held) -> None:
+        self._remark(event)
+        self.stops.hold(event.t_ns, event.held_ns)
+
+    def _on_continued(self, event: ev.Continued) -> None:
+        self._remark(event)
+        self.stops.go_on(event.t_ns, event.held_ns)
 
     def _on_dropped(self, event: ev.Dropped) -> None:
         self._remark(event)
@@ -554,6 +565,8 @@ class Timeline:
         ev.Poll: _on_poll,
         ev.Output: _on_output,
         ev.Note: _on_note,
+        ev.Held: _on_held,
+        ev.Continued: _on_continued,
         ev.Dropped: _on_dropped,
         ev.Uncaught: _on_uncaught,
         ev.End: _on_end,
