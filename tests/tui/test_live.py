@@ -19,6 +19,7 @@ from tests.tracers.held import started
 from tests.tracers.traced import SCENARIOS
 from tests.tui.conftest import Clock, text_of
 from tests.tui.traces import MS, Demo, hogs, sleeps
+from visualizer.paint.viewport import Axis
 from visualizer.session import recordings
 from visualizer.session.target import resolve
 from visualizer.trace.events import Continued, End, Event, Held, Output
@@ -114,6 +115,7 @@ async def test_a_program_that_somebody_else_holds_stands_still_here_too(tmp_path
         clock.now_ns = 9_000 * MS
         text = await shown(pilot, screen)
         assert "‖ HELD" in text.splitlines()[0]
+        assert screen.view.viewport.axis is Axis.SWITCHES, "as whoever holds it sees it"
         assert "0.150 s of 0.150 s" in text
         assert "behind" not in text
         growing.tell(Continued(150 * MS, 10_000 * MS))

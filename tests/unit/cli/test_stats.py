@@ -34,7 +34,7 @@ def test_what_it_was_held_is_told_beside_its_time(visualizer: Visualizer, tmp_pa
     path.write_bytes(HEADER + b"".join(map(encode, (*sleeps().events, *stops))))
     assert visualizer("stats", str(path)).stdout.splitlines()[0] == "10 switches in 2 s; held 2 times, for 0.75 s more"
     found = json.loads(visualizer("stats", "--json", str(path)).stdout)
-    assert (found["duration_s"], found["stops"], found["held_s"]) == (2.000016, 2, 0.75)
+    assert (found["stops"], found["held_s"]) == (2, 0.75)
 
 
 def test_the_table(visualizer: Visualizer, trace: Path) -> None:
