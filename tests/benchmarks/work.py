@@ -18,7 +18,7 @@ from typing import Any
 
 import gevent  # type: ignore[import-untyped]
 import greenlet  # type: ignore[import-untyped]
-from gevent import queue, socket
+from gevent import event, queue, socket
 
 # Another tracer may run this file without its directory on the path.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -65,21 +65,44 @@ def queue_hand_over(count: int) -> None:
         items.get()
 
 
+class Crowd:
+    """Five hundred who put into a queue with room for one, and five hundred who get while there is something to do."""
+
+    def __init__(self) -> None:
+        self._items: queue.Queue[int] = queue.Queue(1)
+        self._begun, self._over = event.Event(), event.Event()
+        self._left = 0
+        for work in (self._put, self._get):
+            for _ in range(500):
+                gevent.spawn(work)
+
+    def _put(self) -> None:
+        while True:
+            self._items.put(1)
+
+    def _get(self) -> None:
+        while True:
+            self._begun.wait()
+            self._items.get()
+            self._left -= 1
+            if self._left <= 0:
+                self._begun.clear()
+                self._over.set()
+
+    def hand_over(self, count: int) -> None:
+        self._left = count
+        self._over.clear()
+        self._begun.set()
+        self._over.wait()
+
+
 def crowded_hand_over(count: int) -> None:
-    """The same with five hundred who put and five hundred who get."""
-    items: queue.Queue[int] = queue.Queue(1)
+    if not crowds:
+        crowds.append(Crowd())
+    crowds[0].hand_over(count)
 
-    def put(own: int) -> None:
-        for number in range(own):
-            items.put(number)
 
-    def get(own: int) -> None:
-        for _ in range(own):
-            items.get()
-
-    own, more = divmod(count, 500)
-    shares = [own + (number < more) for number in range(500)]
-    gevent.joinall([gevent.spawn(work, share) for work in (put, get) for share in shares])
+crowds: list[Crowd] = []
 
 
 def nothing() -> None:
