@@ -251,6 +251,8 @@ async def follow(directory: Path) -> Iterator[str]:
     path = directory / "live.trace"
     path.touch()
     writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(LIVE_RATE), str(LIVE_SECONDS)])
+    # As the app does when it is run.
+    gc.freeze()
     app = VisualizerApp(open_path=path, follow=True)
     behind: list[int] = []
     async with app.run_test(size=SIZE) as pilot:

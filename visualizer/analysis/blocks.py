@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from visualizer.analysis.slices import FINAL, State
+from visualizer.analysis.states import FINAL, State
 from visualizer.analysis.tracks import Track
 from visualizer.trace import words
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from typing import Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
-from visualizer.analysis.slices import Column
+import numpy as np
+
 from visualizer.analysis.tracks import Entry, Park, Place, Switch, Wakeup
 from visualizer.trace import events as ev
+from visualizer.trace.flat import Column
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
@@ -20,6 +22,12 @@ _Value = TypeVar("_Value")
 #: Causes and places, and what is known of a wait, by number.
 How = tuple[str, int]
 Asked = tuple[str, int, int, int, str, int, int]
+
+
+def append(column: array[Any], more: Column) -> None:
+    """Put these at the end of the column, as numbers of its kind."""
+    if len(more):
+        column.frombytes(np.ascontiguousarray(more, dtype=column.typecode).data.cast("B"))
 
 
 class Interned(Generic[_Key]):
@@ -92,12 +100,12 @@ class Switches:
         return index
 
     def extend(self, ns: Column, origin: Column, target: Column, how: Column, value: Column) -> None:
-        """Many: int64 times that ascend from the last one on, and int32 columns."""
-        self.ns.frombytes(ns.tobytes())
-        self.origin.frombytes(origin.tobytes())
-        self.target.frombytes(target.tobytes())
-        self.how.frombytes(how.tobytes())
-        self.value.frombytes(value.tobytes())
+        """Many: times that ascend from the last one on, and the rest of each."""
+        append(self.ns, ns)
+        append(self.origin, origin)
+        append(self.target, target)
+        append(self.how, how)
+        append(self.value, value)
 
 
 class Parks:
@@ -144,15 +152,15 @@ class Parks:
         self._alone[len(self.switch) - 1] = t_ns, track
 
     def extend(self, switch: Column, on_track: Column, how: Column) -> None:
-        """Many, each with its switch: int32 columns."""
-        self.switch.frombytes(switch.tobytes())
-        self.on_track.frombytes(on_track.tobytes())
-        self.how.frombytes(how.tobytes())
+        """Many, each with its switch: columns."""
+        append(self.switch, switch)
+        append(self.on_track, on_track)
+        append(self.how, how)
 
     def limit(self, parks: Column, asked_ns: Column) -> None:
-        """Of those that `extend` added last, which asked for a time: int32 indices, ascending, and int64 times."""
-        self.timed.frombytes(parks.tobytes())
-        self.asked_ns.frombytes(asked_ns.tobytes())
+        """Of those that `extend` added last, which asked for a time: indices, ascending, and the times."""
+        append(self.timed, parks)
+        append(self.asked_ns, asked_ns)
 
     def of_switch(self, switch: int) -> int:
         """Index of the park that switch number `switch` brought about; -1 if its origin ended."""
@@ -210,11 +218,11 @@ class Wakeups:
         return len(self.ns) - 1
 
     def extend(self, ns: Column, track: Column, waker: Column, cause: Column) -> None:
-        """Many: int64 times, and int32 columns; `cause` by number in `causes`."""
-        self.ns.frombytes(ns.tobytes())
-        self.track.frombytes(track.tobytes())
-        self.waker.frombytes(waker.tobytes())
-        self.cause.frombytes(cause.tobytes())
+        """Many. `cause`: by number in `causes`."""
+        append(self.ns, ns)
+        append(self.track, track)
+        append(self.waker, waker)
+        append(self.cause, cause)
 
     def read(self, index: int) -> Wakeup:
         cause = self.causes.known[self.cause[index]]
@@ -239,8 +247,8 @@ class Order:
         self._packed.append(index << _ENTRY_BITS | entry)
 
     def extend(self, entry: Column, index: Column) -> None:
-        """Many: int64 columns."""
-        self._packed.frombytes((index << _ENTRY_BITS | entry).astype("u4").tobytes())
+        """Many: uint32 entries."""
+        append(self._packed, index.astype(np.uint32) << _ENTRY_BITS | entry)
 
     def read(self, position: int) -> tuple[Entry, int]:
         packed = self._packed[position]

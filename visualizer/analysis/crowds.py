@@ -7,11 +7,15 @@ from bisect import bisect_left, bisect_right
 
 import numpy as np
 
+from visualizer.analysis.columns import append
 from visualizer.analysis.model import Timeline
-from visualizer.analysis.slices import FINAL, Column, State
+from visualizer.analysis.states import FINAL, State
+from visualizer.trace.flat import Column
 
 #: What is added up is kept for every so many changes; what lies between is added up when it is asked for.
 _STRIDE = 64
+#: About so many changes are put in order at a time.
+_PIECE = 1 << 16
 _STATES = len(State)
 #: A change is the state that a track comes from, shifted by so much, and the one that it comes to.
 _SHIFT = 4
@@ -67,33 +71,47 @@ class Crowd:
                 self._begin()
             self.tracks = tracks
         self._take_slices()
-        self._add_up()
         self._runs_taken = False
 
     def _take_slices(self) -> None:
+        known = self._timeline.tracks
+        fresh = [track for track in self.tracks if self._taken.get(track, 0) < len(known[track].slices)]
+        # Many at once, but not so many that putting them in order takes more room than they do.
+        sample = [
+            np.frombuffer(known[track].slices.start_ns, dtype=np.int64)[self._taken.get(track, 0) :: _STRIDE]
+            for track in fresh
+        ]
+        edges = np.sort(np.concatenate(sample))[:: _PIECE // _STRIDE][1:].tolist() if sample else []
+        sample.clear()
+        for until_ns in (*edges, None):
+            self._take_slices_until(fresh, until_ns)
+            self._add_up()
+
+    def _take_slices_until(self, tracks: list[int], until_ns: int | None) -> None:
+        """Those of these tracks that begin earlier; None: all."""
         times: list[Column] = []
         changes: list[Column] = []
-        for track in self.tracks:
+        for track in tracks:
             slices = self._timeline.tracks[track].slices
-            taken = self._taken.get(track, 0)
-            count = len(slices)
+            taken, count = self._taken.get(track, 0), len(slices)
+            if until_ns is not None:
+                count = bisect_left(slices.start_ns, until_ns, taken)
             if taken == count:
                 continue
             state = np.frombuffer(slices.state, dtype=np.uint8)
             before = np.empty(count - taken, dtype=np.uint8)
             before[0] = state[taken - 1] if taken else _NOWHERE
-            before[1:] = state[taken:-1]
-            times.append(np.frombuffer(slices.start_ns, dtype=np.int64)[taken:].copy())
-            changes.append(before << _SHIFT | state[taken:])
+            before[1:] = state[taken : count - 1]
+            times.append(np.frombuffer(slices.start_ns, dtype=np.int64)[taken:count])
+            changes.append(before << _SHIFT | state[taken:count])
             self._taken[track] = count
         if not times:
             return
-        t_ns = np.concatenate(times)
+        t_ns, change = np.concatenate(times), np.concatenate(changes)
         order = np.argsort(t_ns, kind="stable")
         # A waker's clock may be a moment behind this thread's.
-        t_ns = np.maximum(t_ns[order], self._t_ns[-1] if self._t_ns else 0)
-        self._t_ns.frombytes(t_ns.tobytes())
-        self._change.frombytes(np.concatenate(changes)[order].tobytes())
+        append(self._t_ns, np.maximum(t_ns[order], self._t_ns[-1] if self._t_ns else 0))
+        append(self._change, change[order])
 
     def _take_runs(self) -> None:
         self._open_run = -1.0
@@ -102,16 +120,17 @@ class Crowd:
         for track in self.tracks:
             known = self._timeline.tracks[track]
             taken = self._taken_runs.get(track, 0)
-            steps = len(known.steps)
+            runs = np.frombuffer(known.step_slices, dtype=np.int32)
+            steps = len(runs)
             if taken == steps:
                 continue
             if known.step_slices[-1] + 1 >= len(known.slices):
                 self._open_run = known.steps[-1] + 1.0
                 steps -= 1
             if taken < steps:
-                following = np.frombuffer(known.step_slices, dtype=np.int32)[taken:steps] + 1
-                switches.append(np.frombuffer(known.steps, dtype=np.int32)[taken:steps].copy())
-                ends_ns.append(np.frombuffer(known.slices.start_ns, dtype=np.int64)[following])
+                new = runs[taken:steps]
+                switches.append(np.frombuffer(known.slices.about, dtype=np.int32)[new])
+                ends_ns.append(np.frombuffer(known.slices.start_ns, dtype=np.int64)[new + 1])
             self._taken_runs[track] = steps
         if not switches:
             return
@@ -130,7 +149,7 @@ class Crowd:
             before = self._run_before[-1] + self._run_ends[-1] - self._run_starts[-1]
         lengths = np.concatenate(([before], (end - start)[:-1]))
         for column, new in ((self._run_starts, start), (self._run_ends, end), (self._run_before, np.cumsum(lengths))):
-            column.frombytes(new.astype(np.int32).tobytes())
+            append(column, new)
 
     def _add_up(self) -> None:
         """Take in the strides that are complete since the last time."""
@@ -150,8 +169,8 @@ class Crowd:
             count = np.cumsum(changes) + self._count[state - _STATES]
             spent = np.cumsum((count - changes) * lasted_ns) + self._spent_ns[state - _STATES]
             counts[:, state], spent_ns[:, state] = count[_STRIDE - 1 :: _STRIDE], spent[_STRIDE - 1 :: _STRIDE]
-        self._count.frombytes(counts.tobytes())
-        self._spent_ns.frombytes(spent_ns.tobytes())
+        append(self._count, counts.ravel())
+        append(self._spent_ns, spent_ns.ravel())
 
     def at(self, t_ns: Column) -> tuple[Column, Column]:
         """At each of some times (float64): how many are in each state, and how many nanoseconds all of them together

@@ -13,6 +13,7 @@ import msgspec
 
 from visualizer.analysis.lengths import Lengths, Reason
 from visualizer.analysis.model import FINAL, State, Timeline
+from visualizer.analysis.sampled import lines_sampled
 from visualizer.analysis.statistics import Totals, TrackStatistics, statistics
 from visualizer.trace import words
 
@@ -57,6 +58,17 @@ class TrackDetails(TrackStatistics, frozen=True):
     waited_by_expression: list[Waited]
 
 
+class SampledLine(msgspec.Struct, frozen=True):
+    """At this line, in this function, a track was seen running on `samples` times."""
+
+    track: int
+    name: str
+    file: str
+    line: int
+    function: str
+    samples: int
+
+
 class TotalDetails(Totals, frozen=True):
     """The same over all tracks."""
 
@@ -91,6 +103,8 @@ class Details(msgspec.Struct, frozen=True):
     #: In order of the tracks, the unknown waker last; fields that are 0 are left out.
     wakes: list[Wakes]
     fairness: list[Fairness]
+    #: The commonest first.
+    sampled: list[SampledLine]
 
 
 class Fairness(msgspec.Struct, frozen=True):
@@ -188,7 +202,17 @@ def details(timeline: Timeline) -> Details:
         totals,
         _matrix(timeline, pairs),
         fairness(timeline, tracks),
+        _sampled(timeline),
     )
+
+
+def _sampled(timeline: Timeline) -> list[SampledLine]:
+    found = [
+        SampledLine(track, timeline.name(track), place.file, place.line, place.function, times)
+        for track in timeline.tracks
+        for place, times, *_ in lines_sampled(timeline, track, 0, timeline.last_ns)
+    ]
+    return sorted(found, key=lambda one: -one.samples)
 
 
 def fairness(timeline: Timeline, tracks: Iterable[TrackDetails]) -> list[Fairness]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import groupby
 
 from visualizer.analysis.bulk import LEAST, Bulk
 from visualizer.analysis.model import Timeline
@@ -56,12 +55,11 @@ class Intake:
             for line in waiting:
                 timeline.feed_all(flattening.events_of(line) if type(line) is Rows else (line,))  # type: ignore[arg-type]
             return
-        for are_rows, group in groupby(waiting, lambda line: type(line) is Rows):
-            if are_rows:
-                flattening.add_rows([line.packed for line in group])  # type: ignore[union-attr]
+        for line in waiting:
+            if type(line) is Rows:
+                flattening.add_rows(line.packed)
             else:
-                for line in group:
-                    flattening.add(line)
+                flattening.add(line)
         flat = flattening.take()
         if flat is not None:
             self._bulk.take(flat)

@@ -16,13 +16,16 @@ from typing import Any, ClassVar
 from visualizer.analysis.blocks import Blocks
 from visualizer.analysis.columns import Order, Parks, Rows, Switches, Wakeups, switch_of
 from visualizer.analysis.names import Names
-from visualizer.analysis.slices import FINAL, SUMMED, Column, Slices, State
+from visualizer.analysis.samples import Samples
+from visualizer.analysis.slices import Slices
+from visualizer.analysis.states import FINAL, SUMMED, State
 from visualizer.analysis.stops import Stops
 from visualizer.analysis.strands import Strands
 from visualizer.analysis.tracks import Entry, Output, Park, Place, Switch, Tie, Track, Wakeup
 from visualizer.analysis.turns import Turns
 from visualizer.trace import events as ev
 from visualizer.trace import words
+from visualizer.trace.flat import Column
 
 __all__ = [
     "FINAL",
@@ -57,6 +60,7 @@ class Timeline:
         self.spawns: list[int] = []
         self.exits: list[int] = []
         self.outputs: list[Output] = []
+        self.samples = Samples()
         self.ties: list[Tie] = []
         #: Text of the source files that the trace carries, by the name that places give them.
         self.sources: dict[str, str] = {}
@@ -164,7 +168,8 @@ class Timeline:
     def order(self) -> Iterator[tuple[int, Entry, int]]:
         """Everything in order of time, what is of the same time as the trace tells it: (t_ns, kind, index).
 
-        The index counts in `spawns`, `switch(index)`, `parks`, `wakeups`, `exits`, `outputs` or `remarks`.
+        The index counts in `spawns`, `switch(index)`, `parks`, `wakeups`, `exits`, `outputs`, `remarks` or
+        `samples`.
         """
         positions: Iterable[int] = range(len(self._order))
         if not self._order_is_of_time:
@@ -190,6 +195,8 @@ class Timeline:
                 return self.outputs[index].t_ns
             case Entry.REMARK:
                 return self._remark_ns[index]
+            case Entry.SAMPLE:
+                return self.samples.ns[index]
 
     @property
     def arrived(self) -> int:
@@ -349,7 +356,6 @@ class Timeline:
             self._blocks.resumes(track, t_ns, origin_ended=origin_ended)
         known = self._set(track, t_ns, State.RUNNING, switch)
         if switch >= 0:
-            known.steps.append(switch)
             known.step_slices.append(len(known.slices) - 1)
 
     def _park(self, t_ns: int, track: int, reason: str, on_track: int, place: int, wait: ev.Wait | None = None) -> None:
@@ -513,6 +519,15 @@ class Timeline:
         if known is not None and known.state in (State.RUNNING, State.IDLE) and known.state != state:
             self._set(event.track, t_ns, state, known.slices.about[-1])
 
+    def _on_sample(self, event: ev.Sample) -> None:
+        t_ns = self._at(event.t_ns)
+        known = self.tracks.get(self._who(event.track))
+        # Of lines that were lost, it is not known who ran in fact.
+        if known is not None and known.state is State.RUNNING and event.place in self._places and event.count > 0:
+            index = self.samples.add(t_ns, known.id, event.place, event.count)
+            self._enter(t_ns, Entry.SAMPLE, index)
+            known.version += 1
+
     def _on_output(self, event: ev.Output) -> None:
         t_ns = self._at(event.t_ns)
         self._enter(t_ns, Entry.OUTPUT, len(self.outputs))
@@ -563,6 +578,7 @@ class Timeline:
         ev.Exit: _on_exit,
         ev.Inferred: _on_inferred,
         ev.Poll: _on_poll,
+        ev.Sample: _on_sample,
         ev.Output: _on_output,
         ev.Note: _on_note,
         ev.Held: _on_held,

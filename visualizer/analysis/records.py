@@ -139,6 +139,17 @@ def _exit(timeline: Timeline, index: int) -> Record:
     }
 
 
+def _sample(timeline: Timeline, index: int) -> Record:
+    samples = timeline.samples
+    return {
+        "event": "sample",
+        "track": samples.track[index],
+        "name": _name(timeline, samples.track[index]),
+        "count": samples.count[index],
+        **_place(timeline.place(samples.place[index])),
+    }
+
+
 def _output(timeline: Timeline, index: int) -> Record:
     output = timeline.outputs[index]
     return {
@@ -175,4 +186,5 @@ _FIELDS: dict[Entry, Callable[[Timeline, int], Record | None]] = {
     Entry.EXIT: _exit,
     Entry.OUTPUT: _output,
     Entry.REMARK: _remark,
+    Entry.SAMPLE: _sample,
 }

@@ -26,6 +26,7 @@ class Found(StrEnum):
     EXPRESSION = "expression"
     STOP = "stop"
     SPAWN = "spawn"
+    SAMPLE = "sample"
     TRACK = "track"
 
 
@@ -132,9 +133,9 @@ def for_text(timeline: Timeline, text: str) -> Search:
 
 
 def for_line(timeline: Timeline, line: Line) -> Search:
-    """Every time that line was seen to run: a track stopped there, or was created there.
+    """Every time that line was seen to run: a track stopped there, was created there, or was sampled there.
 
-    What runs through without a stop leaves nothing in a trace, and is not found.
+    What runs through it quickly leaves nothing in a trace, and is not found.
     """
 
     def matches(timeline: Timeline, entry: Entry, index: int) -> _Match | None:
@@ -149,6 +150,11 @@ def for_line(timeline: Timeline, line: Line) -> Search:
                 creator = track.creator if track.creator in timeline.tracks else track.id
                 said = f"{timeline.name(track.id)} is created"
                 return _Match(Found.SPAWN, track.spawn_ns, creator, plain(said))
+        elif entry is Entry.SAMPLE:
+            samples = timeline.samples
+            if line.is_in(timeline.place(samples.place[index])):
+                said = f"{timeline.name(samples.track[index])} runs there (sampled)"
+                return _Match(Found.SAMPLE, samples.ns[index], samples.track[index], plain(said))
         return None
 
     return Search(timeline, str(line), matches)

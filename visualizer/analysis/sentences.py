@@ -11,6 +11,7 @@ from visualizer.analysis.durations import duration
 from visualizer.analysis.endpoints import awaits, is_ready
 from visualizer.analysis.model import FINAL, Park, State, Switch, Timeline, Track, Wakeup, joined_tracks
 from visualizer.analysis.plain import plain
+from visualizer.analysis.sampled import sampled_at, spot_of
 from visualizer.trace import words
 
 _UNKNOWN = "cause unknown"
@@ -77,12 +78,19 @@ def describe_state(timeline: Timeline, track_id: int, t_ns: int) -> str:
         State.CREATED: f"{name} has not run yet, {since} after it was created"
         if since_ns
         else f"{name} has not run yet",
-        State.RUNNING: f"{name} runs{lasting}",
+        State.RUNNING: f"{name} runs{lasting}{_last_seen(timeline, track_id, t_ns - since_ns, t_ns)}",
         State.IDLE: f"{name} is idle{lasting}: nothing is ready",
-        State.BLOCKED: f"{name} is blocked{lasting}: {timeline.name(about)} runs without giving way",
+        State.BLOCKED: f"{name} is blocked{lasting}: {timeline.name(about)} runs without giving way"
+        f"{_last_seen(timeline, about, t_ns - since_ns, t_ns) if state is State.BLOCKED else ''}",
         State.UNKNOWN: f"what {name} does is unknown",
     }
     return plain(text[state])
+
+
+def _last_seen(timeline: Timeline, track: int, start_ns: int, t_ns: int) -> str:
+    """Where it was sampled the last time in its run up to `t_ns`; "" if it was not."""
+    place = sampled_at(timeline, timeline.samples.latest(track, start_ns, t_ns))
+    return f", last seen at {spot_of(place)} (sampled)" if place is not None else ""
 
 
 def _is_first(target: Track, switch: Switch) -> bool:

@@ -52,6 +52,12 @@ def definition(timeline: Timeline, track: Track) -> Place | None:
     return Place(track.place.file, track.base_name, first, last, -1, -1)
 
 
+def source_line(timeline: Timeline, place: Place) -> str:
+    """The line of a place as it is written; "" if the trace does not carry it."""
+    lines = _lines(timeline.sources.get(place.file, ""))
+    return lines[place.line - 1] if 0 < place.line <= len(lines) else ""
+
+
 def would_end(timeline: Timeline, waiting: dict[int, Park], park: Park) -> Ending | None:
     """The one of those who wait, too, who would end the wait `park`; None where it is not one, or not known.
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
-from visualizer.analysis.slices import Slices, State
+from visualizer.analysis.slices import Slices
+from visualizer.analysis.states import State
 from visualizer.trace import words
 
 
@@ -22,6 +24,7 @@ class Entry(IntEnum):
     EXIT = 4
     OUTPUT = 5
     REMARK = 6
+    SAMPLE = 7
 
 
 class Place(NamedTuple):
@@ -102,6 +105,27 @@ class Output(NamedTuple):
     cut: int
 
 
+class Steps(Sequence[int]):
+    """The switches to a track: what the runs that they began are about."""
+
+    __slots__ = ("_about", "_runs")
+
+    def __init__(self, track: Track) -> None:
+        self._about, self._runs = track.slices.about, track.step_slices
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[int]: ...
+    def __getitem__(self, index: int | slice) -> int | list[int]:
+        if isinstance(index, slice):
+            return [self._about[run] for run in self._runs[index]]
+        return self._about[self._runs[index]]
+
+
 @dataclass(slots=True)
 class Track:
     """One independent sequence of execution."""
@@ -116,8 +140,6 @@ class Track:
     #: Ordinal among the tracks of the same base name, from 1.
     number: int = 1
     slices: Slices = field(default_factory=Slices)
-    #: Index of each switch to this track, ascending.
-    steps: array[int] = field(default_factory=lambda: array("i"))
     #: Index in `slices` of the RUNNING slice that each of `steps` began.
     step_slices: array[int] = field(default_factory=lambda: array("i"))
     exit_ns: int = -1
@@ -129,6 +151,11 @@ class Track:
     doubt: str | None = None
     #: Changes whenever anything of this track does, its name included; a cache key.
     version: int = 0
+
+    @property
+    def steps(self) -> Steps:
+        """Index of each switch to this track, ascending."""
+        return Steps(self)
 
     @property
     def state(self) -> State:

@@ -51,17 +51,28 @@ class Turns:
         """Who resumed the track last, and where."""
         return self._driver.get(track)
 
-    def stay_single(self, driver: Driver, tracks: list[int]) -> bool:
-        """Whether `driver`, no scheduler so far, is none either after resuming these, all different, in this order."""
-        last, given = self._last.get(driver), self._given.get(driver, set())
-        return given.isdisjoint(tracks[1:]) and (tracks[0] not in given or last in (None, tracks[0]))
+    def first_in_turn(self, driver: Driver, tracks: list[int]) -> int | None:
+        """By which of these resumptions, none of the track before it, `driver`, no scheduler so far, is known for one.
 
-    def on_many(self, driver: Driver, tracks: set[int], last: int) -> None:
-        """The same as `on_resume` of these tracks, where `stay_single` is true or all of them are the scheduler's."""
+        None if by none of them.
+        """
+        given, last = set(self._given.get(driver, ())), self._last.get(driver)
+        for number, track in enumerate(tracks):
+            if last is not None and track != last and track in given:
+                return number
+            given.add(track)
+            last = track
+        return None
+
+    def on_many(self, driver: Driver, tracks: list[int], last: int) -> None:
+        """The same as `on_resume` of these tracks, as they came first, where `first_in_turn` is None."""
+        known = self.schedulers.get(driver)
+        if known is None:
+            self._given.setdefault(driver, set()).update(tracks)
+        else:
+            known += [track for track in tracks if self._driver.get(track) != driver]
         self._last[driver] = last
         self._driver.update(dict.fromkeys(tracks, driver))
-        if driver not in self.schedulers:
-            self._given.setdefault(driver, set()).update(tracks)
 
     def on_exit(self, track: int) -> None:
         """A track that has ended takes no turns any more."""

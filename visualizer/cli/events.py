@@ -20,8 +20,8 @@ def command(file: str) -> None:
     """Print what happened as JSON Lines, for jq and pandas.
 
     FILE is a trace; - reads it from stdin. One object a line, in order of time, each with `t` (seconds since the start)
-    and `event`: spawn, switch, wait, wake, exit, output, note, dropped, uncaught or end. visualizer/trace/FORMAT.md
-    describes their fields.
+    and `event`: spawn, switch, wait, wake, exit, sample, output, note, dropped, uncaught or end.
+    visualizer/trace/FORMAT.md describes their fields.
 
     \b
     Examples:

@@ -8,7 +8,16 @@ from collections.abc import Iterator, Sequence
 import click
 import msgspec
 
-from visualizer.analysis.details import Details, Fairness, Spread, TotalDetails, TrackDetails, Wakes, details
+from visualizer.analysis.details import (
+    Details,
+    Fairness,
+    SampledLine,
+    Spread,
+    TotalDetails,
+    TrackDetails,
+    Wakes,
+    details,
+)
 from visualizer.analysis.durations import duration
 from visualizer.analysis.plain import plain
 from visualizer.analysis.statistics import Totals, TrackStatistics
@@ -20,9 +29,11 @@ _SHARES = ("run %", "ready %", "wait %", "block %", "idle %")
 _STATES = ("RUNNING", "READY", "WAITING", "BLOCKED", "IDLE")
 _SPREADS = ("step p50", "p95", "max", "latency p50", "p95", "max")
 _FAIRNESS = ("fairness among", "tracks", "steps", "running", "ready")
+_SAMPLES = ("samples", "%", "track", "in", "at")
 _WAITS = ("waited", "times", "reason", "for", "at")
-#: Of what was waited for so many are printed.
+#: Of what was waited for, and of lines that were sampled, so many are printed.
 _MOST_WAITS = 10
+_MOST_SAMPLES = 10
 #: A matrix of more columns is printed as a list.
 _MOST_COLUMNS = 12
 _NS_PER_S = 1_000_000_000
@@ -40,7 +51,8 @@ def command(file: str, as_json: bool, wakes: bool) -> None:
     idle; one that others kept from running for 100 ms or longer at a time was blocked. Then the shares of its life; how
     long its steps were, and how long it was ready before it ran (latency): median, 95th percentile and maximum; how
     often it woke others, and was woken; how equally tracks of one function, or of one scheduler, were served (1 is
-    equally, 1/n all to one of n); and what was waited for longest.
+    equally, 1/n all to one of n); what was waited for longest; and at which lines tracks were seen that ran on without
+    a switch (samples, about one every 25 ms).
 
     \b
     Examples:
@@ -74,6 +86,7 @@ def report(found: Details) -> Iterator[str]:
     yield from table(("track", *_SHARES, *_SPREADS, "woke", "woken"), rows, total, words=1)
     yield from _fairness(found.fairness)
     yield from _waits(found.totals)
+    yield from _sampled(found.sampled)
 
 
 def who_wakes_whom(wakes: Sequence[Wakes]) -> Iterator[str]:
@@ -114,6 +127,26 @@ def _waits(totals: TotalDetails) -> Iterator[str]:
     yield ""
     yield from table(_WAITS, rows, numbers=2)
     if (more := len(totals.waited_by_expression) - len(longest)) > 0:
+        yield f"... and {more} more: --json has them"
+
+
+def _sampled(lines: Sequence[SampledLine]) -> Iterator[str]:
+    """Where those were that ran on without a switch."""
+    total = sum(line.samples for line in lines)
+    rows = [
+        (
+            str(line.samples),
+            f"{100 * line.samples / total:.0f}",
+            plain(line.name),
+            plain(line.function),
+            plain(f"{ntpath.basename(line.file)}:{line.line}"),
+        )
+        for line in lines[:_MOST_SAMPLES]
+    ]
+    if rows:
+        yield ""
+        yield from table(_SAMPLES, rows, numbers=2)
+    if (more := len(lines) - len(rows)) > 0:
         yield f"... and {more} more: --json has them"
 
 

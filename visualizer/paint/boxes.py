@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from math import inf, nextafter
 from typing import NamedTuple
 
-from visualizer.analysis.model import FINAL, State
+from visualizer.analysis.model import FINAL, SUMMED, State
 from visualizer.paint.lane import Lane
 
 #: Slices narrower than this, in pixels, are added up with those that begin within the same pixel.
 _NARROW = 0.5
+_RUNNING = SUMMED.index(State.RUNNING)
 
 
 class Box(NamedTuple):
@@ -61,8 +62,11 @@ def _added(lane: Lane, start: float, per_pixel: float, begin: float, index: int,
         return
     # Far from the beginning, less than a pixel may be too little to add to a float at all.
     until = max(end, begin + _NARROW * per_pixel, nextafter(begin, inf))
-    mix = lane.mix(begin, until, lane.find(begin), following)
-    if mix.main is not None:
-        yield Box(left, right, mix.main, 1.0, -1)
-    if mix.runs:
-        yield Box(left, right, State.RUNNING, mix.running, -1)
+    lasted = lane.between(begin, until)
+    running = lasted[_RUNNING]
+    lasted[_RUNNING] = 0
+    most = int(lasted.argmax())
+    if lasted[most] > 0:
+        yield Box(left, right, SUMMED[most], 1.0, -1)
+    if State.RUNNING in lane.slices.state[index:following]:
+        yield Box(left, right, State.RUNNING, min(1.0, float(running) / (until - begin)), -1)

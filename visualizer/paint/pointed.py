@@ -5,6 +5,7 @@ from __future__ import annotations
 from visualizer.analysis.durations import duration
 from visualizer.analysis.model import FINAL, SUMMED, State, Timeline, Track
 from visualizer.analysis.prospects import what_next
+from visualizer.analysis.sampled import mostly, told
 from visualizer.analysis.sentences import describe_state
 from visualizer.paint.legend import meaning
 from visualizer.paint.viewport import Viewport
@@ -32,6 +33,7 @@ def pointed(timeline: Timeline, track: int, viewport: Viewport, cell: int, now_n
         lines.append(_shares(known, start_ns, end_ns + 1, last - max(first, 0) + 1))
     elif State(known.slices.state[last]) not in FINAL:
         lines.append(_extent(known, last, now_ns))
+        lines += _seen(timeline, known, last, now_ns)
     following = what_next(timeline, track, end_ns)
     return [*lines, following] if following else lines
 
@@ -44,6 +46,18 @@ def _extent(track: Track, index: int, now_ns: int) -> str:
             f"from {_moment(begin_ns)} to {_moment(starts_ns[index + 1])}: {duration(starts_ns[index + 1] - begin_ns)}"
         )
     return f"since {_moment(begin_ns)}, to the end: {duration(max(0, now_ns - begin_ns))}"
+
+
+def _seen(timeline: Timeline, track: Track, index: int, now_ns: int) -> list[str]:
+    """Where whoever runs in that slice was sampled the most often; nothing if that was not sampled."""
+    slices = track.slices
+    state = State(slices.state[index])
+    if state not in (State.RUNNING, State.BLOCKED):
+        return []
+    who = track.id if state is State.RUNNING else slices.about[index]
+    end_ns = slices.start_ns[index + 1] if index + 1 < len(slices) else now_ns
+    sampled = mostly(timeline, who, slices.start_ns[index], end_ns)
+    return [told(timeline, sampled)] if sampled is not None else []
 
 
 def _shares(track: Track, start_ns: int, end_ns: int, count: int) -> str:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from visualizer.analysis.model import FINAL, State, Timeline
-from visualizer.analysis.slices import Column
-from visualizer.paint.cells import NONE, Cells, cells
+from visualizer.paint.cells import Cells, cells
 from visualizer.paint.lane import Lane
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.text import ascii_only, cell_width, fit
 from visualizer.paint.viewport import Viewport
 from visualizer.paint.waits import labels
 from visualizer.trace import words
+from visualizer.trace.flat import Column
 
 _RUNNING = STYLE_OF[State.RUNNING]
-_BLANK = (" ", "dim")
 _LABEL = "label"
 _BLOCKED = STYLE_OF[State.BLOCKED]
 #: A run that begins at the left of its cell, or shares it with others, by eighths.
@@ -31,18 +30,22 @@ _ASCII_WHOLE = glyphs(ascii=True)[State.RUNNING]
 _FULL = 15 / 16
 #: To fewer cells than this no label is cut.
 _NARROWEST_CUT = 12
-#: Glyph and style of each state, by whether it is ASCII, and of a hub: that one waits is left blank.
-_LOOKS = {
-    (ascii, hub): {
-        NONE: _BLANK,
-        **{
-            int(state): _BLANK if hub and state is State.WAITING else (glyph, STYLE_OF[state])
-            for state, glyph in glyphs(ascii).items()
-        },
-    }
+#: What a cell can show: the glyph of each state, its number that of the state and one more; then those of runs.
+_GLYPHS = {
+    ascii: [" ", *(glyphs(ascii)[state] for state in State), *_HIGH, _WHOLE, *_WIDE, "▐", "▕", "|", _ASCII_WHOLE]
     for ascii in (False, True)
-    for hub in (False, True)
 }
+_HIGHEST = 1 + len(State)
+_WIDEST = _HIGHEST + len(_HIGH) + 1
+_RIGHT, _FAR_RIGHT, _THIN, _THICK = range(_WIDEST + len(_WIDE), _WIDEST + len(_WIDE) + 4)
+#: The style of each of them, as its number in _STYLES, which has that of labels, too.
+_STYLES = tuple(dict.fromkeys(("dim", *(STYLE_OF[state] for state in State), "label")))
+_STYLE_NUMBER = {style: number for number, style in enumerate(_STYLES)}
+_NUMBERS = np.array(
+    [0, *(_STYLE_NUMBER[STYLE_OF[state]] for state in State)] + [_STYLE_NUMBER[_RUNNING]] * (_THICK + 1 - _HIGHEST)
+)
+#: That a hub waits is left blank.
+_OF_HUB = np.array([0, *(0 if state is State.WAITING else state + 1 for state in State)])
 
 
 class Run(NamedTuple):
@@ -67,23 +70,43 @@ def paint_row(
     axis, edges = viewport.laid_out(timeline)
     lane = Lane(timeline, track_id, axis, until_ns)
     found = cells(lane, edges)
-    painted = _painted(lane, found, ascii)
-    _mark_end(lane, edges, painted, ascii)
-    _write_labels(timeline, lane, found.only, painted, ascii)
-    runs = groupby(painted, key=lambda cell: cell[1])
-    return [Run("".join(text for text, _ in group), style) for style, group in runs]
+    looks = _looks(lane, found, ascii)
+    shown = list(map(_GLYPHS[ascii].__getitem__, looks.tolist()))
+    styles = _NUMBERS[looks]
+    _mark_end(lane, edges, shown, styles, ascii)
+    _write_labels(timeline, lane, found.only, shown, styles, ascii)
+    return joined(shown, styles)
 
 
-def _painted(lane: Lane, found: Cells, ascii: bool) -> list[tuple[str, str]]:
-    """Glyph and style of each cell."""
-    looks = _LOOKS[ascii, lane.track.kind == words.HUB]
-    painted = [looks[main] for main in found.main.tolist()]
-    where = np.flatnonzero(found.runs)
-    columns = (column[where].tolist() for column in (found.running, found.runs, found.enters, found.stays))
-    for cell, share, runs, enters, stays in zip(where.tolist(), *columns, strict=True):
-        glyph = block(share, ascii) if ascii else _block(share, alone=runs == 1, enters=enters, stays=stays)
-        painted[cell] = glyph, _RUNNING
-    return painted
+def joined(shown: list[str], style: Column) -> list[Run]:
+    """What each cell shows, in styles of these numbers, as runs of one style."""
+    bounds = [0, *((style[1:] != style[:-1]).nonzero()[0] + 1).tolist(), len(shown)]
+    texts = [shown[start] if end - start == 1 else "".join(shown[start:end]) for start, end in pairwise(bounds)]
+    return list(map(Run, texts, [_STYLES[number] for number in style[bounds[:-1]].tolist()]))
+
+
+def _looks(lane: Lane, found: Cells, ascii: bool) -> Column:
+    """What each cell shows, as its number in _GLYPHS."""
+    looks: Column = found.main + 1
+    if lane.track.kind == words.HUB:
+        looks = _OF_HUB[looks]
+    where = found.runs.nonzero()[0]
+    if len(where):
+        looks[where] = _looks_of_runs(Cells(*(column[where] for column in found)), ascii)
+    return looks
+
+
+def _looks_of_runs(found: Cells, ascii: bool) -> Column:
+    if ascii:
+        return np.where(found.running >= 0.5, _THICK, _THIN)
+    eighth = (np.rint(found.running * 8).astype(np.int64) - 1).clip(0, len(_HIGH) - 1)
+    full = found.running >= _FULL
+    looks = np.where(full, _HIGHEST + len(_HIGH), _HIGHEST + eighth)
+    alone = (found.runs == 1) & ~full
+    if alone.any():
+        later = np.where(found.running >= 3 / 8, _RIGHT, _FAR_RIGHT)
+        looks = np.where(alone, np.where(found.stays & ~found.enters, later, _WIDEST + eighth), looks)
+    return looks
 
 
 def block(share: float, ascii: bool) -> str:
@@ -93,40 +116,34 @@ def block(share: float, ascii: bool) -> str:
     return _WHOLE if share >= _FULL else _HIGH[min(6, max(0, round(share * 8) - 1))]
 
 
-def _block(share: float, *, alone: bool, enters: bool, stays: bool) -> str:
-    if not alone or share >= _FULL:
-        return block(share, ascii=False)
-    if stays and not enters:
-        return "▐" if share >= 3 / 8 else "▕"
-    return _WIDE[min(6, max(0, round(share * 8) - 1))]
-
-
-def _mark_end(lane: Lane, edges: list[float], cells: list[tuple[str, str]], ascii: bool) -> None:
+def _mark_end(lane: Lane, edges: list[float], shown: list[str], styles: Column, ascii: bool) -> None:
     """✓ or ✗ in the first cell that is wholly behind the end."""
     state = lane.track.state
     position = lane.start(len(lane.slices) - 1)
     if state not in FINAL or position > lane.limit:
         return
     cell = bisect_left(edges, position) if position >= edges[0] else -1
-    if 0 <= cell < len(cells) and cells[cell][0] != " ":
+    if 0 <= cell < len(shown) and shown[cell] != " ":
         # Rounding: the run itself comes first.
         cell += 1
-    if 0 <= cell < len(cells):
-        cells[cell] = glyphs(ascii)[state], STYLE_OF[state]
+    if 0 <= cell < len(shown):
+        shown[cell], styles[cell] = glyphs(ascii)[state], _STYLE_NUMBER[STYLE_OF[state]]
 
 
-def _write_labels(timeline: Timeline, lane: Lane, only: Column, painted: list[tuple[str, str]], ascii: bool) -> None:
+def _write_labels(timeline: Timeline, lane: Lane, only: Column, shown: list[str], styles: Column, ascii: bool) -> None:
     """Write on each stretch of cells that one slice fills what it waits for, or who blocks it."""
-    bounds = [0, *(np.flatnonzero(only[1:] != only[:-1]) + 1).tolist(), len(only)]
-    for start, end in pairwise(bounds):
+    bounds = np.concatenate(([0], (only[1:] != only[:-1]).nonzero()[0] + 1, [len(only)]))
+    long = ((np.diff(bounds) > 2) & (only[bounds[:-1]] >= 0)).nonzero()[0]
+    for start, end in zip(bounds[long].tolist(), bounds[long + 1].tolist(), strict=True):
         index, length = int(only[start]), end - start
-        if length > 2 and index >= 0 and (known := labels(timeline, lane.track, index)):
+        if known := labels(timeline, lane.track, index):
             text = _label(known, length - 2, ascii)
             style = _BLOCKED if lane.slices.state[index] == State.BLOCKED else _LABEL
             # A cell of its own for each character is not to be had: some are two cells wide, some none.
             width = cell_width(text) + 2
             if text:
-                painted[start : start + width] = [(f" {text} ", style)] + [("", style)] * (width - 1)
+                shown[start : start + width] = [f" {text} ", *[""] * (width - 1)]
+                styles[start : start + width] = _STYLE_NUMBER[style]
 
 
 def _label(known: list[str], width: int, ascii: bool) -> str:

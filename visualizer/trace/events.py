@@ -196,6 +196,15 @@ class Poll(_Line, tag="poll", frozen=True):
     polling: Int
 
 
+class Sample(_Line, tag="sample", frozen=True):
+    """`track` ran on without an event, and was seen at `place`, `count` times in a row, the last time at `t_ns`."""
+
+    t_ns: Int
+    track: Id
+    place: Id
+    count: Int = 1
+
+
 class Output(_Line, tag="output", frozen=True):
     """The current track printed `text` to `stream` ("stdout" or "stderr"). `cut`: characters left out of a long one."""
 
@@ -259,7 +268,7 @@ class End(_Line, tag="end", frozen=True):
 
 Event = (
     Text | Place | Listing | Spawn | Name | Resume | Yield | Switch | Wait | Tie | Wake | Unready | Exit | Inferred
-    | Poll | Output | Thread | Note | Held | Continued | Dropped | Uncaught | End
+    | Poll | Sample | Output | Thread | Note | Held | Continued | Dropped | Uncaught | End
 )  # fmt: skip
 
 #: What a shape can be made of.

@@ -94,7 +94,9 @@ class Flattening:
         self._start_ns = start_ns
 
     def _begin(self) -> None:
-        self._pieces: list[tuple[Column, ...]] = []
+        #: Rows, and how many lines had been added before those in each.
+        self._packed: list[bytes] = []
+        self._lines_before: list[int] = []
         self._t_ns: list[int] = []
         self._a: list[int] = []
         self._b: list[int] = []
@@ -128,24 +130,12 @@ class Flattening:
                 column.append(field)
         return number
 
-    def add_rows(self, packed: list[bytes]) -> None:
-        """Add what the rows in these, one after another, stand for."""
-        self.unknown += sum(len(some) % ROW_BYTES > 0 for some in packed)
-        whole = b"".join(some[: len(some) // ROW_BYTES * ROW_BYTES] for some in packed)
-        count = len(whole) // ROW_BYTES
-        numbers = np.frombuffer(whole, dtype="<i8").reshape(count, 3)
-        t_ns, track, shape = numbers[:, 0], numbers[:, 1], numbers[:, 2]
-        known = (shape >= 0) & (shape < len(self._of_file))
-        ours = np.full(count, -1, dtype=np.int64)
-        ours[known] = self._of_file[shape[known]]
-        known = (ours >= 0) & (np.abs(track) <= _LARGEST_ID) & (t_ns >= -_LARGEST) & (t_ns <= _LARGEST)
-        found = int(known.sum())
-        self.unknown += count - found
-        if found < count:
-            t_ns, track, ours = t_ns[known], track[known], ours[known]
-        self._settle()
-        nothing = np.full(found, _AS_THERE, dtype=np.int32)
-        self._pieces.append((t_ns - self._start_ns, track.astype(np.int32), nothing, nothing, ours))
+    def add_rows(self, packed: bytes) -> None:
+        """Add what these rows stand for."""
+        rest = len(packed) % ROW_BYTES
+        self.unknown += rest > 0
+        self._packed.append(packed[:-rest] if rest else packed)
+        self._lines_before.append(len(self._t_ns))
 
     def add(self, line: Any) -> None:
         """Add a line of one of FLAT."""
@@ -181,21 +171,9 @@ class Flattening:
 
     # What has been added.
 
-    def _settle(self) -> None:
-        if self._t_ns:
-            columns = self._t_ns, self._a, self._b, self._value, self._shape
-            kinds = np.int64, np.int32, np.int32, np.int64, np.int64
-            self._pieces.append(
-                tuple(np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True))
-            )
-            self._t_ns, self._a, self._b, self._value, self._shape = [], [], [], [], []
-
     def take(self) -> Flat | None:
         """All that was added since the last time; None if that is nothing."""
-        self._settle()
-        if not self._pieces:
-            return None
-        t_ns, subject, b, value, shape = (np.concatenate(columns) for columns in zip(*self._pieces, strict=True))
+        t_ns, subject, b, value, shape = self._merged()
         self._begin()
         if not len(shape):
             return None
@@ -218,6 +196,40 @@ class Flattening:
             np.where(own_b == _AS_THERE, b, np.where(own_b == words.SUBJECT, subject, own_b)),
             np.where(own_value == _AS_THERE, value, own_value),
         )  # fmt: skip
+
+    def _merged(self) -> tuple[Column, ...]:
+        """Time, track, b, value and number of the shape of each row and line, in order."""
+        columns = self._t_ns, self._a, self._b, self._value, self._shape
+        kinds = np.int64, np.int32, np.int32, np.int64, np.int64
+        lines = tuple(np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True))
+        rows, known = self._rows()
+        if not len(self._t_ns):
+            return rows if known.all() else tuple(column[known] for column in rows)
+        counts = [len(packed) // ROW_BYTES for packed in self._packed]
+        place = np.arange(len(known)) + np.repeat(np.array(self._lines_before, dtype=np.int64), counts)
+        is_line = np.ones(len(known) + len(self._t_ns), dtype=bool)
+        is_line[place] = False
+        merged = tuple(np.empty(len(is_line), dtype=kind) for kind in kinds)
+        for column, of_lines, of_rows in zip(merged, lines, rows, strict=True):
+            column[is_line], column[place] = of_lines, of_rows
+        if known.all():
+            return merged
+        is_line[place[known]] = True
+        return tuple(column[is_line] for column in merged)
+
+    def _rows(self) -> tuple[tuple[Column, ...], Column]:
+        """The same of the rows alone, and which of them are known to stand for something."""
+        numbers = np.frombuffer(b"".join(self._packed), dtype="<i8").reshape(-1, 3)
+        t_ns, track, shape = numbers[:, 0], numbers[:, 1], numbers[:, 2]
+        known = (shape >= 0) & (shape < len(self._of_file))
+        ours = np.full(len(shape), -1, dtype=np.int64)
+        ours[known] = self._of_file[shape[known]]
+        known = (
+            (ours >= 0) & (track >= -_LARGEST_ID) & (track <= _LARGEST_ID) & (t_ns >= -_LARGEST) & (t_ns <= _LARGEST)
+        )
+        self.unknown += len(known) - int(known.sum())
+        nothing = np.full(len(known), _AS_THERE, dtype=np.int32)
+        return (t_ns - self._start_ns, track.astype(np.int32), nothing, nothing, ours), known
 
     def events(self, flat: Flat) -> Iterator[Event]:
         """The lines themselves."""

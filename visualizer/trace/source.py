@@ -31,7 +31,7 @@ Line = Event | Shape | Rows
 
 #: Read at most this much at a time, so that a viewer stays responsive while a long trace loads; and so much by whoever
 #: does nothing else meanwhile.
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 2 << 20
 _WHOLE_BYTES = 1 << 22
 
 

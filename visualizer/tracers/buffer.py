@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType
     from typing import Any
 
+    from visualizer.tracers.samples import Sight
     from visualizer.tracers.stream import Line, Stream
 
     #: Line function, absolute t_ns, a, b, value, code and offset of an event.
@@ -51,13 +52,21 @@ class Buffer:
     """The events of one thread. Hooks that run in that thread add to it; the flush takes from the other end."""
 
     __slots__ = (
-        "_met", "chained", "closed", "entering", "hook", "hub", "left", "parts", "resumed", "rows", "shapes", "sites",
-        "sleeps", "told", "track",
+        "_met", "chained", "closed", "entering", "hook", "hub", "ident", "left", "looked", "parts", "resumed", "rows",
+        "shapes", "sights", "sites", "sleeps", "taken", "told", "track",
     )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, ident: int = 0) -> None:
+        """`ident`: of the thread, as `_thread.get_ident` has it."""
+        self.ident = ident
         self.rows: list[int] = []
         self.parts: list[Any] = []
+        #: How many rows were ever taken out of it.
+        self.taken = 0
+        #: How many rows there had been in all when the thread was looked at last; and where it was seen since the last
+        #: of them, the newest last (samples.py).
+        self.looked = -1
+        self.sights: list[Sight] = []
         #: The thread's own track.
         self.track = -1
         #: The file has the beginning of it, the spawn of the thread's track.
@@ -155,6 +164,7 @@ def take(buffer: Buffer, most: int) -> Taken | None:
     references = rows[1::ROW].count(PARTS) * STRIDE
     parts = buffer.parts[:references]
     del buffer.parts[:references]
+    buffer.taken += count
     return Taken(buffer, rows, parts)
 
 

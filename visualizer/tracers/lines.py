@@ -108,6 +108,10 @@ def poll(_s: Stream, t: int, track: int, polling: int, _v: Any, _c: CodeType | N
     return f'["poll",{t},{track},{polling}]\n'
 
 
+def sample(s: Stream, t: int, track: int, count: int, _: Any, code: CodeType | None, at: int) -> str:
+    return f'["sample",{t},{track},{s.place(code, at)},{count}]\n'
+
+
 def output(_s: Stream, t: int, stream_name: str, text: str, cut: int, _c: CodeType | None, _o: int) -> str:
     return f'["output",{t},"{stream_name}",{quote(text)},{cut}]\n'
 

@@ -14,6 +14,7 @@ from visualizer.trace.sink import Sink
 from visualizer.tracers import lines
 from visualizer.tracers.buffer import Buffer
 from visualizer.tracers.code import Ownership
+from visualizer.tracers.samples import Samples
 from visualizer.tracers.stream import Stream, quote
 from visualizer.tracers.values import exception_text, keep, show, type_name
 
@@ -68,6 +69,7 @@ class Recording:
         #: Called in each thread but the first when it stores its first event.
         self.on_thread: list[Callable[[], None]] = []
         self.tracers: dict[str, Tracer] = {}
+        self.samples = Samples(self)
         #: By which the program can be held, if it was started so.
         self.control: Control | None = None
         self._process = os.getpid()
@@ -114,6 +116,8 @@ class Recording:
 
     def fail(self, tracer: str, error: BaseException) -> None:
         """A hook of `tracer` failed: log it, take the tracer out, and let the program go on."""
+        # What runs from now on is not known well enough.
+        self.samples.stop()
         failed = self.tracers.pop(tracer, None)
         if failed is not None:
             self.note(f"The {tracer} tracer failed and was taken out: {show(error)}.")
@@ -143,6 +147,7 @@ class Recording:
         self._wrap_exit()
         if self.control is not None:
             self.control.begin(self)
+        self.samples.begin()
         stream.start_thread()
 
     def end(self) -> None:
@@ -173,6 +178,7 @@ class Recording:
         stream.close()
 
     def _remove_all(self) -> None:
+        self.samples.stop()
         for tracer in list(self.tracers.values()):
             try:
                 tracer.remove()

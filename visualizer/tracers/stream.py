@@ -2,9 +2,9 @@
 
 A hook stores in the buffer of its own thread (buffer.py), and nothing else. The rest is done at the flush, by a thread
 of our own every 25 ms: the rows go to the file as they are, and for an event with all its parts the first of them is
-the function that makes the file's line of the others. The threads' events are put in order of time. Our thread uses
-`_thread` and `os.write` as they were before anybody (gevent) replaced them, blocks all signals, and is not known to
-`threading`.
+the function that makes the file's line of the others. The threads' events are put in order of time. Our thread, which
+also looks at those that store nothing (samples.py), uses `_thread` and `os.write` as they were before anybody (gevent)
+replaced them, blocks all signals, and is not known to `threading`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ try:
 except ImportError:
     from json.encoder import py_encode_basestring_ascii as _quote
 
+#: On average, from a fifth less to a fifth more.
 FLUSH_SECONDS = 0.025
+#: Its multiples are spread evenly between whole numbers, however many one takes.
+_GOLDEN = 0.6180339887
 #: With so many integers waiting in its buffer the hook that stored the last one flushes by itself.
 FULL = 64 * 1024 * ROW
 #: So many rows stand in one line at most, and are written at a time.
@@ -88,6 +91,8 @@ class Stream:
         self.before_flush: list[Callable[[], None]] = []
         #: Called when a flush finds so much waiting that hooks should wait for it (`attend`).
         self.on_backlog: Callable[[], None] = lambda: None
+        #: Called by the flushing thread while it has the right to flush, before it takes anything out of the buffers.
+        self.look: Callable[[], None] = lambda: None
         #: How the flushing thread waits for the next flush: (seconds) -> whether it shall end.
         self.wait: Callable[[float], bool] = self.wait_for_end
         #: To be called when the next event is stored, because it cannot be done now.
@@ -126,7 +131,7 @@ class Stream:
         try:
             buffer: Buffer = self.local.buffer
         except AttributeError:
-            buffer = self.local.buffer = Buffer()
+            buffer = self.local.buffer = Buffer(_get_ident())
             self.buffers.append(buffer)
             self.on_thread(buffer, t_ns)
         return buffer
@@ -219,14 +224,19 @@ class Stream:
         self.source_room -= len(text)
         self._new.append(f'["listing",{file_id},{quote(text)}]\n')
 
-    def flush(self, last: bool = False) -> None:
-        """Turn what is stored into lines and append them to the file. Never raises. `last`: no flush will follow."""
+    def flush(self, last: bool = False, look: bool = False) -> None:
+        """Turn what is stored into lines and append them to the file. Never raises.
+
+        `last`: no flush will follow. `look`: see before that what runs (the flushing thread only).
+        """
         if not self._flushing.acquire(False):
             if self._owner == _get_ident():
                 return  # A hook that ran during our own flush, in a signal handler or a finalizer.
             self._flushing.acquire()
         self._owner = _get_ident()
         try:
+            if look:
+                self.look()
             self._flush(last)
         except Exception:
             self._sink.lost += 1
@@ -246,12 +256,12 @@ class Stream:
         return True
 
     def _flush(self, last: bool) -> None:
+        text, made = self._sights(last)
         waiting = self._waiting(last)
         if any(count > FULL // ROW for _, count in waiting):
             self.on_backlog()
         # Of one thread a piece at a time, so that a long backlog does not take its room twice over; several threads'
         # have to be put in order. Each write lets the program go on for a while, so there are few of them.
-        text, made = "", 0
         while len(waiting) == 1 and waiting[0][1] > _BATCH:
             ((buffer, count),) = waiting
             text += self._text_of(((buffer, _BATCH),))
@@ -288,8 +298,26 @@ class Stream:
         taken = [one for buffer, count in waiting if (one := take(buffer, count)) is not None]
         lines: list[str] = []
         for one, until in in_order(taken):
+            # They come before what happened since.
+            self._tell_sights(one.buffer, lines, ended=True)
             self._make_lines(one, until, lines)
         return "".join(lines)
+
+    def _sights(self, last: bool) -> tuple[str, int]:
+        """The lines of what was seen to run and is to be told by now; and how many these are."""
+        lines: list[str] = []
+        count = sum(self._tell_sights(buffer, lines, last) for buffer in list(self.buffers))
+        return "".join(lines), count
+
+    def _tell_sights(self, buffer: Buffer, lines: list[str], ended: bool) -> int:
+        """Make the lines of where a thread was seen; of the newest only if that is due, or has ended."""
+        count = 0
+        for sight in buffer.sights:
+            if sight.count and (ended or sight.is_due or sight is not buffer.sights[-1]):
+                self._make_lines(Taken(buffer, [sight.t_ns, PARTS, 0], list(sight.tell())), 1, lines)
+                count += 1
+        buffer.sights = [] if ended else buffer.sights[-1:]
+        return count
 
     def _make_lines(self, taken: Taken, until: int, lines: list[str]) -> None:
         """Make the lines of the rows of `taken` up to number `until`."""
@@ -341,12 +369,15 @@ class Stream:
         _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
         self._thread_id = _get_native_id()
         try:
+            phase = 0.0
             while self._alive:
-                if self.wait(FLUSH_SECONDS):
+                # Not in step with what the program does every so often: samples would always find it doing just that.
+                phase = (phase + _GOLDEN) % 1
+                if self.wait(FLUSH_SECONDS * (0.8 + 0.4 * phase)):
                     break
                 for tell in list(self.before_flush):
                     tell()
-                self.flush()
+                self.flush(look=True)
         finally:
             self._ended.release()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -89,6 +90,9 @@ class VisualizerApp(App[int]):
 
         Raise OSError if the target cannot be started, TraceError if the trace cannot be read.
         """
+        # What is imported stays until the end. To look at all of it again and again for what may go takes the collector
+        # several frames.
+        gc.freeze()
         try:
             result = super().run(**options)
         finally:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from visualizer.analysis.model import Place, State, Timeline, Track
 from visualizer.analysis.plain import plain
+from visualizer.analysis.sampled import mostly, sampled_at, spot_of
 from visualizer.analysis.sources import definition
 from visualizer.trace import words
 
@@ -19,6 +20,8 @@ class Whereabouts(NamedTuple):
     place: Place | None
     #: The track has only begun: `place` is somewhere in its function, of which the first line is meant.
     starts: bool = False
+    #: It was seen there from outside while it ran on: the line is meant, and no expression in it.
+    sampled: bool = False
 
 
 def running(timeline: Timeline, index: int) -> Whereabouts:
@@ -42,6 +45,32 @@ def running(timeline: Timeline, index: int) -> Whereabouts:
     if (written := definition(timeline, track)) is not None:
         return Whereabouts(track_id, "starts", written)
     return Whereabouts(track_id, "starts; it was created here" if track.place is not None else "starts", track.place)
+
+
+def run_of(timeline: Timeline, index: int, now_ns: int) -> tuple[int, int, int]:
+    """Who runs after switch number `index`, and from when to when; up to `now_ns` if it does so still."""
+    track_id = timeline.running_at(index)
+    track = timeline.tracks.get(track_id)
+    if track is None or not len(track.slices):
+        return track_id, 0, -1
+    run = track.slice_of_step(index) if index >= 0 else 0
+    starts_ns = track.slices.start_ns
+    return track_id, starts_ns[run], starts_ns[run + 1] if run + 1 < len(starts_ns) else now_ns
+
+
+def seen(timeline: Timeline, where: Whereabouts, run: tuple[int, int, int], t_ns: int) -> Whereabouts:
+    """`where` the `run` begins, or where a sample says that it was at about `t_ns`, if that is nearer."""
+    track, start_ns, end_ns = run
+    samples = timeline.samples
+    number = samples.nearest(track, t_ns, start_ns, end_ns)
+    if number >= 0 and abs(samples.ns[number] - t_ns) < t_ns - start_ns:
+        return Whereabouts(track, "was seen here (sampled)", sampled_at(timeline, number), sampled=True)
+    most = mostly(timeline, track, start_ns, end_ns)
+    if most is None:
+        return where
+    same = where.place is not None and where.place.file == most.place.file
+    spot = f"line {most.place.line}" if same else spot_of(most.place)
+    return where._replace(how=f"{where.how}; seen at {spot}")
 
 
 def parked(timeline: Timeline, index: int) -> Whereabouts | None:

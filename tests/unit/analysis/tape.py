@@ -124,6 +124,12 @@ class Tape:
         self.events.append(ev.Poll(self._tick(), self.ids[key], polling))
         return self
 
+    def sample(self, line: int, count: int = 1, track: str | int = words.CURRENT) -> Tape:
+        """The track that runs was seen there."""
+        t_ns, place = self._tick(), self.place(line)
+        self.events.append(ev.Sample(t_ns, self._id(track), place, count))
+        return self
+
     def prints(self, text: str) -> Tape:
         self.events.append(ev.Output(self._tick(), words.STDOUT, text))
         return self

@@ -57,6 +57,7 @@ def record(timeline: Timeline) -> Record:
         "parks": list(timeline.parks),
         "wakeups": list(timeline.wakeups),
         "order": list(timeline.order()),
+        "samples": (timeline.samples.ns, timeline.samples.track, timeline.samples.place),
         "last": timeline.last_ns,
         "on its way": (timeline._pending, timeline._early, timeline._resumed, timeline._given),
         "strands": ({bottom: strands.of(bottom) for bottom in (0, *GREENLETS)}, strands.bottom()),
@@ -104,7 +105,7 @@ def check(lines: list[Line]) -> int:
 
 #: How long after the line before it comes; now and then long enough for a hub to be blocked.
 PAUSES = st.sampled_from([0, 0, 1, 5, 100, HUB_HOG_NS])
-STEP = st.tuples(st.integers(0, 9), st.sampled_from(GREENLETS), st.integers(-1, 4), PAUSES)
+STEP = st.tuples(st.integers(0, 10), st.sampled_from(GREENLETS), st.integers(-1, 4), PAUSES)
 
 
 def greenlet_lines(steps: list[tuple[int, int, int, int]]) -> list[Line]:
@@ -121,6 +122,8 @@ def greenlet_lines(steps: list[tuple[int, int, int, int]]) -> list[Line]:
             lines.append(ev.Wake(t_ns, track, number, words.TIMER))
         elif what == 3:
             lines.append(ev.Unready(t_ns, track))
+        elif what == 10:
+            lines.append(ev.Sample(t_ns, words.CURRENT, max(number, 0) % 3))
         elif track != current:
             origin = words.CURRENT if what % 2 else current
             lines.append(ev.Switch(t_ns, origin, track, words.SWITCH, number, max(number, 0) % 3))

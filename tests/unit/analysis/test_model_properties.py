@@ -26,6 +26,8 @@ class Simulation:
         self.home = {"main": "main"}
         self.generators: list[str] = []
         self.count = 0
+        #: Track and line of each sample.
+        self.samples: list[tuple[str, int]] = []
 
     @property
     def strand(self) -> list[str]:
@@ -51,9 +53,10 @@ class Simulation:
         ]  # fmt: skip
 
     def step(self, action: int, choice: int) -> None:
-        kind = ("thread", "greenlet", "generator", "resume", "yield", "exit", "switch", "wake", "switch", "resume")[
-            action
-        ]
+        kind = (
+            "thread", "greenlet", "generator", "resume", "yield", "exit", "switch", "wake", "switch", "resume",
+            "sample",
+        )[action]  # fmt: skip
         getattr(self, f"do_{kind}")(choice)
 
     def do_thread(self, choice: int) -> None:
@@ -111,6 +114,10 @@ class Simulation:
             self.state[top] = State.WAITING
             self.switch_to(others[choice % len(others)], choice)
 
+    def do_sample(self, choice: int) -> None:
+        self.tape.sample(line=choice + 1)
+        self.samples.append((self.strand[-1], choice + 1))
+
     def switch_to(self, target: str, line: int | None) -> None:
         self.tape.switch(self.active[self.thread], target, line=line)
         self.active[self.thread] = target
@@ -125,7 +132,7 @@ class Simulation:
             self.state[top] = State.READY
 
 
-ACTIONS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 20)), max_size=60)
+ACTIONS = st.lists(st.tuples(st.integers(0, 10), st.integers(0, 20)), max_size=60)
 
 
 @settings(deadline=None)
@@ -141,6 +148,9 @@ def test_the_model_says_what_the_scheduler_did(actions: list[tuple[int, int]]) -
         fed = len(tape.events)
         assert {key: timeline.tracks[tape.ids[key]].state for key in simulation.state} == simulation.state
     check(timeline)
+    samples = timeline.samples
+    lines = [place.line for number in samples.place if (place := timeline.place(number)) is not None]
+    assert list(zip(samples.track, lines, strict=True)) == [(tape.ids[key], line) for key, line in simulation.samples]
     running = [track for track in timeline.tracks.values() if track.state == State.RUNNING]
     assert len(running) == len(simulation.active) if actions else not running
 
@@ -200,6 +210,7 @@ def check(timeline: Timeline) -> None:
         Entry.EXIT: len(timeline.exits),
         Entry.OUTPUT: len(timeline.outputs),
         Entry.REMARK: len(timeline.remarks),
+        Entry.SAMPLE: len(timeline.samples),
     }
 
 
@@ -225,6 +236,7 @@ EVENTS = st.one_of(
     st.builds(ev.Exit, TIMES, IDS, WORDS, IDS, IDS),
     st.builds(ev.Poll, TIMES, IDS, IDS),
     st.builds(ev.Output, TIMES, WORDS, WORDS, IDS),
+    st.builds(ev.Sample, TIMES, IDS, IDS, IDS),
     st.builds(ev.Thread, TIMES, IDS),
     st.builds(ev.Note, TIMES, WORDS),
     st.builds(ev.Held, TIMES, TIMES),

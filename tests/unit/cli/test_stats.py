@@ -123,3 +123,19 @@ def test_what_is_no_trace(visualizer: Visualizer, tmp_path: Path) -> None:
     (tmp_path / "x.trace").write_bytes(b"")
     done = visualizer("stats", "x.trace", "--json")
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "visualizer: The trace 'x.trace' is empty.\n")
+
+
+def test_where_tracks_were_seen_that_ran_on() -> None:
+    tape = Tape().sample(7, 3).sample(9).spawn("gen", words.GENERATOR).resume("gen", line=3).sample(7, 4)
+    lines = list(report(details(tape.timeline())))
+    assert lines[-5:] == [
+        "samples   %  track  in   at",
+        "----------------------------------",
+        "      4  50  gen    run  demo.py:7",
+        "      3  38  main   run  demo.py:7",
+        "      1  12  main   run  demo.py:9",
+    ]
+    many = Tape()
+    for line in range(12):
+        many.sample(line + 1)
+    assert list(report(details(many.timeline())))[-1] == "... and 2 more: --json has them"

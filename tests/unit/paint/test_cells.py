@@ -1,19 +1,58 @@
-"""All cells at once say what each says by itself."""
+"""All cells at once say what one reads off the slices one by one."""
 
 from __future__ import annotations
 
 from itertools import pairwise
-from math import inf, nextafter
+from typing import NamedTuple
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.analysis.test_intake import STEP, beginning, greenlet_lines, one_by_one
+from visualizer.analysis.model import FINAL, SUMMED, State
 from visualizer.paint.cells import NONE, cells
 from visualizer.paint.lane import Lane
 from visualizer.paint.viewport import BOTH, Axis, Viewport
+
+
+class Mix(NamedTuple):
+    only: int
+    running: float
+    runs: int
+    main: int
+    enters: bool
+    stays: bool
+
+
+def mix(lane: Lane, start: float, end: float) -> Mix:
+    """What happens in [start, end), read off each slice of the lane."""
+    until = min(end, lane.limit)
+    states = [State(state) for state in lane.slices.state]
+    found = []
+    for index in range(len(states)):
+        begin, over = lane.start(index), lane.start(index + 1)
+        begins_here = start <= begin < end and begin <= lane.limit
+        if begins_here or (begin < start and min(over, until) > start):
+            found.append(index)
+    if not found:
+        return Mix(NONE, 0.0, 0, NONE, False, False)
+    spent = dict.fromkeys(SUMMED, 0.0)
+    for index in found:
+        if states[index] not in FINAL:
+            begin, over = max(start, lane.start(index)), min(until, lane.start(index + 1))
+            spent[states[index]] += max(0.0, over - begin)
+    runs = sum(states[index] is State.RUNNING for index in found)
+    running = spent.pop(State.RUNNING) / (end - start)
+    if len(found) == 1:
+        only = states[found[0]]
+        main = NONE if only in FINAL or only is State.RUNNING else int(only)
+    else:
+        most = max(spent, key=spent.__getitem__)
+        main = int(most) if spent[most] > 0 else NONE
+    enters = states[found[0]] is State.RUNNING and lane.start(found[0]) < start
+    stays = states[found[-1]] is State.RUNNING and end <= lane.limit
+    return Mix(found[0] if len(found) == 1 else NONE, min(1.0, running), min(runs, 2), main, enters, stays)
 
 
 @settings(deadline=None, max_examples=150)
@@ -35,29 +74,12 @@ def test_cells_are_what_each_is_by_itself(
     for track in timeline.tracks:
         lane = Lane(timeline, track, axis, until_ns)
         found = cells(lane, edges)
-        behind = nextafter(lane.limit, inf)
-        at = [lane.find(min(edge, behind)) for edge in edges]
-        for number, ((start, end), (after, before)) in enumerate(zip(pairwise(edges), pairwise(at), strict=True)):
-            mix = lane.mix(start, end, after, max(after, before))
-            assert found.only[number] == mix.only
-            assert min(found.runs[number], 2) == min(mix.runs, 2)
-            assert found.running[number] == pytest.approx(min(1.0, mix.running), abs=1e-6)
-            if mix.runs:
-                assert (found.enters[number], found.stays[number]) == (mix.enters, mix.stays)
+        for number, (start, end) in enumerate(pairwise(edges)):
+            expected = mix(lane, start, end)
+            assert found.only[number] == expected.only
+            assert found.runs[number] == expected.runs
+            assert found.running[number] == pytest.approx(expected.running, abs=1e-6)
+            if expected.runs:
+                assert (found.enters[number], found.stays[number]) == (expected.enters, expected.stays)
             else:
-                assert found.main[number] == (NONE if mix.main is None else mix.main)
-
-
-@settings(deadline=None, max_examples=100)
-@given(st.lists(STEP, max_size=60))
-def test_where_slices_begin_on_the_axis_of_switches(steps: list[tuple[int, int, int, int]]) -> None:
-    timeline = one_by_one(beginning() + greenlet_lines(steps))
-    for track in timeline.tracks.values():
-        lane = Lane(timeline, track.id, Axis.SWITCHES)
-        numbers = range(len(track.slices) + 1)
-        found = lane.starts(np.array(numbers))
-        assert found.tolist() == pytest.approx([lane.start(number) for number in numbers])
-        places = [place / 4 for place in range(4 * timeline.switch_count + 8)]
-        indices, begins = lane.find_all(np.array(places))
-        assert indices.tolist() == [lane.find(place) for place in places]
-        assert begins.tolist() == pytest.approx([lane.start(index) for index in indices.tolist()])
+                assert found.main[number] == expected.main

@@ -61,3 +61,22 @@ def test_there_are_printable_lines_for_every_cell(timeline: Timeline, axis: Axis
     for track in timeline.tracks:
         lines = pointed(timeline, track, viewport, min(cell, width - 1), timeline.last_ns)
         assert all(line and line.isprintable() for line in lines)
+
+
+def test_a_run_that_was_sampled_is_told_with_its_line() -> None:
+    """And so is what a blocked hub waits for."""
+    tape = Tape().spawn("hub", words.HUB, parent="main", creator="main")
+    for key in ("hog", "tea"):
+        tape.spawn(key, words.GREENLET, parent="hub", creator="main").wake(key, "main", words.SPAWN)
+    tape.at(10 * MS).switch("main", "hub").switch("hub", "hog")
+    tape.at(60 * MS).sample(7).at(85 * MS).sample(7).at(110 * MS).sample(8)
+    tape.at(200 * MS).exits("hog").switch("hog", "hub").at(210 * MS).end()
+    timeline = tape.timeline()
+    viewport = Viewport(Axis.TIME, 0.0, 10.0 * MS, 20)
+    seen = "mostly at demo.py:7 (2 of 3 samples, one every 25 ms)"
+    assert pointed(timeline, tape.ids["hog"], viewport, 9, 210 * MS) == [
+        "hog runs for 90 ms, last seen at demo.py:7 (sampled)", "from 0.010001 s to 0.200000 s: 0.19 s",
+        seen, "in 0.1 s it ends",
+    ]  # fmt: skip
+    assert seen in pointed(timeline, tape.ids["hub"], viewport, 9, 210 * MS)
+    assert not any("samples" in line for line in pointed(timeline, tape.ids["tea"], viewport, 9, 210 * MS))

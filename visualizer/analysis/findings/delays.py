@@ -26,6 +26,7 @@ from visualizer.analysis.findings.finding import (
 )
 from visualizer.analysis.findings.observed import Delay, Observed, Turn, longest_turn
 from visualizer.analysis.model import Park, Place, State, Timeline
+from visualizer.analysis.sampled import Sampled, mostly, told
 from visualizer.analysis.sources import definition
 from visualizer.trace import words
 
@@ -45,7 +46,8 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
                 place = timeline.switch(turn.switch).place if turn.switch >= 0 else None
                 found.append(((turn.track, place and place[:3]), length_ns, (hub, turn)))
     for count, length_ns, (hub, turn) in _worst(found):
-        how, place = _until(timeline, turn)
+        seen = mostly(timeline, turn.track, turn.start_ns, turn.end_ns)
+        how, place = _until(timeline, turn, seen)
         late = list(_late(delays, hub, turn))
         tracks = [track for _, track in late]
         whom = listed([f"{timeline.name(track)} ran {duration(late_ns, 2)} late" for late_ns, track in late])
@@ -145,17 +147,31 @@ def _tracks(delay: Delay, turn: Turn | None) -> tuple[int, ...]:
     return (delay.track, turn.track) if turn else (delay.track,)
 
 
-def _until(timeline: Timeline, turn: Turn) -> tuple[str, Place | None]:
-    """Up to where the turn went, in words, and the line to look at."""
-    track = timeline.tracks[turn.track]
+def _until(timeline: Timeline, turn: Turn, seen: Sampled | None) -> tuple[str, Place | None]:
+    """Where the turn was `seen`, if it was, and up to where it went, in words; and the line to look at."""
+    if seen is None:
+        return _from_until(timeline, turn)
+    return f"{told(timeline, seen)}, {_end(timeline, turn)[0]}", seen.place
+
+
+def _end(timeline: Timeline, turn: Turn) -> tuple[str, Place | None]:
+    """Up to where the turn went, and what parked it there, if anything did."""
     if turn.switch >= 0:
         switch = timeline.switch(turn.switch)
         who = "it" if switch.origin == turn.track else timeline.name(switch.origin)
         if switch.place is not None:
             return f"until {who} did at {spot(switch.place)}", switch.place
-        end = f"until {who} ended"
-    else:
-        end = "up to its end" if track.exit_ns >= 0 else "up to the end of the trace"
+        return f"until {who} ended", None
+    ended = timeline.tracks[turn.track].exit_ns >= 0
+    return "up to its end" if ended else "up to the end of the trace", None
+
+
+def _from_until(timeline: Timeline, turn: Turn) -> tuple[str, Place | None]:
+    """From where and up to where the turn went, and the line to look at."""
+    track = timeline.tracks[turn.track]
+    end, place = _end(timeline, turn)
+    if place is not None:
+        return end, place
     park: Park | None = park_before(timeline, track, turn.end_ns)
     if park is not None and park.place is not None:
         return f"from {spot(park.place)} {end}", park.place

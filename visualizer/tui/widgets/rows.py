@@ -43,7 +43,7 @@ LEFT, BETWEEN, RIGHT = 1, 1, 1
 #: One notch of the wheel.
 _ZOOM_STEP = 1.25
 _PAN_CELLS = 4
-_CACHED_ROWS = 2_000
+_CACHED_ROWS = 256
 #: A gap that takes fewer cells is not shaded.
 _SHADED_FROM = 2
 

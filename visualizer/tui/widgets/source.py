@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from visualizer.analysis.model import Place, State
 from visualizer.analysis.plain import plain
+from visualizer.analysis.sampled import lines_sampled
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run
 from visualizer.paint.text import cell_width, fit
@@ -16,7 +17,7 @@ from visualizer.trace import words
 from visualizer.tui.ink import is_dark, on_colour, over, strip, style
 from visualizer.tui.listing import Listing, read
 from visualizer.tui.view import View
-from visualizer.tui.whereabouts import Whereabouts, parked, running, short_path
+from visualizer.tui.whereabouts import Whereabouts, parked, run_of, running, seen, short_path
 from visualizer.tui.widgets.notices import Notice
 
 
@@ -34,21 +35,19 @@ class Source(Widget):
         self._where: Whereabouts | None = None
         self._text: Listing | str = ""
         self._line = 0
+        #: Lines in which it was seen during this run.
+        self._seen: frozenset[int] = frozenset()
         self._drawn: object = None
 
     def show(self) -> None:
         """Find out where the track is, and draw it if that is not what is drawn already."""
         view = self._view
-        find = running if self._state is State.RUNNING else parked
-        where = find(view.timeline, view.playhead.index)
-        if where is not None and view.held_before is not None and self._state is State.RUNNING:
-            if view.playhead.index == view.timeline.switch_count - 1:
-                where = where._replace(how="is held before this line", place=view.held_before, starts=False)
-        drawn = (where, view.timeline.name(where.track) if where is not None else "")
+        where, lines = self._of_running() if self._state is State.RUNNING else (self._of_parked(), frozenset())
+        drawn = (where, lines, view.timeline.name(where.track) if where is not None else "")
         if drawn == self._drawn:
             return
         self._drawn = drawn
-        self._where = where
+        self._where, self._seen = where, lines
         # Without a track to show, its room is of use to the other one.
         self.display = where is not None
         self._text, self._line = "", 0
@@ -61,6 +60,23 @@ class Source(Widget):
                 self._line = self._text.first_line_of(where.place)
         self.set_class(not isinstance(self._text, Listing), "-without-source")
         self.refresh()
+
+    def _of_parked(self) -> Whereabouts | None:
+        return parked(self._view.timeline, self._view.playhead.index)
+
+    def _of_running(self) -> tuple[Whereabouts, frozenset[int]]:
+        """Where the track is that runs, and in which lines of that file it was seen."""
+        view = self._view
+        timeline, index = view.timeline, view.playhead.index
+        where = running(timeline, index)
+        run = run_of(timeline, index, view.now_ns)
+        if view.held_before is not None and index == timeline.switch_count - 1:
+            where = where._replace(how="is held before this line", place=view.held_before, starts=False)
+        else:
+            where = seen(timeline, where, run, view.playhead.t_ns)
+        lines = lines_sampled(timeline, *run)
+        file = where.place.file if where.place is not None else None
+        return where, frozenset(one.place.line for one in lines if one.place.file == file)
 
     def _unplaced(self, where: Whereabouts) -> str:
         """Why there is no source to show."""
@@ -125,6 +141,8 @@ class Source(Widget):
         digits = len(str(min(count, top + height)))
         here = number == self._line
         mark = ("▶" if not self._view.ascii else ">") if here else " "
+        if number in self._seen and not here:
+            mark = "•" if not self._view.ascii else "*"
         gutter = [Run(mark, STYLE_OF[self._state]), Run(f"{number:>{digits}} ", "thread" if here else "dim")]
         code = self._code(text, number)
         room = width - digits - 2
@@ -168,9 +186,9 @@ class Source(Widget):
 
     @property
     def _place(self) -> Place | None:
-        """What to highlight: nothing where the track has only begun."""
+        """What to highlight: nothing where the track has only begun, or where only the line is known."""
         where = self._where
-        return None if where is None or where.starts else where.place
+        return None if where is None or where.starts or where.sampled else where.place
 
     def _shift(self, text: Listing, top: int, height: int, room: int) -> int:
         """How many cells to leave out on the left, so that the expression is in sight as far as it can be."""

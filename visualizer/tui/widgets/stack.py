@@ -30,7 +30,7 @@ SIDES = ("A", "B")
 #: One notch of the wheel.
 _ZOOM_STEP = 1.25
 _PAN_CELLS = 4
-_CACHED_ROWS = 2_000
+_CACHED_ROWS = 256
 
 
 class Told(Widget):

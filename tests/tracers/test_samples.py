@@ -1,0 +1,399 @@
+"""Where a track that runs on was seen: attributed to the right one, or not at all, and at nobody's cost."""
+
+from __future__ import annotations
+
+import opcode
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tracers.conftest import TraceSource
+from visualizer.trace.events import Event, Sample
+from visualizer.trace.sink import Sink
+from visualizer.trace.source import read_all
+from visualizer.tracers import lines
+from visualizer.tracers import samples as samples_module
+from visualizer.tracers.code import Ownership
+from visualizer.tracers.recording import Recording
+from visualizer.tracers.samples import _stack
+from visualizer.tracers.stream import Stream
+
+#: Until something that must come has come; it only keeps a failure from hanging.
+_LIMIT_SECONDS = 30
+
+
+class Watched:
+    """A stream whose looks and flushes are made by hand, a millisecond apart, and threads that it watches."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.now_ns = 0
+        self.stream = Stream(Sink(str(path)), clock=self._clock)
+        self.recording = Recording(self.stream, Ownership([]))
+        self.stream.write_header('{"format":"visualizer-trace","version":1}\n')
+        # The main thread, which is never seen: whenever somebody looks, it is in our own code.
+        self.stream.here(0)
+        self.recording.samples.begin()
+
+    def _clock(self) -> int:
+        return self.now_ns
+
+    def look(self, times: int = 1) -> None:
+        for _ in range(times):
+            self.now_ns += 1_000_000
+            self.stream.flush(look=True)
+
+    @property
+    def events(self) -> list[Event]:
+        return read_all(self.path)[1]
+
+    @property
+    def seen(self) -> list[tuple[int, int, str, int]]:
+        """(millisecond, track, text of the line, count) of each sample; -2 is the current track."""
+        _, events, _ = read_all(self.path)
+        lines_of = {event.id: event.line for event in events if type(event).__name__ == "Place"}  # type: ignore[union-attr]
+        source = Path(__file__).read_text(encoding="utf-8").splitlines()
+        return [
+            (event.t_ns // 1_000_000, event.track, source[lines_of[event.place] - 1].strip(), event.count)
+            for event in events
+            if isinstance(event, Sample)
+        ]
+
+    @contextmanager
+    def thread(self, work: Callable[[threading.Lock], Any]) -> Iterator[None]:
+        """A thread that stores an event, and then does `work` until the lock that this is given is released."""
+        gate, known = threading.Lock(), threading.Event()
+        gate.acquire()
+
+        def run() -> None:
+            self.stream.store(lines.note, self.now_ns, "begins")
+            known.set()
+            work(gate)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        assert known.wait(_LIMIT_SECONDS)
+        try:
+            yield
+        finally:
+            gate.release()
+            thread.join()
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    made = Watched(tmp_path / "x.trace")
+    yield made
+    made.recording.samples.stop()
+    made.stream.close()
+
+
+def hold(gate: threading.Lock) -> None:
+    gate.acquire()
+
+
+def hold_deeper(gate: threading.Lock) -> None:
+    (lambda: gate.acquire())()
+
+
+def in_file(name: str, call: Callable[[], Any]) -> None:
+    """Call `call` from a function that stands in a file of that name."""
+    known: dict[str, Any] = {"call": call}
+    exec(compile("def calls():\n    call()\n", name, "exec"), known)
+    known["calls"]()
+
+
+def in_library(gate: threading.Lock) -> None:
+    in_file(os.path.join(os.path.dirname(os.__file__), "queue.py"), gate.acquire)
+
+
+def in_hook(gate: threading.Lock) -> None:
+    in_file(lines.__file__, lambda: hold(gate))
+
+
+def test_who_stores_nothing_is_seen_where_it_is(watched: Watched) -> None:
+    with watched.thread(hold):
+        watched.look()
+        assert not watched.seen, "it is not known yet that it has stored nothing for a while"
+        watched.look(3)
+        assert watched.seen == [(2, -2, "gate.acquire()", 1), (3, -2, "gate.acquire()", 1)]
+
+
+def test_again_and_again_is_told_with_a_count(watched: Watched) -> None:
+    with watched.thread(hold):
+        watched.look(1 + 15)
+        at = "gate.acquire()"
+        assert watched.seen == [(2, -2, at, 1), (3, -2, at, 1), (5, -2, at, 2), (9, -2, at, 4)]
+        watched.look()
+        assert watched.seen[4:] == [(17, -2, at, 8)]
+        watched.look(200)
+        assert [count for *_, count in watched.seen[5:]] == [16, 32, 40, 40, 40]
+
+
+def test_what_was_not_told_comes_before_what_happened_since(watched: Watched) -> None:
+    def work(gate: threading.Lock) -> None:
+        gate.acquire()
+        watched.stream.store(lines.note, watched.now_ns, "goes on")
+
+    with watched.thread(work):
+        watched.look(1 + 5)
+    watched.look()
+    told = [(type(event).__name__, event.t_ns // 1_000_000) for event in watched.events if hasattr(event, "t_ns")]
+    assert told[-4:] == [("Sample", 5), ("Sample", 6), ("Note", 6), ("Exit", 6)]
+
+
+def test_who_stores_something_between_two_looks_is_not_seen(watched: Watched) -> None:
+    stream = watched.stream
+    with watched.thread(hold):
+        _, buffer = stream.buffers
+        for number in range(5):
+            watched.look()
+            buffer.store((lines.note, watched.now_ns, str(number), None, None, None, 0))
+        assert not watched.seen
+        watched.look(2)
+        assert [count for *_, count in watched.seen] == [1]
+
+
+def test_who_stores_something_during_a_look_is_not_seen(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have switched right behind it."""
+    with watched.thread(hold):
+        _, buffer = watched.stream.buffers
+
+        def looked(ident: int) -> list[Any]:
+            stack = _stack(ident)
+            buffer.store((lines.note, watched.now_ns, "meanwhile", None, None, None, 0))
+            return stack
+
+        watched.look()
+        monkeypatch.setattr(samples_module, "_stack", looked)
+        watched.look()
+        assert not watched.seen
+
+
+@pytest.mark.parametrize("work", [in_library, in_hook])
+def test_who_is_in_no_code_of_its_own_or_in_a_hook_is_not_seen(
+    watched: Watched, work: Callable[[threading.Lock], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a hook, a switch may have happened that is not stored yet; also where a finalizer runs on top of it."""
+    if work is in_library:
+        # What calls the library is these tests themselves.
+        own = Ownership([])
+        monkeypatch.setattr(watched.recording, "own", lambda code: own(code) and code.co_filename != __file__)
+    with watched.thread(work):
+        watched.look(6)
+        assert not watched.seen
+
+
+def test_the_innermost_frame_of_the_programs_own_is_told(watched: Watched) -> None:
+    with watched.thread(hold_deeper):
+        watched.look(2)
+        assert [at for _, _, at, _ in watched.seen] == ["(lambda: gate.acquire())()"]
+
+
+def test_who_has_ended_is_not_seen(watched: Watched) -> None:
+    with watched.thread(hold):
+        watched.look()
+        _, buffer = watched.stream.buffers
+    assert _stack(buffer.ident) == []
+    watched.look(5)
+    assert not watched.seen
+    assert len(watched.stream.buffers) == 1
+
+
+def test_while_the_clock_stands_nobody_is_seen(watched: Watched) -> None:
+    """The program is held."""
+    with watched.thread(hold):
+        watched.look()
+        watched.stream.flush(look=True)
+        watched.stream.flush(look=True)
+        assert not watched.seen
+        watched.look()
+        assert len(watched.seen) == 1
+
+
+def test_nobody_is_seen_once_a_tracer_has_failed(watched: Watched) -> None:
+    with watched.thread(hold):
+        watched.look(2)
+        watched.recording.fail("greenlets", RuntimeError("broken"))
+        watched.look(5)
+        assert len(watched.seen) == 1
+
+
+def test_nobody_is_seen_once_the_program_has_an_audit_hook(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would run in our thread, at each look."""
+    watched.recording.samples.stop()
+    hooks: list[Any] = []
+    monkeypatch.setattr(sys, "addaudithook", hooks.append)
+    watched.recording.samples.begin()
+    with watched.thread(hold):
+        watched.look(2)
+        sys.addaudithook(print)
+        watched.look(5)
+        assert len(watched.seen) == 1
+    assert hooks == [print]
+    assert sys.addaudithook == hooks.append
+
+
+def test_a_look_that_fails_is_the_last(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    with watched.thread(hold):
+        watched.look()
+        monkeypatch.setattr(samples_module, "_stack", lambda ident: 1 / 0)
+        watched.look(2)
+        assert not watched.seen
+    (call,) = watched.stream.due
+    call()
+    watched.look()
+    assert "ZeroDivisionError" in str(watched.events)
+
+
+def test_of_many_threads_some_are_seen_at_a_time(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(samples_module, "_AT_ONCE", 2)
+    with watched.thread(hold), watched.thread(hold), watched.thread(hold):
+        watched.look(1 + 4)
+        seen = [sum(sight.count + sight.told for sight in buffer.sights) for buffer in watched.stream.buffers]
+        assert seen == [0, 2, 2, 2], "it is the main thread's turn, too"
+
+
+class Freed:
+    """Says in which thread it was freed."""
+
+    def __init__(self, freed: list[int]) -> None:
+        self._freed = freed
+
+    def __del__(self) -> None:
+        self._freed.append(threading.get_ident())
+
+
+def test_nothing_of_the_program_is_kept_or_freed_by_a_look() -> None:
+    """A frame that we held when its function returned would be freed with all its variables in our thread."""
+    freed: list[int] = []
+    stop = threading.Event()
+
+    def inner(_one: Freed) -> None:
+        one = Freed(freed)
+        assert one is not None
+
+    def work() -> None:
+        while not stop.is_set():
+            inner(Freed(freed))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    ident = thread.ident
+    assert ident is not None
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        looks = [len(_stack(ident)) for _ in range(5_000)]
+    finally:
+        sys.setswitchinterval(interval)
+        stop.set()
+        thread.join()
+    assert max(looks) > 3
+    assert set(freed) == {ident}
+
+
+def test_a_stack_is_told_from_the_innermost_frame_on() -> None:
+    gate = threading.Lock()
+    gate.acquire()
+    thread = threading.Thread(target=hold_deeper, args=(gate,))
+    thread.start()
+    names: list[str] = []
+    while names[:1] != ["<lambda>"]:
+        names = [code.co_name for code, _ in _stack(thread.ident or 0)]
+    gate.release()
+    thread.join()
+    assert names == ["<lambda>", "hold_deeper", "run", "_bootstrap_inner", "_bootstrap"]
+    assert _stack(-5) == []
+
+
+def test_a_hog_is_seen_at_its_line(trace_source: TraceSource, tmp_path: Path) -> None:
+    """It computes until its own trace tells that it was seen there."""
+    traced = trace_source(
+        """
+        import sys, time
+        import gevent
+
+        def patient():
+            gevent.sleep(0.01)
+
+        def computes():
+            total = 0
+            for number in range(100_000):
+                total += number * number
+            return total
+
+        def hog():
+            limit = time.monotonic() + 30
+            while not seen() and time.monotonic() < limit:
+                computes()
+
+        def seen():
+            return b',"computes"]' in open(sys.argv[1], "rb").read()
+
+        gevent.joinall([gevent.spawn(patient), gevent.spawn(hog)])
+        """,
+        str(tmp_path / "script.trace"),
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    timeline = traced.timeline
+    (hog,) = traced.tracks("hog")
+    samples = timeline.samples
+    own = samples.between(hog.id, 0, timeline.last_ns)
+    assert own
+    places = [timeline.place(samples.place[number]) for number in own]
+    assert {place.function for place in places if place is not None} <= {"hog", "computes", "seen"}
+    assert 11 in {place.line for place in places if place is not None and place.function == "computes"}
+    assert not any(track.kind == "hub" for track in map(timeline.tracks.__getitem__, samples.track))
+    began_ns, ended_ns = hog.slices.start_ns[2], hog.exit_ns
+    assert all(began_ns <= samples.ns[number] <= ended_ns for number in own)
+
+
+def test_who_sleeps_in_its_thread_is_seen_and_a_hub_that_polls_is_not(
+    trace_source: TraceSource, tmp_path: Path
+) -> None:
+    traced = trace_source(
+        """
+        import sys, time
+        import gevent
+
+        def seen():
+            return b',"naps"]' in open(sys.argv[1], "rb").read()
+
+        def naps():
+            time.sleep(0.2)
+
+        gevent.sleep(0.3)
+        limit = time.monotonic() + 30
+        while not seen() and time.monotonic() < limit:
+            naps()
+        """,
+        str(tmp_path / "script.trace"),
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    timeline = traced.timeline
+    seen = {timeline.tracks[track].kind for track in timeline.samples.track}
+    assert seen == {"thread"}
+    places = [timeline.place(place) for place in timeline.samples.place]
+    assert 9 in [place.line for place in places if place is not None]
+
+
+def test_a_generator_that_is_being_resumed_is_not_seen(watched: Watched) -> None:
+    """The interpreter may let others run right before it tells our hook of that."""
+
+    def gen() -> Iterator[int]:
+        yield 1
+
+    codes = [(gen.__code__, at) for at in range(0, len(gen.__code__.co_code), 2)]
+    between = [at for at in codes if samples_module._is_resumed(*at)]
+    assert [opcode.opname[code.co_code[at]] for code, at in between] == ["RESUME", "YIELD_VALUE", "RESUME"]
+    place = watched.recording.samples._place
+    beneath = (watched.look.__func__.__code__, 0)  # type: ignore[attr-defined]
+    assert [at for at in codes if place([at, beneath]) is None] == between
+    assert place([beneath]) == beneath
