@@ -51,6 +51,9 @@ CASES: list[tuple[list[str], str, Callable[[CatalogueScreen], object], object]] 
     (["end"], "enter", shown, TimelineScreen),
     # A scenario is run: test_stepping.py.
     (["end"], "S", told, ["A recording has no program to hold: enter opens it."]),
+    (["end"], "c", told, ["hand_over is A: c on another recording compares both."]),
+    (["end", "c"], "c", told, ["hand_over is not compared."]),
+    ([], "c", told, ["Only recordings are compared: enter runs the scenario, and that makes one."]),
     ([], "pageup", told, ["This is the beginning of the preview."]),
     (["end"], "pagedown", told, ["This is the end of the preview."]),
 ]

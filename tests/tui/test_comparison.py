@@ -8,21 +8,27 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from tests.tui.conftest import Clock
 from tests.tui.test_mouse import drag, turn
 from tests.tui.test_snapshots import LARGE, NORMAL, SMALL, Compare
 from tests.tui.traces import Demo, crowd, hostile, sleeps
 from visualizer.analysis.comparison import Part
 from visualizer.analysis.model import Timeline, timeline_of
+from visualizer.paint.groupings import By, Order
+from visualizer.paint.viewport import Axis
 from visualizer.trace.source import read_all
 from visualizer.tui import keys
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.pair import Pair
 from visualizer.tui.screens.comparison import ComparisonScreen
 from visualizer.tui.screens.help import HelpScreen
-from visualizer.tui.widgets.stack import Stack
+from visualizer.tui.widgets.rows import row_start
+from visualizer.tui.widgets.stack import SideRuler, Stack
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "sync_vs_async.trace"
 Says = Callable[[ComparisonScreen], object]
+#: What is said of the second switch.
+WOKEN = "main runs: its 0.1 s sleep is over (0.42 ms late)"
 #: So many switches belong to the first half.
 FIRST = 18
 
@@ -41,19 +47,20 @@ def halves() -> tuple[Part, Part]:
 
 
 def comparing(parts: tuple[Part, Part], names: tuple[str, str] = ("serial", "concurrent")) -> VisualizerApp:
-    return VisualizerApp(comparison=(*parts, names))
+    # By a clock that stands still nothing is played to its end meanwhile.
+    return VisualizerApp(comparison=(*parts, names), clock=Clock())
 
 
 async def drawn(pilot: Pilot[int]) -> ComparisonScreen:
-    await pilot.pause()
-    await pilot.pause()
+    for _ in range(4):
+        await pilot.pause()
     screen = pilot.app.screen
     assert isinstance(screen, ComparisonScreen)
     return screen
 
 
 def indexes(screen: ComparisonScreen) -> object:
-    return tuple(playhead.index for playhead in screen.pair.playheads)
+    return tuple(view.playhead.index for view in screen.pair.views)
 
 
 def side(screen: ComparisonScreen) -> object:
@@ -65,17 +72,57 @@ def locked(screen: ComparisonScreen) -> object:
 
 
 def shown(screen: ComparisonScreen) -> object:
-    """From when, and for how long, in ms; the same of both."""
-    for stack in screen.query(Stack):
-        assert stack.size.width >= screen.pair.scale.width + screen.pair.label_cells
-    a, b = (screen.pair.viewport(number) for number in (0, 1))
-    assert (a.per_cell, a.width) == (b.per_cell, b.width)
-    assert round(a.start - screen.pair.parts[0].start_ns) == round(b.start - screen.pair.parts[1].start_ns)
-    return round(screen.pair.scale.start / 1e6), round(a.width * a.per_cell / 1e6)
+    """From when, and for how long, in ms, or in switches; the same of both."""
+    unit = 1 if screen.pair.axis is Axis.SWITCHES else 1e6
+    starts = set()
+    for stack, view in zip(screen.query(Stack), screen.pair.views, strict=True):
+        viewport = view.viewport
+        assert stack.size.width >= viewport.width + row_start(view)
+        starts.add((round(viewport.start - view.origin), round(viewport.width * viewport.per_cell)))
+    [(start, length)] = starts
+    return round(start / unit), round(length / unit)
 
 
-def scrolled(screen: ComparisonScreen) -> object:
-    return tuple(stack.scroll_offset.y for stack in screen.query(Stack))
+def axes(screen: ComparisonScreen) -> object:
+    [axis] = {view.viewport.axis for view in screen.pair.views}
+    return axis
+
+
+def selected(screen: ComparisonScreen) -> object:
+    return tuple(view.timeline.name(view.selected) for view in screen.pair.views)
+
+
+def rows(screen: ComparisonScreen) -> object:
+    return tuple(len(view.rows) for view in screen.pair.views)
+
+
+def order(screen: ComparisonScreen) -> object:
+    return tuple((view.order, view.by) for view in screen.pair.views)
+
+
+def playing(screen: ComparisonScreen) -> object:
+    return tuple(view.playhead.playing for view in screen.pair.views)
+
+
+def speeds(screen: ComparisonScreen) -> object:
+    return tuple(view.playhead.speed for view in screen.pair.views)
+
+
+def told(screen: ComparisonScreen) -> list[str]:
+    return screen.told.lines[-1:]
+
+
+def marks(screen: ComparisonScreen) -> object:
+    return tuple(len(view.marks) for view in screen.pair.views)
+
+
+def spans(screen: ComparisonScreen) -> object:
+    """In tenths of a second since the start of the trace."""
+    return [view.span and tuple(round(t_ns / 1e8) for t_ns in view.span) for view in screen.pair.views]
+
+
+def focus(screen: ComparisonScreen) -> object:
+    return screen.filter.display, screen.prompt.display, type(screen.focused).__name__
 
 
 def figures(screen: ComparisonScreen) -> object:
@@ -96,6 +143,10 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     ([], "end", indexes, (17, 71)),
     ([], "G", indexes, (17, 71)),
     (["end"], "right", indexes, (17, 71)),
+    # To main, of A; to the first task, of B, and there back to main.
+    ([], "L", indexes, (1, 36)),
+    (["L", "L"], "H", indexes, (1, 36)),
+    (["y", "tab", "down", "down", "down"], "L", indexes, (0, 19)),
     ([], "tab", side, "B"),
     (["tab"], "tab", side, "A"),
     ([], "shift+tab", side, "B"),
@@ -104,27 +155,94 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     (["y"], "right", indexes, (1, 18)),
     (["y", "tab"], "right", indexes, (0, 19)),
     (["y", "right", "right"], "y", indexes, (2, 37)),
-    (["end"], "n", indexes, (0, 18)),
-    ([], "n", locked, False),
+    (["end"], "exclamation_mark", indexes, (0, 18)),
+    ([], "exclamation_mark", locked, False),
+    # Along the switches, both stand at the same one.
+    (["x", "end"], "exclamation_mark", indexes, (0, 18)),
+    (["x"], "exclamation_mark", locked, True),
+    (["x", "right", "right"], "right", indexes, (3, 21)),
+    (["x", "tab"], "end", indexes, (17, 71)),
     ([], "w", shown, (0, 466)),
     ([], "plus", shown, (0, 466)),
     ([], "equals_sign", shown, (0, 466)),
     (["w", "w"], "s", shown, (0, 466)),
     (["w", "w"], "minus", shown, (0, 466)),
-    ([], "s", shown, (0, 931)),
+    ([], "s", shown, (0, 933)),
     (["w", "w"], "d", shown, (56, 233)),
     (["w", "w"], "ctrl+right", shown, (56, 233)),
     (["w", "w", "d", "d"], "a", shown, (56, 233)),
     (["w", "w", "d", "d"], "ctrl+left", shown, (56, 233)),
-    ([], "d", shown, (0, 931)),
-    (["w", "w", "d"], "f", shown, (0, 931)),
-    (["w", "w"], "end", shown, (684, 233)),
-    (["tab"], "down", scrolled, (0, 1)),
-    (["tab"], "j", scrolled, (0, 1)),
-    (["tab", "down"], "up", scrolled, (0, 0)),
-    (["tab", "down"], "k", scrolled, (0, 0)),
-    ([], "pagedown", figures, 4),
-    (["pagedown", "pagedown"], "pageup", figures, 4),
+    ([], "d", shown, (0, 933)),
+    (["w", "w", "d"], "f", shown, (0, 933)),
+    (["w", "w"], "end", shown, (677, 233)),
+    ([], "x", axes, Axis.SWITCHES),
+    ([], "x", shown, (0, 63)),
+    (["x"], "x", axes, Axis.TIME),
+    (["w", "w", "tab"], "x", axes, Axis.SWITCHES),
+    ([], "X", axes, Axis.BUSY),
+    (["X"], "X", axes, Axis.TIME),
+    ([], "space", playing, (True, False)),
+    # Both together are moved by the one that goes on for longer.
+    (["tab"], "space", playing, (True, False)),
+    (["y", "tab"], "space", playing, (False, True)),
+    (["space"], "space", playing, (False, False)),
+    (["space"], "tab", playing, (False, False)),
+    ([], "greater_than_sign", speeds, (2.0, 2.0)),
+    ([], "less_than_sign", speeds, (0.5, 0.5)),
+    (["tab"], "down", selected, ("main", "hub")),
+    (["tab"], "j", selected, ("main", "hub")),
+    (["tab", "down"], "up", selected, ("main", "main")),
+    (["tab", "down"], "k", selected, ("main", "main")),
+    (["tab"], "enter", rows, (2, 1)),
+    (["tab", "enter"], "z", rows, (2, 12)),
+    (["tab"], "Z", rows, (2, 3)),
+    ([], "A", order, ((Order.NAME, By.FUNCTION),) * 2),
+    ([], "B", order, ((Order.START, By.THREAD),) * 2),
+    (["down"], "asterisk", told, ["hub stays on top."]),
+    (["down"], "delete", rows, (1, 12)),
+    (["tab", "down"], "backspace", rows, (2, 11)),
+    (["down", "delete"], "D", rows, (2, 12)),
+    ([], "ampersand", focus, (True, False, "_Line")),
+    (["ampersand", *"task-2"], "enter", rows, (0, 2)),
+    (["ampersand", *"task-2", "enter"], "escape", rows, (2, 12)),
+    # Whoever is woken: main, of A, after 0.1 s.
+    ([], "r", told, ["wake: main is woken by hub (timer)"]),
+    (["r", "r"], "R", indexes, (1, 36)),
+    ([], "e", told, ["No further exception."]),
+    ([], "E", told, ["No earlier exception."]),
+    # What was printed lies behind the part A, and is not gone to.
+    ([], "o", told, ["No further output."]),
+    ([], "O", told, ["No earlier output."]),
+    ([], "p", told, ["No further finding."]),
+    ([], "P", told, ["No earlier finding."]),
+    ([], "t", told, ["Jumps now go only to what concerns the selected track."]),
+    (["right"], "c", told, [f"{WOKEN}; main itself asked for that, 0.1 s before."]),
+    (["right"], "C", told, ["main runs: its 0.1 s sleep is over (0.31 ms late)."]),
+    ([], "colon", focus, (False, True, "_Line")),
+    ([], "slash", focus, (False, True, "_Line")),
+    ([], "ctrl+f", focus, (False, True, "_Line")),
+    (["slash", *"sleep is over", "enter"], "n", indexes, (3, 71)),
+    (["slash", *"sleep is over", "enter", "n"], "N", indexes, (1, 36)),
+    (["end"], "u", indexes, (0, 18)),
+    (["end", "u"], "U", indexes, (17, 71)),
+    (["w"], "comma", shown, (0, 933)),
+    (["w", "comma"], "full_stop", shown, (0, 466)),
+    (["w", "tab"], "comma", shown, (0, 933)),
+    ([], "m", marks, (1, 0)),
+    (["M", *"here"], "enter", marks, (1, 0)),
+    ([], "M", focus, (False, True, "_Line")),
+    (["m", "end"], "quotation_mark", indexes, (0, 18)),
+    (["right", "right", "m", "home"], "apostrophe", indexes, (2, 37)),
+    (["m"], "b", lambda screen: type(screen.app.screen).__name__, "MarksScreen"),
+    (["right", "v"], "end", spans, [(1, 10), None]),
+    (["right"], "v", spans, [(1, 1), None]),
+    ([], "shift+right", spans, [(0, 1), None]),
+    (["right"], "shift+left", spans, [(0, 1), None]),
+    (["m", "end", "m"], "V", spans, [(0, 10), None]),
+    (["m", "right", "right", "m", "V"], "i", shown, (0, 102)),
+    ([], "pagedown", figures, 2),
+    (["pagedown", "pagedown"], "pageup", figures, 2),
+    (["w", "slash", "x"], "escape", focus, (False, False, "NoneType")),
 ]
 
 
@@ -133,25 +251,29 @@ async def test_key(before: list[str], key: str, says: Says, expected: object) ->
     async with comparing(halves()).run_test(size=SMALL) as pilot:
         screen = await drawn(pilot)
         await pilot.press(*before, key)
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
         await pilot.pause()
         assert says(screen) == expected
 
 
-async def test_groups_unfold_and_fold(tmp_path: Path) -> None:
+async def test_groups_are_folded_where_they_have_no_room(tmp_path: Path) -> None:
     part = Part.whole(read(crowd().write(tmp_path)))
     async with comparing((part, halves()[0])).run_test(size=SMALL) as pilot:
         screen = await drawn(pilot)
         stack = screen.query(Stack).first()
-        for rows, height in ((103, 10), (4, 4)):
-            assert (len(stack.rows), stack.virtual_size.height) != (rows, rows)
-            await pilot.press("z")
+        heights = []
+        for _ in range(3):
+            assert stack.virtual_size.height == len(screen.pair.view.rows)
+            heights.append((len(screen.pair.view.rows), stack.size.height))
+            await pilot.press("Z")
             await drawn(pilot)
-            assert (len(stack.rows), stack.virtual_size.height, stack.size.height) == (rows, rows, height)
+        assert heights == [(4, 4), (104, 12), (4, 4)]
 
 
 def test_every_key_is_pressed() -> None:
     bound = {key for section in keys.COMPARISON for one in section.bindings for key in one.key.split(",")}
-    assert bound - {"escape", "z"} == {key for _, key, _, _ in CASES}
+    assert bound <= {key for _, key, _, _ in CASES}
 
 
 @pytest.mark.parametrize("key", ["escape", "q", "ctrl+q"])
@@ -169,53 +291,108 @@ async def test_help_lists_its_keys() -> None:
         await pilot.press("question_mark")
         await pilot.pause()
         assert isinstance(pilot.app.screen, HelpScreen)
-        assert pilot.app.screen._sections == (*keys.COMPARISON, keys.GENERAL)
+        assert pilot.app.screen._sections == (*keys.COMPARISON, keys.MARKS, keys.GENERAL)
         assert pilot.app.screen._mouse == keys.COMPARISON_MOUSE
 
 
 async def test_a_click_goes_to_that_moment_of_that_side() -> None:
     async with comparing(halves()).run_test(size=NORMAL) as pilot:
         screen = await drawn(pilot)
-        left = screen.pair.label_cells
+        left = row_start(screen.view)
         await pilot.click("#stack-b", offset=(left + 6, 4))
-        await pilot.pause()
-        assert (side(screen), indexes(screen)) == ("B", (0, 36))
+        await drawn(pilot)
+        assert (side(screen), indexes(screen), selected(screen)) == ("B", (0, 36), ("main", "task-2"))
         await pilot.click("#side-a")
-        await pilot.pause()
+        await drawn(pilot)
         assert (side(screen), indexes(screen)) == ("A", (0, 36))
+        # Beside the rows, on what stands before them.
+        await pilot.click("#stack-b", offset=(1, 0))
+        await drawn(pilot)
+        assert (side(screen), indexes(screen), rows(screen)) == ("B", (0, 36), (2, 1))
+
+
+async def test_a_click_on_the_ruler_moves_the_chosen_side_and_where_gaps_are_folded_its_own() -> None:
+    async with comparing(halves()).run_test(size=NORMAL) as pilot:
+        screen = await drawn(pilot)
+        await pilot.press("tab", "y")
+        left = row_start(screen.view)
+        first, second = screen.query(SideRuler)
+        assert (first.display, second.display) == (True, False)
+        await pilot.click(first, offset=(left + 6, 0))
+        await drawn(pilot)
+        assert (side(screen), indexes(screen)) == ("B", (0, 36))
+        await pilot.press("X")
+        await drawn(pilot)
+        assert (first.display, second.display) == (True, True)
+        await pilot.click(first, offset=(left + 60, 0))
+        await drawn(pilot)
+        assert (side(screen), indexes(screen)) == ("A", (10, 36))
+
+
+async def test_two_clicks_zoom_in_on_what_a_track_does_there() -> None:
+    async with comparing(halves()).run_test(size=NORMAL) as pilot:
+        screen = await drawn(pilot)
+        await pilot.click("#stack-b", offset=(row_start(screen.view) + 6, 4), times=2)
+        await drawn(pilot)
+        # task-2 sleeps for 0.1 s; both sides show as much.
+        assert shown(screen) == (0, 108)
+
+
+async def test_dragging_the_ruler_selects_a_span() -> None:
+    async with comparing(halves()).run_test(size=NORMAL) as pilot:
+        screen = await drawn(pilot)
+        left, ruler = row_start(screen.view), screen.query(SideRuler).first()
+        await drag(pilot, ruler, (left + 20, 0), (left + 40, 0))
+        await drawn(pilot)
+        assert spans(screen) == [(2, 4), None]
+        assert told(screen)[0].startswith("0.187811 s and 4 switches between 0.178868 s")
+        await pilot.press("escape")
+        assert spans(screen) == [None, None]
 
 
 async def test_the_wheel_zooms_with_ctrl_and_pans_with_shift() -> None:
-    async with comparing(halves()).run_test(size=SMALL) as pilot:
+    async with comparing(halves()).run_test(size=(80, 20)) as pilot:
         screen = await drawn(pilot)
-        stack, left = screen.query(Stack).last(), screen.pair.label_cells
+        await pilot.press("tab", "Z")
+        await drawn(pilot)
+        stack, left = screen.query(Stack).last(), row_start(screen.view)
         await turn(pilot, stack, left, up=True, ctrl=True)
-        assert shown(screen) == (0, 745)
+        assert shown(screen) == (0, 746)
         await turn(pilot, stack, left, up=False, shift=True)
-        # Four cells of 67.
-        assert shown(screen) == (44, 745)
+        # Four cells of 63.
+        assert shown(screen) == (47, 746)
         await turn(pilot, stack, left, up=True, shift=True)
-        assert shown(screen) == (0, 745)
+        assert shown(screen) == (0, 746)
         await turn(pilot, stack, left, up=False, ctrl=True)
-        assert shown(screen) == (0, 931)
+        assert shown(screen) == (0, 933)
         await turn(pilot, stack, left, up=False)
-        assert (shown(screen), scrolled(screen)) == ((0, 931), (0, 1))
+        await pilot.wait_for_scheduled_animations()
+        assert (shown(screen), [stack.scroll_offset.y for stack in screen.query(Stack)]) == ((0, 933), [0, 2])
+        await turn(pilot, screen.query(SideRuler).first(), left, up=True)
+        assert shown(screen) == (0, 746)
 
 
 async def test_dragging_pans_both_and_resting_tells() -> None:
     async with comparing(halves()).run_test(size=SMALL) as pilot:
         screen = await drawn(pilot)
         await pilot.press("w", "w", "d")
-        left, scale = screen.pair.label_cells, screen.pair.scale
+        await drawn(pilot)
+        left, before = row_start(screen.view), screen.view.viewport
         await drag(pilot, "#stack-b", (left + 30, 1), (left + 20, 1))
-        assert screen.pair.scale.start == pytest.approx(scale.start + 10 * scale.per_cell)
-        assert screen.pair.scale.per_cell == scale.per_cell
-        assert side(screen) == "A", "that was no click"
+        await drawn(pilot)
+        a, b = screen.pair.views
+        assert a.viewport.start == pytest.approx(before.start + 10 * before.per_cell)
+        assert b.viewport.start - b.origin == pytest.approx(a.viewport.start - a.origin)
+        assert (a.viewport.per_cell, b.viewport.per_cell) == (before.per_cell, before.per_cell)
+        assert indexes(screen) == (0, 18), "that was no click"
         await pilot.press("f")
-        stack = screen.query(Stack).first()
-        row = next(number for number, row in enumerate(stack.rows) if row.group is None and row.depth)
-        await pilot.hover("#stack-a", offset=(left + 20, row))
+        await drawn(pilot)
+        stack = screen.query(Stack).last()
+        await pilot.hover("#stack-b", offset=(left + 3, 4))
         assert len(str(stack.tooltip).splitlines()) >= 2
+        # Behind its end there is nothing.
+        await pilot.hover("#stack-b", offset=(left + 30, 4))
+        assert stack.tooltip is None
 
 
 #: Keys that are pressed first, the key that can do nothing then, and what it says.
@@ -229,35 +406,80 @@ DEAD = [
     ([], "f", "All is in sight already."),
     ([], "a", "This is the beginning of both."),
     ([], "d", "This is the end of both."),
-    ([], "up", "This is the first track of A."),
+    ([], "up", "This is the first track."),
     ([], "pageup", "This is the beginning of the figures."),
 ]
 
 
 @pytest.mark.parametrize(("before", "key", "sentence"), DEAD, ids=[f"{'-'.join(d[0][:3])}.{d[1]}" for d in DEAD])
 async def test_a_key_that_can_do_nothing_says_so(before: list[str], key: str, sentence: str) -> None:
-    app = comparing(halves())
-    async with app.run_test(size=SMALL) as pilot:
+    async with comparing(halves()).run_test(size=SMALL) as pilot:
+        screen = await drawn(pilot)
+        await pilot.press(*before, key)
         await drawn(pilot)
-        await pilot.press(*before)
-        app.clear_notifications()
-        await pilot.press(key)
-        await pilot.pause()
-        assert [told.message for told in app._notifications] == [sentence]
+        assert told(screen) == [sentence]
 
 
 async def test_what_does_not_differ_or_has_no_groups_says_so(tmp_path: Path) -> None:
     part = Part.whole(read(sleeps().write(tmp_path)))
-    app = comparing((part, part))
-    async with app.run_test(size=SMALL) as pilot:
-        await drawn(pilot)
+    async with comparing((part, part)).run_test(size=SMALL) as pilot:
+        screen = await drawn(pilot)
         for key, sentence in (
-            ("n", "All switches are alike, in the same order."),
-            ("z", "There are no groups to unfold."),
+            ("exclamation_mark", "All switches are alike, in the same order."),
+            ("Z", "There are no groups: 8 tracks of a name make one."),
         ):
             await pilot.press(key)
-            await pilot.pause()
-            assert [told.message for told in app._notifications] == [sentence]
+            await drawn(pilot)
+            assert told(screen) == [sentence]
+
+
+async def test_played_together_the_shorter_waits_at_its_end() -> None:
+    clock = Clock()
+    async with VisualizerApp(comparison=(*halves(), ("a", "b")), clock=clock).run_test(size=NORMAL) as pilot:
+        screen = await drawn(pilot)
+        await pilot.press("space")
+        told_at = []
+        for _ in range(4):
+            clock.now_ns += 250_000_000
+            screen.tick()
+            await drawn(pilot)
+            told_at.append(indexes(screen))
+        assert told_at == [(4, 71), (8, 71), (14, 71), (17, 71)]
+        assert playing(screen) == (False, False)
+
+
+async def test_a_jump_does_not_leave_the_part(tmp_path: Path) -> None:
+    timeline = read(sleeps().write(tmp_path))
+    parts = Part.between(timeline, 0, timeline.switch_ns[5]), Part.whole(timeline)
+    async with comparing(parts).run_test(size=NORMAL) as pilot:
+        screen = await drawn(pilot)
+        counts = []
+        for _ in parts:
+            await pilot.press("slash", *"runs", "enter")
+            await drawn(pilot)
+            counts.append(screen.told.lines[0])
+            await pilot.press("tab")
+        assert counts == ['"runs": 2 of 6 (6 events)', '"runs": 3 of 14 (14 events)']
+        # What is looked for on one side is looked for on the other, too.
+        await pilot.press("home", "n", "n", "n", "n", "n")
+        await drawn(pilot)
+        assert (side(screen), screen.view.playhead.index) == ("A", 5)
+        await pilot.press("n")
+        assert screen.view.playhead.index == 0
+
+
+async def test_numbers_and_times_that_are_typed_count_from_the_beginning_of_the_part() -> None:
+    async with comparing(halves()).run_test(size=NORMAL) as pilot:
+        screen = await drawn(pilot)
+        await pilot.press("tab", "y", "colon", *"3", "enter")
+        await drawn(pilot)
+        assert indexes(screen) == (0, 20)
+        await pilot.press("colon", *"0.1 s", "enter")
+        await drawn(pilot)
+        assert indexes(screen) == (0, 36)
+        await pilot.press("colon", *"55", "enter")
+        await drawn(pilot)
+        assert told(screen) == ["There is no switch 55: there are 54."]
 
 
 def test_a_part_is_not_left() -> None:
@@ -265,36 +487,70 @@ def test_a_part_is_not_left() -> None:
     pair.lock_or_part()
     for chosen, part in enumerate(pair.parts):
         pair.choose(chosen)
+        view = pair.view
         for _ in range(100):
-            pair.step(1)
-        assert (pair.playheads[chosen].index, pair.number(chosen)) == (part.stop - 1, part.stop - part.first)
+            view.step(1)
+        assert (view.playhead.index, view.number) == (part.stop - 1, part.stop - part.first)
         for _ in range(100):
-            pair.step(-1)
-        assert (pair.playheads[chosen].index, pair.number(chosen)) == (part.first - 1, 0)
-        assert pair.playheads[chosen].t_ns == part.start_ns
+            view.step(-1)
+        assert (view.playhead.index, view.number) == (part.first - 1, 0)
+        assert view.playhead.t_ns == part.start_ns
 
 
 def test_without_a_switch_and_without_a_difference() -> None:
     empty = Part.whole(Timeline())
     pair = Pair(empty, empty, ("a", "b"))
-    pair.step(1)
-    pair.zoom(2)
-    pair.last()
-    assert [playhead.index for playhead in pair.playheads] == [-1, -1]
+    pair.view.step(1)
+    pair.view.zoom(2)
+    pair.view.last()
+    pair.align()
+    assert [view.playhead.index for view in pair.views] == [-1, -1]
     assert not pair.go_to_difference()
     assert pair.locked
+
+
+@pytest.mark.parametrize("axis", Axis)
+def test_both_sides_stay_on_one_scale(axis: Axis) -> None:
+    pair = Pair(*halves(), ("a", "b"))
+    pair.resize(100)
+    while pair.axis is not axis:
+        if axis is Axis.BUSY:
+            pair.view.fold_gaps()
+        else:
+            pair.view.toggle_axis()
+        pair.align()
+    before = pair.view.viewport
+    for do in (
+        lambda: pair.view.zoom(4, 50),
+        lambda: pair.resize(60),
+        lambda: pair.view.pan(20),
+        lambda: pair.choose(1),
+        lambda: pair.view.zoom(2, 3),
+        lambda: pair.view.last(),
+        lambda: pair.view.zoom_back(),
+        lambda: pair.view.fit(),
+    ):
+        do()
+        pair.align()
+        a, b = (view.viewport for view in pair.views)
+        assert (a.axis, a.per_cell, a.width) == (b.axis, b.per_cell, b.width)
+        assert a.start - pair.views[0].origin == pytest.approx(b.start - pair.views[1].origin)
+        assert a.start >= pair.views[0].origin
+    assert (pair.views[0].viewport.start, pair.views[0].viewport.width) == (before.start, 60)
 
 
 def test_zooming_keeps_what_is_under_the_pointer() -> None:
     pair = Pair(*halves(), ("a", "b"))
     pair.resize(100)
-    before = pair.scale
-    pair.zoom(4, 50)
-    assert pair.scale.start + 50 * pair.scale.per_cell == pytest.approx(before.start + 50 * before.per_cell)
+    before = pair.view.viewport
+    pair.view.zoom(4, 50)
+    pair.align()
+    after = pair.view.viewport
+    assert after.start + 50 * after.per_cell == pytest.approx(before.start + 50 * before.per_cell)
     pair.resize(60)
-    assert pair.scale.per_cell * 60 == pytest.approx(before.per_cell * 100 / 4)
-    pair.fit()
-    assert (pair.scale.start, pair.scale.width) == (0, 60)
+    assert pair.view.viewport.per_cell * 60 == pytest.approx(before.per_cell * 100 / 4)
+    pair.view.fit()
+    assert (pair.view.viewport.start, pair.view.viewport.width) == (pair.view.origin, 60)
 
 
 def pressing(*pressed: str, theme: str = "") -> Callable[[Pilot[int]], Awaitable[None]]:
@@ -309,14 +565,27 @@ def pressing(*pressed: str, theme: str = "") -> Callable[[Pilot[int]], Awaitable
     return press
 
 
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
 @pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
-def test_how_it_looks(snap_compare: Compare, size: tuple[int, int]) -> None:
-    run = pressing("right", "right")
+def test_how_it_looks(snap_compare: Compare, size: tuple[int, int], theme: str) -> None:
+    run = pressing("right", "right", theme=theme)
     assert snap_compare(comparing(halves()), terminal_size=size, run_before=run)
 
 
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
+@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
+def test_how_it_looks_along_the_switches(snap_compare: Compare, size: tuple[int, int], theme: str) -> None:
+    run = pressing("x", "exclamation_mark", "right", "right", theme=theme)
+    assert snap_compare(comparing(halves()), terminal_size=size, run_before=run)
+
+
+def test_how_it_looks_with_gaps_folded(snap_compare: Compare) -> None:
+    run = pressing("X", "right", "right", "right", "tab")
+    assert snap_compare(comparing(halves()), terminal_size=NORMAL, run_before=run)
+
+
 def test_each_for_itself_in_a_light_theme(snap_compare: Compare) -> None:
-    run = pressing("n", "right", "tab", "right", "right", "w", theme="textual-light")
+    run = pressing("exclamation_mark", "right", "tab", "right", "right", "w", theme="textual-light")
     assert snap_compare(comparing(halves()), terminal_size=NORMAL, run_before=run)
 
 

@@ -29,7 +29,9 @@ async def turn(pilot: Pilot[int], widget: Widget, x: int, *, up: bool, shift: bo
     await pilot.pause()
 
 
-async def drag(pilot: Pilot[int], widget: type[Widget] | str, *path: tuple[int, int], shift: bool = False) -> None:
+async def drag(
+    pilot: Pilot[int], widget: Widget | type[Widget] | str, *path: tuple[int, int], shift: bool = False
+) -> None:
     """Press at the first of these cells of a pane, move over the others, and let go at the last."""
     await pilot.mouse_down(widget, offset=path[0], shift=shift)
     for at in path[1:]:

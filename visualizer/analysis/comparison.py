@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator
-from itertools import zip_longest
 from typing import NamedTuple
 
 import msgspec
 
 from visualizer.analysis.model import State, Timeline
+from visualizer.analysis.orders import Orders, waited_ns
 from visualizer.analysis.sentences import sentence
 from visualizer.trace import words
 
@@ -100,8 +99,9 @@ def compare(a: Part, b: Part) -> Comparison:
     """Compare them. What lasts longer than a part counts as far as it lies in it."""
     waited = _waited_ns(a), _waited_ns(b)
     sums = _figures(a, waited[0].total()), _figures(b, waited[1].total())
-    reasons = sorted({**waited[0], **waited[1]}, key=lambda reason: -max(by[reason] for by in waited))
-    alike = _alike(a, b)
+    known = {reason: max(by[reason] for by in waited) for reason in (*waited[0], *waited[1])}
+    reasons = sorted((reason for reason in known if known[reason]), key=lambda reason: -known[reason])
+    alike = Orders().alike(a.timeline, a.first, a.stop, b.timeline, b.first, b.stop)
     return Comparison(
         _side(a),
         _side(b),
@@ -147,52 +147,8 @@ def _figures(part: Part, waited_ns: int) -> dict[str, float]:
 
 def _waited_ns(part: Part) -> Counter[str]:
     """How long all tracks but hubs waited, by reason."""
-    timeline, start_ns, end_ns, *_ = part
-    found: Counter[str] = Counter()
-    for track in timeline.tracks.values():
-        if track.kind == words.HUB:
-            continue
-        slices = track.slices
-        for index in range(max(0, slices.at(start_ns)), slices.at(end_ns) + 1):
-            if slices.state[index] != State.WAITING:
-                continue
-            until_ns = slices.start_ns[index + 1] if index + 1 < len(slices) else timeline.last_ns
-            waited_ns = min(end_ns, until_ns) - max(start_ns, slices.start_ns[index])
-            found[timeline.parks[slices.about[index]].reason] += max(0, waited_ns)
-    return found
-
-
-def _alike(a: Part, b: Part) -> int:
-    count = 0
-    for one, other in zip_longest(_order(a), _order(b)):
-        if one != other:
-            break
-        count += 1
-    return count
-
-
-def _order(part: Part) -> Iterator[tuple[object, ...]]:
-    """For each switch who gave control to whom, and why; nothing of when, or with which value."""
-    timeline = part.timeline
-    # A name that stands alone in one trace may have namesakes, and so a number, in the other.
-    names = {track.id: (track.base_name, track.number) for track in timeline.tracks.values()}
-    for index in range(part.first, part.stop):
-        switch = timeline.switch(index)
-        origin = timeline.tracks.get(switch.origin)
-        reason = ""
-        if switch.park >= 0 and origin is not None and origin.kind != words.HUB:
-            reason = timeline.parks[switch.park].reason
-        woken = _woken(timeline, switch.target, index)
-        yield names.get(switch.origin), names.get(switch.target), switch.cause, reason, woken
-
-
-def _woken(timeline: Timeline, track: int, switch: int) -> str:
-    """What made the track ready that runs from that switch on; "" if it was not."""
-    target = timeline.tracks[track]
-    run = target.slice_of_step(switch)
-    if run < 1 or target.slices.state[run - 1] != State.READY:
-        return ""
-    return timeline.wakeups[target.slices.about[run - 1]].cause
+    tracks = [track for track in part.timeline.tracks.values() if track.kind != words.HUB]
+    return waited_ns(part.timeline, part.start_ns, part.end_ns, tracks)
 
 
 def _difference(a: Part, b: Part, alike: int) -> Difference | None:

@@ -70,6 +70,18 @@ def listed(
     )
 
 
+def within(of: Moments, start_ns: int, end_ns: int) -> Moments:
+    """Those of them that happened from `start_ns` to `end_ns`, both included."""
+    first = bisect_left(range(of.length), start_ns, key=of.t_ns)
+    stop = bisect_right(range(of.length), end_ns, key=of.t_ns)
+    return Moments(
+        max(0, stop - first),
+        lambda index: of.t_ns(first + index),
+        lambda index: of.tracks(first + index),
+        lambda index: of.moment(first + index),
+    )
+
+
 def jump(
     of: Moments, t_ns: int, by: int, *, tracks: Collection[int] | None = None, at: int | None = None
 ) -> int | None:  # fmt: skip

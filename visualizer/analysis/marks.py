@@ -73,8 +73,9 @@ def switches_between(timeline: Timeline, start_ns: int, end_ns: int) -> int:
     return bisect_right(timeline.switch_ns, end_ns) - bisect_right(timeline.switch_ns, start_ns)
 
 
-def measure(timeline: Timeline, start_ns: int, end_ns: int) -> str:
-    """How long that is, and how many switches lie in it, in a sentence."""
+def measure(timeline: Timeline, start_ns: int, end_ns: int, zero_ns: int = 0) -> str:
+    """How long that is, and how many switches lie in it, in a sentence whose times count from `zero_ns`."""
     count = switches_between(timeline, start_ns, end_ns)
     switches = f"{count or 'no'} switch{'' if count == 1 else 'es'}"
-    return f"{duration(end_ns - start_ns, 6)} and {switches} between {duration(start_ns, 6)} and {duration(end_ns, 6)}"
+    begin, end = (duration(t_ns - zero_ns, 6) for t_ns in (start_ns, end_ns))
+    return f"{duration(end_ns - start_ns, 6)} and {switches} between {begin} and {end}"

@@ -46,6 +46,8 @@ class Search:
 
     def __init__(self, timeline: Timeline, title: str, matches: Matches) -> None:
         self.title = title
+        #: From when to when it looks; what is found outside is passed over.
+        self.between_ns = 0, 1 << 62
         #: How many were found of each kind.
         self.counts: Counter[Found] = Counter()
         self._timeline = timeline
@@ -60,7 +62,7 @@ class Search:
         until = min(timeline.arrived, self._taken + most)
         for entry, index in timeline.arrivals(self._taken, until):
             match = self._matches(timeline, entry, index)
-            if match is not None:
+            if match is not None and self.between_ns[0] <= match.t_ns <= self.between_ns[1]:
                 self.counts[match.kind] += 1
                 self._found.append((entry, index))
                 # In order, although clocks of two threads may cross.

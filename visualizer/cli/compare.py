@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator, Sequence
 
 import click
@@ -10,27 +12,59 @@ import msgspec
 from visualizer.analysis.comparison import Comparison, Part, compare
 from visualizer.analysis.model import Timeline
 from visualizer.analysis.plain import plain
-from visualizer.cli import on_terminal, takes_unicode
+from visualizer.cli import fail, on_terminal, takes_unicode
+from visualizer.cli.open import check
 from visualizer.cli.painted import ascii_option, columns, echo_painted, width_option
 from visualizer.cli.parts import part_of, split_span
+from visualizer.cli.pictures import force_option, format_of, theme_option, write_picture
 from visualizer.cli.reading import read_timeline
 from visualizer.cli.terminal import keys_from_terminal
+from visualizer.export import COMPARED, Settings
 from visualizer.paint.comparison import paint_both
 from visualizer.paint.figures import facts, figures, parting, remarks, verdict
 from visualizer.paint.row import Run
+from visualizer.paint.viewport import Axis
+from visualizer.session import why
+from visualizer.trace.source import TraceError
 
 _Line = list[Run]
+
+#: Width of a picture.
+_PIXELS = 1280
+_NARROWEST, _WIDEST = 400, 20_000
 
 
 @click.command("compare")
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
+@click.option("-o", "--output", metavar="OUT", help=f"Draw a picture of both instead ({', '.join(COMPARED)}).")
+@theme_option
+@force_option
+@click.option(
+    "--axis",
+    type=click.Choice([axis.value for axis in Axis]),
+    default=Axis.TIME.value,
+    show_default=True,
+    help="What runs along the rows that are printed or drawn; of switches, both begin with their first.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with exact seconds.")
 @click.option("--print", "printed", is_flag=True, help="Print it also where stdout is a terminal.")
 @width_option
 @ascii_option
 @click.option("--all", "everything", is_flag=True, help="Each track, however many.")
-def command(a: str, b: str, as_json: bool, printed: bool, width: int | None, ascii: bool, everything: bool) -> None:
+def command(
+    a: str,
+    b: str,
+    output: str | None,
+    theme: str,
+    force: bool,
+    axis: str,
+    as_json: bool,
+    printed: bool,
+    width: int | None,
+    ascii: bool,
+    everything: bool,
+) -> None:
     """Compare two traces: which is faster, what each waited for, where they part.
 
     A and B are traces, or parts of traces: FILE@0.5-2 is what lies between two times in seconds, FILE@#3-#17 between
@@ -39,7 +73,7 @@ def command(a: str, b: str, as_json: bool, printed: bool, width: int | None, asc
     of one trace. - reads it from stdin.
 
     On a terminal both are opened below one another, with a playhead on each; these move together or each for itself. In
-    a pipe, and with --print or --json, it is printed instead.
+    a pipe, and with --print or --json, it is printed instead; with -o it is drawn, --width pixels wide.
 
     There is the time that each took; a table of figures, each with how much more it is in B than in A and by what
     factor; both timelines on one scale, so that what takes longer is longer; and the first switch at which the two are
@@ -50,34 +84,67 @@ def command(a: str, b: str, as_json: bool, printed: bool, width: int | None, asc
     Examples:
       visualizer compare before.trace after.trace
       visualizer compare before.trace after.trace --print --width 120
+      visualizer compare before.trace after.trace -o slide.svg --theme dark
       visualizer compare before.trace after.trace --json | jq .figures.duration_s.factor
       visualizer record sync_vs_async -o run.trace
       visualizer compare run.trace@#1-#18 run.trace@#19-#     one after another, and all together
     """
     arguments = (a, b)
     wanted = [split_span(argument) for argument in arguments]
+    draw = format_of(output, COMPARED) if output is not None else None
+    if on_terminal() and not (as_json or printed or draw):
+        _open((wanted[0], wanted[1]))
+        return
     # What is compared with another part of itself is read once: stdin could not be read twice.
     read: dict[str, Timeline] = {}
     for file, _ in wanted:
         if file not in read:
             read[file] = read_timeline(file, called=file if len({file for file, _ in wanted}) > 1 else None)
     one, other = (part_of(read[file], file, span) for file, span in wanted)
-    if on_terminal() and not (as_json or printed):
-        keys_from_terminal()
-        from visualizer.tui.app import VisualizerApp
-
-        VisualizerApp(comparison=(one, other, arguments)).run()
+    if output is not None and draw is not None:
+        pixels = _PIXELS if width is None else width
+        if not _NARROWEST <= pixels <= _WIDEST:
+            fail(f"A picture is {_NARROWEST} to {_WIDEST} pixels wide, not {pixels}.")
+        settings = Settings((Axis(axis),), pixels, dark=theme == "dark")
+        write_picture(output, read, force, lambda: draw(one, other, arguments, settings))
         return
     found = compare(one, other)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
         return
     ascii = ascii or not takes_unicode()
-    echo_painted(_lines(found, (one, other), arguments, width or columns(), ascii, everything), ascii)
+    echo_painted(_lines(found, (one, other), arguments, Axis(axis), width or columns(), ascii, everything), ascii)
+
+
+def _open(wanted: tuple[tuple[str, str | None], tuple[str, str | None]]) -> None:
+    """Show both on the terminal. Exit with one sentence if one of them is no trace, or has no such part."""
+    try:
+        for file, _ in wanted:
+            if file != "-" and not stat.S_ISFIFO(os.stat(file).st_mode):
+                check(file)
+    except TraceError as error:
+        fail(str(error))
+    except (OSError, ValueError) as error:
+        fail(f"Cannot open the trace {file!r}: {why(error)}.")
+    stream = keys_from_terminal()
+    if stream is None and any(file == "-" for file, _ in wanted):
+        fail("`compare -` reads a trace from stdin, but stdin is a terminal or closed.")
+    from visualizer.tui.app import VisualizerApp
+
+    try:
+        VisualizerApp(compared=wanted, stream=stream).run()
+    except TraceError as error:
+        fail(str(error))
 
 
 def _lines(
-    found: Comparison, parts: tuple[Part, Part], names: Sequence[str], width: int, ascii: bool, everything: bool
+    found: Comparison,
+    parts: tuple[Part, Part],
+    names: Sequence[str],
+    axis: Axis,
+    width: int,
+    ascii: bool,
+    everything: bool,
 ) -> Iterator[_Line]:
     for letter, part, name in zip("AB", parts, names, strict=True):
         yield [Run(f"{letter}  ", "edge"), Run(plain(name), "thread"), Run(" · " + " · ".join(facts(part)), "text")]
@@ -87,7 +154,7 @@ def _lines(
     for line in figures(found):
         yield [Run(line, "text")]
     yield []
-    yield from paint_both(*parts, width, ascii=ascii, everything=everything)
+    yield from paint_both(*parts, width, axis=axis, ascii=ascii, everything=everything)
     yield []
     yield from parting(found)
     told = list(remarks(parts))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from visualizer.cli import fail
 from visualizer.cli.numbers import WholeNumber
+from visualizer.cli.pictures import force_option, format_of, theme_option, write_picture
 from visualizer.cli.reading import read_timeline
 from visualizer.export import FORMATS, Settings
 from visualizer.paint.viewport import BOTH, Axis
@@ -31,10 +29,8 @@ _AXES = {**{axis.value: (axis,) for axis in Axis}, "both": BOTH}
     metavar="PX",
     help="Of the picture, in pixels.",
 )
-@click.option(
-    "--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True, help="Its background."
-)
-@click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
+@theme_option
+@force_option
 def command(file: str, output: str, axis: str, width: int, theme: str, force: bool) -> None:
     """Draw the timeline of a trace as a picture for a talk.
 
@@ -46,20 +42,6 @@ def command(file: str, output: str, axis: str, width: int, theme: str, force: bo
       visualizer export run.trace -o run.svg
       visualizer export run.trace -o slide.svg --axis switches --width 1600 --theme dark
     """
-    path = Path(output)
-    draw = FORMATS.get(path.suffix.lower())
-    if draw is None:
-        fail(f"Cannot tell the format of {output!r}: its name must end in {' or '.join(FORMATS)}.")
-    try:
-        if path.is_dir():
-            fail(f"{output!r} is a directory; give the name of a file.")
-        if path.exists():
-            if file != "-" and Path(file).exists() and path.samefile(file):
-                fail(f"{output!r} is the trace itself.")
-            if not force:
-                fail(f"{output!r} exists already; --force overwrites it.")
-        picture = draw(read_timeline(file), Settings(_AXES[axis], width, dark=theme == "dark"))
-        with path.open("wb" if force else "xb") as out:
-            out.write(picture)
-    except (OSError, ValueError) as error:
-        fail(f"Cannot write {output!r}: {(getattr(error, 'strerror', None) or str(error)).lower()}.")
+    draw = format_of(output, FORMATS)
+    settings = Settings(_AXES[axis], width, dark=theme == "dark")
+    write_picture(output, [file], force, lambda: draw(read_timeline(file), settings))

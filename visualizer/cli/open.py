@@ -51,7 +51,7 @@ def command(file: str, follow: bool) -> None:
         elif stat.S_ISFIFO(os.stat(file).st_mode):
             piped = open(file, "rb", buffering=0)
         else:
-            _check(file, follow)
+            check(file, follow)
     except TraceError as error:
         fail(str(error))
     except (OSError, ValueError) as error:
@@ -66,7 +66,7 @@ def command(file: str, follow: bool) -> None:
     VisualizerApp(open_path=Path(file), follow=follow).run()
 
 
-def _check(path: str, follow: bool) -> None:
+def check(path: str, follow: bool = False) -> None:
     """Raise TraceError if this is no trace. One that is still being written may not have begun yet."""
     with Source.open(path) as source:
         source.read()

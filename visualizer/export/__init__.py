@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from visualizer.analysis.comparison import Part
 from visualizer.analysis.model import Timeline
+from visualizer.export.comparison import draw_comparison
 from visualizer.export.settings import Settings
 from visualizer.export.svg import draw_svg
 
-__all__ = ["FORMATS", "Settings"]
+__all__ = ["COMPARED", "FORMATS", "Settings"]
 
 #: Suffix of a file -> what draws its content.
 FORMATS: dict[str, Callable[[Timeline, Settings], bytes]] = {
     ".svg": draw_svg,
+}
+
+#: The same of two parts beside one another, and what they are called.
+COMPARED: dict[str, Callable[[Part, Part, Sequence[str], Settings], bytes]] = {
+    ".svg": draw_comparison,
 }

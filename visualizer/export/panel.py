@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import inf
 
 from visualizer.analysis.durations import duration
@@ -49,8 +49,7 @@ class Panel:
 
     def draw(self, shown: Sequence[Row], margin: float, top: float) -> float:
         """Draw heading, ruler and rows from `top` on; return where they end."""
-        pen = self._pen
-        heading = self._axis.value.capitalize()
+        pen, heading = self._pen, self._heading()
         pen.text(margin, top, heading, "thread", 15, mono=False, bold=True)
         pen.text(margin + 1.15 * text_width(heading, 15, mono=False) + 16, top, self._note(), "dim", 13, mono=False)
         rows_top = top + 44
@@ -62,7 +61,7 @@ class Panel:
             x = margin + _INDENT * row.depth
             name = fitted(self._timeline.name(row.track), self._left - 12 - x, 14, fit_name)
             pen.text(x, middles[row.track] + 5, name, style, 14, bold=row.depth == 0)
-        if self._timeline.switch_count <= _CONNECTORS:
+        if len(self._switches()) <= _CONNECTORS:
             self._connectors(middles)
         for row in shown:
             self._row(row.track, middles[row.track])
@@ -70,6 +69,20 @@ class Panel:
 
     def _x(self, position: float) -> float:
         return self._left + (position - self._start) / self._per_pixel
+
+    def _heading(self) -> str:
+        return self._axis.value.capitalize()
+
+    def _switches(self) -> range:
+        """Those that can be drawn."""
+        return range(self._timeline.switch_count)
+
+    def _ticks(self, viewport: Viewport, cells_of: Callable[[str], float]) -> Iterable[tuple[float, str]]:
+        return ticks(self._timeline, viewport, cells_of)
+
+    def _ends_here(self, lane: Lane) -> bool:
+        """Whether the track ends, and that is to be seen."""
+        return lane.track.state in FINAL
 
     def _note(self) -> str:
         if self._axis is Axis.SWITCHES:
@@ -89,7 +102,7 @@ class Panel:
     def _ruler(self, rows_top: float, bottom: float) -> None:
         pen = self._pen
         viewport = Viewport(self._axis, self._start, self._per_pixel, round(self._right - self._left))
-        for position, label in ticks(self._timeline, viewport, lambda label: text_width(label, 12) + 28):
+        for position, label in self._ticks(viewport, lambda label: text_width(label, 12) + 28):
             x = self._x(position)
             pen.add(
                 "path", d=f"M{x:.2f} {rows_top - 8:.2f}V{bottom:.2f}", stroke=pen.colour("dim"), stroke_opacity=0.25
@@ -111,7 +124,7 @@ class Panel:
     def _connectors(self, middles: dict[int, float]) -> None:
         pen = self._pen
         switch_ns = self._timeline.switch_ns
-        for index in range(self._timeline.switch_count):
+        for index in self._switches():
             switch = self._timeline.switch(index)
             if switch.origin not in middles or switch.target not in middles:
                 continue
@@ -152,7 +165,7 @@ class Panel:
                 self._pen.bar(box.left, box.right, middle, _BAR, State.RUNNING)
                 if self._axis is Axis.SWITCHES:
                     self._value(lane, box, middle)
-        if lane.track.state in FINAL:
+        if self._ends_here(lane):
             end = lane.start(len(lane.slices) - 1)
             end = self._x(
                 end if self._axis is not Axis.BUSY else position_of_time(self._timeline, self._axis, int(end))

@@ -3,61 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import ceil
 
 from visualizer.analysis.comparison import Part
 from visualizer.analysis.durations import duration
 from visualizer.paint.legend import legend
-from visualizer.paint.panel import label_cells, panel
+from visualizer.paint.panel import label_cells
 from visualizer.paint.row import Run
-from visualizer.paint.rows import Row, Rows
+from visualizer.paint.rows import Row, Rows, label_runs
 from visualizer.paint.ruler import ruler
-from visualizer.paint.viewport import MARGIN_CELLS, Axis, Viewport, span
+from visualizer.paint.saving import laid, saving
+from visualizer.paint.stretch import Stretch, stretches, viewports
+from visualizer.paint.times import SINCE_START, Reckoning, Since
+from visualizer.paint.viewport import MARGIN_CELLS, Axis, Viewport
 
 #: So many rows each; where there were more, tracks of a kind share one.
 _ROWS = 24
-_HEAD = "time"
 
 
-def windows(a: Part, b: Part) -> tuple[tuple[float, float], tuple[float, float]]:
-    """From when to when each is drawn, in ns.
-
-    Two whole traces in which nothing happens for the most part are both cut to what does, as one alone is (see
-    `viewport.span`). One of them alone is not: whoever takes longer shall be longer.
-    """
-    whole = (float(a.start_ns), float(a.end_ns)), (float(b.start_ns), float(b.end_ns))
-    if not (a.is_whole and b.is_whole):
-        return whole
-    cut = span(a.timeline, Axis.TIME), span(b.timeline, Axis.TIME)
-    return cut if all(one != other for one, other in zip(cut, whole, strict=True)) else whole
-
-
-def viewports(a: Part, b: Part, width: int) -> tuple[Viewport, Viewport]:
-    """A viewport on each, of `width` cells: both begin at the left, and a cell covers the same time in both."""
-    found = windows(a, b)
-    longest = max(end - start for start, end in found)
-    per_cell = max(1.0, (longest + 1) / max(1, width - MARGIN_CELLS))
-    one, other = (Viewport(Axis.TIME, start, per_cell, width) for start, _ in found)
-    return one, other
-
-
-def paint_both(a: Part, b: Part, width: int, *, ascii: bool = False, everything: bool = False) -> Iterator[list[Run]]:
+def paint_both(
+    a: Part, b: Part, width: int, *, axis: Axis = Axis.TIME, ascii: bool = False, everything: bool = False
+) -> Iterator[list[Run]]:  # fmt: skip
     """The ruler, and below it the rows of `a`, then those of `b`, in `width` cells; then what the glyphs mean.
 
-    Only the tracks that are there in a part have rows. The ruler counts from where the parts begin. `everything`: each
-    track has a row, however many.
+    Only the tracks that are there in a part have rows. The ruler counts from where the parts begin; where gaps are
+    folded each has its own. `everything`: each track has a row, however many.
     """
-    parts = (a, b)
+    parts, both = (a, b), stretches(a, b)
     shown = [part_rows(part, everything=everything) for part in parts]
-    left = shared_label_cells(parts, shown, width)
-    views = viewports(a, b, width - left)
-    longer = max(parts, key=lambda part: part.timeline.last_ns).timeline
-    zero = Viewport(Axis.TIME, 0.0, views[0].per_cell, views[0].width)
-    yield [Run(f"{_HEAD:{left}}", "dim"), *ruler(longer, zero, ascii=ascii)]
-    for name, part, rows, view in zip("AB", parts, shown, views, strict=True):
-        since = f"  from {duration(int(view.start))}" if view.start else ""
+    left = _label_cells(parts, shown, axis.value, width)
+    views = viewports(both, axis, width - left)
+    lead = max((0, 1), key=lambda side: both[side].length(axis))
+    free = saving(both, views, ascii=ascii)
+    for side, (name, stretch, rows, view) in enumerate(zip("AB", both, shown, views, strict=True)):
+        if not side or axis is Axis.BUSY:
+            counted = side if axis is Axis.BUSY else lead
+            yield [Run(f"{axis.value:{left}}", "dim"), *common_ruler(both[counted], views[counted], ascii=ascii)]
+        since = f"  from {duration(int(stretch.start_ns))}" if stretch.start_ns else ""
         yield [Run(name, "edge"), Run(since, "dim")]
         listed = rows if everything else rows[:_ROWS]
-        yield from panel(part.timeline, listed, view, left, ascii=ascii, until_ns=part.end_ns)
+        for number, row in enumerate(listed):
+            runs = stretch.painted(row, view, ascii=ascii)
+            if free is not None and free.side == side and number == (len(listed) - 1) // 2:
+                runs = laid(runs, free.cell, free.runs)
+            yield [*label_runs(stretch.part.timeline, row, left, ascii=ascii), *runs]
         hidden = sum(len(row.members) or 1 for row in rows[len(listed) :])
         if hidden:
             yield [Run(f"… and {hidden} more tracks: --all shows them", "dim")]
@@ -65,6 +55,20 @@ def paint_both(a: Part, b: Part, width: int, *, ascii: bool = False, everything:
         yield [Run("Tracks of a kind share a row: --all shows each of them", "dim")]
     yield []
     yield legend(*(part.timeline for part in parts), ascii=ascii)
+
+
+def common_ruler(stretch: Stretch, viewport: Viewport, *, ascii: bool = False) -> list[Run]:
+    """A ruler that counts from where the part begins; and so, on time and switches, of both."""
+    timeline, axis = stretch.part.timeline, viewport.axis
+    # The part may be over before its trace is.
+    taken = ceil((stretch.end(axis) - viewport.start) / viewport.per_cell) + MARGIN_CELLS
+    if (width := min(taken, viewport.width)) <= 0:
+        return [Run(" " * viewport.width, "ruler")]
+    shown, reckoning = replace(viewport, width=width), Reckoning(Since.START, int(stretch.start_ns))
+    if axis is Axis.SWITCHES:
+        shown, reckoning = replace(shown, start=viewport.start - stretch.begin(axis)), SINCE_START
+    counted = ruler(timeline, shown, ascii=ascii, reckoning=reckoning)
+    return [*counted, Run(" " * (viewport.width - width), "ruler")] if width < viewport.width else counted
 
 
 def part_rows(part: Part, *, everything: bool = False) -> list[Row]:
@@ -76,6 +80,6 @@ def part_rows(part: Part, *, everything: bool = False) -> list[Row]:
     return arranged.arrange(folded=None, grouped=True, only=part.lives)
 
 
-def shared_label_cells(parts: Sequence[Part], shown: Sequence[Sequence[Row]], width: int) -> int:
+def _label_cells(parts: Sequence[Part], shown: Sequence[Sequence[Row]], head: str, width: int) -> int:
     """How many of `width` cells the labels of both take, since cell 0 of both is to be in one column."""
-    return max(label_cells(part.timeline, rows, _HEAD, width) for part, rows in zip(parts, shown, strict=True))
+    return max(label_cells(part.timeline, rows, head, width) for part, rows in zip(parts, shown, strict=True))

@@ -17,7 +17,7 @@ _NOTICEABLE = 1.05
 #: Key of a figure -> what it is called.
 _NAMES = {
     "duration_s": "time",
-    "switching_s": "from the first to the last switch",
+    "switching_s": "first to last switch",
     "switches": "switches",
     "tracks": "tracks",
     "running_s": "running",

@@ -34,6 +34,9 @@ MARGIN_CELLS = 2
 #: How much is shown of the time in which nothing happens, on either side, as a share of the time in between.
 LEAD = 1 / 16
 
+#: From where to where on the axis there is something to see, in ns or in switches; None: the whole trace.
+Within = tuple[float, float] | None
+
 
 @dataclass(frozen=True)
 class Viewport:
@@ -53,11 +56,15 @@ class Viewport:
     @classmethod
     def fit(cls, timeline: Timeline, axis: Axis, width: int) -> Viewport:
         """All that happens in the trace (see `span`), and a small margin behind it. A width below 1 is taken as 1."""
-        start, end = span(timeline, axis)
+        return cls.over(axis, *span(timeline, axis), width)
+
+    @classmethod
+    def over(cls, axis: Axis, start: float, end: float, width: int) -> Viewport:
+        """From `start` to `end` of the axis, and a small margin behind. A width below 1 is taken as 1."""
         width = max(1, width)
         return cls(axis, start, _per_cell(axis, end - start, width), width)
 
-    def zoomed(self, factor: float, at_cell: float, timeline: Timeline) -> Viewport:
+    def zoomed(self, factor: float, at_cell: float, timeline: Timeline, within: Within = None) -> Viewport:
         """Closer by `factor` (below 1: further away), while what is at `at_cell` stays there as far as it can."""
         per_cell = self.per_cell / factor
         if self.axis is Axis.SWITCHES:
@@ -66,13 +73,13 @@ class Viewport:
                 # Too small a step to come to the next even width: go there all the same.
                 cells = round(1 / per_cell)
                 per_cell = 1 / (cells + 1) if factor > 1 else 1 / (cells - 1) if cells > 1 else 2 * per_cell
-        per_cell = min(_furthest(timeline, self.axis, self.width), max(CLOSEST[self.axis], per_cell))
+        per_cell = min(_furthest(timeline, self.axis, self.width, within), max(CLOSEST[self.axis], per_cell))
         start = self.start + at_cell * (self.per_cell - per_cell)
-        return replace(self, start=start, per_cell=per_cell)._clamped(timeline)
+        return replace(self, start=start, per_cell=per_cell)._clamped(timeline, within)
 
-    def panned(self, cells: float, timeline: Timeline) -> Viewport:
+    def panned(self, cells: float, timeline: Timeline, within: Within = None) -> Viewport:
         """Moved to the right by `cells` (below 0: to the left), not beyond the trace."""
-        return replace(self, start=self.start + cells * self.per_cell)._clamped(timeline)
+        return replace(self, start=self.start + cells * self.per_cell)._clamped(timeline, within)
 
     def resized(self, width: int) -> Viewport:
         """The same span of the trace, or a little more of it, in another number of cells."""
@@ -151,9 +158,12 @@ class Viewport:
         other = Viewport(axis, start, per_cell, self.width)._clamped(timeline)
         return other.showing(timeline, keep_switch)
 
-    def _clamped(self, timeline: Timeline) -> Viewport:
-        last = _end(timeline, self.axis) + (min(MARGIN_CELLS, self.width - 1) - self.width) * self.per_cell
-        start = round(max(0.0, min(self.start, last)), 9)
+    def _clamped(self, timeline: Timeline, within: Within = None) -> Viewport:
+        begin, end = (0.0, extent(timeline, self.axis)) if within is None else within
+        # Behind all that can happen: the last nanosecond counts, too.
+        end += self.axis is not Axis.SWITCHES
+        last = end + (min(MARGIN_CELLS, self.width - 1) - self.width) * self.per_cell
+        start = round(max(begin, min(self.start, last)), 9)
         if self.axis is Axis.SWITCHES and self.per_cell <= 1:
             start = round(start / self.per_cell) * self.per_cell
         return replace(self, start=start)
@@ -177,13 +187,8 @@ def extent(timeline: Timeline, axis: Axis) -> float:
     return position_of_time(timeline, axis, timeline.last_ns)
 
 
-def _end(timeline: Timeline, axis: Axis) -> float:
-    """Behind all that can happen on the axis: the last nanosecond counts, too."""
-    return extent(timeline, axis) + (axis is not Axis.SWITCHES)
-
-
-def _furthest(timeline: Timeline, axis: Axis, width: int) -> float:
-    return _per_cell(axis, extent(timeline, axis), width)
+def _furthest(timeline: Timeline, axis: Axis, width: int, within: Within = None) -> float:
+    return _per_cell(axis, extent(timeline, axis) if within is None else within[1] - within[0], width)
 
 
 def _per_cell(axis: Axis, span: float, width: int) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from textual import events
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
@@ -22,6 +22,7 @@ from visualizer.session import preferences
 from visualizer.session.target import Target
 from visualizer.trace.source import TraceError
 from visualizer.tui import keys
+from visualizer.tui.comparing import Comparing
 from visualizer.tui.feed import Feed, RunFeed, from_file, from_stream
 from visualizer.tui.filters import Ascii, Colourless
 from visualizer.tui.ink import ASCII
@@ -29,6 +30,8 @@ from visualizer.tui.pair import Pair
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.comparison import ComparisonScreen
 from visualizer.tui.screens.help import HelpScreen
+from visualizer.tui.screens.loading import LoadingScreen
+from visualizer.tui.screens.telling import Telling
 from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.terminal import only_ascii
 
@@ -38,7 +41,7 @@ _TEXTUAL_COMMANDS = ("Screenshot",)
 _AGAIN_WITHIN_NS = 5_000_000_000
 
 
-class VisualizerApp(App[int]):
+class VisualizerApp(Comparing):
     """Shows the recording at `open_path` or from `stream`, or runs `target` and shows it; else the catalogue."""
 
     CSS_PATH = "app.tcss"
@@ -57,9 +60,11 @@ class VisualizerApp(App[int]):
         options: tuple[str, ...] = (),
         hold: bool = False,
         comparison: tuple[Part, Part, tuple[str, str]] | None = None,
+        compared: tuple[tuple[str, str | None], tuple[str, str | None]] | None = None,
         clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        """`comparison`: two parts of traces to be shown on one scale, and what they are called.
+        """`comparison`: two parts of traces to be shown on one scale, and what they are called. `compared`: the same
+        of two files ("-": `stream`) that are still to be read, each with the span that is wanted of it, or None.
 
         `follow` stays at the end of a trace that is still being written; `options` are the tracers'; `hold`: `target`
         stops at its first switch.
@@ -67,20 +72,21 @@ class VisualizerApp(App[int]):
         super().__init__()
         self._open_path = open_path
         self._follow = follow
-        self._stream = stream
+        self.stream = stream
         self._target = target
         self._options = options
         self._hold = hold
         self._comparison = comparison
-        self._clock = clock
+        self._compared = compared
+        self.clock = clock
         self._feed: Feed | None = None
         #: The program that was asked for on the command line.
         self._asked_for: RunFeed | None = None
         #: What was asked for last that would end the program, and when.
         self._asked_to_end: tuple[str, int] | None = None
         self._failure: OSError | TraceError | None = None
-        self._ascii = only_ascii()
-        self.set_class(self._ascii, ASCII)
+        self.only_ascii = only_ascii()
+        self.set_class(self.only_ascii, ASCII)
         #: What was chosen the last time, and is chosen now.
         self.preferences = preferences.load()
         self._chooses_theme = False
@@ -108,13 +114,15 @@ class VisualizerApp(App[int]):
             self.theme = self.preferences.theme
         self.theme_changed_signal.subscribe(self, lambda theme: self._remember_theme(theme.name))
         if self._comparison is not None:
-            self.push_screen(ComparisonScreen(Pair(*self._comparison, ascii=self._ascii)))
+            self.push_screen(ComparisonScreen(Pair(*self._comparison, ascii=self.only_ascii), clock=self.clock))
+            return
+        if self._compared is not None:
+            await self.compare(*self._compared)
             return
         try:
             feed = self._asked()
         except (OSError, TraceError) as failure:
-            self._failure = failure
-            self.exit()
+            self.fail(failure)
             return
         if feed is None:
             self.push_screen(CatalogueScreen())
@@ -124,25 +132,25 @@ class VisualizerApp(App[int]):
     def _asked(self) -> Feed | None:
         """What the command line asked for. Raise OSError or TraceError if that cannot be shown."""
         if self._target is not None:
-            self._asked_for = RunFeed(self._target, self._options, self._clock, self._hold)
+            self._asked_for = RunFeed(self._target, self._options, self.clock, self._hold)
             return self._asked_for
-        if self._stream is not None:
-            return from_stream(self._stream, self._follow, self._clock)
+        if self.stream is not None:
+            return from_stream(self.stream, self._follow, self.clock)
         if self._open_path is not None:
-            return from_file(self._open_path, self._follow, self._clock)
+            return from_file(self._open_path, self._follow, self.clock)
         return None
 
     def watch_target(self, target: Target, hold: bool = False) -> None:
         """Run `target` and show it over the catalogue; `hold`: it stops at its first switch."""
         try:
-            self._show(RunFeed(target, self._options, self._clock, hold))
+            self._show(RunFeed(target, self._options, self.clock, hold))
         except OSError as error:
             self.tell(f"Cannot run {target.name!r}: {(error.strerror or str(error)).lower()}.")
 
     def watch_recording(self, path: Path) -> None:
         """Show a recording over the catalogue."""
         try:
-            self._show(from_file(path, False, self._clock))
+            self._show(from_file(path, False, self.clock))
         except TraceError as error:
             self.tell(str(error))
             if isinstance(self.screen, CatalogueScreen):
@@ -151,7 +159,7 @@ class VisualizerApp(App[int]):
     def _show(self, feed: Feed) -> None:
         self._feed = feed
         remembered = self.preferences
-        self.push_screen(TimelineScreen(feed, ascii=self._ascii, clock=self._clock, remembered=remembered))
+        self.push_screen(TimelineScreen(feed, ascii=self.only_ascii, clock=self.clock, remembered=remembered))
 
     async def back_to_catalogue(self) -> None:
         """Leave the timeline. A program that was started for it and still runs is ended, if that is asked for twice."""
@@ -173,7 +181,7 @@ class VisualizerApp(App[int]):
     def _shall_go_on(self, key: str, then: str) -> bool:
         """Whether a program runs that must not be ended yet, since `key` has been pressed for the first time."""
         feed, asked = self._feed, self._asked_to_end
-        now_ns = self._clock()
+        now_ns = self.clock()
         if feed is None or not feed.started_here or feed.status is not None:
             return False
         if asked is not None and asked[0] == key and now_ns - asked[1] <= _AGAIN_WITHIN_NS:
@@ -204,7 +212,7 @@ class VisualizerApp(App[int]):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.MouseDown):
             # Before whoever the key is meant for gets it.
-            if self.screen_stack and isinstance(self.screen, TimelineScreen):
+            if self.screen_stack and isinstance(self.screen, Telling):
                 self.screen.touched()
         await super().on_event(event)
 
@@ -222,13 +230,13 @@ class VisualizerApp(App[int]):
         """Textual's, and what a terminal needs that takes no colours, or only ASCII."""
         filters = [known for known in super().get_line_filters() if not isinstance(known, Monochrome)]
         filters += [Colourless()] if self.no_color else []
-        return [*filters, Ascii()] if self._ascii else filters
+        return [*filters, Ascii()] if self.only_ascii else filters
 
     def get_key_display(self, binding: Binding) -> str:
         """Names of keys instead of arrows, where the terminal has none."""
         shown = super().get_key_display(binding)
         # The footer puts keys of a kind side by side.
-        return shown if shown.isascii() or not self._ascii else f"{binding.key} "
+        return shown if shown.isascii() or not self.only_ascii else f"{binding.key} "
 
     async def action_interrupt(self) -> None:
         if self._feed is not None and self._feed.awaited:
@@ -239,7 +247,7 @@ class VisualizerApp(App[int]):
 
     def action_help(self) -> None:
         mouse = {TimelineScreen: keys.MOUSE, ComparisonScreen: keys.COMPARISON_MOUSE}.get(type(self.screen), ())
-        self.push_screen(HelpScreen((*self._sections(self.screen), keys.GENERAL), mouse=mouse, ascii=self._ascii))
+        self.push_screen(HelpScreen((*self._sections(self.screen), keys.GENERAL), mouse=mouse, ascii=self.only_ascii))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Whatever a key does on that screen, by its name."""
@@ -258,7 +266,16 @@ class VisualizerApp(App[int]):
                 yield command
 
     def _sections(self, screen: Screen[Any]) -> tuple[keys.Section, ...]:
-        return screen.SECTIONS if isinstance(screen, TimelineScreen | CatalogueScreen | ComparisonScreen) else ()
+        return (
+            screen.SECTIONS
+            if isinstance(screen, TimelineScreen | CatalogueScreen | ComparisonScreen | LoadingScreen)
+            else ()
+        )
+
+    def fail(self, failure: OSError | TraceError) -> None:
+        """Quit, and have `run` raise it."""
+        self._failure = failure
+        self.exit()
 
     def tell(self, sentence: str) -> None:
         """Say it beside what is shown, for a few seconds."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from visualizer.analysis.crowds import Crowd
 from visualizer.analysis.model import Timeline
 from visualizer.paint.groupings import By, Order, Subject, Wish, arranged, lifted, sorting, subject
@@ -38,9 +40,12 @@ class Arrangement:
         self.pinned: list[Subject] = []
         self.hidden: set[Subject] = set()
         self.rows: list[Row] = []
+        #: How many there would be if nothing was folded.
+        self.unfolded_count = 0
         #: How many of them, from the first on, are pinned.
         self.pinned_rows = 0
-        self.label_cells = _LABEL_CELLS[0]
+        #: How many cells the labels need, and have.
+        self.needed_cells = self.label_cells = _LABEL_CELLS[0]
         self._room = 0
         #: How long the timeline was when the rows were sorted by a time last.
         self._sorted_ns = 0
@@ -70,10 +75,11 @@ class Arrangement:
         if of == self._rows_of:
             return
         self._rows_of = of
-        only = self._is_wanted if self.wanted else None
+        only = self.only
         wish = Wish(folded=None, only=only)
         every = arranged(timeline, self._all_rows, self.by, wish)
-        crowded = len(every) + sum(len(row.members) for row in every) > self._room
+        self.unfolded_count = len(every) + sum(len(row.members) for row in every)
+        crowded = self.unfolded_count > self._room
         folded = {row.group for row in every if row.group is not None and self.folded.get(row.group, crowded)}
         wish = Wish(self.collapsed, folded, only, sorting(timeline, self.order))
         found = arranged(timeline, self._all_rows, self.by, wish)
@@ -91,7 +97,8 @@ class Arrangement:
             self.choose(self.rows[0])
         names = [cell_width(row_name(timeline, row)) + 2 * row.depth + 4 for row in self.rows[:_MEASURED_ROWS]]
         least, most = _LABEL_CELLS
-        self.label_cells = min(max(least, len(self.grouped_told) + 1, len(self.sorted_told) + 1, *names), most)
+        names += [len(self.grouped_told) + 1, len(self.sorted_told) + 1]
+        self.needed_cells = self.label_cells = min(max(least, *names), most)
 
     @property
     def grouped_told(self) -> str:
@@ -115,7 +122,13 @@ class Arrangement:
         """How many lines the rows take, and what is told below them."""
         return len(self.rows) + bool(self.hidden)
 
-    def _is_wanted(self, track: int) -> bool:
+    @property
+    def only(self) -> Callable[[int], bool] | None:
+        """Which tracks have a row; None: all."""
+        return self.is_wanted if self.wanted else None
+
+    def is_wanted(self, track: int) -> bool:
+        """Whether its name has in it what is wanted."""
         return self.wanted.casefold() in self.timeline.name(track).casefold()
 
     def crowd(self, row: Row) -> Crowd:

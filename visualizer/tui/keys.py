@@ -105,56 +105,58 @@ STEPPING = Section(
     ),
 )
 
-TIMELINE = (
-    Section(
-        "Switches",
-        (
-            key("left,h", "step(-1)", "Previous switch", STEP),
-            key("right,l", "step(1)", "Next switch", STEP),
-            key("H", "step_of(-1)", "Previous switch to the selected track"),
-            key("L", "step_of(1)", "Next switch to the selected track"),
-            key("home,g", "first", "First switch"),
-            key("end,G", "last", "Last switch; of a live program, follow the end"),
-        ),
+SWITCHES = Section(
+    "Switches",
+    (
+        key("left,h", "step(-1)", "Previous switch", STEP),
+        key("right,l", "step(1)", "Next switch", STEP),
+        key("H", "step_of(-1)", "Previous switch to the selected track"),
+        key("L", "step_of(1)", "Next switch to the selected track"),
+        key("home,g", "first", "First switch"),
+        key("end,G", "last", "Last switch; of a live program, follow the end"),
     ),
+)
+
+_PLAYING = (
+    key("space", "play", "Play or pause the view, never the program", "Play"),
+    key("greater_than_sign", "hurry(1)", "Play faster"),
+    key("less_than_sign", "hurry(-1)", "Play slower"),
+)
+
+_SIGHT = (
+    key("w,plus,equals_sign", "zoom(2)", "Zoom in", ZOOM),
+    key("s,minus", "zoom(-2)", "Zoom out", ZOOM),
+    key("a,ctrl+left", "pan(-1)", "Pan to the left", PAN),
+    key("d,ctrl+right", "pan(1)", "Pan to the right", PAN),
+    key("f", "fit", "Fit the whole timeline", "Fit"),
+    key("x", "axis", "Time axis or switch axis", "Axis"),
+    key("X", "fold_gaps", "Fold gaps in which nobody runs, or not"),
+)
+
+_ROWS = (
+    key("up,k", "select(-1)", "Select the track above"),
+    key("down,j", "select(1)", "Select the track below"),
+    key("enter,z", "fold", "Fold or unfold the selected group or thread"),
+    key("Z", "fold_all", "Fold or unfold all groups"),
+    key("A", "sort(1)", "Sort rows by start, name or time in a state"),
+    key("B", "group(1)", "Group by function, thread, kind, spawn tree"),
+    key("asterisk", "pin", "Pin the selected row on top, or put it back"),
+    key("delete,backspace", "hide", "Hide the selected row"),
+    key("D", "show_hidden", "Show all rows again that are hidden"),
+    key("ampersand", "filter", "Filter tracks by name; Escape shows all again"),
+)
+
+TIMELINE = (
+    SWITCHES,
     STEPPING,
     NAVIGATION,
     SPANS,
-    Section(
-        "Playing",
-        (
-            key("space", "play", "Play or pause the view, never the program", "Play"),
-            key("greater_than_sign", "hurry(1)", "Play faster"),
-            key("less_than_sign", "hurry(-1)", "Play slower"),
-            key("F", "follow", "Follow the end while the program runs"),
-        ),
-    ),
-    Section(
-        "What is in sight",
-        (
-            key("w,plus,equals_sign", "zoom(2)", "Zoom in", ZOOM),
-            key("s,minus", "zoom(-2)", "Zoom out", ZOOM),
-            key("a,ctrl+left", "pan(-1)", "Pan to the left", PAN),
-            key("d,ctrl+right", "pan(1)", "Pan to the right", PAN),
-            key("f", "fit", "Fit the whole timeline", "Fit"),
-            key("x", "axis", "Time axis or switch axis", "Axis"),
-            key("W", "times", "Times since start or mark, or by the clock"),
-            key("X", "fold_gaps", "Fold gaps in which nobody runs, or not"),
-        ),
-    ),
+    Section("Playing", (*_PLAYING, key("F", "follow", "Follow the end while the program runs"))),
+    Section("What is in sight", (*_SIGHT, key("W", "times", "Times since start or mark, or by the clock"))),
     Section(
         "Tracks and panes",
         (
-            key("up,k", "select(-1)", "Select the track above"),
-            key("down,j", "select(1)", "Select the track below"),
-            key("enter,z", "fold", "Fold or unfold the selected group or thread"),
-            key("Z", "fold_all", "Fold or unfold all groups"),
-            key("A", "sort(1)", "Sort rows by start, name or time in a state"),
-            key("B", "group(1)", "Group by function, thread, kind, spawn tree"),
-            key("asterisk", "pin", "Pin the selected row on top, or put it back"),
-            key("delete,backspace", "hide", "Hide the selected row"),
-            key("D", "show_hidden", "Show all rows again that are hidden"),
-            key("ampersand", "filter", "Filter tracks by name; Escape shows all again"),
+            *_ROWS,
             key("Y", "sequence", "Sequence: tracks side by side, arrows; or back"),
             key("1", "tab('events')", "Events: every switch, in a sentence"),
             key("2", "tab('output')", "Output: what was printed, and by which track"),
@@ -243,9 +245,13 @@ MOUSE = (
 
 COMPARISON_MOUSE = (
     ("Click on a side", "Choose it, and go to that moment of it"),
+    ("Click twice", "Zoom in on what the track does there"),
+    ("Click on a ▾", "Fold or unfold the group or the thread"),
+    ("Click on a key", "The same as the key"),
     ("Rest on a cell", "See what it is, since when, why, what is next"),
     ("Drag the tracks", "Pan both, and scroll"),
-    ("Wheel", "Scroll"),
+    ("Drag the ruler", "Select a span; the tracks with Shift or Ctrl"),
+    ("Wheel", "Scroll; over the ruler, zoom"),
     ("Ctrl and wheel", "Zoom where the pointer is, both alike"),
     ("Shift and wheel", "Pan both"),
 )
@@ -262,34 +268,31 @@ CATALOGUE = (
             key("pagedown", "scroll(1)", "Scroll the preview down"),
             key("enter", "choose", "Run the scenario, or open the recording", "Run or open"),
             key("S", "run_held", "Run the scenario, held at its first switch", "Run held"),
+            key("c", "compare", "Compare: mark a recording; then another", "Compare"),
         ),
     ),
 )
 
+LOADING = Section("While both are read", (key("escape", "back", "Back to the catalogue, or quit", "Back"),))
+
 COMPARISON = (
     Section(
-        "Comparison",
+        "Both sides",
         (
-            key("left,h", "step(-1)", "Previous switch of the chosen side", STEP),
-            key("right,l", "step(1)", "Next switch of the chosen side", STEP),
-            key("home,g", "first", "First switch of the chosen side"),
-            key("end,G", "last", "Last switch of the chosen side"),
-            key("tab,shift+tab", "other", "Choose the other side", "Other side"),
+            key("tab,shift+tab", "other", "Choose the other side: keys move that one", "Other side"),
             key("y", "lock", "Move both playheads together, or each for itself", "Lock"),
-            key("n", "difference", "Where the order of switches first differs", "Difference"),
-            key("w,plus,equals_sign", "zoom(2)", "Zoom in, both alike", ZOOM),
-            key("s,minus", "zoom(-2)", "Zoom out, both alike", ZOOM),
-            key("a,ctrl+left", "pan(-1)", "Pan to the left", PAN),
-            key("d,ctrl+right", "pan(1)", "Pan to the right", PAN),
-            key("f", "fit", "Fit both timelines", "Fit"),
-            key("z", "fold", "Unfold all groups, or fold them where there are many tracks"),
-            key("up,k", "scroll(-1)", "Scroll the tracks of the chosen side up"),
-            key("down,j", "scroll(1)", "Scroll the tracks of the chosen side down"),
+            key("exclamation_mark", "difference", "Where the order of switches first differs", "Difference"),
             key("pageup", "page(-1)", "Scroll the figures up"),
             key("pagedown", "page(1)", "Scroll the figures down"),
-            key("escape", "app.quit", "Quit, as q does"),
+            key("escape", "back", "Back to the catalogue, or quit"),
         ),
     ),
+    SWITCHES,
+    NAVIGATION,
+    SPANS,
+    Section("Playing", _PLAYING),
+    Section("What is in sight, of both alike", _SIGHT),
+    Section("Tracks", _ROWS),
 )
 
 

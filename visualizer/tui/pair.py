@@ -2,171 +2,108 @@
 
 from __future__ import annotations
 
-from visualizer.analysis.comparison import Comparison, Part, compare
-from visualizer.paint.comparison import windows
-from visualizer.paint.viewport import CLOSEST, MARGIN_CELLS, Axis, Viewport
-from visualizer.tui.playhead import Playhead
+from collections.abc import Sequence
+from functools import partial
 
-#: So many cells stay free between the playhead and the edge, where there is room.
-_MARGIN = 4
+from visualizer.analysis.comparison import Comparison, Part, compare
+from visualizer.paint.saving import Saving, saving
+from visualizer.paint.stretch import longest, stretches
+from visualizer.paint.viewport import Axis
+from visualizer.tui.side import SideView
+
+SIDES = ("A", "B")
 
 
 class Pair:
     """The state of a comparison's screen, without anything that draws. The sides are numbered 0 and 1."""
 
-    def __init__(self, a: Part, b: Part, names: tuple[str, str], *, ascii: bool = False) -> None:
+    def __init__(
+        self,
+        a: Part,
+        b: Part,
+        names: tuple[str, str],
+        *,
+        ascii: bool = False,
+        found: Comparison | None = None,
+        notices: Sequence[str] = (),
+    ) -> None:
+        """`found`: how they compare, if that is known already. `notices`: what was wrong with the traces."""
         self.parts = (a, b)
         self.names = names
         self.ascii = ascii
-        self.found: Comparison = compare(a, b)
+        self.notices = list(notices)
+        self.found: Comparison = compare(a, b) if found is None else found
         #: The side that the keys move.
         self.chosen = 0
-        #: Whether the other playhead stays as far from the start of its part.
+        #: Whether the other playhead stays at the same place of its part.
         self.locked = True
-        self.playheads = (Playhead(a.timeline), Playhead(b.timeline))
-        self.label_cells = 1
-        found = windows(a, b)
-        #: When each begins at the left of its rows, in ns.
-        self._origins = tuple(start for start, _ in found)
-        self._longest = max(end - start for start, end in found)
-        self._width = 1
-        #: What is left out on the left, in ns from the origins; and the time of a cell.
-        self._start = 0.0
-        self._per_cell = self._furthest
-        for side in (0, 1):
-            self._go(side, self.parts[side].first)
+        self.stretches = stretches(a, b)
+        one, other = (SideView(each, partial(longest, self.stretches), ascii=ascii) for each in self.stretches)
+        self.views = (one, other)
+        self.align()
 
     @property
-    def condition(self) -> object:
-        """Another one after whatever somebody does that has an effect; what it is made of is nobody's business."""
-        at = tuple((playhead.index, playhead.t_ns) for playhead in self.playheads)
-        return at, self.scale, self.chosen, self.locked
-
-    # What is in sight.
-
-    def viewport(self, side: int) -> Viewport:
-        """The rows of that side: a cell covers the same time in both."""
-        return Viewport(Axis.TIME, self._origins[side] + self._start, self._per_cell, self._width)
+    def view(self) -> SideView:
+        """That of the chosen side."""
+        return self.views[self.chosen]
 
     @property
-    def scale(self) -> Viewport:
-        """The same, counted from where both begin."""
-        return Viewport(Axis.TIME, self._start, self._per_cell, self._width)
+    def axis(self) -> Axis:
+        return self.view.viewport.axis
 
-    @property
-    def _furthest(self) -> float:
-        return max(CLOSEST[Axis.TIME], (self._longest + 1) / max(1, self._width - MARGIN_CELLS))
+    def align(self) -> None:
+        """Have both sides show the same stretch of the axis, and the other playhead go along, if it shall."""
+        other = self.views[1 - self.chosen]
+        for view in self.views:
+            view.arrange()
+            view.label_cells = max(each.needed_cells for each in self.views)
+        other.show_as(self.view)
+        if self.locked:
+            other.stand(self.view.place)
 
     def resize(self, cells: int) -> None:
         """The rows are now `cells` wide, and show what they showed."""
-        if cells != self._width:
-            shown = self._per_cell * self._width
-            fitted = self._per_cell >= self._furthest
-            self._width = max(1, cells)
-            self._show(self._start, self._furthest if fitted else shown / self._width)
-
-    def zoom(self, factor: float, cell: float | None = None) -> None:
-        """Show `1 / factor` as much; what is at `cell`, or else at the chosen playhead, stays where it is."""
-        if cell is None:
-            cell = self.playhead_cell(self.chosen)
-            cell = cell if 0 <= cell < self._width else self._width / 2
-        per_cell = min(self._furthest, max(CLOSEST[Axis.TIME], self._per_cell / factor))
-        self._show(self._start + cell * (self._per_cell - per_cell), per_cell)
-
-    def pan(self, cells: float) -> None:
-        self._show(self._start + cells * self._per_cell, self._per_cell)
-
-    def fit(self) -> None:
-        self._show(0.0, self._furthest)
-
-    def _show(self, start: float, per_cell: float) -> None:
-        self._per_cell = min(self._furthest, max(CLOSEST[Axis.TIME], per_cell))
-        self._start = max(0.0, min(start, (self._furthest - self._per_cell) * self._width))
-
-    # The playheads.
+        self.view.resize(cells)
+        self.align()
 
     def choose(self, side: int) -> None:
         """Let the keys move that side from now on."""
-        self.chosen = side
-        self._reveal()
+        if side != self.chosen:
+            self.view.playhead.rest()
+            self.align()
+            self.chosen = side
 
     def lock_or_part(self) -> None:
         """Have both playheads move together from now on, or each for itself."""
         self.locked = not self.locked
-        self._follow()
+        self.align()
 
-    def step(self, by: int) -> None:
-        """Go to the next (1) or previous (-1) switch of the chosen side."""
-        self.go(self.playheads[self.chosen].index + by)
+    def play_or_pause(self) -> None:
+        """Both together, if they are locked: then the one that goes on for longer is the one to be moved."""
+        if self.locked and not self.view.playhead.playing:
+            lengths = [each.length(self.axis) for each in self.stretches]
+            if lengths[1 - self.chosen] > lengths[self.chosen]:
+                self.choose(1 - self.chosen)
+        self.view.play_or_pause()
 
-    def go(self, index: int) -> None:
-        """Go to switch number `index` of the chosen side, or the nearest that lies in its part."""
-        self._go(self.chosen, index)
-        self._follow()
-        self._reveal()
-
-    def first(self) -> None:
-        self.go(self.parts[self.chosen].first)
-
-    def last(self) -> None:
-        self.go(self.parts[self.chosen].stop - 1)
-
-    def go_to_cell(self, side: int, cell: int) -> None:
-        """Choose that side and go to what happened in a cell of it, all of it included."""
-        self.chosen = side
-        viewport = self.viewport(side)
-        self._go_to_time(side, int(viewport.start + (cell + 1) * viewport.per_cell) - 1)
-        self._follow()
+    def hurry(self, by: int) -> None:
+        for view in self.views:
+            view.playhead.hurry(by)
 
     def go_to_difference(self) -> bool:
         """Go to the first switches that differ; where a side has no more, to its last. Return False if all are alike.
 
-        That is at another moment on each side, and so each moves for itself from then on.
+        Along the switches both stand at the same place. In time that is another one on each side, and so each moves
+        for itself from then on.
         """
         if self.found.first_difference is None:
             return False
-        self.locked = False
-        for side, part in enumerate(self.parts):
-            self._go(side, part.first + self.found.alike)
-        self._reveal()
+        if self.axis is not Axis.SWITCHES:
+            self.locked = False
+        for view in self.views[1 - self.chosen], self.view:
+            view.go(view.part.first + self.found.alike)
         return True
 
-    def playhead_cell(self, side: int) -> int:
-        """Cell of that side's playhead; may lie outside of the rows."""
-        viewport = self.viewport(side)
-        return int((self.playheads[side].t_ns - viewport.start) // viewport.per_cell)
-
-    def number(self, side: int) -> int:
-        """How many switches of the part there were up to its playhead."""
-        part = self.parts[side]
-        return max(0, min(self.playheads[side].index + 1, part.stop) - part.first)
-
-    def _go(self, side: int, index: int) -> None:
-        part, playhead = self.parts[side], self.playheads[side]
-        if index >= part.first and part.stop > part.first:
-            playhead.go(min(index, part.stop - 1))
-        else:
-            playhead.go_to_time(part.start_ns)
-            playhead.index = part.first - 1
-
-    def _go_to_time(self, side: int, t_ns: int) -> None:
-        part, playhead = self.parts[side], self.playheads[side]
-        playhead.go_to_time(min(max(t_ns, part.start_ns), part.end_ns))
-        # Of several switches at the edge's own moment some may lie outside of the part.
-        playhead.index = min(max(playhead.index, part.first - 1), part.stop - 1)
-
-    def _follow(self) -> None:
-        """The other playhead goes along, if it shall."""
-        if self.locked:
-            one, other = self.chosen, 1 - self.chosen
-            passed_ns = self.playheads[one].t_ns - self._origins[one]
-            self._go_to_time(other, int(self._origins[other] + passed_ns))
-
-    def _reveal(self) -> None:
-        """Pan so far that the chosen playhead is in sight."""
-        margin = min(_MARGIN, (self._width - 1) // 2)
-        cell = self.playhead_cell(self.chosen)
-        if cell < margin:
-            self.pan(cell - margin)
-        elif cell > self._width - 1 - margin:
-            self.pan(cell - (self._width - 1 - margin))
+    def saving(self) -> Saving | None:
+        """What the shorter side leaves free, as far as that is in sight."""
+        return saving(self.stretches, [view.viewport for view in self.views], ascii=self.ascii)

@@ -11,7 +11,7 @@ from visualizer.paint.group import paint_group
 from visualizer.paint.row import Run, paint_row
 from visualizer.paint.rows import Group, Row
 from visualizer.paint.times import SINCE_START
-from visualizer.paint.viewport import MARGIN_CELLS, Axis, Viewport, position_of_time
+from visualizer.paint.viewport import MARGIN_CELLS, Axis, Viewport, Within, position_of_time
 from visualizer.tui.arrangement import Arrangement
 from visualizer.tui.history import History
 from visualizer.tui.playhead import Playhead
@@ -25,6 +25,7 @@ _ROOM_GROWTH = 1.5
 _FOLLOWED_AT = 0.75
 #: What happened since may not have been written yet: a trace is flushed so often.
 _FLUSHED_NS = 50_000_000
+_FOR_EVER_NS = 1 << 62
 
 
 class _Spot(NamedTuple):
@@ -72,6 +73,29 @@ class View(Arrangement):
         self._span_from_ns: int | None = None
 
     @property
+    def within(self) -> Within:
+        """From where to where on the axis there is something to see."""
+        return None
+
+    @property
+    def between_ns(self) -> tuple[int, int]:
+        """From when to when what happens can be gone to."""
+        return 0, _FOR_EVER_NS
+
+    @property
+    def zero_ns(self) -> int:
+        """From when on times count that somebody types."""
+        return 0
+
+    @property
+    def first_switch(self) -> int:
+        return 0
+
+    @property
+    def last_switch(self) -> int:
+        return self.timeline.switch_count - 1
+
+    @property
     def condition(self) -> object:
         """Another one after whatever somebody does that has an effect; what it is made of is nobody's business."""
         playhead = self.playhead
@@ -97,7 +121,7 @@ class View(Arrangement):
         if self.fitted:
             self._fit()
         elif self.playhead.following:
-            self._reveal()
+            self.reveal()
 
     def resize(self, cells: int) -> None:
         """The rows are now `cells` wide."""
@@ -132,30 +156,30 @@ class View(Arrangement):
     def begin(self) -> None:
         """There is something to be seen: go to the first switch. Nobody wants to go back from there."""
         self.playhead.go(0)
-        self._reveal()
+        self.reveal()
 
     def step(self, by: int) -> None:
         self._leave(stepping=True)
         self.playhead.step(by)
         self._stepped = self._spot
-        self._reveal()
+        self.reveal()
 
     def step_of_selected(self, by: int) -> bool:
         self._leave(stepping=True)
         moved = self.playhead.step_of(self.selected_tracks, by)
         self._stepped = self._spot
-        self._reveal()
+        self.reveal()
         return moved
 
     def go(self, index: int) -> None:
         self._leave()
         self.playhead.go(index)
-        self._reveal()
+        self.reveal()
 
     def go_to_time(self, t_ns: int) -> None:
         self._leave()
         self.playhead.go_to_time(min(t_ns, self.now_ns))
-        self._reveal()
+        self.reveal()
 
     @property
     def _spot(self) -> _Spot:
@@ -182,7 +206,7 @@ class View(Arrangement):
         self.playhead.index, self.playhead.t_ns = spot.switch, spot.t_ns
         self.select_track(spot.selected)
         self.select_group(spot.group)
-        self._reveal()
+        self.reveal()
         return True
 
     def go_to_cell(self, cell: int) -> None:
@@ -200,12 +224,12 @@ class View(Arrangement):
         if self.live:
             self.follow()
         else:
-            self.go(self.timeline.switch_count - 1)
+            self.go(self.last_switch)
 
     def follow(self) -> None:
         if self.live:
             self.playhead.follow(self.now_ns)
-            self._reveal()
+            self.reveal()
 
     def play_or_pause(self) -> None:
         playhead = self.playhead
@@ -215,7 +239,7 @@ class View(Arrangement):
             self.follow()
         else:
             playhead.play()
-            self._reveal()
+            self.reveal()
 
     def advance(self, passed_ns: int) -> bool:
         """Let `passed_ns` of the watcher's time pass. Return whether that moved anything."""
@@ -226,7 +250,7 @@ class View(Arrangement):
                 self.follow()
             else:
                 self.playhead.rest()
-        self._reveal()
+        self.reveal()
         return True
 
     @property
@@ -278,7 +302,7 @@ class View(Arrangement):
         self.fitted = False
         there = replace(self.viewport, start=start)
         # Its end is in sight, too.
-        self.viewport = there.zoomed(max(1, self.viewport.width - 1) / cells, 0, self.timeline)
+        self.viewport = there.zoomed(max(1, self.viewport.width - 1) / cells, 0, self.timeline, self.within)
         return True
 
     # The viewport.
@@ -289,14 +313,14 @@ class View(Arrangement):
             cell = self.playhead_cell
             if not 0 <= cell < self.viewport.width:
                 cell = self.viewport.width // 2
-        zoomed = self.viewport.zoomed(factor, cell, self.timeline)
+        zoomed = self.viewport.zoomed(factor, cell, self.timeline, self.within)
         if zoomed != self.viewport:
             self._leave_zoom()
             self.fitted = False
             self.viewport = zoomed
 
     def pan(self, cells: int) -> None:
-        moved = self.viewport.panned(cells, self.timeline)
+        moved = self.viewport.panned(cells, self.timeline, self.within)
         if moved == self.viewport:
             return
         if self._panned != self.viewport:
@@ -349,7 +373,7 @@ class View(Arrangement):
         if self.fitted:
             self._fit()
         else:
-            self._reveal()
+            self.reveal()
 
     def _fit(self) -> None:
         axis, width = self.viewport.axis, self.viewport.width
@@ -361,7 +385,7 @@ class View(Arrangement):
             fitted = replace(fitted, per_cell=self._room_ns / max(1, width - MARGIN_CELLS))
         self.viewport = fitted
 
-    def _reveal(self) -> None:
+    def reveal(self) -> None:
         """Pan so far that the playhead is in sight."""
         viewport, cell = self.viewport, self.playhead_cell
         margin = min(4, (viewport.width - 1) // 2)
@@ -370,6 +394,6 @@ class View(Arrangement):
             beyond = cell - viewport.width * _FOLLOWED_AT
             self.viewport = replace(viewport, start=viewport.start + beyond * viewport.per_cell)
         elif cell < margin:
-            self.viewport = viewport.panned(cell - margin, self.timeline)
+            self.viewport = viewport.panned(cell - margin, self.timeline, self.within)
         elif cell > last:
-            self.viewport = viewport.panned(cell - last, self.timeline)
+            self.viewport = viewport.panned(cell - last, self.timeline, self.within)

@@ -8,12 +8,18 @@ from tests.unit.analysis.tape import Tape, ping_pong, sleeps
 from tests.unit.paint.drawn import text, width
 from visualizer.analysis.comparison import Part
 from visualizer.analysis.model import Timeline
-from visualizer.paint.comparison import paint_both, viewports, windows
+from visualizer.paint.comparison import paint_both
+from visualizer.paint.stretch import stretches, viewports
+from visualizer.paint.viewport import Axis
 from visualizer.trace import words
 
 
-def lines(a: Part, b: Part, cells: int, **options: bool) -> list[str]:
-    return [text(line).rstrip() for line in paint_both(a, b, cells, **options)]
+def lines(a: Part, b: Part, cells: int, axis: Axis = Axis.TIME, **options: bool) -> list[str]:
+    return [text(line).rstrip() for line in paint_both(a, b, cells, axis=axis, **options)]
+
+
+def windows(a: Part, b: Part) -> list[tuple[float, float]]:
+    return [(each.start_ns, each.end_ns) for each in stretches(a, b)]
 
 
 def waiting(seconds: int) -> Part:
@@ -25,7 +31,7 @@ def waiting(seconds: int) -> Part:
 def test_a_cell_covers_the_same_time_in_both() -> None:
     long, short = waiting(4), waiting(1)
     for one, other in ((long, short), (short, long)):
-        a, b = viewports(one, other, 82)
+        a, b = viewports(stretches(one, other), Axis.TIME, 82)
         assert (a.start, b.start, a.per_cell, a.width, b.width) == (0, 0, b.per_cell, 82, 82)
         assert a.per_cell == pytest.approx(4e9 / 80, rel=1e-3)
     painted = lines(long, short, 60)
@@ -35,7 +41,7 @@ def test_a_cell_covers_the_same_time_in_both() -> None:
         "▾ main ▏ → g ┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈▏✓",
         "    g  ███████████████████████████████████████████████████✓",
         "B",
-        "▾ main ▏ → g ┈┈┈┈┈┈▏✓",
+        "▾ main ▏ → g ┈┈┈┈┈┈▏✓ ├─────────── 3 s saved ────────────┤",
         "    g  ████████████▊✓",
         "",
         "· created   █ running   ┈ waiting   ✓ ended",
@@ -77,7 +83,7 @@ def test_where_nothing_happens_for_most_of_both_it_is_cut() -> None:
     assert 2.9e9 < long[0] < 3.1e9
     assert lines(late(1), late(3), 60)[1].startswith("A  from 1 s")
     # Who works all the time is not to look as quick as who does not.
-    assert windows(late(3), waiting(1)) == ((0, 3_000_002_000), (0, 1_000_001_000))
+    assert windows(late(3), waiting(1)) == [(0, 3_000_002_000), (0, 1_000_001_000)]
     # What was asked for is what is drawn.
     asked = Part.between(late(1).timeline, 0, 1_000_000_000)
     assert windows(asked, late(3))[0] == (0, 1_000_000_000)

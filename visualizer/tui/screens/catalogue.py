@@ -41,6 +41,8 @@ class CatalogueScreen(Screen[None]):
         super().__init__()
         self._shown: dict[str, Scenario | Recording] = {}
         self._preferred: Path | None = None
+        #: The recording that another one is to be compared with.
+        self._marked: Path | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(
@@ -97,7 +99,12 @@ class CatalogueScreen(Screen[None]):
 
     def _add(self, choices: OptionList, id: str, name: str, what: Scenario | Recording) -> None:
         self._shown[id] = what
-        choices.add_option(Option(Content("  " + plain(name)), id=id))
+        choices.add_option(Option(self._told(name, what), id=id))
+
+    def _told(self, name: str, what: Scenario | Recording) -> Content:
+        if isinstance(what, Recording) and what.path == self._marked:
+            return Content.assemble(("A ", "bold $text-primary"), plain(name))
+        return Content("  " + plain(name))
 
     @property
     def _highlighted(self) -> Scenario | Recording | None:
@@ -140,6 +147,25 @@ class CatalogueScreen(Screen[None]):
             case _:
                 self.app.bell()
                 self.app.tell("A recording has no program to hold: enter opens it.")
+
+    async def action_compare(self) -> None:
+        """Mark a recording; of another one, compare the marked one with it; of the same, mark it no more."""
+        from visualizer.tui.app import VisualizerApp
+
+        app, what, marked = self.app, self._highlighted, self._marked
+        assert isinstance(app, VisualizerApp)
+        if not isinstance(what, Recording):
+            app.bell()
+            app.tell("Only recordings are compared: enter runs the scenario, and that makes one.")
+            return
+        self._marked = what.path if marked is None else None
+        self.refill()
+        if marked is None:
+            app.tell(f"{what.name} is A: c on another recording compares both.")
+        elif marked == what.path:
+            app.tell(f"{what.name} is not compared.")
+        else:
+            await app.compare_recordings(marked, what.path)
 
     def action_move(self, by: int) -> None:
         choices = self.query_one(Choices)

@@ -2,60 +2,75 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from visualizer.paint.comparison import shared_label_cells
+from visualizer.analysis.findings import Finding
+from visualizer.analysis.findings import Findings as Found
+from visualizer.analysis.plain import plain
 from visualizer.paint.figures import facts, figures, parting, remarks
+from visualizer.paint.groupings import By, Order
 from visualizer.paint.row import Run
-from visualizer.tui import keys
+from visualizer.paint.viewport import Axis
+from visualizer.tui import keys, messages
 from visualizer.tui.ink import is_dark, style
-from visualizer.tui.pair import Pair
-from visualizer.tui.widgets.stack import (
-    SIDES,
-    BothZoomed,
-    CommonRuler,
-    Sentences,
-    Side,
-    SideChosen,
-    Stack,
-    Told,
-    Verdict,
-)
+from visualizer.tui.pair import SIDES, Pair
+from visualizer.tui.screens.arranging import Arranging
+from visualizer.tui.screens.moving import Moving
+from visualizer.tui.side import SideView
+from visualizer.tui.widgets.findings import all_of
+from visualizer.tui.widgets.prompt import Prompt
+from visualizer.tui.widgets.rows import RIGHT, row_start
+from visualizer.tui.widgets.stack import BothFilter, Sentences, Side, SideChosen, SideRuler, Stack, Verdict
+from visualizer.tui.widgets.told import Told
 
+#: How often the playhead is moved while it plays.
+_TICK_S = 0.05
 #: A smaller terminal gets a word instead.
 _LEAST_WIDTH, _LEAST_HEIGHT = 60, 16
 #: Verdict, ruler, two names, two sentences, footer.
 _FIXED_LINES = 7
-#: The part of what is left that the tracks may take.
+#: The part of what is left that the tracks may take from this height on; below, all but so many lines.
 _TRACKS_SHARE = 0.75
-#: A pan by key moves by this part of what is in sight.
-_PAN_SHARE = 4
-#: Right of the rows: the scroll bar.
-_RIGHT = 1
+_TALL = 30
+_LEAST_BELOW = 3
 
 
-class ComparisonScreen(Screen[None]):
-    """Shows a pair. Its keys are those of `keys.COMPARISON`."""
+class ComparisonScreen(Arranging, Moving):
+    """Shows a pair. Its keys are those of `keys.COMPARISON`: most of a timeline's, for the side that is chosen."""
 
-    SECTIONS = keys.COMPARISON
+    SECTIONS = (*keys.COMPARISON, keys.MARKS)
     BINDINGS = keys.bindings(keys.COMPARISON)
+    AUTO_FOCUS = ""
+    WHOLE = "both"
+    MORE_OF_SPAN = ""
 
-    def __init__(self, pair: Pair) -> None:
+    def __init__(self, pair: Pair, *, clock: Callable[[], int] = time.monotonic_ns) -> None:
         super().__init__()
         self.pair = pair
-        #: Whether each track has a row, however many there are of a kind.
-        self._everything = False
+        self._clock = clock
+        self._ticked_ns = clock()
+        self._observed = (Found(pair.parts[0].timeline), Found(pair.parts[1].timeline))
         self._stacks = (Stack(pair, 0), Stack(pair, 1))
         self._sides = (Side(pair, 0), Side(pair, 1))
-        self._told: tuple[Told, ...] = (Verdict(pair), CommonRuler(pair), Sentences(pair))
+        self._rulers = (SideRuler(pair, 0), SideRuler(pair, 1))
+        self._verdict, self._sentences = Verdict(pair), Sentences(pair)
+        self.filter = BothFilter(pair)
+        self.prompt = Prompt()
+        self.told = Told()
         self._figures = Static(id="figures", markup=False)
+        self._brought: list[object] = [None, None]
+
+    @property
+    def view(self) -> SideView:  # type: ignore[override]
+        """That of the chosen side."""
+        return self.pair.view
 
     def compose(self) -> ComposeResult:
         yield Static(
@@ -63,43 +78,79 @@ class ComparisonScreen(Screen[None]):
             id="too-small",
             markup=False,
         )
-        verdict, ruler, sentences = self._told
         with Vertical(id="comparison"):
-            yield from (verdict, ruler)
-            for side, stack in zip(self._sides, self._stacks, strict=True):
-                yield from (side, stack)
-            yield sentences
+            yield self._verdict
+            yield self._rulers[0]
+            yield from (self._sides[0], self._stacks[0], self._rulers[1], self._sides[1], self._stacks[1])
+            yield from (self.filter, self.prompt, self._sentences, self.told)
             with VerticalScroll(id="below-both", can_focus=False):
                 yield self._figures
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
+        self.filter.display = self.prompt.display = self.told.display = False
         self.app.theme_changed_signal.subscribe(self, lambda _: self._write())
         self._write()
+        self.look()
+        self.set_interval(_TICK_S, self.tick)
 
     def on_resize(self, event: events.Resize) -> None:
         small = event.size.width < _LEAST_WIDTH or event.size.height < _LEAST_HEIGHT
         self.set_class(small, "-too-small")
-        self._lay_out()
+        self.look()
 
-    def _lay_out(self) -> None:
+    def tick(self) -> None:
+        """Let time pass for a playhead that plays, and look on for what is looked for."""
+        now_ns = self._clock()
+        passed_ns, self._ticked_ns = now_ns - self._ticked_ns, now_ns
+        if self.go_on_searching() | self.view.advance(passed_ns):
+            self.look()
+
+    def look(self) -> None:
+        """Have everything drawn that has changed."""
+        self.post_message(messages.Looked())
+
+    @on(messages.Looked)
+    def _draw(self) -> None:
+        if not self.is_mounted or not self.size.width:
+            return
+        self.tell_span()
+        self.drop_outdated()
+        self.drop_denied()
         pair = self.pair
-        width = self.size.width - _RIGHT
-        shown = tuple(stack.rows for stack in self._stacks)
-        pair.label_cells = shared_label_cells(pair.parts, shown, width) + 1
-        pair.resize(width - pair.label_cells)
-        self._divide(self.size.height)
-        # The stacks must have their sizes before they are drawn.
-        self.call_after_refresh(self.look)
+        self._divide()
+        pair.align()
+        pair.resize(self.size.width - row_start(self.view) - RIGHT)
+        for side, (stack, view) in enumerate(zip(self._stacks, pair.views, strict=True)):
+            bring = (view.playhead.index, view.selected_number, view.line_count)
+            before, self._brought[side] = self._brought[side], bring
+            if before != bring:
+                chosen = before is not None and before[1:] != bring[1:]  # type: ignore[index]
+                running = view.row_of(view.timeline.running_at(view.playhead.index))
+                stack.bring(view.selected_number if chosen else running)
+        for pane in (self._verdict, *self._rulers, *self._sides, *self._stacks, self._sentences, self.filter):
+            pane.show()
 
-    def _divide(self, height: int) -> None:
+    def _divide(self) -> None:
         """The stacks get what they need, but not more than their share; what one does not need goes to the other."""
-        room = max(2, int((height - _FIXED_LINES) * _TRACKS_SHARE))
-        needed = [max(1, len(stack.rows)) for stack in self._stacks]
+        free = self.size.height - _FIXED_LINES - (self.pair.axis is Axis.BUSY)
+        room = max(2, free - _LEAST_BELOW if self.size.height < _TALL else int(free * _TRACKS_SHARE))
         half = room // 2
+        a, b = self.pair.views
+        for view, other in ((a, b), (b, a)):
+            # Not what the other takes now: that may depend on this one.
+            view.make_room(max(half, room - other.unfolded_count))
+        # What is there for a while takes lines, but has nothing folded.
+        told = self.told.styles.height
+        told_lines = int(told.value) if self.told.display and told is not None else 0
+        room = max(2, min(room, free - told_lines - self.filter.display - self.prompt.display))
+        half = room // 2
+        needed = [stack.lines for stack in self._stacks]
         first = min(needed[0], max(half, room - needed[1]))
         for stack, lines in zip(self._stacks, (first, min(needed[1], room - first)), strict=True):
-            stack.styles.height = max(1, lines)
+            wanted = max(1, lines)
+            if stack.styles.height is None or stack.styles.height.value != wanted:
+                stack.styles.height = wanted
 
     def _write(self) -> None:
         """What does not change while one looks: the figures, where the switches part, and about the recordings."""
@@ -121,43 +172,37 @@ class ComparisonScreen(Screen[None]):
         for letter, part in zip(SIDES, pair.parts, strict=True):
             yield [Run(f"{letter}  ", "edge"), Run(" · ".join(facts(part)), "text")]
         yield from remarks(pair.parts)
+        for notice in pair.notices:
+            yield [Run(plain(notice), "ready")]
 
-    def look(self) -> None:
-        """Have everything drawn."""
-        panes: tuple[Told | Stack, ...] = (*self._told, *self._sides, *self._stacks)
-        for pane in panes:
-            pane.show()
+    def focus_front(self) -> None:
+        self.set_focus(None)
+
+    async def findings(self) -> list[Finding]:
+        return await all_of(self._observed[self.pair.chosen])
+
+    def no_switch(self, by: int, otherwise: str = "This is before the first switch.") -> str:
+        return f"{super().no_switch(by, otherwise).removesuffix('.')} of {SIDES[self.pair.chosen]}."
+
+    def no_further(self, by: int) -> str:
+        return f"This is the {'end' if by > 0 else 'beginning'} of both."
+
+    def filter_by(self, text: str) -> None:
+        for view in self.pair.views:
+            view.filter_by(text)
 
     # Keys. What they do is said in keys.py.
 
-    def _attempt(self, do: Callable[[], object], otherwise: str) -> None:
-        """Do that, and draw what has changed; if nothing has, say `otherwise`."""
-        before = self.pair.condition
-        do()
-        if self.pair.condition == before:
-            self._deny(otherwise)
-        self.look()
-
-    def _deny(self, sentence: str) -> None:
-        from visualizer.tui.app import VisualizerApp
-
-        assert isinstance(self.app, VisualizerApp)
-        self.app.bell()
-        self.app.tell(sentence)
-
-    def action_step(self, by: int) -> None:
-        edge = "the last switch" if by > 0 else "before the first switch"
-        self._attempt(lambda: self.pair.step(by), f"This is {edge} of {SIDES[self.pair.chosen]}.")
-
-    def action_first(self) -> None:
-        self._attempt(self.pair.first, f"This is the first switch of {SIDES[self.pair.chosen]}.")
-
-    def action_last(self) -> None:
-        self._attempt(self.pair.last, f"This is the last switch of {SIDES[self.pair.chosen]}.")
-
     def action_other(self) -> None:
-        self.pair.choose(1 - self.pair.chosen)
+        self._choose(1 - self.pair.chosen)
+        self.view.reveal()
         self.look()
+
+    def _choose(self, side: int) -> None:
+        """What was gone to and found was the other side's."""
+        if side != self.pair.chosen:
+            self.pair.choose(side)
+            self.turn()
 
     def action_lock(self) -> None:
         self.pair.lock_or_part()
@@ -165,53 +210,46 @@ class ComparisonScreen(Screen[None]):
 
     def action_difference(self) -> None:
         if not self.pair.go_to_difference():
-            self._deny("All switches are alike, in the same order.")
+            self.deny("All switches are alike, in the same order.")
         self.look()
 
-    def action_zoom(self, by: int) -> None:
-        edge = "It cannot be seen from closer by." if by > 0 else "All of both is in sight."
-        self._attempt(lambda: self.pair.zoom(by if by > 0 else -1 / by), edge)
+    def action_play(self) -> None:
+        self._ticked_ns = self._clock()
+        if self.view.timeline.switch_count:
+            before = self.pair.chosen
+            self.pair.play_or_pause()
+            if before != self.pair.chosen:
+                self.turn()
+        else:
+            self.deny(self.no_switch(1))
+        self.look()
 
-    def action_pan(self, by: int) -> None:
-        cells = by * max(1, self.pair.scale.width // _PAN_SHARE)
-        self._attempt(lambda: self.pair.pan(cells), f"This is the {'end' if by > 0 else 'beginning'} of both.")
+    def action_hurry(self, by: int) -> None:
+        self.attempt(lambda: self.pair.hurry(by), f"It cannot be played {'faster' if by > 0 else 'slower'}.")
 
-    def action_fit(self) -> None:
-        self._attempt(self.pair.fit, "All is in sight already.")
+    def action_sort_by(self, order: str) -> None:
+        self.pair.views[1 - self.pair.chosen].sort_by(Order[order])
+        super().action_sort_by(order)
 
-    def action_fold(self) -> None:
-        if not self._everything and all(len(stack.rows) == len(stack.unfolded()) for stack in self._stacks):
-            self._deny("There are no groups to unfold.")
-            return
-        self._everything = not self._everything
-        for stack in self._stacks:
-            stack.unfold(self._everything)
-        self._lay_out()
-
-    def action_scroll(self, by: int) -> None:
-        stack = self._stacks[self.pair.chosen]
-        if not 0 <= stack.scroll_offset.y + by <= stack.max_scroll_y:
-            self._deny(f"This is the {'last' if by > 0 else 'first'} track of {SIDES[self.pair.chosen]}.")
-        stack.scroll_relative(y=by, animate=False, force=True)
+    def action_group_by(self, by: str) -> None:
+        self.pair.views[1 - self.pair.chosen].group_by(By[by])
+        super().action_group_by(by)
 
     def action_page(self, by: int) -> None:
         below = self.query_one("#below-both")
         if not 0 <= below.scroll_offset.y + by <= below.max_scroll_y:
-            self._deny(f"This is the {'end' if by > 0 else 'beginning'} of the figures.")
+            self.deny(f"This is the {'end' if by > 0 else 'beginning'} of the figures.")
         below.scroll_relative(y=by * max(1, below.size.height - 1), animate=False, force=True)
-
-    # What was clicked.
-
-    @on(SideChosen)
-    def _choose(self, message: SideChosen) -> None:
-        if message.column >= 0:
-            self.pair.go_to_cell(message.side, message.column)
-        else:
-            self.pair.choose(message.side)
         self.look()
 
-    @on(BothZoomed)
-    def _zoom_or_pan(self, message: BothZoomed) -> None:
-        self.pair.zoom(message.factor, message.column if message.column >= 0 else None)
-        self.pair.pan(message.cells)
+    async def action_back(self) -> None:
+        from visualizer.tui.app import VisualizerApp
+
+        if not self.put_away():
+            assert isinstance(self.app, VisualizerApp)
+            await self.app.leave_comparison()
+
+    @on(SideChosen)
+    def _choose_side(self, message: SideChosen) -> None:
+        self._choose(message.side)
         self.look()

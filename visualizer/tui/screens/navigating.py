@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from textual import on
 
 from visualizer.analysis.causes import Standpoint, led_to, standpoint, why
+from visualizer.analysis.findings import Finding
 from visualizer.analysis.goals import EXPECTED, Clock, Number, Time, goal
-from visualizer.analysis.jumps import Moments, What, jump, moments, moments_of
+from visualizer.analysis.jumps import Moments, What, jump, moments, moments_of, within
+from visualizer.analysis.model import Timeline
 from visualizer.analysis.search import Search, for_line, for_text
 from visualizer.paint.times import by_the_clock, time_of_clock
 from visualizer.tui import messages
 from visualizer.tui.keys import NAVIGATION, SPANS
 from visualizer.tui.screens.telling import Telling
-from visualizer.tui.widgets.findings import Findings
 from visualizer.tui.widgets.prompt import Prompt
 
 #: Time for which a search may keep the screen waiting; so many entries are looked at between two looks at the clock.
@@ -27,7 +28,6 @@ class Navigating(Telling):
     """What these keys do."""
 
     prompt: Prompt
-    found: Findings
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,6 +40,7 @@ class Navigating(Telling):
         self._chain: list[str] = []
         #: What is looked for, the number of the one gone to last, and whether none was gone to yet.
         self._search: Search | None = None
+        self._looked_for: Callable[[Timeline], Search] | None = None
         self._hit = -1
         self._wants_first = False
         #: All there is has been looked at; and what was told of the hit gone to last.
@@ -50,15 +51,19 @@ class Navigating(Telling):
         """Give the focus to what stands above the sentence."""
         raise NotImplementedError
 
+    async def findings(self) -> list[Finding]:
+        """What is found in all that has arrived by now, in order of time."""
+        raise NotImplementedError
+
     # Jumps.
 
     async def action_jump(self, what: str, by: int) -> None:
         kind = What(what)
-        self._jump(kind, await self._moments(kind), by)
+        self._jump(kind, within(await self._moments(kind), *self.view.between_ns), by)
 
     async def _moments(self, what: What) -> Moments:
         if what is What.FINDING:
-            return moments_of(await self.found.all())
+            return moments_of(await self.findings())
         return moments(self.view.timeline, what)
 
     def _jump(self, what: What, of: Moments, by: int) -> None:
@@ -127,6 +132,8 @@ class Navigating(Telling):
 
     def _follow(self, said: str, at: Standpoint | None, end: str) -> None:
         view = self.view
+        if at is not None and not view.between_ns[0] <= at.t_ns <= view.between_ns[1]:
+            at, end = None, "That is outside of what is shown."
         if at is None:
             self.app.bell()
             if said in self._chain:
@@ -161,23 +168,24 @@ class Navigating(Telling):
     def _take_answer(self, what: str, text: str) -> None:
         view = self.view
         if what == "text":
-            self._look_for(for_text(view.timeline, text))
+            self._look_for(lambda timeline: for_text(timeline, text))
             return
         try:
             wanted = goal(text)
         except ValueError as error:
             self.deny(str(error))
             return
-        count = view.timeline.switch_count
+        count = view.last_switch - view.first_switch + 1
         if isinstance(wanted, Time):
-            view.go_to_time(wanted.t_ns)
-            self.told.tell(*(["That is behind the end."] if wanted.t_ns > view.now_ns else []))
+            t_ns = view.zero_ns + wanted.t_ns
+            view.go_to_time(t_ns)
+            self.told.tell(*(["That is behind the end."] if t_ns > view.now_ns else []))
         elif isinstance(wanted, Clock):
             self._go_to_clock(wanted)
         elif not isinstance(wanted, Number):
-            self._look_for(for_line(view.timeline, wanted))
+            self._look_for(lambda timeline: for_line(timeline, wanted))
         elif 0 < wanted.number <= count:
-            view.go(wanted.number - 1)
+            view.go(view.first_switch + wanted.number - 1)
             self.told.tell()
         else:
             self.deny(f"There is no switch {wanted.number}: there are {count}.")
@@ -196,8 +204,17 @@ class Navigating(Telling):
 
     # Looking for something.
 
-    def _look_for(self, search: Search) -> None:
-        self._search, self._hit, self._wants_first, self._complete = search, -1, True, False
+    def turn(self) -> None:
+        """The view is another one: what was gone to was not on it, and what is looked for is looked for there."""
+        self._landed = self._stands = None
+        self._chain = []
+        if self._looked_for is not None:
+            self._look_for(self._looked_for, go=False)
+
+    def _look_for(self, wanted: Callable[[Timeline], Search], *, go: bool = True) -> None:
+        self._looked_for, search = wanted, wanted(self.view.timeline)
+        search.between_ns = self.view.between_ns
+        self._search, self._hit, self._wants_first, self._complete = search, -1, go, False
         self.go_on_searching()
 
     def go_on_searching(self) -> bool:

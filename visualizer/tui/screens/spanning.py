@@ -11,6 +11,9 @@ from visualizer.tui.screens.navigating import Navigating
 class Spanning(Navigating):
     """What these keys do, beside jumps."""
 
+    #: Where more is told of a span.
+    MORE_OF_SPAN = "; 3 shows its statistics"
+
     def __init__(self) -> None:
         super().__init__()
         self._told_span: tuple[int, int] | None = None
@@ -83,4 +86,4 @@ class Spanning(Navigating):
             if span is None:
                 self.told.tell()
             else:
-                self.told.tell(f"{measure(self.view.timeline, *span)}; 3 shows its statistics")
+                self.told.tell(f"{measure(self.view.timeline, *span, self.view.zero_ns)}{self.MORE_OF_SPAN}")

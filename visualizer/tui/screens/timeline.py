@@ -14,14 +14,14 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Footer, Static
 
-from visualizer.analysis.gaps import gaps
+from visualizer.analysis.findings import Finding
 from visualizer.analysis.model import State
-from visualizer.paint.rows import GROUP_FROM
 from visualizer.paint.viewport import Axis
 from visualizer.session.preferences import Preferences
 from visualizer.tui import keys, messages
 from visualizer.tui.feed import Feed
 from visualizer.tui.screens.arranging import Arranging
+from visualizer.tui.screens.moving import Moving
 from visualizer.tui.screens.stepping import Stepping
 from visualizer.tui.screens.viewing import Viewing
 from visualizer.tui.view import View
@@ -57,8 +57,6 @@ _LEAST_TRACKS = 3
 _TRACKS_SHARE = 0.45
 #: The sequence has a line for each switch, and so never enough of them.
 _SEQUENCE_SHARE = 0.6
-#: A pan by key moves by this part of what is in sight.
-_PAN_SHARE = 4
 
 
 class Pane(Protocol):
@@ -67,7 +65,7 @@ class Pane(Protocol):
     def show(self) -> None: ...
 
 
-class TimelineScreen(Arranging, Stepping, Viewing):
+class TimelineScreen(Arranging, Moving, Stepping, Viewing):
     """Shows a feed. Its keys are those of `keys.TIMELINE`, live and in replay alike."""
 
     SECTIONS = (*keys.TIMELINE, keys.LIST, keys.SEQUENCE, keys.FINDINGS, keys.CHOICES, keys.MARKS, keys.PAGES)
@@ -97,7 +95,7 @@ class TimelineScreen(Arranging, Stepping, Viewing):
         self._tracks = Tracks(view)
         self.sequence = Sequence(view)
         self._legend = Legend(view)
-        self._filter = Filter(view)
+        self.filter = Filter(view)
         self._sentence = Sentence(view)
         self.told = Told()
         self.prompt = Prompt()
@@ -121,7 +119,7 @@ class TimelineScreen(Arranging, Stepping, Viewing):
             *self._above,
             self._tracks,
             self.sequence,
-            self._filter,
+            self.filter,
             self._legend,
             self._sentence,
             self.told,
@@ -139,7 +137,7 @@ class TimelineScreen(Arranging, Stepping, Viewing):
         with Vertical(id="timeline"):
             yield from self._above
             yield from (self._tracks, self.sequence.head, self.sequence)
-            yield from (self._filter, self.prompt, self._legend, self._sentence, self.told, self._notices)
+            yield from (self.filter, self.prompt, self._legend, self._sentence, self.told, self._notices)
             with Horizontal(id="below"):
                 with Horizontal(id="sources"):
                     yield from self._sources
@@ -155,7 +153,7 @@ class TimelineScreen(Arranging, Stepping, Viewing):
             self._remembered.hinted = True
             self._remembered.save()
         self._show_tab(TABS[0])
-        self._notices.display = self._filter.display = self.told.display = False
+        self._notices.display = self.filter.display = self.told.display = False
         self.prompt.display = False
         self._show_sequence(False)
         if self.feed.follow:
@@ -227,7 +225,7 @@ class TimelineScreen(Arranging, Stepping, Viewing):
         told_lines = sum(
             int(pane.styles.height.value) for pane in told if pane.display and pane.styles.height is not None
         )
-        room = height - _FIXED_LINES - sentence - tall - told_lines - self._filter.display - self.prompt.display
+        room = height - _FIXED_LINES - sentence - tall - told_lines - self.filter.display - self.prompt.display
         most = max(_LEAST_TRACKS, int(room * _TRACKS_SHARE))
         self.view.make_room(most)
         lines = min(max(self.view.line_count, 1), most)
@@ -248,21 +246,10 @@ class TimelineScreen(Arranging, Stepping, Viewing):
         self.set_class(small, "-too-small")
         self.look()
 
+    async def findings(self) -> list[Finding]:
+        return await self.found.all()
+
     # Keys. What they do is said in keys.py.
-
-    def action_step(self, by: int) -> None:
-        self.attempt(lambda: self.view.step(by), self.no_switch(by))
-
-    def action_step_of(self, by: int) -> None:
-        if not self.view.step_of_selected(by):
-            self.deny(f"There is no {'further' if by > 0 else 'earlier'} switch to the selected track.")
-        self.look()
-
-    def action_first(self) -> None:
-        self.attempt(lambda: self.view.go(0), self.no_switch(-1, "This is the first switch."))
-
-    def action_last(self) -> None:
-        self.attempt(self.view.last, self.no_switch(1))
 
     def action_play(self) -> None:
         self._ticked_ns = self._clock()
@@ -272,69 +259,18 @@ class TimelineScreen(Arranging, Stepping, Viewing):
             self.deny(self.no_switch(1))
         self.look()
 
-    def action_hurry(self, by: int) -> None:
-        self.attempt(lambda: self.view.playhead.hurry(by), f"It cannot be played {'faster' if by > 0 else 'slower'}.")
-
     def action_follow(self) -> None:
         ended = "There is no end to follow: the program has ended."
         self.attempt(self.view.follow, "The end is followed already." if self.view.live else ended)
 
-    def action_zoom(self, by: int) -> None:
-        edge = "It cannot be seen from closer by." if by > 0 else "All of the trace is in sight."
-        self.attempt(lambda: self.view.zoom(by if by > 0 else -1 / by), edge)
-
-    def action_pan(self, by: int) -> None:
-        cells = by * max(1, self.view.viewport.width // _PAN_SHARE)
-        edge = f"The trace goes no further: this is its {'end' if by > 0 else 'beginning'}."
-        self.attempt(lambda: self.view.pan(cells), edge)
-
-    def action_fit(self) -> None:
-        self.attempt(self.view.fit, "All is in sight already.")
-
-    def action_axis(self) -> None:
-        self.view.toggle_axis()
-        self._remember_axis()
-        self.look()
-
-    def _remember_axis(self) -> None:
-        self._remembered.axis = self.view.viewport.axis.value
+    def remember_axis(self, axis: Axis) -> None:
+        self._remembered.axis = axis.value
         self._remembered.save()
-
-    def action_fold_gaps(self) -> None:
-        folded = self.view.fold_gaps()
-        self._remember_axis()
-        axis = self.view.viewport.axis
-
-        def as_now() -> bool:
-            return self.view.viewport.axis is axis
-
-        count = len(gaps(self.view.timeline))
-        if not folded:
-            self.tell_while(as_now, "Time is shown as it passed.")
-        elif not count:
-            self.tell_while(as_now, "No gap is long enough to be folded: as far as can be seen, somebody always runs.")
-        else:
-            which = "1 gap in which nobody runs is" if count == 1 else f"{count} gaps in which nobody runs are"
-            self.tell_while(as_now, f"{which} folded; the ruler says how long each is.")
-        self.look()
-
-    def action_select(self, by: int) -> None:
-        self.attempt(lambda: self.view.select(by), f"This is the {'last' if by > 0 else 'first'} track.")
-
-    def action_fold(self) -> None:
-        self.attempt(lambda: self.view.fold(self.view.selected_number), "There is nothing to fold here.")
-
-    def action_fold_all(self) -> None:
-        self.attempt(self.view.fold_all, f"There are no groups: {GROUP_FROM} tracks of a name make one.")
 
     def touched(self) -> None:
         super().touched()
         for hint in self.query(Hint):
             hint.remove()
-
-    def action_filter(self) -> None:
-        self._filter.open()
-        self.look()
 
     def action_tab(self, tab: str) -> None:
         focused = self.focused is not None and self.focused.id in TABS
@@ -348,18 +284,7 @@ class TimelineScreen(Arranging, Stepping, Viewing):
     async def action_back(self) -> None:
         from visualizer.tui.app import VisualizerApp
 
-        if self.prompt.display:
-            self.prompt.close()
-            self.focus_front()
-            self.look()
-            return
-        if self._filter.display:
-            self._filter.close()
-            return
-        if self.view.span is not None or self.told.display:
-            self.view.drop_span()
-            self.told.tell()
-            self.look()
+        if self.put_away():
             return
         assert isinstance(self.app, VisualizerApp)
         await self.app.back_to_catalogue()
@@ -368,13 +293,6 @@ class TimelineScreen(Arranging, Stepping, Viewing):
         self._tab_bar.show(tab)
         for other, pane in self._tabs.items():
             pane.display = other == tab
-
-    @on(messages.Filtered)
-    def _filter_by(self, message: messages.Filtered) -> None:
-        self.view.filter_by(message.text)
-        if message.done:
-            self.focus_front()
-        self.look()
 
     @on(messages.TabChosen)
     def _choose_tab(self, message: messages.TabChosen) -> None:

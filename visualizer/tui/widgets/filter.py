@@ -35,7 +35,11 @@ class Filter(Horizontal):
         """Tell what is found."""
         if self.display:
             found, count = self._view.found, len(self._view.timeline.tracks)
-            self._found.update(f"{found} of {count} track{'' if count == 1 else 's'}, esc: all ")
+            self.tell(f"{found} of {count} track{'' if count == 1 else 's'}, esc: all ")
+
+    def tell(self, found: str) -> None:
+        """Say at the end of the line what is found."""
+        self._found.update(found)
 
     def open(self) -> None:
         self.display = True

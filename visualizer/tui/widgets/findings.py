@@ -24,6 +24,14 @@ _MOST = 1_000
 _GRAVE = frozenset(("deadlock", "never_resumed", "unretrieved"))
 
 
+async def all_of(observed: Found) -> list[Finding]:
+    """What is found in all that has arrived by now, in order of time."""
+    while observed.take(_AT_ONCE):
+        # The keys pressed and the lines arrived meanwhile have their turn.
+        await asyncio.sleep(0)
+    return observed.found()
+
+
 class _Line(NamedTuple):
     #: Which finding it belongs to.
     number: int
@@ -98,10 +106,7 @@ class Findings(Lines):
 
     async def all(self) -> list[Finding]:
         """What is found in all that has arrived by now, in order of time."""
-        while self._observed.take(_AT_ONCE):
-            # The keys pressed and the lines arrived meanwhile have their turn.
-            await asyncio.sleep(0)
-        return self._observed.found()
+        return await all_of(self._observed)
 
     def _take(self) -> None:
         version = self.view.timeline.version, self.view.live

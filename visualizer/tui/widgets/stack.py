@@ -4,36 +4,34 @@ from __future__ import annotations
 
 from rich.style import Style
 from textual import events
-from textual.content import Content
-from textual.geometry import Offset, Size
+from textual.geometry import Offset
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
 from visualizer.analysis.plain import plain
 from visualizer.analysis.sentences import sentence
-from visualizer.paint.comparison import part_rows
+from visualizer.paint.comparison import common_ruler
 from visualizer.paint.figures import verdict
-from visualizer.paint.panel import panel
-from visualizer.paint.pointed import pointed
 from visualizer.paint.row import Run
-from visualizer.paint.rows import Row
-from visualizer.paint.ruler import ruler
 from visualizer.paint.text import fit
-from visualizer.tui.ink import ground, is_dark, over, strip
-from visualizer.tui.pair import Pair
-from visualizer.tui.widgets.dragging import Dragging
+from visualizer.paint.viewport import Axis
+from visualizer.tui.ink import is_dark, over, strip, style
+from visualizer.tui.pair import SIDES, Pair
+from visualizer.tui.widgets.filter import Filter
 from visualizer.tui.widgets.header import moment
-
-SIDES = ("A", "B")
-#: One notch of the wheel.
-_ZOOM_STEP = 1.25
-_PAN_CELLS = 4
-_CACHED_ROWS = 256
+from visualizer.tui.widgets.rows import Ruler, Tracks, row_start
 
 
-class Told(Widget):
+class SideChosen(Message):
+    """Somebody pointed at a side."""
+
+    def __init__(self, side: int) -> None:
+        super().__init__()
+        self.side = side
+
+
+class BothTold(Widget):
     """Lines that are cheap to draw."""
 
     def __init__(self, pair: Pair, id: str | None = None) -> None:
@@ -44,28 +42,21 @@ class Told(Widget):
         self.refresh()
 
 
-class Verdict(Told):
+class Verdict(BothTold):
     """The first line: which is faster, and whether the playheads move together."""
 
     def render_line(self, y: int) -> Strip:
-        how = "LOCKED " if self._pair.locked else "EACH FOR ITSELF "
-        width = max(0, self.size.width - len(how))
-        said = Run(fit(f" {verdict(self._pair.found)}", width), "thread")
-        return strip(self, [said, Run(how, "label")], self.size.width)
-
-
-class CommonRuler(Told):
-    """The one scale, counted from where both begin."""
-
-    def render_line(self, y: int) -> Strip:
         pair = self._pair
-        longer = max(pair.parts, key=lambda part: part.timeline.last_ns).timeline
-        label = Run(fit(" time", pair.label_cells), "dim")
-        line = strip(self, [label, *ruler(longer, pair.scale, ascii=pair.ascii)], self.size.width)
-        return _with_playhead(self, line, pair, pair.chosen)
+        playhead = pair.view.playhead
+        how = "LOCKED " if pair.locked else "EACH FOR ITSELF "
+        speed = f"x{playhead.speed:g} " if playhead.playing or playhead.speed != 1 else ""
+        playing = f"{'>' if pair.ascii else '▶'} {speed}  " if playhead.playing else f"{speed}  " if speed else ""
+        width = max(0, self.size.width - len(how) - len(playing))
+        said = Run(fit(f" {verdict(pair.found)}", width), "thread")
+        return strip(self, [said, Run(playing, "running"), Run(how, "label")], self.size.width)
 
 
-class Side(Told):
+class Side(BothTold):
     """What a side is, and where its playhead stands."""
 
     def __init__(self, pair: Pair, side: int) -> None:
@@ -74,145 +65,135 @@ class Side(Told):
 
     def render_line(self, y: int) -> Strip:
         pair, side = self._pair, self._side
-        part, playhead = pair.parts[side], pair.playheads[side]
-        mark = "▸" if pair.chosen == side else " "
-        at = moment(playhead.t_ns - part.start_ns, part.end_ns - part.start_ns)
+        part, view = pair.parts[side], pair.views[side]
+        mark = (">" if pair.ascii else "▸") if pair.chosen == side else " "
+        at = moment(view.playhead.t_ns - part.start_ns, part.end_ns - part.start_ns)
         of = moment(part.end_ns - part.start_ns, part.end_ns - part.start_ns)
-        where = f"  switch {pair.number(side)} of {part.stop - part.first}   {at} of {of} "
+        where = f"  switch {view.number} of {part.stop - part.first}   {at} of {of} "
         name = fit(f"{mark}{SIDES[side]}  {plain(pair.names[side])}", max(0, self.size.width - len(where)))
         return strip(self, [Run(name, "edge" if mark != " " else "thread"), Run(where, "text")], self.size.width)
 
     def on_click(self, event: events.Click) -> None:
-        self.post_message(SideChosen(self._side, -1))
+        self.post_message(SideChosen(self._side))
 
 
-class Sentences(Told):
+class Sentences(BothTold):
     """The switch at each of the playheads."""
 
     def render_line(self, y: int) -> Strip:
         pair = self._pair
         if y >= len(SIDES):
             return Strip.blank(self.size.width)
-        part, index = pair.parts[y], pair.playheads[y].index
+        part, index = pair.parts[y], pair.views[y].playhead.index
         said = sentence(part.timeline, index) if index >= part.first else "Nothing was switched yet"
         number = f"#{index + 1}  " if index >= part.first else ""
         side = f" {SIDES[y]}  "
         room = max(0, self.size.width - len(side) - len(number))
-        runs = [Run(side, "edge"), Run(number, "ruler"), Run(fit(said, room), "text")]
+        runs = [Run(side, "edge"), Run(number, "ruler"), Run(fit(plain(said), room), "text")]
         return strip(self, runs, self.size.width)
 
 
-class SideChosen(Message):
-    """Somebody pointed at a side; `column` is the cell, -1 if it was none."""
+class BothFilter(Filter):
+    """One text for both sides."""
 
-    def __init__(self, side: int, column: int) -> None:
-        super().__init__()
-        self.side = side
-        self.column = column
+    def __init__(self, pair: Pair) -> None:
+        super().__init__(pair.view)
+        self._pair = pair
 
-
-class BothZoomed(Message):
-    """The wheel was turned over a cell, with Ctrl (`factor`) or Shift (`cells`)."""
-
-    def __init__(self, factor: float, cells: int, column: int) -> None:
-        super().__init__()
-        self.factor = factor
-        self.cells = cells
-        self.column = column
+    def show(self) -> None:
+        if self.display:
+            sides = zip(SIDES, self._pair.views, strict=True)
+            told = "  ".join(f"{side} {view.found} of {view.track_count}" for side, view in sides)
+            self.tell(f"{told} tracks, esc: all ")
 
 
-class Stack(Dragging, ScrollView, can_focus=False):
-    """A row for each track of a side. A row is painted again only when what is in sight has changed."""
-
-    ALLOW_SELECT = False
+class SideRuler(Ruler):
+    """The scale over a side. It counts from where the side begins, and so is that of both, unless gaps are folded."""
 
     def __init__(self, pair: Pair, side: int) -> None:
-        super().__init__()
+        super().__init__(pair.views[side])
+        self._pair = pair
+        self._side = side
+
+    def show(self) -> None:
+        pair = self._pair
+        # What moves on the common one is the playhead of the side that the keys move.
+        self._view = pair.views[self._side] if pair.axis is Axis.BUSY else pair.view
+        self.display = not self._side or pair.axis is Axis.BUSY
+        super().show()
+
+    def _runs(self) -> list[Run]:
+        pair, axis = self._pair, self._view.viewport.axis
+        side = self._side
+        if axis is not Axis.BUSY:
+            side = max((0, 1), key=lambda side: pair.stretches[side].length(axis))
+        viewport = pair.views[side].viewport
+        if self._painted is None or self._painted[0] != viewport:
+            self._painted = viewport, common_ruler(pair.stretches[side], viewport, ascii=pair.ascii)
+        return self._painted[1]
+
+    def render_line(self, y: int) -> Strip:
+        line, pair = super().render_line(y), self._pair
+        viewport = self._view.viewport
+        if viewport.axis is Axis.SWITCHES and pair.found.first_difference is not None:
+            cell = int((self._pair.view.origin + pair.found.alike + 1 - viewport.start) // viewport.per_cell)
+            if 0 <= cell < viewport.width:
+                at = row_start(self._view) + cell
+                mark = strip(self, [Run("!" if pair.ascii else "≠", "error")], 1)
+                line = Strip.join([line.crop(0, at), mark, line.crop(at + 1)])
+        return line
+
+    def press(self, event: events.MouseEvent, at: Offset) -> None:
+        if self._pair.axis is Axis.BUSY:
+            self.post_message(SideChosen(self._side))
+        super().press(event, at)
+
+
+class Stack(Tracks, can_focus=False):
+    """The rows of a side, and beside those of the shorter one what it saves."""
+
+    def __init__(self, pair: Pair, side: int) -> None:
+        super().__init__(pair.views[side])
         self.id = f"stack-{SIDES[side].lower()}"
         self._pair = pair
         self._side = side
-        self.rows: list[Row] = part_rows(pair.parts[side])
-        self._cache: dict[tuple[object, ...], Strip] = {}
+        self._told: object = None
 
-    def unfold(self, everything: bool) -> None:
-        """Have a row for each track, or only one for many of a kind."""
-        self.rows = part_rows(self._pair.parts[self._side], everything=everything)
-        self._cache.clear()
-
-    def unfolded(self) -> list[Row]:
-        """The rows there would be with one for each track."""
-        return part_rows(self._pair.parts[self._side], everything=True)
+    @property
+    def lines(self) -> int:
+        """How many lines it needs."""
+        return max(1, self._view.line_count)
 
     def show(self) -> None:
-        size = Size(self.size.width, len(self.rows))
-        if size != self.virtual_size:
-            self.virtual_size = size
-        self.refresh()
+        super().show()
+        told = self._pair.saving(), self._pair.locked, self._pair.chosen
+        if told != self._told:
+            self._told = told
+            self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        number = y + self.scroll_offset.y
-        pair = self._pair
-        if number >= len(self.rows):
-            line = Strip.blank(self.size.width, self.rich_style)
-        else:
-            line = self._line(number)
-        return _with_playhead(self, line, pair, self._side)
-
-    def _line(self, number: int) -> Strip:
-        pair = self._pair
-        key = (number, pair.viewport(self._side), pair.label_cells, self.app.theme, self.size.width)
-        line = self._cache.get(key)
-        if line is None:
-            part = pair.parts[self._side]
-            left, viewport = pair.label_cells - 1, pair.viewport(self._side)
-            shown = self.rows[number : number + 1]
-            [runs] = panel(part.timeline, shown, viewport, left, ascii=pair.ascii, until_ns=part.end_ns)
-            if len(self._cache) >= _CACHED_ROWS:
-                self._cache.clear()
-            line = self._cache[key] = strip(self, [Run(" ", "text"), *runs], self.size.width)
+        line, view = super().render_line(y), self._view
+        if view is not self._pair.view and not self._pair.locked and 0 <= view.playhead_cell < view.viewport.width:
+            at = row_start(view) + view.playhead_cell
+            # It stays where it is while the keys move the other.
+            line = over(line, at, at + 1, Style(bgcolor=style("waiting", is_dark(self)).color))
+        saving = self._pair.saving()
+        if saving is not None and saving.side == self._side and y == (min(self.size.height, self.lines) - 1) // 2:
+            at = row_start(view) + saving.cell
+            number = strip(self, saving.runs, sum(len(run.text) for run in saving.runs))
+            line = Strip.join([line.crop(0, at), number, line.crop(at + number.cell_length)])
         return line
 
-    def _column(self, event: events.MouseEvent) -> int:
-        column = event.get_content_offset_capture(self).x - self._pair.label_cells
-        return column if 0 <= column < self._pair.scale.width else -1
+    def _gap_cells(self) -> list[tuple[int, int]]:
+        cells = self._pair.stretches[self._side].cells(self._view.viewport)
+        return [(max(begin, cells.start), min(end, cells.stop)) for begin, end in super()._gap_cells()]
 
-    def on_click(self, event: events.Click) -> None:
-        if not self.dragged:
-            self.post_message(SideChosen(self._side, self._column(event)))
-
-    def drag(self, event: events.MouseEvent, begin: Offset, before: Offset, at: Offset) -> None:
-        """Move what is in sight along, of both sides."""
-        self.tooltip = None
-        self.post_message(BothZoomed(1.0, before.x - at.x, -1))
-        self.scroll_relative(y=before.y - at.y, animate=False, force=True)
+    def press(self, event: events.MouseEvent, at: Offset) -> None:
+        # Before whatever is done there: that is done to this side.
+        self.post_message(SideChosen(self._side))
 
     def point(self, at: Offset) -> None:
-        """Say what is there, as long as the pointer stays."""
-        pair, number, cell = self._pair, at.y + self.scroll_offset.y, at.x - self._pair.label_cells
-        self.tooltip = None
-        if 0 <= number < len(self.rows) and self.rows[number].group is None and 0 <= cell < pair.scale.width:
-            part = pair.parts[self._side]
-            said = pointed(part.timeline, self.rows[number].track, pair.viewport(self._side), cell, part.end_ns)
-            self.tooltip = Content("\n".join(said)) if said else None
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        self._wheel(event, _ZOOM_STEP, -_PAN_CELLS)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        self._wheel(event, 1 / _ZOOM_STEP, _PAN_CELLS)
-
-    def _wheel(self, event: events.MouseEvent, factor: float, cells: int) -> None:
-        if event.ctrl or event.shift:
-            event.stop()
-            event.prevent_default()
-            zoom, pan = (factor, 0) if event.ctrl else (1.0, cells)
-            self.post_message(BothZoomed(zoom, pan, self._column(event)))
-
-
-def _with_playhead(widget: Widget, line: Strip, pair: Pair, side: int) -> Strip:
-    cell = pair.playhead_cell(side)
-    if not 0 <= cell < pair.scale.width:
-        return line
-    chosen = pair.chosen == side or pair.locked
-    on = ground("playhead", is_dark(widget)) if chosen else Style(reverse=True)
-    return over(line, pair.label_cells + cell, pair.label_cells + cell + 1, on)
+        super().point(at)
+        cells = self._pair.stretches[self._side].cells(self._view.viewport)
+        if at.x - row_start(self._view) not in cells:
+            self.tooltip = None

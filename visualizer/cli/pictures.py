@@ -1,0 +1,44 @@
+"""A picture that a command writes: which format its name asks for, and what of what is there is not overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from visualizer.cli import fail
+
+T = TypeVar("T")
+
+theme_option = click.option(
+    "--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True, help="Its background."
+)
+force_option = click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
+
+
+def format_of(output: str, formats: dict[str, T]) -> T:
+    """What draws a file of that name. Exit with one sentence if nothing does."""
+    known = formats.get(Path(output).suffix.lower())
+    if known is None:
+        fail(f"Cannot tell the format of {output!r}: its name must end in {' or '.join(formats)}.")
+    return known
+
+
+def write_picture(output: str, traces: Iterable[str], force: bool, draw: Callable[[], bytes]) -> None:
+    """Write what `draw` returns. Exit with one sentence if that cannot be, or would overwrite what it must not."""
+    path = Path(output)
+    try:
+        if path.is_dir():
+            fail(f"{output!r} is a directory; give the name of a file.")
+        if path.exists():
+            if any(file != "-" and Path(file).exists() and path.samefile(file) for file in traces):
+                fail(f"{output!r} is the trace itself.")
+            if not force:
+                fail(f"{output!r} exists already; --force overwrites it.")
+        picture = draw()
+        with path.open("wb" if force else "xb") as out:
+            out.write(picture)
+    except (OSError, ValueError) as error:
+        fail(f"Cannot write {output!r}: {(getattr(error, 'strerror', None) or str(error)).lower()}.")
