@@ -30,6 +30,7 @@ OPERATIONS = {
     "switch": "greenlet switch",
     "sleep0": "gevent sleep(0)",
     "queue": "gevent queue hand-over",
+    "crowd": "the same, 500 put and 500 get",
     "spawn": "gevent spawn and join",
     "socket": "socket ping-pong on loopback",
 }

@@ -18,7 +18,7 @@ from typing import Any
 
 import gevent  # type: ignore[import-untyped]
 import greenlet  # type: ignore[import-untyped]
-from gevent import queue, socket
+from gevent import event, queue, socket
 
 # Another tracer may run this file without its directory on the path.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -65,6 +65,46 @@ def queue_hand_over(count: int) -> None:
         items.get()
 
 
+class Crowd:
+    """Five hundred who put into a queue with room for one, and five hundred who get while there is something to do."""
+
+    def __init__(self) -> None:
+        self._items: queue.Queue[int] = queue.Queue(1)
+        self._begun, self._over = event.Event(), event.Event()
+        self._left = 0
+        for work in (self._put, self._get):
+            for _ in range(500):
+                gevent.spawn(work)
+
+    def _put(self) -> None:
+        while True:
+            self._items.put(1)
+
+    def _get(self) -> None:
+        while True:
+            self._begun.wait()
+            self._items.get()
+            self._left -= 1
+            if self._left <= 0:
+                self._begun.clear()
+                self._over.set()
+
+    def hand_over(self, count: int) -> None:
+        self._left = count
+        self._over.clear()
+        self._begun.set()
+        self._over.wait()
+
+
+def crowded_hand_over(count: int) -> None:
+    if not crowds:
+        crowds.append(Crowd())
+    crowds[0].hand_over(count)
+
+
+crowds: list[Crowd] = []
+
+
 def nothing() -> None:
     pass
 
@@ -100,6 +140,7 @@ OPERATIONS: dict[str, Callable[[int], None]] = {
     "switch": greenlet_switch,
     "sleep0": sleep0,
     "queue": queue_hand_over,
+    "crowd": crowded_hand_over,
     "spawn": spawn_join,
     "socket": socket_ping_pong,
 }

@@ -7,23 +7,26 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from tests.tracers.conftest import TraceScenario
 from tests.tracers.held import PATIENCE_S, script_of, started
-from tests.tracers.traced import ROOT, SCENARIOS, Traced, bare, environment
+from tests.tracers.traced import ROOT, SCENARIOS, bare, environment
 from visualizer.session.control import Condition
-from visualizer.trace.events import Note
+from visualizer.trace.events import Continued, Held
 from visualizer.trace.source import read_all
 
 #: In seconds; long beside what the programs here do, and than a flush takes.
 STOP_S = 0.2
 
 
-def held_notes(traced: Traced) -> list[str]:
-    return [note for note in traced.timeline.notes if note.startswith("The program was held")]
+def stops_of(events: Sequence[object]) -> list[str]:
+    """What the trace tells of stops, in order."""
+    return [type(event).__name__ for event in events if isinstance(event, Held | Continued)]
 
 
 def look_at_the_screen() -> None:
@@ -45,7 +48,8 @@ def test_stepping_from_switch_to_switch_changes_nothing(
     # A generator that is closed where it is parked, without running (3.12 and later), is entered and left at once.
     closed = sum(cause == "close" for _, cause, _, _ in free.hand_overs)
     assert free.timeline.switch_count - closed <= count <= free.timeline.switch_count
-    assert len(held_notes(traced)) == 1
+    assert traced.timeline.notes == []
+    assert stops_of(traced.events) == ["Held", "Continued"] * count
 
 
 def test_at_each_stop_the_file_has_all_up_to_that_switch(tmp_path: Path) -> None:
@@ -55,6 +59,29 @@ def test_at_each_stop_the_file_has_all_up_to_that_switch(tmp_path: Path) -> None
             seen.append(held.timeline().switch_count)
             held.control.step()
     assert seen == [1, 2, 3, 4, 5]
+
+
+def test_the_trace_tells_that_it_is_held_and_for_how_long(tmp_path: Path) -> None:
+    """What `visualizer open --follow` has to know in another terminal."""
+    with started(tmp_path, SCENARIOS / "ping_pong.py") as held:
+        said = []
+        for _ in range(3):
+            assert held.is_held()
+            look_at_the_screen()
+            timeline = held.timeline()
+            assert timeline.header is not None
+            assert timeline.stops.since_ns == held.control.clock(0) - timeline.header.monotonic_ns
+            assert timeline.stops.since_ns >= timeline.switch_ns[-1]
+            said.append(timeline.stops.held_ns)
+            held.control.step()
+        assert held.is_held()
+        assert said[0] == 0
+        assert [after - before >= STOP_S * 1e9 for before, after in pairwise(said)] == [True, True]
+        held.run.signal(9)
+        traced = held.end()
+    assert traced.timeline.stops.held_ns >= 3 * STOP_S * 1e9
+    assert traced.timeline.stops.sentence is not None
+    assert traced.timeline.stops.sentence.endswith("; the trace ends while it is.")
 
 
 LOOPS = ("libev-cext", "libuv", "libev-cffi")
@@ -95,12 +122,11 @@ def test_timers_are_held_with_the_program(loop: str, tmp_path: Path, monkeypatch
         held.control.run_on()
         traced = held.end()
     assert traced.ended == free
-    assert traced.timeline.notes == held_notes(traced)
+    assert traced.timeline.notes == []
     # It took this long by its own clock, of which no late machine takes anything away, and without the stops.
     last_ns = traced.timeline.switch_ns[-1]
     assert last_ns - traced.timeline.switch_ns[0] >= 490_000_000
-    left_out = float(held_notes(traced)[0].split(" for ")[1].split()[0])
-    assert left_out >= 10 * STOP_S
+    assert traced.timeline.stops.held_ns >= 10 * STOP_S * 1e9
 
 
 def test_the_order_of_gevent_sleeps_is_that_of_a_run_without_stops(
@@ -232,7 +258,7 @@ def test_it_runs_until_a_line_is_about_to_run(line: int, printed: list[int], tmp
         traced = held.end()
     assert traced.ended == free
     assert stops == printed
-    assert traced.timeline.notes == held_notes(traced)
+    assert traced.timeline.notes == []
 
 
 def test_a_line_of_another_file_is_not_meant(tmp_path: Path) -> None:
@@ -413,7 +439,7 @@ def test_when_the_viewer_is_killed_the_program_runs_on(tmp_path: Path) -> None:
     assert (tmp_path / "out").read_bytes() == bare(SCENARIOS / "ping_pong.py").stdout
     assert (tmp_path / "err").read_bytes() == b""
     _, events, _ = read_all(trace)
-    assert any(isinstance(event, Note) and "held once" in event.text for event in events)
+    assert stops_of(events) == ["Held", "Continued"]
 
 
 def test_closing_the_channel_lets_the_program_run_on_with_its_own_exit_code(tmp_path: Path) -> None:
@@ -434,9 +460,10 @@ def test_when_it_fails_it_says_so_and_the_program_goes_on(tmp_path: Path) -> Non
         assert not held.is_held()
         traced = held.end()
     assert traced.ended == bare(tmp_path / "script.py")
-    told = [note for note in traced.timeline.notes if note not in held_notes(traced)]
-    assert told == ["The program cannot be held any longer: KeyError('nonsense')."]
-    assert "held 3 times" in held_notes(traced)[0]
+    assert traced.timeline.notes == ["The program cannot be held any longer: KeyError('nonsense')."]
+    assert traced.timeline.stops.sentence is not None
+    assert traced.timeline.stops.sentence.startswith("The program was held 3 times, for ")
+    assert stops_of(traced.events) == ["Held", "Continued"] * 3
 
 
 SIGNALLED = """
@@ -495,7 +522,7 @@ def test_what_a_handler_raises_while_the_program_is_held_is_raised_in_it_and_the
     # From 3.12 on no hook of generators is taken out.
     torn = body is GREENLETS or sys.version_info < (3, 12)
     told = ["A signal's handler raised while the program was held: a switch right after may be missing."]
-    assert [note for note in traced.timeline.notes if note not in held_notes(traced)] == told * torn
+    assert traced.timeline.notes == told * torn
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,14 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
+from tests.tracers.held import started
+from tests.tracers.traced import SCENARIOS
 from tests.tui.conftest import Clock, text_of
 from tests.tui.traces import MS, Demo, hogs, sleeps
+from visualizer.paint.viewport import Axis
 from visualizer.session import recordings
 from visualizer.session.target import resolve
-from visualizer.trace.events import End, Output
+from visualizer.trace.events import Continued, End, Event, Held, Output
 from visualizer.trace.source import read_all
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.feed import Feed
@@ -52,6 +56,11 @@ class Growing:
             while self.events and getattr(self.events[0], "t_ns", 0) <= until_ms * MS:
                 trace.write(msgspec.json.encode(self.events.pop(0)) + b"\n")
         self.clock.now_ns = round(until_ms * MS)
+
+    def tell(self, event: Event) -> None:
+        """Something more."""
+        with self.path.open("ab") as trace:
+            trace.write(msgspec.json.encode(event) + b"\n")
 
 
 @asynccontextmanager
@@ -97,6 +106,60 @@ async def test_the_end_is_followed_and_open_states_grow_with_the_clock(tmp_path:
         assert "LIVE" not in text
         assert "2.040 s of 2.040 s" in text, "the end of the program, not the present"
         assert not screen.feed.live
+
+
+async def test_a_program_that_somebody_else_holds_stands_still_here_too(tmp_path: Path, clock: Clock) -> None:
+    async with watched(tmp_path, clock) as (pilot, screen, growing):
+        growing.write(100)
+        growing.tell(Held(150 * MS, 0))
+        clock.now_ns = 9_000 * MS
+        text = await shown(pilot, screen)
+        assert "‖ HELD" in text.splitlines()[0]
+        assert screen.view.viewport.axis is Axis.SWITCHES, "as whoever holds it sees it"
+        assert "0.150 s of 0.150 s" in text
+        assert "behind" not in text
+        growing.tell(Continued(150 * MS, 10_000 * MS))
+        clock.now_ns = 10_180 * MS
+        text = await shown(pilot, screen)
+        assert "● LIVE" in text
+        assert "0.180 s of 0.180 s" in text
+        await pilot.press("S")
+        assert "only what `visualizer run` starts can be held" in await shown(pilot, screen)
+        growing.write(3000)
+        text = await shown(pilot, screen)
+        assert "held once, for 10.000 s in all, which its times leave out" in text
+        assert "2.040 s of 2.040 s" in text
+
+
+async def test_a_second_viewer_of_a_program_that_is_really_held(tmp_path: Path) -> None:
+    with started(tmp_path, SCENARIOS / "gevent_sleeps.py") as held:
+        assert held.is_held()
+        app = VisualizerApp(open_path=held.run.trace_path, follow=True)
+        async with app.run_test(size=(120, 35)) as pilot:
+            screen = app.screen
+            assert isinstance(screen, TimelineScreen)
+            await until(pilot, lambda: screen.feed.timeline.header is not None)
+            header = screen.feed.timeline.header
+            assert header is not None
+            for stop in range(1, 4):
+                stands_ns = held.control.clock(0) - header.monotonic_ns
+                await until(pilot, partial(stands_at, screen, stands_ns))
+                assert screen.view.timeline.switch_count == stop
+                await pilot.pause()
+                assert "‖ HELD" in text_of(screen).splitlines()[0]
+                if stop < 3:
+                    held.control.step()
+                    assert held.is_held()
+            held.control.run_on()
+            await until(pilot, lambda: "● LIVE" in text_of(screen).splitlines()[0])
+            # Whoever started it appends the last line.
+            await until(pilot, lambda: held.run.poll() is not None and not screen.feed.live)
+            await pilot.pause()
+            assert "held 3 times" in text_of(screen)
+
+
+def stands_at(screen: TimelineScreen, t_ns: int) -> bool:
+    return screen.feed.held and screen.view.now_ns == t_ns
 
 
 async def test_a_hub_becomes_blocked_while_it_is_watched(tmp_path: Path, clock: Clock) -> None:

@@ -96,6 +96,8 @@ class Details(msgspec.Struct, frozen=True):
 
     duration_s: float
     switches: int
+    stops: int
+    held_s: float
     tracks: list[TrackDetails]
     totals: TotalDetails
     #: In order of the tracks, the unknown waker last; fields that are 0 are left out.
@@ -192,9 +194,16 @@ def details(timeline: Timeline) -> Details:
         waited_by_expression=all_measured.by_expression,
     )
     return Details(
-        plain.duration_s, plain.switches, tracks, totals, _matrix(timeline, pairs), fairness(timeline, tracks),
+        plain.duration_s,
+        plain.switches,
+        plain.stops,
+        plain.held_s,
+        tracks,
+        totals,
+        _matrix(timeline, pairs),
+        fairness(timeline, tracks),
         _sampled(timeline),
-    )  # fmt: skip
+    )
 
 
 def _sampled(timeline: Timeline) -> list[SampledLine]:

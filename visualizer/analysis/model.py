@@ -8,15 +8,11 @@ are numbered when a second track takes the same one, and the open slice of a hub
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from visualizer.analysis.blocks import Blocks
-from visualizer.analysis.columns import Order, Parks, Rows, Switches, Wakeups, switch_of
-from visualizer.analysis.names import Names
-from visualizer.analysis.samples import Samples
+from visualizer.analysis.contents import Contents
 from visualizer.analysis.slices import Slices
 from visualizer.analysis.states import FINAL, SUMMED, State
 from visualizer.analysis.strands import Strands
@@ -48,52 +44,13 @@ __all__ = [
 _NOTHING_GIVEN = "None"
 
 
-class Timeline:
-    """A trace as a model. Feed it events; read `tracks`, `switches`, `parks`, `wakeups`, `outputs`."""
+class Timeline(Contents):
+    """A trace as a model: feed it events, and ask what they come to (contents.py)."""
 
     def __init__(self) -> None:
-        self.header: ev.Header | None = None
-        #: In order of appearance.
-        self.tracks: dict[int, Track] = {}
-        #: Ids in the order in which they were spawned, or ended.
-        self.spawns: list[int] = []
-        self.exits: list[int] = []
-        self.outputs: list[Output] = []
-        self.samples = Samples()
-        self.ties: list[Tie] = []
-        #: Text of the source files that the trace carries, by the name that places give them.
-        self.sources: dict[str, str] = {}
-        #: What the trace says of the recording itself and of its end.
-        self.remarks: list[ev.Note | ev.Dropped | ev.Uncaught | ev.End] = []
-        self.notes: list[str] = []
-        self.dropped: dict[str, int] = {}
-        self.uncaught: tuple[str, str] | None = None
-        self.end: ev.End | None = None
-        #: The states that any track was ever in.
-        self.occurred: set[State] = set()
-        #: The latest time seen.
-        self.last_ns = 0
-        self.version = 0
-        self._texts: dict[int, str] = {}
-        self._places: dict[int, Place] = {}
-        self._names = Names()
+        super().__init__()
         self._strands = Strands()
         self.turns = Turns()
-        self._switches = Switches()
-        self._parks = Parks(self._switches)
-        self._wakeups = Wakeups()
-        self.parks: Rows[Park] = Rows(
-            self._parks.__len__, lambda index: self._parks.read(index, self._texts, self._places)
-        )
-        self.wakeups: Rows[Wakeup] = Rows(self._wakeups.__len__, self._wakeups.read)
-        self._order = Order()
-        #: The time of the latest entry, and whether none came before one that stands in front of it.
-        self._entered_ns = 0
-        self._order_is_of_time = True
-        #: Times of `spawns`, `exits` and `remarks`.
-        self._spawn_ns = array("q")
-        self._exit_ns = array("q")
-        self._remark_ns = array("q")
         self._pending: dict[int, ev.Wait] = {}
         self._early: dict[int, int] = {}
         self._closing: set[int] = set()
@@ -102,128 +59,6 @@ class Timeline:
         #: Whom each track resumed last, and where (place id).
         self._resumed: dict[int, tuple[int, int]] = {}
         self._blocks = Blocks(self)
-
-    # What can be asked.
-
-    def name(self, track: int) -> str:
-        """The track's name, numbered if several share it; "unknown" for a track that is not known."""
-        known = self.tracks.get(track)
-        return self._names.of(known) if known is not None else "unknown"
-
-    def place(self, place: int) -> Place | None:
-        """The place with this id."""
-        return self._places.get(place)
-
-    def innermost(self, park: Park) -> Park:
-        """Where a chain of `yield from` and `await` is parked: the last of those that stand parked in one another."""
-        seen = {park.track}
-        while park.reason == words.SUSPENDED and park.on_track in self.tracks and park.on_track not in seen:
-            seen.add(park.on_track)
-            slices = self.tracks[park.on_track].slices
-            index = slices.at(park.t_ns)
-            if index < 0 or slices.state[index] != State.WAITING:
-                break
-            park = self.parks[slices.about[index]]
-        return park
-
-    @property
-    def renamed(self) -> int:
-        """How often a track that had a name was given another one; and how often one turned out to be of a kind."""
-        return self._names.changed
-
-    @property
-    def switch_count(self) -> int:
-        return len(self._switches.ns)
-
-    @property
-    def switch_ns(self) -> array[int]:
-        """Time of each switch, ascending."""
-        return self._switches.ns
-
-    @property
-    def origins(self) -> array[int]:
-        """Id of the track that each switch comes from."""
-        return self._switches.origin
-
-    @property
-    def park_switches(self) -> array[int]:
-        """Index of the switch that brought each park about, below 0 if none did."""
-        return self._parks.switch
-
-    def switch(self, index: int) -> Switch:
-        """Switch number `index`, from 0. Raise IndexError if there is none."""
-        return switch_of(self._switches, self._parks, index, self._texts, self._places)
-
-    def ends_of(self, index: int) -> tuple[int, int]:
-        """Ids of origin and target of switch number `index`: what most loops need of it."""
-        return self._switches.origin[index], self._switches.target[index]
-
-    def switch_before(self, t_ns: int) -> int:
-        """Index of the last switch at or before `t_ns`, -1 if there is none."""
-        return bisect_right(self._switches.ns, t_ns) - 1
-
-    def order(self) -> Iterator[tuple[int, Entry, int]]:
-        """Everything in order of time, what is of the same time as the trace tells it: (t_ns, kind, index).
-
-        The index counts in `spawns`, `switch(index)`, `parks`, `wakeups`, `exits`, `outputs`, `remarks` or
-        `samples`.
-        """
-        positions: Iterable[int] = range(len(self._order))
-        if not self._order_is_of_time:
-            # Two threads' times may cross by the moment between reading the clock and storing the event.
-            positions = sorted(positions, key=lambda position: self._time_of(*self._order.read(position)))
-        for position in positions:
-            for entry, index in self.arrivals(position, position + 1):
-                yield self._time_of(entry, index), entry, index
-
-    def _time_of(self, entry: Entry, index: int) -> int:
-        match entry:
-            case Entry.SWITCH:
-                return self._switches.ns[index]
-            case Entry.WAKEUP:
-                return self._wakeups.ns[index]
-            case Entry.PARK:
-                return self.parks[index].t_ns
-            case Entry.SPAWN:
-                return self._spawn_ns[index]
-            case Entry.EXIT:
-                return self._exit_ns[index]
-            case Entry.OUTPUT:
-                return self.outputs[index].t_ns
-            case Entry.REMARK:
-                return self._remark_ns[index]
-            case Entry.SAMPLE:
-                return self.samples.ns[index]
-
-    @property
-    def arrived(self) -> int:
-        """How many entries `arrivals` has so far."""
-        return len(self._order)
-
-    def arrivals(self, since: int, until: int) -> Iterator[tuple[Entry, int]]:
-        """Entries number `since` up to `until` in the order of the trace: (kind, index), counted as in `order`.
-
-        A switch brings along the park before it, which is not counted.
-        """
-        for position in range(since, min(until, len(self._order))):
-            entry, index = self._order.read(position)
-            if entry is Entry.SWITCH:
-                park = self._parks.of_switch(index)
-                if park >= 0:
-                    yield Entry.PARK, park
-            yield entry, index
-
-    @property
-    def finished(self) -> bool:
-        return self.end is not None
-
-    def running_at(self, switch: int) -> int:
-        """Id of the track that runs after switch number `switch`; before the first, the first track's. -1 if none."""
-        if switch >= 0:
-            return self._switches.target[switch]
-        return next(iter(self.tracks), words.NOBODY)
-
-    # What arrives.
 
     def feed(self, event: ev.Event) -> None:
         """Take the next event."""
@@ -530,7 +365,7 @@ class Timeline:
         self._enter(t_ns, Entry.OUTPUT, len(self.outputs))
         self.outputs.append(Output(t_ns, self._strands.current(), event.stream, event.text, event.cut))
 
-    def _remark(self, event: ev.Note | ev.Dropped | ev.Uncaught | ev.End) -> None:
+    def _remark(self, event: ev.Note | ev.Held | ev.Continued | ev.Dropped | ev.Uncaught | ev.End) -> None:
         # The source itself counts unreadable lines, and knows no time for it.
         t_ns = self._at(event.t_ns) if event.t_ns >= 0 else self.last_ns
         self._enter(t_ns, Entry.REMARK, len(self.remarks))
@@ -540,6 +375,14 @@ class Timeline:
     def _on_note(self, event: ev.Note) -> None:
         self._remark(event)
         self.notes.append(event.text)
+
+    def _on_held(self, event: ev.Held) -> None:
+        self._remark(event)
+        self.stops.hold(event.t_ns, event.held_ns)
+
+    def _on_continued(self, event: ev.Continued) -> None:
+        self._remark(event)
+        self.stops.go_on(event.t_ns, event.held_ns)
 
     def _on_dropped(self, event: ev.Dropped) -> None:
         self._remark(event)
@@ -570,6 +413,8 @@ class Timeline:
         ev.Sample: _on_sample,
         ev.Output: _on_output,
         ev.Note: _on_note,
+        ev.Held: _on_held,
+        ev.Continued: _on_continued,
         ev.Dropped: _on_dropped,
         ev.Uncaught: _on_uncaught,
         ev.End: _on_end,

@@ -166,6 +166,10 @@ def _remark(timeline: Timeline, index: int) -> Record:
     match timeline.remarks[index]:
         case ev.Note(text=text):
             return {"event": "note", "text": text}
+        case ev.Held(held_ns=held_ns):
+            return {"event": "held", "held_s": held_ns / _NS_PER_S}
+        case ev.Continued(held_ns=held_ns):
+            return {"event": "continued", "held_s": held_ns / _NS_PER_S}
         case ev.Dropped(what=what, count=count):
             return {"event": "dropped", "what": what, "count": count}
         case ev.Uncaught(exception=exception, message=message):

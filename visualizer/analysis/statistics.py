@@ -45,6 +45,9 @@ class Statistics(msgspec.Struct, frozen=True):
 
     duration_s: float
     switches: int
+    #: How often the program was held, and for how long in all: not part of any other time.
+    stops: int
+    held_s: float
     tracks: list[TrackStatistics]
     totals: Totals
 
@@ -66,10 +69,12 @@ def statistics(timeline: Timeline, span: tuple[int, int] | None = None) -> Stati
         blocked_s=_total_s(timeline, State.BLOCKED, start_ns, end_ns),
         idle_s=_total_s(timeline, State.IDLE, start_ns, end_ns),
     )
+    stops, held_ns = timeline.stops.between(start_ns, end_ns)
+    held_s = held_ns / _NS_PER_S
     if span is None:
-        return Statistics(timeline.last_ns / _NS_PER_S, timeline.switch_count, tracks, totals)
+        return Statistics(timeline.last_ns / _NS_PER_S, timeline.switch_count, stops, held_s, tracks, totals)
     switches = timeline.switch_before(end_ns) - timeline.switch_before(start_ns)
-    return Statistics((end_ns - start_ns) / _NS_PER_S, switches, tracks, totals)
+    return Statistics((end_ns - start_ns) / _NS_PER_S, switches, stops, held_s, tracks, totals)
 
 
 def _of(timeline: Timeline, track: Track, start_ns: int, end_ns: int, whole: bool) -> TrackStatistics:

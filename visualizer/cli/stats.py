@@ -71,7 +71,8 @@ def command(file: str, as_json: bool, wakes: bool) -> None:
 
 def report(found: Details) -> Iterator[str]:
     """The lines that are printed: times, shares and spreads of each track, and what was waited for."""
-    yield f"{_count(found.switches, 'switch', 'es')} in {_time(found.duration_s)}"
+    held = f"; held {_count(found.stops, 'time')}, for {_time(found.held_s)} more" if found.stops else ""
+    yield f"{_count(found.switches, 'switch', 'es')} in {_time(found.duration_s)}{held}"
     yield ""
     rows = [
         (plain(track.name), plain(track.kind), track.state, str(track.steps), *_spent(track)) for track in found.tracks

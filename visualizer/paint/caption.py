@@ -56,6 +56,8 @@ def remarks(timeline: Timeline) -> list[str]:
     if not timeline.switch_count:
         found.append("Nothing was switched: no generator, greenlet or hub ran.")
     found += [plain(note) for note in timeline.notes]
+    if timeline.stops.sentence is not None:
+        found.append(timeline.stops.sentence)
     found += [f"Left out of the trace: {count} {plain(what)}." for what, count in timeline.dropped.items() if count]
     if timeline.header is not None:
         found += [

@@ -228,6 +228,20 @@ class Note(_Line, tag="note", frozen=True):
     text: str
 
 
+class Held(_Line, tag="held", frozen=True):
+    """Whoever watches the program holds it: its clock stands at `t_ns`, as it did for `held_ns` in all before."""
+
+    t_ns: Int
+    held_ns: Int
+
+
+class Continued(_Line, tag="continued", frozen=True):
+    """The program is let go on, and its clock with it, which has stood for `held_ns` in all by now."""
+
+    t_ns: Int
+    held_ns: Int
+
+
 class Dropped(_Line, tag="dropped", frozen=True):
     """`count` things called `what` were left out of the trace so far, in total."""
 
@@ -254,7 +268,7 @@ class End(_Line, tag="end", frozen=True):
 
 Event = (
     Text | Place | Listing | Spawn | Name | Resume | Yield | Switch | Wait | Tie | Wake | Unready | Exit | Inferred
-    | Poll | Sample | Output | Thread | Note | Dropped | Uncaught | End
+    | Poll | Sample | Output | Thread | Note | Held | Continued | Dropped | Uncaught | End
 )  # fmt: skip
 
 #: What a shape can be made of.

@@ -22,6 +22,7 @@ import sys
 from visualizer.trace import words
 from visualizer.tracers.channel import Channel
 from visualizer.tracers.control_loops import Loop
+from visualizer.tracers.control_stops import Stops
 from visualizer.tracers.held_clock import HeldClock
 from visualizer.tracers.mending import put_back
 from visualizer.tracers.values import show
@@ -84,7 +85,7 @@ class Control:
         self._local = _Local()
         #: gevent's loops, in all threads.
         self._loops: list[Loop] = []
-        self._stops = 0
+        self._stops = Stops(self.clock)
         #: Why the first of all was held, until that is told; and when it is in the file.
         self._unsaid = self._flushed = ""
 
@@ -163,8 +164,7 @@ class Control:
     def _go_on(self, held: bool) -> None:
         if held:
             self._unsaid = self._flushed = ""
-            self.clock.go_on()
-            self._channel.say("going", self.clock.held_ns)
+            self._channel.say("going", self._stops.go_on())
 
     # In the hooks.
 
@@ -251,8 +251,7 @@ class Control:
                 return False
             self._gates.append(gate)
             if len(self._gates) == 1:
-                self._stops += 1
-                self._channel.say("stopped", self.clock.stop())
+                self._channel.say("stopped", self._stops.stop(self._recording.stream))
                 self._unsaid = cause
                 mine = getattr(self._local, "loop", None)
                 self._loops[:] = [loop for loop in self._loops if loop is mine or loop.nudge()]
@@ -266,6 +265,8 @@ class Control:
             if gate in self._gates:
                 self._gates.remove(gate)
                 self._go_on(not self._gates)
+            if not self.clock.stands:
+                self._try(lambda: self._stops.tell(self._recording.stream))
 
     def _try(self, call: Callable[[], None]) -> None:
         try:
@@ -298,10 +299,6 @@ class Control:
 
     def finish(self) -> None:
         """The program is over."""
-        if self._stops:
-            times = "once" if self._stops == 1 else f"{self._stops} times"
-            left_out = f"{self.clock.held_ns / 1e9:.3f} s"
-            self._note(f"The program was held {times}, for {left_out} in all, which its times leave out.")
         self.close()
 
     def abandon(self) -> None:

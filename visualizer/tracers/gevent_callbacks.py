@@ -13,9 +13,10 @@ from visualizer.trace import words
 from visualizer.tracers import lines
 from visualizer.tracers.buffer import Buffer
 from visualizer.tracers.gevent_calls import cause_of_frames
+from visualizer.tracers.gevent_ends import Service
 from visualizer.tracers.gevent_ready import BOUND, Ready, links_of
 from visualizer.tracers.gevent_spawns import Spawns
-from visualizer.tracers.gevent_wakers import Service, service_of
+from visualizer.tracers.gevent_wakers import service_of
 from visualizer.tracers.greenlets import GreenletTracer
 from visualizer.tracers.recording import Recording
 from visualizer.tracers.values import Shown, keep, type_name

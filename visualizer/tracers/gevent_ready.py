@@ -119,6 +119,8 @@ class Ready:
         """The greenlet of `track` runs. Return whether it had been made ready."""
         first = track in self._first
         self._first.discard(track)
+        # What woke it is over: if it is ready once more, that is by another.
+        self._wakes.pop(track, None)
         return self.by_id.pop(id(greenlet), None) is not None or first
 
     def forget(self, track: int) -> None:

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import gc
 from _collections import deque  # type: ignore[import-not-found]
-from itertools import islice
 
-from visualizer.trace import words
-from visualizer.tracers.gevent_items import UNKNOWN, Items, LastIn, Smallest
+from visualizer.tracers.gevent_ends import End, Service, TwoEnds
+from visualizer.tracers.gevent_items import UNKNOWN, Doers, Items, LastIn, Smallest
+from visualizer.tracers.gevent_queues import ChannelService, QueueService
 from visualizer.tracers.values import type_module, type_name
 
 TYPE_CHECKING = False
@@ -34,10 +34,6 @@ _OVERRIDES = (
     "_init", "_get", "_put", "_peek", "_qsize", "qsize", "put", "get", "_create_queue", "maxsize", "acquire", "release",
     "counter", "ready", "__getattribute__", "__getattr__",
 )  # fmt: skip
-
-#: Each item that somebody takes out of turn is another's doing for all who wait: so many who come next are told so at
-#: once, the others when it is nearly their turn. Else thousands were told anew of every item.
-_NEXT = 2
 
 
 class Pending:
@@ -67,227 +63,42 @@ class Pending:
         return getattr(self._callback, name)
 
 
-class Service:
-    """One notification that serves several, from its being asked for to its end. Base of the three kinds."""
+class Links(End):
+    """What a semaphore will call to resume who waits for it."""
 
-    def __init__(self, ready: Ready) -> None:
-        self.ready = ready
-        #: Who was told to be ready and has not been served since: whose doing it is, and the number of that wake.
-        self.told: dict[int, tuple[Doer, int]] = {}
-        #: How many waited, and the last of them, when that was told of: only then those need not be told of anew.
-        self._seen: tuple[int, Any] = (-1, None)
+    __slots__ = ()
 
-    def ask(self, current: Any, doer: Doer) -> None:
-        """`doer`, the greenlet `current` or for whom the hub runs, did what may wake another: tell who is ready."""
-        raise NotImplementedError
-
-    def look(self, current: Any) -> None:
-        """A greenlet parks, or the notification begins: tell who is ready as things stand."""
-        raise NotImplementedError
-
-    def serve(self, track: int) -> bool:
-        """The hub switches to `track`. Return whether that is one of those who waited here."""
-        doer = self._taken_by(track)
-        if doer is None:
-            return False
-        if doer != UNKNOWN or track not in self.told:
-            self._make_ready(track, doer)
-        first = next(iter(self.told))
-        self.told.pop(track)
-        count, last = self._seen
-        self._seen = (count - 1, last) if first == track else (-1, None)
-        return True
-
-    def _taken_by(self, track: int) -> Doer | None:
-        """Who made it possible that `track` goes on; None if it did not wait here."""
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """The notification is over: who was not served after all, because somebody else came first, waits on."""
-        for track, (_, wake) in self.told.items():
-            self.ready.take_back(track, wake)
-        self.told.clear()
-
-    def _make_ready(self, track: int, doer: Doer) -> None:
-        known = self.told.get(track)
-        if known is not None:
-            before, wake = known
-            if before == doer and self.ready.has(track, wake):
-                return
-            self.ready.take_back(track, wake)
-        self.told[track] = doer, self.ready.tell(track, doer)
-
-    def _goes_on(self, waiters: Any) -> bool:
-        """Whether those who wait are those of whom was told, but for the first, who were served."""
-        count, (seen, before) = len(waiters), self._seen
-        last = waiters[-1] if count else None
-        self._seen = count, last
-        return count == seen and (last is before or not count)
-
-    def _tell_all(self, ready: list[tuple[int, Doer]]) -> None:
-        for track in self.told.keys() - {track for track, _ in ready}:
-            # Somebody else took what it had been made ready for.
-            _, wake = self.told.pop(track)
-            self.ready.take_back(track, wake)
-        self._tell_more(ready)
-
-    def _tell_more(self, ready: list[tuple[int, Doer]]) -> None:
-        for number, (track, doer) in enumerate(ready):
-            if track == words.NOBODY or (number >= _NEXT and track in self.told):
-                continue
-            self._make_ready(track, doer)
-
-    def _tracks(self, waiters: Any, current: Any, most: int) -> list[int]:
-        """The tracks of the first who wait, in order; of a waiter that is only about to wait, that of `current`."""
-        greenlets = [(one[1] if type(one) is tuple else one).greenlet for one in islice(waiters, most)]
-        return [self.ready.track_of(current if greenlet is None else greenlet) for greenlet in greenlets]
+    def _track(self, waiting: Any, current: Any) -> int:
+        return self.ready.linked(waiting)
 
 
-class QueueService(Service):
-    """`_unlock` of a queue: who gets has somebody's item, who puts has the room that somebody made."""
-
-    def __init__(self, ready: Ready, owner: Any, items: Items, getters: Any, putters: Any) -> None:
-        super().__init__(ready)
-        self._items = items
-        self._getters, self._putters = getters, putters
-        self._getting: list[int] = []
-        self._putting: list[int] = []
-        #: Who made the room that there is.
-        self._rooms: list[Doer] = []
-        maxsize = owner.maxsize
-        self._maxsize = maxsize if type(maxsize) is int else 0
-
-    def ask(self, current: Any, doer: Doer) -> None:
-        if not _is_about_to_wait(self._getters) and not _is_about_to_wait(self._putters):
-            if self._getters and (not self._putters or self._items.count() > self._items.known):
-                if self._items.put(doer) and self._tell_next(current):
-                    return
-            else:
-                # It is about to take one: the length does not show it yet.
-                self._items.agree()
-                self._fit_rooms()
-                self._items.take()
-                self._rooms.append(doer)
-                self._tell_ready(current)
-                return
-        self.look(current)
-
-    def look(self, current: Any) -> None:
-        if not (self._items.agree() and self._tell_next(current)):
-            self._fit_rooms()
-            self._tell_ready(current)
-
-    def _fit_rooms(self) -> None:
-        if self._maxsize > 0:
-            room = max(0, self._maxsize - self._items.count())
-            del self._rooms[: max(0, len(self._rooms) - room)]
-            self._rooms[:0] = [UNKNOWN] * (room - len(self._rooms))
-
-    def _tell_next(self, current: Any) -> bool:
-        """Tell of those only who are ready since the last time; False if all has to be looked at anew."""
-        if not self._goes_on(self._getters) or self._putters or self._maxsize > 0:
-            return False
-        for index in range(len(self.told), min(len(self._getters), self._items.count())):
-            if index >= len(self._getting):
-                self._getting += self._tracks((self._getters[index],), current, 1)
-            self._make_ready(self._getting[index], self._items.owner(index))
-        return True
-
-    def _tell_ready(self, current: Any) -> None:
-        # No more than so many can be served, however many wait.
-        most = len(self._rooms) + 1
-        self._putting = self._tracks(self._putters, current, most)
-        self._getting = self._tracks(self._getters, current, self._items.count() + most)
-        # As the queue's own loop will go, as far as nobody has to run in between.
-        ready: list[tuple[int, Doer]] = []
-        items, rooms, putting = self._items.next(len(self._getting) + 1), list(self._rooms), list(self._putting)
-        for getter in (*self._getting, words.NOBODY):
-            if rooms and putting:
-                ready.append((putting[0], rooms.pop(0)))
-                items.put((putting.pop(0), words.CALLBACK))
-            doer = items.take() if getter != words.NOBODY else None
-            if doer is not None:
-                ready.append((getter, doer))
-        ready += zip(putting, rooms, strict=False)
-        self._tell_all(ready)
-
-    def _taken_by(self, track: int) -> Doer | None:
-        if self._putting[:1] == [track]:
-            # Its item is in the queue already.
-            del self._putting[0]
-            self._items.put((track, words.CALLBACK))
-            return self._rooms.pop(0) if self._rooms else UNKNOWN
-        if self._getting[:1] == [track]:
-            del self._getting[0]
-            self._items.agree()
-            self._rooms.append((track, words.CALLBACK))
-            return self._items.take() or UNKNOWN
-        return None
-
-
-class SemaphoreService(Service):
+class SemaphoreService(TwoEnds):
     """`_notify_links` of a semaphore: who acquires has what somebody released."""
 
     def __init__(self, ready: Ready, owner: Any, links: list[Any]) -> None:
-        super().__init__(ready)
+        super().__init__(ready, Links(ready, links), End(ready, ()))
         self._semaphore, self._links = owner, links
-        self._released: list[Doer] = []
+        self._released = Doers()
 
     def ask(self, current: Any, doer: Doer) -> None:
         links = self._links
         if not links or getattr(links[-1], "__self__", None) is not current:
-            self._fit(self._semaphore.counter - 1)
+            # Others may have acquired it without waiting.
+            self._released.fit(self._semaphore.counter - 1)
             self._released.append(doer)
         self.look(current)
 
-    def _fit(self, counter: int) -> None:
-        """Others may have acquired it without waiting."""
-        if len(self._released) != counter:
-            self._seen = -1, None
-            del self._released[: max(0, len(self._released) - counter)]
-            self._released[:0] = [UNKNOWN] * (counter - len(self._released))
-
     def look(self, current: Any) -> None:
-        self._fit(self._semaphore.counter)
-        begin = len(self.told) if self._goes_on(self._links) else 0
-        more = zip(self._links[begin : len(self._released)], self._released[begin:], strict=False)
-        ready = [(self.ready.linked(link), doer) for link, doer in more]
-        if begin:
-            self._tell_more(ready)
-        else:
-            self._tell_all(ready)
+        self._released.fit(self._semaphore.counter)
+        self._tell(current, min(len(self._released), len(self._links)), 0, 0)
+
+    def _doer_of_first(self, index: int) -> Doer:
+        return self._released[index]
 
     def _taken_by(self, track: int) -> Doer | None:
-        self._fit(self._semaphore.counter)
-        return self._released.pop(0) if self._released else UNKNOWN
-
-
-class ChannelService(Service):
-    """`_unlock` of a channel: the first who gets and the first who puts are each other's doing."""
-
-    def __init__(self, ready: Ready, getters: Any, putters: Any) -> None:
-        super().__init__(ready)
-        self._getters, self._putters = getters, putters
-
-    def ask(self, current: Any, doer: Doer) -> None:
-        self.look(current)
-
-    def look(self, current: Any) -> None:
-        ready: list[tuple[int, Doer]] = []
-        most = min(len(self._getters), len(self._putters))
-        getting, putting = self._tracks(self._getters, current, most), self._tracks(self._putters, current, most)
-        pairs = zip(getting, putting, strict=False)
-        for getter, putter in pairs:
-            ready += ((getter, (putter, words.CALLBACK)), (putter, (getter, words.CALLBACK)))
-        paired = {track for track, _ in ready}
-        # The other half of a pair of which one is served already.
-        for track, (doer, _) in self.told.items():
-            if track not in paired and doer[0] not in self.told:
-                ready.append((track, doer))
-        self._tell_all(ready)
-
-    def _taken_by(self, track: int) -> Doer | None:
-        return self.told[track][0] if track in self.told else None
+        self._first.serve(track)
+        self._released.fit(self._semaphore.counter)
+        return self._released.take_first() or UNKNOWN
 
 
 class UnknownService(Service):
@@ -355,8 +166,3 @@ def service_of(owner: Any, ready: Ready) -> Service | None:
         case _, 0, 2:
             return QueueService(ready, owner, Items(deques[0]), deques[1], ())
     return UnknownService(ready)
-
-
-def _is_about_to_wait(waiters: Any) -> bool:
-    """Whether the greenlet that runs has just put itself at the end of those who wait."""
-    return bool(waiters) and waiters[-1].greenlet is None

@@ -43,6 +43,11 @@ class HeldClock:
         """For how long it has stood still in all."""
         return self._held[0]
 
+    @property
+    def stands(self) -> bool:
+        """Whether it stands still."""
+        return bool(self._standing)
+
     def stop(self) -> int:
         """Stand still from now on. Return where."""
         if not self._standing:

@@ -120,6 +120,14 @@ def note(_s: Stream, t: int, text: str, _b: Any, _v: Any, _c: CodeType | None, _
     return f'["note",{t},{quote(text)}]\n'
 
 
+def held(_s: Stream, t: int, held_ns: int, _b: Any, _v: Any, _c: CodeType | None, _o: int) -> str:
+    return f'["held",{t},{held_ns}]\n'
+
+
+def continued(_s: Stream, t: int, held_ns: int, _b: Any, _v: Any, _c: CodeType | None, _o: int) -> str:
+    return f'["continued",{t},{held_ns}]\n'
+
+
 def dropped(_s: Stream, t: int, what: str, count: int, _v: Any, _c: CodeType | None, _o: int) -> str:
     return f'["dropped",{t},{quote(what)},{count}]\n'
 

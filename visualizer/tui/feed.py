@@ -16,7 +16,7 @@ from typing import BinaryIO
 from visualizer.analysis.intake import Intake
 from visualizer.analysis.model import Timeline
 from visualizer.session import launch, recordings
-from visualizer.session.control import Control
+from visualizer.session.control import Condition, Control
 from visualizer.session.target import Target
 from visualizer.trace.source import Line, Source, TraceError
 
@@ -80,6 +80,13 @@ class Feed:
     def control(self) -> Control | None:
         """By which the program can be held, if we started it so."""
         return None
+
+    @property
+    def held(self) -> bool:
+        """Whether the program is held: here, or by whoever started it, as far as the trace has come in."""
+        if self.control is not None:
+            return self.control.condition is Condition.HELD
+        return self.live and self.follow and self.timeline.stops.since_ns is not None
 
     @property
     def caught_up(self) -> bool:
@@ -147,9 +154,10 @@ class Feed:
         header = self.timeline.header
         if header is None:
             return None
-        now_ns = self._clock() - header.monotonic_ns
+        running_ns = self._clock() - header.monotonic_ns
         wall_ns = time.time_ns() - header.wall_ns
-        return now_ns if abs(wall_ns - now_ns) < _SAME_MACHINE_NS else None
+        # Whoever started it may hold it: then its clock stands still.
+        return self.timeline.stops.clock_ns(running_ns) if abs(wall_ns - running_ns) < _SAME_MACHINE_NS else None
 
     def poll(self) -> bool:
         """Take in what has arrived, as much as a moment allows. Return whether anything changed."""

@@ -239,6 +239,8 @@ EVENTS = st.one_of(
     st.builds(ev.Sample, TIMES, IDS, IDS, IDS),
     st.builds(ev.Thread, TIMES, IDS),
     st.builds(ev.Note, TIMES, WORDS),
+    st.builds(ev.Held, TIMES, TIMES),
+    st.builds(ev.Continued, TIMES, TIMES),
     st.builds(ev.Dropped, TIMES, WORDS, IDS),
     st.builds(ev.Uncaught, TIMES, WORDS, WORDS),
     st.builds(ev.End, TIMES, IDS, IDS),

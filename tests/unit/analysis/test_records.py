@@ -120,6 +120,8 @@ def test_what_was_printed_and_what_the_trace_says_of_itself() -> None:
     tape = Tape().prints("hello\n")
     tape.events += [
         ev.Note(2_000, "The program forked."),
+        ev.Held(2_000, 500_000_000),
+        ev.Continued(2_000, 750_000_000),
         ev.Dropped(3_000, "events", 2),
         ev.Uncaught(4_000, "ValueError", "x"),
         ev.End(5_000, -1, 9),
@@ -127,6 +129,8 @@ def test_what_was_printed_and_what_the_trace_says_of_itself() -> None:
     assert made(tape)[1:] == [
         {"t": 1e-06, "event": "output", "track": 0, "name": "main", "stream": "stdout", "text": "hello\n", "cut": 0},
         {"t": 2e-06, "event": "note", "text": "The program forked."},
+        {"t": 2e-06, "event": "held", "held_s": 0.5},
+        {"t": 2e-06, "event": "continued", "held_s": 0.75},
         {"t": 3e-06, "event": "dropped", "what": "events", "count": 2},
         {"t": 4e-06, "event": "uncaught", "exception": "ValueError", "message": "x"},
         {"t": 5e-06, "event": "end", "code": None, "signal": 9},

@@ -52,7 +52,7 @@ def test_names_are_numbered() -> None:
 
 def test_the_fields_of_the_json() -> None:
     shown = msgspec.to_builtins(statistics(Tape().timeline()))
-    assert list(shown) == ["duration_s", "switches", "tracks", "totals"]
+    assert list(shown) == ["duration_s", "switches", "stops", "held_s", "tracks", "totals"]
     assert list(shown["tracks"][0]) == [
         "id", "name", "kind", "state", "steps", "running_s", "ready_s", "waiting_s", "blocked_s",
         "idle_s",

@@ -128,14 +128,17 @@ def test_what_must_be_told(visualizer: Visualizer, tmp_path: Path) -> None:
         ev.Uncaught(9_000, "ValueError", "bad \x1b[31mitem"),
         ev.Dropped(9_000, "events", 4),
         ev.Note(9_000, "The program forked."),
+        ev.Held(9_000, 0),
+        ev.Continued(9_000, 1_500_000_000),
         ev.End(9_000, 1, 0),
     )
     lines = shown(visualizer, written(tmp_path / "a.trace", ping_pong(), *more))
     assert lines[0].endswith("exit code 1")
-    assert lines[-4:] == [
+    assert lines[-5:] == [
         "",
         "Uncaught ValueError: bad ␛[31mitem",
         "The program forked.",
+        "The program was held once, for 1.500 s in all, which its times leave out.",
         "Left out of the trace: 4 events.",
     ]
 

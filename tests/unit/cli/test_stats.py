@@ -15,7 +15,7 @@ from tests.unit.analysis.tape import Tape, sleeps
 from visualizer.analysis.details import details
 from visualizer.cli.stats import report, who_wakes_whom
 from visualizer.trace import words
-from visualizer.trace.events import Header, encode
+from visualizer.trace.events import Continued, Header, Held, encode
 
 Visualizer = Callable[..., "subprocess.CompletedProcess[str]"]
 HEADER = encode(Header(words.FORMAT, words.VERSION))
@@ -26,6 +26,15 @@ def trace(tmp_path: Path) -> Path:
     path = tmp_path / "a.trace"
     path.write_bytes(HEADER + b"".join(map(encode, sleeps().events)))
     return path
+
+
+def test_what_it_was_held_is_told_beside_its_time(visualizer: Visualizer, tmp_path: Path) -> None:
+    path = tmp_path / "held.trace"
+    stops = [Held(5_000, 0), Continued(5_000, 250_000_000), Held(6_000, 250_000_000), Continued(6_000, 750_000_000)]
+    path.write_bytes(HEADER + b"".join(map(encode, (*sleeps().events, *stops))))
+    assert visualizer("stats", str(path)).stdout.splitlines()[0] == "10 switches in 2 s; held 2 times, for 0.75 s more"
+    found = json.loads(visualizer("stats", "--json", str(path)).stdout)
+    assert (found["stops"], found["held_s"]) == (2, 0.75)
 
 
 def test_the_table(visualizer: Visualizer, trace: Path) -> None:

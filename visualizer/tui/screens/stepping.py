@@ -32,7 +32,7 @@ class Stepping(Spanning):
         """Go to where the program has stopped. Return whether it has."""
         control = self.feed.control
         if control is None:
-            return False
+            return self._follow_stops_of_another()
         if control.refused:
             control.refused = False
             self._tell_stop("This interpreter has no way left to watch for a line.")
@@ -54,6 +54,14 @@ class Stepping(Spanning):
             self._tell_stop(f"Held before {control.until} runs.")
         elif first or self.told.lines == self._told_stop:
             self._tell_stop(f"Held: {_KEYS}")
+        return True
+
+    def _follow_stops_of_another(self) -> bool:
+        """Somebody else holds the program: who looks at its end sees its switches, however short the time is."""
+        if self._stops_seen or not self.feed.held or not self.view.playhead.following:
+            return False
+        self._stops_seen = 1
+        self.view.prefer_switches()
         return True
 
     def _tell_stop(self, *lines: str) -> None:

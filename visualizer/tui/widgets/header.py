@@ -69,7 +69,7 @@ class Header(Widget):
         control = feed.control
         if feed.live:
             runs = [Run(f"{_GAP}● LIVE", "running")]
-            if control is not None and control.condition is Condition.HELD:
+            if feed.held:
                 runs = [Run(_GAP, "text"), Run(" ‖ HELD ", "playhead")]
             elif control is not None and control.condition is Condition.ASKED:
                 runs.append(Run("" if short else f" ▶ to {plain(control.until)}", "ready"))

@@ -58,6 +58,9 @@ def notices(feed: Feed) -> list[Notice]:
         told.append(Notice(f"✗ The program was killed by signal {end.signal}.", "error"))
     told += [Notice(f"{count} {what} were left out of the trace.", "ready") for what, count in timeline.dropped.items()]
     told += [Notice(text, "ready") for text in (*feed.notices, *timeline.notes)]
+    held = timeline.stops.sentence
+    if held is not None and not feed.live:
+        told.append(Notice(held, "ready"))
     return [Notice(plain(text), style) for text, style in told]
 
 
