@@ -14,8 +14,8 @@ _STRIDE = 16
 #: So many strides are added up at a time, which takes room for a moment.
 _AT_ONCE = 1 << 12
 _SUMMED = np.array(SUMMED, dtype=np.uint8)
-#: How the slices of a stride lie behind the first of them.
-_BESIDE = np.arange(_STRIDE, dtype=np.int64)
+#: How the slices of a stride lie behind the first of them, and the first behind these.
+_BESIDE = np.arange(_STRIDE + 1, dtype=np.int64)
 _ROW_OF = {int(state): row for row, state in enumerate(SUMMED)}
 
 
@@ -59,14 +59,15 @@ class Sums:
         last[~known] = 0
         stride = last // _STRIDE
         near = stride[:, None] * _STRIDE + _BESIDE
-        over = near <= last[:, None]
-        np.minimum(near, len(starts) - 1, out=near)
-        end = starts[np.minimum(near + 1, len(starts) - 1)].astype(np.float64)
-        end[np.arange(len(last)), last - stride * _STRIDE] = until
-        lasted = np.where(over, end - starts[near], 0)
+        over = near[:, :-1] <= last[:, None]
+        near = starts[np.minimum(near, len(starts) - 1)]
+        lasted = near[:, 1:] - near[:, :-1].astype(np.float64)
+        row = np.arange(len(last))
+        lasted[row, last - stride * _STRIDE] = until - starts[last]
         # Added up by place and state in one pass.
-        which = states[near] + len(State) * np.arange(len(last))[:, None]
-        added = np.bincount(which.ravel(), lasted.ravel(), minlength=len(State) * len(last))
+        which = states[np.minimum(stride[:, None] * _STRIDE + _BESIDE[:-1], len(states) - 1)]
+        which = which + len(State) * row[:, None]
+        added = np.bincount(which.ravel(), (lasted * over).ravel(), minlength=len(State) * len(last))
         spent: Column = before[stride].T + added.reshape(len(last), len(State))[:, _SUMMED].T
         spent[:, ~known] = 0
         return spent

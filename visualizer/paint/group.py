@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from visualizer.paint.lane import limit
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run, block
 from visualizer.paint.text import ascii_only, cell_width
-from visualizer.paint.viewport import Axis, Viewport, position_of_time, time_of_position
+from visualizer.paint.viewport import Axis, Viewport, position_of_time, times_of_places
 
 #: How one says how many are in a state, in the order in which it is told.
 _VERBS = {
@@ -75,15 +76,12 @@ def told(crowd: Crowd, t_ns: int) -> str:
     return ", ".join(parts)
 
 
-def _cells(timeline: Timeline, crowd: Crowd, axis: Axis, edges: list[float], until_ns: int | None) -> list[_Cell]:
+def _cells(timeline: Timeline, crowd: Crowd, axis: Axis, edges: Sequence[float], until_ns: int | None) -> list[_Cell]:
     end = limit(timeline, axis, until_ns)
     on_time = axis is Axis.TIME
     # Beyond the end nothing is known.
-    places = np.array([min(edge, end) for edge in edges])
-    if on_time:
-        times_ns = np.floor(places)
-    else:
-        times_ns = np.array([float(time_of_position(timeline, axis, place)) for place in places.tolist()])
+    places = np.minimum(np.array(edges), end)
+    times_ns = np.floor(places) if on_time else times_of_places(timeline, places)
     if until_ns is not None:
         times_ns = np.minimum(times_ns, until_ns)
     count, spent = crowd.at(times_ns)
@@ -118,7 +116,7 @@ def _painted(cell: _Cell, ascii: bool) -> tuple[str, str]:
 def _mark_end(
     position: float,
     crowd: Crowd,
-    edges: list[float],
+    edges: Sequence[float],
     painted: list[tuple[str, str]],
     ascii: bool,
     until_ns: int | None,

@@ -39,16 +39,14 @@ class Lane:
         return bisect_left(self.begins, position * self.scale)
 
     def spent(self, until: Column) -> Column:
-        """How much of the axis before each of some places went to each of SUMMED: a row for each of these."""
-        if self._places is None:
-            return self.slices.spent(until)
-        spent: Column = self._places.spent(until * self.scale, self.slices.state) / self.scale
-        return spent
+        """How much of the axis before each of some places, in the numbers of `begins`, went to each of SUMMED: a row
+        for each of these."""
+        return self.slices.spent(until) if self._places is None else self._places.spent(until, self.slices.state)
 
     def between(self, start: float, end: float) -> Column:
         """How much of [start, end) went to each of SUMMED; what lies behind the limit went to none."""
-        spent = self.spent(np.minimum(np.array([start, end], dtype=np.float64), self.limit))
-        lasted: Column = spent[:, 1] - spent[:, 0]
+        spent = self.spent(np.minimum(np.array([start, end], dtype=np.float64), self.limit) * self.scale)
+        lasted: Column = (spent[:, 1] - spent[:, 0]) / self.scale
         return lasted
 
 

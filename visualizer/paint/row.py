@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -55,6 +57,10 @@ class Run(NamedTuple):
     style: str
 
 
+#: Makes a run of a pair. A named tuple's own way is a function in Python, which a screen of cells calls for each.
+_run: Callable[[tuple[str, str]], Run] = partial(tuple.__new__, Run)
+
+
 def paint_row(
     timeline: Timeline, track_id: int, viewport: Viewport, *, ascii: bool = False, until_ns: int | None = None
 ) -> list[Run]:
@@ -82,7 +88,7 @@ def joined(shown: list[str], style: Column) -> list[Run]:
     """What each cell shows, in styles of these numbers, as runs of one style."""
     bounds = [0, *((style[1:] != style[:-1]).nonzero()[0] + 1).tolist(), len(shown)]
     texts = [shown[start] if end - start == 1 else "".join(shown[start:end]) for start, end in pairwise(bounds)]
-    return list(map(Run, texts, [_STYLES[number] for number in style[bounds[:-1]].tolist()]))
+    return list(map(_run, zip(texts, [_STYLES[number] for number in style[bounds[:-1]].tolist()], strict=True)))
 
 
 def _looks(lane: Lane, found: Cells, ascii: bool) -> Column:
@@ -116,7 +122,7 @@ def block(share: float, ascii: bool) -> str:
     return _WHOLE if share >= _FULL else _HIGH[min(6, max(0, round(share * 8) - 1))]
 
 
-def _mark_end(lane: Lane, edges: list[float], shown: list[str], styles: Column, ascii: bool) -> None:
+def _mark_end(lane: Lane, edges: Sequence[float], shown: list[str], styles: Column, ascii: bool) -> None:
     """✓ or ✗ in the first cell that is wholly behind the end."""
     state = lane.track.state
     position = lane.start(len(lane.slices) - 1)

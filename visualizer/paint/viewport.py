@@ -9,8 +9,11 @@ from functools import lru_cache
 from math import ceil, floor, inf, nextafter
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from visualizer.analysis.gaps import Gaps, gaps
 from visualizer.analysis.model import Timeline
+from visualizer.trace.flat import Column
 
 
 class Axis(Enum):
@@ -106,19 +109,19 @@ class Viewport:
         """The `width + 1` edges of the cells, in ns or in switches."""
         return list(_edges(self))
 
-    def laid_out(self, timeline: Timeline) -> tuple[Axis, list[float]]:
+    def laid_out(self, timeline: Timeline) -> tuple[Axis, tuple[float, ...]]:
         """Along which axis the slices of tracks are painted, and the `width + 1` edges of the cells on it.
 
         Where gaps are folded that is time, and the cells are as long as what they stand for. A cell that a gap only
         begins or ends in is given to what runs there.
         """
         if self.axis is not Axis.BUSY:
-            return self.axis, self.edges()
+            return self.axis, _edges(self)
         known = gaps(timeline)
         key = self, known.revision
         # All rows are painted over the same cells.
         if timeline not in _LAID_OUT or _LAID_OUT[timeline][0] != key:
-            _LAID_OUT[timeline] = key, _unfolded(self, known)
+            _LAID_OUT[timeline] = key, tuple(_unfolded(self, known))
         return Axis.TIME, _LAID_OUT[timeline][1]
 
     @property
@@ -212,7 +215,7 @@ class Viewport:
         return replace(self, start=start)
 
 
-_LAID_OUT: WeakKeyDictionary[Timeline, tuple[tuple[Viewport, int], list[float]]] = WeakKeyDictionary()
+_LAID_OUT: WeakKeyDictionary[Timeline, tuple[tuple[Viewport, int], tuple[float, ...]]] = WeakKeyDictionary()
 
 
 @lru_cache(maxsize=8)
@@ -333,3 +336,17 @@ def time_of_position(timeline: Timeline, axis: Axis, position: float) -> int:
     segment = min(int(position), timeline.switch_count)
     start_ns, end_ns = segment_ns(timeline, segment)
     return start_ns + int((position - segment) * (end_ns - start_ns))
+
+
+def times_of_places(timeline: Timeline, places: Column) -> Column:
+    """The same of many places of the axis of switches at once."""
+    count = timeline.switch_count
+    places = places.clip(0.0, extent(timeline, Axis.SWITCHES))
+    if not count:
+        return np.floor(places * timeline.last_ns)
+    switch_ns = np.frombuffer(timeline.switch_ns, dtype=np.int64)
+    segment = np.minimum(places.astype(np.int64), count)
+    start_ns = np.where(segment > 0, switch_ns[np.maximum(segment, 1) - 1], 0)
+    end_ns = np.where(segment < count, switch_ns[np.minimum(segment, count - 1)], timeline.last_ns)
+    times_ns: Column = start_ns + np.floor((places - segment) * np.maximum(end_ns - start_ns, 0))
+    return times_ns

@@ -70,7 +70,7 @@ def test_cells_are_what_each_is_by_itself(
     timeline = one_by_one(beginning() + greenlet_lines(steps))
     fitted = Viewport.fit(timeline, axis, width)
     viewport = fitted.zoomed(closer, int(where * width), timeline)
-    edges = viewport.edges()
+    edges = tuple(viewport.edges())
     for track in timeline.tracks:
         lane = Lane(timeline, track, axis, until_ns)
         found = cells(lane, edges)

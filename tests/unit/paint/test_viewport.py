@@ -5,14 +5,25 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.unit.analysis.tape import Tape, ping_pong, sleeps
+from tests.unit.analysis.test_intake import STEP, beginning, greenlet_lines, one_by_one
 from tests.unit.paint.events import greenlet_runs, naps
 from visualizer.analysis.model import Timeline
-from visualizer.paint.viewport import CLOSEST, MARGIN_CELLS, Axis, Viewport, extent, span
+from visualizer.paint.viewport import (
+    CLOSEST,
+    MARGIN_CELLS,
+    Axis,
+    Viewport,
+    extent,
+    span,
+    time_of_position,
+    times_of_places,
+)
 from visualizer.trace import words
 
 AXES = st.sampled_from(Axis)
@@ -224,3 +235,10 @@ def test_cells_of_folded_gaps_follow_one_another(timeline: Timeline, width: int,
     _, edges = viewport.laid_out(timeline)
     assert len(edges) == viewport.width + 1
     assert all(before < after for before, after in pairwise(edges))
+
+
+@given(st.lists(STEP, max_size=40), st.lists(st.floats(-2, 60), min_size=1, max_size=20))
+def test_times_of_many_places_are_those_of_each(steps: list[tuple[int, int, int, int]], places: list[float]) -> None:
+    timeline = one_by_one(beginning() + greenlet_lines(steps))
+    found = times_of_places(timeline, np.array(places))
+    assert found.tolist() == [time_of_position(timeline, Axis.SWITCHES, place) for place in places]
