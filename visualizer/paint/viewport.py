@@ -343,7 +343,8 @@ def times_of_places(timeline: Timeline, places: Column) -> Column:
     count = timeline.switch_count
     places = places.clip(0.0, extent(timeline, Axis.SWITCHES))
     if not count:
-        return np.floor(places * timeline.last_ns)
+        whole_ns: Column = np.floor(places * timeline.last_ns)
+        return whole_ns
     switch_ns = np.frombuffer(timeline.switch_ns, dtype=np.int64)
     segment = np.minimum(places.astype(np.int64), count)
     start_ns = np.where(segment > 0, switch_ns[np.maximum(segment, 1) - 1], 0)
