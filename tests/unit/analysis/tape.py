@@ -130,8 +130,8 @@ class Tape:
         self.events.append(ev.Sample(t_ns, self._id(track), place, count))
         return self
 
-    def prints(self, text: str) -> Tape:
-        self.events.append(ev.Output(self._tick(), words.STDOUT, text))
+    def prints(self, text: str, stream: str = words.STDOUT) -> Tape:
+        self.events.append(ev.Output(self._tick(), stream, text))
         return self
 
     def end(self, code: int = 0, signal: int = 0) -> Tape:

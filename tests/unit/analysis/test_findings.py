@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.unit.analysis.tape import FILE, STEP_NS, Tape, ping_pong, producer_consumer, sleeps
 from visualizer.analysis.findings import KINDS, Finding, Findings, findings
 from visualizer.analysis.findings.finding import listed
+from visualizer.analysis.findings.joins import only_waits
 from visualizer.analysis.model import Timeline
 from visualizer.trace import words
 
@@ -332,25 +333,100 @@ def test_busy_poll() -> None:
         assert "busy_poll" not in kinds(tape)
 
 
-def fails(*, joined: bool = False, outcome: str = words.RAISED, later: bool = False) -> Tape:
+def fails(
+    *, joined: str = "", outcome: str = words.RAISED, later: str = "", prints: str = "", main: str = words.RETURNED
+) -> Tape:
     tape = Tape().spawn("hub", words.HUB, parent="main")
     tape.spawn("foo", words.GREENLET, parent="hub", creator="main", line=30).wake("foo", "main", words.SPAWN)
-    tape.waits("main", words.JOIN if joined else words.SLEEP, "foo.join()").switch("main", "hub", line=31)
-    tape.switch("hub", "foo").exits("foo", outcome, "ValueError('x')").switch("foo", "hub")
+    tape.waits("main", words.JOIN if joined else words.SLEEP, joined or "1 s").switch("main", "hub", line=31)
+    tape.switch("hub", "foo")
+    if prints:
+        tape.prints(prints, words.STDERR)
+    tape.exits("foo", outcome, "ValueError('x')").switch("foo", "hub")
     tape.wake("main", *(("foo", words.FINISHED) if joined else ("hub", words.TIMER))).switch("hub", "main")
     if later:
-        tape.waits("main", words.JOIN, "joinall(all)").switch("main", "hub", line=32)
+        tape.waits("main", words.JOIN, later).switch("main", "hub", line=32)
         tape.wake("main", "hub", words.UNKNOWN).switch("hub", "main")
-    return tape.exits("main").end()
+    return tape.exits("main", main, "ValueError('x')").end()
 
 
 def test_an_exception_that_nobody_retrieved() -> None:
     sentence, *rest = only(fails(), "unretrieved")
     assert rest == [["foo"], 0, 30]
     assert sentence.startswith("foo (demo.py:30) raised ValueError('x'), and nobody retrieved it (inferred: ")
-    assert kinds(fails(joined=True)) == []
-    assert kinds(fails(later=True)) == []
+    assert kinds(fails(joined="foo.get()")) == []
+    assert kinds(fails(later="joinall(all, raise_error=True)")) == []
     assert kinds(fails(outcome=words.RETURNED)) == []
+
+
+def test_an_exception_of_which_the_wait_for_its_end_tells_nobody() -> None:
+    sentence, *rest = only(fails(joined="joinall([foo])"), "unretrieved")
+    assert rest == [["foo"], 0, 30]
+    assert sentence == (
+        "foo (demo.py:30) raised ValueError('x'), and nobody was given it (inferred: main waited for it in "
+        "joinall([foo]), demo.py:31, which does not raise it again; whoever asks later, without waiting, is not seen)"
+    )
+    assert kinds(fails(joined="foo.join()", later="joinall(all)")) == ["unretrieved"]
+    assert kinds(fails(joined="foo.join()", later="other.get()")) == [], "perhaps it was this one's"
+    assert kinds(fails(joined="foo.join()", outcome=words.KILLED)) == []
+    assert kinds(fails(joined="foo.join()", main=words.RAISED)) == [], "main asked later, and died of it"
+
+
+def test_an_exception_is_told_at_the_line_where_gevent_printed_that_it_was_raised() -> None:
+    printed = 'Traceback:\n  File "greenlet.py", line 908, in run\n  File "/src/demo.py", line 5, in foo\n    1 / 0\n'
+    sentence, *rest = only(fails(joined="foo.join()", prints=printed), "unretrieved")
+    assert rest == [["foo"], 0, 5]
+    assert sentence.startswith("foo raised ValueError('x') (demo.py:5), and nobody was given it (inferred: ")
+
+
+def test_a_wait_of_which_the_trace_has_only_the_beginning_is_read_in_the_source() -> None:
+    def tape(*lines: str) -> Tape:
+        tape = Tape().lists("\n" * 30 + "\n".join(lines)).spawn("hub", words.HUB, parent="main")
+        tape.spawn("foo", words.GREENLET, parent="hub", creator="main").wake("foo", "main", words.SPAWN)
+        tape.waits("main", words.JOIN, "joinall([f…").switch("main", "hub", line=31).switch("hub", "foo")
+        tape.exits("foo", words.RAISED, "ValueError('x')").switch("foo", "hub")
+        return tape.wake("main", "foo", words.FINISHED).switch("hub", "main").exits("main").end()
+
+    # The places of the tape are of column 4 to 12.
+    assert kinds(tape("    join(us) ; pass")) == ["unretrieved"]
+    assert kinds(tape("    f.get(1) ; pass")) == []
+    assert kinds(tape()) == []
+
+
+def test_who_was_killed_with_an_exception_is_no_news() -> None:
+    def tape(cause: str) -> Tape:
+        tape = Tape().spawn("hub", words.HUB, parent="main")
+        tape.spawn("foo", words.GREENLET, parent="hub", creator="main", line=30).wake("foo", "main", cause)
+        tape.waits("main", words.JOIN, "foo.join()").switch("main", "hub", line=31)
+        tape.switch("hub", "foo", "ValueError('x')", words.THROW).exits("foo", words.RAISED, "ValueError('x')")
+        return tape.switch("foo", "hub").wake("main", "foo", words.FINISHED).switch("hub", "main").exits("main").end()
+
+    assert kinds(tape(words.KILL)) == []
+    assert kinds(tape(words.TIMEOUT)) == ["unretrieved"], "nobody asked for that"
+
+
+@pytest.mark.parametrize(
+    ("expression", "only_waited"),
+    [
+        ("foo.join()", True),
+        ("gevent.joinall(all, timeout=1)", True),
+        ("gevent.joinall(all, None, False)", True),
+        ("pool.join(1)", True),
+        ("gevent.wait([foo])", True),
+        ("pool.join(1, True)", False),
+        ("gevent.joinall(all, None, True)", False),
+        ("gevent.joinall(all, raise_error=strict)", False),
+        ("gevent.joinall(*all)", False),
+        ("gevent.joinall(all, **how)", False),
+        ("foo.get()", False),
+        ("pool.map(foo, all)", False),
+        ("gevent.joinall([fo…", False),
+        ("x + 1", False),
+        ("", False),
+    ],
+)
+def test_which_waits_hand_on_what_was_raised(expression: str, only_waited: bool) -> None:
+    assert only_waits(expression) is only_waited
 
 
 def test_what_a_raw_greenlet_raises_goes_to_its_parent() -> None:

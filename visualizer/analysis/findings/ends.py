@@ -1,4 +1,4 @@
-"""Findings about how things ended: what waits for ever, never began, or failed without anybody noticing."""
+"""Findings about how things ended: what waits for ever, or never began."""
 
 from __future__ import annotations
 
@@ -97,40 +97,6 @@ def never_started(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         sentence = f"{name} never ran: {by}{at(track.place)}, but {why}"
         tracks = (track.id, track.creator) if track.creator in timeline.tracks else (track.id,)
         yield finding("never_started", sentence, tracks, track.spawn_ns, track.place)
-
-
-def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """A greenlet of a hub raised, and nobody is seen to have waited for it. Inferred: asking later leaves no trace.
-
-    Not told where whoever spawned it waited for others to end at that time or later: it may well be one of those.
-    """
-    for track_id in timeline.exits:
-        track = timeline.tracks[track_id]
-        parent = timeline.tracks.get(track.parent)
-        if track.state is not State.FAILED or parent is None or parent.kind != words.HUB:
-            continue
-        if track_id in observed.retrieved or _joins_after(timeline, observed, track.creator, track.exit_ns):
-            continue
-        raised = f" {track.value}" if track.value is not None else ""
-        sentence = (
-            f"{timeline.name(track_id)}{at(track.place)} raised{raised}, and nobody retrieved it "
-            "(inferred: nobody waited for it; whoever asks later, without waiting, is not seen)"
-        )
-        yield finding("unretrieved", sentence, (track_id,), track.exit_ns, track.place)
-
-
-def _joins_after(timeline: Timeline, observed: Observed, track: int, t_ns: int) -> bool:
-    """Whether the track waits for others to end at `t_ns` or later."""
-    index = observed.joins.get(track)
-    if index is None:
-        return False
-    slices = timeline.tracks[track].slices
-    park = timeline.parks[index]
-    if park.t_ns >= t_ns:
-        return True
-    at_ns = slices.at(t_ns)
-    # Woken by another of those it joined, it was not to be woken once more; still parked, this one was not among them.
-    return at_ns > 0 and slices.state[at_ns] == State.READY and slices.about[at_ns - 1] == index
 
 
 def _loop_exits(timeline: Timeline, observed: Observed) -> Iterator[Switch]:

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from visualizer.analysis.blocks import busiest
 from visualizer.analysis.findings.answers import Answers
-from visualizer.analysis.findings.finding import LATE_NS, NAMED_NS, POLL_STEP_NS
-from visualizer.analysis.model import Entry, State, Switch, Timeline, Track
+from visualizer.analysis.findings.finding import LATE_NS, NAMED_NS, POLL_STEP_NS, park_before
+from visualizer.analysis.findings.joins import expression, only_waits
+from visualizer.analysis.model import Entry, Park, State, Switch, Timeline, Track, Wakeup
 from visualizer.trace import words
 
 #: Over a shorter wait it makes no difference whether the hub polled meanwhile.
@@ -76,8 +77,10 @@ class Observed:
     readiness: dict[int, Readiness] = field(default_factory=dict)
     #: The longest row of each track.
     polls: dict[int, Polls] = field(default_factory=dict)
-    #: Tracks whose end woke somebody.
+    #: Tracks whose end woke somebody to whom that hands on what they raised.
     retrieved: set[int] = field(default_factory=set)
+    #: Track -> in which Park somebody waited for its end, without being handed what it raised; the last one.
+    only_awaited: dict[int, Park] = field(default_factory=dict)
     #: Number of the last Park of each track in which it waited for others to end.
     joins: dict[int, int] = field(default_factory=dict)
     #: Hub -> number of the last switch by which it threw LoopExit into its own thread.
@@ -102,7 +105,7 @@ class Observed:
                 self._row.pop(wakeup.waker, None)
                 self.answers.on_wakeup(timeline, wakeup)
                 if wakeup.cause == words.FINISHED:
-                    self.retrieved.add(wakeup.waker)
+                    self._on_finished(wakeup)
             elif entry is Entry.OUTPUT:
                 self._row.pop(timeline.outputs[index].track, None)
             elif entry is Entry.SPAWN:
@@ -175,6 +178,15 @@ class Observed:
         if blocked_ns >= LATE_NS:
             index = slices.about[ready - 1]
             self.delays.append(Delay(track.id, switch.origin, due_ns, wakeup.t_ns, ready, index))
+
+    def _on_finished(self, wakeup: Wakeup) -> None:
+        """Who waited for the end of the waker is woken by it."""
+        waiter = self.timeline.tracks.get(wakeup.track)
+        park = park_before(self.timeline, waiter, wakeup.t_ns) if waiter is not None else None
+        if park is not None and only_waits(expression(self.timeline, park)):
+            self.only_awaited[wakeup.waker] = park
+        else:
+            self.retrieved.add(wakeup.waker)
 
     def _on_park(self, index: int) -> None:
         park = self.timeline.parks[index]

@@ -1,0 +1,51 @@
+"""What the wait for the end of others hands on: nothing, as `join()`, or also what they raised, as `get()`."""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+
+from visualizer.analysis.model import Park, Place, Timeline
+
+#: Calls that only wait -> which of their arguments is `raise_error` (gevent.joinall, Group.join); None: they have none.
+_ONLY_WAIT = {"join": 1, "joinall": 2, "wait": None, "iwait": None}
+
+
+@lru_cache(maxsize=1024)
+def only_waits(expression: str) -> bool:
+    """Whether what is waited for in this call is not raised again there. False if that is not for sure."""
+    try:
+        call = ast.parse(expression.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    if not isinstance(call, ast.Call):
+        return False
+    called = call.func
+    name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
+    if name not in _ONLY_WAIT or any(isinstance(given, ast.Starred) for given in call.args):
+        return False
+    at = _ONLY_WAIT[name]
+    asked = [word.value for word in call.keywords if word.arg in ("raise_error", None)]
+    if at is not None:
+        asked += call.args[at : at + 1]
+    return all(isinstance(value, ast.Constant) and not value.value for value in asked)
+
+
+def expression(timeline: Timeline, park: Park) -> str:
+    """What is waited for, whole: a trace keeps long expressions cut, but may have the source that they stand in."""
+    place = park.place
+    if not park.on.endswith("…") or place is None or place.file not in timeline.sources:
+        return park.on
+    return _written(timeline.sources[place.file], place) or park.on
+
+
+@lru_cache(maxsize=64)
+def _written(source: str, place: Place) -> str:
+    """What stands there; nothing if that is not known."""
+    lines = source.encode(errors="replace").split(b"\n")[max(0, place.line - 1) : place.end_line]
+    if not lines or min(place.line, place.column, place.end_column) < 0:
+        return ""
+    # In this order: both may be the same line.
+    lines[-1] = lines[-1][: place.end_column]
+    lines[0] = lines[0][place.column :]
+    return b"\n".join(lines).decode(errors="replace")

@@ -1,0 +1,103 @@
+"""Of greenlets that died of an exception: which of them nobody noticed."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from visualizer.analysis.findings.finding import Finding, at, finding, spot
+from visualizer.analysis.findings.joins import expression, only_waits
+from visualizer.analysis.findings.observed import Observed
+from visualizer.analysis.model import Place, State, Timeline, Track
+from visualizer.trace import words
+
+#: Of a traceback that is printed: a line of it, as the traceback module writes it.
+_FRAME = re.compile(r'^ *File "([^"\n]+)", line (\d{1,9}), in (.+)$', re.MULTILINE)
+#: A traceback is looked for in so many of the last outputs before the end.
+_MOST_OUTPUTS = 100
+
+
+def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
+    """A greenlet of a hub raised, and nobody is seen to have been handed that. Inferred: asking later leaves no trace.
+
+    Not told where whoever spawned it waited for others to end at that time or later, other than by a call that only
+    waits: it may well be one of those. Nor where who waited for it ended with the same exception; nor what was killed.
+    """
+    for track_id in timeline.exits:
+        track = timeline.tracks[track_id]
+        parent = timeline.tracks.get(track.parent)
+        if track.state is not State.FAILED or parent is None or parent.kind != words.HUB:
+            continue
+        park = observed.only_awaited.get(track_id)
+        if track_id in observed.retrieved or _asked_for(timeline, observed, track.creator, track.exit_ns):
+            continue
+        others = (track.creator, park.track if park is not None else words.NOBODY)
+        if any(_ended_alike(timeline, other, track) for other in others) or _was_killed(timeline, track):
+            continue
+        raised = f" {track.value}" if track.value is not None else ""
+        place = _printed(timeline, track)
+        who = timeline.name(track_id)
+        # gevent itself prints it whether or not somebody is handed it: that it was printed says nothing of that.
+        sentence = f"{who} raised{raised}{at(place)}" if place else f"{who}{at(track.place)} raised{raised}"
+        if park is None:
+            sentence += ", and nobody retrieved it (inferred: nobody waited for it"
+        else:
+            waited = f"{timeline.name(park.track)} waited for it in {park.on}"
+            waited += f", {spot(park.place)}" if spot(park.place) else ""
+            sentence += f", and nobody was given it (inferred: {waited}, which does not raise it again"
+        sentence += "; whoever asks later, without waiting, is not seen)"
+        yield finding("unretrieved", sentence, (track_id,), track.exit_ns, place or track.place)
+
+
+def _asked_for(timeline: Timeline, observed: Observed, track: int, t_ns: int) -> bool:
+    """Whether the track waits at `t_ns` or later for others to end, and may be handed what they raised."""
+    index = observed.joins.get(track)
+    if index is None:
+        return False
+    slices = timeline.tracks[track].slices
+    park = timeline.parks[index]
+    if only_waits(expression(timeline, park)):
+        return False
+    if park.t_ns >= t_ns:
+        return True
+    at_ns = slices.at(t_ns)
+    # Woken by another of those it joined, it was not to be woken once more; still parked, this one was not among them.
+    return at_ns > 0 and slices.state[at_ns] == State.READY and slices.about[at_ns - 1] == index
+
+
+def _ended_alike(timeline: Timeline, other: int, track: Track) -> bool:
+    """Whether the other one raised the same thereafter: then it was handed it, and did not catch it."""
+    known = timeline.tracks.get(other)
+    if known is None or known is track or known.state is not State.FAILED or known.exit_ns < track.exit_ns:
+        return False
+    return known.value is not None and known.value == track.value
+
+
+def _was_killed(timeline: Timeline, track: Track) -> bool:
+    """Whether somebody threw into it what it ended with: whoever did that knows of it."""
+    slices = track.slices
+    if not len(track.steps):
+        return False
+    switch = timeline.switch(track.steps[-1])
+    ready = track.slice_of_step(switch.index) - 1
+    if switch.cause != words.THROW or switch.value != track.value or ready < 0 or slices.state[ready] != State.READY:
+        return False
+    return timeline.wakeups[slices.about[ready]].cause == words.KILL
+
+
+def _printed(timeline: Timeline, track: Track) -> Place | None:
+    """Where it raised, by the traceback that it printed as it ended; None if there is none."""
+    if not len(track.steps):
+        return None
+    since_ns = timeline.switch(track.steps[-1]).t_ns
+    outputs = timeline.outputs
+    last = bisect_right(outputs, track.exit_ns, key=lambda output: output.t_ns)
+    for index in range(last - 1, max(-1, last - 1 - _MOST_OUTPUTS), -1):
+        output = outputs[index]
+        if output.t_ns < since_ns:
+            break
+        if output.track == track.id and output.stream == words.STDERR and (frames := _FRAME.findall(output.text)):
+            file, line, function = frames[-1]
+            return Place(file, function, int(line), int(line), -1, -1)
+    return None
