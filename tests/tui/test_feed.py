@@ -238,7 +238,7 @@ async def test_notices_are_seen(tmp_path: Path, replay: Replay) -> None:
     path.write_bytes(b"".join([*lines[:20], b"garbage\n", *lines[20:-1], lines[-1][:-10]]))
     async with app.run_test(size=(120, 35)) as pilot:
         text = text_of(await loaded(pilot))
-        assert "1 unreadable lines were left out of the trace." in text
+        assert "1 unreadable line was left out of the trace." in text
         assert "The last line is cut: the trace is shown up to there." in text
         assert "… and 2 more: at the end of Statistics (3)" in text
         await pilot.press("3", "tab", "pagedown")

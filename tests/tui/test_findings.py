@@ -109,6 +109,23 @@ async def test_nothing_found(replay: Replay) -> None:
         assert screen.view.playhead.index == 0
 
 
+async def test_what_is_missing_is_told_in_place_of_nothing(replay: Replay) -> None:
+    demo = sleeps()
+    demo.events.insert(20, ev.Dropped(-1, "events", 4))
+    app = replay(demo)
+    async with app.run_test(size=SIZE) as pilot:
+        screen, pane = await opened(pilot)
+        lines = lines_of(pane)
+        assert lines[0].endswith("  incomplete")
+        assert " ".join(line.strip() for line in lines[1:]) == (
+            "4 events could not be written: what they told is missing here"
+        )
+        pane.focus()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert screen.view.playhead.t_ns > 0
+
+
 async def test_thousands_are_found_a_piece_at_a_time(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_AT_ONCE", 1_000)
     monkeypatch.setattr(module, "_PAUSE_S", 0.001)

@@ -134,6 +134,10 @@ class Contents:
             for entry, index in self.arrivals(position, position + 1):
                 yield self._time_of(entry, index), entry, index
 
+    def remark_ns(self, index: int) -> int:
+        """When a remark was made, or, where it has no time of its own, the latest time before it."""
+        return self._remark_ns[index]
+
     def _time_of(self, entry: Entry, index: int) -> int:
         match entry:
             case Entry.SWITCH:

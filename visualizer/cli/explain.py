@@ -7,6 +7,7 @@ from itertools import islice
 
 import click
 
+from visualizer.analysis.missing import missing
 from visualizer.analysis.model import Timeline
 from visualizer.analysis.plain import plain
 from visualizer.analysis.sentences import sentence
@@ -27,6 +28,7 @@ def command(file: str, track: str | None) -> None:
 
     FILE is a trace; - reads it from stdin. One line each: the number of the switch, its time, from whom control passed
     to whom, and the sentence. What is only inferred says so; a cause that the trace does not tell is called unknown.
+    If some of the trace could not be read, the first line says so.
 
     \b
     Examples:
@@ -39,7 +41,9 @@ def command(file: str, track: str | None) -> None:
 
 
 def explained(timeline: Timeline, tracks: set[int] | None) -> Iterator[str]:
-    """A line for each switch to or from one of `tracks`, None for all."""
+    """A line for each switch to or from one of `tracks`, None for all; first what is missing, if anything is."""
+    if (lack := missing(timeline)) is not None:
+        yield plain(f"{lack}.")
     count = timeline.switch_count
     names = max((cell_width(plain(timeline.name(track))) for track in timeline.tracks), default=0)
     names = min(names, _NAME_CELLS)

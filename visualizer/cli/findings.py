@@ -18,6 +18,7 @@ def command(file: str, as_json: bool) -> None:
     """Print what is worth knowing of a trace: who hogged its hub, who waits for ever, what came late.
 
     FILE is a trace; - reads it from stdin. One line each, in order of time: when, what kind, and a sentence.
+    Where some of the trace is missing, that is the kind `incomplete`.
     visualizer/trace/FORMAT.md describes the kinds, and from when on something is one.
 
     \b

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 
 from visualizer.analysis.durations import duration
+from visualizer.analysis.missing import left_out
 from visualizer.analysis.model import Timeline
 from visualizer.analysis.plain import plain
 
@@ -58,7 +59,7 @@ def remarks(timeline: Timeline) -> list[str]:
     found += [plain(note) for note in timeline.notes]
     if timeline.stops.sentence is not None:
         found.append(timeline.stops.sentence)
-    found += [f"Left out of the trace: {count} {plain(what)}." for what, count in timeline.dropped.items() if count]
+    found += [f"Left out of the trace: {count} {plain(what)}." for count, what in left_out(timeline)]
     if timeline.header is not None:
         found += [
             plain(f"The tracer of {name} did not work: {why}")

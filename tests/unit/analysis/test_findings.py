@@ -11,6 +11,7 @@ from visualizer.analysis.findings import KINDS, Finding, Findings, findings
 from visualizer.analysis.findings.finding import listed
 from visualizer.analysis.findings.joins import only_waits
 from visualizer.analysis.model import Timeline
+from visualizer.trace import events as ev
 from visualizer.trace import words
 
 MS = 1_000_000
@@ -511,6 +512,20 @@ def test_of_a_slow_answer_no_more_is_told_than_is_known() -> None:
 )
 def test_no_answer_is_called_slow(tape: Tape) -> None:
     assert "slow_answer" not in kinds(tape)
+
+
+def test_a_trace_of_which_some_is_missing() -> None:
+    def tape(*dropped: tuple[str, int]) -> Tape:
+        tape = producer_consumer()
+        tape.events += [ev.Dropped(7_000, what, count) for what, count in dropped]
+        return tape.exits("main").end()
+
+    [one] = findings(tape(("events", 1), ("unreadable lines", 4), ("events", 2)).timeline())
+    sentence = "2 events could not be written and 4 lines could not be read: what they told is missing here"
+    assert one == Finding("incomplete", sentence, (), 7_000, None, None)
+    [one] = findings(tape(("characters of output", 1), ("unreadable lines", 1)).timeline())
+    assert one.sentence == "1 line could not be read: what it told is missing here"
+    assert kinds(tape(("characters of output", 7), ("events", 0))) == []
 
 
 @pytest.mark.parametrize("tape", [Tape, producer_consumer, sleeps])

@@ -54,6 +54,17 @@ def test_nothing_found(visualizer: Visualizer, tmp_path: Path) -> None:
     assert json.loads(visualizer("findings", str(path), "--json").stdout) == []
 
 
+def test_a_trace_that_is_damaged_is_not_said_to_be_without_findings(visualizer: Visualizer, tmp_path: Path) -> None:
+    lines = [encode(event) for event in producer_consumer().exits("main").end().events]
+    path = tmp_path / "a.trace"
+    path.write_bytes(HEADER + b"".join([*lines[:-2], b"\xff" * 80 + b"\n", *lines[-2:]]))
+    sentence = "1 line could not be read: what it told is missing here"
+    assert visualizer("findings", str(path)).stdout.endswith(f" s  incomplete  {sentence}\n")
+    [one] = json.loads(visualizer("findings", str(path), "--json").stdout)
+    assert (one["kind"], one["sentence"], one["tracks"], one["line"]) == ("incomplete", sentence, [], None)
+    assert visualizer("explain", str(path)).stdout.splitlines()[0] == f"{sentence}."
+
+
 @pytest.mark.parametrize("command", ["findings", "explain", "stats"])
 def test_a_stdout_that_takes_only_ascii(visualizer: Visualizer, trace: Path, command: str) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}

@@ -127,11 +127,15 @@ def test_what_must_be_told() -> None:
             ev.Dropped(5, "events", 3),
             ev.Dropped(6, "events", 7),
             ev.Dropped(6, "texts", 0),
+            ev.Dropped(-1, "unreadable lines", 1),
+            ev.Dropped(-1, "rows that could not be read", 1),
             tracers={"generators": "no tool id of sys.monitoring is free."},
         )
     ) == [
         "The program forked.",
         "Left out of the trace: 7 events.",
+        "Left out of the trace: 1 unreadable line.",
+        "Left out of the trace: 1 row that could not be read.",
         "The tracer of generators did not work: no tool id of sys.monitoring is free.",
     ]
     assert caption.remarks(recorded(tape=Tape())) == ["Nothing was switched: no generator, greenlet or hub ran."]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from visualizer.analysis.findings import answers, delays, ends, raised
+from visualizer.analysis.findings import answers, delays, ends, incomplete, raised
 from visualizer.analysis.findings.finding import Finding
 from visualizer.analysis.findings.observed import Observed
 from visualizer.analysis.model import Timeline
@@ -14,6 +14,7 @@ __all__ = ["KINDS", "Finding", "Findings", "findings"]
 #: Kind -> who finds it. Each looks at what is kept of long turns and delays, or once at each track, never at all
 #: switches: those are observed once, as they arrive.
 KINDS: dict[str, Callable[[Timeline, Observed], Iterable[Finding]]] = {
+    "incomplete": incomplete.incomplete,
     # First: where a track dies, that comes before what others make of it at the same moment.
     "unretrieved": raised.unretrieved,
     "deadlock": ends.deadlock,

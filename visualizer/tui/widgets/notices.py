@@ -7,6 +7,7 @@ from typing import NamedTuple
 from textual.strip import Strip
 from textual.widget import Widget
 
+from visualizer.analysis.missing import left_out
 from visualizer.analysis.plain import plain
 from visualizer.paint.row import Run
 from visualizer.paint.text import cell_width, fit
@@ -56,7 +57,8 @@ def notices(feed: Feed) -> list[Notice]:
     end = timeline.end
     if end is not None and end.signal:
         told.append(Notice(f"✗ The program was killed by signal {end.signal}.", "error"))
-    told += [Notice(f"{count} {what} were left out of the trace.", "ready") for what, count in timeline.dropped.items()]
+    for count, what in left_out(timeline):
+        told.append(Notice(f"{count} {what} {'was' if count == 1 else 'were'} left out of the trace.", "ready"))
     told += [Notice(text, "ready") for text in (*feed.notices, *timeline.notes)]
     held = timeline.stops.sentence
     if held is not None and not feed.live:

@@ -1,0 +1,18 @@
+"""A finding about the trace itself: some of it is missing, so that no finding does not mean that there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from visualizer.analysis.findings.finding import Finding, finding
+from visualizer.analysis.findings.observed import Observed
+from visualizer.analysis.missing import is_loss, missing
+from visualizer.analysis.model import Timeline
+
+
+def incomplete(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
+    """Lines could not be read, or events were left out. One for all, when the first of them was noticed."""
+    sentence = missing(timeline)
+    if sentence is not None:
+        first = next(index for index, remark in enumerate(timeline.remarks) if is_loss(remark))
+        yield finding("incomplete", sentence, (), timeline.remark_ns(first), None)
