@@ -131,7 +131,7 @@ async def test_statistics_tell_more_of_the_selected_track_and_of_a_span(replay: 
         await pilot.pause()
         pane = screen._tabs["statistics"]
         assert lines_of(pane)[3].startswith("✓ foo")
-        assert lines_of(pane)[4:13] == [
+        assert lines_of(pane)[4:14] == [
             " life    ▏▒" + "┈" * 48 + "·",
             "         waiting >99 %  ready <1 %  running <1 %",
             " ran        ███",
@@ -140,6 +140,7 @@ async def test_statistics_tell_more_of_the_selected_track_and_of_a_span(replay: 
             " latency ███   ███",
             "         │1 µs",
             "         2: median 1 µs, 95 % 6 µs, max 6 µs",
+            " late    max 2 ms, 2 ms in all behind its timers",
             " waited  sleep      " + "█" * 30 + " 2 s",
         ]
         # From where foo has parked to where bar wakes.

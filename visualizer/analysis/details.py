@@ -49,6 +49,9 @@ class TrackDetails(TrackStatistics, frozen=True):
     share: dict[str, float]
     #: READY until it ran.
     latency: Spread
+    #: By how much it ran later than it had asked for with sleeps and time limits: in all, and at most.
+    late_s: float
+    late_max_s: float
     #: RUNNING without a pause.
     step: Spread
     wakes_given: int
@@ -74,6 +77,8 @@ class TotalDetails(Totals, frozen=True):
 
     share: dict[str, float]
     latency: Spread
+    late_s: float
+    late_max_s: float
     step: Spread
     #: Who gave some of them may be unknown.
     wakes: int
@@ -127,6 +132,8 @@ class _Measured:
         self.spent_ns: Counter[int] = Counter()
         self.latencies_ns: list[int] = []
         self.steps_ns: list[int] = []
+        self.late_ns = 0
+        self.late_max_ns = 0
         self.waited_ns: Counter[Reason] = Counter()
         self.waits: Counter[Reason] = Counter()
 
@@ -134,6 +141,8 @@ class _Measured:
         self.spent_ns.update(other.spent_ns)
         self.latencies_ns += other.latencies_ns
         self.steps_ns += other.steps_ns
+        self.late_ns += other.late_ns
+        self.late_max_ns = max(self.late_max_ns, other.late_max_ns)
         self.waited_ns.update(other.waited_ns)
         self.waits.update(other.waits)
 
@@ -177,6 +186,8 @@ def details(timeline: Timeline) -> Details:
                 **msgspec.structs.asdict(known),
                 share=measured.share,
                 latency=spread(measured.latencies_ns),
+                late_s=measured.late_ns / _NS_PER_S,
+                late_max_s=measured.late_max_ns / _NS_PER_S,
                 step=spread(measured.steps_ns),
                 wakes_given=given[known.id],
                 wakes_received=received[known.id],
@@ -188,6 +199,8 @@ def details(timeline: Timeline) -> Details:
         **msgspec.structs.asdict(plain.totals),
         share=all_measured.share,
         latency=spread(all_measured.latencies_ns),
+        late_s=all_measured.late_ns / _NS_PER_S,
+        late_max_s=all_measured.late_max_ns / _NS_PER_S,
         step=spread(all_measured.steps_ns),
         wakes=pairs.total(),
         waited_by_reason=all_measured.by_reason,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from visualizer.analysis.model import FINAL, State, Timeline
+from visualizer.analysis.model import FINAL, Park, State, Timeline
 from visualizer.trace import words
 
 
@@ -34,11 +34,16 @@ class Lengths:
         #: READY until it ran; and RUNNING without a pause.
         self.latencies_ns: list[int] = []
         self.steps_ns: list[int] = []
+        #: By how much it ran later than it had asked for with a sleep or a time limit: in all, and at most. Unlike a
+        #: latency it counts the time in which the timer could not even go off, since others kept the hub from it.
+        self.late_ns = 0
+        self.late_max_ns = 0
         #: Of what was waited for, how long and how often. A hub waits whenever somebody else runs: not counted.
         self.waited_ns: Counter[Reason] = Counter()
         self.waits: Counter[Reason] = Counter()
         self._next = max(0, self._track.slices.at(span[0])) if span is not None else 0
         self._last_park = -1
+        self._due_ns = self._due_at_first()
         #: What the slice that is still open has added: its state, how long it was, and what it waits for.
         self._open: tuple[int, int, Reason | None, bool] | None = None
 
@@ -60,6 +65,13 @@ class Lengths:
             self._add_open(closed)
         return False
 
+    def _due_at_first(self) -> int:
+        """A span may begin between a wait and the run that it was for."""
+        slices, before = self._track.slices, self._next - 1
+        if before < 0 or slices.state[before] != State.WAITING or self._track.kind == words.HUB:
+            return -1
+        return _due_ns(self._timeline.parks[slices.about[before]])
+
     def _add(self, index: int, end_ns: int) -> None:
         slices = self._track.slices
         state, start_ns = slices.state[index], slices.start_ns[index]
@@ -78,11 +90,21 @@ class Lengths:
                 self.latencies_ns.append(end_ns - start_ns)
         elif state == State.WAITING and self._track.kind != words.HUB:
             park = slices.about[index]
-            wait = reason(self._timeline, park)
+            found = self._timeline.parks[park]
+            wait = _reason(self._timeline, found)
+            self._due_ns = _due_ns(found)
             self.waited_ns[wait] += part_ns
             # Made ready for nothing, it waits on: that is the same wait.
             self.waits[wait] += park != self._last_park
             self._last_park = park
+        if self._due_ns >= 0 and state != State.RUNNING:
+            runs = index + 1 < len(slices) and slices.state[index + 1] == State.RUNNING
+            if runs and since_ns <= end_ns <= until_ns:
+                late_ns = max(0, end_ns - self._due_ns)
+                self.late_ns += late_ns
+                self.late_max_ns = max(self.late_max_ns, late_ns)
+        elif state == State.RUNNING:
+            self._due_ns = -1
 
     def _add_open(self, index: int) -> None:
         slices = self._track.slices
@@ -112,7 +134,15 @@ class Lengths:
 
 def reason(timeline: Timeline, park: int) -> Reason:
     """What park number `park` waits for."""
-    found = timeline.parks[park]
+    return _reason(timeline, timeline.parks[park])
+
+
+def _due_ns(park: Park) -> int:
+    """When the time is over that it asked for, -1 if it asked for none."""
+    return park.t_ns + park.asked_ns if park.asked_ns > 0 else -1
+
+
+def _reason(timeline: Timeline, found: Park) -> Reason:
     on = found.on or (timeline.name(found.on_track) if found.on_track in timeline.tracks else "")
     place = found.place
     return (

@@ -30,8 +30,10 @@ _STATES = ("RUNNING", "READY", "WAITING", "BLOCKED", "IDLE")
 _SPREADS = ("step p50", "p95", "max", "latency p50", "p95", "max")
 _FAIRNESS = ("fairness among", "tracks", "steps", "running", "ready")
 _SAMPLES = ("samples", "%", "track", "in", "at")
+_LATE = ("late", "in all", "track")
 _WAITS = ("waited", "times", "reason", "for", "at")
-#: Of what was waited for, and of lines that were sampled, so many are printed.
+#: Of who ran late, of what was waited for, and of lines that were sampled, so many are printed.
+_MOST_LATE = 10
 _MOST_WAITS = 10
 _MOST_SAMPLES = 10
 #: A matrix of more columns is printed as a list.
@@ -51,8 +53,9 @@ def command(file: str, as_json: bool, wakes: bool) -> None:
     idle; one that others kept from running for 100 ms or longer at a time was blocked. Then the shares of its life; how
     long its steps were, and how long it was ready before it ran (latency): median, 95th percentile and maximum; how
     often it woke others, and was woken; how equally tracks of one function, or of one scheduler, were served (1 is
-    equally, 1/n all to one of n); what was waited for longest; and at which lines tracks were seen that ran on without
-    a switch (samples, about one every 25 ms).
+    equally, 1/n all to one of n); who ran later than its sleeps and time limits asked for (late: at most, and in all; a
+    blocked hub counts, which latency leaves out); what was waited for longest; and at which lines tracks were seen that
+    ran on without a switch (samples, about one every 25 ms).
 
     \b
     Examples:
@@ -85,6 +88,7 @@ def report(found: Details) -> Iterator[str]:
     total = ("total", *_shares(totals), *_spreads(totals), str(totals.wakes), str(totals.wakes))
     yield from table(("track", *_SHARES, *_SPREADS, "woke", "woken"), rows, total, words=1)
     yield from _fairness(found.fairness)
+    yield from _late(found.tracks)
     yield from _waits(found.totals)
     yield from _sampled(found.sampled)
 
@@ -114,6 +118,17 @@ def _fairness(groups: Sequence[Fairness]) -> Iterator[str]:
             rows.append((plain(group.of), str(len(group.tracks)), *(f"{spread:.2f}" for spread in spreads)))
         yield ""
         yield from table(_FAIRNESS, rows, words=1)
+
+
+def _late(tracks: Sequence[TrackDetails]) -> Iterator[str]:
+    """Who ran later than it had asked to, the latest first."""
+    late = sorted((track for track in tracks if track.late_s > 0), key=lambda track: -track.late_max_s)
+    if late:
+        yield ""
+        rows = [(_time(one.late_max_s, 2), _time(one.late_s, 2), plain(one.name)) for one in late[:_MOST_LATE]]
+        yield from table(_LATE, rows, numbers=2)
+    if (more := len(late) - _MOST_LATE) > 0:
+        yield f"... and {more} more: --json has them"
 
 
 def _waits(totals: TotalDetails) -> Iterator[str]:

@@ -32,6 +32,10 @@ def profile(lengths: Lengths, width: int, *, ascii: bool = False) -> Iterator[li
     yield [_head(""), *_shares(spent, life_ns, room)]
     yield from _spread("ran", lengths.steps_ns, "running", room, ascii)
     yield from _spread("latency", lengths.latencies_ns, "ready", room, ascii)
+    if lengths.late_ns > 0:
+        longest, total = duration(lengths.late_max_ns, 2), duration(lengths.late_ns, 2)
+        said = f"max {longest}, {total} in all behind its timers"
+        yield [_head("late"), Run(fit(said if len(said) <= room else f"max {longest}", room).rstrip(), "text")]
     by_reason: Counter[str] = Counter()
     for of, waited_ns in lengths.waited_ns.items():
         by_reason[of.reason] += waited_ns

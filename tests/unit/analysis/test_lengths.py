@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from tests.tui.traces import crowd
 from tests.unit.analysis.tape import STEP_NS, Tape, sleeps
+from visualizer.analysis.details import details
 from visualizer.analysis.lengths import Lengths
 from visualizer.analysis.model import State, Timeline
 from visualizer.analysis.statistics import statistics
+from visualizer.trace import words
 
 
 def of(timeline: Timeline, track: int, span: tuple[int, int] | None = None, most: int | None = None) -> Lengths:
@@ -25,6 +27,7 @@ def of(timeline: Timeline, track: int, span: tuple[int, int] | None = None, most
 def told(lengths: Lengths) -> tuple[object, ...]:
     return (
         +lengths.spent_ns, lengths.steps_ns, lengths.latencies_ns, +lengths.waited_ns, +lengths.waits,
+        lengths.late_ns, lengths.late_max_ns,
     )  # fmt: skip
 
 
@@ -83,4 +86,35 @@ def test_it_grows_with_the_trace(cut: int, most: int) -> None:
 
 
 def test_a_track_without_slices_has_none() -> None:
-    assert told(of(Tape().timeline(), 0)) == (Counter({State.RUNNING: 0}) - Counter(), [0], [], Counter(), Counter())
+    assert told(of(Tape().timeline(), 0)) == (
+        Counter({State.RUNNING: 0}) - Counter(),
+        [0],
+        [],
+        Counter(),
+        Counter(),
+        0,
+        0,
+    )
+
+
+def test_late_is_what_a_wait_took_longer_than_it_was_asked_to() -> None:
+    ms = 1_000_000
+    tape = Tape().spawn("hub", words.HUB).spawn("a", words.GREENLET, parent="hub").switch("main", "hub")
+    tape.switch("hub", "a").at(10 * ms).waits("a", words.SLEEP, "5 ms", 5 * ms).switch("a", "hub")
+    # Nobody let the hub run, so it was woken late, and then it ran later still.
+    tape.at(25 * ms).wake("a", "hub", words.TIMER).at(27 * ms).switch("hub", "a")
+    tape.at(30 * ms).waits("a", words.EVENT, "e.wait(9)", 9 * ms).switch("a", "hub")
+    tape.at(32 * ms).wake("a", "hub", words.CALLBACK).at(33 * ms).switch("hub", "a")
+    tape.at(40 * ms).waits("a", words.SLEEP, "0 s", 0).switch("a", "hub")
+    tape.at(45 * ms).wake("a", "hub", words.TIMER).at(46 * ms).switch("hub", "a")
+    tape.at(50 * ms).waits("a", words.SLEEP, "1 ms", ms).switch("a", "hub")
+    tape.at(53 * ms).wake("a", "hub", words.TIMER).at(54 * ms).switch("hub", "a")
+    timeline, a = tape.timeline(), tape.ids["a"]
+    late = of(timeline, a)
+    assert (late.late_ns, late.late_max_ns) == (15 * ms, 12 * ms)
+    assert max(late.latencies_ns) == 2 * ms, "which knows nothing of a timer that could not go off"
+    spans = [(26 * ms, 60 * ms), (0, 26 * ms), (28 * ms, 54 * ms)]
+    assert [of(timeline, a, span).late_ns // ms for span in spans] == [15, 0, 3]
+    [*_, found] = details(timeline).tracks
+    assert (found.late_s, found.late_max_s) == (0.015, 0.012)
+    assert details(timeline).totals.late_max_s == 0.012

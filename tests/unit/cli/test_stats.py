@@ -61,12 +61,29 @@ def test_the_table(visualizer: Visualizer, trace: Path) -> None:
         "----------------------------------------------------------------------------------------------------------",
         "total    0.0      0.0    66.7        -    33.3      1 µs  6 µs  6 µs         1 µs  4 µs  4 µs     5      5",
         "",
+        "  late  in all  track",
+        "---------------------",
+        "0.3 ms  0.3 ms  foo",
+        "",
         "waited  times  reason  for                  at",
         "------------------------------------------------------",
         "   2 s      1  join    gevent.joinall(all)  demo.py:31",
         "   2 s      1  sleep   2 s                  demo.py:18",
         "   0 s      1  sleep   0 s                  demo.py:24",
     ]
+
+
+def test_of_many_that_ran_late_the_latest_are_printed() -> None:
+    tape = Tape().spawn("hub", words.HUB).switch("main", "hub")
+    for number in range(12):
+        tape.spawn(key := f"t{number}", words.GREENLET, parent="hub").switch("hub", key)
+        tape.waits(key, words.SLEEP, "1 ms", 1_000_000).switch(key, "hub")
+        tape.at(tape.t_ns + (number + 2) * 1_000_000).wake(key, "hub", words.TIMER).switch("hub", key)
+        tape.switch(key, "hub")
+    lines = list(report(details(tape.timeline())))
+    first = next(index for index, line in enumerate(lines) if line.split() == ["late", "in", "all", "track"])
+    assert lines[first + 2].split() == ["12", "ms", "12", "ms", "t11"]
+    assert lines[first + 12] == "... and 2 more: --json has them"
 
 
 def test_who_wakes_whom(visualizer: Visualizer, trace: Path) -> None:
