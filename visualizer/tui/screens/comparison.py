@@ -209,8 +209,15 @@ class ComparisonScreen(Arranging, Moving):
         self.look()
 
     def action_difference(self) -> None:
-        if not self.pair.go_to_difference():
+        pair, were_locked = self.pair, self.pair.locked
+        if not pair.go_to_difference():
             self.deny("All switches are alike, in the same order.")
+        elif were_locked and not pair.locked:
+            there = [view.playhead.t_ns for view in pair.views]
+            self.tell_while(
+                lambda: not pair.locked and there == [view.playhead.t_ns for view in pair.views],
+                "Each playhead moves for itself now: these switches were not at the same time. y locks them again.",
+            )
         self.look()
 
     def action_play(self) -> None:
