@@ -177,6 +177,9 @@ BY_NAME = (
     *((f"Group rows by: {by.value}", f"group_by('{by.name}')") for by in By),
 )
 
+#: The same, wherever traces are looked at.
+EXPORT = (("Export a picture: the shell command for it", "tell_export"),)
+
 #: Bindings of a list that has the focus; they go before those of the screen.
 LIST = Section(
     "In a list that has the focus",

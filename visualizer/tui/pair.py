@@ -26,10 +26,15 @@ class Pair:
         ascii: bool = False,
         found: Comparison | None = None,
         notices: Sequence[str] = (),
+        files: tuple[str, str] | None = None,
     ) -> None:
-        """`found`: how they compare, if that is known already. `notices`: what was wrong with the traces."""
+        """`found`: how they compare, if that is known already. `notices`: what was wrong with the traces.
+
+        `files`: the arguments of `compare` for both, if they are in files.
+        """
         self.parts = (a, b)
         self.names = names
+        self.files = files
         self.ascii = ascii
         self.notices = list(notices)
         self.found: Comparison = compare(a, b) if found is None else found

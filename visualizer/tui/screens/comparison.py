@@ -22,6 +22,7 @@ from visualizer.tui import keys, messages
 from visualizer.tui.ink import is_dark, style
 from visualizer.tui.pair import SIDES, Pair
 from visualizer.tui.screens.arranging import Arranging
+from visualizer.tui.screens.exporting import Exporting
 from visualizer.tui.screens.moving import Moving
 from visualizer.tui.side import SideView
 from visualizer.tui.widgets.findings import all_of
@@ -42,7 +43,7 @@ _TALL = 30
 _LEAST_BELOW = 3
 
 
-class ComparisonScreen(Arranging, Moving):
+class ComparisonScreen(Arranging, Moving, Exporting):
     """Shows a pair. Its keys are those of `keys.COMPARISON`: most of a timeline's, for the side that is chosen."""
 
     SECTIONS = (*keys.COMPARISON, keys.MARKS)
@@ -71,6 +72,10 @@ class ComparisonScreen(Arranging, Moving):
     def view(self) -> SideView:  # type: ignore[override]
         """That of the chosen side."""
         return self.pair.view
+
+    @property
+    def traces(self) -> tuple[str, str] | None:
+        return self.pair.files
 
     def compose(self) -> ComposeResult:
         yield Static(
