@@ -15,6 +15,7 @@ from tests.tui.traces import hand_over, sleeps
 from visualizer.tui import keys
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.exporting import Exporting, command_for
+from visualizer.tui.widgets.told import Told
 
 WHAT = keys.EXPORT[0][0]
 TELLS = "In a shell, this draws a picture: "
@@ -24,17 +25,16 @@ async def chosen(pilot: Pilot[int]) -> list[str]:
     """What is told once the command was found in the palette by its name."""
     screen = pilot.app.screen
     assert isinstance(screen, Exporting)
+    told: Told = screen.told
     await pilot.press("ctrl+p")
     await pilot.pause()
     await pilot.press(*"export")
     while not pilot.app.screen.query_one(CommandList).option_count:
         await pilot.pause()
     await pilot.press("enter")
-    while pilot.app.screen is not screen:
+    while not told.lines:
         await pilot.pause()
-    while not screen.told.lines:
-        await pilot.pause()
-    return screen.told.lines
+    return told.lines
 
 
 async def test_of_a_recording(tmp_path: Path) -> None:
