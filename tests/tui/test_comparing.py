@@ -142,6 +142,8 @@ async def test_from_the_catalogue_and_back(tmp_path: Path) -> None:
         await pilot.press("up", "c")
         screen = await compared(pilot)
         assert screen.pair.names == ("hand_over", "sleeps")
+        # What was told of the first lies over neither.
+        assert not list(pilot.app._notifications)
         await pilot.press("escape")
         await pilot.pause()
         assert pilot.app.screen is catalogue

@@ -12,10 +12,12 @@ from tests.tui.conftest import Clock
 from tests.tui.test_mouse import drag, turn
 from tests.tui.test_snapshots import LARGE, NORMAL, SMALL, Compare
 from tests.tui.traces import Demo, crowd, hostile, sleeps
+from tests.unit.analysis.tape import Tape
 from visualizer.analysis.comparison import Part
 from visualizer.analysis.model import Timeline, timeline_of
 from visualizer.paint.groupings import By, Order
 from visualizer.paint.viewport import Axis
+from visualizer.trace import words
 from visualizer.trace.source import read_all
 from visualizer.tui import keys
 from visualizer.tui.app import VisualizerApp
@@ -489,6 +491,48 @@ async def test_numbers_and_times_that_are_typed_count_from_the_beginning_of_the_
         await pilot.press("colon", *"55", "enter")
         await drawn(pilot)
         assert told(screen) == ["There is no switch 55: there are 54."]
+
+
+def late(start_ns: int) -> Part:
+    """Four switches, 100 ms from one to the next."""
+    tape = Tape().spawn("a", words.GREENLET)
+    for number, (origin, target) in enumerate([("main", "a"), ("a", "main"), ("main", "a"), ("a", "main")]):
+        tape.at(start_ns + 100_000_000 * number).switch(origin, target)
+    return Part.whole(tape.at(start_ns + 400_000_000).end().timeline())
+
+
+def test_recordings_of_the_same_begin_at_the_first_switch_of_each_and_stay_together() -> None:
+    pair = Pair(late(30_000_000), late(70_000_000), ("a", "b"))
+    for chosen in (0, 1):
+        pair.choose(chosen)
+        pair.align()
+        assert [view.playhead.index for view in pair.views] == [0, 0]
+    pair.view.step(1)
+    pair.align()
+    assert [view.playhead.index for view in pair.views] == [1, 1]
+    pair.view.playhead.go_to_time(250_000_000)
+    pair.align()
+    assert [view.playhead.t_ns for view in pair.views] == [210_000_000, 250_000_000]
+    pair.view.toggle_axis()
+    pair.view.step(1)
+    pair.align()
+    assert [view.playhead.index for view in pair.views] == [2, 2]
+
+
+async def test_difference_tells_that_each_moves_for_itself() -> None:
+    async with comparing(halves()).run_test(size=NORMAL) as pilot:
+        screen = await drawn(pilot)
+        await pilot.press("end", "exclamation_mark")
+        await drawn(pilot)
+        assert told(screen) == [
+            "Each playhead moves for itself now: these switches were not at the same time. y locks them again."
+        ]
+        await pilot.press("right")
+        await drawn(pilot)
+        assert told(screen) == []
+        await pilot.press("y", "x", "exclamation_mark")
+        await drawn(pilot)
+        assert (locked(screen), told(screen)) == (True, [])
 
 
 def test_a_part_is_not_left() -> None:

@@ -112,6 +112,17 @@ def compare(a: Part, b: Part) -> Comparison:
     )
 
 
+def starting_ns(part: Part) -> int:
+    """How long it took to its first switch, while Python started and imported, too; all of it if there is none."""
+    timeline, start_ns, end_ns, first, stop = part
+    return (timeline.switch_ns[first] if stop > first else end_ns) - start_ns
+
+
+def is_start(difference: float, starting: float) -> bool:
+    """Whether more than half of a difference in time was there before the first switch: `starting`, in its unit."""
+    return difference != 0 and starting / difference > 1 / 2
+
+
 def _side(part: Part) -> Side:
     header = part.timeline.header
     return Side(header.target if header is not None else "", part.start_ns / _NS_PER_S, part.end_ns / _NS_PER_S)
@@ -133,6 +144,7 @@ def _figures(part: Part, waited_ns: int) -> dict[str, float]:
     switching_ns = timeline.switch_ns[stop - 1] - timeline.switch_ns[first] if stop > first else 0
     return {
         "duration_s": (end_ns - start_ns) / _NS_PER_S,
+        "starting_s": starting_ns(part) / _NS_PER_S,
         "switching_s": switching_ns / _NS_PER_S,
         "switches": stop - first,
         "tracks": sum(map(part.lives, timeline.tracks)),

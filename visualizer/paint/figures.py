@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from visualizer.analysis.comparison import Comparison, Difference, Figure, Part
+from visualizer.analysis.comparison import Comparison, Difference, Figure, Part, is_start
 from visualizer.analysis.durations import duration
 from visualizer.analysis.plain import plain
 from visualizer.paint import caption
@@ -39,13 +39,32 @@ def facts(part: Part) -> list[str]:
 
 
 def verdict(found: Comparison) -> str:
-    """Which is faster, by how much: "B is 6.2 times faster: 0.15 s instead of 0.94 s"."""
-    a, b = found.figures["duration_s"].a, found.figures["duration_s"].b
-    if max(a, b) < _NOTICEABLE * min(a, b) or a == b:
-        return f"Both take about as long: {_time(a)} and {_time(b)}"
-    if not min(a, b):
+    """Which is faster, by how much: "B is 6.2 times faster: 0.15 s instead of 0.94 s".
+
+    If most of what one takes longer is over before its first switch, what is told is the time behind that.
+    """
+    duration_s, starting_s, switching_s = (found.figures[f"{name}_s"] for name in ("duration", "starting", "switching"))
+    a, b = duration_s.a, duration_s.b
+    if not min(a, b) and a != b:
         return f"{'B' if a else 'A'} takes no time: there is nothing in it"
-    return f"B is {_times(max(a, b) / min(a, b))} {'faster' if b < a else 'slower'}: {_time(b)} instead of {_time(a)}"
+    if _alike(a, b) or not min(switching_s.a, switching_s.b):
+        return _faster(a, b)
+    if not is_start(duration_s.difference, starting_s.difference):
+        return _faster(a, b)
+    # How long Python takes to start is no merit of what it runs.
+    apart = f"{_time(abs(starting_s.difference))} {'later' if starting_s.difference > 0 else 'sooner'}"
+    return f"{_faster(switching_s.a, switching_s.b, ' from first to last switch')}; B starts to switch {apart}"
+
+
+def _alike(a: float, b: float) -> bool:
+    return max(a, b) < _NOTICEABLE * min(a, b) or a == b
+
+
+def _faster(a: float, b: float, between: str = "") -> str:
+    if _alike(a, b):
+        return f"Both take about as long{between}: {_time(a)} and {_time(b)}"
+    factor = _times(max(a, b) / min(a, b))
+    return f"B is {factor} {'faster' if b < a else 'slower'}{between}: {_time(b)} instead of {_time(a)}"
 
 
 def figures(found: Comparison) -> Iterator[str]:

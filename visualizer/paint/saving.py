@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from visualizer.analysis.comparison import is_start, starting_ns
 from visualizer.analysis.durations import duration
 from visualizer.paint.row import Run
 from visualizer.paint.stretch import Stretch
@@ -26,7 +27,11 @@ class Saving(NamedTuple):
 
 
 def saved(both: Sequence[Stretch], axis: Axis) -> tuple[int, str] | None:
-    """Which side takes less of the axis, and how much that is; None if they take about as much."""
+    """Which side takes less of the axis, and how much that is.
+
+    None if they take about as much, or if it is for the most part that one comes to its first switch sooner: Python may
+    have started more quickly, and nothing was saved by that.
+    """
     a, b = both
     lengths = [each.length(axis) for each in both]
     if abs(lengths[0] - lengths[1]) <= _LEAST * max(lengths):
@@ -38,7 +43,12 @@ def saved(both: Sequence[Stretch], axis: Axis) -> tuple[int, str] | None:
         return side, f"B takes {what.format('more')}" if side == 0 else what.format("fewer")
     took_ns = [each.part.end_ns - each.part.start_ns for each in both]
     difference_ns = took_ns[1 - side] - took_ns[side]
+    started_ns = [starting_ns(each.part) for each in both]
     if difference_ns <= 0:
+        return None
+    if all(each.part.stop > each.part.first for each in both) and is_start(
+        difference_ns, started_ns[1 - side] - started_ns[side]
+    ):
         return None
     told = duration(difference_ns)
     return side, f"B takes {told} longer" if side == 0 else f"{told} saved"

@@ -29,6 +29,7 @@ from visualizer.tui.ink import ASCII
 from visualizer.tui.pair import Pair
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.comparison import ComparisonScreen
+from visualizer.tui.screens.exporting import Exporting
 from visualizer.tui.screens.help import HelpScreen
 from visualizer.tui.screens.loading import LoadingScreen
 from visualizer.tui.screens.telling import Telling
@@ -260,6 +261,9 @@ class VisualizerApp(Comparing):
                     yield SystemCommand(binding.tooltip, f"Press {keys_of_it}", _running(screen, binding.action))
         if isinstance(screen, TimelineScreen):
             for what, action in keys.BY_NAME:
+                yield SystemCommand(what, "", _running(screen, action))
+        if isinstance(screen, Exporting):
+            for what, action in keys.EXPORT:
                 yield SystemCommand(what, "", _running(screen, action))
         for command in super().get_system_commands(screen):
             if command.title in _TEXTUAL_COMMANDS:

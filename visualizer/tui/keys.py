@@ -177,6 +177,9 @@ BY_NAME = (
     *((f"Group rows by: {by.value}", f"group_by('{by.name}')") for by in By),
 )
 
+#: The same, wherever traces are looked at.
+EXPORT = (("Export a picture: the shell command for it", "tell_export"),)
+
 #: Bindings of a list that has the focus; they go before those of the screen.
 LIST = Section(
     "In a list that has the focus",
@@ -268,6 +271,10 @@ CATALOGUE = (
             key("pagedown", "scroll(1)", "Scroll the preview down"),
             key("enter", "choose", "Run the scenario, or open the recording", "Run or open"),
             key("S", "run_held", "Run the scenario, held at its first switch", "Run held"),
+            key("slash,ctrl+f", "find", "Find a scenario or a recording by its name"),
+            key("n", "find_next(1)", "Next that has it in its name"),
+            key("N", "find_next(-1)", "Previous that has it in its name"),
+            key("escape", "back", "Close the line in which a name is typed"),
             key("c", "compare", "Compare: mark a recording; then another", "Compare"),
         ),
     ),

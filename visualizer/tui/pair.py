@@ -8,7 +8,7 @@ from functools import partial
 from visualizer.analysis.comparison import Comparison, Part, compare
 from visualizer.paint.saving import Saving, saving
 from visualizer.paint.stretch import longest, stretches
-from visualizer.paint.viewport import Axis
+from visualizer.paint.viewport import Axis, position_of_time
 from visualizer.tui.side import SideView
 
 SIDES = ("A", "B")
@@ -26,16 +26,22 @@ class Pair:
         ascii: bool = False,
         found: Comparison | None = None,
         notices: Sequence[str] = (),
+        files: tuple[str, str] | None = None,
     ) -> None:
-        """`found`: how they compare, if that is known already. `notices`: what was wrong with the traces."""
+        """`found`: how they compare, if that is known already. `notices`: what was wrong with the traces.
+
+        `files`: the arguments of `compare` for both, if they are in files.
+        """
         self.parts = (a, b)
         self.names = names
+        self.files = files
         self.ascii = ascii
         self.notices = list(notices)
         self.found: Comparison = compare(a, b) if found is None else found
         #: The side that the keys move.
         self.chosen = 0
-        #: Whether the other playhead stays at the same place of its part.
+        #: Whether the other playhead stays at the same place of its part; of two whole traces, as far from the first
+        #: switch: how long Python took to start shall not have them stand at different ones.
         self.locked = True
         self.stretches = stretches(a, b)
         one, other = (SideView(each, partial(longest, self.stretches), ascii=ascii) for each in self.stretches)
@@ -59,7 +65,17 @@ class Pair:
             view.label_cells = max(each.needed_cells for each in self.views)
         other.show_as(self.view)
         if self.locked:
-            other.stand(self.view.place)
+            place = self.view.place - self._begin(self.chosen) + self._begin(1 - self.chosen)
+            # Of several switches at one moment it may stand at an earlier one already.
+            if other.place != place:
+                other.stand(place)
+
+    def _begin(self, side: int) -> float:
+        """From where on the axis a side counts when both are locked."""
+        view, part = self.views[side], self.parts[side]
+        if self.axis is Axis.SWITCHES or not all(each.is_whole and each.stop for each in self.parts):
+            return 0.0
+        return position_of_time(part.timeline, self.axis, part.timeline.switch_ns[part.first]) - view.origin
 
     def resize(self, cells: int) -> None:
         """The rows are now `cells` wide, and show what they showed."""
@@ -81,7 +97,7 @@ class Pair:
     def play_or_pause(self) -> None:
         """Both together, if they are locked: then the one that goes on for longer is the one to be moved."""
         if self.locked and not self.view.playhead.playing:
-            lengths = [each.length(self.axis) for each in self.stretches]
+            lengths = [each.length(self.axis) - self._begin(side) for side, each in enumerate(self.stretches)]
             if lengths[1 - self.chosen] > lengths[self.chosen]:
                 self.choose(1 - self.chosen)
         self.view.play_or_pause()

@@ -30,6 +30,7 @@ def test_the_figures_of_whole_traces_are_those_of_the_statistics() -> None:
         totals = expected.totals
         assert {name: getattr(figure, side) for name, figure in found.figures.items()} == {
             "duration_s": expected.duration_s,
+            "starting_s": pytest.approx(tape.timeline().switch_ns[0] / 1e9),
             "switching_s": pytest.approx((tape.timeline().switch_ns[-1] - tape.timeline().switch_ns[0]) / 1e9),
             "switches": expected.switches,
             "tracks": totals.tracks,

@@ -17,6 +17,9 @@ from tests.unit.cli.test_show import ESCAPE, RUNNING, on_a_terminal, written
 from visualizer.analysis.comparison import Part, compare
 from visualizer.analysis.model import Timeline, timeline_of
 from visualizer.paint.figures import figures, verdict
+from visualizer.paint.saving import saved
+from visualizer.paint.stretch import Stretch
+from visualizer.paint.viewport import Axis
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.trace.source import read_all
@@ -111,6 +114,58 @@ def test_the_same_twice(visualizer: Visualizer) -> None:
 )
 def test_the_saving_as_a_number(a_ns: int, b_ns: int, said: str) -> None:
     assert verdict(compare(Part.whole(lasting(a_ns)), Part.whole(lasting(b_ns)))) == said
+
+
+def started(start_ns: int, took_ns: int, end_ns: int) -> Part:
+    """Two switches, the first at `start_ns`, the other `took_ns` later, and the end `end_ns` behind that."""
+    tape = Tape().spawn("a", words.GREENLET)
+    tape.at(start_ns).switch("main", "a").at(start_ns + took_ns).switch("a", "main")
+    return Part.whole(tape.at(start_ns + took_ns + end_ns).end().timeline())
+
+
+MS = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "said", "number"),
+    [
+        (
+            started(140 * MS, 500 * MS, 20 * MS),
+            started(100 * MS, 500 * MS, 20 * MS),
+            "Both take about as long from first to last switch: 0.5 s and 0.5 s; B starts to switch 40 ms sooner",
+            None,
+        ),
+        (
+            started(100 * MS, 20 * MS, 0),
+            started(400 * MS, 10 * MS, 0),
+            "B is 2.0 times faster from first to last switch: 10 ms instead of 20 ms; B starts to switch 0.3 s later",
+            None,
+        ),
+        # What is done behind the last switch counts, and so does what outweighs the start.
+        (
+            started(100 * MS, 500 * MS, 400 * MS),
+            started(100 * MS, 500 * MS, 0),
+            "B is 1.7 times faster: 0.6 s instead of 1 s",
+            (1, "0.4 s saved"),
+        ),
+        (
+            started(100 * MS, 500 * MS, 0),
+            started(80 * MS, 20 * MS, 0),
+            "B is 6.0 times faster: 0.1 s instead of 0.6 s",
+            (1, "0.5 s saved"),
+        ),
+        # There is no switch to count from.
+        (
+            Part.whole(lasting(5_000 * MS)),
+            started(50 * MS, 950 * MS, 0),
+            "B is 5.0 times faster: 1 s instead of 5 s",
+            (1, "4 s saved"),
+        ),
+    ],
+)
+def test_a_quicker_start_is_no_merit(a: Part, b: Part, said: str, number: object) -> None:
+    assert verdict(compare(a, b)) == said
+    assert saved((Stretch(a, 0, a.end_ns), Stretch(b, 0, b.end_ns)), Axis.TIME) == number
 
 
 def test_what_is_in_one_only() -> None:

@@ -10,7 +10,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -20,6 +19,7 @@ from visualizer.session.recordings import Recording, recent
 from visualizer.session.target import Target
 from visualizer.trace.source import Source, TraceError
 from visualizer.tui import keys, listing
+from visualizer.tui.screens.finding import Finding
 from visualizer.tui.screens.timeline import LEAST_HEIGHT, LEAST_WIDTH
 
 _PAGE_LINES = 8
@@ -29,7 +29,7 @@ class Choices(OptionList, inherit_bindings=False):
     """The list. Its keys are the screen's."""
 
 
-class CatalogueScreen(Screen[None]):
+class CatalogueScreen(Finding):
     """A list at the left, and what is known of the highlighted one at the right."""
 
     SECTIONS = keys.CATALOGUE
@@ -56,9 +56,11 @@ class CatalogueScreen(Screen[None]):
             with VerticalScroll(id="preview", can_focus=False):
                 yield Static(id="about", markup=False)
                 yield Static(id="source", markup=False)
+        yield self.prompt
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
+        self.prompt.display = False
         self.refill()
 
     def on_screen_resume(self) -> None:
@@ -110,6 +112,22 @@ class CatalogueScreen(Screen[None]):
     def _highlighted(self) -> Scenario | Recording | None:
         option = self.query_one(Choices).highlighted_option
         return self._shown.get(option.id or "") if option is not None else None
+
+    @property
+    def names(self) -> list[str]:
+        return [what.name for what in self._shown.values()]
+
+    @property
+    def position(self) -> int:
+        option = self.query_one(Choices).highlighted_option
+        return list(self._shown).index(option.id) if option is not None and option.id in self._shown else 0
+
+    def highlight(self, position: int) -> None:
+        choices = self.query_one(Choices)
+        choices.highlighted = choices.get_option_index(list(self._shown)[position])
+
+    def focus_list(self) -> None:
+        self.query_one(Choices).focus()
 
     @on(OptionList.OptionHighlighted)
     def _preview(self) -> None:
@@ -165,6 +183,8 @@ class CatalogueScreen(Screen[None]):
         elif marked == what.path:
             app.tell(f"{what.name} is not compared.")
         else:
+            # What was told of the first would lie over both.
+            app.clear_notifications()
             await app.compare_recordings(marked, what.path)
 
     def action_move(self, by: int) -> None:

@@ -22,6 +22,7 @@ from visualizer.tui import keys, messages
 from visualizer.tui.ink import is_dark, style
 from visualizer.tui.pair import SIDES, Pair
 from visualizer.tui.screens.arranging import Arranging
+from visualizer.tui.screens.exporting import Exporting
 from visualizer.tui.screens.moving import Moving
 from visualizer.tui.side import SideView
 from visualizer.tui.widgets.findings import all_of
@@ -42,7 +43,7 @@ _TALL = 30
 _LEAST_BELOW = 3
 
 
-class ComparisonScreen(Arranging, Moving):
+class ComparisonScreen(Arranging, Moving, Exporting):
     """Shows a pair. Its keys are those of `keys.COMPARISON`: most of a timeline's, for the side that is chosen."""
 
     SECTIONS = (*keys.COMPARISON, keys.MARKS)
@@ -71,6 +72,10 @@ class ComparisonScreen(Arranging, Moving):
     def view(self) -> SideView:  # type: ignore[override]
         """That of the chosen side."""
         return self.pair.view
+
+    @property
+    def traces(self) -> tuple[str, str] | None:
+        return self.pair.files
 
     def compose(self) -> ComposeResult:
         yield Static(
@@ -209,8 +214,15 @@ class ComparisonScreen(Arranging, Moving):
         self.look()
 
     def action_difference(self) -> None:
-        if not self.pair.go_to_difference():
+        pair, were_locked = self.pair, self.pair.locked
+        if not pair.go_to_difference():
             self.deny("All switches are alike, in the same order.")
+        elif were_locked and not pair.locked:
+            there = [view.playhead.t_ns for view in pair.views]
+            self.tell_while(
+                lambda: not pair.locked and there == [view.playhead.t_ns for view in pair.views],
+                "Each playhead moves for itself now: these switches were not at the same time. y locks them again.",
+            )
         self.look()
 
     def action_play(self) -> None:

@@ -31,7 +31,15 @@ class Asked(NamedTuple):
 
     @property
     def name(self) -> str:
-        return self.file if self.span is None else f"{self.file}@{self.span}"
+        return self._of_span(self.file)
+
+    @property
+    def argument(self) -> str | None:
+        """What `compare` takes for it; None if it is in no file."""
+        return self._of_span(str(self.feed.path)) if self.feed.path is not None else None
+
+    def _of_span(self, file: str) -> str:
+        return file if self.span is None else f"{file}@{self.span}"
 
 
 class LoadingScreen(Screen[None]):
@@ -107,8 +115,11 @@ class LoadingScreen(Screen[None]):
                 for notice in feed.notices
             ]
             names = (self._sides[0].name, self._sides[1].name)
+            one, other = (side.argument for side in self._sides)
+            files = (one, other) if one is not None and other is not None else None
+            pair = Pair(a, b, names, ascii=self._ascii, found=found, notices=notices, files=files)
             # Not from here: this ends with the screen that is replaced.
-            app.call_later(app.show_pair, Pair(a, b, names, ascii=self._ascii, found=found, notices=notices))
+            app.call_later(app.show_pair, pair)
 
     def _tell(self) -> None:
         for feed, bar, count in zip(self._feeds, self._bars, self._counts, strict=True):

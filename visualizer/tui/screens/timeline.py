@@ -21,6 +21,7 @@ from visualizer.session.preferences import Preferences
 from visualizer.tui import keys, messages
 from visualizer.tui.feed import Feed
 from visualizer.tui.screens.arranging import Arranging
+from visualizer.tui.screens.exporting import Exporting
 from visualizer.tui.screens.moving import Moving
 from visualizer.tui.screens.stepping import Stepping
 from visualizer.tui.screens.viewing import Viewing
@@ -65,7 +66,7 @@ class Pane(Protocol):
     def show(self) -> None: ...
 
 
-class TimelineScreen(Arranging, Moving, Stepping, Viewing):
+class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
     """Shows a feed. Its keys are those of `keys.TIMELINE`, live and in replay alike."""
 
     SECTIONS = (*keys.TIMELINE, keys.LIST, keys.SEQUENCE, keys.FINDINGS, keys.CHOICES, keys.MARKS, keys.PAGES)
@@ -127,6 +128,10 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing):
             *self._sources,
             *self._tabs.values(),
         )
+
+    @property
+    def traces(self) -> tuple[str] | None:
+        return (str(self.feed.path),) if self.feed.path is not None else None
 
     def compose(self) -> ComposeResult:
         yield Static(
