@@ -71,8 +71,11 @@ class Moving(Navigating):
         axis = self.view.viewport.axis
         self.remember_axis(axis)
 
+        t_ns = self.view.playhead.t_ns
+
         def as_now() -> bool:
-            return self.view.viewport.axis is axis
+            playhead = self.view.playhead
+            return self.view.viewport.axis is axis and (playhead.following or playhead.t_ns == t_ns)
 
         count = len(gaps(self.view.timeline))
         if not folded:
