@@ -32,7 +32,8 @@ class Moving(Navigating):
     # Switches.
 
     def action_step(self, by: int) -> None:
-        self.attempt(lambda: self.view.step(by), self.no_switch(by))
+        if by < 0 or not self.is_held_here():
+            self.attempt(lambda: self.view.step(by), self.no_switch(by))
 
     def action_step_of(self, by: int) -> None:
         if not self.view.step_of_selected(by):

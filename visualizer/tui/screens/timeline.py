@@ -253,7 +253,9 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing):
 
     def action_play(self) -> None:
         self._ticked_ns = self._clock()
-        if self.view.timeline.switch_count or self.view.live:
+        if self.is_held_here():
+            self.view.follow()
+        elif self.view.timeline.switch_count or self.view.live:
             self.view.play_or_pause()
         else:
             self.deny(self.no_switch(1))
