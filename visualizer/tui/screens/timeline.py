@@ -200,6 +200,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing):
         self.tell_span()
         self.drop_outdated()
         self.drop_denied()
+        self.refresh_footer()
         self._arrange()
         view.resize(self.size.width - row_start(view) - RIGHT)
         bring = (view.playhead.index, view.selected_number, view.line_count)
