@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from visualizer.analysis.crowds import Crowd
 from visualizer.analysis.model import FINAL, State, Timeline
+from visualizer.paint.cells import NONE
 from visualizer.paint.lane import limit
 from visualizer.paint.palette import STYLE_OF, glyphs
-from visualizer.paint.row import Run, block
+from visualizer.paint.row import GLYPHS, STYLE_NUMBER, STYLES, Run, heights, joined
 from visualizer.paint.text import ascii_only, cell_width
 from visualizer.paint.viewport import Axis, Viewport, position_of_time, times_of_places
+from visualizer.trace.flat import Column
 
 #: How one says how many are in a state, in the order in which it is told.
 _VERBS = {
@@ -30,19 +32,16 @@ _VERBS = {
     State.FAILED: ("has failed", "failed"),
 }
 #: Of the states that do not run, those that fill a cell.
-_FILLING = tuple(state for state in State if state not in (*FINAL, State.RUNNING))
-_OTHERS = list(_FILLING)
+_FILLING = np.array([state for state in State if state not in (*FINAL, State.RUNNING)])
 
 
-class _Cell(NamedTuple):
-    """`share` of it one of them runs, -1 if none does; `main` is what most of the others do, `number` of them."""
+class _Cells(NamedTuple):
+    """Of each cell, the `share` in which one of them runs, -1 if none does; else `main`, what most of the others do, as
+    the number of the state or NONE, and `number` of them."""
 
-    share: float
-    main: State | None
-    number: int
-
-
-_NONE = _Cell(-1.0, None, 0)
+    share: Column
+    main: Column
+    number: Column
 
 
 def paint_group(
@@ -58,11 +57,13 @@ def paint_group(
     """
     axis, edges = viewport.laid_out(timeline)
     cells = _cells(timeline, crowd, axis, edges, until_ns)
-    painted = [_painted(cell, ascii) for cell in cells]
-    _mark_end(position_of_time(timeline, axis, crowd.ended_ns), crowd, edges, painted, ascii, until_ns)
-    _write_counts(cells, painted, ascii)
-    runs = groupby(painted, key=lambda cell: cell[1])
-    return [Run("".join(text for text, _ in group), style) for style, group in runs]
+    looks = np.where(cells.share >= 0, heights(cells.share, ascii), cells.main + 1)
+    shown, styles = list(map(GLYPHS[ascii].__getitem__, looks.tolist())), STYLES[looks]
+    if crowd.ended_ns >= 0 and (until_ns is None or crowd.ended_ns <= until_ns):
+        ended = position_of_time(timeline, axis, crowd.ended_ns)
+        _mark_end(bisect_left(edges, ended) if ended >= edges[0] else -1, crowd, shown, styles, ascii)
+    _write_counts(cells, shown, styles, ascii)
+    return joined(shown, styles)
 
 
 def told(crowd: Crowd, t_ns: int) -> str:
@@ -76,72 +77,52 @@ def told(crowd: Crowd, t_ns: int) -> str:
     return ", ".join(parts)
 
 
-def _cells(timeline: Timeline, crowd: Crowd, axis: Axis, edges: Sequence[float], until_ns: int | None) -> list[_Cell]:
+def _cells(timeline: Timeline, crowd: Crowd, axis: Axis, edges: Sequence[float], until_ns: int | None) -> _Cells:
     end = limit(timeline, axis, until_ns)
     on_time = axis is Axis.TIME
+    edge = np.array(edges)
     # Beyond the end nothing is known.
-    places = np.minimum(np.array(edges), end)
+    known, places = edge[:-1] < end, np.minimum(edge, end)
     times_ns = np.floor(places) if on_time else times_of_places(timeline, places)
     if until_ns is not None:
         times_ns = np.minimum(times_ns, until_ns)
     count, spent = crowd.at(times_ns)
-    times, stirs = times_ns.tolist(), crowd.stirs(times_ns).tolist()
     ran = np.diff(spent[State.RUNNING] if on_time else crowd.ran(places))
-    share = np.minimum(1.0, ran / np.diff(edges))
-    lasted_ns = np.diff(times_ns)
-    filled = np.where(lasted_ns > 0, np.diff(spent[_OTHERS], axis=1) / np.maximum(lasted_ns, 1), count[_OTHERS][:, :-1])
-    main, most = filled.argmax(axis=0).tolist(), filled.max(axis=0).tolist()
-    known = sum(edge < end for edge in edges[:-1])
-    found = []
-    for cell, part in enumerate(share[:known].tolist()):
-        runs = part > 0
-        if not runs and on_time and stirs[cell]:
+    share = np.minimum(1.0, ran / np.diff(edge))
+    runs = known & (share > 0)
+    if on_time:
+        for cell in (known & ~runs & crowd.stirs(times_ns)).nonzero()[0].tolist():
             # However short.
-            runs = crowd.changes(State.RUNNING, times[cell], times[cell + 1])
-        if runs:
-            found.append(_Cell(part, None, 0))
-        elif most[cell] > 0:
-            found.append(_Cell(-1.0, _FILLING[main[cell]], max(1, round(most[cell]))))
-        else:
-            found.append(_NONE)
-    return found + [_NONE] * (len(edges) - 1 - known)
+            runs[cell] = crowd.changes(State.RUNNING, times_ns[cell], times_ns[cell + 1])
+    lasted_ns = np.diff(times_ns)
+    others = np.diff(spent[_FILLING], axis=1) / np.maximum(lasted_ns, 1)
+    filled = np.where(lasted_ns > 0, others, count[_FILLING][:, :-1])
+    most = filled.max(axis=0)
+    main = np.where(known & ~runs & (most > 0), _FILLING[filled.argmax(axis=0)], NONE)
+    return _Cells(np.where(runs, share, -1.0), main, np.maximum(np.rint(most), 1).astype(np.int64))
 
 
-def _painted(cell: _Cell, ascii: bool) -> tuple[str, str]:
-    if cell.share >= 0:
-        return block(cell.share, ascii), STYLE_OF[State.RUNNING]
-    return (glyphs(ascii)[cell.main], STYLE_OF[cell.main]) if cell.main is not None else (" ", "dim")
-
-
-def _mark_end(
-    position: float,
-    crowd: Crowd,
-    edges: Sequence[float],
-    painted: list[tuple[str, str]],
-    ascii: bool,
-    until_ns: int | None,
-) -> None:
-    ended_ns = crowd.ended_ns
-    if ended_ns < 0 or (until_ns is not None and ended_ns > until_ns):
-        return
-    cell = bisect_left(edges, position) if position >= edges[0] else -1
-    while 0 <= cell < len(painted) and painted[cell][0] != " ":
+def _mark_end(cell: int, crowd: Crowd, shown: list[str], styles: Column, ascii: bool) -> None:
+    """✓ or ✗ in the first cell from that one on that is free."""
+    while 0 <= cell < len(shown) and shown[cell] != " ":
         cell += 1
-    if 0 <= cell < len(painted):
+    if 0 <= cell < len(shown):
         state = State.FAILED if crowd.failed else State.DONE
-        painted[cell] = glyphs(ascii)[state], STYLE_OF[state]
+        shown[cell], styles[cell] = glyphs(ascii)[state], STYLE_NUMBER[STYLE_OF[state]]
 
 
-def _write_counts(cells: list[_Cell], painted: list[tuple[str, str]], ascii: bool) -> None:
+def _write_counts(cells: _Cells, shown: list[str], styles: Column, ascii: bool) -> None:
     """Write on each stretch of cells in which none runs how many are in the state that most are in."""
-    start = 0
-    for main, stretch in groupby(cells, key=lambda cell: cell.main):
-        counts = [cell.number for cell in stretch]
-        if main is not None:
-            low, high = min(counts), max(counts)
-            text = f"{low if low == high else f'{low}–{high}'} {_VERBS[main][high != 1]}"
-            text = f" {ascii_only(text) if ascii else text} "
-            width = cell_width(text)
-            if width <= len(counts):
-                painted[start : start + width] = [(text, "label")] + [("", "label")] * (width - 1)
-        start += len(counts)
+    bounds = [0, *((cells.main[1:] != cells.main[:-1]).nonzero()[0] + 1).tolist(), len(shown)]
+    for start, end in pairwise(bounds):
+        main = int(cells.main[start])
+        if main == NONE:
+            continue
+        numbers = cells.number[start:end]
+        low, high = int(numbers.min()), int(numbers.max())
+        text = f"{low if low == high else f'{low}–{high}'} {_VERBS[State(main)][high != 1]}"
+        text = f" {ascii_only(text) if ascii else text} "
+        width = cell_width(text)
+        if width <= end - start:
+            shown[start : start + width] = [text, *[""] * (width - 1)]
+            styles[start : start + width] = STYLE_NUMBER["label"]

@@ -33,18 +33,18 @@ _FULL = 15 / 16
 #: To fewer cells than this no label is cut.
 _NARROWEST_CUT = 12
 #: What a cell can show: the glyph of each state, its number that of the state and one more; then those of runs.
-_GLYPHS = {
+GLYPHS = {
     ascii: [" ", *(glyphs(ascii)[state] for state in State), *_HIGH, _WHOLE, *_WIDE, "▐", "▕", "|", _ASCII_WHOLE]
     for ascii in (False, True)
 }
 _HIGHEST = 1 + len(State)
 _WIDEST = _HIGHEST + len(_HIGH) + 1
 _RIGHT, _FAR_RIGHT, _THIN, _THICK = range(_WIDEST + len(_WIDE), _WIDEST + len(_WIDE) + 4)
-#: The style of each of them, as its number in _STYLES, which has that of labels, too.
-_STYLES = tuple(dict.fromkeys(("dim", *(STYLE_OF[state] for state in State), "label")))
-_STYLE_NUMBER = {style: number for number, style in enumerate(_STYLES)}
-_NUMBERS = np.array(
-    [0, *(_STYLE_NUMBER[STYLE_OF[state]] for state in State)] + [_STYLE_NUMBER[_RUNNING]] * (_THICK + 1 - _HIGHEST)
+#: Styles by number, that of labels among them; and of each of the GLYPHS the number of its style.
+_NAMES = tuple(dict.fromkeys(("dim", *(STYLE_OF[state] for state in State), "label")))
+STYLE_NUMBER = {style: number for number, style in enumerate(_NAMES)}
+STYLES = np.array(
+    [0, *(STYLE_NUMBER[STYLE_OF[state]] for state in State)] + [STYLE_NUMBER[_RUNNING]] * (_THICK + 1 - _HIGHEST)
 )
 #: That a hub waits is left blank.
 _OF_HUB = np.array([0, *(0 if state is State.WAITING else state + 1 for state in State)])
@@ -77,8 +77,8 @@ def paint_row(
     lane = Lane(timeline, track_id, axis, until_ns)
     found = cells(lane, edges)
     looks = _looks(lane, found, ascii)
-    shown = list(map(_GLYPHS[ascii].__getitem__, looks.tolist()))
-    styles = _NUMBERS[looks]
+    shown = list(map(GLYPHS[ascii].__getitem__, looks.tolist()))
+    styles = STYLES[looks]
     _mark_end(lane, edges, shown, styles, ascii)
     _write_labels(timeline, lane, found.only, shown, styles, ascii)
     return joined(shown, styles)
@@ -88,11 +88,11 @@ def joined(shown: list[str], style: Column) -> list[Run]:
     """What each cell shows, in styles of these numbers, as runs of one style."""
     bounds = [0, *((style[1:] != style[:-1]).nonzero()[0] + 1).tolist(), len(shown)]
     texts = [shown[start] if end - start == 1 else "".join(shown[start:end]) for start, end in pairwise(bounds)]
-    return list(map(_run, zip(texts, [_STYLES[number] for number in style[bounds[:-1]].tolist()], strict=True)))
+    return list(map(_run, zip(texts, [_NAMES[number] for number in style[bounds[:-1]].tolist()], strict=True)))
 
 
 def _looks(lane: Lane, found: Cells, ascii: bool) -> Column:
-    """What each cell shows, as its number in _GLYPHS."""
+    """What each cell shows, as its number in GLYPHS."""
     looks: Column = found.main + 1
     if lane.track.kind == words.HUB:
         looks = _OF_HUB[looks]
@@ -103,23 +103,24 @@ def _looks(lane: Lane, found: Cells, ascii: bool) -> Column:
 
 
 def _looks_of_runs(found: Cells, ascii: bool) -> Column:
-    if ascii:
-        return np.where(found.running >= 0.5, _THICK, _THIN)
-    eighth = (np.rint(found.running * 8).astype(np.int64) - 1).clip(0, len(_HIGH) - 1)
-    full = found.running >= _FULL
-    looks = np.where(full, _HIGHEST + len(_HIGH), _HIGHEST + eighth)
-    alone = (found.runs == 1) & ~full
-    if alone.any():
+    looks = heights(found.running, ascii)
+    alone = (found.runs == 1) & (found.running < _FULL)
+    if not ascii and alone.any():
         later = np.where(found.running >= 3 / 8, _RIGHT, _FAR_RIGHT)
-        looks = np.where(alone, np.where(found.stays & ~found.enters, later, _WIDEST + eighth), looks)
+        looks = np.where(alone, np.where(found.stays & ~found.enters, later, _WIDEST + _eighths(found.running)), looks)
     return looks
 
 
-def block(share: float, ascii: bool) -> str:
-    """A block whose height is the share of its cell that is filled with runs; never nothing."""
+def heights(share: Column, ascii: bool) -> Column:
+    """Blocks as high as the share of their cells that is filled with runs, never nothing, as numbers in GLYPHS."""
     if ascii:
-        return _ASCII_WHOLE if share >= 0.5 else "|"
-    return _WHOLE if share >= _FULL else _HIGH[min(6, max(0, round(share * 8) - 1))]
+        return np.where(share >= 0.5, _THICK, _THIN)
+    return np.where(share >= _FULL, _HIGHEST + len(_HIGH), _HIGHEST + _eighths(share))
+
+
+def _eighths(share: Column) -> Column:
+    eighths: Column = np.minimum(np.maximum(np.rint(share * 8).astype(np.int64) - 1, 0), len(_HIGH) - 1)
+    return eighths
 
 
 def _mark_end(lane: Lane, edges: Sequence[float], shown: list[str], styles: Column, ascii: bool) -> None:
@@ -133,7 +134,7 @@ def _mark_end(lane: Lane, edges: Sequence[float], shown: list[str], styles: Colu
         # Rounding: the run itself comes first.
         cell += 1
     if 0 <= cell < len(shown):
-        shown[cell], styles[cell] = glyphs(ascii)[state], _STYLE_NUMBER[STYLE_OF[state]]
+        shown[cell], styles[cell] = glyphs(ascii)[state], STYLE_NUMBER[STYLE_OF[state]]
 
 
 def _write_labels(timeline: Timeline, lane: Lane, only: Column, shown: list[str], styles: Column, ascii: bool) -> None:
@@ -149,7 +150,7 @@ def _write_labels(timeline: Timeline, lane: Lane, only: Column, shown: list[str]
             width = cell_width(text) + 2
             if text:
                 shown[start : start + width] = [f" {text} ", *[""] * (width - 1)]
-                styles[start : start + width] = _STYLE_NUMBER[style]
+                styles[start : start + width] = STYLE_NUMBER[style]
 
 
 def _label(known: list[str], width: int, ascii: bool) -> str:
