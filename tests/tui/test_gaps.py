@@ -9,10 +9,11 @@ import pytest
 
 from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.test_live import Growing, shown
-from tests.tui.traces import Demo, hand_over, sleeps
+from tests.tui.traces import SLEEPS, Demo, hand_over, sleeps
 from visualizer.analysis.gaps import gaps
 from visualizer.paint.palette import DARK
 from visualizer.paint.viewport import Axis
+from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.widgets.rows import Ruler, Tracks, row_start
@@ -64,6 +65,43 @@ async def test_playing_passes_folded_gaps_as_quickly_as_they_are_shown(replay: R
         clock.now_ns += 40_000_000
         screen.tick()
         assert not screen.view.playhead.playing
+
+
+def long_goodbye() -> Demo:
+    """An interpreter that takes longer to begin and to end than its program."""
+    demo = Demo("sleeps", SLEEPS)
+    demo.at_ms(500).spawn("hub", words.HUB, parent="main").spawn("foo", words.GREENLET, parent="hub", line=21)
+    demo.waits("main", words.JOIN, "joinall").switch("main", "hub", line=21).switch("hub", "foo")
+    demo.at_ms(510).waits("foo", words.SLEEP, "1 s", 1_000_000_000).switch("foo", "hub", line=6).poll("hub", 1)
+    demo.at_ms(1510).poll("hub", 0).wake("foo", "hub", words.TIMER).switch("hub", "foo").exits("foo", value="None")
+    demo.switch("foo", "hub").wake("main", "foo", words.FINISHED).switch("hub", "main")
+    demo.at_ms(1520).exits("main")
+    demo.at_ms(1900).end(0)
+    return demo
+
+
+@pytest.mark.parametrize("size", [(80, 24), SIZE])
+@pytest.mark.parametrize("start", ["home", "end"])
+async def test_playing_to_the_end_never_leaves_what_is_fitted(
+    replay: Replay, clock: Clock, start: str, size: tuple[int, int]
+) -> None:
+    app = replay(long_goodbye())
+    async with app.run_test(size=size) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("X")
+        await pilot.pause()
+        fitted = screen.view.viewport
+        assert fitted.start > 0, "how the interpreter begins is out of sight"
+        assert not fitted.shows_end(screen.view.timeline), "and how it ends"
+        await pilot.press(start, "space")
+        while screen.view.playhead.playing:
+            assert screen.view.viewport == fitted
+            clock.now_ns += 5_000_000
+            screen.tick()
+        await pilot.pause()
+        assert screen.view.viewport == fitted
+        assert screen.view.playhead.index == screen.view.last_switch
+        assert screen.told.lines == [], "what was said of another moment does not come back"
 
 
 async def test_without_gaps_that_is_said(replay: Replay) -> None:

@@ -422,3 +422,58 @@ async def test_on_the_switch_axis_every_switch_takes_the_same_time(replay: Repla
             screen.tick()
             seen.append(screen.view.playhead.index)
         assert seen == [3, 6, 9, 12, 13]
+
+
+@pytest.mark.parametrize("opened", [["home", "left", "left"], ["v"], ["m"]], ids=lambda opened: "-".join(opened))
+async def test_the_footer_says_what_escape_does(replay: Replay, opened: list[str]) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+
+        async def promised() -> str:
+            # The footer is made anew when it has other keys to show.
+            await pilot.pause()
+            await pilot.pause()
+            return text_of(screen).splitlines()[-1]
+
+        assert "esc Back" in await promised()
+        await pilot.press(*opened)
+        assert "esc Close" in await promised()
+        assert "q Quit" in await promised(), "there is room for it"
+        await pilot.press("escape")
+        assert (screen.told.display, screen.view.span) == (False, None)
+        assert app.screen is screen
+        assert "esc Back" in await promised()
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(app.screen, CatalogueScreen)
+
+
+@pytest.mark.parametrize("opened", ["colon", "slash", "ampersand"])
+async def test_ctrl_c_says_how_to_quit_where_a_q_is_typed(replay: Replay, opened: str) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press(opened, "ctrl+c")
+        await pilot.pause()
+        assert told(screen) == ["Press Escape to close this, then q to quit."]
+        await pilot.press("escape", "q")
+        await pilot.pause()
+        assert app._exit
+
+
+@pytest.mark.parametrize("opened", ["ctrl+p", "ctrl+t", "question_mark", "b"])
+async def test_ctrl_c_closes_what_lies_in_front(replay: Replay, opened: str) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("m", opened)
+        await pilot.pause()
+        assert app.screen.is_modal
+        await pilot.press("ctrl+c")
+        await pilot.pause()
+        assert app.screen is screen
+        assert told(screen) == ["Press q to quit."]
+        await pilot.press("q")
+        await pilot.pause()
+        assert app._exit

@@ -284,8 +284,28 @@ async def test_the_legend_begins_at_the_left_and_leaves_out_whole_entries(replay
     async with app.run_test(size=(60, 35)) as pilot:
         screen = await loaded(pilot)
         lines = text_of(screen).splitlines()
-        legend = next(line for line in lines if line.startswith(" · created   "))
-        assert legend.rstrip().endswith("   …")
+        legend = next(line for line in lines if line.startswith(" ▒ ready   "))
+        assert legend.rstrip().endswith("   ✓ ended   …"), "created is what matters least"
         await pilot.press("enter")
         await pilot.pause()
         assert legend in text_of(screen).splitlines()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 35), (200, 50)])
+async def test_behind_its_end_a_track_is_not_said_to_go_on(replay: Replay, size: tuple[int, int]) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=size) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("end")
+        await pilot.pause()
+        assert "█ main goes on" in text_of(screen)
+        screen.view.go_to_time(2_045_000_000)
+        screen.look()
+        await pilot.pause()
+        text = text_of(screen)
+        assert "✓ main ended (returned)" in text
+        assert "✓ main ended; last went on" in text
+        assert "goes on" not in text
+        await pilot.press("left", "right")
+        await pilot.pause()
+        assert "█ main goes on" in text_of(screen), "at the switch itself it has not ended"

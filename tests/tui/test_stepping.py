@@ -108,6 +108,28 @@ async def test_while_it_is_held_time_stands_still() -> None:
         assert "● LIVE" in text_of(screen)
 
 
+@pytest.mark.parametrize("key", ["right", "l", "space"])
+async def test_at_the_end_of_a_held_program_it_is_said_how_it_goes_on(key: str) -> None:
+    async with held("ping_pong") as (pilot, screen):
+        await pilot.press("J")
+        await stopped(pilot, screen, 2)
+        before = screen.view.condition
+        await pilot.press(key)
+        await pilot.pause()
+        assert screen.told.lines == ["The program is held: J lets it take one switch, S lets it run on."]
+        assert screen.view.condition == before, "the playhead stays at the end, and follows it"
+        assert "PAUSED" not in text_of(screen)
+        # Before the end the view goes on by itself, and back to the end.
+        await pilot.press("left")
+        assert screen.view.playhead.index == 0
+        assert screen.told.lines[0].startswith("Held:")
+        await pilot.press("right", "right")
+        assert screen.told.lines == ["The program is held: J lets it take one switch, S lets it run on."]
+        await pilot.press("J")
+        await stopped(pilot, screen, 3)
+        assert screen.view.playhead.index == 2
+
+
 async def test_it_runs_to_the_selected_tracks_next_switch() -> None:
     async with held("gevent_sleeps") as (pilot, screen):
         await until(pilot, lambda: len(screen.view.rows) == 5)

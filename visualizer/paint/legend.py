@@ -20,6 +20,20 @@ _WORDS = {
     State.FAILED: "ended by an exception",
     State.UNKNOWN: "unknown",
 }
+#: Where there is no room for more.
+_SHORT = {State.READY: "ready", State.IDLE: "idle", State.BLOCKED: "blocked", State.FAILED: "failed"}
+#: What is left out first where not even those have room.
+_LEAST_FIRST = (
+    State.CREATED,
+    State.UNKNOWN,
+    State.IDLE,
+    State.DONE,
+    State.READY,
+    State.WAITING,
+    State.RUNNING,
+    State.BLOCKED,
+    State.FAILED,
+)
 
 
 def occurring(*timelines: Timeline) -> list[State]:
@@ -35,19 +49,27 @@ def meaning(state: State) -> str:
 def legend(*timelines: Timeline, ascii: bool = False, width: int | None = None) -> list[Run]:
     """Glyph and word of each state that occurs in the timelines, in one line.
 
-    As many of them as `width` cells hold, if it is given, and "…" if those are not all.
+    Where `width` is given and they are wider, the words are shorter; where that does not do, what matters least is left
+    out, and "…" at the end says so.
     """
-    more = ".." if ascii else "…"
     states = occurring(*timelines)
-    runs: list[Run] = []
-    taken = 0
-    for number, state in enumerate(states, 1):
-        glyph, word = glyphs(ascii)[state], f" {meaning(state)}"
-        gap = _GAP if runs else ""
-        taken += cell_width(gap + glyph + word)
-        left = 0 if number == len(states) else cell_width(_GAP + more)
-        if width is not None and taken + left > width:
-            return [*runs, Run(gap + more, "dim")]
-        runs += [Run(gap, "dim")] if gap else []
-        runs += [Run(glyph, STYLE_OF[state]), Run(word, "dim")]
+    runs = _entries(states, _WORDS, ascii)
+    if width is None or _cells(runs) <= width:
+        return runs
+    runs, more = _entries(states, _WORDS | _SHORT, ascii), ".." if ascii else "…"
+    while states and _cells(runs) > width:
+        states.remove(min(states, key=_LEAST_FIRST.index))
+        runs = [*_entries(states, _WORDS | _SHORT, ascii), Run(_GAP + more if states else more, "dim")]
     return runs
+
+
+def _entries(states: list[State], meanings: dict[State, str], ascii: bool) -> list[Run]:
+    runs: list[Run] = []
+    for state in states:
+        runs += [Run(_GAP, "dim")] if runs else []
+        runs += [Run(glyphs(ascii)[state], STYLE_OF[state]), Run(f" {meanings[state]}", "dim")]
+    return runs
+
+
+def _cells(runs: list[Run]) -> int:
+    return sum(cell_width(run.text) for run in runs)

@@ -15,6 +15,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
+from textual.widgets import Input
 
 from visualizer.analysis.comparison import Part
 from visualizer.analysis.plain import plain
@@ -215,6 +216,13 @@ class VisualizerApp(Comparing):
             # Before whoever the key is meant for gets it.
             if self.screen_stack and isinstance(self.screen, Telling):
                 self.screen.touched()
+        if isinstance(event, events.Key) and event.key == "ctrl+c" and self.screen_stack and self.screen.is_modal:
+            # Neither a key of the app nor what it tells comes through what is in front.
+            typed = self.focused.selected_text if isinstance(self.focused, Input) else ""
+            if not typed and not self.screen.get_selected_text():
+                await self.screen.dismiss()
+                await self.action_interrupt()
+                return
         await super().on_event(event)
 
     def action_change_theme(self) -> None:
@@ -243,6 +251,9 @@ class VisualizerApp(Comparing):
         if self._feed is not None and self._feed.awaited:
             # There is nothing yet that could be lost.
             await self.action_quit()
+        elif isinstance(self.focused, Input) and not self.screen.is_modal:
+            # A q would be typed there.
+            self.tell("Press Escape to close this, then q to quit.")
         else:
             self.tell("Press q to quit.")
 

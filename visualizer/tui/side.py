@@ -44,6 +44,10 @@ class SideView(View):
         return self.part.start_ns, self.part.end_ns
 
     @property
+    def played_ns(self) -> tuple[int, int]:
+        return self.between_ns
+
+    @property
     def zero_ns(self) -> int:
         return int(self.stretch.begin(Axis.TIME))
 

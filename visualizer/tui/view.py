@@ -11,7 +11,16 @@ from visualizer.paint.group import paint_group
 from visualizer.paint.row import Run, paint_row
 from visualizer.paint.rows import Group, Row
 from visualizer.paint.times import SINCE_START
-from visualizer.paint.viewport import MARGIN_CELLS, Axis, Viewport, Within, position_of_time
+from visualizer.paint.viewport import (
+    MARGIN_CELLS,
+    Axis,
+    Viewport,
+    Within,
+    extent,
+    position_of_time,
+    span,
+    time_of_position,
+)
 from visualizer.tui.arrangement import Arrangement
 from visualizer.tui.history import History
 from visualizer.tui.playhead import Playhead
@@ -63,6 +72,8 @@ class View(Arrangement):
         #: Where the last step led: from there on one goes on stepping, and does not come from somewhere.
         self._stepped: _Spot | None = None
         self._panned: Viewport | None = None
+        #: From when to when is played, of which version of the timeline and on which axis.
+        self._played: tuple[tuple[int, Axis], tuple[int, int]] | None = None
         self.marks = Marks()
         #: How moments are told.
         self.reckoning = SINCE_START
@@ -239,19 +250,35 @@ class View(Arrangement):
             self.follow()
         else:
             playhead.play()
+            if playhead.index < self.first_switch:
+                playhead.t_ns = max(playhead.t_ns, self.played_ns[0])
             self.reveal()
 
     def advance(self, passed_ns: int) -> bool:
         """Let `passed_ns` of the watcher's time pass. Return whether that moved anything."""
         if not self.playhead.playing:
             return False
-        if self.playhead.advance(passed_ns, self.viewport.axis, self.now_ns):
+        if self.playhead.advance(passed_ns, self.viewport.axis, self.played_ns[1]):
             if self.live:
                 self.follow()
             else:
                 self.playhead.rest()
         self.reveal()
         return True
+
+    @property
+    def played_ns(self) -> tuple[int, int]:
+        """From when to when is played: what is fitted. How the interpreter begins and ends is nothing to look at."""
+        timeline, axis = self.timeline, self.viewport.axis
+        if self.live or axis is Axis.SWITCHES:
+            return 0, self.now_ns
+        if self._played is None or self._played[0] != (timeline.version, axis):
+            begin, end = span(timeline, axis)
+            # Whole nanoseconds, and none that lies before what is fitted.
+            begin_ns = time_of_position(timeline, axis, begin) + (begin > 0)
+            end_ns = time_of_position(timeline, axis, end) if end < extent(timeline, axis) else self.now_ns
+            self._played = (timeline.version, axis), (begin_ns, end_ns)
+        return self._played[1]
 
     @property
     def playhead_cell(self) -> int:

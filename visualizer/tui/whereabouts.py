@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from visualizer.analysis.model import Place, State, Timeline, Track
+from visualizer.analysis.model import FINAL, Place, State, Timeline, Track
 from visualizer.analysis.plain import plain
 from visualizer.analysis.sampled import mostly, sampled_at, spot_of
 from visualizer.analysis.sources import definition
@@ -22,6 +22,8 @@ class Whereabouts(NamedTuple):
     starts: bool = False
     #: It was seen there from outside while it ran on: the line is meant, and no expression in it.
     sampled: bool = False
+    #: How it has ended by now: `place` is where it was before that.
+    final: State | None = None
 
 
 def running(timeline: Timeline, index: int) -> Whereabouts:
@@ -71,6 +73,19 @@ def seen(timeline: Timeline, where: Whereabouts, run: tuple[int, int, int], t_ns
     same = where.place is not None and where.place.file == most.place.file
     spot = f"line {most.place.line}" if same else spot_of(most.place)
     return where._replace(how=f"{where.how}; seen at {spot}")
+
+
+def behind_end(timeline: Timeline, where: Whereabouts, t_ns: int) -> Whereabouts:
+    """`where` a track runs, or where it ran last if at `t_ns` it has ended, and no other has taken its place."""
+    track = timeline.tracks.get(where.track)
+    at = track.slices.at(t_ns) if track is not None else -1
+    if track is None or at < 0 or track.slices.state[at] not in FINAL:
+        return where
+    before = where.how
+    for now, then in (("goes on", "last went on"), ("starts", "started")):
+        if before.startswith(now):
+            before = then + before[len(now) :]
+    return where._replace(how=f"ended; {before}", final=State(track.slices.state[at]))
 
 
 def parked(timeline: Timeline, index: int) -> Whereabouts | None:

@@ -9,6 +9,7 @@ from tests.unit.paint.drawn import text
 from visualizer.analysis.model import Park, State, Timeline
 from visualizer.paint import caption
 from visualizer.paint.legend import legend, meaning, occurring
+from visualizer.paint.text import cell_width
 from visualizer.paint.waits import brief, labels, wait_label, wait_labels
 from visualizer.trace import events as ev
 from visualizer.trace import words
@@ -80,11 +81,36 @@ def test_legend_of_what_occurs() -> None:
     assert text(legend(timeline)) == "· created   █ running   ┈ waiting   ✓ ended"
     assert text(legend(timeline, ascii=True)) == ": created   # running   - waiting   v ended"
     assert text(legend(timeline, width=44)) == "· created   █ running   ┈ waiting   ✓ ended"
-    assert text(legend(timeline, width=42)) == "· created   █ running   ┈ waiting   …"
-    assert text(legend(timeline, width=36)) == "· created   █ running   …"
-    assert text(legend(timeline, width=37, ascii=True)) == ": created   # running   .."
+    # What is left out first is what matters least, and not what comes last.
+    assert text(legend(timeline, width=42)) == "█ running   ┈ waiting   ✓ ended   …"
+    assert text(legend(timeline, width=34)) == "█ running   ┈ waiting   …"
+    assert text(legend(timeline, width=26, ascii=True)) == "# running   - waiting   .."
+    assert text(legend(timeline, width=0)) == "…"
     assert [run.style for run in legend(timeline)][:3] == ["created", "dim", "dim"]
     assert len({meaning(state) for state in State}) == len(State)
+
+
+def test_a_legend_of_all_states_has_room() -> None:
+    tape = Tape().spawn("hub", words.HUB, parent="main", creator="main").wake("hub", "main", words.SPAWN)
+    for key, outcome in (("good", words.RETURNED), ("bad", words.RAISED)):
+        tape.spawn(key, words.GREENLET, parent="hub", creator="main").switch("main", key, line=3)
+        tape.exits(key, outcome).switch(key, "main")
+    tape.at(10_000_000).wake("hub", "main", words.SPAWN).switch("main", "hub", line=4).poll("hub", 1)
+    tape.at(20_000_000).poll("hub", 0).spawn("hog", words.GREENLET, parent="hub", creator="main")
+    timeline = tape.switch("hub", "hog").at(400_000_000).end().timeline()
+    everything = [state for state in State if state is not State.UNKNOWN]
+    assert set(occurring(timeline)) == set(everything)
+    assert text(legend(timeline, width=118)) == (
+        "· created   ▒ ready   █ running   ┈ waiting   ░ idle   ▚ blocked   ✓ ended   ✗ failed"
+    )
+    assert text(legend(timeline, width=78)) == (
+        "▒ ready   █ running   ┈ waiting   ░ idle   ▚ blocked   ✓ ended   ✗ failed   …"
+    )
+    for ascii in (False, True):
+        for width in range(1, 130):
+            found = text(legend(timeline, ascii=ascii, width=width))
+            assert cell_width(found) <= max(width, 1 + ascii)
+            assert (("x" if ascii else "✗") in found) is (width >= 12 + ascii), "an exception is left out last"
 
 
 def recorded(*events: ev.Event, tape: Tape | None = None, tracers: dict[str, str] | None = None) -> Timeline:

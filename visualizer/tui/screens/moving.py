@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual import on
+from textual.binding import ActiveBinding
 
 from visualizer.analysis.gaps import gaps
 from visualizer.paint.rows import GROUP_FROM
@@ -21,6 +24,8 @@ class Moving(Navigating):
     #: What all is that can be seen.
     WHOLE = "the trace"
     filter: Filter
+    #: When the footer was last told.
+    _was_open = False
 
     def remember_axis(self, axis: Axis) -> None:
         """The axis was chosen: it may be wanted again the next time."""
@@ -32,7 +37,8 @@ class Moving(Navigating):
     # Switches.
 
     def action_step(self, by: int) -> None:
-        self.attempt(lambda: self.view.step(by), self.no_switch(by))
+        if by < 0 or not self.is_held_here():
+            self.attempt(lambda: self.view.step(by), self.no_switch(by))
 
     def action_step_of(self, by: int) -> None:
         if not self.view.step_of_selected(by):
@@ -71,8 +77,11 @@ class Moving(Navigating):
         axis = self.view.viewport.axis
         self.remember_axis(axis)
 
+        t_ns = self.view.playhead.t_ns
+
         def as_now() -> bool:
-            return self.view.viewport.axis is axis
+            playhead = self.view.playhead
+            return self.view.viewport.axis is axis and (playhead.following or playhead.t_ns == t_ns)
 
         count = len(gaps(self.view.timeline))
         if not folded:
@@ -98,6 +107,26 @@ class Moving(Navigating):
     def action_filter(self) -> None:
         self.filter.open()
         self.look()
+
+    @property
+    def is_anything_open(self) -> bool:
+        """Whether there is something for Escape to close before it leaves the screen."""
+        return self.prompt.display or self.filter.display or self.view.span is not None or self.told.display
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """Those of the focus, as Textual finds them; of Escape the footer says what it does now."""
+        found = super().active_bindings
+        escape = found.get("escape")
+        if escape is not None and escape.binding.action == "back" and escape.binding.show and self.is_anything_open:
+            found["escape"] = escape._replace(binding=replace(escape.binding, description="Close"))
+        return found
+
+    def refresh_footer(self) -> None:
+        """Have the footer say what Escape does, if that is something else by now."""
+        if self.is_anything_open != self._was_open:
+            self._was_open = self.is_anything_open
+            self.refresh_bindings()
 
     def put_away(self) -> bool:
         """Close the uppermost of what was opened for a while. Return whether there was anything."""

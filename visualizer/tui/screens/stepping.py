@@ -12,6 +12,8 @@ from visualizer.tui.screens.spanning import Spanning
 from visualizer.tui.whereabouts import running
 
 _EXPECTED = "Type a line of source: 14, or demo.py:14."
+_HELD = "The program is held: J lets it take one switch, S lets it run on."
+_HELD_ELSEWHERE = "The program is held by whoever started it, and goes on when they let it."
 _KEYS = "J one switch · T to the selected track · ; to a line · S run on"
 
 
@@ -67,6 +69,20 @@ class Stepping(Spanning):
     def _tell_stop(self, *lines: str) -> None:
         self.told.tell(*lines)
         self._told_stop = self.told.lines
+
+    def no_switch(self, by: int, otherwise: str = "This is before the first switch.") -> str:
+        if by > 0 and self.feed.held:
+            return _HELD if self.feed.control is not None else _HELD_ELSEWHERE
+        return super().no_switch(by, otherwise)
+
+    def is_held_here(self) -> bool:
+        """The program is held, and this is its last switch."""
+        view = self.view
+        if not self.feed.held or view.playhead.playing or view.playhead.index < view.last_switch:
+            return False
+        self.deny(self.no_switch(1))
+        self.look()
+        return True
 
     def action_hold(self) -> None:
         control = self._control()

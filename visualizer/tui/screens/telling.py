@@ -57,6 +57,10 @@ class Telling(Screen[None]):
             return "This is the last switch so far." if live else "This is the last switch."
         return otherwise
 
+    def is_held_here(self) -> bool:
+        """Whether the view alone cannot go on, which is said then."""
+        return False
+
     def touched(self) -> None:
         """A key was pressed, and is about to do something: what was said of the last one is over then."""
         self._over = True

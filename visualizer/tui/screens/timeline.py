@@ -205,6 +205,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         self.tell_span()
         self.drop_outdated()
         self.drop_denied()
+        self.refresh_footer()
         self._arrange()
         view.resize(self.size.width - row_start(view) - RIGHT)
         bring = (view.playhead.index, view.selected_number, view.line_count)
@@ -258,7 +259,9 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
 
     def action_play(self) -> None:
         self._ticked_ns = self._clock()
-        if self.view.timeline.switch_count or self.view.live:
+        if self.is_held_here():
+            self.view.follow()
+        elif self.view.timeline.switch_count or self.view.live:
             self.view.play_or_pause()
         else:
             self.deny(self.no_switch(1))

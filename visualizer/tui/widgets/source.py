@@ -17,7 +17,7 @@ from visualizer.trace import words
 from visualizer.tui.ink import is_dark, on_colour, over, strip, style
 from visualizer.tui.listing import Listing, read
 from visualizer.tui.view import View
-from visualizer.tui.whereabouts import Whereabouts, parked, run_of, running, seen, short_path
+from visualizer.tui.whereabouts import Whereabouts, behind_end, parked, run_of, running, seen, short_path
 from visualizer.tui.widgets.notices import Notice
 
 
@@ -73,7 +73,7 @@ class Source(Widget):
         if view.held_before is not None and index == timeline.switch_count - 1:
             where = where._replace(how="is held before this line", place=view.held_before, starts=False)
         else:
-            where = seen(timeline, where, run, view.playhead.t_ns)
+            where = behind_end(timeline, seen(timeline, where, run, view.playhead.t_ns), view.playhead.t_ns)
         lines = lines_sampled(timeline, *run)
         file = where.place.file if where.place is not None else None
         return where, frozenset(one.place.line for one in lines if one.place.file == file)
@@ -110,7 +110,8 @@ class Source(Widget):
         if where is None:
             return Strip.blank(width, ground)
         ended = where.how.startswith("has ended")
-        mark = " " if ended else glyphs(view.ascii)[self._state]
+        state = self._state if where.final is None else where.final
+        mark = " " if ended else glyphs(view.ascii)[state]
         name = plain(view.timeline.name(where.track))
         left = f"{name} {plain(where.how)}"
         right = ""
@@ -125,7 +126,7 @@ class Source(Widget):
             right = ""
         pad = max(0, room - cell_width(right))
         runs = [
-            Run(f" {mark} ", STYLE_OF[self._state]),
+            Run(f" {mark} ", STYLE_OF[state]),
             Run(fit(left, pad), "thread"),
             Run(right, "dim"),
         ]
@@ -186,9 +187,9 @@ class Source(Widget):
 
     @property
     def _place(self) -> Place | None:
-        """What to highlight: nothing where the track has only begun, or where only the line is known."""
+        """What to highlight: nothing where the track has only begun or has ended, or where only the line is known."""
         where = self._where
-        return None if where is None or where.starts or where.sampled else where.place
+        return None if where is None or where.starts or where.sampled or where.final is not None else where.place
 
     def _shift(self, text: Listing, top: int, height: int, room: int) -> int:
         """How many cells to leave out on the left, so that the expression is in sight as far as it can be."""
