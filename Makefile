@@ -25,7 +25,7 @@ test: $(VENV)/.tests
 	$(BIN)/mypy
 	$(BIN)/mypy --python-version 3.13 visualizer/tracers
 	$(BIN)/lint-imports --no-logo --no-cache
-	$(BIN)/pytest --numprocesses auto --quiet $(ARGS)
+	$(BIN)/pytest --numprocesses auto --dist worksteal --quiet $(ARGS)
 
 bench: $(VENV)/.tests
 	@$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -29,9 +29,9 @@ from visualizer.trace.flat import Flattening
 #: A line of a trace.
 Line = Event | Shape | Rows
 
-#: Read at most this much at a time, so that a viewer stays responsive while a long trace loads; and so much by whoever
-#: does nothing else meanwhile.
-CHUNK_BYTES = 2 << 20
+#: Read at most this much at a time, so that a viewer stays responsive while a long trace loads, and what that takes for
+#: a moment leaves no holes in its memory; and so much by whoever does nothing else meanwhile.
+CHUNK_BYTES = 1 << 20
 _WHOLE_BYTES = 1 << 22
 
 
