@@ -60,13 +60,13 @@ class Sums:
         stride = last // _STRIDE
         near = stride[:, None] * _STRIDE + _BESIDE
         over = near[:, :-1] <= last[:, None]
-        near = starts[np.minimum(near, len(starts) - 1)]
-        lasted = near[:, 1:] - near[:, :-1].astype(np.float64)
+        np.minimum(near, len(starts) - 1, out=near)
+        edges = starts[near]
+        lasted = edges[:, 1:] - edges[:, :-1].astype(np.float64)
         row = np.arange(len(last))
         lasted[row, last - stride * _STRIDE] = until - starts[last]
         # Added up by place and state in one pass.
-        which = states[np.minimum(stride[:, None] * _STRIDE + _BESIDE[:-1], len(states) - 1)]
-        which = which + len(State) * row[:, None]
+        which = states[near[:, :-1]] + len(State) * row[:, None]
         added = np.bincount(which.ravel(), (lasted * over).ravel(), minlength=len(State) * len(last))
         spent: Column = before[stride].T + added.reshape(len(last), len(State))[:, _SUMMED].T
         spent[:, ~known] = 0

@@ -23,7 +23,7 @@ from visualizer.tui.ink import is_dark, style
 from visualizer.tui.pair import SIDES, Pair
 from visualizer.tui.screens.arranging import Arranging
 from visualizer.tui.screens.exporting import Exporting
-from visualizer.tui.screens.moving import Moving
+from visualizer.tui.screens.moving import Bringing, Moving
 from visualizer.tui.side import SideView
 from visualizer.tui.widgets.findings import all_of
 from visualizer.tui.widgets.prompt import Prompt
@@ -66,7 +66,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         self.prompt = Prompt()
         self.told = Told()
         self._figures = Static(id="figures", markup=False)
-        self._brought: list[object] = [None, None]
+        self._bringing = (Bringing(pair.views[0]), Bringing(pair.views[1]))
 
     @property
     def view(self) -> SideView:  # type: ignore[override]
@@ -111,10 +111,6 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         if self.go_on_searching() | self.view.advance(passed_ns):
             self.look()
 
-    def look(self) -> None:
-        """Have everything drawn that has changed."""
-        self.post_message(messages.Looked())
-
     @on(messages.Looked)
     def _draw(self) -> None:
         if not self.is_mounted or not self.size.width:
@@ -126,13 +122,9 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         self._divide()
         pair.align()
         pair.resize(self.size.width - row_start(self.view) - RIGHT)
-        for side, (stack, view) in enumerate(zip(self._stacks, pair.views, strict=True)):
-            bring = (view.playhead.index, view.selected_number, view.line_count)
-            before, self._brought[side] = self._brought[side], bring
-            if before != bring:
-                chosen = before is not None and before[1:] != bring[1:]  # type: ignore[index]
-                running = view.row_of(view.timeline.running_at(view.playhead.index))
-                stack.bring(view.selected_number if chosen else running)
+        for stack, bringing in zip(self._stacks, self._bringing, strict=True):
+            if (row := bringing.row()) is not None:
+                stack.bring(row)
         for pane in (self._verdict, *self._rulers, *self._sides, *self._stacks, self._sentences, self.filter):
             pane.show()
 

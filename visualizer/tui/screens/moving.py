@@ -12,10 +12,29 @@ from visualizer.paint.rows import GROUP_FROM
 from visualizer.paint.viewport import Axis
 from visualizer.tui import messages
 from visualizer.tui.screens.navigating import Navigating
+from visualizer.tui.view import View
 from visualizer.tui.widgets.filter import Filter
 
 #: A pan by key moves by this part of what is in sight.
 _PAN_SHARE = 4
+
+
+class Bringing:
+    """Which row of a view is to be scrolled to once the playhead, the selection or the number of rows is another."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._before: tuple[int, int, int] | None = None
+
+    def row(self) -> int | None:
+        """Its number; None if nothing of that has changed since it was asked last."""
+        view, before = self._view, self._before
+        now = self._before = view.playhead.index, view.selected_number, view.line_count
+        if now == before:
+            return None
+        if before is not None and now[1:] != before[1:]:
+            return view.selected_number
+        return view.row_of(view.timeline.running_at(view.playhead.index))
 
 
 class Moving(Navigating):

@@ -13,7 +13,7 @@ from visualizer.tui.widgets.told import Told
 
 
 class Telling(Screen[None]):
-    """A subclass has `view` and the panes, and draws them when it is told to `look`."""
+    """A subclass has `view` and the panes, and draws them when it hears that it has `Looked`."""
 
     view: View
     told: Told
@@ -30,7 +30,7 @@ class Telling(Screen[None]):
 
     def look(self) -> None:
         """Have everything drawn that has changed."""
-        raise NotImplementedError
+        self.post_message(messages.Looked())
 
     def attempt(self, do: Callable[[], object], otherwise: str) -> None:
         """Do that, and draw what has changed; if nothing of the view has, say `otherwise`."""

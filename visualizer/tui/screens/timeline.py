@@ -22,7 +22,7 @@ from visualizer.tui import keys, messages
 from visualizer.tui.feed import Feed
 from visualizer.tui.screens.arranging import Arranging
 from visualizer.tui.screens.exporting import Exporting
-from visualizer.tui.screens.moving import Moving
+from visualizer.tui.screens.moving import Bringing, Moving
 from visualizer.tui.screens.stepping import Stepping
 from visualizer.tui.screens.viewing import Viewing
 from visualizer.tui.view import View
@@ -91,8 +91,8 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         self._ticked_ns = clock()
         self._timer: Timer | None = None
         self._focused_before: Widget | None = None
-        self._brought: tuple[int, int, int] | None = None
         view = self.view
+        self._bringing = Bringing(view)
         self._tracks = Tracks(view)
         self.sequence = Sequence(view)
         self._legend = Legend(view)
@@ -193,10 +193,6 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         if self.follow_stops() | self.go_on_searching() | view.advance(passed_ns) or changed:
             self.look()
 
-    def look(self) -> None:
-        """Have everything drawn that has changed."""
-        self.post_message(messages.Looked())
-
     @on(messages.Looked)
     def _draw(self) -> None:
         if not self.is_mounted or not self.size.width:
@@ -208,12 +204,8 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         self.refresh_footer()
         self._arrange()
         view.resize(self.size.width - row_start(view) - RIGHT)
-        bring = (view.playhead.index, view.selected_number, view.line_count)
-        if bring != self._brought:
-            chosen = self._brought is not None and self._brought[1:] != bring[1:]
-            self._brought = bring
-            running = view.row_of(view.timeline.running_at(view.playhead.index))
-            self._tracks.bring(view.selected_number if chosen else running)
+        if (row := self._bringing.row()) is not None:
+            self._tracks.bring(row)
         self.show_panes()
 
     def show_panes(self) -> None:
