@@ -66,9 +66,9 @@ class Blocks:
         elif state == State.BLOCKED:
             hub.slices.restate(*self._before[track])
 
-    def may_block(self, track: int) -> bool:
-        """Whether it is a hub that has somebody to wake."""
-        return track in self.hubs and self._living.get(track, 0) > 0
+    def living(self, hub: int) -> int:
+        """How many greenlets it may have to wake."""
+        return self._living.get(hub, 0)
 
     def mark_past(self, hub: Track, index: int) -> None:
         """Slice number `index` is over, and lasted too long."""

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from visualizer.analysis.entering import Fit, enter
-from visualizer.analysis.hands import Hands
+from visualizer.analysis.hands import Hand, Hands
 from visualizer.analysis.states import State
-from visualizer.trace.flat import RESUME, SWITCH, YIELD, Flat, Flattening
+from visualizer.trace.flat import EXIT, RESUME, SPAWN, SWITCH, WAIT, YIELD, Column, Flat, Flattening
 
 if TYPE_CHECKING:
     from visualizer.analysis.model import Timeline
@@ -41,7 +41,7 @@ class Bulk:
         count = len(flat.t_ns)
         if count >= LEAST:
             self._hands.learn()
-            generators = (flat.kind == RESUME) | (flat.kind == YIELD)
+            generators = _of_generators(flat.kind)
             bounds = [0, *(np.flatnonzero(generators[1:] != generators[:-1]) + 1).tolist(), count]
             if len(bounds) * LEAST < count:
                 for start, end in pairwise(bounds):
@@ -57,18 +57,21 @@ class Bulk:
         count = len(flat.kind)
         if generators:
             # What was begun before, and what is not over: line by line.
-            first, end = int(flat.kind[0] == YIELD), count - int(flat.kind[-1] == RESUME)
+            first, end = int(flat.kind[0] in (YIELD, EXIT)), count - int(flat.kind[-1] == RESUME)
         else:
             switches = np.flatnonzero(flat.kind == SWITCH)
+            begun, over = (int(switches[0]) + 1, int(switches[-1]) + 1) if len(switches) else (count, 0)
             # What belongs to a switch that began before, and to one that has not come yet, line by line.
-            first = int(switches[0]) + 1 if len(switches) and not self._is_plain() else 0
-            end = int(switches[-1]) + 1 if len(switches) else 0
+            first = 0 if self._is_plain() else begun
+            waits = np.flatnonzero(flat.kind[over:] == WAIT)
+            end = over + int(waits[0]) if len(waits) else count
         if end - first < LEAST:
             self._feed(flat)
             return
         self._feed(flat.part(0, first))
         inner = flat.part(first, end)
-        fit, learnt = self._enter_generators(inner) if generators else (self._enter_greenlets(inner), 0)
+        hand = self._hands.of_generators(inner) if generators else self._hands.of_greenlets(inner)
+        fit, learnt = (enter(self._timeline, hand), 0) if isinstance(hand, Hand) else (Fit.NOT_ALL, hand)
         if fit is not Fit.ALL and len(inner.kind) < 2 * _LEAST_HALF:
             self._feed(inner)
         elif fit is not Fit.ALL:
@@ -82,21 +85,6 @@ class Bulk:
             self._take_part(inner.part(part, len(inner.kind)), generators, 2 * head)
         self._feed(flat.part(end, count))
 
-    def _enter_greenlets(self, flat: Flat) -> Fit:
-        hand = self._hands.of_greenlets(flat)
-        return Fit.NOT_ALL if hand is None else enter(self._timeline, hand)
-
-    def _enter_generators(self, flat: Flat) -> tuple[Fit, int]:
-        """And, if they are not all common, after how many lines that may change; 0 if that is not known."""
-        told = self._hands.of_generators(flat)
-        if isinstance(told, int):
-            return Fit.NOT_ALL, told
-        hand, settle = told
-        fit = enter(self._timeline, hand)
-        if fit is Fit.ALL:
-            settle()
-        return fit, 0
-
     def _is_plain(self) -> bool:
         """Whether a greenlet or thread runs of which nothing is known that concerns its next switch."""
         timeline = self._timeline
@@ -105,3 +93,12 @@ class Bulk:
         if track is None or track.state not in (State.RUNNING, State.IDLE):
             return False
         return bottom not in timeline._pending and bottom not in timeline._early
+
+
+def _of_generators(kind: Column) -> Column:
+    """Whether each line is of generators. One by which a track begins or ends belongs to the line before it."""
+    whose = np.flatnonzero(kind < SPAWN)
+    if not len(whose):
+        return np.zeros(len(kind), dtype=bool)
+    before = np.maximum(np.cumsum(kind < SPAWN) - 1, 0)
+    return np.isin(kind[whose[before]], (RESUME, YIELD))

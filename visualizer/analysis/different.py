@@ -32,14 +32,6 @@ def different(column: Column) -> list[int]:
     return (np.flatnonzero(seen) + low).tolist()
 
 
-def in_order(tracks: Column) -> list[int]:
-    """The different tracks in the column, as they come first."""
-    first = np.full(int(tracks.max()) + 1, -1, dtype=np.int64)
-    first[tracks[::-1]] = np.arange(len(tracks) - 1, -1, -1)
-    found: list[int] = tracks[np.sort(first[first >= 0])].tolist()
-    return found
-
-
 def lasts(tracks: Column) -> Column:
     """Where each of the tracks in the column stands for the last time."""
     last = np.full(int(tracks.max()) + 1, -1, dtype=np.int64)

@@ -13,25 +13,43 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from visualizer.analysis.columns import asked_of
-from visualizer.analysis.different import MOST_LISTED, different, distinct, in_order, lasts, view
-from visualizer.analysis.turns import Driver
+from visualizer.analysis.different import MOST_LISTED, different, distinct, lasts, view
+from visualizer.analysis.strands import returns_by
+from visualizer.analysis.turns import Driver, Resumptions
 from visualizer.trace import words
-from visualizer.trace.flat import RESUME, SWITCH, WAIT, WAKE, YIELD, Column, Flat, Flattening
+from visualizer.trace.flat import (
+    EXIT,
+    NAME,
+    RESUME,
+    SPAWN,
+    SWITCH,
+    WAIT,
+    WAKE,
+    YIELD,
+    Column,
+    Flat,
+    Flattening,
+    Lifecycle,
+)
 
 if TYPE_CHECKING:
     from visualizer.analysis.model import Timeline
 
+
+def _nothing() -> None:
+    pass
+
+
 #: Tracks beyond this are no tracks of ours: their ids are given out one after another.
 MOST_TRACKS = 1 << 24
-#: Who resumes, whom, and whom last.
-_Resumptions = tuple[Driver, list[int], int]
 
 
 class Hand(NamedTuple):
     """What `Flat` says, with everybody named.
 
-    `kind`: SWITCH, WAKE or UNREADY. `who`: the target, or the track; `by`: the origin, or the waker. In columns of
-    their own, of each switch: its `how`, `value`, how its origin parks and on which track.
+    `kind`: SWITCH, WAKE, UNREADY, SPAWN or EXIT. `who`: the target, or the track; `by`: the origin, the waker, or the
+    creator. In columns of their own, of each switch: its `how`, `value`, and whether its origin has ended; of each
+    whose origin has not, how that parks and on which track. `timed`: which of these parks ask for a time.
     """
 
     t_ns: Column
@@ -41,16 +59,21 @@ class Hand(NamedTuple):
     cause: Column
     how: Column
     value: Column
+    ended: Column
     park_how: Column
     on_track: Column
     timed: Column
     asked_ns: Column
+    #: The lines by which tracks begin, are named and end; those of kind SPAWN and EXIT are among the above.
+    lifecycle: list[Lifecycle]
     #: The greenlet that the thread is on in the end.
     bottom: int
+    #: What else changes once it is taken in.
+    settle: Callable[[], None]
 
 
 class Hands:
-    """Makes hands of the flats of one trace; None or a number where they are not as common as it takes."""
+    """Makes hands of the flats of one trace; a number where they are not as common as it takes."""
 
     def __init__(self, timeline: Timeline, flattening: Flattening) -> None:
         self._timeline = timeline
@@ -90,43 +113,76 @@ class Hands:
 
     # Greenlets.
 
-    def of_greenlets(self, flat: Flat) -> Hand | None:
+    def of_greenlets(self, flat: Flat) -> Hand | int:
+        """What it says; or 0."""
         timeline = self._timeline
         strands = timeline._strands
         how_of, park_how_of, joined_of = (view(column) for column in (self._how, self._park_how, self._joined))
         t_ns, kind, template, a, b, value = flat
         begin = strands.bottom()
-        is_switch = kind == SWITCH
-        at = np.flatnonzero(is_switch)
+        at = np.flatnonzero(kind == SWITCH)
         targets = a[at]
-        current = np.concatenate(([begin], targets))[np.cumsum(is_switch) - is_switch]
-        who = np.where(a == words.CURRENT, current, a)
-        by = np.where(b == words.CURRENT, current, b)
-        if (by[at] != current[at]).any() or (who[at] == by[at]).any():
-            return None
-        waits = np.flatnonzero(kind == WAIT)
-        if (who[waits] != current[waits]).any():
-            return None
-        # The last wait before a switch, and after the one before it, is what that switch is for.
-        last_wait = np.maximum.accumulate(np.where(kind == WAIT, np.arange(len(kind)), -1))
-        wait = last_wait[at]
-        wait[wait < np.concatenate(([-1], at[:-1]))] = -1
-        waiting = wait >= 0
-        park_how = park_how_of[template[at]]
-        on_track = targets.copy()
+        lifecycle, ended = np.flatnonzero(kind >= SPAWN), np.zeros(len(at), dtype=bool)
         timed = asked_ns = np.zeros(0, dtype=np.int64)
-        if waiting.any():
-            switch_of, wait_of = template[at[waiting]], template[wait[waiting]]
-            park_how[waiting] = self._waits_hows(switch_of, wait_of)
+        park_how = park_how_of[template[at]]
+        on_track = targets
+        if len(at) == len(kind):
+            origins = np.empty_like(targets)
+            origins[0], origins[1:] = begin, targets[:-1]
+            if ((b != words.CURRENT) & (b != origins)).any() or (targets == origins).any():
+                return 0
+            how = how_of[template]
+            return Hand(
+                t_ns, kind, targets, origins, how, how, value, ended, park_how, on_track, timed, asked_ns, [],
+                int(targets[-1]), _nothing,
+            )  # fmt: skip
+        switches_before = np.cumsum(kind == SWITCH)
+        switches_before[at] -= 1
+        current = np.concatenate((np.array([begin], dtype=np.int32), targets))[switches_before]
+        who, by = a.copy(), b.copy()
+        for column in (who, by):
+            np.copyto(column, current, where=column == words.CURRENT)
+        if (by[at] != current[at]).any() or (targets == by[at]).any():
+            return 0
+        waits = np.flatnonzero(kind == WAIT)
+        if len(waits):
+            if (who[waits] != current[waits]).any():
+                return 0
+            # The last wait before a switch, and after the one before it, is what that switch is for.
+            wait = np.full(len(at) + 1, -1, dtype=np.int64)
+            wait[switches_before[waits]] = waits
+            wait = wait[:-1]
+        if len(lifecycle):
+            ends = lifecycle[(kind[lifecycle] == EXIT) & (a[lifecycle] == current[lifecycle])]
+            ends = switches_before[ends]
+            ended[ends[ends < len(at)]] = True
+            if len(waits) and (wait[ended] >= 0).any():
+                return 0
+        if len(waits):
+            waiting = np.flatnonzero(wait >= 0)
+            wait = wait[waiting]
+            wait_of = template[wait]
+            park_how[waiting] = self._waits_hows(template[at[waiting]], wait_of)
+            on_track = targets.copy()
             on_track[waiting] = joined_of[wait_of]
-            asked = value[wait[waiting]]
-            limited = asked >= 0
-            timed, asked_ns = np.flatnonzero(waiting)[limited], asked[limited]
-        kept = kind != WAIT
+            asked = value[wait]
+            timed, asked_ns = waiting[asked >= 0], asked[asked >= 0]
+        if ended.any():
+            parks = ~ended
+            timed = (np.cumsum(parks) - 1)[timed]
+            park_how, on_track = park_how[parks], on_track[parks]
+        crossing, how = value[at], how_of[template[at]]
+        if len(waits) or (kind[lifecycle] == NAME).any():
+            kept = np.flatnonzero((kind != WAIT) & (kind != NAME))
+            t_ns, kind, who, by, template = (column[kept] for column in (t_ns, kind, who, by, template))
         return Hand(
-            t_ns[kept], kind[kept], who[kept], by[kept], how_of[template[kept]], how_of[template[at]], value[at],
-            park_how, on_track, timed, asked_ns, int(targets[-1]) if len(at) else begin,
+            t_ns, kind, who, by, how_of[template], how, crossing, ended, park_how, on_track, timed, asked_ns,
+            self._lifecycle(value[lifecycle]), int(targets[-1]) if len(at) else begin, _nothing,
         )  # fmt: skip
+
+    def _lifecycle(self, numbers: Column) -> list[Lifecycle]:
+        """The lines with these numbers, which follow one another."""
+        return self._flattening.lifecycle[int(numbers[0]) : int(numbers[-1]) + 1] if len(numbers) else []
 
     def _waits_hows(self, switch: Column, wait: Column) -> Column:
         """How those park who wait as one template says and switch as another one says."""
@@ -147,89 +203,125 @@ class Hands:
 
     # Generators.
 
-    def of_generators(self, flat: Flat) -> tuple[Hand, Callable[[], None]] | int:
-        """What it says, and what to do once that is taken in; or what `_enter_generators` returns."""
+    def of_generators(self, flat: Flat) -> Hand | int:
+        """What it says; or after how many lines it may be common, 0 if that is not known."""
         timeline = self._timeline
-        t_ns, kind, template, a, _, value = flat
-        tracks = a[0::2]
-        if (kind[0::2] != RESUME).any() or (kind[1::2] != YIELD).any() or (tracks != a[1::2]).any():
+        t_ns, kind, template, a, b, value = flat
+        resumes, lifecycle = np.flatnonzero(kind == RESUME), np.flatnonzero(kind >= SPAWN)
+        back = resumes + 1
+        is_yield = kind[back] == YIELD
+        tracks = a[resumes]
+        if (
+            not len(resumes)
+            or 2 * len(resumes) + len(lifecycle) - int((~is_yield).sum()) != len(kind)
+            or not (is_yield | (kind[back] == EXIT)).all()
+            or (tracks != a[back]).any()
+        ):
             return 0
         strand = timeline._strands.now()
         resumer = strand[-1]
         if int(tracks.min()) < 0 or int(tracks.max()) >= MOST_TRACKS:
             return 0
-        ids = different(tracks)
+        own = lifecycle[np.isin(a[lifecycle], strand)]
+        if len(own):
+            # Who resumes, or stands below, ends itself.
+            return int(own[0])
+        ids = different(np.concatenate((tracks, a[lifecycle])) if len(lifecycle) else tracks)
         if any(
             track in strand or track in timeline._resumed or track in timeline._closing or track in timeline._pending
             for track in ids
         ):
             return 0
         templates = self._flattening.templates
-        resumes = different(template[0::2])
-        if any(templates[number].text == words.CLOSE for number in resumes):
-            return 0
         place_of = np.full(len(templates), -1, dtype=np.int64)
-        for number in resumes:
+        for number in different(template[resumes]):
             place_of[number] = templates[number].place
-        places = place_of[template[0::2]]
+        places = place_of[template[resumes]]
         turning = self._turns(resumer, places, tracks)
         if isinstance(turning, int):
-            return turning
-        in_turn, drivers = turning
-        nothing = [text for text in different(value[1::2]) if timeline._texts.get(text) == "None"]
-        turns = in_turn & np.isin(value[1::2], nothing)
-        newest = {int(tracks[number]): int(value[2 * number + 1]) for number in lasts(tracks).tolist()}
+            return int(resumes[turning]) if 0 < turning < len(resumes) else 0
+        in_turn, resumptions = turning
+        nothing = [text for text in different(value[back]) if timeline._texts.get(text) == "None"]
+        turns = in_turn & is_yield & np.isin(value[back], nothing)
+        yields, yielding = back[is_yield], tracks[is_yield]
+        newest = {}
+        if len(yields):
+            newest = {int(yielding[number]): int(value[yields[number]]) for number in lasts(yielding).tolist()}
 
         def settle() -> None:
             timeline._pending.pop(resumer, None)
             timeline._resumed[resumer] = int(tracks[-1]), int(places[-1])
             timeline._given.update(newest)
-            for driver, several, last in drivers:
-                timeline.turns.on_many(driver, several, last)
+            timeline.turns.on_many(resumptions, _changes(resumer, places, tracks))
 
-        how_of, park_how_of = view(self._how), view(self._park_how)
-        count = len(a)
-        resumes_it = np.arange(count) % 2 == 0
-        # Who is ready for its next turn is so right behind its yield.
-        place = np.arange(count) + np.concatenate(([0], np.cumsum(np.repeat(turns, 2) & ~resumes_it)[:-1]))
-        total = count + int(turns.sum())
-        kinds = np.full(total, WAKE, dtype=np.int32)
-        kinds[place] = SWITCH
-        times, who, by = (np.empty(total, dtype=kind) for kind in (np.int64, np.int32, np.int32))
-        woken = np.flatnonzero(kinds == WAKE)
-        times[place], times[woken] = t_ns, t_ns[1::2][turns]
-        who[place], who[woken] = np.where(resumes_it, a, resumer), tracks[turns]
-        by[place], by[woken] = np.where(resumes_it, resumer, a), words.NOBODY
+        # Who is ready for its next turn is so right behind its yield; control is back right behind an end.
+        is_back = np.zeros(len(kind), dtype=bool)
+        is_back[back] = True
+        items = (kind != NAME).astype(np.int64)
+        items[back[turns]] = items[back[~is_yield]] = 2
+        ends = np.cumsum(items)
+        total = int(ends[-1])
+        switching = np.flatnonzero((kind == RESUME) | is_back)
+        gives = is_back[switching]
+        kinds = np.full(total, SWITCH, dtype=np.int32)
+        times, who, by = np.repeat(t_ns, items), np.repeat(a, items), np.repeat(b, items)
+        place = ends[switching] - 1
+        place[np.searchsorted(switching, back[turns])] -= 1
+        who[place], by[place] = np.where(gives, resumer, a[switching]), np.where(gives, a[switching], resumer)
+        woken = ends[back[turns]] - 1
+        kinds[woken], by[woken] = WAKE, words.NOBODY
+        begun = ends[lifecycle] - items[lifecycle]
+        for what in (SPAWN, EXIT):
+            kinds[begun[kind[lifecycle] == what]] = what
+        by[by == words.CURRENT] = resumer
         cause = np.full(total, timeline._wakeups.causes.number(words.TURN), dtype=np.int64)
-        on_track = np.where(resumes_it, a, words.NOBODY)
+        how, crossing = view(self._how)[template[switching]], value[switching]
+        ended = kind[switching] == EXIT
+        if ended.any():
+            closes = np.array([one.text == words.CLOSE for one in templates])[template[resumes[~is_yield]]]
+            last = [self._flattening.lifecycle[number] for number in crossing[ended].tolist()]
+            how[ended] = [self._end_how(line, closed) for line, closed in zip(last, closes.tolist(), strict=True)]
+            crossing[ended] = [line.value for line in last]
+        parks = switching[~ended]
+        on_track = np.where(kind[parks] == RESUME, a[parks], words.NOBODY)
         none = np.zeros(0, dtype=np.int64)
-        hand = Hand(
-            times, kinds, who, by, cause, how_of[template], value, park_how_of[template], on_track, none, none,
-            timeline._strands.bottom(),
+        return Hand(
+            times, kinds, who, by, cause, how, crossing, ended, view(self._park_how)[template[parks]], on_track, none,
+            none, self._lifecycle(value[lifecycle]), timeline._strands.bottom(), settle,
         )  # fmt: skip
-        return hand, settle
 
-    def _turns(self, resumer: int, places: Column, tracks: Column) -> tuple[Column, list[_Resumptions]] | int:
-        """Whether each is resumed by a scheduler, and by which; or what `_enter_generators` returns, if one is known to
-        be a scheduler only now."""
+    def _end_how(self, line: Lifecycle, closed: bool) -> int:
+        """How control is back when a generator ends. `closed`: whether it was resumed to be closed."""
+        outcome = line.outcome  # type: ignore[union-attr]
+        return self._timeline._switches.hows.number((returns_by(outcome, closed), words.NOTHING))
+
+    def _turns(self, resumer: int, places: Column, tracks: Column) -> tuple[Column, Resumptions] | int:
+        """Whether each is resumed by a scheduler, and who is resumed by whom; or after how many of them that may be
+        told, if somebody is known to be a scheduler only now."""
         turns = self._timeline.turns
         in_turn = np.zeros(len(places), dtype=bool)
-        seen: set[int] = set()
-        drivers: list[_Resumptions] = []
-        for place in different(places):
-            here = places == place
-            driver = resumer, place
-            order = tracks[here]
-            several = in_order(order)
-            if not seen.isdisjoint(several):
-                return 2 * int((places != places[0]).argmax())
-            seen.update(several)
+        known = len(places)
+        resumptions: Resumptions = {}
+        several = different(places)
+        for place in several:
+            here = places == place if len(several) > 1 else np.ones(len(places), dtype=bool)
+            driver, order = (resumer, place), tracks[here]
+            resumptions[driver] = different(order), int(order[-1])
             if driver in turns.schedulers:
                 in_turn[here] = True
             else:
                 changes = np.flatnonzero(np.concatenate(([True], order[1:] != order[:-1])))
                 first = turns.first_in_turn(driver, order[changes].tolist())
                 if first is not None:
-                    return max(2, 2 * int(np.flatnonzero(here)[changes[first]]))
-            drivers.append((driver, several, int(order[-1])))
-        return in_turn, drivers
+                    known = min(known, int(np.flatnonzero(here)[changes[first]]))
+        return max(1, known) if known < len(places) else (in_turn, resumptions)
+
+
+def _changes(resumer: int, places: Column, tracks: Column) -> list[tuple[int, Driver]]:
+    """Each track that is resumed, and each time that this is done at another place than before: whom, by whom."""
+    order = tracks.argsort(kind="stable")
+    track, place = tracks[order], places[order]
+    changes = np.flatnonzero(np.concatenate(([True], (track[1:] != track[:-1]) | (place[1:] != place[:-1]))))
+    changes = np.sort(order[changes])
+    whom = zip(tracks[changes].tolist(), places[changes].tolist(), strict=True)
+    return [(track, (resumer, place)) for track, place in whom]

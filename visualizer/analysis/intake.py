@@ -6,12 +6,15 @@ from collections.abc import Iterable
 
 from visualizer.analysis.bulk import LEAST, Bulk
 from visualizer.analysis.model import Timeline
-from visualizer.trace.events import Listing, Place, Rows, Shape, Text
+from visualizer.trace import words
+from visualizer.trace.events import Listing, Place, Rows, Shape, Spawn, Text
 from visualizer.trace.flat import FLAT, ROW_BYTES, Flattening
 from visualizer.trace.source import Line
 
 #: Lines that only say what a number stands for; what is said of it later does not change what came before.
 _DEFINITIONS = frozenset((Text, Place, Listing))
+#: Kinds of tracks on whose beginning it depends what the lines that follow mean.
+_APART = frozenset((words.THREAD, words.HUB))
 
 
 class Intake:
@@ -31,7 +34,7 @@ class Intake:
         timeline, flattening = self._timeline, self._flattening
         for line in lines:
             kind = type(line)
-            if kind in FLAT:
+            if kind in FLAT and not (kind is Spawn and line.kind in _APART):  # type: ignore[union-attr]
                 self._waiting.append(line)
                 self._count += 1
             elif kind is Rows:

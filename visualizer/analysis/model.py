@@ -15,7 +15,7 @@ from visualizer.analysis.blocks import Blocks
 from visualizer.analysis.contents import Contents
 from visualizer.analysis.slices import Slices
 from visualizer.analysis.states import FINAL, SUMMED, State
-from visualizer.analysis.strands import Strands
+from visualizer.analysis.strands import Strands, returns_by
 from visualizer.analysis.tracks import Entry, Output, Park, Place, Switch, Tie, Track, Wakeup
 from visualizer.analysis.turns import Turns
 from visualizer.trace import events as ev
@@ -148,6 +148,16 @@ class Timeline(Contents):
 
     def _on_spawn(self, event: ev.Spawn) -> None:
         t_ns = self._at(event.t_ns)
+        self._enter(t_ns, Entry.SPAWN, len(self.spawns))
+        track = self.begin_track(event, t_ns, self._who(event.creator))
+        if event.kind == words.THREAD:
+            self._strands.thread = event.track
+            self._record_run(t_ns, event.track, -1)
+        elif not len(track.slices):
+            self._set(event.track, t_ns, State.CREATED)
+
+    def begin_track(self, event: ev.Spawn, t_ns: int, creator: int) -> Track:
+        """All that a spawn means but for its place in the order and the track's first slice."""
         name = self._texts.get(event.name, event.kind)
         track = self.tracks.get(event.track)
         if track is None:
@@ -157,17 +167,12 @@ class Timeline(Contents):
             track.kind = event.kind
             self._names.change(track, name)
         track.parent = event.parent
-        track.creator = self._who(event.creator)
+        track.creator = creator
         track.place = self._places.get(event.place)
-        self._enter(t_ns, Entry.SPAWN, len(self.spawns))
         self._spawn_ns.append(t_ns)
         self.spawns.append(event.track)
-        if event.kind == words.THREAD:
-            self._strands.thread = event.track
-            self._record_run(t_ns, event.track, -1)
-        elif not len(track.slices):
-            self._set(event.track, t_ns, State.CREATED)
         self._blocks.spawned(track)
+        return track
 
     def _on_name(self, event: ev.Name) -> None:
         track = self.tracks.get(event.track)
@@ -316,27 +321,26 @@ class Timeline(Contents):
             return
         resumer = self._leave(t_ns, event.track)
         self._lose(t_ns, self._strands.cut(event.track))
-        self._blocks.ended(known)
-        known.exit_ns = t_ns
-        known.outcome = event.outcome
-        known.value = self._texts.get(event.value)
-        known.inferred = self._texts.get(event.inferred)
         self._enter(t_ns, Entry.EXIT, len(self.exits))
-        self._exit_ns.append(t_ns)
-        self.exits.append(event.track)
-        self.turns.on_exit(event.track)
-        self._given.pop(event.track, None)
+        self.end_track(event, known)
         self._set(event.track, t_ns, State.FAILED if event.outcome == words.RAISED else State.DONE)
         if resumer != words.NOBODY:
-            if event.outcome == words.RETURNED:
-                cause = words.RETURN
-            elif event.outcome == words.CLOSED and event.track in self._closing:
-                cause = words.CLOSE
-            else:
-                cause = words.RAISE
+            cause = returns_by(event.outcome, event.track in self._closing)
             index = self._record_switch(t_ns, event.track, resumer, cause, event.value, words.NOTHING)
             self._record_run(t_ns, resumer, index, origin_ended=True)
         self._closing.discard(event.track)
+
+    def end_track(self, event: ev.Exit, track: Track) -> None:
+        """All that an exit means but for its place in the order, the track's last slice, and who has control then."""
+        self._blocks.ended(track)
+        track.exit_ns = event.t_ns
+        track.outcome = event.outcome
+        track.value = self._texts.get(event.value)
+        track.inferred = self._texts.get(event.inferred)
+        self._exit_ns.append(event.t_ns)
+        self.exits.append(event.track)
+        self.turns.on_exit(event.track)
+        self._given.pop(event.track, None)
 
     def _on_inferred(self, event: ev.Inferred) -> None:
         self._at(event.t_ns)

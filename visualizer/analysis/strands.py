@@ -72,3 +72,10 @@ class Strands:
         lost = strand[1:]
         del strand[1:]
         return lost
+
+
+def returns_by(outcome: str, closed: bool) -> str:
+    """By which cause control is back with the resumer of a generator that ended so. `closed`: it was to be closed."""
+    if outcome == words.RETURNED:
+        return words.RETURN
+    return words.CLOSE if outcome == words.CLOSED and closed else words.RAISE

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 #: Who resumes, and the place where: track and place id.
 Driver = tuple[int, int]
+#: Whom each resumed in some stretch of time, ascending, and whom last.
+Resumptions = dict[Driver, tuple[list[int], int]]
 
 
 class Turns:
@@ -64,15 +66,18 @@ class Turns:
             last = track
         return None
 
-    def on_many(self, driver: Driver, tracks: list[int], last: int) -> None:
-        """The same as `on_resume` of these tracks, as they came first, where `first_in_turn` is None."""
-        known = self.schedulers.get(driver)
-        if known is None:
-            self._given.setdefault(driver, set()).update(tracks)
-        else:
-            known += [track for track in tracks if self._driver.get(track) != driver]
-        self._last[driver] = last
-        self._driver.update(dict.fromkeys(tracks, driver))
+    def on_many(self, resumptions: Resumptions, changes: list[tuple[int, Driver]]) -> None:
+        """The same as `on_resume` of many, by which nobody is known for a scheduler who was not before. `changes`:
+        whom each resumed in turn, where it was not he who had resumed that one before, or that is not looked at."""
+        for driver, (tracks, last) in resumptions.items():
+            if driver not in self.schedulers:
+                self._given.setdefault(driver, set()).update(tracks)
+            self._last[driver] = last
+        for track, driver in changes:
+            known = self.schedulers.get(driver)
+            if known is not None and self._driver.get(track) != driver:
+                known.append(track)
+            self._driver[track] = driver
 
     def on_exit(self, track: int) -> None:
         """A track that has ended takes no turns any more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
 from itertools import islice
 
@@ -23,6 +24,8 @@ def read_timeline(file: str, called: str | None = None) -> Timeline:
     `called`: how it is told apart there from other traces that are read, too.
     Exit with one sentence if it is no trace.
     """
+    # What has been imported is no garbage; a trace is enough to look through, again and again.
+    gc.freeze()
     timeline = Timeline()
     try:
         with Source.open(file) as source:

@@ -2,7 +2,8 @@
 
 A program of a million switches has a hundred kinds of them. A *template* is such a kind: the line without its time, its
 track, and what else differs from one to the next. A *flat* is many lines in order: their templates, and the rest as
-columns of numpy.
+columns of numpy. Between them stand the lines by which tracks begin, are named and end: of those the flat has what
+concerns the lines around them, and the line itself is kept.
 """
 
 from __future__ import annotations
@@ -12,21 +13,38 @@ from array import array
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from visualizer.trace import words
-from visualizer.trace.events import Event, Resume, Rows, Shape, Switch, Timed, Unready, Wait, Wake, Yield
+from visualizer.trace.events import (
+    Event,
+    Exit,
+    Name,
+    Resume,
+    Rows,
+    Shape,
+    Spawn,
+    Switch,
+    Timed,
+    Unready,
+    Wait,
+    Wake,
+    Yield,
+)
 
 Column = npt.NDArray[Any]
 
-SWITCH, WAIT, WAKE, UNREADY, RESUME, YIELD = range(6)
+SWITCH, WAIT, WAKE, UNREADY, RESUME, YIELD, SPAWN, NAME, EXIT = range(9)
 #: Kinds of lines that can be flattened.
-FLAT = frozenset((Switch, Wait, Wake, Unready, Resume, Yield))
+FLAT = frozenset((Switch, Wait, Wake, Unready, Resume, Yield, Spawn, Name, Exit))
+#: Lines by which a track begins, is named and ends.
+Lifecycle = Spawn | Name | Exit
+_LIFECYCLE: dict[type, int] = {Spawn: SPAWN, Name: NAME, Exit: EXIT}
 
 #: A row: three integers of 64 bits.
 ROW_BYTES = 24
+_BLANK = bytes(ROW_BYTES)
 #: As for the numbers of other lines (events.Int); a damaged line may hold anything.
 _LARGEST = 2**61
 _LARGEST_ID = 2**31 - 1
@@ -55,8 +73,8 @@ class Template(NamedTuple):
 class Flat(NamedTuple):
     """Many lines. `template`: its number in `Flattening.templates`; `kind` is that of the template.
 
-    a: the target, or the track; b: the origin, or the waker; value: the value's text id, or the time that a wait asked
-    for, in ns. -2 in a or b: the current track.
+    a: the target, or the track; b: the origin, the waker, or the creator; value: the value's text id, the time that a
+    wait asked for, in ns, or the number of a line in `Flattening.lifecycle`. -2 in a or b: the current track.
     """
 
     t_ns: Column
@@ -76,15 +94,21 @@ class Flattening:
     def __init__(self) -> None:
         self.unknown = 0
         self.templates: list[Template] = []
+        #: Those of Lifecycle among the lines that `take` gave last, in order.
+        self.lifecycle: list[Lifecycle] = []
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._start_ns = 0
-        #: Number of a shape in the file -> number of its first template in `_sequence`, and how many it has.
+        #: What stands for what: where in `_sequence` its templates begin, and how many it has.
         self._first = array("i")
         self._count = array("i")
-        self._shapes: dict[int, int] = {}
-        self._singles: dict[tuple[Any, ...], int] = {}
         self._sequence = array("i")
-        self._of_file = np.full(0, -1, dtype=np.int64)
+        #: The number of that by its templates; by a line; and by a shape, of those in the file.
+        self._series: dict[tuple[int, ...], int] = {}
+        self._singles: dict[tuple[Any, ...], int] = {}
+        self._shapes: dict[int, int] = {}
+        self._of_file = np.full(0, -1, dtype=np.int32)
+        #: Whether anything stands for several templates, or none.
+        self._several = False
         #: The first four fields of each template.
         self._fields = array("i"), array("i"), array("i"), array("q")
         self._begin()
@@ -94,14 +118,17 @@ class Flattening:
         self._start_ns = start_ns
 
     def _begin(self) -> None:
-        #: Rows, and how many lines had been added before those in each.
+        #: Rows, and a blank one for each line; which of them these are.
         self._packed: list[bytes] = []
-        self._lines_before: list[int] = []
+        self._rows = 0
+        self._places: list[int] = []
+        #: What the lines say.
         self._t_ns: list[int] = []
         self._a: list[int] = []
         self._b: list[int] = []
         self._value: list[int] = []
-        self._shape: list[int] = []
+        self._single: list[int] = []
+        self._lifecycle: list[Lifecycle] = []
 
     # What arrives.
 
@@ -109,33 +136,38 @@ class Flattening:
         """Take in what rows of this shape stand for."""
         if not 0 <= shape.id < _MOST_SHAPES:
             return
-        templates = [self._number(_template(event)) for event in shape.events]
-        self._shapes[shape.id] = self._add(templates)
+        number = self._shapes[shape.id] = self._add(tuple([self._number(_fields(event)) for event in shape.events]))
         if shape.id >= len(self._of_file):
-            more = np.full(max(64, 2 * shape.id) - len(self._of_file), -1, dtype=np.int64)
+            more = np.full(max(64, 2 * shape.id) - len(self._of_file), -1, dtype=np.int32)
             self._of_file = np.concatenate((self._of_file, more))
-        self._of_file[shape.id] = self._shapes[shape.id]
+        self._of_file[shape.id] = number
 
-    def _add(self, templates: list[int]) -> int:
-        self._first.append(len(self._sequence))
-        self._count.append(len(templates))
-        self._sequence.extend(templates)
-        return len(self._first) - 1
+    def _add(self, templates: tuple[int, ...]) -> int:
+        number = self._series.get(templates)
+        if number is None:
+            number = self._series[templates] = len(self._first)
+            self._first.append(len(self._sequence))
+            self._count.append(len(templates))
+            self._sequence.extend(templates)
+            self._several |= len(templates) != 1
+        return number
 
-    def _number(self, template: Template) -> int:
-        number = self._numbers.setdefault(template, len(self.templates))
-        if number == len(self.templates):
-            self.templates.append(template)
-            for column, field in zip(self._fields, template[:4], strict=True):
+    def _number(self, fields: tuple[Any, ...]) -> int:
+        """That of the template with these fields."""
+        number = self._numbers.get(fields)
+        if number is None:
+            number = self._numbers[fields] = len(self.templates)
+            self.templates.append(Template(*fields))
+            for column, field in zip(self._fields, fields[:4], strict=True):
                 column.append(field)
         return number
 
     def add_rows(self, packed: bytes) -> None:
         """Add what these rows stand for."""
-        rest = len(packed) % ROW_BYTES
+        count, rest = divmod(len(packed), ROW_BYTES)
         self.unknown += rest > 0
         self._packed.append(packed[:-rest] if rest else packed)
-        self._lines_before.append(len(self._t_ns))
+        self._rows += count
 
     def add(self, line: Any) -> None:
         """Add a line of one of FLAT."""
@@ -156,86 +188,92 @@ class Flattening:
         elif kind is Yield:
             a, b, value = line.track, _LEFT_OUT, line.value
             key = YIELD, words.YIELD, line.place
+        elif kind in _LIFECYCLE:
+            a, b, value = line.track, line.creator if kind is Spawn else _LEFT_OUT, len(self._lifecycle)
+            key = _LIFECYCLE[kind], "", -1
+            self._lifecycle.append(line)
         else:
             a, b, value = line.track, _LEFT_OUT, _LEFT_OUT
             key = UNREADY, "", -1
-        shape = self._singles.get(key)
-        if shape is None:
-            template = Template(key[0], words.SUBJECT, _AS_THERE, _AS_THERE, key[1], key[2], key[3:])
-            shape = self._singles[key] = self._add([self._number(template)])
+        single = self._singles.get(key)
+        if single is None:
+            fields = key[0], words.SUBJECT, _AS_THERE, _AS_THERE, key[1], key[2], key[3:]
+            single = self._singles[key] = self._add((self._number(fields),))
+        self._packed.append(_BLANK)
+        self._places.append(self._rows)
+        self._rows += 1
         self._t_ns.append(line.t_ns)
         self._a.append(a)
         self._b.append(b)
         self._value.append(value)
-        self._shape.append(shape)
+        self._single.append(single)
 
     # What has been added.
 
     def take(self) -> Flat | None:
         """All that was added since the last time; None if that is nothing."""
-        t_ns, subject, b, value, shape = self._merged()
+        (t_ns, subject, series), known = self._merged()
+        lines = np.array(self._places, dtype=np.int64), self._b, self._value
+        self.lifecycle = self._lifecycle
         self._begin()
-        if not len(shape):
+        first, count, sequence = (
+            np.frombuffer(column, dtype=np.int32) for column in (self._first, self._count, self._sequence)
+        )
+        places, of_lines, values = lines
+        if known is not None:
+            t_ns, subject, series = t_ns[known], subject[known], series[known]
+            places = (np.cumsum(known) - 1)[places]
+        if not len(series):
             return None
-        count = np.frombuffer(self._count, dtype=np.int32)[shape]
-        first = np.frombuffer(self._first, dtype=np.int32)[shape]
-        if int(count.max()) > 1 or int(count.min()) < 1:
-            row = np.repeat(np.arange(len(shape)), count)
-            inside = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-            place = first[row] + inside
-            t_ns, subject, b, value = t_ns[row], subject[row], b[row], value[row]
+        if self._several:
+            counts = count[series]
+            begins = np.cumsum(counts) - counts
+            row = np.repeat(np.arange(len(series), dtype=np.int32), counts)
+            number = sequence[(first[series] - begins)[row] + np.arange(len(row))]
+            t_ns, subject, places = t_ns[row], subject[row], begins[places]
         else:
-            place = first
-        number = np.frombuffer(self._sequence, dtype=np.int32)[place]
+            number = sequence[first][series]
         kinds, of_a, of_b = (np.frombuffer(column, dtype=np.int32) for column in self._fields[:3])
-        of_value = np.frombuffer(self._fields[3], dtype=np.int64)
-        own_a, own_b, own_value = of_a[number], of_b[number], of_value[number]
-        return Flat(
-            t_ns, kinds[number], number,
-            np.where(own_a == words.SUBJECT, subject, own_a),
-            np.where(own_b == _AS_THERE, b, np.where(own_b == words.SUBJECT, subject, own_b)),
-            np.where(own_value == _AS_THERE, value, own_value),
-        )  # fmt: skip
+        a, b, value = of_a[number], of_b[number], np.frombuffer(self._fields[3], dtype=np.int64)[number]
+        for column in (a, b):
+            np.copyto(column, subject, where=column == words.SUBJECT)
+        b[places], value[places] = of_lines, values
+        return Flat(t_ns, kinds[number], number, a, b, value)
 
-    def _merged(self) -> tuple[Column, ...]:
-        """Time, track, b, value and number of the shape of each row and line, in order."""
-        columns = self._t_ns, self._a, self._b, self._value, self._shape
-        kinds = np.int64, np.int32, np.int32, np.int64, np.int64
-        lines = tuple(np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True))
-        rows, known = self._rows()
-        if not len(self._t_ns):
-            return rows if known.all() else tuple(column[known] for column in rows)
-        counts = [len(packed) // ROW_BYTES for packed in self._packed]
-        place = np.arange(len(known)) + np.repeat(np.array(self._lines_before, dtype=np.int64), counts)
-        is_line = np.ones(len(known) + len(self._t_ns), dtype=bool)
-        is_line[place] = False
-        merged = tuple(np.empty(len(is_line), dtype=kind) for kind in kinds)
-        for column, of_lines, of_rows in zip(merged, lines, rows, strict=True):
-            column[is_line], column[place] = of_lines, of_rows
-        if known.all():
-            return merged
-        is_line[place[known]] = True
-        return tuple(column[is_line] for column in merged)
-
-    def _rows(self) -> tuple[tuple[Column, ...], Column]:
-        """The same of the rows alone, and which of them are known to stand for something."""
+    def _merged(self) -> tuple[tuple[Column, Column, Column], Column | None]:
+        """Time, track, and what it stands for, of each row and line; and which of them are known, if not all are."""
         numbers = np.frombuffer(b"".join(self._packed), dtype="<i8").reshape(-1, 3)
         t_ns, track, shape = numbers[:, 0], numbers[:, 1], numbers[:, 2]
-        known = (shape >= 0) & (shape < len(self._of_file))
-        ours = np.full(len(shape), -1, dtype=np.int64)
-        ours[known] = self._of_file[shape[known]]
-        known = (
-            (ours >= 0) & (track >= -_LARGEST_ID) & (track <= _LARGEST_ID) & (t_ns >= -_LARGEST) & (t_ns <= _LARGEST)
+        damaged = (
+            (shape < 0) | (shape >= len(self._of_file))
+            if _beyond(shape, 0, len(self._of_file) - 1)
+            or _beyond(track, -_LARGEST_ID, _LARGEST_ID)
+            or _beyond(t_ns, -_LARGEST, _LARGEST)
+            else None
         )
-        self.unknown += len(known) - int(known.sum())
-        nothing = np.full(len(known), _AS_THERE, dtype=np.int32)
-        return (t_ns - self._start_ns, track.astype(np.int32), nothing, nothing, ours), known
+        if damaged is None:
+            series = self._of_file[shape]
+        else:
+            series = np.full(len(shape), -1, dtype=np.int32)
+            series[~damaged] = self._of_file[shape[~damaged]]
+            damaged = (np.abs(track) > _LARGEST_ID) | (t_ns < -_LARGEST) | (t_ns > _LARGEST)
+            series[damaged] = -1
+        merged = t_ns - self._start_ns, track.astype(np.int32), series
+        places = np.array(self._places, dtype=np.int64)
+        for column, said in zip(merged, (self._t_ns, self._a, self._single), strict=True):
+            column[places] = said
+        known = None
+        if len(series) and int(series.min()) < 0:
+            known = series >= 0
+            self.unknown += len(known) - int(known.sum())
+        return merged, known
 
     def events(self, flat: Flat) -> Iterator[Event]:
         """The lines themselves."""
         columns = (column.tolist() for column in (flat.t_ns, flat.template, flat.a, flat.b, flat.value))
         for t_ns, number, a, b, value in zip(*columns, strict=True):
-            yield _event(self.templates[number], t_ns, a, b, value)
+            template = self.templates[number]
+            yield self.lifecycle[value] if template.kind >= SPAWN else _event(template, t_ns, a, b, value)
 
     def events_of(self, rows: Rows) -> Iterator[Event]:
         """What these rows stand for, without a flat: the fastest way for a few."""
@@ -275,20 +313,21 @@ def _event(template: Template, t_ns: int, a: int, b: int, value: int) -> Event:
     return Unready(t_ns, a)
 
 
-def _template(event: Timed) -> Template:
-    """Of an event of a shape."""
-    fields = msgspec.structs.asdict(event)
-    text = fields.get("cause", fields.get("reason", ""))
-    place = fields.get("place", -1)
+def _fields(event: Timed) -> tuple[Any, ...]:
+    """Those of the template of an event of a shape."""
     if isinstance(event, Switch):
-        return Template(SWITCH, event.target, event.origin, event.value, text, place)
+        return SWITCH, event.target, event.origin, event.value, event.cause, event.place, ()
     if isinstance(event, Wake):
-        return Template(WAKE, event.track, event.waker, _LEFT_OUT, text, -1)
+        return WAKE, event.track, event.waker, _LEFT_OUT, event.cause, -1, ()
     if isinstance(event, Wait):
         rest = event.on, event.object, event.fd, event.direction, event.local, event.peer
-        return Template(WAIT, event.track, _LEFT_OUT, event.asked_ns, text, -1, rest)
+        return WAIT, event.track, _LEFT_OUT, event.asked_ns, event.reason, -1, rest
     if isinstance(event, Resume):
-        return Template(RESUME, event.track, words.CURRENT, event.value, text, place)
+        return RESUME, event.track, words.CURRENT, event.value, event.cause, event.place, ()
     if isinstance(event, Yield):
-        return Template(YIELD, event.track, _LEFT_OUT, event.value, words.YIELD, place)
-    return Template(UNREADY, event.track, _LEFT_OUT, _LEFT_OUT, "", -1)
+        return YIELD, event.track, _LEFT_OUT, event.value, words.YIELD, event.place, ()
+    return UNREADY, event.track, _LEFT_OUT, _LEFT_OUT, "", -1, ()
+
+
+def _beyond(column: Column, least: int, most: int) -> bool:
+    return len(column) > 0 and (int(column.min()) < least or int(column.max()) > most)

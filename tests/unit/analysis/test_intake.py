@@ -22,6 +22,8 @@ from visualizer.trace.source import Line
 GREENLETS = range(1, 6)
 GENERATORS = range(6, 9)
 TEXTS = ["None", "1", "track 2", "tracks 2, 3", "Event 1"]
+TIMED = (ev.Switch, ev.Wait, ev.Wake, ev.Unready, ev.Resume, ev.Yield)
+OUTCOMES = (words.RETURNED, words.RAISED, words.CLOSED, words.KILLED)
 HUB_HOG_NS = 150_000_000
 
 Record = dict[str, Any]
@@ -49,17 +51,22 @@ def record(timeline: Timeline) -> Record:
     strands = timeline._strands
     return {
         "tracks": [
-            (track.id, list(track.slices.start_ns), list(track.slices.state), abouts(track),
-             list(track.steps), list(track.step_slices), track.exit_ns, track.outcome)
+            (track.id, track.kind, timeline.name(track.id), track.parent, track.creator, track.place, track.spawn_ns,
+             list(track.slices.start_ns), list(track.slices.state), abouts(track), list(track.steps),
+             list(track.step_slices), track.exit_ns, track.outcome, track.value, track.inferred)
             for track in timeline.tracks.values()
         ],
+        "lives": (timeline.spawns, timeline._spawn_ns, timeline.exits, timeline._exit_ns),
+        "hubs": (timeline._blocks.hubs.keys(), timeline._blocks._living),
         "switches": [timeline.switch(index) for index in range(timeline.switch_count)],
         "parks": list(timeline.parks),
         "wakeups": list(timeline.wakeups),
         "order": list(timeline.order()),
         "samples": (timeline.samples.ns, timeline.samples.track, timeline.samples.place),
         "last": timeline.last_ns,
-        "on its way": (timeline._pending, timeline._early, timeline._resumed, timeline._given),
+        "on its way": (
+            timeline._pending, timeline._early, timeline._resumed, timeline._given, timeline._closing
+        ),
         "strands": ({bottom: strands.of(bottom) for bottom in (0, *GREENLETS)}, strands.bottom()),
         "turns": vars(timeline.turns),
     }  # fmt: skip
@@ -78,7 +85,7 @@ def one_by_one(lines: list[Line]) -> Timeline:
 
 
 def at_once(lines: list[Line]) -> tuple[Timeline, int]:
-    """And how many of them were taken in as columns."""
+    """And how many of those that say who runs were taken in as columns."""
     timeline, flattening = Timeline(), Flattening()
     taking = Intake(timeline, flattening)
     singly = 0
@@ -86,13 +93,12 @@ def at_once(lines: list[Line]) -> tuple[Timeline, int]:
 
     def count(event: ev.Event) -> None:
         nonlocal singly
-        singly += 1
+        singly += type(event) in TIMED
         feed(event)
 
     timeline.feed = count  # type: ignore[method-assign]
     taking.take(lines)
-    total = sum(type(line) not in (ev.Shape, ev.Rows) for line in lines)
-    return timeline, total - singly
+    return timeline, sum(type(line) in TIMED for line in lines) - singly
 
 
 def check(lines: list[Line]) -> int:
@@ -158,6 +164,83 @@ def test_generators(turns: list[tuple[int, int, int, int]]) -> None:
     check(beginning() + lines[:1] + greenlet_lines([(5, 2, 1, 1), (5, 3, 1, 1), (5, 0, 1, 1)]) + lines[1:])
 
 
+@settings(deadline=None, max_examples=400)
+@given(st.lists(st.tuples(st.integers(0, 13), st.integers(0, 40), PAUSES), min_size=1, max_size=80))
+def test_greenlets_that_begin_and_end(steps: list[tuple[int, int, int]]) -> None:
+    """As programs make them, and now and then as no program does."""
+    lines = beginning()
+    t_ns, current, new, alive = 100, 0, 20, [0, *GREENLETS]
+    for what, number, pause in steps:
+        t_ns += pause
+        other = alive[number % len(alive)]
+        if what <= 2:
+            creator = words.CURRENT if what else other
+            lines.append(ev.Spawn(t_ns, new, words.GREENLET, number % 3, 1, creator, number % 4 - 1))
+            alive.append(new)
+            new += 1
+        elif what == 3:
+            lines.append(ev.Name(t_ns, other, number % 3))
+        elif what == 4:
+            lines.append(ev.Wake(t_ns, other, words.CURRENT, words.SPAWN))
+        elif what == 5:
+            lines.append(ev.Wait(t_ns, words.CURRENT, words.SLEEP, 1, 50, number % 5))
+        elif what <= 8 and current > 1:
+            lines.append(ev.Exit(t_ns, current, OUTCOMES[number % 4], number % 3, number % 5 - 4))
+            lines.append(ev.Switch(t_ns, current, 1, words.SWITCH, -1, -1))
+            alive.remove(current)
+            current = 1
+        elif what == 9 and other not in (0, 1, current):
+            lines.append(ev.Exit(t_ns, other, OUTCOMES[number % 4], -1))
+            alive.remove(other)
+        elif what == 10 and number == 7:
+            # Twice the same, of a track that is not known, or of one that has ended.
+            lines.append(ev.Exit(t_ns, (other, new + 5, 20)[pause % 3], words.RETURNED, -1))
+        elif other != current:
+            lines.append(ev.Switch(t_ns, words.CURRENT, other, words.SWITCH, -1, number % 3))
+            current = other
+    check(lines)
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.lists(st.tuples(st.integers(0, 11), st.integers(0, 40), st.integers(0, 1)), min_size=1, max_size=80))
+def test_generators_that_begin_and_end(steps: list[tuple[int, int, int]]) -> None:
+    lines = beginning()
+    t_ns, new, alive = 100, 20, [*GENERATORS]
+    for what, number, pause in steps:
+        t_ns += pause
+        if what <= 1 or not alive:
+            lines.append(ev.Spawn(t_ns, new, words.GENERATOR, number % 3, -1, (words.CURRENT, 0, -1)[number % 3], -1))
+            alive.append(new)
+            new += 1
+            continue
+        track = alive[number % len(alive)]
+        place, value = number % 2, number % 5 - 1
+        if what == 2:
+            lines.append(ev.Name(t_ns, track, number % 3))
+        elif what == 3:
+            lines.append(ev.Exit(t_ns, track, words.CLOSED, -1, 1))
+            alive.remove(track)
+        elif what <= 5:
+            cause = words.CLOSE if what == 4 else words.NEXT
+            lines.append(ev.Resume(t_ns, track, cause, -1, place))
+            lines.append(ev.Exit(t_ns, track, OUTCOMES[number % 3], value))
+            alive.remove(track)
+        elif what == 6 and number == 7:
+            lines.append(ev.Resume(t_ns, track, words.NEXT, -1, place))
+            lines.append(ev.Spawn(t_ns, new, words.GENERATOR, 0, -1, words.CURRENT, -1))
+            alive.append(new)
+            new += 1
+            lines.append(ev.Yield(t_ns, track, value, place))
+        elif what == 7 and number == 8:
+            lines.append(ev.Exit(t_ns, (0, track + 50, 6)[pause], words.RETURNED, -1))
+        else:
+            cause = words.CLOSE if number == 9 else words.SEND
+            lines.append(ev.Resume(t_ns, track, cause, value, place))
+            lines.append(ev.Yield(t_ns, track, value, place + 1))
+    check(lines)
+    check(lines[:-1])
+
+
 @settings(deadline=None, max_examples=200)
 @given(st.lists(st.tuples(st.integers(0, 6), st.sampled_from(GREENLETS), PAUSES), min_size=1, max_size=60), st.data())
 def test_rows(rows: list[tuple[int, int, int]], data: st.DataObject) -> None:
@@ -196,6 +279,25 @@ def test_what_is_common_is_taken_in_as_columns() -> None:
     for index in range(100):
         sends += [ev.Resume(100 + index, 6, words.SEND, 1, 1), ev.Yield(100 + index, 6, 1, 2)]
     assert check([*beginning(), *sends]) == 200
+
+
+def test_beginnings_and_ends_are_taken_in_as_columns() -> None:
+    """Short-lived generators, one after another, and greenlets that a hub starts and that end."""
+    lines: list[Line] = []
+    for track in range(20, 120):
+        lines.append(ev.Spawn(track, track, words.GENERATOR, 0, -1, words.CURRENT, -1))
+        lines.append(ev.Resume(track, track, words.NEXT, -1, 1))
+        lines.append(ev.Yield(track, track, 1, 2))
+        lines.append(ev.Resume(track, track, words.NEXT, -1, 1))
+        lines.append(ev.Exit(track, track, words.RETURNED, -1))
+    assert check([*beginning(), *lines]) == 300
+    lines = [ev.Spawn(100, track, words.GREENLET, 0, 1, words.CURRENT, -1) for track in range(20, 120)]
+    lines.append(ev.Switch(200, 0, 1, words.SWITCH, -1, -1))
+    for track in range(20, 120):
+        lines.append(ev.Switch(200, 1, track, words.SWITCH, -1, -1))
+        lines.append(ev.Exit(200, track, words.RAISED if track % 2 else words.RETURNED, -1))
+        lines.append(ev.Switch(200, track, 1, words.SWITCH, -1, -1))
+    assert check([*beginning(), *lines]) == 201
 
 
 def test_a_hub_that_a_track_kept_from_running_is_blocked() -> None:

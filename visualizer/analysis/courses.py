@@ -1,0 +1,222 @@
+"""What hands (hands.py) come to, track by track: which slices each begins, worked out as columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from visualizer.analysis.hands import Hand
+from visualizer.analysis.states import FINAL, State
+from visualizer.trace import words
+from visualizer.trace.events import Exit
+from visualizer.trace.flat import EXIT, SPAWN, SWITCH, UNREADY, WAKE, Column
+
+if TYPE_CHECKING:
+    from visualizer.analysis.model import Timeline
+
+_OUT, _IN, _WAKE, _UNREADY, _SPAWN, _EXIT = range(6)
+_BECOMES = np.array(
+    (State.WAITING, State.RUNNING, State.READY, State.WAITING, State.CREATED, State.DONE), dtype=np.uint8
+)
+#: What a kind of line is to its track; a switch is two things, of which the second is this.
+_WHAT = np.zeros(max(SWITCH, WAKE, UNREADY, SPAWN, EXIT) + 1, dtype=np.uint8)
+_WHAT[[SWITCH, WAKE, UNREADY, SPAWN, EXIT]] = _IN, _WAKE, _UNREADY, _SPAWN, _EXIT
+#: What a track that runs may be in, and what one that does not run may not be in.
+_GOES_ON = frozenset(map(int, (State.RUNNING, State.IDLE)))
+_GOES_NOWHERE = frozenset(map(int, (*FINAL, State.RUNNING, State.IDLE, State.BLOCKED)))
+#: Of a track that begins only now: before any time.
+_NEVER_NS = -(1 << 62)
+
+
+class Lives(NamedTuple):
+    """The tracks as they are before, each by its place here. `born`: it begins only now."""
+
+    ids: list[int]
+    born: Column
+    running: Column
+    ready: Column
+    #: It may be taken back that it is ready, or it waits. `waited`: its last park, if it has one.
+    may_wait: Column
+    waited: Column
+    hub: Column
+    #: How many slices it has, and when the last of them began.
+    known: Column
+    open_ns: Column
+
+
+class Course(NamedTuple):
+    """Items, track by track, and in order of time: where in the hand, what, and number of the switch, park or wakeup;
+    -1 of what has none."""
+
+    whose: Column
+    place: Column
+    what: Column
+    number: Column
+
+
+class Told(NamedTuple):
+    """Of each item, how many slices it begins, and for one that parks the number of the wake that came before, or -1;
+    None if each begins one, and that is all.
+
+    `open_early`: tracks that run in the end and have been woken for their next turn, by which wake.
+    """
+
+    slices: Column | None
+    early: Column | None
+    open_early: list[tuple[int, int]]
+
+
+class New(NamedTuple):
+    """Slices that begin, track by track: those of one from one of `bounds` to the next. `runs`: which of them are runs
+    that a switch began; those of a track from one of `groups` to the next."""
+
+    bounds: Column
+    start_ns: Column
+    state: Column
+    about: Column
+    runs: Column
+    groups: Column
+
+
+def lives(timeline: Timeline, ids: list[int], running: int, born: set[int]) -> Lives | None:
+    pending, strands, tracks = timeline._pending, timeline._strands, timeline.tracks
+    lives = []
+    for id in ids:
+        track = tracks.get(id)
+        if track is None:
+            if id not in born:
+                return None
+            lives.append((True, False, False, False, -1, False, 0, _NEVER_NS))
+            continue
+        if id in born or id in pending or strands.top(id) != id:
+            return None
+        slices = track.slices
+        states = slices.state
+        if not states:
+            return None
+        state = states[-1]
+        if (state not in _GOES_ON) if id == running else (state in _GOES_NOWHERE):
+            return None
+        waits = state == State.WAITING
+        before = state == State.READY and len(states) > 1 and states[-2] == State.WAITING
+        waited = slices.about[-1] if waits else slices.about[-2] if before else -1
+        lives.append(
+            (False, id == running, state == State.READY, waits or before, waited, track.kind == words.HUB, len(states),
+             slices.start_ns[-1])
+        )  # fmt: skip
+    columns = zip(*lives, strict=True)
+    kinds = (bool, bool, bool, bool, np.int32, bool, np.int64, np.int64)
+    return Lives(ids, *(np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True)))
+
+
+def course(hand: Hand, at: Column, woken: Column, index_of: Column, tracks: int) -> Course:
+    """What happens to whom. A switch is the end of one run, but of a track that has ended, and
+    the beginning of another."""
+    kind, who, by = hand.kind, hand.who, hand.by
+    parks = len(hand.park_how)
+    # numpy sorts 16 bits by their digits.
+    whose = np.empty(len(kind) + parks, dtype=np.uint16 if tracks < 1 << 16 else np.int32)
+    if len(at) == len(kind) == parks:
+        whose[0::2], whose[1::2] = index_of[by], index_of[who]
+        turns = np.argsort(whose, kind="stable").astype(np.int32)
+        return Course(whose[turns], turns >> 1, (turns & 1).astype(np.uint8), turns >> 1)
+    is_switch = kind == SWITCH
+    if parks == len(at):
+        parking, leaving = at, by[at]
+    else:
+        is_switch[at[hand.ended]] = False
+        parking = at[~hand.ended]
+        leaving = by[parking]
+    item = np.arange(len(kind)) + np.cumsum(is_switch)
+    out = item[parking] - 1
+    place = np.empty(len(whose), dtype=np.int32)
+    place[item], place[out] = np.arange(len(kind), dtype=np.int32), parking
+    what = _WHAT[kind][place]
+    what[out] = _OUT
+    number = np.full(len(whose), -1, dtype=np.int32)
+    number[item[at]], number[out] = np.arange(len(at), dtype=np.int32), np.arange(parks, dtype=np.int32)
+    number[item[woken]] = np.arange(len(woken), dtype=np.int32)
+    whose[item], whose[out] = index_of[who], index_of[leaving]
+    order = np.argsort(whose, kind="stable")
+    return Course(whose[order], place[order], what[order], number[order])
+
+
+def tell(course: Course, lives: Lives) -> Told | None:
+    """What each item means for its track. None if that is not to be told from these alone."""
+    whose, _, what, number = course
+    if int(what.max(initial=_OUT)) <= _IN:
+        # Nobody begins, so that whom these are about is known, and nobody ends.
+        return None if lives.born.any() else Told(None, None, [])
+    edges = _bounds(whose, len(lives.ids))
+    # Who begins does so first of all; who ends does nothing after that.
+    born, begins, ends = np.flatnonzero(lives.born), np.flatnonzero(what == _SPAWN), np.flatnonzero(what == _EXIT)
+    if len(born) != len(begins) or (begins != edges[born]).any():
+        return None
+    if (edges[whose[ends].astype(np.int64) + 1] != ends + 1).any():
+        return None
+    if not ((what == _WAKE) | (what == _UNREADY)).any():
+        return Told(None, None, [])
+    switches = what <= _IN
+    early = np.full(len(what), -1, dtype=np.int32)
+    first = np.zeros(len(what), dtype=bool)
+    first[edges[:-1]] = True
+    items = np.arange(len(what))
+    last = np.maximum.accumulate(np.where(switches, items, -1))
+    known = last >= edges[whose]
+    runs = np.where(known, what[last] == _IN, lives.running[whose])
+    # Who is woken while it runs is ready as soon as it parks; the first wake of a run counts.
+    open_early = []
+    woken = np.flatnonzero((what == _WAKE) & runs & ~lives.hub[whose])
+    if len(woken):
+        run = np.where(known[woken], last[woken], -1 - whose[woken].astype(np.int64))
+        woken = woken[np.concatenate(([True], run[1:] != run[:-1]))]
+        following = np.minimum.accumulate(np.where(switches, items, len(what))[::-1])[::-1][woken]
+        parks = (following < len(what)) & (whose[np.minimum(following, len(what) - 1)] == whose[woken])
+        early[following[parks]] = number[woken[parks]]
+        open_early = list(zip(whose[woken[~parks]].tolist(), number[woken[~parks]].tolist(), strict=True))
+    # Of several wakes the first counts, until it is taken back.
+    ready_after = (what == _WAKE) | (early >= 0)
+    was_ready = np.where(first, lives.ready[whose], np.concatenate(([False], ready_after[:-1])))
+    turns_back = what == _UNREADY
+    if (turns_back & ~known & ~runs & ~lives.may_wait[whose]).any():
+        return None
+    effective = ((what != _WAKE) & ~turns_back) | (~runs & (was_ready == turns_back))
+    return Told(effective.astype(np.int64) + (early >= 0), early, open_early)
+
+
+def slices(timeline: Timeline, hand: Hand, course: Course, told: Told, lives: Lives) -> New:
+    """A slice for each item that changes something, and a second where who parks is ready already."""
+    whose, place, what, number = course
+    bases = np.array(
+        (len(timeline._parks), len(timeline._switches.ns), len(timeline._wakeups), 0, 0, 0), dtype=np.int32
+    )
+    edges = _bounds(whose, len(lives.ids))
+    begins: Column = np.arange(len(what))
+    item_of: Column | slice = slice(None)
+    if told.slices is not None:
+        begins = np.cumsum(told.slices) - told.slices
+        item_of = np.repeat(np.arange(len(what)), told.slices)
+        edges = np.append(begins, int(told.slices.sum()))[edges]
+    is_what = what[item_of]
+    start_ns, state, about = hand.t_ns[place[item_of]], _BECOMES[is_what], number[item_of] + bases[is_what]
+    if told.slices is not None and told.early is not None:
+        ready = np.flatnonzero(told.early >= 0)
+        state[begins[ready] + 1] = State.READY
+        about[begins[ready] + 1] = bases[_WAKE] + told.early[ready]
+        again = np.flatnonzero((told.slices > 0) & (what == _UNREADY))
+        if len(again):
+            out = np.maximum.accumulate(np.where(what == _OUT, np.arange(len(what)), -1))[again]
+            mine = (out >= 0) & (whose[out] == whose[again])
+            about[begins[again]] = np.where(mine, bases[_OUT] + number[out], lives.waited[whose[again]])
+    failed = [line.track for line in hand.lifecycle if type(line) is Exit and line.outcome == words.RAISED]
+    if failed:
+        ends = np.flatnonzero(what == _EXIT)
+        state[begins[ends[np.isin(np.array(lives.ids)[whose[ends]], failed)]]] = State.FAILED
+    runs = np.flatnonzero(what == _IN)
+    return New(edges, start_ns, state, about, begins[runs], _bounds(whose[runs], len(lives.ids)))
+
+
+def _bounds(whose: Column, count: int) -> Column:
+    """Where in the column, which ascends, each of the tracks 0 to `count` begins."""
+    return whose.searchsorted(np.arange(count + 1).astype(whose.dtype) if count < 1 << 16 else np.arange(count + 1))
