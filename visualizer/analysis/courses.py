@@ -46,8 +46,8 @@ class Lives(NamedTuple):
 
 
 class Course(NamedTuple):
-    """Items, track by track, and in order of time: where in the hand, what, and number of the switch, park or wakeup;
-    -1 of what has none."""
+    """Items, track by track, and in order of time: which line of the hand that is, what, and the number of the switch,
+    park or wakeup."""
 
     whose: Column
     place: Column
@@ -110,36 +110,42 @@ def lives(timeline: Timeline, ids: list[int], running: int, born: set[int]) -> L
     return Lives(ids, *(np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True)))
 
 
-def course(hand: Hand, at: Column, woken: Column, index_of: Column, tracks: int) -> Course:
-    """What happens to whom. A switch is the end of one run, but of a track that has ended, and
-    the beginning of another."""
-    kind, who, by = hand.kind, hand.who, hand.by
-    parks = len(hand.park_how)
+def course(hand: Hand, where: dict[int, Column], index_of: Column, tracks: int) -> Course:
+    """What happens to whom. A switch is the end of one run, but of a track that has ended, and the beginning of
+    another. `where`: of each kind, which lines are of it."""
+    at, count, parks = where[SWITCH], len(hand.kind), len(hand.park_how)
     # numpy sorts 16 bits by their digits.
-    whose = np.empty(len(kind) + parks, dtype=np.uint16 if tracks < 1 << 16 else np.int32)
-    if len(at) == len(kind) == parks:
-        whose[0::2], whose[1::2] = index_of[by], index_of[who]
-        turns = np.argsort(whose, kind="stable").astype(np.int32)
-        return Course(whose[turns], turns >> 1, (turns & 1).astype(np.uint8), turns >> 1)
-    is_switch = kind == SWITCH
-    if parks == len(at):
-        parking, leaving = at, by[at]
-    else:
-        is_switch[at[hand.ended]] = False
-        parking = at[~hand.ended]
-        leaving = by[parking]
-    item = np.arange(len(kind)) + np.cumsum(is_switch)
-    out = item[parking] - 1
-    place = np.empty(len(whose), dtype=np.int32)
-    place[item], place[out] = np.arange(len(kind), dtype=np.int32), parking
-    what = _WHAT[kind][place]
-    what[out] = _OUT
-    number = np.full(len(whose), -1, dtype=np.int32)
-    number[item[at]], number[out] = np.arange(len(at), dtype=np.int32), np.arange(parks, dtype=np.int32)
-    number[item[woken]] = np.arange(len(woken), dtype=np.int32)
-    whose[item], whose[out] = index_of[who], index_of[leaving]
+    index_of = index_of.astype(np.uint16 if tracks < 1 << 16 else np.int32)
+    who = index_of.take(hand.who)
+    if len(at) == count == parks:
+        whose = np.empty(2 * count, dtype=index_of.dtype)
+        whose[0::2], whose[1::2] = index_of.take(hand.by), who
+        turns = np.argsort(whose, kind="stable")
+        place = turns >> 1
+        return Course(whose.take(turns), place, (turns & 1).astype(np.uint8), place.astype(np.int32))
+    parking = at if parks == len(at) else at[~hand.ended]
+    parks_there = np.zeros(count, dtype=np.int64)
+    parks_there[parking] = 1
+    # Who parks does so right before who goes on.
+    item = np.arange(count) + np.cumsum(parks_there)
+    leaves = item[parking] - 1
+    whose, code = np.empty(count + parks, dtype=index_of.dtype), np.empty(count + parks, dtype=np.int64)
+    whose[item], whose[leaves] = who, index_of.take(hand.by[parking])
+    code[item], code[leaves] = 2 * np.arange(count), 2 * parking + 1
     order = np.argsort(whose, kind="stable")
-    return Course(whose[order], place[order], what[order], number[order])
+    code = code.take(order)
+    place, parked = code >> 1, (code & 1).astype(np.uint8)
+    number = np.zeros(count, dtype=np.int32)
+    for kind in (SWITCH, WAKE):
+        number[where[kind]] = np.arange(len(where[kind]), dtype=np.int32)
+    number = number.take(place)
+    if parks < len(at):
+        ended = np.zeros(count, dtype=np.int32)
+        ended[at] = np.cumsum(hand.ended)
+        number -= ended.take(place) * parked
+    # Nothing but what parks is a 0.
+    what = _WHAT.take(hand.kind).take(place) * (1 - parked)
+    return Course(whose.take(order), place, what, number)
 
 
 def tell(course: Course, lives: Lives) -> Told | None:
@@ -199,7 +205,10 @@ def slices(timeline: Timeline, hand: Hand, course: Course, told: Told, lives: Li
         item_of = np.repeat(np.arange(len(what)), told.slices)
         edges = np.append(begins, int(told.slices.sum()))[edges]
     is_what = what[item_of]
-    start_ns, state, about = hand.t_ns[place[item_of]], _BECOMES[is_what], number[item_of] + bases[is_what]
+    start_ns, state = hand.t_ns.take(place[item_of]), _BECOMES.take(is_what)
+    about = number[item_of] + bases.take(is_what)
+    if hand.lifecycle:
+        about[is_what >= _SPAWN] = -1
     if told.slices is not None and told.early is not None:
         ready = np.flatnonzero(told.early >= 0)
         state[begins[ready] + 1] = State.READY
@@ -209,7 +218,7 @@ def slices(timeline: Timeline, hand: Hand, course: Course, told: Told, lives: Li
             out = np.maximum.accumulate(np.where(what == _OUT, np.arange(len(what)), -1))[again]
             mine = (out >= 0) & (whose[out] == whose[again])
             about[begins[again]] = np.where(mine, bases[_OUT] + number[out], lives.waited[whose[again]])
-    failed = [line.track for line in hand.lifecycle if type(line) is Exit and line.outcome == words.RAISED]
+    failed = [line.track for line, _ in hand.lifecycle if type(line) is Exit and line.outcome == words.RAISED]
     if failed:
         ends = np.flatnonzero(what == _EXIT)
         state[begins[ends[np.isin(np.array(lives.ids)[whose[ends]], failed)]]] = State.FAILED

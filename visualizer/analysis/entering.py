@@ -35,16 +35,17 @@ def enter(timeline: Timeline, hand: Hand) -> Fit:
     # Ids are given out one after another.
     if not len(kind) or (t_ns[1:] < t_ns[:-1]).any() or int(who.min()) < 0 or int(who.max()) >= MOST_TRACKS:
         return Fit.NOT_ALL
-    is_switch = kind == SWITCH
-    at, woken = np.flatnonzero(is_switch), np.flatnonzero(kind == WAKE)
-    if any((who[~is_switch] == hub).any() for hub in timeline._blocks.hubs):
+    where = {what: np.flatnonzero(kind == what) for what in (SWITCH, WAKE, UNREADY, SPAWN, EXIT)}
+    at, woken = where[SWITCH], where[WAKE]
+    others = who[kind != SWITCH] if len(at) < len(kind) else None
+    if others is not None and any((others == hub).any() for hub in timeline._blocks.hubs):
         return Fit.NOT_ALL
     ids, index_of = distinct(who, by[at])
     running = int(by[at[0]]) if len(at) else timeline._strands.current()
-    lives = courses.lives(timeline, ids.tolist(), running, set(who[kind == SPAWN].tolist()))
+    lives = courses.lives(timeline, ids.tolist(), running, set(who[where[SPAWN]].tolist()))
     if lives is None:
         return Fit.NOT_YET
-    course = courses.course(hand, at, woken, index_of, len(ids))
+    course = courses.course(hand, where, index_of, len(ids))
     told = courses.tell(course, lives)
     if told is None or (hand.lifecycle and lifecycle.may_go_unseen(timeline, hand)):
         return Fit.NOT_ALL
@@ -52,7 +53,7 @@ def enter(timeline: Timeline, hand: Hand) -> Fit:
     new = courses.slices(timeline, hand, course, told, lives)
     first_switch = len(timeline._switches.ns)
     timeline.occurred.update(State(number) for number in np.flatnonzero(np.bincount(new.state)).tolist())
-    _enter_columns(timeline, hand, at, woken)
+    _enter_columns(timeline, hand, where)
     tracks = [timeline.tracks[id] for id in lives.ids]
     _enter_slices(tracks, lives, new)
     _mark_blocked(timeline, hand, lives, new, first_switch)
@@ -67,37 +68,34 @@ def enter(timeline: Timeline, hand: Hand) -> Fit:
     return Fit.ALL
 
 
-def _enter_columns(timeline: Timeline, hand: Hand, at: Column, woken: Column) -> None:
+def _enter_columns(timeline: Timeline, hand: Hand, where: dict[int, Column]) -> None:
     switches, parks, wakeups = timeline._switches, timeline._parks, timeline._wakeups
     first, first_wake, first_park = len(switches.ns), len(wakeups), len(parks)
+    at, woken, t_ns = where[SWITCH], where[WAKE], hand.t_ns
+    index = np.arange(first, first + len(at), dtype=np.int32)
     if len(at):
-        ns = hand.t_ns[at]
+        all_switch = len(at) == len(t_ns)
+        ns, by, who = (t_ns, hand.by, hand.who) if all_switch else (t_ns[at], hand.by[at], hand.who[at])
         if first and ns[0] < switches.ns[-1]:
             ns = np.maximum(ns, switches.ns[-1])
-        numbers = np.arange(first, first + len(at), dtype=np.int32)
-        parks.extend(numbers if len(hand.park_how) == len(at) else numbers[~hand.ended], hand.on_track, hand.park_how)
+        parks.extend(index if len(hand.park_how) == len(at) else index[~hand.ended], hand.on_track, hand.park_how)
         parks.limit(hand.timed + first_park, hand.asked_ns)
-        switches.extend(ns, hand.by[at], hand.who[at], hand.how, hand.value)
-    wakeups.extend(hand.t_ns[woken], hand.who[woken], hand.by[woken], hand.cause[woken])
-    if len(at) == len(hand.kind):
-        timeline._enter_many(np.full(1, Entry.SWITCH, dtype=np.uint32), numbers, ns)
-        return
-    kind = hand.kind
-    index, entry = np.empty(len(kind), dtype=np.int64), np.full(len(kind), Entry.SWITCH, dtype=np.uint32)
-    entered = kind != UNREADY
-    # Those that begin and end are counted already, and will be.
-    for what, is_a, count in (
-        (SWITCH, Entry.SWITCH, first),
+        switches.extend(ns, by, who, hand.how, hand.value)
+    wakeups.extend(t_ns[woken], hand.who[woken], hand.by[woken], hand.cause[woken])
+    entry, number = np.full(len(t_ns), Entry.SWITCH, dtype=np.uint32), np.empty(len(t_ns), dtype=np.uint32)
+    number[at] = index
+    for what, called, begin in (
         (WAKE, Entry.WAKEUP, first_wake),
-        (SPAWN, Entry.SPAWN, len(timeline.spawns) - int((kind == SPAWN).sum())),
+        # Those that begin are counted already, those that end will be.
+        (SPAWN, Entry.SPAWN, len(timeline.spawns) - len(where[SPAWN])),
         (EXIT, Entry.EXIT, len(timeline.exits)),
     ):
-        those = np.flatnonzero(kind == what)
-        entry[those], index[those] = is_a, np.arange(count, count + len(those))
-    if entered.all():
-        timeline._enter_many(entry, index, hand.t_ns)
-    else:
-        timeline._enter_many(entry[entered], index[entered], hand.t_ns[entered])
+        those = where[what]
+        entry[those], number[those] = called, np.arange(begin, begin + len(those), dtype=np.uint32)
+    if len(where[UNREADY]):
+        entered = np.flatnonzero(hand.kind != UNREADY)
+        entry, number, t_ns = entry[entered], number[entered], t_ns[entered]
+    timeline._enter_many(entry, number, t_ns)
 
 
 def _enter_slices(tracks: list[Track], lives: Lives, new: New) -> None:

@@ -17,9 +17,9 @@ from visualizer.analysis.different import MOST_LISTED, different, distinct, last
 from visualizer.analysis.strands import returns_by
 from visualizer.analysis.turns import Driver, Resumptions
 from visualizer.trace import words
+from visualizer.trace.events import Exit, Spawn
 from visualizer.trace.flat import (
     EXIT,
-    NAME,
     RESUME,
     SPAWN,
     SWITCH,
@@ -64,7 +64,7 @@ class Hand(NamedTuple):
     on_track: Column
     timed: Column
     asked_ns: Column
-    #: The lines by which tracks begin, are named and end; those of kind SPAWN and EXIT are among the above.
+    #: Of each SPAWN and EXIT.
     lifecycle: list[Lifecycle]
     #: The greenlet that the thread is on in the end.
     bottom: int
@@ -172,8 +172,8 @@ class Hands:
             timed = (np.cumsum(parks) - 1)[timed]
             park_how, on_track = park_how[parks], on_track[parks]
         crossing, how = value[at], how_of[template[at]]
-        if len(waits) or (kind[lifecycle] == NAME).any():
-            kept = np.flatnonzero((kind != WAIT) & (kind != NAME))
+        if len(waits):
+            kept = np.flatnonzero(kind != WAIT)
             t_ns, kind, who, by, template = (column[kept] for column in (t_ns, kind, who, by, template))
         return Hand(
             t_ns, kind, who, by, how_of[template], how, crossing, ended, park_how, on_track, timed, asked_ns,
@@ -181,7 +181,7 @@ class Hands:
         )  # fmt: skip
 
     def _lifecycle(self, numbers: Column) -> list[Lifecycle]:
-        """The lines with these numbers, which follow one another."""
+        """What has these numbers, which follow one another."""
         return self._flattening.lifecycle[int(numbers[0]) : int(numbers[-1]) + 1] if len(numbers) else []
 
     def _waits_hows(self, switch: Column, wait: Column) -> Column:
@@ -257,7 +257,7 @@ class Hands:
         # Who is ready for its next turn is so right behind its yield; control is back right behind an end.
         is_back = np.zeros(len(kind), dtype=bool)
         is_back[back] = True
-        items = (kind != NAME).astype(np.int64)
+        items = np.ones(len(kind), dtype=np.int64)
         items[back[turns]] = items[back[~is_yield]] = 2
         ends = np.cumsum(items)
         total = int(ends[-1])
@@ -279,7 +279,7 @@ class Hands:
         ended = kind[switching] == EXIT
         if ended.any():
             closes = np.array([one.text == words.CLOSE for one in templates])[template[resumes[~is_yield]]]
-            last = [self._flattening.lifecycle[number] for number in crossing[ended].tolist()]
+            last = [self._flattening.lifecycle[number].line for number in crossing[ended].tolist()]
             how[ended] = [self._end_how(line, closed) for line, closed in zip(last, closes.tolist(), strict=True)]
             crossing[ended] = [line.value for line in last]
         parks = switching[~ended]
@@ -290,7 +290,7 @@ class Hands:
             none, self._lifecycle(value[lifecycle]), timeline._strands.bottom(), settle,
         )  # fmt: skip
 
-    def _end_how(self, line: Lifecycle, closed: bool) -> int:
+    def _end_how(self, line: Spawn | Exit, closed: bool) -> int:
         """How control is back when a generator ends. `closed`: whether it was resumed to be closed."""
         outcome = line.outcome  # type: ignore[union-attr]
         return self._timeline._switches.hows.number((returns_by(outcome, closed), words.NOTHING))

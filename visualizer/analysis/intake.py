@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from visualizer.analysis.bulk import LEAST, Bulk
 from visualizer.analysis.model import Timeline
 from visualizer.trace import words
-from visualizer.trace.events import Listing, Place, Rows, Shape, Spawn, Text
+from visualizer.trace.events import Listing, Name, Place, Rows, Shape, Spawn, Text
 from visualizer.trace.flat import FLAT, ROW_BYTES, Flattening
 from visualizer.trace.source import Line
 
@@ -25,7 +25,7 @@ class Intake:
         self._timeline = timeline
         self._flattening = flattening
         self._bulk = Bulk(timeline, flattening)
-        #: Lines of FLAT and rows that came one after another, and how many lines or rows these are.
+        #: Lines of FLAT, rows and names that came one after another, and how many lines of FLAT or rows these are.
         self._waiting: list[Line] = []
         self._count = 0
 
@@ -40,6 +40,8 @@ class Intake:
             elif kind is Rows:
                 self._waiting.append(line)
                 self._count += len(line.packed) // ROW_BYTES  # type: ignore[union-attr]
+            elif kind is Name:
+                self._waiting.append(line)
             elif kind is Shape:
                 flattening.learn(line)  # type: ignore[arg-type]
             elif kind in _DEFINITIONS:
@@ -59,10 +61,13 @@ class Intake:
                 timeline.feed_all(flattening.events_of(line) if type(line) is Rows else (line,))  # type: ignore[arg-type]
             return
         for line in waiting:
-            if type(line) is Rows:
-                flattening.add_rows(line.packed)
-            else:
+            kind = type(line)
+            if kind is Rows:
+                flattening.add_rows(line.packed)  # type: ignore[union-attr]
+            elif kind is not Name:
                 flattening.add(line)
+            elif not flattening.name(line):  # type: ignore[arg-type]
+                timeline.feed(line)  # type: ignore[arg-type]
         flat = flattening.take()
         if flat is not None:
             self._bulk.take(flat)

@@ -9,7 +9,7 @@ import numpy as np
 from visualizer.analysis.blocks import HOG_NS
 from visualizer.analysis.hands import Hand
 from visualizer.trace import words
-from visualizer.trace.events import Exit, Name, Spawn
+from visualizer.trace.events import Exit, Spawn
 from visualizer.trace.flat import EXIT, SPAWN, SWITCH
 
 if TYPE_CHECKING:
@@ -20,16 +20,16 @@ def begin(timeline: Timeline, hand: Hand) -> None:
     """Let the tracks begin, and be named; when that stands in the order is not said here, nor are their slices."""
     spawns = np.flatnonzero(hand.kind == SPAWN)
     born = zip(hand.t_ns[spawns].tolist(), hand.by[spawns].tolist(), strict=True)
-    for line in hand.lifecycle:
+    for line, names in hand.lifecycle:
         if type(line) is Spawn:
             timeline.begin_track(line, *next(born))
-        elif type(line) is Name:
-            timeline._on_name(line)
+        for name in names:
+            timeline._on_name(name)
 
 
 def end(timeline: Timeline, hand: Hand) -> None:
     """Let them end, in the same way."""
-    for line in hand.lifecycle:
+    for line, _ in hand.lifecycle:
         if type(line) is Exit:
             timeline.end_track(line, timeline.tracks[line.track])
 
@@ -40,7 +40,7 @@ def living(timeline: Timeline, hand: Hand, hub: int, switch: int) -> int:
     place = int(np.flatnonzero(hand.kind == SWITCH)[switch])
     for what, kind, before in ((SPAWN, Spawn, False), (EXIT, Exit, True)):
         places = np.flatnonzero(hand.kind == what).tolist()
-        for at, line in zip(places, (line for line in hand.lifecycle if type(line) is kind), strict=True):
+        for at, line in zip(places, (line for line, _ in hand.lifecycle if type(line) is kind), strict=True):
             if timeline.tracks[line.track].parent == hub and (at < place) is before:
                 count -= 1
     return count
@@ -49,8 +49,8 @@ def living(timeline: Timeline, hand: Hand, hub: int, switch: int) -> int:
 def may_go_unseen(timeline: Timeline, hand: Hand) -> bool:
     """Whether greenlets end whose hub stands still for long in the end: it may have been blocked before the last of
     them ended. Asked before any begins."""
-    parents = {line.track: line.parent for line in hand.lifecycle if type(line) is Spawn}
-    ending = [line.track for line in hand.lifecycle if type(line) is Exit]
+    parents = {line.track: line.parent for line, _ in hand.lifecycle if type(line) is Spawn}
+    ending = [line.track for line, _ in hand.lifecycle if type(line) is Exit]
     parents.update((track, timeline.tracks[track].parent) for track in ending if track in timeline.tracks)
     hubs = {parents.get(track, words.NOBODY) for track in ending} & timeline._blocks.hubs.keys()
     switches = np.flatnonzero(hand.kind == SWITCH)

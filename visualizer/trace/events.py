@@ -316,7 +316,7 @@ def decode_event(line: bytes) -> Event | Shape | Rows:
     return _event.decode(line)
 
 
-def decode_events(lines: bytes) -> list[Event | Shape | Rows]:
+def decode_events(lines: bytes | memoryview) -> list[Event | Shape | Rows]:
     """Decode whole lines at once. Raise one of DECODE_ERRORS if any of them is no event."""
     return _event.decode_lines(lines)
 

@@ -2,8 +2,8 @@
 
 A program of a million switches has a hundred kinds of them. A *template* is such a kind: the line without its time, its
 track, and what else differs from one to the next. A *flat* is many lines in order: their templates, and the rest as
-columns of numpy. Between them stand the lines by which tracks begin, are named and end: of those the flat has what
-concerns the lines around them, and the line itself is kept.
+columns of numpy. Between them stand the lines by which tracks begin and end: of those the flat has what concerns the
+lines around them, and the line itself is kept, with the names that are given right after it.
 """
 
 from __future__ import annotations
@@ -35,12 +35,18 @@ from visualizer.trace.events import (
 
 Column = npt.NDArray[Any]
 
-SWITCH, WAIT, WAKE, UNREADY, RESUME, YIELD, SPAWN, NAME, EXIT = range(9)
+SWITCH, WAIT, WAKE, UNREADY, RESUME, YIELD, SPAWN, EXIT = range(8)
 #: Kinds of lines that can be flattened.
-FLAT = frozenset((Switch, Wait, Wake, Unready, Resume, Yield, Spawn, Name, Exit))
-#: Lines by which a track begins, is named and ends.
-Lifecycle = Spawn | Name | Exit
-_LIFECYCLE: dict[type, int] = {Spawn: SPAWN, Name: NAME, Exit: EXIT}
+FLAT = frozenset((Switch, Wait, Wake, Unready, Resume, Yield, Spawn, Exit))
+
+
+class Lifecycle(NamedTuple):
+    """A line by which a track begins or ends, and those behind it, before the next such line, by which one is named."""
+
+    line: Spawn | Exit
+    names: list[Name]
+
+
 
 #: A row: three integers of 64 bits.
 ROW_BYTES = 24
@@ -74,7 +80,7 @@ class Flat(NamedTuple):
     """Many lines. `template`: its number in `Flattening.templates`; `kind` is that of the template.
 
     a: the target, or the track; b: the origin, the waker, or the creator; value: the value's text id, the time that a
-    wait asked for, in ns, or the number of a line in `Flattening.lifecycle`. -2 in a or b: the current track.
+    wait asked for, in ns, or a number in `Flattening.lifecycle`. -2 in a or b: the current track.
     """
 
     t_ns: Column
@@ -94,7 +100,7 @@ class Flattening:
     def __init__(self) -> None:
         self.unknown = 0
         self.templates: list[Template] = []
-        #: Those of Lifecycle among the lines that `take` gave last, in order.
+        #: Of those that `take` gave last, in order.
         self.lifecycle: list[Lifecycle] = []
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._start_ns = 0
@@ -122,12 +128,8 @@ class Flattening:
         self._packed: list[bytes] = []
         self._rows = 0
         self._places: list[int] = []
-        #: What the lines say.
-        self._t_ns: list[int] = []
-        self._a: list[int] = []
-        self._b: list[int] = []
-        self._value: list[int] = []
-        self._single: list[int] = []
+        #: What the lines say: time, a, what it stands for, b, value.
+        self._said: list[tuple[int, int, int, int, int]] = []
         self._lifecycle: list[Lifecycle] = []
 
     # What arrives.
@@ -188,10 +190,10 @@ class Flattening:
         elif kind is Yield:
             a, b, value = line.track, _LEFT_OUT, line.value
             key = YIELD, words.YIELD, line.place
-        elif kind in _LIFECYCLE:
+        elif kind is Spawn or kind is Exit:
             a, b, value = line.track, line.creator if kind is Spawn else _LEFT_OUT, len(self._lifecycle)
-            key = _LIFECYCLE[kind], "", -1
-            self._lifecycle.append(line)
+            key = SPAWN if kind is Spawn else EXIT, "", -1
+            self._lifecycle.append(Lifecycle(line, []))
         else:
             a, b, value = line.track, _LEFT_OUT, _LEFT_OUT
             key = UNREADY, "", -1
@@ -202,24 +204,26 @@ class Flattening:
         self._packed.append(_BLANK)
         self._places.append(self._rows)
         self._rows += 1
-        self._t_ns.append(line.t_ns)
-        self._a.append(a)
-        self._b.append(b)
-        self._value.append(value)
-        self._single.append(single)
+        self._said.append((line.t_ns, a, single, b, value))
+
+    def name(self, line: Name) -> bool:
+        """Keep a line by which a track is named, if it may be about one that begins in a line that was added."""
+        if self._lifecycle:
+            self._lifecycle[-1].names.append(line)
+        return bool(self._lifecycle)
 
     # What has been added.
 
     def take(self) -> Flat | None:
         """All that was added since the last time; None if that is nothing."""
         (t_ns, subject, series), known = self._merged()
-        lines = np.array(self._places, dtype=np.int64), self._b, self._value
+        places = np.array(self._places, dtype=np.int64)
+        _, _, _, of_lines, values = zip(*self._said, strict=True) if self._said else [()] * 5
         self.lifecycle = self._lifecycle
         self._begin()
         first, count, sequence = (
             np.frombuffer(column, dtype=np.int32) for column in (self._first, self._count, self._sequence)
         )
-        places, of_lines, values = lines
         if known is not None:
             t_ns, subject, series = t_ns[known], subject[known], series[known]
             places = (np.cumsum(known) - 1)[places]
@@ -260,7 +264,7 @@ class Flattening:
             series[damaged] = -1
         merged = t_ns - self._start_ns, track.astype(np.int32), series
         places = np.array(self._places, dtype=np.int64)
-        for column, said in zip(merged, (self._t_ns, self._a, self._single), strict=True):
+        for column, said in zip(merged, zip(*self._said, strict=True), strict=False):
             column[places] = said
         known = None
         if len(series) and int(series.min()) < 0:
@@ -273,7 +277,12 @@ class Flattening:
         columns = (column.tolist() for column in (flat.t_ns, flat.template, flat.a, flat.b, flat.value))
         for t_ns, number, a, b, value in zip(*columns, strict=True):
             template = self.templates[number]
-            yield self.lifecycle[value] if template.kind >= SPAWN else _event(template, t_ns, a, b, value)
+            if template.kind < SPAWN:
+                yield _event(template, t_ns, a, b, value)
+            else:
+                line, names = self.lifecycle[value]
+                yield line
+                yield from names
 
     def events_of(self, rows: Rows) -> Iterator[Event]:
         """What these rows stand for, without a flat: the fastest way for a few."""

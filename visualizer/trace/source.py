@@ -33,7 +33,6 @@ Line = Event | Shape | Rows
 #: a moment leaves no holes in its memory; and so much by whoever does nothing else meanwhile.
 CHUNK_BYTES = 1 << 20
 _WHOLE_BYTES = 1 << 22
-_END = b'["end",'
 
 
 class TraceError(Exception):
@@ -115,18 +114,18 @@ class Source:
         if not chunk:
             return []
         self.consumed += len(chunk)
-        whole, newline, rest = (self._rest + chunk).rpartition(b"\n")
-        self._rest = rest
-        if not newline:
-            if self.header is None and len(rest) > CHUNK_BYTES:
+        had = self._rest + chunk if self._rest else chunk
+        start, end = 0, had.rfind(b"\n") + 1
+        self._rest = had[end:]
+        if not end:
+            if self.header is None and len(had) > CHUNK_BYTES:
                 raise self._no_trace()
             return []
         if self.header is None:
-            first, _, whole = whole.partition(b"\n")
-            self.header = self._parse_header(first)
-        lines = self._parse(whole)
-        # Few lines look like the end, and it is quicker to look at the bytes.
-        self.ended = self.ended or (_END in whole and End in map(type, lines))
+            start = had.index(b"\n") + 1
+            self.header = self._parse_header(had[: start - 1])
+        lines = self._parse(memoryview(had)[start:end])
+        self.ended = self.ended or End in map(type, lines)
         return lines
 
     def finish(self) -> list[Event]:
@@ -219,13 +218,13 @@ class Source:
     def _no_trace(self) -> TraceError:
         return TraceError(f"{self.name!r} is not a trace: its first line is not a visualizer header.")
 
-    def _parse(self, lines: bytes) -> list[Line]:
+    def _parse(self, lines: memoryview) -> list[Line]:
         try:
             return decode_events(lines)
         except DECODE_ERRORS:
             pass
         events: list[Line] = []
-        for line in lines.split(b"\n"):
+        for line in bytes(lines).split(b"\n"):
             if not line:
                 continue
             try:
