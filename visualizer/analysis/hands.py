@@ -121,24 +121,24 @@ class Hands:
         t_ns, kind, template, a, b, value = flat
         begin = strands.bottom()
         at = np.flatnonzero(kind == SWITCH)
-        targets = a[at]
+        targets = a.take(at)
         lifecycle, ended = np.flatnonzero(kind >= SPAWN), np.zeros(len(at), dtype=bool)
         timed = asked_ns = np.zeros(0, dtype=np.int64)
-        park_how = park_how_of[template[at]]
+        park_how = park_how_of.take(template.take(at))
         on_track = targets
         if len(at) == len(kind):
             origins = np.empty_like(targets)
             origins[0], origins[1:] = begin, targets[:-1]
             if ((b != words.CURRENT) & (b != origins)).any() or (targets == origins).any():
                 return 0
-            how = how_of[template]
+            how = how_of.take(template)
             return Hand(
                 t_ns, kind, targets, origins, how, how, value, ended, park_how, on_track, timed, asked_ns, [],
                 int(targets[-1]), _nothing,
             )  # fmt: skip
         switches_before = np.cumsum(kind == SWITCH)
         switches_before[at] -= 1
-        current = np.concatenate((np.array([begin], dtype=np.int32), targets))[switches_before]
+        current = np.concatenate((np.array([begin], dtype=np.int32), targets)).take(switches_before)
         who, by = a.copy(), b.copy()
         for column in (who, by):
             np.copyto(column, current, where=column == words.CURRENT)
@@ -171,12 +171,12 @@ class Hands:
             parks = ~ended
             timed = (np.cumsum(parks) - 1)[timed]
             park_how, on_track = park_how[parks], on_track[parks]
-        crossing, how = value[at], how_of[template[at]]
+        crossing, how = value.take(at), how_of.take(template.take(at))
         if len(waits):
             kept = np.flatnonzero(kind != WAIT)
-            t_ns, kind, who, by, template = (column[kept] for column in (t_ns, kind, who, by, template))
+            t_ns, kind, who, by, template = (column.take(kept) for column in (t_ns, kind, who, by, template))
         return Hand(
-            t_ns, kind, who, by, how_of[template], how, crossing, ended, park_how, on_track, timed, asked_ns,
+            t_ns, kind, who, by, how_of.take(template), how, crossing, ended, park_how, on_track, timed, asked_ns,
             self._lifecycle(value[lifecycle]), int(targets[-1]) if len(at) else begin, _nothing,
         )  # fmt: skip
 
@@ -209,13 +209,14 @@ class Hands:
         t_ns, kind, template, a, b, value = flat
         resumes, lifecycle = np.flatnonzero(kind == RESUME), np.flatnonzero(kind >= SPAWN)
         back = resumes + 1
-        is_yield = kind[back] == YIELD
-        tracks = a[resumes]
+        tracks = a.take(resumes)
+        is_end = kind.take(back) == EXIT
+        ends = back[is_end]
         if (
             not len(resumes)
-            or 2 * len(resumes) + len(lifecycle) - int((~is_yield).sum()) != len(kind)
-            or not (is_yield | (kind[back] == EXIT)).all()
-            or (tracks != a[back]).any()
+            or 2 * len(resumes) + len(lifecycle) - len(ends) != len(kind)
+            or not (is_end | (kind.take(back) == YIELD)).all()
+            or (tracks != a.take(back)).any()
         ):
             return 0
         strand = timeline._strands.now()
@@ -227,68 +228,75 @@ class Hands:
             # Who resumes, or stands below, ends itself.
             return int(own[0])
         ids = different(np.concatenate((tracks, a[lifecycle])) if len(lifecycle) else tracks)
-        if any(
-            track in strand or track in timeline._resumed or track in timeline._closing or track in timeline._pending
-            for track in ids
-        ):
+        busy = (strand, timeline._resumed, timeline._closing, timeline._pending)
+        if not all(set(some).isdisjoint(ids) for some in busy):
             return 0
-        templates = self._flattening.templates
-        place_of = np.full(len(templates), -1, dtype=np.int64)
-        for number in different(template[resumes]):
-            place_of[number] = templates[number].place
-        places = place_of[template[resumes]]
+        places = self._places(template.take(resumes))
         turning = self._turns(resumer, places, tracks)
         if isinstance(turning, int):
             return int(resumes[turning]) if 0 < turning < len(resumes) else 0
         in_turn, resumptions = turning
-        nothing = [text for text in different(value[back]) if timeline._texts.get(text) == "None"]
-        turns = in_turn & is_yield & np.isin(value[back], nothing)
-        yields, yielding = back[is_yield], tracks[is_yield]
-        newest = {}
-        if len(yields):
-            newest = {int(yielding[number]): int(value[yields[number]]) for number in lasts(yielding).tolist()}
+        turns = np.zeros(0, dtype=np.int64)
+        if in_turn.any():
+            nothing = [text for text in different(value.take(back)) if timeline._texts.get(text) == "None"]
+            turns = back[in_turn & ~is_end & np.isin(value.take(back), nothing)]
+        yields = back[~is_end]
 
         def settle() -> None:
             timeline._pending.pop(resumer, None)
             timeline._resumed[resumer] = int(tracks[-1]), int(places[-1])
-            timeline._given.update(newest)
+            if len(yields):
+                newest = yields[lasts(a.take(yields))]
+                timeline._given.update(zip(a.take(newest).tolist(), value.take(newest).tolist(), strict=True))
             timeline.turns.on_many(resumptions, _changes(resumer, places, tracks))
 
         # Who is ready for its next turn is so right behind its yield; control is back right behind an end.
-        is_back = np.zeros(len(kind), dtype=bool)
-        is_back[back] = True
-        items = np.ones(len(kind), dtype=np.int64)
-        items[back[turns]] = items[back[~is_yield]] = 2
-        ends = np.cumsum(items)
-        total = int(ends[-1])
-        switching = np.flatnonzero((kind == RESUME) | is_back)
-        gives = is_back[switching]
-        kinds = np.full(total, SWITCH, dtype=np.int32)
-        times, who, by = np.repeat(t_ns, items), np.repeat(a, items), np.repeat(b, items)
-        place = ends[switching] - 1
-        place[np.searchsorted(switching, back[turns])] -= 1
-        who[place], by[place] = np.where(gives, resumer, a[switching]), np.where(gives, a[switching], resumer)
-        woken = ends[back[turns]] - 1
+        there: Column = np.arange(len(kind))
+        twice = np.sort(np.concatenate((turns, ends)))
+        if len(twice):
+            more = np.zeros(len(kind), dtype=np.int64)
+            more[twice] = 1
+            there += np.cumsum(more) - more
+        total = len(kind) + len(twice)
+        times, who = np.empty(total, dtype=np.int64), np.empty(total, dtype=np.int32)
+        kinds, by = np.full(total, SWITCH, dtype=np.int32), np.full(total, resumer, dtype=np.int32)
+        times[there], who[there] = t_ns, a
+        times[there[twice] + 1], who[there[twice] + 1] = t_ns[twice], a[twice]
+        kinds[there[lifecycle]] = kind[lifecycle]
+        creators = b[lifecycle]
+        by[there[lifecycle]] = np.where(creators == words.CURRENT, resumer, creators)
+        woken = there[turns] + 1
         kinds[woken], by[woken] = WAKE, words.NOBODY
-        begun = ends[lifecycle] - items[lifecycle]
-        for what in (SPAWN, EXIT):
-            kinds[begun[kind[lifecycle] == what]] = what
-        by[by == words.CURRENT] = resumer
+        there[ends] += 1
+        who[there[back]], by[there[back]] = resumer, tracks
         cause = np.full(total, timeline._wakeups.causes.number(words.TURN), dtype=np.int64)
-        how, crossing = view(self._how)[template[switching]], value[switching]
-        ended = kind[switching] == EXIT
-        if ended.any():
-            closes = np.array([one.text == words.CLOSE for one in templates])[template[resumes[~is_yield]]]
-            last = [self._flattening.lifecycle[number].line for number in crossing[ended].tolist()]
+        is_switch = kind < SPAWN
+        is_switch[ends] = True
+        switching = np.flatnonzero(is_switch)
+        ended = np.zeros(len(switching), dtype=bool)
+        ended[np.searchsorted(switching, ends)] = True
+        how, crossing = view(self._how).take(template.take(switching)), value.take(switching)
+        if len(ends):
+            closes = np.array([one.text == words.CLOSE for one in self._flattening.templates])[template[ends - 1]]
+            last = [self._flattening.lifecycle[number].line for number in value[ends].tolist()]
             how[ended] = [self._end_how(line, closed) for line, closed in zip(last, closes.tolist(), strict=True)]
             crossing[ended] = [line.value for line in last]
-        parks = switching[~ended]
-        on_track = np.where(kind[parks] == RESUME, a[parks], words.NOBODY)
+        on_track = np.full(len(kind), words.NOBODY, dtype=np.int32)
+        on_track[resumes] = tracks
+        parks = switching[~ended] if len(ends) else switching
         none = np.zeros(0, dtype=np.int64)
         return Hand(
-            times, kinds, who, by, cause, how, crossing, ended, view(self._park_how)[template[parks]], on_track, none,
-            none, self._lifecycle(value[lifecycle]), timeline._strands.bottom(), settle,
+            times, kinds, who, by, cause, how, crossing, ended, view(self._park_how).take(template.take(parks)),
+            on_track.take(parks), none, none, self._lifecycle(value[lifecycle]), timeline._strands.bottom(), settle,
         )  # fmt: skip
+
+    def _places(self, resumes: Column) -> Column:
+        """Where is resumed, of the templates of resumptions."""
+        templates = self._flattening.templates
+        place_of = np.full(len(templates), -1, dtype=np.int64)
+        for number in different(resumes):
+            place_of[number] = templates[number].place
+        return place_of.take(resumes)
 
     def _end_how(self, line: Spawn | Exit, closed: bool) -> int:
         """How control is back when a generator ends. `closed`: whether it was resumed to be closed."""
@@ -302,25 +310,25 @@ class Hands:
         in_turn = np.zeros(len(places), dtype=bool)
         known = len(places)
         resumptions: Resumptions = {}
-        several = different(places)
-        for place in several:
-            here = places == place if len(several) > 1 else np.ones(len(places), dtype=bool)
-            driver, order = (resumer, place), tracks[here]
+        for place in different(places):
+            here = np.flatnonzero(places == place)
+            driver, order = (resumer, place), tracks.take(here)
             resumptions[driver] = different(order), int(order[-1])
             if driver in turns.schedulers:
                 in_turn[here] = True
             else:
                 changes = np.flatnonzero(np.concatenate(([True], order[1:] != order[:-1])))
-                first = turns.first_in_turn(driver, order[changes].tolist())
+                first = turns.first_in_turn(driver, order.take(changes).tolist())
                 if first is not None:
-                    known = min(known, int(np.flatnonzero(here)[changes[first]]))
+                    known = min(known, int(here[changes[first]]))
         return max(1, known) if known < len(places) else (in_turn, resumptions)
 
 
 def _changes(resumer: int, places: Column, tracks: Column) -> list[tuple[int, Driver]]:
     """Each track that is resumed, and each time that this is done at another place than before: whom, by whom."""
-    order = tracks.argsort(kind="stable")
-    track, place = tracks[order], places[order]
+    # numpy sorts 16 bits by their digits.
+    order = (tracks.astype(np.uint16) if int(tracks.max()) < 1 << 16 else tracks).argsort(kind="stable")
+    track, place = tracks.take(order), places.take(order)
     changes = np.flatnonzero(np.concatenate(([True], (track[1:] != track[:-1]) | (place[1:] != place[:-1]))))
     changes = np.sort(order[changes])
     whom = zip(tracks[changes].tolist(), places[changes].tolist(), strict=True)

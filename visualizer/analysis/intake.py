@@ -60,14 +60,7 @@ class Intake:
             for line in waiting:
                 timeline.feed_all(flattening.events_of(line) if type(line) is Rows else (line,))  # type: ignore[arg-type]
             return
-        for line in waiting:
-            kind = type(line)
-            if kind is Rows:
-                flattening.add_rows(line.packed)  # type: ignore[union-attr]
-            elif kind is not Name:
-                flattening.add(line)
-            elif not flattening.name(line):  # type: ignore[arg-type]
-                timeline.feed(line)  # type: ignore[arg-type]
+        timeline.feed_all(flattening.add(waiting))
         flat = flattening.take()
         if flat is not None:
             self._bulk.take(flat)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -112,7 +112,7 @@ class Flattening:
         self._series: dict[tuple[int, ...], int] = {}
         self._singles: dict[tuple[Any, ...], int] = {}
         self._shapes: dict[int, int] = {}
-        self._of_file = np.full(0, -1, dtype=np.int32)
+        self._of_file = np.full(0, -1, dtype=np.int64)
         #: Whether anything stands for several templates, or none.
         self._several = False
         #: The first four fields of each template.
@@ -138,13 +138,13 @@ class Flattening:
         """Take in what rows of this shape stand for."""
         if not 0 <= shape.id < _MOST_SHAPES:
             return
-        number = self._shapes[shape.id] = self._add(tuple([self._number(_fields(event)) for event in shape.events]))
+        number = self._shapes[shape.id] = self._stand(tuple([self._number(_fields(event)) for event in shape.events]))
         if shape.id >= len(self._of_file):
-            more = np.full(max(64, 2 * shape.id) - len(self._of_file), -1, dtype=np.int32)
+            more = np.full(max(64, 2 * shape.id) - len(self._of_file), -1, dtype=np.int64)
             self._of_file = np.concatenate((self._of_file, more))
         self._of_file[shape.id] = number
 
-    def _add(self, templates: tuple[int, ...]) -> int:
+    def _stand(self, templates: tuple[int, ...]) -> int:
         number = self._series.get(templates)
         if number is None:
             number = self._series[templates] = len(self._first)
@@ -164,53 +164,56 @@ class Flattening:
                 column.append(field)
         return number
 
-    def add_rows(self, packed: bytes) -> None:
-        """Add what these rows stand for."""
-        count, rest = divmod(len(packed), ROW_BYTES)
-        self.unknown += rest > 0
-        self._packed.append(packed[:-rest] if rest else packed)
-        self._rows += count
-
-    def add(self, line: Any) -> None:
-        """Add a line of one of FLAT."""
-        kind = type(line)
-        key: tuple[Any, ...]
-        if kind is Switch:
-            a, b, value = line.target, line.origin, line.value
-            key = SWITCH, line.cause, line.place
-        elif kind is Wake:
-            a, b, value = line.track, line.waker, _LEFT_OUT
-            key = WAKE, line.cause, -1
-        elif kind is Wait:
-            a, b, value = line.track, _LEFT_OUT, line.asked_ns
-            key = WAIT, line.reason, -1, line.on, line.object, line.fd, line.direction, line.local, line.peer
-        elif kind is Resume:
-            a, b, value = line.track, words.CURRENT, line.value
-            key = RESUME, line.cause, line.place
-        elif kind is Yield:
-            a, b, value = line.track, _LEFT_OUT, line.value
-            key = YIELD, words.YIELD, line.place
-        elif kind is Spawn or kind is Exit:
-            a, b, value = line.track, line.creator if kind is Spawn else _LEFT_OUT, len(self._lifecycle)
-            key = SPAWN if kind is Spawn else EXIT, "", -1
-            self._lifecycle.append(Lifecycle(line, []))
-        else:
-            a, b, value = line.track, _LEFT_OUT, _LEFT_OUT
-            key = UNREADY, "", -1
-        single = self._singles.get(key)
-        if single is None:
-            fields = key[0], words.SUBJECT, _AS_THERE, _AS_THERE, key[1], key[2], key[3:]
-            single = self._singles[key] = self._add((self._number(fields),))
-        self._packed.append(_BLANK)
-        self._places.append(self._rows)
-        self._rows += 1
-        self._said.append((line.t_ns, a, single, b, value))
-
-    def name(self, line: Name) -> bool:
-        """Keep a line by which a track is named, if it may be about one that begins in a line that was added."""
-        if self._lifecycle:
-            self._lifecycle[-1].names.append(line)
-        return bool(self._lifecycle)
+    def add(self, lines: Iterable[Any]) -> list[Name]:
+        """Add lines of FLAT, rows, and lines by which tracks are named. Return of these the ones that stand before any
+        track begins here: they are about others."""
+        packed, places, said, lifecycle = self._packed, self._places, self._said, self._lifecycle
+        rows, singles = self._rows, self._singles
+        names: list[Name] = []
+        for line in lines:
+            kind = type(line)
+            key: tuple[Any, ...]
+            if kind is Rows:
+                count, rest = divmod(len(line.packed), ROW_BYTES)
+                self.unknown += rest > 0
+                packed.append(line.packed[:-rest] if rest else line.packed)
+                rows += count
+                continue
+            if kind is Switch:
+                a, b, value = line.target, line.origin, line.value
+                key = SWITCH, line.cause, line.place
+            elif kind is Resume:
+                a, b, value = line.track, words.CURRENT, line.value
+                key = RESUME, line.cause, line.place
+            elif kind is Yield:
+                a, b, value = line.track, _LEFT_OUT, line.value
+                key = YIELD, words.YIELD, line.place
+            elif kind is Spawn or kind is Exit:
+                a, b, value = line.track, line.creator if kind is Spawn else _LEFT_OUT, len(lifecycle)
+                key = SPAWN if kind is Spawn else EXIT, "", -1
+                lifecycle.append(Lifecycle(line, []))
+            elif kind is Name:
+                (lifecycle[-1].names if lifecycle else names).append(line)
+                continue
+            elif kind is Wake:
+                a, b, value = line.track, line.waker, _LEFT_OUT
+                key = WAKE, line.cause, -1
+            elif kind is Wait:
+                a, b, value = line.track, _LEFT_OUT, line.asked_ns
+                key = WAIT, line.reason, -1, line.on, line.object, line.fd, line.direction, line.local, line.peer
+            else:
+                a, b, value = line.track, _LEFT_OUT, _LEFT_OUT
+                key = UNREADY, "", -1
+            single = singles.get(key)
+            if single is None:
+                fields = key[0], words.SUBJECT, _AS_THERE, _AS_THERE, key[1], key[2], key[3:]
+                single = singles[key] = self._stand((self._number(fields),))
+            packed.append(_BLANK)
+            places.append(rows)
+            said.append((line.t_ns, a, single, b, value))
+            rows += 1
+        self._rows = rows
+        return names
 
     # What has been added.
 
@@ -230,24 +233,25 @@ class Flattening:
         if not len(series):
             return None
         if self._several:
-            counts = count[series]
+            counts = count.take(series)
             begins = np.cumsum(counts) - counts
-            row = np.repeat(np.arange(len(series), dtype=np.int32), counts)
-            number = sequence[(first[series] - begins)[row] + np.arange(len(row))]
-            t_ns, subject, places = t_ns[row], subject[row], begins[places]
+            row = np.repeat(np.arange(len(series)), counts)
+            number = sequence.take((first.take(series) - begins).take(row) + np.arange(len(row))).astype(np.int64)
+            t_ns, subject, places = t_ns.take(row), subject.take(row), begins.take(places)
         else:
-            number = sequence[first][series]
+            number = sequence.take(first).astype(np.int64).take(series)
         kinds, of_a, of_b = (np.frombuffer(column, dtype=np.int32) for column in self._fields[:3])
-        a, b, value = of_a[number], of_b[number], np.frombuffer(self._fields[3], dtype=np.int64)[number]
+        a, b, value = of_a.take(number), of_b.take(number), np.frombuffer(self._fields[3], dtype=np.int64).take(number)
         for column in (a, b):
             np.copyto(column, subject, where=column == words.SUBJECT)
         b[places], value[places] = of_lines, values
-        return Flat(t_ns, kinds[number], number, a, b, value)
+        return Flat(t_ns, kinds.take(number), number, a, b, value)
 
     def _merged(self) -> tuple[tuple[Column, Column, Column], Column | None]:
         """Time, track, and what it stands for, of each row and line; and which of them are known, if not all are."""
-        numbers = np.frombuffer(b"".join(self._packed), dtype="<i8").reshape(-1, 3)
-        t_ns, track, shape = numbers[:, 0], numbers[:, 1], numbers[:, 2]
+        t_ns, track, shape = np.ascontiguousarray(
+            np.frombuffer(b"".join(self._packed), dtype="<i8").reshape(-1, 3).T, dtype=np.int64
+        )
         damaged = (
             (shape < 0) | (shape >= len(self._of_file))
             if _beyond(shape, 0, len(self._of_file) - 1)
@@ -256,9 +260,9 @@ class Flattening:
             else None
         )
         if damaged is None:
-            series = self._of_file[shape]
+            series = self._of_file.take(shape)
         else:
-            series = np.full(len(shape), -1, dtype=np.int32)
+            series = np.full(len(shape), -1, dtype=np.int64)
             series[~damaged] = self._of_file[shape[~damaged]]
             damaged = (np.abs(track) > _LARGEST_ID) | (t_ns < -_LARGEST) | (t_ns > _LARGEST)
             series[damaged] = -1
