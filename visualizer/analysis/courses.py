@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -27,6 +28,7 @@ _GOES_ON = frozenset(map(int, (State.RUNNING, State.IDLE)))
 _GOES_NOWHERE = frozenset(map(int, (*FINAL, State.RUNNING, State.IDLE, State.BLOCKED)))
 #: Of a track that begins only now: before any time.
 _NEVER_NS = -(1 << 62)
+_BORN, _RUNS, _IS_READY, _MAY_WAIT, _IS_HUB = (1 << bit for bit in range(5))
 
 
 class Lives(NamedTuple):
@@ -38,8 +40,8 @@ class Lives(NamedTuple):
     ready: Column
     #: It may be taken back that it is ready, or it waits. `waited`: its last park, if it has one.
     may_wait: Column
-    waited: Column
     hub: Column
+    waited: Column
     #: How many slices it has, and when the last of them began.
     known: Column
     open_ns: Column
@@ -81,33 +83,44 @@ class New(NamedTuple):
 
 def lives(timeline: Timeline, ids: list[int], running: int, born: set[int]) -> Lives | None:
     pending, strands, tracks = timeline._pending, timeline._strands, timeline.tracks
-    lives = []
+    flags, waited, known, open_ns = bytearray(), array("i"), array("q"), array("q")
     for id in ids:
         track = tracks.get(id)
         if track is None:
             if id not in born:
                 return None
-            lives.append((True, False, False, False, -1, False, 0, _NEVER_NS))
+            flags.append(_BORN)
+            waited.append(-1)
+            known.append(0)
+            open_ns.append(_NEVER_NS)
             continue
-        if id in born or id in pending or strands.top(id) != id:
-            return None
         slices = track.slices
         states = slices.state
-        if not states:
+        if not states or id in born or id in pending or strands.top(id) != id:
             return None
         state = states[-1]
         if (state not in _GOES_ON) if id == running else (state in _GOES_NOWHERE):
             return None
-        waits = state == State.WAITING
-        before = state == State.READY and len(states) > 1 and states[-2] == State.WAITING
-        waited = slices.about[-1] if waits else slices.about[-2] if before else -1
-        lives.append(
-            (False, id == running, state == State.READY, waits or before, waited, track.kind == words.HUB, len(states),
-             slices.start_ns[-1])
-        )  # fmt: skip
-    columns = zip(*lives, strict=True)
-    kinds = (bool, bool, bool, bool, np.int32, bool, np.int64, np.int64)
-    return Lives(ids, *(np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True)))
+        flag = _RUNS if id == running else 0
+        park = -1
+        if state == State.WAITING:
+            flag |= _MAY_WAIT
+            park = slices.about[-1]
+        elif state == State.READY:
+            flag |= _IS_READY
+            if len(states) > 1 and states[-2] == State.WAITING:
+                flag |= _MAY_WAIT
+                park = slices.about[-2]
+        flags.append(flag | _IS_HUB if track.kind == words.HUB else flag)
+        waited.append(park)
+        known.append(len(states))
+        open_ns.append(slices.start_ns[-1])
+    flag_of = np.frombuffer(flags, dtype=np.uint8)
+    is_born, runs, ready, may_wait, hub = (flag_of & (1 << bit) != 0 for bit in range(5))
+    return Lives(
+        ids, is_born, runs, ready, may_wait, hub, np.frombuffer(waited, np.int32), np.frombuffer(known, np.int64),
+        np.frombuffer(open_ns, np.int64),
+    )  # fmt: skip
 
 
 def course(hand: Hand, where: dict[int, Column], index_of: Column, tracks: int) -> Course:
@@ -115,7 +128,7 @@ def course(hand: Hand, where: dict[int, Column], index_of: Column, tracks: int) 
     another. `where`: of each kind, which lines are of it."""
     at, count, parks = where[SWITCH], len(hand.kind), len(hand.park_how)
     # numpy sorts 16 bits by their digits.
-    index_of = index_of.astype(np.uint16 if tracks < 1 << 16 else np.int32)
+    index_of = index_of.astype(np.uint8 if tracks <= 1 << 8 else np.uint16 if tracks <= 1 << 16 else np.int32)
     who = index_of.take(hand.who)
     if len(at) == count == parks:
         whose = np.empty(2 * count, dtype=index_of.dtype)

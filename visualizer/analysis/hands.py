@@ -139,9 +139,7 @@ class Hands:
         switches_before = np.cumsum(kind == SWITCH)
         switches_before[at] -= 1
         current = np.concatenate((np.array([begin], dtype=np.int32), targets)).take(switches_before)
-        who, by = a.copy(), b.copy()
-        for column in (who, by):
-            np.copyto(column, current, where=column == words.CURRENT)
+        who, by = (np.where(column == words.CURRENT, current, column) for column in (a, b))
         if (by[at] != current[at]).any() or (targets == by[at]).any():
             return 0
         waits = np.flatnonzero(kind == WAIT)
@@ -207,7 +205,13 @@ class Hands:
         """What it says; or after how many lines it may be common, 0 if that is not known."""
         timeline = self._timeline
         t_ns, kind, template, a, b, value = flat
-        resumes, lifecycle = np.flatnonzero(kind == RESUME), np.flatnonzero(kind >= SPAWN)
+        strand, lifecycle = timeline._strands.now(), np.flatnonzero(kind >= SPAWN)
+        resumer = strand[-1]
+        own = lifecycle[np.isin(a[lifecycle], strand)]
+        if len(own):
+            # Who resumes, or stands below, ends itself.
+            return int(own[0])
+        resumes = np.flatnonzero(kind == RESUME)
         back = resumes + 1
         tracks = a.take(resumes)
         is_end = kind.take(back) == EXIT
@@ -219,14 +223,8 @@ class Hands:
             or (tracks != a.take(back)).any()
         ):
             return 0
-        strand = timeline._strands.now()
-        resumer = strand[-1]
         if int(tracks.min()) < 0 or int(tracks.max()) >= MOST_TRACKS:
             return 0
-        own = lifecycle[np.isin(a[lifecycle], strand)]
-        if len(own):
-            # Who resumes, or stands below, ends itself.
-            return int(own[0])
         ids = different(np.concatenate((tracks, a[lifecycle])) if len(lifecycle) else tracks)
         busy = (strand, timeline._resumed, timeline._closing, timeline._pending)
         if not all(set(some).isdisjoint(ids) for some in busy):
@@ -277,9 +275,8 @@ class Hands:
         ended[np.searchsorted(switching, ends)] = True
         how, crossing = view(self._how).take(template.take(switching)), value.take(switching)
         if len(ends):
-            closes = np.array([one.text == words.CLOSE for one in self._flattening.templates])[template[ends - 1]]
             last = [self._flattening.lifecycle[number].line for number in value[ends].tolist()]
-            how[ended] = [self._end_how(line, closed) for line, closed in zip(last, closes.tolist(), strict=True)]
+            how[ended] = self._ends(last, template[ends - 1])
             crossing[ended] = [line.value for line in last]
         on_track = np.full(len(kind), words.NOBODY, dtype=np.int32)
         on_track[resumes] = tracks
@@ -298,10 +295,17 @@ class Hands:
             place_of[number] = templates[number].place
         return place_of.take(resumes)
 
-    def _end_how(self, line: Spawn | Exit, closed: bool) -> int:
-        """How control is back when a generator ends. `closed`: whether it was resumed to be closed."""
-        outcome = line.outcome  # type: ignore[union-attr]
-        return self._timeline._switches.hows.number((returns_by(outcome, closed), words.NOTHING))
+    def _ends(self, lines: list[Spawn | Exit], resumes: Column) -> list[int]:
+        """How control is back when generators end: by which number. `resumes`: the templates of their resumptions."""
+        closing = [one.text == words.CLOSE for one in self._flattening.templates]
+        hows: dict[tuple[str, bool], int] = {}
+        found = []
+        for line, resume in zip(lines, resumes.tolist(), strict=True):
+            ended = line.outcome, closing[resume]  # type: ignore[union-attr]
+            if ended not in hows:
+                hows[ended] = self._timeline._switches.hows.number((returns_by(*ended), words.NOTHING))
+            found.append(hows[ended])
+        return found
 
     def _turns(self, resumer: int, places: Column, tracks: Column) -> tuple[Column, Resumptions] | int:
         """Whether each is resumed by a scheduler, and who is resumed by whom; or after how many of them that may be
@@ -317,10 +321,9 @@ class Hands:
             if driver in turns.schedulers:
                 in_turn[here] = True
             else:
-                changes = np.flatnonzero(np.concatenate(([True], order[1:] != order[:-1])))
-                first = turns.first_in_turn(driver, order.take(changes).tolist())
+                first = turns.first_in_turn(driver, order)
                 if first is not None:
-                    known = min(known, int(here[changes[first]]))
+                    known = min(known, int(here[first]))
         return max(1, known) if known < len(places) else (in_turn, resumptions)
 
 

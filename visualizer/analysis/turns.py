@@ -8,6 +8,10 @@ inferred. Who gives it anything else waits for that, for all that is known.
 
 from __future__ import annotations
 
+import numpy as np
+
+from visualizer.trace.flat import Column
+
 #: Who resumes, and the place where: track and place id.
 Driver = tuple[int, int]
 #: Whom each resumed in some stretch of time, ascending, and whom last.
@@ -53,18 +57,18 @@ class Turns:
         """Who resumed the track last, and where."""
         return self._driver.get(track)
 
-    def first_in_turn(self, driver: Driver, tracks: list[int]) -> int | None:
-        """By which of these resumptions, none of the track before it, `driver`, no scheduler so far, is known for one.
-
-        None if by none of them.
-        """
-        given, last = set(self._given.get(driver, ())), self._last.get(driver)
-        for number, track in enumerate(tracks):
-            if last is not None and track != last and track in given:
-                return number
-            given.add(track)
-            last = track
-        return None
+    def first_in_turn(self, driver: Driver, tracks: Column) -> int | None:
+        """By which of these resumptions `driver`, no scheduler so far, is known for one; None if by none of them."""
+        first = np.full(int(tracks.max()) + 1, len(tracks), dtype=np.int64)
+        first[tracks[::-1]] = np.arange(len(tracks) - 1, -1, -1)
+        again = first.take(tracks) < np.arange(len(tracks))
+        given = self._given.get(driver)
+        if given:
+            again |= np.isin(tracks, list(given))
+        last = self._last.get(driver)
+        again[1:] &= tracks[1:] != tracks[:-1]
+        again[0] &= last is not None and last != tracks[0]
+        return int(again.argmax()) if again.any() else None
 
     def on_many(self, resumptions: Resumptions, changes: list[tuple[int, Driver]]) -> None:
         """The same as `on_resume` of many, by which nobody is known for a scheduler who was not before. `changes`:

@@ -127,9 +127,9 @@ class Flattening:
         #: Rows, and a blank one for each line; which of them these are.
         self._packed: list[bytes] = []
         self._rows = 0
-        self._places: list[int] = []
+        self._places = array("q")
         #: What the lines say: time, a, what it stands for, b, value.
-        self._said: list[tuple[int, int, int, int, int]] = []
+        self._said = array("q"), array("q"), array("q"), array("q"), array("q")
         self._lifecycle: list[Lifecycle] = []
 
     # What arrives.
@@ -167,7 +167,8 @@ class Flattening:
     def add(self, lines: Iterable[Any]) -> list[Name]:
         """Add lines of FLAT, rows, and lines by which tracks are named. Return of these the ones that stand before any
         track begins here: they are about others."""
-        packed, places, said, lifecycle = self._packed, self._places, self._said, self._lifecycle
+        packed, places, lifecycle = self._packed, self._places, self._lifecycle
+        say_time, say_a, say_single, say_b, say_value = [column.append for column in self._said]
         rows, singles = self._rows, self._singles
         names: list[Name] = []
         for line in lines:
@@ -210,7 +211,11 @@ class Flattening:
                 single = singles[key] = self._stand((self._number(fields),))
             packed.append(_BLANK)
             places.append(rows)
-            said.append((line.t_ns, a, single, b, value))
+            say_time(line.t_ns)
+            say_a(a)
+            say_single(single)
+            say_b(b)
+            say_value(value)
             rows += 1
         self._rows = rows
         return names
@@ -220,8 +225,9 @@ class Flattening:
     def take(self) -> Flat | None:
         """All that was added since the last time; None if that is nothing."""
         (t_ns, subject, series), known = self._merged()
-        places = np.array(self._places, dtype=np.int64)
-        _, _, _, of_lines, values = zip(*self._said, strict=True) if self._said else [()] * 5
+        places, of_lines, values = (
+            np.frombuffer(column, dtype=np.int64) for column in (self._places, *self._said[3:])
+        )
         self.lifecycle = self._lifecycle
         self._begin()
         first, count, sequence = (
@@ -242,8 +248,7 @@ class Flattening:
             number = sequence.take(first).astype(np.int64).take(series)
         kinds, of_a, of_b = (np.frombuffer(column, dtype=np.int32) for column in self._fields[:3])
         a, b, value = of_a.take(number), of_b.take(number), np.frombuffer(self._fields[3], dtype=np.int64).take(number)
-        for column in (a, b):
-            np.copyto(column, subject, where=column == words.SUBJECT)
+        a, b = (np.where(column == words.SUBJECT, subject, column) for column in (a, b))
         b[places], value[places] = of_lines, values
         return Flat(t_ns, kinds.take(number), number, a, b, value)
 
@@ -267,9 +272,9 @@ class Flattening:
             damaged = (np.abs(track) > _LARGEST_ID) | (t_ns < -_LARGEST) | (t_ns > _LARGEST)
             series[damaged] = -1
         merged = t_ns - self._start_ns, track.astype(np.int32), series
-        places = np.array(self._places, dtype=np.int64)
-        for column, said in zip(merged, zip(*self._said, strict=True), strict=False):
-            column[places] = said
+        places = np.frombuffer(self._places, dtype=np.int64)
+        for column, said in zip(merged, self._said, strict=False):
+            column[places] = np.frombuffer(said, dtype=np.int64)
         known = None
         if len(series) and int(series.min()) < 0:
             known = series >= 0
