@@ -40,6 +40,8 @@ def _nothing() -> None:
     pass
 
 
+#: What a bare `yield` gives.
+_NOTHING_GIVEN = "None"
 #: Tracks beyond this are no tracks of ours: their ids are given out one after another.
 MOST_TRACKS = 1 << 24
 
@@ -230,13 +232,15 @@ class Hands:
         if not all(set(some).isdisjoint(ids) for some in busy):
             return 0
         places = self._places(template.take(resumes))
-        turning = self._turns(resumer, places, tracks)
-        if isinstance(turning, int):
-            return int(resumes[turning]) if 0 < turning < len(resumes) else 0
-        in_turn, resumptions = turning
+        nothing = [text for text in different(value.take(back)) if timeline._texts.get(text) == _NOTHING_GIVEN]
+        resumptions, in_turn, known = self._turns(resumer, places, tracks)
+        if known is not None:
+            ended_before = (kind[lifecycle[lifecycle < resumes[known]]] == EXIT).any()
+            if nothing or ended_before or self._gave_nothing(resumptions):
+                # Who is found to take turns may be ready from then on, or have ended by then: there it is known.
+                return int(resumes[max(1, known)]) if len(resumes) > 1 else 0
         turns = np.zeros(0, dtype=np.int64)
-        if in_turn.any():
-            nothing = [text for text in different(value.take(back)) if timeline._texts.get(text) == "None"]
+        if nothing and in_turn.any():
             turns = back[in_turn & ~is_end & np.isin(value.take(back), nothing)]
         yields = back[~is_end]
 
@@ -307,32 +311,44 @@ class Hands:
             found.append(hows[ended])
         return found
 
-    def _turns(self, resumer: int, places: Column, tracks: Column) -> tuple[Column, Resumptions] | int:
-        """Whether each is resumed by a scheduler, and who is resumed by whom; or after how many of them that may be
-        told, if somebody is known to be a scheduler only now."""
+    def _turns(self, resumer: int, places: Column, tracks: Column) -> tuple[Resumptions, Column, int | None]:
+        """Who is resumed by whom; whether each is by one who was known for a scheduler before; and the first by which
+        somebody is known for one only now."""
         turns = self._timeline.turns
         in_turn = np.zeros(len(places), dtype=bool)
-        known = len(places)
+        known: int | None = None
         resumptions: Resumptions = {}
         for place in different(places):
             here = np.flatnonzero(places == place)
-            driver, order = (resumer, place), tracks.take(here)
-            resumptions[driver] = different(order), int(order[-1])
+            driver, order, known_at = (resumer, place), tracks.take(here), -1
+            last = int(order[-1])
             if driver in turns.schedulers:
                 in_turn[here] = True
             else:
                 first = turns.first_in_turn(driver, order)
                 if first is not None:
-                    known = min(known, int(here[first]))
-        return max(1, known) if known < len(places) else (in_turn, resumptions)
+                    known_at, order = int(here[first]), order[: first + 1]
+                    known = known_at if known is None else min(known, known_at)
+            resumptions[driver] = different(order), last, known_at
+        return resumptions, in_turn, known
+
+    def _gave_nothing(self, resumptions: Resumptions) -> bool:
+        """Whether anybody gave nothing who is found to take turns only now."""
+        timeline = self._timeline
+        tracks: set[int] = set()
+        for driver, (several, _, known_at) in resumptions.items():
+            if known_at >= 0:
+                tracks.update(several, timeline.turns.are_given(driver))
+        return any(timeline._texts.get(timeline._given.get(track, -1)) == _NOTHING_GIVEN for track in tracks)
 
 
-def _changes(resumer: int, places: Column, tracks: Column) -> list[tuple[int, Driver]]:
-    """Each track that is resumed, and each time that this is done at another place than before: whom, by whom."""
+def _changes(resumer: int, places: Column, tracks: Column) -> list[tuple[int, int, Driver]]:
+    """When each track is resumed first, and each time that this is done at another place than before, for
+    Turns.on_many."""
     # numpy sorts 16 bits by their digits.
     order = (tracks.astype(np.uint16) if int(tracks.max()) < 1 << 16 else tracks).argsort(kind="stable")
     track, place = tracks.take(order), places.take(order)
     changes = np.flatnonzero(np.concatenate(([True], (track[1:] != track[:-1]) | (place[1:] != place[:-1]))))
     changes = np.sort(order[changes])
-    whom = zip(tracks[changes].tolist(), places[changes].tolist(), strict=True)
-    return [(track, (resumer, place)) for track, place in whom]
+    whom = zip(changes.tolist(), tracks[changes].tolist(), places[changes].tolist(), strict=True)
+    return [(number, track, (resumer, place)) for number, track, place in whom]

@@ -8,14 +8,17 @@ inferred. Who gives it anything else waits for that, for all that is known.
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 import numpy as np
 
 from visualizer.trace.flat import Column
 
 #: Who resumes, and the place where: track and place id.
 Driver = tuple[int, int]
-#: Whom each resumed in some stretch of time, ascending, and whom last.
-Resumptions = dict[Driver, tuple[list[int], int]]
+#: Of many: whom each resumed, whom last, and by the how manieth he is known for a scheduler, -1 if by none; then, whom
+#: up to that one only.
+Resumptions = dict[Driver, tuple[list[int], int, int]]
 
 
 class Turns:
@@ -70,18 +73,29 @@ class Turns:
         again[0] &= last is not None and last != tracks[0]
         return int(again.argmax()) if again.any() else None
 
-    def on_many(self, resumptions: Resumptions, changes: list[tuple[int, Driver]]) -> None:
-        """The same as `on_resume` of many, by which nobody is known for a scheduler who was not before. `changes`:
-        whom each resumed in turn, where it was not he who had resumed that one before, or that is not looked at."""
-        for driver, (tracks, last) in resumptions.items():
+    def on_many(self, resumptions: Resumptions, changes: list[tuple[int, int, Driver]]) -> None:
+        """The same as `on_resume` of many. `changes`: each that was not by him who had resumed that one before, or of
+        which that is not known: the how manieth it is, whom, by whom.
+
+        What those gave of whom it is known only now that they take turns is not looked at.
+        """
+        for driver, (tracks, last, known_at) in resumptions.items():
             if driver not in self.schedulers:
-                self._given.setdefault(driver, set()).update(tracks)
+                given = self._given.setdefault(driver, set())
+                given.update(tracks)
+                if known_at >= 0:
+                    self.schedulers[driver] = sorted(given)
+                    del self._given[driver]
             self._last[driver] = last
-        for track, driver in changes:
+        for number, track, driver in changes:
             known = self.schedulers.get(driver)
-            if known is not None and self._driver.get(track) != driver:
+            if known is not None and self._driver.get(track) != driver and number > resumptions[driver][2]:
                 known.append(track)
             self._driver[track] = driver
+
+    def are_given(self, driver: Driver) -> Set[int]:
+        """Whom `driver`, no scheduler so far, has resumed."""
+        return self._given.get(driver, frozenset())
 
     def on_exit(self, track: int) -> None:
         """A track that has ended takes no turns any more."""

@@ -289,9 +289,10 @@ class GreenletTracer:
 
         The code is kept alive by `sites`.
         """
-        shapes = buffer.shapes
-        event = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset
-        shapes[id(code) + offset] = buffer.shape(t_ns, event)
+        shapes, place = buffer.shapes, id(code) + offset
+        if place not in shapes:
+            event = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset
+            shapes[place] = buffer.shape(t_ns, event)
 
     def adopt(
         self, greenlet: Any, t_ns: int, creator: int = words.NOBODY, frame: Any = None,
