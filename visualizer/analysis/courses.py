@@ -48,10 +48,10 @@ class Lives(NamedTuple):
 
 
 class Course(NamedTuple):
-    """Items, track by track, and in order of time: which line of the hand that is, what, and the number of the switch,
-    park or wakeup."""
+    """Items, track by track, those of one from one of `edges` to the next, and in order of time: which line of the hand
+    that is, what, and the number of the switch, park or wakeup."""
 
-    whose: Column
+    edges: Column
     place: Column
     what: Column
     number: Column
@@ -123,27 +123,28 @@ def lives(timeline: Timeline, ids: list[int], running: int, born: set[int]) -> L
     )  # fmt: skip
 
 
-def course(hand: Hand, where: dict[int, Column], index_of: Column, tracks: int) -> Course:
+def course(hand: Hand, where: dict[int, Column], ids: Column) -> Course:
     """What happens to whom. A switch is the end of one run, but of a track that has ended, and the beginning of
-    another. `where`: of each kind, which lines are of it."""
+    another. `where`: of each kind, which lines are of it. `ids`: whom all this is about, ascending."""
     at, count, parks = where[SWITCH], len(hand.kind), len(hand.park_how)
-    # numpy sorts 16 bits by their digits.
-    index_of = index_of.astype(np.uint8 if tracks <= 1 << 8 else np.uint16 if tracks <= 1 << 16 else np.int32)
-    who = index_of.take(hand.who)
+    # numpy sorts what is of 8 or 16 bits by its digits.
+    most = int(ids[-1])
+    kind_of_id = np.uint8 if most < 1 << 8 else np.uint16 if most < 1 << 16 else np.int32
+    whose = np.empty(count + parks, dtype=kind_of_id)
     if len(at) == count == parks:
-        whose = np.empty(2 * count, dtype=index_of.dtype)
-        whose[0::2], whose[1::2] = index_of.take(hand.by), who
+        whose[0::2], whose[1::2] = hand.by, hand.who
         turns = np.argsort(whose, kind="stable")
         place = turns >> 1
-        return Course(whose.take(turns), place, (turns & 1).astype(np.uint8), place.astype(np.int32))
+        edges = _edges(whose.take(turns), ids)
+        return Course(edges, place, (turns & 1).astype(np.uint8), place.astype(np.int32))
     parking = at if parks == len(at) else at[~hand.ended]
     parks_there = np.zeros(count, dtype=np.int64)
     parks_there[parking] = 1
     # Who parks does so right before who goes on.
     item = np.arange(count) + np.cumsum(parks_there)
     leaves = item[parking] - 1
-    whose, code = np.empty(count + parks, dtype=index_of.dtype), np.empty(count + parks, dtype=np.int64)
-    whose[item], whose[leaves] = who, index_of.take(hand.by[parking])
+    code = np.empty(count + parks, dtype=np.int64)
+    whose[item], whose[leaves] = hand.who, hand.by[parking]
     code[item], code[leaves] = 2 * np.arange(count), 2 * parking + 1
     order = np.argsort(whose, kind="stable")
     code = code.take(order)
@@ -158,24 +159,29 @@ def course(hand: Hand, where: dict[int, Column], index_of: Column, tracks: int) 
         number -= ended.take(place) * parked
     # Nothing but what parks is a 0.
     what = _WHAT.take(hand.kind).take(place) * (1 - parked)
-    return Course(whose.take(order), place, what, number)
+    return Course(_edges(whose.take(order), ids), place, what, number)
+
+
+def _edges(whose: Column, ids: Column) -> Column:
+    """Where in the column, which ascends, each of the ids begins, and where the last ends."""
+    return np.append(whose.searchsorted(ids.astype(whose.dtype)), len(whose))
 
 
 def tell(course: Course, lives: Lives) -> Told | None:
     """What each item means for its track. None if that is not to be told from these alone."""
-    whose, _, what, number = course
+    edges, _, what, number = course
     if int(what.max(initial=_OUT)) <= _IN:
         # Nobody begins, so that whom these are about is known, and nobody ends.
         return None if lives.born.any() else Told(None, None, [])
-    edges = _bounds(whose, len(lives.ids))
     # Who begins does so first of all; who ends does nothing after that.
     born, begins, ends = np.flatnonzero(lives.born), np.flatnonzero(what == _SPAWN), np.flatnonzero(what == _EXIT)
     if len(born) != len(begins) or (begins != edges[born]).any():
         return None
-    if (edges[whose[ends].astype(np.int64) + 1] != ends + 1).any():
+    if (edges[edges.searchsorted(ends, side="right")] != ends + 1).any():
         return None
     if not ((what == _WAKE) | (what == _UNREADY)).any():
         return Told(None, None, [])
+    whose = np.repeat(np.arange(len(lives.ids)), np.diff(edges))
     switches = what <= _IN
     early = np.full(len(what), -1, dtype=np.int32)
     first = np.zeros(len(what), dtype=bool)
@@ -188,7 +194,7 @@ def tell(course: Course, lives: Lives) -> Told | None:
     open_early = []
     woken = np.flatnonzero((what == _WAKE) & runs & ~lives.hub[whose])
     if len(woken):
-        run = np.where(known[woken], last[woken], -1 - whose[woken].astype(np.int64))
+        run = np.where(known[woken], last[woken], -1 - whose[woken])
         woken = woken[np.concatenate(([True], run[1:] != run[:-1]))]
         following = np.minimum.accumulate(np.where(switches, items, len(what))[::-1])[::-1][woken]
         parks = (following < len(what)) & (whose[np.minimum(following, len(what) - 1)] == whose[woken])
@@ -206,17 +212,17 @@ def tell(course: Course, lives: Lives) -> Told | None:
 
 def slices(timeline: Timeline, hand: Hand, course: Course, told: Told, lives: Lives) -> New:
     """A slice for each item that changes something, and a second where who parks is ready already."""
-    whose, place, what, number = course
+    edges, place, what, number = course
     bases = np.array(
         (len(timeline._parks), len(timeline._switches.ns), len(timeline._wakeups), 0, 0, 0), dtype=np.int32
     )
-    edges = _bounds(whose, len(lives.ids))
     begins: Column = np.arange(len(what))
     item_of: Column | slice = slice(None)
+    bounds = edges
     if told.slices is not None:
         begins = np.cumsum(told.slices) - told.slices
         item_of = np.repeat(np.arange(len(what)), told.slices)
-        edges = np.append(begins, int(told.slices.sum()))[edges]
+        bounds = np.append(begins, int(told.slices.sum()))[edges]
     is_what = what[item_of]
     start_ns, state = hand.t_ns.take(place[item_of]), _BECOMES.take(is_what)
     about = number[item_of] + bases.take(is_what)
@@ -229,16 +235,12 @@ def slices(timeline: Timeline, hand: Hand, course: Course, told: Told, lives: Li
         again = np.flatnonzero((told.slices > 0) & (what == _UNREADY))
         if len(again):
             out = np.maximum.accumulate(np.where(what == _OUT, np.arange(len(what)), -1))[again]
-            mine = (out >= 0) & (whose[out] == whose[again])
-            about[begins[again]] = np.where(mine, bases[_OUT] + number[out], lives.waited[whose[again]])
+            whose = edges.searchsorted(again, side="right") - 1
+            about[begins[again]] = np.where(out >= edges[whose], bases[_OUT] + number[out], lives.waited[whose])
     failed = [line.track for line, _ in hand.lifecycle if type(line) is Exit and line.outcome == words.RAISED]
     if failed:
         ends = np.flatnonzero(what == _EXIT)
-        state[begins[ends[np.isin(np.array(lives.ids)[whose[ends]], failed)]]] = State.FAILED
+        whose = np.array(lives.ids)[edges.searchsorted(ends, side="right") - 1]
+        state[begins[ends[np.isin(whose, failed)]]] = State.FAILED
     runs = np.flatnonzero(what == _IN)
-    return New(edges, start_ns, state, about, begins[runs], _bounds(whose[runs], len(lives.ids)))
-
-
-def _bounds(whose: Column, count: int) -> Column:
-    """Where in the column, which ascends, each of the tracks 0 to `count` begins."""
-    return whose.searchsorted(np.arange(count + 1).astype(whose.dtype) if count < 1 << 16 else np.arange(count + 1))
+    return New(bounds, start_ns, state, about, begins[runs], runs.searchsorted(edges))

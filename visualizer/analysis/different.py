@@ -12,13 +12,22 @@ from visualizer.trace.flat import Column
 MOST_LISTED = 1 << 20
 
 
-def distinct(*columns: Column) -> tuple[Column, Column]:
-    """The different tracks of these columns, ascending, and a column that says of each which of these it is."""
-    most = max(int(column.max(initial=0)) for column in columns)
-    seen = np.zeros(most + 1, dtype=bool)
+def distinct(column: Column) -> tuple[Column, Column]:
+    """The different numbers in the column, ascending, and a column that says of each which of these it is."""
+    seen = _seen(column)
+    return np.flatnonzero(seen), np.cumsum(seen) - 1
+
+
+def together(*columns: Column) -> Column:
+    """The different tracks in these columns, ascending."""
+    return np.flatnonzero(_seen(*columns))
+
+
+def _seen(*columns: Column) -> Column:
+    seen = np.zeros(max(int(column.max(initial=0)) for column in columns) + 1, dtype=bool)
     for column in columns:
         seen[column] = True
-    return np.flatnonzero(seen), np.cumsum(seen) - 1
+    return seen
 
 
 def different(column: Column) -> list[int]:

@@ -10,7 +10,7 @@ import numpy as np
 from visualizer.analysis import courses, lifecycle
 from visualizer.analysis.blocks import HOG_NS
 from visualizer.analysis.courses import Lives, New
-from visualizer.analysis.different import distinct
+from visualizer.analysis.different import together
 from visualizer.analysis.hands import MOST_TRACKS, Hand
 from visualizer.analysis.states import State
 from visualizer.analysis.tracks import Entry, Track
@@ -40,12 +40,12 @@ def enter(timeline: Timeline, hand: Hand) -> Fit:
     others = who[kind != SWITCH] if len(at) < len(kind) else None
     if others is not None and any((others == hub).any() for hub in timeline._blocks.hubs):
         return Fit.NOT_ALL
-    ids, index_of = distinct(who, by[at])
+    ids = together(who, by if len(at) == len(kind) else by[at])
     running = int(by[at[0]]) if len(at) else timeline._strands.current()
     lives = courses.lives(timeline, ids.tolist(), running, set(who[where[SPAWN]].tolist()))
     if lives is None:
         return Fit.NOT_YET
-    course = courses.course(hand, where, index_of, len(ids))
+    course = courses.course(hand, where, ids)
     told = courses.tell(course, lives)
     if told is None or (hand.lifecycle and lifecycle.may_go_unseen(timeline, hand)):
         return Fit.NOT_ALL

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from visualizer.analysis.bulk import LEAST, Bulk
 from visualizer.analysis.model import Timeline
@@ -13,6 +13,8 @@ from visualizer.trace.source import Line
 
 #: Lines that only say what a number stands for; what is said of it later does not change what came before.
 _DEFINITIONS = frozenset((Text, Place, Listing))
+#: Lines that may become columns together; so may spawns of most kinds.
+_TOGETHER = (FLAT | {Rows, Name}) - {Spawn}
 #: Kinds of tracks on whose beginning it depends what the lines that follow mean.
 _APART = frozenset((words.THREAD, words.HUB))
 
@@ -25,38 +27,36 @@ class Intake:
         self._timeline = timeline
         self._flattening = flattening
         self._bulk = Bulk(timeline, flattening)
-        #: Lines of FLAT, rows and names that came one after another, and how many lines of FLAT or rows these are.
+        #: Those of _TOGETHER, and spawns, that came one after another.
         self._waiting: list[Line] = []
-        self._count = 0
 
-    def take(self, lines: Iterable[Line]) -> None:
+    def take(self, lines: Sequence[Line]) -> None:
         """Take in these lines, all of them."""
-        timeline, flattening = self._timeline, self._flattening
-        for line in lines:
-            kind = type(line)
-            if kind in FLAT and not (kind is Spawn and line.kind in _APART):  # type: ignore[union-attr]
-                self._waiting.append(line)
-                self._count += 1
-            elif kind is Rows:
-                self._waiting.append(line)
-                self._count += len(line.packed) // ROW_BYTES  # type: ignore[union-attr]
-            elif kind is Name:
-                self._waiting.append(line)
-            elif kind is Shape:
+        timeline, flattening, waiting = self._timeline, self._flattening, self._waiting
+        begin = 0
+        for number, kind in enumerate(map(type, lines)):
+            if kind in _TOGETHER:
+                continue
+            line = lines[number]
+            if kind is Spawn and line.kind not in _APART:  # type: ignore[union-attr]
+                continue
+            waiting += lines[begin:number]
+            begin = number + 1
+            if kind is Shape:
                 flattening.learn(line)  # type: ignore[arg-type]
-            elif kind in _DEFINITIONS:
-                timeline.feed(line)  # type: ignore[arg-type]
             else:
-                self._settle()
+                if kind not in _DEFINITIONS:
+                    self._settle()
                 timeline.feed(line)  # type: ignore[arg-type]
+        waiting += lines[begin:]
         self._settle()
 
     def _settle(self) -> None:
         """Take in the lines that wait to become columns together."""
-        waiting, count = self._waiting, self._count
-        self._waiting, self._count = [], 0
         timeline, flattening = self._timeline, self._flattening
-        if count < LEAST:
+        waiting = self._waiting.copy()
+        self._waiting.clear()
+        if len(waiting) < LEAST and sum(map(_count, waiting)) < LEAST:
             for line in waiting:
                 timeline.feed_all(flattening.events_of(line) if type(line) is Rows else (line,))  # type: ignore[arg-type]
             return
@@ -64,3 +64,8 @@ class Intake:
         flat = flattening.take()
         if flat is not None:
             self._bulk.take(flat)
+
+
+def _count(line: Line) -> int:
+    """How many lines it stands for."""
+    return len(line.packed) // ROW_BYTES if type(line) is Rows else 1

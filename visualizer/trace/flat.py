@@ -224,6 +224,8 @@ class Flattening:
 
     def take(self) -> Flat | None:
         """All that was added since the last time; None if that is nothing."""
+        if not self._rows:
+            return None
         (t_ns, subject, series), known = self._merged()
         places, of_lines, values = (
             np.frombuffer(column, dtype=np.int64) for column in (self._places, *self._said[3:])
