@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from visualizer.analysis.entering import Fit, enter
-from visualizer.analysis.hands import Hand, Hands
+from visualizer.analysis.hands import Hand, Hows
+from visualizer.analysis.hands_of_generators import of_generators
+from visualizer.analysis.hands_of_greenlets import of_greenlets
 from visualizer.analysis.states import State
 from visualizer.trace.flat import EXIT, RESUME, SPAWN, SWITCH, WAIT, YIELD, Column, Flat, Flattening
 
@@ -34,13 +36,13 @@ class Bulk:
     def __init__(self, timeline: Timeline, flattening: Flattening) -> None:
         self._timeline = timeline
         self._flattening = flattening
-        self._hands = Hands(timeline, flattening)
+        self._hows = Hows(timeline, flattening)
 
     def take(self, flat: Flat) -> None:
         """Take in all of it."""
         count = len(flat.t_ns)
         if count >= LEAST:
-            self._hands.learn()
+            self._hows.learn()
             generators = _of_generators(flat.kind)
             bounds = [0, *(np.flatnonzero(generators[1:] != generators[:-1]) + 1).tolist(), count]
             if len(bounds) * LEAST < count:
@@ -70,8 +72,9 @@ class Bulk:
             return
         self._feed(flat.part(0, first))
         inner = flat.part(first, end)
-        hand = self._hands.of_generators(inner) if generators else self._hands.of_greenlets(inner)
-        fit, learnt = (enter(self._timeline, hand), 0) if isinstance(hand, Hand) else (Fit.NOT_ALL, hand)
+        told = (of_generators if generators else of_greenlets)(self._timeline, self._flattening, self._hows, inner)
+        # Of generators it may be known after how many lines they are common.
+        fit, learnt = (enter(self._timeline, told), 0) if isinstance(told, Hand) else (Fit.NOT_ALL, told)
         if fit is not Fit.ALL and len(inner.kind) < 2 * _LEAST_HALF:
             self._feed(inner)
         elif fit is not Fit.ALL:
