@@ -113,9 +113,10 @@ def paint(view: View) -> None:
     timeline, viewport = view.timeline, view.viewport
     ruler(timeline, viewport)
     overview(timeline, viewport, CELLS)
-    for row in view.rows[:ROWS]:
+    rows = view.rows[:ROWS]
+    for row in rows:
         label_runs(timeline, row, view.label_cells)
-        view.painted(row)
+    view.painted(rows)
 
 
 def frame(directory: Path) -> Iterator[str]:

@@ -259,3 +259,10 @@ class Crowd:
     def failed(self) -> bool:
         """Whether one of them ended by an exception."""
         return bool(self._t_ns) and self.count(State.FAILED, self._t_ns[-1]) > 0
+
+
+def crowd_of(timeline: Timeline, tracks: tuple[int, ...]) -> Crowd:
+    """What these tracks do up to now."""
+    crowd = Crowd(timeline)
+    crowd.follow(tracks)
+    return crowd

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from visualizer.analysis.states import FINAL, State
-from visualizer.analysis.sums import Sums
+from visualizer.analysis.sums import Course, Sums
 from visualizer.trace.flat import Column
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _PIECE = 1 << 15
 
 
 class Places:
-    """What `Slices.start_ns` and `Slices.spent` are in time, along the switches. Made and kept by `places`."""
+    """What `Slices.start_ns` and `Slices.course` are in time, along the switches. Made and kept by `places`."""
 
     __slots__ = ("_settled", "_sums", "_version", "start")
 
@@ -44,9 +44,9 @@ class Places:
         self._settled = min(self._settled, index)
         self._version = -1
 
-    def spent(self, until: Column, state: array[int]) -> Column:
-        """How much was spent in each of SUMMED before some places (float64), in PER_SWITCHths, see `Sums.many`."""
-        return self._sums.many(until, self.start, state)
+    def course(self, state: array[int]) -> Course:
+        """The slices, which are in these states, along the switches: in PER_SWITCHths of one."""
+        return Course(self._sums, self.start, state)
 
     def follow(self, timeline: Timeline, track: Track) -> None:
         """Take in what has happened since the last time."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from visualizer.analysis.marks import Marks
 from visualizer.analysis.model import Place, Timeline
-from visualizer.paint.group import paint_group
-from visualizer.paint.row import Run, paint_row
+from visualizer.paint.panel import painted
+from visualizer.paint.row import Run
 from visualizer.paint.rows import Group, Row
 from visualizer.paint.times import SINCE_START
 from visualizer.paint.viewport import (
@@ -155,12 +156,10 @@ class View(Arrangement):
             self.toggle_axis()
             self._axis_chosen = False
 
-    def painted(self, row: Row) -> list[Run]:
-        """The cells of a row."""
+    def painted(self, rows: Sequence[Row]) -> list[list[Run]]:
+        """The cells of rows: those of all of them at once cost little more than those of one."""
         until_ns = self.now_ns if self.live else None
-        if row.group is not None:
-            return paint_group(self.timeline, self.crowd(row), self.viewport, ascii=self.ascii, until_ns=until_ns)
-        return paint_row(self.timeline, row.track, self.viewport, ascii=self.ascii, until_ns=until_ns)
+        return [*painted(self.timeline, rows, self.viewport, crowd=self.crowd, ascii=self.ascii, until_ns=until_ns)]
 
     # Moving the playhead.
 
