@@ -83,34 +83,48 @@ class Course(NamedTuple):
         SUMMED. The cost depends on the number of places, not on that of the slices."""
         # numpy would first make all of a column floats, for keys that are.
         last = np.frombuffer(self.start, dtype=np.int64).searchsorted(np.floor(until).astype(np.int64), side="right")
-        return spent((self,), (0, len(until)), until, last - 1)
+        return Tally((self,), (0, len(until)), until, last - 1).by_state(np.arange(len(until)))
 
 
-def spent(courses: Sequence[Course], bounds: Sequence[int], until: Column, last: Column) -> Column:
-    """The same of many tracks: places number bounds[i] to bounds[i + 1] are those of course number i.
+class Tally:
+    """How much was spent before places of many tracks: number bounds[i] to bounds[i + 1] are those of course number i.
 
     `last`: the slice in which each place lies, or one that ends just there; -1 before the first.
     """
-    count = len(until)
-    stride = np.maximum(last, 0) // _STRIDE
-    near = stride[:, None] * _STRIDE + _BESIDE
-    # Behind the last one nothing is left to add.
-    np.minimum(near, last[:, None], out=near)
-    edges, states = np.empty((count, _STRIDE + 1), dtype=np.int64), np.zeros((count, _STRIDE), dtype=np.uint8)
-    before = np.zeros((count, len(SUMMED)), dtype=np.int64)
-    for (sums, start, state), (first, end) in zip(courses, pairwise(bounds), strict=True):
-        if first < end and start:
-            here = near[first:end]
-            np.frombuffer(start, dtype=np.int64).take(here, out=edges[first:end], mode="clip")
-            np.frombuffer(state, dtype=np.uint8).take(here[:, :-1], out=states[first:end], mode="clip")
-            sums.kept(start, state).take(stride[first:end], axis=0, out=before[first:end], mode="clip")
-    lasted = np.empty((count, _STRIDE))
-    np.subtract(edges[:, 1:], edges[:, :-1], out=lasted)
-    row, own = np.arange(count), last - stride * _STRIDE
-    lasted[row, own] = until - edges[row, own]
-    # Added up by place and state in one pass.
-    which = states + _STATES * row[:, None]
-    added = np.bincount(which.ravel(), lasted.ravel(), minlength=_STATES * count)
-    found: Column = before.T + added.reshape(count, _STATES)[:, _SUMMED].T
-    found[:, last < 0] = 0
-    return found
+
+    def __init__(self, courses: Sequence[Course], bounds: Sequence[int], until: Column, last: Column) -> None:
+        count = len(until)
+        stride = np.maximum(last, 0) // _STRIDE
+        near = stride[:, None] * _STRIDE + _BESIDE
+        # Behind the last one nothing is left to add.
+        np.minimum(near, last[:, None], out=near)
+        edges = np.empty(near.shape, dtype=np.int64)
+        #: Up to each place, from the stride in which it lies: the states of the slices, and how long they last.
+        self._states = np.zeros((count, _STRIDE), dtype=np.uint8)
+        self._lasted = np.empty((count, _STRIDE))
+        #: What was spent before that stride.
+        self._before = np.zeros((count, len(SUMMED)), dtype=np.int64)
+        for (sums, start, state), (first, end) in zip(courses, pairwise(bounds), strict=True):
+            if first < end and start:
+                here = near[first:end]
+                np.frombuffer(start, dtype=np.int64).take(here, out=edges[first:end], mode="clip")
+                np.frombuffer(state, dtype=np.uint8).take(here[:, :-1], out=self._states[first:end], mode="clip")
+                sums.kept(start, state).take(stride[first:end], axis=0, out=self._before[first:end], mode="clip")
+        np.subtract(edges[:, 1:], edges[:, :-1], out=self._lasted)
+        row, own = np.arange(count), last - stride * _STRIDE
+        self._lasted[row, own] = until - edges[row, own]
+        self._lasted[last < 0] = 0
+
+    def in_state(self, state: State) -> Column:
+        """How much was spent in that one of SUMMED before each place."""
+        spent: Column = self._before[:, _ROW_OF[state]] + (self._lasted * (self._states == int(state))).sum(axis=1)
+        return spent
+
+    def by_state(self, places: Column) -> Column:
+        """How much was spent before the places of these numbers: a row for each of SUMMED."""
+        count = len(places)
+        # Added up by place and state in one pass.
+        which = self._states[places] + _STATES * np.arange(count)[:, None]
+        added = np.bincount(which.ravel(), self._lasted[places].ravel(), minlength=_STATES * count)
+        spent: Column = self._before[places].T + added.reshape(count, _STATES)[:, _SUMMED].T
+        return spent

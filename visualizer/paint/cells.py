@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from visualizer.analysis.model import FINAL, SUMMED, State
-from visualizer.analysis.sums import spent
+from visualizer.analysis.sums import Tally
 from visualizer.paint.lane import Lane
 from visualizer.trace.flat import Column
 
@@ -23,7 +23,6 @@ from visualizer.trace.flat import Column
 NONE = -1
 # A column is compared with a plain number faster than with one that has a name.
 _RUNNING = int(State.RUNNING)
-_ROW = SUMMED.index(State.RUNNING)
 _STATES = np.array(SUMMED, dtype=np.int64)
 #: So many slices of a cell are looked at one by one.
 _FEW = 6
@@ -37,8 +36,8 @@ class Cells(NamedTuple):
 
     `only`: the one slice that fills the cell, or what the trace has of it; else NONE. `running`: the share of the cell
     that the track runs; `runs`: how many RUNNING slices there are, 2 if there are more. `main`: the state other than
-    RUNNING that fills most, the first in SUMMED of equal ones, NONE if there is none. `enters`: it ran already before;
-    `stays`: it runs on behind; said of cells with runs.
+    RUNNING that fills most, the first in SUMMED of equal ones, NONE if there is none; said of cells without runs.
+    `enters`: it ran already before; `stays`: it runs on behind; said of cells with runs.
     """
 
     only: Column
@@ -133,15 +132,20 @@ def _mix(
     needed[:, :-1] = several
     needed[:, 1:] |= several
     until = np.broadcast_to(grid.edge, needed.shape)[needed]
-    bounds = _bounds(needed)
-    before = spent([lane.course for lane in lanes], bounds, until, at.slice[needed] - 1)
+    tally = Tally([lane.course for lane in lanes], _bounds(needed), until, at.slice[needed] - 1)
     left = (needed.ravel().cumsum() - 1).reshape(needed.shape)[:, :-1][several]
-    lasted = before[:, left + 1] - before[:, left]
-    running[several] = np.minimum(1.0, lasted[_ROW] / np.broadcast_to(grid.length, several.shape)[several])
-    lasted[_ROW] = 0
-    most = lasted.argmax(axis=0)
-    main[several] = np.where(lasted[most, np.arange(len(most))] > 0, _STATES[most], NONE)
-    runs[several] = _runs(lanes, _bounds(several), first[several], at.slice[:, 1:][several] - 1)
+    ran = tally.in_state(State.RUNNING)
+    length = np.broadcast_to(grid.length, several.shape)[several]
+    running[several] = np.minimum(1.0, (ran[left + 1] - ran[left]) / length)
+    found = runs[several] = _runs(lanes, _bounds(several), first[several], at.slice[:, 1:][several] - 1)
+    others = (found == 0).nonzero()[0]
+    if len(others):
+        left = left[others]
+        lasted = tally.by_state(left + 1) - tally.by_state(left)
+        most = lasted.argmax(axis=0)
+        of_others = np.full(len(found), NONE)
+        of_others[others] = np.where(lasted[most, np.arange(len(most))] > 0, _STATES[most], NONE)
+        main[several] = of_others
 
 
 def _bounds(table: Column) -> list[int]:
@@ -154,14 +158,16 @@ def _runs(lanes: Sequence[Lane], bounds: list[int], first: Column, last: Column)
     to bounds[i + 1] are those of lane number i."""
     near = first[:, None] + _NEAR
     states = np.empty(near.shape, dtype=np.uint8)
-    runs = np.empty(len(first), dtype=np.int64)
-    keys = np.stack((first + _FEW, last + 1)).astype(np.int32)
     for lane, (begin, end) in zip(lanes, pairwise(bounds), strict=True):
         if begin < end:
             np.frombuffer(lane.slices.state, dtype=np.uint8).take(near[begin:end], out=states[begin:end], mode="clip")
-            # Behind the first of them only those that a switch began are looked for.
-            steps = np.frombuffer(lane.track.step_slices, dtype=np.int32).searchsorted(keys[:, begin:end])
-            np.subtract(steps[1], steps[0], out=runs[begin:end])
-    is_run = (states == _RUNNING) & (near <= last[:, None])
-    found: Column = np.minimum(np.maximum(runs, 0) + is_run.sum(axis=1), 2)
-    return found
+    runs: Column = ((states == _RUNNING) & (near <= last[:, None])).sum(axis=1)
+    # Behind the first of them only those that a switch began are looked for, and only where that is not enough.
+    far = ((runs < 2) & (last >= first + _FEW)).nonzero()[0]
+    if len(far):
+        keys = np.stack((first[far] + _FEW, last[far] + 1)).astype(np.int32)
+        for lane, (begin, end) in zip(lanes, pairwise(far.searchsorted(bounds).tolist()), strict=True):
+            if begin < end:
+                steps = np.frombuffer(lane.track.step_slices, dtype=np.int32).searchsorted(keys[:, begin:end])
+                runs[far[begin:end]] += steps[1] - steps[0]
+    return np.minimum(runs, 2)

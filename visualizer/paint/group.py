@@ -91,7 +91,8 @@ def _cells(timeline: Timeline, crowd: Crowd, axis: Axis, edges: Sequence[float],
     share = np.minimum(1.0, ran / np.diff(edge))
     runs = known & (share > 0)
     if on_time:
-        for cell in (known & ~runs & crowd.stirs(times_ns)).nonzero()[0].tolist():
+        idle = (known & ~runs).nonzero()[0]
+        for cell in idle[crowd.stirs(times_ns[idle], times_ns[idle + 1])].tolist():
             # However short.
             runs[cell] = crowd.changes(State.RUNNING, times_ns[cell], times_ns[cell + 1])
     lasted_ns = np.diff(times_ns)
