@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from visualizer.analysis.columns import append
+from visualizer.analysis.crowd_runs import CrowdRuns
 from visualizer.analysis.model import Timeline
 from visualizer.analysis.states import FINAL, State
 from visualizer.trace.flat import Column
@@ -37,8 +38,8 @@ class Crowd:
         #: See `ended_ns` and `failed`; None: not looked yet.
         self._ended_ns: int | None = None
         self._failed: bool | None = None
-        #: Whether the runs are taken in, too, which only the switch axis needs.
-        self._runs_taken = False
+        #: Their runs along the switches.
+        self.runs = CrowdRuns(timeline)
         self._begin()
 
     def _begin(self) -> None:
@@ -51,15 +52,9 @@ class Crowd:
         #: When the last of each stride of changes was.
         self._last_ns = array("q")
         self._spent_ns = array("q", [0] * _STATES)
-        #: Of each track, how many slices, and how many runs, have been taken in.
+        #: Of each track, how many slices have been taken in.
         self._taken: dict[int, int] = {}
-        self._taken_runs: dict[int, int] = {}
-        #: Runs on the switch axis: behind which switches each begins and ends, and how long those before it were.
-        self._run_starts = array("i")
-        self._run_ends = array("i")
-        self._run_before = array("i")
-        #: Where the run begins that has not ended yet, -1 if there is none.
-        self._open_run = -1.0
+        self.runs.begin()
 
     def follow(self, tracks: tuple[int, ...]) -> None:
         """Take in what has happened to these tracks since the last time, or all of it if they are others than then."""
@@ -76,7 +71,7 @@ class Crowd:
                 self._begin()
             self.tracks = tracks
         self._take_slices()
-        self._runs_taken = False
+        self.runs.follow(tracks)
 
     def _take_slices(self) -> None:
         known = self._timeline.tracks
@@ -124,44 +119,6 @@ class Crowd:
         # A waker's clock may be a moment behind this thread's.
         append(self._t_ns, np.maximum(t_ns[order], self._t_ns[-1] if self._t_ns else 0))
         append(self._change, (before << _SHIFT | state)[order])
-
-    def _take_runs(self) -> None:
-        self._open_run = -1.0
-        switches: list[Column] = []
-        ends_ns: list[Column] = []
-        for track in self.tracks:
-            known = self._timeline.tracks[track]
-            taken = self._taken_runs.get(track, 0)
-            runs = np.frombuffer(known.step_slices, dtype=np.int32)
-            steps = len(runs)
-            if taken == steps:
-                continue
-            if known.step_slices[-1] + 1 >= len(known.slices):
-                self._open_run = known.steps[-1] + 1.0
-                steps -= 1
-            if taken < steps:
-                new = runs[taken:steps]
-                switches.append(np.frombuffer(known.slices.about, dtype=np.int32)[new])
-                ends_ns.append(np.frombuffer(known.slices.start_ns, dtype=np.int64)[new + 1])
-            self._taken_runs[track] = steps
-        if not switches:
-            return
-        switch, end_ns = np.concatenate(switches), np.concatenate(ends_ns)
-        order = np.argsort(switch, kind="stable")
-        start = switch[order] + 1
-        end = np.searchsorted(np.frombuffer(self._timeline.switch_ns, dtype=np.int64), end_ns[order])
-        end = np.maximum(end, start) + 1
-        # One thread runs one of them at a time; a damaged trace may say otherwise.
-        latest = np.maximum.accumulate(end)
-        begun = self._run_ends[-1] if self._run_ends else 0
-        start = np.maximum(start, np.maximum(begun, np.concatenate(([0], latest[:-1]))))
-        end = np.maximum(start, end)
-        before = 0
-        if self._run_ends:
-            before = self._run_before[-1] + self._run_ends[-1] - self._run_starts[-1]
-        lengths = np.concatenate(([before], (end - start)[:-1]))
-        for column, new in ((self._run_starts, start), (self._run_ends, end), (self._run_before, np.cumsum(lengths))):
-            append(column, new)
 
     def _add_up(self) -> None:
         """Take in the strides that are complete since the last time."""
@@ -234,23 +191,6 @@ class Crowd:
         after = np.searchsorted(times, np.floor(start_ns).astype(np.int64), side="right")
         stirs: Column = after < np.searchsorted(times, np.ceil(end_ns).astype(np.int64), side="left")
         return stirs
-
-    def ran(self, until: Column) -> Column:
-        """How much of the switch axis before each of some places is filled with their runs, in switches."""
-        if not self._runs_taken:
-            self._take_runs()
-            self._runs_taken = True
-        filled = np.zeros(len(until))
-        if self._run_starts:
-            starts, ends, before = (
-                np.frombuffer(column, dtype=np.int32) for column in (self._run_starts, self._run_ends, self._run_before)
-            )
-            index = np.searchsorted(starts, np.floor(until).astype(np.int32), side="right") - 1
-            at = np.maximum(index, 0)
-            filled = np.where(index >= 0, before[at] + np.minimum(until, ends[at]) - starts[at], 0.0)
-        if self._open_run >= 0:
-            filled = filled + np.maximum(0.0, until - self._open_run)
-        return filled
 
     @property
     def ended_ns(self) -> int:

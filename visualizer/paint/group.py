@@ -87,7 +87,7 @@ def _cells(timeline: Timeline, crowd: Crowd, axis: Axis, edges: Sequence[float],
     if until_ns is not None:
         times_ns = np.minimum(times_ns, until_ns)
     count, spent = crowd.at(times_ns)
-    ran = np.diff(spent[State.RUNNING] if on_time else crowd.ran(places))
+    ran = np.diff(spent[State.RUNNING] if on_time else crowd.runs.filled(places))
     share = np.minimum(1.0, ran / np.diff(edge))
     runs = known & (share > 0)
     if on_time:
