@@ -25,24 +25,16 @@ from statistics import median
 
 import psutil  # type: ignore[import-untyped]
 
-from visualizer.analysis.model import Timeline
+from tests.benchmarks.frames import HEAD, SIZE, Most, at, frames
 from visualizer.cli.reading import read_timeline
-from visualizer.paint.rows import label_runs
-from visualizer.paint.ruler import overview, ruler
-from visualizer.paint.viewport import CLOSEST, Axis, Viewport
 from visualizer.trace import events as ev
 from visualizer.trace.source import read_all
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.view import View
 
 PROGRAMS = Path(__file__).parent / "programs.py"
 KINDS = ("greenlets", "generators", "service")
-SIZE = (200, 50)
-#: At that size, cells of a row, and rows, that the screen has room for.
-CELLS, ROWS = 168, 19
 ROUNDS = 5
-FRAMES = 20
 LIVE_SECONDS = 60
 LIVE_RATE = 20_000
 
@@ -59,9 +51,12 @@ def record(directory: Path, kind: str, events: int) -> Recorded:
     path = directory / f"{kind}-{events}.trace"
     if path.exists():
         return Recorded(kind, events, path)
-    tracks = 1000 if events >= 100_000 else 40
-    # A switch of gevent's comes with waits and wakes.
-    switches = events if kind != "service" else events // 3
+    many = events >= 100_000
+    tracks, switches = 1000 if many else 40, events
+    if kind == "service":
+        # What a switch that was asked for comes to, and how it begins, depends on how many sleep; counted in traces.
+        begin, each = (8_800, 1.95) if many else (290, 1.08)
+        switches = round((events - begin) / each)
     work = [sys.executable, "-m", "visualizer", "record", "-o", str(path), str(PROGRAMS)]
     subprocess.run([*work, kind, str(switches), str(tracks)], check=True)
     return Recorded(kind, events, path)
@@ -100,80 +95,13 @@ def load(directory: Path) -> Iterator[str]:
             )
 
 
-def viewports(timeline: Timeline, axis: Axis) -> Iterator[tuple[str, Viewport]]:
-    fitted = Viewport.fit(timeline, axis, CELLS)
-    closest = fitted.per_cell / CLOSEST[axis]
-    yield "fit", fitted
-    yield "middle", fitted.zoomed(max(1.0, closest**0.5), CELLS // 2, timeline)
-    yield "closest", fitted.zoomed(max(1.0, closest), CELLS // 2, timeline)
-
-
-def paint(view: View) -> None:
-    """What the upper half of the screen shows, but for the terminal's escapes."""
-    timeline, viewport = view.timeline, view.viewport
-    ruler(timeline, viewport)
-    overview(timeline, viewport, CELLS)
-    for row in view.rows[:ROWS]:
-        label_runs(timeline, row, view.label_cells)
-        view.painted(row)
-
-
 def frame(directory: Path) -> Iterator[str]:
-    yield "| trace | events | rows | axis | zoom | model and paint, median | p95 | whole repaint, median | p95 |"
-    yield "|---|---:|---|---|---|---:|---:|---:|---:|"
+    yield from HEAD
+    most = Most()
     for kind in ("greenlets", "service"):
-        for events in (1_000, 10_000, 100_000, 1_000_000):
-            recorded = record(directory, kind, events)
-            for folded in (True, False):
-                yield from asyncio.run(frames_of(recorded, folded))
-
-
-async def frames_of(recorded: Recorded, folded: bool) -> list[str]:
-    lines = []
-    app = VisualizerApp(open_path=recorded.path)
-    async with app.run_test(size=SIZE) as pilot:
-        screen = app.screen
-        assert isinstance(screen, TimelineScreen)
-        while screen.feed.live:
-            await pilot.pause(0.05)
-        view = screen.view
-        if not folded:
-            view.fold_all()
-        for axis in Axis:
-            for zoom, viewport in viewports(view.timeline, axis):
-                view.fitted = False
-                painted, repainted = [], []
-                for number in range(FRAMES):
-                    # Each is another part, so that nothing is found painted.
-                    view.viewport = viewport.panned(number - FRAMES // 2, view.timeline)
-                    painted.append(timed_ns(lambda: paint(view)))
-                    screen.show_panes()
-                    repainted.append(timed_ns(lambda: repaint(app)))
-                shown = " | ".join(
-                    f"{at(times, part) / 1e6:.1f} ms" for times in (painted, repainted) for part in (0.5, 0.95)
-                )
-                rows = f"{min(ROWS, len(view.rows))} of {len(view.rows)}"
-                lines.append(
-                    f"| {recorded.kind} | {recorded.events:,} | {rows} | {axis.name.lower()} | {zoom} | {shown} |"
-                )
-    return lines
-
-
-def repaint(app: VisualizerApp) -> None:
-    compositor = app.screen._compositor
-    update = compositor.render_update(full=True)
-    assert update is not None
-    "".join(segment.text for segment in app.console.render(update))
-
-
-def timed_ns(work: Callable[[], object]) -> int:
-    start = time.perf_counter_ns()
-    work()
-    return time.perf_counter_ns() - start
-
-
-def at(times: list[int], part: float) -> int:
-    return sorted(times)[min(len(times) - 1, int(part * len(times)))]
+        traces = [(events, record(directory, kind, events).path) for events in (1_000, 10_000, 100_000, 1_000_000)]
+        yield from asyncio.run(frames(kind, traces, most))
+    yield f"\n{most}"
 
 
 #: Prints the growth of a process over loading a trace, and once more when it is painted.
@@ -182,7 +110,7 @@ import gc, sys, psutil
 from pathlib import Path
 from visualizer.tui.feed import from_file
 from visualizer.tui.view import View
-from tests.benchmarks.explore import CELLS, ROWS, paint
+from tests.benchmarks.frames import CELLS, ROWS, paint
 process = psutil.Process()
 # What is imported and allocated for any trace, however short, is not the long one's.
 for path in sys.argv[1:]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from itertools import pairwise
 
 import numpy as np
 
 from visualizer.analysis.columns import append
+from visualizer.analysis.crowd_runs import CrowdRuns
 from visualizer.analysis.model import Timeline
 from visualizer.analysis.states import FINAL, State
 from visualizer.trace.flat import Column
@@ -20,8 +22,9 @@ _STATES = len(State)
 #: A change is the state that a track comes from, shifted by so much, and the one that it comes to.
 _SHIFT = 4
 _MASK = (1 << _SHIFT) - 1
-#: Whoever is created comes from here.
+#: Whoever is created comes from here; and who goes there as well does nothing.
 _NOWHERE = _MASK
+_NOTHING = np.uint8(_NOWHERE << _SHIFT | _NOWHERE)
 _BESIDE = np.arange(_STRIDE)
 
 
@@ -32,10 +35,11 @@ class Crowd:
         self.tracks: tuple[int, ...] = ()
         self._timeline = timeline
         self._version = -1
-        #: See `ended_ns`; None: not looked yet.
+        #: See `ended_ns` and `failed`; None: not looked yet.
         self._ended_ns: int | None = None
-        #: Whether the runs are taken in, too, which only the switch axis needs.
-        self._runs_taken = False
+        self._failed: bool | None = None
+        #: Their runs along the switches.
+        self.runs = CrowdRuns(timeline)
         self._begin()
 
     def _begin(self) -> None:
@@ -45,23 +49,19 @@ class Crowd:
         #: For every _STRIDE changes, how many were in each state before, and how long all of them together were, up to
         #: the change before: _STATES numbers each.
         self._count = array("i", [0] * _STATES)
+        #: When the last of each stride of changes was.
+        self._last_ns = array("q")
         self._spent_ns = array("q", [0] * _STATES)
-        #: Of each track, how many slices, and how many runs, have been taken in.
+        #: Of each track, how many slices have been taken in.
         self._taken: dict[int, int] = {}
-        self._taken_runs: dict[int, int] = {}
-        #: Runs on the switch axis: behind which switches each begins and ends, and how long those before it were.
-        self._run_starts = array("i")
-        self._run_ends = array("i")
-        self._run_before = array("i")
-        #: Where the run begins that has not ended yet, -1 if there is none.
-        self._open_run = -1.0
+        self.runs.begin()
 
     def follow(self, tracks: tuple[int, ...]) -> None:
         """Take in what has happened to these tracks since the last time, or all of it if they are others than then."""
         if tracks == self.tracks and self._version == self._timeline.version:
             return
         self._version = self._timeline.version
-        self._ended_ns = None
+        self._ended_ns = self._failed = None
         if tracks != self.tracks:
             known = self._timeline.tracks
             came = tracks[len(self.tracks) :] if tracks[: len(self.tracks)] == self.tracks else None
@@ -71,85 +71,54 @@ class Crowd:
                 self._begin()
             self.tracks = tracks
         self._take_slices()
-        self._runs_taken = False
+        self.runs.follow(tracks)
 
     def _take_slices(self) -> None:
         known = self._timeline.tracks
         fresh = [track for track in self.tracks if self._taken.get(track, 0) < len(known[track].slices)]
-        # Many at once, but not so many that putting them in order takes more room than they do.
-        sample = [
-            np.frombuffer(known[track].slices.start_ns, dtype=np.int64)[self._taken.get(track, 0) :: _STRIDE]
-            for track in fresh
-        ]
-        edges = np.sort(np.concatenate(sample))[:: _PIECE // _STRIDE][1:].tolist() if sample else []
-        sample.clear()
-        for until_ns in (*edges, None):
-            self._take_slices_until(fresh, until_ns)
-            self._add_up()
-
-    def _take_slices_until(self, tracks: list[int], until_ns: int | None) -> None:
-        """Those of these tracks that begin earlier; None: all."""
-        times: list[Column] = []
-        changes: list[Column] = []
-        for track in tracks:
-            slices = self._timeline.tracks[track].slices
-            taken, count = self._taken.get(track, 0), len(slices)
-            if until_ns is not None:
-                count = bisect_left(slices.start_ns, until_ns, taken)
-            if taken == count:
-                continue
-            state = np.frombuffer(slices.state, dtype=np.uint8)
-            before = np.empty(count - taken, dtype=np.uint8)
-            before[0] = state[taken - 1] if taken else _NOWHERE
-            before[1:] = state[taken : count - 1]
-            times.append(np.frombuffer(slices.start_ns, dtype=np.int64)[taken:count])
-            changes.append(before << _SHIFT | state[taken:count])
-            self._taken[track] = count
-        if not times:
+        if not fresh:
             return
-        t_ns, change = np.concatenate(times), np.concatenate(changes)
+        taken = [self._taken.get(track, 0) for track in fresh]
+        starts = [np.frombuffer(known[track].slices.start_ns, dtype=np.int64) for track in fresh]
+        states = [np.frombuffer(known[track].slices.state, dtype=np.uint8) for track in fresh]
+        # Many at once, but not so many that putting them in order takes more room than they do.
+        sample = [start[first::_STRIDE] for start, first in zip(starts, taken, strict=True)]
+        edges = np.sort(np.concatenate(sample))[:: _PIECE // _STRIDE][1:]
+        cuts = np.array(
+            [
+                (first, *(start[first:].searchsorted(edges) + first), len(start))
+                for start, first in zip(starts, taken, strict=True)
+            ]
+        ).T
+        # In which state each of them was before.
+        before = np.array(
+            [state[first - 1] if first else _NOWHERE for state, first in zip(states, taken, strict=True)],
+            dtype=np.uint8,
+        )
+        for begin, end in pairwise(cuts):
+            self._take_piece(starts, states, begin, end, before)
+            self._add_up()
+        self._taken.update(zip(fresh, cuts[-1].tolist(), strict=True))
+
+    def _take_piece(self, starts: list[Column], states: list[Column], begin: Column, end: Column, was: Column) -> None:
+        """Of each track the slices from `begin` to `end`, before which it was in the state `was`; write there in which
+        it is behind them."""
+        counts = end - begin
+        some = counts.nonzero()[0]
+        if not len(some):
+            return
+        parts = [*zip(some.tolist(), begin[some].tolist(), end[some].tolist(), strict=True)]
+        t_ns = np.concatenate([starts[track][first:last] for track, first, last in parts])
+        state = np.concatenate([states[track][first:last] for track, first, last in parts])
+        behind = counts[some].cumsum()
+        before = np.empty_like(state)
+        before[1:] = state[:-1]
+        before[behind - counts[some]] = was[some]
+        was[some] = state[behind - 1]
         order = np.argsort(t_ns, kind="stable")
         # A waker's clock may be a moment behind this thread's.
         append(self._t_ns, np.maximum(t_ns[order], self._t_ns[-1] if self._t_ns else 0))
-        append(self._change, change[order])
-
-    def _take_runs(self) -> None:
-        self._open_run = -1.0
-        switches: list[Column] = []
-        ends_ns: list[Column] = []
-        for track in self.tracks:
-            known = self._timeline.tracks[track]
-            taken = self._taken_runs.get(track, 0)
-            runs = np.frombuffer(known.step_slices, dtype=np.int32)
-            steps = len(runs)
-            if taken == steps:
-                continue
-            if known.step_slices[-1] + 1 >= len(known.slices):
-                self._open_run = known.steps[-1] + 1.0
-                steps -= 1
-            if taken < steps:
-                new = runs[taken:steps]
-                switches.append(np.frombuffer(known.slices.about, dtype=np.int32)[new])
-                ends_ns.append(np.frombuffer(known.slices.start_ns, dtype=np.int64)[new + 1])
-            self._taken_runs[track] = steps
-        if not switches:
-            return
-        switch, end_ns = np.concatenate(switches), np.concatenate(ends_ns)
-        order = np.argsort(switch, kind="stable")
-        start = switch[order] + 1
-        end = np.searchsorted(np.frombuffer(self._timeline.switch_ns, dtype=np.int64), end_ns[order])
-        end = np.maximum(end, start) + 1
-        # One thread runs one of them at a time; a damaged trace may say otherwise.
-        latest = np.maximum.accumulate(end)
-        begun = self._run_ends[-1] if self._run_ends else 0
-        start = np.maximum(start, np.maximum(begun, np.concatenate(([0], latest[:-1]))))
-        end = np.maximum(start, end)
-        before = 0
-        if self._run_ends:
-            before = self._run_before[-1] + self._run_ends[-1] - self._run_starts[-1]
-        lengths = np.concatenate(([before], (end - start)[:-1]))
-        for column, new in ((self._run_starts, start), (self._run_ends, end), (self._run_before, np.cumsum(lengths))):
-            append(column, new)
+        append(self._change, (before << _SHIFT | state)[order])
 
     def _add_up(self) -> None:
         """Take in the strides that are complete since the last time."""
@@ -159,16 +128,17 @@ class Crowd:
             return
         first = (known - 1) * _STRIDE
         last = first + more * _STRIDE
-        t_ns = np.frombuffer(self._t_ns, dtype=np.int64)[first:last]
-        change = np.frombuffer(self._change, dtype=np.uint8)[first:last]
-        came, comes = change >> _SHIFT, change & _MASK
-        lasted_ns = np.diff(t_ns, prepend=self._t_ns[first - 1] if first else t_ns[0])
-        counts, spent_ns = np.empty((more, _STATES), dtype=np.int32), np.empty((more, _STATES), dtype=np.int64)
-        for state in range(_STATES):
-            changes = (comes == state).astype(np.int64) - (came == state)
-            count = np.cumsum(changes) + self._count[state - _STATES]
-            spent = np.cumsum((count - changes) * lasted_ns) + self._spent_ns[state - _STATES]
-            counts[:, state], spent_ns[:, state] = count[_STRIDE - 1 :: _STRIDE], spent[_STRIDE - 1 :: _STRIDE]
+        t_ns = np.frombuffer(self._t_ns, dtype=np.int64)[first:last].reshape(-1, _STRIDE)
+        change = np.frombuffer(self._change, dtype=np.uint8)[first:last].reshape(-1, _STRIDE)
+        end_ns = t_ns[:, -1]
+        lasted_ns = np.diff(end_ns, prepend=self._t_ns[first - 1] if first else t_ns[0, 0])
+        # Whoever comes into a state, or leaves it, does so for the rest of the stride.
+        moved, added = _by_state(change, (end_ns[:, None] - t_ns).astype(np.float64))
+        counts = np.cumsum(moved, axis=0) + np.array(self._count[-_STATES:])
+        spent_ns = np.cumsum((counts - moved) * lasted_ns[:, None] + added.astype(np.int64), axis=0) + np.array(
+            self._spent_ns[-_STATES:]
+        )
+        append(self._last_ns, end_ns)
         append(self._count, counts.ravel())
         append(self._spent_ns, spent_ns.ravel())
 
@@ -180,27 +150,21 @@ class Crowd:
         if not len(times):
             nothing = np.zeros((_STATES, len(t_ns)))
             return nothing.astype(np.int64), nothing
-        # numpy would first make all of a column floats, for keys that are.
-        index = np.searchsorted(times, np.floor(t_ns).astype(np.int64), side="right")
-        stride = index // _STRIDE
+        # Of all the changes, far more than a processor keeps at hand, only those of one stride are looked at; and numpy
+        # would first make all of a column floats, for keys that are.
+        last_ns, whole_ns = np.frombuffer(self._last_ns, dtype=np.int64), np.floor(t_ns).astype(np.int64)
+        stride = np.searchsorted(last_ns, whole_ns, side="right")
         first = stride * _STRIDE
         count = np.frombuffer(self._count, dtype=np.int32).reshape(-1, _STATES)[stride]
         spent = np.frombuffer(self._spent_ns, dtype=np.int64).reshape(-1, _STATES)[stride].astype(np.float64)
         spent += count * (t_ns - times[np.maximum(first - 1, 0)])[:, None]
         near = first[:, None] + _BESIDE
-        over = near < index[:, None]
+        known = near < len(times)
         np.minimum(near, len(times) - 1, out=near)
-        lasted = np.where(over, t_ns[:, None] - times[near], 0.0)
-        changes = change[near]
-        row = np.arange(len(t_ns))[:, None] << _SHIFT
-        size = len(t_ns) << _SHIFT
-        comes, came = (row + (changes & _MASK)).ravel(), (row + (changes >> _SHIFT)).ravel()
-        counted, weights = over.ravel().astype(np.float64), lasted.ravel()
-        moved = np.bincount(comes, counted, size) - np.bincount(came, counted, size)
-        added = np.bincount(comes, weights, size) - np.bincount(came, weights, size)
-        counts: Column = count + moved.reshape(len(t_ns), -1)[:, :_STATES].astype(np.int64)
-        spent += added.reshape(len(t_ns), -1)[:, :_STATES]
-        return counts.T, spent.T
+        begun_ns = times[near]
+        over = known & (begun_ns <= whole_ns[:, None])
+        moved, added = _by_state(np.where(over, change[near], _NOTHING), t_ns[:, None] - begun_ns)
+        return (count + moved).T, (spent + added).T
 
     def count(self, state: State, t_ns: int) -> int:
         """How many are in `state` at `t_ns`."""
@@ -221,29 +185,12 @@ class Crowd:
         change = np.frombuffer(self._change, dtype=np.uint8)[start:end]
         return bool(((change & _MASK == state) | (change >> _SHIFT == state)).any())
 
-    def stirs(self, t_ns: Column) -> Column:
-        """Whether anything happens to one of them between each two of these times, which ascend."""
+    def stirs(self, start_ns: Column, end_ns: Column) -> Column:
+        """Whether anything happens to one of them between each two of these times."""
         times = np.frombuffer(self._t_ns, dtype=np.int64)
-        after = np.searchsorted(times, np.floor(t_ns[:-1]).astype(np.int64), side="right")
-        stirs: Column = after < np.searchsorted(times, np.ceil(t_ns[1:]).astype(np.int64), side="left")
+        after = np.searchsorted(times, np.floor(start_ns).astype(np.int64), side="right")
+        stirs: Column = after < np.searchsorted(times, np.ceil(end_ns).astype(np.int64), side="left")
         return stirs
-
-    def ran(self, until: Column) -> Column:
-        """How much of the switch axis before each of some places is filled with their runs, in switches."""
-        if not self._runs_taken:
-            self._take_runs()
-            self._runs_taken = True
-        filled = np.zeros(len(until))
-        if self._run_starts:
-            starts, ends, before = (
-                np.frombuffer(column, dtype=np.int32) for column in (self._run_starts, self._run_ends, self._run_before)
-            )
-            index = np.searchsorted(starts, np.floor(until).astype(np.int32), side="right") - 1
-            at = np.maximum(index, 0)
-            filled = np.where(index >= 0, before[at] + np.minimum(until, ends[at]) - starts[at], 0.0)
-        if self._open_run >= 0:
-            filled = filled + np.maximum(0.0, until - self._open_run)
-        return filled
 
     @property
     def ended_ns(self) -> int:
@@ -258,4 +205,24 @@ class Crowd:
     @property
     def failed(self) -> bool:
         """Whether one of them ended by an exception."""
-        return bool(self._t_ns) and self.count(State.FAILED, self._t_ns[-1]) > 0
+        if self._failed is None:
+            self._failed = bool(self._t_ns) and self.count(State.FAILED, self._t_ns[-1]) > 0
+        return self._failed
+
+
+def _by_state(change: Column, weight: Column) -> tuple[Column, Column]:
+    """Of changes in rows: how many more are in each state behind a row of them, and the weights of these; a row for
+    each, and a column for each state."""
+    first = np.arange(len(change))[:, None] << _SHIFT
+    comes, came, size = (first + (change & _MASK)).ravel(), (first + (change >> _SHIFT)).ravel(), len(change) << _SHIFT
+    weight = weight.ravel()
+    moved = np.bincount(comes, minlength=size) - np.bincount(came, minlength=size)
+    added = np.bincount(comes, weight, size) - np.bincount(came, weight, size)
+    return moved.reshape(len(change), -1)[:, :_STATES], added.reshape(len(change), -1)[:, :_STATES]
+
+
+def crowd_of(timeline: Timeline, tracks: tuple[int, ...]) -> Crowd:
+    """What these tracks do up to now."""
+    crowd = Crowd(timeline)
+    crowd.follow(tracks)
+    return crowd

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from visualizer.analysis.states import FINAL, State
-from visualizer.analysis.sums import Sums
+from visualizer.analysis.sums import Course, Sums
 from visualizer.trace.flat import Column
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _PIECE = 1 << 15
 
 
 class Places:
-    """What `Slices.start_ns` and `Slices.spent` are in time, along the switches. Made and kept by `places`."""
+    """What `Slices.start_ns` and `Slices.course` are in time, along the switches. Made and kept by `places`."""
 
     __slots__ = ("_settled", "_sums", "_version", "start")
 
@@ -44,24 +45,31 @@ class Places:
         self._settled = min(self._settled, index)
         self._version = -1
 
-    def spent(self, until: Column, state: array[int]) -> Column:
-        """How much was spent in each of SUMMED before some places (float64), in PER_SWITCHths, see `Sums.many`."""
-        return self._sums.many(until, self.start, state)
+    def course(self, state: array[int]) -> Course:
+        """The slices, which are in these states, along the switches: in PER_SWITCHths of one."""
+        return Course(self._sums, self.start, state)
 
-    def follow(self, timeline: Timeline, track: Track) -> None:
-        """Take in what has happened since the last time."""
+    def follow(self, timeline: Timeline, track: Track, most: int | None = None) -> bool:
+        """Take in what has happened since the last time, or about so many slices of it at most. Return whether that was
+        all."""
         if self._version == timeline.version:
-            return
-        self._version = timeline.version
+            return True
         del self.start[self._settled :]
         self._sums.cut(self._settled)
-        count = len(track.slices)
-        for first in range(self._settled, count, _PIECE):
-            found = _places(timeline, track, np.arange(first, min(first + _PIECE, count)))
-            self.start.frombytes((found * PER_SWITCH).astype(np.int64).tobytes())
         # Behind the last switch all depends on the next one.
         switch_ns = timeline.switch_ns
-        self._settled = bisect_left(track.slices.start_ns, switch_ns[-1]) if switch_ns else 0
+        settled = bisect_left(track.slices.start_ns, switch_ns[-1]) if switch_ns else 0
+        end = len(track.slices)
+        if is_part := most is not None and self._settled + most < settled:
+            end = self._settled + most
+        for first in range(self._settled, end, _PIECE):
+            found = _places(timeline, track, np.arange(first, min(first + _PIECE, end)))
+            self.start.frombytes((found * PER_SWITCH).astype(np.int64).tobytes())
+        if is_part:
+            self._settled = end
+            return False
+        self._settled, self._version = settled, timeline.version
+        return True
 
 
 def places(timeline: Timeline, track: Track) -> Places:
@@ -71,6 +79,17 @@ def places(timeline: Timeline, track: Track) -> Places:
         known = track.slices.places = Places()
     known.follow(timeline, track)
     return known
+
+
+def places_ahead(timeline: Timeline, track: Track) -> Iterator[None]:
+    """Do what `places`, and adding them up, will cost, a piece at each step."""
+    known = track.slices.places
+    if known is None:
+        known = track.slices.places = Places()
+    while not known.follow(timeline, track, _PIECE):
+        known.course(track.slices.state).add_up()
+        yield
+    known.course(track.slices.state).add_up()
 
 
 def _places(timeline: Timeline, track: Track, index: Column) -> Column:

@@ -7,8 +7,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from visualizer.analysis.states import State
-from visualizer.analysis.sums import Sums
-from visualizer.trace.flat import Column
+from visualizer.analysis.sums import Course, Sums
 
 if TYPE_CHECKING:
     from visualizer.analysis.places import Places
@@ -71,6 +70,7 @@ class Slices:
         last = self.at(until_ns)
         return 0 if last < 0 else self._sums.one(state, until_ns, last, self.start_ns, self.state)
 
-    def spent(self, until_ns: Column) -> Column:
-        """The same of many times (float64), which may lie between two nanoseconds: a row for each of SUMMED."""
-        return self._sums.many(until_ns, self.start_ns, self.state)
+    @property
+    def course(self) -> Course:
+        """The slices along time."""
+        return Course(self._sums, self.start_ns, self.state)

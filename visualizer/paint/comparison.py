@@ -43,8 +43,7 @@ def paint_both(
         since = f"  from {duration(int(stretch.start_ns))}" if stretch.start_ns else ""
         yield [Run(name, "edge"), Run(since, "dim")]
         listed = rows if everything else rows[:_ROWS]
-        for number, row in enumerate(listed):
-            runs = stretch.painted(row, view, ascii=ascii)
+        for number, (row, runs) in enumerate(zip(listed, stretch.painted(listed, view, ascii=ascii), strict=True)):
             if free is not None and free.side == side and number == (len(listed) - 1) // 2:
                 runs = laid(runs, free.cell, free.runs)
             yield [*label_runs(stretch.part.timeline, row, left, ascii=ascii), *runs]

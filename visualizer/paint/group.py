@@ -11,10 +11,10 @@ import numpy as np
 
 from visualizer.analysis.crowds import Crowd
 from visualizer.analysis.model import FINAL, State, Timeline
+from visualizer.paint.canvas import Canvas, Run, high
 from visualizer.paint.cells import NONE
 from visualizer.paint.lane import limit
 from visualizer.paint.palette import STYLE_OF, glyphs
-from visualizer.paint.row import GLYPHS, STYLE_NUMBER, STYLES, Run, heights, joined
 from visualizer.paint.text import ascii_only, cell_width
 from visualizer.paint.viewport import Axis, Viewport, position_of_time, times_of_places
 from visualizer.trace.flat import Column
@@ -57,13 +57,13 @@ def paint_group(
     """
     axis, edges = viewport.laid_out(timeline)
     cells = _cells(timeline, crowd, axis, edges, until_ns)
-    looks = np.where(cells.share >= 0, heights(cells.share, ascii), cells.main + 1)
-    shown, styles = list(map(GLYPHS[ascii].__getitem__, looks.tolist())), STYLES[looks]
+    looks = np.where(cells.share >= 0, high(cells.share, ascii), cells.main + 1)
+    canvas = Canvas(looks[None], ascii)
     if crowd.ended_ns >= 0 and (until_ns is None or crowd.ended_ns <= until_ns):
         ended = position_of_time(timeline, axis, crowd.ended_ns)
-        _mark_end(bisect_left(edges, ended) if ended >= edges[0] else -1, crowd, shown, styles, ascii)
-    _write_counts(cells, shown, styles, ascii)
-    return joined(shown, styles)
+        _mark_end(bisect_left(edges, ended) if ended >= edges[0] else -1, crowd, canvas, ascii)
+    _write_counts(cells, canvas, ascii)
+    return canvas.rows()[0]
 
 
 def told(crowd: Crowd, t_ns: int) -> str:
@@ -87,11 +87,12 @@ def _cells(timeline: Timeline, crowd: Crowd, axis: Axis, edges: Sequence[float],
     if until_ns is not None:
         times_ns = np.minimum(times_ns, until_ns)
     count, spent = crowd.at(times_ns)
-    ran = np.diff(spent[State.RUNNING] if on_time else crowd.ran(places))
+    ran = np.diff(spent[State.RUNNING] if on_time else crowd.runs.filled(places))
     share = np.minimum(1.0, ran / np.diff(edge))
     runs = known & (share > 0)
     if on_time:
-        for cell in (known & ~runs & crowd.stirs(times_ns)).nonzero()[0].tolist():
+        idle = (known & ~runs).nonzero()[0]
+        for cell in idle[crowd.stirs(times_ns[idle], times_ns[idle + 1])].tolist():
             # However short.
             runs[cell] = crowd.changes(State.RUNNING, times_ns[cell], times_ns[cell + 1])
     lasted_ns = np.diff(times_ns)
@@ -102,18 +103,18 @@ def _cells(timeline: Timeline, crowd: Crowd, axis: Axis, edges: Sequence[float],
     return _Cells(np.where(runs, share, -1.0), main, np.maximum(np.rint(most), 1).astype(np.int64))
 
 
-def _mark_end(cell: int, crowd: Crowd, shown: list[str], styles: Column, ascii: bool) -> None:
+def _mark_end(cell: int, crowd: Crowd, canvas: Canvas, ascii: bool) -> None:
     """✓ or ✗ in the first cell from that one on that is free."""
-    while 0 <= cell < len(shown) and shown[cell] != " ":
+    while 0 <= cell < canvas.width and not canvas.is_blank(0, cell):
         cell += 1
-    if 0 <= cell < len(shown):
+    if 0 <= cell < canvas.width:
         state = State.FAILED if crowd.failed else State.DONE
-        shown[cell], styles[cell] = glyphs(ascii)[state], STYLE_NUMBER[STYLE_OF[state]]
+        canvas.write(0, cell, glyphs(ascii)[state], 1, STYLE_OF[state])
 
 
-def _write_counts(cells: _Cells, shown: list[str], styles: Column, ascii: bool) -> None:
+def _write_counts(cells: _Cells, canvas: Canvas, ascii: bool) -> None:
     """Write on each stretch of cells in which none runs how many are in the state that most are in."""
-    bounds = [0, *((cells.main[1:] != cells.main[:-1]).nonzero()[0] + 1).tolist(), len(shown)]
+    bounds = [0, *((cells.main[1:] != cells.main[:-1]).nonzero()[0] + 1).tolist(), canvas.width]
     for start, end in pairwise(bounds):
         main = int(cells.main[start])
         if main == NONE:
@@ -124,5 +125,4 @@ def _write_counts(cells: _Cells, shown: list[str], styles: Column, ascii: bool) 
         text = f" {ascii_only(text) if ascii else text} "
         width = cell_width(text)
         if width <= end - start:
-            shown[start : start + width] = [text, *[""] * (width - 1)]
-            styles[start : start + width] = STYLE_NUMBER["label"]
+            canvas.write(0, start, text, width, "label")

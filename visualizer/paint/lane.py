@@ -27,8 +27,9 @@ class Lane:
         self.limit = limit(timeline, axis, until_ns)
         self._places = None if axis is Axis.TIME else places(timeline, self.track)
         #: Where each slice begins, in whole numbers of which there are so many to a nanosecond, or to a switch.
-        self.begins: array[int] = self.slices.start_ns if self._places is None else self._places.start
         self.scale = 1 if self._places is None else PER_SWITCH
+        self.course = self.slices.course if self._places is None else self._places.course(self.slices.state)
+        self.begins: array[int] = self.course.start
 
     def start(self, index: int) -> float:
         """Where slice number `index` begins; for the number behind the last slice, the limit."""
@@ -38,14 +39,9 @@ class Lane:
         """Number of the first slice that begins at or after `position`."""
         return bisect_left(self.begins, position * self.scale)
 
-    def spent(self, until: Column) -> Column:
-        """How much of the axis before each of some places, in the numbers of `begins`, went to each of SUMMED: a row
-        for each of these."""
-        return self.slices.spent(until) if self._places is None else self._places.spent(until, self.slices.state)
-
     def between(self, start: float, end: float) -> Column:
         """How much of [start, end) went to each of SUMMED; what lies behind the limit went to none."""
-        spent = self.spent(np.minimum(np.array([start, end], dtype=np.float64), self.limit) * self.scale)
+        spent = self.course.spent(np.minimum(np.array([start, end], dtype=np.float64), self.limit) * self.scale)
         lasted: Column = (spent[:, 1] - spent[:, 0]) / self.scale
         return lasted
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from visualizer.analysis.crowds import Crowd
+from visualizer.analysis.crowds import Crowd, crowd_of
 from visualizer.analysis.model import Timeline
 from visualizer.paint.group import paint_group
-from visualizer.paint.row import Run, paint_row
+from visualizer.paint.row import Run, paint_rows
 from visualizer.paint.rows import Row, label_runs, row_name
 from visualizer.paint.text import cell_width
 from visualizer.paint.viewport import Viewport
@@ -29,11 +29,26 @@ def panel(
     until_ns: int | None = None,
 ) -> Iterator[list[Run]]:
     """A line for each row: its label in `left` cells, then its states. `until_ns`: as in `paint_row`."""
+    cells = painted(timeline, shown, viewport, ascii=ascii, until_ns=until_ns)
+    for row, runs in zip(shown, cells, strict=True):
+        yield [*label_runs(timeline, row, left, ascii=ascii), *runs]
+
+
+def painted(
+    timeline: Timeline,
+    shown: Sequence[Row],
+    viewport: Viewport,
+    *,
+    crowd: Callable[[Row], Crowd] | None = None,
+    ascii: bool = False,
+    until_ns: int | None = None,
+) -> Iterator[list[Run]]:
+    """The cells of rows. `crowd`: what the tracks of a group do, where that is kept; `until_ns`: as in `paint_rows`."""
+    tracks = [row.track for row in shown if row.group is None]
+    of_tracks = paint_rows(timeline, tracks, viewport, ascii=ascii, until_ns=until_ns)
     for row in shown:
-        label = label_runs(timeline, row, left, ascii=ascii)
         if row.group is None:
-            yield [*label, *paint_row(timeline, row.track, viewport, ascii=ascii, until_ns=until_ns)]
+            yield next(of_tracks)
         else:
-            crowd = Crowd(timeline)
-            crowd.follow(row.members)
-            yield [*label, *paint_group(timeline, crowd, viewport, ascii=ascii, until_ns=until_ns)]
+            of_group = crowd(row) if crowd is not None else crowd_of(timeline, row.members)
+            yield paint_group(timeline, of_group, viewport, ascii=ascii, until_ns=until_ns)

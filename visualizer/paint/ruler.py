@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from itertools import groupby, pairwise
 from math import ceil, floor, log2
+from weakref import WeakKeyDictionary
 
 from visualizer.analysis.durations import duration
 from visualizer.analysis.gaps import Gaps, gaps
@@ -20,7 +21,7 @@ _GAP = 3
 #: How long a gap is takes as many cells, at least: "⋯2s".
 _SHORTEST_LENGTH = 3
 _BARS = "▁▂▃▄▅▆▇█"
-_ASCII_BARS = "_.:-=+*#"
+_IN_ASCII = str.maketrans(_BARS, "_.:-=+*#")
 
 
 def ruler(
@@ -161,21 +162,54 @@ def _busy_ticks(
         place = max(at, place) + viewport.per_cell
 
 
+_DENSITIES: WeakKeyDictionary[Timeline, tuple[tuple[Viewport, int], list[Run]]] = WeakKeyDictionary()
+
+
+def _density(timeline: Timeline, whole: Viewport) -> list[Run]:
+    """The bars of the overview. What moves over them while one looks at other parts of the trace leaves them as they
+    are."""
+    key = whole, timeline.version
+    if timeline not in _DENSITIES or _DENSITIES[timeline][0] != key:
+        found = [bisect_left(timeline.switch_ns, edge) for edge in whole.edges()]
+        counts = [after - before for before, after in pairwise(found)]
+        scale = log2(1 + max(counts))
+        cells = [(_BARS[ceil(log2(1 + count) / scale * 7) if count else 0], count > 0) for count in counts]
+        _DENSITIES[timeline] = (
+            key,
+            [
+                Run("".join(text for text, _ in group), "overview" if some else "dim")
+                for some, group in groupby(cells, key=lambda cell: cell[1])
+            ],
+        )
+    return _DENSITIES[timeline][1]
+
+
 def overview(timeline: Timeline, viewport: Viewport, width: int, *, ascii: bool = False) -> list[Run]:
     """How densely switches follow one another over the whole trace, always in time, `width` cells; [ ] around what the
     viewport shows of it. The height of a bar grows with the logarithm of the number of switches."""
     whole = Viewport.whole(timeline, Axis.TIME, width)
-    found = [bisect_left(timeline.switch_ns, edge) for edge in whole.edges()]
-    counts = [after - before for before, after in pairwise(found)]
-    scale = log2(1 + max(counts))
-    bars = _ASCII_BARS if ascii else _BARS
-    cells = [(bars[ceil(log2(1 + count) / scale * 7)], "overview") if count else (bars[0], "dim") for count in counts]
     left = int(whole.cell_of_time(timeline, viewport.time_at(timeline, 0)))
     right = int(whole.cell_of_time(timeline, viewport.time_at(timeline, viewport.width)))
+    last = whole.width - 1
     if viewport.shows_end(timeline):
-        right = len(cells) - 1
-    left = max(0, min(left, len(cells) - 2))
-    cells[left] = "[", "edge"
-    if len(cells) > 1:
-        cells[min(max(right, left + 1), len(cells) - 1)] = "]", "edge"
-    return [Run("".join(text for text, _ in group), style) for style, group in groupby(cells, key=lambda cell: cell[1])]
+        right = last
+    left = max(0, min(left, last - 1))
+    marks = {left: "["}
+    if last > 0:
+        marks[min(max(right, left + 1), last)] = "]"
+    runs: list[Run] = []
+    at = 0
+    for text, style in _density(timeline, whole):
+        bars = text.translate(_IN_ASCII) if ascii else text
+        begin = 0
+        for cell, mark in marks.items():
+            if at <= cell < at + len(bars):
+                runs += [Run(bars[begin : cell - at], style), Run(mark, "edge")]
+                begin = cell - at + 1
+        runs.append(Run(bars[begin:], style))
+        at += len(bars)
+    # Side by side they are one run.
+    shown = [run for run in runs if run.text]
+    return [
+        Run("".join(text for text, _ in group), style) for style, group in groupby(shown, key=lambda run: run.style)
+    ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, floor
 
 from visualizer.analysis.comparison import Part
 from visualizer.analysis.crowds import Crowd
-from visualizer.paint.group import paint_group
-from visualizer.paint.row import Run, paint_row
+from visualizer.paint.panel import painted
+from visualizer.paint.row import Run
 from visualizer.paint.rows import Row
 from visualizer.paint.viewport import Axis, Viewport, extent, position_in_segment, position_of_time, span
 
@@ -52,9 +53,14 @@ class Stretch:
         return self.part.end_ns >= self.part.timeline.last_ns
 
     def painted(
-        self, row: Row, viewport: Viewport, *, crowd: Crowd | None = None, ascii: bool = False
-    ) -> list[Run]:  # fmt: skip
-        """The cells of a row, blank where the part is not. `crowd`: of a group's tracks, if it is known already."""
+        self,
+        rows: Sequence[Row],
+        viewport: Viewport,
+        *,
+        crowd: Callable[[Row], Crowd] | None = None,
+        ascii: bool = False,
+    ) -> list[list[Run]]:
+        """The cells of rows, blank where the part is not. `crowd`: as for `painted`."""
         timeline, until_ns = self.part.timeline, self.part.end_ns
         left = right = 0
         if viewport.axis is Axis.SWITCHES:
@@ -67,16 +73,10 @@ class Stretch:
             )
             until_ns = timeline.last_ns
         if viewport.width <= 0:
-            return [Run(" " * (left + right), "dim")]
-        if row.group is None:
-            runs = paint_row(timeline, row.track, viewport, ascii=ascii, until_ns=until_ns)
-        else:
-            if crowd is None:
-                crowd = Crowd(timeline)
-                crowd.follow(row.members)
-            runs = paint_group(timeline, crowd, viewport, ascii=ascii, until_ns=until_ns)
-        blank = [[Run(" " * cells, "dim")] if cells else [] for cells in (left, right)]
-        return [*blank[0], *runs, *blank[1]]
+            return [[Run(" " * (left + right), "dim")] for _ in rows]
+        before, behind = ([Run(" " * cells, "dim")] if cells else [] for cells in (left, right))
+        found = painted(timeline, rows, viewport, crowd=crowd, ascii=ascii, until_ns=until_ns)
+        return [[*before, *runs, *behind] for runs in found]
 
 
 def stretches(a: Part, b: Part) -> tuple[Stretch, Stretch]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from visualizer.paint.row import Run
@@ -74,9 +74,8 @@ class SideView(View):
         """How many tracks there are in the part."""
         return sum(map(self.part.lives, self.timeline.tracks))
 
-    def painted(self, row: Row) -> list[Run]:
-        crowd = self.crowd(row) if row.group is not None else None
-        return self.stretch.painted(row, self.viewport, crowd=crowd, ascii=self.ascii)
+    def painted(self, rows: Sequence[Row]) -> list[list[Run]]:
+        return self.stretch.painted(rows, self.viewport, crowd=self.crowd, ascii=self.ascii)
 
     # Both sides together.
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.analysis.tape import STEP_NS, Tape
 from tests.unit.paint.events import greenlet_runs
+from visualizer.analysis import crowd_runs, crowds
 from visualizer.analysis.crowds import Crowd
 from visualizer.analysis.model import State, Timeline
 from visualizer.trace import events as ev
@@ -62,7 +66,7 @@ def test_time_spent_is_that_of_all_together() -> None:
 
 def test_runs_on_the_switch_axis() -> None:
     crowd = crowd_of(two().timeline(), 1, 2)
-    assert crowd.ran(np.array([0, 1, 1.5, 2, 3, 3.25, 4, 5, 6, 100])).tolist() == [
+    assert crowd.runs.filled(np.array([0, 1, 1.5, 2, 3, 3.25, 4, 5, 6, 100])).tolist() == [
         0, 0, 0.5, 1, 1, 1.25, 2, 2, 3, 4,
     ]  # fmt: skip
 
@@ -70,7 +74,7 @@ def test_runs_on_the_switch_axis() -> None:
 def test_of_an_open_run_as_much_as_there_is() -> None:
     timeline = Tape().spawn("a", words.GREENLET, parent="main").switch("main", "a").timeline()
     crowd = crowd_of(timeline, 1)
-    assert crowd.ran(np.array([1, 1.5, 2])).tolist() == [0, 0.5, 1]
+    assert crowd.runs.filled(np.array([1, 1.5, 2])).tolist() == [0, 0.5, 1]
     assert crowd.ended_ns == -1
 
 
@@ -95,14 +99,17 @@ def test_it_agrees_with_a_count_of_each(timeline: Timeline, times_ns: list[int])
             assert crowd.spent_ns(state, t_ns) == each
     # Of the three, one runs between any two switches, unless it is the thread.
     runs = sum(len(timeline.tracks[track].steps) for track in tracks)
-    assert crowd.ran(np.array([timeline.switch_count + 1.0])).tolist() == [runs]
+    assert crowd.runs.filled(np.array([timeline.switch_count + 1.0])).tolist() == [runs]
 
 
 @given(greenlet_runs(), st.data())
 def test_it_is_the_same_however_it_came_in(timeline: Timeline, data: st.DataObject) -> None:
-    """A crowd that is followed while its timeline grows, and gets more tracks, is one that is made at the end."""
+    """A crowd that is followed while its timeline grows, in pieces, and gets more tracks, is one made at the end."""
     growing = Timeline()
     crowd = Crowd(growing)
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setattr(crowds, "_PIECE", crowds._STRIDE)
+    monkeypatch.setattr(crowd_runs, "_PIECE", 2)
     for track in timeline.tracks.values():
         growing.feed(ev.Spawn(track.spawn_ns, track.id, track.kind, -1, track.parent, -1, -1))
     for index in range(timeline.switch_count):
@@ -110,11 +117,39 @@ def test_it_is_the_same_however_it_came_in(timeline: Timeline, data: st.DataObje
         growing.feed(ev.Switch(switch.t_ns, switch.origin, switch.target, switch.cause, -1, -1))
         if data.draw(st.booleans()):
             crowd.follow((1, 2, 3)[: data.draw(st.integers(1, 3))])
+            for _ in islice(crowd.runs.ahead(), data.draw(st.integers(0, 3))):
+                pass
     crowd.follow((1, 2, 3))
+    monkeypatch.undo()
     whole = crowd_of(growing, 1, 2, 3)
     for t_ns in (*growing.switch_ns, growing.last_ns + 5):
         for state in State:
             assert crowd.count(state, t_ns) == whole.count(state, t_ns)
             assert crowd.spent_ns(state, t_ns) == whole.spent_ns(state, t_ns)
     places = np.arange(2 * growing.switch_count + 3) / 2
-    assert crowd.ran(places).tolist() == whole.ran(places).tolist()
+    assert crowd.runs.filled(places).tolist() == whole.runs.filled(places).tolist()
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 60)), min_size=200, max_size=600), st.data())
+def test_many_changes_agree_with_a_count_of_each(steps: list[tuple[int, int]], data: st.DataObject) -> None:
+    """More than are kept added up, and taken in with several passes."""
+    timeline, t_ns, current = Timeline(), 0, 0
+    for track in range(6):
+        kind = words.GREENLET if track else words.THREAD
+        timeline.feed(ev.Spawn(track, track, kind, -1 if not track else 0, 0 if track else -1, -1, -1))
+    for target, passed_ns in steps:
+        t_ns += passed_ns
+        if target != current:
+            timeline.feed(ev.Switch(t_ns, current, target, "switch", -1, -1))
+            current = target
+    tracks = tuple(range(1, 6))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(crowds, "_PIECE", 2 * crowds._STRIDE)
+        crowd = crowd_of(timeline, *tracks)
+    times_ns = data.draw(st.lists(st.integers(0, t_ns + 10), min_size=1, max_size=20))
+    counts, spent_ns = crowd.at(np.array(times_ns, dtype=np.float64))
+    for place, at_ns in enumerate(times_ns):
+        for state in (State.CREATED, State.READY, State.RUNNING, State.WAITING):
+            assert counts[state, place] == counted(timeline, tracks, state, at_ns)
+            each = sum(timeline.tracks[track].slices.spent_ns(state, at_ns) for track in tracks)
+            assert spent_ns[state, place] == each

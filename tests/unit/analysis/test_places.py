@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.analysis.test_intake import STEP, beginning, greenlet_lines, one_by_one
+from visualizer.analysis import places as along
 from visualizer.analysis.model import FINAL, SUMMED, State, Timeline, Track
-from visualizer.analysis.places import PER_SWITCH, places
+from visualizer.analysis.places import PER_SWITCH, places, places_ahead
 from visualizer.trace import events as ev
 
 
@@ -78,14 +79,22 @@ def test_places_are_those_of_each_slice_while_the_trace_grows(
 ) -> None:
     lines = beginning() + greenlet_lines(steps)
     timeline = one_by_one([])
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setattr(along, "_PIECE", 7)
     for number, line in enumerate(lines):
         timeline.feed(line)  # type: ignore[arg-type]
         if number in looks or number == len(lines) - 1:
             for track in timeline.tracks.values():
+                ahead = places_ahead(timeline, track)
+                for _ in range(number % 3):
+                    next(ahead, None)
                 found = [start / PER_SWITCH for start in places(timeline, track).start]
+                # Whoever worked ahead finds that it is done.
+                assert not [*ahead]
                 expected = [place(timeline, track, index) for index in range(len(track.slices))]
                 assert found == pytest.approx(expected, abs=2e-6)
                 assert found == sorted(found)
+    monkeypatch.undo()
 
 
 def test_what_is_said_to_be_another_state_is_added_up_anew() -> None:
@@ -99,7 +108,7 @@ def test_what_is_said_to_be_another_state_is_added_up_anew() -> None:
     end = np.array([41.0 * PER_SWITCH])
 
     def spent(state: State) -> float:
-        return float(places(timeline, track).spent(end, slices.state)[SUMMED.index(state), 0]) / PER_SWITCH
+        return float(places(timeline, track).course(slices.state).spent(end)[SUMMED.index(state), 0]) / PER_SWITCH
 
     assert spent(State.RUNNING) == len(running) == 20
     slices.restate(State.BLOCKED, 0, running[3])

@@ -71,11 +71,11 @@ def test_cells_are_what_each_is_by_itself(
     fitted = Viewport.fit(timeline, axis, width)
     viewport = fitted.zoomed(closer, int(where * width), timeline)
     edges = tuple(viewport.edges())
-    for track in timeline.tracks:
-        lane = Lane(timeline, track, axis, until_ns)
-        found = cells(lane, edges)
-        for number, (start, end) in enumerate(pairwise(edges)):
-            expected = mix(lane, start, end)
+    lanes = [Lane(timeline, track, axis, until_ns) for track in timeline.tracks]
+    found = cells(lanes, edges)
+    for row, lane in enumerate(lanes):
+        for cell, (start, end) in enumerate(pairwise(edges)):
+            expected, number = mix(lane, start, end), (row, cell)
             assert found.only[number] == expected.only
             assert found.runs[number] == expected.runs
             assert found.running[number] == pytest.approx(expected.running, abs=1e-6)

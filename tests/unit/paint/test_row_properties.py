@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.paint.drawn import styles, width
 from tests.unit.paint.events import greenlet_runs, naps, timelines
 from visualizer.analysis.model import State, Timeline
+from visualizer.paint import row
 from visualizer.paint.palette import DARK, LIGHT
-from visualizer.paint.row import paint_row
+from visualizer.paint.row import paint_row, paint_rows
 from visualizer.paint.viewport import Axis, Viewport
 
 AXES = st.sampled_from(Axis)
@@ -34,6 +36,18 @@ def test_a_row_is_as_wide_as_its_viewport(
         assert width(runs) == viewport.width
         assert all(run.style in DARK and run.style in LIGHT for run in runs)
         assert not ascii or all(run.text.isascii() for run in runs)
+
+
+@given(st.data(), timelines(), st.booleans(), st.one_of(st.none(), st.integers(0, 10**9)))
+def test_rows_are_painted_together_as_each_is_alone(
+    data: st.DataObject, timeline: Timeline, ascii: bool, until_ns: int | None
+) -> None:
+    viewport = data.draw(viewports(timeline))
+    tracks = data.draw(st.lists(st.sampled_from([*timeline.tracks]))) if timeline.tracks else []
+    alone = [paint_row(timeline, track, viewport, ascii=ascii, until_ns=until_ns) for track in tracks]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(row, "_AT_ONCE", 3)
+        assert [*paint_rows(timeline, tracks, viewport, ascii=ascii, until_ns=until_ns)] == alone
 
 
 @given(st.one_of(timelines(), naps()), CELLS, st.sampled_from((Axis.TIME, Axis.BUSY)))

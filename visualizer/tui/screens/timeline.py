@@ -192,6 +192,8 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
                 view.begin()
         if self.follow_stops() | self.go_on_searching() | view.advance(passed_ns) or changed:
             self.look()
+        else:
+            view.look_ahead()
 
     @on(messages.Looked)
     def _draw(self) -> None:

@@ -231,8 +231,7 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
         size = Size(self.size.width, view.line_count)
         if size != self.virtual_size:
             self.virtual_size = size
-        height = self.size.height
-        numbers = [number for y in range(height) if (number := self.number_at(y)) < len(view.rows)]
+        height, numbers = self.size.height, self._in_sight
         drawn = {number: self._key(number) for number in numbers}
         cell, span = row_start(view) + view.playhead_cell, span_cells(view)
         if self._drawn.keys() != drawn.keys():
@@ -257,6 +256,11 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
     def number_at(self, y: int) -> int:
         """Number of the row in line `y` of those in sight; there may be no such row."""
         return y if y < self.staying else y + self.scroll_offset.y
+
+    @property
+    def _in_sight(self) -> list[int]:
+        """Numbers of the rows that stand in a line."""
+        return [number for y in range(self.size.height) if (number := self.number_at(y)) < len(self._view.rows)]
 
     def bring(self, row: int) -> None:
         """Scroll as little as needed for that row to be in sight."""
@@ -312,25 +316,32 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
 
     def _line(self, number: int) -> Strip:
         key = self._key(number)
-        line = self._cache.get(key)
-        if line is None:
-            view = self._view
+        if key not in self._cache:
+            # Whatever else is in sight and was not painted yet is asked for next.
+            self._paint({number: None} | dict.fromkeys(self._in_sight))
+        return self._cache[key]
+
+    def _paint(self, numbers: Iterable[int]) -> None:
+        """Paint those of these rows that are not as they were, all at once."""
+        view = self._view
+        keys = {key: number for number in numbers if (key := self._key(number)) not in self._cache}
+        if len(self._cache) + len(keys) > _CACHED_ROWS:
+            # What is in sight stays.
+            self._cache = {key: self._cache[key] for key in self._drawn.values() if key in self._cache}
+        painted = view.painted([view.rows[number] for number in keys.values()])
+        for (key, number), cells in zip(keys.items(), painted, strict=True):
             row = view.rows[number]
-            chosen = row == view.selected_row
             pin = Run("*" if view.ascii else "◆", "edge")
             runs = [
                 pin if number < view.pinned_rows else Run(" " * LEFT, "text"),
-                *label_runs(view.timeline, row, view.label_cells, selected=chosen, ascii=view.ascii),
+                *label_runs(view.timeline, row, view.label_cells, selected=row == view.selected_row, ascii=view.ascii),
                 Run(" " * BETWEEN, "text"),
-                *self._view.painted(row),
+                *cells,
             ]
-            if len(self._cache) >= _CACHED_ROWS:
-                self._cache.clear()
             line = strip(self, runs, self.size.width)
             if view.viewport.axis is Axis.BUSY:
                 line = shaded(line, row_start(view), self._gap_cells(), style("gap", is_dark(self)))
             self._cache[key] = line
-        return line
 
     def _gap_cells(self) -> list[tuple[int, int]]:
         """From which to which cell each folded gap goes that can be told from its neighbours."""

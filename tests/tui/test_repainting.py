@@ -1,0 +1,84 @@
+"""Which rows are painted when: all that changed at once, and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from tests.tui.conftest import loaded
+from tests.tui.traces import Demo, crowd
+from visualizer.paint.row import Run
+from visualizer.paint.rows import Row
+from visualizer.paint.viewport import Axis
+from visualizer.tui.app import VisualizerApp
+from visualizer.tui.view import View
+from visualizer.tui.widgets import rows
+
+Replay = Callable[[Demo], VisualizerApp]
+
+
+@pytest.fixture
+def painted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows each call painted."""
+    counts: list[int] = []
+    paint = View.painted
+
+    def counting(view: View, shown: Sequence[Row]) -> list[list[Run]]:
+        counts.append(len(shown))
+        return paint(view, shown)
+
+    monkeypatch.setattr(View, "painted", counting)
+    return counts
+
+
+async def test_what_changed_is_painted_at_once_and_nothing_else(replay: Replay, painted: list[int]) -> None:
+    app = replay(crowd(8))
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = await loaded(pilot)
+        in_sight = len(screen.view.rows)
+        assert in_sight > 8
+        painted.clear()
+        await pilot.press("right", "right")
+        await pilot.pause()
+        assert painted == [], "the playhead is laid over the rows"
+        await pilot.press("w")
+        await pilot.pause()
+        assert painted == [in_sight], "zooming"
+        painted.clear()
+        await pilot.press("d")
+        await pilot.pause()
+        assert painted == [in_sight], "panning"
+        painted.clear()
+        await pilot.press("down")
+        await pilot.pause()
+        assert painted == [2], "the row that was selected, and the one that is"
+
+
+async def test_rows_in_sight_are_kept_when_others_are_forgotten(
+    replay: Replay, painted: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = replay(crowd(8))
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = await loaded(pilot)
+        in_sight = len(screen.view.rows)
+        await pilot.press("w")
+        await pilot.pause()
+        painted.clear()
+        monkeypatch.setattr(rows, "_CACHED_ROWS", in_sight)
+        await pilot.press("down")
+        await pilot.pause()
+        assert painted == [2]
+
+
+async def test_the_other_axis_is_worked_out_while_nothing_else_is_to_be_done(replay: Replay) -> None:
+    app = replay(crowd())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        view = screen.view
+        while view.look_ahead():
+            pass
+        assert view.viewport.axis is Axis.TIME
+        known = [view.timeline.tracks[row.track].slices.places for row in view.rows if row.group is None]
+        assert None not in known
+        assert not any(crowd.runs.is_behind for crowd in view._crowds.values())
