@@ -30,11 +30,12 @@ from visualizer.cli.reading import read_timeline
 from visualizer.trace import events as ev
 from visualizer.trace.source import read_all
 from visualizer.tui.app import VisualizerApp
+from visualizer.tui.feed import from_file
 from visualizer.tui.screens.timeline import TimelineScreen
 
 PROGRAMS = Path(__file__).parent / "programs.py"
 KINDS = ("greenlets", "generators", "service")
-ROUNDS = 5
+ROUNDS = 9
 LIVE_SECONDS = 60
 LIVE_RATE = 20_000
 
@@ -74,9 +75,16 @@ def parse(lines: list[bytes]) -> None:
         json.loads(line)
 
 
+def view(path: Path) -> None:
+    """Load it as the screen does: a megabyte at a time, in moments of 25 ms."""
+    feed = from_file(path, False)
+    while feed.live:
+        feed.poll()
+
+
 def load(directory: Path) -> Iterator[str]:
-    yield "| trace | events | load | json.loads, an event a line | json.loads over its own lines |"
-    yield "|---|---:|---:|---:|---:|"
+    yield "| trace | events | load | by the screen | json.loads, an event a line | over its own lines |"
+    yield "|---|---:|---:|---:|---:|---:|"
     for kind in KINDS:
         for events in (10_000, 100_000, 1_000_000):
             recorded = record(directory, kind, events)
@@ -85,13 +93,22 @@ def load(directory: Path) -> Iterator[str]:
             own = recorded.path.read_bytes().splitlines()
             count = len(expanded)
             del expanded
-            ways = (partial(read_timeline, str(recorded.path)), partial(parse, lines), partial(parse, own))
+            # None of this is there when a trace is opened.
+            gc.collect()
+            gc.freeze()
+            ways = (
+                partial(read_timeline, str(recorded.path)),
+                partial(view, recorded.path),
+                partial(parse, lines),
+                partial(parse, own),
+            )
             spent = [[timed(way) for way in ways] for _ in range(ROUNDS)]
-            ours, theirs, packed = (median(column) for column in zip(*spent, strict=True))
-            ratio, packed_ratio = (median(row[column] / row[0] for row in spent) for column in (1, 2))
+            ours, on_screen, theirs, packed = (median(column) * 1e3 for column in zip(*spent, strict=True))
+            # How many times as long json.loads takes as each of ours.
+            times, screens = (median(row[2] / row[way] for row in spent) for way in (0, 1))
             yield (
-                f"| {kind} | {count:,} | {ours * 1e3:,.0f} ms ({ours / count * 1e9:,.0f} ns an event) "
-                f"| {theirs * 1e3:,.0f} ms ({ratio:.2f}x) | {packed * 1e3:,.0f} ms ({packed_ratio:.2f}x) |"
+                f"| {kind} | {count:,} | {ours:,.1f} ms ({times:.2f}x as fast; {ours / count * 1e6:,.0f} ns an event) "
+                f"| {on_screen:,.1f} ms ({screens:.2f}x) | {theirs:,.1f} ms | {packed:,.1f} ms |"
             )
 
 
