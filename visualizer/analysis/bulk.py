@@ -43,11 +43,10 @@ class Bulk:
         count = len(flat.t_ns)
         if count >= LEAST:
             self._hows.learn()
-            generators = _of_generators(flat.kind)
-            bounds = [0, *(np.flatnonzero(generators[1:] != generators[:-1]) + 1).tolist(), count]
-            if len(bounds) * LEAST < count:
-                for start, end in pairwise(bounds):
-                    self._take_part(flat.part(start, end), bool(generators[start]))
+            parts = _parts(flat.kind)
+            if len(parts) * LEAST < count:
+                for start, end, generators in parts:
+                    self._take_part(flat.part(start, end), generators)
                 return
         self._feed(flat)
 
@@ -98,10 +97,15 @@ class Bulk:
         return bottom not in timeline._pending and bottom not in timeline._early
 
 
-def _of_generators(kind: Column) -> Column:
-    """Whether each line is of generators. One by which a track begins or ends belongs to the line before it."""
-    whose = np.flatnonzero(kind < SPAWN)
-    if not len(whose):
-        return np.zeros(len(kind), dtype=bool)
-    before = np.maximum(np.cumsum(kind < SPAWN) - 1, 0)
-    return np.isin(kind[whose[before]], (RESUME, YIELD))
+def _parts(kind: Column) -> list[tuple[int, int, bool]]:
+    """Lines of generators apart from others: from which to which, and whether they are. One by which a track begins or
+    ends belongs to the line before it."""
+    there = np.bincount(kind, minlength=SPAWN)
+    resumed = int(there[RESUME]) + int(there[YIELD])
+    if not resumed or resumed == there[:SPAWN].sum():
+        return [(0, len(kind), resumed > 0)]
+    running = kind < SPAWN
+    whose = kind[np.flatnonzero(running)[np.maximum(np.cumsum(running) - 1, 0)]]
+    generators = (whose == RESUME) | (whose == YIELD)
+    bounds = [0, *(np.flatnonzero(generators[1:] != generators[:-1]) + 1).tolist(), len(kind)]
+    return [(start, end, bool(generators[start])) for start, end in pairwise(bounds)]

@@ -142,24 +142,16 @@ def course(hand: Hand, where: dict[int, Column], ids: Column) -> Course:
     parks_there[parking] = 1
     # Who parks does so right before who goes on.
     item = np.arange(count) + np.cumsum(parks_there)
-    leaves = item[parking] - 1
-    code = np.empty(count + parks, dtype=np.int64)
-    whose[item], whose[leaves] = hand.who, hand.by[parking]
-    code[item], code[leaves] = 2 * np.arange(count), 2 * parking + 1
+    leaves = item.take(parking) - 1
+    whose[item], whose[leaves] = hand.who, hand.by.take(parking)
+    place, what = np.empty(len(whose), dtype=np.int64), np.empty(len(whose), dtype=np.uint8)
+    place[item], place[leaves] = np.arange(count), parking
+    what[item], what[leaves] = _WHAT.take(hand.kind), _OUT
+    number = np.zeros(len(whose), dtype=np.int32)
+    number[item.take(at)], number[leaves] = np.arange(len(at), dtype=np.int32), np.arange(parks, dtype=np.int32)
+    number[item.take(where[WAKE])] = np.arange(len(where[WAKE]), dtype=np.int32)
     order = np.argsort(whose, kind="stable")
-    code = code.take(order)
-    place, parked = code >> 1, (code & 1).astype(np.uint8)
-    number = np.zeros(count, dtype=np.int32)
-    for kind in (SWITCH, WAKE):
-        number[where[kind]] = np.arange(len(where[kind]), dtype=np.int32)
-    number = number.take(place)
-    if parks < len(at):
-        ended = np.zeros(count, dtype=np.int32)
-        ended[at] = np.cumsum(hand.ended)
-        number -= ended.take(place) * parked
-    # Nothing but what parks is a 0.
-    what = _WHAT.take(hand.kind).take(place) * (1 - parked)
-    return Course(_edges(whose.take(order), ids), place, what, number)
+    return Course(_edges(whose.take(order), ids), place.take(order), what.take(order), number.take(order))
 
 
 def _edges(whose: Column, ids: Column) -> Column:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from visualizer.analysis.model import Timeline
 
 
+_KINDS = SWITCH, WAKE, UNREADY, SPAWN, EXIT
+_NONE = np.zeros(0, dtype=np.int64)
+
+
 class Fit(Enum):
     """Whether lines are common enough to be taken in at once. NOT_YET: their tracks are in the midst of something else,
     and may be done with that a few lines later."""
@@ -35,11 +39,13 @@ def enter(timeline: Timeline, hand: Hand) -> Fit:
     # Ids are given out one after another.
     if not len(kind) or (t_ns[1:] < t_ns[:-1]).any() or int(who.min()) < 0 or int(who.max()) >= MOST_TRACKS:
         return Fit.NOT_ALL
-    where = {what: np.flatnonzero(kind == what) for what in (SWITCH, WAKE, UNREADY, SPAWN, EXIT)}
+    there = np.bincount(kind, minlength=EXIT + 1)
+    where = {what: np.flatnonzero(kind == what) if there[what] else _NONE for what in _KINDS}
     at, woken = where[SWITCH], where[WAKE]
-    others = who[kind != SWITCH] if len(at) < len(kind) else None
-    if others is not None and any((others == hub).any() for hub in timeline._blocks.hubs):
-        return Fit.NOT_ALL
+    if timeline._blocks.hubs and len(at) < len(kind):
+        others = who[kind != SWITCH]
+        if any((others == hub).any() for hub in timeline._blocks.hubs):
+            return Fit.NOT_ALL
     ids = together(who, by if len(at) == len(kind) else by[at])
     running = int(by[at[0]]) if len(at) else timeline._strands.current()
     lives = courses.lives(timeline, ids.tolist(), running, set(who[where[SPAWN]].tolist()))
@@ -81,7 +87,7 @@ def _enter_columns(timeline: Timeline, hand: Hand, where: dict[int, Column]) -> 
         parks.extend(index if len(hand.park_how) == len(at) else index[~hand.ended], hand.on_track, hand.park_how)
         parks.limit(hand.timed + first_park, hand.asked_ns)
         switches.extend(ns, by, who, hand.how, hand.value)
-    wakeups.extend(t_ns[woken], hand.who[woken], hand.by[woken], hand.cause[woken])
+    wakeups.extend(t_ns[woken], hand.who[woken], hand.by[woken], hand.cause)
     entry, number = np.full(len(t_ns), Entry.SWITCH, dtype=np.uint32), np.empty(len(t_ns), dtype=np.uint32)
     number[at] = index
     for what, called, begin in (

@@ -25,8 +25,9 @@ class Hand(NamedTuple):
     """What `Flat` says, with everybody named.
 
     `kind`: SWITCH, WAKE, UNREADY, SPAWN or EXIT. `who`: the target, or the track; `by`: the origin, the waker, or the
-    creator. In columns of their own, of each switch: its `how`, `value`, and whether its origin has ended; of each
-    whose origin has not, how that parks and on which track. `timed`: which of these parks ask for a time.
+    creator. In columns of their own, of each wake: its `cause`; of each switch: its `how`, `value`, and whether its
+    origin has ended; of each whose origin has not, how that parks and on which track. `timed`: which of these parks ask
+    for a time.
     """
 
     t_ns: Column

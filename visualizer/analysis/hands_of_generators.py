@@ -49,15 +49,17 @@ def of_generators(timeline: Timeline, flattening: Flattening, hows: Hows, flat: 
     if not all(set(some).isdisjoint(ids) for some in busy):
         return 0
     places = _places(flattening.templates, template.take(resumes))
-    nothing = [text for text in different(value.take(back)) if timeline._texts.get(text) == _NOTHING_GIVEN]
     resumptions, in_turn, known = _turns(timeline.turns, resumer, places, tracks)
+    nothing: list[int] = []
+    if known is not None or in_turn.any():
+        nothing = [text for text in different(value.take(back)) if timeline._texts.get(text) == _NOTHING_GIVEN]
     if known is not None:
         ended_before = (kind[lifecycle[lifecycle < resumes[known]]] == EXIT).any()
         if nothing or ended_before or _gave_nothing(timeline, resumptions):
             # Who is found to take turns may be ready from then on, or have ended by then: there it is known.
             return int(resumes[max(1, known)]) if len(resumes) > 1 else 0
     turns = np.zeros(0, dtype=np.int64)
-    if nothing and in_turn.any():
+    if nothing:
         turns = back[in_turn & ~is_end & np.isin(value.take(back), nothing)]
     yields = back[~is_end]
 
@@ -70,25 +72,27 @@ def of_generators(timeline: Timeline, flattening: Flattening, hows: Hows, flat: 
         timeline.turns.on_many(resumptions, _changes(resumer, places, tracks))
 
     # Who is ready for its next turn is so right behind its yield; control is back right behind an end.
-    there: Column = np.arange(len(kind))
     twice = np.sort(np.concatenate((turns, ends)))
+    total = len(kind) + len(twice)
+    kinds, by = np.full(total, SWITCH, dtype=np.int32), np.full(total, resumer, dtype=np.int32)
+    there: Column = np.arange(len(kind))
+    times, who = t_ns, a.copy()
     if len(twice):
         more = np.zeros(len(kind), dtype=np.int64)
         more[twice] = 1
         there += np.cumsum(more) - more
-    total = len(kind) + len(twice)
-    times, who = np.empty(total, dtype=np.int64), np.empty(total, dtype=np.int32)
-    kinds, by = np.full(total, SWITCH, dtype=np.int32), np.full(total, resumer, dtype=np.int32)
-    times[there], who[there] = t_ns, a
-    times[there[twice] + 1], who[there[twice] + 1] = t_ns[twice], a[twice]
+        times, who = np.empty(total, dtype=np.int64), np.empty(total, dtype=np.int32)
+        times[there], who[there] = t_ns, a
+        times[there[twice] + 1], who[there[twice] + 1] = t_ns[twice], a[twice]
     kinds[there[lifecycle]] = kind[lifecycle]
     creators = b[lifecycle]
     by[there[lifecycle]] = np.where(creators == words.CURRENT, resumer, creators)
     woken = there[turns] + 1
     kinds[woken], by[woken] = WAKE, words.NOBODY
     there[ends] += 1
-    who[there[back]], by[there[back]] = resumer, tracks
-    cause = np.full(total, timeline._wakeups.causes.number(words.TURN), dtype=np.int64)
+    there = there.take(back)
+    who[there], by[there] = resumer, tracks
+    cause = np.full(len(woken), timeline._wakeups.causes.number(words.TURN), dtype=np.int32)
     is_switch = kind < SPAWN
     is_switch[ends] = True
     switching = np.flatnonzero(is_switch)

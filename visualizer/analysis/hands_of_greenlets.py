@@ -9,7 +9,7 @@ import numpy as np
 from visualizer.analysis.different import MOST_LISTED, distinct, view
 from visualizer.analysis.hands import Hand, Hows, lifecycle_of
 from visualizer.trace import words
-from visualizer.trace.flat import EXIT, SPAWN, SWITCH, WAIT, Column, Flat, Flattening
+from visualizer.trace.flat import EXIT, SPAWN, SWITCH, WAIT, WAKE, Column, Flat, Flattening
 
 if TYPE_CHECKING:
     from visualizer.analysis.model import Timeline
@@ -34,7 +34,7 @@ def of_greenlets(timeline: Timeline, flattening: Flattening, hows: Hows, flat: F
             return None
         how = how_of.take(template)
         return Hand(
-            t_ns, kind, targets, origins, how, how, value, ended, park_how, on_track, timed, asked_ns, [],
+            t_ns, kind, targets, origins, timed, how, value, ended, park_how, on_track, timed, asked_ns, [],
             int(targets[-1]), _nothing,
         )  # fmt: skip
     switches_before = np.cumsum(kind == SWITCH)
@@ -71,11 +71,12 @@ def of_greenlets(timeline: Timeline, flattening: Flattening, hows: Hows, flat: F
         timed = (np.cumsum(parks) - 1)[timed]
         park_how, on_track = park_how[parks], on_track[parks]
     crossing, how = value.take(at), how_of.take(template.take(at))
+    cause = how_of.take(template.take(np.flatnonzero(kind == WAKE)))
     if len(waits):
         kept = np.flatnonzero(kind != WAIT)
-        t_ns, kind, who, by, template = (column.take(kept) for column in (t_ns, kind, who, by, template))
+        t_ns, kind, who, by = (column.take(kept) for column in (t_ns, kind, who, by))
     return Hand(
-        t_ns, kind, who, by, how_of.take(template), how, crossing, ended, park_how, on_track, timed, asked_ns,
+        t_ns, kind, who, by, cause, how, crossing, ended, park_how, on_track, timed, asked_ns,
         lifecycle_of(flattening, value[lifecycle]), int(targets[-1]) if len(at) else begin, _nothing,
     )  # fmt: skip
 

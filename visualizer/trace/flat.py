@@ -249,8 +249,9 @@ class Flattening:
         else:
             number = sequence.take(first).astype(np.int64).take(series)
         kinds, of_a, of_b = (np.frombuffer(column, dtype=np.int32) for column in self._fields[:3])
-        a, b, value = of_a.take(number), of_b.take(number), np.frombuffer(self._fields[3], dtype=np.int64).take(number)
-        a, b = (np.where(column == words.SUBJECT, subject, column) for column in (a, b))
+        value = np.frombuffer(self._fields[3], dtype=np.int64).take(number)
+        a = subject if (of_a == words.SUBJECT).all() else _told(of_a.take(number), subject)
+        b = _told(of_b.take(number), subject) if (of_b == words.SUBJECT).any() else of_b.take(number)
         b[places], value[places] = of_lines, values
         return Flat(t_ns, kinds.take(number), number, a, b, value)
 
@@ -347,6 +348,11 @@ def _fields(event: Timed) -> tuple[Any, ...]:
     if isinstance(event, Yield):
         return YIELD, event.track, _LEFT_OUT, event.value, words.YIELD, event.place, ()
     return UNREADY, event.track, _LEFT_OUT, _LEFT_OUT, "", -1, ()
+
+
+def _told(column: Column, subject: Column) -> Column:
+    """The same with the row's track where it belongs."""
+    return np.where(column == words.SUBJECT, subject, column)
 
 
 def _beyond(column: Column, least: int, most: int) -> bool:
