@@ -146,6 +146,17 @@ class Parks:
         self.how.append(self.hows.number((reason, asked, place)))
         return index
 
+    def repeat(self, index: int, on_track: int) -> int:
+        """The same as park number `index`, on another track; `leave_alone` is to follow."""
+        self.switch.append(len(self._switches.ns))
+        self.on_track.append(on_track)
+        self.how.append(self.how[index])
+        at = bisect_left(self.timed, index)
+        if at < len(self.timed) and self.timed[at] == index:
+            self.timed.append(len(self.switch) - 1)
+            self.asked_ns.append(self.asked_ns[at])
+        return len(self.switch) - 1
+
     def leave_alone(self, t_ns: int, track: int) -> None:
         """There is no switch to the newest park."""
         self.switch[-1] = ~self.switch[-1]

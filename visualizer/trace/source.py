@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+import select
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, cast
@@ -25,6 +27,7 @@ from visualizer.trace.events import (
     decode_opening,
 )
 from visualizer.trace.flat import Flattening
+from visualizer.trace.merging import LATE_NS, Merging
 
 #: A line of a trace.
 Line = Event | Shape | Rows
@@ -48,7 +51,7 @@ class Source:
     `notices` collects, in plain sentences, what was wrong with the file but did not keep it from opening.
     """
 
-    def __init__(self, stream: BinaryIO, name: str) -> None:
+    def __init__(self, stream: BinaryIO, name: str, clock: Callable[[], int] = time.monotonic_ns) -> None:
         self.name = name
         self.header: Header | None = None
         self.notices: list[str] = []
@@ -59,6 +62,9 @@ class Source:
         self._rest = b""
         self._unreadable = 0
         self.flattening = Flattening()
+        self._merging = Merging(clock)
+        #: The last read found nothing more.
+        self._is_dry = False
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Source:
@@ -108,11 +114,14 @@ class Source:
     def read_lines(self, most: int = CHUNK_BYTES) -> list[Line]:
         """The same as lines; of at most so many bytes."""
         try:
+            if self._merging.holds and not _is_readable(self._stream):
+                return self._merging.take([], True)
             chunk = self._stream.read(most)
         except OSError as error:
             raise TraceError(f"Cannot read the trace {self.name!r}: {_why(error)}.") from None
+        self._is_dry = not chunk
         if not chunk:
-            return []
+            return self._merging.take([], True)
         self.consumed += len(chunk)
         whole, newline, rest = (self._rest + chunk).rpartition(b"\n")
         self._rest = rest
@@ -125,7 +134,7 @@ class Source:
             self.header = self._parse_header(first)
         lines = self._parse(whole)
         self.ended = self.ended or End in map(type, lines)
-        return lines
+        return self._merging.take(lines, len(chunk) < most)
 
     def finish(self) -> list[Event]:
         """No more will come. Return the events that a last line without a newline may hold; note what is missing.
@@ -148,6 +157,13 @@ class Source:
             except DECODE_ERRORS:
                 self.notices.append("The last line is cut: the trace is shown up to there.")
         self.ended = self.ended or any(type(event) is End for event in events)
+        events = self._merging.finish(events)
+        if self._merging.late:
+            told = "line was" if self._merging.late == 1 else "lines were"
+            self.notices.append(
+                f"{self._merging.late} {told} written late by one of several processes: what they tell stands behind "
+                "what happened after it."
+            )
         if self.flattening.unknown:
             events.append(Dropped(-1, "rows that could not be read", self.flattening.unknown))
         if self._unreadable:
@@ -164,9 +180,8 @@ class Source:
     def lines(self) -> Iterator[list[Line]]:
         """The same as lines."""
         while True:
-            before = self.consumed
             batch = self.read_lines(_WHOLE_BYTES)
-            if self.consumed == before:
+            if self._is_dry:
                 break
             yield batch
         yield self.finish_lines()
@@ -212,6 +227,7 @@ class Source:
         except DECODE_ERRORS:
             raise self._no_trace() from None
         self.flattening.begin(header.monotonic_ns)
+        self._merging.begin(header.monotonic_ns)
         return header
 
     def _no_trace(self) -> TraceError:
@@ -247,6 +263,14 @@ def read_all(path: str | os.PathLike[str]) -> tuple[Header, list[Event], list[st
 def from_bytes(content: bytes, name: str = "trace") -> Source:
     """A source over bytes in memory."""
     return Source(io.BytesIO(content), name)
+
+
+def _is_readable(stream: BinaryIO) -> bool:
+    """Whether a read would return at once, or soon: a pipe may have nothing for long."""
+    try:
+        return bool(select.select([stream], [], [], LATE_NS / 1e9)[0])
+    except (OSError, ValueError):
+        return True  # No file of the operating system's.
 
 
 def _why(error: OSError | ValueError) -> str:

@@ -201,8 +201,10 @@ class Feed:
             self.timeline.header = self._source.header
         if self._source.consumed == consumed:
             if over or self._source.ended:
-                self._finish(self._source.finish_lines())
-            return False
+                self._finish([*lines, *self._source.finish_lines()])
+                return False
+            if not lines:
+                return False
         self._lines, self._taken = lines, 0
         return True
 

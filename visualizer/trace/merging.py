@@ -1,0 +1,281 @@
+"""Puts the lines of several processes in order of time. Each process writes its own in order, but they share a file.
+
+A process has told everything within 50 ms, so its lines stand in the file up to that much behind those of others. While
+more than one is alive, the lines of each are held until nobody else can have anything before them. That is
+
+* when the others are known to be later, or to have ended;
+* in what was written long before (`WINDOW_NS` of the trace), which is how a file is read that is there already;
+* when they were the newest of the file `LATE_NS` ago, by the reader's clock, which is how one is followed.
+
+A child is waited for from the `fork` line on, in the same way. What comes later still is given out at once, and
+counted: it stands behind lines that it belongs before.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Callable
+from itertools import accumulate
+from operator import itemgetter
+from struct import iter_unpack
+from typing import Any
+
+from visualizer.trace import words
+from visualizer.trace.events import (
+    Dropped,
+    End,
+    Exit,
+    Fork,
+    Listing,
+    Place,
+    Process,
+    Rows,
+    Sample,
+    Shape,
+    Spawn,
+    Text,
+    Thread,
+)
+
+#: So much later than another line may one be written that belongs before it.
+LATE_NS = 100_000_000
+#: The same where the file is not at its end: a process that computed in C, without a pause, was kept from writing.
+WINDOW_NS = 2_000_000_000
+_ROW_BYTES = 24
+#: What stands for a number. It passes at once, before whoever refers to it.
+_DEFINITIONS = frozenset((Text, Place, Listing, Shape))
+_FORKS = frozenset((Fork, Process))
+#: Later than all.
+_NEVER_NS = 1 << 62
+
+
+class _Piece:
+    """A line that is held. `at`: how many of its rows are given out."""
+
+    __slots__ = ("at", "line", "thread", "times")
+
+    def __init__(self, line: Any, times: list[int], thread: int) -> None:
+        self.line = line
+        #: On which it happened.
+        self.thread = thread
+        #: When, of rows each; never before what is in front of it.
+        self.times = times
+        self.at = 0
+
+
+class _Process:
+    """What one process wrote, and is held."""
+
+    def __init__(self, number: int, main: int) -> None:
+        self.number = number
+        self.main = main
+        #: The thread on which things happen in what was read.
+        self.thread = main
+        self.held: deque[_Piece] = deque()
+        #: The latest time that it told of.
+        self.last_ns = -1
+        self.ended = False
+
+    @property
+    def next_ns(self) -> int:
+        """The time of the first that is held."""
+        piece = self.held[0]
+        return piece.times[piece.at]
+
+    @property
+    def safe_ns(self) -> int:
+        """Nothing can come of it that is before this."""
+        return self.next_ns if self.held else _NEVER_NS if self.ended else self.last_ns
+
+
+class Merging:
+    """The lines of one trace. `take` gives those that may be given out now; `finish` the rest."""
+
+    def __init__(self, clock: Callable[[], int] = time.monotonic_ns) -> None:
+        """`clock`: the reader's."""
+        self._clock = clock
+        self._start_ns = 0
+        first = _Process(0, words.NOBODY)
+        self._processes = [first]
+        self._of_thread: dict[int, _Process] = {}
+        #: Of which process the lines are that are read now; and of which thread those were that were given out last.
+        self._reading = first
+        self._giving = words.NOBODY
+        self._given_ns = -1
+        #: Times of forks whose child has not been told of; and of children that were told of first.
+        self._expected: set[int] = set()
+        self._early: set[int] = set()
+        self._newest_ns = -1
+        #: The reader's time, and the trace's, when the end of the file was reached with something new.
+        self._ends: deque[tuple[int, int]] = deque()
+        #: How many lines came too late.
+        self.late = 0
+
+    def begin(self, start_ns: int) -> None:
+        """`start_ns`: the zero of the trace on the clock of rows."""
+        self._start_ns = start_ns
+
+    @property
+    def holds(self) -> bool:
+        """Whether lines are held."""
+        return any(process.held for process in self._processes)
+
+    def take(self, lines: list[Any], at_end: bool) -> list[Any]:
+        """Take these lines, in the order of the file; return those that may be given out, in order of time.
+
+        `at_end`: there are none behind them now.
+        """
+        given: list[Any] = []
+        if self._is_alone():
+            kinds = list(map(type, lines))
+            if _FORKS.isdisjoint(kinds):
+                self._pass(lines, kinds)
+                return lines
+            first = next(at for at, kind in enumerate(kinds) if kind in _FORKS)
+            given, lines = lines[:first], lines[first:]
+            self._pass(given, kinds[:first])
+        for line in lines:
+            self._hold(line, given)
+        now_ns = self._clock()
+        if at_end and (not self._ends or self._ends[-1][1] != self._newest_ns):
+            self._ends.append((now_ns, self._newest_ns))
+        self._give(self._settled_ns(now_ns), given)
+        return given
+
+    def finish(self, lines: list[Any]) -> list[Any]:
+        """There is no more behind these lines: return all that are held."""
+        if self._is_alone() and _FORKS.isdisjoint(map(type, lines)):
+            return lines
+        given: list[Any] = []
+        for line in lines:
+            self._hold(line, given)
+        self._give(_NEVER_NS, given)
+        return given
+
+    # One process alone.
+
+    def _is_alone(self) -> bool:
+        """Whether no other process can have anything to tell."""
+        return not self._expected and not self.holds and sum(not process.ended for process in self._processes) <= 1
+
+    def _pass(self, lines: list[Any], kinds: list[type]) -> None:
+        """These are given out as they are."""
+        if Thread in kinds or Spawn in kinds:
+            for line in lines:
+                kind = type(line)
+                if kind is Thread or (kind is Spawn and line.kind == words.THREAD):
+                    process = self._reading = self._of_thread.setdefault(line.track, self._reading)
+                    process.thread = line.track
+                    if process.main == words.NOBODY:
+                        process.main = line.track
+        self._giving = self._reading.thread
+
+    # Several.
+
+    def _hold(self, line: Any, given: list[Any]) -> None:
+        kind = type(line)
+        if kind in _DEFINITIONS:
+            given.append(line)
+            return
+        process = self._process_of(line, kind)
+        thread = process.thread
+        if kind is Thread or (kind is Spawn and line.kind == words.THREAD):
+            process.thread = line.track
+            if kind is Thread:
+                return  # Told again where it is needed.
+        if kind is Rows:
+            whole = len(line.packed) - len(line.packed) % _ROW_BYTES
+            times = [t_ns - self._start_ns for t_ns in map(itemgetter(0), iter_unpack("<q16x", line.packed[:whole]))]
+        elif kind is Sample:
+            # Where it stands it says who runs, but what stands behind it may have happened before.
+            times = [process.last_ns]
+        else:
+            times = [line.t_ns]
+        if not times:
+            given.append(line)
+            return
+        times = list(accumulate(times, max, initial=process.last_ns))[1:]
+        process.last_ns = times[-1]
+        self._newest_ns = max(self._newest_ns, times[-1])
+        process.held.append(_Piece(line, times, thread))
+
+    def _process_of(self, line: Any, kind: type) -> _Process:
+        process = self._reading
+        if kind is Process:
+            process = self._of_thread.setdefault(line.track, _Process(len(self._processes), line.track))
+            if process.number == len(self._processes):
+                self._processes.append(process)
+                # It may have anything to tell from its fork on.
+                process.last_ns = line.t_ns
+                process.thread = line.track
+                _pair(line.t_ns, self._expected, self._early)
+            self._reading = process
+        elif kind is Fork:
+            _pair(line.t_ns, self._early, self._expected)
+        elif kind is Thread:
+            self._reading = process = self._of_thread.get(line.track, process)
+        elif kind is Spawn and line.kind == words.THREAD:
+            self._of_thread.setdefault(line.track, process)
+        elif kind is End:
+            return self._processes[0]
+        if kind is Exit and line.track == process.main:
+            process.ended = True
+        elif kind is not Thread and kind is not Dropped:
+            process.ended = False
+        return process
+
+    def _settled_ns(self, now_ns: int) -> int:
+        """Up to when lines may be given out, whoever wrote them."""
+        settled_ns = self._newest_ns - WINDOW_NS
+        while self._ends and now_ns - self._ends[0][0] >= LATE_NS:
+            settled_ns = max(settled_ns, self._ends.popleft()[1])
+        for known in (self._expected, self._early):
+            known.difference_update([t_ns for t_ns in known if t_ns <= settled_ns])
+        return max(settled_ns, self._given_ns)
+
+    def _give(self, settled_ns: int, given: list[Any]) -> None:
+        living = [process for process in self._processes if process.held or not process.ended]
+        waiting = [process for process in living if process.held]
+        forked_ns = min(self._expected, default=_NEVER_NS)
+        while waiting:
+            process = min(waiting, key=lambda one: (one.next_ns, one.number))
+            others = [one for one in living if one is not process]
+            # Nobody else has anything before that.
+            until_ns = max(settled_ns, min([forked_ns, *(one.safe_ns for one in others)]))
+            if process.next_ns > until_ns:
+                return
+            self._give_run(process, min([until_ns, *(one.next_ns for one in waiting if one is not process)]), given)
+            if not process.held:
+                waiting.remove(process)
+
+    def _give_run(self, process: _Process, until_ns: int, given: list[Any]) -> None:
+        """All that the process has up to that time."""
+        held = process.held
+        while held and process.next_ns <= until_ns:
+            piece = held[0]
+            line, kind = piece.line, type(piece.line)
+            if self._giving != piece.thread and kind is not Process:
+                given.append(Thread(max(0, process.next_ns), piece.thread))
+            self._giving = piece.thread
+            end = bisect_right(piece.times, until_ns, piece.at)
+            if kind is not Sample:
+                self.late += bisect_left(piece.times, self._given_ns, piece.at) - piece.at
+            self._given_ns = max(self._given_ns, piece.times[end - 1])
+            if end - piece.at < len(piece.times):
+                line = Rows(line.packed[piece.at * _ROW_BYTES : end * _ROW_BYTES])
+            piece.at = end
+            if end == len(piece.times):
+                held.popleft()
+            if kind is Spawn and line.kind == words.THREAD:
+                self._giving = line.track
+            given.append(line)
+
+
+def _pair(t_ns: int, there: set[int], awaited: set[int]) -> None:
+    """A fork and its child have the same time: the first to come waits for the other."""
+    if t_ns in there:
+        there.remove(t_ns)
+    else:
+        awaited.add(t_ns)
