@@ -37,6 +37,24 @@ def spawn(
     return f'["spawn",{t},{track},"{kind}",{s.text(name)},{parent},{creator},{s.place(code, at)}]\n'
 
 
+def fork(_s: Stream, t: int, _a: Any, _b: Any, _v: Any, _c: CodeType | None, _o: int) -> str:
+    return f'["fork",{t}]\n'
+
+
+def process(_s: Stream, t: int, track: int, about: tuple[int, int, int], _v: Any, _c: CodeType | None, _o: int) -> str:
+    pid, parent, forked_by = about
+    return f'["process",{t},{track},{pid},{parent},{forked_by}]\n'
+
+
+def born(s: Stream, t: int, track: int, about: Any, _: Any, code: CodeType | None, at: int) -> str:
+    """The spawn of a process's main thread, whose creator is a track of another process."""
+    return spawn(s, t, track, about, None, code, at)
+
+
+def copy(_s: Stream, t: int, track: int, of: int, runs: int, _c: CodeType | None, _o: int) -> str:
+    return f'["copy",{t},{track},{of},{runs}]\n'
+
+
 def name(s: Stream, t: int, track: int, text: str, _v: Any, _c: CodeType | None, _o: int) -> str:
     return f'["name",{t},{track},{s.text(text)}]\n'
 
