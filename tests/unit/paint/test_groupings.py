@@ -38,6 +38,7 @@ def test_each_grouping() -> None:
     assert shown(family(), By.FUNCTION) == shown(family(), By.THREAD), "too few of a kind to share a row"
     assert shown(family(), By.NONE) == ["main", "a", "b", "a2", "a10", "g"]
     assert shown(family(), By.SPAWN) == ["-main", "  -a", "    a2", "    a10", "  -b", "    g"]
+    assert shown(family(), By.PROCESS) == ["-process", "  -main", "    a", "    b", "    a2", "    a10", "    g"]
     assert shown(family(), By.KIND) == [
         "-thread", "  main", "-greenlet", "  a", "  b", "  a2", "  a10", "-generator", "  g",
     ]  # fmt: skip
