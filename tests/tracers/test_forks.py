@@ -329,8 +329,11 @@ def test_what_the_end_of_a_child_does_is_as_without_us(trace_source: TraceSource
     went_as_bare(traced)
     is_sound(traced)
     mains = [traced.timeline.tracks[process.track] for process in traced.timeline.processes[1:]]
-    assert [main.outcome for main in mains] == ["returned", "returned", "raised", None, "returned"]
-    assert [main.value for main in mains] == [None, "exit code 4", "ZeroDivisionError('division by zero')", None, None]
+    assert [main.outcome for main in mains] == ["returned", "returned", "raised", "killed", "returned"]
+    values = [None, "exit code 4", "ZeroDivisionError('division by zero')", "signal 6", None]
+    # Who looks after the program has waited for it does not see how it ended.
+    values[3] = mains[3].value and "signal 6"
+    assert [main.value for main in mains] == values
 
 
 def test_a_child_that_is_killed_leaves_all_but_its_last_moment(trace_source: TraceSource) -> None:
@@ -357,7 +360,13 @@ def test_a_child_that_is_killed_leaves_all_but_its_last_moment(trace_source: Tra
     assert traced.ended.stdout == b"-9\n"
     child = traced.timeline.processes[1]
     assert ("gen", "yield", child.name, "'before the end'") in by_process(traced)[1]
-    assert traced.timeline.tracks[child.track].outcome is None
+    main = traced.timeline.tracks[child.track]
+    assert (main.outcome, main.value, main.inferred) in [
+        (words.KILLED, "signal 9", None),
+        (words.KILLED, None, "its process was gone, and how it ended was not seen"),
+    ]
+    assert traced.states("gen")[-1] == "DONE", "its process has ended"
+    assert 0 <= main.exit_ns <= traced.timeline.last_ns
 
 
 def test_a_child_that_closes_every_descriptor(trace_source: TraceSource) -> None:
@@ -388,6 +397,24 @@ def test_a_child_that_closes_every_descriptor(trace_source: TraceSource) -> None
     )
     assert traced.ended.stdout == b"b'x'\n"
     assert [value for _, cause, _, value in by_process(traced)[2] if cause == "yield"] == ["'closed'", "'and on'"]
+
+
+def test_modules_of_the_programs_own_are_not_taken_for_pythons(trace_source: TraceSource, tmp_path: Path) -> None:
+    (tmp_path / "mmap.py").write_text("what = 'my own'\n")
+    traced = trace_source(
+        """
+        import os, sys
+
+        print("mmap" in sys.modules)
+        if os.fork() == 0:
+            os._exit(0)
+        os.wait()
+        import mmap
+        print(mmap.what)
+        """
+    )
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"False\nmy own\n", b"")
+    assert len(traced.timeline.processes) == 2
 
 
 def test_gevent_forks(trace_source: TraceSource) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from visualizer.analysis.tracks import Entry, Park, Place, Switch, Wakeup
 from visualizer.trace import events as ev
+from visualizer.trace import words
 from visualizer.trace.flat import Column
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -147,10 +148,15 @@ class Parks:
         return index
 
     def repeat(self, index: int, on_track: int) -> int:
-        """The same as park number `index`, on another track; `leave_alone` is to follow."""
+        """The same as park number `index`, in another process; `leave_alone` is to follow. There it is another thing
+        that is waited on."""
+        reason, asked, place = self.hows.known[self.how[index]]
+        if asked >= 0:
+            kind, on, _, *end = self.asked.known[asked]
+            asked = self.asked.number((kind, on, words.NOTHING, *end))  # type: ignore[arg-type]
         self.switch.append(len(self._switches.ns))
         self.on_track.append(on_track)
-        self.how.append(self.how[index])
+        self.how.append(self.hows.number((reason, asked, place)))
         at = bisect_left(self.timed, index)
         if at < len(self.timed) and self.timed[at] == index:
             self.timed.append(len(self.switch) - 1)

@@ -220,8 +220,9 @@ class Merging:
             self._of_thread.setdefault(line.track, process)
         elif kind is End:
             return self._processes[0]
-        if kind is Exit and line.track == process.main:
-            process.ended = True
+        if kind is Exit and (whose := self._of_thread.get(line.track, process)).main == line.track:
+            # Of a child that was killed its parent tells.
+            whose.ended = True
         elif kind is not Thread and kind is not Dropped:
             process.ended = False
         return process

@@ -15,6 +15,8 @@ import sys
 
 from visualizer.trace import words
 from visualizer.tracers import lines
+from visualizer.tracers.buffer import Buffer
+from visualizer.tracers.children import Children
 from visualizer.tracers.copies import Copies
 from visualizer.tracers.values import Shown, show
 
@@ -29,7 +31,9 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 class _Fork:
     """A fork that is going on."""
 
-    __slots__ = ("code", "failed", "held", "is_known", "limit", "offset", "running", "t_ns", "track")
+    __slots__ = (
+        "children", "code", "failed", "held", "is_known", "limit", "offset", "place", "running", "t_ns", "track",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         #: The child can be recorded; else, where that was to be expected, why not.
@@ -46,6 +50,9 @@ class _Fork:
         self.limit = 0
         #: What keeps others from writing.
         self.held: Any = None
+        #: Where the parent looks whether the child still lives; and that place in it.
+        self.children: Children | None = None
+        self.place = -1
 
 
 class Forks:
@@ -58,6 +65,11 @@ class Forks:
         self.is_child = False
         #: The forks that are going on: a signal's handler may fork while we prepare another one.
         self._forks: list[_Fork] = []
+        #: The fork that this process began with.
+        self._born: _Fork | None = None
+        #: What this process has forked; and where our own thread stores how that ended.
+        self._children: Children | None = None
+        self._ends = Buffer()
         #: The name that multiprocessing had for the process when that was looked for last.
         self._name: str | None = None
 
@@ -81,9 +93,11 @@ class Forks:
             stream.stop_thread()
             stream.flush()
             stream.share(self._recording.track)
+            self._recording.new_track = stream.ids.track
             if self._recording.control is not None:
                 self._recording.control.clock.share(stream.ids.spare)
             self._look(fork)
+            self._watch(fork)
             fork.held = stream.hold_flushes()
             fork.is_known = True
         except Exception as error:
@@ -107,6 +121,23 @@ class Forks:
             fork.code, fork.offset = frame.f_code, frame.f_lasti
         fork.limit = stream.ids.is_inherited_below()
         buffer.store((lines.fork, fork.t_ns, None, None, None, None, 0))
+
+    def _watch(self, fork: _Fork) -> None:
+        """Have the child watched."""
+        if self._children is None:
+            self._children = Children()
+            stream = self._recording.stream
+            self._ends.track, self._ends.told = stream.process, True
+            stream.buffers.append(self._ends)
+            stream.before_flush.append(self.tell_ends)
+        fork.children, fork.place = self._children, self._children.expect()
+
+    def tell_ends(self) -> None:
+        """Store how children ended that did not tell it. In our own thread, or at the end."""
+        if self._children is not None:
+            for track, about, value in self._children.ended():
+                t_ns = self._recording.stream.clock()
+                self._ends.store((lines.exited, t_ns, track, about, value, None, 0))
 
     def _in_parent(self) -> None:
         fork = self._forks.pop() if self._forks else _Fork()
@@ -144,10 +175,14 @@ class Forks:
     def _go_on(self, fork: _Fork) -> None:
         recording, stream = self._recording, self._recording.stream
         parent, self._pid, self.is_child = self._pid, os.getpid(), True
+        if self._children is not None:
+            self._children, self._ends = None, Buffer()
+            stream.before_flush.remove(self.tell_ends)
         buffer = stream.here(fork.t_ns)
         elsewhere = frozenset(other.track for other in stream.buffers if other is not buffer)
         before = stream.copies
         stream.begin_again(buffer, fork.track)
+        recording.new_track = stream.ids.track
         track = recording.new_track()
         name = f"process {self._pid}"
         stream.copies = copies = Copies(fork.limit, before, elsewhere, name, recording.new_track)
@@ -168,6 +203,9 @@ class Forks:
         self._name = _name_of_process()
         if self._look_for_name not in stream.before_flush:
             stream.before_flush.append(self._look_for_name)
+        self._born = fork
+        if fork.children is not None:
+            fork.children.begin(fork.place, track)
         stream.start_thread()
 
     def _look_for_name(self) -> None:
@@ -184,6 +222,11 @@ class Forks:
             t_ns = stream.clock()
             stream.here(t_ns).store((lines.name, t_ns, stream.process, f"{name} ({self._pid})", None, None, 0))
 
+    def end(self) -> None:
+        """The process has told of its end."""
+        if self._born is not None and self._born.children is not None:
+            self._born.children.end(self._born.place)
+
     def leave(self, status: Any) -> None:
         """The process is about to end by os._exit."""
         stream = self._recording.stream
@@ -193,7 +236,9 @@ class Forks:
             value = Shown(f"exit code {status & 0xFF}")
             about = words.RETURNED, None
             stream.here(t_ns).store((lines.exited, t_ns, stream.process, about, value, None, 0))
+        self.tell_ends()
         stream.flush(last=True)
+        self.end()
 
 
 def _in_file(track: int, copies: Copies | None) -> int:

@@ -9,9 +9,17 @@ blocks, so that many short ones leave few holes.
 from __future__ import annotations
 
 import _thread
+import sys
 from itertools import chain, count, repeat
 
 from visualizer.trace.sink import Sink
+
+# Imported now: later the program's own folders come first. To the program it is not there until it imports it.
+_was_there = "mmap" in sys.modules
+import mmap  # noqa: E402
+
+if not _was_there:
+    del sys.modules["mmap"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -27,6 +35,11 @@ _MOST = 4096
 
 # Fetched now: gevent's monkey-patching replaces it.
 _RLock = _thread.RLock
+
+
+def shared_memory() -> Any:
+    """Integers that this process shares with those that it forks: zeros. Raise OSError if there is no memory."""
+    return memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("q")
 
 
 class Ids:
@@ -54,9 +67,7 @@ class Ids:
     def share(self) -> None:
         """Before the first fork. Raise OSError where there is no memory to share."""
         if self._shared is None:
-            from mmap import PAGESIZE, mmap
-
-            shared = memoryview(mmap(-1, PAGESIZE)).cast("q")
+            shared = shared_memory()
             for kind, take in enumerate((self.track, self.text, self.place, self.shape)):
                 shared[kind] = take()
             self._shared = shared

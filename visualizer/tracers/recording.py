@@ -56,6 +56,8 @@ class Recording:
         self.stream = stream
         #: Whether a code object is the program's own.
         self.own = own
+        #: Gives the next track id. Ids are never used twice, whichever process of the program gives them.
+        self.new_track: Callable[[], int] = stream.ids.track
         #: The track of the process's main thread.
         self.track = words.NOBODY
         #: The track of the greenlet that runs here, or else of the thread; told by whoever knows greenlets.
@@ -81,10 +83,6 @@ class Recording:
         self._local = _Local()
         stream.on_thread = self._on_thread
         stream.on_backlog = lambda: self.unsettled.add(words.NOBODY)
-
-    def new_track(self) -> int:
-        """The next track id. Ids are never used twice."""
-        return self.stream.ids.track()
 
     @property
     def is_over(self) -> bool:
@@ -117,6 +115,7 @@ class Recording:
         if self.forks.is_child and all(other.closed for other in self.stream.buffers):
             # A thread has forked, and with the last thread the child is over, unless ours keeps it alive.
             self.stream.leave_to_end()
+            self.forks.end()
 
     def is_entering(self) -> bool:
         """Whether the code that starts on this thread now may be the function of a greenlet just entered."""
@@ -173,6 +172,7 @@ class Recording:
             self.control.finish()
         stream.due.clear()
         self.forks.tell_name()
+        self.forks.tell_ends()
         t_ns = stream.clock()
         for tracer in list(self.tracers.values()):
             try:
@@ -191,6 +191,7 @@ class Recording:
         self._remove_all()
         self._ended = True
         stream.close()
+        self.forks.end()
 
     def _remove_all(self) -> None:
         self.samples.stop()
