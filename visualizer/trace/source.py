@@ -52,6 +52,7 @@ class Source:
     """
 
     def __init__(self, stream: BinaryIO, name: str, clock: Callable[[], int] = time.monotonic_ns) -> None:
+        """`clock`: by which lines of several processes are held until none can come before them (merging.py)."""
         self.name = name
         self.header: Header | None = None
         self.notices: list[str] = []
@@ -67,7 +68,7 @@ class Source:
         self._is_dry = False
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> Source:
+    def open(cls, path: str | os.PathLike[str], clock: Callable[[], int] = time.monotonic_ns) -> Source:
         """Open the file at `path`, or standard input for "-". Raise TraceError if it cannot be opened."""
         if path == "-":
             return cls._standard_input()
@@ -76,14 +77,14 @@ class Source:
             size = os.fstat(stream.fileno()).st_size
         except (OSError, ValueError) as error:
             raise TraceError(f"Cannot open the trace {os.fspath(path)!r}: {_why(error)}.") from None
-        source = cls(stream, Path(path).name)
+        source = cls(stream, Path(path).name, clock)
         source.size = size
         return source
 
     @classmethod
-    def awaiting(cls, path: str | os.PathLike[str]) -> Source:
+    def awaiting(cls, path: str | os.PathLike[str], clock: Callable[[], int] = time.monotonic_ns) -> Source:
         """Open the file at `path` as soon as there is one."""
-        return cls(cast(BinaryIO, Awaited(path)), Path(path).name)
+        return cls(cast(BinaryIO, Awaited(path)), Path(path).name, clock)
 
     @property
     def awaited(self) -> bool:

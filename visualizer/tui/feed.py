@@ -293,7 +293,7 @@ class RunFeed(Feed):
             options=options,
             control=self._control,
         )
-        super().__init__(Source.open(path), follow=True, name=target.name, path=path, clock=clock)
+        super().__init__(Source.open(path, clock), follow=True, name=target.name, path=path, clock=clock)
 
     @property
     def started_here(self) -> bool:
@@ -369,10 +369,10 @@ def _exists(pid: int) -> bool:
 
 def from_stream(stream: BinaryIO, follow: bool, clock: Callable[[], int] = time.monotonic_ns) -> PipeFeed:
     """Read a trace from a pipe, to its end in any case; `follow`: it is looked at there."""
-    return PipeFeed(Source(stream, "stdin"), follow=follow, clock=clock)
+    return PipeFeed(Source(stream, "stdin", clock), follow=follow, clock=clock)
 
 
 def from_file(path: Path, follow: bool, clock: Callable[[], int] = time.monotonic_ns) -> Feed:
     """Read the trace at `path`, or `follow` it, also before there is one. Raise TraceError if it cannot be opened."""
-    source = Source.awaiting(path) if follow and not path.exists() else Source.open(path)
+    source = Source.awaiting(path, clock) if follow and not path.exists() else Source.open(path, clock)
     return Feed(source, follow=follow, path=path, clock=clock)
