@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from visualizer.analysis.blocks import Blocks
 from visualizer.analysis.contents import Contents
+from visualizer.analysis.forking import Forking
 from visualizer.analysis.processes import Process
 from visualizer.analysis.slices import Slices
 from visualizer.analysis.states import FINAL, SUMMED, State
@@ -61,6 +62,7 @@ class Timeline(Contents):
         #: Whom each track resumed last, and where (place id).
         self._resumed: dict[int, tuple[int, int]] = {}
         self._blocks = Blocks(self)
+        self._forking = Forking(self)
 
     def feed(self, event: ev.Event) -> None:
         """Take the next event."""
@@ -186,74 +188,10 @@ class Timeline(Contents):
         self._at(event.t_ns)
 
     def _on_process(self, event: ev.Process) -> None:
-        t_ns = self._at(event.t_ns)
-        process = self._processes.fork(event.pid, event.parent, event.track, event.forked_by, t_ns)
-        known = self.tracks.get(event.track)
-        if known is not None:
-            known.process = process.number
-        self._strands.thread = event.track
+        self._forking.on_process(event)
 
     def _on_copy(self, event: ev.Copy) -> None:
-        t_ns = self._at(event.t_ns)
-        process = self._processes.of(self._strands.thread)
-        original = self.tracks.get(event.of)
-        kind, name = (original.kind, original.base_name) if original is not None else (words.UNKNOWN, "unknown")
-        track = self.tracks.get(event.track) or self._new_track(event.track, kind, name, t_ns)
-        track.copy_of = event.of
-        track.creator = process.track
-        process.copies[event.of] = event.track
-        if original is not None:
-            track.place = original.place
-            track.parent = process.copies.get(original.parent, words.NOBODY)
-        for copy in process.copies.values():
-            # One may be spoken of before its parent is.
-            known = self.tracks.get(copy)
-            came_from = self.tracks.get(known.copy_of) if known is not None else None
-            if known is not None and came_from is not None and came_from.parent == event.of:
-                known.parent = event.track
-        self._enter(t_ns, Entry.SPAWN, len(self.spawns))
-        self._spawn_ns.append(t_ns)
-        self.spawns.append(event.track)
-        if event.runs:
-            self._run_copy(t_ns, track)
-        elif not len(track.slices):
-            self._begin_copy(t_ns, track, original, process)
-        self._blocks.spawned(track)
-
-    def _begin_copy(self, t_ns: int, track: Track, original: Track | None, process: Process) -> None:
-        """It has done nothing since the fork: it is as it was then."""
-        slices = original.slices if original is not None else track.slices
-        at = slices.at(process.start_ns)
-        state = State(slices.state[at]) if at >= 0 else State.UNKNOWN
-        if state is State.WAITING and slices.about[at] >= 0:
-            park = slices.about[at]
-            on_track = process.copies.get(self._parks.on_track[park], words.NOBODY)
-            about = self._parks.repeat(park, on_track)
-            self._parks.leave_alone(t_ns, track.id)
-            self._set(track.id, process.start_ns, State.WAITING, about)
-            self._enter(t_ns, Entry.PARK, about)
-        else:
-            self._set(track.id, process.start_ns, State.CREATED if state is State.CREATED else State.UNKNOWN)
-
-    def _run_copy(self, t_ns: int, track: Track) -> None:
-        """It ran at the fork: on top of what was told of before it, or in the thread's place."""
-        strand = self._strands.now()
-        below = strand[-1]
-        inside = track.kind in (words.GENERATOR, words.COROUTINE)
-        self._park(t_ns, below, words.RESUMED if inside else words.SWITCHED, track.id, words.NOTHING)
-        self._parks.leave_alone(t_ns, below)
-        self._enter(t_ns, Entry.PARK, len(self._parks) - 1)
-        if inside:
-            strand.append(track.id)
-        else:
-            self._strands.go_to(track.id)
-        self._record_run(t_ns, track.id, -1)
-
-    def _end_process(self, process: Process, t_ns: int) -> None:
-        """A child is over, and so is everything in it."""
-        for track in self.tracks.values():
-            if track.process == process.number and track.state not in FINAL:
-                self._set(track.id, t_ns, State.DONE)
+        self._forking.on_copy(event)
 
     def _record_switch(self, t_ns: int, origin: int, target: int, cause: str, value: int, place: int) -> int:
         index = self._switches.add(t_ns, origin, target, cause, value, place)
@@ -414,9 +352,7 @@ class Timeline(Contents):
             index = self._record_switch(t_ns, event.track, resumer, cause, event.value, words.NOTHING)
             self._record_run(t_ns, resumer, index, origin_ended=True)
         self._closing.discard(event.track)
-        process = self._processes.of(event.track)
-        if process.number and process.track == event.track:
-            self._end_process(process, t_ns)
+        self._forking.ended(event.track, t_ns)
 
     def _on_inferred(self, event: ev.Inferred) -> None:
         self._at(event.t_ns)
@@ -475,18 +411,7 @@ class Timeline(Contents):
     def _on_end(self, event: ev.End) -> None:
         self._remark(event)
         self.end = event
-        for process in self._processes.all[1:]:
-            main = self.tracks.get(process.track)
-            if main is not None and main.state not in FINAL:
-                self._lose_process(process)
-
-    def _lose_process(self, process: Process) -> None:
-        """Nothing tells how it ended: it was killed, or runs on. What it does is known up to its latest event."""
-        tracks = [track for track in self.tracks.values() if track.process == process.number and len(track.slices)]
-        last_ns = max(track.slices.start_ns[-1] for track in tracks)
-        for track in tracks:
-            if track.state not in FINAL:
-                self._set(track.id, last_ns, State.UNKNOWN)
+        self._forking.end()
 
     _rare: ClassVar[dict[type, Callable[[Timeline, Any], None]]] = {
         ev.Text: _on_text,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from visualizer.analysis.tracks import Track
 from visualizer.trace import words
 
 
@@ -18,6 +19,8 @@ class Process:
     start_ns: int = 0
     #: What became here of tracks of the process that forked it, by the id of those.
     copies: dict[int, int] = field(default_factory=dict)
+    #: Of those the ones whose parent has not been told of, by the id that it has in the other process.
+    orphans: dict[int, list[Track]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -7,7 +7,8 @@ object and instruction offset of the place (all six as in `Stream.extend`). FORM
 from __future__ import annotations
 
 from visualizer.trace.words import NOTHING
-from visualizer.tracers.stream import Stream, quote
+from visualizer.tracers.interning import quote
+from visualizer.tracers.stream import Stream
 from visualizer.tracers.values import show
 
 TYPE_CHECKING = False

@@ -14,8 +14,9 @@ from visualizer.tracers import lines
 from visualizer.tracers.buffer import Buffer
 from visualizer.tracers.code import Ownership
 from visualizer.tracers.forks import Forks
+from visualizer.tracers.interning import quote
 from visualizer.tracers.samples import Samples
-from visualizer.tracers.stream import Stream, quote
+from visualizer.tracers.stream import Stream
 from visualizer.tracers.values import exception_text, keep, show, type_name
 
 TYPE_CHECKING = False

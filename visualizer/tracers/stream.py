@@ -17,10 +17,9 @@ from _struct import pack as _pack
 from binascii import b2a_base64 as _b2a_base64
 
 from visualizer.trace.sink import Sink
-from visualizer.trace.words import NOTHING
-from visualizer.tracers import code as code_objects
 from visualizer.tracers.buffer import PARTS, ROW, STRIDE, Buffer, Taken, in_order, number_shapes_by, take
 from visualizer.tracers.ids import Ids
+from visualizer.tracers.interning import Interning
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -33,11 +32,6 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
     Line = Callable[["Stream", int, Any, Any, Any, Any, Any], str]
 
-try:
-    from _json import encode_basestring_ascii as _quote
-except ImportError:
-    from json.encoder import py_encode_basestring_ascii as _quote
-
 #: On average, from a fifth less to a fifth more.
 FLUSH_SECONDS = 0.025
 #: Its multiples are spread evenly between whole numbers, however many one takes.
@@ -46,12 +40,6 @@ _GOLDEN = 0.6180339887
 FULL = 64 * 1024 * ROW
 #: So many rows stand in one line at most, and are written at a time.
 _BATCH = 4 * 1024
-#: Of one source file, and of all together, at most so many characters go into the trace.
-LARGEST_SOURCE = 256 << 10
-SOURCE_IN_ALL = 4 << 20
-#: After this many interned texts or places they are numbered afresh, so that our memory does not grow with the trace.
-_INTERNED = 8192
-_LONGEST_EXPRESSION = 60
 
 # Fetched now: gevent's monkey-patching replaces them, and the flushing thread would be a greenlet of the program's.
 _allocate_lock = _thread.allocate_lock
@@ -60,11 +48,6 @@ _get_ident = _thread.get_ident
 _get_native_id = _thread.get_native_id
 _start_new_thread = _thread.start_new_thread
 _sleep = time.sleep
-
-
-def quote(text: str) -> str:
-    """`text` as JSON; a lone surrogate, which is no text that a reader would accept, becomes a question mark."""
-    return _quote(text if text.isascii() else text.encode("utf-8", "replace").decode())
 
 
 def _join(parts: list[Any], at: int) -> bool:
@@ -79,12 +62,11 @@ def _join(parts: list[Any], at: int) -> bool:
     return True
 
 
-class Stream:
+class Stream(Interning):
     """The buffer, the clock, and the thread that empties the one into the sink. `t` is in nanoseconds since `start`."""
 
     def __init__(self, sink: Sink, clock: Callable[[], int] = time.monotonic_ns) -> None:
-        self.clock = clock
-        self.start_ns = clock()
+        super().__init__(Ids(sink), clock)
         #: One for each thread that stored anything, until it has ended.
         self.buffers: list[Buffer] = []
         #: Called in a thread that stores its first event, before it is stored: (the thread's buffer, t_ns).
@@ -105,7 +87,6 @@ class Stream:
         self.local = _Local()
         #: Track of the thread whose lines stand last in the file.
         self._thread = -1
-        self.ids = Ids(sink)
         number_shapes_by(self.ids.shape)
         #: Once several processes write: the track of this one's main thread. Then each write says who goes on.
         self.process = -1
@@ -121,14 +102,7 @@ class Stream:
         self._thread_id = 0
         #: Held by the flushing thread as long as it lives.
         self._ended = _allocate_lock()
-        self._texts: dict[str, int] = {}
-        self._places: dict[tuple[int, int], tuple[int, CodeType]] = {}
-        self._calls: dict[tuple[int, int], tuple[str, str, CodeType]] = {}
-        self._listed: set[str] = set()
-        #: So many characters of source text may still go into the trace.
-        self.source_room = SOURCE_IN_ALL
         self._lost = 0
-        self._new: list[str] = []
 
     # Storing, in any thread of the program.
 
@@ -168,65 +142,6 @@ class Stream:
     def write_header(self, line: str) -> None:
         """Write the trace's first line; before the first flush."""
         self._sink.write(line.encode("ascii"), 0)
-
-    # Making lines, while flushing.
-
-    def text(self, text: str) -> int:
-        """The id of `text`, interned by a line of its own when it is new."""
-        known = self._texts.get(text)
-        if known is None:
-            if len(self._texts) >= _INTERNED:
-                self._texts.clear()
-            known = self._texts[text] = self.ids.text()
-            self._new.append(f'["text",{known},{quote(text)}]\n')
-        return known
-
-    def place(self, code: CodeType | None, offset: int) -> int:
-        """The id of the place at `offset` of `code`."""
-        if code is None:
-            return NOTHING
-        key = (id(code), offset)
-        known = self._places.get(key)
-        if known is None:
-            if len(self._places) >= _INTERNED:
-                self._places.clear()
-            file, function, *numbers = code_objects.place(code, offset)
-            file_id, function_id = self.text(file), self.text(function)
-            if file not in self._listed:
-                self._list(file, file_id)
-            # The code object is kept so that its id stays its own.
-            known = self._places[key] = (self.ids.place(), code)
-            self._new.append(f'["place",{known[0]},{file_id},{function_id},{",".join(map(str, numbers))}]\n')
-        return known[0]
-
-    def call(self, code: CodeType | None, offset: int) -> tuple[str, int]:
-        """The expression at `offset` of `code`: the last name of what it calls ("" if unknown), and its text's id."""
-        if code is None:
-            return "", NOTHING
-        key = (id(code), offset)
-        known = self._calls.get(key)
-        if known is None:
-            if len(self._calls) >= _INTERNED:
-                self._calls.clear()
-            text = code_objects.segment(code_objects.place(code, offset)) or ""
-            called = (code_objects.called(text) if text else None) or ""
-            text = " ".join(text.split())
-            if len(text) > _LONGEST_EXPRESSION:
-                text = text[: _LONGEST_EXPRESSION - 1] + "…"
-            known = self._calls[key] = (called, text, code)
-        return known[0], self.text(known[1]) if known[1] else NOTHING
-
-    def _list(self, file: str, file_id: int) -> None:
-        """Put a source file that is named for the first time into the trace, as far as there is room."""
-        self._listed.add(file)
-        text = code_objects.source(file) if self.source_room else None
-        if text is None:
-            return
-        if len(text) > min(self.source_room, LARGEST_SOURCE):
-            self._new.append(f'["note",{self.clock() - self.start_ns},{quote(f"Too large for the trace: {file}")}]\n')
-            return
-        self.source_room -= len(text)
-        self._new.append(f'["listing",{file_id},{quote(text)}]\n')
 
     def flush(self, last: bool = False, look: bool = False) -> None:
         """Turn what is stored into lines and append them to the file. Never raises.
