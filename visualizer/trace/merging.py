@@ -42,7 +42,7 @@ from visualizer.trace.events import (
 #: So much later than another line may one be written that belongs before it.
 LATE_NS = 100_000_000
 #: The same where the file is not at its end: a process that computed in C, without a pause, was kept from writing.
-WINDOW_NS = 2_000_000_000
+WINDOW_NS = 1_000_000_000
 _ROW_BYTES = 24
 #: What stands for a number. It passes at once, before whoever refers to it.
 _DEFINITIONS = frozenset((Text, Place, Listing, Shape))

@@ -18,8 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
-    #: Track, (outcome, why it is only inferred), value.
-    End = tuple[int, tuple[str, str | None], object]
+    #: Track, outcome, why it is only inferred, value.
+    End = tuple[int, str, str | None, object]
 
 _waitid: Any = getattr(os, "waitid", None)
 _UNSEEN = "its process was gone, and how it ended was not seen"
@@ -75,9 +75,9 @@ class Children:
         try:
             seen = _waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except ChildProcessError:
-            return track, (words.KILLED, _UNSEEN), NO_VALUE
+            return track, words.KILLED, _UNSEEN, NO_VALUE
         if seen is None:
             return None
         if seen.si_code == os.CLD_EXITED:
-            return track, (words.RETURNED, None), Shown(f"exit code {seen.si_status}")
-        return track, (words.KILLED, None), Shown(f"signal {seen.si_status}")
+            return track, words.RETURNED, None, Shown(f"exit code {seen.si_status}")
+        return track, words.KILLED, None, Shown(f"signal {seen.si_status}")

@@ -28,6 +28,11 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from visualizer.tracers.recording import Recording
 
 
+#: The end of a child is looked for every 25 ms. If it was not for so long, it is not known when it ended.
+_LATE_NS = 200_000_000
+_WHEN = "it had ended by then; when is not known"
+
+
 class _Fork:
     """A fork that is going on."""
 
@@ -70,6 +75,7 @@ class Forks:
         #: What this process has forked; and where our own thread stores how that ended.
         self._children: Children | None = None
         self._ends = Buffer()
+        self._looked_ns = 0
         #: The name that multiprocessing had for the process when that was looked for last.
         self._name: str | None = None
 
@@ -128,6 +134,7 @@ class Forks:
             self._children = Children()
             stream = self._recording.stream
             self._ends.track, self._ends.told = stream.process, True
+            self._looked_ns = fork.t_ns
             stream.buffers.append(self._ends)
             stream.before_flush.append(self.tell_ends)
         fork.children, fork.place = self._children, self._children.expect()
@@ -135,8 +142,11 @@ class Forks:
     def tell_ends(self) -> None:
         """Store how children ended that did not tell it. In our own thread, or at the end."""
         if self._children is not None:
-            for track, about, value in self._children.ended():
-                t_ns = self._recording.stream.clock()
+            t_ns = self._recording.stream.clock()
+            # After a fork our thread may begin late (3.12 and later).
+            late, self._looked_ns = t_ns - self._looked_ns > _LATE_NS, t_ns
+            for track, outcome, inferred, value in self._children.ended():
+                about = outcome, inferred or (_WHEN if late else None)
                 self._ends.store((lines.exited, t_ns, track, about, value, None, 0))
 
     def _in_parent(self) -> None:
