@@ -109,6 +109,32 @@ def test_after_a_fork_what_repeats_is_flushed_too(trace_source: TraceSource) -> 
     assert len(traced.switches) > 600
 
 
+def test_after_a_fork_what_generators_repeat_is_flushed_too(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import os, signal, time
+
+        def gen():
+            while True:
+                yield
+
+        def turns(count):
+            for _ in range(count):
+                next(kept)
+
+        kept = gen()
+        turns(10)
+        if os.fork() == 0:
+            os._exit(0)
+        turns(300)
+        time.sleep(0.5)
+        os.kill(os.getpid(), signal.SIGKILL)
+        """
+    )
+    assert traced.ended.code == -signal.SIGKILL
+    assert len(traced.switches) == 2 * 310
+
+
 def test_a_program_that_closes_every_descriptor(trace_source: TraceSource) -> None:
     traced = trace_source(
         """

@@ -106,7 +106,7 @@ class Generators:
         self.through: set[int] = set()
         #: Calls in progress, in any thread.
         self.calls: list[Call] = []
-        recording.running_in = self.all_running_in
+        recording.running_in, recording.unlearn = self.all_running_in, self.unlearn
 
     # Calls of methods, by the program's own code.
 
@@ -350,6 +350,11 @@ class Generators:
                 return run.track
             frame = frame.f_back
         return None
+
+    def unlearn(self) -> None:
+        """Have the next yield of each generator go the long way: something else is due then."""
+        for run in list(self.live.values()):
+            run.yield_offset = -1
 
     def all_running_in(self, frame: Any) -> list[int]:
         """The tracks of all generators that run in `frame` and below it, the innermost last."""

@@ -68,6 +68,8 @@ class Recording:
         #: Why greenlets' hooks must not take their short way now: tracks of which something is still to be found out,
         #: or NOBODY if something else is due.
         self.unsettled: set[int] = set()
+        #: Has no generator take its short way at its next yield; told by who knows them.
+        self.unlearn: Callable[[], None] = lambda: None
         #: Tells the greenlet tracer the first code that runs in a greenlet that was just entered.
         self.name_entered: Callable[[CodeType], None] = lambda code: None
         #: Whether a call of a class makes what a tracer wants to know of, and tells it that a frame has made one.
@@ -106,6 +108,7 @@ class Recording:
         """Have `call` called by the next hook that runs, because it cannot be done now."""
         self.stream.due.append(call)
         self.unsettled.add(words.NOBODY)
+        self.unlearn()
 
     def on_thread_end(self, buffer: Buffer) -> None:
         """The thread of a buffer ends."""
