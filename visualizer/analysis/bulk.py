@@ -34,13 +34,13 @@ class Bulk:
     def __init__(self, timeline: Timeline, flattening: Flattening) -> None:
         self._timeline = timeline
         self._flattening = flattening
-        self._hands = Hands(timeline, flattening)
+        self.hands = Hands(timeline, flattening)
 
     def take(self, flat: Flat) -> None:
         """Take in all of it."""
         count = len(flat.t_ns)
         if count >= LEAST:
-            self._hands.learn()
+            self.hands.learn()
             generators = (flat.kind == RESUME) | (flat.kind == YIELD)
             bounds = [0, *(np.flatnonzero(generators[1:] != generators[:-1]) + 1).tolist(), count]
             if len(bounds) * LEAST < count:
@@ -61,7 +61,7 @@ class Bulk:
         else:
             switches = np.flatnonzero(flat.kind == SWITCH)
             # What belongs to a switch that began before, and to one that has not come yet, line by line.
-            first = int(switches[0]) + 1 if len(switches) and not self._is_plain() else 0
+            first = int(switches[0]) + 1 if len(switches) and not self.is_plain() else 0
             end = int(switches[-1]) + 1 if len(switches) else 0
         if end - first < LEAST:
             self._feed(flat)
@@ -83,12 +83,12 @@ class Bulk:
         self._feed(flat.part(end, count))
 
     def _enter_greenlets(self, flat: Flat) -> Fit:
-        hand = self._hands.of_greenlets(flat)
+        hand = self.hands.of_greenlets(flat)
         return Fit.NOT_ALL if hand is None else enter(self._timeline, hand)
 
     def _enter_generators(self, flat: Flat) -> tuple[Fit, int]:
         """And, if they are not all common, after how many lines that may change; 0 if that is not known."""
-        told = self._hands.of_generators(flat)
+        told = self.hands.of_generators(flat)
         if isinstance(told, int):
             return Fit.NOT_ALL, told
         hand, settle = told
@@ -97,7 +97,7 @@ class Bulk:
             settle()
         return fit, 0
 
-    def _is_plain(self) -> bool:
+    def is_plain(self) -> bool:
         """Whether a greenlet or thread runs of which nothing is known that concerns its next switch."""
         timeline = self._timeline
         bottom = timeline._strands.bottom()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from enum import Enum
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -50,8 +51,11 @@ class _Lives(NamedTuple):
     open_ns: Column
 
 
-def enter(timeline: Timeline, hand: Hand) -> Fit:
-    """Take it in, or change nothing if it is not as common as it has to be."""
+def enter(timeline: Timeline, hand: Hand, running: Set[int] | None = None) -> Fit:
+    """Take it in, or change nothing if it is not as common as it has to be.
+
+    `running`: who runs before, on each thread, where it is of several.
+    """
     t_ns, kind, who, by = hand.t_ns, hand.kind, hand.who, hand.by
     # Ids are given out one after another.
     if not len(kind) or (t_ns[1:] < t_ns[:-1]).any() or int(who.min()) < 0 or int(who.max()) >= MOST_TRACKS:
@@ -61,7 +65,8 @@ def enter(timeline: Timeline, hand: Hand) -> Fit:
     if any((who[~is_switch] == hub).any() for hub in timeline._blocks.hubs):
         return Fit.NOT_ALL
     ids, index_of = distinct(who, by[at])
-    running = int(by[at[0]]) if len(at) else timeline._strands.current()
+    if running is None:
+        running = {int(by[at[0]]) if len(at) else timeline._strands.current()}
     lives = _lives(timeline, ids.tolist(), running)
     if lives is None:
         return Fit.NOT_YET
@@ -118,7 +123,7 @@ def enter(timeline: Timeline, hand: Hand) -> Fit:
     return Fit.ALL
 
 
-def _lives(timeline: Timeline, ids: list[int], running: int) -> _Lives | None:
+def _lives(timeline: Timeline, ids: list[int], running: Set[int]) -> _Lives | None:
     pending, top = timeline._pending, timeline._strands.top
     tracks, lives = [], []
     for id in ids:
@@ -129,14 +134,14 @@ def _lives(timeline: Timeline, ids: list[int], running: int) -> _Lives | None:
         if not states:
             return None
         state = states[-1]
-        if (state not in _GOES_ON) if id == running else (state in _GOES_NOWHERE):
+        if (state not in _GOES_ON) if id in running else (state in _GOES_NOWHERE):
             return None
         waits = state == State.WAITING
         before = state == State.READY and len(states) > 1 and states[-2] == State.WAITING
         waited = abouts[-1] if waits else abouts[-2] if before else -1
         tracks.append(track)
         lives.append(
-            (id == running, state == State.READY, waits or before, waited, track.kind == words.HUB, len(states),
+            (id in running, state == State.READY, waits or before, waited, track.kind == words.HUB, len(states),
              starts[-1])
         )  # fmt: skip
     columns = zip(*lives, strict=True)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
+from visualizer.analysis.braids import Braids
 from visualizer.analysis.bulk import LEAST, Bulk
 from visualizer.analysis.model import Timeline
-from visualizer.trace.events import Listing, Place, Rows, Shape, Text
-from visualizer.trace.flat import FLAT, ROW_BYTES, Flattening
+from visualizer.trace import words
+from visualizer.trace.events import Listing, Place, Rows, Shape, Text, Thread
+from visualizer.trace.flat import FLAT, ROW_BYTES, Flat, Flattening
 from visualizer.trace.source import Line
 
 #: Lines that only say what a number stands for; what is said of it later does not change what came before.
 _DEFINITIONS = frozenset((Text, Place, Listing))
+#: Threads whose turns are longer than so many lines are taken in one after another.
+_LONG = 500
 
 
 class Intake:
@@ -22,13 +27,18 @@ class Intake:
         self._timeline = timeline
         self._flattening = flattening
         self._bulk = Bulk(timeline, flattening)
-        #: Lines of FLAT and rows that came one after another, and how many lines or rows these are.
+        self._braids = Braids(timeline, flattening, self._bulk)
+        #: Lines of FLAT and rows that came one after another, and how many lines or rows these are; on which thread.
         self._waiting: list[Line] = []
         self._count = 0
+        self._thread = words.NOBODY
+        #: What came before them, on other threads.
+        self._strips: list[_Strip] = []
 
     def take(self, lines: Iterable[Line]) -> None:
         """Take in these lines, all of them."""
         timeline, flattening = self._timeline, self._flattening
+        self._thread = timeline._strands.thread
         for line in lines:
             kind = type(line)
             if kind in FLAT:
@@ -41,25 +51,77 @@ class Intake:
                 flattening.learn(line)  # type: ignore[arg-type]
             elif kind in _DEFINITIONS:
                 timeline.feed(line)  # type: ignore[arg-type]
+            elif kind is Thread:
+                self._end_strip()
+                self._thread = line.track  # type: ignore[union-attr]
             else:
                 self._settle()
                 timeline.feed(line)  # type: ignore[arg-type]
+                self._thread = timeline._strands.thread
         self._settle()
+
+    def _end_strip(self) -> None:
+        if self._waiting:
+            self._strips.append(_Strip(self._thread, self._waiting, self._count))
+            self._waiting, self._count = [], 0
 
     def _settle(self) -> None:
         """Take in the lines that wait to become columns together."""
-        waiting, count = self._waiting, self._count
-        self._waiting, self._count = [], 0
-        timeline, flattening = self._timeline, self._flattening
-        if count < LEAST:
-            for line in waiting:
+        self._end_strip()
+        strips, self._strips = self._strips, []
+        count = sum(strip.size for strip in strips)
+        if count < LEAST or count > len(strips) * _LONG or not self._braid(strips):
+            for strip in strips:
+                self._timeline._strands.thread = strip.thread
+                self._take_strip(strip)
+        self._timeline._strands.thread = self._thread
+
+    def _take_strip(self, strip: _Strip) -> None:
+        if strip.size < LEAST:
+            timeline, flattening = self._timeline, self._flattening
+            for line in strip.lines:
                 timeline.feed_all(flattening.events_of(line) if type(line) is Rows else (line,))  # type: ignore[arg-type]
             return
-        for line in waiting:
+        flat = self._flat(strip.lines)
+        if flat is not None:
+            self._bulk.take(flat)
+
+    def _flat(self, lines: list[Line]) -> Flat | None:
+        flattening = self._flattening
+        for line in lines:
             if type(line) is Rows:
                 flattening.add_rows(line.packed)
             else:
                 flattening.add(line)
-        flat = flattening.take()
-        if flat is not None:
-            self._bulk.take(flat)
+        return flattening.take()
+
+    def _braid(self, strips: list[_Strip]) -> bool:
+        """Take in what threads did in short turns; False, and nothing is done, if they did not in order of time."""
+        of_thread: dict[int, list[Line]] = {}
+        last_ns = -(2**63)
+        for strip in strips:
+            first_ns, end_ns = self._flattening.time_of(strip.lines[0])[0], self._flattening.time_of(strip.lines[-1])[1]
+            if first_ns < last_ns:
+                return False
+            last_ns = end_ns
+            of_thread.setdefault(strip.thread, []).extend(strip.lines)
+        if len(of_thread) == 1:
+            return False
+        unknown = self._flattening.unknown
+        # What happened at the same time may stand in any order.
+        flats = [(thread, self._flat(lines)) for thread, lines in sorted(of_thread.items())]
+        known = [(thread, flat) for thread, flat in flats if flat is not None]
+        if self._flattening.unknown != unknown or any((flat.t_ns[1:] < flat.t_ns[:-1]).any() for _, flat in known):
+            # They are counted again when they are taken in one after another.
+            self._flattening.unknown = unknown
+            return False
+        self._braids.take(known)
+        return True
+
+
+class _Strip(NamedTuple):
+    """What came on one thread without a break: so many lines or rows."""
+
+    thread: int
+    lines: list[Line]
+    size: int

@@ -231,6 +231,16 @@ class Flattening:
         nothing = np.full(len(known), _AS_THERE, dtype=np.int32)
         return (t_ns - self._start_ns, track.astype(np.int32), nothing, nothing, ours), known
 
+    def time_of(self, line: Any) -> tuple[int, int]:
+        """When the first and the last happened of what a line of FLAT, or rows, tell."""
+        if type(line) is not Rows:
+            return line.t_ns, line.t_ns
+        count = len(line.packed) // ROW_BYTES
+        if not count:
+            return -_LARGEST, -_LARGEST
+        first, last = (struct.unpack_from("<q", line.packed, at)[0] for at in (0, (count - 1) * ROW_BYTES))
+        return first - self._start_ns, last - self._start_ns
+
     def events(self, flat: Flat) -> Iterator[Event]:
         """The lines themselves."""
         columns = (column.tolist() for column in (flat.t_ns, flat.template, flat.a, flat.b, flat.value))
