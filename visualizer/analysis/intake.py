@@ -11,6 +11,7 @@ from visualizer.analysis.model import Timeline
 from visualizer.trace import words
 from visualizer.trace.events import Listing, Place, Rows, Shape, Text, Thread
 from visualizer.trace.flat import FLAT, ROW_BYTES, Flat, Flattening
+from visualizer.trace.merging import Woven
 from visualizer.trace.source import Line
 
 #: Lines that only say what a number stands for; what is said of it later does not change what came before.
@@ -51,6 +52,9 @@ class Intake:
                 flattening.learn(line)  # type: ignore[arg-type]
             elif kind in _DEFINITIONS:
                 timeline.feed(line)  # type: ignore[arg-type]
+            elif kind is Woven:
+                self._settle()
+                self._take_woven(line)  # type: ignore[arg-type]
             elif kind is Thread:
                 self._end_strip()
                 self._thread = line.track  # type: ignore[union-attr]
@@ -59,6 +63,10 @@ class Intake:
                 timeline.feed(line)  # type: ignore[arg-type]
                 self._thread = timeline._strands.thread
         self._settle()
+
+    def _take_woven(self, woven: Woven) -> None:
+        if not self._weave(dict(woven.strips)):
+            self.take(woven.lines())
 
     def _end_strip(self) -> None:
         if self._waiting:
@@ -105,8 +113,10 @@ class Intake:
                 return False
             last_ns = end_ns
             of_thread.setdefault(strip.thread, []).extend(strip.lines)
-        if len(of_thread) == 1:
-            return False
+        return len(of_thread) > 1 and self._weave(of_thread)
+
+    def _weave(self, of_thread: dict[int, list[Line]]) -> bool:
+        """Take in what each of these threads did; False, and nothing is done, if it is not in order of time."""
         unknown = self._flattening.unknown
         # What happened at the same time may stand in any order.
         flats = [(thread, self._flat(lines)) for thread, lines in sorted(of_thread.items())]

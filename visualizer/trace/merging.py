@@ -9,6 +9,9 @@ more than one is alive, the lines of each are held until nobody else can have an
 
 A child is waited for from the `fork` line on, in the same way. What comes later still is given out at once, and
 counted: it stands behind lines that it belongs before.
+
+Where several do something every microsecond, to part their rows wherever another goes on would take far longer than all
+else: what is common is given out as it is, woven, for `analysis/braids.py` to put in order as columns.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 from operator import itemgetter
 from struct import iter_unpack
@@ -38,6 +41,7 @@ from visualizer.trace.events import (
     Text,
     Thread,
 )
+from visualizer.trace.flat import FLAT
 
 #: So much later than another line may one be written that belongs before it.
 LATE_NS = 100_000_000
@@ -47,6 +51,9 @@ _ROW_BYTES = 24
 #: What stands for a number. It passes at once, before whoever refers to it.
 _DEFINITIONS = frozenset((Text, Place, Listing, Shape))
 _FORKS = frozenset((Fork, Process))
+#: What can be woven; and from so many lines or rows on it is left to whoever takes them in.
+_WOVEN = FLAT | {Rows}
+_MANY = 64
 #: Later than all.
 _NEVER_NS = 1 << 62
 
@@ -54,12 +61,14 @@ _NEVER_NS = 1 << 62
 class _Piece:
     """A line that is held. `at`: how many of its rows are given out."""
 
-    __slots__ = ("at", "line", "thread", "times")
+    __slots__ = ("at", "is_break", "line", "thread", "times")
 
-    def __init__(self, line: Any, times: list[int], thread: int) -> None:
+    def __init__(self, line: Any, times: list[int], thread: int, is_break: bool = False) -> None:
         self.line = line
         #: On which it happened.
         self.thread = thread
+        #: It is not of FLAT nor rows, or not on the thread of the one before: it cannot be woven with that.
+        self.is_break = is_break
         #: When, of rows each; never before what is in front of it.
         self.times = times
         self.at = 0
@@ -74,6 +83,8 @@ class _Process:
         #: The thread on which things happen in what was read.
         self.thread = main
         self.held: deque[_Piece] = deque()
+        #: Times of those of them that are breaks.
+        self.breaks: deque[int] = deque()
         #: The latest time that it told of.
         self.last_ns = -1
         self.ended = False
@@ -85,9 +96,46 @@ class _Process:
         return piece.times[piece.at]
 
     @property
+    def break_ns(self) -> int:
+        """Before this it has nothing that cannot be woven."""
+        first = self.held[0]
+        ahead = first.is_break and type(first.line) in _WOVEN
+        return self.breaks[ahead] if len(self.breaks) > ahead else _NEVER_NS
+
+    def drop(self) -> None:
+        """The first that is held has been given out."""
+        if self.held.popleft().is_break:
+            self.breaks.popleft()
+
+    @property
     def safe_ns(self) -> int:
         """Nothing can come of it that is before this."""
         return self.next_ns if self.held else _NEVER_NS if self.ended else self.last_ns
+
+
+class Woven:
+    """What several threads did at the same time: of each its lines of FLAT, and rows, in its own order."""
+
+    def __init__(self, start_ns: int, strips: list[tuple[int, list[Any]]]) -> None:
+        self._start_ns = start_ns
+        #: Of each thread.
+        self.strips = strips
+
+    def lines(self) -> Iterator[Any]:
+        """The same in order of time, with a Thread line wherever another one goes on."""
+        queues = [
+            deque(_Piece(line, _times(line, self._start_ns), thread) for line in lines) for thread, lines in self.strips
+        ]
+        while queues:
+            queue = min(queues, key=_next_ns)
+            until_ns = min((_next_ns(one) for one in queues if one is not queue), default=_NEVER_NS)
+            yield Thread(max(0, _next_ns(queue)), queue[0].thread)
+            while queue and _next_ns(queue) <= until_ns:
+                yield _part(queue[0], until_ns)
+                if queue[0].at == len(queue[0].times):
+                    queue.popleft()
+            if not queue:
+                queues.remove(queue)
 
 
 class Merging:
@@ -185,21 +233,18 @@ class Merging:
             process.thread = line.track
             if kind is Thread:
                 return  # Told again where it is needed.
-        if kind is Rows:
-            whole = len(line.packed) - len(line.packed) % _ROW_BYTES
-            times = [t_ns - self._start_ns for t_ns in map(itemgetter(0), iter_unpack("<q16x", line.packed[:whole]))]
-        elif kind is Sample:
-            # Where it stands it says who runs, but what stands behind it may have happened before.
-            times = [process.last_ns]
-        else:
-            times = [line.t_ns]
+        # Where a sample stands it says who runs, but what stands behind it may have happened before.
+        times = [process.last_ns] if kind is Sample else _times(line, self._start_ns)
         if not times:
             given.append(line)
             return
         times = list(accumulate(times, max, initial=process.last_ns))[1:]
         process.last_ns = times[-1]
         self._newest_ns = max(self._newest_ns, times[-1])
-        process.held.append(_Piece(line, times, thread))
+        is_break = kind not in _WOVEN or not process.held or process.held[-1].thread != thread
+        process.held.append(_Piece(line, times, thread, is_break))
+        if is_break:
+            process.breaks.append(times[0])
 
     def _process_of(self, line: Any, kind: type) -> _Process:
         process = self._reading
@@ -242,6 +287,9 @@ class Merging:
         forked_ns = min(self._expected, default=_NEVER_NS)
         while waiting:
             process = min(waiting, key=lambda one: (one.next_ns, one.number))
+            if len(waiting) > 1 and self._weave(living, waiting, settled_ns, forked_ns, given):
+                waiting = [one for one in waiting if one.held]
+                continue
             others = [one for one in living if one is not process]
             # Nobody else has anything before that.
             until_ns = max(settled_ns, min([forked_ns, *(one.safe_ns for one in others)]))
@@ -251,27 +299,73 @@ class Merging:
             if not process.held:
                 waiting.remove(process)
 
+    def _weave(
+        self, living: list[_Process], waiting: list[_Process], settled_ns: int, forked_ns: int, given: list[Any]
+    ) -> bool:
+        """Give out what several did at the same time as it is, not parted wherever another goes on."""
+        known_ns = max(settled_ns, min([forked_ns, *(one.last_ns for one in living if not one.ended)]))
+        until_ns = min([known_ns, *(one.break_ns - 1 for one in waiting)])
+        some = [one for one in waiting if one.next_ns <= until_ns]
+        if len(some) < 2:
+            return False
+        strips, count, given_ns = [], 0, self._given_ns
+        for process in some:
+            thread, lines = process.held[0].thread, []
+            while process.held and process.next_ns <= until_ns:
+                piece = process.held[0]
+                at = piece.at
+                self.late += bisect_left(piece.times, given_ns, at) - at
+                lines.append(_part(piece, until_ns))
+                count += piece.at - at
+                self._given_ns = max(self._given_ns, piece.times[piece.at - 1])
+                if piece.at == len(piece.times):
+                    process.drop()
+            strips.append((thread, lines))
+        woven = Woven(self._start_ns, strips)
+        given += woven.lines() if count < _MANY else [woven]
+        # On which thread the last of it was does not matter: it is told again.
+        self._giving = words.NOBODY
+        return True
+
     def _give_run(self, process: _Process, until_ns: int, given: list[Any]) -> None:
         """All that the process has up to that time."""
         held = process.held
         while held and process.next_ns <= until_ns:
             piece = held[0]
-            line, kind = piece.line, type(piece.line)
+            kind = type(piece.line)
             if self._giving != piece.thread and kind is not Process:
                 given.append(Thread(max(0, process.next_ns), piece.thread))
             self._giving = piece.thread
-            end = bisect_right(piece.times, until_ns, piece.at)
             if kind is not Sample:
                 self.late += bisect_left(piece.times, self._given_ns, piece.at) - piece.at
-            self._given_ns = max(self._given_ns, piece.times[end - 1])
-            if end - piece.at < len(piece.times):
-                line = Rows(line.packed[piece.at * _ROW_BYTES : end * _ROW_BYTES])
-            piece.at = end
-            if end == len(piece.times):
-                held.popleft()
+            line = _part(piece, until_ns)
+            self._given_ns = max(self._given_ns, piece.times[piece.at - 1])
+            if piece.at == len(piece.times):
+                process.drop()
             if kind is Spawn and line.kind == words.THREAD:
                 self._giving = line.track
             given.append(line)
+
+
+def _next_ns(held: deque[_Piece]) -> int:
+    return held[0].times[held[0].at]
+
+
+def _times(line: Any, start_ns: int) -> list[int]:
+    """When it was; of rows, when each was."""
+    if type(line) is not Rows:
+        return [line.t_ns]
+    whole = len(line.packed) - len(line.packed) % _ROW_BYTES
+    return [t_ns - start_ns for t_ns in map(itemgetter(0), iter_unpack("<q16x", line.packed[:whole]))]
+
+
+def _part(piece: _Piece, until_ns: int) -> Any:
+    """The line, or of rows those up to that time that are not given out yet."""
+    line, at = piece.line, piece.at
+    piece.at = bisect_right(piece.times, until_ns, at)
+    if piece.at - at < len(piece.times):
+        line = Rows(line.packed[at * _ROW_BYTES : piece.at * _ROW_BYTES])
+    return line
 
 
 def _pair(t_ns: int, there: set[int], awaited: set[int]) -> None:

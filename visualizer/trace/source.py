@@ -6,7 +6,7 @@ import io
 import os
 import select
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, cast
@@ -27,10 +27,10 @@ from visualizer.trace.events import (
     decode_opening,
 )
 from visualizer.trace.flat import Flattening
-from visualizer.trace.merging import LATE_NS, Merging
+from visualizer.trace.merging import LATE_NS, Merging, Woven
 
 #: A line of a trace.
-Line = Event | Shape | Rows
+Line = Event | Shape | Rows | Woven
 
 #: Read at most this much at a time, so that a viewer stays responsive while a long trace loads, and what that takes for
 #: a moment leaves no holes in its memory; and so much by whoever does nothing else meanwhile.
@@ -187,7 +187,7 @@ class Source:
             yield batch
         yield self.finish_lines()
 
-    def _expand(self, lines: list[Line]) -> list[Event]:
+    def _expand(self, lines: Iterable[Line]) -> list[Event]:
         """The events, with those that rows stand for in the rows' place."""
         flattening = self.flattening
         events: list[Event] = []
@@ -196,6 +196,8 @@ class Source:
                 flattening.learn(line)
             elif type(line) is Rows:
                 events += flattening.events_of(line)
+            elif type(line) is Woven:
+                events += self._expand(line.lines())
             else:
                 events.append(line)  # type: ignore[arg-type]
         return events
@@ -236,7 +238,7 @@ class Source:
 
     def _parse(self, lines: bytes) -> list[Line]:
         try:
-            return decode_events(lines)
+            return decode_events(lines)  # type: ignore[return-value]  # Some of `Line`.
         except DECODE_ERRORS:
             pass
         events: list[Line] = []

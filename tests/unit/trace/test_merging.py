@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from visualizer.trace import events as ev
+from visualizer.trace import merging as merging_module
 from visualizer.trace import words
-from visualizer.trace.merging import LATE_NS, WINDOW_NS, Merging
+from visualizer.trace.merging import LATE_NS, WINDOW_NS, Merging, Woven
 
 MS = 1_000_000
 FORK_NS = 10
@@ -31,10 +32,15 @@ def rows(times: Sequence[int], track: int) -> ev.Rows:
     return ev.Rows(b"".join(struct.pack("<3q", t_ns, track, 0) for t_ns in times))
 
 
-def told(lines: Sequence[Any]) -> Iterator[Told]:
+def apart(lines: Iterable[Any]) -> Iterator[Any]:
+    for line in lines:
+        yield from line.lines() if isinstance(line, Woven) else (line,)
+
+
+def told(lines: Iterable[Any]) -> Iterator[Told]:
     """What the lines tell, as whoever takes them one after another understands it."""
     thread = words.NOBODY
-    for line in lines:
+    for line in apart(lines):
         match line:
             case ev.Thread(track=track) | ev.Process(track=track) | ev.Spawn(track=track, kind=words.THREAD):
                 thread = track
@@ -119,7 +125,13 @@ def in_order(written: list[Written]) -> list[Told]:
     return sorted((one for process in written for one in process.tells), key=lambda one: one.t_ns)
 
 
-@settings(deadline=None)
+@pytest.fixture(autouse=True, params=[64, 1])
+def woven_from(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From so many lines on they are left to whoever takes them in."""
+    monkeypatch.setattr(merging_module, "_MANY", request.param)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(processes(), st.booleans())
 def test_whatever_the_batches_all_is_told_in_order_of_time(written: list[Written], at_once: bool) -> None:
     merging = Merging(clock=lambda: 0)
@@ -138,7 +150,7 @@ def test_whatever_the_batches_all_is_told_in_order_of_time(written: list[Written
     assert not merging.holds
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(processes())
 def test_a_file_that_is_followed(written: list[Written]) -> None:
     """Every batch is read as it is written, and the clock goes on: nothing is held longer than LATE_NS."""
@@ -208,9 +220,21 @@ def test_rows_are_parted_where_another_process_comes_in_between() -> None:
     merging.begin(1_000)
     lines = merging.take([ev.Thread(30, 0), rows([1_030, 1_040, 1_050], 0)], True)
     lines += merging.take([ev.Thread(45, 1), note(45, 1), note(60, 1)], True)
-    assert lines == [
+    assert list(apart(lines)) == [
         rows([1_030, 1_040], 0), ev.Thread(45, 1), note(45, 1), ev.Thread(50, 0), rows([1_050], 0),
     ]  # fmt: skip
+
+
+def test_many_rows_of_several_are_left_together() -> None:
+    merging, _ = forked()
+    times = list(range(30, 1_000))
+    lines = merging.take([ev.Thread(30, 0), rows(times[::2], 0), note(2_000, 0)], True)
+    lines += merging.take([ev.Thread(31, 1), rows(times[1::2], 1), note(1_500, 1)], True)
+    woven = [line for line in lines if isinstance(line, Woven)]
+    assert [thread for line in woven for thread, _ in line.strips] == [0, 1]
+    found = list(told([*lines, *merging.finish([])]))
+    assert found[:-2] == [Told(t_ns, t_ns % 2, t_ns % 2) for t_ns in times]
+    assert merging.late == 0
 
 
 def test_a_child_is_waited_for_from_the_fork_on() -> None:
