@@ -493,6 +493,56 @@ def test_gevent_forks(trace_source: TraceSource) -> None:
     assert {timeline.parks[track.slices.about[0]].on for track in copies} == {"0.05 s"}
 
 
+def test_a_server_of_forked_workers(trace_source: TraceSource) -> None:
+    """Each worker has a hub of its own, and serves what it accepts."""
+    traced = trace_source(
+        """
+        from gevent import monkey; monkey.patch_all()
+        import os, signal, sys
+        import gevent
+        from gevent import socket
+        from gevent.server import StreamServer
+
+        def handle(connection, _):
+            connection.sendall(connection.recv(100))
+            gevent.sleep(0.01)
+            connection.close()
+
+        def ask(number):
+            connection = socket.create_connection(address)
+            connection.sendall(b"%d" % number)
+            return connection.recv(100)
+
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(64)
+        address = listener.getsockname()
+        pids = []
+        for _ in range(2):
+            pids.append(os.fork())
+            if pids[-1] == 0:
+                server = StreamServer(listener, handle)
+                gevent.signal_handler(signal.SIGTERM, server.stop)
+                server.serve_forever()
+                sys.exit(0)
+        clients = [gevent.spawn(ask, number) for number in range(12)]
+        gevent.joinall(clients)
+        print(sorted(int(client.value) for client in clients))
+        for pid in pids:
+            os.kill(pid, signal.SIGTERM)
+        print([os.waitpid(pid, 0)[1] for pid in pids])
+        """
+    )
+    assert traced.ended.stdout == f"{list(range(12))}\n[0, 0]\n".encode()
+    assert traced.ended.stderr == b""
+    is_sound(traced)
+    tracks = traced.timeline.tracks.values()
+    assert [track.process for track in tracks if track.kind == words.HUB and track.steps].count(0) == 1
+    assert {track.process for track in tracks if track.kind == words.HUB} == {0, 1, 2}
+    assert Counter(track.process == 0 for track in tracks if track.base_name == "handle") == {False: 12}
+    assert {track.process for track in tracks if track.base_name == "ask"} == {0}
+
+
 def test_a_greenlet_forks(trace_source: TraceSource) -> None:
     traced = trace_source(
         """
