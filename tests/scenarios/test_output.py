@@ -102,6 +102,15 @@ localhost is 127.0.0.1
 127.0.0.2 is 127.0.0.2
 """,
     "ping_pong": "12\n56\n34\n78\n",
+    "processes": """\
+MainProcess: I fork two
+quick: my first step; the parent forked me
+quick: my second step; the parent forked me
+MainProcess: quick ended with 0
+slow: my first step; the parent forked me
+slow: my second step; the parent forked me
+MainProcess: slow ended with 0
+""",
     "producer_consumer": "".join(
         f"[producer] producing {item}\n[consumer] consuming {item}\n[producer] consumer answered 200 OK\n"
         for item in range(1, 6)

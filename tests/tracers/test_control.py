@@ -573,6 +573,40 @@ def test_the_program_sees_nothing_of_it_and_its_children_do_not_own_it(tmp_path:
     assert lines[2] == "[]"
 
 
+def test_a_forked_child_runs_on_while_its_parents_clock_stands(tmp_path: Path) -> None:
+    script = script_of(
+        tmp_path,
+        """
+        import os, time
+        def give(count):
+            for number in range(count):
+                yield number
+        pid = os.fork()
+        if pid == 0:
+            for _ in give(5):
+                time.sleep(0.05)
+            os._exit(0)
+        list(give(3))
+        os.waitpid(pid, 0)
+        """,
+    )
+    with started(tmp_path, script) as held:
+        assert held.is_held()
+        deadline = time.monotonic() + PATIENCE_S
+        while b"exit code 0" not in held.run.trace_path.read_bytes() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        held.control.run_on()
+        timeline = held.end().timeline
+    main = timeline.tracks[timeline.processes[1].track]
+    steps = [timeline.switch(index) for index in range(timeline.switch_count)]
+    of_child = [switch.t_ns for switch in steps if timeline.tracks[switch.target].process]
+    stood_ns = next(remark.t_ns for remark in timeline.remarks if isinstance(remark, Held))
+    assert len(of_child) == 12
+    # The clock stood, for both, until the child was over.
+    assert of_child[-1] == main.exit_ns == stood_ns
+    assert timeline.last_ns - stood_ns < timeline.stops.between(0, timeline.last_ns)[1] > 100_000_000
+
+
 def test_a_program_that_closes_all_descriptors_is_let_go(tmp_path: Path) -> None:
     script = script_of(
         tmp_path,

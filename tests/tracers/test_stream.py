@@ -15,7 +15,7 @@ from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import launch_command, launch_environment, trace
 from visualizer.analysis.model import Timeline, timeline_of
 from visualizer.trace import words
-from visualizer.trace.events import Exit, Switch
+from visualizer.trace.events import Switch
 from visualizer.trace.sink import Sink
 from visualizer.trace.source import read_all
 from visualizer.tracers import lines
@@ -79,54 +79,6 @@ def test_sys_exit(trace_source: TraceSource) -> None:
     assert traced.timeline.uncaught is None
 
 
-def test_a_forked_child_is_left_alone_and_told_of(trace_source: TraceSource) -> None:
-    traced = trace_source(
-        """
-        import os, sys, warnings
-
-        warnings.simplefilter("error")
-
-        def gen():
-            yield 1
-            yield 2
-
-        g = gen()
-        next(g)
-        pid = os.fork()
-        if pid == 0:
-            print("child", next(g), flush=True)
-            sys.exit(7)
-        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-        print("parent", next(g))
-        """
-    )
-    assert traced.ended.stderr == b""
-    assert traced.ended.stdout == b"child 2\n7\nparent 2\n"
-    assert traced.timeline.notes == ["The program forked: its child process is not recorded."]
-    assert [value for _, cause, _, value in traced.hand_overs if cause == "yield"] == ["1", "2"]
-    assert sum(isinstance(event, Exit) and event.track == 0 for event in traced.events) == 1
-
-
-def test_forks_with_nothing_in_between(trace_source: TraceSource) -> None:
-    traced = trace_source(
-        """
-        import os, sys, warnings
-
-        warnings.simplefilter("error")
-        children = []
-        for number in range(3):
-            pid = os.fork()
-            if pid == 0:
-                os._exit(number)
-            children.append(pid)
-        codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children]
-        print(codes)
-        """
-    )
-    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"[0, 1, 2]\n", b"")
-    assert traced.timeline.notes == ["The program forked: its child process is not recorded."] * 3
-
-
 def test_after_a_fork_what_repeats_is_flushed_too(trace_source: TraceSource) -> None:
     """Only switches that hooks know already come after the fork, and the program is killed with no time to end."""
     traced = trace_source(
@@ -155,6 +107,32 @@ def test_after_a_fork_what_repeats_is_flushed_too(trace_source: TraceSource) -> 
     )
     assert traced.ended.code == -signal.SIGKILL
     assert len(traced.switches) > 600
+
+
+def test_after_a_fork_what_generators_repeat_is_flushed_too(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import os, signal, time
+
+        def gen():
+            while True:
+                yield
+
+        def turns(count):
+            for _ in range(count):
+                next(kept)
+
+        kept = gen()
+        turns(10)
+        if os.fork() == 0:
+            os._exit(0)
+        turns(300)
+        time.sleep(0.5)
+        os.kill(os.getpid(), signal.SIGKILL)
+        """
+    )
+    assert traced.ended.code == -signal.SIGKILL
+    assert len(traced.switches) == 2 * 310
 
 
 def test_a_program_that_closes_every_descriptor(trace_source: TraceSource) -> None:

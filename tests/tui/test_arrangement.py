@@ -9,7 +9,7 @@ import pytest
 
 from tests.tui.conftest import loaded, text_of
 from tests.tui.test_groups import names
-from tests.tui.traces import MS, Demo, crowd, many, sleeps
+from tests.tui.traces import MS, Demo, crowd, many, processes, sleeps
 from visualizer.analysis.model import Timeline
 from visualizer.paint.groupings import Order
 from visualizer.paint.rows import Row
@@ -92,6 +92,32 @@ async def test_what_is_hidden_is_counted_and_stays_hidden(replay: Replay) -> Non
         await pilot.pause()
         assert names(screen) == ["▾ main", "hub", "▸ worker ×100", "boss"]
         assert screen.told.lines == ["4 hidden rows are back."]
+
+
+async def test_rows_are_grouped_by_process(replay: Replay) -> None:
+    app = replay(processes())
+    async with app.run_test(size=(80, 40)) as pilot:
+        screen = await loaded(pilot)
+        assert names(screen) == ["▾ main", "consumer-1", "▾ first", "consumer-2", "▾ second", "consumer-3"]
+        await pilot.press("B", "B", "B", "B")
+        await pilot.pause()
+        assert names(screen) == [
+            "▾ process 500 ×2", "▾ main", "consumer-1",
+            "▾ process 501 ×2", "▾ first", "consumer-2",
+            "▾ process 502 ×2", "▾ second", "consumer-3",
+        ]  # fmt: skip
+        assert screen.told.lines == ["Rows are grouped by process, and in it by thread."]
+        assert "by process" in text_of(screen)
+        # What runs on a thread folds under it; all processes to a row each.
+        await pilot.press(*["down"] * 8, "z")
+        await pilot.pause()
+        assert names(screen)[-1] == "▸ second"
+        await pilot.press("Z")
+        await pilot.pause()
+        assert names(screen) == ["▸ process 500 ×2", "▸ process 501 ×2", "▸ process 502 ×2"]
+        await pilot.press("B")
+        await pilot.pause()
+        assert len(names(screen)) == 6
 
 
 async def test_the_spawn_tree_folds(replay: Replay) -> None:

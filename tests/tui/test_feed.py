@@ -15,7 +15,9 @@ from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.traces import Demo, many, sleeps
 from visualizer.session.target import resolve
 from visualizer.trace import source as source_module
-from visualizer.trace.events import End
+from visualizer.trace import words
+from visualizer.trace.events import End, Fork
+from visualizer.trace.merging import LATE_NS
 from visualizer.trace.source import TraceError
 from visualizer.tui import feed as feed_module
 from visualizer.tui.app import VisualizerApp
@@ -276,3 +278,30 @@ async def test_what_is_no_trace_is_told_on_the_screen(tmp_path: Path) -> None:
         for key in ("2", "3", "tab", "down", "pagedown", "x"):
             await pilot.press(key)
         assert app.is_running
+
+
+def test_of_several_processes_nothing_is_held_for_long(tmp_path: Path, clock: Clock) -> None:
+    """A child that says nothing is waited for a moment; then what its parent told is shown, with nothing more read."""
+    demo = Demo("two", "")
+    demo.events.append(Fork(demo.t_ns + 1))
+    demo.at(demo.t_ns + 1).forks("child", pid=77)
+    demo.thread("main").spawn("late", words.GENERATOR)
+    header = msgspec.structs.replace(demo.header, pid=os.getpid(), wall_ns=time.time_ns())
+    path = tmp_path / "growing.trace"
+    path.write_bytes(b"".join(msgspec.json.encode(each) + b"\n" for each in (header, *demo.events)))
+    feed = from_file(path, True, clock=clock)
+    feed.poll()
+    assert list(feed.timeline.tracks) == [0, 1]
+    clock.now_ns += LATE_NS
+    assert feed.poll()
+    assert list(feed.timeline.tracks) == [0, 1, 2]
+    assert feed.live
+    # Its end lets everything go at once.
+    demo.thread("main").spawn("last", words.GENERATOR).thread("child").exits("child").end()
+    with path.open("ab") as trace:
+        trace.write(b"".join(msgspec.json.encode(each) + b"\n" for each in demo.events[-7:]))
+    feed.poll()
+    feed.poll()
+    assert list(feed.timeline.tracks) == [0, 1, 2, 3]
+    assert not feed.live
+    assert feed.notices == []

@@ -318,3 +318,22 @@ async def look(pilot: Pilot[Any]) -> None:
 def test_how_it_looks(snap_compare: Compare, stood_in: tuple[VisualizerApp, StandIn]) -> None:
     """A picture; each size and theme are in test_looks.py."""
     assert snap_compare(stood_in[0], terminal_size=(120, 35), run_before=look)
+
+
+async def test_a_track_of_a_child_process_is_not_waited_for(tmp_path: Path) -> None:
+    script = tmp_path / "forks.py"
+    script.write_text(
+        "import os, time\n"
+        "def give(count):\n    for number in range(count):\n        yield number\n"
+        "if os.fork() == 0:\n    for _ in give(2):\n        time.sleep(0.3)\n    os._exit(0)\n"
+        "for _ in give(1): os.wait()\n"
+    )
+    async with held(str(script)) as (pilot, screen):
+        timeline = screen.view.timeline
+        await until(pilot, lambda: any(track.process for track in timeline.tracks.values()))
+        screen.view.select(next(track.id for track in timeline.tracks.values() if track.process))
+        await pilot.press("T")
+        await pilot.pause()
+        assert "The selected track is in a child process, and those are not held." in text_of(screen)
+        await pilot.press("S")
+        await until(pilot, lambda: timeline.end is not None)

@@ -89,6 +89,7 @@ class Demo(Tape):
     def __init__(self, name: str, source: str) -> None:
         self.name = name
         self.source = source
+        self.pid = 0
         super().__init__()
 
     def place(self, line: int | None) -> int:
@@ -115,6 +116,7 @@ class Demo(Tape):
         return ev.Header(
             words.FORMAT,
             words.VERSION,
+            pid=self.pid,
             python="3.12.0",
             platform="linux",
             target=self.name,
@@ -130,6 +132,29 @@ class Demo(Tape):
         (folder / f"{self.name}.py").write_text(self.source, encoding="utf-8")
         (folder / f"{self.name}.trace").write_bytes(b"".join(self.lines()))
         return Path(f"{self.name}.trace")
+
+
+def processes() -> Demo:
+    """main forks two children, each of which goes on with its copy of a generator, in turn."""
+    demo = Demo("hand_over", HAND_OVER)
+    demo.pid = 500
+    demo.at_ms(1.0).spawn("consumer", words.GENERATOR, creator=words.CURRENT)
+    demo.resume("consumer", line=13).yields("consumer", "''", line=7)
+    for number, key in enumerate(("first", "second")):
+        demo.thread("main")
+        demo.at_ms(2 + number).forks(key, pid=501 + number, parent=500).copies(f"{key}'s", "consumer")
+    for ms in (4, 6):
+        for number, key in enumerate(("first", "second")):
+            demo.thread(key)
+            demo.at_ms(ms + number).resume(f"{key}'s", words.SEND, str(ms), line=15)
+            demo.yields(f"{key}'s", "'200 OK'", line=7)
+    for number, key in enumerate(("first", "second")):
+        demo.thread(key)
+        demo.at_ms(8 + number).exits(key, value="exit code 0")
+    demo.thread("main")
+    demo.at_ms(10).exits("main")
+    demo.end()
+    return demo
 
 
 def hand_over() -> Demo:

@@ -36,13 +36,13 @@ class Bulk:
     def __init__(self, timeline: Timeline, flattening: Flattening) -> None:
         self._timeline = timeline
         self._flattening = flattening
-        self._hows = Hows(timeline, flattening)
+        self.hows = Hows(timeline, flattening)
 
     def take(self, flat: Flat) -> None:
         """Take in all of it."""
         count = len(flat.t_ns)
         if count >= LEAST:
-            self._hows.learn()
+            self.hows.learn()
             parts = _parts(flat.kind)
             if len(parts) * LEAST < count:
                 for start, end, generators in parts:
@@ -63,7 +63,7 @@ class Bulk:
             switches = np.flatnonzero(flat.kind == SWITCH)
             begun, over = (int(switches[0]) + 1, int(switches[-1]) + 1) if len(switches) else (count, 0)
             # What belongs to a switch that began before, and to one that has not come yet, line by line.
-            first = 0 if self._is_plain() else begun
+            first = 0 if self.is_plain() else begun
             waits = np.flatnonzero(flat.kind[over:] == WAIT)
             end = over + int(waits[0]) if len(waits) else count
         if end - first < LEAST:
@@ -71,7 +71,7 @@ class Bulk:
             return
         self._feed(flat.part(0, first))
         inner = flat.part(first, end)
-        told = (of_generators if generators else of_greenlets)(self._timeline, self._flattening, self._hows, inner)
+        told = (of_generators if generators else of_greenlets)(self._timeline, self._flattening, self.hows, inner)
         # Of generators it may be known after how many lines they are common.
         fit, learnt = (enter(self._timeline, told), 0) if isinstance(told, Hand) else (Fit.NOT_ALL, told)
         if fit is not Fit.ALL and len(inner.kind) < 2 * _LEAST_HALF:
@@ -87,7 +87,7 @@ class Bulk:
             self._take_part(inner.part(part, len(inner.kind)), generators, 2 * head)
         self._feed(flat.part(end, count))
 
-    def _is_plain(self) -> bool:
+    def is_plain(self) -> bool:
         """Whether a greenlet or thread runs of which nothing is known that concerns its next switch."""
         timeline = self._timeline
         bottom = timeline._strands.bottom()

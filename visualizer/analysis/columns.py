@@ -14,6 +14,7 @@ import numpy as np
 
 from visualizer.analysis.tracks import Entry, Park, Place, Switch, Wakeup
 from visualizer.trace import events as ev
+from visualizer.trace import words
 from visualizer.trace.flat import Column
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -145,6 +146,22 @@ class Parks:
         self.on_track.append(on_track)
         self.how.append(self.hows.number((reason, asked, place)))
         return index
+
+    def repeat(self, index: int, on_track: int) -> int:
+        """The same as park number `index`, in another process; `leave_alone` is to follow. There it is another thing
+        that is waited on."""
+        reason, asked, place = self.hows.known[self.how[index]]
+        if asked >= 0:
+            kind, on, _, *end = self.asked.known[asked]
+            asked = self.asked.number((kind, on, words.NOTHING, *end))  # type: ignore[arg-type]
+        self.switch.append(len(self._switches.ns))
+        self.on_track.append(on_track)
+        self.how.append(self.hows.number((reason, asked, place)))
+        at = bisect_left(self.timed, index)
+        if at < len(self.timed) and self.timed[at] == index:
+            self.timed.append(len(self.switch) - 1)
+            self.asked_ns.append(self.asked_ns[at])
+        return len(self.switch) - 1
 
     def leave_alone(self, t_ns: int, track: int) -> None:
         """There is no switch to the newest park."""

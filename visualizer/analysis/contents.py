@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from visualizer.analysis.columns import Order, Parks, Rows, Switches, Wakeups, switch_of
 from visualizer.analysis.names import Names
+from visualizer.analysis.processes import Process, Processes
 from visualizer.analysis.samples import Samples
 from visualizer.analysis.states import State
 from visualizer.analysis.stops import Stops
@@ -47,6 +48,7 @@ class Contents:
         self._texts: dict[int, str] = {}
         self._places: dict[int, Place] = {}
         self._names = Names()
+        self._processes = Processes()
         self._switches = Switches()
         self._parks = Parks(self._switches)
         self._wakeups = Wakeups()
@@ -67,6 +69,19 @@ class Contents:
         """The track's name, numbered if several share it; "unknown" for a track that is not known."""
         known = self.tracks.get(track)
         return self._names.of(known) if known is not None else "unknown"
+
+    @property
+    def processes(self) -> list[Process]:
+        """In order of their appearance; a trace has one at least."""
+        known = self._processes.all
+        if self.header is not None:
+            known[0].pid = self.header.pid
+        return known
+
+    def process_of(self, track: int) -> Process:
+        """The process that a track belongs to; the first one, if the track is not known."""
+        known = self.tracks.get(track)
+        return self.processes[known.process if known is not None else 0]
 
     def place(self, place: int) -> Place | None:
         """The place with this id."""

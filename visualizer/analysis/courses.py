@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Set
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -81,7 +82,7 @@ class New(NamedTuple):
     groups: Column
 
 
-def lives(timeline: Timeline, ids: list[int], running: int, born: set[int]) -> Lives | None:
+def lives(timeline: Timeline, ids: list[int], running: Set[int], born: Set[int]) -> Lives | None:
     pending, strands, tracks = timeline._pending, timeline._strands, timeline.tracks
     flags, waited, known, open_ns = bytearray(), array("i"), array("q"), array("q")
     for id in ids:
@@ -99,9 +100,9 @@ def lives(timeline: Timeline, ids: list[int], running: int, born: set[int]) -> L
         if not states or id in born or id in pending or strands.top(id) != id:
             return None
         state = states[-1]
-        if (state not in _GOES_ON) if id == running else (state in _GOES_NOWHERE):
+        if (state not in _GOES_ON) if id in running else (state in _GOES_NOWHERE):
             return None
-        flag = _RUNS if id == running else 0
+        flag = _RUNS if id in running else 0
         park = -1
         if state == State.WAITING:
             flag |= _MAY_WAIT

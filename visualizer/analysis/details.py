@@ -59,6 +59,8 @@ class TrackDetails(TrackStatistics, frozen=True):
     #: Reason -> seconds, the longest first. A hub is left out: it waits whenever somebody else runs.
     waited_by_reason: dict[str, float]
     waited_by_expression: list[Waited]
+    #: Id of its process, where there are several.
+    process: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class SampledLine(msgspec.Struct, frozen=True):
@@ -193,6 +195,7 @@ def details(timeline: Timeline) -> Details:
                 wakes_received=received[known.id],
                 waited_by_reason=measured.by_reason,
                 waited_by_expression=measured.by_expression,
+                process=timeline.process_of(known.id).pid if len(timeline.processes) > 1 else msgspec.UNSET,
             )
         )
     totals = TotalDetails(
@@ -231,14 +234,16 @@ def _sampled(timeline: Timeline) -> list[SampledLine]:
 def fairness(timeline: Timeline, tracks: Iterable[TrackDetails]) -> list[Fairness]:
     """Of the tracks with the same function, and of those that a scheduler resumes in turn; two of them at least."""
     by_id = {track.id: track for track in tracks}
-    groups: dict[str, list[TrackDetails]] = {}
+    groups: dict[tuple[int, str], list[TrackDetails]] = {}
     for track in by_id.values():
         if track.kind not in (words.THREAD, words.HUB):
-            groups.setdefault(timeline.tracks[track.id].base_name, []).append(track)
+            known = timeline.tracks[track.id]
+            groups.setdefault((known.process, known.base_name), []).append(track)
     for (resumer, place), members in timeline.turns.schedulers.items():
         where = timeline.place(place)
         of = f"in turn at {ntpath.basename(where.file)}:{where.line}" if where else f"by {timeline.name(resumer)}"
-        groups.setdefault(of, []).extend(by_id[member] for member in dict.fromkeys(members))
+        group = groups.setdefault((timeline.process_of(resumer).number, of), [])
+        group.extend(by_id[member] for member in dict.fromkeys(members))
     return [
         Fairness(
             of,
@@ -247,7 +252,7 @@ def fairness(timeline: Timeline, tracks: Iterable[TrackDetails]) -> list[Fairnes
             _jain([member.running_s for member in members]),
             _jain([member.ready_s for member in members]),
         )
-        for of, members in groups.items()
+        for (_, of), members in groups.items()
         if len(members) > 1
     ]
 

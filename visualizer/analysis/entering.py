@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -33,8 +34,11 @@ class Fit(Enum):
     NOT_ALL = "not all"
 
 
-def enter(timeline: Timeline, hand: Hand) -> Fit:
-    """Take it in, or change nothing if it is not as common as it has to be."""
+def enter(timeline: Timeline, hand: Hand, running: Set[int] | None = None) -> Fit:
+    """Take it in, or change nothing if it is not as common as it has to be.
+
+    `running`: who runs before, on each thread, where it is of several.
+    """
     t_ns, kind, who, by = hand.t_ns, hand.kind, hand.who, hand.by
     # Ids are given out one after another.
     if not len(kind) or (t_ns[1:] < t_ns[:-1]).any() or int(who.min()) < 0 or int(who.max()) >= MOST_TRACKS:
@@ -47,7 +51,8 @@ def enter(timeline: Timeline, hand: Hand) -> Fit:
         if any((others == hub).any() for hub in timeline._blocks.hubs):
             return Fit.NOT_ALL
     ids = together(who, by if len(at) == len(kind) else by[at])
-    running = int(by[at[0]]) if len(at) else timeline._strands.current()
+    if running is None:
+        running = {int(by[at[0]]) if len(at) else timeline._strands.current()}
     lives = courses.lives(timeline, ids.tolist(), running, set(who[where[SPAWN]].tolist()))
     if lives is None:
         return Fit.NOT_YET

@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 
 from visualizer.analysis.blocks import Blocks
 from visualizer.analysis.contents import Contents
+from visualizer.analysis.forking import Forking
+from visualizer.analysis.processes import Process
 from visualizer.analysis.slices import Slices
 from visualizer.analysis.states import FINAL, SUMMED, State
 from visualizer.analysis.strands import Strands, returns_by
@@ -29,6 +31,7 @@ __all__ = [
     "Output",
     "Park",
     "Place",
+    "Process",
     "Slices",
     "State",
     "Switch",
@@ -59,6 +62,7 @@ class Timeline(Contents):
         #: Whom each track resumed last, and where (place id).
         self._resumed: dict[int, tuple[int, int]] = {}
         self._blocks = Blocks(self)
+        self._forking = Forking(self)
 
     def feed(self, event: ev.Event) -> None:
         """Take the next event."""
@@ -117,7 +121,8 @@ class Timeline(Contents):
         return known.slices.state[-1] if known is not None else State.UNKNOWN
 
     def _new_track(self, track: int, kind: str, name: str, t_ns: int) -> Track:
-        new = self.tracks[track] = Track(track, kind, name, spawn_ns=t_ns)
+        process = self._processes.of(self._strands.thread).number
+        new = self.tracks[track] = Track(track, kind, name, spawn_ns=t_ns, process=process)
         self._names.give(new, name)
         return new
 
@@ -151,6 +156,7 @@ class Timeline(Contents):
         self._enter(t_ns, Entry.SPAWN, len(self.spawns))
         track = self.begin_track(event, t_ns, self._who(event.creator))
         if event.kind == words.THREAD:
+            self._processes.join(event.track, self._processes.of(self._strands.thread))
             self._strands.thread = event.track
             self._record_run(t_ns, event.track, -1)
         elif not len(track.slices):
@@ -182,6 +188,15 @@ class Timeline(Contents):
 
     def _on_thread(self, event: ev.Thread) -> None:
         self._strands.thread = event.track
+
+    def _on_fork(self, event: ev.Fork) -> None:
+        self._at(event.t_ns)
+
+    def _on_process(self, event: ev.Process) -> None:
+        self._forking.on_process(event)
+
+    def _on_copy(self, event: ev.Copy) -> None:
+        self._forking.on_copy(event)
 
     def _record_switch(self, t_ns: int, origin: int, target: int, cause: str, value: int, place: int) -> int:
         index = self._switches.add(t_ns, origin, target, cause, value, place)
@@ -329,6 +344,7 @@ class Timeline(Contents):
             index = self._record_switch(t_ns, event.track, resumer, cause, event.value, words.NOTHING)
             self._record_run(t_ns, resumer, index, origin_ended=True)
         self._closing.discard(event.track)
+        self._forking.ended(event.track, t_ns)
 
     def end_track(self, event: ev.Exit, track: Track) -> None:
         """All that an exit means but for its place in the order, the track's last slice, and who has control then."""
@@ -399,6 +415,7 @@ class Timeline(Contents):
     def _on_end(self, event: ev.End) -> None:
         self._remark(event)
         self.end = event
+        self._forking.end()
 
     _rare: ClassVar[dict[type, Callable[[Timeline, Any], None]]] = {
         ev.Text: _on_text,
@@ -407,6 +424,9 @@ class Timeline(Contents):
         ev.Spawn: _on_spawn,
         ev.Name: _on_name,
         ev.Thread: _on_thread,
+        ev.Fork: _on_fork,
+        ev.Process: _on_process,
+        ev.Copy: _on_copy,
         ev.Wait: _on_wait,
         ev.Tie: _on_tie,
         ev.Wake: _on_wake,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from visualizer.analysis.model import Entry, Park, Place, Timeline
+from visualizer.analysis.model import Entry, Park, Place, Timeline, Track
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -57,11 +57,19 @@ def _spawn(timeline: Timeline, index: int) -> Record:
         "track": track.id,
         "kind": track.kind,
         "name": timeline.name(track.id),
+        **_of_process(timeline, track),
         "parent": _track(track.parent),
         "creator": _track(track.creator),
         **_place(track.place),
         "inferred": track.doubt,
     }
+
+
+def _of_process(timeline: Timeline, track: Track) -> Record:
+    """Of which process a track is; nothing where there is only one."""
+    if len(timeline.processes) == 1:
+        return {}
+    return {"process": _number(timeline.process_of(track.id).pid), "copy_of": _track(track.copy_of)}
 
 
 def _switch(timeline: Timeline, index: int) -> Record:

@@ -94,7 +94,9 @@ def _last_seen(timeline: Timeline, track: int, start_ns: int, t_ns: int) -> str:
 
 
 def _is_first(target: Track, switch: Switch) -> bool:
-    """Closing a generator that never ran does not run it."""
+    """Closing a generator that never ran does not run it; what a forked child inherited may have run before."""
+    if target.copy_of != words.NOBODY and target.slices.state[0] != State.CREATED:
+        return False
     return target.kind != words.THREAD and target.steps[0] == switch.index and switch.cause != words.CLOSE
 
 

@@ -137,6 +137,9 @@ class Track:
     creator: int = words.NOBODY
     place: Place | None = None
     spawn_ns: int = 0
+    #: Number of its process in `Timeline.processes`, and which track of the parent process it was before the fork.
+    process: int = 0
+    copy_of: int = words.NOBODY
     #: Ordinal among the tracks of the same base name, from 1.
     number: int = 1
     slices: Slices = field(default_factory=Slices)

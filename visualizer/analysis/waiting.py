@@ -66,7 +66,7 @@ def moment_at(timeline: Timeline, t_ns: int) -> Moment:
         elif state == State.WAITING:
             park = timeline.parks[slices.about[at]]
             thing, on = _waited_for(timeline, park, t_ns, holders, joined)
-            kind = track.base_name, track.kind, park.reason, park.on, park.direction, thing, on
+            kind = track.process, track.base_name, track.kind, park.reason, park.on, park.direction, thing, on
             groups.setdefault(kind, []).append((track.id, park, slices.start_ns[at]))
             found[kind] = thing, on
     waits = tuple(

@@ -24,7 +24,7 @@ from visualizer.analysis.statistics import Totals, TrackStatistics
 from visualizer.cli.reading import echo_lines, read_timeline
 from visualizer.paint.tables import table
 
-_TIMES = ("track", "kind", "state", "steps", "running", "ready", "waiting", "blocked", "idle")
+_TIMES = ("kind", "state", "steps", "running", "ready", "waiting", "blocked", "idle")
 _SHARES = ("run %", "ready %", "wait %", "block %", "idle %")
 _STATES = ("RUNNING", "READY", "WAITING", "BLOCKED", "IDLE")
 _SPREADS = ("step p50", "p95", "max", "latency p50", "p95", "max")
@@ -77,11 +77,18 @@ def report(found: Details) -> Iterator[str]:
     held = f"; held {_count(found.stops, 'time')}, for {_time(found.held_s)} more" if found.stops else ""
     yield f"{_count(found.switches, 'switch', 'es')} in {_time(found.duration_s)}{held}"
     yield ""
+    several = any(track.process is not msgspec.UNSET for track in found.tracks)
     rows = [
-        (plain(track.name), plain(track.kind), track.state, str(track.steps), *_spent(track)) for track in found.tracks
-    ]
-    total = ("total", _count(found.totals.tracks, "track"), "", str(found.totals.steps), *_spent(found.totals))
-    yield from table(_TIMES, rows, total, words=3)
+        (plain(track.name), *[str(track.process)] * several, plain(track.kind), track.state, str(track.steps),
+         *_spent(track))
+        for track in found.tracks
+    ]  # fmt: skip
+    total = (
+        "total", *[""] * several, _count(found.totals.tracks, "track"), "", str(found.totals.steps),
+        *_spent(found.totals),
+    )  # fmt: skip
+    titles = ("track", *["process"] * several, *_TIMES)
+    yield from table(titles, rows, total, words=3 + several)
     yield ""
     rows = [(plain(t.name), *_shares(t), *_spreads(t), str(t.wakes_given), str(t.wakes_received)) for t in found.tracks]
     totals = found.totals

@@ -23,6 +23,7 @@ class By(Enum):
     THREAD = "thread"
     KIND = "kind"
     SPAWN = "spawn tree"
+    PROCESS = "process"
     NONE = "nothing"
 
 
@@ -124,6 +125,28 @@ def _by_thread(_: Timeline, known: Rows, wish: Wish) -> list[Row]:
     return known.arrange(wish.collapsed, wish.folded, only=wish.only, key=wish.key)
 
 
+def _by_process(timeline: Timeline, known: Rows, wish: Wish) -> list[Row]:
+    """A group of each process; in it the threads, and under each what runs on it."""
+    blocks: dict[int, list[Row]] = {}
+    for row in known.arrange(wish.collapsed, wish.folded, only=wish.only, key=wish.key):
+        if row.depth == 0:
+            block = blocks.setdefault(timeline.process_of(row.track).number, [])
+        block.append(row._replace(depth=row.depth + 1))
+    members: dict[int, list[int]] = {}
+    for track in timeline.tracks.values():
+        if wish.only is None or wish.only(track.id):
+            members.setdefault(track.process, []).append(track.id)
+    found: list[Row] = []
+    for number, tracks in sorted(members.items()):
+        process = timeline.processes[number]
+        group = Group(process.track, words.PROCESS, process.name)
+        hidden = wish.folded is None or group in wish.folded
+        found.append(Row(tracks[0], 0, True, hidden, group, tuple(tracks)))
+        if not hidden:
+            found += blocks.get(number, ())
+    return found
+
+
 def _by_kind(timeline: Timeline, _: Rows, wish: Wish) -> list[Row]:
     groups: dict[Group, list[int]] = {}
     for track in timeline.tracks.values():
@@ -191,5 +214,6 @@ GROUPINGS: dict[By, Callable[[Timeline, Rows, Wish], list[Row]]] = {
     By.THREAD: _by_thread,
     By.KIND: _by_kind,
     By.SPAWN: _by_spawn,
+    By.PROCESS: _by_process,
     By.NONE: _by_nothing,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from visualizer.analysis.durations import duration
 from visualizer.analysis.model import FINAL, SUMMED, State, Timeline, Track
+from visualizer.analysis.plain import plain
 from visualizer.analysis.prospects import what_next
 from visualizer.analysis.sampled import mostly, told
 from visualizer.analysis.sentences import describe_state
@@ -26,7 +27,7 @@ def pointed(timeline: Timeline, track: int, viewport: Viewport, cell: int, now_n
     if start_ns > now_ns or not len(known.slices):
         return []
     first, last = known.slices.at(start_ns), known.slices.at(end_ns)
-    lines = [describe_state(timeline, track, end_ns)]
+    lines = [describe_state(timeline, track, end_ns) + _where(timeline, known)]
     if last < 0:
         return lines
     if first < last:
@@ -36,6 +37,17 @@ def pointed(timeline: Timeline, track: int, viewport: Viewport, cell: int, now_n
         lines += _seen(timeline, known, last, now_ns)
     following = what_next(timeline, track, end_ns)
     return [*lines, following] if following else lines
+
+
+def _where(timeline: Timeline, track: Track) -> str:
+    """In which process a track is, where there are several; and what it was before the fork."""
+    if len(timeline.processes) == 1:
+        return ""
+    process = timeline.process_of(track.id)
+    if track.id == process.track and process.name in timeline.name(track.id):
+        return ""
+    copied = f", a copy of {plain(timeline.name(track.copy_of))}" if track.copy_of in timeline.tracks else ""
+    return f" ({process.name}{copied})"
 
 
 def _extent(track: Track, index: int, now_ns: int) -> str:

@@ -221,6 +221,35 @@ class Thread(_Line, tag="thread", frozen=True):
     track: Id
 
 
+class Fork(_Line, tag="fork", frozen=True):
+    """The process forks; the child may be told of later, by a Process of the same time, or not at all."""
+
+    t_ns: Int
+
+
+class Process(_Line, tag="process", frozen=True):
+    """What follows happened in process `pid`, a child that `parent` forked, whose main thread is `track`.
+
+    `forked_by`: the thread that forked; `track` is what became of it in the child.
+    """
+
+    t_ns: Int
+    track: Id
+    pid: Int
+    parent: Int
+    forked_by: Id = -1
+
+
+class Copy(_Line, tag="copy", frozen=True):
+    """`track` is what became, in a child that was forked, of the parent's track `of`; `runs`: that forked, or waits
+    for who did."""
+
+    t_ns: Int
+    track: Id
+    of: Id
+    runs: Int = 0
+
+
 class Note(_Line, tag="note", frozen=True):
     """Something the reader must be told about the recording itself, one sentence."""
 
@@ -268,7 +297,7 @@ class End(_Line, tag="end", frozen=True):
 
 Event = (
     Text | Place | Listing | Spawn | Name | Resume | Yield | Switch | Wait | Tie | Wake | Unready | Exit | Inferred
-    | Poll | Sample | Output | Thread | Note | Held | Continued | Dropped | Uncaught | End
+    | Poll | Sample | Output | Thread | Fork | Process | Copy | Note | Held | Continued | Dropped | Uncaught | End
 )  # fmt: skip
 
 #: What a shape can be made of.

@@ -36,8 +36,8 @@ from visualizer.trace.events import (
 Column = npt.NDArray[Any]
 
 SWITCH, WAIT, WAKE, UNREADY, RESUME, YIELD, SPAWN, EXIT = range(8)
-#: Kinds of lines that can be flattened.
-FLAT = frozenset((Switch, Wait, Wake, Unready, Resume, Yield, Spawn, Exit))
+#: Kinds of lines that say who runs, who is ready and who waits. These can be flattened, and so can Spawn and Exit.
+FLAT = frozenset((Switch, Wait, Wake, Unready, Resume, Yield))
 
 
 class Lifecycle(NamedTuple):
@@ -165,8 +165,8 @@ class Flattening:
         return number
 
     def add(self, lines: Iterable[Any]) -> list[Name]:
-        """Add lines of FLAT, rows, and lines by which tracks are named. Return of these the ones that stand before any
-        track begins here: they are about others."""
+        """Add lines of FLAT, rows, and lines by which tracks begin, end and are named. Return the ones that name tracks
+        and stand before any that begins here: they are about others."""
         packed, places, lifecycle = self._packed, self._places, self._lifecycle
         say_time, say_a, say_single, say_b, say_value = [column.append for column in self._said]
         rows, singles = self._rows, self._singles
@@ -283,6 +283,16 @@ class Flattening:
             known = series >= 0
             self.unknown += len(known) - int(known.sum())
         return merged, known
+
+    def time_of(self, line: Any) -> tuple[int, int]:
+        """When the first and the last happened of what a line of FLAT, or rows, tell."""
+        if type(line) is not Rows:
+            return line.t_ns, line.t_ns
+        count = len(line.packed) // ROW_BYTES
+        if not count:
+            return -_LARGEST, -_LARGEST
+        first, last = (struct.unpack_from("<q", line.packed, at)[0] for at in (0, (count - 1) * ROW_BYTES))
+        return first - self._start_ns, last - self._start_ns
 
     def events(self, flat: Flat) -> Iterator[Event]:
         """The lines themselves."""

@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 
 #: Descriptors below this number are left to the program.
 _LOWEST_FD = 400
 #: While the disk is full, keep this much for later tries; what comes after is counted and dropped.
 _BACKLOG_BYTES = 1 << 20
+#: So often, a millisecond apart, the lock is asked for: whoever holds it may have been stopped by a signal.
+_LOCK_TRIES = 100
+
+# Fetched now: gevent's monkey-patching replaces it.
+_sleep = time.sleep
 
 
 class Sink:
@@ -63,6 +69,35 @@ class Sink:
                 self.lost += count
         self._backlog = pending
         return not pending
+
+    def lock(self) -> None:
+        """Keep the other processes that write to this file from having the lock, for a moment (not threads of ours).
+
+        Returns without it where the file is none that can be locked, or nobody lets go of it.
+        """
+        for _ in range(_LOCK_TRIES):
+            try:
+                if not self._ours():
+                    self._open()
+                fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except (BlockingIOError, PermissionError):
+                _sleep(0.001)
+            except OSError:
+                return
+
+    def unlock(self) -> None:
+        """Let go of the lock."""
+        try:
+            if self._ours():
+                fcntl.lockf(self._fd, fcntl.LOCK_UN)
+        except OSError:
+            pass
+
+    def forget(self) -> None:
+        """In a forked child: what was not written is the parent's to write, and its loss."""
+        self._backlog = b""
+        self.lost = 0
 
     def close(self) -> None:
         """Close the file, if the descriptor is still ours."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+import select
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, cast
@@ -25,9 +27,10 @@ from visualizer.trace.events import (
     decode_opening,
 )
 from visualizer.trace.flat import Flattening
+from visualizer.trace.merging import LATE_NS, Merging, Woven
 
 #: A line of a trace.
-Line = Event | Shape | Rows
+Line = Event | Shape | Rows | Woven
 
 #: Read at most this much at a time, so that a viewer stays responsive while a long trace loads, and what that takes for
 #: a moment leaves no holes in its memory; and so much by whoever does nothing else meanwhile.
@@ -48,7 +51,8 @@ class Source:
     `notices` collects, in plain sentences, what was wrong with the file but did not keep it from opening.
     """
 
-    def __init__(self, stream: BinaryIO, name: str) -> None:
+    def __init__(self, stream: BinaryIO, name: str, clock: Callable[[], int] = time.monotonic_ns) -> None:
+        """`clock`: by which lines of several processes are held until none can come before them (merging.py)."""
         self.name = name
         self.header: Header | None = None
         self.notices: list[str] = []
@@ -59,9 +63,12 @@ class Source:
         self._rest = b""
         self._unreadable = 0
         self.flattening = Flattening()
+        self._merging = Merging(clock)
+        #: The last read found nothing more.
+        self._is_dry = False
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> Source:
+    def open(cls, path: str | os.PathLike[str], clock: Callable[[], int] = time.monotonic_ns) -> Source:
         """Open the file at `path`, or standard input for "-". Raise TraceError if it cannot be opened."""
         if path == "-":
             return cls._standard_input()
@@ -70,14 +77,14 @@ class Source:
             size = os.fstat(stream.fileno()).st_size
         except (OSError, ValueError) as error:
             raise TraceError(f"Cannot open the trace {os.fspath(path)!r}: {_why(error)}.") from None
-        source = cls(stream, Path(path).name)
+        source = cls(stream, Path(path).name, clock)
         source.size = size
         return source
 
     @classmethod
-    def awaiting(cls, path: str | os.PathLike[str]) -> Source:
+    def awaiting(cls, path: str | os.PathLike[str], clock: Callable[[], int] = time.monotonic_ns) -> Source:
         """Open the file at `path` as soon as there is one."""
-        return cls(cast(BinaryIO, Awaited(path)), Path(path).name)
+        return cls(cast(BinaryIO, Awaited(path)), Path(path).name, clock)
 
     @property
     def awaited(self) -> bool:
@@ -108,11 +115,14 @@ class Source:
     def read_lines(self, most: int = CHUNK_BYTES) -> list[Line]:
         """The same as lines; of at most so many bytes."""
         try:
+            if self._merging.holds and not _is_readable(self._stream):
+                return self._merging.take([], True)
             chunk = self._stream.read(most)
         except OSError as error:
             raise TraceError(f"Cannot read the trace {self.name!r}: {_why(error)}.") from None
+        self._is_dry = not chunk
         if not chunk:
-            return []
+            return self._merging.take([], True)
         self.consumed += len(chunk)
         had = self._rest + chunk if self._rest else chunk
         start, end = 0, had.rfind(b"\n") + 1
@@ -126,7 +136,7 @@ class Source:
             self.header = self._parse_header(had[: start - 1])
         lines = self._parse(memoryview(had)[start:end])
         self.ended = self.ended or End in map(type, lines)
-        return lines
+        return self._merging.take(lines, len(chunk) < most)
 
     def finish(self) -> list[Event]:
         """No more will come. Return the events that a last line without a newline may hold; note what is missing.
@@ -149,6 +159,13 @@ class Source:
             except DECODE_ERRORS:
                 self.notices.append("The last line is cut: the trace is shown up to there.")
         self.ended = self.ended or any(type(event) is End for event in events)
+        events = self._merging.finish(events)
+        if self._merging.late:
+            told = "line was" if self._merging.late == 1 else "lines were"
+            self.notices.append(
+                f"{self._merging.late} {told} written late by one of several processes: what they tell stands behind "
+                "what happened after it."
+            )
         if self.flattening.unknown:
             events.append(Dropped(-1, "rows that could not be read", self.flattening.unknown))
         if self._unreadable:
@@ -165,14 +182,13 @@ class Source:
     def lines(self) -> Iterator[list[Line]]:
         """The same as lines."""
         while True:
-            before = self.consumed
             batch = self.read_lines(_WHOLE_BYTES)
-            if self.consumed == before:
+            if self._is_dry:
                 break
             yield batch
         yield self.finish_lines()
 
-    def _expand(self, lines: list[Line]) -> list[Event]:
+    def _expand(self, lines: Iterable[Line]) -> list[Event]:
         """The events, with those that rows stand for in the rows' place."""
         flattening = self.flattening
         events: list[Event] = []
@@ -181,6 +197,8 @@ class Source:
                 flattening.learn(line)
             elif type(line) is Rows:
                 events += flattening.events_of(line)
+            elif type(line) is Woven:
+                events += self._expand(line.lines())
             else:
                 events.append(line)  # type: ignore[arg-type]
         return events
@@ -213,6 +231,7 @@ class Source:
         except DECODE_ERRORS:
             raise self._no_trace() from None
         self.flattening.begin(header.monotonic_ns)
+        self._merging.begin(header.monotonic_ns)
         return header
 
     def _no_trace(self) -> TraceError:
@@ -220,7 +239,7 @@ class Source:
 
     def _parse(self, lines: memoryview) -> list[Line]:
         try:
-            return decode_events(lines)
+            return decode_events(lines)  # type: ignore[return-value]  # Some of `Line`.
         except DECODE_ERRORS:
             pass
         events: list[Line] = []
@@ -248,6 +267,14 @@ def read_all(path: str | os.PathLike[str]) -> tuple[Header, list[Event], list[st
 def from_bytes(content: bytes, name: str = "trace") -> Source:
     """A source over bytes in memory."""
     return Source(io.BytesIO(content), name)
+
+
+def _is_readable(stream: BinaryIO) -> bool:
+    """Whether a read would return at once, or soon: a pipe may have nothing for long."""
+    try:
+        return bool(select.select([stream], [], [], LATE_NS / 1e9)[0])
+    except (OSError, ValueError):
+        return True  # No file of the operating system's.
 
 
 def _why(error: OSError | ValueError) -> str:

@@ -21,6 +21,8 @@ GENERATOR = "generator"
 COROUTINE = "coroutine"
 GREENLET = "greenlet"
 HUB = "hub"
+#: No kind of track, but of what tracks belong to.
+PROCESS = "process"
 KINDS = (THREAD, GENERATOR, COROUTINE, GREENLET, HUB)
 
 # Causes of a switch. The first four resume a generator, the next three give control back from one, the last two are

@@ -38,11 +38,17 @@ PARTS = -1
 
 #: So many places the hooks of a thread know at most, so that our memory does not grow with code that a program makes.
 _MOST_SHAPES = 8192
-#: Gives the next shape its number.
+#: Gives the next shape its number (ids.py).
 _new_shape: Callable[[], int] = count().__next__
 
 
-def _shape_line(s: Stream, _t: int, number: int, events: tuple[Any, ...], _v: Any, _c: CodeType | None, _o: int) -> str:
+def number_shapes_by(take: Callable[[], int]) -> None:
+    """Have `take` give the next shapes their numbers."""
+    global _new_shape
+    _new_shape = take
+
+
+def shape_line(s: Stream, _t: int, number: int, events: tuple[Any, ...], _v: Any, _c: CodeType | None, _o: int) -> str:
     """What a row of this number stands for: `events`, each (line function, a, b, value, code, offset)."""
     made = ",".join(line(s, 0, *parts).rstrip() for line, *parts in events)
     return f'["shape",{number},[{made}]]\n'
@@ -102,7 +108,7 @@ class Buffer:
             self.shapes.clear()
             self.sleeps.clear()
         number = _new_shape()
-        self.store((_shape_line, t_ns, number, events, None, None, 0))
+        self.store((shape_line, t_ns, number, events, None, None, 0))
         return number
 
     def again(self, key: tuple[Any, ...], code: CodeType | None = None) -> int | None:
@@ -123,6 +129,18 @@ class Buffer:
         number = self.shape(t_ns, *events)
         self._met[key] = number, self._met[key][1]
         return number
+
+    def begin_again(self, track: int) -> None:
+        """In a forked child: what is stored is the parent's to write, and the thread has another track.
+
+        The shapes stand in the file, and hold for the child too. Not those that may name a track: these go by `_met`.
+        """
+        del self.rows[:], self.parts[:]
+        self._met.clear()
+        self.sights = []
+        self.taken, self.looked = 0, -1
+        self.track = track
+        self.told = False
 
     def store(self, parts: Parts) -> None:
         """Store one event with all its parts."""

@@ -30,6 +30,7 @@ def choose(recording: Recording) -> list[Tracer]:
     """The tracers for this interpreter, in the order in which they are installed."""
     imports = Imports(recording)
     greenlets = GreenletTracer(recording, imports)
+    recording.current = greenlets.current
     if recording.control is not None:
         recording.control.current = greenlets.current
     Births(recording, greenlets)

@@ -305,4 +305,5 @@ class Control:
         """In a forked child, which is nobody's to hold."""
         self._lock, self._reading = _RLock(), _allocate_lock()
         self._gates.clear()
+        self.clock.follow()
         self.close()

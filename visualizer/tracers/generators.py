@@ -106,6 +106,7 @@ class Generators:
         self.through: set[int] = set()
         #: Calls in progress, in any thread.
         self.calls: list[Call] = []
+        recording.running_in, recording.unlearn = self.all_running_in, self.unlearn
 
     # Calls of methods, by the program's own code.
 
@@ -349,6 +350,21 @@ class Generators:
                 return run.track
             frame = frame.f_back
         return None
+
+    def unlearn(self) -> None:
+        """Have the next yield of each generator go the long way: something else is due then."""
+        for run in list(self.live.values()):
+            run.yield_offset = -1
+
+    def all_running_in(self, frame: Any) -> list[int]:
+        """The tracks of all generators that run in `frame` and below it, the innermost last."""
+        found = []
+        while frame is not None:
+            run = self.live.get(id(frame))
+            if run is not None and run.code is frame.f_code:
+                found.append(run.track)
+            frame = frame.f_back
+        return found[::-1]
 
     def _exit(self, track: int, outcome: str, value: Any, t_ns: int, inferred: str | None = None) -> None:
         self.stream.extend((lines.exited, t_ns, track, (outcome, inferred), value, None, 0))

@@ -9,6 +9,7 @@ from itertools import starmap
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable
+    from typing import Any
 
 
 class HeldClock:
@@ -20,18 +21,25 @@ class HeldClock:
         self._held = [0]
         #: Where the clock stands, if it does; else nothing.
         self._standing: list[int] = []
+        #: Memory that the processes share, for what is left out and where the clock stands (-1: it does not): from the
+        #: first fork on; and the same in a child, which has the clock of who forked it.
+        self._shared: Any = None
+        self._follows: list[Any] = []
         #: What it says.
         self.now = self._make_now()
 
     def _make_now(self) -> Callable[[], int]:
-        monotonic, held, standing = self._monotonic, self._held, self._standing
+        monotonic, held, standing, follows = self._monotonic, self._held, self._standing, self._follows
 
         def now() -> int:
+            for shared in follows:
+                standing_ns: int = shared[1]
+                return standing_ns if standing_ns >= 0 else monotonic() - shared[0]
             while True:
                 held_ns = held[0]
                 t_ns = monotonic() - held_ns
-                for standing_ns in standing:
-                    return standing_ns
+                for stands_ns in standing:
+                    return stands_ns
                 # Another thread may have stopped the clock, and let it go on, since we looked at it.
                 if held[0] is held_ns:
                     return t_ns
@@ -53,6 +61,7 @@ class HeldClock:
         if not self._standing:
             # In C, and so in one go: no other thread may see a later time between the look and the stop.
             self._standing.extend(map(sub, starmap(self._monotonic, ((),)), self._held))
+            self._tell()
         return self._standing[0]
 
     def go_on(self) -> None:
@@ -60,3 +69,20 @@ class HeldClock:
         if self._standing:
             self._held[0] = self._monotonic() - self._standing[0]
             self._standing.clear()
+            self._tell()
+
+    def share(self, memory: Any) -> None:
+        """Before a fork: tell the children through `memory`, two integers, what the clock says."""
+        if not self._follows:
+            self._shared = memory
+            self._tell()
+
+    def follow(self) -> None:
+        """In a forked child: only whoever forked it can be held, and the clock stands when that one is."""
+        if self._shared is not None and not self._follows:
+            self._follows.append(self._shared)
+
+    def _tell(self) -> None:
+        if self._shared is not None and not self._follows:
+            self._shared[0] = self._held[0]
+            self._shared[1] = self._standing[0] if self._standing else -1

@@ -7,7 +7,8 @@ object and instruction offset of the place (all six as in `Stream.extend`). FORM
 from __future__ import annotations
 
 from visualizer.trace.words import NOTHING
-from visualizer.tracers.stream import Stream, quote
+from visualizer.tracers.interning import quote
+from visualizer.tracers.stream import Stream
 from visualizer.tracers.values import show
 
 TYPE_CHECKING = False
@@ -35,6 +36,24 @@ def spawn(
 ) -> str:
     kind, name, parent, creator = about
     return f'["spawn",{t},{track},"{kind}",{s.text(name)},{parent},{creator},{s.place(code, at)}]\n'
+
+
+def fork(_s: Stream, t: int, _a: Any, _b: Any, _v: Any, _c: CodeType | None, _o: int) -> str:
+    return f'["fork",{t}]\n'
+
+
+def process(_s: Stream, t: int, track: int, about: tuple[int, int, int], _v: Any, _c: CodeType | None, _o: int) -> str:
+    pid, parent, forked_by = about
+    return f'["process",{t},{track},{pid},{parent},{forked_by}]\n'
+
+
+def born(s: Stream, t: int, track: int, about: Any, _: Any, code: CodeType | None, at: int) -> str:
+    """The spawn of a process's main thread, whose creator is a track of another process."""
+    return spawn(s, t, track, about, None, code, at)
+
+
+def copy(_s: Stream, t: int, track: int, of: int, runs: int, _c: CodeType | None, _o: int) -> str:
+    return f'["copy",{t},{track},{of},{runs}]\n'
 
 
 def name(s: Stream, t: int, track: int, text: str, _v: Any, _c: CodeType | None, _o: int) -> str:

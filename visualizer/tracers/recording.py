@@ -7,15 +7,16 @@ import atexit
 import os
 import sys
 import time
-from itertools import count
 
 from visualizer.trace import words
 from visualizer.trace.sink import Sink
 from visualizer.tracers import lines
 from visualizer.tracers.buffer import Buffer
 from visualizer.tracers.code import Ownership
+from visualizer.tracers.forks import Forks
+from visualizer.tracers.interning import quote
 from visualizer.tracers.samples import Samples
-from visualizer.tracers.stream import Stream, quote
+from visualizer.tracers.stream import Stream
 from visualizer.tracers.values import exception_text, keep, show, type_name
 
 TYPE_CHECKING = False
@@ -56,11 +57,19 @@ class Recording:
         self.stream = stream
         #: Whether a code object is the program's own.
         self.own = own
-        #: Gives the next track id. Ids are sequential and never used twice.
-        self.new_track: Callable[[], int] = count().__next__
+        #: Gives the next track id. Ids are never used twice, whichever process of the program gives them.
+        self.new_track: Callable[[], int] = stream.ids.track
+        #: The track of the process's main thread.
+        self.track = words.NOBODY
+        #: The track of the greenlet that runs here, or else of the thread; told by whoever knows greenlets.
+        self.current: Callable[[], int] = lambda: stream.here(stream.clock()).track
+        #: The tracks of the generators that run in a frame, and below it, the innermost last; told by who knows them.
+        self.running_in: Callable[[Any], list[int]] = lambda frame: []
         #: Why greenlets' hooks must not take their short way now: tracks of which something is still to be found out,
         #: or NOBODY if something else is due.
         self.unsettled: set[int] = set()
+        #: Has no generator take its short way at its next yield; told by who knows them.
+        self.unlearn: Callable[[], None] = lambda: None
         #: Tells the greenlet tracer the first code that runs in a greenlet that was just entered.
         self.name_entered: Callable[[CodeType], None] = lambda code: None
         #: Whether a call of a class makes what a tracer wants to know of, and tells it that a frame has made one.
@@ -72,11 +81,16 @@ class Recording:
         self.samples = Samples(self)
         #: By which the program can be held, if it was started so.
         self.control: Control | None = None
-        self._process = os.getpid()
+        self.forks = Forks(self)
         self._began = self._ended = False
         self._local = _Local()
         stream.on_thread = self._on_thread
         stream.on_backlog = lambda: self.unsettled.add(words.NOBODY)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is recorded any more."""
+        return self._ended
 
     def _on_thread(self, buffer: Buffer, t_ns: int) -> None:
         """A thread is about to store its first event: give it a track."""
@@ -94,6 +108,7 @@ class Recording:
         """Have `call` called by the next hook that runs, because it cannot be done now."""
         self.stream.due.append(call)
         self.unsettled.add(words.NOBODY)
+        self.unlearn()
 
     def on_thread_end(self, buffer: Buffer) -> None:
         """The thread of a buffer ends."""
@@ -101,6 +116,10 @@ class Recording:
             about = (words.RETURNED, None)
             buffer.store((lines.exited, self.stream.clock(), buffer.track, about, lines.NO_VALUE, None, 0))
         buffer.closed = True
+        if self.forks.is_child and all(other.closed for other in self.stream.buffers):
+            # A thread has forked, and with the last thread the child is over, unless ours keeps it alive.
+            self.stream.leave_to_end()
+            self.forks.end()
 
     def is_entering(self) -> bool:
         """Whether the code that starts on this thread now may be the function of a greenlet just entered."""
@@ -129,7 +148,7 @@ class Recording:
     def begin(self, tracers: list[Tracer]) -> None:
         """Write the header, install the tracers, and flush from now on."""
         stream = self.stream
-        stream.here(stream.start_ns)
+        self.track = stream.here(stream.start_ns).track
         answers: dict[str, str] = {}
         for tracer in tracers:
             self.tracers[tracer.name] = tracer
@@ -141,9 +160,7 @@ class Recording:
         stream.write_header(_header(stream.start_ns, answers))
         stream.flush()
         atexit.register(self.end)
-        os.register_at_fork(
-            before=self._before_fork, after_in_child=self._in_forked_child, after_in_parent=self._after_fork
-        )
+        self.forks.begin()
         self._wrap_exit()
         if self.control is not None:
             self.control.begin(self)
@@ -152,12 +169,14 @@ class Recording:
 
     def end(self) -> None:
         """The program's own code is over (atexit, after all that the program registered itself)."""
-        if os.getpid() != self._process:
+        if not self.forks.is_here or self._ended:
             return
         stream = self.stream
         if self.control is not None:
             self.control.finish()
         stream.due.clear()
+        self.forks.tell_name()
+        self.forks.tell_ends()
         t_ns = stream.clock()
         for tracer in list(self.tracers.values()):
             try:
@@ -176,6 +195,7 @@ class Recording:
         self._remove_all()
         self._ended = True
         stream.close()
+        self.forks.end()
 
     def _remove_all(self) -> None:
         self.samples.stop()
@@ -189,33 +209,18 @@ class Recording:
     def _wrap_exit(self) -> None:
         """os._exit ends the process without atexit: flush first."""
         leave = os._exit
-        process = self._process
 
         def _exit(status: int) -> Any:
-            if os.getpid() == process:
-                self.stream.flush(last=True)
+            if self.forks.is_here and not self._ended:
+                self.forks.leave(status)
             leave(status)
 
         os._exit = _exit
 
-    def _before_fork(self) -> None:
-        if os.getpid() == self._process:
-            self.stream.stop_thread()
-            self.stream.flush()
-
-    def _after_fork(self) -> None:
-        if os.getpid() == self._process:
-            t_ns = self.stream.clock()
-            told = "The program forked: its child process is not recorded."
-            # Stored past `extend`, which does what is due; and our thread begins not at once: os.fork() counts the
-            # threads only after this (3.12 and later).
-            self.stream.here(t_ns).store((lines.note, t_ns, told, None, None, None, 0))
-            self.at_next_event(self.stream.start_thread)
-
-    def _in_forked_child(self) -> None:
-        if self.control is not None:
-            self.control.abandon()
+    def abandon(self) -> None:
+        """In a forked child that cannot be recorded."""
         self._remove_all()
+        self._ended = True
         self.stream.discard()
 
 

@@ -17,9 +17,9 @@ from _struct import pack as _pack
 from binascii import b2a_base64 as _b2a_base64
 
 from visualizer.trace.sink import Sink
-from visualizer.trace.words import NOTHING
-from visualizer.tracers import code as code_objects
-from visualizer.tracers.buffer import PARTS, ROW, STRIDE, Buffer, Taken, in_order, take
+from visualizer.tracers.buffer import PARTS, ROW, STRIDE, Buffer, Taken, in_order, number_shapes_by, take
+from visualizer.tracers.ids import Ids
+from visualizer.tracers.interning import Interning
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -28,13 +28,9 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
     from visualizer.tracers.buffer import Parts
+    from visualizer.tracers.copies import Copies
 
     Line = Callable[["Stream", int, Any, Any, Any, Any, Any], str]
-
-try:
-    from _json import encode_basestring_ascii as _quote
-except ImportError:
-    from json.encoder import py_encode_basestring_ascii as _quote
 
 #: On average, from a fifth less to a fifth more.
 FLUSH_SECONDS = 0.025
@@ -44,12 +40,6 @@ _GOLDEN = 0.6180339887
 FULL = 64 * 1024 * ROW
 #: So many rows stand in one line at most, and are written at a time.
 _BATCH = 4 * 1024
-#: Of one source file, and of all together, at most so many characters go into the trace.
-LARGEST_SOURCE = 256 << 10
-SOURCE_IN_ALL = 4 << 20
-#: After this many interned texts or places they are numbered afresh, so that our memory does not grow with the trace.
-_INTERNED = 8192
-_LONGEST_EXPRESSION = 60
 
 # Fetched now: gevent's monkey-patching replaces them, and the flushing thread would be a greenlet of the program's.
 _allocate_lock = _thread.allocate_lock
@@ -58,11 +48,6 @@ _get_ident = _thread.get_ident
 _get_native_id = _thread.get_native_id
 _start_new_thread = _thread.start_new_thread
 _sleep = time.sleep
-
-
-def quote(text: str) -> str:
-    """`text` as JSON; a lone surrogate, which is no text that a reader would accept, becomes a question mark."""
-    return _quote(text if text.isascii() else text.encode("utf-8", "replace").decode())
 
 
 def _join(parts: list[Any], at: int) -> bool:
@@ -77,12 +62,11 @@ def _join(parts: list[Any], at: int) -> bool:
     return True
 
 
-class Stream:
+class Stream(Interning):
     """The buffer, the clock, and the thread that empties the one into the sink. `t` is in nanoseconds since `start`."""
 
     def __init__(self, sink: Sink, clock: Callable[[], int] = time.monotonic_ns) -> None:
-        self.clock = clock
-        self.start_ns = clock()
+        super().__init__(Ids(sink), clock)
         #: One for each thread that stored anything, until it has ended.
         self.buffers: list[Buffer] = []
         #: Called in a thread that stores its first event, before it is stored: (the thread's buffer, t_ns).
@@ -103,6 +87,11 @@ class Stream:
         self.local = _Local()
         #: Track of the thread whose lines stand last in the file.
         self._thread = -1
+        number_shapes_by(self.ids.shape)
+        #: Once several processes write: the track of this one's main thread. Then each write says who goes on.
+        self.process = -1
+        #: What was inherited from the process that forked, if one did.
+        self.copies: Copies | None = None
         self._held_ns = 0
         self._sink = sink
         self._flushing = _allocate_lock()
@@ -113,16 +102,7 @@ class Stream:
         self._thread_id = 0
         #: Held by the flushing thread as long as it lives.
         self._ended = _allocate_lock()
-        self._texts: dict[str, int] = {}
-        self._places: dict[tuple[int, int], tuple[int, CodeType]] = {}
-        self._calls: dict[tuple[int, int], tuple[str, str, CodeType]] = {}
-        self._text_count = 0
-        self._place_count = 0
-        self._listed: set[str] = set()
-        #: So many characters of source text may still go into the trace.
-        self.source_room = SOURCE_IN_ALL
         self._lost = 0
-        self._new: list[str] = []
 
     # Storing, in any thread of the program.
 
@@ -163,77 +143,14 @@ class Stream:
         """Write the trace's first line; before the first flush."""
         self._sink.write(line.encode("ascii"), 0)
 
-    # Making lines, while flushing.
-
-    def text(self, text: str) -> int:
-        """The id of `text`, interned by a line of its own when it is new."""
-        known = self._texts.get(text)
-        if known is None:
-            if len(self._texts) >= _INTERNED:
-                self._texts.clear()
-            known = self._texts[text] = self._text_count
-            self._text_count += 1
-            self._new.append(f'["text",{known},{quote(text)}]\n')
-        return known
-
-    def place(self, code: CodeType | None, offset: int) -> int:
-        """The id of the place at `offset` of `code`."""
-        if code is None:
-            return NOTHING
-        key = (id(code), offset)
-        known = self._places.get(key)
-        if known is None:
-            if len(self._places) >= _INTERNED:
-                self._places.clear()
-            file, function, *numbers = code_objects.place(code, offset)
-            file_id, function_id = self.text(file), self.text(function)
-            if file not in self._listed:
-                self._list(file, file_id)
-            # The code object is kept so that its id stays its own.
-            known = self._places[key] = (self._place_count, code)
-            self._place_count += 1
-            self._new.append(f'["place",{known[0]},{file_id},{function_id},{",".join(map(str, numbers))}]\n')
-        return known[0]
-
-    def call(self, code: CodeType | None, offset: int) -> tuple[str, int]:
-        """The expression at `offset` of `code`: the last name of what it calls ("" if unknown), and its text's id."""
-        if code is None:
-            return "", NOTHING
-        key = (id(code), offset)
-        known = self._calls.get(key)
-        if known is None:
-            if len(self._calls) >= _INTERNED:
-                self._calls.clear()
-            text = code_objects.segment(code_objects.place(code, offset)) or ""
-            called = (code_objects.called(text) if text else None) or ""
-            text = " ".join(text.split())
-            if len(text) > _LONGEST_EXPRESSION:
-                text = text[: _LONGEST_EXPRESSION - 1] + "…"
-            known = self._calls[key] = (called, text, code)
-        return known[0], self.text(known[1]) if known[1] else NOTHING
-
-    def _list(self, file: str, file_id: int) -> None:
-        """Put a source file that is named for the first time into the trace, as far as there is room."""
-        self._listed.add(file)
-        text = code_objects.source(file) if self.source_room else None
-        if text is None:
-            return
-        if len(text) > min(self.source_room, LARGEST_SOURCE):
-            self._new.append(f'["note",{self.clock() - self.start_ns},{quote(f"Too large for the trace: {file}")}]\n')
-            return
-        self.source_room -= len(text)
-        self._new.append(f'["listing",{file_id},{quote(text)}]\n')
-
     def flush(self, last: bool = False, look: bool = False) -> None:
         """Turn what is stored into lines and append them to the file. Never raises.
 
         `last`: no flush will follow. `look`: see before that what runs (the flushing thread only).
         """
-        if not self._flushing.acquire(False):
-            if self._owner == _get_ident():
-                return  # A hook that ran during our own flush, in a signal handler or a finalizer.
-            self._flushing.acquire()
-        self._owner = _get_ident()
+        if not self._begin_flush():
+            return  # A hook that ran during our own flush, in a signal handler or a finalizer.
+        flushing = self._flushing
         try:
             if look:
                 self.look()
@@ -241,8 +158,21 @@ class Stream:
         except Exception:
             self._sink.lost += 1
         finally:
-            self._owner = 0
-            self._flushing.release()
+            if flushing is self._flushing:
+                self._end_flush()
+
+    def _begin_flush(self) -> bool:
+        """Keep all others from flushing. Return False if the thread that calls is doing so already."""
+        if not self._flushing.acquire(False):
+            if self._owner == _get_ident():
+                return False
+            self._flushing.acquire()
+        self._owner = _get_ident()
+        return True
+
+    def _end_flush(self) -> None:
+        self._owner = 0
+        self._flushing.release()
 
     def _is_unfinished(self, buffer: Buffer) -> bool:
         """Whether the newest event is a piece of a line being printed: the rest gets one more period to come."""
@@ -256,6 +186,8 @@ class Stream:
         return True
 
     def _flush(self, last: bool) -> None:
+        flushing = self._flushing
+        self._begin_batch()
         text, made = self._sights(last)
         waiting = self._waiting(last)
         if any(count > FULL // ROW for _, count in waiting):
@@ -269,15 +201,26 @@ class Stream:
             waiting = ((buffer, count - _BATCH),)
             if made >= FULL // ROW:
                 self._sink.write(text.encode("ascii"), made)
+                self._begin_batch()
                 text, made = "", 0
         text += self._text_of(waiting)
+        if flushing is not self._flushing:
+            return  # A signal's handler has forked meanwhile, and this is the child: its parent writes that.
         # The program goes on while we write, and may count its objects: by now we hold no list any more.
         if text:
             self._sink.write(text.encode("ascii"), made + sum(count for _, count in waiting))
         if self._lost != self._sink.lost:
-            loss = f'["dropped",{self.clock() - self.start_ns},"events",{self._sink.lost}]\n'
+            t_ns = self.clock() - self.start_ns
+            loss = f'["dropped",{t_ns},"events",{self._sink.lost}]\n'
+            if self.process >= 0:
+                loss = f'["thread",{t_ns},{self.process}]\n{loss}'
             if self._sink.write(loss.encode("ascii"), 0):
                 self._lost = self._sink.lost
+
+    def _begin_batch(self) -> None:
+        """What is written next may stand behind lines of another process: it begins by saying on which thread it is."""
+        if self.process >= 0:
+            self._thread = -1
 
     def _waiting(self, last: bool) -> tuple[tuple[Buffer, int], ...]:
         """How many rows of each buffer are to be written now."""
@@ -323,14 +266,19 @@ class Stream:
         """Make the lines of the rows of `taken` up to number `until`."""
         track = taken.buffer.track
         if track != self._thread:
+            # The first line of a thread says itself that it is one, but not of which process.
+            known = track if taken.buffer.told else self.process if self._thread < 0 and track != self.process else -1
             self._thread = track
-            if taken.buffer.told:
-                lines.append(f'["thread",{taken.times[taken.at] - self.start_ns},{track}]\n')
+            if known >= 0:
+                lines.append(f'["thread",{taken.times[taken.at] - self.start_ns},{known}]\n')
             taken.buffer.told = True
         while taken.at < until:
             upto = min(taken.next_parts(until), taken.at + _BATCH)
             if upto > taken.at:
                 rows = taken.rows[taken.at * ROW : upto * ROW]
+                if self.copies is not None:
+                    self.copies.translate_rows(rows)
+                    self._tell_copies(self.copies, rows[0] - self.start_ns, lines)
                 packed = _b2a_base64(_pack(f"<{len(rows)}q", *rows), newline=False)
                 lines.append(f'["rows","{packed.decode("ascii")}"]\n')
                 taken.at = upto
@@ -345,6 +293,12 @@ class Stream:
         if parts[i] is self.pieces and taken.at < until and taken.tracks[taken.at] == PARTS and _join(parts, i):
             return
         try:
+            if self.copies is not None:
+                translated = self.copies.translate(parts[i], *parts[i + 2 : i + 5])
+                if translated is None:
+                    return
+                parts[i + 2 : i + 5] = translated
+                self._tell_copies(self.copies, parts[i + 1] - self.start_ns, lines)
             line = parts[i](self, parts[i + 1] - self.start_ns, *parts[i + 2 : i + STRIDE])
         except Exception:
             self._sink.lost += 1
@@ -353,6 +307,12 @@ class Stream:
             lines += self._new
             self._new.clear()
         lines.append(line)
+
+    def _tell_copies(self, copies: Copies, t_ns: int, lines: list[str]) -> None:
+        """Before the first line that speaks of them."""
+        if copies.met:
+            lines += [f'["copy",{t_ns},{track},{of},0]\n' for track, of in copies.met]
+            copies.met.clear()
 
     # The flushing thread.
 
@@ -410,11 +370,57 @@ class Stream:
         self._wake_up = _allocate_lock()
         self._wake_up.acquire()
 
+    # Forks.
+
+    def share(self, process: int) -> None:
+        """Before a fork: other processes write to the file from now on, and `process` is this one's main thread.
+
+        Raise OSError where that is not possible.
+        """
+        self.ids.share()
+        number_shapes_by(self.ids.shape)
+        self.process = process
+
+    def hold_flushes(self) -> Any:
+        """Right before a fork: nobody shall be writing then. Return what `let_flush` is to be given after it."""
+        return self._flushing if self._begin_flush() else None
+
+    def let_flush(self, held: Any) -> None:
+        """After the fork, in the process that forked."""
+        if held is self._flushing:
+            self._end_flush()
+
+    def leave_to_end(self) -> None:
+        """The last thread of the program ends: flush for the last time, and let our own thread end by itself."""
+        self.flush(last=True)
+        if self._alive:
+            self._alive = False
+            self._wake_up.release()
+
+    def begin_again(self, buffer: Buffer, track: int) -> None:
+        """In a forked child, in its only thread, of which that is the buffer: write what happens from now on."""
+        self.buffers[:] = [buffer]
+        buffer.begin_again(track)
+        self._forget_others()
+        self.process = track
+        self._thread, self._held_ns, self._lost = -1, 0, 0
+        self._sink.forget()
+        self.ids.in_child()
+        number_shapes_by(self.ids.shape)
+        self.wait = self.wait_for_end
+
+    def _forget_others(self) -> None:
+        """The other threads are not here: nobody holds these locks."""
+        self._alive = False
+        self._flushing, self._ended, self._wake_up = (_allocate_lock() for _ in range(3))
+        self._owner = 0
+        self._wake_up.acquire()
+        self._new.clear()
+
     def discard(self) -> None:
         """In a forked child: forget everything, and let go of the file."""
         self.buffers.clear()
-        self._alive = False
-        self._flushing = _allocate_lock()
+        self._forget_others()
         self._sink.close()
 
     def close(self) -> None:

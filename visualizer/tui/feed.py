@@ -201,8 +201,10 @@ class Feed:
             self.timeline.header = self._source.header
         if self._source.consumed == consumed:
             if over or self._source.ended:
-                self._finish(self._source.finish_lines())
-            return False
+                self._finish([*lines, *self._source.finish_lines()])
+                return False
+            if not lines:
+                return False
         self._lines, self._taken = lines, 0
         return True
 
@@ -291,7 +293,7 @@ class RunFeed(Feed):
             options=options,
             control=self._control,
         )
-        super().__init__(Source.open(path), follow=True, name=target.name, path=path, clock=clock)
+        super().__init__(Source.open(path, clock), follow=True, name=target.name, path=path, clock=clock)
 
     @property
     def started_here(self) -> bool:
@@ -367,10 +369,10 @@ def _exists(pid: int) -> bool:
 
 def from_stream(stream: BinaryIO, follow: bool, clock: Callable[[], int] = time.monotonic_ns) -> PipeFeed:
     """Read a trace from a pipe, to its end in any case; `follow`: it is looked at there."""
-    return PipeFeed(Source(stream, "stdin"), follow=follow, clock=clock)
+    return PipeFeed(Source(stream, "stdin", clock), follow=follow, clock=clock)
 
 
 def from_file(path: Path, follow: bool, clock: Callable[[], int] = time.monotonic_ns) -> Feed:
     """Read the trace at `path`, or `follow` it, also before there is one. Raise TraceError if it cannot be opened."""
-    source = Source.awaiting(path) if follow and not path.exists() else Source.open(path)
+    source = Source.awaiting(path, clock) if follow and not path.exists() else Source.open(path, clock)
     return Feed(source, follow=follow, path=path, clock=clock)

@@ -139,7 +139,7 @@ _ROWS = (
     key("enter,z", "fold", "Fold or unfold the selected group or thread"),
     key("Z", "fold_all", "Fold or unfold all groups"),
     key("A", "sort(1)", "Sort rows by start, name or time in a state"),
-    key("B", "group(1)", "Group by function, thread, kind, spawn tree"),
+    key("B", "group(1)", "Group by thread, kind, spawn tree, process"),
     key("asterisk", "pin", "Pin the selected row on top, or put it back"),
     key("delete,backspace", "hide", "Hide the selected row"),
     key("D", "show_hidden", "Show all rows again that are hidden"),

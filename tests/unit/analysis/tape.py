@@ -61,6 +61,21 @@ class Tape:
         )  # fmt: skip
         return self
 
+    def forks(self, key: str, by: str = "main", pid: int = 77, parent: int = 70) -> Tape:
+        """A child begins, with the main thread `key`."""
+        t_ns = self._tick()
+        self.ids[key] = len(self.ids)
+        self.events.append(ev.Process(t_ns, self.ids[key], pid, parent, self.ids[by]))
+        spawned = self.ids[key], words.THREAD, self.text(key), words.NOBODY, self.ids[by], self.place(None)
+        self.events.append(ev.Spawn(t_ns, *spawned))
+        return self
+
+    def copies(self, key: str, of: str, runs: int = 0) -> Tape:
+        t_ns = self._tick()
+        self.ids[key] = len(self.ids)
+        self.events.append(ev.Copy(t_ns, self.ids[key], self.ids[of], runs))
+        return self
+
     def rename(self, key: str, name: str) -> Tape:
         self.events.append(ev.Name(self._tick(), self.ids[key], self.text(name)))
         return self

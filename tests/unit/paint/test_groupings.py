@@ -38,8 +38,27 @@ def test_each_grouping() -> None:
     assert shown(family(), By.FUNCTION) == shown(family(), By.THREAD), "too few of a kind to share a row"
     assert shown(family(), By.NONE) == ["main", "a", "b", "a2", "a10", "g"]
     assert shown(family(), By.SPAWN) == ["-main", "  -a", "    a2", "    a10", "  -b", "    g"]
+    assert shown(family(), By.PROCESS) == ["-process", "  -main", "    a", "    b", "    a2", "    a10", "    g"]
     assert shown(family(), By.KIND) == [
         "-thread", "  main", "-greenlet", "  a", "  b", "  a2", "  a10", "-generator", "  g",
+    ]  # fmt: skip
+
+
+def processes() -> Tape:
+    """main forks a child, which has a copy of a and a thread of its own."""
+    tape = family().forks("child", pid=77).copies("a'", "a").spawn("t", words.THREAD, parent=-1)
+    return tape.thread("main").spawn("late", words.GREENLET, parent="main", creator="main")
+
+
+def test_by_process() -> None:
+    assert shown(processes(), By.PROCESS) == [
+        "-process", "  -main", "    a", "    b", "    a2", "    a10", "    g", "    late",
+        "-process 77", "  -child", "    a'", "  t",
+    ]  # fmt: skip
+    assert shown(processes(), By.PROCESS, Wish(folded=None)) == ["+process", "+process 77"]
+    assert shown(processes(), By.PROCESS, Wish(only={7}.__contains__)) == ["-process 77", "  -child", "    a'"]
+    assert shown(processes(), By.PROCESS, Wish(collapsed={0})) == [
+        "-process", "  +main", "-process 77", "  -child", "    a'", "  t",
     ]  # fmt: skip
 
 

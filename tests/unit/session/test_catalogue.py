@@ -26,6 +26,7 @@ def test_scenarios_are_grouped_by_runtime() -> None:
         ("gevent", "hog"),
         ("gevent", "name_lookups"),
         ("gevent", "sync_vs_async"),
+        ("processes", "processes"),
     ]
 
 

@@ -18,6 +18,7 @@ _GROUPED = {
     By.THREAD: "Rows are grouped by thread.",
     By.KIND: "Rows are grouped by kind.",
     By.SPAWN: "Rows are grouped by who spawned them.",
+    By.PROCESS: "Rows are grouped by process, and in it by thread.",
     By.NONE: "Rows are not grouped.",
 }
 

@@ -111,6 +111,8 @@ class Stepping(Spanning):
             known = timeline.tracks.get(track)
             if known is None or known.outcome is not None:
                 self.deny("The selected track will not run again.")
+            elif known.process:
+                self.deny("The selected track is in a child process, and those are not held.")
             else:
                 control.run_to_track(track, timeline.name(track))
         self.look()

@@ -1,0 +1,652 @@
+"""Forked children: recorded into the same file, on the same clock, and as if nobody watched."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.tracers.conftest import TraceSource
+from tests.tracers.traced import Traced, bare
+from visualizer.analysis.model import State
+from visualizer.trace import events as ev
+from visualizer.trace import words
+
+#: From 3.12 on an import of `os` in a child that a thread forked is no reason to warn: we have no thread then.
+STRICT = 'import os, sys, time, warnings; warnings.simplefilter("error")\n'
+
+
+def went_as_bare(traced: Traced) -> None:
+    assert traced.ended == bare(traced.path.with_suffix(".py"))
+
+
+def by_process(traced: Traced) -> list[list[tuple[str, str, str, str | None]]]:
+    """(from, cause, to, value) of each switch, of each process apart, in order of their appearance."""
+    timeline = traced.timeline
+    found: list[list[tuple[str, str, str, str | None]]] = [[] for _ in timeline.processes]
+    for switch, hand_over in zip(traced.switches, traced.hand_overs, strict=True):
+        processes = {timeline.tracks[switch.origin].process, timeline.tracks[switch.target].process}
+        assert len(processes) == 1, "no switch leads from one process into another"
+        found[processes.pop()].append(hand_over)
+    return found
+
+
+def printed(traced: Traced) -> dict[str, list[str]]:
+    """What each process printed."""
+    timeline = traced.timeline
+    found: dict[str, list[str]] = {}
+    for output in timeline.outputs:
+        found.setdefault(timeline.process_of(output.track).name, []).append(output.text)
+    return found
+
+
+def is_sound(traced: Traced) -> None:
+    """Every number is given once; times ascend; and every track belongs to the process that it was told in."""
+    for kind, number in ((ev.Text, "id"), (ev.Place, "id"), (ev.Spawn, "track"), (ev.Copy, "track")):
+        counts = Counter(getattr(event, number) for event in traced.events if type(event) is kind)
+        assert not [one for one, count in counts.items() if count > 1]
+    told = [event for event in traced.events if isinstance(event, ev.Switch | ev.Resume | ev.Yield)]
+    assert [event.t_ns for event in told] == sorted(event.t_ns for event in told)
+    by_process(traced)
+
+
+def test_a_generator_lives_on_in_both(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        STRICT
+        + """
+def gen():
+    yield 1
+    yield 2
+    yield 3
+
+g = gen()
+next(g)
+pid = os.fork()
+if pid == 0:
+    print("child", next(g), flush=True)
+    sys.exit(7)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+print("parent", next(g))
+"""
+    )
+    assert traced.ended.stderr == b""
+    assert traced.ended.stdout == b"child 2\n7\nparent 2\n"
+    is_sound(traced)
+    first, child = traced.timeline.processes
+    assert by_process(traced) == [
+        [("main", "next", "gen-1", None), ("gen-1", "yield", "main", "1"),
+         ("main", "next", "gen-1", None), ("gen-1", "yield", "main", "2")],
+        [(child.name, "next", "gen-2", None), ("gen-2", "yield", child.name, "2")],
+    ]  # fmt: skip
+    assert printed(traced) == {first.name: ["7\n", "parent 2\n"], child.name: ["child 2\n"]}
+    copy = traced.tracks("gen")[1]
+    main = traced.timeline.tracks[child.track]
+    assert (copy.copy_of, copy.process, main.process) == (traced.tracks("gen")[0].id, 1, 1)
+    assert (child.parent, main.creator, main.place and main.place.line) == (first.pid, 0, 10)
+    assert main.outcome == words.RETURNED
+    assert copy.state is State.DONE, "its process has ended"
+    assert not traced.timeline.notes
+
+
+def test_a_program_that_never_forks_writes_as_before(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        def gen():
+            yield 1
+        print(next(gen()))
+        """
+    )
+    content = traced.path.read_bytes()
+    assert b'["thread"' not in content
+    assert [event.track for event in traced.events if isinstance(event, ev.Spawn)] == [0, 1]
+    assert [event.id for event in traced.events if isinstance(event, ev.Text)] == list(
+        range(sum(isinstance(event, ev.Text) for event in traced.events))
+    )
+
+
+def test_forks_inside_of_generators(trace_source: TraceSource) -> None:
+    """What runs at the fork runs in the child, and goes on from there."""
+    traced = trace_source(
+        STRICT
+        + """
+def inner():
+    yield os.fork()
+
+def outer():
+    got = yield from inner()
+    yield "after"
+
+for value in outer():
+    if value == "after":
+        print("after")
+    elif value:
+        os.waitpid(value, 0)
+    else:
+        print("child", flush=True)
+os._exit(0)
+"""
+    )
+    assert traced.ended.stderr == b""
+    is_sound(traced)
+    child = traced.timeline.processes[1]
+    assert [(origin, cause, to) for origin, cause, to, _ in by_process(traced)[1]] == [
+        ("inner-2", "yield", "outer-2"), ("outer-2", "yield", child.name),
+        (child.name, "next", "outer-2"), ("outer-2", "next", "inner-2"),
+        ("inner-2", "return", "outer-2"), ("outer-2", "yield", child.name),
+        (child.name, "next", "outer-2"), ("outer-2", "return", child.name),
+    ]  # fmt: skip
+    assert traced.states(child.name)[:2] == ["RUNNING", "WAITING"]
+    assert traced.states("outer-2")[:2] == ["RUNNING", "WAITING"]
+
+
+def test_forks_with_nothing_in_between(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        STRICT
+        + """
+children = []
+for number in range(3):
+    pid = os.fork()
+    if pid == 0:
+        os._exit(number)
+    children.append(pid)
+codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children]
+print(codes)
+"""
+    )
+    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"[0, 1, 2]\n", b"")
+    ends = [traced.timeline.tracks[process.track].value for process in traced.timeline.processes[1:]]
+    assert sorted(map(str, ends)) == ["exit code 0", "exit code 1", "exit code 2"]
+    is_sound(traced)
+
+
+def test_many_short_children_and_children_of_children(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        STRICT
+        + """
+def gen(word):
+    for number in range(3):
+        yield f"{word} {number}"
+
+kept = gen("kept")
+next(kept)
+for number in range(12):
+    if os.fork() == 0:
+        if os.fork() == 0:
+            list(gen("grandchild")), list(kept)
+            os._exit(0)
+        os.wait()
+        list(gen("child")), list(kept)
+        os._exit(0)
+    os.wait()
+list(gen("parent")), list(kept)
+"""
+    )
+    assert traced.ended.stderr == b""
+    timeline = traced.timeline
+    assert len(timeline.processes) == 25
+    assert Counter(process.parent == timeline.header.pid for process in timeline.processes[1:]) == {True: 12, False: 12}  # type: ignore[union-attr]
+    is_sound(traced)
+    for number, hand_overs in enumerate(by_process(traced)):
+        values = [value for _, cause, _, value in hand_overs if cause == "yield"]
+        word = "parent" if not number else "child" if timeline.processes[number].parent == timeline.processes[0].pid else "grandchild"  # noqa: E501
+        own = [repr(f"{word} {number}") for number in range(3)]
+        assert values == ["'kept 0'"] * (not number) + own + ["'kept 1'", "'kept 2'"]
+    # Numbers stay dense: whoever reads has tables of them.
+    assert max(timeline.tracks) < 25 * 20
+
+
+def test_threads_of_parent_and_child(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import os, threading, time
+
+        def gen(count):
+            for number in range(count):
+                yield number
+
+        def work(count):
+            for _ in gen(count):
+                time.sleep(0.001)
+
+        stays = threading.Thread(target=work, args=(50,))
+        stays.start()
+        if os.fork() == 0:
+            other = threading.Thread(target=work, args=(7,))
+            other.start()
+            other.join()
+            os._exit(0)
+        os.wait()
+        stays.join()
+        """
+    )
+    is_sound(traced)
+    parent, child = by_process(traced)
+    assert [len(parent), len(child)] == [2 * 50 + 2, 2 * 7 + 2]
+    assert [track.process for track in traced.timeline.tracks.values() if track.kind == words.THREAD] == [0, 0, 1, 1]
+
+
+def test_a_thread_that_forks(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import os, threading
+
+        def gen():
+            yield 1
+
+        def work():
+            list(gen())
+            if os.fork() == 0:
+                list(gen())
+                return
+            os.wait()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        """
+    )
+    is_sound(traced)
+    child = traced.timeline.processes[1]
+    assert [origin for origin, *_ in by_process(traced)[1]] == [child.name, "gen-2", child.name, "gen-2"]
+    assert traced.timeline.tracks[child.track].outcome == words.RETURNED
+
+
+@pytest.mark.parametrize("how", ["Process", "Pool", "executor"])
+def test_multiprocessing(trace_source: TraceSource, how: str) -> None:
+    """With the fork method; names are multiprocessing's own."""
+    traced = trace_source(
+        """
+        import sys
+        from multiprocessing import get_context
+        from concurrent.futures import ProcessPoolExecutor
+
+        def gen(count):
+            for number in range(count):
+                yield number
+
+        def work(count):
+            return sum(gen(count))
+
+        def report(count):
+            print(work(count), flush=True)
+
+        if __name__ == "__main__":
+            fork = get_context("fork")
+            if sys.argv[1] == "Process":
+                for count in (2, 3):
+                    child = fork.Process(target=report, args=(count,))
+                    child.start()
+                    child.join()
+                    print(child.exitcode)
+            elif sys.argv[1] == "Pool":
+                with fork.Pool(2) as pool:
+                    print(pool.map(work, range(6)))
+                    pool.close()
+                    pool.join()
+            else:
+                with ProcessPoolExecutor(2, mp_context=fork) as pool:
+                    print(list(pool.map(work, range(6))))
+        """,
+        how,
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    is_sound(traced)
+    timeline = traced.timeline
+    assert len(timeline.processes) == 3
+    names = [timeline.name(process.track).partition("-")[0] for process in timeline.processes[1:]]
+    assert names == ["ForkPoolWorker" if how == "Pool" else "ForkProcess"] * 2
+    assert all(name.endswith(f"({process.pid})") for process in timeline.processes[1:]
+               for name in [timeline.name(process.track)])  # fmt: skip
+    yields = sum(cause == "yield" for _, cause, _, _ in traced.hand_overs)
+    assert yields == (2 + 3 if how == "Process" else sum(range(6)))
+    assert [timeline.tracks[process.track].value for process in timeline.processes[1:]] == ["exit code 0"] * 2
+
+
+def test_what_the_end_of_a_child_does_is_as_without_us(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import atexit, os, sys, time
+
+        def gen():
+            try:
+                yield 1
+            finally:
+                print("closed", flush=True)
+
+        atexit.register(print, "atexit of", "both", flush=True)
+        kept = gen()
+        next(kept)
+        ends = [lambda: sys.exit(3), lambda: os._exit(4), lambda: 1 / 0, lambda: os.abort(), lambda: sys.exit("no")]
+        for end in ends:
+            if os.fork() == 0:
+                sys.stderr = open(os.devnull, "w")
+                time.sleep(0.15)
+                end()
+            print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
+        """
+    )
+    went_as_bare(traced)
+    is_sound(traced)
+    mains = [traced.timeline.tracks[process.track] for process in traced.timeline.processes[1:]]
+    assert [main.outcome for main in mains] == ["returned", "returned", "raised", "killed", "returned"]
+    values = [None, "exit code 4", "ZeroDivisionError('division by zero')", "signal 6", None]
+    # Who looks after the program has waited for it does not see how it ended.
+    values[3] = mains[3].value and "signal 6"
+    assert [main.value for main in mains] == values
+
+
+def test_a_child_that_is_killed_leaves_all_but_its_last_moment(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import os, signal, time
+
+        def gen():
+            yield "before the end"
+            time.sleep(60)
+            yield "never"
+
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            for _ in gen():
+                time.sleep(0.3)
+                os.write(write, b"x")
+        os.read(read, 1)
+        os.kill(pid, signal.SIGKILL)
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        """
+    )
+    assert traced.ended.stdout == b"-9\n"
+    child = traced.timeline.processes[1]
+    assert ("gen", "yield", child.name, "'before the end'") in by_process(traced)[1]
+    main = traced.timeline.tracks[child.track]
+    assert main.outcome == words.KILLED
+    if main.value is None:
+        assert main.inferred == "its process was gone, and how it ended was not seen"
+    else:
+        assert main.value == "signal 9"
+        assert main.inferred in (None, "it had ended by then; when is not known")
+    assert traced.states("gen")[-1] == "DONE", "its process has ended"
+    assert 0 <= main.exit_ns <= traced.timeline.last_ns
+
+
+def test_a_child_that_is_killed_and_not_waited_for(trace_source: TraceSource) -> None:
+    """It stays a zombie, and its parent sees by which signal it died, though the program never asks."""
+    traced = trace_source(
+        """
+        import os, signal, time
+
+        def gen():
+            while True:
+                yield
+
+        pid = os.fork()
+        if pid == 0:
+            time.sleep(60)
+        until = time.monotonic() + 0.5
+        for _ in gen():
+            time.sleep(0.01)
+            if time.monotonic() > until:
+                break
+            if pid and time.monotonic() > until - 0.3:
+                os.kill(pid, signal.SIGTERM)
+                killed, pid = pid, 0
+        print(os.waitstatus_to_exitcode(os.waitpid(killed, 0)[1]))
+        """
+    )
+    assert traced.ended.stdout == b"-15\n", "it is still there to be waited for"
+    main = traced.timeline.tracks[traced.timeline.processes[1].track]
+    assert (main.outcome, main.value) == (words.KILLED, "signal 15")
+
+
+def test_a_child_that_closes_every_descriptor(trace_source: TraceSource) -> None:
+    """As daemons do; the parent ends first."""
+    traced = trace_source(
+        """
+        import os, time
+
+        def gen():
+            yield "closed"
+            yield "and on"
+
+        read, write = os.pipe()
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork():
+                os._exit(0)
+            os.dup2(write, 3)
+            os.closerange(4, 4096)
+            list(gen())
+            os.write(3, b"x")
+            os._exit(0)
+        os.wait()
+        os.close(write)
+        print(os.read(read, 1))
+        time.sleep(0.1)
+        """
+    )
+    assert traced.ended.stdout == b"b'x'\n"
+    assert [value for _, cause, _, value in by_process(traced)[2] if cause == "yield"] == ["'closed'", "'and on'"]
+
+
+def test_modules_of_the_programs_own_are_not_taken_for_pythons(trace_source: TraceSource, tmp_path: Path) -> None:
+    (tmp_path / "mmap.py").write_text("what = 'my own'\n")
+    traced = trace_source(
+        """
+        import os, sys
+
+        print("mmap" in sys.modules)
+        if os.fork() == 0:
+            os._exit(0)
+        os.wait()
+        import mmap
+        print(mmap.what)
+        """
+    )
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"False\nmy own\n", b"")
+    assert len(traced.timeline.processes) == 2
+
+
+def test_gevent_forks(trace_source: TraceSource) -> None:
+    """The hub, and who sleeps, live on in the child, as copies."""
+    traced = trace_source(
+        """
+        import os
+        import gevent
+        import gevent.os
+
+        def worker(name):
+            gevent.sleep(0.05)
+            print(name, "in", who, flush=True)
+
+        who = "parent"
+        workers = [gevent.spawn(worker, name) for name in ("anna", "ben")]
+        gevent.sleep(0)
+        pid = gevent.os.fork()
+        if pid == 0:
+            who = "child"
+            gevent.joinall([*workers, gevent.spawn(worker, "carl")])
+            os._exit(5)
+        gevent.joinall(workers)
+        print(os.waitstatus_to_exitcode(gevent.os.waitpid(pid, 0)[1]))
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    is_sound(traced)
+    timeline = traced.timeline
+    first, child = timeline.processes
+    assert {name: sorted(texts) for name, texts in printed(traced).items()} == {
+        first.name: ["5\n", "anna in parent\n", "ben in parent\n"],
+        child.name: ["anna in child\n", "ben in child\n", "carl in child\n"],
+    }
+    ran = [[track.base_name for track in timeline.tracks.values() if track.process == number and track.steps]
+           for number in (0, 1)]  # fmt: skip
+    assert Counter(ran[1]) == {"hub": 1, "worker": 3, child.name: 1}
+    hub = next(track for track in timeline.tracks.values() if track.process == 1 and track.kind == words.HUB)
+    assert hub.parent == child.track
+    woken = {(w.waker, w.cause) for w in timeline.wakeups if timeline.tracks[w.track].process == 1
+             and timeline.tracks[w.track].base_name == "worker" and w.cause != words.SPAWN}  # fmt: skip
+    assert woken == {(hub.id, words.TIMER)}
+    copies = [track for track in timeline.tracks.values() if track.base_name == "worker" and track.copy_of >= 0]
+    assert [State(track.slices.state[0]) for track in copies] == [State.WAITING] * 2
+    assert {timeline.parks[track.slices.about[0]].on for track in copies} == {"0.05 s"}
+
+
+def test_a_server_of_forked_workers(trace_source: TraceSource) -> None:
+    """Each worker has a hub of its own, and serves what it accepts."""
+    traced = trace_source(
+        """
+        from gevent import monkey; monkey.patch_all()
+        import os, signal, sys
+        import gevent
+        from gevent import socket
+        from gevent.server import StreamServer
+
+        def handle(connection, _):
+            connection.sendall(connection.recv(100))
+            gevent.sleep(0.01)
+            connection.close()
+
+        def ask(number):
+            connection = socket.create_connection(address)
+            connection.sendall(b"%d" % number)
+            return connection.recv(100)
+
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(64)
+        address = listener.getsockname()
+        pids = []
+        for _ in range(2):
+            pids.append(os.fork())
+            if pids[-1] == 0:
+                server = StreamServer(listener, handle)
+                gevent.signal_handler(signal.SIGTERM, server.stop)
+                server.serve_forever()
+                sys.exit(0)
+        clients = [gevent.spawn(ask, number) for number in range(12)]
+        gevent.joinall(clients)
+        print(sorted(int(client.value) for client in clients))
+        for pid in pids:
+            os.kill(pid, signal.SIGTERM)
+        print([os.waitpid(pid, 0)[1] for pid in pids])
+        """
+    )
+    assert traced.ended.stdout == f"{list(range(12))}\n[0, 0]\n".encode()
+    assert traced.ended.stderr == b""
+    is_sound(traced)
+    tracks = traced.timeline.tracks.values()
+    assert [track.process for track in tracks if track.kind == words.HUB and track.steps].count(0) == 1
+    assert {track.process for track in tracks if track.kind == words.HUB} == {0, 1, 2}
+    assert Counter(track.process == 0 for track in tracks if track.base_name == "handle") == {False: 12}
+    assert {track.process for track in tracks if track.base_name == "ask"} == {0}
+
+
+def test_a_greenlet_forks(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import os
+        import gevent
+
+        def forks():
+            pid = os.fork()
+            if pid == 0:
+                gevent.sleep(0)
+                print("child", flush=True)
+                os._exit(0)
+            os.waitpid(pid, 0)
+
+        gevent.spawn(forks).join()
+        """
+    )
+    assert traced.ended.stderr == b""
+    is_sound(traced)
+    child = traced.timeline.processes[1]
+    assert [(o, t) for o, _, t, _ in by_process(traced)[1]] == [("forks-2", "hub-2"), ("hub-2", "forks-2")]
+    assert traced.states("forks-2")[0] == "RUNNING"
+    assert traced.states(child.name)[:2] == ["RUNNING", "WAITING"]
+
+
+def test_a_child_that_is_replaced_leaves_nothing(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import os, subprocess, sys
+
+        print(subprocess.run(["echo", "one"], capture_output=True, preexec_fn=os.getpid).stdout, flush=True)
+        pid = os.fork()
+        if pid == 0:
+            os.execv(sys.executable, [sys.executable, "-c", "print('two')"])
+        os.waitpid(pid, 0)
+        """
+    )
+    assert traced.ended.stdout == b"b'one\\n'\ntwo\n"
+    assert len(traced.timeline.processes) == 1
+
+
+def test_a_signal_that_forks_while_others_write(trace_source: TraceSource) -> None:
+    """Children begin at any moment of whatever the parent does; each has the whole of its own."""
+    traced = trace_source(
+        """
+        import os, signal
+
+        def gen():
+            for number in range(200_000):
+                if done:
+                    return
+                yield number % 7
+
+        def fork(*_):
+            if os.fork() == 0:
+                list(zip("abc", gen()))
+                os._exit(0)
+            os.wait()
+            done.extend([1] * (len(forks) == 5))
+            forks.append(1)
+            signal.setitimer(signal.ITIMER_REAL, 0 if done else 0.003)
+
+        done, forks = [], []
+        signal.signal(signal.SIGALRM, fork)
+        signal.setitimer(signal.ITIMER_REAL, 0.003)
+        while not done:
+            for _ in gen():
+                for _ in range(3000):
+                    pass
+        print(len(forks))
+        """
+    )
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"6\n", b"")
+    assert len(traced.timeline.processes) == 7
+    is_sound(traced)
+    for hand_overs in by_process(traced)[1:]:
+        # Nothing is told of a handler that runs in the middle of a hook.
+        assert [value for _, cause, _, value in hand_overs if cause == "yield"][-3:] in (["0", "1", "2"], [])
+    assert any(by_process(traced)[1:])
+
+
+def test_the_file_tells_which_process_goes_on(trace_source: TraceSource, tmp_path: Path) -> None:
+    """From the first fork on each write begins by saying so: what one reads without our reader, too."""
+    traced = trace_source(
+        """
+        import os, time
+
+        def gen():
+            while True:
+                yield
+
+        if os.fork() == 0:
+            until = time.monotonic() + 0.3
+            for _ in gen():
+                if time.monotonic() > until:
+                    os._exit(0)
+        until = time.monotonic() + 0.3
+        for _ in gen():
+            if time.monotonic() > until:
+                break
+        os.wait()
+        """
+    )
+    is_sound(traced)
+    assert len(traced.timeline.processes) == 2
+    parent, child = by_process(traced)
+    assert len(parent) > 100 < len(child)
