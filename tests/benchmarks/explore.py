@@ -126,6 +126,7 @@ GROWTH = """
 import gc, sys, psutil
 from pathlib import Path
 from visualizer.tui.feed import from_file
+from visualizer.tui.memory import give_back
 from visualizer.tui.view import View
 from tests.benchmarks.frames import CELLS, ROWS, paint
 process = psutil.Process()
@@ -146,6 +147,8 @@ for path in sys.argv[1:]:
     view.grown(timeline.last_ns, False)
     paint(view)
     gc.collect()
+    # As the screen does.
+    give_back()
     print(loaded - before, process.memory_info().rss - before, timeline.switch_count)
 """
 

@@ -53,16 +53,13 @@ class Most:
     cpu_growth: tuple[float, str] = 0.0, ""
     median: tuple[float, str] = 0.0, ""
     cpu_median: tuple[float, str] = 0.0, ""
-    #: The longest piece of what is worked out ahead while nothing else is to be done, in ms.
-    ahead: float = 0.0
 
     def __str__(self) -> str:
         return (
             f"Model and paint grow from the fewest events to the most by at most {self.growth[0]:.2f} "
             f"({self.growth[1]}), by CPU time {self.cpu_growth[0]:.2f} ({self.cpu_growth[1]}).\n"
             f"The largest median is {self.median[0]:.1f} ms ({self.median[1]}), "
-            f"by CPU time {self.cpu_median[0]:.1f} ms ({self.cpu_median[1]}).\n"
-            f"What the axis of switches needs was worked out ahead, in pieces of {self.ahead:.0f} ms at most."
+            f"by CPU time {self.cpu_median[0]:.1f} ms ({self.cpu_median[1]})."
         )
 
 
@@ -109,12 +106,6 @@ async def frames(kind: str, traces: Sequence[tuple[int, Path]], most: Most) -> l
                 await pilot.pause(0.05)
             await pilot.pause(0.05)
             screen.stop()
-            # What it would do by and by, while nobody presses a key.
-            left = True
-            while left:
-                begun_ns = time.perf_counter_ns()
-                left = screen.view.look_ahead()
-                most.ahead = max(most.ahead, (time.perf_counter_ns() - begun_ns) / 1e6)
             screen.view.fitted = False
             apps.append((events, app, screen))
         for folded in (True, False):

@@ -10,7 +10,6 @@ from tests.tui.conftest import loaded
 from tests.tui.traces import Demo, crowd
 from visualizer.paint.row import Run
 from visualizer.paint.rows import Row
-from visualizer.paint.viewport import Axis
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.view import View
 from visualizer.tui.widgets import rows
@@ -69,16 +68,3 @@ async def test_rows_in_sight_are_kept_when_others_are_forgotten(
         await pilot.press("down")
         await pilot.pause()
         assert painted == [2]
-
-
-async def test_the_other_axis_is_worked_out_while_nothing_else_is_to_be_done(replay: Replay) -> None:
-    app = replay(crowd())
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await loaded(pilot)
-        view = screen.view
-        while view.look_ahead():
-            pass
-        assert view.viewport.axis is Axis.TIME
-        known = [view.timeline.tracks[row.track].slices.places for row in view.rows if row.group is None]
-        assert None not in known
-        assert not any(crowd.runs.is_behind for crowd in view._crowds.values())

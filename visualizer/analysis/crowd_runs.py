@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
 
 import numpy as np
 
@@ -11,18 +10,17 @@ from visualizer.analysis.columns import append
 from visualizer.analysis.model import Timeline, Track
 from visualizer.trace.flat import Column
 
-#: About so many runs are taken in at a time.
+#: So many runs are taken in at a time: what that takes meanwhile is not to stay.
 _PIECE = 1 << 16
 
 
 class CrowdRuns:
-    """Tell it what there is with `follow`. What that costs is paid when it is asked for, or before, with `ahead`."""
+    """Tell it what there is with `follow`. What that costs is paid when it is asked for."""
 
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
         self._tracks: tuple[int, ...] = ()
-        #: Those on their way in; None: all of them are there.
-        self._taking: Iterator[None] | None = None
+        self._is_behind = False
         self.begin()
 
     def begin(self) -> None:
@@ -33,34 +31,19 @@ class CrowdRuns:
         self._starts = array("i")
         self._ends = array("i")
         self._before = array("i")
-        #: Those that were taken but are not in these columns yet: which switches began them, and when they ended.
-        self._next: list[tuple[Column, Column]] = []
         #: Where the run begins that has not ended yet, -1 if there is none.
         self._open = -1.0
 
     def follow(self, tracks: tuple[int, ...]) -> None:
         """More may have happened to these tracks, of which the first are those of the last time."""
         self._tracks = tracks
-        self._taking = self._take()
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether there is anything left to take in."""
-        return self._taking is not None
-
-    def ahead(self) -> Iterator[None]:
-        """Take in what there is, a piece at each step. Once more has happened to them, only from `follow` on."""
-        if (taking := self._taking) is not None:
-            # Not `yield from`: whoever asks no more would end it, and others go on with it.
-            for _ in taking:
-                yield
-            if self._taking is taking:
-                self._taking = None
+        self._is_behind = True
 
     def filled(self, until: Column) -> Column:
         """How much of the axis before each of some places they fill, in switches."""
-        for _ in self.ahead():
-            pass
+        if self._is_behind:
+            self._take()
+            self._is_behind = False
         filled = np.zeros(len(until))
         if self._starts:
             columns = self._starts, self._ends, self._before
@@ -72,11 +55,9 @@ class CrowdRuns:
             filled = filled + np.maximum(0.0, until - self._open)
         return filled
 
-    def _take(self) -> Iterator[None]:
-        yield from self._put_all()
+    def _take(self) -> None:
         self._open = -1.0
         found: list[tuple[Column, Column]] = []
-        taken, gathered = dict[int, int](), 0
         for track in self._tracks:
             known = self._timeline.tracks[track]
             first, steps = self._taken.get(track, 0), len(known.step_slices)
@@ -87,23 +68,12 @@ class CrowdRuns:
                 steps -= 1
             if first < steps:
                 found.append(_runs(known, first, steps))
-            taken[track] = steps
-            gathered += steps - first
-            if gathered >= _PIECE:
-                gathered = 0
-                yield
-        self._taken |= taken
+            self._taken[track] = steps
         if found:
             switch, end_ns = map(np.concatenate, zip(*found, strict=True))
             order = np.argsort(switch, kind="stable")
-            pieces = range(_PIECE, len(order), _PIECE)
-            self._next = [*zip(np.split(switch[order], pieces), np.split(end_ns[order], pieces), strict=True)][::-1]
-        yield from self._put_all()
-
-    def _put_all(self) -> Iterator[None]:
-        while self._next:
-            self._put(*self._next.pop())
-            yield
+            for piece in np.split(order, range(_PIECE, len(order), _PIECE)):
+                self._put(switch[piece], end_ns[piece])
 
     def _put(self, switch: Column, end_ns: Column) -> None:
         """Add the runs that these switches, which ascend, began, and that ended then."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Places are whole numbers, so many to a switch: sums of them are exact, as those of nanoseconds are.
 PER_SWITCH = 1 << 20
-#: So many are worked out at a time: what that takes meanwhile is not to be felt.
+#: So many are worked out at a time: what that takes meanwhile is not to stay.
 _PIECE = 1 << 15
 
 
@@ -49,27 +48,20 @@ class Places:
         """The slices, which are in these states, along the switches: in PER_SWITCHths of one."""
         return Course(self._sums, self.start, state)
 
-    def follow(self, timeline: Timeline, track: Track, most: int | None = None) -> bool:
-        """Take in what has happened since the last time, or about so many slices of it at most. Return whether that was
-        all."""
+    def follow(self, timeline: Timeline, track: Track) -> None:
+        """Take in what has happened since the last time."""
         if self._version == timeline.version:
-            return True
+            return
         del self.start[self._settled :]
         self._sums.cut(self._settled)
-        # Behind the last switch all depends on the next one.
-        switch_ns = timeline.switch_ns
-        settled = bisect_left(track.slices.start_ns, switch_ns[-1]) if switch_ns else 0
         end = len(track.slices)
-        if is_part := most is not None and self._settled + most < settled:
-            end = self._settled + most
         for first in range(self._settled, end, _PIECE):
             found = _places(timeline, track, np.arange(first, min(first + _PIECE, end)))
             self.start.frombytes((found * PER_SWITCH).astype(np.int64).tobytes())
-        if is_part:
-            self._settled = end
-            return False
-        self._settled, self._version = settled, timeline.version
-        return True
+        # Behind the last switch all depends on the next one.
+        switch_ns = timeline.switch_ns
+        self._settled = bisect_left(track.slices.start_ns, switch_ns[-1]) if switch_ns else 0
+        self._version = timeline.version
 
 
 def places(timeline: Timeline, track: Track) -> Places:
@@ -79,17 +71,6 @@ def places(timeline: Timeline, track: Track) -> Places:
         known = track.slices.places = Places()
     known.follow(timeline, track)
     return known
-
-
-def places_ahead(timeline: Timeline, track: Track) -> Iterator[None]:
-    """Do what `places`, and adding them up, will cost, a piece at each step."""
-    known = track.slices.places
-    if known is None:
-        known = track.slices.places = Places()
-    while not known.follow(timeline, track, _PIECE):
-        known.course(track.slices.state).add_up()
-        yield
-    known.course(track.slices.state).add_up()
 
 
 def _places(timeline: Timeline, track: Track, index: Column) -> Column:

@@ -85,10 +85,6 @@ class Course(NamedTuple):
         last = np.frombuffer(self.start, dtype=np.int64).searchsorted(np.floor(until).astype(np.int64), side="right")
         return Tally((self,), (0, len(until)), until, last - 1).by_state(np.arange(len(until)))
 
-    def add_up(self) -> None:
-        """Add up ahead what a question would have to."""
-        self.sums.kept(self.start, self.state)
-
 
 class Tally:
     """How much was spent before places of many tracks: number bounds[i] to bounds[i + 1] are those of course number i.

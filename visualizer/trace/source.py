@@ -33,8 +33,8 @@ from visualizer.trace.merging import LATE_NS, Merging, Woven
 Line = Event | Shape | Rows | Woven
 
 #: Read at most this much at a time, so that a viewer stays responsive while a long trace loads, and what that takes for
-#: a moment leaves no holes in its memory; and so much by whoever does nothing else meanwhile.
-CHUNK_BYTES = 1 << 20
+#: a moment leaves few holes in its memory; and so much by whoever does nothing else meanwhile.
+CHUNK_BYTES = 1 << 21
 _WHOLE_BYTES = 1 << 22
 
 

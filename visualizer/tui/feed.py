@@ -19,6 +19,7 @@ from visualizer.session import launch, recordings
 from visualizer.session.control import Condition, Control
 from visualizer.session.target import Target
 from visualizer.trace.source import Line, Source, TraceError
+from visualizer.tui.memory import give_back
 
 #: Time for which `poll` may keep the screen waiting; lines are taken in so many at a time.
 _BUDGET_NS = 25_000_000
@@ -213,6 +214,7 @@ class Feed:
         self._intake.take(lines)
         self.live = False
         self._source.close()
+        give_back()
 
     def _over(self) -> bool:
         """Whether a file from which nothing more can be read is complete."""

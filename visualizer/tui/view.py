@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from visualizer.analysis.marks import Marks
 from visualizer.analysis.model import Place, Timeline
-from visualizer.analysis.places import places_ahead
 from visualizer.paint.panel import painted
 from visualizer.paint.row import Run
 from visualizer.paint.rows import Group, Row
@@ -76,8 +75,6 @@ class View(Arrangement):
         self._panned: Viewport | None = None
         #: From when to when is played, of which version of the timeline and on which axis.
         self._played: tuple[tuple[int, Axis], tuple[int, int]] | None = None
-        #: What is worked out ahead, and of which rows.
-        self._ahead: tuple[list[Row], Iterator[None]] | None = None
         self.marks = Marks()
         #: How moments are told.
         self.reckoning = SINCE_START
@@ -163,22 +160,6 @@ class View(Arrangement):
         """The cells of rows: those of all of them at once cost little more than those of one."""
         until_ns = self.now_ns if self.live else None
         return [*painted(self.timeline, rows, self.viewport, crowd=self.crowd, ascii=self.ascii, until_ns=until_ns)]
-
-    def look_ahead(self) -> bool:
-        """Work out a piece of what the axis of switches will ask for of the rows, so that it is there at once. Return
-        False if there is nothing left."""
-        if self.live:
-            return False
-        if self._ahead is None or self._ahead[0] is not self.rows:
-            self._ahead = self.rows, self._all_ahead(self.rows[: self._room])
-        return next(self._ahead[1], True) is None
-
-    def _all_ahead(self, rows: Sequence[Row]) -> Iterator[None]:
-        for row in rows:
-            if row.group is None:
-                yield from places_ahead(self.timeline, self.timeline.tracks[row.track])
-            else:
-                yield from self.crowd(row).runs.ahead()
 
     # Moving the playhead.
 

@@ -20,6 +20,7 @@ from visualizer.paint.viewport import Axis
 from visualizer.session.preferences import Preferences
 from visualizer.tui import keys, messages
 from visualizer.tui.feed import Feed
+from visualizer.tui.memory import give_back
 from visualizer.tui.screens.arranging import Arranging
 from visualizer.tui.screens.exporting import Exporting
 from visualizer.tui.screens.moving import Bringing, Moving
@@ -58,6 +59,8 @@ _LEAST_TRACKS = 3
 _TRACKS_SHARE = 0.45
 #: The sequence has a line for each switch, and so never enough of them.
 _SEQUENCE_SHARE = 0.6
+#: So long after a trace is complete all that it takes to show it is there.
+_SETTLED_S = 1.0
 
 
 class Pane(Protocol):
@@ -190,10 +193,11 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
                 changed = True
             if beginning and not feed.follow and view.timeline.switch_count:
                 view.begin()
+            if not view.live:
+                # Once it has been painted as it is now.
+                self.set_timer(_SETTLED_S, give_back)
         if self.follow_stops() | self.go_on_searching() | view.advance(passed_ns) or changed:
             self.look()
-        else:
-            view.look_ahead()
 
     @on(messages.Looked)
     def _draw(self) -> None:
