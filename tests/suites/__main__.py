@@ -31,7 +31,7 @@ GEVENT = (
     " socket_send_memoryview subprocess subprocess_poll thread threading threading_2 threading_monkey_in_thread"
     " threading_before_monkey threading_native_before_monkey threading_patched_local threading_vs_settrace threadpool"
     " threadpool_executor_patched monkey monkey_queue monkey_select monkey_selectors monkey_hub_in_thread"
-    " monkey_futures_thread_fork monkey_sigchld"
+    " monkey_futures_thread_fork monkey_sigchld core_fork monkey_fork_atomic threading_fork_from_dummy os"
 )
 MODULES = [f"greenlet.tests.test_{name}" for name in GREENLET.split()] + [
     f"gevent.tests.test__{name}" for name in GEVENT.split()
