@@ -459,6 +459,30 @@ def test_a_late_timer_names_who_ran() -> None:
     assert kinds(crunches(28)) == [], "19 ms late"
 
 
+def test_of_a_crowd_that_was_late_at_once_one_speaks_for_all() -> None:
+    """The hog comes before those whom it made late."""
+    workers = ["w1", "w2", "w3"]
+    tape = Tape().spawn("hub", words.HUB, parent="main")
+    for key, name in (*((key, "worker") for key in workers), ("bar", "bar")):
+        tape.spawn(key, words.GREENLET, name, parent="hub", creator="main", line=30)
+    tape.at(MS).waits("main", words.JOIN, "joinall(all)").switch("main", "hub", line=40)
+    for ms in (0, 200):
+        for number, key in enumerate(workers):
+            tape.switch("hub", key).waits(key, words.SLEEP, "0.01 s", (10 + number) * MS).switch(key, "hub", line=5)
+        tape.at((2 + ms) * MS).switch("hub", "bar").at((60 + ms) * MS).sample(13)
+        tape.at((122 + ms) * MS).waits("bar", words.SLEEP, "0 s", 0).switch("bar", "hub", line=12)
+        for key in workers:
+            tape.wake(key, "hub", words.TIMER)
+    for key in workers:
+        tape.switch("hub", key).exits(key).switch(key, "hub")
+    found = [(one.kind, one.sentence) for one in findings(tape.timeline()) if one.kind in ("hog", "late_timer")]
+    assert [kind for kind, _ in found] == ["hog", "late_timer"]
+    assert found[1][1].startswith("worker-1's sleep of 10 ms (demo.py:5) was over ")
+    assert found[1][1].endswith(
+        " late: bar ran, seen at demo.py:13; the longest of 6 such delays of 3 tracks called worker"
+    )
+
+
 def test_a_timer_that_was_late_while_the_hub_polled_accuses_nobody() -> None:
     tape = spawned("foo").switch("hub", "foo").waits("foo", words.SLEEP, "0.01 s", 10 * MS)
     tape.switch("foo", "hub", line=5).poll("hub", 1)

@@ -58,13 +58,17 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 
 def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """A timer woke LATE_NS or more after its time, since its hub was blocked. One for each track and line."""
+    """A timer woke LATE_NS or more after its time, since its hub was blocked. One for each line and name of tracks: of
+    a crowd all come late at once."""
     found: list[tuple[Hashable, int, Delay]] = []
+    whose: dict[tuple[str, Hashable], set[int]] = {}
     for delay in observed.delays:
         if delay.park >= 0:
             place = timeline.parks[delay.park].place
-            found.append(((delay.track, place and place[:3]), delay.ran_ns - delay.due_ns, delay))
-    for count, late_ns, delay in _worst(found):
+            name = timeline.tracks[delay.track].base_name
+            found.append(((name, place and place[:3]), delay.ran_ns - delay.due_ns, delay))
+            whose.setdefault((name, place and place[:3]), set()).add(delay.track)
+    for ((name, _), several), (count, late_ns, delay) in zip(whose.items(), _worst(found), strict=True):
         park = timeline.parks[delay.park]
         what = "sleep" if park.reason == words.SLEEP else "limit"
         sentence = (
@@ -72,8 +76,9 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             f"{duration(late_ns, 2)} late: "
         )
         turn = longest_turn(observed.turns.get(delay.hub, []), delay.due_ns, delay.ran_ns)
-        sentence += f"{timeline.name(turn.track)} ran" if turn else "others ran in short turns"
+        sentence += _ran(timeline, turn) if turn else "others ran in short turns"
         sentence += worst_of(count, "such delays")
+        sentence += f" of {len(several)} tracks called {name}" if len(several) > 1 else ""
         yield finding("late_timer", sentence, _tracks(delay, turn), delay.ran_ns, park.place)
 
 
@@ -91,7 +96,7 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         by = f" by {timeline.name(wakeup.waker)}" if wakeup.waker in timeline.tracks else ""
         how = "spawned" if wakeup.cause == words.SPAWN else "woken"
         turn = longest_turn(observed.turns.get(delay.hub, []), delay.due_ns, delay.ran_ns)
-        meanwhile = f": meanwhile {timeline.name(turn.track)} ran" if turn else ""
+        meanwhile = f": meanwhile {_ran(timeline, turn)}" if turn else ""
         sentence = f"{name} was {how}{by} and ran only {duration(lost_ns, 2)} later{meanwhile}"
         several = whose[track.base_name]
         sentence += worst_of(count, "such delays")
@@ -141,6 +146,12 @@ def _worst(found: Iterable[tuple[Hashable, int, _T]]) -> Iterator[tuple[int, int
         longer = length_ns > longest_ns
         worst[key] = (count + 1, length_ns if longer else longest_ns, what if longer else known)
     yield from worst.values()
+
+
+def _ran(timeline: Timeline, turn: Turn) -> str:
+    """That it ran, and where it was seen."""
+    seen = mostly(timeline, turn.track, turn.start_ns, turn.end_ns)
+    return f"{timeline.name(turn.track)} ran{f', seen at {spot(seen.place)}' if seen else ''}"
 
 
 def _tracks(delay: Delay, turn: Turn | None) -> tuple[int, ...]:
