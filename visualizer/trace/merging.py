@@ -210,14 +210,12 @@ class Merging:
 
     def _pass(self, lines: list[Any], kinds: list[type]) -> None:
         """These are given out as they are."""
-        if Thread in kinds or Spawn in kinds:
-            for line in lines:
-                kind = type(line)
-                if kind is Thread or (kind is Spawn and line.kind == words.THREAD):
-                    process = self._reading = self._of_thread.setdefault(line.track, self._reading)
-                    process.thread = line.track
-                    if process.main == words.NOBODY:
-                        process.main = line.track
+        for line in [line for line, kind in zip(lines, kinds, strict=True) if kind is Thread or kind is Spawn]:
+            if type(line) is Thread or line.kind == words.THREAD:
+                process = self._reading = self._of_thread.setdefault(line.track, self._reading)
+                process.thread = line.track
+                if process.main == words.NOBODY:
+                    process.main = line.track
         self._giving = self._reading.thread
 
     # Several.
