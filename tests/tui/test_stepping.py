@@ -325,13 +325,15 @@ async def test_a_track_of_a_child_process_is_not_waited_for(tmp_path: Path) -> N
     script.write_text(
         "import os, time\n"
         "def give(count):\n    for number in range(count):\n        yield number\n"
-        "if os.fork() == 0:\n    for _ in give(2):\n        time.sleep(0.3)\n    os._exit(0)\n"
-        "for _ in give(1): os.wait()\n"
+        "if (child := os.fork()) == 0:\n    for _ in give(2):\n        time.sleep(60)\n"
+        "for _ in give(1):\n    os.kill(child, 9)\n    os.wait()\n"
     )
     async with held(str(script)) as (pilot, screen):
         timeline = screen.view.timeline
-        await until(pilot, lambda: any(track.process for track in timeline.tracks.values()))
-        screen.view.select(next(track.id for track in timeline.tracks.values() if track.process))
+        # The child has done all that it does, which the view follows.
+        await until(pilot, lambda: timeline.switch_count == 3 and any(one.process for one in timeline.tracks.values()))
+        await pilot.pause()
+        screen.view.select_track(next(track.id for track in timeline.tracks.values() if track.process))
         await pilot.press("T")
         await pilot.pause()
         assert "The selected track is in a child process, and those are not held." in text_of(screen)
