@@ -635,11 +635,11 @@ def test_the_file_tells_which_process_goes_on(trace_source: TraceSource, tmp_pat
                 yield
 
         if os.fork() == 0:
-            until = time.monotonic() + 0.3
+            until = time.monotonic() + 0.1
             for _ in gen():
                 if time.monotonic() > until:
                     os._exit(0)
-        until = time.monotonic() + 0.3
+        until = time.monotonic() + 0.1
         for _ in gen():
             if time.monotonic() > until:
                 break

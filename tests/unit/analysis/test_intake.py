@@ -143,13 +143,13 @@ def columns_from_few_lines_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "LEAST", 2)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 @given(st.lists(STEP, max_size=60))
 def test_greenlets(steps: list[tuple[int, int, int, int]]) -> None:
     check(beginning() + greenlet_lines(steps))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 @given(st.lists(st.tuples(st.sampled_from(GENERATORS), st.integers(0, 2), st.integers(-1, 1), PAUSES), max_size=40))
 def test_generators(turns: list[tuple[int, int, int, int]]) -> None:
     """One track resumes generators, at several places, in turn or not, and some of them give nothing."""
@@ -164,7 +164,7 @@ def test_generators(turns: list[tuple[int, int, int, int]]) -> None:
     check(beginning() + lines[:1] + greenlet_lines([(5, 2, 1, 1), (5, 3, 1, 1), (5, 0, 1, 1)]) + lines[1:])
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=250)
 @given(st.lists(st.tuples(st.integers(0, 13), st.integers(0, 40), PAUSES), min_size=1, max_size=80))
 def test_greenlets_that_begin_and_end(steps: list[tuple[int, int, int]]) -> None:
     """As programs make them, and now and then as no program does."""
@@ -201,7 +201,7 @@ def test_greenlets_that_begin_and_end(steps: list[tuple[int, int, int]]) -> None
     check(lines)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=250)
 @given(st.lists(st.tuples(st.integers(0, 11), st.integers(0, 40), st.integers(0, 1)), min_size=1, max_size=80))
 def test_generators_that_begin_and_end(steps: list[tuple[int, int, int]]) -> None:
     lines = beginning()
@@ -241,7 +241,7 @@ def test_generators_that_begin_and_end(steps: list[tuple[int, int, int]]) -> Non
     check(lines[:-1])
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=150)
 @given(st.lists(st.tuples(st.integers(0, 6), st.sampled_from(GREENLETS), PAUSES), min_size=1, max_size=60), st.data())
 def test_rows(rows: list[tuple[int, int, int]], data: st.DataObject) -> None:
     """Shapes of one line and of several; some rows are of no known shape."""
