@@ -309,6 +309,36 @@ async def test_what_the_keys_ask_of_the_program(stood_in: tuple[VisualizerApp, S
         assert screen.told.lines == ["This interpreter has no way left to watch for a line."]
 
 
+async def test_what_was_told_of_a_stop_is_not_told_any_longer_than_that(
+    stood_in: tuple[VisualizerApp, StandIn],
+) -> None:
+    app, feed = stood_in
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, TimelineScreen)
+        await stopped(pilot, screen, 1)
+        assert screen.told.lines[0].startswith("Held:")
+        await pilot.press("T")
+        screen.tick()
+        assert screen.told.lines == ["The program runs to the next switch to main; S lets it run on."]
+        feed.answer("going 5", "stopped 31500000", "held switch")
+        await stopped(pilot, screen, 2)
+        assert screen.told.lines[0].startswith("Held:")
+        await pilot.press("semicolon", *"demo", "full_stop", *"py", "colon", *"14", "enter")
+        feed.answer("going 5", "stopped 31500000", "held line")
+        assert "is held before this line" in await stopped(pilot, screen, 3)
+        # It goes on and stops again between two looks.
+        await pilot.press("J")
+        feed.answer("going 5", "stopped 31500000", "held switch")
+        text = await stopped(pilot, screen, 4)
+        assert "is held before this line" not in text
+        assert "before line 14" not in text
+        assert "‖ PAUSED" not in text
+        await pilot.press("left")
+        await pilot.pause()
+        assert "‖ HELD  not following" in text_of(screen).splitlines()[0]
+
+
 async def look(pilot: Pilot[Any]) -> None:
     screen = pilot.app.screen
     assert isinstance(screen, TimelineScreen)
