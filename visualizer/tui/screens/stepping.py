@@ -9,6 +9,7 @@ from visualizer.analysis.model import Place
 from visualizer.session.control import Condition, Control
 from visualizer.tui.feed import Feed
 from visualizer.tui.screens.spanning import Spanning
+from visualizer.tui.stopping import refusal
 from visualizer.tui.whereabouts import running
 
 _EXPECTED = "Type a line of source: 14, or demo.py:14."
@@ -150,6 +151,10 @@ class Stepping(Spanning):
         file = os.path.normpath(wanted.file or self._file()) if isinstance(wanted, Line) else "."
         if not isinstance(wanted, Line) or file == "." or "\n" in file:
             self.deny(_EXPECTED)
+            return
+        refused = refusal(self.view.timeline, wanted._replace(file=file))
+        if refused is not None:
+            self.deny(refused)
             return
         control.run_to_line(file, wanted.line)
         known = (name for name in self.view.timeline.sources if wanted._replace(file=file).names(name))
