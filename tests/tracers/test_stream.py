@@ -318,12 +318,18 @@ def test_run_as_a_module(tmp_path: Path) -> None:
 
 
 def test_syntax_error(tmp_path: Path) -> None:
-    (tmp_path / "script.py").write_text("def f(:\n", encoding="utf-8")
+    (tmp_path / "script.py").write_text("x = 1\ndef f(:\n", encoding="utf-8")
     traced = trace(tmp_path / "x.trace", str(tmp_path / "script.py"))
     assert traced.ended.code == 1
     assert b"SyntaxError" in traced.ended.stderr
     assert traced.timeline.uncaught is not None
-    assert traced.timeline.uncaught[0] == "SyntaxError"
+    assert traced.timeline.uncaught == ("SyntaxError", "invalid syntax (script.py, line 2)")
+    assert traced.timeline.tracks[0].value == "SyntaxError('invalid syntax (script.py, line 2)')"
+
+
+def test_a_syntax_error_of_the_programs_own(trace_source: TraceSource) -> None:
+    traced = trace_source("raise SyntaxError('no', ('here', None, 1, 'x'))\n")
+    assert traced.timeline.uncaught == ("SyntaxError", "'no', ('here', None, 1, 'x')")
 
 
 def test_a_script_without_coroutines_is_one_track(trace_source: TraceSource) -> None:

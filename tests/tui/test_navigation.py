@@ -164,8 +164,20 @@ async def test_the_chain_of_causes_is_told_link_by_link(replay: Replay) -> None:
         ]
         await pilot.pause()
         assert "its 2 s sleep is over" in text_of(screen)
-        # Elsewhere another chain begins.
-        await pilot.press("u", "u", "c")
+        # Undone, it is as long as it was there, and goes on from there.
+        await pilot.press("u")
+        assert [line[:9] for line in screen.told.lines] == ["main runs", "foo runs:"]
+        await pilot.press("u")
+        assert screen.told.lines == ["main runs: foo ended, which it waited for."]
+        await pilot.press("c")
+        assert len(screen.told.lines) == 2
+        # Elsewhere nothing of it is told, and another chain begins.
+        await pilot.press("u", "u")
+        assert screen.told.lines == []
+        await pilot.press("c", "right")
+        await pilot.pause()
+        assert screen.told.lines == []
+        await pilot.press("c")
         assert len(screen.told.lines) == 1
 
 

@@ -68,6 +68,17 @@ def test_where_greenlets_are() -> None:
     ]
 
 
+async def test_a_script_that_cannot_be_compiled_is_shown_at_its_error(replay: Replay) -> None:
+    demo = Demo("bad", "x = 1\ndef f(:\n    pass\n")
+    demo.at_ms(2).events.append(ev.Uncaught(2_000_000, "SyntaxError", "invalid syntax (bad.py, line 2)"))
+    demo.exits("main", words.RAISED, "SyntaxError('invalid syntax (bad.py, line 2)')").end(code=1)
+    async with replay(demo).run_test(size=(80, 24)) as pilot:
+        text = text_of(await loaded(pilot))
+        assert "▶2 def f(:" in text
+        assert "main fails: syntax error here" in text
+        assert "✗ Uncaught SyntaxError: invalid syntax (bad.py, line 2)" in text
+
+
 def test_paths_are_short_but_tell_where() -> None:
     assert short_path("/home/me/work/a/b.py", "/home/me/work") == "a/b.py"
     assert short_path("/usr/lib/python3/gevent/hub.py", "/home/me/work") == "…/gevent/hub.py"

@@ -168,11 +168,23 @@ async def test_it_runs_to_a_line(typed: str) -> None:
         assert who(screen) == ["test1", "test2", "test1"]
         await pilot.press("semicolon", "x", "enter")
         assert screen.told.lines == ["Type a line of source: 14, or demo.py:14."]
-        # A line that never comes.
-        await pilot.press("semicolon", *"99", "enter")
+        # Lines that no program ever comes to: it is held still.
+        for number, why in (
+            ("99", "ping_pong.py has no line 99: it has 32."),
+            ("33", "ping_pong.py has no line 33: it has 32."),
+            ("0", "ping_pong.py has no line 0: it has 32."),
+            ("1", "Line 1 of ping_pong.py has no code to be run; the next line that has is 13."),
+        ):
+            await pilot.press("semicolon", *number, "enter")
+            assert screen.told.lines == [why]
+        await pilot.press("semicolon", *"nosuch", "full_stop", *"py", "colon", "3", "enter")
+        assert screen.told.lines[0].startswith("There is no nosuch.py among what has run, ")
+        assert control_of(screen).condition is Condition.HELD
+        # One that never comes again.
+        await pilot.press("semicolon", *"13", "enter")
         await until(pilot, lambda: not screen.feed.live)
         await until(
-            pilot, lambda: screen.told.lines == ["The program ended before it came to line 99 of ping_pong.py."]
+            pilot, lambda: screen.told.lines == ["The program ended before it came to line 13 of ping_pong.py."]
         )
 
 
@@ -302,11 +314,41 @@ async def test_what_the_keys_ask_of_the_program(stood_in: tuple[VisualizerApp, S
         await pilot.press("T")
         assert feed.asked() == ["track 0"]
         assert "▶ to the next switch to main" in await header()
-        await pilot.press("semicolon", *"demo", "full_stop", *"py", "colon", *"14", "enter")
-        assert feed.asked() == ["line 14 demo.py"]
+        await pilot.press("semicolon", *"sleeps", "full_stop", *"py", "colon", *"13", "enter")
+        assert feed.asked() == ["line 13 sleeps.py"]
         feed.answer("cannot")
         await header()
         assert screen.told.lines == ["This interpreter has no way left to watch for a line."]
+
+
+async def test_what_was_told_of_a_stop_is_not_told_any_longer_than_that(
+    stood_in: tuple[VisualizerApp, StandIn],
+) -> None:
+    app, feed = stood_in
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, TimelineScreen)
+        await stopped(pilot, screen, 1)
+        assert screen.told.lines[0].startswith("Held:")
+        await pilot.press("T")
+        screen.tick()
+        assert screen.told.lines == ["The program runs to the next switch to main; S lets it run on."]
+        feed.answer("going 5", "stopped 31500000", "held switch")
+        await stopped(pilot, screen, 2)
+        assert screen.told.lines[0].startswith("Held:")
+        await pilot.press("semicolon", *"sleeps", "full_stop", *"py", "colon", *"13", "enter")
+        feed.answer("going 5", "stopped 31500000", "held line")
+        assert "is held before this line" in await stopped(pilot, screen, 3)
+        # It goes on and stops again between two looks.
+        await pilot.press("J")
+        feed.answer("going 5", "stopped 31500000", "held switch")
+        text = await stopped(pilot, screen, 4)
+        assert "is held before this line" not in text
+        assert "before line 13" not in text
+        assert "‖ PAUSED" not in text
+        await pilot.press("left")
+        await pilot.pause()
+        assert "‖ HELD  not following" in text_of(screen).splitlines()[0]
 
 
 async def look(pilot: Pilot[Any]) -> None:

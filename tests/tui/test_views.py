@@ -275,11 +275,11 @@ async def test_while_the_program_runs_the_views_grow_with_it(tmp_path: Path, clo
         growing.write(100)
         await shown(pilot, screen)
         assert screen.sequence.current == 8
-        assert "┈ foo → timer, in 1.9 s  for 70 ms" in lines_of(screen._tabs["waits"])
+        assert "┈ foo → timer, in 1.9 s  asleep for 70 ms" in lines_of(screen._tabs["waits"])
         # Nothing is written, and yet time passes.
         clock.now_ns = 400_000_000
         await shown(pilot, screen)
-        assert "┈ foo → timer, in 1.6 s  for 0.37 s" in lines_of(screen._tabs["waits"])
+        assert "┈ foo → timer, in 1.6 s  asleep for 0.37 s" in lines_of(screen._tabs["waits"])
         growing.write(1_100)
         text = await shown(pilot, screen)
         assert screen.sequence.current == 10

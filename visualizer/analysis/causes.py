@@ -10,6 +10,7 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 from visualizer.analysis.durations import duration
+from visualizer.analysis.lateness import lateness
 from visualizer.analysis.model import Park, State, Timeline, Track, Wakeup
 from visualizer.analysis.plain import plain
 from visualizer.analysis.sentences import sentence
@@ -109,6 +110,8 @@ def _why_woken(
     timeline: Timeline, track: Track, index: int, said: str, wakeup: Wakeup, park: Park | None
 ) -> Cause:  # fmt: skip
     waker = timeline.tracks.get(wakeup.waker)
+    late = lateness(timeline, index, wakeup, park)
+    said = plain(f"{said}; {late}") if late else said
     # What woke it was before it ran, whatever a coarse clock says.
     before = min(timeline.switch_before(wakeup.t_ns), index - 1)
     if wakeup.cause in _OWN_TIMER and park is not None:

@@ -17,16 +17,35 @@ _MINUTES_FROM_NS = 120 * 1_000_000_000
 def duration(ns: int, digits: int = 3) -> str:
     """`ns` nanoseconds in the unit that suits: "1 s", "0.25 s", "0.3 ms", "12 µs", "3 min 20 s".
 
-    At most `digits` significant digits, fewer where they would be zeros.
+    At most `digits` significant digits, fewer where they would be zeros. Who wants more than three wants no minutes.
     """
     if ns < 0:
         return "-" + duration(-ns, digits)
-    if ns >= _MINUTES_FROM_NS:
+    if _in_minutes(ns, digits):
         minutes, seconds = divmod(round(ns / 1e9), 60)
         return f"{minutes} min {seconds} s" if seconds else f"{minutes} min"
-    unit, unit_ns = next((unit, unit_ns) for least, unit, unit_ns in _UNITS if ns >= least)
     if ns == 0:
         return "0 s"
-    amount = ns / unit_ns
-    text = f"{amount:.{max(0, digits - 1 - floor(log10(amount)))}f}"
+    unit, unit_ns = _unit(ns)
+    text = f"{ns / unit_ns:.{_decimals(ns / unit_ns, digits)}f}"
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text} {unit}"
+
+
+def last_digit_ns(ns: int, digits: int = 3) -> float:
+    """How many nanoseconds one more in the last digit of such a text is."""
+    if _in_minutes(ns, digits):
+        return 1e9
+    unit_ns = _unit(ns)[1]
+    return unit_ns / 10.0 ** _decimals(ns / unit_ns, digits) if ns else 0.0
+
+
+def _in_minutes(ns: int, digits: int) -> bool:
+    return ns >= _MINUTES_FROM_NS and digits <= 3
+
+
+def _unit(ns: int) -> tuple[str, int]:
+    return next((unit, unit_ns) for least, unit, unit_ns in _UNITS if ns >= least)
+
+
+def _decimals(amount: float, digits: int) -> int:
+    return max(0, digits - 1 - floor(log10(amount)))

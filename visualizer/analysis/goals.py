@@ -10,6 +10,8 @@ from visualizer.analysis.model import Place
 
 _UNITS_NS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "µs": 1_000, "μs": 1_000, "ns": 1, "min": 60_000_000_000}
 _TIME = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(min|s|ms|us|µs|μs|ns)")
+#: A number with a point is no switch: it is a time in seconds, as the header tells it.
+_SECONDS = re.compile(r"\d+\.\d*|\.\d+")
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])(?:\.([0-9]*))?")
 _SWITCH = re.compile(r"#?\s*(\d{1,18})")
 _LINE = re.compile(r"(.*?)(?::|\bline\s)\s*(\d{1,9})")
@@ -63,6 +65,8 @@ class Line(NamedTuple):
 def goal(text: str) -> Time | Clock | Number | Line:
     """What `text` means. Raise ValueError, with one sentence, if it means nothing."""
     text = text.strip()
+    if _SECONDS.fullmatch(text) is not None:
+        text += "s"
     if (found := _TIME.fullmatch(text)) is not None:
         amount, unit = found.groups()
         whole, _, part = amount.partition(".")

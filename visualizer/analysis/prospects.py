@@ -8,7 +8,13 @@ from visualizer.analysis.plain import plain
 from visualizer.analysis.sentences import waits
 from visualizer.trace import words
 
-_TURNS = {State.RUNNING: "runs", State.IDLE: "polls", State.BLOCKED: "is blocked", State.DONE: "ends"}
+_TURNS = {
+    State.CREATED: "is created",
+    State.RUNNING: "runs",
+    State.IDLE: "polls",
+    State.BLOCKED: "is blocked",
+    State.DONE: "ends",
+}
 
 
 def what_next(timeline: Timeline, track_id: int, t_ns: int) -> str:
@@ -16,7 +22,8 @@ def what_next(timeline: Timeline, track_id: int, t_ns: int) -> str:
 
     Raise KeyError if there is no such track.
     """
-    slices = timeline.tracks[track_id].slices
+    track = timeline.tracks[track_id]
+    slices = track.slices
     index = slices.at(t_ns) + 1
     if index >= len(slices):
         ended = index > 0 and slices.state[index - 1] in FINAL
@@ -25,8 +32,12 @@ def what_next(timeline: Timeline, track_id: int, t_ns: int) -> str:
     state, about = State(slices.state[index]), slices.about[index]
     if state is State.WAITING:
         return plain(f"in {after} it {_parks(timeline, timeline.parks[about])}")
+    if state is State.UNKNOWN:
+        return f"in {after} begins what is unknown of it"
+    if state is State.FAILED:
+        return plain(f"in {after} it fails" + (f" with {track.value}" if track.value is not None else ""))
     if state is not State.READY:
-        return f"in {after} it {_TURNS.get(state, f'is {state.name.lower()}')}"
+        return f"in {after} it {_TURNS[state]}"
     waker = timeline.wakeups[about].waker
     by = f" by {timeline.name(waker)}" if waker in timeline.tracks else ""
     runs = ""

@@ -17,7 +17,8 @@ class Wait(NamedTuple):
     """Tracks of a kind that all wait for the same.
 
     `on`: the tracks that they wait for: those that they join, or resumed, or that hold `thing`. `park` is that of the
-    first, with its reason and place; `since_ns` is when the first of them began to wait.
+    first, with its reason and place; `since_ns` is when the first of them began to wait; `due_ns` when the first timer
+    of those who sleep is over, -1 where that is not known, or they do not sleep.
     """
 
     waiters: tuple[int, ...]
@@ -25,6 +26,7 @@ class Wait(NamedTuple):
     thing: str
     on: tuple[int, ...]
     since_ns: int
+    due_ns: int = -1
 
 
 class Moment(NamedTuple):
@@ -66,14 +68,29 @@ def moment_at(timeline: Timeline, t_ns: int) -> Moment:
         elif state == State.WAITING:
             park = timeline.parks[slices.about[at]]
             thing, on = _waited_for(timeline, park, t_ns, holders, joined)
-            kind = track.process, track.base_name, track.kind, park.reason, park.on, park.direction, thing, on
+            # Of a sleep that is for how long: a timer is a timer.
+            where = "" if park.reason == words.SLEEP else park.on
+            kind = track.process, track.base_name, track.kind, park.reason, where, park.direction, thing, on
             groups.setdefault(kind, []).append((track.id, park, slices.start_ns[at]))
             found[kind] = thing, on
     waits = tuple(
-        Wait(tuple(track for track, _, _ in of), of[0][1], *found[kind], min(since_ns for _, _, since_ns in of))
+        Wait(
+            tuple(track for track, _, _ in of),
+            of[0][1],
+            *found[kind],
+            min(since_ns for _, _, since_ns in of),
+            _due_ns([park for _, park, _ in of]),
+        )
         for kind, of in groups.items()
     )
     return Moment(t_ns, tuple(running), tuple(ready), waits, tuple(_circles(waits)), tuple(blocked))
+
+
+def _due_ns(parks: list[Park]) -> int:
+    """When the first of those who sleep are due; -1 if it is not known of all."""
+    if parks[0].reason != words.SLEEP or any(park.asked_ns < 0 for park in parks):
+        return -1
+    return min(park.t_ns + park.asked_ns for park in parks)
 
 
 def chains(moment: Moment) -> Iterator[list[Wait]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from visualizer.analysis.comparison import Comparison, Difference, Figure, Part, is_start
-from visualizer.analysis.durations import duration
+from visualizer.analysis.durations import duration, last_digit_ns
 from visualizer.analysis.plain import plain
 from visualizer.paint import caption
 from visualizer.paint.row import Run
@@ -21,6 +21,7 @@ _NAMES = {
     "switches": "switches",
     "tracks": "tracks",
     "running_s": "running",
+    "starting_run_s": "  before its first switch",
     "ready_s": "ready, not running",
     "waited_s": "waiting",
     "waiting_at_once": "waiting at once, on average",
@@ -82,9 +83,20 @@ def figures(found: Comparison) -> Iterator[str]:
 
 def _row(name: str, figure: Figure, told: Callable[[float], str]) -> tuple[str, ...]:
     a, b = (told(amount) if amount else "-" for amount in (figure.a, figure.b))
+    if told is _time and a != b and figure.a and figure.b:
+        a, b = _fitting(figure.a, figure.difference), _fitting(figure.b, figure.difference)
     # What cannot be told apart as it is written here makes no difference.
     difference = f"{'+' if figure.difference > 0 else '-'}{told(abs(figure.difference))}" if a != b else "-"
     return (name, a, b, difference, _factor(figure) if a != b else "the same")
+
+
+def _fitting(seconds: float, difference: float) -> str:
+    """A time with so many digits that its difference from another one, which has three, is seen to be that."""
+    ns, digits = round(seconds * _NS_PER_S), 3
+    finest_ns = max(1.0, abs(difference) * _NS_PER_S / 100)
+    while last_digit_ns(ns, digits) > finest_ns:
+        digits += 1
+    return duration(ns, digits)
 
 
 def _factor(figure: Figure) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from visualizer.analysis.durations import duration
@@ -63,27 +64,27 @@ class _Painter:
         for circle in moment.circles:
             first = circle[0].waiters
             yield [[Run("a circle: ", "error")], *self._links(circle), self._group(first, arrow=True)], first[0]
-        for chain in sorted(chains(moment), key=_weight):
-            yield [*self._chain(chain), *self._detail(chain[0])], chain[0].waiters[0]
+        for links in sorted(chains(moment), key=_weight):
+            yield [*self._chain(links), *self._detail(links[0])], links[0].waiters[0]
         if moment.ready:
             others = [[Run(" ready, for its turn" if len(moment.ready) == 1 else " ready, for their turn", "dim")]]
             yield [*self._tracks(moment.ready), *others], moment.ready[0]
         if not moment.waits and not moment.ready:
             yield [[Run("Nobody waits at this moment.", "dim")]], words.NOBODY
 
-    def _chain(self, chain: list[Wait]) -> list[_Piece]:
-        last = chain[-1]
-        if len(chain) > 1 and any(last in circle for circle in self._moment.circles):
-            into = [*self._group(chain[-2].on, arrow=True), Run(" (in the circle)", "error")]
-            return [*self._links(chain[:-1]), into]
-        return [*self._links(chain), *self._end(last)]
+    def _chain(self, links: list[Wait]) -> list[_Piece]:
+        last = links[-1]
+        if len(links) > 1 and any(last in circle for circle in self._moment.circles):
+            into = [*self._group(links[-2].on, arrow=True), Run(" (in the circle)", "error")]
+            return [*self._links(links[:-1]), into]
+        return [*self._links(links), *self._end(last)]
 
-    def _links(self, chain: Sequence[Wait]) -> list[_Piece]:
+    def _links(self, links: Sequence[Wait]) -> list[_Piece]:
         """Who waits, and the thing if it is one that somebody holds, again and again."""
         pieces: list[_Piece] = []
-        for number, wait in enumerate(chain):
+        for number, wait in enumerate(links):
             # Of a kind that waits for the same, the one that is waited for is meant.
-            pieces.append(self._group(chain[number - 1].on, arrow=True) if number else self._group(wait.waiters))
+            pieces.append(self._group(links[number - 1].on, arrow=True) if number else self._group(wait.waiters))
             if wait.thing and wait.on:
                 pieces.append([Run(_ARROW, "edge"), Run(plain(wait.thing), "label")])
         return pieces
@@ -120,18 +121,23 @@ class _Painter:
         return "unknown" if park.reason == words.UNKNOWN else plain(park.reason)
 
     def _timer(self, wait: Wait) -> str:
-        park = wait.park
-        if park.asked_ns < 0:
-            return "timer"
-        left_ns = park.t_ns + park.asked_ns - self._moment.t_ns
-        first = " of the first" if len(wait.waiters) > 1 else ""
-        return f"timer{first}, in {duration(left_ns, 2)}" if left_ns > 0 else f"timer{first}, due"
+        several = len(wait.waiters) > 1
+        timer = "timers" if several else "timer"
+        if wait.due_ns < 0:
+            return timer
+        left_ns = wait.due_ns - self._moment.t_ns
+        when = f"in {duration(left_ns, 2)}" if left_ns > 0 else f"overdue by {duration(-left_ns, 2)}"
+        return f"{timer}, {'the first ' if several else ''}{when if left_ns else 'due now'}"
 
     def _detail(self, wait: Wait) -> list[_Piece]:
         """At which expression it waits and for how long, and what the recording knows of its end."""
         timeline, t_ns = self._timeline, self._moment.t_ns
         park = wait.park
         lasting = f"for {duration(t_ns - wait.since_ns, 2)}" if t_ns > wait.since_ns else ""
+        if lasting and park.reason == words.SLEEP:
+            # Beside the time that is left, or over, it would not be clear what lasts.
+            most = "up to " if len(wait.waiters) > 1 else ""
+            lasting = f"asleep for {most}{duration(t_ns - wait.since_ns, 2)}"
         resumes = park.reason in (words.RESUMED, words.SWITCHED, words.SUSPENDED)
         what = "" if resumes or park.reason == words.SLEEP else wait_label(timeline, park)
         told = [", ".join(part for part in (what, lasting) if part)] if what or lasting else []
@@ -181,17 +187,17 @@ class _Painter:
         return [*pieces, [Run(f" and {left} others", "dim")]] if left else pieces
 
 
-def _weight(chain: list[Wait]) -> tuple[int, int]:
+def _weight(links: list[Wait]) -> tuple[int, int]:
     """Long chains first; what ends by itself, and a generator at its yield, last."""
     ordinary = {words.SLEEP: 1, words.SUSPENDED: 2}
-    return ordinary.get(chain[-1].park.reason, 0) if len(chain) == 1 else 0, -len(chain)
+    return ordinary.get(links[-1].park.reason, 0) if len(links) == 1 else 0, -len(links)
 
 
 def _broken(pieces: list[_Piece], width: int, ascii: bool) -> Iterator[list[Run]]:
-    """The pieces in lines: one that has no more room in its line begins the next."""
+    """The pieces in lines: one that has no more room in its line begins the next, and has several if it needs them."""
     line: list[Run] = []
     taken = 0
-    for piece in pieces:
+    for piece in chain.from_iterable(_split(piece, width - len(_INDENT)) for piece in pieces):
         size = sum(cell_width(text) for text, _ in piece)
         if line and taken + size > width:
             yield line
@@ -202,3 +208,18 @@ def _broken(pieces: list[_Piece], width: int, ascii: bool) -> Iterator[list[Run]
             line.append(Run(ascii_cells(shown) if ascii else shown, style))
             taken += cell_width(shown)
     yield line
+
+
+def _split(piece: _Piece, width: int) -> Iterator[_Piece]:
+    """What is said in plain words, in parts of at most `width` cells; a name with its glyph stays in one piece."""
+    if len(piece) > 1 or cell_width(piece[0].text) <= width:
+        yield piece
+        return
+    (text, style), line = piece[0], ""
+    for word in text.split():
+        longer = f"{line} {word}" if line else f"  {word}"
+        if line.strip() and cell_width(longer.strip()) > width:
+            yield [Run(line, style)]
+            longer = f" {word}"
+        line = longer
+    yield [Run(line, style)]

@@ -72,9 +72,7 @@ def type_module(kind: type) -> str:
 
 def exception_text(error: BaseException) -> str:
     """What `str` gives for an exception of a single text or number, else nothing."""
-    args = _exception_args(error)
-    if isinstance(error, SyntaxError):
-        args = args[:1]
+    args = _args_shown(error, type(error))
     if len(args) == 1 and type(args[0]) is str:
         text: str = args[0]
         return text if len(text) <= 4 * LONGEST_TEXT else text[: 4 * LONGEST_TEXT] + "…"
@@ -82,7 +80,18 @@ def exception_text(error: BaseException) -> str:
 
 
 def _show_exception(value: BaseException, kind: type) -> str:
-    return f"{type_name(kind)}({', '.join(show(arg, 1) for arg in _exception_args(value)[:LONGEST_CONTAINER])})"
+    return f"{type_name(kind)}({', '.join(show(arg, 1) for arg in _args_shown(value, kind)[:LONGEST_CONTAINER])})"
+
+
+def _args_shown(error: BaseException, kind: type) -> tuple[Any, ...]:
+    """Its arguments; those of the compiler's own as `str` has them: ("invalid syntax (bad.py, line 2)",)."""
+    args: tuple[Any, ...] = _exception_args(error)
+    if not issubclass(kind, SyntaxError) or len(args) != 2 or type(args[1]) is not tuple:
+        return args
+    message, (file, line) = args[0], args[1][:2] if len(args[1]) > 1 else (None, None)
+    if type(message) is not str or type(file) is not str or type(line) is not int:
+        return args
+    return (f"{message} ({file.rpartition('/')[2]}, line {line})",)
 
 
 def _show_container(value: Any, kind: type, depth: int) -> str:

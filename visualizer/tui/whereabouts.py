@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import NamedTuple
 
 from visualizer.analysis.model import FINAL, Place, State, Timeline, Track
@@ -10,6 +11,10 @@ from visualizer.analysis.plain import plain
 from visualizer.analysis.sampled import mostly, sampled_at, spot_of
 from visualizer.analysis.sources import definition
 from visualizer.trace import words
+
+#: Exceptions of the compiler, and what it says of the place.
+_OF_COMPILER = ("SyntaxError", "IndentationError", "TabError")
+_WRONG = re.compile(r".*\((.+), line ([0-9]{1,9})\)", re.DOTALL)
 
 
 class Whereabouts(NamedTuple):
@@ -33,6 +38,9 @@ def running(timeline: Timeline, index: int) -> Whereabouts:
     if index < 0 or track is None:
         header = timeline.header
         script = header.argv[0] if header is not None and header.argv else ""
+        wrong = _not_compiled(timeline, script)
+        if wrong is not None:
+            return Whereabouts(track_id, "fails: syntax error here", wrong)
         return Whereabouts(track_id, "starts", Place(script, "", 1, -1, -1, -1) if script else None)
     run = track.slice_of_step(index)
     states, about = track.slices.state, track.slices.about
@@ -47,6 +55,15 @@ def running(timeline: Timeline, index: int) -> Whereabouts:
     if (written := definition(timeline, track)) is not None:
         return Whereabouts(track_id, "starts", written)
     return Whereabouts(track_id, "starts; it was created here" if track.place is not None else "starts", track.place)
+
+
+def _not_compiled(timeline: Timeline, script: str) -> Place | None:
+    """The line of the script at which the compiler gave it up, so that nothing of it ran."""
+    exception, message = timeline.uncaught or ("", "")
+    found = _WRONG.fullmatch(message) if exception in _OF_COMPILER and not timeline.switch_count else None
+    if found is None or found[1] != os.path.basename(script):
+        return None
+    return Place(script, "", int(found[2]), -1, -1, -1)
 
 
 def run_of(timeline: Timeline, index: int, now_ns: int) -> tuple[int, int, int]:
@@ -82,7 +99,7 @@ def behind_end(timeline: Timeline, where: Whereabouts, t_ns: int) -> Whereabouts
     if track is None or at < 0 or track.slices.state[at] not in FINAL:
         return where
     before = where.how
-    for now, then in (("goes on", "last went on"), ("starts", "started")):
+    for now, then in (("goes on", "last went on"), ("starts", "started"), ("fails", "failed")):
         if before.startswith(now):
             before = then + before[len(now) :]
     return where._replace(how=f"ended; {before}", final=State(track.slices.state[at]))

@@ -35,6 +35,8 @@ def test_the_figures_of_whole_traces_are_those_of_the_statistics() -> None:
             "switches": expected.switches,
             "tracks": totals.tracks,
             "running_s": pytest.approx(totals.running_s),
+            # main alone, up to the first switch.
+            "starting_run_s": pytest.approx(tape.timeline().switch_ns[0] / 1e9),
             "ready_s": pytest.approx(totals.ready_s),
             "waited_s": pytest.approx(sum(totals.waited_by_reason.values())),
             "waiting_at_once": pytest.approx(sum(totals.waited_by_reason.values()) / expected.duration_s),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visualizer.analysis.durations import duration
+from visualizer.analysis.durations import duration, last_digit_ns
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,12 @@ def test_durations(ns: int, text: str) -> None:
 
 def test_fewer_digits() -> None:
     assert [duration(ns, 2) for ns in (312_345, 1_260_000_000, 12_600_000)] == ["0.31 ms", "1.3 s", "13 ms"]
+
+
+def test_more_digits_and_what_the_last_is_worth() -> None:
+    assert [duration(ns, 6) for ns in (5_005_828_000, 200_300_000_000)] == ["5.00583 s", "200.3 s"]
+    assert [last_digit_ns(5_005_828_000, digits) for digits in (3, 6)] == [10_000_000, 10_000]
+    assert (last_digit_ns(200_300_000_000), last_digit_ns(0)) == (1_000_000_000, 0)
 
 
 @settings(deadline=None)

@@ -17,6 +17,7 @@ from visualizer.analysis.model import Place
         ("7ns", Time(7)), ("2 min", Time(120_000_000_000)), ("0.000000001s", Time(1)), ("1.s", Time(1_000_000_000)),
         ("14:03:07", Clock(50_587_000_000_000)), ("0:00:00.5", Clock(500_000_000)),
         ("23:59:59.9999999999", Clock(86_399_999_999_999)), ("14:03", Line("14", 3)), ("24:00:00", Line("24:00", 0)),
+        ("0.93", Time(930_000_000)), (" .5", Time(500_000_000)), ("2.", Time(2_000_000_000)),
         ("12", Number(12)), ("#12", Number(12)), ("# 3", Number(3)),
         (":14", Line("", 14)), ("demo.py:14", Line("demo.py", 14)), ("line 14", Line("", 14)),
         ("a b/c.py:7", Line("a b/c.py", 7)), ("C:\\x\\demo.py:3", Line("C:\\x\\demo.py", 3)),
@@ -26,7 +27,7 @@ def test_times_switches_and_lines(text: str, expected: Time | Clock | Number | L
     assert goal(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "demo.py", "1.5", "-3 s", "4 h", "#", ":", "x:", "1e3 s"])
+@pytest.mark.parametrize("text", ["", "demo.py", "1.5.2", ".", "#1.5", "-3 s", "4 h", "#", ":", "x:", "1e3 s"])
 def test_anything_else_is_refused_in_one_sentence(text: str) -> None:
     with pytest.raises(ValueError, match=r"^Type a time .*\.$"):
         goal(text)

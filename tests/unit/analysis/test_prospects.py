@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.unit.analysis.tape import Tape
 from visualizer.analysis.model import timeline_of
 from visualizer.analysis.prospects import what_next
+from visualizer.trace import words
 from visualizer.trace.source import read_all
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -36,6 +38,14 @@ def test_of_a_generator() -> None:
 
 def test_of_one_that_is_never_resumed() -> None:
     assert prospects("ping_pong", "test1")[-1] == "nothing more of it up to the end of the trace"
+
+
+def test_of_one_that_fails() -> None:
+    tape = Tape().spawn("hub", words.HUB, parent="main").spawn("worker", words.GREENLET, parent="hub")
+    tape.switch("main", "hub").switch("hub", "worker")
+    t_ns = tape.t_ns
+    timeline = tape.at(t_ns + 3_000_000).exits("worker", words.RAISED, "KeyError('a')").timeline()
+    assert what_next(timeline, tape.ids["worker"], t_ns) == "in 3 ms it fails with KeyError('a')"
 
 
 def test_before_its_first_moment() -> None:

@@ -50,19 +50,19 @@ def test_one_after_another_and_all_together(visualizer: Visualizer) -> None:
         "",
         "B is 9.0 times faster: 0.101 s instead of 0.903 s",
         "",
-        "                                   A         B      B - A",
-        "--------------------------------------------------------------------------",
-        "time                         0.903 s   0.101 s   -0.802 s   9.0 times less",
-        "first to last switch         0.903 s   0.101 s   -0.802 s   9.0 times less",
-        "switches                          18        54        +36   3.0 times more",
-        "tracks                             2        11         +9   5.5 times more",
-        "running                      1.56 ms  0.667 ms  -0.896 ms   2.3 times less",
-        "ready, not running                 -   1.26 ms   +1.26 ms        none in A",
-        "waiting                      0.903 s    1.01 s   +0.103 s   1.1 times more",
-        "  sleep                      0.903 s   0.905 s   +1.94 ms   about the same",
-        "  join                             -   0.101 s   +0.101 s        none in A",
-        "waiting at once, on average        1        10         +9  10.0 times more",
-        "idle hub                     0.902 s     0.1 s   -0.802 s   9.0 times less",
+        "                                    A          B      B - A",
+        "----------------------------------------------------------------------------",
+        "time                          0.903 s    0.101 s   -0.802 s   9.0 times less",
+        "first to last switch          0.903 s    0.101 s   -0.802 s   9.0 times less",
+        "switches                           18         54        +36   3.0 times more",
+        "tracks                              2         11         +9   5.5 times more",
+        "running                      1.563 ms   0.667 ms  -0.896 ms   2.3 times less",
+        "ready, not running                  -    1.26 ms   +1.26 ms        none in A",
+        "waiting                       0.903 s    1.005 s   +0.103 s   1.1 times more",
+        "  sleep                      0.9027 s  0.90464 s   +1.94 ms   about the same",
+        "  join                              -    0.101 s   +0.101 s        none in A",
+        "waiting at once, on average         1         10         +9  10.0 times more",
+        "idle hub                      0.902 s      0.1 s   -0.802 s   9.0 times less",
         "",
         "time       │0.0 s        │0.2 s         │0.4 s         │0.6 s         │0.8 s",
         "A  from 48.8 ms",
@@ -357,3 +357,18 @@ def test_along_the_switches(visualizer: Visualizer) -> None:
     assert "#5" in next(line for line in lines if line.startswith("switches  ") and "#" in line)
     assert "B takes 36 more switches" in "\n".join(lines)
     assert rows["task-9"].endswith("✓")
+
+
+def test_two_times_and_their_difference_fit() -> None:
+    def waiting(ns: int) -> Part:
+        tape = Tape().spawn("g", words.GENERATOR).resume("g").at(ns)
+        return Part.whole(tape.exits("g").timeline())
+
+    for long_ns, short_ns, row in (
+        (5_005_828_000, 5_000_000_000, "5.00583 s 5 s -5.83 ms about the same"),
+        (5_010_000_000, 5_009_172_000, "5.01 s 5.01 s - the same"),
+        (5_005_828_000, 5_004_990_000, "5.005828 s 5.00499 s -0.838 ms about the same"),
+        (200_600_000_000, 200_000_000_000, "200.6 s 200 s -0.6 s about the same"),
+    ):
+        lines = [" ".join(line.split()) for line in figures(compare(waiting(long_ns), waiting(short_ns)))]
+        assert f"time {row}" in lines

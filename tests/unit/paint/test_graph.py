@@ -58,6 +58,21 @@ def test_a_crowd_is_counted() -> None:
     assert drawn(timeline, timeline.last_ns)[2] == "┈ guest ×100 → Event 3  door.wait(), for 0.3 ms"
 
 
+def test_those_who_sleep_are_one_group_however_long_each_asked_for() -> None:
+    tape = Tape().spawn("hub", words.HUB, parent="main").switch("main", "hub")
+    for number in range(8):
+        key = f"g{number}"
+        tape.spawn(key, words.GREENLET, name="worker", parent="hub", creator="main").switch("hub", key)
+        asked_ms = 100 - 10 * number
+        tape.waits(key, words.SLEEP, f"{asked_ms / 1000} s", asked_ms * 1_000_000).switch(key, "hub")
+    timeline = tape.at(40_000_000).prints("").timeline()
+    drawn_at = [drawn(timeline, t_ns)[-1] for t_ns in (20_000_000, 40_000_000)]
+    assert drawn_at == [
+        "┈ worker ×8 → timers, the first in 10 ms  asleep for up to 20 ms",
+        "┈ worker ×8 → timers, the first overdue by 10 ms  asleep for up to 40 ms",
+    ]
+
+
 def test_one_who_was_left_behind_waits_for_one_who_has_ended() -> None:
     timeline = ping_pong().timeline()
     assert drawn(timeline, timeline.last_ns)[1] == "┈ test1 → ✓ test2 (has ended)  for 2 µs"
@@ -69,7 +84,7 @@ def test_a_blocked_hub_waits_for_whom_hogs_it() -> None:
         "runs: █ crunch",
         "▚ hub → █ crunch, which does not give way",
         "┈ main → others to end  joinall, for 0.37 s  crunch wakes it in 0.13 s",
-        "┈ tea → timer, due  for 0.37 s",
+        "┈ tea → timer, overdue by 0.27 s  asleep for 0.37 s",
         "▒ forgotten ready, for its turn",
     ]
 
@@ -105,3 +120,14 @@ def test_who_would_set_an_event_is_said_to_be_inferred() -> None:
     lines = drawn(tape.timeline(), tape.t_ns, 120)
     assert "┈ foo → Event 1  a.wait(), for 2 µs  inferred from the source: bar would set it in line 7" in lines
     assert "┈ bar → Event 2  b.wait()  inferred from the source: foo would set it in line 3" in lines
+
+
+def test_a_long_answer_is_wrapped() -> None:
+    tape = Tape().lists("def run():\n    a.wait()\n    b.set()\n\ndef run():\n    b.wait()\n    a.set()\n")
+    tape.spawn("hub", words.HUB, parent="main").spawn("foo", words.GREENLET, parent="hub")
+    tape.spawn("bar", words.GREENLET, parent="hub").switch("main", "hub", line=9).switch("hub", "foo")
+    tape.waits("foo", words.EVENT, "a.wait()", thing="Event 1").switch("foo", "hub", line=2).switch("hub", "bar")
+    tape.waits("bar", words.EVENT, "b.wait()", thing="Event 2").switch("bar", "hub", line=6)
+    lines = drawn(tape.timeline(), tape.t_ns, 38)
+    first = lines.index("┈ foo → Event 1  a.wait(), for 2 µs")
+    assert lines[first + 1 : first + 3] == ["    inferred from the source: bar", "    would set it in line 7"]

@@ -35,9 +35,8 @@ class Navigating(Telling):
         self.only_selected = False
         #: What the last jump came to: of which kind, and its number.
         self._landed: tuple[What, int] | None = None
-        #: Where the last link of a causal chain led, and what was said of each.
-        self._stands: Standpoint | None = None
-        self._chain: list[str] = []
+        #: Of each link of a causal chain what was said, and where it led.
+        self._chain: list[tuple[str, Standpoint]] = []
         #: What is looked for, the number of the one gone to last, and whether none was gone to yet.
         self._search: Search | None = None
         self._looked_for: Callable[[Timeline], Search] | None = None
@@ -100,8 +99,15 @@ class Navigating(Telling):
     # The way back.
 
     def action_undo(self, by: int) -> None:
+        was_told = self._is_on_chain
         if not (self.view.back() if by < 0 else self.view.forth()):
             self.deny("There is no jump to undo." if by < 0 else "There is no jump to redo.")
+        elif was_told and by < 0:
+            # One link back: what was said of it is not true of where one is now.
+            self._chain.pop()
+            self.told.tell()
+        if self._is_on_chain:
+            self._tell_chain()
         self.look()
 
     def action_unzoom(self, by: int) -> None:
@@ -123,10 +129,18 @@ class Navigating(Telling):
         among = f" (the first of {effect.among})" if effect.among > 1 else ""
         self._follow(effect.said + among, effect.at, "That is where the chain ends.")
 
+    @property
+    def _is_on_chain(self) -> bool:
+        """Whether the playhead is where the last link led."""
+        return bool(self._chain) and self._chain[-1][1].t_ns == self.view.playhead.t_ns
+
+    def _tell_chain(self, *end: str) -> None:
+        self.tell_here(*(said for said, _ in self._chain), *end)
+
     def _standpoint(self) -> Standpoint:
         playhead = self.view.playhead
-        if self._stands is not None and self._stands.t_ns == playhead.t_ns:
-            return self._stands
+        if self._is_on_chain:
+            return self._chain[-1][1]
         self._chain = []
         return standpoint(self.view.timeline, playhead.index, playhead.t_ns)
 
@@ -136,16 +150,12 @@ class Navigating(Telling):
             at, end = None, "That is outside of what is shown."
         if at is None:
             self.app.bell()
-            if said in self._chain:
-                self.told.tell(*self._chain, end)
-            else:
-                self.told.tell(*self._chain, f"{said}. {end}")
+            self._tell_chain(f"{said}. {end}")
         else:
-            self._chain.append(f"{said}.")
             view.go_to_time(at.t_ns)
             view.select_track(at.track)
-            self._stands = at._replace(t_ns=view.playhead.t_ns)
-            self.told.tell(*self._chain)
+            self._chain.append((f"{said}.", at._replace(t_ns=view.playhead.t_ns)))
+            self._tell_chain()
         self.look()
 
     # To somewhere that is typed.
@@ -206,7 +216,7 @@ class Navigating(Telling):
 
     def turn(self) -> None:
         """The view is another one: what was gone to was not on it, and what is looked for is looked for there."""
-        self._landed = self._stands = None
+        self._landed = None
         self._chain = []
         if self._looked_for is not None:
             self._look_for(self._looked_for, go=False)

@@ -9,11 +9,13 @@ from visualizer.analysis.model import Place
 from visualizer.session.control import Condition, Control
 from visualizer.tui.feed import Feed
 from visualizer.tui.screens.spanning import Spanning
+from visualizer.tui.stopping import refusal
 from visualizer.tui.whereabouts import running
 
 _EXPECTED = "Type a line of source: 14, or demo.py:14."
 _HELD = "The program is held: J lets it take one switch, S lets it run on."
 _HELD_ELSEWHERE = "The program is held by whoever started it, and goes on when they let it."
+_GOING = "The program runs to {}; S lets it run on."
 _KEYS = "J one switch · T to the selected track · ; to a line · S run on"
 
 
@@ -29,6 +31,8 @@ class Stepping(Spanning):
         self._stops_seen = 0
         #: What was told last about stopping and going on.
         self._told_stop: list[str] = []
+        #: Whether that is true only as long as it is held.
+        self._told_held = False
 
     def follow_stops(self) -> bool:
         """Go to where the program has stopped. Return whether it has."""
@@ -43,9 +47,13 @@ class Stepping(Spanning):
             if self._stops_seen:
                 self._tell_stop(f"The program ended before it came to {missed}.")
             return True
-        if control.condition is not Condition.HELD:
+        held, seen = control.condition is Condition.HELD, control.stops == self._stops_seen
+        if not (held and seen):
+            # What was true of the last stop: between two looks it may have gone on and stopped again.
             self.view.held_before = None
-        if control.condition is not Condition.HELD or control.stops == self._stops_seen or not self.feed.caught_up:
+        if control.condition is Condition.ASKED and self._told_held and self.told.lines == self._told_stop:
+            return self._tell_going(control.until)
+        if not held or seen or not self.feed.caught_up:
             return False
         first, self._stops_seen = not self._stops_seen, control.stops
         if first:
@@ -53,9 +61,9 @@ class Stepping(Spanning):
         self.view.follow()
         if control.cause == "line":
             self.view.held_before = self._wanted
-            self._tell_stop(f"Held before {control.until} runs.")
+            self._tell_stop(f"Held before {control.until} runs.", held=True)
         elif first or self.told.lines == self._told_stop:
-            self._tell_stop(f"Held: {_KEYS}")
+            self._tell_stop(f"Held: {_KEYS}", held=True)
         return True
 
     def _follow_stops_of_another(self) -> bool:
@@ -66,9 +74,14 @@ class Stepping(Spanning):
         self.view.prefer_switches()
         return True
 
-    def _tell_stop(self, *lines: str) -> None:
+    def _tell_going(self, until: str) -> bool:
+        """In place of what was told of the last stop, while it runs on. Return True: that is new."""
+        self._tell_stop(_GOING.format(until))
+        return True
+
+    def _tell_stop(self, *lines: str, held: bool = False) -> None:
         self.told.tell(*lines)
-        self._told_stop = self.told.lines
+        self._told_stop, self._told_held = self.told.lines, held
 
     def no_switch(self, by: int, otherwise: str = "This is before the first switch.") -> str:
         if by > 0 and self.feed.held:
@@ -138,6 +151,10 @@ class Stepping(Spanning):
         file = os.path.normpath(wanted.file or self._file()) if isinstance(wanted, Line) else "."
         if not isinstance(wanted, Line) or file == "." or "\n" in file:
             self.deny(_EXPECTED)
+            return
+        refused = refusal(self.view.timeline, wanted._replace(file=file))
+        if refused is not None:
+            self.deny(refused)
             return
         control.run_to_line(file, wanted.line)
         known = (name for name in self.view.timeline.sources if wanted._replace(file=file).names(name))

@@ -87,6 +87,9 @@ class Header(Widget):
         speed = f" x{playhead.speed:g}"
         if playhead.playing:
             runs.append(Run(f" ▶{speed}", "thread"))
+        elif not playhead.following and feed.held:
+            # The program is what stands still here; two signs for that would be one too many.
+            runs.append(Run(" not following", "dim"))
         elif not playhead.following:
             runs.append(Run(f" ‖{speed}" if short or playhead.speed != 1 else " ‖ PAUSED", "dim"))
         return runs
