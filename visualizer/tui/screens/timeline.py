@@ -157,9 +157,6 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
             yield Hint()
 
     def on_mount(self) -> None:
-        if not self._remembered.hinted:
-            self._remembered.hinted = True
-            self._remembered.save()
         self._show_tab(TABS[0])
         self._notices.display = self.filter.display = self.told.display = False
         self.prompt.display = False
@@ -275,6 +272,10 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
 
     def touched(self) -> None:
         super().touched()
+        if not self._remembered.hinted:
+            # Only now is it known that somebody has seen it.
+            self._remembered.hinted = True
+            self._remembered.save()
         for hint in self.query(Hint):
             hint.remove()
 
