@@ -266,15 +266,16 @@ class VisualizerApp(Comparing):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Whatever a key does on that screen, by its name."""
         for section in (*self._sections(screen), keys.GENERAL):
-            if section in (keys.LIST, keys.FINDINGS, keys.MARKS, keys.PAGES):
+            if section in (keys.LIST, keys.SEQUENCE, keys.FINDINGS, keys.CHOICES, keys.MARKS, keys.PAGES):
                 continue
             for binding in section.bindings:
-                if binding.action != "app.command_palette":
+                if binding.action != "app.command_palette" and _is_on(screen, binding.action):
                     keys_of_it = " or ".join(map(self.get_key_display, binding.make_bindings([binding])))
                     yield SystemCommand(binding.tooltip, f"Press {keys_of_it}", _running(screen, binding.action))
         if isinstance(screen, TimelineScreen):
             for what, action in keys.BY_NAME:
-                yield SystemCommand(what, "", _running(screen, action))
+                if _is_on(screen, action):
+                    yield SystemCommand(what, "", _running(screen, action))
         if isinstance(screen, Exporting):
             for what, action in keys.EXPORT:
                 yield SystemCommand(what, "", _running(screen, action))
@@ -306,6 +307,11 @@ class VisualizerApp(Comparing):
         sentence, self._to_tell = self._to_tell, ""
         self.clear_notifications()
         self.notify(plain(sentence), markup=False)
+
+
+def _is_on(screen: Screen[Any], action: str) -> bool:
+    """Whether it can be done at this moment, in the view that is in front."""
+    return bool(screen.check_action(action.partition("(")[0], ()))
 
 
 def _running(screen: Screen[Any], action: str) -> Callable[[], Any]:

@@ -27,7 +27,11 @@ class Answering(Screen[None]):
         if isinstance(self.focused, Input) or self._is_bound(event.key) or event.key.startswith("<"):
             return
         pressed = event.character if event.is_printable and event.character else event.key
-        self.post_message(Denied(f"{plain(pressed)} does nothing here: {self.INSTEAD}? shows all keys."))
+        self.post_message(Denied(self.nothing_done_by(event.key, plain(pressed))))
+
+    def nothing_done_by(self, key: str, pressed: str) -> str:
+        """What is said of `key`, which is called `pressed`."""
+        return f"{pressed} does nothing here: {self.INSTEAD}? shows all keys."
 
     def _is_bound(self, key: str) -> bool:
         known = self.active_bindings.get(key)

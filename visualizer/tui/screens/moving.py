@@ -43,8 +43,8 @@ class Moving(Navigating):
     #: What all is that can be seen.
     WHOLE = "the trace"
     filter: Filter
-    #: When the footer was last told.
-    _was_open = False
+    #: What the footer was last told of Escape.
+    _escape_told = ""
 
     def remember_axis(self, axis: Axis) -> None:
         """The axis was chosen: it may be wanted again the next time."""
@@ -136,15 +136,20 @@ class Moving(Navigating):
     def active_bindings(self) -> dict[str, ActiveBinding]:
         """Those of the focus, as Textual finds them; of Escape the footer says what it does now."""
         found = super().active_bindings
-        escape = found.get("escape")
-        if escape is not None and escape.binding.action == "back" and escape.binding.show and self.is_anything_open:
-            found["escape"] = escape._replace(binding=replace(escape.binding, description="Close"))
+        escape, told = found.get("escape"), self.escape_told
+        if escape is not None and escape.binding.action == "back" and escape.binding.show and told:
+            found["escape"] = escape._replace(binding=replace(escape.binding, description=told))
         return found
+
+    @property
+    def escape_told(self) -> str:
+        """What Escape does now, in a word; "" if what its binding says."""
+        return "Close" if self.is_anything_open else ""
 
     def refresh_footer(self) -> None:
         """Have the footer say what Escape does, if that is something else by now."""
-        if self.is_anything_open != self._was_open:
-            self._was_open = self.is_anything_open
+        if self.escape_told != self._escape_told:
+            self._escape_told = self.escape_told
             self.refresh_bindings()
 
     def put_away(self) -> bool:
