@@ -13,6 +13,7 @@ from textual.widgets import Footer, Static
 
 from visualizer.analysis.findings import Finding
 from visualizer.analysis.findings import Findings as Found
+from visualizer.analysis.gaps import gaps
 from visualizer.analysis.plain import plain
 from visualizer.paint.figures import facts, figures, parting, remarks
 from visualizer.paint.groupings import By, Order
@@ -171,6 +172,10 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         yield from remarks(pair.parts)
         for notice in pair.notices:
             yield [Run(plain(notice), "ready")]
+
+    @property
+    def gap_count(self) -> int:
+        return sum(len(gaps(part.timeline)) for part in self.pair.parts)
 
     def focus_front(self) -> None:
         self.set_focus(None)

@@ -91,7 +91,18 @@ class Moving(Navigating):
         self.remember_axis(self.view.viewport.axis)
         self.look()
 
+    @property
+    def gap_count(self) -> int:
+        """How many gaps there are that can be folded."""
+        return len(gaps(self.view.timeline))
+
     def action_fold_gaps(self) -> None:
+        count = self.gap_count
+        if not count and not self.view.live and self.view.viewport.axis is not Axis.BUSY:
+            # Another axis would look the same, and claim to be another.
+            self.deny("No gap is long enough to be folded: as far as can be seen, somebody always runs.")
+            self.look()
+            return
         folded = self.view.fold_gaps()
         axis = self.view.viewport.axis
         self.remember_axis(axis)
@@ -102,11 +113,10 @@ class Moving(Navigating):
             playhead = self.view.playhead
             return self.view.viewport.axis is axis and (playhead.following or playhead.t_ns == t_ns)
 
-        count = len(gaps(self.view.timeline))
         if not folded:
             self.tell_while(as_now, "Time is shown as it passed.")
         elif not count:
-            self.tell_while(as_now, "No gap is long enough to be folded: as far as can be seen, somebody always runs.")
+            self.tell_while(as_now, "No gap is long enough to be folded yet: as far as one sees, somebody always runs.")
         else:
             which = "1 gap in which nobody runs is" if count == 1 else f"{count} gaps in which nobody runs are"
             self.tell_while(as_now, f"{which} folded; the ruler says how long each is.")
