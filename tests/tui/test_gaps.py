@@ -139,7 +139,7 @@ async def test_without_gaps_that_is_said(replay: Replay) -> None:
         assert screen.told.lines == []
         await pilot.press("X", "x", "x")
         await pilot.pause()
-        assert screen.view.viewport.axis is Axis.TIME
+        assert screen.view.viewport.axis.value == "time"
         assert preferences.load().axis == "time", "nor is it remembered"
 
 

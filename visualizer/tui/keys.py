@@ -294,11 +294,11 @@ COMPARISON = (
     Section(
         "Both sides",
         (
-            key("tab,shift+tab", "other", "Choose the other side: keys move that one", "Other side"),
+            key("tab,shift+tab", "other", "Choose the other side: keys move that one", "Side"),
             key("y", "lock", "Move both playheads together, or each for itself", "Lock"),
             key("exclamation_mark", "difference", "Where the order of switches first differs", "Difference"),
             key("pageup", "page(-1)", "Scroll the figures up"),
-            key("pagedown", "page(1)", "Scroll the figures down"),
+            key("pagedown", "page(1)", "Scroll the figures down", "Figures"),
             key("escape", "back", "Back to the catalogue, or quit"),
         ),
     ),

@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
@@ -70,7 +70,7 @@ class CatalogueScreen(Finding):
         if self.is_mounted:
             self.refill()
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         self.set_class(self.size.width < LEAST_WIDTH or self.size.height < LEAST_HEIGHT, "-too-small")
 
     def prefer(self, recording: Path | None) -> None:
