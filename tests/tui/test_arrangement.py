@@ -148,8 +148,11 @@ async def test_each_order_and_grouping_has_a_name_in_the_palette(replay: Replay)
         await pilot.pause()
         assert names(screen) == ["main", "foo", "bar", "third", "hub"]
         shown = text_of(screen)
-        assert "ungrouped" in shown
-        assert "most waiting" in shown
+        assert "overview, ungrouped" in shown
+        assert "time, most waiting" in shown
+        await pilot.press("x")
+        await pilot.pause()
+        assert "switches, most waiting" in text_of(screen), "the name of the axis is not taken away"
 
 
 @pytest.mark.parametrize("tracks", [100, 2_000])

@@ -36,6 +36,10 @@ def told(screen: CatalogueScreen) -> object:
     return [notification.message for notification in screen.app._notifications]
 
 
+def denied(screen: CatalogueScreen) -> object:
+    return screen.told.lines if screen.told.display else []
+
+
 def asked(screen: CatalogueScreen) -> object:
     return screen.prompt.display
 
@@ -64,26 +68,27 @@ CASES: list[tuple[list[str], str, Callable[[CatalogueScreen], object], object]] 
     (["pagedown"], "pageup", scrolled, 0),
     (["end"], "enter", shown, TimelineScreen),
     # A scenario is run: test_stepping.py.
-    (["end"], "S", told, ["A recording has no program to hold: enter opens it."]),
+    (["end"], "S", denied, ["A recording has no program to hold: enter opens it."]),
     (find("QUEUE"), "enter", name, "gevent_queue"),
     ([*find("ping_pong"), "enter"], "n", recorded, True),
     ([*find("ping_pong"), "enter", "n"], "n", recorded, False),
     ([*find("ping_pong"), "enter"], "N", recorded, True),
-    (find("zzz"), "enter", told, ["No scenario and no recording has 'zzz' in its name."]),
+    (find("zzz"), "enter", denied, ["No scenario and no recording has 'zzz' in its name."]),
     (find("zzz"), "escape", asked, False),
     (find("zzz"), "down", asked, True),
     ([], "slash", asked, True),
     ([], "ctrl+f", asked, True),
-    ([], "n", told, ["Nothing is looked for: / finds a name."]),
-    ([], "N", told, ["Nothing is looked for: / finds a name."]),
-    ([], "escape", told, ["This is the catalogue: q quits."]),
-    ([], "z", told, ["z does nothing here: / finds a name, ? shows all keys."]),
-    ([], "f5", told, ["f5 does nothing here: / finds a name, ? shows all keys."]),
+    ([], "n", denied, ["Nothing is looked for: / finds a name."]),
+    ([], "N", denied, ["Nothing is looked for: / finds a name."]),
+    ([], "escape", denied, ["This is the catalogue: q quits."]),
+    ([], "z", denied, ["z does nothing here: / finds a name, ? shows all keys."]),
+    ([], "f5", denied, ["f5 does nothing here: / finds a name, ? shows all keys."]),
+    ([], "tab", denied, ["tab does nothing here: / finds a name, ? shows all keys."]),
     (["end"], "c", told, ["hand_over is A: c on another recording compares both."]),
     (["end", "c"], "c", told, ["hand_over is not compared."]),
-    ([], "c", told, ["Only recordings are compared: enter runs the scenario, and that makes one."]),
-    ([], "pageup", told, ["This is the beginning of the preview."]),
-    (["end"], "pagedown", told, ["This is the end of the preview."]),
+    ([], "c", denied, ["Only recordings are compared: enter runs the scenario, and that makes one."]),
+    ([], "pageup", denied, ["This is the beginning of the preview."]),
+    (["end"], "pagedown", denied, ["This is the end of the preview."]),
 ]
 
 
@@ -112,11 +117,13 @@ async def test_a_key_does_what_it_says(
         await pilot.press(key)
         await pilot.pause()
         assert says(screen) == expected, f"was {before_it}"
+        if says is not denied:
+            assert not denied(screen), "the key did something, and so did those before it"
 
 
 def test_every_key_of_the_table_is_tried() -> None:
     known = {each.key for section in keys.CATALOGUE for each in Binding.make_bindings(section.bindings)}
-    assert known == {key for _, key, _, _ in CASES} - {"z", "f5"}
+    assert known == {key for _, key, _, _ in CASES} - {"z", "f5", "tab"}
 
 
 @pytest.mark.usefixtures("kept")
@@ -159,3 +166,54 @@ async def test_a_recording_that_is_none_says_so(tmp_path: Path) -> None:
         assert "no such file" in told.message
         assert not told.markup
         assert "bad" not in [what.name for what in app.screen._shown.values()], "it is not offered again"
+
+
+@pytest.mark.usefixtures("kept")
+async def test_what_was_said_of_a_key_is_gone_with_the_next_one() -> None:
+    app = VisualizerApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        screen = app.screen
+        assert isinstance(screen, CatalogueScreen)
+        await pilot.press("end", "z", "Z", "5", "f5", "y")
+        await pilot.pause()
+        assert denied(screen) == ["y does nothing here: / finds a name, ? shows all keys."]
+        assert told(screen) == [], "one at a time, and none over the list"
+        await pilot.press("up")
+        await pilot.pause()
+        assert denied(screen) == []
+        await pilot.press("y", "question_mark")
+        await pilot.pause()
+        assert denied(screen) == []
+        await pilot.press("escape", "y", "enter")
+        await pilot.pause()
+        assert isinstance(app.screen, TimelineScreen)
+        assert (denied(screen), told(screen)) == ([], [])
+
+
+async def test_of_what_is_told_quickly_only_the_last_is_left() -> None:
+    app = VisualizerApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        for sentence in ("one", "two", "three"):
+            app.tell(sentence)
+        await pilot.pause()
+        await pilot.pause()
+        assert [each.message for each in app._notifications] == ["three"]
+
+
+@pytest.mark.usefixtures("kept")
+async def test_one_comes_back_to_the_recording_that_one_came_from(tmp_path: Path) -> None:
+    ping_pong().write(tmp_path)
+    # By another name than that by which it is listed.
+    app = VisualizerApp(open_path=Path("ping_pong.trace"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert isinstance(app.screen, TimelineScreen)
+        while app.screen.feed.live:
+            await pilot.pause()
+        await pilot.press("escape")
+        await pilot.pause()
+        screen = app.screen
+        assert isinstance(screen, CatalogueScreen)
+        assert (name(screen), recorded(screen)) == ("ping_pong", True)

@@ -76,6 +76,11 @@ async def test_five_keys_are_shown_the_first_time_and_none_is_lost(replay: Repla
     app = replay(sleeps())
     async with app.run_test(size=SMALL) as pilot:
         screen = await loaded(pilot)
+        assert screen.query(Hint)
+    # Nobody has pressed a key, and so perhaps nobody has seen it.
+    app = replay(sleeps())
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await loaded(pilot)
         for line in ("→   on to the next switch", "w   zoom in", "x   every switch", "p   to the next", "?   all keys"):
             assert line in text_of(screen)
         await pilot.press("right")
@@ -103,6 +108,9 @@ async def test_a_click_takes_the_hint_away_too(replay: Replay, state_dir: Path) 
 #: Keys that are pressed first, the key that can do nothing then, and what it says.
 DEAD = [
     (["left"], "left", "This is before the first switch."),
+    ([], "Q", "Q does nothing here: ? shows all keys."),
+    (["3", "tab"], "f5", "f5 does nothing here: ? shows all keys."),
+    (["Y"], "Q", "Q does nothing here: ? shows all keys."),
     (["end"], "right", "This is the last switch."),
     ([], "home", "This is the first switch."),
     (["end"], "end", "This is the last switch."),

@@ -13,6 +13,7 @@ from tests.tui.traces import SLEEPS, Demo, hand_over, sleeps
 from visualizer.analysis.gaps import gaps
 from visualizer.paint.palette import DARK
 from visualizer.paint.viewport import Axis
+from visualizer.session import preferences
 from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
@@ -38,6 +39,28 @@ async def test_the_ruler_says_how_long_a_folded_gap_is(replay: Replay) -> None:
         await pilot.press("right", "right")
         await pilot.pause()
         assert "switch 3 of 14   0.030 s of 2.040 s" in text_of(screen)
+
+
+async def test_a_mark_takes_no_part_of_a_number_from_the_ruler(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        view = screen.view
+        whole = ruler_of(screen)
+        cell = whole.index("0.4 s")
+        view.go_to_cell(cell)
+        await pilot.press("m")
+        await pilot.pause()
+        assert ruler_of(screen) == whole.replace("0.4 s", "▼    ")
+        await pilot.press("m", "X")
+        await pilot.pause()
+        at = ruler_of(screen).index("1 s")
+        for t_ns in (view.viewport.time_at(view.timeline, at + 0.5), view.viewport.time_at(view.timeline, at + 2.5)):
+            view.marks.set(int(t_ns))
+        screen.look()
+        await pilot.pause()
+        assert ruler_of(screen).count("⋯ 1 s ") == 1
+        assert "⋯▼⋯▼⋯" in ruler_of(screen)
 
 
 async def test_a_click_in_a_gap_goes_to_a_moment_of_it(replay: Replay) -> None:
@@ -110,11 +133,14 @@ async def test_without_gaps_that_is_said(replay: Replay) -> None:
         screen = await loaded(pilot)
         await pilot.press("X")
         assert screen.told.lines == ["No gap is long enough to be folded: as far as can be seen, somebody always runs."]
-        await pilot.press("X")
-        assert screen.told.lines == ["Time is shown as it passed."]
+        assert screen.view.viewport.axis is Axis.SWITCHES, "an axis that looks the same as another is not taken"
         await pilot.press("x")
         await pilot.pause()
-        assert screen.told.lines == [], "on the axis of switches it is not"
+        assert screen.told.lines == []
+        await pilot.press("X", "x", "x")
+        await pilot.pause()
+        assert screen.view.viewport.axis.value == "time"
+        assert preferences.load().axis == "time", "nor is it remembered"
 
 
 @pytest.mark.parametrize("keys", [("w", "d"), ("v", "right", "right", "i"), ("m", "end", "m", "V", "i")])

@@ -136,6 +136,9 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     (["Y"], "Y", focus, "Tracks"),
     (["Y", "end"], "home", index, 0),
     (["Y"], "l", index, 1),
+    (["Y"], "right", index, 1),
+    (["Y", "right", "right"], "left", index, 1),
+    (["Y"], "escape", focus, "Tracks"),
     ([], "ampersand", focus, "_Line"),
     ([], "slash", asked, " search "),
     (["ampersand", "f", "o", "o"], "escape", lambda screen: len(screen.view.rows), 5),
@@ -227,8 +230,8 @@ CASES: list[tuple[list[str], str, Says, object]] = [
 
 #: The same, where something else has the focus and takes the key: the section of its keys, and the recording.
 FOCUSED: list[tuple[keys.Section, Callable[[], Demo], list[str], str, Says, object]] = [
-    (keys.SEQUENCE, sleeps, ["Y"], "right", selected, "hub"),
-    (keys.SEQUENCE, sleeps, ["Y", "right", "right"], "left", selected, "hub"),
+    (keys.SEQUENCE, sleeps, ["Y"], "right_square_bracket", selected, "hub"),
+    (keys.SEQUENCE, sleeps, ["Y", *["right_square_bracket"] * 2], "left_square_bracket", selected, "hub"),
     (keys.LIST, sleeps, ["Y"], "down", index, 1),
     (keys.LIST, sleeps, ["Y", "end"], "up", index, LAST - 2),
     (keys.PAGES, sleeps, ["Y"], "pagedown", index, 9),

@@ -277,7 +277,9 @@ async def test_dragging_over_the_overview_moves_what_is_in_sight(replay: Replay)
         await pilot.press("w", "w", "w")
         view = screen.view
         left, width = row_start(view), view.viewport.width
+        at = view.playhead.index, view.playhead.t_ns
         await drag(pilot, Overview, (left + 5, 0), (left + width // 3, 0), (left + width // 2, 0))
+        assert (view.playhead.index, view.playhead.t_ns) == at, "the playhead stays"
         middle_ns = view.viewport.time_at(view.timeline, width / 2)
         assert middle_ns == pytest.approx(view.timeline.last_ns / 2, abs=2 * view.viewport.per_cell)
         # Where all is in sight there is nothing to move but the playhead.

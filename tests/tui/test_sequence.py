@@ -105,3 +105,32 @@ async def test_where_nothing_was_switched_it_says_so(replay: Replay) -> None:
         await pilot.press("Y", "down", "right")
         await pilot.pause()
         assert "Nothing was switched." in text_of(screen).splitlines()[3]
+
+
+async def test_escape_goes_back_to_the_timeline_and_the_footer_offers_what_works(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(120, 35)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.pause()
+        before = text_of(screen).splitlines()[-1]
+        assert all(word in before for word in ("esc Back", "Step", "Zoom", "Pan", "Fit", "Axis"))
+        await pilot.press("Y")
+        await pilot.pause()
+        await pilot.pause()
+        footer = text_of(screen).splitlines()[-1]
+        assert all(word in footer for word in ("esc Timeline", "Step", "Play", "Keys", "Quit"))
+        assert not any(word in footer for word in ("Zoom", "Pan", "Fit", "Axis"))
+        shown = screen.view.viewport
+        await pilot.press("w")
+        await pilot.pause()
+        assert screen.told.lines == ["w does nothing in the sequence: Y goes back to the timeline."]
+        assert screen.view.viewport == shown
+        titles = [command.title for command in app.get_system_commands(screen)]
+        assert "Zoom in" not in titles
+        assert "Next switch" in titles
+        await pilot.press("escape", "escape")
+        await pilot.pause()
+        await pilot.pause()
+        assert app.screen is screen
+        assert not screen.sequence.display
+        assert text_of(screen).splitlines()[-1] == before

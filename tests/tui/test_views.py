@@ -259,7 +259,7 @@ async def test_what_is_looked_at_survives_a_change_of_size(replay: Replay) -> No
     app = replay(sleeps())
     async with app.run_test(size=(120, 35)) as pilot:
         screen = await loaded(pilot)
-        await pilot.press("6", "Y", *["down"] * 5, "right")
+        await pilot.press("6", "Y", *["down"] * 5, "right_square_bracket")
         await pilot.pause()
         before = text_of(screen)
         for size in ((50, 12), (200, 50), (60, 16), (120, 35)):

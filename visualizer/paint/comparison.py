@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from math import ceil
 
@@ -56,17 +56,19 @@ def paint_both(
     yield legend(*(part.timeline for part in parts), ascii=ascii)
 
 
-def common_ruler(stretch: Stretch, viewport: Viewport, *, ascii: bool = False) -> list[Run]:
-    """A ruler that counts from where the part begins; and so, on time and switches, of both."""
+def common_ruler(
+    stretch: Stretch, viewport: Viewport, *, ascii: bool = False, taken: Collection[int] = ()
+) -> list[Run]:
+    """A ruler that counts from where the part begins; and so, on time and switches, of both. `taken`: see `ruler`."""
     timeline, axis = stretch.part.timeline, viewport.axis
     # The part may be over before its trace is.
-    taken = ceil((stretch.end(axis) - viewport.start) / viewport.per_cell) + MARGIN_CELLS
-    if (width := min(taken, viewport.width)) <= 0:
+    reached = ceil((stretch.end(axis) - viewport.start) / viewport.per_cell) + MARGIN_CELLS
+    if (width := min(reached, viewport.width)) <= 0:
         return [Run(" " * viewport.width, "ruler")]
     shown, reckoning = replace(viewport, width=width), Reckoning(Since.START, int(stretch.start_ns))
     if axis is Axis.SWITCHES:
         shown, reckoning = replace(shown, start=viewport.start - stretch.begin(axis)), SINCE_START
-    counted = ruler(timeline, shown, ascii=ascii, reckoning=reckoning)
+    counted = ruler(timeline, shown, ascii=ascii, reckoning=reckoning, taken=taken)
     return [*counted, Run(" " * (viewport.width - width), "ruler")] if width < viewport.width else counted
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import groupby, pairwise
 from math import ceil, floor, log2
 from weakref import WeakKeyDictionary
@@ -25,9 +25,17 @@ _IN_ASCII = str.maketrans(_BARS, "_.:-=+*#")
 
 
 def ruler(
-    timeline: Timeline, viewport: Viewport, *, ascii: bool = False, reckoning: Reckoning = SINCE_START
+    timeline: Timeline,
+    viewport: Viewport,
+    *,
+    ascii: bool = False,
+    reckoning: Reckoning = SINCE_START,
+    taken: Collection[int] = (),
 ) -> list[Run]:
-    """Ticks and labels, `viewport.width` cells: times, or the numbers of the switches, counted from 1 ("#1")."""
+    """Ticks and labels, `viewport.width` cells: times, or the numbers of the switches, counted from 1 ("#1").
+
+    In the cells `taken` something else will stand. A label that would lose a letter to it gives way as a whole.
+    """
     runs: list[Run] = []
     free = 0
     marks = _marks(timeline, viewport, ascii)
@@ -47,19 +55,25 @@ def ruler(
         found.append((cell, label, False))
     for cell, label, is_gap in sorted(found):
         if is_gap:
+            if any(cell <= other < cell + len(label) and label[other - cell] not in "⋯/" for other in taken):
+                label = ("//" if ascii else "⋯")[:1] * len(label)
             runs += [Run(" " * (cell - free), "ruler"), Run(label, "gap")]
             free = cell + len(label)
             continue
         tick = Run("|" if ascii else "│", "dim")
         text = Run(label, "ruler")
         least = free
+        covered = range(cell + 1, cell + 1 + len(label))
         if cell < viewport.width < cell + 1 + len(label):
             # No room on its right. On its left no tick keeps it apart from the label before.
             cell -= len(label)
+            covered = range(cell, cell + len(label))
             tick, text = text, tick
             least += bool(free)
         if cell < least or cell + 1 + len(label) > viewport.width:
             continue
+        if any(other in covered for other in taken):
+            tick, text = (Run(" " * len(run.text), "ruler") if run.style == "ruler" else run for run in (tick, text))
         runs += [Run(" " * (cell - free), "ruler"), tick, text]
         free = cell + 1 + len(label)
     runs.append(Run(" " * (viewport.width - free), "ruler"))

@@ -28,12 +28,12 @@ from visualizer.tui.feed import Feed, RunFeed, from_file, from_stream
 from visualizer.tui.filters import Ascii, Colourless
 from visualizer.tui.ink import ASCII
 from visualizer.tui.pair import Pair
+from visualizer.tui.screens.answering import Answering
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.comparison import ComparisonScreen
 from visualizer.tui.screens.exporting import Exporting
 from visualizer.tui.screens.help import HelpScreen
 from visualizer.tui.screens.loading import LoadingScreen
-from visualizer.tui.screens.telling import Telling
 from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.terminal import only_ascii
 
@@ -92,6 +92,8 @@ class VisualizerApp(Comparing):
         #: What was chosen the last time, and is chosen now.
         self.preferences = preferences.load()
         self._chooses_theme = False
+        #: What is told next.
+        self._to_tell = ""
 
     def run(self, **options: Any) -> int | None:
         """Run until the user quits. Return the exit status of `target`, negative for a signal; else None.
@@ -167,7 +169,7 @@ class VisualizerApp(Comparing):
         """Leave the timeline. A program that was started for it and still runs is ended, if that is asked for twice."""
         if self._shall_go_on("esc", "goes back"):
             return
-        recording = self._feed.path if self._feed is not None and self._feed.started_here else None
+        recording = self._feed.path if self._feed is not None else None
         ended = await self._close()
         below = next((screen for screen in self.screen_stack if isinstance(screen, CatalogueScreen)), None)
         if below is not None:
@@ -212,9 +214,9 @@ class VisualizerApp(Comparing):
         self.exit()
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key | events.MouseDown):
-            # Before whoever the key is meant for gets it.
-            if self.screen_stack and isinstance(self.screen, Telling):
+        if isinstance(event, events.MouseDown) or (isinstance(event, events.Key) and not event.is_forwarded):
+            # Before whoever the key is meant for gets it, and not again when it comes back from there.
+            if self.screen_stack and isinstance(self.screen, Answering):
                 self.screen.touched()
         if isinstance(event, events.Key) and event.key == "ctrl+c" and self.screen_stack and self.screen.is_modal:
             # Neither a key of the app nor what it tells comes through what is in front.
@@ -264,15 +266,16 @@ class VisualizerApp(Comparing):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Whatever a key does on that screen, by its name."""
         for section in (*self._sections(screen), keys.GENERAL):
-            if section in (keys.LIST, keys.FINDINGS, keys.MARKS, keys.PAGES):
+            if section in (keys.LIST, keys.SEQUENCE, keys.FINDINGS, keys.CHOICES, keys.MARKS, keys.PAGES):
                 continue
             for binding in section.bindings:
-                if binding.action != "app.command_palette":
+                if binding.action != "app.command_palette" and _is_on(screen, binding.action):
                     keys_of_it = " or ".join(map(self.get_key_display, binding.make_bindings([binding])))
                     yield SystemCommand(binding.tooltip, f"Press {keys_of_it}", _running(screen, binding.action))
         if isinstance(screen, TimelineScreen):
             for what, action in keys.BY_NAME:
-                yield SystemCommand(what, "", _running(screen, action))
+                if _is_on(screen, action):
+                    yield SystemCommand(what, "", _running(screen, action))
         if isinstance(screen, Exporting):
             for what, action in keys.EXPORT:
                 yield SystemCommand(what, "", _running(screen, action))
@@ -294,9 +297,21 @@ class VisualizerApp(Comparing):
 
     def tell(self, sentence: str) -> None:
         """Say it beside what is shown, for a few seconds."""
-        # In place of what was told before: a key that is held down shall not fill the screen.
+        # In place of what was told before: a key that is held down shall not fill the screen. What is shown is a
+        # message that comes behind the keys that wait already, so that these are waited for: the last has the word.
+        if not self._to_tell:
+            self.call_later(self._tell)
+        self._to_tell = sentence
+
+    def _tell(self) -> None:
+        sentence, self._to_tell = self._to_tell, ""
         self.clear_notifications()
         self.notify(plain(sentence), markup=False)
+
+
+def _is_on(screen: Screen[Any], action: str) -> bool:
+    """Whether it can be done at this moment, in the view that is in front."""
+    return bool(screen.check_action(action.partition("(")[0], ()))
 
 
 def _running(screen: Screen[Any], action: str) -> Callable[[], Any]:

@@ -97,8 +97,9 @@ class Arrangement:
             self.choose(self.rows[0])
         names = [cell_width(row_name(timeline, row)) + 2 * row.depth + 4 for row in self.rows[:_MEASURED_ROWS]]
         least, most = _LABEL_CELLS
-        names += [len(self.grouped_told) + 1, len(self.sorted_told) + 1]
-        self.needed_cells = self.label_cells = min(max(least, *names), most)
+        # What is told of the rows stands there, too, beside the name of the line.
+        names += [len(told) + 1 for told in (self.overview_told, self.ruler_told("switches")) if ", " in told]
+        self.needed_cells = self.label_cells = min(max([least, *names]), most)
 
     @property
     def grouped_told(self) -> str:
@@ -111,6 +112,15 @@ class Arrangement:
     def sorted_told(self) -> str:
         """What the rows are sorted by, in a few words; "" if as they began."""
         return "" if self.order is Order.START else self.order.value
+
+    @property
+    def overview_told(self) -> str:
+        """What stands before the overview: its name, and what the rows are grouped by."""
+        return ", ".join(told for told in ("overview", self.grouped_told) if told)
+
+    def ruler_told(self, axis: str) -> str:
+        """What stands before the ruler: the name of the axis, and what the rows are sorted by."""
+        return ", ".join(told for told in (axis, self.sorted_told) if told)
 
     @property
     def hidden_told(self) -> str:

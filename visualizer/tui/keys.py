@@ -146,6 +146,14 @@ _ROWS = (
     key("ampersand", "filter", "Filter tracks by name; Escape shows all again"),
 )
 
+#: Names of actions whose effect is seen on rows alone: in the sequence there are none.
+ON_ROWS = frozenset(
+    name
+    for binding in (*_SIGHT, *_ROWS, *NAVIGATION.bindings, *SPANS.bindings)
+    if (name := binding.action.partition("(")[0]) in ("unzoom", "zoom_to_span")
+    or (binding in (*_SIGHT, *_ROWS) and name != "select")
+)
+
 TIMELINE = (
     SWITCHES,
     STEPPING,
@@ -166,7 +174,7 @@ TIMELINE = (
             key("6", "tab('waits')", "Waits: who waits for whom at this moment"),
             key("tab", "app.focus_next", "Focus the next pane"),
             key("shift+tab", "app.focus_previous", "Focus the previous pane"),
-            key("escape", "back", "Back to the catalogue; twice if still running", "Back"),
+            key("escape", "back", "Back to timeline or catalogue; twice if running", "Back"),
         ),
     ),
 )
@@ -193,8 +201,8 @@ LIST = Section(
 SEQUENCE = Section(
     "In the sequence, if it has the focus",
     (
-        key("left", "lane(-1)", "Select the track of the lane to the left"),
-        key("right", "lane(1)", "Select the track of the lane to the right"),
+        key("left_square_bracket", "lane(-1)", "Select the track of the lane to the left"),
+        key("right_square_bracket", "lane(1)", "Select the track of the lane to the right"),
     ),
 )
 
@@ -286,11 +294,11 @@ COMPARISON = (
     Section(
         "Both sides",
         (
-            key("tab,shift+tab", "other", "Choose the other side: keys move that one", "Other side"),
+            key("tab,shift+tab", "other", "Choose the other side: keys move that one", "Side"),
             key("y", "lock", "Move both playheads together, or each for itself", "Lock"),
             key("exclamation_mark", "difference", "Where the order of switches first differs", "Difference"),
             key("pageup", "page(-1)", "Scroll the figures up"),
-            key("pagedown", "page(1)", "Scroll the figures down"),
+            key("pagedown", "page(1)", "Scroll the figures down", "Figures"),
             key("escape", "back", "Back to the catalogue, or quit"),
         ),
     ),

@@ -37,6 +37,20 @@ def test_times(last_ns: int, cells: int, painted: str) -> None:
     assert text(ruler(timeline, Viewport.fit(timeline, Axis.TIME, cells))) == painted
 
 
+@pytest.mark.parametrize(
+    ("taken", "painted"),
+    [
+        # On a tick, or between labels, nothing is lost.
+        ((0, 6, 60), "│0.0 s        │0.5 s         │1.0 s         │1.5 s    2.0 s│  "),
+        ((1,), "│             │0.5 s         │1.0 s         │1.5 s    2.0 s│  "),
+        ((5, 19, 58), "│             │              │1.0 s         │1.5 s         │  "),
+    ],
+)
+def test_a_label_gives_way_as_a_whole_to_what_else_stands_there(taken: tuple[int, ...], painted: str) -> None:
+    timeline = lasting(2_000_000_000)
+    assert text(ruler(timeline, Viewport.fit(timeline, Axis.TIME, 62), taken=taken)) == painted
+
+
 @pytest.mark.parametrize("cells", range(30, 130))
 def test_labels_keep_apart(cells: int) -> None:
     timeline = lasting(608_000_000)

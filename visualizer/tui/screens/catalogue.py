@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
 import time
 from pathlib import Path
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
@@ -57,10 +58,11 @@ class CatalogueScreen(Finding):
                 yield Static(id="about", markup=False)
                 yield Static(id="source", markup=False)
         yield self.prompt
+        yield self.told
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        self.prompt.display = False
+        self.prompt.display = self.told.display = False
         self.refill()
 
     def on_screen_resume(self) -> None:
@@ -68,7 +70,7 @@ class CatalogueScreen(Finding):
         if self.is_mounted:
             self.refill()
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         self.set_class(self.size.width < LEAST_WIDTH or self.size.height < LEAST_HEIGHT, "-too-small")
 
     def prefer(self, recording: Path | None) -> None:
@@ -80,7 +82,7 @@ class CatalogueScreen(Finding):
         choices = self.query_one(Choices)
         highlighted = choices.highlighted_option
         before = highlighted.id if highlighted is not None else None
-        preferred, self._preferred = f"recording {self._preferred}", None
+        preferred, self._preferred = self._preferred, None
         self._shown = {}
         choices.clear_options()
         title = ""
@@ -96,7 +98,12 @@ class CatalogueScreen(Finding):
             self._add(choices, f"recording {recording.path}", recording.name, recording)
         ids = list(self._shown)
         if ids:
-            chosen = next((id for id in (preferred, before) if id in self._shown), ids[0])
+            chosen = before if before in self._shown else ids[0]
+            if preferred is not None:
+                # It may have been opened by another name than that by which it is listed.
+                path = os.path.realpath(preferred)
+                same = (f"recording {each.path}" for each in recordings if os.path.realpath(each.path) == path)
+                chosen = next(same, chosen)
             choices.highlighted = choices.get_option_index(chosen or ids[0])
 
     def _add(self, choices: OptionList, id: str, name: str, what: Scenario | Recording) -> None:
@@ -163,8 +170,7 @@ class CatalogueScreen(Finding):
             case Scenario(name=name, path=path):
                 self.app.watch_target(Target(name, (str(path),), path), hold=True)
             case _:
-                self.app.bell()
-                self.app.tell("A recording has no program to hold: enter opens it.")
+                self.deny("A recording has no program to hold: enter opens it.")
 
     async def action_compare(self) -> None:
         """Mark a recording; of another one, compare the marked one with it; of the same, mark it no more."""
@@ -173,8 +179,7 @@ class CatalogueScreen(Finding):
         app, what, marked = self.app, self._highlighted, self._marked
         assert isinstance(app, VisualizerApp)
         if not isinstance(what, Recording):
-            app.bell()
-            app.tell("Only recordings are compared: enter runs the scenario, and that makes one.")
+            self.deny("Only recordings are compared: enter runs the scenario, and that makes one.")
             return
         self._marked = what.path if marked is None else None
         self.refill()
@@ -201,13 +206,9 @@ class CatalogueScreen(Finding):
         self.query_one(Choices).action_last()
 
     def action_scroll(self, by: int) -> None:
-        from visualizer.tui.app import VisualizerApp
-
-        assert isinstance(self.app, VisualizerApp)
         preview = self.query_one("#preview")
         if not 0 <= preview.scroll_offset.y + by <= preview.max_scroll_y:
-            self.app.bell()
-            self.app.tell(f"This is the {'end' if by > 0 else 'beginning'} of the preview.")
+            self.deny(f"This is the {'end' if by > 0 else 'beginning'} of the preview.")
         preview.scroll_relative(y=by * _PAGE_LINES, animate=False)
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
+from textual.binding import ActiveBinding
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Footer, Static
 
 from visualizer.analysis.findings import Finding
 from visualizer.analysis.findings import Findings as Found
+from visualizer.analysis.gaps import gaps
 from visualizer.analysis.plain import plain
 from visualizer.paint.figures import facts, figures, parting, remarks
 from visualizer.paint.groupings import By, Order
@@ -66,6 +69,8 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         self.prompt = Prompt()
         self.told = Told()
         self._figures = Static(id="figures", markup=False)
+        #: Whether there are more figures than have room.
+        self._has_more = False
         self._bringing = (Bringing(pair.views[0]), Bringing(pair.views[1]))
 
     @property
@@ -108,6 +113,10 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         """Let time pass for a playhead that plays, and look on for what is looked for."""
         now_ns = self._clock()
         passed_ns, self._ticked_ns = now_ns - self._ticked_ns, now_ns
+        has_more = self.query_one("#below-both").max_scroll_y > 0
+        if has_more != self._has_more:
+            self._has_more = has_more
+            self.refresh_bindings()
         if self.go_on_searching() | self.view.advance(passed_ns):
             self.look()
 
@@ -171,6 +180,19 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         yield from remarks(pair.parts)
         for notice in pair.notices:
             yield [Run(plain(notice), "ready")]
+
+    @property
+    def live_bindings(self) -> dict[str, ActiveBinding]:
+        """How to get to the figures that are out of sight, the footer says only if there are any."""
+        found = super().live_bindings
+        page = found.get("pagedown")
+        if page is not None and not self._has_more:
+            found["pagedown"] = page._replace(binding=replace(page.binding, show=False))
+        return found
+
+    @property
+    def gap_count(self) -> int:
+        return sum(len(gaps(part.timeline)) for part in self.pair.parts)
 
     def focus_front(self) -> None:
         self.set_focus(None)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual import events, on
-from textual.screen import Screen
+from textual import on
 
-from visualizer.analysis.plain import plain
 from visualizer.tui import messages
+from visualizer.tui.screens.answering import Answering
 from visualizer.tui.widgets.prompt import Prompt
+from visualizer.tui.widgets.told import Told
 
 
-class Finding(Screen[None]):
-    """A subclass has the list, and shows `prompt` below it."""
+class Finding(Answering):
+    """A subclass has the list, and shows `prompt` and `told` below it."""
+
+    INSTEAD = "/ finds a name, "
 
     def __init__(self) -> None:
         super().__init__()
         self.prompt = Prompt()
+        self.told = Told()
         self._looked_for = ""
 
     @property
@@ -39,18 +42,18 @@ class Finding(Screen[None]):
         raise NotImplementedError
 
     def deny(self, sentence: str) -> None:
-        """Say why nothing happens."""
-        from visualizer.tui.app import VisualizerApp
-
-        assert isinstance(self.app, VisualizerApp)
+        """Say why nothing happens, until the next key."""
         self.app.bell()
-        self.app.tell(sentence)
+        self.told.tell(sentence)
 
-    def on_key(self, event: events.Key) -> None:
-        # Whatever a binding or the line of the prompt takes does not come here.
-        if not self.prompt.display:
-            pressed = event.character if event.is_printable and event.character else event.key
-            self.deny(f"{plain(pressed)} does nothing here: / finds a name, ? shows all keys.")
+    def touched(self) -> None:
+        super().touched()
+        if self.told.display:
+            self.told.tell()
+
+    @on(messages.Denied)
+    def _deny(self, message: messages.Denied) -> None:
+        self.deny(message.sentence)
 
     def action_find(self) -> None:
         self.prompt.ask("name", "/", "part of a name")

@@ -43,8 +43,8 @@ class Moving(Navigating):
     #: What all is that can be seen.
     WHOLE = "the trace"
     filter: Filter
-    #: When the footer was last told.
-    _was_open = False
+    #: What the footer was last told of Escape.
+    _escape_told = ""
 
     def remember_axis(self, axis: Axis) -> None:
         """The axis was chosen: it may be wanted again the next time."""
@@ -91,7 +91,18 @@ class Moving(Navigating):
         self.remember_axis(self.view.viewport.axis)
         self.look()
 
+    @property
+    def gap_count(self) -> int:
+        """How many gaps there are that can be folded."""
+        return len(gaps(self.view.timeline))
+
     def action_fold_gaps(self) -> None:
+        count = self.gap_count
+        if not count and not self.view.live and self.view.viewport.axis is not Axis.BUSY:
+            # Another axis would look the same, and claim to be another.
+            self.deny("No gap is long enough to be folded: as far as can be seen, somebody always runs.")
+            self.look()
+            return
         folded = self.view.fold_gaps()
         axis = self.view.viewport.axis
         self.remember_axis(axis)
@@ -102,11 +113,10 @@ class Moving(Navigating):
             playhead = self.view.playhead
             return self.view.viewport.axis is axis and (playhead.following or playhead.t_ns == t_ns)
 
-        count = len(gaps(self.view.timeline))
         if not folded:
             self.tell_while(as_now, "Time is shown as it passed.")
         elif not count:
-            self.tell_while(as_now, "No gap is long enough to be folded: as far as can be seen, somebody always runs.")
+            self.tell_while(as_now, "No gap is long enough to be folded yet: as far as one sees, somebody always runs.")
         else:
             which = "1 gap in which nobody runs is" if count == 1 else f"{count} gaps in which nobody runs are"
             self.tell_while(as_now, f"{which} folded; the ruler says how long each is.")
@@ -133,18 +143,23 @@ class Moving(Navigating):
         return self.prompt.display or self.filter.display or self.view.span is not None or self.told.display
 
     @property
-    def active_bindings(self) -> dict[str, ActiveBinding]:
-        """Those of the focus, as Textual finds them; of Escape the footer says what it does now."""
-        found = super().active_bindings
-        escape = found.get("escape")
-        if escape is not None and escape.binding.action == "back" and escape.binding.show and self.is_anything_open:
-            found["escape"] = escape._replace(binding=replace(escape.binding, description="Close"))
+    def live_bindings(self) -> dict[str, ActiveBinding]:
+        """Of Escape the footer says what it does now."""
+        found = super().live_bindings
+        escape, told = found.get("escape"), self.escape_told
+        if escape is not None and escape.binding.action == "back" and escape.binding.show and told:
+            found["escape"] = escape._replace(binding=replace(escape.binding, description=told))
         return found
+
+    @property
+    def escape_told(self) -> str:
+        """What Escape does now, in a word; "" if what its binding says."""
+        return "Close" if self.is_anything_open else ""
 
     def refresh_footer(self) -> None:
         """Have the footer say what Escape does, if that is something else by now."""
-        if self.is_anything_open != self._was_open:
-            self._was_open = self.is_anything_open
+        if self.escape_told != self._escape_told:
+            self._escape_told = self.escape_told
             self.refresh_bindings()
 
     def put_away(self) -> bool:

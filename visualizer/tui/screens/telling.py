@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from textual import on
-from textual.screen import Screen
 
 from visualizer.tui import messages
+from visualizer.tui.screens.answering import Answering
 from visualizer.tui.view import View
 from visualizer.tui.widgets.told import Told
 
 
-class Telling(Screen[None]):
+class Telling(Answering):
     """A subclass has `view` and the panes, and draws them when it hears that it has `Looked`."""
 
     view: View
@@ -62,7 +62,7 @@ class Telling(Screen[None]):
         return False
 
     def touched(self) -> None:
-        """A key was pressed, and is about to do something: what was said of the last one is over then."""
+        super().touched()
         self._over = True
 
     def tell_while(self, holds: Callable[[], bool], *lines: str) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from textual import events, on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
@@ -61,6 +62,13 @@ _TRACKS_SHARE = 0.45
 _SEQUENCE_SHARE = 0.6
 #: So long after a trace is complete all that it takes to show it is there.
 _SETTLED_S = 1.0
+#: Keys that are off where there are no rows.
+_KEYS_ON_ROWS = frozenset(
+    binding.key
+    for section in keys.TIMELINE
+    for binding in Binding.make_bindings(section.bindings)
+    if binding.action.partition("(")[0] in keys.ON_ROWS
+)
 
 
 class Pane(Protocol):
@@ -157,9 +165,6 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
             yield Hint()
 
     def on_mount(self) -> None:
-        if not self._remembered.hinted:
-            self._remembered.hinted = True
-            self._remembered.save()
         self._show_tab(TABS[0])
         self._notices.display = self.filter.display = self.told.display = False
         self.prompt.display = False
@@ -275,8 +280,25 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
 
     def touched(self) -> None:
         super().touched()
+        if not self._remembered.hinted:
+            # Only now is it known that somebody has seen it.
+            self._remembered.hinted = True
+            self._remembered.save()
         for hint in self.query(Hint):
             hint.remove()
+
+    @property
+    def escape_told(self) -> str:
+        return super().escape_told or ("Timeline" if self.sequence.display else "")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What would be seen on rows alone is off in the sequence, and the footer does not offer it there."""
+        return super().check_action(action, parameters) and not (self.sequence.display and action in keys.ON_ROWS)
+
+    def nothing_done_by(self, key: str, pressed: str) -> str:
+        if self.sequence.display and key in _KEYS_ON_ROWS:
+            return f"{pressed} does nothing in the sequence: Y goes back to the timeline."
+        return super().nothing_done_by(key, pressed)
 
     def action_tab(self, tab: str) -> None:
         focused = self.focused is not None and self.focused.id in TABS
@@ -291,6 +313,9 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         from visualizer.tui.app import VisualizerApp
 
         if self.put_away():
+            return
+        if self.sequence.display:
+            self.action_sequence()
             return
         assert isinstance(self.app, VisualizerApp)
         await self.app.back_to_catalogue()

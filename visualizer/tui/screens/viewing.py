@@ -23,6 +23,8 @@ class Viewing(Spanning):
         self._show_sequence(not self.sequence.display)
         if focused:
             self.focus_front()
+        # Not all keys do something in both.
+        self.refresh_bindings()
         self.look()
 
     def _show_sequence(self, shown: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from rich.segment import Segment
 from rich.style import Style
@@ -125,7 +125,7 @@ class Overview(Scale):
         part = view.playhead.t_ns / last_ns if last_ns else 0.0
         runs = overview(view.timeline, view.viewport, width, ascii=view.ascii)
         cell = min(int(part * width), width - 1)
-        line = self._line(view.grouped_told or "overview", runs, cell, style("playhead", is_dark(self)))
+        line = self._line(view.overview_told, runs, cell, style("playhead", is_dark(self)))
         at = row_start(view) + cell
         if line.crop(at, at + 1).text in "[]":
             return line
@@ -133,8 +133,10 @@ class Overview(Scale):
         here = strip(self, [Run(" ", "playhead")], 1)
         return Strip.join([line.crop(0, at), here, line.crop(at + 1)])
 
-    def press(self, event: events.MouseEvent, at: Offset) -> None:
-        self._choose(at)
+    def on_click(self, event: events.Click) -> None:
+        # Whoever drags wants to see something else, and the playhead to stay.
+        if not self.dragged:
+            self._choose(event.get_content_offset_capture(self))
 
     def drag(self, event: events.MouseEvent, begin: Offset, before: Offset, at: Offset) -> None:
         self._choose(at, dragged=True)
@@ -152,27 +154,33 @@ class Ruler(Scale):
         #: What it was painted for last, and how: the playhead goes over it without a change.
         self._painted: tuple[object, list[Run]] | None = None
 
-    def _runs(self) -> list[Run]:
+    @property
+    def _marked(self) -> dict[int, Run]:
+        """What stands in a cell of its own over the ruler."""
         view = self._view
-        key = view.viewport, view.reckoning, view.timeline.version, view.timeline.last_ns
+        cells = (int(view.viewport.cell_of_time(view.timeline, mark.t_ns) // 1) for mark in view.marks)
+        return {cell: Run("v" if view.ascii else "▼", "edge") for cell in cells if 0 <= cell < view.viewport.width}
+
+    def _runs(self, taken: Collection[int]) -> list[Run]:
+        """Ticks and labels, of which none lies in part under what is in the cells `taken`."""
+        view = self._view
+        key = view.viewport, view.reckoning, view.timeline.version, view.timeline.last_ns, tuple(taken)
         if self._painted is None or self._painted[0] != key:
-            painted = ruler(view.timeline, view.viewport, ascii=view.ascii, reckoning=view.reckoning)
+            painted = ruler(view.timeline, view.viewport, ascii=view.ascii, reckoning=view.reckoning, taken=taken)
             self._painted = key, painted
         return self._painted[1]
 
     def render_line(self, y: int) -> Strip:
         view = self._view
-        name = view.sorted_told or view.viewport.axis.value
-        line = self._line(name, self._runs(), view.playhead_cell, style("playhead", is_dark(self)))
+        name = view.ruler_told(view.viewport.axis.value)
+        marked = self._marked
+        line = self._line(name, self._runs(marked.keys()), view.playhead_cell, style("playhead", is_dark(self)))
         start, end = span_cells(view)
         if start < end:
             line = over(line, row_start(view) + start, row_start(view) + end, style("selected", is_dark(self)))
-        for mark in view.marks:
-            cell = int(view.viewport.cell_of_time(view.timeline, mark.t_ns))
-            if 0 <= cell < view.viewport.width:
-                at = row_start(view) + cell
-                glyph = strip(self, [Run("v" if view.ascii else "▼", "edge")], 1)
-                line = Strip.join([line.crop(0, at), glyph, line.crop(at + 1)])
+        for cell, run in marked.items():
+            at = row_start(view) + cell
+            line = Strip.join([line.crop(0, at), strip(self, [run], 1), line.crop(at + 1)])
         return line
 
     def press(self, event: events.MouseEvent, at: Offset) -> None:

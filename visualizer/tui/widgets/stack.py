@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from rich.style import Style
 from textual import events
 from textual.geometry import Offset
@@ -122,26 +124,25 @@ class SideRuler(Ruler):
         self.display = not self._side or pair.axis is Axis.BUSY
         super().show()
 
-    def _runs(self) -> list[Run]:
+    @property
+    def _marked(self) -> dict[int, Run]:
+        pair, marked, viewport = self._pair, super()._marked, self._view.viewport
+        if viewport.axis is Axis.SWITCHES and pair.found.first_difference is not None:
+            cell = int((pair.view.origin + pair.found.alike + 1 - viewport.start) // viewport.per_cell)
+            if 0 <= cell < viewport.width:
+                marked[cell] = Run("!" if pair.ascii else "≠", "error")
+        return marked
+
+    def _runs(self, taken: Collection[int]) -> list[Run]:
         pair, axis = self._pair, self._view.viewport.axis
         side = self._side
         if axis is not Axis.BUSY:
             side = max((0, 1), key=lambda side: pair.stretches[side].length(axis))
         viewport = pair.views[side].viewport
-        if self._painted is None or self._painted[0] != viewport:
-            self._painted = viewport, common_ruler(pair.stretches[side], viewport, ascii=pair.ascii)
+        key = viewport, tuple(taken)
+        if self._painted is None or self._painted[0] != key:
+            self._painted = key, common_ruler(pair.stretches[side], viewport, ascii=pair.ascii, taken=taken)
         return self._painted[1]
-
-    def render_line(self, y: int) -> Strip:
-        line, pair = super().render_line(y), self._pair
-        viewport = self._view.viewport
-        if viewport.axis is Axis.SWITCHES and pair.found.first_difference is not None:
-            cell = int((self._pair.view.origin + pair.found.alike + 1 - viewport.start) // viewport.per_cell)
-            if 0 <= cell < viewport.width:
-                at = row_start(self._view) + cell
-                mark = strip(self, [Run("!" if pair.ascii else "≠", "error")], 1)
-                line = Strip.join([line.crop(0, at), mark, line.crop(at + 1)])
-        return line
 
     def press(self, event: events.MouseEvent, at: Offset) -> None:
         if self._pair.axis is Axis.BUSY:
