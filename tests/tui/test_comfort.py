@@ -110,7 +110,6 @@ DEAD = [
     (["left"], "left", "This is before the first switch."),
     ([], "Q", "Q does nothing here: ? shows all keys."),
     (["3", "tab"], "f5", "f5 does nothing here: ? shows all keys."),
-    (["Y"], "Q", "Q does nothing here: ? shows all keys."),
     (["end"], "right", "This is the last switch."),
     ([], "home", "This is the first switch."),
     (["end"], "end", "This is the last switch."),
