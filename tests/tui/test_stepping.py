@@ -367,13 +367,18 @@ async def test_a_track_of_a_child_process_is_not_waited_for(tmp_path: Path) -> N
     script.write_text(
         "import os, time\n"
         "def give(count):\n    for number in range(count):\n        yield number\n"
-        "if os.fork() == 0:\n    for _ in give(2):\n        time.sleep(0.3)\n    os._exit(0)\n"
+        "if os.fork() == 0:\n    for _ in give(2):\n        time.sleep(0.6)\n    os._exit(0)\n"
         "for _ in give(1): os.wait()\n"
     )
     async with held(str(script)) as (pilot, screen):
         timeline = screen.view.timeline
-        await until(pilot, lambda: any(track.process for track in timeline.tracks.values()))
-        screen.view.select(next(track.id for track in timeline.tracks.values() if track.process))
+
+        def living() -> list[int]:
+            return [track.id for track in timeline.tracks.values() if track.process and track.outcome is None]
+
+        await until(pilot, lambda: bool(living()))
+        screen.view.select_track(living()[0])
+        assert screen.view.selected == living()[0]
         await pilot.press("T")
         await pilot.pause()
         assert "The selected track is in a child process, and those are not held." in text_of(screen)
