@@ -12,6 +12,7 @@ from visualizer.analysis.intake import Intake
 from visualizer.analysis.model import Timeline
 from visualizer.cli import fail, takes_unicode, warn
 from visualizer.paint.text import ascii_only
+from visualizer.trace.memory import keep
 from visualizer.trace.source import Source, TraceError
 
 #: Each write is flushed.
@@ -26,6 +27,7 @@ def read_timeline(file: str, called: str | None = None) -> Timeline:
     """
     # What has been imported is no garbage; a trace is enough to look through, again and again.
     gc.freeze()
+    keep()
     timeline = Timeline()
     try:
         with Source.open(file) as source:

@@ -21,6 +21,7 @@ from visualizer.analysis.comparison import Part
 from visualizer.analysis.plain import plain
 from visualizer.session import preferences
 from visualizer.session.target import Target
+from visualizer.trace.memory import keep
 from visualizer.trace.source import TraceError
 from visualizer.tui import keys
 from visualizer.tui.comparing import Comparing
@@ -103,6 +104,7 @@ class VisualizerApp(Comparing):
         # What is imported stays until the end. To look at all of it again and again for what may go takes the collector
         # several frames.
         gc.freeze()
+        keep()
         try:
             result = super().run(**options)
         finally:

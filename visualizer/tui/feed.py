@@ -18,8 +18,8 @@ from visualizer.analysis.model import Timeline
 from visualizer.session import launch, recordings
 from visualizer.session.control import Condition, Control
 from visualizer.session.target import Target
+from visualizer.trace.memory import give_back
 from visualizer.trace.source import Line, Source, TraceError
-from visualizer.tui.memory import give_back
 
 #: Time for which `poll` may keep the screen waiting; lines are taken in so many at a time.
 _BUDGET_NS = 25_000_000

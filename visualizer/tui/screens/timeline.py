@@ -19,9 +19,9 @@ from visualizer.analysis.findings import Finding
 from visualizer.analysis.model import State
 from visualizer.paint.viewport import Axis
 from visualizer.session.preferences import Preferences
+from visualizer.trace.memory import give_back
 from visualizer.tui import keys, messages
 from visualizer.tui.feed import Feed
-from visualizer.tui.memory import give_back
 from visualizer.tui.screens.arranging import Arranging
 from visualizer.tui.screens.exporting import Exporting
 from visualizer.tui.screens.moving import Bringing, Moving
