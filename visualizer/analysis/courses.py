@@ -35,6 +35,7 @@ _BORN, _RUNS, _IS_READY, _MAY_WAIT, _IS_HUB = (1 << bit for bit in range(5))
 class Lives(NamedTuple):
     """The tracks as they are before, each by its place here. `born`: it begins only now."""
 
+    #: Ascending.
     ids: list[int]
     born: Column
     running: Column

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Set
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -131,8 +132,8 @@ def _mark_blocked(timeline: Timeline, hand: Hand, lives: Lives, new: New, first_
     """Where hubs stood still for long while there was somebody to wake, they were blocked."""
     blocks = timeline._blocks
     for id, hub in blocks.hubs.items():
-        index = lives.ids.index(id) if id in lives.ids else -1
-        if index < 0:
+        index = bisect_left(lives.ids, id)
+        if lives.ids[index : index + 1] != [id]:
             continue
         low, high = int(new.bounds[index]), int(new.bounds[index + 1])
         state, first = new.state[low:high], int(lives.known[index]) - 1

@@ -9,16 +9,13 @@ import numpy as np
 from visualizer.analysis.different import different, lasts, view
 from visualizer.analysis.hands import MOST_TRACKS, Hand, Hows, lifecycle_of
 from visualizer.analysis.strands import returns_by
-from visualizer.analysis.turns import Driver, Resumptions, Turns
+from visualizer.analysis.turns import NOTHING_GIVEN, Driver, Resumptions, Turns
 from visualizer.trace import words
 from visualizer.trace.events import Exit, Spawn
 from visualizer.trace.flat import EXIT, RESUME, SPAWN, SWITCH, WAKE, YIELD, Column, Flat, Flattening, Template
 
 if TYPE_CHECKING:
     from visualizer.analysis.model import Timeline
-
-#: What a bare `yield` gives.
-_NOTHING_GIVEN = "None"
 
 
 def of_generators(timeline: Timeline, flattening: Flattening, hows: Hows, flat: Flat) -> Hand | int:
@@ -52,7 +49,7 @@ def of_generators(timeline: Timeline, flattening: Flattening, hows: Hows, flat: 
     resumptions, in_turn, known = _turns(timeline.turns, resumer, places, tracks)
     nothing: list[int] = []
     if known is not None or in_turn.any():
-        nothing = [text for text in different(value.take(back)) if timeline._texts.get(text) == _NOTHING_GIVEN]
+        nothing = [text for text in different(value.take(back)) if timeline._texts.get(text) == NOTHING_GIVEN]
     if known is not None:
         ended_before = (kind[lifecycle[lifecycle < resumes[known]]] == EXIT).any()
         if nothing or ended_before or _gave_nothing(timeline, resumptions):
@@ -162,7 +159,7 @@ def _gave_nothing(timeline: Timeline, resumptions: Resumptions) -> bool:
     for driver, (several, _, known_at) in resumptions.items():
         if known_at >= 0:
             tracks.update(several, timeline.turns.are_given(driver))
-    return any(timeline._texts.get(timeline._given.get(track, -1)) == _NOTHING_GIVEN for track in tracks)
+    return any(timeline._texts.get(timeline._given.get(track, -1)) == NOTHING_GIVEN for track in tracks)
 
 
 def _changes(resumer: int, places: Column, tracks: Column) -> list[tuple[int, int, Driver]]:

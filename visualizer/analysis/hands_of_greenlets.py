@@ -81,9 +81,7 @@ def of_greenlets(timeline: Timeline, flattening: Flattening, hows: Hows, flat: F
     )  # fmt: skip
 
 
-def _waits_hows(
-    timeline: Timeline, flattening: Flattening, hows: Hows, switch: Column, wait: Column
-) -> Column:
+def _waits_hows(timeline: Timeline, flattening: Flattening, hows: Hows, switch: Column, wait: Column) -> Column:
     """How those park who wait as one template says and switch as another one says."""
     (switches, switch_of), (waits, wait_of) = distinct(switch), distinct(wait)
     together = switch_of[switch] * len(waits) + wait_of[wait]

@@ -19,7 +19,7 @@ from visualizer.analysis.slices import Slices
 from visualizer.analysis.states import FINAL, SUMMED, State
 from visualizer.analysis.strands import Strands, returns_by
 from visualizer.analysis.tracks import Entry, Output, Park, Place, Switch, Tie, Track, Wakeup
-from visualizer.analysis.turns import Turns
+from visualizer.analysis.turns import NOTHING_GIVEN, Turns
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.trace.flat import Column
@@ -42,9 +42,6 @@ __all__ = [
     "joined_tracks",
     "timeline_of",
 ]
-
-#: What a bare `yield` gives.
-_NOTHING_GIVEN = "None"
 
 
 class Timeline(Contents):
@@ -229,7 +226,7 @@ class Timeline(Contents):
         self._record_run(t_ns, event.track, index)
         for track in self.turns.on_resume(resumer, event.place, event.track):
             # Known from now on: what they gave before was not looked at.
-            if self._state(track) == State.WAITING and self._texts.get(self._given.get(track, -1)) == _NOTHING_GIVEN:
+            if self._state(track) == State.WAITING and self._texts.get(self._given.get(track, -1)) == NOTHING_GIVEN:
                 self._take_turn(t_ns, track)
 
     def _take_turn(self, t_ns: int, track: int) -> None:
@@ -267,7 +264,7 @@ class Timeline(Contents):
         else:
             index = self._record_switch(t_ns, event.track, resumer, words.YIELD, event.value, event.place)
             self._given[event.track] = event.value
-            if self._texts.get(event.value) == _NOTHING_GIVEN and self.turns.is_in_turn(event.track):
+            if self._texts.get(event.value) == NOTHING_GIVEN and self.turns.is_in_turn(event.track):
                 self._take_turn(t_ns, event.track)
             self._record_run(t_ns, resumer, index)
 

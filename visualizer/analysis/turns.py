@@ -14,6 +14,8 @@ import numpy as np
 
 from visualizer.trace.flat import Column
 
+#: What a bare `yield` gives.
+NOTHING_GIVEN = "None"
 #: Who resumes, and the place where: track and place id.
 Driver = tuple[int, int]
 #: Of many: whom each resumed, whom last, and by the how manieth he is known for a scheduler, -1 if by none; then, whom
