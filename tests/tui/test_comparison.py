@@ -14,11 +14,11 @@ from tests.tui.test_snapshots import LARGE, NORMAL, SMALL, Compare
 from tests.tui.traces import Demo, crowd, hostile, sleeps
 from tests.unit.analysis.tape import Tape
 from visualizer.analysis.comparison import Part
-from visualizer.analysis.model import Timeline, timeline_of
+from visualizer.analysis.intake import load
+from visualizer.analysis.model import Timeline
 from visualizer.paint.groupings import By, Order
 from visualizer.paint.viewport import Axis
 from visualizer.trace import words
-from visualizer.trace.source import read_all
 from visualizer.tui import keys
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.pair import Pair
@@ -36,8 +36,7 @@ FIRST = 18
 
 
 def read(path: Path) -> Timeline:
-    header, events, _ = read_all(path)
-    return timeline_of(header, events)
+    return load(str(path))[0]
 
 
 def halves() -> tuple[Part, Part]:

@@ -57,8 +57,9 @@ class Bulk:
         """`head`: of so many it is tried what they are by themselves, should it not be the time yet for all."""
         count = len(flat.kind)
         if generators:
-            # What was begun before, and what is not over: line by line.
-            first, end = int(flat.kind[0] in (YIELD, EXIT)), count - int(flat.kind[-1] == RESUME)
+            # What was begun before, and what is not over: line by line. Of a chain, several are resumed in the end.
+            others = np.flatnonzero(flat.kind != RESUME)
+            first, end = int(flat.kind[0] in (YIELD, EXIT)), int(others[-1]) + 1 if len(others) else 0
         else:
             switches = np.flatnonzero(flat.kind == SWITCH)
             begun, over = (int(switches[0]) + 1, int(switches[-1]) + 1) if len(switches) else (count, 0)

@@ -28,13 +28,15 @@ def of_generators(timeline: Timeline, flattening: Flattening, hows: Hows, flat: 
         # Who resumes, or stands below, ends itself.
         return int(own[0])
     resumes = np.flatnonzero(kind == RESUME)
+    if not len(resumes) or resumes[-1] + 1 == len(kind):
+        # Who is resumed last does nothing here yet: in a chain several do.
+        return 0
     back = resumes + 1
     tracks = a.take(resumes)
     is_end = kind.take(back) == EXIT
     ends = back[is_end]
     if (
-        not len(resumes)
-        or 2 * len(resumes) + len(lifecycle) - len(ends) != len(kind)
+        2 * len(resumes) + len(lifecycle) - len(ends) != len(kind)
         or not (is_end | (kind.take(back) == YIELD)).all()
         or (tracks != a.take(back)).any()
     ):

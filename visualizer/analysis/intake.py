@@ -12,7 +12,7 @@ from visualizer.trace import words
 from visualizer.trace.events import Exit, Listing, Name, Place, Rows, Shape, Spawn, Text, Thread
 from visualizer.trace.flat import FLAT, ROW_BYTES, Flat, Flattening
 from visualizer.trace.merging import Woven
-from visualizer.trace.source import Line
+from visualizer.trace.source import Line, Source
 
 #: Lines that only say what a number stands for; what is said of it later does not change what came before.
 _DEFINITIONS = frozenset((Text, Place, Listing))
@@ -140,6 +140,20 @@ class Intake:
             return False
         self._braids.take(known)
         return True
+
+
+def load(file: str) -> tuple[Timeline, list[str]]:
+    """The model of the whole trace `file` ("-": standard input), and what is wrong with it, a sentence each.
+
+    Raise TraceError if it is no trace.
+    """
+    timeline = Timeline()
+    with Source.open(file) as source:
+        intake = Intake(timeline, source.flattening)
+        for lines in source.lines():
+            intake.take(lines)
+        timeline.header = source.header
+        return timeline, source.notices
 
 
 class _Strip(NamedTuple):

@@ -40,7 +40,6 @@ __all__ = [
     "Track",
     "Wakeup",
     "joined_tracks",
-    "timeline_of",
 ]
 
 
@@ -448,11 +447,3 @@ def joined_tracks(thing: str) -> tuple[int, ...]:
     if word not in ("track", "tracks"):
         return ()
     return tuple(int(number) for number in numbers.split(", ") if number.isdecimal() and len(number) < 10)
-
-
-def timeline_of(header: ev.Header, events: list[ev.Event]) -> Timeline:
-    """The model of a whole trace."""
-    timeline = Timeline()
-    timeline.header = header
-    timeline.feed_all(events)
-    return timeline

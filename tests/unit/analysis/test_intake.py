@@ -165,6 +165,49 @@ def test_generators(turns: list[tuple[int, int, int, int]]) -> None:
 
 
 @settings(deadline=None, max_examples=250)
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 40), PAUSES), min_size=1, max_size=120),
+    st.integers(0, 80),
+    st.booleans(),
+)
+def test_generators_inside_one_another(steps: list[tuple[int, int, int]], cut: int, with_greenlets: bool) -> None:
+    """Chains that grow and are left again, inside greenlets that switch in the middle of them, or of one thread."""
+    lines: list[Line] = []
+    t_ns, bottom, stacks = 100, 0, {track: [track] for track in (0, *GREENLETS)}
+    for what, number, pause in steps:
+        t_ns += pause
+        stack = stacks[bottom]
+        resumed = {track for others in stacks.values() for track in others}
+        idle = [track for track in range(6, 14) if track not in resumed]
+        if what <= 4 and idle:
+            track = idle[number % len(idle)]
+            lines.append(ev.Resume(t_ns, track, words.NEXT, number % 3 - 1, number % 2))
+            stack.append(track)
+        elif what <= 7 and len(stack) > 1:
+            lines.append(ev.Yield(t_ns, stack.pop(), number % 5 - 1, number % 3))
+        elif what == 8 and len(stack) > 1 and number < 10:
+            lines.append(ev.Exit(t_ns, stack.pop(), OUTCOMES[number % 2], -1))
+        elif with_greenlets and number % 6 != bottom:
+            lines.append(ev.Switch(t_ns, words.CURRENT, number % 6, words.SWITCH, -1, number % 3))
+            bottom = number % 6
+    start = beginning() + [ev.Spawn(50, track, words.GENERATOR, 1, -1, 0, -1) for track in range(9, 14)]
+    check(start + lines)
+    check(start + lines[:cut] + [ev.Note(t_ns, "between")] + lines[cut:])
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 600])
+def test_a_chain_of_generators(depth: int) -> None:
+    """Hundreds of steps through all of a chain, the last of which is not over."""
+    chain = range(20, 20 + depth)
+    lines: list[Line] = [ev.Spawn(50, track, words.GENERATOR, 1, -1, 0, -1) for track in chain]
+    for step in range(max(6, 1200 // depth)):
+        lines += [ev.Resume(100 + step, track, words.NEXT, -1, 1) for track in chain]
+        lines += [ev.Yield(100 + step, track, 1, 2) for track in reversed(chain)]
+    for cut in (len(lines), len(lines) - 1, len(lines) - depth, len(lines) - depth - 1):
+        check(beginning() + lines[:cut])
+
+
+@settings(deadline=None, max_examples=250)
 @given(st.lists(st.tuples(st.integers(0, 13), st.integers(0, 40), PAUSES), min_size=1, max_size=80))
 def test_greenlets_that_begin_and_end(steps: list[tuple[int, int, int]]) -> None:
     """As programs make them, and now and then as no program does."""

@@ -11,17 +11,16 @@ import pytest
 from hypothesis import given
 
 from tests.unit.paint.events import timelines
-from visualizer.analysis.model import State, Timeline, timeline_of
+from visualizer.analysis.intake import load
+from visualizer.analysis.model import State, Timeline
 from visualizer.analysis.orders import Orders, waited_ns
 from visualizer.trace import words
-from visualizer.trace.source import read_all
 
 GOLDEN = sorted((Path(__file__).parents[2] / "golden").glob("*.trace"))
 
 
 def read(path: Path) -> Timeline:
-    header, events, _ = read_all(path)
-    return timeline_of(header, events)
+    return load(str(path))[0]
 
 
 def order(timeline: Timeline, first: int = 0) -> Iterator[tuple[object, ...]]:

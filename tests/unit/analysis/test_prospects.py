@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.unit.analysis.tape import Tape
-from visualizer.analysis.model import timeline_of
+from visualizer.analysis.intake import load
 from visualizer.analysis.prospects import what_next
 from visualizer.trace import words
-from visualizer.trace.source import read_all
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 
@@ -16,8 +15,7 @@ GOLDEN = Path(__file__).parents[2] / "golden"
 def prospects(name: str, track: str) -> list[str]:
     """What comes next, asked at the beginning of each slice of the track (of two at one time, of the last); durations
     left out."""
-    header, events, _ = read_all(GOLDEN / f"{name}.trace")
-    timeline = timeline_of(header, events)
+    timeline, _ = load(str(GOLDEN / f"{name}.trace"))
     known = next(t for t in timeline.tracks.values() if timeline.name(t.id) == track)
     said = [what_next(timeline, known.id, t_ns) for t_ns in known.slices.start_ns]
     units = ("ms", "s", "µs")
@@ -49,7 +47,6 @@ def test_of_one_that_fails() -> None:
 
 
 def test_before_its_first_moment() -> None:
-    header, events, _ = read_all(GOLDEN / "gevent_sleeps.trace")
-    timeline = timeline_of(header, events)
+    timeline, _ = load(str(GOLDEN / "gevent_sleeps.trace"))
     bar = next(track for track in timeline.tracks.values() if timeline.name(track.id) == "bar")
     assert what_next(timeline, bar.id, bar.spawn_ns - 1_000_000) == "in 1 ms it is created"
