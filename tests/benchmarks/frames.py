@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.rows import label_runs
 from visualizer.paint.ruler import overview, ruler
 from visualizer.paint.viewport import CLOSEST, Axis, Viewport

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.tracers.traced import Ended, Traced, environment
-from visualizer.analysis.intake import load
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.load.loader import load
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.session.control import Condition, Control
 from visualizer.session.launch import Run, start, tracer_command
 from visualizer.session.target import Target

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.tracers.traced import Traced, trace
-from visualizer.analysis.model import Wakeup
+from visualizer.analysis.model.timeline import Wakeup
 from visualizer.tracers.gevent_items import Items
 from visualizer.tracers.gevent_queues import QueueService
 

@@ -13,8 +13,8 @@ import pytest
 
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import launch_command, launch_environment, trace
-from visualizer.analysis.intake import load
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.load.loader import load
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.trace import words
 from visualizer.trace.events import Switch
 from visualizer.trace.sink import Sink

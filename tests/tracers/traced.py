@@ -8,8 +8,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from visualizer.analysis.intake import load
-from visualizer.analysis.model import Park, State, Switch, Timeline, Track
+from visualizer.analysis.load.loader import load
+from visualizer.analysis.model.timeline import Park, State, Switch, Timeline, Track
 from visualizer.trace.events import Event
 from visualizer.trace.source import read_all
 

@@ -10,7 +10,7 @@ import pytest
 from tests.tui.conftest import loaded, text_of
 from tests.tui.test_groups import names
 from tests.tui.traces import MS, Demo, crowd, many, processes, sleeps
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.groupings import Order
 from visualizer.paint.rows import Row
 from visualizer.tui.app import VisualizerApp

@@ -13,9 +13,9 @@ from tests.tui.test_mouse import drag, turn
 from tests.tui.test_snapshots import LARGE, NORMAL, SMALL, Compare
 from tests.tui.traces import Demo, crowd, hostile, sleeps
 from tests.unit.analysis.tape import Tape
-from visualizer.analysis.comparison import Part
-from visualizer.analysis.intake import load
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.load.loader import load
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.report.comparison import Part
 from visualizer.paint.groupings import By, Order
 from visualizer.paint.viewport import Axis
 from visualizer.trace import words

@@ -10,7 +10,7 @@ import pytest
 from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.test_live import Growing, shown
 from tests.tui.traces import SLEEPS, Demo, hand_over, sleeps
-from visualizer.analysis.gaps import gaps
+from visualizer.analysis.index.idle_gaps import gaps
 from visualizer.paint.palette import DARK
 from visualizer.paint.viewport import Axis
 from visualizer.session import preferences

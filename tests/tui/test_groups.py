@@ -11,7 +11,7 @@ from textual.widgets import Input
 from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.test_live import Growing, shown
 from tests.tui.traces import MS, Demo, crowd, hostile, many, sleeps
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.timeline import TimelineScreen

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualizer.analysis.model import Place
+from visualizer.analysis.model.timeline import Place
 from visualizer.tui.listing import Listing, listing, read
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.tui.conftest import loaded, text_of
 from tests.tui.traces import Demo, hogs, hostile, many, sleeps
-from visualizer.analysis.goals import EXPECTED
+from visualizer.analysis.explore.targets import EXPECTED
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.history import MOST, History
 from visualizer.tui.screens import navigating

@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from tests.tui.test_comparison import read
 from tests.tui.traces import Demo, crowd, hogs, hostile, sleeps
-from visualizer.analysis.comparison import Part
+from visualizer.analysis.report.comparison import Part
 from visualizer.session import recordings
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from visualizer.analysis.goals import Line
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.explore.targets import Line
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.tui.stopping import refusal

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 import click
 import msgspec
 
-from visualizer.analysis.comparison import Comparison, Part, compare
-from visualizer.analysis.model import Timeline
-from visualizer.analysis.plain import plain
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.report.comparison import Comparison, Part, compare
+from visualizer.analysis.text.printable import plain
 from visualizer.cli import fail, on_terminal, takes_unicode
 from visualizer.cli.open import check
 from visualizer.cli.painted import ascii_option, columns, echo_painted, width_option

@@ -8,8 +8,8 @@ from itertools import islice
 
 import click
 
-from visualizer.analysis.intake import load
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.load.loader import load
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.cli import fail, takes_unicode, warn
 from visualizer.paint.text import ascii_only
 from visualizer.trace.memory import keep

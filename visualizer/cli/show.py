@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from visualizer.analysis.model import Timeline
-from visualizer.analysis.plain import plain
-from visualizer.analysis.sentences import sentence
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.sentences import sentence
 from visualizer.cli import takes_unicode
 from visualizer.cli.painted import ascii_option, columns, echo_painted, width_option
 from visualizer.cli.reading import read_timeline

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from visualizer.analysis.comparison import Part, compare
-from visualizer.analysis.model import FINAL
-from visualizer.analysis.plain import plain
+from visualizer.analysis.model.timeline import FINAL
+from visualizer.analysis.report.comparison import Part, compare
+from visualizer.analysis.text.printable import plain
 from visualizer.export.page import PADDING, Page
 from visualizer.export.panel import Panel
 from visualizer.export.pen import Pen, fitted, text_width

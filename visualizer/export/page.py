@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree import ElementTree
 
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.export.pen import Pen, text_width
 from visualizer.export.settings import Settings
 from visualizer.paint.rows import Row

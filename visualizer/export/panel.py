@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import inf
 
-from visualizer.analysis.durations import duration
-from visualizer.analysis.gaps import gaps
-from visualizer.analysis.model import FINAL, State, Timeline
+from visualizer.analysis.index.idle_gaps import gaps
+from visualizer.analysis.model.timeline import FINAL, State, Timeline
+from visualizer.analysis.text.durations import duration
 from visualizer.export.pen import Pen, Span, fitted, text_width
 from visualizer.paint.boxes import Box, boxes
 from visualizer.paint.lane import Lane

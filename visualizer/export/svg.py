@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from visualizer.analysis.model import FINAL, State, Timeline
+from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.export.page import PADDING, Page
 from visualizer.export.panel import ROW, Panel
 from visualizer.export.pen import Pen, fitted, text_width

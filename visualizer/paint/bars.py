@@ -6,8 +6,8 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from visualizer.analysis.durations import duration
-from visualizer.analysis.model import State
+from visualizer.analysis.model.timeline import State
+from visualizer.analysis.text.durations import duration
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run
 from visualizer.paint.text import ascii_cells, cell_width

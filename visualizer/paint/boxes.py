@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import inf, nextafter
 from typing import NamedTuple
 
-from visualizer.analysis.model import FINAL, SUMMED, State
+from visualizer.analysis.model.timeline import FINAL, SUMMED, State
 from visualizer.paint.lane import Lane
 
 #: Slices narrower than this, in pixels, are added up with those that begin within the same pixel.

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.analysis.model import State
+from visualizer.analysis.model.timeline import State
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.trace.flat import Column
 

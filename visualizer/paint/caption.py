@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import signal
 
-from visualizer.analysis.durations import duration
-from visualizer.analysis.missing import left_out
-from visualizer.analysis.model import Timeline
-from visualizer.analysis.plain import plain
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.losses import left_out
+from visualizer.analysis.text.printable import plain
 
 #: A tracer says of itself that it works with one of these words in front.
 _WORKS = ("on", "waiting")

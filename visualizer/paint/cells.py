@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.analysis.model import FINAL, SUMMED, State
-from visualizer.analysis.sums import Tally
+from visualizer.analysis.model.cumulative import Tally
+from visualizer.analysis.model.timeline import FINAL, SUMMED, State
 from visualizer.paint.lane import Lane
 from visualizer.trace.flat import Column
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from math import ceil
 
-from visualizer.analysis.comparison import Part
-from visualizer.analysis.durations import duration
+from visualizer.analysis.report.comparison import Part
+from visualizer.analysis.text.durations import duration
 from visualizer.paint.legend import legend
 from visualizer.paint.panel import label_cells
 from visualizer.paint.row import Run

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from visualizer.analysis.model import State, Switch, Timeline, Wakeup
-from visualizer.analysis.plain import plain
+from visualizer.analysis.model.timeline import State, Switch, Timeline, Wakeup
+from visualizer.analysis.text.printable import plain
 from visualizer.paint.waits import wait_labels
 from visualizer.trace import words
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from visualizer.analysis.comparison import Comparison, Difference, Figure, Part, is_start
-from visualizer.analysis.durations import duration, last_digit_ns
-from visualizer.analysis.plain import plain
+from visualizer.analysis.report.comparison import Comparison, Difference, Figure, Part, is_start
+from visualizer.analysis.text.durations import duration, last_digit_ns
+from visualizer.analysis.text.printable import plain
 from visualizer.paint import caption
 from visualizer.paint.row import Run
 from visualizer.paint.tables import table

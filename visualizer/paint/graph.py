@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from visualizer.analysis.durations import duration
-from visualizer.analysis.endpoints import awaits
-from visualizer.analysis.model import Park, State, Timeline
-from visualizer.analysis.plain import plain
-from visualizer.analysis.sources import would_end
-from visualizer.analysis.waiting import Moment, Wait, chains, woken_by
+from visualizer.analysis.explore.wait_graph import Moment, Wait, chains, woken_by
+from visualizer.analysis.model.timeline import Park, State, Timeline
+from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.endpoints import awaits
+from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.source_text import would_end
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run
 from visualizer.paint.text import ascii_cells, cell_width, fit

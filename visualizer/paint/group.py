@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.analysis.crowds import Crowd
-from visualizer.analysis.model import FINAL, State, Timeline
+from visualizer.analysis.index.groups import Crowd
+from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.paint.canvas import Canvas, Run, high
 from visualizer.paint.cells import NONE
 from visualizer.paint.lane import limit

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from enum import Enum
 from typing import Any, NamedTuple
 
-from visualizer.analysis.model import State, Timeline
+from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.paint.rows import Group, Row, Rows
 from visualizer.trace import words
 

@@ -7,8 +7,8 @@ from bisect import bisect_left
 
 import numpy as np
 
-from visualizer.analysis.model import Timeline
-from visualizer.analysis.places import PER_SWITCH, places
+from visualizer.analysis.index.switch_axis import PER_SWITCH, places
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.viewport import Axis, position_of_time
 from visualizer.trace.flat import Column
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visualizer.analysis.model import State, Timeline
+from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run
 from visualizer.paint.text import cell_width

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from visualizer.analysis.model import State
+from visualizer.analysis.model.timeline import State
 
 
 class Ink(NamedTuple):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from visualizer.analysis.crowds import Crowd, crowd_of
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.index.groups import Crowd, crowd_of
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.group import paint_group
 from visualizer.paint.row import Run, paint_rows
 from visualizer.paint.rows import Row, label_runs, row_name

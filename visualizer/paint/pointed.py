@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from visualizer.analysis.durations import duration
-from visualizer.analysis.model import FINAL, SUMMED, State, Timeline, Track
-from visualizer.analysis.plain import plain
-from visualizer.analysis.prospects import what_next
-from visualizer.analysis.sampled import mostly, told
-from visualizer.analysis.sentences import describe_state
+from visualizer.analysis.model.timeline import FINAL, SUMMED, State, Timeline, Track
+from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.hot_lines import mostly, told
+from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.sentences import describe_state
+from visualizer.analysis.text.upcoming import what_next
 from visualizer.paint.legend import meaning
 from visualizer.paint.viewport import Viewport
 

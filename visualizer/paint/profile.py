@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from visualizer.analysis.details import spread
-from visualizer.analysis.durations import duration
-from visualizer.analysis.lengths import Lengths
-from visualizer.analysis.model import State
-from visualizer.analysis.plain import plain
+from visualizer.analysis.model.timeline import State
+from visualizer.analysis.report.details import spread
+from visualizer.analysis.report.track_times import Lengths
+from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.printable import plain
 from visualizer.paint.bars import bar, histogram, share_bar
 from visualizer.paint.palette import STYLE_OF
 from visualizer.paint.row import Run

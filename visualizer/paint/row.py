@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from visualizer.analysis.model import FINAL, State, Timeline
+from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.paint.canvas import FULL, Canvas, Run, high, wide
 from visualizer.paint.cells import Cells, cells
 from visualizer.paint.lane import Lane

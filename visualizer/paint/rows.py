@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from itertools import islice
 from typing import Any, NamedTuple
 
-from visualizer.analysis.model import Timeline, Track
-from visualizer.analysis.plain import plain
+from visualizer.analysis.model.timeline import Timeline, Track
+from visualizer.analysis.text.printable import plain
 from visualizer.paint.row import Run
 from visualizer.paint.text import ascii_only, cell_width, fit, fit_name
 from visualizer.trace import words

@@ -8,9 +8,9 @@ from itertools import groupby, pairwise
 from math import ceil, floor, log2
 from weakref import WeakKeyDictionary
 
-from visualizer.analysis.durations import duration
-from visualizer.analysis.gaps import Gaps, gaps
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.index.idle_gaps import Gaps, gaps
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.text.durations import duration
 from visualizer.paint.row import Run
 from visualizer.paint.text import ascii_only
 from visualizer.paint.times import SINCE_START, Reckoning, nice

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from visualizer.analysis.comparison import is_start, starting_ns
-from visualizer.analysis.durations import duration
+from visualizer.analysis.report.comparison import is_start, starting_ns
+from visualizer.analysis.text.durations import duration
 from visualizer.paint.row import Run
 from visualizer.paint.stretch import Stretch
 from visualizer.paint.text import ascii_only, cell_width

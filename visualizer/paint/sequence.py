@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 from typing import NamedTuple
 
-from visualizer.analysis.model import FINAL, State, Switch, Timeline
-from visualizer.analysis.plain import plain
-from visualizer.analysis.sentences import sentence
+from visualizer.analysis.model.timeline import FINAL, State, Switch, Timeline
+from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.sentences import sentence
 from visualizer.paint.crossings import crossing_labels
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, floor
 
-from visualizer.analysis.comparison import Part
-from visualizer.analysis.crowds import Crowd
+from visualizer.analysis.index.groups import Crowd
+from visualizer.analysis.report.comparison import Part
 from visualizer.paint.panel import painted
 from visualizer.paint.row import Run
 from visualizer.paint.rows import Row

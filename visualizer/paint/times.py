@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from math import floor, log10
 
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model.timeline import Timeline
 
 _NS_PER_S = 1_000_000_000
 DAY_NS = 86_400 * _NS_PER_S

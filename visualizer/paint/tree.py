@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Set
 from typing import NamedTuple
 
-from visualizer.analysis.crowds import Crowd
-from visualizer.analysis.durations import duration
-from visualizer.analysis.family import Family, Kin
-from visualizer.analysis.model import FINAL, State, Timeline
-from visualizer.analysis.plain import plain
+from visualizer.analysis.explore.spawn_tree import Family, Kin
+from visualizer.analysis.index.groups import Crowd
+from visualizer.analysis.model.timeline import FINAL, State, Timeline
+from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.printable import plain
 from visualizer.paint.group import told
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run

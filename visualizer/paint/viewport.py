@@ -11,8 +11,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from visualizer.analysis.gaps import Gaps, gaps
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.index.idle_gaps import Gaps, gaps
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.trace.flat import Column
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from visualizer.analysis.durations import duration
-from visualizer.analysis.model import Park, State, Timeline, Track
-from visualizer.analysis.plain import plain
+from visualizer.analysis.model.timeline import Park, State, Timeline, Track
+from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.printable import plain
 from visualizer.paint.text import cell_width
 from visualizer.trace import words
 

@@ -17,8 +17,8 @@ from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
 from textual.widgets import Input
 
-from visualizer.analysis.comparison import Part
-from visualizer.analysis.plain import plain
+from visualizer.analysis.report.comparison import Part
+from visualizer.analysis.text.printable import plain
 from visualizer.session import preferences
 from visualizer.session.target import Target
 from visualizer.trace.memory import keep

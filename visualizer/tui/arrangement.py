@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from visualizer.analysis.crowds import Crowd
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.index.groups import Crowd
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.groupings import By, Order, Subject, Wish, arranged, lifted, sorting, subject
 from visualizer.paint.rows import Group, Row, Rows, row_name
 from visualizer.paint.text import cell_width

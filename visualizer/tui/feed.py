@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from visualizer.analysis.intake import Intake
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.load.loader import Intake
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.session import launch, recordings
 from visualizer.session.control import Condition, Control
 from visualizer.session.target import Target

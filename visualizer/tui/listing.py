@@ -15,8 +15,8 @@ from functools import lru_cache
 from textual.content import Content
 from textual.highlight import highlight
 
-from visualizer.analysis.model import Place
-from visualizer.analysis.plain import plain
+from visualizer.analysis.model.timeline import Place
+from visualizer.analysis.text.printable import plain
 
 TAB_SIZE = 4
 #: What is larger is not somebody's script; a trace may name any file.

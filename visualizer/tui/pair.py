@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from visualizer.analysis.comparison import Comparison, Part, compare
+from visualizer.analysis.report.comparison import Comparison, Part, compare
 from visualizer.paint.saving import Saving, saving
 from visualizer.paint.stretch import longest, stretches
 from visualizer.paint.viewport import Axis, position_of_time

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
-from visualizer.analysis.comparison import Part
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.report.comparison import Part
 from visualizer.paint.viewport import Axis, position_of_time, unclamped_time
 
 _NS_PER_S = 1_000_000_000

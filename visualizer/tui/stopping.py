@@ -6,10 +6,10 @@ import os
 import sys
 from bisect import bisect_left
 
-from visualizer.analysis.codelines import code_lines
-from visualizer.analysis.goals import Line
-from visualizer.analysis.model import Timeline
-from visualizer.analysis.plain import plain
+from visualizer.analysis.explore.targets import Line
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.text.executable_lines import code_lines
+from visualizer.analysis.text.printable import plain
 from visualizer.tui.listing import Listing, read
 
 

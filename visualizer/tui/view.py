@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from visualizer.analysis.marks import Marks
-from visualizer.analysis.model import Place, Timeline
+from visualizer.analysis.explore.marks import Marks
+from visualizer.analysis.model.timeline import Place, Timeline
 from visualizer.paint.panel import painted
 from visualizer.paint.row import Run
 from visualizer.paint.rows import Group, Row

@@ -6,10 +6,10 @@ import os
 import re
 from typing import NamedTuple
 
-from visualizer.analysis.model import FINAL, Place, State, Timeline, Track
-from visualizer.analysis.plain import plain
-from visualizer.analysis.sampled import mostly, sampled_at, spot_of
-from visualizer.analysis.sources import definition
+from visualizer.analysis.model.timeline import FINAL, Place, State, Timeline, Track
+from visualizer.analysis.text.hot_lines import mostly, sampled_at, spot_of
+from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.source_text import definition
 from visualizer.trace import words
 
 #: Exceptions of the compiler, and what it says of the place.

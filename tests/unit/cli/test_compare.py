@@ -14,9 +14,9 @@ from tests.unit.analysis.tape import Tape, ping_pong, producer_consumer
 from tests.unit.cli.test_open import KEYS
 from tests.unit.cli.test_open import on_a_terminal as opened
 from tests.unit.cli.test_show import ESCAPE, RUNNING, on_a_terminal, written
-from visualizer.analysis.comparison import Part, compare
-from visualizer.analysis.intake import load
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.load.loader import load
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.report.comparison import Part, compare
 from visualizer.paint.figures import figures, verdict
 from visualizer.paint.saving import saved
 from visualizer.paint.stretch import Stretch

@@ -8,9 +8,9 @@ import pytest
 
 from tests.unit.analysis.tape import Tape, ping_pong, sleeps
 from tests.unit.export.test_svg import GOLDEN, LEGEND, NO_XML, SVG, bars, texts
-from visualizer.analysis.comparison import Part
-from visualizer.analysis.intake import load
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.load.loader import load
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.report.comparison import Part
 from visualizer.export import COMPARED, Settings
 from visualizer.paint.palette import LIGHT
 from visualizer.paint.viewport import BOTH, Axis

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tests.unit.analysis.tape import Tape, ping_pong, producer_consumer, sleeps
 from tests.unit.paint.events import naps, timelines
-from visualizer.analysis.intake import load
-from visualizer.analysis.model import State, Timeline
+from visualizer.analysis.load.loader import load
+from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.export import FORMATS, Settings
 from visualizer.export.svg import draw_svg
 from visualizer.paint.palette import DARK, LIGHT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.legend import legend
 from visualizer.paint.row import Run, paint_row
 from visualizer.paint.rows import label_runs, rows

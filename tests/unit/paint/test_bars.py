@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualizer.analysis.model import State
+from visualizer.analysis.model.timeline import State
 from visualizer.paint.bars import bar, histogram, share_bar
 from visualizer.paint.row import Run
 from visualizer.paint.text import cell_width

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.unit.analysis.tape import Tape, ping_pong
 from tests.unit.paint.events import greenlet_runs, timelines
-from visualizer.analysis.model import State, Timeline
+from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.paint.boxes import boxes
 from visualizer.paint.lane import Lane
 from visualizer.paint.viewport import BOTH, Axis, extent

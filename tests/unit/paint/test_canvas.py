@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from visualizer.analysis.model import State
+from visualizer.analysis.model.timeline import State
 from visualizer.paint.canvas import Canvas, Run
 from visualizer.paint.text import cell_width
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.analysis.test_intake import STEP, beginning, greenlet_lines, one_by_one
-from visualizer.analysis.model import FINAL, SUMMED, State
+from tests.unit.analysis.load.test_loader import STEP, beginning, greenlet_lines, one_by_one
+from visualizer.analysis.model.timeline import FINAL, SUMMED, State
 from visualizer.paint.cells import NONE, cells
 from visualizer.paint.lane import Lane
 from visualizer.paint.viewport import BOTH, Axis, Viewport

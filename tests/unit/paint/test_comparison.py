@@ -6,8 +6,8 @@ import pytest
 
 from tests.unit.analysis.tape import Tape, ping_pong, sleeps
 from tests.unit.paint.drawn import text, width
-from visualizer.analysis.comparison import Part
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.report.comparison import Part
 from visualizer.paint.comparison import paint_both
 from visualizer.paint.stretch import stretches, viewports
 from visualizer.paint.viewport import Axis

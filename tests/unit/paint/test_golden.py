@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.paint.drawn import panel
-from visualizer.analysis.intake import load
+from visualizer.analysis.load.loader import load
 from visualizer.paint.viewport import BOTH
 
 GOLDEN = Path(__file__).parents[2] / "golden"

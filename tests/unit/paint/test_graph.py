@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from tests.tui.traces import crowd, hogs, hostile
+from tests.unit.analysis.explore.test_wait_graph import dining
 from tests.unit.analysis.tape import Tape, ping_pong, producer_consumer, sleeps
-from tests.unit.analysis.test_waiting import dining
-from visualizer.analysis.model import Timeline
-from visualizer.analysis.waiting import moment_at
+from visualizer.analysis.explore.wait_graph import moment_at
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.graph import graph
 from visualizer.paint.text import cell_width
 from visualizer.trace import words

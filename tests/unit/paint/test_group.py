@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tests.unit.analysis.tape import STEP_NS, Tape
 from tests.unit.paint.drawn import styles, text, width
 from tests.unit.paint.events import timelines
-from visualizer.analysis.crowds import Crowd
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.index.groups import Crowd
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.group import paint_group, told
 from visualizer.paint.rows import GROUP_FROM, Group, Row, Rows, label_runs, rows
 from visualizer.paint.viewport import Axis, Viewport

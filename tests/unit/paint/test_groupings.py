@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.unit.analysis.tape import Tape
 from tests.unit.paint.events import timelines
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.groupings import By, Order, Subject, Wish, arranged, lifted, sorting
 from visualizer.paint.rows import Group, Row, Rows
 from visualizer.trace import words

@@ -6,7 +6,7 @@ from math import dist
 
 import pytest
 
-from visualizer.analysis.model import State
+from visualizer.analysis.model.timeline import State
 from visualizer.paint.palette import (
     ASCII_GLYPHS,
     DARK,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.unit.analysis.tape import STEP_NS, Tape
 from tests.unit.paint.events import timelines
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.pointed import pointed
 from visualizer.paint.viewport import Axis, Viewport
 from visualizer.trace import words

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.analysis.tape import STEP_NS, Tape, ping_pong, producer_consumer, sleeps
 from tests.unit.paint.drawn import row, styles, text, width
-from visualizer.analysis.model import State, Timeline
+from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.paint.palette import ASCII_GLYPHS, GLYPHS
 from visualizer.paint.row import paint_row
 from visualizer.paint.viewport import Axis, Viewport

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.unit.paint.drawn import styles, width
 from tests.unit.paint.events import greenlet_runs, naps, timelines
-from visualizer.analysis.model import State, Timeline
+from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.paint import row
 from visualizer.paint.palette import DARK, LIGHT
 from visualizer.paint.row import paint_row, paint_rows

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.unit.analysis.tape import Tape, ping_pong, sleeps
 from tests.unit.paint.drawn import text, width
 from tests.unit.paint.events import timelines
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.rows import Row, label_runs, rows
 from visualizer.trace import events as ev
 from visualizer.trace import words

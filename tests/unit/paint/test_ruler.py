@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.unit.analysis.tape import Tape, ping_pong
 from tests.unit.paint.drawn import text, width
 from tests.unit.paint.events import timelines
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.ruler import overview, ruler, ticks
 from visualizer.paint.viewport import Axis, Viewport
 from visualizer.trace import words

@@ -8,7 +8,7 @@ import pytest
 
 from tests.tui.traces import crowd, hostile
 from tests.unit.analysis.tape import Tape, ping_pong, producer_consumer, sleeps
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.row import Run
 from visualizer.paint.sequence import heads, lanes, line, sequence
 from visualizer.paint.text import cell_width

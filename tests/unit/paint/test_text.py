@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualizer.analysis.plain import plain
+from visualizer.analysis.text.printable import plain
 from visualizer.paint.text import ascii_cells, ascii_only, cell_width, fit, fit_name
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.analysis.tape import Tape
 from tests.unit.paint.drawn import text, width
 from tests.unit.paint.events import timelines
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.ruler import ruler
 from visualizer.paint.times import DAY_NS, SINCE_START, Reckoning, Since, by_the_clock, time_of_clock
 from visualizer.paint.viewport import Axis, Viewport

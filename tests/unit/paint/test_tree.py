@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tests.tui.traces import crowd
 from tests.unit.analysis.tape import Tape, sleeps
-from visualizer.analysis.crowds import Crowd
-from visualizer.analysis.family import Family, Kin
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.explore.spawn_tree import Family, Kin
+from visualizer.analysis.index.groups import Crowd
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.text import cell_width
 from visualizer.paint.tree import node_runs, nodes
 from visualizer.trace import words

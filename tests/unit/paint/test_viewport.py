@@ -10,10 +10,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tests.unit.analysis.load.test_loader import STEP, beginning, greenlet_lines, one_by_one
 from tests.unit.analysis.tape import Tape, ping_pong, sleeps
-from tests.unit.analysis.test_intake import STEP, beginning, greenlet_lines, one_by_one
 from tests.unit.paint.events import greenlet_runs, naps
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.viewport import (
     CLOSEST,
     MARGIN_CELLS,

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.analysis.tape import Tape, ping_pong, producer_consumer, sleeps
 from tests.unit.paint.drawn import text
-from visualizer.analysis.model import Park, State, Timeline
+from visualizer.analysis.model.timeline import Park, State, Timeline
 from visualizer.paint import caption
 from visualizer.paint.legend import legend, meaning, occurring
 from visualizer.paint.text import cell_width

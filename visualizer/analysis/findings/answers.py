@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from visualizer.analysis.durations import duration
-from visualizer.analysis.findings.finding import SLOW_FACTOR, SLOW_NS, SLOW_OF, Finding, at, finding, spot
-from visualizer.analysis.model import Park, Place, State, Switch, Timeline, Wakeup
+from visualizer.analysis.findings.base import SLOW_FACTOR, SLOW_NS, SLOW_OF, Finding, at, finding, spot
+from visualizer.analysis.model.timeline import Park, Place, State, Switch, Timeline, Wakeup
+from visualizer.analysis.text.durations import duration
 from visualizer.trace import words
 
 if TYPE_CHECKING:
-    from visualizer.analysis.findings.observed import Observed
+    from visualizer.analysis.findings.collector import Observed
 
 #: Who ran last, so shortly before the answer was there, is taken for who gave it.
 _JUST_NS = 1_000_000

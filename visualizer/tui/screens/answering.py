@@ -9,7 +9,7 @@ from textual.binding import ActiveBinding
 from textual.screen import Screen
 from textual.widgets import Input
 
-from visualizer.analysis.plain import plain
+from visualizer.analysis.text.printable import plain
 from visualizer.tui.footing import left_out
 from visualizer.tui.messages import Denied
 

@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
-from visualizer.analysis.plain import plain
+from visualizer.analysis.text.printable import plain
 from visualizer.session.catalogue import Scenario, scenarios
 from visualizer.session.recordings import Recording, recent
 from visualizer.session.target import Target

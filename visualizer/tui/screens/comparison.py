@@ -15,8 +15,8 @@ from textual.widgets import Footer, Static
 
 from visualizer.analysis.findings import Finding
 from visualizer.analysis.findings import Findings as Found
-from visualizer.analysis.gaps import gaps
-from visualizer.analysis.plain import plain
+from visualizer.analysis.index.idle_gaps import gaps
+from visualizer.analysis.text.printable import plain
 from visualizer.paint.figures import facts, figures, parting, remarks
 from visualizer.paint.groupings import By, Order
 from visualizer.paint.row import Run

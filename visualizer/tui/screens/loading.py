@@ -11,9 +11,9 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, ProgressBar, Static
 
-from visualizer.analysis.comparison import compare
-from visualizer.analysis.plain import plain
-from visualizer.analysis.spans import part_of
+from visualizer.analysis.explore.spans import part_of
+from visualizer.analysis.report.comparison import compare
+from visualizer.analysis.text.printable import plain
 from visualizer.tui import keys
 from visualizer.tui.feed import Feed
 from visualizer.tui.pair import SIDES, Pair

@@ -8,8 +8,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import OptionList
 
-from visualizer.analysis.marks import Marks
-from visualizer.analysis.plain import plain
+from visualizer.analysis.explore.marks import Marks
+from visualizer.analysis.text.printable import plain
 from visualizer.tui import keys
 from visualizer.tui.widgets.header import moment
 

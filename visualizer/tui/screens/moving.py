@@ -7,7 +7,7 @@ from dataclasses import replace
 from textual import on
 from textual.binding import ActiveBinding
 
-from visualizer.analysis.gaps import gaps
+from visualizer.analysis.index.idle_gaps import gaps
 from visualizer.paint.rows import GROUP_FROM
 from visualizer.paint.viewport import Axis
 from visualizer.tui import messages

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection
 
 from textual import on
 
-from visualizer.analysis.causes import Standpoint, led_to, standpoint, why
+from visualizer.analysis.explore.causes import Standpoint, led_to, standpoint, why
+from visualizer.analysis.explore.jumps import Moments, What, jump, moments, moments_of, within
+from visualizer.analysis.explore.search import Search, for_line, for_text
+from visualizer.analysis.explore.targets import EXPECTED, Clock, Number, Time, goal
 from visualizer.analysis.findings import Finding
-from visualizer.analysis.goals import EXPECTED, Clock, Number, Time, goal
-from visualizer.analysis.jumps import Moments, What, jump, moments, moments_of, within
-from visualizer.analysis.model import Timeline
-from visualizer.analysis.search import Search, for_line, for_text
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.times import by_the_clock, time_of_clock
 from visualizer.tui import messages
 from visualizer.tui.keys import NAVIGATION, SPANS

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from visualizer.analysis.jumps import Moments, What
-from visualizer.analysis.marks import Marks, measure
+from visualizer.analysis.explore.jumps import Moments, What
+from visualizer.analysis.explore.marks import Marks, measure
 from visualizer.tui.screens.marks import MarksScreen
 from visualizer.tui.screens.navigating import Navigating
 

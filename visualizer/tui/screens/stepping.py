@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from visualizer.analysis.goals import Line, Number, goal
-from visualizer.analysis.model import Place
+from visualizer.analysis.explore.targets import Line, Number, goal
+from visualizer.analysis.model.timeline import Place
 from visualizer.session.control import Condition, Control
 from visualizer.tui.feed import Feed
 from visualizer.tui.screens.spanning import Spanning

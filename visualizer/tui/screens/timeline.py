@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Footer, Static
 
 from visualizer.analysis.findings import Finding
-from visualizer.analysis.model import State
+from visualizer.analysis.model.timeline import State
 from visualizer.paint.viewport import Axis
 from visualizer.session.preferences import Preferences
 from visualizer.trace.memory import give_back

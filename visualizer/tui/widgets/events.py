@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from visualizer.analysis.plain import plain
-from visualizer.analysis.sentences import sentence
+from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.sentences import sentence
 from visualizer.paint.row import Run
 from visualizer.paint.text import fit
 from visualizer.paint.waits import brief

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from textual.strip import Strip
 from textual.widget import Widget
 
-from visualizer.analysis.missing import left_out
-from visualizer.analysis.plain import plain
+from visualizer.analysis.text.losses import left_out
+from visualizer.analysis.text.printable import plain
 from visualizer.paint.row import Run
 from visualizer.paint.text import cell_width, fit
 from visualizer.tui.feed import Feed

@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from visualizer.analysis.model import Output as Printed
-from visualizer.analysis.plain import plain
+from visualizer.analysis.model.timeline import Output as Printed
+from visualizer.analysis.text.printable import plain
 from visualizer.paint.row import Run
 from visualizer.paint.text import cell_width, fit_name
 from visualizer.trace import words

@@ -13,8 +13,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from visualizer.analysis.gaps import gaps
-from visualizer.analysis.model import FINAL
+from visualizer.analysis.index.idle_gaps import gaps
+from visualizer.analysis.model.timeline import FINAL
 from visualizer.paint.group import told
 from visualizer.paint.legend import legend
 from visualizer.paint.pointed import pointed

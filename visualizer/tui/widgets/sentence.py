@@ -5,10 +5,10 @@ from __future__ import annotations
 from textual.strip import Strip
 from textual.widget import Widget
 
-from visualizer.analysis.model import State
-from visualizer.analysis.plain import plain
-from visualizer.analysis.prospects import what_next
-from visualizer.analysis.sentences import describe_state, sentence, sentence_before_first
+from visualizer.analysis.model.timeline import State
+from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.sentences import describe_state, sentence, sentence_before_first
+from visualizer.analysis.text.upcoming import what_next
 from visualizer.paint.group import told
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run

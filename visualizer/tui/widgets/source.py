@@ -7,9 +7,9 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from visualizer.analysis.model import Place, State
-from visualizer.analysis.plain import plain
-from visualizer.analysis.sampled import lines_sampled
+from visualizer.analysis.model.timeline import Place, State
+from visualizer.analysis.text.hot_lines import lines_sampled
+from visualizer.analysis.text.printable import plain
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.row import Run
 from visualizer.paint.text import cell_width, fit

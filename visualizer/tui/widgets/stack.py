@@ -11,8 +11,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from visualizer.analysis.plain import plain
-from visualizer.analysis.sentences import sentence
+from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.sentences import sentence
 from visualizer.paint.comparison import common_ruler
 from visualizer.paint.figures import verdict
 from visualizer.paint.row import Run

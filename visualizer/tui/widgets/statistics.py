@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from visualizer.analysis.durations import duration
-from visualizer.analysis.lengths import Lengths
-from visualizer.analysis.model import State
-from visualizer.analysis.plain import plain
-from visualizer.analysis.statistics import Statistics as Numbers
-from visualizer.analysis.statistics import Totals, TrackStatistics, statistics
+from visualizer.analysis.model.timeline import State
+from visualizer.analysis.report.statistics import Statistics as Numbers
+from visualizer.analysis.report.statistics import Totals, TrackStatistics, statistics
+from visualizer.analysis.report.track_times import Lengths
+from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.printable import plain
 from visualizer.paint.bars import share_bar
 from visualizer.paint.palette import STYLE_OF, glyphs
 from visualizer.paint.profile import profile

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.strip import Strip
 from textual.widget import Widget
 
-from visualizer.analysis.plain import plain
+from visualizer.analysis.text.printable import plain
 from visualizer.paint.row import Run
 from visualizer.paint.text import fit
 from visualizer.tui.ink import strip

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from visualizer.analysis.crowds import Crowd
-from visualizer.analysis.family import Family, Kin
+from visualizer.analysis.explore.spawn_tree import Family, Kin
+from visualizer.analysis.index.groups import Crowd
 from visualizer.paint.row import Run
 from visualizer.paint.tree import Node, node_runs, nodes
 from visualizer.tui.messages import TrackChosen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.timer import Timer
 
-from visualizer.analysis.waiting import moment_at
+from visualizer.analysis.explore.wait_graph import moment_at
 from visualizer.paint.graph import Said, graph
 from visualizer.paint.row import Run
 from visualizer.trace import words
