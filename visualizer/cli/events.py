@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 import click
-import msgspec
 
-from visualizer.analysis.report.jsonl import records
+from visualizer.analysis.report.jsonl import json_lines
 from visualizer.cli.reading import read_timeline
-
-#: Each write is flushed.
-_LINES_AT_A_TIME = 1000
 
 
 @click.command("events")
@@ -29,7 +23,5 @@ def command(file: str) -> None:
       visualizer events run.trace > events.jsonl   # pandas.read_json("events.jsonl", lines=True)
     """
     timeline = read_timeline(file)
-    encode = msgspec.json.Encoder().encode
-    lines = (encode(record) + b"\n" for record in records(timeline))
-    while batch := b"".join(islice(lines, _LINES_AT_A_TIME)):
-        click.echo(batch, nl=False)
+    for lines in json_lines(timeline):
+        click.echo(lines, nl=False)
