@@ -16,8 +16,8 @@ from tests.unit.analysis.tape import Tape
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.comparison import Part
-from visualizer.paint.groupings import By, Order
-from visualizer.paint.viewport import Axis
+from visualizer.paint.axis.viewport import Axis
+from visualizer.paint.rows.grouping import By, Order
 from visualizer.trace import words
 from visualizer.tui import keys
 from visualizer.tui.app import VisualizerApp

@@ -19,7 +19,7 @@ from tests.tracers.held import started
 from tests.tracers.traced import SCENARIOS
 from tests.tui.conftest import Clock, text_of
 from tests.tui.traces import MS, Demo, hogs, sleeps
-from visualizer.paint.viewport import Axis
+from visualizer.paint.axis.viewport import Axis
 from visualizer.session import recordings
 from visualizer.session.target import resolve
 from visualizer.trace.events import Continued, End, Event, Held, Output

@@ -11,8 +11,8 @@ from textual.widget import Widget
 
 from tests.tui.conftest import loaded, text_of
 from tests.tui.traces import Demo, many, sleeps
-from visualizer.paint.palette import DARK
-from visualizer.paint.viewport import Axis
+from visualizer.paint.axis.viewport import Axis
+from visualizer.paint.text.palette import DARK
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.widgets.rows import Overview, Ruler, Tracks, row_start

@@ -8,8 +8,8 @@ import pytest
 
 from tests.tui.conftest import loaded
 from tests.tui.traces import Demo, crowd
-from visualizer.paint.row import Run
-from visualizer.paint.rows import Row
+from visualizer.paint.rows.order import Row
+from visualizer.paint.rows.states import Run
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.view import View
 from visualizer.tui.widgets import rows

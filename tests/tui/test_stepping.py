@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.test_live import Growing
 from tests.tui.traces import MS, Demo, sleeps
-from visualizer.paint.viewport import Axis
+from visualizer.paint.axis.viewport import Axis
 from visualizer.session.control import Condition, Control
 from visualizer.session.target import resolve
 from visualizer.trace.source import Source

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from visualizer.analysis.index.groups import Crowd
 from visualizer.analysis.model.timeline import Timeline
-from visualizer.paint.groupings import By, Order, Subject, Wish, arranged, lifted, sorting, subject
-from visualizer.paint.rows import Group, Row, Rows, row_name
-from visualizer.paint.text import cell_width
+from visualizer.paint.rows.grouping import By, Order, Subject, Wish, arranged, lifted, sorting, subject
+from visualizer.paint.rows.order import Group, Row, Rows, row_name
+from visualizer.paint.text.cell_width import cell_width
 from visualizer.trace import words
 
 _LABEL_CELLS = (10, 28)

@@ -9,8 +9,8 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
-from visualizer.paint.palette import DARK, LIGHT, STYLE_OF
-from visualizer.paint.text import ascii_cells
+from visualizer.paint.text.cell_width import ascii_cells
+from visualizer.paint.text.palette import DARK, LIGHT, STYLE_OF
 
 #: What stands on one of these shall be seen: the playhead, what is selected, an expression in the colour of a state.
 _GROUNDS = {ink.ground for palette in (DARK, LIGHT) for ink in palette.values() if ink.ground} | {

@@ -11,8 +11,8 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from visualizer.paint.palette import DARK, LIGHT, least_contrast, readable
-from visualizer.paint.row import Run
+from visualizer.paint.rows.states import Run
+from visualizer.paint.text.palette import DARK, LIGHT, least_contrast, readable
 
 #: The class of an app whose terminal takes nothing but ASCII.
 ASCII = "-ascii"

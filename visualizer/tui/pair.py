@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from visualizer.analysis.report.comparison import Comparison, Part, compare
-from visualizer.paint.saving import Saving, saving
-from visualizer.paint.stretch import longest, stretches
-from visualizer.paint.viewport import Axis, position_of_time
+from visualizer.paint.axis.viewport import Axis, position_of_time
+from visualizer.paint.comparison.difference import Saving, saving
+from visualizer.paint.comparison.stretch import longest, stretches
 from visualizer.tui.side import SideView
 
 SIDES = ("A", "B")

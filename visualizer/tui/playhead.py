@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.comparison import Part
-from visualizer.paint.viewport import Axis, position_of_time, unclamped_time
+from visualizer.paint.axis.viewport import Axis, position_of_time, unclamped_time
 
 _NS_PER_S = 1_000_000_000
 #: Played at speed 1 on the switch axis.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from visualizer.paint.row import Run
-from visualizer.paint.rows import Row
-from visualizer.paint.stretch import Stretch
-from visualizer.paint.viewport import Axis, Viewport, Within, position_of_time, time_of_position
+from visualizer.paint.axis.viewport import Axis, Viewport, Within, position_of_time, time_of_position
+from visualizer.paint.comparison.stretch import Stretch
+from visualizer.paint.rows.order import Row
+from visualizer.paint.rows.states import Run
 from visualizer.tui.playhead import Playhead
 from visualizer.tui.view import View
 

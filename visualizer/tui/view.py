@@ -8,11 +8,8 @@ from typing import NamedTuple
 
 from visualizer.analysis.explore.marks import Marks
 from visualizer.analysis.model.timeline import Place, Timeline
-from visualizer.paint.panel import painted
-from visualizer.paint.row import Run
-from visualizer.paint.rows import Group, Row
-from visualizer.paint.times import SINCE_START
-from visualizer.paint.viewport import (
+from visualizer.paint.axis.times import SINCE_START
+from visualizer.paint.axis.viewport import (
     MARGIN_CELLS,
     Axis,
     Viewport,
@@ -22,6 +19,9 @@ from visualizer.paint.viewport import (
     span,
     time_of_position,
 )
+from visualizer.paint.rows.order import Group, Row
+from visualizer.paint.rows.panel import painted
+from visualizer.paint.rows.states import Run
 from visualizer.tui.arrangement import Arrangement
 from visualizer.tui.history import History
 from visualizer.tui.playhead import Playhead

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from visualizer.paint.groupings import By, Order
-from visualizer.paint.rows import row_name
+from visualizer.paint.rows.grouping import By, Order
+from visualizer.paint.rows.order import row_name
 from visualizer.tui.screens.timekeeping import Timekeeping
 
 _SORTED = {

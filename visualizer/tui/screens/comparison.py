@@ -17,10 +17,10 @@ from visualizer.analysis.findings import Finding
 from visualizer.analysis.findings import Findings as Found
 from visualizer.analysis.index.idle_gaps import gaps
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.figures import facts, figures, parting, remarks
-from visualizer.paint.groupings import By, Order
-from visualizer.paint.row import Run
-from visualizer.paint.viewport import Axis
+from visualizer.paint.axis.viewport import Axis
+from visualizer.paint.comparison.figures import facts, figures, parting, remarks
+from visualizer.paint.rows.grouping import By, Order
+from visualizer.paint.rows.states import Run
 from visualizer.tui import keys, messages
 from visualizer.tui.ink import is_dark, style
 from visualizer.tui.pair import SIDES, Pair

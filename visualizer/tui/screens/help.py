@@ -16,8 +16,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from visualizer.paint.legend import meaning
-from visualizer.paint.palette import STYLE_OF, glyphs
+from visualizer.paint.text.legend import meaning
+from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.tui import keys
 from visualizer.tui.ink import is_dark, style
 

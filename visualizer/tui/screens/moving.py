@@ -8,8 +8,8 @@ from textual import on
 from textual.binding import ActiveBinding
 
 from visualizer.analysis.index.idle_gaps import gaps
-from visualizer.paint.rows import GROUP_FROM
-from visualizer.paint.viewport import Axis
+from visualizer.paint.axis.viewport import Axis
+from visualizer.paint.rows.order import GROUP_FROM
 from visualizer.tui import messages
 from visualizer.tui.screens.navigating import Navigating
 from visualizer.tui.view import View

@@ -13,7 +13,7 @@ from visualizer.analysis.explore.search import Search, for_line, for_text
 from visualizer.analysis.explore.targets import EXPECTED, Clock, Number, Time, goal
 from visualizer.analysis.findings import Finding
 from visualizer.analysis.model.timeline import Timeline
-from visualizer.paint.times import by_the_clock, time_of_clock
+from visualizer.paint.axis.times import by_the_clock, time_of_clock
 from visualizer.tui import messages
 from visualizer.tui.keys import NAVIGATION, SPANS
 from visualizer.tui.screens.telling import Telling

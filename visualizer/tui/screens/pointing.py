@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual import on
 
-from visualizer.paint.viewport import Viewport
+from visualizer.paint.axis.viewport import Viewport
 from visualizer.tui import messages
 from visualizer.tui.screens.spanning import Spanning
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visualizer.paint.times import SINCE_START, Reckoning, Since, by_the_clock
+from visualizer.paint.axis.times import SINCE_START, Reckoning, Since, by_the_clock
 from visualizer.tui.screens.pointing import Pointing
 
 

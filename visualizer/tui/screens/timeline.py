@@ -17,7 +17,7 @@ from textual.widgets import Footer, Static
 
 from visualizer.analysis.findings import Finding
 from visualizer.analysis.model.timeline import State
-from visualizer.paint.viewport import Axis
+from visualizer.paint.axis.viewport import Axis
 from visualizer.session.preferences import Preferences
 from visualizer.trace.memory import give_back
 from visualizer.tui import keys, messages

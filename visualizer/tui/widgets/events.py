@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
-from visualizer.paint.row import Run
-from visualizer.paint.text import fit
-from visualizer.paint.waits import brief
+from visualizer.paint.rows.states import Run
+from visualizer.paint.text.cell_width import fit
+from visualizer.paint.text.wait_labels import brief
 from visualizer.tui.widgets.switches import Switches
 
 #: Narrower lines do without the number of the switch.

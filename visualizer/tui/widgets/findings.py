@@ -8,7 +8,7 @@ from typing import NamedTuple
 from visualizer.analysis.findings import Finding
 from visualizer.analysis.findings import Findings as Found
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.row import Run
+from visualizer.paint.rows.states import Run
 from visualizer.tui import keys
 from visualizer.tui.messages import Denied, FindingChosen
 from visualizer.tui.view import View

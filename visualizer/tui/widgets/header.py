@@ -6,9 +6,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.row import Run
-from visualizer.paint.text import cell_width, fit
-from visualizer.paint.times import SINCE_START
+from visualizer.paint.axis.times import SINCE_START
+from visualizer.paint.rows.states import Run
+from visualizer.paint.text.cell_width import cell_width, fit
 from visualizer.session.control import Condition
 from visualizer.tui.feed import Feed
 from visualizer.tui.ink import strip

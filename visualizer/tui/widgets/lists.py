@@ -8,7 +8,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from visualizer.paint.row import Run
+from visualizer.paint.rows.states import Run
 from visualizer.tui import keys
 from visualizer.tui.ink import over, strip
 from visualizer.tui.messages import Denied

@@ -9,8 +9,8 @@ from textual.widget import Widget
 
 from visualizer.analysis.text.losses import left_out
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.row import Run
-from visualizer.paint.text import cell_width, fit
+from visualizer.paint.rows.states import Run
+from visualizer.paint.text.cell_width import cell_width, fit
 from visualizer.tui.feed import Feed
 from visualizer.tui.ink import strip
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from visualizer.analysis.model.timeline import Output as Printed
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.row import Run
-from visualizer.paint.text import cell_width, fit_name
+from visualizer.paint.rows.states import Run
+from visualizer.paint.text.cell_width import cell_width, fit_name
 from visualizer.trace import words
 from visualizer.tui.messages import TimeChosen
 from visualizer.tui.view import View

@@ -15,14 +15,14 @@ from textual.widget import Widget
 
 from visualizer.analysis.index.idle_gaps import gaps
 from visualizer.analysis.model.timeline import FINAL
-from visualizer.paint.group import told
-from visualizer.paint.legend import legend
-from visualizer.paint.pointed import pointed
-from visualizer.paint.row import Run
-from visualizer.paint.rows import Row, label_runs, row_name
-from visualizer.paint.ruler import folded, overview, ruler
-from visualizer.paint.text import fit
-from visualizer.paint.viewport import Axis, Viewport
+from visualizer.paint.axis.ruler import folded, overview, ruler
+from visualizer.paint.axis.viewport import Axis, Viewport
+from visualizer.paint.panes.tooltip import pointed
+from visualizer.paint.rows.crowded import told
+from visualizer.paint.rows.order import Row, label_runs, row_name
+from visualizer.paint.rows.states import Run
+from visualizer.paint.text.cell_width import fit
+from visualizer.paint.text.legend import legend
 from visualizer.tui import keys
 from visualizer.tui.ink import ground, is_dark, over, strip, style
 from visualizer.tui.messages import (

@@ -10,9 +10,9 @@ from textual.widget import Widget
 from visualizer.analysis.model.timeline import Place, State
 from visualizer.analysis.text.hot_lines import lines_sampled
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.palette import STYLE_OF, glyphs
-from visualizer.paint.row import Run
-from visualizer.paint.text import cell_width, fit
+from visualizer.paint.rows.states import Run
+from visualizer.paint.text.cell_width import cell_width, fit
+from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.trace import words
 from visualizer.tui.ink import is_dark, on_colour, over, strip, style
 from visualizer.tui.listing import Listing, read

@@ -13,11 +13,11 @@ from textual.widget import Widget
 
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
-from visualizer.paint.comparison import common_ruler
-from visualizer.paint.figures import verdict
-from visualizer.paint.row import Run
-from visualizer.paint.text import fit
-from visualizer.paint.viewport import Axis
+from visualizer.paint.axis.viewport import Axis
+from visualizer.paint.comparison.figures import verdict
+from visualizer.paint.comparison.stacked import common_ruler
+from visualizer.paint.rows.states import Run
+from visualizer.paint.text.cell_width import fit
 from visualizer.tui.ink import is_dark, over, strip, style
 from visualizer.tui.pair import SIDES, Pair
 from visualizer.tui.widgets.filter import Filter

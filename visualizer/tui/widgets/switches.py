@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visualizer.paint.row import Run
+from visualizer.paint.rows.states import Run
 from visualizer.tui.messages import SwitchChosen
 from visualizer.tui.widgets.lists import Lines
 

@@ -7,7 +7,7 @@ from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
-from visualizer.paint.row import Run
+from visualizer.paint.rows.states import Run
 from visualizer.tui.ink import over, strip
 from visualizer.tui.messages import TabChosen
 

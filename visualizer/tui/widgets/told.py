@@ -6,8 +6,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.row import Run
-from visualizer.paint.text import fit
+from visualizer.paint.rows.states import Run
+from visualizer.paint.text.cell_width import fit
 from visualizer.tui.ink import strip
 from visualizer.tui.widgets.notices import Notice
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from textual.timer import Timer
 
 from visualizer.analysis.explore.wait_graph import moment_at
-from visualizer.paint.graph import Said, graph
-from visualizer.paint.row import Run
+from visualizer.paint.panes.wait_graph import Said, graph
+from visualizer.paint.rows.states import Run
 from visualizer.trace import words
 from visualizer.tui.messages import TrackChosen
 from visualizer.tui.view import View
