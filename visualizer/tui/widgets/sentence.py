@@ -15,8 +15,8 @@ from visualizer.paint.rows.states import Run
 from visualizer.paint.text.cell_width import fit
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.paint.text.wait_labels import brief
-from visualizer.tui.ink import strip
-from visualizer.tui.view import View
+from visualizer.tui.state.view import View
+from visualizer.tui.terminal.styles import strip
 from visualizer.tui.widgets.notices import Notice
 
 

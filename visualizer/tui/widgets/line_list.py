@@ -10,9 +10,9 @@ from textual.strip import Strip
 
 from visualizer.paint.rows.states import Run
 from visualizer.tui import keys
-from visualizer.tui.ink import over, strip
 from visualizer.tui.messages import Denied
-from visualizer.tui.view import View
+from visualizer.tui.state.view import View
+from visualizer.tui.terminal.styles import over, strip
 
 
 class Lines(ScrollView, can_focus=True, inherit_bindings=False):

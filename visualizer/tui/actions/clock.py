@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from visualizer.paint.axis.times import SINCE_START, Reckoning, Since, by_the_clock
-from visualizer.tui.screens.pointing import Pointing
+from visualizer.tui.actions.mouse import Pointing
 
 
 class Timekeeping(Pointing):

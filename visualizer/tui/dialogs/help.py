@@ -19,7 +19,7 @@ from textual.widgets import Static
 from visualizer.paint.text.legend import meaning
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.tui import keys
-from visualizer.tui.ink import is_dark, style
+from visualizer.tui.terminal.styles import is_dark, style
 
 #: A column is as wide as most of what it says, and may be somewhat narrower; free cells between two.
 _WIDEST, _LEAST, _BETWEEN = 63, 54, 3

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from visualizer.tui.screens.telling import Telling
+from visualizer.tui.actions.feedback import Telling
 
 
 def command_for(traces: Sequence[str]) -> str:

@@ -24,7 +24,6 @@ from visualizer.paint.rows.states import Run
 from visualizer.paint.text.cell_width import fit
 from visualizer.paint.text.legend import legend
 from visualizer.tui import keys
-from visualizer.tui.ink import ground, is_dark, over, strip, style
 from visualizer.tui.messages import (
     CellsSpanned,
     Denied,
@@ -35,8 +34,9 @@ from visualizer.tui.messages import (
     SliceZoomed,
     Zoomed,
 )
-from visualizer.tui.view import View
-from visualizer.tui.widgets.dragging import Dragging
+from visualizer.tui.state.view import View
+from visualizer.tui.terminal.styles import ground, is_dark, over, strip, style
+from visualizer.tui.widgets.drag import Dragging
 
 #: Cells left of the label, between label and row, and right of the row.
 LEFT, BETWEEN, RIGHT = 1, 1, 1

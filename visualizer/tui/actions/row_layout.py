@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from visualizer.paint.rows.grouping import By, Order
 from visualizer.paint.rows.order import row_name
-from visualizer.tui.screens.timekeeping import Timekeeping
+from visualizer.tui.actions.clock import Timekeeping
 
 _SORTED = {
     Order.START: "Rows stand as they began.",

@@ -9,7 +9,7 @@ from visualizer.analysis.report.comparison import Comparison, Part, compare
 from visualizer.paint.axis.viewport import Axis, position_of_time
 from visualizer.paint.comparison.difference import Saving, saving
 from visualizer.paint.comparison.stretch import longest, stretches
-from visualizer.tui.side import SideView
+from visualizer.tui.state.side import SideView
 
 SIDES = ("A", "B")
 

@@ -18,11 +18,11 @@ from visualizer.paint.comparison.figures import verdict
 from visualizer.paint.comparison.stacked import common_ruler
 from visualizer.paint.rows.states import Run
 from visualizer.paint.text.cell_width import fit
-from visualizer.tui.ink import is_dark, over, strip, style
-from visualizer.tui.pair import SIDES, Pair
+from visualizer.tui.state.pair import SIDES, Pair
+from visualizer.tui.terminal.styles import is_dark, over, strip, style
 from visualizer.tui.widgets.filter import Filter
 from visualizer.tui.widgets.header import moment
-from visualizer.tui.widgets.rows import Ruler, Tracks, row_start
+from visualizer.tui.widgets.tracks import Ruler, Tracks, row_start
 
 
 class SideChosen(Message):

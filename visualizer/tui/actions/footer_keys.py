@@ -10,8 +10,8 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from visualizer.analysis.text.printable import plain
-from visualizer.tui.footing import left_out
 from visualizer.tui.messages import Denied
+from visualizer.tui.terminal.footer import left_out
 
 _FOCUS = ("app.focus_next", "app.focus_previous")
 

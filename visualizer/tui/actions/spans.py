@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from visualizer.analysis.explore.jumps import Moments, What
 from visualizer.analysis.explore.marks import Marks, measure
-from visualizer.tui.screens.marks import MarksScreen
-from visualizer.tui.screens.navigating import Navigating
+from visualizer.tui.actions.jumps import Navigating
+from visualizer.tui.dialogs.marks import MarksScreen
 
 
 class Spanning(Navigating):

@@ -8,7 +8,7 @@ from textual.widget import Widget
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.rows.states import Run
 from visualizer.paint.text.cell_width import fit
-from visualizer.tui.ink import strip
+from visualizer.tui.terminal.styles import strip
 from visualizer.tui.widgets.notices import Notice
 
 #: Of more lines, the last are shown; of a longer sentence, the first.

@@ -9,8 +9,8 @@ from visualizer.paint.axis.viewport import Axis, Viewport, Within, position_of_t
 from visualizer.paint.comparison.stretch import Stretch
 from visualizer.paint.rows.order import Row
 from visualizer.paint.rows.states import Run
-from visualizer.tui.playhead import Playhead
-from visualizer.tui.view import View
+from visualizer.tui.state.playhead import Playhead
+from visualizer.tui.state.view import View
 
 
 class SideView(View):

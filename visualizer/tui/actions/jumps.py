@@ -15,8 +15,8 @@ from visualizer.analysis.findings import Finding
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.axis.times import by_the_clock, time_of_clock
 from visualizer.tui import messages
+from visualizer.tui.actions.feedback import Telling
 from visualizer.tui.keys import NAVIGATION, SPANS
-from visualizer.tui.screens.telling import Telling
 from visualizer.tui.widgets.prompt import Prompt
 
 #: Time for which a search may keep the screen waiting; so many entries are looked at between two looks at the clock.

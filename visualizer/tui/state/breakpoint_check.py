@@ -10,7 +10,7 @@ from visualizer.analysis.explore.targets import Line
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text.executable_lines import code_lines
 from visualizer.analysis.text.printable import plain
-from visualizer.tui.listing import Listing, read
+from visualizer.tui.state.source_text import Listing, read
 
 
 def refusal(timeline: Timeline, wanted: Line) -> str | None:

@@ -6,7 +6,7 @@ from textual import on
 
 from visualizer.paint.axis.viewport import Viewport
 from visualizer.tui import messages
-from visualizer.tui.screens.spanning import Spanning
+from visualizer.tui.actions.spans import Spanning
 
 #: What is shown on either side of a slice that is zoomed in on, as a part of it.
 _MARGIN = 1 / 16

@@ -7,10 +7,10 @@ import os
 from visualizer.analysis.explore.targets import Line, Number, goal
 from visualizer.analysis.model.timeline import Place
 from visualizer.session.control import Condition, Control
-from visualizer.tui.feed import Feed
-from visualizer.tui.screens.spanning import Spanning
-from visualizer.tui.stopping import refusal
-from visualizer.tui.whereabouts import running
+from visualizer.tui.actions.spans import Spanning
+from visualizer.tui.state.breakpoint_check import refusal
+from visualizer.tui.state.feed import Feed
+from visualizer.tui.state.source_position import running
 
 _EXPECTED = "Type a line of source: 14, or demo.py:14."
 _HELD = "The program is held: J lets it take one switch, S lets it run on."

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from visualizer.tui import keys
-from visualizer.tui.view import View
-from visualizer.tui.widgets.lists import Lines
+from visualizer.tui.state.view import View
+from visualizer.tui.widgets.line_list import Lines
 
 
 class Pointed(Lines):

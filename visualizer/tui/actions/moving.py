@@ -11,8 +11,8 @@ from visualizer.analysis.index.idle_gaps import gaps
 from visualizer.paint.axis.viewport import Axis
 from visualizer.paint.rows.order import GROUP_FROM
 from visualizer.tui import messages
-from visualizer.tui.screens.navigating import Navigating
-from visualizer.tui.view import View
+from visualizer.tui.actions.jumps import Navigating
+from visualizer.tui.state.view import View
 from visualizer.tui.widgets.filter import Filter
 
 #: A pan by key moves by this part of what is in sight.

@@ -6,7 +6,7 @@ from textual import on
 from textual.widget import Widget
 
 from visualizer.tui import messages
-from visualizer.tui.screens.spanning import Spanning
+from visualizer.tui.actions.spans import Spanning
 from visualizer.tui.widgets.sequence import Sequence
 
 

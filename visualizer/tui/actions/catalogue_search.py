@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from textual import on
 
 from visualizer.tui import messages
-from visualizer.tui.screens.answering import Answering
+from visualizer.tui.actions.footer_keys import Answering
+from visualizer.tui.widgets.message_line import Told
 from visualizer.tui.widgets.prompt import Prompt
-from visualizer.tui.widgets.told import Told
 
 
 class Finding(Answering):

@@ -22,9 +22,9 @@ from visualizer.paint.axis.viewport import (
 from visualizer.paint.rows.order import Group, Row
 from visualizer.paint.rows.panel import painted
 from visualizer.paint.rows.states import Run
-from visualizer.tui.arrangement import Arrangement
-from visualizer.tui.history import History
-from visualizer.tui.playhead import Playhead
+from visualizer.tui.state.history import History
+from visualizer.tui.state.playhead import Playhead
+from visualizer.tui.state.row_layout import Arrangement
 
 #: Where all switches lie closer together than this, a time axis would show them as one.
 _TOO_CLOSE_NS = 100_000_000

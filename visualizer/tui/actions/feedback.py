@@ -7,9 +7,9 @@ from collections.abc import Callable
 from textual import on
 
 from visualizer.tui import messages
-from visualizer.tui.screens.answering import Answering
-from visualizer.tui.view import View
-from visualizer.tui.widgets.told import Told
+from visualizer.tui.actions.footer_keys import Answering
+from visualizer.tui.state.view import View
+from visualizer.tui.widgets.message_line import Told
 
 
 class Telling(Answering):
