@@ -20,10 +20,10 @@ from visualizer.cli.pictures import force_option, format_of, theme_option, write
 from visualizer.cli.reading import read_timeline
 from visualizer.cli.terminal import keys_from_terminal
 from visualizer.export import COMPARED, Settings
-from visualizer.paint.comparison import paint_both
-from visualizer.paint.figures import facts, figures, parting, remarks, verdict
-from visualizer.paint.row import Run
-from visualizer.paint.viewport import Axis
+from visualizer.paint.axis.viewport import Axis
+from visualizer.paint.comparison.figures import facts, figures, parting, remarks, verdict
+from visualizer.paint.comparison.stacked import paint_both
+from visualizer.paint.rows.states import Run
 from visualizer.session import why
 from visualizer.trace.source import TraceError
 

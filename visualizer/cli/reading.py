@@ -11,7 +11,7 @@ import click
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.cli import fail, takes_unicode, warn
-from visualizer.paint.text import ascii_only
+from visualizer.paint.text.cell_width import ascii_only
 from visualizer.trace.memory import keep
 from visualizer.trace.source import TraceError
 

@@ -22,7 +22,7 @@ from visualizer.analysis.report.statistics import Totals, TrackStatistics
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
 from visualizer.cli.reading import echo_lines, read_timeline
-from visualizer.paint.tables import table
+from visualizer.paint.text.tables import table
 
 _TIMES = ("kind", "state", "steps", "running", "ready", "waiting", "blocked", "idle")
 _SHARES = ("run %", "ready %", "wait %", "block %", "idle %")

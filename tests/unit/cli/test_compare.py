@@ -17,10 +17,10 @@ from tests.unit.cli.test_show import ESCAPE, RUNNING, on_a_terminal, written
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.comparison import Part, compare
-from visualizer.paint.figures import figures, verdict
-from visualizer.paint.saving import saved
-from visualizer.paint.stretch import Stretch
-from visualizer.paint.viewport import Axis
+from visualizer.paint.axis.viewport import Axis
+from visualizer.paint.comparison.difference import saved
+from visualizer.paint.comparison.figures import figures, verdict
+from visualizer.paint.comparison.stretch import Stretch
 from visualizer.trace import events as ev
 from visualizer.trace import words
 

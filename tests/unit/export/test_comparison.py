@@ -12,8 +12,8 @@ from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.comparison import Part
 from visualizer.export import COMPARED, Settings
-from visualizer.paint.palette import LIGHT
-from visualizer.paint.viewport import BOTH, Axis
+from visualizer.paint.axis.viewport import BOTH, Axis
+from visualizer.paint.text.palette import LIGHT
 from visualizer.trace import words
 
 

@@ -17,8 +17,8 @@ from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.export import FORMATS, Settings
 from visualizer.export.svg import draw_svg
-from visualizer.paint.palette import DARK, LIGHT
-from visualizer.paint.viewport import BOTH, Axis
+from visualizer.paint.axis.viewport import BOTH, Axis
+from visualizer.paint.text.palette import DARK, LIGHT
 from visualizer.trace import events as ev
 from visualizer.trace import words
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.paint.drawn import panel
 from visualizer.analysis.load.loader import load
-from visualizer.paint.viewport import BOTH
+from visualizer.paint.axis.viewport import BOTH
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 SCENARIOS = ("gevent_sleeps", "ping_pong", "producer_consumer", "sync_vs_async")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from visualizer.analysis.model.columns import asked_of
 from visualizer.trace import words
-from visualizer.trace.flat import RESUME, SWITCH, WAIT, WAKE, YIELD, Column, Flattening, Lifecycle
+from visualizer.trace.columns import RESUME, SWITCH, WAIT, WAKE, YIELD, Column, Flattening, Lifecycle
 
 if TYPE_CHECKING:
     from visualizer.analysis.model.timeline import Timeline

@@ -17,7 +17,7 @@ from visualizer.analysis.load.commit import Fit, enter
 from visualizer.analysis.load.generators import of_generators
 from visualizer.analysis.load.greenlets import of_greenlets
 from visualizer.analysis.model.states import State
-from visualizer.trace.flat import EXIT, RESUME, SPAWN, SWITCH, WAIT, YIELD, Column, Flat, Flattening
+from visualizer.trace.columns import EXIT, RESUME, SPAWN, SWITCH, WAIT, YIELD, Column, Flat, Flattening
 
 if TYPE_CHECKING:
     from visualizer.analysis.model.timeline import Timeline

@@ -16,7 +16,7 @@ from visualizer.analysis.load.per_track import Lives, New
 from visualizer.analysis.model.blocking import HOG_NS
 from visualizer.analysis.model.states import State
 from visualizer.analysis.model.types import Entry, Track
-from visualizer.trace.flat import EXIT, SPAWN, SWITCH, UNREADY, WAKE, Column
+from visualizer.trace.columns import EXIT, SPAWN, SWITCH, UNREADY, WAKE, Column
 
 if TYPE_CHECKING:
     from visualizer.analysis.model.timeline import Timeline

@@ -6,7 +6,7 @@ from array import array
 
 import numpy as np
 
-from visualizer.trace.flat import Column
+from visualizer.trace.columns import Column
 
 #: Up to so many, what there may be is listed; of more, what there is.
 MOST_LISTED = 1 << 20

@@ -11,8 +11,8 @@ from visualizer.analysis.load.distinct import different, lasts, view
 from visualizer.analysis.model.schedulers import NOTHING_GIVEN, Driver, Resumptions, Turns
 from visualizer.analysis.model.stacks import returns_by
 from visualizer.trace import words
+from visualizer.trace.columns import EXIT, RESUME, SPAWN, SWITCH, WAKE, YIELD, Column, Flat, Flattening, Template
 from visualizer.trace.events import Exit, Spawn
-from visualizer.trace.flat import EXIT, RESUME, SPAWN, SWITCH, WAKE, YIELD, Column, Flat, Flattening, Template
 
 if TYPE_CHECKING:
     from visualizer.analysis.model.timeline import Timeline

@@ -9,7 +9,7 @@ import numpy as np
 from visualizer.analysis.load.batch import Hand, Hows, lifecycle_of
 from visualizer.analysis.load.distinct import MOST_LISTED, distinct, view
 from visualizer.trace import words
-from visualizer.trace.flat import EXIT, SPAWN, SWITCH, WAIT, WAKE, Column, Flat, Flattening
+from visualizer.trace.columns import EXIT, SPAWN, SWITCH, WAIT, WAKE, Column, Flat, Flattening
 
 if TYPE_CHECKING:
     from visualizer.analysis.model.timeline import Timeline

@@ -16,7 +16,7 @@ from visualizer.analysis.load.batches import LEAST, Bulk
 from visualizer.analysis.load.commit import Fit, enter
 from visualizer.analysis.load.generators import of_generators
 from visualizer.analysis.load.greenlets import of_greenlets
-from visualizer.trace.flat import RESUME, SWITCH, WAIT, WAKE, YIELD, Column, Flat, Flattening
+from visualizer.trace.columns import RESUME, SWITCH, WAIT, WAKE, YIELD, Column, Flat, Flattening
 
 if TYPE_CHECKING:
     from visualizer.analysis.model.timeline import Timeline

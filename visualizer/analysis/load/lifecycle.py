@@ -9,8 +9,8 @@ import numpy as np
 from visualizer.analysis.load.batch import Hand
 from visualizer.analysis.model.blocking import HOG_NS
 from visualizer.trace import words
+from visualizer.trace.columns import EXIT, SPAWN, SWITCH
 from visualizer.trace.events import Exit, Spawn
-from visualizer.trace.flat import EXIT, SPAWN, SWITCH
 
 if TYPE_CHECKING:
     from visualizer.analysis.model.timeline import Timeline

@@ -9,8 +9,8 @@ from visualizer.analysis.load.batches import LEAST, Bulk
 from visualizer.analysis.load.interleaved import Braids
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.trace import words
+from visualizer.trace.columns import FLAT, ROW_BYTES, Flat, Flattening
 from visualizer.trace.events import Exit, Listing, Name, Place, Rows, Shape, Spawn, Text, Thread
-from visualizer.trace.flat import FLAT, ROW_BYTES, Flat, Flattening
 from visualizer.trace.merging import Woven
 from visualizer.trace.source import Line, Source
 

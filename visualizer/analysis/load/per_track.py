@@ -11,8 +11,8 @@ import numpy as np
 from visualizer.analysis.load.batch import Hand
 from visualizer.analysis.model.states import FINAL, State
 from visualizer.trace import words
+from visualizer.trace.columns import EXIT, SPAWN, SWITCH, UNREADY, WAKE, Column
 from visualizer.trace.events import Exit
-from visualizer.trace.flat import EXIT, SPAWN, SWITCH, UNREADY, WAKE, Column
 
 if TYPE_CHECKING:
     from visualizer.analysis.model.timeline import Timeline

@@ -15,7 +15,7 @@ import numpy as np
 from visualizer.analysis.model.types import Entry, Park, Place, Switch, Wakeup
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.flat import Column
+from visualizer.trace.columns import Column
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")

@@ -12,7 +12,7 @@ from collections.abc import Set
 
 import numpy as np
 
-from visualizer.trace.flat import Column
+from visualizer.trace.columns import Column
 
 #: What a bare `yield` gives.
 NOTHING_GIVEN = "None"

@@ -19,9 +19,10 @@ from visualizer.session.catalogue import Scenario, scenarios
 from visualizer.session.recordings import Recording, recent
 from visualizer.session.target import Target
 from visualizer.trace.source import Source, TraceError
-from visualizer.tui import keys, listing
-from visualizer.tui.screens.finding import Finding
+from visualizer.tui import keys
+from visualizer.tui.actions.catalogue_search import Finding
 from visualizer.tui.screens.timeline import LEAST_HEIGHT, LEAST_WIDTH
+from visualizer.tui.state import source_text
 
 _PAGE_LINES = 8
 
@@ -230,7 +231,7 @@ def _source(scenario: Scenario) -> Content:
         return Content(f"The source cannot be read: {plain(str(error))}")
     documented = body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
     first = (body[0].end_lineno or 0) if documented else 0
-    lines = listing.listing(content).lines[first:]
+    lines = source_text.listing(content).lines[first:]
     while lines and not lines[0].plain.strip():
         lines = lines[1:]
     return Content("\n").join(lines)

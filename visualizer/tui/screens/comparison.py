@@ -17,22 +17,22 @@ from visualizer.analysis.findings import Finding
 from visualizer.analysis.findings import Findings as Found
 from visualizer.analysis.index.idle_gaps import gaps
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.figures import facts, figures, parting, remarks
-from visualizer.paint.groupings import By, Order
-from visualizer.paint.row import Run
-from visualizer.paint.viewport import Axis
+from visualizer.paint.axis.viewport import Axis
+from visualizer.paint.comparison.figures import facts, figures, parting, remarks
+from visualizer.paint.rows.grouping import By, Order
+from visualizer.paint.rows.states import Run
 from visualizer.tui import keys, messages
-from visualizer.tui.ink import is_dark, style
-from visualizer.tui.pair import SIDES, Pair
-from visualizer.tui.screens.arranging import Arranging
-from visualizer.tui.screens.exporting import Exporting
-from visualizer.tui.screens.moving import Bringing, Moving
-from visualizer.tui.side import SideView
+from visualizer.tui.actions.export import Exporting
+from visualizer.tui.actions.moving import Bringing, Moving
+from visualizer.tui.actions.row_layout import Arranging
+from visualizer.tui.state.pair import SIDES, Pair
+from visualizer.tui.state.side import SideView
+from visualizer.tui.terminal.styles import is_dark, style
+from visualizer.tui.widgets.comparison import BothFilter, Sentences, Side, SideChosen, SideRuler, Stack, Verdict
 from visualizer.tui.widgets.findings import all_of
+from visualizer.tui.widgets.message_line import Told
 from visualizer.tui.widgets.prompt import Prompt
-from visualizer.tui.widgets.rows import RIGHT, row_start
-from visualizer.tui.widgets.stack import BothFilter, Sentences, Side, SideChosen, SideRuler, Stack, Verdict
-from visualizer.tui.widgets.told import Told
+from visualizer.tui.widgets.tracks import RIGHT, row_start
 
 #: How often the playhead is moved while it plays.
 _TICK_S = 0.05

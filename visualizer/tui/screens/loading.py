@@ -15,8 +15,8 @@ from visualizer.analysis.explore.spans import part_of
 from visualizer.analysis.report.comparison import compare
 from visualizer.analysis.text.printable import plain
 from visualizer.tui import keys
-from visualizer.tui.feed import Feed
-from visualizer.tui.pair import SIDES, Pair
+from visualizer.tui.state.feed import Feed
+from visualizer.tui.state.pair import SIDES, Pair
 
 #: When there is nothing to read yet, so long is waited for it.
 _PAUSE_S = 0.02

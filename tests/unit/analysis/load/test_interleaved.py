@@ -12,7 +12,7 @@ from tests.unit.analysis.load.test_loader import HUB_HOG_NS, TEXTS, at_once, che
 from visualizer.analysis.load import batches, interleaved, loader
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.flat import Flattening
+from visualizer.trace.columns import Flattening
 from visualizer.trace.source import Line
 
 THREADS = range(3)

@@ -15,7 +15,7 @@ from visualizer.analysis.load.loader import Intake
 from visualizer.analysis.model.timeline import State, Timeline, Track
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.flat import Flattening
+from visualizer.trace.columns import Flattening
 from visualizer.trace.source import Line
 
 #: Greenlets 1 (the hub) to 5 of thread 0, and generators from 6 on.
