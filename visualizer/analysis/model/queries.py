@@ -17,7 +17,7 @@ from visualizer.analysis.model.states import State
 from visualizer.analysis.model.types import Entry, Output, Park, Place, Switch, Tie, Track, Wakeup
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.flat import Column
+from visualizer.trace.columns import Column
 
 #: So many entries are looked at together.
 _AT_ONCE = 1 << 13

@@ -15,7 +15,7 @@ from visualizer.analysis.model.columns import firsts
 from visualizer.analysis.model.timeline import Entry, Park, Place, Timeline, Track
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.flat import Column
+from visualizer.trace.columns import Column
 
 #: Keys to JSON values; `t` (seconds) and `event` always.
 Record = dict[str, Any]
