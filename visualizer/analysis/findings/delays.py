@@ -23,7 +23,8 @@ from visualizer.analysis.findings.base import (
     spot,
     worst_of,
 )
-from visualizer.analysis.findings.collector import Delay, Observed, Turn, longest_turn
+from visualizer.analysis.findings.collector import Observed, Turn, longest_turn
+from visualizer.analysis.findings.ready_times import Delay
 from visualizer.analysis.model.timeline import Park, Place, State, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.hot_lines import Sampled, mostly, told
@@ -37,7 +38,7 @@ _MOST_LATE = 1_000
 
 def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A hub was blocked for HOG_NS or longer: somebody ran and did not give way. One for each track and line."""
-    delays = sorted(observed.delays, key=lambda delay: delay.ran_ns)
+    delays = sorted(observed.ready.delays, key=lambda delay: delay.ran_ns)
     found: list[tuple[Hashable, int, tuple[int, Turn]]] = []
     for hub in {*observed.turns, *observed.living}:
         for turn in (*observed.turns.get(hub, ()), *_turn_at_the_end(timeline, observed, hub)):
@@ -62,7 +63,7 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     a crowd all come late at once."""
     found: list[tuple[Hashable, int, Delay]] = []
     whose: dict[tuple[str, Hashable], set[int]] = {}
-    for delay in observed.delays:
+    for delay in observed.ready.delays:
         if delay.park >= 0:
             place = timeline.parks[delay.park].place
             name = timeline.tracks[delay.track].base_name
@@ -84,7 +85,7 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """LOST_NS or longer from being woken to running. One for each name of tracks: of a crowd all come late at once."""
-    woken = [delay for delay in observed.delays if delay.park < 0]
+    woken = [delay for delay in observed.ready.delays if delay.park < 0]
     found = ((timeline.tracks[delay.track].base_name, delay.ran_ns - delay.due_ns, delay) for delay in woken)
     lost = [one for one in found if one[1] >= LOST_NS]
     whose = Counter(name for name, _ in {(name, delay.track) for name, _, delay in lost})
@@ -106,7 +107,7 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A track was ready for STARVED_NS or longer in all, and for STARVED_SHARE of its life, while others ran."""
-    for track_id, ready in observed.readiness.items():
+    for track_id, ready in observed.ready.of.items():
         track = timeline.tracks[track_id]
         until_ns = track.exit_ns if track.exit_ns >= 0 else timeline.last_ns
         life_ns = max(1, until_ns - track.spawn_ns)
@@ -127,7 +128,7 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """POLLS or more sleeps of 0 s in a row, with short steps and nothing else between. One for each track."""
-    for track, row in observed.polls.items():
+    for track, row in observed.polls.longest.items():
         if row.count >= POLLS:
             park = timeline.parks[row.park]
             lasted = duration(park.t_ns - row.since_ns, 2)

@@ -221,9 +221,13 @@ class Contents:
 
         A switch brings along the park before it, which is not counted.
         """
-        for first in range(since, min(until, len(self._order)), _AT_ONCE):
-            entry, index = self._with_parks(*self._order.read(first, min(until, first + _AT_ONCE)))
+        for first in range(since, until, _AT_ONCE):
+            entry, index = self.arrived_between(first, min(until, first + _AT_ONCE))
             yield from zip(map(Entry, entry.tolist()), index.tolist(), strict=True)
+
+    def arrived_between(self, since: int, until: int) -> tuple[Column, Column]:
+        """The same as columns."""
+        return self._with_parks(*self._order.read(since, until))
 
     @property
     def finished(self) -> bool:
