@@ -27,7 +27,9 @@ KINDS: dict[str, Callable[[Timeline, Observed], Iterable[Finding]]] = {
     "busy_poll": delays.busy_poll,
     "slow_answer": answers.slow_answer,
 }
+#: So many entries are looked at without a pause, and so many by whoever does nothing else meanwhile.
 _AT_ONCE = 100_000
+_MANY = 1 << 18
 
 
 class Findings:
@@ -50,6 +52,6 @@ class Findings:
 def findings(timeline: Timeline) -> list[Finding]:
     """All findings of the timeline as it is now, in order of time."""
     every = Findings(timeline)
-    while every.take():
+    while every.take(_MANY):
         pass
     return every.found()

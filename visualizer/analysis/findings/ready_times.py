@@ -32,6 +32,9 @@ class Delay(NamedTuple):
     park: int = -1
 
 
+_DELAY = np.dtype([(name, np.int64) for name in Delay._fields])
+
+
 @dataclass(slots=True)
 class Readiness:
     """How long a track was ready while others ran: in all, and the longest time as (length, READY slice, hub)."""
@@ -44,9 +47,13 @@ class Readiness:
 class ReadyTimes:
     """Call `take` with all switches."""
 
-    #: In order of `ran_ns`, those of at least LATE_NS.
-    delays: list[Delay] = field(default_factory=list)
     of: dict[int, Readiness] = field(default_factory=dict)
+    _delays: Column = field(default_factory=lambda: np.zeros(0, _DELAY))
+
+    @property
+    def delays(self) -> Column:
+        """Those of at least LATE_NS in order of their switches, with the fields of Delay."""
+        return self._delays
 
     def take(self, timeline: Timeline, first: int, from_hub: Column) -> None:
         """Look at as many switches as `from_hub` says which are from a hub to another track; `first` is the first."""
@@ -82,15 +89,16 @@ class ReadyTimes:
         due_ns[timed] = np.where(asked_ns > 0, columns.parks.whose(ran.park[timed])[0] + asked_ns, -1)
         late, late_timer = waited_ns >= LATE_NS, (due_ns >= 0) & (woken_ns - due_ns >= LATE_NS)
         (some,) = np.nonzero(late | late_timer)
-        for at in some.tolist():
-            track, hub, slice_ = int(ran.track[at]), int(ran.hub[at]), int(ran.slice[at])
-            if late[at]:
-                self.delays.append(Delay(track, hub, int(ran.since_ns[at]), int(ran.t_ns[at]), slice_))
-            if late_timer[at]:
-                slices, due, woken = timeline.tracks[hub].slices, int(due_ns[at]), int(woken_ns[at])
-                stood = (State.WAITING, State.BLOCKED)
-                if sum(slices.spent_ns(state, woken) - slices.spent_ns(state, due) for state in stood) >= LATE_NS:
-                    self.delays.append(Delay(track, hub, due, woken, slice_, int(ran.park[at])))
+        found = np.zeros((len(some), 2), _DELAY)
+        which = np.stack((late[some], late_timer[some]), axis=1)
+        found["track"], found["hub"], found["slice"] = (of[some, None] for of in (ran.track, ran.hub, ran.slice))
+        found["due_ns"][:, 0], found["ran_ns"][:, 0], found["park"][:, 0] = ran.since_ns[some], ran.t_ns[some], -1
+        found["due_ns"][:, 1], found["ran_ns"][:, 1], found["park"][:, 1] = due_ns[some], woken_ns[some], ran.park[some]
+        for number in np.flatnonzero(which[:, 1]).tolist():
+            _, hub, due, woken, *_ = found[number, 1].tolist()
+            spent_ns, stood = timeline.tracks[hub].slices.spent_ns, (State.WAITING, State.BLOCKED)
+            which[number, 1] = sum(spent_ns(state, woken) - spent_ns(state, due) for state in stood) >= LATE_NS
+        self._delays = np.concatenate((self._delays, found[which]))
 
 
 class _Runs(NamedTuple):
@@ -118,16 +126,18 @@ class _Runs(NamedTuple):
         tracks, firsts = np.unique(target[order], return_index=True)
         edges = [*firsts.tolist(), len(order)]
         parts = []
+        # As numbers: there may be many tracks.
+        ready_, waiting = int(State.READY), int(State.WAITING)
         for id, low, high in zip(tracks.tolist(), edges, edges[1:], strict=False):
             track, mine = timeline.tracks[id], order[low:high]
             slices = track.slices
             step = bisect_left(track.step_slices, first + int(mine[0]), key=slices.about.__getitem__)
             before = np.asarray(track.step_slices)[step : step + high - low] - 1
             state = np.asarray(slices.state)
-            good = from_hub[mine] & (before >= 0) & (state[before] == State.READY)
+            good = from_hub[mine] & (before >= 0) & (state[before] == ready_)
             mine, ready = mine[good], before[good]
             about = np.asarray(slices.about)
-            parked = (ready > 0) & (state[ready - 1] == State.WAITING)
+            parked = (ready > 0) & (state[ready - 1] == waiting)
             park = np.where(parked, about[ready - 1], -1)
             parts.append((mine, np.asarray(slices.start_ns)[ready], ready, about[ready], park))
         if not parts:
@@ -144,4 +154,5 @@ def _spent_ns(timeline: Timeline, track: int, state: State, since_ns: Column, un
     """How long the track was in `state` in each of these times."""
     course = timeline.tracks[track].slices.course
     until, since = (course.spent(edge.astype(np.float64))[SUMMED.index(state)] for edge in (until_ns, since_ns))
-    return (until - since).astype(np.int64)
+    spent: Column = (until - since).astype(np.int64)
+    return spent
