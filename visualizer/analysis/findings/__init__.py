@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 from visualizer.analysis.findings import answers, delays, ends, incomplete, raised
 from visualizer.analysis.findings.base import Finding
 from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.groups import Group, grouped
 from visualizer.analysis.model.timeline import Timeline
 
-__all__ = ["KINDS", "Finding", "Findings", "findings"]
+__all__ = ["KINDS", "Finding", "Findings", "Group", "findings", "grouped"]
 
 #: Kind -> who finds it. Each looks at what is kept of long turns and delays, or once at each track, never at all
 #: switches: those are observed once, as they arrive.

@@ -57,7 +57,7 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         sentence = f"{timeline.name(turn.track)} ran for {duration(length_ns, 2)} without giving way, {how}"
         sentence += f": {whom}" if whom else ": its hub was blocked"
         sentence += worst_of(count, "such runs")
-        yield finding("hog", sentence, (turn.track, *tracks), turn.start_ns, place)
+        yield finding("hog", sentence, (turn.track, *tracks), turn.start_ns, place, length_ns)
 
 
 def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -82,7 +82,7 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         sentence += _ran(timeline, turn) if turn else "others ran in short turns"
         sentence += worst_of(count, "such delays")
         sentence += f" of {len(several)} tracks called {name}" if len(several) > 1 else ""
-        yield finding("late_timer", sentence, _tracks(delay, turn), delay.ran_ns, park.place)
+        yield finding("late_timer", sentence, _tracks(delay, turn), delay.ran_ns, park.place, late_ns)
 
 
 def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -111,7 +111,9 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         sentence = f"{timeline.name(track.id)} was {how}{by} and ran only {duration(lost_ns, 2)} later{meanwhile}"
         sentence += worst_of(count, "such delays")
         sentence += f" of {len(several)} tracks called {name}" if len(several) > 1 else ""
-        yield finding("lost_time", sentence, _tracks(delay, turn), delay.due_ns, park.place if park else track.place)
+        yield finding(
+            "lost_time", sentence, _tracks(delay, turn), delay.due_ns, park.place if park else track.place, lost_ns
+        )
 
 
 def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -132,7 +134,7 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         )
         sentence += f", while {timeline.name(turn.track)} ran" if turn else ""
         tracks = (track_id, turn.track) if turn else (track_id,)
-        yield finding("starvation", sentence, tracks, since_ns, park.place if park else track.place)
+        yield finding("starvation", sentence, tracks, since_ns, park.place if park else track.place, ready.total_ns)
 
 
 def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -140,12 +142,12 @@ def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     for track, row in observed.polls.longest.items():
         if row.count >= POLLS:
             park = timeline.parks[row.park]
-            lasted = duration(park.t_ns - row.since_ns, 2)
+            lasted_ns = park.t_ns - row.since_ns
             sentence = (
-                f"{timeline.name(track)} polls: it slept for 0 s {row.count} times in a row, for {lasted}, "
-                f"and did nothing else{at(park.place)}"
+                f"{timeline.name(track)} polls: it slept for 0 s {row.count} times in a row, "
+                f"for {duration(lasted_ns, 2)}, and did nothing else{at(park.place)}"
             )
-            yield finding("busy_poll", sentence, (track,), row.since_ns, park.place)
+            yield finding("busy_poll", sentence, (track,), row.since_ns, park.place, lasted_ns)
 
 
 def _worst(found: Iterable[tuple[Hashable, int, _T]]) -> Iterator[tuple[int, int, _T]]:
