@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
+from visualizer.analysis.model.queries import AT_ONCE
 from visualizer.analysis.report.jsonl import json_lines
+from visualizer.cli.progress import writing
 from visualizer.cli.reading import read_timeline
 
 
@@ -23,5 +25,7 @@ def command(file: str) -> None:
       visualizer events run.trace > events.jsonl   # pandas.read_json("events.jsonl", lines=True)
     """
     timeline = read_timeline(file)
-    for lines in json_lines(timeline):
-        click.echo(lines, nl=False)
+    with writing() as advance:
+        for number, lines in enumerate(json_lines(timeline), 1):
+            click.echo(lines, nl=False)
+            advance(min(number * AT_ONCE, timeline.arrived), timeline.arrived)

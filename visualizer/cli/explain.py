@@ -12,6 +12,7 @@ from visualizer.analysis.text.all_sentences import AllSentences
 from visualizer.analysis.text.losses import missing
 from visualizer.analysis.text.printable import plain
 from visualizer.cli import fail
+from visualizer.cli.progress import Advance, writing
 from visualizer.cli.reading import echo_lines, read_timeline
 from visualizer.paint.text.cell_width import cell_width, fit
 
@@ -39,10 +40,11 @@ def command(file: str, track: str | None) -> None:
     """
     timeline = read_timeline(file)
     tracks = None if track is None else _named(timeline, track)
-    echo_lines(explained(timeline, tracks))
+    with writing() as advance:
+        echo_lines(explained(timeline, tracks, advance))
 
 
-def explained(timeline: Timeline, tracks: set[int] | None) -> Iterator[str]:
+def explained(timeline: Timeline, tracks: set[int] | None, advance: Advance) -> Iterator[str]:
     """A line for each switch to or from one of `tracks`, None for all; first what is missing, if anything is."""
     if (lack := missing(timeline)) is not None:
         yield plain(f"{lack}.")
@@ -50,9 +52,9 @@ def explained(timeline: Timeline, tracks: set[int] | None) -> Iterator[str]:
     names = max((cell_width(plain(timeline.name(track))) for track in timeline.tracks), default=0)
     names = min(names, _NAME_CELLS)
     number = len(str(count)) + 1
-    time = len(_seconds(timeline.switch_ns[-1])) if count else 0
     if not count:
         return
+    time = len(_seconds(timeline.switch_ns[-1]))
     fitted = {track: fit(plain(timeline.name(track)), names) for track in timeline.tracks}
     switches = timeline.columns.switches
     sentences = AllSentences(timeline)
@@ -66,6 +68,7 @@ def explained(timeline: Timeline, tracks: set[int] | None) -> Iterator[str]:
                     f"{f'#{index}':>{number}}  {_seconds(t_ns):>{time}}  "
                     f"{fitted[origin]} → {fitted[target]}  {sentence}"
                 )
+        advance(here.stop, count)
 
 
 def _named(timeline: Timeline, name: str) -> set[int]:

@@ -11,12 +11,13 @@ import click
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.cli import fail, takes_unicode, warn
+from visualizer.cli.progress import progress
 from visualizer.paint.text.cell_width import ascii_only
 from visualizer.trace.memory import keep
 from visualizer.trace.source import TraceError
 
 #: Each write is flushed.
-_LINES_AT_A_TIME = 1000
+_LINES_AT_A_TIME = 4096
 
 
 def read_timeline(file: str, called: str | None = None) -> Timeline:
@@ -29,7 +30,8 @@ def read_timeline(file: str, called: str | None = None) -> Timeline:
     gc.freeze()
     keep()
     try:
-        timeline, notices = load(file)
+        with progress("Reading") as advance:
+            timeline, notices = load(file, advance)
     except TraceError as error:
         fail(str(error))
     for notice in notices:

@@ -44,15 +44,23 @@ class Findings:
         """Look at what has arrived since, at most so many entries. Return whether there is more."""
         return self._observed.take(most)
 
+    @property
+    def taken(self) -> int:
+        """How many entries have been looked at."""
+        return self._observed.taken
+
     def found(self) -> list[Finding]:
         """What holds by now, in order of time."""
         found = [one for kind in KINDS.values() for one in kind(self._timeline, self._observed)]
         return sorted(found, key=lambda one: one.t_ns)
 
 
-def findings(timeline: Timeline) -> list[Finding]:
-    """All findings of the timeline as it is now, in order of time."""
+def findings(timeline: Timeline, advance: Callable[[int, int], None] = lambda done, of: None) -> list[Finding]:
+    """All findings of the timeline as it is now, in order of time.
+
+    `advance` is told how many entries have been looked at, and of how many.
+    """
     every = Findings(timeline)
     while every.take(_MANY):
-        pass
+        advance(every.taken, timeline.arrived)
     return every.found()

@@ -60,16 +60,17 @@ class Observed:
     #: The hubs among the first so many spawned tracks.
     _hubs: list[int] = field(default_factory=list)
     _spawned: int = 0
-    _taken: int = 0
+    #: How many entries have been looked at.
+    taken: int = 0
 
     def take(self, most: int) -> bool:
         """Look at the next entries, at most so many. Return whether there are more."""
         timeline = self.timeline
-        since, self._taken = self._taken, min(timeline.arrived, self._taken + most)
-        if since < self._taken:
+        since, self.taken = self.taken, min(timeline.arrived, self.taken + most)
+        if since < self.taken:
             self._meet_hubs()
-            self._look(*timeline.arrived_between(since, self._taken))
-        return self._taken < timeline.arrived
+            self._look(*timeline.arrived_between(since, self.taken))
+        return self.taken < timeline.arrived
 
     def _meet_hubs(self) -> None:
         timeline = self.timeline

@@ -19,8 +19,8 @@ from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
-#: So many entries are looked at together.
-_AT_ONCE = 1 << 13
+#: So many entries are looked at together, parks that switches bring along not counted.
+AT_ONCE = 1 << 13
 
 
 class Contents:
@@ -170,8 +170,8 @@ class Contents:
             # Two threads' times may cross by the moment between reading the clock and storing the event.
             order = self._times_of(entry, index).argsort(kind="stable")
             entry, index = entry[order], index[order]
-        for first in range(0, len(entry), _AT_ONCE):
-            here = slice(first, first + _AT_ONCE)
+        for first in range(0, len(entry), AT_ONCE):
+            here = slice(first, first + AT_ONCE)
             with_parks = self._with_parks(entry[here], index[here])
             yield self._times_of(*with_parks), *with_parks
 
@@ -221,8 +221,8 @@ class Contents:
 
         A switch brings along the park before it, which is not counted.
         """
-        for first in range(since, until, _AT_ONCE):
-            entry, index = self.arrived_between(first, min(until, first + _AT_ONCE))
+        for first in range(since, until, AT_ONCE):
+            entry, index = self.arrived_between(first, min(until, first + AT_ONCE))
             yield from zip(map(Entry, entry.tolist()), index.tolist(), strict=True)
 
     def arrived_between(self, since: int, until: int) -> tuple[Column, Column]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ntpath
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -167,12 +167,18 @@ def _measured(times: Times) -> dict[str, Any]:
     }
 
 
-def details(timeline: Timeline) -> Details:
-    """Details up to the latest time of the trace: a slice that is still open counts up to there."""
+def details(timeline: Timeline, advance: Callable[[int, int], None] = lambda done, of: None) -> Details:
+    """Details up to the latest time of the trace: a slice that is still open counts up to there.
+
+    `advance` is told how many tracks have been looked at, and of how many.
+    """
     plain = statistics(timeline)
     pairs = _pairs(timeline)
     given, received = _sums(pairs)
-    times = list(times_of(timeline, list(timeline.tracks.values())))
+    times = []
+    for one in times_of(timeline, list(timeline.tracks.values())):
+        times.append(one)
+        advance(len(times), len(timeline.tracks))
     tracks = [
         TrackDetails(
             **msgspec.structs.asdict(known),
