@@ -3,15 +3,16 @@
 `visualizer.load(path)` opens a trace, `visualizer.record(target, to=path)` makes one. The rooms are listed in README.md
 beside this file.
 
-Importing this loads nothing else, since the program under watch imports it, too: what stands in `__all__` is loaded
-when it is asked for.
+Importing this loads nothing else, since the traced program imports it, too: a name in `__all__` is loaded on first use.
 """
 
 # What `typing` calls so would have to be imported.
 TYPE_CHECKING = False
 
 __all__ = [
+    "Comparison",
     "CompletedRun",
+    "Details",
     "Finding",
     "Moment",
     "Place",
@@ -30,13 +31,13 @@ __all__ = [
 
 if TYPE_CHECKING:
     from visualizer.api.run import CompletedRun, TargetError, record
-    from visualizer.api.trace import Trace, TraceError, load
+    from visualizer.api.trace import Comparison, Details, Trace, TraceError, load
     from visualizer.api.values import Finding, Moment, Place, Slice, Switch, Track, Tracks, Wait, Wake
 else:
-    #: Where what is no value is from. Who records loads nothing of what it takes to read.
+    #: The module of each name that is not in `values`. Recording loads nothing that only reading needs.
     _ROOMS = {
         **dict.fromkeys(("CompletedRun", "TargetError", "record"), "run"),
-        **dict.fromkeys(("Trace", "TraceError", "load"), "trace"),
+        **dict.fromkeys(("Comparison", "Details", "Trace", "TraceError", "load"), "trace"),
     }
 
     def __getattr__(name):

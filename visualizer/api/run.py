@@ -23,10 +23,10 @@ _Path = str | os.PathLike[str]
 
 @dataclass(frozen=True, slots=True)
 class CompletedRun:
-    """A program that was recorded and is over.
+    """A program that was recorded and has ended.
 
     `path`: its trace. `exit_code`: its exit status, or minus the number of the signal that killed it, as in
-    `subprocess`. `warning`: one sentence about what is missing in the trace; None if nothing is known to be.
+    `subprocess`. `warning`: one sentence about what the trace lacks; None if nothing is known to be missing.
     """
 
     path: Path
@@ -49,20 +49,19 @@ def record(
     source: bool = True,
     overwrite: bool = False,
 ) -> CompletedRun:
-    """Run a program under watch, in a process of its own, wait until it is over, and keep its trace in the file `to`.
+    """Run a program in a process of its own, record it in the file `to`, and wait until it ends.
 
     `target`: the name of a bundled scenario, the path of a script (a `Path` is never a scenario), or with `module` the
-    name of a module, as in `python -m`. `args` are its arguments. Environment, working directory, stdin, stdout and
-    stderr are ours. `include`: patterns of packages or paths whose generators get tracks, too; only the program's own
-    do by default. `source`: whether the trace carries the text of the source files. `overwrite`: replace `to` if it is
-    there.
+    name of a module, as in `python -m`. `args`: its arguments. It runs in this Python, and inherits environment,
+    working directory, stdin, stdout and stderr. `include`: patterns of packages or paths whose generators get tracks,
+    too; by default only the program's own do. `source`: whether the trace carries the text of the source files.
+    `overwrite`: replace `to` if it exists.
 
-    How the program ends is no error: `CompletedRun.exit_code` tells it. If we are interrupted while we wait, as by
-    KeyboardInterrupt, the program is killed; what it had recorded by then stays.
+    A program that fails is not an error: see `CompletedRun.exit_code`. If the wait is interrupted, as by
+    KeyboardInterrupt, the program is killed; what was recorded until then is kept.
 
-    Raise TargetError, with one sentence, if there is no such program; FileExistsError if `to` is there and is not to be
-    overwritten, and any other OSError if it cannot be written or the program cannot be started. In all these cases
-    nothing was run.
+    Raise TargetError, with one sentence, if there is no such program; FileExistsError if `to` exists and is not to be
+    overwritten; another OSError if it cannot be written, or the program cannot be started. Then nothing was run.
     """
     # In a Path, unlike in a word, a name alone is that of a file.
     word = target if isinstance(target, str) else os.path.join(os.curdir, target)

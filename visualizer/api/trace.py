@@ -43,7 +43,7 @@ from visualizer.api.values import (
 )
 from visualizer.trace.source import TraceError
 
-__all__ = ["Trace", "TraceError", "load"]
+__all__ = ["Comparison", "Details", "Trace", "TraceError", "load"]
 
 _NS_PER_S = 1_000_000_000
 

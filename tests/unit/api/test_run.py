@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -105,14 +107,10 @@ def test_what_is_wrong_is_told_before_anything_is_run(
 
 def test_a_program_that_left_nothing_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # As an interpreter that dies before it comes to the tracers.
-    monkeypatch.setattr("visualizer.api.run.start", lambda target, path, options: started(target, path))
-
-    def started(target: object, path: Path) -> Run:
-        import subprocess
-        import sys
-
+    def dies(target: object, path: Path, options: object) -> Run:
         return Run(subprocess.Popen([sys.executable, "-c", "raise SystemExit(5)"]), path)
 
+    monkeypatch.setattr("visualizer.api.run.start", dies)
     run = visualizer.record("ping_pong", to="a.trace")
     assert run.exit_code == 5
     assert run.warning is not None

@@ -110,6 +110,8 @@ def test_switches(tmp_path: Path) -> None:
     assert (first.cause, first.value, first.origin_id, first.target_id) == ("switch", "'x'", 0, 1)
     assert first.place == visualizer.Place(FILE, "run", 9, 9, 4, 12)
     assert (last.value, last.place) == (None, None)
+    assert repr(trace.switches) == f"[{', '.join(map(repr, trace.switches[:3]))}, ... and 2 more]"
+    assert repr(trace.switches[3:]) == repr(list(trace.switches)[3:])
     assert trace.explain(1) == "test1 runs for the first time: main switched to it with 'x'"
     for number in (0, 6):
         with pytest.raises(IndexError):
