@@ -6,7 +6,7 @@ import base64
 import io
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
@@ -17,10 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import visualizer
+from tests.conftest import ROOT
 from tests.unit.analysis.model.test_properties import ACTIONS, EVENTS, Simulation
 from tests.unit.analysis.tape import FILE, STEP_NS, Tape, ping_pong, producer_consumer, sleeps
-from visualizer.analysis.model.timeline import Timeline
-from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.report.details import details
 from visualizer.api.trace import Table
 from visualizer.trace import events as ev
@@ -32,17 +31,18 @@ HEADER = Header(words.FORMAT, words.VERSION, target="demo.py")
 
 def opened(tape: Tape, folder: Path) -> visualizer.Trace:
     """The trace as it is read from a file."""
-    path = folder / "a.trace"
-    path.write_bytes(encode(HEADER) + b"".join(map(encode, tape.events)))
+    return written(tape.events, folder / "a.trace")
+
+
+def written(events: Sequence[ev.Event], path: Path) -> visualizer.Trace:
+    path.write_bytes(encode(HEADER) + b"".join(map(encode, events)))
     return visualizer.load(path)
 
 
-def of(events: Sequence[ev.Event]) -> visualizer.Trace:
-    """The same without a file."""
-    timeline = Timeline()
-    timeline.header = HEADER
-    timeline.feed_all(events)
-    return visualizer.Trace("a.trace", Part.whole(timeline))
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where each example of a property is written."""
+    return tmp_path_factory.mktemp("examples") / "a.trace"
 
 
 def dining() -> Tape:
@@ -164,16 +164,27 @@ def test_wakes(tmp_path: Path) -> None:
 
 @settings(deadline=None)
 @given(ACTIONS)
-def test_waits_are_those_of_the_events_and_of_each_moment(actions: list[tuple[int, int]]) -> None:
+def test_waits_are_those_of_the_events_and_of_each_moment(path: Path, actions: list[tuple[int, int]]) -> None:
     simulation = Simulation()
     for action, choice in actions:
         simulation.step(action, choice)
-    trace = of(simulation.tape.events)
+    trace = written(simulation.tape.events, path)
+    check(trace, range(0, trace.end_ns + 1, STEP_NS))
+
+
+@pytest.mark.parametrize("recorded", sorted((ROOT / "tests" / "golden").glob("*.trace")), ids=lambda path: path.stem)
+def test_waits_of_what_was_recorded(recorded: Path) -> None:
+    trace = visualizer.load(recorded)
+    check(trace, [switch.t_ns for switch in trace.switches])
+
+
+def check(trace: visualizer.Trace, moments_ns: Iterable[int]) -> None:
+    """The waits are those of the events, and those that go on at a moment are those of that moment."""
     told = [event for event in trace.events() if event["event"] == "wait"]
     assert [(wait.track, wait.reason, wait.start_ns / 1e9) for wait in trace.waits] == [
         (event["name"], event["reason"], event["t"]) for event in told
     ]
-    for t_ns in range(0, trace.end_ns + 1, STEP_NS):
+    for t_ns in moments_ns:
         moment = trace.at(t_ns)
         going_on = [wait for wait in trace.waits if wait.start_ns <= t_ns and (t_ns < wait.end_ns or not wait.ended)]
         assert {wait.track_id: wait.start_ns for wait in moment.waits} == {
@@ -189,8 +200,8 @@ def state_at(track: visualizer.Track, t_ns: int) -> str | None:
 
 @settings(deadline=None)
 @given(st.lists(EVENTS, max_size=40))
-def test_whatever_a_trace_says_it_can_be_asked(events: list[ev.Event]) -> None:
-    trace = of(events)
+def test_whatever_a_trace_says_it_can_be_asked(path: Path, events: list[ev.Event]) -> None:
+    trace = written(events, path)
     for table in get_args(Table):
         trace._columns(table)
     trace.stats(), trace.findings(), trace.compare(trace)
