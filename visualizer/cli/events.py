@@ -7,7 +7,7 @@ import click
 from visualizer.analysis.model.queries import AT_ONCE
 from visualizer.analysis.report.jsonl import json_lines
 from visualizer.cli.progress import writing
-from visualizer.cli.reading import read_timeline
+from visualizer.cli.reading import read_trace
 
 
 @click.command("events")
@@ -24,7 +24,7 @@ def command(file: str) -> None:
       visualizer events run.trace | jq -c 'select(.event == "switch") | [.t, .from_name, .to_name, .value]'
       visualizer events run.trace > events.jsonl   # pandas.read_json("events.jsonl", lines=True)
     """
-    timeline = read_timeline(file)
+    timeline = read_trace(file).timeline
     with writing() as advance:
         for number, lines in enumerate(json_lines(timeline), 1):
             click.echo(lines, nl=False)

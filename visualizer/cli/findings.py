@@ -10,7 +10,7 @@ import msgspec
 from visualizer.analysis.findings import Finding, findings, grouped
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.cli.progress import progress
-from visualizer.cli.reading import echo_lines, read_timeline
+from visualizer.cli.reading import echo_lines, read_trace
 
 _NS_PER_S = 1_000_000_000
 
@@ -31,7 +31,7 @@ def command(file: str, as_json: bool) -> None:
       visualizer findings run.trace
       visualizer findings run.trace --json | jq '.[] | select(.kind == "hog")'
     """
-    timeline = read_timeline(file)
+    timeline = read_trace(file).timeline
     with progress("Looking for problems") as advance:
         groups = grouped(timeline, findings(timeline, advance))
     if as_json:

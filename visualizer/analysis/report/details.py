@@ -15,7 +15,7 @@ import numpy as np
 
 from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.analysis.report.statistics import Totals, TrackStatistics, statistics
-from visualizer.analysis.report.track_times import Reason, Times, times_of
+from visualizer.analysis.report.track_times import Lengths, Reason, Times, times_of
 from visualizer.analysis.text.hot_lines import lines_sampled
 from visualizer.trace import words
 from visualizer.trace.columns import Column
@@ -130,7 +130,7 @@ class Fairness(msgspec.Struct, frozen=True):
     ready: float
 
 
-def _in_all(times: Sequence[Times]) -> Times:
+def _in_all(times: Sequence[Times | Lengths]) -> Times:
     """Over all tracks."""
     spent_ns: Counter[int] = Counter()
     waited_ns: Counter[Reason] = Counter()
@@ -147,7 +147,7 @@ def _in_all(times: Sequence[Times]) -> Times:
     return Times(spent_ns, latencies_ns, steps_ns, late_ns, late_max_ns, waited_ns, waits)
 
 
-def _measured(times: Times) -> dict[str, Any]:
+def _measured(times: Times | Lengths) -> dict[str, Any]:
     """What is told of them, of a track as of all."""
     life_ns = sum(times.spent_ns.values())
     by_reason: Counter[str] = Counter()
@@ -167,16 +167,22 @@ def _measured(times: Times) -> dict[str, Any]:
     }
 
 
-def details(timeline: Timeline, advance: Callable[[int, int], None] = lambda done, of: None) -> Details:
+def details(
+    timeline: Timeline,
+    span: tuple[int, int] | None = None,
+    advance: Callable[[int, int], None] = lambda done, of: None,
+) -> Details:
     """Details up to the latest time of the trace: a slice that is still open counts up to there.
 
+    `span`: only of what lies between these two times, in ns, as in `statistics` and `Lengths`.
     `advance` is told how many tracks have been looked at, and of how many.
     """
-    plain = statistics(timeline)
-    pairs = _pairs(timeline)
+    plain = statistics(timeline, span)
+    start_ns, end_ns = span or (0, timeline.last_ns)
+    pairs = _pairs(timeline, start_ns, end_ns)
     given, received = _sums(pairs)
-    times = []
-    for one in times_of(timeline, list(timeline.tracks.values())):
+    times: list[Times | Lengths] = []
+    for one in times_of(timeline, list(timeline.tracks.values()), span):
         times.append(one)
         advance(len(times), len(timeline.tracks))
     tracks = [
@@ -199,15 +205,15 @@ def details(timeline: Timeline, advance: Callable[[int, int], None] = lambda don
         totals,
         _matrix(timeline, pairs),
         fairness(timeline, tracks),
-        _sampled(timeline),
+        _sampled(timeline, start_ns, end_ns),
     )
 
 
-def _sampled(timeline: Timeline) -> list[SampledLine]:
+def _sampled(timeline: Timeline, start_ns: int, end_ns: int) -> list[SampledLine]:
     found = [
         SampledLine(track, timeline.name(track), place.file, place.line, place.function, times)
         for track in timeline.tracks
-        for place, times, *_ in lines_sampled(timeline, track, 0, timeline.last_ns)
+        for place, times, *_ in lines_sampled(timeline, track, start_ns, end_ns)
     ]
     return sorted(found, key=lambda one: -one.samples)
 
@@ -254,11 +260,12 @@ def spread(lengths_ns: Sequence[int] | Column) -> Spread:
     return Spread(count, median_ns / _NS_PER_S, p95_ns / _NS_PER_S, max_ns / _NS_PER_S)
 
 
-def _pairs(timeline: Timeline) -> Counter[tuple[int, int]]:
-    """Who woke whom how often. A turn is nobody's doing."""
+def _pairs(timeline: Timeline, start_ns: int, end_ns: int) -> Counter[tuple[int, int]]:
+    """Who woke whom how often between these times, both included. A turn is nobody's doing."""
     wakeups = timeline.columns.wakeups
     causes = [number for number, cause in enumerate(wakeups.causes.known) if cause != words.TURN]
-    given = np.isin(np.asarray(wakeups.cause), causes)
+    t_ns = np.asarray(wakeups.ns)
+    given = np.isin(np.asarray(wakeups.cause), causes) & (t_ns >= start_ns) & (t_ns <= end_ns)
     ends = np.stack([np.asarray(column)[given].astype(np.int64) for column in (wakeups.waker, wakeups.track)])
     # Ids have 31 bits; none is below that of the current track.
     both, counts = np.unique(((ends[0] - words.CURRENT) << 32) + ends[1] - words.CURRENT, return_counts=True)

@@ -50,8 +50,16 @@ class Times(NamedTuple):
     waits: Counter[Reason]
 
 
-def times_of(timeline: Timeline, tracks: Sequence[Track]) -> Iterator[Times]:
-    """Those of each of these tracks, up to the latest time of the trace."""
+def times_of(
+    timeline: Timeline, tracks: Sequence[Track], span: tuple[int, int] | None = None
+) -> Iterator[Times | Lengths]:
+    """Those of each of these tracks, up to the latest time of the trace, or of what lies in `span`."""
+    if span is not None:
+        for track in tracks:
+            lengths = Lengths(timeline, track.id, span)
+            lengths.take()
+            yield lengths
+        return
     first = 0
     while first < len(tracks):
         stop, slices = first + 1, len(tracks[first].slices)

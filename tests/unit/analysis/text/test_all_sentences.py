@@ -8,11 +8,11 @@ import pytest
 
 from tests.tui.traces import crowd
 from tests.unit.analysis.tape import Tape, ping_pong, producer_consumer, sleeps
+from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text import all_sentences
 from visualizer.analysis.text.all_sentences import AllSentences
 from visualizer.analysis.text.sentences import sentence
-from visualizer.cli.reading import read_timeline
 from visualizer.trace import words
 
 GOLDEN = sorted((Path(__file__).parents[3] / "golden").glob("*.trace"))
@@ -34,7 +34,7 @@ def test_any_part_at_a_time(tape: Tape, at_once: int, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_recorded(path: Path) -> None:
-    check(read_timeline(str(path)), 50)
+    check(load(str(path))[0], 50)
 
 
 def test_what_differs_only_in_how_late_it_was_and_in_who_has_ended() -> None:
