@@ -199,7 +199,8 @@ class Trace:
         return takewhile(lambda event: event["t"] <= end_s, dropwhile(lambda event: event["t"] < start_s, found))
 
     def findings(self) -> tuple[Finding, ...]:
-        """The problems that `visualizer findings` prints, in order of time; of a part, those whose moment is in it."""
+        """Each problem behind what `visualizer findings` prints, in order of time; of a part, those whose moment is in
+        it."""
         return tuple(
             Finding(one.kind, one.sentence, names_of(self.timeline, one.tracks), one.t_ns, one.file, one.line)
             for one in findings(self.timeline)
