@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from textual.widgets import Footer
 
 from tests.tui.conftest import loaded, text_of
 from tests.tui.traces import Demo, hogs, sleeps
@@ -15,6 +14,7 @@ from visualizer.paint.viewport import Axis
 from visualizer.session import preferences
 from visualizer.session.preferences import Preferences
 from visualizer.tui.app import VisualizerApp
+from visualizer.tui.widgets.footer import Footer
 from visualizer.tui.widgets.hint import Hint
 
 Replay = Callable[[Demo], VisualizerApp]

@@ -11,7 +11,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from visualizer.analysis.plain import plain
@@ -22,6 +22,7 @@ from visualizer.trace.source import Source, TraceError
 from visualizer.tui import keys, listing
 from visualizer.tui.screens.finding import Finding
 from visualizer.tui.screens.timeline import LEAST_HEIGHT, LEAST_WIDTH
+from visualizer.tui.widgets.footer import Footer
 
 _PAGE_LINES = 8
 
@@ -59,7 +60,7 @@ class CatalogueScreen(Finding):
                 yield Static(id="source", markup=False)
         yield self.prompt
         yield self.told
-        yield Footer(show_command_palette=False)
+        yield Footer()
 
     def on_mount(self) -> None:
         self.prompt.display = self.told.display = False

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, ProgressBar, Static
+from textual.widgets import ProgressBar, Static
 
 from visualizer.analysis.comparison import compare
 from visualizer.analysis.plain import plain
@@ -17,6 +17,7 @@ from visualizer.analysis.spans import part_of
 from visualizer.tui import keys
 from visualizer.tui.feed import Feed
 from visualizer.tui.pair import SIDES, Pair
+from visualizer.tui.widgets.footer import Footer
 
 #: When there is nothing to read yet, so long is waited for it.
 _PAUSE_S = 0.02
@@ -69,7 +70,7 @@ class LoadingScreen(Screen[None]):
                 yield Static(Content.assemble((f"{letters}  ", "bold"), plain(named)), classes="name")
                 yield bar
                 yield count
-        yield Footer(show_command_palette=False)
+        yield Footer()
 
     def on_mount(self) -> None:
         self.run_worker(self._load())
