@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
-from visualizer.analysis.model import Timeline
-from visualizer.paint.rows import label_runs
-from visualizer.paint.ruler import overview, ruler
-from visualizer.paint.viewport import CLOSEST, Axis, Viewport
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.paint.axis.ruler import overview, ruler
+from visualizer.paint.axis.viewport import CLOSEST, Axis, Viewport
+from visualizer.paint.rows.order import label_runs
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.view import View
+from visualizer.tui.state.view import View
 
 SIZE = (200, 50)
 #: At that size, cells of a row, and rows, that the screen has room for.

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.tracers.traced import Ended, Traced, environment
-from visualizer.analysis.model import Timeline, timeline_of
+from visualizer.analysis.load.loader import load
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.session.control import Condition, Control
 from visualizer.session.launch import Run, start, tracer_command
 from visualizer.session.target import Target
@@ -53,15 +54,14 @@ class Held:
 
     def timeline(self) -> Timeline:
         """What is in the file by now."""
-        header, events, _ = read_all(self.run.trace_path)
-        return timeline_of(header, events)
+        return load(str(self.run.trace_path))[0]
 
     def end(self) -> Traced:
         """Wait until it is over."""
         code = self.run.wait()
-        header, events, _ = read_all(self.run.trace_path)
+        path = self.run.trace_path
         ended = Ended(code, (self._folder / "out").read_bytes(), (self._folder / "err").read_bytes())
-        return Traced(ended, timeline_of(header, events), events, self.run.trace_path)
+        return Traced(ended, self.timeline(), read_all(path)[1], path)
 
 
 @contextmanager

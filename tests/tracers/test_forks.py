@@ -9,7 +9,7 @@ import pytest
 
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import Traced, bare
-from visualizer.analysis.model import State
+from visualizer.analysis.model.timeline import State
 from visualizer.trace import events as ev
 from visualizer.trace import words
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.tracers.conftest import TraceSource
-from visualizer.analysis.sentences import sentence
+from visualizer.analysis.text.sentences import sentence
 from visualizer.trace import words
 
 

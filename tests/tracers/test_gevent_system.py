@@ -9,9 +9,9 @@ import pytest
 
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import Traced, bare
-from visualizer.analysis.model import Park, State
-from visualizer.analysis.records import records
-from visualizer.analysis.sentences import describe_state, sentence
+from visualizer.analysis.model.timeline import Park, State
+from visualizer.analysis.report.jsonl import records
+from visualizer.analysis.text.sentences import describe_state, sentence
 from visualizer.trace import words
 
 LOOPS = ("libev-cext", "libuv", "libev-cffi")

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.tracers.conftest import TraceSource
-from visualizer.analysis.sentences import sentence
+from visualizer.analysis.text.sentences import sentence
 from visualizer.trace import words
 
 SEES_RETURNS = sys.version_info >= (3, 12)

@@ -13,13 +13,13 @@ import pytest
 
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import launch_command, launch_environment, trace
-from visualizer.analysis.model import Timeline, timeline_of
+from visualizer.analysis.load.loader import load
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.trace import words
 from visualizer.trace.events import Switch
 from visualizer.trace.sink import Sink
-from visualizer.trace.source import read_all
-from visualizer.tracers import lines
-from visualizer.tracers.stream import Stream
+from visualizer.tracers.core import lines
+from visualizer.tracers.core.stream import Stream
 
 
 def _start(path: Path, source: str) -> subprocess.Popen[bytes]:
@@ -54,8 +54,7 @@ def test_flushed_while_the_program_blocks_and_kept_when_it_is_killed(tmp_path: P
     finally:
         process.send_signal(signal.SIGKILL)
         process.communicate()
-    header, events, notices = read_all(path)
-    timeline = timeline_of(header, events)
+    timeline, notices = load(str(path))
     assert timeline.switch(1).value == "'before the end'"
     assert notices == ["The trace has no end: its program was killed, or is still running."]
 
@@ -348,7 +347,7 @@ def test_a_trace_carries_the_source_that_ran(tmp_path: Path, options: tuple[str,
     command = launch_command(path, str(script))
     command[command.index("--") : command.index("--")] = options
     subprocess.run(command, check=True, env=launch_environment(), timeout=60)
-    timeline = timeline_of(*read_all(path)[:2])
+    timeline, _ = load(str(path))
     assert timeline.sources == ({} if options else {str(script): text.rstrip("\n")})
 
 

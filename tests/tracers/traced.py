@@ -8,7 +8,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from visualizer.analysis.model import Park, State, Switch, Timeline, Track, timeline_of
+from visualizer.analysis.load.loader import load
+from visualizer.analysis.model.timeline import Park, State, Switch, Timeline, Track
 from visualizer.trace.events import Event
 from visualizer.trace.source import read_all
 
@@ -120,5 +121,4 @@ def trace(path: Path, *command: str, cwd: Path | None = None, include: tuple[str
         cwd=cwd,
         env=launch_environment(),
     )
-    header, events, _ = read_all(path)
-    return Traced(Ended(done.returncode, done.stdout, done.stderr), timeline_of(header, events), events, path)
+    return Traced(Ended(done.returncode, done.stdout, done.stderr), load(str(path))[0], read_all(path)[1], path)

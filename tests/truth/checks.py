@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from tests.tracers.traced import Traced
 from tests.truth.program import AFTER, BEFORE, END, START, Meaning, Program, Step, own_name
-from visualizer.analysis.model import Park, State, Track, Wakeup
+from visualizer.analysis.model.timeline import Park, State, Track, Wakeup
 from visualizer.trace import events as ev
 from visualizer.trace import words
 

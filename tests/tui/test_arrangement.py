@@ -10,12 +10,12 @@ import pytest
 from tests.tui.conftest import loaded, text_of
 from tests.tui.test_groups import names
 from tests.tui.traces import MS, Demo, crowd, many, processes, sleeps
-from visualizer.analysis.model import Timeline
-from visualizer.paint.groupings import Order
-from visualizer.paint.rows import Row
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.paint.rows.grouping import Order
+from visualizer.paint.rows.order import Row
 from visualizer.tui.app import VisualizerApp
-from visualizer.tui.view import View
-from visualizer.tui.widgets.rows import Tracks
+from visualizer.tui.state.view import View
+from visualizer.tui.widgets.tracks import Tracks
 
 Replay = Callable[[Demo], VisualizerApp]
 SMALL = (80, 24)

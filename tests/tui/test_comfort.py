@@ -9,8 +9,8 @@ import pytest
 
 from tests.tui.conftest import loaded, text_of
 from tests.tui.traces import Demo, hogs, sleeps
-from visualizer.paint.palette import contrast
-from visualizer.paint.viewport import Axis
+from visualizer.paint.axis.viewport import Axis
+from visualizer.paint.text.palette import contrast
 from visualizer.session import preferences
 from visualizer.session.preferences import Preferences
 from visualizer.tui.app import VisualizerApp

@@ -13,19 +13,19 @@ from tests.tui.test_mouse import drag, turn
 from tests.tui.test_snapshots import LARGE, NORMAL, SMALL, Compare
 from tests.tui.traces import Demo, crowd, hostile, sleeps
 from tests.unit.analysis.tape import Tape
-from visualizer.analysis.comparison import Part
-from visualizer.analysis.model import Timeline, timeline_of
-from visualizer.paint.groupings import By, Order
-from visualizer.paint.viewport import Axis
+from visualizer.analysis.load.loader import load
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.report.comparison import Part
+from visualizer.paint.axis.viewport import Axis
+from visualizer.paint.rows.grouping import By, Order
 from visualizer.trace import words
-from visualizer.trace.source import read_all
 from visualizer.tui import keys
 from visualizer.tui.app import VisualizerApp
-from visualizer.tui.pair import Pair
+from visualizer.tui.dialogs.help import HelpScreen
 from visualizer.tui.screens.comparison import ComparisonScreen
-from visualizer.tui.screens.help import HelpScreen
-from visualizer.tui.widgets.rows import row_start
-from visualizer.tui.widgets.stack import SideRuler, Stack
+from visualizer.tui.state.pair import Pair
+from visualizer.tui.widgets.comparison import SideRuler, Stack
+from visualizer.tui.widgets.tracks import row_start
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "sync_vs_async.trace"
 Says = Callable[[ComparisonScreen], object]
@@ -36,8 +36,7 @@ FIRST = 18
 
 
 def read(path: Path) -> Timeline:
-    header, events, _ = read_all(path)
-    return timeline_of(header, events)
+    return load(str(path))[0]
 
 
 def halves() -> tuple[Part, Part]:

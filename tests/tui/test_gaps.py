@@ -10,14 +10,14 @@ import pytest
 from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.test_live import Growing, shown
 from tests.tui.traces import SLEEPS, Demo, hand_over, sleeps
-from visualizer.analysis.gaps import gaps
-from visualizer.paint.palette import DARK
-from visualizer.paint.viewport import Axis
+from visualizer.analysis.index.idle_gaps import gaps
+from visualizer.paint.axis.viewport import Axis
+from visualizer.paint.text.palette import DARK
 from visualizer.session import preferences
 from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.widgets.rows import Ruler, Tracks, row_start
+from visualizer.tui.widgets.tracks import Ruler, Tracks, row_start
 
 Replay = Callable[[Demo], VisualizerApp]
 SIZE = (120, 35)

@@ -11,12 +11,12 @@ from textual.widgets import Input
 from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.test_live import Growing, shown
 from tests.tui.traces import MS, Demo, crowd, hostile, many, sleeps
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.view import View
-from visualizer.tui.widgets.rows import Tracks, row_start
+from visualizer.tui.state.view import View
+from visualizer.tui.widgets.tracks import Tracks, row_start
 
 Replay = Callable[[Demo], VisualizerApp]
 SMALL, NORMAL = (80, 24), (120, 35)

@@ -9,13 +9,13 @@ from textual.binding import Binding
 
 from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.traces import Demo, hogs, sleeps
-from visualizer.paint.groupings import By, Order
-from visualizer.paint.rows import row_name
-from visualizer.paint.viewport import Axis
+from visualizer.paint.axis.viewport import Axis
+from visualizer.paint.rows.grouping import By, Order
+from visualizer.paint.rows.order import row_name
 from visualizer.tui import keys
 from visualizer.tui.app import VisualizerApp
+from visualizer.tui.dialogs.help import HelpScreen
 from visualizer.tui.screens.catalogue import CatalogueScreen
-from visualizer.tui.screens.help import HelpScreen
 from visualizer.tui.screens.timeline import TimelineScreen
 
 Replay = Callable[[Demo], VisualizerApp]

@@ -19,15 +19,15 @@ from tests.tracers.held import started
 from tests.tracers.traced import SCENARIOS
 from tests.tui.conftest import Clock, text_of
 from tests.tui.traces import MS, Demo, hogs, sleeps
-from visualizer.paint.viewport import Axis
+from visualizer.paint.axis.viewport import Axis
 from visualizer.session import recordings
 from visualizer.session.target import resolve
 from visualizer.trace.events import Continued, End, Event, Held, Output
 from visualizer.trace.source import read_all
 from visualizer.tui.app import VisualizerApp
-from visualizer.tui.feed import Feed
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.timeline import TimelineScreen
+from visualizer.tui.state.feed import Feed
 
 FOREVER = "import time\nprint('begun', flush=True)\ntime.sleep(600)\n"
 

@@ -11,12 +11,12 @@ from textual.widget import Widget
 
 from tests.tui.conftest import loaded, text_of
 from tests.tui.traces import Demo, many, sleeps
-from visualizer.paint.palette import DARK
-from visualizer.paint.viewport import Axis
+from visualizer.paint.axis.viewport import Axis
+from visualizer.paint.text.palette import DARK
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.widgets.rows import Overview, Ruler, Tracks, row_start
 from visualizer.tui.widgets.tabs import TabBar
+from visualizer.tui.widgets.tracks import Overview, Ruler, Tracks, row_start
 
 Replay = Callable[[Demo], VisualizerApp]
 SIZE = (80, 24)

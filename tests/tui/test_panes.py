@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from tests.tui.conftest import loaded, text_of
 from tests.tui.traces import Demo, hand_over, many, ping_pong, sleeps
-from visualizer.analysis.plain import plain
-from visualizer.paint.text import cell_width
+from visualizer.analysis.text.printable import plain
+from visualizer.paint.text.cell_width import cell_width
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.whereabouts import Whereabouts, parked, running, short_path
+from visualizer.tui.state.source_position import Whereabouts, parked, running, short_path
 from visualizer.tui.widgets.header import moment
 from visualizer.tui.widgets.notices import Notice
 from visualizer.tui.widgets.output import Output, _broken

@@ -15,15 +15,15 @@ from textual.pilot import Pilot
 from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.test_live import Growing
 from tests.tui.traces import MS, Demo, sleeps
-from visualizer.paint.viewport import Axis
+from visualizer.paint.axis.viewport import Axis
 from visualizer.session.control import Condition, Control
 from visualizer.session.target import resolve
 from visualizer.trace.source import Source
 from visualizer.tui import app as app_module
 from visualizer.tui.app import VisualizerApp
-from visualizer.tui.feed import Feed
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.timeline import TimelineScreen
+from visualizer.tui.state.feed import Feed
 
 Replay = Callable[[Demo], VisualizerApp]
 Compare = Callable[..., bool]

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from visualizer.analysis.goals import Line
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.explore.targets import Line
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.tui.stopping import refusal
+from visualizer.tui.state.breakpoint_check import refusal
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.test_gaps import ruler_of
 from tests.tui.traces import Demo, sleeps
-from visualizer.analysis.goals import EXPECTED
+from visualizer.analysis.explore.targets import EXPECTED
 from visualizer.trace import events as ev
 from visualizer.tui.app import VisualizerApp
 

@@ -12,13 +12,13 @@ import pytest
 from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.test_live import shown, until, watched
 from tests.tui.traces import Demo, crowd, hand_over, hogs, many, philosophers, sleeps
-from visualizer.paint.palette import DARK, LIGHT
+from visualizer.paint.text.palette import DARK, LIGHT
 from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.widgets import waits as waits_of_many
-from visualizer.tui.widgets.lists import Lines
-from visualizer.tui.widgets.rows import Tracks, row_start
+from visualizer.tui.widgets.line_list import Lines
+from visualizer.tui.widgets.tracks import Tracks, row_start
 
 Replay = Callable[[Demo], VisualizerApp]
 

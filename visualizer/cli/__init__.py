@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import click
 
-from visualizer.analysis.plain import plain
+from visualizer.analysis.text.printable import plain
 
 #: Subcommand -> the module that has it as `command`, in the order of `--help`.
 COMMANDS = {

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 import click
 import msgspec
 
-from visualizer.analysis.comparison import Comparison, Part, compare
-from visualizer.analysis.model import Timeline
-from visualizer.analysis.plain import plain
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.report.comparison import Comparison, Part, compare
+from visualizer.analysis.text.printable import plain
 from visualizer.cli import fail, on_terminal, takes_unicode
 from visualizer.cli.open import check
 from visualizer.cli.painted import ascii_option, columns, echo_painted, width_option
@@ -20,10 +20,10 @@ from visualizer.cli.pictures import force_option, format_of, theme_option, write
 from visualizer.cli.reading import read_timeline
 from visualizer.cli.terminal import keys_from_terminal
 from visualizer.export import COMPARED, Settings
-from visualizer.paint.comparison import paint_both
-from visualizer.paint.figures import facts, figures, parting, remarks, verdict
-from visualizer.paint.row import Run
-from visualizer.paint.viewport import Axis
+from visualizer.paint.axis.viewport import Axis
+from visualizer.paint.comparison.figures import facts, figures, parting, remarks, verdict
+from visualizer.paint.comparison.stacked import paint_both
+from visualizer.paint.text.canvas import Run
 from visualizer.session import why
 from visualizer.trace.source import TraceError
 

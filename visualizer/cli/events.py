@@ -7,7 +7,7 @@ from itertools import islice
 import click
 import msgspec
 
-from visualizer.analysis.records import records
+from visualizer.analysis.report.jsonl import records
 from visualizer.cli.reading import read_timeline
 
 #: Each write is flushed.

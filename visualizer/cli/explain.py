@@ -7,13 +7,13 @@ from itertools import islice
 
 import click
 
-from visualizer.analysis.missing import missing
-from visualizer.analysis.model import Timeline
-from visualizer.analysis.plain import plain
-from visualizer.analysis.sentences import sentence
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.text.losses import missing
+from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.sentences import sentence
 from visualizer.cli import fail
 from visualizer.cli.reading import echo_lines, read_timeline
-from visualizer.paint.text import cell_width, fit
+from visualizer.paint.text.cell_width import cell_width, fit
 
 #: The names have as much room as the longest needs, but no more than this.
 _NAME_CELLS = 24

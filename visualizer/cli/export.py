@@ -8,7 +8,7 @@ from visualizer.cli.numbers import WholeNumber
 from visualizer.cli.pictures import force_option, format_of, theme_option, write_picture
 from visualizer.cli.reading import read_timeline
 from visualizer.export import FORMATS, Settings
-from visualizer.paint.viewport import BOTH, Axis
+from visualizer.paint.axis.viewport import BOTH, Axis
 
 _AXES = {**{axis.value: (axis,) for axis in Axis}, "both": BOTH}
 

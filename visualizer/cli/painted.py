@@ -10,9 +10,9 @@ import click
 
 from visualizer.cli import on_terminal
 from visualizer.cli.numbers import WholeNumber
-from visualizer.paint.palette import DARK, LIGHT, Ink
-from visualizer.paint.row import Run
-from visualizer.paint.text import ascii_only
+from visualizer.paint.text.canvas import Run
+from visualizer.paint.text.cell_width import ascii_only
+from visualizer.paint.text.palette import DARK, LIGHT, Ink
 
 #: Where stdout has no width of its own.
 _WIDTH_IN_PIPE = 100

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from visualizer.analysis import spans
-from visualizer.analysis.comparison import Part
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.explore import spans
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.report.comparison import Part
 from visualizer.cli import fail
 
 #: What a span looks like.

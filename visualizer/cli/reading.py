@@ -8,12 +8,12 @@ from itertools import islice
 
 import click
 
-from visualizer.analysis.intake import Intake
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.load.loader import load
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.cli import fail, takes_unicode, warn
-from visualizer.paint.text import ascii_only
+from visualizer.paint.text.cell_width import ascii_only
 from visualizer.trace.memory import keep
-from visualizer.trace.source import Source, TraceError
+from visualizer.trace.source import TraceError
 
 #: Each write is flushed.
 _LINES_AT_A_TIME = 1000
@@ -28,16 +28,11 @@ def read_timeline(file: str, called: str | None = None) -> Timeline:
     # What has been imported is no garbage; a trace is enough to look through, again and again.
     gc.freeze()
     keep()
-    timeline = Timeline()
     try:
-        with Source.open(file) as source:
-            intake = Intake(timeline, source.flattening)
-            for lines in source.lines():
-                intake.take(lines)
-            timeline.header = source.header
+        timeline, notices = load(file)
     except TraceError as error:
         fail(str(error))
-    for notice in source.notices:
+    for notice in notices:
         warn(notice if called is None else f"{called}: {notice}")
     return timeline
 

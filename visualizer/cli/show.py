@@ -7,20 +7,20 @@ from pathlib import Path
 
 import click
 
-from visualizer.analysis.model import Timeline
-from visualizer.analysis.plain import plain
-from visualizer.analysis.sentences import sentence
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.sentences import sentence
 from visualizer.cli import takes_unicode
 from visualizer.cli.painted import ascii_option, columns, echo_painted, width_option
 from visualizer.cli.reading import read_timeline
-from visualizer.paint import caption
-from visualizer.paint.legend import legend
-from visualizer.paint.panel import label_cells, panel
-from visualizer.paint.row import Run
-from visualizer.paint.rows import Row, rows
-from visualizer.paint.ruler import ruler
-from visualizer.paint.sequence import sequence
-from visualizer.paint.viewport import BOTH, Axis, Viewport
+from visualizer.paint.axis.ruler import ruler
+from visualizer.paint.axis.viewport import BOTH, Axis, Viewport
+from visualizer.paint.panes.sequence import sequence
+from visualizer.paint.rows.order import Row, rows
+from visualizer.paint.rows.panel import label_cells, panel
+from visualizer.paint.text import caption
+from visualizer.paint.text.canvas import Run
+from visualizer.paint.text.legend import legend
 
 #: Without --all, so many rows and sentences; where there are more tracks, those of a kind share a row.
 _ROWS = 60

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import click
 import msgspec
 
-from visualizer.analysis.details import (
+from visualizer.analysis.report.details import (
     Details,
     Fairness,
     SampledLine,
@@ -18,11 +18,11 @@ from visualizer.analysis.details import (
     Wakes,
     details,
 )
-from visualizer.analysis.durations import duration
-from visualizer.analysis.plain import plain
-from visualizer.analysis.statistics import Totals, TrackStatistics
+from visualizer.analysis.report.statistics import Totals, TrackStatistics
+from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.printable import plain
 from visualizer.cli.reading import echo_lines, read_timeline
-from visualizer.paint.tables import table
+from visualizer.paint.text.tables import table
 
 _TIMES = ("kind", "state", "steps", "running", "ready", "waiting", "blocked", "idle")
 _SHARES = ("run %", "ready %", "wait %", "block %", "idle %")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from visualizer.analysis.comparison import Part
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.report.comparison import Part
 from visualizer.export.comparison import draw_comparison
 from visualizer.export.settings import Settings
 from visualizer.export.svg import draw_svg

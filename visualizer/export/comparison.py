@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from visualizer.analysis.comparison import Part, compare
-from visualizer.analysis.model import FINAL
-from visualizer.analysis.plain import plain
+from visualizer.analysis.model.timeline import FINAL
+from visualizer.analysis.report.comparison import Part, compare
+from visualizer.analysis.text.printable import plain
 from visualizer.export.page import PADDING, Page
 from visualizer.export.panel import Panel
 from visualizer.export.pen import Pen, fitted, text_width
 from visualizer.export.settings import Settings
 from visualizer.export.svg import ROWS, draw_legend
-from visualizer.paint.boxes import Box
-from visualizer.paint.figures import facts, figures, parting, remarks, verdict
-from visualizer.paint.lane import Lane
-from visualizer.paint.legend import occurring
-from visualizer.paint.rows import Row, Rows
-from visualizer.paint.ruler import ticks
-from visualizer.paint.saving import saved
-from visualizer.paint.stretch import Stretch, longest, stretches
-from visualizer.paint.times import Reckoning, Since
-from visualizer.paint.viewport import Axis, Viewport
+from visualizer.paint.axis.ruler import ticks
+from visualizer.paint.axis.times import Reckoning, Since
+from visualizer.paint.axis.viewport import Axis, Viewport
+from visualizer.paint.comparison.difference import saved
+from visualizer.paint.comparison.figures import facts, figures, parting, remarks, verdict
+from visualizer.paint.comparison.stretch import Stretch, longest, stretches
+from visualizer.paint.rows.order import Row, Rows
+from visualizer.paint.rows.svg_boxes import Box
+from visualizer.paint.rows.track_slices import Lane
+from visualizer.paint.text.legend import occurring
 
 _LINE = 20.0
 _SIZE = 13.0

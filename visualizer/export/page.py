@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree import ElementTree
 
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.export.pen import Pen, text_width
 from visualizer.export.settings import Settings
-from visualizer.paint.rows import Row
+from visualizer.paint.rows.order import Row
 
 _NAMESPACE = "http://www.w3.org/2000/svg"
 PADDING = 36

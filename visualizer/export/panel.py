@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import inf
 
-from visualizer.analysis.durations import duration
-from visualizer.analysis.gaps import gaps
-from visualizer.analysis.model import FINAL, State, Timeline
+from visualizer.analysis.index.idle_gaps import gaps
+from visualizer.analysis.model.timeline import FINAL, State, Timeline
+from visualizer.analysis.text.durations import duration
 from visualizer.export.pen import Pen, Span, fitted, text_width
-from visualizer.paint.boxes import Box, boxes
-from visualizer.paint.lane import Lane
-from visualizer.paint.palette import STYLE_OF
-from visualizer.paint.rows import Row
-from visualizer.paint.ruler import folded, ticks
-from visualizer.paint.text import fit_name
-from visualizer.paint.viewport import Axis, Viewport, extent, position_of_time, span, time_of_position
-from visualizer.paint.waits import labels
+from visualizer.paint.axis.ruler import folded, ticks
+from visualizer.paint.axis.viewport import Axis, Viewport, extent, position_of_time, span, time_of_position
+from visualizer.paint.rows.order import Row
+from visualizer.paint.rows.svg_boxes import Box, boxes
+from visualizer.paint.rows.track_slices import Lane
+from visualizer.paint.text.cell_width import fit_name
+from visualizer.paint.text.palette import STYLE_OF
+from visualizer.paint.text.wait_labels import labels
 from visualizer.trace import words
 
 #: Distance between two rows, and height of a bar, in pixels.

@@ -7,10 +7,10 @@ from textwrap import wrap
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from visualizer.analysis.model import State
-from visualizer.analysis.plain import plain
-from visualizer.paint.palette import DARK, LIGHT, STYLE_OF
-from visualizer.paint.text import cell_width, fit
+from visualizer.analysis.model.timeline import State
+from visualizer.analysis.text.printable import plain
+from visualizer.paint.text.cell_width import cell_width, fit
+from visualizer.paint.text.palette import DARK, LIGHT, STYLE_OF
 
 Element = ElementTree.Element
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from visualizer.paint.viewport import Axis
+from visualizer.paint.axis.viewport import Axis
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from visualizer.analysis.model import FINAL, State, Timeline
+from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.export.page import PADDING, Page
 from visualizer.export.panel import ROW, Panel
 from visualizer.export.pen import Pen, fitted, text_width
 from visualizer.export.settings import Settings
-from visualizer.paint import caption
-from visualizer.paint.legend import meaning, occurring
-from visualizer.paint.rows import rows
+from visualizer.paint.rows.order import rows
+from visualizer.paint.text import caption
+from visualizer.paint.text.legend import meaning, occurring
 
 #: A picture of more tracks could not be looked at; the others are counted.
 ROWS = 200

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from textual.binding import Binding, BindingType
 
-from visualizer.paint.groupings import By, Order
+from visualizer.paint.rows.grouping import By, Order
 
 
 class Section(NamedTuple):

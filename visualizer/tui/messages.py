@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from visualizer.paint.rows import Row
+from visualizer.paint.rows.order import Row
 
 
 class Looked(Message):

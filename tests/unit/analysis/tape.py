@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visualizer.analysis.model import State, Timeline
+from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.trace import events as ev
 from visualizer.trace import words
 

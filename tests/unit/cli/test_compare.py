@@ -13,15 +13,15 @@ from tests.unit.analysis.tape import Tape, ping_pong, producer_consumer
 from tests.unit.cli.test_open import KEYS
 from tests.unit.cli.test_open import on_a_terminal as opened
 from tests.unit.cli.test_show import ESCAPE, RUNNING, on_a_terminal, written
-from visualizer.analysis.comparison import Part, compare
-from visualizer.analysis.model import Timeline, timeline_of
-from visualizer.paint.figures import figures, verdict
-from visualizer.paint.saving import saved
-from visualizer.paint.stretch import Stretch
-from visualizer.paint.viewport import Axis
+from visualizer.analysis.load.loader import load
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.report.comparison import Part, compare
+from visualizer.paint.axis.viewport import Axis
+from visualizer.paint.comparison.difference import saved
+from visualizer.paint.comparison.figures import figures, verdict
+from visualizer.paint.comparison.stretch import Stretch
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.source import read_all
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 HOW = "write seconds as in @0.5-2 or @0.5-, or numbers of switches as in @#3-#17."
@@ -174,8 +174,7 @@ def test_what_is_in_one_only() -> None:
 
 
 def test_json(visualizer: Visualizer) -> None:
-    header, events, _ = read_all(GOLDEN / "sync_vs_async.trace")
-    timeline = timeline_of(header, events)
+    timeline, _ = load(str(GOLDEN / "sync_vs_async.trace"))
     last_ns = timeline.last_ns
     done = visualizer("compare", f"{SYNC}@-0.5", f"{SYNC}@0.5-99", "--json")
     assert (done.returncode, done.stderr) == (0, "")

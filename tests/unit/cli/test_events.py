@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.analysis.tape import producer_consumer, sleeps
-from visualizer.analysis.records import records
+from visualizer.analysis.report.jsonl import records
 from visualizer.trace import words
 from visualizer.trace.events import Header, encode
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import ROOT, Visualizer
 from tests.unit.analysis.tape import Tape, ping_pong
-from visualizer.paint.palette import DARK, LIGHT
+from visualizer.paint.text.palette import DARK, LIGHT
 from visualizer.trace import events as ev
 from visualizer.trace import words
 

@@ -12,7 +12,7 @@ import pytest
 from wcwidth import wcswidth
 
 from tests.unit.analysis.tape import Tape, sleeps
-from visualizer.analysis.details import details
+from visualizer.analysis.report.details import details
 from visualizer.cli.stats import report, who_wakes_whom
 from visualizer.trace import words
 from visualizer.trace.events import Continued, Header, Held, encode

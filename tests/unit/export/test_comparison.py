@@ -8,13 +8,13 @@ import pytest
 
 from tests.unit.analysis.tape import Tape, ping_pong, sleeps
 from tests.unit.export.test_svg import GOLDEN, LEGEND, NO_XML, SVG, bars, texts
-from visualizer.analysis.comparison import Part
-from visualizer.analysis.model import Timeline, timeline_of
+from visualizer.analysis.load.loader import load
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.report.comparison import Part
 from visualizer.export import COMPARED, Settings
-from visualizer.paint.palette import LIGHT
-from visualizer.paint.viewport import BOTH, Axis
+from visualizer.paint.axis.viewport import BOTH, Axis
+from visualizer.paint.text.palette import LIGHT
 from visualizer.trace import words
-from visualizer.trace.source import read_all
 
 
 def drawn(a: Part, b: Part, *axes: Axis, names: tuple[str, str] = ("a", "b")) -> ElementTree.Element:
@@ -22,8 +22,7 @@ def drawn(a: Part, b: Part, *axes: Axis, names: tuple[str, str] = ("a", "b")) ->
 
 
 def halves() -> tuple[Part, Part]:
-    header, events, _ = read_all(GOLDEN / "sync_vs_async.trace")
-    timeline = timeline_of(header, events)
+    timeline, _ = load(str(GOLDEN / "sync_vs_async.trace"))
     switch_ns = timeline.switch_ns
     return Part.between(timeline, switch_ns[0], switch_ns[17]), Part.between(timeline, switch_ns[18], switch_ns[-1])
 

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from tests.unit.analysis.tape import Tape, ping_pong, producer_consumer, sleeps
 from tests.unit.paint.events import naps, timelines
-from visualizer.analysis.model import State, Timeline, timeline_of
+from visualizer.analysis.load.loader import load
+from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.export import FORMATS, Settings
 from visualizer.export.svg import draw_svg
-from visualizer.paint.palette import DARK, LIGHT
-from visualizer.paint.viewport import BOTH, Axis
+from visualizer.paint.axis.viewport import BOTH, Axis
+from visualizer.paint.text.palette import DARK, LIGHT
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.source import read_all
 
 #: Width of a sample in the legend.
 LEGEND = "34"
@@ -187,8 +187,7 @@ def test_an_empty_trace() -> None:
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("name", ["gevent_sleeps", "ping_pong", "producer_consumer", "sync_vs_async"])
 def test_it_renders(name: str, dark: bool) -> None:
-    header, events, _ = read_all(GOLDEN / f"{name}.trace")
-    drawing = draw_svg(timeline_of(header, events), Settings(dark=dark)).decode()
+    drawing = draw_svg(load(str(GOLDEN / f"{name}.trace"))[0], Settings(dark=dark)).decode()
     image = bytes(resvg_py.svg_to_bytes(svg_string=drawing))
     assert image.startswith(b"\x89PNG")
     assert int.from_bytes(image[16:20], "big") == 1280
@@ -211,8 +210,7 @@ def test_the_table_of_formats() -> None:
 
 
 def test_folded_gaps_are_marked_with_their_length_and_a_wait_over_one_is_one_bar() -> None:
-    header, events, _ = read_all(GOLDEN / "gevent_sleeps.trace")
-    root = drawn(timeline_of(header, events), Axis.BUSY)
+    root = drawn(load(str(GOLDEN / "gevent_sleeps.trace"))[0], Axis.BUSY)
     said = texts(root)
     assert said.count("⋯ 1 s") == 2
     assert said.count("sleep 2 s") == 1

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from visualizer.analysis.model import Timeline
-from visualizer.paint.legend import legend
-from visualizer.paint.row import Run, paint_row
-from visualizer.paint.rows import label_runs, rows
-from visualizer.paint.ruler import overview, ruler
-from visualizer.paint.text import cell_width
-from visualizer.paint.viewport import Axis, Viewport
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.paint.axis.ruler import overview, ruler
+from visualizer.paint.axis.viewport import Axis, Viewport
+from visualizer.paint.rows.order import label_runs, rows
+from visualizer.paint.rows.states import paint_row
+from visualizer.paint.text.canvas import Run
+from visualizer.paint.text.cell_width import cell_width
+from visualizer.paint.text.legend import legend
 
 
 def text(runs: Iterable[Run]) -> str:

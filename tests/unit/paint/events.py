@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.trace import events as ev
 from visualizer.trace import words
 

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.paint.drawn import panel
-from visualizer.analysis.model import timeline_of
-from visualizer.paint.viewport import BOTH
-from visualizer.trace.source import read_all
+from visualizer.analysis.load.loader import load
+from visualizer.paint.axis.viewport import BOTH
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 SCENARIOS = ("gevent_sleeps", "ping_pong", "producer_consumer", "sync_vs_async")
@@ -18,9 +17,8 @@ SCENARIOS = ("gevent_sleeps", "ping_pong", "producer_consumer", "sync_vs_async")
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_recording_as_text(name: str) -> None:
-    header, events, notices = read_all(GOLDEN / f"{name}.trace")
+    timeline, notices = load(str(GOLDEN / f"{name}.trace"))
     assert notices == []
-    timeline = timeline_of(header, events)
     painted = "\n".join(
         f"{axis.value}, {cells} cells{', ASCII' if ascii else ''}\n{panel(timeline, axis, cells, ascii)}"
         for axis in BOTH

@@ -6,11 +6,11 @@ import pytest
 
 from tests.unit.analysis.tape import Tape, ping_pong, producer_consumer, sleeps
 from tests.unit.paint.drawn import text
-from visualizer.analysis.model import Park, State, Timeline
-from visualizer.paint import caption
-from visualizer.paint.legend import legend, meaning, occurring
-from visualizer.paint.text import cell_width
-from visualizer.paint.waits import brief, labels, wait_label, wait_labels
+from visualizer.analysis.model.timeline import Park, State, Timeline
+from visualizer.paint.text import caption
+from visualizer.paint.text.cell_width import cell_width
+from visualizer.paint.text.legend import legend, meaning, occurring
+from visualizer.paint.text.wait_labels import brief, labels, wait_label, wait_labels
 from visualizer.trace import events as ev
 from visualizer.trace import words
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from visualizer.analysis.findings import answers, delays, ends, incomplete, raised
-from visualizer.analysis.findings.finding import Finding
-from visualizer.analysis.findings.observed import Observed
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.findings.base import Finding
+from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.model.timeline import Timeline
 
 __all__ = ["KINDS", "Finding", "Findings", "findings"]
 

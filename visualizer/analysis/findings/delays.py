@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeVar
 
-from visualizer.analysis.durations import duration
-from visualizer.analysis.findings.finding import (
+from visualizer.analysis.findings.base import (
     HOG_NS,
     LATE_NS,
     LOST_NS,
@@ -24,10 +23,11 @@ from visualizer.analysis.findings.finding import (
     spot,
     worst_of,
 )
-from visualizer.analysis.findings.observed import Delay, Observed, Turn, longest_turn
-from visualizer.analysis.model import Park, Place, State, Timeline
-from visualizer.analysis.sampled import Sampled, mostly, told
-from visualizer.analysis.sources import definition
+from visualizer.analysis.findings.collector import Delay, Observed, Turn, longest_turn
+from visualizer.analysis.model.timeline import Park, Place, State, Timeline
+from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.hot_lines import Sampled, mostly, told
+from visualizer.analysis.text.source_text import definition
 from visualizer.trace import words
 
 _T = TypeVar("_T")

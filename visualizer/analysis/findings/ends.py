@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from visualizer.analysis.durations import duration
-from visualizer.analysis.findings.finding import (
+from visualizer.analysis.findings.base import (
     FROM_OUTSIDE,
     Finding,
     at,
@@ -16,9 +15,10 @@ from visualizer.analysis.findings.finding import (
     parked,
     spot,
 )
-from visualizer.analysis.findings.observed import Observed
-from visualizer.analysis.model import Park, State, Switch, Timeline
-from visualizer.analysis.sources import Ending, would_end
+from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.model.timeline import Park, State, Switch, Timeline
+from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.source_text import Ending, would_end
 from visualizer.trace import words
 
 _LOOP_EXIT = "LoopExit"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from visualizer.analysis.findings.finding import Finding, finding
-from visualizer.analysis.findings.observed import Observed
-from visualizer.analysis.missing import is_loss, missing
-from visualizer.analysis.model import Timeline
+from visualizer.analysis.findings.base import Finding, finding
+from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.text.losses import is_loss, missing
 
 
 def incomplete(timeline: Timeline, observed: Observed) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
-from visualizer.analysis.model import Park, Place, Timeline
+from visualizer.analysis.model.timeline import Park, Place, Timeline
 
 #: Calls that only wait -> which of their arguments is `raise_error` (gevent.joinall, Group.join); None: they have none.
 _ONLY_WAIT = {"join": 1, "joinall": 2, "wait": None, "iwait": None}

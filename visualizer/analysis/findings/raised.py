@@ -6,10 +6,10 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from visualizer.analysis.findings.finding import Finding, at, finding, spot
+from visualizer.analysis.findings.base import Finding, at, finding, spot
+from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.joins import expression, only_waits
-from visualizer.analysis.findings.observed import Observed
-from visualizer.analysis.model import Place, State, Timeline, Track
+from visualizer.analysis.model.timeline import Place, State, Timeline, Track
 from visualizer.trace import words
 
 #: Of a traceback that is printed: a line of it, as the traceback module writes it.

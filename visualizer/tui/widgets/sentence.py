@@ -5,18 +5,18 @@ from __future__ import annotations
 from textual.strip import Strip
 from textual.widget import Widget
 
-from visualizer.analysis.model import State
-from visualizer.analysis.plain import plain
-from visualizer.analysis.prospects import what_next
-from visualizer.analysis.sentences import describe_state, sentence, sentence_before_first
-from visualizer.paint.group import told
-from visualizer.paint.palette import STYLE_OF, glyphs
-from visualizer.paint.row import Run
-from visualizer.paint.rows import row_name
-from visualizer.paint.text import fit
-from visualizer.paint.waits import brief
-from visualizer.tui.ink import strip
-from visualizer.tui.view import View
+from visualizer.analysis.model.timeline import State
+from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.sentences import describe_state, sentence, sentence_before_first
+from visualizer.analysis.text.upcoming import what_next
+from visualizer.paint.rows.crowded import told
+from visualizer.paint.rows.order import row_name
+from visualizer.paint.text.canvas import Run
+from visualizer.paint.text.cell_width import fit
+from visualizer.paint.text.palette import STYLE_OF, glyphs
+from visualizer.paint.text.wait_labels import brief
+from visualizer.tui.state.view import View
+from visualizer.tui.terminal.styles import strip
 from visualizer.tui.widgets.notices import Notice
 
 

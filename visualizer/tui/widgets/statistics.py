@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from visualizer.analysis.durations import duration
-from visualizer.analysis.lengths import Lengths
-from visualizer.analysis.model import State
-from visualizer.analysis.plain import plain
-from visualizer.analysis.statistics import Statistics as Numbers
-from visualizer.analysis.statistics import Totals, TrackStatistics, statistics
-from visualizer.paint.bars import share_bar
-from visualizer.paint.palette import STYLE_OF, glyphs
-from visualizer.paint.profile import profile
-from visualizer.paint.row import Run
-from visualizer.paint.text import fit, fit_name
-from visualizer.tui.feed import Feed
+from visualizer.analysis.model.timeline import State
+from visualizer.analysis.report.statistics import Statistics as Numbers
+from visualizer.analysis.report.statistics import Totals, TrackStatistics, statistics
+from visualizer.analysis.report.track_times import Lengths
+from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.printable import plain
+from visualizer.paint.panes.bars import share_bar
+from visualizer.paint.panes.track_profile import profile
+from visualizer.paint.text.canvas import Run
+from visualizer.paint.text.cell_width import fit, fit_name
+from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.tui.messages import TrackChosen
-from visualizer.tui.view import View
-from visualizer.tui.widgets.lists import Lines
+from visualizer.tui.state.feed import Feed
+from visualizer.tui.state.view import View
+from visualizer.tui.widgets.line_list import Lines
 from visualizer.tui.widgets.notices import Notice, notices
 
 _COLUMNS = ("steps", "running", "ready", "waiting", "blocked", "idle")

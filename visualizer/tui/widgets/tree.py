@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from visualizer.analysis.crowds import Crowd
-from visualizer.analysis.family import Family, Kin
-from visualizer.paint.row import Run
-from visualizer.paint.tree import Node, node_runs, nodes
+from visualizer.analysis.explore.spawn_tree import Family, Kin
+from visualizer.analysis.index.groups import Crowd
+from visualizer.paint.panes.spawn_tree import Node, node_runs, nodes
+from visualizer.paint.text.canvas import Run
 from visualizer.tui.messages import TrackChosen
-from visualizer.tui.view import View
-from visualizer.tui.widgets.pointed import Pointed
+from visualizer.tui.state.view import View
+from visualizer.tui.widgets.pick_list import Pointed
 
 
 class Tree(Pointed):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from textual.timer import Timer
 
-from visualizer.analysis.waiting import moment_at
-from visualizer.paint.graph import Said, graph
-from visualizer.paint.row import Run
+from visualizer.analysis.explore.wait_graph import moment_at
+from visualizer.paint.panes.wait_graph import Said, graph
+from visualizer.paint.text.canvas import Run
 from visualizer.trace import words
 from visualizer.tui.messages import TrackChosen
-from visualizer.tui.view import View
-from visualizer.tui.widgets.pointed import Pointed
+from visualizer.tui.state.view import View
+from visualizer.tui.widgets.pick_list import Pointed
 
 #: So many tracks are looked at within a frame; more, a moment later, whatever has come by then.
 _AT_ONCE = 2_000

@@ -1,0 +1,101 @@
+"""Hundreds of steps through generators and coroutines that are nested, read as every command reads them."""
+
+from __future__ import annotations
+
+from tests.tracers.conftest import TraceSource
+
+
+def test_a_chain_by_yield_from(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        def inner(n):
+            for i in range(n):
+                yield i
+
+        def outer(n):
+            yield from inner(n)
+
+        assert sum(outer(3000)) == 4498500
+        """
+    )
+    round_trip = [("main", "outer"), ("outer", "inner"), ("inner", "outer"), ("outer", "main")]
+    assert [(a, b) for a, _, b, _ in traced.hand_overs] == round_trip * 3001
+    given = [value for a, cause, _, value in traced.hand_overs if (a, cause) == ("outer", "yield")]
+    assert given == [str(number) for number in range(3000)]
+    assert (traced.outcome("inner"), traced.outcome("outer")) == ("returned", "returned")
+
+
+def test_a_pipeline_of_three_stages(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        def squares():
+            for i in range(1000):
+                yield i * i
+
+        def even(numbers):
+            for n in numbers:
+                if n % 2 == 0:
+                    yield n
+
+        def halves(numbers):
+            for n in numbers:
+                yield n // 2
+
+        assert sum(halves(even(squares()))) == 83083500
+        """
+    )
+    from_squares = [value for a, cause, _, value in traced.hand_overs if (a, cause) == ("squares", "yield")]
+    assert from_squares == [str(number**2) for number in range(1000)]
+    from_halves = [value for a, cause, _, value in traced.hand_overs if (a, cause) == ("halves", "yield")]
+    assert from_halves == [str(number**2 // 2) for number in range(0, 1000, 2)]
+    assert [traced.outcome(name) for name in ("squares", "even", "halves")] == ["returned"] * 3
+
+
+def test_six_hundred_nested_awaits(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import asyncio
+
+        async def leaf():
+            await asyncio.sleep(0)
+
+        async def middle():
+            for _ in range(600):
+                await leaf()
+
+        async def main():
+            await middle()
+
+        asyncio.run(main())
+        """
+    )
+    leaves = traced.tracks("leaf")
+    assert len(leaves) == 600
+    assert {track.outcome for track in leaves} == {"returned"}
+    assert [track.outcome for track in traced.tracks("middle")] == ["returned"]
+
+
+def test_a_chain_in_a_greenlet_of_gevent(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+
+        def chunks():
+            for i in range(600):
+                yield i
+
+        def lines():
+            yield from chunks()
+
+        def work():
+            for line in lines():
+                if line == 0:
+                    gevent.sleep(0)
+
+        gevent.joinall([gevent.spawn(work)])
+        """
+    )
+    given = [value for a, cause, _, value in traced.hand_overs if (a, cause) == ("lines", "yield")]
+    assert given == [str(number) for number in range(600)]
+    assert "hub" in traced.ran("work", "hub")
+    assert [traced.outcome(name) for name in ("chunks", "lines", "work")] == ["returned"] * 3

@@ -1,0 +1,597 @@
+"""For each kind a trace in which it must be found, and one, nearly the same, in which it must not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.analysis.tape import FILE, STEP_NS, Tape, ping_pong, producer_consumer, sleeps
+from visualizer.analysis.findings import KINDS, Finding, Findings, findings
+from visualizer.analysis.findings.base import listed
+from visualizer.analysis.findings.joins import only_waits
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.trace import events as ev
+from visualizer.trace import words
+
+MS = 1_000_000
+
+
+def found(tape: Tape, kind: str) -> list[Finding]:
+    return [one for one in findings(tape.timeline()) if one.kind == kind]
+
+
+def kinds(tape: Tape) -> list[str]:
+    return [one.kind for one in findings(tape.timeline())]
+
+
+def only(tape: Tape, kind: str) -> tuple[str, list[str], int, int | None]:
+    """Sentence, names of the tracks, time in ms and line of the one finding of that kind."""
+    [one] = found(tape, kind)
+    names = {number: key for key, number in tape.ids.items()}
+    assert one.file == (FILE if one.line is not None else None)
+    return one.sentence, [names[track] for track in one.tracks], one.t_ns // MS, one.line
+
+
+def spawned(*keys: str) -> Tape:
+    """The greenlets are spawned by main at line 30 and up, and main has given way at 1 ms to wait for them."""
+    tape = Tape().spawn("hub", words.HUB, parent="main")
+    for line, key in enumerate(keys, 30):
+        tape.spawn(key, words.GREENLET, parent="hub", creator="main", line=line)
+    tape.at(MS)
+    for key in keys:
+        tape.at(MS + STEP_NS).wake(key, "main", words.SPAWN)
+    return tape.at(MS + 2 * STEP_NS).waits("main", words.JOIN, "joinall(all)").switch("main", "hub", line=40)
+
+
+def crunches(ms: float, *, line: int | None = 12) -> Tape:
+    """foo sleeps for 10 ms; bar runs from 2 ms on for `ms`, then gives way."""
+    tape = spawned("foo", "bar").switch("hub", "foo")
+    tape.waits("foo", words.SLEEP, "0.01 s", 10 * MS).switch("foo", "hub", line=5)
+    tape.at(2 * MS).switch("hub", "bar")
+    tape.at(round((2 + ms) * MS)).waits("bar", words.SLEEP, "0 s", 0).switch("bar", "hub", line=line)
+    return tape.wake("foo", "hub", words.TIMER).switch("hub", "foo")
+
+
+def test_a_hog_is_named_with_the_line_where_it_gave_way_and_who_ran_late() -> None:
+    assert only(crunches(100), "hog") == (
+        "bar ran for 0.1 s without giving way, until it did at demo.py:12: foo ran 91 ms late",
+        ["bar", "foo"], 2, 12,
+    )  # fmt: skip
+    assert "hog" not in kinds(crunches(99.9))
+
+
+def test_a_hog_that_ended() -> None:
+    tape = spawned("foo", "bar")
+    tape.at(2 * MS).switch("hub", "bar").at(202 * MS).exits("bar").switch("bar", "hub").switch("hub", "foo")
+    sentence = "bar ran for 0.2 s without giving way, until it ended (spawned at demo.py:31): foo ran 0.2 s late"
+    assert only(tape, "hog") == (sentence, ["bar", "foo"], 2, 31)
+
+
+SPAWNED = """
+
+def bar():
+    while True:
+        pass
+    # The end.
+
+def foo(
+    a,
+):
+    return a
+"""
+
+
+def test_a_hog_that_never_gave_way_is_looked_for_in_its_function() -> None:
+    def hogs(source: str) -> tuple[str, int | None]:
+        tape = spawned("foo", "bar").lists(source).at(2 * MS).switch("hub", "bar")
+        tape.at(202 * MS).exits("bar").switch("bar", "hub").switch("hub", "foo")
+        sentence, _, _, line = only(tape, "hog")
+        return sentence.partition("until it ended ")[2].partition(":")[2].partition(")")[0], line
+
+    assert hogs(SPAWNED) == ("3 to 6", 3)
+    assert hogs(SPAWNED.replace("def bar():", "async def bar(a,\n\n): # b")) == ("3 to 8", 3)
+    assert hogs(SPAWNED.replace("foo", "bar")) == ("31", 31), "nobody knows which of the two"
+    assert hogs(SPAWNED.replace("bar", "baz")) == ("31", 31)
+    assert hogs("    def bar(\n") == ("1 to 1", 1)
+
+
+def test_a_track_that_gives_way_in_time_again_and_again_is_no_hog() -> None:
+    tape = spawned("bar")
+    for ms in range(0, 500, 50):
+        tape.at((2 + ms) * MS).switch("hub", "bar").at((51 + ms) * MS).switch("bar", "hub", line=12)
+    assert "hog" not in kinds(tape)
+
+
+def test_the_same_hog_is_told_once() -> None:
+    tape = spawned("bar")
+    for ms, length in ((0, 100), (200, 150), (500, 120)):
+        tape.at((2 + ms) * MS).switch("hub", "bar").at((2 + ms + length) * MS).switch("bar", "hub", line=12)
+    assert only(tape, "hog")[0] == (
+        "bar ran for 0.15 s without giving way, until it did at demo.py:12: its hub was blocked; "
+        "the longest of 3 such runs"
+    )
+
+
+def test_of_a_turn_of_several_the_one_who_ran_most_is_named() -> None:
+    tape = spawned("bar").spawn("gen", words.GENERATOR).at(2 * MS).switch("hub", "bar")
+    tape.resume("gen", line=9).at(150 * MS).yields("gen", line=4)
+    tape.at(160 * MS).switch("bar", "hub", line=12)
+    sentence = "gen ran for 0.16 s without giving way, until bar did at demo.py:12: its hub was blocked"
+    assert only(tape, "hog")[0] == sentence
+
+
+@pytest.mark.parametrize(("greenlets", "expected"), [(["foo"], ["hog"]), ([], [])])
+def test_the_thread_itself_hogs_only_where_others_wait(greenlets: list[str], expected: list[str]) -> None:
+    tape = spawned(*greenlets)
+    for key in greenlets:
+        tape.switch("hub", key).switch(key, "hub", line=5)
+    tape.at(10 * MS).wake("main", "hub", words.TIMER).switch("hub", "main")
+    tape.at(500 * MS).exits("main").end()
+    assert [kind for kind in kinds(tape) if kind == "hog"] == expected
+    if expected:
+        assert only(tape, "hog")[0].startswith("main ran for 0.49 s without giving way, from demo.py:40 up to its end")
+
+
+ENDED = "test2 ended, and what ends goes to its parent, here main, not to who switched to it"
+
+
+def test_a_track_that_is_parked_for_ever() -> None:
+    sentence = f"test1 was never resumed after it switched to test2 (demo.py:4); {ENDED}"
+    assert only(ping_pong().exits("main").end(), "never_resumed") == (sentence, ["test1", "test2"], 0, 4)
+    resumed = ping_pong().switch("main", "test1").exits("test1").switch("test1", "main").exits("main").end()
+    assert kinds(resumed) == []
+    assert kinds(ping_pong()) == [], "the program may go on"
+    assert kinds(ping_pong().end(-1, 9)) == [], "nobody knows what it would have done"
+
+
+def waiting(reason: str, on: str | None, asked_ns: int = -1) -> Tape:
+    tape = spawned("foo").switch("hub", "foo").waits("foo", reason, on, asked_ns).switch("foo", "hub", line=5)
+    tape.wake("main", "hub", words.TIMER).switch("hub", "main")
+    return tape.at(5 * MS).exits("main").end()
+
+
+def test_a_greenlet_that_nobody_wakes() -> None:
+    sentence = "foo was never resumed: it waited in queue.get() (demo.py:5) for the last 4 ms, and nobody woke it"
+    assert only(waiting(words.QUEUE, "queue.get()"), "never_resumed")[:2] == (sentence, ["foo"])
+    for tape in (
+        waiting(words.QUEUE, "queue.get(timeout=9)", 9_000 * MS),
+        waiting(words.IO, "sock.recv(1)"),
+        waiting(words.SLEEP, "9 s", 9_000 * MS),
+    ):
+        assert kinds(tape) == []
+
+
+def test_a_suspended_coroutine_is_unfinished_work_a_suspended_generator_is_not() -> None:
+    def suspended(kind: str) -> Tape:
+        return Tape().spawn("one", kind).resume("one").yields("one", line=3).exits("main").end()
+
+    sentence = "one was never resumed and is not finished: it is suspended (demo.py:3)"
+    assert only(suspended(words.COROUTINE), "never_resumed")[0] == sentence
+    assert kinds(suspended(words.GENERATOR)) == []
+
+
+def stuck(thrown: str | None = "LoopExit('This operation would block forever')", *, held: bool = False) -> Tape:
+    """foo and bar wait for each other; the hub throws into main."""
+    tape = spawned("foo", "bar").switch("hub", "foo").waits("foo", words.SEMAPHORE, "a", thing="Semaphore 1")
+    tape.switch("foo", "hub", line=5).switch("hub", "bar").waits("bar", words.SEMAPHORE, "b", thing="Semaphore 2")
+    tape.switch("bar", "hub", line=9).at(50 * MS).wake("main", "hub", words.THROW)
+    if held:
+        tape.tie("foo", words.HOLDS, "Semaphore 2").tie("bar", words.HOLDS, "Semaphore 1")
+        tape.tie("main", words.AWAITS, f"tracks {tape.ids['foo']}, {tape.ids['bar']}")
+    return tape.switch("hub", "main", thrown, cause=words.THROW).exits("main").end()
+
+
+FOO, BAR = "foo waits for a (demo.py:5) for Semaphore 1", "bar waits for b (demo.py:9) for Semaphore 2"
+NOTHING_LEFT = "; the hub had nothing left that could wake them"
+
+
+def test_a_deadlock_is_explained_and_those_in_it_are_told_once() -> None:
+    assert kinds(stuck()) == ["deadlock"]
+    sentence = f"LoopExit: main waits in joinall(all) (demo.py:40), {FOO} and {BAR}{NOTHING_LEFT}"
+    assert only(stuck(), "deadlock") == (sentence, ["main", "foo", "bar"], 50, 40)
+
+
+def test_a_deadlock_is_told_as_a_circle_where_it_is_known_who_holds_what() -> None:
+    sentence = (
+        f"LoopExit, a circle: {FOO}, which bar holds; {BAR}, which foo holds; "
+        f"besides, main waits in joinall(all) (demo.py:40) for foo and bar{NOTHING_LEFT}"
+    )
+    assert only(stuck(held=True), "deadlock") == (sentence, ["foo", "bar", "main"], 50, 5)
+
+
+def events(source: str) -> list[Finding]:
+    """foo waits in line 2 of the source, bar in line 6."""
+    tape = spawned("foo", "bar").lists(source).switch("hub", "foo")
+    tape.waits("foo", words.EVENT, "a.wait()", thing="Event 1").switch("foo", "hub", line=2).switch("hub", "bar")
+    tape.waits("bar", words.EVENT, "self.b.wait(9)", thing="Event 2").switch("bar", "hub", line=6)
+    tape.at(50 * MS).wake("main", "hub", words.THROW).switch("hub", "main", "LoopExit('')", cause=words.THROW)
+    return found(tape.exits("main").end(), "deadlock")
+
+
+BOTH = """def run(a):
+    a.wait()
+    self.b.set()
+
+def run(a):
+    self.b.wait()
+    a.set()
+"""
+
+
+def test_who_would_have_set_an_event_is_looked_for_in_the_source() -> None:
+    [one] = events(BOTH)
+    assert one.sentence == (
+        "LoopExit, a circle (inferred from the source): "
+        "foo waits in a.wait() (demo.py:2) for bar, which would set it in line 7; "
+        "bar waits in self.b.wait(9) (demo.py:6) for foo, which would set it in line 3; "
+        f"besides, main waits in joinall(all) (demo.py:40){NOTHING_LEFT}"
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "",
+        "\n" * 9,
+        BOTH.replace("set", "clear"),
+        BOTH.replace(".set()", ".set"),
+        BOTH.replace("a.set()", "# a.set()").replace("self.b.set", "xself.b.set"),
+        BOTH.replace("self.b.set()", "b.set()").replace("    a.set()", "\na.set()"),
+        BOTH.replace("def run", "def other"),
+    ],
+)
+def test_the_source_is_not_made_to_say_more_than_it_does(source: str) -> None:
+    [one] = events(source)
+    assert (one.sentence.count("Event 1"), one.sentence.count("Event 2"), "inferred" in one.sentence) == (1, 1, False)
+
+
+def test_nobody_ends_its_own_wait() -> None:
+    [one] = events(BOTH.replace("self.b.wait()", "self.b.wait()\n    self.b.set()"))
+    assert "for foo, which would set it in line 3" in one.sentence
+
+
+@pytest.mark.parametrize("thrown", [None, "Timeout(0.5)", "ValueError('LoopExit(')"])
+def test_what_a_hub_throws_otherwise_is_no_deadlock(thrown: str | None) -> None:
+    assert kinds(stuck(thrown)) == ["never_resumed", "never_resumed"]
+
+
+def ready_in_turns(times: int, ms: float) -> Tape:
+    """foo is woken and runs `ms` later, so many times; bar runs meanwhile."""
+    tape = spawned("foo", "bar").switch("hub", "foo").waits("foo", words.EVENT, "e.wait()").switch("foo", "hub", line=5)
+    now = 2.0
+    for _ in range(times):
+        tape.at(round(now * MS)).switch("hub", "bar").wake("foo", "bar", words.CALLBACK)
+        now += ms
+        tape.at(round(now * MS)).switch("bar", "hub", line=12).switch("hub", "foo")
+        tape.waits("foo", words.EVENT, "e.wait()").switch("foo", "hub", line=5)
+        now += 1
+    return tape
+
+
+def test_lost_time() -> None:
+    sentence = "foo was woken by bar and ran only 60 ms later: meanwhile bar ran; the longest of 2 such delays"
+    assert only(ready_in_turns(2, 60), "lost_time") == (sentence, ["foo", "bar"], 2, 5)
+    assert kinds(ready_in_turns(2, 49.9)) == []
+
+
+def test_of_a_crowd_that_came_late_the_one_that_came_last_is_told() -> None:
+    tape = Tape().spawn("hub", words.HUB, parent="main")
+    for number in range(5):
+        tape.spawn(f"client {number}", words.GREENLET, "client", parent="hub", creator="main", line=30)
+        tape.wake(f"client {number}", "main", words.SPAWN)
+    tape.at(60 * MS).waits("main", words.JOIN, "joinall(all)").switch("main", "hub", line=40)
+    for number in range(5):
+        tape.switch("hub", f"client {number}").exits(f"client {number}").switch(f"client {number}", "hub")
+    sentence, tracks, _, _ = only(tape, "lost_time")
+    assert sentence == (
+        "client-5 was spawned by main and ran only 60 ms later: meanwhile main ran; "
+        "the longest of 5 such delays of 5 tracks called client"
+    )
+    assert tracks == ["client 4", "main"]
+
+
+def test_starvation() -> None:
+    sentence = "foo was ready for 0.12 s in all while others ran, 96% of its life; for 30 ms at most, while bar ran"
+    assert only(ready_in_turns(4, 30), "starvation") == (sentence, ["foo", "bar"], 2, 5)
+    assert kinds(ready_in_turns(3, 30)) == []
+
+
+def test_being_ready_for_a_small_part_of_a_long_life_is_no_starvation() -> None:
+    assert kinds(ready_in_turns(4, 30).at(2_000 * MS).prints("x")) == []
+
+
+def test_no_starvation_where_nobody_else_ran() -> None:
+    tape = spawned("foo").switch("hub", "foo").waits("foo", words.RESULT, "r.get()").switch("foo", "hub", line=5)
+    tape.at(2 * MS).wake("foo", words.NOBODY, words.CALLBACK).poll("hub", 1)
+    tape.at(200 * MS).poll("hub", 0).switch("hub", "foo")
+    assert only(tape, "lost_time")[0] == "foo was woken and ran only 0.2 s later"
+    assert kinds(tape) == ["lost_time"]
+
+
+def polling(times: int, *, between: str = "", step_ns: int = STEP_NS) -> Tape:
+    tape = spawned("foo", "bar")
+    for number in range(times):
+        tape.switch("hub", "foo")
+        if between == "prints" and number == times // 2:
+            tape.prints("x")
+        if between == "wakes" and number == times // 2:
+            tape.wake("bar", "foo", words.CALLBACK)
+        tape.at(tape.t_ns + step_ns).waits("foo", words.SLEEP, "0 s", 0).switch("foo", "hub", line=7)
+        tape.at(tape.t_ns).wake("foo", "hub", words.TIMER)
+    return tape
+
+
+def test_busy_poll() -> None:
+    sentence = "foo polls: it slept for 0 s 100 times in a row, for 0.2 ms, and did nothing else (demo.py:7)"
+    assert only(polling(100), "busy_poll") == (sentence, ["foo"], 1, 7)
+    for tape in (
+        polling(99),
+        polling(110, between="prints"),
+        polling(110, between="wakes"),
+        polling(110, step_ns=2 * MS),
+    ):
+        assert "busy_poll" not in kinds(tape)
+
+
+def fails(
+    *, joined: str = "", outcome: str = words.RAISED, later: str = "", prints: str = "", main: str = words.RETURNED
+) -> Tape:
+    tape = Tape().spawn("hub", words.HUB, parent="main")
+    tape.spawn("foo", words.GREENLET, parent="hub", creator="main", line=30).wake("foo", "main", words.SPAWN)
+    tape.waits("main", words.JOIN if joined else words.SLEEP, joined or "1 s").switch("main", "hub", line=31)
+    tape.switch("hub", "foo")
+    if prints:
+        tape.prints(prints, words.STDERR)
+    tape.exits("foo", outcome, "ValueError('x')").switch("foo", "hub")
+    tape.wake("main", *(("foo", words.FINISHED) if joined else ("hub", words.TIMER))).switch("hub", "main")
+    if later:
+        tape.waits("main", words.JOIN, later).switch("main", "hub", line=32)
+        tape.wake("main", "hub", words.UNKNOWN).switch("hub", "main")
+    return tape.exits("main", main, "ValueError('x')").end()
+
+
+def test_an_exception_that_nobody_retrieved() -> None:
+    sentence, *rest = only(fails(), "unretrieved")
+    assert rest == [["foo"], 0, 30]
+    assert sentence.startswith("foo (demo.py:30) raised ValueError('x'), and nobody retrieved it (inferred: ")
+    assert kinds(fails(joined="foo.get()")) == []
+    assert kinds(fails(later="joinall(all, raise_error=True)")) == []
+    assert kinds(fails(outcome=words.RETURNED)) == []
+
+
+def test_an_exception_of_which_the_wait_for_its_end_tells_nobody() -> None:
+    sentence, *rest = only(fails(joined="joinall([foo])"), "unretrieved")
+    assert rest == [["foo"], 0, 30]
+    assert sentence == (
+        "foo (demo.py:30) raised ValueError('x'), and nobody was given it (inferred: main waited for it in "
+        "joinall([foo]), demo.py:31, which does not raise it again; whoever asks later, without waiting, is not seen)"
+    )
+    assert kinds(fails(joined="foo.join()", later="joinall(all)")) == ["unretrieved"]
+    assert kinds(fails(joined="foo.join()", later="other.get()")) == [], "perhaps it was this one's"
+    assert kinds(fails(joined="foo.join()", outcome=words.KILLED)) == []
+    assert kinds(fails(joined="foo.join()", main=words.RAISED)) == [], "main asked later, and died of it"
+
+
+def test_an_exception_is_told_at_the_line_where_gevent_printed_that_it_was_raised() -> None:
+    printed = 'Traceback:\n  File "greenlet.py", line 908, in run\n  File "/src/demo.py", line 5, in foo\n    1 / 0\n'
+    sentence, *rest = only(fails(joined="foo.join()", prints=printed), "unretrieved")
+    assert rest == [["foo"], 0, 5]
+    assert sentence.startswith("foo raised ValueError('x') (demo.py:5), and nobody was given it (inferred: ")
+
+
+def test_a_wait_of_which_the_trace_has_only_the_beginning_is_read_in_the_source() -> None:
+    def tape(*lines: str) -> Tape:
+        tape = Tape().lists("\n" * 30 + "\n".join(lines)).spawn("hub", words.HUB, parent="main")
+        tape.spawn("foo", words.GREENLET, parent="hub", creator="main").wake("foo", "main", words.SPAWN)
+        tape.waits("main", words.JOIN, "joinall([f…").switch("main", "hub", line=31).switch("hub", "foo")
+        tape.exits("foo", words.RAISED, "ValueError('x')").switch("foo", "hub")
+        return tape.wake("main", "foo", words.FINISHED).switch("hub", "main").exits("main").end()
+
+    # The places of the tape are of column 4 to 12.
+    assert kinds(tape("    join(us) ; pass")) == ["unretrieved"]
+    assert kinds(tape("    f.get(1) ; pass")) == []
+    assert kinds(tape()) == []
+
+
+def test_who_was_killed_with_an_exception_is_no_news() -> None:
+    def tape(cause: str) -> Tape:
+        tape = Tape().spawn("hub", words.HUB, parent="main")
+        tape.spawn("foo", words.GREENLET, parent="hub", creator="main", line=30).wake("foo", "main", cause)
+        tape.waits("main", words.JOIN, "foo.join()").switch("main", "hub", line=31)
+        tape.switch("hub", "foo", "ValueError('x')", words.THROW).exits("foo", words.RAISED, "ValueError('x')")
+        return tape.switch("foo", "hub").wake("main", "foo", words.FINISHED).switch("hub", "main").exits("main").end()
+
+    assert kinds(tape(words.KILL)) == []
+    assert kinds(tape(words.TIMEOUT)) == ["unretrieved"], "nobody asked for that"
+
+
+@pytest.mark.parametrize(
+    ("expression", "only_waited"),
+    [
+        ("foo.join()", True),
+        ("gevent.joinall(all, timeout=1)", True),
+        ("gevent.joinall(all, None, False)", True),
+        ("pool.join(1)", True),
+        ("gevent.wait([foo])", True),
+        ("pool.join(1, True)", False),
+        ("gevent.joinall(all, None, True)", False),
+        ("gevent.joinall(all, raise_error=strict)", False),
+        ("gevent.joinall(*all)", False),
+        ("gevent.joinall(all, **how)", False),
+        ("foo.get()", False),
+        ("pool.map(foo, all)", False),
+        ("gevent.joinall([fo…", False),
+        ("x + 1", False),
+        ("", False),
+    ],
+)
+def test_which_waits_hand_on_what_was_raised(expression: str, only_waited: bool) -> None:
+    assert only_waits(expression) is only_waited
+
+
+def test_what_a_raw_greenlet_raises_goes_to_its_parent() -> None:
+    tape = Tape().spawn("foo", words.GREENLET, parent="main").switch("main", "foo")
+    assert kinds(tape.exits("foo", words.RAISED).switch("foo", "main").exits("main").end()) == []
+
+
+def test_never_started() -> None:
+    def tape(*, runs: bool, ready: bool = True, kind: str = words.GREENLET) -> Tape:
+        tape = Tape().spawn("hub", words.HUB, parent="main")
+        tape.spawn("foo", kind, parent="hub", creator="main", line=30)
+        if ready:
+            tape.wake("foo", "main", words.SPAWN)
+        if runs:
+            tape.switch("main", "hub").switch("hub", "foo").exits("foo").switch("foo", "hub").switch("hub", "main")
+        return tape.exits("main").end()
+
+    sentence = "foo never ran: main spawned it (demo.py:30), but the program ended before its turn"
+    assert only(tape(runs=False), "never_started") == (sentence, ["foo", "main"], 0, 30)
+    assert kinds(tape(runs=True)) == []
+    unready = "foo never ran: main spawned it (demo.py:30), but nobody made it ready"
+    assert only(tape(runs=False, ready=False), "never_started")[0] == unready
+    assert kinds(tape(runs=False, kind=words.GENERATOR)) == []
+
+
+def test_a_late_timer_names_who_ran() -> None:
+    sentence = "foo's sleep of 10 ms (demo.py:5) was over 31 ms late: bar ran"
+    assert only(crunches(40), "late_timer") == (sentence, ["foo", "bar"], 42, 5)
+    assert kinds(crunches(28)) == [], "19 ms late"
+
+
+def test_of_a_crowd_that_was_late_at_once_one_speaks_for_all() -> None:
+    """The hog comes before those whom it made late."""
+    workers = ["w1", "w2", "w3"]
+    tape = Tape().spawn("hub", words.HUB, parent="main")
+    for key, name in (*((key, "worker") for key in workers), ("bar", "bar")):
+        tape.spawn(key, words.GREENLET, name, parent="hub", creator="main", line=30)
+    tape.at(MS).waits("main", words.JOIN, "joinall(all)").switch("main", "hub", line=40)
+    for ms in (0, 200):
+        for number, key in enumerate(workers):
+            tape.switch("hub", key).waits(key, words.SLEEP, "0.01 s", (10 + number) * MS).switch(key, "hub", line=5)
+        tape.at((2 + ms) * MS).switch("hub", "bar").at((60 + ms) * MS).sample(13)
+        tape.at((122 + ms) * MS).waits("bar", words.SLEEP, "0 s", 0).switch("bar", "hub", line=12)
+        for key in workers:
+            tape.wake(key, "hub", words.TIMER)
+    for key in workers:
+        tape.switch("hub", key).exits(key).switch(key, "hub")
+    found = [(one.kind, one.sentence) for one in findings(tape.timeline()) if one.kind in ("hog", "late_timer")]
+    assert [kind for kind, _ in found] == ["hog", "late_timer"]
+    assert found[1][1].startswith("worker-1's sleep of 10 ms (demo.py:5) was over ")
+    assert found[1][1].endswith(
+        " late: bar ran, seen at demo.py:13; the longest of 6 such delays of 3 tracks called worker"
+    )
+
+
+def test_a_timer_that_was_late_while_the_hub_polled_accuses_nobody() -> None:
+    tape = spawned("foo").switch("hub", "foo").waits("foo", words.SLEEP, "0.01 s", 10 * MS)
+    tape.switch("foo", "hub", line=5).poll("hub", 1)
+    tape.at(90 * MS).poll("hub", 0).wake("foo", "hub", words.TIMER).switch("hub", "foo")
+    assert kinds(tape) == []
+
+
+def test_a_timer_that_was_late_because_of_many_short_turns() -> None:
+    tape = spawned("foo", "bar").switch("hub", "foo").waits("foo", words.SLEEP, "0.01 s", 10 * MS)
+    tape.switch("foo", "hub", line=5)
+    for ms in range(2, 50, 8):
+        tape.at(ms * MS).switch("hub", "bar").at((ms + 7) * MS).switch("bar", "hub", line=12)
+    tape.wake("foo", "hub", words.TIMER).switch("hub", "foo")
+    sentence = "foo's sleep of 10 ms (demo.py:5) was over 38 ms late: others ran in short turns"
+    assert only(tape, "late_timer")[:2] == (sentence, ["foo"])
+
+
+def asks(*took_ms: int, opened: bool = True, gap_ms: float = 0, prints: str = "the page\n\n") -> Tape:
+    """foo asks for so many pages at line 5; serve, which sleeps at line 8, gives them to it."""
+    tape, local = spawned("foo", "serve").at(2 * MS).switch("hub", "foo"), "127.0.0.1:5000"
+    for took in took_ms:
+        since_ns = tape.t_ns + STEP_NS
+        if opened:
+            tape.waits_for_socket("foo", "get()", words.CONNECT, local, ":80").switch("foo", "hub", line=5)
+            tape.wake("foo", "hub", words.IO).switch("hub", "foo")
+        tape.waits_for_socket("foo", "get()", words.READ, local, ":80").switch("foo", "hub", line=5)
+        tape.switch("hub", "serve").waits("serve", words.SLEEP, f"{took} ms", took * MS)
+        tape.switch("serve", "hub", line=8).at(since_ns + took * MS)
+        tape.wake("serve", "hub", words.TIMER).switch("hub", "serve").waits("serve", words.EVENT, "more.wait()")
+        tape.switch("serve", "hub", line=9).at(tape.t_ns + STEP_NS + round(gap_ms * MS))
+        tape.wake("foo", "hub", words.IO).switch("hub", "foo").prints(prints)
+    return tape.exits("foo").switch("foo", "hub")
+
+
+def test_the_slowest_of_several_answers_and_who_was_slow() -> None:
+    sentence = (
+        'the slowest of 3 answers (demo.py:5) took foo 0.3 s, 0.2 s on average, and then it printed "the page": '
+        "serve slept for 0.3 s (demo.py:8) and ran just before it came (inferred: serve gave the answer)"
+    )
+    assert only(asks(100, 300, 200), "slow_answer") == (sentence, ["foo", "serve"], 102, 5)
+
+
+def test_of_a_slow_answer_no_more_is_told_than_is_known() -> None:
+    sentence, tracks, _, _ = only(asks(100, 300, 200, gap_ms=2, prints="\n"), "slow_answer")
+    assert (sentence, tracks) == ("the slowest of 3 answers (demo.py:5) took foo 0.3 s, 0.2 s on average", ["foo"])
+    assert "…" in only(asks(100, 300, 200, prints="page " * 20), "slow_answer")[0]
+
+
+@pytest.mark.parametrize(
+    "tape", [asks(100, 300), asks(200, 200, 210), asks(10, 30, 20), asks(100, 300, 200, opened=False)]
+)
+def test_no_answer_is_called_slow(tape: Tape) -> None:
+    assert "slow_answer" not in kinds(tape)
+
+
+def test_a_trace_of_which_some_is_missing() -> None:
+    def tape(*dropped: tuple[str, int]) -> Tape:
+        tape = producer_consumer()
+        tape.events += [ev.Dropped(7_000, what, count) for what, count in dropped]
+        return tape.exits("main").end()
+
+    [one] = findings(tape(("events", 1), ("unreadable lines", 4), ("events", 2)).timeline())
+    sentence = "2 events could not be written and 4 lines could not be read: what they told is missing here"
+    assert one == Finding("incomplete", sentence, (), 7_000, None, None)
+    [one] = findings(tape(("characters of output", 1), ("unreadable lines", 1)).timeline())
+    assert one.sentence == "1 line could not be read: what it told is missing here"
+    assert kinds(tape(("characters of output", 7), ("events", 0))) == []
+
+
+@pytest.mark.parametrize("tape", [Tape, producer_consumer, sleeps])
+def test_programs_without_fault(tape: type[Tape]) -> None:
+    assert kinds(tape().exits("main").end()) == []
+
+
+def test_in_order_of_time_and_of_known_kinds() -> None:
+    tape = crunches(200).exits("foo", words.RAISED).switch("foo", "hub").end()
+    every = findings(tape.timeline())
+    assert [one.kind for one in every] == ["never_resumed", "hog", "late_timer", "unretrieved"]
+    assert [one.t_ns for one in every] == sorted(one.t_ns for one in every)
+    assert {one.kind for one in every} <= set(KINDS)
+
+
+@given(st.lists(st.integers(1, 40), max_size=30), st.integers(1, 500))
+def test_found_while_it_grows_as_in_one_piece(pieces: list[int], most: int) -> None:
+    tape = crunches(200).exits("foo", words.RAISED).switch("foo", "hub")
+    tape.switch("hub", "bar").exits("bar").switch("bar", "hub").end()
+    timeline = Timeline()
+    growing = Findings(timeline)
+    events = iter(tape.events)
+    for piece in pieces:
+        for _, event in zip(range(piece), events, strict=False):
+            timeline.feed(event)
+        growing.take(most)
+        growing.found()
+    timeline.feed_all(events)
+    while growing.take(most):
+        pass
+    assert growing.found() == findings(tape.timeline())
+
+
+def test_text_of_the_trace_is_harmless() -> None:
+    tape = (
+        Tape().spawn("a", words.GREENLET, "\x1b[31m\n", parent="main").switch("main", "a").switch("a", "main", line=3)
+    )
+    [one] = findings(tape.exits("main").end().timeline())
+    assert one.sentence == "␛[31m␊ was never resumed after it switched to main (demo.py:3)"
+
+
+def test_lists() -> None:
+    assert [listed(list("abcdefg"[:count])) for count in (0, 1, 2, 4, 5)] == [
+        "", "a", "a and b", "a, b, c and d", "a, b, c and 2 others",
+    ]  # fmt: skip

@@ -1,0 +1,351 @@
+"""What is taken in at once is what would be taken in one by one."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from visualizer.analysis.load import batches, loader
+from visualizer.analysis.load.loader import Intake
+from visualizer.analysis.model.timeline import State, Timeline, Track
+from visualizer.trace import events as ev
+from visualizer.trace import words
+from visualizer.trace.columns import Flattening
+from visualizer.trace.source import Line
+
+#: Greenlets 1 (the hub) to 5 of thread 0, and generators from 6 on.
+GREENLETS = range(1, 6)
+GENERATORS = range(6, 9)
+TEXTS = ["None", "1", "track 2", "tracks 2, 3", "Event 1"]
+TIMED = (ev.Switch, ev.Wait, ev.Wake, ev.Unready, ev.Resume, ev.Yield)
+OUTCOMES = (words.RETURNED, words.RAISED, words.CLOSED, words.KILLED)
+HUB_HOG_NS = 150_000_000
+
+Record = dict[str, Any]
+
+
+def beginning() -> list[Line]:
+    lines: list[Line] = [ev.Text(number, text) for number, text in enumerate(TEXTS)]
+    lines += [ev.Place(number, 0, 0, 10 + number) for number in range(3)]
+    lines.append(ev.Spawn(0, 0, words.THREAD, 1, words.NOBODY, words.NOBODY, words.NOTHING))
+    for track in GREENLETS:
+        kind = words.HUB if track == 1 else words.GREENLET
+        lines.append(ev.Spawn(track, track, kind, 1, 1 if track > 1 else 0, 0, words.NOTHING))
+    lines += [ev.Spawn(track, track, words.GENERATOR, 1, words.NOBODY, 0, words.NOTHING) for track in GENERATORS]
+    return lines
+
+
+def abouts(track: Track) -> list[int]:
+    """Without whom a hub is blocked by that still is: that depends on when one looks."""
+    known = list(track.slices.about)
+    return known[:-1] if track.state is State.BLOCKED else known
+
+
+def record(timeline: Timeline) -> Record:
+    """All that a timeline has, and what it keeps to go on with."""
+    strands = timeline._strands
+    return {
+        "tracks": [
+            (track.id, track.kind, timeline.name(track.id), track.parent, track.creator, track.place, track.spawn_ns,
+             list(track.slices.start_ns), list(track.slices.state), abouts(track), list(track.steps),
+             list(track.step_slices), track.exit_ns, track.outcome, track.value, track.inferred)
+            for track in timeline.tracks.values()
+        ],
+        "lives": (timeline.spawns, timeline._spawn_ns, timeline.exits, timeline._exit_ns),
+        "hubs": (timeline._blocks.hubs.keys(), timeline._blocks._living),
+        "switches": [timeline.switch(index) for index in range(timeline.switch_count)],
+        "parks": list(timeline.parks),
+        "wakeups": list(timeline.wakeups),
+        "order": list(timeline.order()),
+        "samples": (timeline.samples.ns, timeline.samples.track, timeline.samples.place),
+        "last": timeline.last_ns,
+        "on its way": (
+            timeline._pending, timeline._early, timeline._resumed, timeline._given, timeline._closing
+        ),
+        "strands": ({bottom: strands.of(bottom) for bottom in (0, *GREENLETS)}, strands.bottom()),
+        "turns": vars(timeline.turns),
+    }  # fmt: skip
+
+
+def one_by_one(lines: list[Line]) -> Timeline:
+    timeline, flattening = Timeline(), Flattening()
+    for line in lines:
+        if type(line) is ev.Rows:
+            timeline.feed_all(flattening.events_of(line))
+        elif type(line) is ev.Shape:
+            flattening.learn(line)
+        else:
+            timeline.feed(line)  # type: ignore[arg-type]
+    return timeline
+
+
+def at_once(lines: list[Line]) -> tuple[Timeline, int]:
+    """And how many of those that say who runs were taken in as columns."""
+    timeline, flattening = Timeline(), Flattening()
+    taking = Intake(timeline, flattening)
+    singly = 0
+    feed: Callable[[ev.Event], None] = timeline.feed
+
+    def count(event: ev.Event) -> None:
+        nonlocal singly
+        singly += type(event) in TIMED
+        feed(event)
+
+    timeline.feed = count  # type: ignore[method-assign]
+    taking.take(lines)
+    return timeline, sum(type(line) in TIMED for line in lines) - singly
+
+
+def check(lines: list[Line]) -> int:
+    timeline, columns = at_once(lines)
+    found, expected = record(timeline), record(one_by_one(lines))
+    for what in expected:
+        assert found[what] == expected[what], what
+    return columns
+
+
+#: How long after the line before it comes; now and then long enough for a hub to be blocked.
+PAUSES = st.sampled_from([0, 0, 1, 5, 100, HUB_HOG_NS])
+STEP = st.tuples(st.integers(0, 10), st.sampled_from(GREENLETS), st.integers(-1, 4), PAUSES)
+
+
+def greenlet_lines(steps: list[tuple[int, int, int, int]]) -> list[Line]:
+    """Waits, wakes, wakes taken back, and switches, as gevent makes them; also such as never fit together."""
+    lines: list[Line] = []
+    t_ns, current = 100, 0
+    for what, track, number, pause in steps:
+        t_ns += pause
+        if what == 0:
+            lines.append(ev.Wait(t_ns, words.CURRENT, words.SLEEP, 1, 50 if number > 2 else -1, max(number, 0)))
+        elif what == 1:
+            lines.append(ev.Wake(t_ns, track, words.CURRENT, words.CALLBACK))
+        elif what == 2:
+            lines.append(ev.Wake(t_ns, track, number, words.TIMER))
+        elif what == 3:
+            lines.append(ev.Unready(t_ns, track))
+        elif what == 10:
+            lines.append(ev.Sample(t_ns, words.CURRENT, max(number, 0) % 3))
+        elif track != current:
+            origin = words.CURRENT if what % 2 else current
+            lines.append(ev.Switch(t_ns, origin, track, words.SWITCH, number, max(number, 0) % 3))
+            current = track
+    return lines
+
+
+@pytest.fixture(autouse=True)
+def columns_from_few_lines_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "LEAST", 2)
+    monkeypatch.setattr(loader, "LEAST", 2)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(STEP, max_size=60))
+def test_greenlets(steps: list[tuple[int, int, int, int]]) -> None:
+    check(beginning() + greenlet_lines(steps))
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.tuples(st.sampled_from(GENERATORS), st.integers(0, 2), st.integers(-1, 1), PAUSES), max_size=40))
+def test_generators(turns: list[tuple[int, int, int, int]]) -> None:
+    """One track resumes generators, at several places, in turn or not, and some of them give nothing."""
+    lines: list[Line] = []
+    t_ns = 100
+    for track, place, value, pause in turns:
+        lines.append(ev.Resume(t_ns, track, words.NEXT, -1, place))
+        lines.append(ev.Yield(t_ns + pause, track, value, place))
+        t_ns += pause + 1
+    check(beginning() + lines)
+    check(beginning() + lines[:-1])
+    check(beginning() + lines[:1] + greenlet_lines([(5, 2, 1, 1), (5, 3, 1, 1), (5, 0, 1, 1)]) + lines[1:])
+
+
+@settings(deadline=None, max_examples=250)
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 40), PAUSES), min_size=1, max_size=120),
+    st.integers(0, 80),
+    st.booleans(),
+)
+def test_generators_inside_one_another(steps: list[tuple[int, int, int]], cut: int, with_greenlets: bool) -> None:
+    """Chains that grow and are left again, inside greenlets that switch in the middle of them, or of one thread."""
+    lines: list[Line] = []
+    t_ns, bottom, stacks = 100, 0, {track: [track] for track in (0, *GREENLETS)}
+    for what, number, pause in steps:
+        t_ns += pause
+        stack = stacks[bottom]
+        resumed = {track for others in stacks.values() for track in others}
+        idle = [track for track in range(6, 14) if track not in resumed]
+        if what <= 4 and idle:
+            track = idle[number % len(idle)]
+            lines.append(ev.Resume(t_ns, track, words.NEXT, number % 3 - 1, number % 2))
+            stack.append(track)
+        elif what <= 7 and len(stack) > 1:
+            lines.append(ev.Yield(t_ns, stack.pop(), number % 5 - 1, number % 3))
+        elif what == 8 and len(stack) > 1 and number < 10:
+            lines.append(ev.Exit(t_ns, stack.pop(), OUTCOMES[number % 2], -1))
+        elif with_greenlets and number % 6 != bottom:
+            lines.append(ev.Switch(t_ns, words.CURRENT, number % 6, words.SWITCH, -1, number % 3))
+            bottom = number % 6
+    start = beginning() + [ev.Spawn(50, track, words.GENERATOR, 1, -1, 0, -1) for track in range(9, 14)]
+    check(start + lines)
+    check(start + lines[:cut] + [ev.Note(t_ns, "between")] + lines[cut:])
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 600])
+def test_a_chain_of_generators(depth: int) -> None:
+    """Hundreds of steps through all of a chain, the last of which is not over."""
+    chain = range(20, 20 + depth)
+    lines: list[Line] = [ev.Spawn(50, track, words.GENERATOR, 1, -1, 0, -1) for track in chain]
+    for step in range(max(6, 1200 // depth)):
+        lines += [ev.Resume(100 + step, track, words.NEXT, -1, 1) for track in chain]
+        lines += [ev.Yield(100 + step, track, 1, 2) for track in reversed(chain)]
+    for cut in (len(lines), len(lines) - 1, len(lines) - depth, len(lines) - depth - 1):
+        check(beginning() + lines[:cut])
+
+
+@settings(deadline=None, max_examples=250)
+@given(st.lists(st.tuples(st.integers(0, 13), st.integers(0, 40), PAUSES), min_size=1, max_size=80))
+def test_greenlets_that_begin_and_end(steps: list[tuple[int, int, int]]) -> None:
+    """As programs make them, and now and then as no program does."""
+    lines = beginning()
+    t_ns, current, new, alive = 100, 0, 20, [0, *GREENLETS]
+    for what, number, pause in steps:
+        t_ns += pause
+        other = alive[number % len(alive)]
+        if what <= 2:
+            creator = words.CURRENT if what else other
+            lines.append(ev.Spawn(t_ns, new, words.GREENLET, number % 3, 1, creator, number % 4 - 1))
+            alive.append(new)
+            new += 1
+        elif what == 3:
+            lines.append(ev.Name(t_ns, other, number % 3))
+        elif what == 4:
+            lines.append(ev.Wake(t_ns, other, words.CURRENT, words.SPAWN))
+        elif what == 5:
+            lines.append(ev.Wait(t_ns, words.CURRENT, words.SLEEP, 1, 50, number % 5))
+        elif what <= 8 and current > 1:
+            lines.append(ev.Exit(t_ns, current, OUTCOMES[number % 4], number % 3, number % 5 - 4))
+            lines.append(ev.Switch(t_ns, current, 1, words.SWITCH, -1, -1))
+            alive.remove(current)
+            current = 1
+        elif what == 9 and other not in (0, 1, current):
+            lines.append(ev.Exit(t_ns, other, OUTCOMES[number % 4], -1))
+            alive.remove(other)
+        elif what == 10 and number == 7:
+            # Twice the same, of a track that is not known, or of one that has ended.
+            lines.append(ev.Exit(t_ns, (other, new + 5, 20)[pause % 3], words.RETURNED, -1))
+        elif other != current:
+            lines.append(ev.Switch(t_ns, words.CURRENT, other, words.SWITCH, -1, number % 3))
+            current = other
+    check(lines)
+
+
+@settings(deadline=None, max_examples=250)
+@given(st.lists(st.tuples(st.integers(0, 11), st.integers(0, 40), st.integers(0, 1)), min_size=1, max_size=80))
+def test_generators_that_begin_and_end(steps: list[tuple[int, int, int]]) -> None:
+    lines = beginning()
+    t_ns, new, alive = 100, 20, [*GENERATORS]
+    for what, number, pause in steps:
+        t_ns += pause
+        if what <= 1 or not alive:
+            lines.append(ev.Spawn(t_ns, new, words.GENERATOR, number % 3, -1, (words.CURRENT, 0, -1)[number % 3], -1))
+            alive.append(new)
+            new += 1
+            continue
+        track = alive[number % len(alive)]
+        place, value = number % 2, number % 5 - 1
+        if what == 2:
+            lines.append(ev.Name(t_ns, track, number % 3))
+        elif what == 3:
+            lines.append(ev.Exit(t_ns, track, words.CLOSED, -1, 1))
+            alive.remove(track)
+        elif what <= 5:
+            cause = words.CLOSE if what == 4 else words.NEXT
+            lines.append(ev.Resume(t_ns, track, cause, -1, place))
+            lines.append(ev.Exit(t_ns, track, OUTCOMES[number % 3], value))
+            alive.remove(track)
+        elif what == 6 and number == 7:
+            lines.append(ev.Resume(t_ns, track, words.NEXT, -1, place))
+            lines.append(ev.Spawn(t_ns, new, words.GENERATOR, 0, -1, words.CURRENT, -1))
+            alive.append(new)
+            new += 1
+            lines.append(ev.Yield(t_ns, track, value, place))
+        elif what == 7 and number == 8:
+            lines.append(ev.Exit(t_ns, (0, track + 50, 6)[pause], words.RETURNED, -1))
+        else:
+            cause = words.CLOSE if number == 9 else words.SEND
+            lines.append(ev.Resume(t_ns, track, cause, value, place))
+            lines.append(ev.Yield(t_ns, track, value, place + 1))
+    check(lines)
+    check(lines[:-1])
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(st.tuples(st.integers(0, 6), st.sampled_from(GREENLETS), PAUSES), min_size=1, max_size=60), st.data())
+def test_rows(rows: list[tuple[int, int, int]], data: st.DataObject) -> None:
+    """Shapes of one line and of several; some rows are of no known shape."""
+    switch = ev.Switch(0, words.CURRENT, words.SUBJECT, words.SWITCH, -1, 1)
+    shapes = [
+        ev.Shape(0, [switch]),
+        ev.Shape(1, [ev.Wait(0, words.CURRENT, words.SLEEP, 1, 0), ev.Wake(0, words.CURRENT, 1, words.TIMER), switch]),
+        ev.Shape(2, [ev.Wake(0, words.SUBJECT, words.CURRENT, words.CALLBACK)]),
+        ev.Shape(3, [ev.Unready(0, words.SUBJECT)]),
+        ev.Shape(4, [ev.Resume(0, words.SUBJECT, words.NEXT, -1, 2), ev.Yield(0, words.SUBJECT, 0, 2)]),
+        ev.Shape(5, [ev.Wait(0, words.CURRENT, words.EVENT, 1, -1, 4), switch]),
+    ]
+    cut = data.draw(st.integers(0, len(rows)))
+    t_ns, packed = 100, []
+    for shape, track, pause in rows:
+        t_ns += pause
+        packed.append(struct.pack("<qqq", t_ns, track, shape))
+    some, others = ev.Rows(b"".join(packed[:cut])), ev.Rows(b"".join(packed[cut:]))
+    check([*beginning(), *shapes, some, ev.Note(t_ns, "between"), others])
+
+
+def test_what_is_common_is_taken_in_as_columns() -> None:
+    """Two greenlets that sleep in turn, and two generators that are resumed in turn by one that is no scheduler."""
+    nap: list[ev.Timed] = [
+        ev.Wait(0, words.CURRENT, words.SLEEP, 1, 0),
+        ev.Wake(0, words.CURRENT, 1, words.TIMER),
+        ev.Switch(0, words.CURRENT, words.SUBJECT, words.SWITCH, -1, 1),
+    ]
+    rows = b"".join(struct.pack("<qqq", 100 + index, (1, 2, 1, 3)[index % 4], 0) for index in range(200))
+    lines = [*beginning(), ev.Shape(0, nap), ev.Rows(rows)]
+    timeline, _ = at_once(lines)
+    assert timeline.switch_count == 200
+    check(lines)
+    sends: list[Line] = []
+    for index in range(100):
+        sends += [ev.Resume(100 + index, 6, words.SEND, 1, 1), ev.Yield(100 + index, 6, 1, 2)]
+    assert check([*beginning(), *sends]) == 200
+
+
+def test_beginnings_and_ends_are_taken_in_as_columns() -> None:
+    """Short-lived generators, one after another, and greenlets that a hub starts and that end."""
+    lines: list[Line] = []
+    for track in range(20, 120):
+        lines.append(ev.Spawn(track, track, words.GENERATOR, 0, -1, words.CURRENT, -1))
+        lines.append(ev.Resume(track, track, words.NEXT, -1, 1))
+        lines.append(ev.Yield(track, track, 1, 2))
+        lines.append(ev.Resume(track, track, words.NEXT, -1, 1))
+        lines.append(ev.Exit(track, track, words.RETURNED, -1))
+    assert check([*beginning(), *lines]) == 300
+    lines = [ev.Spawn(100, track, words.GREENLET, 0, 1, words.CURRENT, -1) for track in range(20, 120)]
+    lines.append(ev.Switch(200, 0, 1, words.SWITCH, -1, -1))
+    for track in range(20, 120):
+        lines.append(ev.Switch(200, 1, track, words.SWITCH, -1, -1))
+        lines.append(ev.Exit(200, track, words.RAISED if track % 2 else words.RETURNED, -1))
+        lines.append(ev.Switch(200, track, 1, words.SWITCH, -1, -1))
+    assert check([*beginning(), *lines]) == 201
+
+
+def test_a_hub_that_a_track_kept_from_running_is_blocked() -> None:
+    steps = [(5, 1, 0, 1), (5, 2, 0, 1), (5, 1, 0, HUB_HOG_NS), (5, 3, 0, 1), (5, 1, 0, 1)]
+    lines = beginning() + greenlet_lines(steps)
+    assert check(lines) == len(steps)
+    timeline, _ = at_once(lines)
+    assert "BLOCKED" in [state.name for state in map(type(timeline.tracks[1].state), timeline.tracks[1].slices.state)]

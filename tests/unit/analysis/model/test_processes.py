@@ -1,0 +1,130 @@
+"""Several processes in one trace: which track belongs to which, and what a child inherits."""
+
+from __future__ import annotations
+
+from tests.unit.analysis.tape import FILE, STEP_NS, Tape
+from visualizer.analysis.explore.wait_graph import moment_at
+from visualizer.analysis.findings import findings
+from visualizer.analysis.model.timeline import State
+from visualizer.analysis.report.details import details
+from visualizer.analysis.report.jsonl import records
+from visualizer.analysis.text.sentences import sentence
+from visualizer.trace import events as ev
+from visualizer.trace import words
+
+
+def forked() -> Tape:
+    """A generator that main has begun goes on in both; then the child ends, and main after it."""
+    tape = Tape().spawn("gen", words.GENERATOR, creator=words.CURRENT).resume("gen", line=3).yields("gen", "1", line=7)
+    tape.events.append(ev.Fork(tape.t_ns + STEP_NS))
+    tape.forks("child").copies("gen'", "gen").resume("gen'", line=4).yields("gen'", "2", line=8)
+    tape.thread("main").resume("gen", line=3).yields("gen", "2", line=8)
+    tape.thread("child").exits("child", value="exit code 3")
+    return tape.thread("main").exits("main").end()
+
+
+def test_each_track_belongs_to_a_process() -> None:
+    tape = forked()
+    timeline = tape.timeline()
+    timeline.header = ev.Header(words.FORMAT, words.VERSION, pid=70)
+    assert [(one.number, one.pid, one.parent, one.name) for one in timeline.processes] == [
+        (0, 70, -1, "process 70"), (1, 77, 70, "process 77"),
+    ]  # fmt: skip
+    of = {key: timeline.process_of(track).pid for key, track in tape.ids.items()}
+    assert of == {"main": 70, "gen": 70, "child": 77, "gen'": 77}
+    copy = timeline.tracks[tape.ids["gen'"]]
+    assert (copy.base_name, copy.kind, copy.copy_of) == ("gen", words.GENERATOR, tape.ids["gen"])
+    ends = [timeline.ends_of(index) for index in range(timeline.switch_count)]
+    assert ends == [(0, 1), (1, 0), (2, 3), (3, 2), (0, 1), (1, 0)]
+
+
+def test_a_copy_is_as_the_other_one_was_at_the_fork() -> None:
+    tape = forked()
+    timeline = tape.timeline()
+    slices = timeline.tracks[tape.ids["gen'"]].slices
+    # It stands parked from the fork on, told of or not, and when its process ends it is over.
+    assert tape.states(timeline, "gen'") == [(4, "WAITING"), (6, "RUNNING"), (7, "WAITING"), (12, "DONE")]
+    place = timeline.parks[slices.about[0]].place
+    assert (place and (place.file, place.line)) == (FILE, 7)
+    assert timeline.parks[slices.about[0]].track == tape.ids["gen'"]
+    assert sentence(timeline, 2) == "gen-2 runs: child asked it for the next value"
+    assert timeline.tracks[tape.ids["gen"]].state is State.WAITING
+
+
+def test_who_runs_at_the_fork_runs_in_the_child() -> None:
+    tape = Tape().spawn("a", words.GREENLET, parent="main").switch("main", "a")
+    tape.spawn("gen", words.GENERATOR, creator=words.CURRENT).resume("gen", line=3)
+    tape.forks("child", by="main").copies("a'", "a", runs=1).copies("gen'", "gen", runs=1)
+    tape.yields("gen'", "1").switch("a'", "child")
+    timeline = tape.timeline()
+    assert timeline.tracks[tape.ids["a'"]].parent == tape.ids["child"]
+    assert [timeline.ends_of(index) for index in (2, 3)] == [
+        (tape.ids["gen'"], tape.ids["a'"]), (tape.ids["a'"], tape.ids["child"]),
+    ]  # fmt: skip
+    assert [state for _, state in tape.states(timeline, "child")] == ["RUNNING", "WAITING", "RUNNING"]
+    assert [state for _, state in tape.states(timeline, "a'")] == ["RUNNING", "WAITING", "RUNNING", "WAITING"]
+
+
+def test_a_copy_whose_parent_is_told_of_later() -> None:
+    tape = Tape().spawn("hub", words.HUB, parent="main").spawn("a", words.GREENLET, parent="hub", creator="main")
+    tape.forks("child").copies("a'", "a").copies("hub'", "hub")
+    tracks = tape.timeline().tracks
+    assert tracks[tape.ids["a'"]].parent == tape.ids["hub'"]
+    assert tracks[tape.ids["hub'"]].parent == tape.ids["child"]
+
+
+def test_what_is_waited_for_is_another_thing_in_a_child() -> None:
+    tape = Tape().spawn("hub", words.HUB, parent="main").spawn("a", words.GREENLET, parent="hub", creator="main")
+    tape.switch("main", "hub").switch("hub", "a").waits("a", words.EVENT, "e.wait()", 5_000, "Event 1")
+    tape.switch("a", "hub", line=9).switch("hub", "main").forks("child").copies("a'", "a")
+    timeline = tape.timeline()
+    slices = timeline.tracks[tape.ids["a'"]].slices
+    park = timeline.parks[slices.about[0]]
+    assert (park.reason, park.on, park.asked_ns, park.object) == (words.EVENT, "e.wait()", 5_000, "")
+    waits = moment_at(timeline, timeline.last_ns).waits
+    assert sorted(wait.waiters for wait in waits if wait.park.reason == words.EVENT) == [
+        (tape.ids["a"],), (tape.ids["a'"],),
+    ]  # fmt: skip
+
+
+def test_what_nothing_tells_the_end_of_is_unknown_from_its_last_event_on() -> None:
+    tape = Tape().forks("child").spawn("gen", words.GENERATOR, creator=words.CURRENT).resume("gen", line=3)
+    tape.thread("main").at(1_000_000).exits("main").end(0)
+    timeline = tape.timeline()
+    assert tape.states(timeline, "gen")[-2:] == [(3, "RUNNING"), (3, "UNKNOWN")]
+    assert tape.states(timeline, "child")[-1] == (3, "UNKNOWN")
+    assert timeline.tracks[0].state is State.DONE
+
+
+def test_the_parent_tells_how_a_child_was_killed() -> None:
+    tape = Tape().forks("child").spawn("gen", words.GENERATOR, creator=words.CURRENT).resume("gen", line=3)
+    tape.thread("main").exits("child", words.KILLED, "signal 9")
+    timeline = tape.timeline()
+    assert timeline.tracks[tape.ids["gen"]].state is State.DONE
+    assert timeline.tracks[tape.ids["child"]].outcome == words.KILLED
+    assert timeline.tracks[0].state is State.RUNNING
+
+
+def test_figures_and_records_tell_the_process_where_there_are_several() -> None:
+    timeline = forked().timeline()
+    timeline.header = ev.Header(words.FORMAT, words.VERSION, pid=70)
+    found = details(timeline)
+    assert [track.process for track in found.tracks] == [70, 70, 77, 77]
+    # Nobody shares the time of two processes out.
+    assert found.fairness == []
+    spawns = [record for record in records(timeline) if record["event"] == "spawn"]
+    assert [(record["name"], record["process"], record["copy_of"]) for record in spawns] == [
+        ("main", 70, None), ("gen-1", 70, None), ("child", 77, None), ("gen-2", 77, 1),
+    ]  # fmt: skip
+    assert findings(timeline) == []
+
+
+def test_a_damaged_trace_that_tells_of_copies_of_nobody() -> None:
+    tape = Tape()
+    tape.events += [
+        ev.Copy(1, 5, 99), ev.Process(2, 0, 77, 70, 0), ev.Process(3, 8, 78, 70, 55), ev.Copy(4, 9, 9, 1),
+        ev.Copy(5, 9, 9), ev.Process(6, 8, 78, 70, 55), ev.Exit(7, 8, words.RETURNED, -1), ev.End(8, 0, 0),
+    ]  # fmt: skip
+    timeline = tape.timeline()
+    assert {5, 9} <= set(timeline.tracks)
+    assert len(timeline.processes) == 3

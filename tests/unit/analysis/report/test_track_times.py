@@ -1,0 +1,120 @@
+"""What one track did for how long: all of it, in a span, and as it grows."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tui.traces import crowd
+from tests.unit.analysis.tape import STEP_NS, Tape, sleeps
+from visualizer.analysis.model.timeline import State, Timeline
+from visualizer.analysis.report.details import details
+from visualizer.analysis.report.statistics import statistics
+from visualizer.analysis.report.track_times import Lengths
+from visualizer.trace import words
+
+
+def of(timeline: Timeline, track: int, span: tuple[int, int] | None = None, most: int | None = None) -> Lengths:
+    lengths = Lengths(timeline, track, span)
+    while lengths.take(most):
+        pass
+    return lengths
+
+
+def told(lengths: Lengths) -> tuple[object, ...]:
+    return (
+        +lengths.spent_ns, lengths.steps_ns, lengths.latencies_ns, +lengths.waited_ns, +lengths.waits,
+        lengths.late_ns, lengths.late_max_ns,
+    )  # fmt: skip
+
+
+def test_all_of_a_track() -> None:
+    tape = sleeps()
+    lengths = of(tape.timeline(), tape.ids["foo"])
+    assert {State(state).name: spent_ns for state, spent_ns in lengths.spent_ns.items()} == {
+        "CREATED": 1_000,
+        "READY": 5_000,
+        "RUNNING": 2_000,
+        "WAITING": 2_000_300_000,
+    }
+    assert lengths.steps_ns == [STEP_NS, STEP_NS]
+    assert [(wait.reason, wait.on, wait.line, count) for wait, count in lengths.waits.items()] == [
+        ("sleep", "2 s", 18, 1)
+    ]
+    assert list(lengths.waited_ns.values()) == [lengths.spent_ns[State.WAITING]]
+
+
+def test_a_span_has_the_parts_that_lie_in_it() -> None:
+    tape = sleeps()
+    timeline = tape.timeline()
+    foo = tape.ids["foo"]
+    lengths = of(timeline, foo, (1_000_000_000, 1_500_000_000))
+    assert told(lengths)[:3] == (Counter({State.WAITING: 500_000_000}), [], [])
+    assert list(lengths.waited_ns.values()) == [500_000_000]
+    late = of(timeline, foo, (1_000_000_000, timeline.last_ns))
+    assert (late.steps_ns, late.latencies_ns) == ([STEP_NS], [STEP_NS])
+
+
+@pytest.mark.parametrize("span", [None, (0, 10**8), (5 * 10**7, 9 * 10**8), (6 * 10**8, 11 * 10**8)])
+def test_the_sums_are_those_of_the_statistics(span: tuple[int, int] | None) -> None:
+    timeline = crowd(20).timeline()
+    for track in statistics(timeline, span).tracks:
+        spent = of(timeline, track.id, span).spent_ns
+        found = [spent[state] / 1e9 for state in (State.RUNNING, State.READY, State.WAITING, State.BLOCKED)]
+        assert found == pytest.approx([track.running_s, track.ready_s, track.waiting_s, track.blocked_s])
+
+
+@given(st.integers(1, 60), st.integers(1, 5))
+def test_it_grows_with_the_trace(cut: int, most: int) -> None:
+    tape = sleeps()
+    timeline = Timeline()
+    timeline.feed_all(tape.events[:cut])
+    lengths = {track: Lengths(timeline, track) for track in timeline.tracks}
+    for each in lengths.values():
+        each.take(most)
+    for event in tape.events[cut:]:
+        timeline.feed(event)
+        for each in lengths.values():
+            each.take(most)
+    for track, each in lengths.items():
+        while each.take(most):
+            pass
+        assert told(each) == told(of(timeline, track))
+
+
+def test_a_track_without_slices_has_none() -> None:
+    assert told(of(Tape().timeline(), 0)) == (
+        Counter({State.RUNNING: 0}) - Counter(),
+        [0],
+        [],
+        Counter(),
+        Counter(),
+        0,
+        0,
+    )
+
+
+def test_late_is_what_a_wait_took_longer_than_it_was_asked_to() -> None:
+    ms = 1_000_000
+    tape = Tape().spawn("hub", words.HUB).spawn("a", words.GREENLET, parent="hub").switch("main", "hub")
+    tape.switch("hub", "a").at(10 * ms).waits("a", words.SLEEP, "5 ms", 5 * ms).switch("a", "hub")
+    # Nobody let the hub run, so it was woken late, and then it ran later still.
+    tape.at(25 * ms).wake("a", "hub", words.TIMER).at(27 * ms).switch("hub", "a")
+    tape.at(30 * ms).waits("a", words.EVENT, "e.wait(9)", 9 * ms).switch("a", "hub")
+    tape.at(32 * ms).wake("a", "hub", words.CALLBACK).at(33 * ms).switch("hub", "a")
+    tape.at(40 * ms).waits("a", words.SLEEP, "0 s", 0).switch("a", "hub")
+    tape.at(45 * ms).wake("a", "hub", words.TIMER).at(46 * ms).switch("hub", "a")
+    tape.at(50 * ms).waits("a", words.SLEEP, "1 ms", ms).switch("a", "hub")
+    tape.at(53 * ms).wake("a", "hub", words.TIMER).at(54 * ms).switch("hub", "a")
+    timeline, a = tape.timeline(), tape.ids["a"]
+    late = of(timeline, a)
+    assert (late.late_ns, late.late_max_ns) == (15 * ms, 12 * ms)
+    assert max(late.latencies_ns) == 2 * ms, "which knows nothing of a timer that could not go off"
+    spans = [(26 * ms, 60 * ms), (0, 26 * ms), (28 * ms, 54 * ms)]
+    assert [of(timeline, a, span).late_ns // ms for span in spans] == [15, 0, 3]
+    [*_, found] = details(timeline).tracks
+    assert (found.late_s, found.late_max_s) == (0.015, 0.012)
+    assert details(timeline).totals.late_max_s == 0.012

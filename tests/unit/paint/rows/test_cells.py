@@ -1,0 +1,85 @@
+"""All cells at once say what one reads off the slices one by one."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.analysis.load.test_loader import STEP, beginning, greenlet_lines, one_by_one
+from visualizer.analysis.model.timeline import FINAL, SUMMED, State
+from visualizer.paint.axis.viewport import BOTH, Axis, Viewport
+from visualizer.paint.rows.cells import NONE, cells
+from visualizer.paint.rows.track_slices import Lane
+
+
+class Mix(NamedTuple):
+    only: int
+    running: float
+    runs: int
+    main: int
+    enters: bool
+    stays: bool
+
+
+def mix(lane: Lane, start: float, end: float) -> Mix:
+    """What happens in [start, end), read off each slice of the lane."""
+    until = min(end, lane.limit)
+    states = [State(state) for state in lane.slices.state]
+    found = []
+    for index in range(len(states)):
+        begin, over = lane.start(index), lane.start(index + 1)
+        begins_here = start <= begin < end and begin <= lane.limit
+        if begins_here or (begin < start and min(over, until) > start):
+            found.append(index)
+    if not found:
+        return Mix(NONE, 0.0, 0, NONE, False, False)
+    spent = dict.fromkeys(SUMMED, 0.0)
+    for index in found:
+        if states[index] not in FINAL:
+            begin, over = max(start, lane.start(index)), min(until, lane.start(index + 1))
+            spent[states[index]] += max(0.0, over - begin)
+    runs = sum(states[index] is State.RUNNING for index in found)
+    running = spent.pop(State.RUNNING) / (end - start)
+    if len(found) == 1:
+        only = states[found[0]]
+        main = NONE if only in FINAL or only is State.RUNNING else int(only)
+    else:
+        most = max(spent, key=spent.__getitem__)
+        main = int(most) if spent[most] > 0 else NONE
+    enters = states[found[0]] is State.RUNNING and lane.start(found[0]) < start
+    stays = states[found[-1]] is State.RUNNING and end <= lane.limit
+    return Mix(found[0] if len(found) == 1 else NONE, min(1.0, running), min(runs, 2), main, enters, stays)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.lists(STEP, max_size=60),
+    st.sampled_from(BOTH),
+    st.floats(0, 1),
+    st.sampled_from([1, 2, 7, 100, 10_000]),
+    st.integers(1, 40),
+    st.none() | st.integers(0, 400_000_000),
+)
+def test_cells_are_what_each_is_by_itself(
+    steps: list[tuple[int, int, int, int]], axis: Axis, where: float, closer: int, width: int, until_ns: int | None
+) -> None:
+    timeline = one_by_one(beginning() + greenlet_lines(steps))
+    fitted = Viewport.fit(timeline, axis, width)
+    viewport = fitted.zoomed(closer, int(where * width), timeline)
+    edges = tuple(viewport.edges())
+    lanes = [Lane(timeline, track, axis, until_ns) for track in timeline.tracks]
+    found = cells(lanes, edges)
+    for row, lane in enumerate(lanes):
+        for cell, (start, end) in enumerate(pairwise(edges)):
+            expected, number = mix(lane, start, end), (row, cell)
+            assert found.only[number] == expected.only
+            assert found.runs[number] == expected.runs
+            assert found.running[number] == pytest.approx(expected.running, abs=1e-6)
+            if expected.runs:
+                assert (found.enters[number], found.stays[number]) == (expected.enters, expected.stays)
+            else:
+                assert found.main[number] == expected.main

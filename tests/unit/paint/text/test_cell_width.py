@@ -1,0 +1,77 @@
+"""Text that came from a program that nobody vouches for."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from visualizer.analysis.text.printable import plain
+from visualizer.paint.text.cell_width import ascii_cells, ascii_only, cell_width, fit, fit_name
+
+
+@given(st.text())
+def test_ascii_takes_as_many_cells(text: str) -> None:
+    shown = plain(text)
+    spelt = ascii_cells(shown)
+    assert spelt.isascii()
+    assert len(spelt) == sum(max(0, cell_width(character)) for character in shown)
+
+
+def test_signs_have_a_likeness_in_ascii() -> None:
+    assert ascii_cells("● LIVE · a → b 3 µs…  ✓ 漢é") == "* LIVE - a > b 3 us~  v ???"
+
+
+@given(st.text(), st.integers(0, 40))
+def test_fitted_text_has_the_width(text: str, width: int) -> None:
+    fitted = fit(plain(text), width)
+    assert cell_width(fitted) == width
+    assert all(unicodedata.category(character) not in ("Cc", "Cs") for character in fitted)
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "fitted"),
+    [
+        ("abc", 5, "abc  "),
+        ("abcdef", 4, "abc…"),
+        ("日本語", 4, "日… "),
+        ("日本語", 6, "日本語"),
+        ("abc", 0, ""),
+        ("x" * 999, 3, "xx…"),
+    ],
+)
+def test_fit(text: str, width: int, fitted: str) -> None:
+    assert fit(text, width) == fitted
+
+
+def test_another_ellipsis() -> None:
+    assert [fit("abcdef", width, "..") for width in (6, 4, 2, 1)] == ["abcdef", "ab..", "..", " "]
+
+
+def test_ascii_spells_what_it_can() -> None:
+    assert ascii_only("→ a · 12 µs …日") == "-> a - 12 us ..?"
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "fitted"),
+    [
+        ("worker-1", 10, "worker-1  "),
+        ("_handle_and_close_when_done-1", 20, "_handle_and_c…done-1"),
+        ("_handle_and_close_when_done-12", 6, "_h…-12"),
+        ("a_generator_of_numbers", 12, "a_genera…ers"),
+        ("x" * 999 + "-7", 8, "xxxxx…-7"),
+        ("日本語日本語-1", 8, "日本…-1 "),
+        ("abcdef", 3, "ab…"),
+        ("9" * 99, 6, "9…9999"),
+        ("abc", 0, ""),
+    ],
+)
+def test_a_name_keeps_its_end(text: str, width: int, fitted: str) -> None:
+    assert fit_name(text, width) == fitted
+
+
+@given(st.text() | st.text(alphabet="ab日\u0301-19"), st.integers(0, 20), st.sampled_from(["…", ".."]))
+def test_a_fitted_name_has_the_width(text: str, width: int, ellipsis: str) -> None:
+    assert cell_width(fit_name(plain(text), width, ellipsis)) == width

@@ -1,0 +1,81 @@
+"""Moments that somebody marked, and what lies between two of them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from visualizer.analysis.explore.jumps import Moments, listed
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.text.durations import duration
+from visualizer.trace import words
+
+
+class Mark(NamedTuple):
+    """A moment that was marked; `name` is "mark 3" if it was given none."""
+
+    t_ns: int
+    name: str
+
+
+class Marks:
+    """In order of time, at most one at a moment."""
+
+    def __init__(self) -> None:
+        self._marks: list[Mark] = []
+        self._made = 0
+
+    def __iter__(self) -> Iterator[Mark]:
+        return iter(self._marks)
+
+    def __len__(self) -> int:
+        return len(self._marks)
+
+    def at(self, t_ns: int) -> Mark | None:
+        """The mark at that very moment."""
+        index = bisect_left(self._marks, t_ns, key=lambda mark: mark.t_ns)
+        return self._marks[index] if index < len(self._marks) and self._marks[index].t_ns == t_ns else None
+
+    def set(self, t_ns: int, name: str = "") -> Mark:
+        """Mark that moment; if it is marked, give its mark another name, unless that is ""."""
+        old = self.at(t_ns)
+        if old is not None:
+            self._marks.remove(old)
+        else:
+            self._made += 1
+        mark = Mark(t_ns, name or (old.name if old is not None else f"mark {self._made}"))
+        self._marks.insert(bisect_right(self._marks, t_ns, key=lambda mark: mark.t_ns), mark)
+        return mark
+
+    def remove(self, mark: Mark) -> None:
+        """Mark it no longer. Raise ValueError if it is not marked."""
+        self._marks.remove(mark)
+
+    def around(self, t_ns: int) -> tuple[Mark, Mark] | None:
+        """The last mark up to `t_ns` and the first behind it; without one on a side, the two that are nearest.
+
+        None with fewer than two marks.
+        """
+        if len(self._marks) < 2:
+            return None
+        index = bisect_right(self._marks, t_ns, key=lambda mark: mark.t_ns)
+        index = min(max(index, 1), len(self._marks) - 1)
+        return self._marks[index - 1], self._marks[index]
+
+    def moments(self) -> Moments:
+        """The marks to jump among."""
+        return listed((mark.t_ns, words.NOBODY, mark.name) for mark in self._marks)
+
+
+def switches_between(timeline: Timeline, start_ns: int, end_ns: int) -> int:
+    """How many switches there are behind `start_ns`, up to `end_ns`."""
+    return bisect_right(timeline.switch_ns, end_ns) - bisect_right(timeline.switch_ns, start_ns)
+
+
+def measure(timeline: Timeline, start_ns: int, end_ns: int, zero_ns: int = 0) -> str:
+    """How long that is, and how many switches lie in it, in a sentence whose times count from `zero_ns`."""
+    count = switches_between(timeline, start_ns, end_ns)
+    switches = f"{count or 'no'} switch{'' if count == 1 else 'es'}"
+    begin, end = (duration(t_ns - zero_ns, 6) for t_ns in (start_ns, end_ns))
+    return f"{duration(end_ns - start_ns, 6)} and {switches} between {begin} and {end}"

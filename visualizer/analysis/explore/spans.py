@@ -1,0 +1,58 @@
+"""`0.5-2` and `#3-#17`: which part of a trace somebody means."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.report.comparison import Part
+from visualizer.analysis.text.durations import duration
+
+#: Neither side has to be there. # alone is the first switch, or the last.
+_MOMENT = r"#[0-9]{0,12}|[0-9]{1,9}(?:\.[0-9]{0,12})?|"
+_SPAN = re.compile(f"({_MOMENT})-({_MOMENT})", re.ASCII)
+
+
+def is_span(text: str) -> bool:
+    """Whether that is written as a span is."""
+    return _SPAN.fullmatch(text) is not None and text != "-"
+
+
+def part_of(timeline: Timeline, file: str, span: str | None) -> Part:
+    """The part of the trace `file` that `span`, None: all of it, stands for.
+
+    Raise ValueError, with a sentence, if it has no such part. An end behind that of the trace is the trace's.
+    """
+    if span is None:
+        return Part.whole(timeline)
+    since, until = span.split("-")
+    first = _switch(timeline, file, since, 1)
+    last = _switch(timeline, file, until, timeline.switch_count)
+    start_ns = _moment_ns(timeline, since, first) if since else 0
+    end_ns = min(_moment_ns(timeline, until, last), timeline.last_ns) if until else timeline.last_ns
+    if start_ns > timeline.last_ns:
+        lasts = duration(timeline.last_ns)
+        raise ValueError(f"The span {span!r} begins behind the end of the trace {file!r}, which is {lasts} long.")
+    if start_ns > end_ns or (first and last and first > last):
+        raise ValueError(f"The span {span!r} ends before it begins.")
+    if start_ns == end_ns and not (first and last and first < last):
+        raise ValueError(f"The span {span!r} is empty: it ends where it begins.")
+    part = Part.between(timeline, start_ns, end_ns)
+    # Several switches may be of the same nanosecond.
+    return part._replace(first=first - 1 if first else part.first, stop=last or part.stop)
+
+
+def _switch(timeline: Timeline, file: str, moment: str, default: int) -> int:
+    """The number of the switch that `moment` names, from 1; 0 if it names none. Raise ValueError if it is not there."""
+    if not moment.startswith("#"):
+        return 0
+    number = int(moment[1:] or default)
+    if not 1 <= number <= timeline.switch_count:
+        which = f" #{number}" if moment[1:] else ""
+        raise ValueError(f"The trace {file!r} has no switch{which}: there are {timeline.switch_count or 'none'}.")
+    return number
+
+
+def _moment_ns(timeline: Timeline, moment: str, switch: int) -> int:
+    return timeline.switch_ns[switch - 1] if switch else int(Decimal(moment).scaleb(9))

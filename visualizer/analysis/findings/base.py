@@ -1,0 +1,113 @@
+"""What a finding is, and from when on something is one."""
+
+from __future__ import annotations
+
+import ntpath
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from visualizer.analysis.model import blocking
+from visualizer.analysis.model.timeline import Park, Place, State, Timeline, Track
+from visualizer.analysis.text.printable import plain
+from visualizer.trace import words
+
+_MS = 1_000_000
+
+#: A track that keeps its hub from running for so long hogs it.
+HOG_NS = blocking.HOG_NS
+#: So much time between being woken and running is lost.
+LOST_NS = 50 * _MS
+#: Ready for so long in all, and for this part of its life: it starves.
+STARVED_NS = 100 * _MS
+STARVED_SHARE = 0.1
+#: A timer that comes so much later than it was asked to, while somebody kept its hub from running, is late.
+LATE_NS = 20 * _MS
+#: So many sleeps of 0 s in a row, none of the steps between them longer than this, poll.
+POLLS = 100
+POLL_STEP_NS = 1 * _MS
+#: Of so many answers or more at a line, one that took so long, and so many times as long as all on average, is slow.
+SLOW_OF = 3
+SLOW_NS = 50 * _MS
+SLOW_FACTOR = 1.25
+#: Shorter turns are not named as what others had to wait for.
+NAMED_NS = 10 * _MS
+
+#: Others that are named in a sentence; the rest is counted.
+_NAMED = 3
+
+#: Waits that end from outside of what a trace can see: nobody in it has to wake whoever waits so.
+FROM_OUTSIDE = frozenset(
+    (words.SLEEP, words.IO, words.DNS, words.SELECT, words.SUBPROCESS, words.THREADPOOL, words.SIGNAL, words.ASYNC)
+)
+
+
+class Finding(NamedTuple):
+    """One thing worth knowing, in one sentence.
+
+    `tracks`: ids, the one that it is about first. `t_ns`: the moment. `file`, `line`: None if not known.
+    """
+
+    kind: str
+    sentence: str
+    tracks: tuple[int, ...]
+    t_ns: int
+    file: str | None
+    line: int | None
+
+
+def finding(kind: str, sentence: str, tracks: Iterable[int], t_ns: int, place: Place | None) -> Finding:
+    """A finding at `place`; each track once."""
+    known = place is not None and place.file and place.line > 0
+    file, line = (place.file, place.line) if place is not None and known else (None, None)
+    return Finding(kind, plain(sentence), tuple(dict.fromkeys(tracks)), t_ns, file, line)
+
+
+def at(place: Place | None) -> str:
+    """The place as " (demo.py:12)", or nothing where it is not known."""
+    shown = spot(place)
+    return f" ({shown})" if shown else ""
+
+
+def spot(place: Place | None) -> str:
+    """The place as "demo.py:12", or nothing where it is not known."""
+    # A trace may come from a machine with other separators; this one knows both.
+    return f"{ntpath.basename(place.file)}:{place.line}" if place is not None and place.file else ""
+
+
+def listed(parts: list[str], most: int = _NAMED) -> str:
+    """The parts as "a", "a and b", "a, b, c and 4 others"."""
+    if len(parts) > most + 1:
+        parts = [*parts[:most], f"{len(parts) - most} others"]
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+
+
+def worst_of(count: int, what: str) -> str:
+    """What a sentence about the worst of several ends with."""
+    return f"; the longest of {count} {what}" if count > 1 else ""
+
+
+def is_over(timeline: Timeline) -> bool:
+    """Whether the program ended by itself, so that what was left undone at the end was left undone for good."""
+    if timeline.end is not None:
+        return not timeline.end.signal
+    threads = [track for track in timeline.tracks.values() if track.kind == words.THREAD]
+    return bool(threads) and all(track.exit_ns >= 0 for track in threads)
+
+
+def parked(timeline: Timeline, track: Track) -> Park | None:
+    """Why the track stands parked in its last slice; None if it does not."""
+    slices = track.slices
+    if track.state is not State.WAITING or slices.about[-1] < 0:
+        return None
+    return timeline.parks[slices.about[-1]]
+
+
+def park_before(timeline: Timeline, track: Track, t_ns: int) -> Park | None:
+    """Why the track was parked the last time before its run at `t_ns`."""
+    slices = track.slices
+    index = slices.at(t_ns)
+    # READY, IDLE and the run itself stand between; more than a few slices back it is another run's.
+    for before in range(index, max(index - 4, -1), -1):
+        if slices.state[before] == State.WAITING and slices.start_ns[before] < t_ns:
+            return timeline.parks[slices.about[before]]
+    return None

@@ -1,0 +1,228 @@
+"""Many tracks of a kind, looked at as one: how many of them are in which state."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from itertools import pairwise
+
+import numpy as np
+
+from visualizer.analysis.index.group_runs import CrowdRuns
+from visualizer.analysis.model.columns import append
+from visualizer.analysis.model.states import FINAL, State
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.trace.columns import Column
+
+#: What is added up is kept for every so many changes; what lies between is added up when it is asked for.
+_STRIDE = 64
+#: About so many changes are put in order at a time.
+_PIECE = 1 << 16
+_STATES = len(State)
+#: A change is the state that a track comes from, shifted by so much, and the one that it comes to.
+_SHIFT = 4
+_MASK = (1 << _SHIFT) - 1
+#: Whoever is created comes from here; and who goes there as well does nothing.
+_NOWHERE = _MASK
+_NOTHING = np.uint8(_NOWHERE << _SHIFT | _NOWHERE)
+_BESIDE = np.arange(_STRIDE)
+
+
+class Crowd:
+    """Some tracks of one thread. After `follow`, everything here costs a binary search, however many they are."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self.tracks: tuple[int, ...] = ()
+        self._timeline = timeline
+        self._version = -1
+        #: See `ended_ns` and `failed`; None: not looked yet.
+        self._ended_ns: int | None = None
+        self._failed: bool | None = None
+        #: Their runs along the switches.
+        self.runs = CrowdRuns(timeline)
+        self._begin()
+
+    def _begin(self) -> None:
+        #: Changes of state of all of them in order of time.
+        self._t_ns = array("q")
+        self._change = array("B")
+        #: For every _STRIDE changes, how many were in each state before, and how long all of them together were, up to
+        #: the change before: _STATES numbers each.
+        self._count = array("i", [0] * _STATES)
+        #: When the last of each stride of changes was.
+        self._last_ns = array("q")
+        self._spent_ns = array("q", [0] * _STATES)
+        #: Of each track, how many slices have been taken in.
+        self._taken: dict[int, int] = {}
+        self.runs.begin()
+
+    def follow(self, tracks: tuple[int, ...]) -> None:
+        """Take in what has happened to these tracks since the last time, or all of it if they are others than then."""
+        if tracks == self.tracks and self._version == self._timeline.version:
+            return
+        self._version = self._timeline.version
+        self._ended_ns = self._failed = None
+        if tracks != self.tracks:
+            known = self._timeline.tracks
+            came = tracks[len(self.tracks) :] if tracks[: len(self.tracks)] == self.tracks else None
+            until_ns = self._t_ns[-1] if self._t_ns else 0
+            # Whoever joins late brings a past along.
+            if came is None or any(known[track].slices.start_ns[0] <= until_ns for track in came):
+                self._begin()
+            self.tracks = tracks
+        self._take_slices()
+        self.runs.follow(tracks)
+
+    def _take_slices(self) -> None:
+        known = self._timeline.tracks
+        fresh = [track for track in self.tracks if self._taken.get(track, 0) < len(known[track].slices)]
+        if not fresh:
+            return
+        taken = [self._taken.get(track, 0) for track in fresh]
+        starts = [np.frombuffer(known[track].slices.start_ns, dtype=np.int64) for track in fresh]
+        states = [np.frombuffer(known[track].slices.state, dtype=np.uint8) for track in fresh]
+        # Many at once, but not so many that putting them in order takes more room than they do.
+        sample = [start[first::_STRIDE] for start, first in zip(starts, taken, strict=True)]
+        edges = np.sort(np.concatenate(sample))[:: _PIECE // _STRIDE][1:]
+        cuts = np.array(
+            [
+                (first, *(start[first:].searchsorted(edges) + first), len(start))
+                for start, first in zip(starts, taken, strict=True)
+            ]
+        ).T
+        # In which state each of them was before.
+        before = np.array(
+            [state[first - 1] if first else _NOWHERE for state, first in zip(states, taken, strict=True)],
+            dtype=np.uint8,
+        )
+        for begin, end in pairwise(cuts):
+            self._take_piece(starts, states, begin, end, before)
+            self._add_up()
+        self._taken.update(zip(fresh, cuts[-1].tolist(), strict=True))
+
+    def _take_piece(self, starts: list[Column], states: list[Column], begin: Column, end: Column, was: Column) -> None:
+        """Of each track the slices from `begin` to `end`, before which it was in the state `was`; write there in which
+        it is behind them."""
+        counts = end - begin
+        some = counts.nonzero()[0]
+        if not len(some):
+            return
+        parts = [*zip(some.tolist(), begin[some].tolist(), end[some].tolist(), strict=True)]
+        t_ns = np.concatenate([starts[track][first:last] for track, first, last in parts])
+        state = np.concatenate([states[track][first:last] for track, first, last in parts])
+        behind = counts[some].cumsum()
+        before = np.empty_like(state)
+        before[1:] = state[:-1]
+        before[behind - counts[some]] = was[some]
+        was[some] = state[behind - 1]
+        order = np.argsort(t_ns, kind="stable")
+        # A waker's clock may be a moment behind this thread's.
+        append(self._t_ns, np.maximum(t_ns[order], self._t_ns[-1] if self._t_ns else 0))
+        append(self._change, (before << _SHIFT | state)[order])
+
+    def _add_up(self) -> None:
+        """Take in the strides that are complete since the last time."""
+        known = len(self._count) // _STATES
+        more = len(self._t_ns) // _STRIDE + 1 - known
+        if more <= 0:
+            return
+        first = (known - 1) * _STRIDE
+        last = first + more * _STRIDE
+        t_ns = np.frombuffer(self._t_ns, dtype=np.int64)[first:last].reshape(-1, _STRIDE)
+        change = np.frombuffer(self._change, dtype=np.uint8)[first:last].reshape(-1, _STRIDE)
+        end_ns = t_ns[:, -1]
+        lasted_ns = np.diff(end_ns, prepend=self._t_ns[first - 1] if first else t_ns[0, 0])
+        # Whoever comes into a state, or leaves it, does so for the rest of the stride.
+        moved, added = _by_state(change, (end_ns[:, None] - t_ns).astype(np.float64))
+        counts = np.cumsum(moved, axis=0) + np.array(self._count[-_STATES:])
+        spent_ns = np.cumsum((counts - moved) * lasted_ns[:, None] + added.astype(np.int64), axis=0) + np.array(
+            self._spent_ns[-_STATES:]
+        )
+        append(self._last_ns, end_ns)
+        append(self._count, counts.ravel())
+        append(self._spent_ns, spent_ns.ravel())
+
+    def at(self, t_ns: Column) -> tuple[Column, Column]:
+        """At each of some times (float64): how many are in each state, and how many nanoseconds all of them together
+        had spent in it before; a row for each state."""
+        times = np.frombuffer(self._t_ns, dtype=np.int64)
+        change = np.frombuffer(self._change, dtype=np.uint8)
+        if not len(times):
+            nothing = np.zeros((_STATES, len(t_ns)))
+            return nothing.astype(np.int64), nothing
+        # Of all the changes, far more than a processor keeps at hand, only those of one stride are looked at; and numpy
+        # would first make all of a column floats, for keys that are.
+        last_ns, whole_ns = np.frombuffer(self._last_ns, dtype=np.int64), np.floor(t_ns).astype(np.int64)
+        stride = np.searchsorted(last_ns, whole_ns, side="right")
+        first = stride * _STRIDE
+        count = np.frombuffer(self._count, dtype=np.int32).reshape(-1, _STATES)[stride]
+        spent = np.frombuffer(self._spent_ns, dtype=np.int64).reshape(-1, _STATES)[stride].astype(np.float64)
+        spent += count * (t_ns - times[np.maximum(first - 1, 0)])[:, None]
+        near = first[:, None] + _BESIDE
+        known = near < len(times)
+        np.minimum(near, len(times) - 1, out=near)
+        begun_ns = times[near]
+        over = known & (begun_ns <= whole_ns[:, None])
+        moved, added = _by_state(np.where(over, change[near], _NOTHING), t_ns[:, None] - begun_ns)
+        return (count + moved).T, (spent + added).T
+
+    def count(self, state: State, t_ns: int) -> int:
+        """How many are in `state` at `t_ns`."""
+        return int(self.at(np.array([t_ns], dtype=np.float64))[0][state, 0])
+
+    def counts(self, t_ns: int) -> dict[State, int]:
+        """How many are in each state at `t_ns`."""
+        counts = self.at(np.array([t_ns], dtype=np.float64))[0]
+        return {state: int(counts[state, 0]) for state in State}
+
+    def spent_ns(self, state: State, until_ns: int) -> int:
+        """Nanoseconds that all of them together spent in `state` before `until_ns`."""
+        return round(float(self.at(np.array([until_ns], dtype=np.float64))[1][state, 0]))
+
+    def changes(self, state: State, start_ns: float, end_ns: float) -> bool:
+        """Whether one of them comes into `state`, or leaves it, between the two."""
+        start, end = bisect_right(self._t_ns, start_ns), bisect_left(self._t_ns, end_ns)
+        change = np.frombuffer(self._change, dtype=np.uint8)[start:end]
+        return bool(((change & _MASK == state) | (change >> _SHIFT == state)).any())
+
+    def stirs(self, start_ns: Column, end_ns: Column) -> Column:
+        """Whether anything happens to one of them between each two of these times."""
+        times = np.frombuffer(self._t_ns, dtype=np.int64)
+        after = np.searchsorted(times, np.floor(start_ns).astype(np.int64), side="right")
+        stirs: Column = after < np.searchsorted(times, np.ceil(end_ns).astype(np.int64), side="left")
+        return stirs
+
+    @property
+    def ended_ns(self) -> int:
+        """When the last of them ended; -1 if one has not."""
+        if self._ended_ns is None:
+            now = self.counts(self._t_ns[-1]) if self._t_ns else {}
+            ended = bool(now) and sum(now[state] for state in FINAL) == len(self.tracks)
+            known = self._timeline.tracks
+            self._ended_ns = max(known[track].slices.start_ns[-1] for track in self.tracks) if ended else -1
+        return self._ended_ns
+
+    @property
+    def failed(self) -> bool:
+        """Whether one of them ended by an exception."""
+        if self._failed is None:
+            self._failed = bool(self._t_ns) and self.count(State.FAILED, self._t_ns[-1]) > 0
+        return self._failed
+
+
+def _by_state(change: Column, weight: Column) -> tuple[Column, Column]:
+    """Of changes in rows: how many more are in each state behind a row of them, and the weights of these; a row for
+    each, and a column for each state."""
+    first = np.arange(len(change))[:, None] << _SHIFT
+    comes, came, size = (first + (change & _MASK)).ravel(), (first + (change >> _SHIFT)).ravel(), len(change) << _SHIFT
+    weight = weight.ravel()
+    moved = np.bincount(comes, minlength=size) - np.bincount(came, minlength=size)
+    added = np.bincount(comes, weight, size) - np.bincount(came, weight, size)
+    return moved.reshape(len(change), -1)[:, :_STATES], added.reshape(len(change), -1)[:, :_STATES]
+
+
+def crowd_of(timeline: Timeline, tracks: tuple[int, ...]) -> Crowd:
+    """What these tracks do up to now."""
+    crowd = Crowd(timeline)
+    crowd.follow(tracks)
+    return crowd

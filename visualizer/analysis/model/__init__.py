@@ -1,0 +1,1 @@
+"""The timeline: tracks, slices, switches, wakeups, and what can be asked of them."""

@@ -1,0 +1,283 @@
+"""Switches, parks, wakeups and their order, as columns: a million of each take some twenty bytes a piece.
+
+What repeats, such as a cause and a place, is kept once, and numbered. What is read is made anew each time.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any, Generic, TypeVar, overload
+
+import numpy as np
+
+from visualizer.analysis.model.types import Entry, Park, Place, Switch, Wakeup
+from visualizer.trace import events as ev
+from visualizer.trace import words
+from visualizer.trace.columns import Column
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Value = TypeVar("_Value")
+
+#: Causes and places, and what is known of a wait, by number.
+How = tuple[str, int]
+Asked = tuple[str, int, int, int, str, int, int]
+
+
+def append(column: array[Any], more: Column) -> None:
+    """Put these at the end of the column, as numbers of its kind."""
+    if len(more):
+        column.frombytes(np.ascontiguousarray(more, dtype=column.typecode).data.cast("B"))
+
+
+class Interned(Generic[_Key]):
+    """Things by number, from 0 in the order in which they came first."""
+
+    def __init__(self) -> None:
+        self.known: list[_Key] = []
+        self._numbers: dict[_Key, int] = {}
+
+    def number(self, key: _Key) -> int:
+        number = self._numbers.setdefault(key, len(self.known))
+        if number == len(self.known):
+            self.known.append(key)
+        return number
+
+
+class Rows(Sequence[_Value]):
+    """Columns of the same length, read as records. `make` reads one."""
+
+    def __init__(self, length: Callable[[], int], make: Callable[[int], _Value]) -> None:
+        self._length = length
+        self._make = make
+
+    def __len__(self) -> int:
+        return self._length()
+
+    @overload
+    def __getitem__(self, index: int) -> _Value: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[_Value]: ...
+    def __getitem__(self, index: int | slice) -> _Value | list[_Value]:
+        length = self._length()
+        if isinstance(index, slice):
+            return [self._make(at) for at in range(*index.indices(length))]
+        if not -length <= index < length:
+            raise IndexError(index)
+        return self._make(index % length)
+
+    def __iter__(self) -> Iterator[_Value]:
+        return map(self._make, range(self._length()))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Switches:
+    """Who handed over to whom. `how`: cause and place, by number in `hows`."""
+
+    def __init__(self) -> None:
+        self.ns = array("q")
+        self.origin = array("i")
+        self.target = array("i")
+        self.how = array("i")
+        #: Text id, or -1.
+        self.value = array("i")
+        self.hows: Interned[How] = Interned()
+
+    def add(self, t_ns: int, origin: int, target: int, cause: str, value: int, place: int) -> int:
+        """Return its index. A time before that of the last is moved to it."""
+        index = len(self.ns)
+        if index and t_ns < self.ns[-1]:
+            t_ns = self.ns[-1]
+        self.ns.append(t_ns)
+        self.origin.append(origin)
+        self.target.append(target)
+        self.how.append(self.hows.number((cause, place)))
+        self.value.append(value)
+        return index
+
+    def extend(self, ns: Column, origin: Column, target: Column, how: Column, value: Column) -> None:
+        """Many: times that ascend from the last one on, and the rest of each."""
+        append(self.ns, ns)
+        append(self.origin, origin)
+        append(self.target, target)
+        append(self.how, how)
+        append(self.value, value)
+
+
+class Parks:
+    """Where and why tracks stopped. Nearly each belongs to a switch, which has the time and the track."""
+
+    def __init__(self, switches: Switches) -> None:
+        self._switches = switches
+        #: Index of the switch that parked it; of the few without one, the complement (~) of that of the next switch.
+        self.switch = array("i")
+        self.on_track = array("i")
+        #: Reason, what it asked for (by number in `asked`, or -1), and place id; by number in `hows`.
+        self.how = array("i")
+        self.hows: Interned[tuple[str, int, int]] = Interned()
+        #: What is known of waits, but for the time that was asked for.
+        self.asked: Interned[Asked] = Interned()
+        #: The parks that asked for a time, ascending, and for which.
+        self.timed = array("i")
+        self.asked_ns = array("q")
+        #: Time and track of parks without a switch.
+        self._alone: dict[int, tuple[int, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self.switch)
+
+    def add(self, reason: str, on_track: int, place: int, wait: ev.Wait | None) -> int:
+        """The park that the next switch brings about; return its index."""
+        index = len(self.switch)
+        asked = -1
+        if wait is not None:
+            asked = self.asked.number(
+                asked_of(wait.reason, wait.on, wait.object, wait.fd, wait.direction, wait.local, wait.peer)
+            )
+            if wait.asked_ns >= 0:
+                self.timed.append(index)
+                self.asked_ns.append(wait.asked_ns)
+        self.switch.append(len(self._switches.ns))
+        self.on_track.append(on_track)
+        self.how.append(self.hows.number((reason, asked, place)))
+        return index
+
+    def repeat(self, index: int, on_track: int) -> int:
+        """The same as park number `index`, in another process; `leave_alone` is to follow. There it is another thing
+        that is waited on."""
+        reason, asked, place = self.hows.known[self.how[index]]
+        if asked >= 0:
+            kind, on, _, *end = self.asked.known[asked]
+            asked = self.asked.number((kind, on, words.NOTHING, *end))  # type: ignore[arg-type]
+        self.switch.append(len(self._switches.ns))
+        self.on_track.append(on_track)
+        self.how.append(self.hows.number((reason, asked, place)))
+        at = bisect_left(self.timed, index)
+        if at < len(self.timed) and self.timed[at] == index:
+            self.timed.append(len(self.switch) - 1)
+            self.asked_ns.append(self.asked_ns[at])
+        return len(self.switch) - 1
+
+    def leave_alone(self, t_ns: int, track: int) -> None:
+        """There is no switch to the newest park."""
+        self.switch[-1] = ~self.switch[-1]
+        self._alone[len(self.switch) - 1] = t_ns, track
+
+    def extend(self, switch: Column, on_track: Column, how: Column) -> None:
+        """Many, each with its switch: columns."""
+        append(self.switch, switch)
+        append(self.on_track, on_track)
+        append(self.how, how)
+
+    def limit(self, parks: Column, asked_ns: Column) -> None:
+        """Of those that `extend` added last, which asked for a time: indices, ascending, and the times."""
+        append(self.timed, parks)
+        append(self.asked_ns, asked_ns)
+
+    def of_switch(self, switch: int) -> int:
+        """Index of the park that switch number `switch` brought about; -1 if its origin ended."""
+        column = self.switch
+        index = bisect_left(column, switch, key=lambda number: number if number >= 0 else ~number)
+        while index < len(column) and column[index] == ~switch:
+            index += 1
+        return index if index < len(column) and column[index] == switch else -1
+
+    def read(self, index: int, texts: dict[int, str], places: dict[int, Place]) -> Park:
+        switch = self.switch[index]
+        if switch >= 0:
+            # A switch's own time may have been moved to that of another thread's before it.
+            t_ns, track = self._switches.ns[switch], self._switches.origin[switch]
+        else:
+            t_ns, track = self._alone[index]
+        reason, asked, place = self.hows.known[self.how[index]]
+        where = places.get(place)
+        if asked < 0:
+            return Park(t_ns, track, reason, "", self.on_track[index], -1, where)
+        _, on, thing, fd, direction, local, peer = self.asked.known[asked]
+        at = bisect_left(self.timed, index)
+        asked_ns = self.asked_ns[at] if at < len(self.timed) and self.timed[at] == index else -1
+        text = texts.get
+        return Park(
+            t_ns, track, reason, text(on, ""), self.on_track[index], asked_ns, where,
+            text(thing, ""), fd, direction, text(local, "") if direction else "", text(peer, "") if direction else "",
+        )  # fmt: skip
+
+
+def asked_of(reason: str, on: int, thing: int, fd: int, direction: str, local: int, peer: int) -> Asked:
+    """What is kept of a wait."""
+    return (reason, on, thing, fd, direction, local, peer) if direction else (reason, on, thing, -1, "", -1, -1)
+
+
+class Wakeups:
+    """Who made whom ready."""
+
+    def __init__(self) -> None:
+        self.ns = array("q")
+        self.track = array("i")
+        self.waker = array("i")
+        self.cause = array("i")
+        self.causes: Interned[str] = Interned()
+
+    def __len__(self) -> int:
+        return len(self.ns)
+
+    def add(self, t_ns: int, track: int, waker: int, cause: str) -> int:
+        """Return its index."""
+        self.ns.append(t_ns)
+        self.track.append(track)
+        self.waker.append(waker)
+        self.cause.append(self.causes.number(cause))
+        return len(self.ns) - 1
+
+    def extend(self, ns: Column, track: Column, waker: Column, cause: Column) -> None:
+        """Many. `cause`: by number in `causes`."""
+        append(self.ns, ns)
+        append(self.track, track)
+        append(self.waker, waker)
+        append(self.cause, cause)
+
+    def read(self, index: int) -> Wakeup:
+        cause = self.causes.known[self.cause[index]]
+        return Wakeup(self.ns[index], self.track[index], self.waker[index], cause)
+
+
+#: `Order` keeps the Entry in the lowest bits and the index above them.
+_ENTRY_BITS = 3
+_ENTRY_MASK = (1 << _ENTRY_BITS) - 1
+
+
+class Order:
+    """In which order the trace tells things. A park has no entry if a switch brings it about: it is before that."""
+
+    def __init__(self) -> None:
+        self._packed = array("I")
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    def add(self, entry: Entry, index: int) -> None:
+        self._packed.append(index << _ENTRY_BITS | entry)
+
+    def extend(self, entry: Column, index: Column) -> None:
+        """Many: uint32 entries."""
+        append(self._packed, index.astype(np.uint32) << _ENTRY_BITS | entry)
+
+    def read(self, position: int) -> tuple[Entry, int]:
+        packed = self._packed[position]
+        return Entry(packed & _ENTRY_MASK), packed >> _ENTRY_BITS
+
+
+def switch_of(switches: Switches, parks: Parks, index: int, texts: dict[int, str], places: dict[int, Place]) -> Switch:
+    """Switch number `index`, from 0. Raise IndexError if there is none."""
+    if index < 0:
+        raise IndexError(index)
+    cause, place = switches.hows.known[switches.how[index]]
+    return Switch(
+        index, switches.ns[index], switches.origin[index], switches.target[index], cause,
+        texts.get(switches.value[index]), places.get(place), parks.of_switch(index),
+    )  # fmt: skip

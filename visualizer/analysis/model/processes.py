@@ -1,0 +1,55 @@
+"""The processes of a program: which there are, and which threads and tracks belong to each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from visualizer.analysis.model.types import Track
+from visualizer.trace import words
+
+
+@dataclass(slots=True)
+class Process:
+    """A process. `number` counts them, 0 is the first; `track` is that of its main thread."""
+
+    number: int
+    pid: int
+    parent: int = -1
+    track: int = words.NOBODY
+    start_ns: int = 0
+    #: What became here of tracks of the process that forked it, by the id of those.
+    copies: dict[int, int] = field(default_factory=dict)
+    #: Of those the ones whose parent has not been told of, by the id that it has in the other process.
+    orphans: dict[int, list[Track]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"process {self.pid}" if self.pid > 0 else "process"
+
+
+class Processes:
+    """All of them, in order of their appearance."""
+
+    def __init__(self) -> None:
+        self.all = [Process(0, 0)]
+        #: By thread; those of the first process are left out.
+        self._of_thread: dict[int, Process] = {}
+
+    def of(self, thread: int) -> Process:
+        """The process that a thread belongs to."""
+        return self._of_thread.get(thread, self.all[0])
+
+    def join(self, thread: int, process: Process) -> None:
+        """A thread belongs to that process."""
+        if process.number:
+            self._of_thread[thread] = process
+
+    def fork(self, pid: int, parent: int, track: int, forked_by: int, t_ns: int) -> Process:
+        """A process has been forked by a thread; `track` is its main thread."""
+        known = self._of_thread.get(track)
+        if known is not None:
+            return known  # A damaged trace tells it twice.
+        process = Process(len(self.all), pid, parent, track, t_ns, {forked_by: track})
+        self.all.append(process)
+        self._of_thread[track] = process
+        return process

@@ -1,0 +1,201 @@
+"""What a timeline holds, and what can be asked of it. `Timeline` (timeline.py) fills it."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+
+from visualizer.analysis.model.columns import Order, Parks, Rows, Switches, Wakeups, switch_of
+from visualizer.analysis.model.names import Names
+from visualizer.analysis.model.pauses import Stops
+from visualizer.analysis.model.processes import Process, Processes
+from visualizer.analysis.model.samples import Samples
+from visualizer.analysis.model.states import State
+from visualizer.analysis.model.types import Entry, Output, Park, Place, Switch, Tie, Track, Wakeup
+from visualizer.trace import events as ev
+from visualizer.trace import words
+
+
+class Contents:
+    """Read `tracks`, `switch(index)`, `parks`, `wakeups`, `outputs`, and whatever else says so."""
+
+    def __init__(self) -> None:
+        self.header: ev.Header | None = None
+        #: In order of appearance.
+        self.tracks: dict[int, Track] = {}
+        #: Ids in the order in which they were spawned, or ended.
+        self.spawns: list[int] = []
+        self.exits: list[int] = []
+        self.outputs: list[Output] = []
+        self.samples = Samples()
+        self.ties: list[Tie] = []
+        #: Text of the source files that the trace carries, by the name that places give them.
+        self.sources: dict[str, str] = {}
+        #: What the trace says of the recording itself and of its end.
+        self.remarks: list[ev.Note | ev.Held | ev.Continued | ev.Dropped | ev.Uncaught | ev.End] = []
+        self.notes: list[str] = []
+        #: When the program was held, and for how long.
+        self.stops = Stops()
+        self.dropped: dict[str, int] = {}
+        self.uncaught: tuple[str, str] | None = None
+        self.end: ev.End | None = None
+        #: The states that any track was ever in.
+        self.occurred: set[State] = set()
+        #: The latest time seen.
+        self.last_ns = 0
+        self.version = 0
+        self._texts: dict[int, str] = {}
+        self._places: dict[int, Place] = {}
+        self._names = Names()
+        self._processes = Processes()
+        self._switches = Switches()
+        self._parks = Parks(self._switches)
+        self._wakeups = Wakeups()
+        self.parks: Rows[Park] = Rows(
+            self._parks.__len__, lambda index: self._parks.read(index, self._texts, self._places)
+        )
+        self.wakeups: Rows[Wakeup] = Rows(self._wakeups.__len__, self._wakeups.read)
+        self._order = Order()
+        #: The time of the latest entry, and whether none came before one that stands in front of it.
+        self._entered_ns = 0
+        self._order_is_of_time = True
+        #: Times of `spawns`, `exits` and `remarks`.
+        self._spawn_ns = array("q")
+        self._exit_ns = array("q")
+        self._remark_ns = array("q")
+
+    def name(self, track: int) -> str:
+        """The track's name, numbered if several share it; "unknown" for a track that is not known."""
+        known = self.tracks.get(track)
+        return self._names.of(known) if known is not None else "unknown"
+
+    @property
+    def processes(self) -> list[Process]:
+        """In order of their appearance; a trace has one at least."""
+        known = self._processes.all
+        if self.header is not None:
+            known[0].pid = self.header.pid
+        return known
+
+    def process_of(self, track: int) -> Process:
+        """The process that a track belongs to; the first one, if the track is not known."""
+        known = self.tracks.get(track)
+        return self.processes[known.process if known is not None else 0]
+
+    def place(self, place: int) -> Place | None:
+        """The place with this id."""
+        return self._places.get(place)
+
+    def innermost(self, park: Park) -> Park:
+        """Where a chain of `yield from` and `await` is parked: the last of those that stand parked in one another."""
+        seen = {park.track}
+        while park.reason == words.SUSPENDED and park.on_track in self.tracks and park.on_track not in seen:
+            seen.add(park.on_track)
+            slices = self.tracks[park.on_track].slices
+            index = slices.at(park.t_ns)
+            if index < 0 or slices.state[index] != State.WAITING:
+                break
+            park = self.parks[slices.about[index]]
+        return park
+
+    @property
+    def renamed(self) -> int:
+        """How often a track that had a name was given another one; and how often one turned out to be of a kind."""
+        return self._names.changed
+
+    @property
+    def switch_count(self) -> int:
+        return len(self._switches.ns)
+
+    @property
+    def switch_ns(self) -> array[int]:
+        """Time of each switch, ascending."""
+        return self._switches.ns
+
+    @property
+    def origins(self) -> array[int]:
+        """Id of the track that each switch comes from."""
+        return self._switches.origin
+
+    @property
+    def park_switches(self) -> array[int]:
+        """Index of the switch that brought each park about, below 0 if none did."""
+        return self._parks.switch
+
+    def switch(self, index: int) -> Switch:
+        """Switch number `index`, from 0. Raise IndexError if there is none."""
+        return switch_of(self._switches, self._parks, index, self._texts, self._places)
+
+    def ends_of(self, index: int) -> tuple[int, int]:
+        """Ids of origin and target of switch number `index`: what most loops need of it."""
+        return self._switches.origin[index], self._switches.target[index]
+
+    def switch_before(self, t_ns: int) -> int:
+        """Index of the last switch at or before `t_ns`, -1 if there is none."""
+        return bisect_right(self._switches.ns, t_ns) - 1
+
+    def order(self) -> Iterator[tuple[int, Entry, int]]:
+        """Everything in order of time, what is of the same time as the trace tells it: (t_ns, kind, index).
+
+        The index counts in `spawns`, `switch(index)`, `parks`, `wakeups`, `exits`, `outputs`, `remarks` or
+        `samples`.
+        """
+        positions: Iterable[int] = range(len(self._order))
+        if not self._order_is_of_time:
+            # Two threads' times may cross by the moment between reading the clock and storing the event.
+            positions = sorted(positions, key=lambda position: self._time_of(*self._order.read(position)))
+        for position in positions:
+            for entry, index in self.arrivals(position, position + 1):
+                yield self._time_of(entry, index), entry, index
+
+    def remark_ns(self, index: int) -> int:
+        """When a remark was made, or, where it has no time of its own, the latest time before it."""
+        return self._remark_ns[index]
+
+    def _time_of(self, entry: Entry, index: int) -> int:
+        match entry:
+            case Entry.SWITCH:
+                return self._switches.ns[index]
+            case Entry.WAKEUP:
+                return self._wakeups.ns[index]
+            case Entry.PARK:
+                return self.parks[index].t_ns
+            case Entry.SPAWN:
+                return self._spawn_ns[index]
+            case Entry.EXIT:
+                return self._exit_ns[index]
+            case Entry.OUTPUT:
+                return self.outputs[index].t_ns
+            case Entry.REMARK:
+                return self._remark_ns[index]
+            case Entry.SAMPLE:
+                return self.samples.ns[index]
+
+    @property
+    def arrived(self) -> int:
+        """How many entries `arrivals` has so far."""
+        return len(self._order)
+
+    def arrivals(self, since: int, until: int) -> Iterator[tuple[Entry, int]]:
+        """Entries number `since` up to `until` in the order of the trace: (kind, index), counted as in `order`.
+
+        A switch brings along the park before it, which is not counted.
+        """
+        for position in range(since, min(until, len(self._order))):
+            entry, index = self._order.read(position)
+            if entry is Entry.SWITCH:
+                park = self._parks.of_switch(index)
+                if park >= 0:
+                    yield Entry.PARK, park
+            yield entry, index
+
+    @property
+    def finished(self) -> bool:
+        return self.end is not None
+
+    def running_at(self, switch: int) -> int:
+        """Id of the track that runs after switch number `switch`; before the first, the first track's. -1 if none."""
+        if switch >= 0:
+            return self._switches.target[switch]
+        return next(iter(self.tracks), words.NOBODY)

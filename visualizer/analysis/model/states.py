@@ -1,0 +1,25 @@
+"""What a track can do."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class State(IntEnum):
+    """What a track does during a slice."""
+
+    CREATED = 0
+    READY = 1
+    RUNNING = 2
+    WAITING = 3
+    IDLE = 4
+    #: Only of a hub: it waits while a track of its thread runs for long without giving way, see blocking.py.
+    BLOCKED = 5
+    DONE = 6
+    FAILED = 7
+    UNKNOWN = 8
+
+
+FINAL = (State.DONE, State.FAILED)
+#: The states whose share can be asked for, see `Slices.spent_ns`.
+SUMMED = tuple(state for state in State if state not in FINAL)

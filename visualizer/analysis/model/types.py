@@ -1,0 +1,169 @@
+"""What a timeline is made of: tracks, their slices, switches, parks, wakeups. Values only; timeline.py makes them."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import NamedTuple, overload
+
+from visualizer.analysis.model.slices import Slices
+from visualizer.analysis.model.states import State
+from visualizer.trace import words
+
+
+class Entry(IntEnum):
+    """What stands at one position of `Timeline.order`, and so which list its index counts in."""
+
+    SPAWN = 0
+    SWITCH = 1
+    PARK = 2
+    WAKEUP = 3
+    EXIT = 4
+    OUTPUT = 5
+    REMARK = 6
+    SAMPLE = 7
+
+
+class Place(NamedTuple):
+    """The range of an expression in a file: lines from 1, columns from 0 in UTF-8 bytes, -1 if not known."""
+
+    file: str
+    function: str
+    line: int
+    end_line: int
+    column: int
+    end_column: int
+
+
+class Park(NamedTuple):
+    """Why and where a track stopped running. `asked_ns` is -1 without a limit; `on_track` -1 if it is no track.
+
+    `object` says which thing it waits on, as "Event 3"; nothing if that is not known.
+    Of a wait for a descriptor: `fd` (-1 if not known, or of several), `direction` ("read", "accept", ...; of several,
+    which: "read 5 6, write 7"), and the two addresses, "" where not known.
+    """
+
+    t_ns: int
+    track: int
+    reason: str
+    on: str
+    on_track: int
+    asked_ns: int
+    place: Place | None
+    object: str = ""
+    fd: int = -1
+    direction: str = ""
+    local: str = ""
+    peer: str = ""
+
+
+class Tie(NamedTuple):
+    """At `t_ns`, in a deadlock, `track` held the thing `object`, or waited for tracks (`on_tracks`) to end."""
+
+    t_ns: int
+    track: int
+    relation: str
+    object: str
+    on_tracks: tuple[int, ...]
+
+
+class Wakeup(NamedTuple):
+    """`waker` made `track` ready; `waker` is -1 if that is not known."""
+
+    t_ns: int
+    track: int
+    waker: int
+    cause: str
+
+
+class Switch(NamedTuple):
+    """Control passed from `origin` to `target`. `place` is where `origin` is parked, None if it ended.
+
+    `park` is the index of the origin's Park in `Timeline.parks`, -1 if it ended.
+    """
+
+    index: int  # type: ignore[assignment]  # It hides tuple.index, which nobody wants of a switch.
+    t_ns: int
+    origin: int
+    target: int
+    cause: str
+    value: str | None
+    place: Place | None
+    park: int = -1
+
+
+class Output(NamedTuple):
+    """`track` printed `text` to `stream`; `cut` characters of it were left out."""
+
+    t_ns: int
+    track: int
+    stream: str
+    text: str
+    cut: int
+
+
+class Steps(Sequence[int]):
+    """The switches to a track: what the runs that they began are about."""
+
+    __slots__ = ("_about", "_runs")
+
+    def __init__(self, track: Track) -> None:
+        self._about, self._runs = track.slices.about, track.step_slices
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[int]: ...
+    def __getitem__(self, index: int | slice) -> int | list[int]:
+        if isinstance(index, slice):
+            return [self._about[run] for run in self._runs[index]]
+        return self._about[self._runs[index]]
+
+
+@dataclass(slots=True)
+class Track:
+    """One independent sequence of execution."""
+
+    id: int
+    kind: str
+    base_name: str
+    parent: int = words.NOBODY
+    creator: int = words.NOBODY
+    place: Place | None = None
+    spawn_ns: int = 0
+    #: Number of its process in `Timeline.processes`, and which track of the parent process it was before the fork.
+    process: int = 0
+    copy_of: int = words.NOBODY
+    #: Ordinal among the tracks of the same base name, from 1.
+    number: int = 1
+    slices: Slices = field(default_factory=Slices)
+    #: Index in `slices` of the RUNNING slice that each of `steps` began.
+    step_slices: array[int] = field(default_factory=lambda: array("i"))
+    exit_ns: int = -1
+    outcome: str | None = None
+    value: str | None = None
+    #: Why the end is only inferred; None where it was observed.
+    inferred: str | None = None
+    #: What of the track itself is only inferred: which one it is. None if nothing is.
+    doubt: str | None = None
+    #: Changes whenever anything of this track does, its name included; a cache key.
+    version: int = 0
+
+    @property
+    def steps(self) -> Steps:
+        """Index of each switch to this track, ascending."""
+        return Steps(self)
+
+    @property
+    def state(self) -> State:
+        return State(self.slices.state[-1]) if len(self.slices) else State.UNKNOWN
+
+    def slice_of_step(self, switch: int) -> int:
+        """Index of the slice that switch number `switch`, which must be one to this track, began."""
+        return self.step_slices[bisect_left(self.steps, switch)]

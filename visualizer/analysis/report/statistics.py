@@ -1,0 +1,109 @@
+"""How the time of a trace was spent, track by track and in all."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+import msgspec
+
+from visualizer.analysis.model.timeline import State, Timeline, Track
+
+_NS_PER_S = 1_000_000_000
+
+
+class TrackStatistics(msgspec.Struct, frozen=True):
+    """One track. `steps` is how often it was switched to, `state` the name of its last State."""
+
+    id: int
+    name: str
+    kind: str
+    state: str
+    steps: int
+    running_s: float
+    ready_s: float
+    waiting_s: float
+    #: Only a hub is ever blocked: somebody else ran on and on. Not part of `waiting_s`.
+    blocked_s: float
+    #: Only a hub is ever idle: it polls the operating system, nothing is ready. Not part of `running_s`.
+    idle_s: float
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """Sums over all tracks."""
+
+    tracks: int
+    steps: int
+    running_s: float
+    ready_s: float
+    waiting_s: float
+    blocked_s: float
+    idle_s: float
+
+
+class Statistics(msgspec.Struct, frozen=True):
+    """What `stats --json` prints. `switches` also counts those of tracks that are not known."""
+
+    duration_s: float
+    switches: int
+    #: How often the program was held, and for how long in all: not part of any other time.
+    stops: int
+    held_s: float
+    tracks: list[TrackStatistics]
+    totals: Totals
+
+
+def statistics(timeline: Timeline, span: tuple[int, int] | None = None) -> Statistics:
+    """Statistics up to the latest time of the trace: a slice that is still open counts up to there.
+
+    `span`: only of what lies between these two times, in ns: a slice counts with the part of it that does, a switch
+    if it is behind the first and not behind the second, and `state` is that at the second.
+    """
+    start_ns, end_ns = span if span is not None else (-1, timeline.last_ns)
+    tracks = [_of(timeline, track, start_ns, end_ns, span is None) for track in timeline.tracks.values()]
+    totals = Totals(
+        tracks=len(tracks),
+        steps=sum(track.steps for track in tracks),
+        running_s=_total_s(timeline, State.RUNNING, start_ns, end_ns),
+        ready_s=_total_s(timeline, State.READY, start_ns, end_ns),
+        waiting_s=_total_s(timeline, State.WAITING, start_ns, end_ns),
+        blocked_s=_total_s(timeline, State.BLOCKED, start_ns, end_ns),
+        idle_s=_total_s(timeline, State.IDLE, start_ns, end_ns),
+    )
+    stops, held_ns = timeline.stops.between(start_ns, end_ns)
+    held_s = held_ns / _NS_PER_S
+    if span is None:
+        return Statistics(timeline.last_ns / _NS_PER_S, timeline.switch_count, stops, held_s, tracks, totals)
+    switches = timeline.switch_before(end_ns) - timeline.switch_before(start_ns)
+    return Statistics((end_ns - start_ns) / _NS_PER_S, switches, stops, held_s, tracks, totals)
+
+
+def _of(timeline: Timeline, track: Track, start_ns: int, end_ns: int, whole: bool) -> TrackStatistics:
+    def spent_s(state: State) -> float:
+        return _spent_ns(track, state, start_ns, end_ns) / _NS_PER_S
+
+    state, steps = track.state, len(track.steps)
+    if not whole:
+        at = track.slices.at(end_ns)
+        state = State(track.slices.state[at]) if at >= 0 else State.UNKNOWN
+        first, last = timeline.switch_before(start_ns), timeline.switch_before(end_ns)
+        steps = bisect_right(track.steps, last) - bisect_right(track.steps, first)
+    return TrackStatistics(
+        id=track.id,
+        name=timeline.name(track.id),
+        kind=track.kind,
+        state=state.name,
+        steps=steps,
+        running_s=spent_s(State.RUNNING),
+        ready_s=spent_s(State.READY),
+        waiting_s=spent_s(State.WAITING),
+        blocked_s=spent_s(State.BLOCKED),
+        idle_s=spent_s(State.IDLE),
+    )
+
+
+def _spent_ns(track: Track, state: State, start_ns: int, end_ns: int) -> int:
+    return track.slices.spent_ns(state, end_ns) - track.slices.spent_ns(state, start_ns)
+
+
+def _total_s(timeline: Timeline, state: State, start_ns: int, end_ns: int) -> float:
+    return sum(_spent_ns(track, state, start_ns, end_ns) for track in timeline.tracks.values()) / _NS_PER_S

@@ -1,0 +1,1 @@
+"""A timeline in words: sentences, durations, source lines."""

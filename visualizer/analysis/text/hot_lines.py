@@ -1,0 +1,78 @@
+"""What the samples of a time amount to: at which line a track was seen the most often, and that in words."""
+
+from __future__ import annotations
+
+import ntpath
+from typing import NamedTuple
+
+from visualizer.analysis.model.timeline import Place, Timeline
+from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.source_text import source_line
+
+#: So many characters of a line are quoted.
+_QUOTED = 40
+
+
+class Sampled(NamedTuple):
+    """Of `of` samples `times` were at a line: at `place`, or elsewhere in it. They are `every_ns` apart, 0 if one."""
+
+    place: Place
+    times: int
+    of: int
+    every_ns: int
+
+
+def lines_sampled(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> list[Sampled]:
+    """At which lines a track was seen in that time, the most often first; each with its commonest place."""
+    samples = timeline.samples
+    tally = samples.tally(track, start_ns, end_ns)
+    if not tally:
+        return []
+    lines: dict[tuple[str, int], list[tuple[int, Place]]] = {}
+    for number, count in tally.items():
+        place = timeline.place(number)
+        if place is not None:
+            lines.setdefault((place.file, place.line), []).append((count, place))
+    of = tally.total()
+    # The first of them stands alone, however often it is seen at once.
+    number = samples.latest(track, start_ns, end_ns)
+    first = samples.nearest(track, start_ns, start_ns, end_ns)
+    every_ns = (samples.ns[number] - samples.ns[first]) // (of - 1) if of > 1 else 0
+    found = [Sampled(max(at)[1], sum(count for count, _ in at), of, every_ns) for at in lines.values()]
+    return sorted(found, key=lambda one: (-one.times, one.place))
+
+
+def mostly(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> Sampled | None:
+    """The line at which a track was seen the most often in that time; None if it was not seen at all."""
+    return next(iter(lines_sampled(timeline, track, start_ns, end_ns)), None)
+
+
+def sampled_at(timeline: Timeline, number: int) -> Place | None:
+    """Where sample `number` was taken; None for -1."""
+    return timeline.place(timeline.samples.place[number]) if number >= 0 else None
+
+
+def told(timeline: Timeline, sampled: Sampled) -> str:
+    """It in words: "mostly at hog.py:31 `total += i * i` (9 of 11 samples, one every 26 ms)"."""
+    where = f"{spot_of(sampled.place)}{quoted(timeline, sampled.place)}"
+    every = f", one every {duration(sampled.every_ns, 2)}" if sampled.every_ns else ""
+    if sampled.times == sampled.of:
+        count = "1 sample" if sampled.of == 1 else f"all {sampled.of} samples{every}"
+        return plain(f"seen at {where} ({count})")
+    how = "mostly" if 2 * sampled.times > sampled.of else "most often"
+    return plain(f"{how} at {where} ({sampled.times} of {sampled.of} samples{every})")
+
+
+def spot_of(place: Place) -> str:
+    """The line of a place as "hog.py:31"."""
+    # A trace may come from a machine with other separators; this one knows both.
+    return plain(f"{ntpath.basename(place.file)}:{place.line}")
+
+
+def quoted(timeline: Timeline, place: Place) -> str:
+    """What is written in the line of a place, as " `total += i * i`"; nothing if the trace does not carry it."""
+    text = source_line(timeline, place).strip()
+    if len(text) > _QUOTED:
+        text = text[: _QUOTED - 1] + "…"
+    return f" `{plain(text)}`" if text else ""

@@ -1,0 +1,130 @@
+"""What the source that a trace carries tells beyond what ran: where a function is written, and who would end a wait.
+
+That is read, never run, and not observed: whoever says it says so. Lines are looked at, not a syntax tree, since the
+text is anybody's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from visualizer.analysis.model.timeline import Park, Place, Timeline, Track
+from visualizer.trace import words
+
+_DEF = re.compile(r"^([ \t]*)(?:async[ \t]+)?def[ \t]+(\w+)[ \t]*\(")
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+#: Reason of a wait -> the methods of what is waited on by which somebody else would end it.
+_ENDING = {
+    words.EVENT: ("set",),
+    words.RESULT: ("set", "set_exception"),
+    words.SEMAPHORE: ("release",),
+    words.LOCK: ("release",),
+    words.CONDITION: ("notify", "notify_all"),
+}
+#: Larger texts are nobody's script, and are not looked at.
+_LARGEST = 2_000_000
+#: Of more who wait the source is not asked.
+_CROWD = 64
+
+
+class Ending(NamedTuple):
+    """`track` would end a wait in line `line` of `file`, had it gone on: "set", "release" or "notify" it."""
+
+    track: int
+    file: str
+    line: int
+    method: str
+
+
+def definition(timeline: Timeline, track: Track) -> Place | None:
+    """The `def` that has the track's name, in the file in which it was spawned; None where there is not just one."""
+    if track.place is None or track.place.file not in timeline.sources:
+        return None
+    found = _definitions(timeline.sources[track.place.file]).get(track.base_name.rpartition(".")[2], [])
+    if len(found) != 1:
+        return None
+    first = found[0]
+    lines = _lines(timeline.sources[track.place.file])
+    last = max((number for number, line in _below(lines, first) if line.strip()), default=first)
+    return Place(track.place.file, track.base_name, first, last, -1, -1)
+
+
+def source_line(timeline: Timeline, place: Place) -> str:
+    """The line of a place as it is written; "" if the trace does not carry it."""
+    lines = _lines(timeline.sources.get(place.file, ""))
+    return lines[place.line - 1] if 0 < place.line <= len(lines) else ""
+
+
+def would_end(timeline: Timeline, waiting: dict[int, Park], park: Park) -> Ending | None:
+    """The one of those who wait, too, who would end the wait `park`; None where it is not one, or not known.
+
+    Inferred: what is of the same name there may be another thing, and the line may never be reached.
+    """
+    # In a crowd each would be looked for in the function of each.
+    found = _endings(timeline, waiting, park) if len(waiting) <= _CROWD else []
+    return found[0] if len(found) == 1 else None
+
+
+def _endings(timeline: Timeline, waiting: dict[int, Park], park: Park) -> list[Ending]:
+    """Who would do so further down in the function that it waits in."""
+    thing, dot, _ = park.on.partition("(")[0].rpartition(".")
+    methods = _ENDING.get(park.reason)
+    if not dot or methods is None or park.place is None or "(" not in park.on:
+        return []
+    calls = re.compile(rf"(?<![\w.]){re.escape(thing)}\.({'|'.join(methods)})[ \t]*\(")
+    found = []
+    for track, other in waiting.items():
+        if track == park.track or other.place is None or other.place.file != park.place.file:
+            continue
+        text = timeline.sources.get(other.place.file, "")
+        for line, written in _rest_of_function(_lines(text), other.place):
+            if call := calls.search(written.partition("#")[0]):
+                found.append(Ending(track, other.place.file, line, call[1].partition("_")[0]))
+                break
+    return found
+
+
+def _rest_of_function(lines: tuple[str, ...], place: Place) -> Iterable[tuple[int, str]]:
+    """(number, text) of the lines below the place, up to the end of the function that it is in."""
+    name = place.function.rpartition(".")[2]
+    for number in range(min(place.line, len(lines)), 0, -1):
+        head = _DEF.match(lines[number - 1])
+        if head is not None and head[2] == name:
+            last = max(place.line, place.end_line)
+            return ((below, line) for below, line in _below(lines, number) if below > last)
+    return ()
+
+
+def _below(lines: tuple[str, ...], first: int) -> Iterator[tuple[int, str]]:
+    """(number, text) of the lines that belong to the `def` in line number `first`."""
+    deep = _indentation(lines[first - 1])
+    open_ = True
+    for number in range(first + 1, len(lines) + 1):
+        line = lines[number - 1]
+        # The head may go on over several lines; what closes its parenthesis stands as far to the left as the `def`.
+        if line.strip() and _indentation(line) <= deep and not (open_ and line.lstrip().startswith(")")):
+            return
+        open_ = open_ and not line.rstrip().endswith(":")
+        yield number, line
+
+
+def _indentation(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+@lru_cache(maxsize=64)
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(_NEWLINE.split(text)) if len(text) <= _LARGEST else ()
+
+
+@lru_cache(maxsize=64)
+def _definitions(text: str) -> dict[str, list[int]]:
+    """Name -> the lines on which a function of that name is written."""
+    found: dict[str, list[int]] = {}
+    for number, line in enumerate(_lines(text), 1):
+        if head := _DEF.match(line):
+            found.setdefault(head[2], []).append(number)
+    return found

@@ -1,0 +1,58 @@
+"""What a track does next, said from a moment of it. Of a run that goes on there may be nothing to tell yet."""
+
+from __future__ import annotations
+
+from visualizer.analysis.model.timeline import FINAL, Park, State, Timeline
+from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.sentences import waits
+from visualizer.trace import words
+
+_TURNS = {
+    State.CREATED: "is created",
+    State.RUNNING: "runs",
+    State.IDLE: "polls",
+    State.BLOCKED: "is blocked",
+    State.DONE: "ends",
+}
+
+
+def what_next(timeline: Timeline, track_id: int, t_ns: int) -> str:
+    """What comes after what the track does at `t_ns`, and how long after; "" where nothing is known to come.
+
+    Raise KeyError if there is no such track.
+    """
+    track = timeline.tracks[track_id]
+    slices = track.slices
+    index = slices.at(t_ns) + 1
+    if index >= len(slices):
+        ended = index > 0 and slices.state[index - 1] in FINAL
+        return "nothing more of it up to the end of the trace" if timeline.finished and not ended else ""
+    after = duration(slices.start_ns[index] - t_ns, 2)
+    state, about = State(slices.state[index]), slices.about[index]
+    if state is State.WAITING:
+        return plain(f"in {after} it {_parks(timeline, timeline.parks[about])}")
+    if state is State.UNKNOWN:
+        return f"in {after} begins what is unknown of it"
+    if state is State.FAILED:
+        return plain(f"in {after} it fails" + (f" with {track.value}" if track.value is not None else ""))
+    if state is not State.READY:
+        return f"in {after} it {_TURNS[state]}"
+    waker = timeline.wakeups[about].waker
+    by = f" by {timeline.name(waker)}" if waker in timeline.tracks else ""
+    runs = ""
+    if index + 1 < len(slices) and slices.state[index + 1] == State.RUNNING:
+        late_ns = slices.start_ns[index + 1] - slices.start_ns[index]
+        runs = f" and runs {duration(late_ns, 2)} later" if late_ns else " and runs at once"
+    return plain(f"in {after} it is woken{by}{runs}")
+
+
+def _parks(timeline: Timeline, park: Park) -> str:
+    match park.reason:
+        case words.RESUMED:
+            return f"resumes {timeline.name(park.on_track)}"
+        case words.SUSPENDED:
+            return "yields"
+        case words.SWITCHED:
+            return f"switches to {timeline.name(park.on_track)}"
+    return waits(park, "").strip()

@@ -1,0 +1,110 @@
+"""How a moment of a trace is told: since its start, before or after another moment, or by the clock on the wall."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from enum import Enum
+from math import floor, log10
+
+from visualizer.analysis.model.timeline import Timeline
+
+_NS_PER_S = 1_000_000_000
+DAY_NS = 86_400 * _NS_PER_S
+#: From which time on a unit is used, the unit, its nanoseconds.
+_UNITS = ((100_000_000, "s", 1_000_000_000), (100_000, "ms", 1_000_000), (100, "µs", 1_000), (0, "ns", 1))
+#: Round numbers of seconds on a clock, beyond ten.
+_CLOCK_S = (20, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400)
+
+
+class Since(Enum):
+    """What a time counts from."""
+
+    START = "start"
+    MOMENT = "moment"
+    MIDNIGHT = "midnight"
+
+
+@dataclass(frozen=True)
+class Reckoning:
+    """A moment `t_ns` of the trace is told as t_ns - zero_ns: since the start, a moment, or the midnight before it."""
+
+    since: Since = Since.START
+    zero_ns: int = 0
+
+    def moment(self, t_ns: int, of_ns: int) -> str:
+        """A moment of a trace that lasts `of_ns`, with as many digits at every moment of it."""
+        shown_ns = t_ns - self.zero_ns
+        digits, unit, unit_ns = next(found for least, found in _DIGITS if of_ns >= least)
+        if self.since is Since.MIDNIGHT:
+            return clock(shown_ns, digits)
+        text = f"{abs(shown_ns) / unit_ns:.3f} {unit}"
+        if self.since is Since.START:
+            return text
+        return f"{'-' if shown_ns < 0 else '+'}{text}"
+
+    def labels(self, first_ns: float, last_ns: float) -> Labels:
+        """How the ticks of a ruler from `first_ns` to `last_ns` are labelled."""
+        return Labels(self, max(abs(last_ns - self.zero_ns), abs(first_ns - self.zero_ns) if self.zero_ns else 0))
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels of a ruler on which the number that is furthest from 0 is `most_ns`."""
+
+    reckoning: Reckoning
+    most_ns: float
+
+    def round(self, least_ns: float) -> float:
+        """The first round distance between two ticks that is not below `least_ns`."""
+        if self.reckoning.since is Since.MIDNIGHT and least_ns > 10 * _NS_PER_S:
+            return next((float(s * _NS_PER_S) for s in _CLOCK_S if s * _NS_PER_S >= least_ns), nice(least_ns))
+        return nice(least_ns)
+
+    def label(self, t_ns: float, step_ns: float) -> str:
+        """What stands at `t_ns`, with as many digits as ticks `step_ns` apart need."""
+        shown_ns = t_ns - self.reckoning.zero_ns
+        if self.reckoning.since is Since.MIDNIGHT:
+            return clock(int(shown_ns), max(0, -floor(log10(step_ns / _NS_PER_S) + 1e-9)))
+        unit, unit_ns = next((unit, unit_ns) for least, unit, unit_ns in _UNITS if self.most_ns >= least)
+        decimals = max(0, -floor(log10(step_ns / unit_ns) + 1e-9))
+        sign = "+" if self.reckoning.since is Since.MOMENT and shown_ns > 0 else ""
+        return f"{sign}{shown_ns / unit_ns:.{decimals}f} {unit}"
+
+
+SINCE_START = Reckoning()
+#: How long a trace must be, and with which decimals of a second and in which unit its moments are told then.
+_DIGITS = ((100_000_000, (3, "s", 1e9)), (100_000, (6, "ms", 1e6)), (0, (9, "µs", 1e3)))
+
+
+def nice(least: float) -> float:
+    """The first of 1, 2, 5, 10, 20, 50, ... that is not below `least`."""
+    power = 10.0 ** floor(log10(max(1.0, least)))
+    return next(power * digit for digit in (1, 2, 5, 10) if power * digit >= least)
+
+
+def clock(of_day_ns: int, decimals: int) -> str:
+    """A time of day, such as "14:03:07.5"; so many decimals of a second."""
+    seconds, rest_ns = divmod(of_day_ns % DAY_NS, _NS_PER_S)
+    minutes, second = divmod(seconds, 60)
+    part = f".{rest_ns:09d}"[: decimals + 1] if decimals else ""
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}{part}"
+
+
+def by_the_clock(timeline: Timeline) -> Reckoning | None:
+    """By the clock where it is looked at, in that time zone; None if the trace does not tell when it was recorded."""
+    header = timeline.header
+    if header is None or header.wall_ns <= 0:
+        return None
+    try:
+        offset_s = time.localtime(header.wall_ns // _NS_PER_S).tm_gmtoff
+    except (OverflowError, OSError, ValueError):
+        # A damaged header may tell of a year that no clock has.
+        return None
+    return Reckoning(Since.MIDNIGHT, -((header.wall_ns + offset_s * _NS_PER_S) % DAY_NS))
+
+
+def time_of_clock(timeline: Timeline, of_day_ns: int) -> int | None:
+    """When, in ns since the start, the clock first shows that time of day; None if it is not known."""
+    reckoning = by_the_clock(timeline)
+    return None if reckoning is None else (of_day_ns + reckoning.zero_ns) % DAY_NS

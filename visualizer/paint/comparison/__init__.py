@@ -1,0 +1,1 @@
+"""Two traces on one scale."""

@@ -1,0 +1,66 @@
+"""The few words on the arrow of a switch: what crosses with it, or why control is given away."""
+
+from __future__ import annotations
+
+from visualizer.analysis.model.timeline import State, Switch, Timeline, Wakeup
+from visualizer.analysis.text.printable import plain
+from visualizer.paint.text.wait_labels import wait_labels
+from visualizer.trace import words
+
+_UNKNOWN = ["cause unknown", "?"]
+#: Causes of a wake whose word says enough, whoever did it.
+_BY_ITSELF = frozenset((words.TIMER, words.TIMEOUT, words.IO, words.SIGNAL, words.DNS, words.SUBPROCESS, words.ASYNC))
+
+
+def crossing_labels(timeline: Timeline, switch: Switch) -> list[str]:
+    """Such as "send 'x'", "sleep 2 s", "woken by foo": printable, and behind it shorter ones that still say it."""
+    return [plain(label) for label in _labels(timeline, switch)]
+
+
+def _labels(timeline: Timeline, switch: Switch) -> list[str]:
+    value, cause = switch.value, switch.cause
+    if cause in (words.NEXT, words.CLOSE):
+        return [f"{cause}()"]
+    if cause != words.SWITCH:
+        return [f"{cause} {value}", value] if value is not None else [cause]
+    if switch.park < 0:
+        return _ended(timeline, switch.origin)
+    origin = timeline.tracks[switch.origin]
+    if origin.kind == words.HUB:
+        return _woken(timeline, _wakeup(timeline, switch))
+    park = timeline.parks[switch.park]
+    if park.reason != words.SWITCHED:
+        return wait_labels(timeline, park)
+    return [f"switch {value}", value] if value is not None else ["switch"]
+
+
+def _ended(timeline: Timeline, track: int) -> list[str]:
+    known = timeline.tracks[track]
+    outcome = known.outcome or "ended"
+    if known.value is not None and outcome in (words.RETURNED, words.RAISED):
+        return [f"{outcome} {known.value}", outcome]
+    return [outcome]
+
+
+def _wakeup(timeline: Timeline, switch: Switch) -> Wakeup | None:
+    """What made the target ready before it ran."""
+    target = timeline.tracks[switch.target]
+    run = target.slice_of_step(switch.index)
+    if run < 1 or target.slices.state[run - 1] != State.READY:
+        return None
+    return timeline.wakeups[target.slices.about[run - 1]]
+
+
+def _woken(timeline: Timeline, wakeup: Wakeup | None) -> list[str]:
+    if wakeup is None:
+        return _UNKNOWN
+    if wakeup.cause in _BY_ITSELF or wakeup.waker not in timeline.tracks:
+        return [wakeup.cause]
+    name = timeline.name(wakeup.waker)
+    if wakeup.cause == words.SPAWN:
+        return [f"spawned by {name}", f"by {name}", "spawned"]
+    if wakeup.cause == words.FINISHED:
+        return [f"{name} ended", "ended"]
+    if wakeup.cause == words.KILL:
+        return [f"killed by {name}", f"by {name}"]
+    return [f"woken by {name}", f"by {name}"]

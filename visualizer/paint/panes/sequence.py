@@ -1,0 +1,241 @@
+"""The sequence: a lane for each track side by side, a line for each switch, an arrow from lane to lane.
+
+What a line costs depends on the lanes that have room, never on the length of the trace or the number of tracks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
+from typing import NamedTuple
+
+from visualizer.analysis.model.timeline import FINAL, State, Switch, Timeline
+from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.sentences import sentence
+from visualizer.paint.panes.arrow_labels import crossing_labels
+from visualizer.paint.text.canvas import Run
+from visualizer.paint.text.cell_width import ascii_cells, cell_width, fit, fit_name
+from visualizer.paint.text.palette import STYLE_OF, glyphs
+from visualizer.paint.text.wait_labels import brief
+from visualizer.trace import words
+
+#: Cells of a lane: with fewer, an arrow to the next lane would have no room for a word.
+LEAST_LANE, _WIDEST_LANE = 11, 30
+#: Beside the lanes the sentence stands, if it has so much room; and in front of them the time, if the width is this.
+_LEAST_SAID = 30
+_WITH_TIME = 100
+_TIME_CELLS = 14
+#: A track that is alive and waits, seen along its lane.
+_LIFELINE, _ASCII_LIFELINE = "┊", "|"
+_ARROW, _ASCII_ARROW = ("─", "◀", "▶"), ("-", "<", ">")
+#: An arrow that comes from or leads to a track without a lane begins or ends with its name at the right.
+_OUTSIDE_CELLS = 14
+#: Lanes stay where they are for so many lines of text.
+_PAGE = 40
+
+_Cell = tuple[str, str]
+
+
+class Lanes(NamedTuple):
+    """Which tracks have a lane, from left to right, and how many cells everything has."""
+
+    tracks: tuple[int, ...]
+    number: int
+    time: int
+    lane: int
+    said: int
+
+    @property
+    def left(self) -> int:
+        """Cells in front of the lanes."""
+        return self.number + self.time
+
+    def centre(self, track: int) -> int:
+        """The cell of the lane's line, from the left of the lanes. Raise ValueError if the track has none."""
+        return self.tracks.index(track) * self.lane + self.lane // 2
+
+    def track_at(self, cell: int) -> int:
+        """The track in whose lane that cell of the whole line is; NOBODY if it is in none."""
+        at = (cell - self.left) // self.lane
+        return self.tracks[at] if 0 <= at < len(self.tracks) else words.NOBODY
+
+
+def sequence(timeline: Timeline, visible: range, width: int, *, ascii: bool = False) -> Iterator[list[Run]]:
+    """The lines of the switches `visible`, page by page; the names stand above a page if its lanes are others."""
+    before: tuple[int, ...] | None = None
+    for start in range(visible.start, visible.stop, _PAGE):
+        page = visible[start - visible.start : start - visible.start + _PAGE]
+        of = lanes(timeline, page, width)
+        if of.tracks != before:
+            if before is not None:
+                yield []
+            yield heads(timeline, of, ascii=ascii)
+        before = of.tracks
+        for index in page:
+            yield line(timeline, of, index, ascii=ascii)
+
+
+def lanes(timeline: Timeline, visible: range, width: int, near: int = -1, wanted: Iterable[int] = ()) -> Lanes:
+    """The lanes for the switches `visible`, in lines of `width` cells.
+
+    All tracks, if they have room; else those that take part in these switches, the nearest to switch number `near`
+    first, and `wanted`; then others. Always in the order in which they came to be.
+    """
+    number = len(str(timeline.switch_count)) + 2
+    time = _TIME_CELLS if width >= _WITH_TIME else 0
+    room = max(1, (width - number - time) // LEAST_LANE)
+    tracks = tuple(timeline.tracks) if len(timeline.tracks) <= room else _chosen(timeline, visible, room, near, wanted)
+    left = width - number - time
+    lane = min(_WIDEST_LANE, left // max(1, len(tracks)))
+    if left - 2 * LEAST_LANE * len(tracks) >= _LEAST_SAID:
+        # Twice the least is enough for most words on an arrow; then the whole sentence is of more use.
+        lane = min(lane, max(LEAST_LANE * 2, (left - 2 * _LEAST_SAID) // max(1, len(tracks))))
+    said = left - lane * len(tracks)
+    return Lanes(tracks, number, time, lane, said if said >= _LEAST_SAID else 0)
+
+
+def _chosen(timeline: Timeline, visible: range, room: int, near: int, wanted: Iterable[int]) -> tuple[int, ...]:
+    known = timeline.tracks
+    if near not in visible:
+        near = (visible.start + visible.stop) // 2
+    found = dict.fromkeys(track for track in wanted if track in known)
+    for index in sorted(visible, key=lambda index: abs(index - near)):
+        found.update(dict.fromkeys(track for track in timeline.ends_of(index) if track in known))
+        if len(found) >= room:
+            break
+    found.update(dict.fromkeys(islice(known, room)))
+    return tuple(sorted(islice(found, room), key=lambda track: (known[track].spawn_ns, track)))
+
+
+def heads(timeline: Timeline, of: Lanes, selected: int = words.NOBODY, *, ascii: bool = False) -> list[Run]:
+    """The names over the lanes."""
+    runs = [
+        Run(("switch" if of.number >= 8 else "#").rjust(of.number - 1) + " ", "dim"),
+        Run("time ".rjust(of.time) if of.time else "", "dim"),
+    ]
+    for track in of.tracks:
+        room = of.lane - 1
+        name = fit_name(plain(timeline.name(track)), room).rstrip()
+        # In the middle, over the line.
+        before = max(0, min(of.lane // 2 - cell_width(name) // 2, room - cell_width(name)))
+        style = "selected" if track == selected else "thread"
+        runs += [Run(" " * before, "dim"), Run(name, style), Run(" " * (of.lane - before - cell_width(name)), "dim")]
+    hidden = len(timeline.tracks) - len(of.tracks)
+    if hidden > 0 and of.said:
+        runs.append(Run(fit(f"… {hidden} more tracks", of.said), "dim"))
+    return [Run(ascii_cells(text), style) for text, style in runs] if ascii else runs
+
+
+def line(
+    timeline: Timeline, of: Lanes, index: int, *, ascii: bool = False, within: bool = False, marked: bool = False
+) -> list[Run]:
+    """Switch number `index`: what each lane's track does after it, and the arrow. Raise IndexError if there is none.
+
+    `within`: it lies in the span that is selected; `marked`: there is a mark between it and the next.
+    """
+    switch = timeline.switch(index)
+    cells = [_BLANK] * (of.lane * len(of.tracks))
+    for track in of.tracks:
+        cells[of.centre(track)] = _state_cell(timeline, track, switch, ascii)
+    _draw_arrow(timeline, of, switch, cells, ascii)
+    mark = Run(("v" if ascii else "▼") if marked else " ", "edge")
+    runs = [mark, Run(f"{index + 1:>{of.number - 2}}", "selected" if within else "ruler"), Run(" ", "dim")]
+    if of.time:
+        runs.append(Run(f"{_moment(switch.t_ns, timeline.last_ns):>{of.time - 1}} ", "dim"))
+    runs += [Run("".join(text for text, _ in group), style) for style, group in groupby(cells, key=lambda one: one[1])]
+    if of.said:
+        said = brief(timeline, plain(sentence(timeline, index)), switch.park, of.said)
+        runs.append(Run(fit(said, of.said), "text"))
+    return [Run(ascii_cells(text), style) for text, style in runs] if ascii else runs
+
+
+_BLANK: _Cell = (" ", "dim")
+
+
+def _moment(t_ns: int, of_ns: int) -> str:
+    """With as many digits at every moment of a trace of that length: two switches are often microseconds apart."""
+    if of_ns >= 1_000_000_000_000:
+        return f"{t_ns / 1e9:.3f} s"
+    if of_ns >= 100_000_000:
+        return f"{t_ns / 1e9:.6f} s"
+    return f"{t_ns / 1e6:.3f} ms" if of_ns >= 100_000 else f"{t_ns / 1e3:.3f} µs"
+
+
+def _state_cell(timeline: Timeline, track: int, switch: Switch, ascii: bool) -> _Cell:
+    """What stands in the lane of a track after the switch; nothing before it is created, and after its end."""
+    if track == switch.target:
+        return glyphs(ascii)[State.RUNNING], STYLE_OF[State.RUNNING]
+    known = timeline.tracks[track]
+    ended = track == switch.origin and switch.park < 0
+    if ended:
+        state = State.FAILED if known.state is State.FAILED else State.DONE
+        return glyphs(ascii)[state], STYLE_OF[state]
+    at = known.slices.at(switch.t_ns)
+    if at < 0:
+        return _BLANK
+    if track == switch.origin:
+        return _ASCII_LIFELINE if ascii else _LIFELINE, STYLE_OF[State.WAITING]
+    state = State(known.slices.state[at])
+    if state in FINAL:
+        return _BLANK
+    if state is State.WAITING:
+        return _ASCII_LIFELINE if ascii else _LIFELINE, STYLE_OF[State.WAITING]
+    return glyphs(ascii)[state], STYLE_OF[state]
+
+
+def _draw_arrow(timeline: Timeline, of: Lanes, switch: Switch, cells: list[_Cell], ascii: bool) -> None:
+    """From the origin's lane to the target's, with what crosses on its shaft."""
+    shaft, back, forth = _ASCII_ARROW if ascii else _ARROW
+    labels = crossing_labels(timeline, switch)
+    inside = [track in of.tracks for track in (switch.origin, switch.target)]
+    if not any(inside) or switch.origin == switch.target:
+        return
+    if not all(inside):
+        _draw_outside(timeline, of, switch, cells, ascii, labels)
+        return
+    start, end = of.centre(switch.origin), of.centre(switch.target)
+    if start < end:
+        _write(cells, start + 1, [shaft] * (end - start - 2) + [forth], labels, shaft)
+    else:
+        _write(cells, end + 1, [back] + [shaft] * (start - end - 2), labels, shaft)
+
+
+def _draw_outside(
+    timeline: Timeline, of: Lanes, switch: Switch, cells: list[_Cell], ascii: bool, labels: list[str]
+) -> None:
+    """One end has no lane: its name stands at the end of the arrow, beside the lane of the other."""
+    shaft, back, forth = _ASCII_ARROW if ascii else _ARROW
+    leaves = switch.origin in of.tracks
+    here, there = (switch.origin, switch.target) if leaves else (switch.target, switch.origin)
+    start = of.centre(here) + 1
+    room = len(cells) - start
+    if room < LEAST_LANE // 2:
+        return
+    name = fit_name(plain(timeline.name(there)), min(_OUTSIDE_CELLS, room - 2)).rstrip()
+    head = [shaft, forth] if leaves else [back, shaft]
+    _write(cells, start, head, [], shaft)
+    _place(cells, start + 2, f" {name}"[: room - 2], "name")
+
+
+def _write(cells: list[_Cell], start: int, arrow: list[str], labels: list[str], shaft: str) -> None:
+    """An arrow from cell `start` on, and in its middle the longest of the labels that leaves some of it on either side.
+
+    Where none does, one that leaves its head, with some of the shaft if that can be; else the last is cut.
+    """
+    cells[start : start + len(arrow)] = [(glyph, "edge") for glyph in arrow]
+    # Between a space on either side and the head.
+    most = len(arrow) - 3
+    label = next((each for room in (most - 2, most - 1, most) for each in labels if cell_width(each) <= room), "")
+    if not label and labels and most >= 5:
+        # A name is told by the number at its end.
+        label = (fit_name if labels[-1][-1:].isdecimal() else fit)(labels[-1], most - 1).rstrip()
+    if label:
+        text = f" {label} "
+        free = len(arrow) - 1 - cell_width(text)
+        pointed_left = arrow[0] != shaft
+        _place(cells, start + (1 + max(free // 2, min(free, 1)) if pointed_left else free // 2), text, "label")
+
+
+def _place(cells: list[_Cell], start: int, text: str, style: str) -> None:
+    width = cell_width(text)
+    cells[start : start + width] = [(text, style)] + [("", style)] * (width - 1)

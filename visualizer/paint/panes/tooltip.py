@@ -1,0 +1,87 @@
+"""What a cell of a track's row stands for, in words: for whoever points at it."""
+
+from __future__ import annotations
+
+from visualizer.analysis.model.timeline import FINAL, SUMMED, State, Timeline, Track
+from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.hot_lines import mostly, told
+from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.sentences import describe_state
+from visualizer.analysis.text.upcoming import what_next
+from visualizer.paint.axis.viewport import Viewport
+from visualizer.paint.text.legend import meaning
+
+#: Of a cell with more slices only the shares are told.
+_LEAST_SHARE = 0.005
+
+
+def pointed(timeline: Timeline, track: int, viewport: Viewport, cell: int, now_ns: int) -> list[str]:
+    """Printable lines on what `track` does in cell number `cell`: what, since when, for how long, and what comes next.
+
+    `now_ns`: up to when the timeline is known. A few binary searches, whatever its length. Raise KeyError if there is
+    no such track.
+    """
+    known = timeline.tracks[track]
+    start_ns = viewport.time_at(timeline, cell)
+    end_ns = max(start_ns, viewport.time_at(timeline, cell + 1) - 1)
+    if start_ns > now_ns or not len(known.slices):
+        return []
+    first, last = known.slices.at(start_ns), known.slices.at(end_ns)
+    lines = [describe_state(timeline, track, end_ns) + _where(timeline, known)]
+    if last < 0:
+        return lines
+    if first < last:
+        lines.append(_shares(known, start_ns, end_ns + 1, last - max(first, 0) + 1))
+    elif State(known.slices.state[last]) not in FINAL:
+        lines.append(_extent(known, last, now_ns))
+        lines += _seen(timeline, known, last, now_ns)
+    following = what_next(timeline, track, end_ns)
+    return [*lines, following] if following else lines
+
+
+def _where(timeline: Timeline, track: Track) -> str:
+    """In which process a track is, where there are several; and what it was before the fork."""
+    if len(timeline.processes) == 1:
+        return ""
+    process = timeline.process_of(track.id)
+    if track.id == process.track and process.name in timeline.name(track.id):
+        return ""
+    copied = f", a copy of {plain(timeline.name(track.copy_of))}" if track.copy_of in timeline.tracks else ""
+    return f" ({process.name}{copied})"
+
+
+def _extent(track: Track, index: int, now_ns: int) -> str:
+    starts_ns = track.slices.start_ns
+    begin_ns = starts_ns[index]
+    if index + 1 < len(starts_ns):
+        return (
+            f"from {_moment(begin_ns)} to {_moment(starts_ns[index + 1])}: {duration(starts_ns[index + 1] - begin_ns)}"
+        )
+    return f"since {_moment(begin_ns)}, to the end: {duration(max(0, now_ns - begin_ns))}"
+
+
+def _seen(timeline: Timeline, track: Track, index: int, now_ns: int) -> list[str]:
+    """Where whoever runs in that slice was sampled the most often; nothing if that was not sampled."""
+    slices = track.slices
+    state = State(slices.state[index])
+    if state not in (State.RUNNING, State.BLOCKED):
+        return []
+    who = track.id if state is State.RUNNING else slices.about[index]
+    end_ns = slices.start_ns[index + 1] if index + 1 < len(slices) else now_ns
+    sampled = mostly(timeline, who, slices.start_ns[index], end_ns)
+    return [told(timeline, sampled)] if sampled is not None else []
+
+
+def _shares(track: Track, start_ns: int, end_ns: int, count: int) -> str:
+    lasted_ns = max(1, end_ns - start_ns)
+    spent = {
+        state: (track.slices.spent_ns(state, end_ns) - track.slices.spent_ns(state, start_ns)) / lasted_ns
+        for state in SUMMED
+    }
+    told = sorted((state for state in SUMMED if spent[state] >= _LEAST_SHARE), key=lambda state: -spent[state])
+    shares = ", ".join(f"{spent[state]:.0%} {meaning(state)}" for state in told)
+    return f"{count} states in {duration(lasted_ns)} here{f': {shares}' if shares else ''}"
+
+
+def _moment(t_ns: int) -> str:
+    return f"{t_ns / 1e9:.6f} s"

@@ -1,0 +1,128 @@
+"""Many tracks of a kind in one row, as cells."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from visualizer.analysis.index.groups import Crowd
+from visualizer.analysis.model.timeline import FINAL, State, Timeline
+from visualizer.paint.axis.viewport import Axis, Viewport, position_of_time, times_of_places
+from visualizer.paint.rows.cells import NONE
+from visualizer.paint.rows.track_slices import limit
+from visualizer.paint.text.canvas import Canvas, Run, high
+from visualizer.paint.text.cell_width import ascii_only, cell_width
+from visualizer.paint.text.palette import STYLE_OF, glyphs
+from visualizer.trace.columns import Column
+
+#: How one says how many are in a state, in the order in which it is told.
+_VERBS = {
+    State.RUNNING: ("runs", "run"),
+    State.READY: ("is ready", "ready"),
+    State.WAITING: ("waits", "wait"),
+    State.IDLE: ("is idle", "idle"),
+    State.BLOCKED: ("is blocked", "blocked"),
+    State.CREATED: ("has not run yet", "not run yet"),
+    State.UNKNOWN: ("is unknown", "unknown"),
+    State.DONE: ("has ended", "ended"),
+    State.FAILED: ("has failed", "failed"),
+}
+#: Of the states that do not run, those that fill a cell.
+_FILLING = np.array([state for state in State if state not in (*FINAL, State.RUNNING)])
+
+
+class _Cells(NamedTuple):
+    """Of each cell, the `share` in which one of them runs, -1 if none does; else `main`, what most of the others do, as
+    the number of the state or NONE, and `number` of them."""
+
+    share: Column
+    main: Column
+    number: Column
+
+
+def paint_group(
+    timeline: Timeline, crowd: Crowd, viewport: Viewport, *, ascii: bool = False, until_ns: int | None = None
+) -> list[Run]:
+    """The row of the tracks of `crowd`: runs that take exactly `viewport.width` cells together.
+
+    The height of a block is the share of the cell in which one of them runs, however short. Where none does, the glyph
+    is that of the state that most of them are in, and their number stands there where there is room. ✓, or ✗ if one of
+    them failed, stands in the first cell after the last of them has ended.
+
+    `until_ns`: as in `paint_row`. The cost does not depend on how many tracks there are.
+    """
+    axis, edges = viewport.laid_out(timeline)
+    cells = _cells(timeline, crowd, axis, edges, until_ns)
+    looks = np.where(cells.share >= 0, high(cells.share, ascii), cells.main + 1)
+    canvas = Canvas(looks[None], ascii)
+    if crowd.ended_ns >= 0 and (until_ns is None or crowd.ended_ns <= until_ns):
+        ended = position_of_time(timeline, axis, crowd.ended_ns)
+        _mark_end(bisect_left(edges, ended) if ended >= edges[0] else -1, crowd, canvas, ascii)
+    _write_counts(cells, canvas, ascii)
+    return canvas.rows()[0]
+
+
+def told(crowd: Crowd, t_ns: int) -> str:
+    """How many do what at `t_ns`, such as "1 runs, 3 ready, 96 wait"."""
+    now = crowd.counts(t_ns)
+    counts = {state: now[state] for state in _VERBS}
+    parts = [f"{count} {_VERBS[state][count != 1]}" for state, count in counts.items() if count]
+    missing = len(crowd.tracks) - sum(counts.values())
+    if missing > 0:
+        parts.append(f"{missing} not created yet" if missing > 1 else "1 is not created yet")
+    return ", ".join(parts)
+
+
+def _cells(timeline: Timeline, crowd: Crowd, axis: Axis, edges: Sequence[float], until_ns: int | None) -> _Cells:
+    end = limit(timeline, axis, until_ns)
+    on_time = axis is Axis.TIME
+    edge = np.array(edges)
+    # Beyond the end nothing is known.
+    known, places = edge[:-1] < end, np.minimum(edge, end)
+    times_ns = np.floor(places) if on_time else times_of_places(timeline, places)
+    if until_ns is not None:
+        times_ns = np.minimum(times_ns, until_ns)
+    count, spent = crowd.at(times_ns)
+    ran = np.diff(spent[State.RUNNING] if on_time else crowd.runs.filled(places))
+    share = np.minimum(1.0, ran / np.diff(edge))
+    runs = known & (share > 0)
+    if on_time:
+        idle = (known & ~runs).nonzero()[0]
+        for cell in idle[crowd.stirs(times_ns[idle], times_ns[idle + 1])].tolist():
+            # However short.
+            runs[cell] = crowd.changes(State.RUNNING, times_ns[cell], times_ns[cell + 1])
+    lasted_ns = np.diff(times_ns)
+    others = np.diff(spent[_FILLING], axis=1) / np.maximum(lasted_ns, 1)
+    filled = np.where(lasted_ns > 0, others, count[_FILLING][:, :-1])
+    most = filled.max(axis=0)
+    main = np.where(known & ~runs & (most > 0), _FILLING[filled.argmax(axis=0)], NONE)
+    return _Cells(np.where(runs, share, -1.0), main, np.maximum(np.rint(most), 1).astype(np.int64))
+
+
+def _mark_end(cell: int, crowd: Crowd, canvas: Canvas, ascii: bool) -> None:
+    """✓ or ✗ in the first cell from that one on that is free."""
+    while 0 <= cell < canvas.width and not canvas.is_blank(0, cell):
+        cell += 1
+    if 0 <= cell < canvas.width:
+        state = State.FAILED if crowd.failed else State.DONE
+        canvas.write(0, cell, glyphs(ascii)[state], 1, STYLE_OF[state])
+
+
+def _write_counts(cells: _Cells, canvas: Canvas, ascii: bool) -> None:
+    """Write on each stretch of cells in which none runs how many are in the state that most are in."""
+    bounds = [0, *((cells.main[1:] != cells.main[:-1]).nonzero()[0] + 1).tolist(), canvas.width]
+    for start, end in pairwise(bounds):
+        main = int(cells.main[start])
+        if main == NONE:
+            continue
+        numbers = cells.number[start:end]
+        low, high = int(numbers.min()), int(numbers.max())
+        text = f"{low if low == high else f'{low}–{high}'} {_VERBS[State(main)][high != 1]}"
+        text = f" {ascii_only(text) if ascii else text} "
+        width = cell_width(text)
+        if width <= end - start:
+            canvas.write(0, start, text, width, "label")

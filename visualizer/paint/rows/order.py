@@ -1,0 +1,198 @@
+"""The order of the rows, which of them are grouped or folded away, and the label in front of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from itertools import islice
+from typing import Any, NamedTuple
+
+from visualizer.analysis.model.timeline import Timeline, Track
+from visualizer.analysis.text.printable import plain
+from visualizer.paint.text.canvas import Run
+from visualizer.paint.text.cell_width import ascii_only, cell_width, fit, fit_name
+from visualizer.trace import words
+
+#: So many tracks of a kind are a group; fewer can be looked at one by one.
+GROUP_FROM = 8
+_Key = Callable[[Sequence[int]], Any] | None
+
+
+class Group(NamedTuple):
+    """Tracks of a kind: they run on one thread and share a name, but for the number that tells them apart."""
+
+    thread: int
+    kind: str
+    name: str
+
+
+class Row(NamedTuple):
+    """A track's row, or with `group` that of a group: then `members` are its tracks and `track` is the first of them.
+
+    `depth` is 0 for a thread, 1 for what runs on it, 2 for a member of a group; `collapsed` if its children are left
+    out.
+    """
+
+    track: int
+    depth: int
+    has_children: bool
+    collapsed: bool = False
+    group: Group | None = None
+    members: tuple[int, ...] = ()
+
+
+class Rows:
+    """Arranges the rows of a timeline that may still grow; each track is looked at once."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._begin()
+
+    def _begin(self) -> None:
+        self._renamed = self._timeline.renamed
+        self._thread_of: dict[int, int] = {}
+        #: Thread -> its tracks, and the same as groups, which may be of one only.
+        self._under: dict[int, list[int]] = {}
+        self._kin: dict[int, dict[Group, list[int]]] = {}
+        self._position: dict[int, int] = {}
+        #: Tracks of which no thread is known yet.
+        self._homeless: list[int] = []
+
+    def arrange(
+        self,
+        collapsed: Set[int] = frozenset(),
+        folded: Set[Group] | None = frozenset(),
+        *,
+        grouped: bool = False,
+        only: Callable[[int], bool] | None = None,
+        key: _Key = None,
+    ) -> list[Row]:
+        """Each thread, and under it what runs on it, in order of spawning; a track of which no thread is known stands
+        for itself.
+
+        `collapsed`: threads whose children are not wanted. `grouped`: tracks of a kind stand together under a row of
+        their own if they are GROUP_FROM or more; `folded`: groups whose tracks are not wanted, None for all groups.
+        `only`: which tracks are wanted; their threads are there, too. `key`: what threads, and rows under one, are
+        sorted by, given the tracks of each; None: in order of spawning.
+        """
+        self._take()
+        found: list[Row] = []
+        for thread in _sorted(self._under, key):
+            under = self._under[thread]
+            below = list(self._below(thread, folded, only, key)) if grouped else self._each(under, 1, only, key)
+            if not below and only is not None and not only(thread):
+                continue
+            hidden = thread in collapsed and bool(below)
+            found.append(Row(thread, 0, bool(below), hidden))
+            if not hidden:
+                found += below
+        return found
+
+    def _take(self) -> None:
+        timeline = self._timeline
+        if timeline.renamed != self._renamed or any(self._has_home(track) for track in self._homeless):
+            self._begin()
+        for track in islice(timeline.tracks.values(), len(self._position), None):
+            thread = _thread_of(timeline, track.id, self._thread_of)
+            self._position[track.id] = len(self._position)
+            under = self._under.setdefault(thread, [])
+            if thread != track.id:
+                under.append(track.id)
+                group = Group(thread, track.kind, track.base_name)
+                self._kin.setdefault(thread, {}).setdefault(group, []).append(track.id)
+            elif track.kind != words.THREAD:
+                self._homeless.append(track.id)
+
+    def _has_home(self, track: int) -> bool:
+        known = self._timeline.tracks[track]
+        return known.kind == words.THREAD or _above(self._timeline, known) in self._timeline.tracks
+
+    def _each(self, tracks: list[int], depth: int, only: Callable[[int], bool] | None, key: _Key) -> list[Row]:
+        return [Row(track, depth, False) for track in _sorted(tracks, key) if only is None or only(track)]
+
+    def _below(
+        self, thread: int, folded: Set[Group] | None, only: Callable[[int], bool] | None, key: _Key
+    ) -> Iterator[Row]:
+        found: list[tuple[int, Group | None, list[int]]] = []
+        for group, tracks in self._kin.get(thread, {}).items():
+            wanted = tracks if only is None else [track for track in tracks if only(track)]
+            if len(wanted) >= GROUP_FROM:
+                found.append((self._position[wanted[0]], group, wanted))
+            else:
+                found += [(self._position[track], None, [track]) for track in wanted]
+        found.sort(key=lambda one: one[0])
+        if key is not None:
+            found.sort(key=lambda one: key(one[2]))
+        for _, known, tracks in found:
+            if known is None:
+                yield Row(tracks[0], 1, False)
+                continue
+            hidden = folded is None or known in folded
+            yield Row(tracks[0], 1, True, hidden, known, tuple(tracks))
+            if not hidden:
+                yield from self._each(tracks, 2, None, key)
+
+
+def _sorted(tracks: Iterable[int], key: _Key) -> list[int]:
+    return list(tracks) if key is None else sorted(tracks, key=lambda track: key((track,)))
+
+
+def rows(
+    timeline: Timeline,
+    collapsed: Set[int] = frozenset(),
+    folded: Set[Group] | None = frozenset(),
+    *,
+    grouped: bool = False,
+) -> list[Row]:
+    """The rows of a timeline that does not grow, see `Rows.arrange`."""
+    return Rows(timeline).arrange(collapsed, folded, grouped=grouped)
+
+
+def _thread_of(timeline: Timeline, track: int, thread_of: dict[int, int]) -> int:
+    """The thread on which `track` runs, found over those above it; else the uppermost that is known."""
+    climbed: dict[int, None] = {}
+    while track not in thread_of:
+        climbed[track] = None
+        above = _above(timeline, timeline.tracks[track])
+        if above not in timeline.tracks or above in climbed:
+            thread_of[track] = track
+        else:
+            track = above
+    thread = thread_of[track]
+    thread_of.update(dict.fromkeys(climbed, thread))
+    return thread
+
+
+def _above(timeline: Timeline, track: Track) -> int:
+    """A track of the same thread, -1 if none is known: whoever resumes a generator does so on the thread it runs on."""
+    if track.kind == words.THREAD:
+        return words.NOBODY
+    for above in (track.parent, track.creator):
+        if above in timeline.tracks:
+            return above
+    return timeline.switch(track.steps[0]).origin if track.steps else words.NOBODY
+
+
+def row_name(timeline: Timeline, row: Row) -> str:
+    """The track's name, or "client ×100" for a group: printable."""
+    if row.group is not None:
+        return plain(f"{row.group.name} ×{len(row.members)}")
+    return plain(timeline.name(row.track))
+
+
+def label_runs(timeline: Timeline, row: Row, width: int, *, selected: bool = False, ascii: bool = False) -> list[Run]:
+    """The row's name, indented, with ▾ or ▸ in front if it has children: exactly `width` cells.
+
+    Where the indentation would leave no room for a name, it ends.
+    """
+    mark = ("▸ " if row.collapsed else "▾ ") if row.has_children else "  "
+    before = "  " * min(row.depth, max(2, width // 4)) + mark
+    name = row_name(timeline, row)
+    if ascii:
+        before, name = ascii_only(before), ascii_only(name)
+    uppermost = row.depth == 0 and (row.has_children or timeline.tracks[row.track].kind == words.THREAD)
+    style = "selected" if selected else "thread" if uppermost else "name"
+    # The last cell stays free, so that no name runs into its row.
+    ellipsis = ".." if ascii else "…"
+    room = width - 1
+    text = before + fit_name(name, max(0, room - cell_width(before)), ellipsis)
+    return [Run(fit(text, room, ellipsis) + " " * min(1, width), style)]

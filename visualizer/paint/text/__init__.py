@@ -1,0 +1,1 @@
+"""Text in cells: widths, the palette, the canvas, the legend, labels."""

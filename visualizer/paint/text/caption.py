@@ -1,0 +1,69 @@
+"""What stands around a timeline: what was recorded, how it ended, and what the reader must be told about it."""
+
+from __future__ import annotations
+
+import signal
+
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.losses import left_out
+from visualizer.analysis.text.printable import plain
+
+#: A tracer says of itself that it works with one of these words in front.
+_WORKS = ("on", "waiting")
+
+
+def title(timeline: Timeline) -> str:
+    """What was run."""
+    return plain(timeline.header.target if timeline.header is not None else "") or "trace"
+
+
+def facts(timeline: Timeline) -> list[str]:
+    """Such as "Python 3.13.0", "2.03 s", "18 switches", "exit code 0"."""
+    count = timeline.switch_count
+    found = [duration(timeline.last_ns), f"{count} switch" + ("" if count == 1 else "es"), ending(timeline)]
+    if timeline.header is not None and timeline.header.python:
+        found.insert(0, plain(f"Python {timeline.header.python}"))
+    return found
+
+
+def ending(timeline: Timeline) -> str:
+    """How the program ended."""
+    if timeline.end is None:
+        return "no end recorded"
+    if timeline.end.signal:
+        return f"killed by {_signal_name(timeline.end.signal)}"
+    return f"exit code {timeline.end.code}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def uncaught(timeline: Timeline) -> str | None:
+    """The exception that ended the program, on one line; None if there was none."""
+    if timeline.uncaught is None:
+        return None
+    exception, message = timeline.uncaught
+    return plain(f"Uncaught {exception}: {message}" if message else f"Uncaught {exception}")
+
+
+def remarks(timeline: Timeline) -> list[str]:
+    """Sentences about the recording itself: what was left out of it, and which tracer did not work."""
+    found = []
+    if not timeline.switch_count:
+        found.append("Nothing was switched: no generator, greenlet or hub ran.")
+    found += [plain(note) for note in timeline.notes]
+    if timeline.stops.sentence is not None:
+        found.append(timeline.stops.sentence)
+    found += [f"Left out of the trace: {count} {plain(what)}." for count, what in left_out(timeline)]
+    if timeline.header is not None:
+        found += [
+            plain(f"The tracer of {name} did not work: {why}")
+            for name, why in timeline.header.tracers.items()
+            if not why.startswith(_WORKS)
+        ]
+    return found

@@ -1,0 +1,75 @@
+"""What the glyphs mean."""
+
+from __future__ import annotations
+
+from visualizer.analysis.model.timeline import State, Timeline
+from visualizer.paint.text.canvas import Run
+from visualizer.paint.text.cell_width import cell_width
+from visualizer.paint.text.palette import STYLE_OF, glyphs
+
+_GAP = "   "
+#: In the order in which a track goes through them.
+_WORDS = {
+    State.CREATED: "created",
+    State.READY: "ready, not running",
+    State.RUNNING: "running",
+    State.WAITING: "waiting",
+    State.IDLE: "idle: polling",
+    State.BLOCKED: "blocked hub",
+    State.DONE: "ended",
+    State.FAILED: "ended by an exception",
+    State.UNKNOWN: "unknown",
+}
+#: Where there is no room for more.
+_SHORT = {State.READY: "ready", State.IDLE: "idle", State.BLOCKED: "blocked", State.FAILED: "failed"}
+#: What is left out first where not even those have room.
+_LEAST_FIRST = (
+    State.CREATED,
+    State.UNKNOWN,
+    State.IDLE,
+    State.DONE,
+    State.READY,
+    State.WAITING,
+    State.RUNNING,
+    State.BLOCKED,
+    State.FAILED,
+)
+
+
+def occurring(*timelines: Timeline) -> list[State]:
+    """The states that any track was ever in, in the order of a track's life."""
+    return [state for state in _WORDS if any(state in timeline.occurred for timeline in timelines)]
+
+
+def meaning(state: State) -> str:
+    """The state in a word or three."""
+    return _WORDS[state]
+
+
+def legend(*timelines: Timeline, ascii: bool = False, width: int | None = None) -> list[Run]:
+    """Glyph and word of each state that occurs in the timelines, in one line.
+
+    Where `width` is given and they are wider, the words are shorter; where that does not do, what matters least is left
+    out, and "…" at the end says so.
+    """
+    states = occurring(*timelines)
+    runs = _entries(states, _WORDS, ascii)
+    if width is None or _cells(runs) <= width:
+        return runs
+    runs, more = _entries(states, _WORDS | _SHORT, ascii), ".." if ascii else "…"
+    while states and _cells(runs) > width:
+        states.remove(min(states, key=_LEAST_FIRST.index))
+        runs = [*_entries(states, _WORDS | _SHORT, ascii), Run(_GAP + more if states else more, "dim")]
+    return runs
+
+
+def _entries(states: list[State], meanings: dict[State, str], ascii: bool) -> list[Run]:
+    runs: list[Run] = []
+    for state in states:
+        runs += [Run(_GAP, "dim")] if runs else []
+        runs += [Run(glyphs(ascii)[state], STYLE_OF[state]), Run(f" {meanings[state]}", "dim")]
+    return runs
+
+
+def _cells(runs: list[Run]) -> int:
+    return sum(cell_width(run.text) for run in runs)

@@ -1,0 +1,60 @@
+"""The few words on a slice: what the track waits for, or who blocks the hub."""
+
+from __future__ import annotations
+
+from visualizer.analysis.model.timeline import Park, State, Timeline, Track
+from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.printable import plain
+from visualizer.paint.text.cell_width import cell_width
+from visualizer.trace import words
+
+#: What a blocked hub is called where there is no room to say by whom.
+_BLOCKED = "blocked"
+#: Arguments of a call that are longer than this are left out.
+_LONGEST_ARGUMENTS = 12
+
+
+def labels(timeline: Timeline, track: Track, index: int) -> list[str]:
+    """What is written on slice number `index` of the track, and behind it shorter ones that still say it; mostly []."""
+    state, about = track.slices.state[index], track.slices.about[index]
+    if state == State.BLOCKED:
+        return [plain(f"{_BLOCKED} by {timeline.name(about)}"), _BLOCKED]
+    # A hub waits whenever somebody else runs: that says nothing.
+    return wait_labels(timeline, timeline.parks[about]) if state == State.WAITING and track.kind != words.HUB else []
+
+
+def wait_labels(timeline: Timeline, park: Park) -> list[str]:
+    """The label, and behind it shorter ones that still say it."""
+    label = wait_label(timeline, park)
+    function, parenthesis, arguments = label.partition("(")
+    shorter = function.rpartition(".")[2] + parenthesis + arguments
+    return [label, shorter] if parenthesis and shorter != label else [label]
+
+
+def wait_label(timeline: Timeline, park: Park) -> str:
+    """Such as "sleep 2 s", "gevent.joinall(…)", "→ consumer", "yield": printable, one line."""
+    match park.reason:
+        case words.SLEEP if park.asked_ns >= 0:
+            return f"sleep {duration(park.asked_ns)}"
+        case words.SLEEP:
+            return plain(f"sleep {park.on}".strip())
+        case words.RESUMED | words.SWITCHED if park.on_track in timeline.tracks:
+            return plain(f"→ {timeline.name(park.on_track)}")
+        case words.SUSPENDED:
+            return "yield"
+    if not park.on:
+        return "waits, cause unknown" if park.reason == words.UNKNOWN else plain(park.reason)
+    function, parenthesis, arguments = park.on.partition("(")
+    if parenthesis and len(arguments) > _LONGEST_ARGUMENTS:
+        return plain(f"{function}(…)")
+    return plain(park.on)
+
+
+def brief(timeline: Timeline, said: str, park: int, width: int) -> str:
+    """What is `said` of park number `park` (-1: of none); where it takes more than `width` cells, without the arguments
+    of the call that waits, which are in the source: what follows them matters more."""
+    if park < 0 or cell_width(said) <= width:
+        return said
+    call = plain(timeline.parks[park].on)
+    function, parenthesis, arguments = call.partition("(")
+    return said.replace(call, f"{function}(…)") if parenthesis and len(arguments) > 2 else said

@@ -1,0 +1,286 @@
+"""Which rows stand under one another and in which order, what of them is folded or hidden, and which is selected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from visualizer.analysis.index.groups import Crowd
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.paint.rows.grouping import By, Order, Subject, Wish, arranged, lifted, sorting, subject
+from visualizer.paint.rows.order import Group, Row, Rows, row_name
+from visualizer.paint.text.cell_width import cell_width
+from visualizer.trace import words
+
+_LABEL_CELLS = (10, 28)
+#: Names beyond these are not measured: the column shall not be as wide as the longest of thousands.
+_MEASURED_ROWS = 200
+#: Rows are sorted by time again when the timeline is so many times as long.
+_SORTED_AGAIN = 1.25
+
+
+class Arrangement:
+    """The rows of a timeline that may still grow."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self.timeline = timeline
+        self.selected = words.NOBODY
+        #: The group whose own row is selected; then `selected` is one of its tracks.
+        self.selected_group: Group | None = None
+        #: Threads, or in the spawn tree tracks, whose children are folded away.
+        self.collapsed: set[int] = set()
+        #: Groups that somebody folded (True) or unfolded; the others are folded where they would not all have room.
+        self.folded: dict[Group, bool] = {}
+        #: Only tracks with this in their name are shown, in whatever case; "": all.
+        self.wanted = ""
+        #: How many tracks are shown of how many.
+        self.found = 0
+        self.by = By.FUNCTION
+        self.order = Order.START
+        #: Tracks and groups that stand on top, whatever else does, and such as have no row.
+        self.pinned: list[Subject] = []
+        self.hidden: set[Subject] = set()
+        self.rows: list[Row] = []
+        #: How many there would be if nothing was folded.
+        self.unfolded_count = 0
+        #: How many of them, from the first on, are pinned.
+        self.pinned_rows = 0
+        #: How many cells the labels need, and have.
+        self.needed_cells = self.label_cells = _LABEL_CELLS[0]
+        self._room = 0
+        #: How long the timeline was when the rows were sorted by a time last.
+        self._sorted_ns = 0
+        self._all_rows = Rows(timeline)
+        self._rows_of: object = None
+        #: Number of the row of each track and group; that of a folded group is also that of its tracks.
+        self._numbers: dict[int | Group, int] = {}
+        self._crowds: dict[Group, Crowd] = {}
+
+    def make_room(self, rows: int) -> None:
+        """So many rows are in sight at once, at most."""
+        if rows != self._room:
+            self._room = rows
+            self.arrange()
+
+    def arrange(self) -> None:
+        """Find the rows anew if anything has changed that they come from."""
+        timeline = self.timeline
+        if self.order not in (Order.START, Order.NAME) and timeline.last_ns > self._sorted_ns * _SORTED_AGAIN:
+            # Not at every moment: rows that change places cannot be read.
+            self._sorted_ns = timeline.last_ns
+        of = (
+            len(timeline.tracks), len(timeline.spawns), timeline.renamed, self._room, self.wanted, self.by, self.order,
+            self._sorted_ns, frozenset(self.collapsed), frozenset(self.folded.items()), tuple(self.pinned),
+            frozenset(self.hidden),
+        )  # fmt: skip
+        if of == self._rows_of:
+            return
+        self._rows_of = of
+        only = self.only
+        wish = Wish(folded=None, only=only)
+        every = arranged(timeline, self._all_rows, self.by, wish)
+        self.unfolded_count = len(every) + sum(len(row.members) for row in every)
+        crowded = self.unfolded_count > self._room
+        folded = {row.group for row in every if row.group is not None and self.folded.get(row.group, crowded)}
+        wish = Wish(self.collapsed, folded, only, sorting(timeline, self.order))
+        found = arranged(timeline, self._all_rows, self.by, wish)
+        self.rows, self.pinned_rows = lifted(found, self.pinned, self.hidden)
+        self.found = sum(len(row.members) or only is None or only(row.track) for row in every)
+        self._numbers = {}
+        for number, row in enumerate(self.rows):
+            self._numbers[subject(row)] = number
+        for number, row in enumerate(self.rows):
+            if row.collapsed:
+                for track in row.members:
+                    # Unless it is pinned, and so has a row of its own.
+                    self._numbers.setdefault(track, number)
+        if self.selected_number < 0 and self.rows:
+            self.choose(self.rows[0])
+        names = [cell_width(row_name(timeline, row)) + 2 * row.depth + 4 for row in self.rows[:_MEASURED_ROWS]]
+        least, most = _LABEL_CELLS
+        # What is told of the rows stands there, too, beside the name of the line.
+        names += [len(told) + 1 for told in (self.overview_told, self.ruler_told("switches")) if ", " in told]
+        self.needed_cells = self.label_cells = min(max([least, *names]), most)
+
+    @property
+    def grouped_told(self) -> str:
+        """What the rows are grouped by, in a few words; "" if by what they are at first."""
+        if self.by is By.FUNCTION:
+            return ""
+        return "ungrouped" if self.by is By.NONE else f"by {self.by.value}"
+
+    @property
+    def sorted_told(self) -> str:
+        """What the rows are sorted by, in a few words; "" if as they began."""
+        return "" if self.order is Order.START else self.order.value
+
+    @property
+    def overview_told(self) -> str:
+        """What stands before the overview: its name, and what the rows are grouped by."""
+        return ", ".join(told for told in ("overview", self.grouped_told) if told)
+
+    def ruler_told(self, axis: str) -> str:
+        """What stands before the ruler: the name of the axis, and what the rows are sorted by."""
+        return ", ".join(told for told in (axis, self.sorted_told) if told)
+
+    @property
+    def hidden_told(self) -> str:
+        """How many rows are hidden, and how they come back; "" if none is."""
+        return f"{len(self.hidden)} hidden: D shows all again" if self.hidden else ""
+
+    @property
+    def line_count(self) -> int:
+        """How many lines the rows take, and what is told below them."""
+        return len(self.rows) + bool(self.hidden)
+
+    @property
+    def only(self) -> Callable[[int], bool] | None:
+        """Which tracks have a row; None: all."""
+        return self.is_wanted if self.wanted else None
+
+    def is_wanted(self, track: int) -> bool:
+        """Whether its name has in it what is wanted."""
+        return self.wanted.casefold() in self.timeline.name(track).casefold()
+
+    def crowd(self, row: Row) -> Crowd:
+        """What the tracks of a group's row do, up to now."""
+        assert row.group is not None, "only a group has one"
+        crowd = self._crowds.get(row.group)
+        if crowd is None:
+            crowd = self._crowds[row.group] = Crowd(self.timeline)
+        crowd.follow(row.members)
+        return crowd
+
+    def row_of(self, track: int) -> int:
+        """Number of the row that shows `track`, which may be that of its group; or -1."""
+        return self._numbers.get(track, -1)
+
+    @property
+    def selected_number(self) -> int:
+        """Number of the row that is selected; -1 if it is not there."""
+        return self._numbers.get(self.selected if self.selected_group is None else self.selected_group, -1)
+
+    @property
+    def selected_row(self) -> Row | None:
+        number = self.selected_number
+        return self.rows[number] if number >= 0 else None
+
+    @property
+    def selected_tracks(self) -> tuple[int, ...]:
+        """The track that is selected, or all of the group whose row is."""
+        row = self.selected_row
+        return row.members if row is not None and row.group is not None else (self.selected,)
+
+    def choose(self, row: Row) -> None:
+        """Select that row."""
+        self.selected, self.selected_group = row.track, row.group
+
+    def select(self, by: int) -> None:
+        """Select the row so many below."""
+        if self.rows:
+            number = self.selected_number + by
+            self.choose(self.rows[min(max(number, 0), len(self.rows) - 1)])
+
+    def select_group(self, group: Group | None) -> None:
+        """Select the row of that group, if it has one and the selected track is in it."""
+        number = self._numbers.get(group, -1) if group is not None else -1
+        if number >= 0 and self.selected in self.rows[number].members:
+            self.selected_group = group
+
+    def select_track(self, track: int) -> None:
+        """Select that track, and unfold or stop filtering whatever hides it."""
+        if track not in self.timeline.tracks:
+            return
+        if self.row_of(track) < 0:
+            self.filter_by("")
+        if self.row_of(track) < 0:
+            self.collapsed.clear()
+            self.arrange()
+        if self.row_of(track) < 0:
+            # It is hidden, and that is wanted.
+            return
+        number = self.row_of(track)
+        if (group := self.rows[number].group) is not None:
+            self.folded[group] = False
+            self.arrange()
+        self.selected, self.selected_group = track, None
+
+    def fold(self, number: int) -> None:
+        """Fold away what belongs to the group or the thread in that row, or that the row belongs to; or unfold it.
+
+        The selected track stays so, also within a folded group.
+        """
+        if not 0 <= number < len(self.rows):
+            return
+        row = self.rows[number]
+        if not row.has_children:
+            depth = row.depth
+            row = next((above for above in reversed(self.rows[:number]) if above.depth < depth), row)
+        if row.group is not None:
+            self.folded[row.group] = not row.collapsed
+        elif row.has_children:
+            self.collapsed ^= {row.track}
+            self.choose(row)
+        self.arrange()
+
+    def fold_all(self) -> None:
+        """Fold all groups, or of the spawn tree all that have children; or unfold all, if all are folded."""
+        if self.by is By.SPAWN:
+            shown = [row.track for row in self.rows if row.has_children]
+            if self.collapsed.issuperset(shown):
+                self.collapsed.clear()
+            else:
+                self.collapsed.update(shown)
+        else:
+            groups = [row for row in self.rows if row.group is not None]
+            fold = not all(row.collapsed for row in groups)
+            self.folded.update((row.group, fold) for row in groups if row.group is not None)
+        self.arrange()
+
+    def group_by(self, by: By) -> None:
+        """Group the rows by that; what of them is folded, pinned or hidden stays so."""
+        self.by = by
+        self.selected_group = None
+        self.arrange()
+
+    def sort_by(self, order: Order) -> None:
+        """Sort the rows by that, also if they are sorted by it already and have lasted longer since."""
+        self.order, self._sorted_ns = order, self.timeline.last_ns
+        self.arrange()
+
+    def pin(self) -> bool:
+        """Have the selected row stand on top, or where it was. Return whether it is on top now."""
+        row = self.selected_row
+        if row is None:
+            return False
+        one = subject(row)
+        if one in self.pinned:
+            self.pinned.remove(one)
+        else:
+            self.pinned.append(one)
+        self.arrange()
+        return one in self.pinned
+
+    def hide(self) -> str:
+        """Show the selected row no more, and select the next. Return its name; "" without a row."""
+        row, number = self.selected_row, self.selected_number
+        if row is None:
+            return ""
+        self.hidden.add(subject(row))
+        if subject(row) in self.pinned:
+            self.pinned.remove(subject(row))
+        self.arrange()
+        if self.rows:
+            self.choose(self.rows[min(number, len(self.rows) - 1)])
+        return row_name(self.timeline, row)
+
+    def show_hidden(self) -> int:
+        """Show all again that was hidden. Return how many rows those are."""
+        count = len(self.hidden)
+        self.hidden.clear()
+        self.arrange()
+        return count
+
+    def filter_by(self, text: str) -> None:
+        """Show only tracks with that text in their name."""
+        self.wanted = text.strip()
+        self.arrange()

@@ -1,0 +1,139 @@
+"""Where in the source the tracks of a switch are: the one that runs after it, and the one that it parked."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import NamedTuple
+
+from visualizer.analysis.model.timeline import FINAL, Place, State, Timeline, Track
+from visualizer.analysis.text.hot_lines import mostly, sampled_at, spot_of
+from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.source_text import definition
+from visualizer.trace import words
+
+#: Exceptions of the compiler, and what it says of the place.
+_OF_COMPILER = ("SyntaxError", "IndentationError", "TabError")
+_WRONG = re.compile(r".*\((.+), line ([0-9]{1,9})\)", re.DOTALL)
+
+
+class Whereabouts(NamedTuple):
+    """A track and the place it is at. `how` says in a word or two what it does there."""
+
+    track: int
+    how: str
+    place: Place | None
+    #: The track has only begun: `place` is somewhere in its function, of which the first line is meant.
+    starts: bool = False
+    #: It was seen there from outside while it ran on: the line is meant, and no expression in it.
+    sampled: bool = False
+    #: How it has ended by now: `place` is where it was before that.
+    final: State | None = None
+
+
+def running(timeline: Timeline, index: int) -> Whereabouts:
+    """The track that runs after switch number `index` (-1: before the first), and where it goes on from."""
+    track_id = timeline.running_at(index)
+    track = timeline.tracks.get(track_id)
+    if index < 0 or track is None:
+        header = timeline.header
+        script = header.argv[0] if header is not None and header.argv else ""
+        wrong = _not_compiled(timeline, script)
+        if wrong is not None:
+            return Whereabouts(track_id, "fails: syntax error here", wrong)
+        return Whereabouts(track_id, "starts", Place(script, "", 1, -1, -1, -1) if script else None)
+    run = track.slice_of_step(index)
+    states, about = track.slices.state, track.slices.about
+    for before in range(run - 1, max(run - 3, -1), -1):
+        if states[before] == State.BLOCKED:
+            return Whereabouts(track_id, "goes on", None)
+        if states[before] == State.WAITING:
+            return Whereabouts(track_id, "goes on", timeline.parks[about[before]].place)
+    place = _next_park(timeline, track, run)
+    if place is not None and track.kind != words.THREAD:
+        return Whereabouts(track_id, "starts", place, starts=True)
+    if (written := definition(timeline, track)) is not None:
+        return Whereabouts(track_id, "starts", written)
+    return Whereabouts(track_id, "starts; it was created here" if track.place is not None else "starts", track.place)
+
+
+def _not_compiled(timeline: Timeline, script: str) -> Place | None:
+    """The line of the script at which the compiler gave it up, so that nothing of it ran."""
+    exception, message = timeline.uncaught or ("", "")
+    found = _WRONG.fullmatch(message) if exception in _OF_COMPILER and not timeline.switch_count else None
+    if found is None or found[1] != os.path.basename(script):
+        return None
+    return Place(script, "", int(found[2]), -1, -1, -1)
+
+
+def run_of(timeline: Timeline, index: int, now_ns: int) -> tuple[int, int, int]:
+    """Who runs after switch number `index`, and from when to when; up to `now_ns` if it does so still."""
+    track_id = timeline.running_at(index)
+    track = timeline.tracks.get(track_id)
+    if track is None or not len(track.slices):
+        return track_id, 0, -1
+    run = track.slice_of_step(index) if index >= 0 else 0
+    starts_ns = track.slices.start_ns
+    return track_id, starts_ns[run], starts_ns[run + 1] if run + 1 < len(starts_ns) else now_ns
+
+
+def seen(timeline: Timeline, where: Whereabouts, run: tuple[int, int, int], t_ns: int) -> Whereabouts:
+    """`where` the `run` begins, or where a sample says that it was at about `t_ns`, if that is nearer."""
+    track, start_ns, end_ns = run
+    samples = timeline.samples
+    number = samples.nearest(track, t_ns, start_ns, end_ns)
+    if number >= 0 and abs(samples.ns[number] - t_ns) < t_ns - start_ns:
+        return Whereabouts(track, "was seen here (sampled)", sampled_at(timeline, number), sampled=True)
+    most = mostly(timeline, track, start_ns, end_ns)
+    if most is None:
+        return where
+    same = where.place is not None and where.place.file == most.place.file
+    spot = f"line {most.place.line}" if same else spot_of(most.place)
+    return where._replace(how=f"{where.how}; seen at {spot}")
+
+
+def behind_end(timeline: Timeline, where: Whereabouts, t_ns: int) -> Whereabouts:
+    """`where` a track runs, or where it ran last if at `t_ns` it has ended, and no other has taken its place."""
+    track = timeline.tracks.get(where.track)
+    at = track.slices.at(t_ns) if track is not None else -1
+    if track is None or at < 0 or track.slices.state[at] not in FINAL:
+        return where
+    before = where.how
+    for now, then in (("goes on", "last went on"), ("starts", "started"), ("fails", "failed")):
+        if before.startswith(now):
+            before = then + before[len(now) :]
+    return where._replace(how=f"ended; {before}", final=State(track.slices.state[at]))
+
+
+def parked(timeline: Timeline, index: int) -> Whereabouts | None:
+    """The track that switch number `index` switched away from, and the expression it is parked on; None before all."""
+    if index < 0:
+        return None
+    switch = timeline.switch(index)
+    if switch.park >= 0:
+        return Whereabouts(switch.origin, "is parked", switch.place)
+    origin = timeline.tracks[switch.origin]
+    outcome = origin.outcome or "ended"
+    value = f" {origin.value}" if origin.value is not None and outcome in (words.RETURNED, words.RAISED) else ""
+    return Whereabouts(switch.origin, f"has ended: {outcome}{value}", None)
+
+
+def _next_park(timeline: Timeline, track: Track, run: int) -> Place | None:
+    """Where the track is parked when it stops running for the first time."""
+    states, about = track.slices.state, track.slices.about
+    for after in range(run + 1, len(states)):
+        if states[after] == State.WAITING:
+            return timeline.parks[about[after]].place
+        if states[after] not in (State.RUNNING, State.IDLE):
+            break
+    return None
+
+
+def short_path(file: str, cwd: str) -> str:
+    """`file` relative to the folder the program ran in, or else its last two parts."""
+    if cwd and file.startswith(cwd.rstrip(os.sep) + os.sep):
+        file = file[len(cwd.rstrip(os.sep)) + 1 :]
+    elif file.startswith(os.sep):
+        parts = file.split(os.sep)
+        file = os.sep.join(["…", *parts[-2:]]) if len(parts) > 3 else file
+    return plain(file)
