@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import pytest
 from textual.app import App
 from textual.binding import Binding
-from textual.pilot import Pilot
 
 from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.traces import Demo, hogs, sleeps
+from tests.tui.walks import Walk, go, looked_at
 from visualizer.paint.axis.viewport import Axis
 from visualizer.paint.rows.grouping import By, Order
 from visualizer.paint.rows.order import row_name
@@ -98,10 +98,7 @@ def speed(screen: TimelineScreen) -> object:
     return screen.view.playhead.speed
 
 
-#: Keys that are pressed one after another in one app. A key alone only leads on; of another it is looked at something,
-#: and said what that is afterwards.
-Walk = list[str | tuple[str, Says, object]]
-WALKS: dict[str, Walk] = {
+WALKS: dict[str, Walk[TimelineScreen]] = {
     "steps": [
         ("right", index, 1), ("l", index, 2), ("left", index, 1), ("h", index, 0), ("left", index, -1),
         ("left", index, -1), ("end", index, LAST - 1), ("right", index, LAST - 1), ("home", index, 0),
@@ -225,7 +222,7 @@ WALKS: dict[str, Walk] = {
 }  # fmt: skip
 
 #: The same, where something else has the focus and takes the keys: the sections of these, and the recording.
-FOCUSED: dict[str, tuple[tuple[keys.Section, ...], Callable[[], Demo], Walk]] = {
+FOCUSED: dict[str, tuple[tuple[keys.Section, ...], Callable[[], Demo], Walk[TimelineScreen]]] = {
     "sequence": (
         (keys.SEQUENCE, keys.LIST, keys.PAGES), sleeps,
         [
@@ -257,7 +254,7 @@ FOCUSED: dict[str, tuple[tuple[keys.Section, ...], Callable[[], Demo], Walk]] = 
 }  # fmt: skip
 
 
-def action_of(app: App[int], key: str) -> str:
+def action_of(app: App[object], key: str) -> str:
     """What the key is bound to where it would be pressed now."""
     return app.screen.active_bindings[key].binding.action
 
@@ -267,25 +264,16 @@ def actions(*sections: keys.Section) -> set[tuple[str, str]]:
     return {(each.key, each.action) for section in sections for each in Binding.make_bindings(section.bindings)}
 
 
-def looked_at(walk: Walk) -> set[str]:
-    """The keys of a walk of which it is said what they do."""
-    return {step[0] for step in walk if not isinstance(step, str)}
-
-
-async def go(pilot: Pilot[int], screen: TimelineScreen, walk: Walk, sections: Iterable[keys.Section]) -> None:
-    """Press the keys of a walk. Each that is looked at is one of the sections', and nobody else takes it."""
+def tried(screen: TimelineScreen, *sections: keys.Section) -> Callable[[str], None]:
+    """Look whether a key is one of the sections', and nobody else takes it."""
     known = actions(*sections)
-    for number, step in enumerate(walk):
-        if isinstance(step, str):
-            await pilot.press(step)
-            continue
-        key, says, expected = step
-        before = says(screen)
+
+    def look(key: str) -> None:
+        action = action_of(screen.app, key)
         # Textual copies what is selected, and passes it on where nothing is.
-        assert (key, action_of(pilot.app, key)) in known or action_of(pilot.app, key) == "screen.copy_text", key
-        await pilot.press(key)
-        await pilot.pause()
-        assert says(screen) == expected, f"step {number}, {key}: it was {before}"
+        assert (key, action) in known or action == "screen.copy_text", key
+
+    return look
 
 
 @pytest.mark.parametrize("name", WALKS)
@@ -294,7 +282,7 @@ async def test_a_key_does_what_it_says(replay: Replay, name: str) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await loaded(pilot)
         assert screen.view.timeline.switch_count == LAST
-        await go(pilot, screen, WALKS[name], (*keys.TIMELINE, keys.GENERAL))
+        await go(pilot, screen, WALKS[name], before=tried(screen, *keys.TIMELINE, keys.GENERAL))
 
 
 @pytest.mark.parametrize("name", FOCUSED)
@@ -302,15 +290,16 @@ async def test_a_key_does_what_it_says_of_whatever_has_the_focus(replay: Replay,
     sections, demo, walk = FOCUSED[name]
     app = replay(demo())
     async with app.run_test(size=(80, 24)) as pilot:
-        await go(pilot, await loaded(pilot), walk, sections)
+        screen = await loaded(pilot)
+        await go(pilot, screen, walk, before=tried(screen, *sections))
 
 
 def test_every_key_of_the_tables_is_tried() -> None:
     """Those of the catalogue: test_catalogue.py; of two traces: test_comparison.py."""
-    assert {key for key, _ in actions(*keys.TIMELINE, keys.GENERAL)} == set().union(*map(looked_at, WALKS.values()))
+    assert {key for key, _ in actions(*keys.TIMELINE, keys.GENERAL)} == looked_at(*WALKS.values())
     for sections in {sections for sections, _, _ in FOCUSED.values()}:
-        tried = set().union(*(looked_at(walk) for these, _, walk in FOCUSED.values() if set(sections) & set(these)))
-        assert {key for key, _ in actions(*sections)} <= tried, [each.title for each in sections]
+        walks = [walk for these, _, walk in FOCUSED.values() if set(sections) & set(these)]
+        assert {key for key, _ in actions(*sections)} <= looked_at(*walks), [each.title for each in sections]
 
 
 def test_no_section_is_forgotten() -> None:
