@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
 from tests.tui.conftest import Clock
+from tests.tui.looks import NORMAL, SMALL
 from tests.tui.test_mouse import drag, turn
-from tests.tui.test_snapshots import LARGE, NORMAL, SMALL, Compare
-from tests.tui.traces import Demo, crowd, hostile, sleeps
+from tests.tui.traces import crowd, sleeps
 from tests.tui.walks import Walk, go, looked_at
 from tests.unit.analysis.tape import Tape
 from visualizer.analysis.load.loader import load
@@ -569,48 +568,8 @@ def test_zooming_keeps_what_is_under_the_pointer() -> None:
     assert (pair.view.viewport.start, pair.view.viewport.width) == (pair.view.origin, 60)
 
 
-def pressing(*pressed: str, theme: str = "") -> Callable[[Pilot[int]], Awaitable[None]]:
-    async def press(pilot: Pilot[int]) -> None:
-        if theme:
-            pilot.app.theme = theme
-        await drawn(pilot)
-        await pilot.press(*pressed)
-        await pilot.pause()
-        await pilot.pause()
-
-    return press
-
-
-@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
-@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
-def test_how_it_looks(snap_compare: Compare, size: tuple[int, int], theme: str) -> None:
-    run = pressing("right", "right", theme=theme)
-    assert snap_compare(comparing(halves()), terminal_size=size, run_before=run)
-
-
-@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
-@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
-def test_how_it_looks_along_the_switches(snap_compare: Compare, size: tuple[int, int], theme: str) -> None:
-    run = pressing("x", "exclamation_mark", "right", "right", theme=theme)
-    assert snap_compare(comparing(halves()), terminal_size=size, run_before=run)
-
-
-def test_how_it_looks_with_gaps_folded(snap_compare: Compare) -> None:
-    run = pressing("X", "right", "right", "right", "tab")
-    assert snap_compare(comparing(halves()), terminal_size=NORMAL, run_before=run)
-
-
-def test_each_for_itself_in_a_light_theme(snap_compare: Compare) -> None:
-    run = pressing("exclamation_mark", "right", "tab", "right", "right", "w", theme="textual-light")
-    assert snap_compare(comparing(halves()), terminal_size=NORMAL, run_before=run)
-
-
-@pytest.mark.parametrize(("one", "other"), [(sleeps, crowd), (hostile, hostile)])
-def test_others(snap_compare: Compare, tmp_path: Path, one: Callable[[], Demo], other: Callable[[], Demo]) -> None:
-    a, b = (Part.whole(read(demo().write(tmp_path))) for demo in (one, other))
-    app = comparing((a, b), ("\x1b[31m[bold]a", "b"))
-    assert snap_compare(app, terminal_size=NORMAL, run_before=pressing("right"))
-
-
-def test_too_small(snap_compare: Compare) -> None:
-    assert snap_compare(comparing(halves()), terminal_size=(50, 15), run_before=pressing())
+async def test_too_small() -> None:
+    async with comparing(halves()).run_test(size=(50, 15)) as pilot:
+        screen = await drawn(pilot)
+        lines = ["".join(segment.text for segment in line).strip() for line in screen._compositor.render_strips()]
+        assert " ".join(filter(None, lines)) == ("Terminal too small: the comparison needs 60 columns and 16 lines.")
