@@ -6,7 +6,7 @@ import base64
 import html
 import operator
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from importlib import import_module
 from itertools import chain, dropwhile, takewhile
@@ -53,14 +53,15 @@ Table = Literal["events", "tracks", "slices", "switches", "waits", "wakes"]
 _KINDS = {"tracks": Track, "switches": Switch, "waits": Wait, "wakes": Wake}
 
 
-def load(path: str | os.PathLike[str]) -> Trace:
+def load(path: str | os.PathLike[str], advance: Callable[[int, int], None] = lambda done, of: None) -> Trace:
     """Read the trace in the file `path` ("-": standard input), as far as it goes.
 
-    One that was cut, or is still being written, opens, too: `Trace.notices` says what is missing.
+    One that was cut, or is still being written, opens, too: `Trace.notices` says what is missing. `advance` is told how
+    many bytes have been read by now, and of how many; of 0, where that is not known.
     Raise TraceError, with one sentence, if the file cannot be read or is no trace.
     """
     name = os.fspath(path)
-    timeline, notices = loader.load(name)
+    timeline, notices = loader.load(name, advance)
     return Trace(name, Part.whole(timeline), notices)
 
 
