@@ -1,5 +1,6 @@
 # make run    opens the visualizer; arguments in ARGS, as in: make run ARGS="run ping_pong"
 # make test   runs all checks and tests; pytest's arguments in ARGS
+# make soak   runs those that can take longer for thoroughness' sake: more and new random programs, models and texts
 # make bench  prints what recording costs, make explore what a long trace costs to look at; make suites compares greenlet's and gevent's own tests bare and recorded
 #
 # All make what they need in VENV, from PYTHON, and do so again only when pyproject.toml has changed.
@@ -12,7 +13,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 MAKEFLAGS += --no-print-directory
 
-.PHONY: run test bench explore suites clean
+.PHONY: run test soak bench explore suites clean
 
 # Where stdout is no terminal there is nothing to open, and a scenario's timeline is printed instead.
 run: $(VENV)/.runs
@@ -26,6 +27,9 @@ test: $(VENV)/.tests
 	$(BIN)/mypy --python-version 3.13 visualizer/tracers
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/pytest --numprocesses auto --dist worksteal --quiet $(ARGS)
+
+soak: $(VENV)/.tests
+	SOAK=1 $(BIN)/pytest --numprocesses auto --dist worksteal --quiet $(or $(ARGS),tests/truth tests/unit tests/tracers)
 
 bench: $(VENV)/.tests
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
