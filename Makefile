@@ -11,6 +11,8 @@ ARGS ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+# Where nothing is kept that was compiled, each of the programs that the tests start compiles all of its modules anew.
+PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --numprocesses auto --dist worksteal --quiet
 MAKEFLAGS += --no-print-directory
 
 .PHONY: run test soak bench explore suites clean
@@ -26,10 +28,10 @@ test: $(VENV)/.tests
 	$(BIN)/mypy
 	$(BIN)/mypy --python-version 3.14 visualizer/tracers
 	$(BIN)/lint-imports --no-logo --no-cache
-	$(BIN)/pytest --numprocesses auto --dist worksteal --quiet $(ARGS)
+	$(PYTEST) $(ARGS)
 
 soak: $(VENV)/.tests
-	SOAK=1 $(BIN)/pytest --numprocesses auto --dist worksteal --quiet $(or $(ARGS),tests/truth tests/unit tests/tracers)
+	SOAK=1 $(PYTEST) $(or $(ARGS),tests/truth tests/unit tests/tracers)
 
 bench: $(VENV)/.tests
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
