@@ -27,6 +27,17 @@ class AllSlices:
         self.step_bounds = _bounds(map(len, steps))
         self.runs = _joined(steps, "i").astype(np.int64) + np.repeat(self.bounds[:-1], np.diff(self.step_bounds))
 
+    @property
+    def lasts(self) -> Column:
+        """The last slice of each track that has any."""
+        return self.bounds[1:][np.diff(self.bounds) > 0] - 1
+
+    def end_ns(self, last_ns: int) -> Column:
+        """When each slice ends; the last one of a track with the trace, at `last_ns`."""
+        found, lasts = np.roll(self.start_ns, -1), self.lasts
+        found[lasts] = np.maximum(self.start_ns[lasts], last_ns)
+        return found
+
     def run_of_switch(self, switches: int) -> Column:
         """Of each of so many switches the slice that it began."""
         found = np.full(switches, -1, dtype=np.int64)

@@ -169,9 +169,9 @@ class _Stretch(NamedTuple):
     @classmethod
     def of_all(cls, tracks: Sequence[Track], last_ns: int) -> _Stretch:
         every = AllSlices(tracks)
-        last = every.bounds[1:][np.diff(every.bounds) > 0] - 1
-        end_ns, next_state = np.roll(every.start_ns, -1), np.roll(every.state, -1)
-        end_ns[last], next_state[last] = np.maximum(every.start_ns[last], last_ns), _NO_STATE
+        next_state = np.roll(every.state, -1)
+        next_state[every.lasts] = _NO_STATE
+        end_ns = every.end_ns(last_ns)
         return cls(tracks, every.bounds, every.start_ns, end_ns, every.state, next_state, every.about)
 
     @classmethod
