@@ -41,7 +41,7 @@ from visualizer.trace.events import (
     Text,
     Thread,
 )
-from visualizer.trace.flat import FLAT
+from visualizer.trace.columns import FLAT
 
 #: So much later than another line may one be written that belongs before it.
 LATE_NS = 100_000_000

@@ -8,7 +8,7 @@ import numpy as np
 
 from visualizer.analysis.model.columns import append
 from visualizer.analysis.model.timeline import Timeline, Track
-from visualizer.trace.flat import Column
+from visualizer.trace.columns import Column
 
 #: So many runs are taken in at a time: what that takes meanwhile is not to stay.
 _PIECE = 1 << 16

@@ -12,7 +12,7 @@ from visualizer.analysis.index.group_runs import CrowdRuns
 from visualizer.analysis.model.columns import append
 from visualizer.analysis.model.states import FINAL, State
 from visualizer.analysis.model.timeline import Timeline
-from visualizer.trace.flat import Column
+from visualizer.trace.columns import Column
 
 #: What is added up is kept for every so many changes; what lies between is added up when it is asked for.
 _STRIDE = 64

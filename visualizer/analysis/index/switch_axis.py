@@ -14,7 +14,7 @@ import numpy as np
 
 from visualizer.analysis.model.cumulative import Course, Sums
 from visualizer.analysis.model.states import FINAL, State
-from visualizer.trace.flat import Column
+from visualizer.trace.columns import Column
 
 if TYPE_CHECKING:
     from visualizer.analysis.model.timeline import Timeline

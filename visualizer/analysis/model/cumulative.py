@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from visualizer.analysis.model.states import SUMMED, State
-from visualizer.trace.flat import Column
+from visualizer.trace.columns import Column
 
 #: What is added up is kept for every so many slices; what lies between is added up when it is asked for.
 _STRIDE = 16

@@ -14,7 +14,7 @@ import numpy as np
 from visualizer.analysis.model.columns import Interned
 from visualizer.analysis.model.timeline import State, Timeline, Track
 from visualizer.trace import words
-from visualizer.trace.flat import Column
+from visualizer.trace.columns import Column
 
 #: No track of that id, no reason, nobody woke it.
 _NONE = -1

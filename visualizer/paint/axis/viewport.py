@@ -13,7 +13,7 @@ import numpy as np
 
 from visualizer.analysis.index.idle_gaps import Gaps, gaps
 from visualizer.analysis.model.timeline import Timeline
-from visualizer.trace.flat import Column
+from visualizer.trace.columns import Column
 
 
 class Axis(Enum):

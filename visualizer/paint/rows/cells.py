@@ -17,7 +17,7 @@ import numpy as np
 from visualizer.analysis.model.cumulative import Tally
 from visualizer.analysis.model.timeline import FINAL, SUMMED, State
 from visualizer.paint.rows.track_slices import Lane
-from visualizer.trace.flat import Column
+from visualizer.trace.columns import Column
 
 #: No state, no slice.
 NONE = -1

@@ -17,7 +17,7 @@ from visualizer.paint.rows.track_slices import limit
 from visualizer.paint.text.canvas import Canvas, Run, high
 from visualizer.paint.text.cell_width import ascii_only, cell_width
 from visualizer.paint.text.palette import STYLE_OF, glyphs
-from visualizer.trace.flat import Column
+from visualizer.trace.columns import Column
 
 #: How one says how many are in a state, in the order in which it is told.
 _VERBS = {

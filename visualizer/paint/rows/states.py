@@ -16,7 +16,7 @@ from visualizer.paint.text.cell_width import ascii_only, cell_width, fit
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.paint.text.wait_labels import labels
 from visualizer.trace import words
-from visualizer.trace.flat import Column
+from visualizer.trace.columns import Column
 
 __all__ = ["Run", "paint_row", "paint_rows"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from visualizer.analysis.index.switch_axis import PER_SWITCH, places
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.axis.viewport import Axis, position_of_time
-from visualizer.trace.flat import Column
+from visualizer.trace.columns import Column
 
 
 class Lane:

@@ -14,7 +14,7 @@ import numpy as np
 
 from visualizer.analysis.model.timeline import State
 from visualizer.paint.text.palette import STYLE_OF, glyphs
-from visualizer.trace.flat import Column
+from visualizer.trace.columns import Column
 
 #: A run that begins at the left of its cell, or shares it with others, by eighths.
 _WIDE = "▏▎▍▌▋▊▉"

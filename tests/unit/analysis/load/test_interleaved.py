@@ -12,7 +12,7 @@ from tests.unit.analysis.load.test_loader import HUB_HOG_NS, TEXTS, at_once, che
 from visualizer.analysis.load import batches, interleaved, loader
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.flat import Flattening
+from visualizer.trace.columns import Columnizer
 from visualizer.trace.source import Line
 
 THREADS = range(3)
@@ -131,10 +131,10 @@ def test_rows_of_two_threads_are_taken_in_as_columns() -> None:
     singly: list[ev.Event] = []
     timeline = at_once([*beginning(), *shapes])[0]
     timeline.feed = singly.append  # type: ignore[method-assign, assignment]
-    flattening = Flattening()
+    columnizer = Columnizer()
     for shape in shapes:
-        flattening.learn(shape)
-    loader.Intake(timeline, flattening).take(woven.lines)
+        columnizer.learn(shape)
+    loader.Intake(timeline, columnizer).take(woven.lines)
     assert timeline.switch_count + len(singly) == 400
     assert len(singly) < 10
     check([*beginning(), *shapes, *woven.lines])
@@ -147,7 +147,7 @@ def test_rows_that_cannot_be_read_are_counted_once(damage: bytes) -> None:
         woven.turn(index % 2, 1)
         woven.step(index % 2, TRACKS * (index % 2) + 6, 1)
     lines = [*beginning(), *woven.lines, ev.Rows(damage)]
-    taking = loader.Intake(timeline := at_once(beginning())[0], Flattening())
+    taking = loader.Intake(timeline := at_once(beginning())[0], Columnizer())
     taking.take(lines[len(beginning()) :])
     assert taking._flattening.unknown == 1
     assert timeline.switch_count == 40

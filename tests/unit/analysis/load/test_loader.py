@@ -15,7 +15,7 @@ from visualizer.analysis.load.loader import Intake
 from visualizer.analysis.model.timeline import State, Timeline, Track
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.flat import Flattening
+from visualizer.trace.columns import Columnizer
 from visualizer.trace.source import Line
 
 #: Greenlets 1 (the hub) to 5 of thread 0, and generators from 6 on.
@@ -73,12 +73,12 @@ def record(timeline: Timeline) -> Record:
 
 
 def one_by_one(lines: list[Line]) -> Timeline:
-    timeline, flattening = Timeline(), Flattening()
+    timeline, columnizer = Timeline(), Columnizer()
     for line in lines:
         if type(line) is ev.Rows:
-            timeline.feed_all(flattening.events_of(line))
+            timeline.feed_all(columnizer.events_of(line))
         elif type(line) is ev.Shape:
-            flattening.learn(line)
+            columnizer.learn(line)
         else:
             timeline.feed(line)  # type: ignore[arg-type]
     return timeline
@@ -86,8 +86,8 @@ def one_by_one(lines: list[Line]) -> Timeline:
 
 def at_once(lines: list[Line]) -> tuple[Timeline, int]:
     """And how many of those that say who runs were taken in as columns."""
-    timeline, flattening = Timeline(), Flattening()
-    taking = Intake(timeline, flattening)
+    timeline, columnizer = Timeline(), Columnizer()
+    taking = Intake(timeline, columnizer)
     singly = 0
     feed: Callable[[ev.Event], None] = timeline.feed
 

@@ -1,9 +1,8 @@
-"""Lines as columns: what a switch, a wait, a wake, a resumption and a yield say, as numbers beside one another.
+"""Lines as columns: what each event says, as numbers beside one another.
 
 A program of a million switches has a hundred kinds of them. A *template* is such a kind: the line without its time, its
-track, and what else differs from one to the next. A *flat* is many lines in order: their templates, and the rest as
-columns of numpy. Between them stand the lines by which tracks begin and end: of those the flat has what concerns the
-lines around them, and the line itself is kept, with the names that are given right after it.
+track, and what else differs from one to the next. Columns are many lines in order: their templates, and the rest as
+numpy arrays. A line that says more than numbers can is kept beside them.
 """
 
 from __future__ import annotations
@@ -20,12 +19,16 @@ from visualizer.trace import words
 from visualizer.trace.events import (
     Event,
     Exit,
+    Fork,
     Name,
+    Poll,
     Resume,
     Rows,
+    Sample,
     Shape,
     Spawn,
     Switch,
+    Thread,
     Timed,
     Unready,
     Wait,
@@ -35,18 +38,10 @@ from visualizer.trace.events import (
 
 Column = npt.NDArray[Any]
 
-SWITCH, WAIT, WAKE, UNREADY, RESUME, YIELD, SPAWN, EXIT = range(8)
-#: Kinds of lines that say who runs, who is ready and who waits. These can be flattened, and so can Spawn and Exit.
+#: Kinds of lines. BEGIN: the spawn of a thread. NOTED: any that is kept and says nothing of who runs.
+SWITCH, WAIT, WAKE, UNREADY, RESUME, YIELD, SPAWN, EXIT, BEGIN, THREAD, POLL, SAMPLE, NOTED = range(13)
+#: Lines that rows can stand for.
 FLAT = frozenset((Switch, Wait, Wake, Unready, Resume, Yield))
-
-
-class Lifecycle(NamedTuple):
-    """A line by which a track begins or ends, and those behind it, before the next such line, by which one is named."""
-
-    line: Spawn | Exit
-    names: list[Name]
-
-
 
 #: A row: three integers of 64 bits.
 ROW_BYTES = 24
@@ -59,10 +54,12 @@ _MOST_SHAPES = 1 << 22
 #: Stands for what the template has.
 _AS_THERE = -9
 _LEFT_OUT = -7
+#: Of lines that say no time, or one that nothing happened at.
+_NO_TIME = -1
 
 
 class Template(NamedTuple):
-    """What lines of a kind share. `a`, `b`, `value`: as in `Flat`, or words.SUBJECT for the row's track.
+    """What lines of a kind share. `a`, `b`, `value`: as in `Columns`, or words.SUBJECT for the row's track.
 
     `text` is the cause, or the reason of a wait; `rest` what else a wait says.
     """
@@ -76,11 +73,11 @@ class Template(NamedTuple):
     rest: tuple[Any, ...] = ()
 
 
-class Flat(NamedTuple):
-    """Many lines. `template`: its number in `Flattening.templates`; `kind` is that of the template.
+class Columns(NamedTuple):
+    """Many lines. `template`: its number in `Columnizer.templates`; `kind` is that of the template.
 
     a: the target, or the track; b: the origin, the waker, or the creator; value: the value's text id, the time that a
-    wait asked for, in ns, or a number in `Flattening.lifecycle`. -2 in a or b: the current track.
+    wait asked for, in ns, whether a poll begins, or a number in `kept`. -2 in a or b: the current track.
     """
 
     t_ns: Column
@@ -89,19 +86,15 @@ class Flat(NamedTuple):
     a: Column
     b: Column
     value: Column
-
-    def part(self, start: int, end: int) -> Flat:
-        return Flat(*(column[start:end] for column in self))
+    kept: list[Any]
 
 
-class Flattening:
-    """Makes flats of one trace's lines. `unknown` counts rows whose shape was not told, or that are damaged."""
+class Columnizer:
+    """Makes columns of one trace's lines. `unknown` counts rows whose shape was not told, or that are damaged."""
 
     def __init__(self) -> None:
         self.unknown = 0
         self.templates: list[Template] = []
-        #: Of those that `take` gave last, in order.
-        self.lifecycle: list[Lifecycle] = []
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._start_ns = 0
         #: What stands for what: where in `_sequence` its templates begin, and how many it has.
@@ -126,11 +119,11 @@ class Flattening:
     def _begin(self) -> None:
         #: Rows, and a blank one for each line; which of them these are.
         self._packed: list[bytes] = []
-        self._rows = 0
+        self.count = 0
         self._places = array("q")
         #: What the lines say: time, a, what it stands for, b, value.
         self._said = array("q"), array("q"), array("q"), array("q"), array("q")
-        self._lifecycle: list[Lifecycle] = []
+        self._kept: list[Any] = []
 
     # What arrives.
 
@@ -164,73 +157,102 @@ class Flattening:
                 column.append(field)
         return number
 
-    def add(self, lines: Iterable[Any]) -> list[Name]:
-        """Add lines of FLAT, rows, and lines by which tracks begin, end and are named. Return the ones that name tracks
-        and stand before any that begins here: they are about others."""
-        packed, places, lifecycle = self._packed, self._places, self._lifecycle
+    def add(self, lines: Iterable[Any]) -> None:
+        """Add lines, other than shapes. `count` grows by one for each row and line."""
+        packed, places, kept = self._packed, self._places, self._kept
         say_time, say_a, say_single, say_b, say_value = [column.append for column in self._said]
-        rows, singles = self._rows, self._singles
-        names: list[Name] = []
+        rows, singles = self.count, self._singles
         for line in lines:
             kind = type(line)
             key: tuple[Any, ...]
-            if kind is Rows:
+            if kind is Resume:
+                t_ns, a, b, value = line.t_ns, line.track, words.CURRENT, line.value
+                key = RESUME, line.cause, line.place
+            elif kind is Yield:
+                t_ns, a, b, value = line.t_ns, line.track, _LEFT_OUT, line.value
+                key = YIELD, words.YIELD, line.place
+            elif kind is Rows:
                 count, rest = divmod(len(line.packed), ROW_BYTES)
                 self.unknown += rest > 0
                 packed.append(line.packed[:-rest] if rest else line.packed)
                 rows += count
                 continue
-            if kind is Switch:
-                a, b, value = line.target, line.origin, line.value
+            elif kind is Switch:
+                t_ns, a, b, value = line.t_ns, line.target, line.origin, line.value
                 key = SWITCH, line.cause, line.place
-            elif kind is Resume:
-                a, b, value = line.track, words.CURRENT, line.value
-                key = RESUME, line.cause, line.place
-            elif kind is Yield:
-                a, b, value = line.track, _LEFT_OUT, line.value
-                key = YIELD, words.YIELD, line.place
-            elif kind is Spawn or kind is Exit:
-                a, b, value = line.track, line.creator if kind is Spawn else _LEFT_OUT, len(lifecycle)
-                key = SPAWN if kind is Spawn else EXIT, "", -1
-                lifecycle.append(Lifecycle(line, []))
-            elif kind is Name:
-                (lifecycle[-1].names if lifecycle else names).append(line)
-                continue
             elif kind is Wake:
-                a, b, value = line.track, line.waker, _LEFT_OUT
+                t_ns, a, b, value = line.t_ns, line.track, line.waker, _LEFT_OUT
                 key = WAKE, line.cause, -1
             elif kind is Wait:
-                a, b, value = line.track, _LEFT_OUT, line.asked_ns
+                t_ns, a, b, value = line.t_ns, line.track, _LEFT_OUT, line.asked_ns
                 key = WAIT, line.reason, -1, line.on, line.object, line.fd, line.direction, line.local, line.peer
-            else:
-                a, b, value = line.track, _LEFT_OUT, _LEFT_OUT
+            elif kind is Unready:
+                t_ns, a, b, value = line.t_ns, line.track, _LEFT_OUT, _LEFT_OUT
                 key = UNREADY, "", -1
+            elif kind is Spawn or kind is Exit:
+                t_ns, a, b, value = line.t_ns, line.track, line.creator if kind is Spawn else _LEFT_OUT, len(kept)
+                key = (EXIT if kind is Exit else BEGIN if line.kind == words.THREAD else SPAWN), "", -1
+                kept.append(line)
+            elif kind is Thread:
+                t_ns, a, b, value = _NO_TIME, line.track, _LEFT_OUT, _LEFT_OUT
+                key = THREAD, "", -1
+            elif kind is Poll:
+                t_ns, a, b, value = line.t_ns, line.track, _LEFT_OUT, line.polling != 0
+                key = POLL, "", -1
+            elif kind is Sample:
+                t_ns, a, b, value = line.t_ns, line.track, _LEFT_OUT, len(kept)
+                key = SAMPLE, "", -1
+                kept.append(line)
+            else:
+                t_ns, a, b, value = (_NO_TIME if kind is Name else line.t_ns), 0, words.CURRENT, len(kept)
+                key = NOTED, "", -1
+                kept.append(line)
             single = singles.get(key)
             if single is None:
                 fields = key[0], words.SUBJECT, _AS_THERE, _AS_THERE, key[1], key[2], key[3:]
                 single = singles[key] = self._stand((self._number(fields),))
             packed.append(_BLANK)
             places.append(rows)
-            say_time(line.t_ns)
+            say_time(t_ns)
             say_a(a)
             say_single(single)
             say_b(b)
             say_value(value)
             rows += 1
-        self._rows = rows
-        return names
+        self.count = rows
+
+    def interleaved(self, strips: Iterable[tuple[int, Iterable[Any]]]) -> Columns | None:
+        """The columns of what several threads did, rows and lines of FLAT, in order of time; a THREAD wherever another
+        one goes on. What happened at the same time stands in the order of the threads."""
+        parts, threads = [], []
+        for thread, lines in sorted(strips, key=lambda strip: strip[0]):
+            self.add(lines)
+            columns = self.take()
+            if columns is not None:
+                parts.append(columns)
+                threads.append(thread)
+        if not parts:
+            return None
+        # Within a thread the order is that of its lines.
+        order = np.concatenate([np.maximum.accumulate(part.t_ns) for part in parts]).argsort(kind="stable")
+        thread = np.repeat(np.array(threads, dtype=np.int32), [len(part.t_ns) for part in parts])[order]
+        merged = [np.concatenate(column)[order] for column in zip(*[part[:6] for part in parts], strict=True)]
+        begins = np.flatnonzero(np.concatenate(([True], thread[1:] != thread[:-1])))
+        single = self._number((THREAD, words.SUBJECT, _AS_THERE, _AS_THERE, "", -1, ()))
+        told = _NO_TIME, THREAD, single, thread[begins], _LEFT_OUT, _LEFT_OUT
+        return Columns(*(np.insert(column, begins, what) for column, what in zip(merged, told, strict=True)), [])
 
     # What has been added.
 
-    def take(self) -> Flat | None:
+    def take(self) -> Columns | None:
         """All that was added since the last time; None if that is nothing."""
-        if not self._rows:
+        if not self.count:
             return None
         (t_ns, subject, series), known = self._merged()
         places, of_lines, values = (
             np.frombuffer(column, dtype=np.int64) for column in (self._places, *self._said[3:])
         )
-        self.lifecycle = self._lifecycle
+        kept = self._kept
         self._begin()
         first, count, sequence = (
             np.frombuffer(column, dtype=np.int32) for column in (self._first, self._count, self._sequence)
@@ -253,7 +275,7 @@ class Flattening:
         a = subject if (of_a == words.SUBJECT).all() else _told(of_a.take(number), subject)
         b = _told(of_b.take(number), subject) if (of_b == words.SUBJECT).any() else of_b.take(number)
         b[places], value[places] = of_lines, values
-        return Flat(t_ns, kinds.take(number), number, a, b, value)
+        return Columns(t_ns, kinds.astype(np.uint8).take(number), number, a, b, value, kept)
 
     def _merged(self) -> tuple[tuple[Column, Column, Column], Column | None]:
         """Time, track, and what it stands for, of each row and line; and which of them are known, if not all are."""
@@ -284,30 +306,8 @@ class Flattening:
             self.unknown += len(known) - int(known.sum())
         return merged, known
 
-    def time_of(self, line: Any) -> tuple[int, int]:
-        """When the first and the last happened of what a line of FLAT, or rows, tell."""
-        if type(line) is not Rows:
-            return line.t_ns, line.t_ns
-        count = len(line.packed) // ROW_BYTES
-        if not count:
-            return -_LARGEST, -_LARGEST
-        first, last = (struct.unpack_from("<q", line.packed, at)[0] for at in (0, (count - 1) * ROW_BYTES))
-        return first - self._start_ns, last - self._start_ns
-
-    def events(self, flat: Flat) -> Iterator[Event]:
-        """The lines themselves."""
-        columns = (column.tolist() for column in (flat.t_ns, flat.template, flat.a, flat.b, flat.value))
-        for t_ns, number, a, b, value in zip(*columns, strict=True):
-            template = self.templates[number]
-            if template.kind < SPAWN:
-                yield _event(template, t_ns, a, b, value)
-            else:
-                line, names = self.lifecycle[value]
-                yield line
-                yield from names
-
     def events_of(self, rows: Rows) -> Iterator[Event]:
-        """What these rows stand for, without a flat: the fastest way for a few."""
+        """What these rows stand for, one event at a time."""
         packed, shapes, start_ns, templates = rows.packed, self._shapes, self._start_ns, self.templates
         count, rest = divmod(len(packed), ROW_BYTES)
         self.unknown += bool(rest)
