@@ -30,8 +30,8 @@ from visualizer.cli.reading import read_timeline
 from visualizer.trace import events as ev
 from visualizer.trace.source import read_all
 from visualizer.tui.app import VisualizerApp
-from visualizer.tui.feed import from_file
 from visualizer.tui.screens.timeline import TimelineScreen
+from visualizer.tui.state.feed import from_file
 
 PROGRAMS = Path(__file__).parent / "programs.py"
 KINDS = ("greenlets", "generators", "service")
@@ -129,9 +129,9 @@ def frame(directory: Path) -> Iterator[str]:
 GROWTH = """
 import gc, sys, psutil
 from pathlib import Path
-from visualizer.tui.feed import from_file
+from visualizer.tui.state.feed import from_file
 from visualizer.trace.memory import give_back, keep
-from visualizer.tui.view import View
+from visualizer.tui.state.view import View
 from tests.benchmarks.frames import CELLS, ROWS, paint
 process = psutil.Process()
 # As the app does.

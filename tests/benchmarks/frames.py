@@ -19,7 +19,7 @@ from visualizer.paint.axis.viewport import CLOSEST, Axis, Viewport
 from visualizer.paint.rows.order import label_runs
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.view import View
+from visualizer.tui.state.view import View
 
 SIZE = (200, 50)
 #: At that size, cells of a row, and rows, that the screen has room for.

@@ -17,8 +17,8 @@ import pytest
 
 from tests.tracers.traced import Traced, trace
 from visualizer.analysis.model.timeline import Wakeup
-from visualizer.tracers.gevent_items import Items
-from visualizer.tracers.gevent_queues import QueueService
+from visualizer.tracers.runtimes.gevent.attribution.item_owners import Items
+from visualizer.tracers.runtimes.gevent.attribution.queues import QueueService
 
 #: Each entry: who, what, when it began and ended, whose the item was; in order of the ends.
 PROGRAM = """

@@ -9,7 +9,7 @@ from tests.tracers.traced import ROOT, environment
 
 LOOK = """
 import random
-from visualizer.tracers.held_clock import HeldClock
+from visualizer.tracers.control.clock import HeldClock
 
 true_ns = 1_000
 clock = HeldClock(lambda: true_ns)
@@ -40,7 +40,7 @@ for _ in range(10_000):
 THREADS = """
 import sys
 import threading
-from visualizer.tracers.held_clock import HeldClock
+from visualizer.tracers.control.clock import HeldClock
 
 sys.setswitchinterval(1e-6)
 clock, over, back = HeldClock(), threading.Event(), []

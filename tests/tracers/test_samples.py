@@ -17,12 +17,12 @@ from tests.tracers.conftest import TraceSource
 from visualizer.trace.events import Event, Sample
 from visualizer.trace.sink import Sink
 from visualizer.trace.source import read_all
-from visualizer.tracers import lines
-from visualizer.tracers import samples as samples_module
-from visualizer.tracers.code import Ownership
-from visualizer.tracers.recording import Recording
-from visualizer.tracers.samples import _stack
-from visualizer.tracers.stream import Stream
+from visualizer.tracers.core import lines
+from visualizer.tracers.core import sampling as samples_module
+from visualizer.tracers.core.code import Ownership
+from visualizer.tracers.core.recording import Recording
+from visualizer.tracers.core.sampling import _stack
+from visualizer.tracers.core.stream import Stream
 
 #: Until something that must come has come; it only keeps a failure from hanging.
 _LIMIT_SECONDS = 30

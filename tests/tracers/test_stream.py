@@ -18,8 +18,8 @@ from visualizer.analysis.model.timeline import Timeline
 from visualizer.trace import words
 from visualizer.trace.events import Switch
 from visualizer.trace.sink import Sink
-from visualizer.tracers import lines
-from visualizer.tracers.stream import Stream
+from visualizer.tracers.core import lines
+from visualizer.tracers.core.stream import Stream
 
 
 def _start(path: Path, source: str) -> subprocess.Popen[bytes]:

@@ -14,8 +14,8 @@ from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.rows.grouping import Order
 from visualizer.paint.rows.order import Row
 from visualizer.tui.app import VisualizerApp
-from visualizer.tui.view import View
-from visualizer.tui.widgets.rows import Tracks
+from visualizer.tui.state.view import View
+from visualizer.tui.widgets.tracks import Tracks
 
 Replay = Callable[[Demo], VisualizerApp]
 SMALL = (80, 24)

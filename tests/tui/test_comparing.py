@@ -17,11 +17,11 @@ from visualizer.session import recordings
 from visualizer.trace.source import TraceError
 from visualizer.tui import keys
 from visualizer.tui.app import VisualizerApp
-from visualizer.tui.feed import Feed
+from visualizer.tui.dialogs.help import HelpScreen
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.comparison import ComparisonScreen
-from visualizer.tui.screens.help import HelpScreen
 from visualizer.tui.screens.loading import LoadingScreen
+from visualizer.tui.state.feed import Feed
 
 SIZE = (80, 24)
 

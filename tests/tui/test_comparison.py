@@ -21,11 +21,11 @@ from visualizer.paint.rows.grouping import By, Order
 from visualizer.trace import words
 from visualizer.tui import keys
 from visualizer.tui.app import VisualizerApp
-from visualizer.tui.pair import Pair
+from visualizer.tui.dialogs.help import HelpScreen
 from visualizer.tui.screens.comparison import ComparisonScreen
-from visualizer.tui.screens.help import HelpScreen
-from visualizer.tui.widgets.rows import row_start
-from visualizer.tui.widgets.stack import SideRuler, Stack
+from visualizer.tui.state.pair import Pair
+from visualizer.tui.widgets.comparison import SideRuler, Stack
+from visualizer.tui.widgets.tracks import row_start
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "sync_vs_async.trace"
 Says = Callable[[ComparisonScreen], object]

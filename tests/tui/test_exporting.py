@@ -13,9 +13,9 @@ from tests.tui.test_comparing import compared
 from tests.tui.test_comparison import GOLDEN
 from tests.tui.traces import hand_over, sleeps
 from visualizer.tui import keys
+from visualizer.tui.actions.export import Exporting, command_for
 from visualizer.tui.app import VisualizerApp
-from visualizer.tui.screens.exporting import Exporting, command_for
-from visualizer.tui.widgets.told import Told
+from visualizer.tui.widgets.message_line import Told
 
 WHAT = keys.EXPORT[0][0]
 TELLS = "In a shell, this draws a picture: "

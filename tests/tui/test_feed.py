@@ -19,11 +19,11 @@ from visualizer.trace import words
 from visualizer.trace.events import End, Fork
 from visualizer.trace.merging import LATE_NS
 from visualizer.trace.source import TraceError
-from visualizer.tui import feed as feed_module
 from visualizer.tui.app import VisualizerApp
-from visualizer.tui.feed import Feed, RunFeed, from_file, from_stream
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.view import View
+from visualizer.tui.state import feed as feed_module
+from visualizer.tui.state.feed import Feed, RunFeed, from_file, from_stream
+from visualizer.tui.state.view import View
 from visualizer.tui.widgets.header import Header
 
 Replay = Callable[[Demo], VisualizerApp]

@@ -17,8 +17,8 @@ from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.widgets import findings as module
 from visualizer.tui.widgets.findings import Findings
+from visualizer.tui.widgets.message_line import MOST
 from visualizer.tui.widgets.tabs import TabBar
-from visualizer.tui.widgets.told import MOST
 
 Replay = Callable[[Demo], VisualizerApp]
 SIZE = (120, 35)

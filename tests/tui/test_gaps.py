@@ -17,7 +17,7 @@ from visualizer.session import preferences
 from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.widgets.rows import Ruler, Tracks, row_start
+from visualizer.tui.widgets.tracks import Ruler, Tracks, row_start
 
 Replay = Callable[[Demo], VisualizerApp]
 SIZE = (120, 35)

@@ -15,8 +15,8 @@ from visualizer.analysis.model.timeline import Timeline
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.view import View
-from visualizer.tui.widgets.rows import Tracks, row_start
+from visualizer.tui.state.view import View
+from visualizer.tui.widgets.tracks import Tracks, row_start
 
 Replay = Callable[[Demo], VisualizerApp]
 SMALL, NORMAL = (80, 24), (120, 35)

@@ -14,8 +14,8 @@ from visualizer.paint.rows.grouping import By, Order
 from visualizer.paint.rows.order import row_name
 from visualizer.tui import keys
 from visualizer.tui.app import VisualizerApp
+from visualizer.tui.dialogs.help import HelpScreen
 from visualizer.tui.screens.catalogue import CatalogueScreen
-from visualizer.tui.screens.help import HelpScreen
 from visualizer.tui.screens.timeline import TimelineScreen
 
 Replay = Callable[[Demo], VisualizerApp]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visualizer.analysis.model.timeline import Place
-from visualizer.tui.listing import Listing, listing, read
+from visualizer.tui.state.source_text import Listing, listing, read
 
 
 def place(line: int, column: int, end_column: int, end_line: int | None = None, function: str = "") -> Place:

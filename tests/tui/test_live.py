@@ -25,9 +25,9 @@ from visualizer.session.target import resolve
 from visualizer.trace.events import Continued, End, Event, Held, Output
 from visualizer.trace.source import read_all
 from visualizer.tui.app import VisualizerApp
-from visualizer.tui.feed import Feed
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.timeline import TimelineScreen
+from visualizer.tui.state.feed import Feed
 
 FOREVER = "import time\nprint('begun', flush=True)\ntime.sleep(600)\n"
 

@@ -22,7 +22,7 @@ from visualizer.session.preferences import Preferences
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens import catalogue
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.widgets.rows import Tracks, row_start
+from visualizer.tui.widgets.tracks import Tracks, row_start
 
 Replay = Callable[[Demo], VisualizerApp]
 

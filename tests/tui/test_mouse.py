@@ -15,8 +15,8 @@ from visualizer.paint.axis.viewport import Axis
 from visualizer.paint.text.palette import DARK
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.widgets.rows import Overview, Ruler, Tracks, row_start
 from visualizer.tui.widgets.tabs import TabBar
+from visualizer.tui.widgets.tracks import Overview, Ruler, Tracks, row_start
 
 Replay = Callable[[Demo], VisualizerApp]
 SIZE = (80, 24)

@@ -9,9 +9,9 @@ import pytest
 from tests.tui.conftest import loaded, text_of
 from tests.tui.traces import Demo, hogs, hostile, many, sleeps
 from visualizer.analysis.explore.targets import EXPECTED
+from visualizer.tui.actions import jumps
 from visualizer.tui.app import VisualizerApp
-from visualizer.tui.history import MOST, History
-from visualizer.tui.screens import navigating
+from visualizer.tui.state.history import MOST, History
 
 Replay = Callable[[Demo], VisualizerApp]
 SIZE = (120, 35)
@@ -328,7 +328,7 @@ async def test_a_search_in_a_long_trace_goes_on_a_little_at_a_time(
     app = replay(many(600))
     async with app.run_test(size=SIZE) as pilot:
         screen = await loaded(pilot)
-        monkeypatch.setattr(navigating, "_SEARCH_S", -1)
+        monkeypatch.setattr(jumps, "_SEARCH_S", -1)
         screen.stop()
         await pilot.press("slash", *"t300", "enter")
         await pilot.pause()

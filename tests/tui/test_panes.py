@@ -19,7 +19,7 @@ from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.whereabouts import Whereabouts, parked, running, short_path
+from visualizer.tui.state.source_position import Whereabouts, parked, running, short_path
 from visualizer.tui.widgets.header import moment
 from visualizer.tui.widgets.notices import Notice
 from visualizer.tui.widgets.output import Output, _broken

@@ -17,8 +17,8 @@ from visualizer.analysis.report.comparison import Part
 from visualizer.session import recordings
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.terminal import only_ascii
-from visualizer.tui.widgets.rows import Tracks, row_start
+from visualizer.tui.terminal.detect import only_ascii
+from visualizer.tui.widgets.tracks import Tracks, row_start
 
 #: What is opened, None: the catalogue; and the keys that are pressed then.
 SCENES: dict[str, tuple[Callable[[], Demo] | None, list[str]]] = {

@@ -9,10 +9,10 @@ import pytest
 from tests.tui.conftest import loaded
 from tests.tui.traces import Demo, crowd
 from visualizer.paint.rows.order import Row
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.tui.app import VisualizerApp
-from visualizer.tui.view import View
-from visualizer.tui.widgets import rows
+from visualizer.tui.state.view import View
+from visualizer.tui.widgets import tracks
 
 Replay = Callable[[Demo], VisualizerApp]
 
@@ -64,7 +64,7 @@ async def test_rows_in_sight_are_kept_when_others_are_forgotten(
         await pilot.press("w")
         await pilot.pause()
         painted.clear()
-        monkeypatch.setattr(rows, "_CACHED_ROWS", in_sight)
+        monkeypatch.setattr(tracks, "_CACHED_ROWS", in_sight)
         await pilot.press("down")
         await pilot.pause()
         assert painted == [2]

@@ -15,7 +15,7 @@ from tests.tui.conftest import loaded
 from tests.tui.traces import Demo, crowd, hand_over, hogs, hostile, ping_pong, sleeps
 from visualizer.session.preferences import Preferences
 from visualizer.tui.app import VisualizerApp
-from visualizer.tui.widgets.rows import Tracks, row_start
+from visualizer.tui.widgets.tracks import Tracks, row_start
 
 Replay = Callable[[Demo], VisualizerApp]
 Compare = Callable[..., bool]

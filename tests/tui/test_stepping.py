@@ -21,9 +21,9 @@ from visualizer.session.target import resolve
 from visualizer.trace.source import Source
 from visualizer.tui import app as app_module
 from visualizer.tui.app import VisualizerApp
-from visualizer.tui.feed import Feed
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.timeline import TimelineScreen
+from visualizer.tui.state.feed import Feed
 
 Replay = Callable[[Demo], VisualizerApp]
 Compare = Callable[..., bool]

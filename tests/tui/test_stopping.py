@@ -10,7 +10,7 @@ from visualizer.analysis.explore.targets import Line
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.tui.stopping import refusal
+from visualizer.tui.state.breakpoint_check import refusal
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.widgets import waits as waits_of_many
-from visualizer.tui.widgets.lists import Lines
-from visualizer.tui.widgets.rows import Tracks, row_start
+from visualizer.tui.widgets.line_list import Lines
+from visualizer.tui.widgets.tracks import Tracks, row_start
 
 Replay = Callable[[Demo], VisualizerApp]
 

@@ -23,7 +23,7 @@ from visualizer.export import COMPARED, Settings
 from visualizer.paint.axis.viewport import Axis
 from visualizer.paint.comparison.figures import facts, figures, parting, remarks, verdict
 from visualizer.paint.comparison.stacked import paint_both
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.session import why
 from visualizer.trace.source import TraceError
 

@@ -18,8 +18,8 @@ from visualizer.paint.axis.viewport import BOTH, Axis, Viewport
 from visualizer.paint.panes.sequence import sequence
 from visualizer.paint.rows.order import Row, rows
 from visualizer.paint.rows.panel import label_cells, panel
-from visualizer.paint.rows.states import Run
 from visualizer.paint.text import caption
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.legend import legend
 
 #: Without --all, so many rows and sentences; where there are more tracks, those of a kind share a row.

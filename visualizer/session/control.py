@@ -1,4 +1,4 @@
-"""Our end of the socket through which a program that we started can be held (visualizer/tracers/control.py)."""
+"""Our end of the socket through which a program that we started can be held (visualizer/tracers/control/control.py)."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ from struct import iter_unpack
 from typing import Any
 
 from visualizer.trace import words
+from visualizer.trace.columns import FLAT
 from visualizer.trace.events import (
     Dropped,
     End,
@@ -41,7 +42,6 @@ from visualizer.trace.events import (
     Text,
     Thread,
 )
-from visualizer.trace.columns import FLAT
 
 #: So much later than another line may one be written that belongs before it.
 LATE_NS = 100_000_000

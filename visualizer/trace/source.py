@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 
 from visualizer.trace import words
 from visualizer.trace.awaited import Awaited
+from visualizer.trace.columns import Columnizer
 from visualizer.trace.events import (
     DECODE_ERRORS,
     Dropped,
@@ -26,7 +27,6 @@ from visualizer.trace.events import (
     decode_header,
     decode_opening,
 )
-from visualizer.trace.columns import Columnizer
 from visualizer.trace.merging import LATE_NS, Merging, Woven
 
 #: A line of a trace.

@@ -24,19 +24,19 @@ from visualizer.session.target import Target
 from visualizer.trace.memory import keep
 from visualizer.trace.source import TraceError
 from visualizer.tui import keys
+from visualizer.tui.actions.export import Exporting
+from visualizer.tui.actions.footer_keys import Answering
 from visualizer.tui.comparing import Comparing
-from visualizer.tui.feed import Feed, RunFeed, from_file, from_stream
-from visualizer.tui.filters import Ascii, Colourless
-from visualizer.tui.ink import ASCII
-from visualizer.tui.pair import Pair
-from visualizer.tui.screens.answering import Answering
+from visualizer.tui.dialogs.help import HelpScreen
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.comparison import ComparisonScreen
-from visualizer.tui.screens.exporting import Exporting
-from visualizer.tui.screens.help import HelpScreen
 from visualizer.tui.screens.loading import LoadingScreen
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.terminal import only_ascii
+from visualizer.tui.state.feed import Feed, RunFeed, from_file, from_stream
+from visualizer.tui.state.pair import Pair
+from visualizer.tui.terminal.detect import only_ascii
+from visualizer.tui.terminal.filters import Ascii, Colourless
+from visualizer.tui.terminal.styles import ASCII
 
 #: Of Textual's own commands these are offered; the others are in keys.py, or make no sense here.
 _TEXTUAL_COMMANDS = ("Screenshot",)

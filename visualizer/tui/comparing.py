@@ -11,11 +11,11 @@ from typing import BinaryIO
 from textual.app import App
 
 from visualizer.trace.source import TraceError
-from visualizer.tui.feed import Feed, from_file, from_stream
-from visualizer.tui.pair import Pair
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.comparison import ComparisonScreen
 from visualizer.tui.screens.loading import Asked, LoadingScreen
+from visualizer.tui.state.feed import Feed, from_file, from_stream
+from visualizer.tui.state.pair import Pair
 
 
 class Comparing(App[int]):

@@ -26,10 +26,10 @@ def _boot() -> None:
         before = set(sys.modules)
         sys.path.insert(0, root)
         try:
-            from visualizer.tracers import recording
+            from visualizer.tracers.start import start
 
             patterns = [pattern for pattern in include.split("\n") if pattern]
-            recording.start(trace, patterns, source, int(control or -1))
+            start(trace, patterns, source, int(control or -1))
         except Exception as error:
             # The script runs whatever happens to us; without a header the reading side says that there is no trace.
             try:

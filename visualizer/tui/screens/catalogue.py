@@ -19,9 +19,10 @@ from visualizer.session.catalogue import Scenario, scenarios
 from visualizer.session.recordings import Recording, recent
 from visualizer.session.target import Target
 from visualizer.trace.source import Source, TraceError
-from visualizer.tui import keys, listing
-from visualizer.tui.screens.finding import Finding
-from visualizer.tui.screens.timeline import LEAST_HEIGHT, LEAST_WIDTH
+from visualizer.tui import keys
+from visualizer.tui.actions.catalogue_search import Finding
+from visualizer.tui.shell import LEAST_HEIGHT, LEAST_WIDTH, shell
+from visualizer.tui.state import source_text
 
 _PAGE_LINES = 8
 
@@ -153,44 +154,35 @@ class CatalogueScreen(Finding):
         self.action_choose()
 
     def action_choose(self) -> None:
-        from visualizer.tui.app import VisualizerApp
-
-        assert isinstance(self.app, VisualizerApp)
         match self._highlighted:
             case Scenario(name=name, path=path):
-                self.app.watch_target(Target(name, (str(path),), path))
+                shell(self).watch_target(Target(name, (str(path),), path))
             case Recording(path=path):
-                self.app.watch_recording(path)
+                shell(self).watch_recording(path)
 
     def action_run_held(self) -> None:
-        from visualizer.tui.app import VisualizerApp
-
-        assert isinstance(self.app, VisualizerApp)
         match self._highlighted:
             case Scenario(name=name, path=path):
-                self.app.watch_target(Target(name, (str(path),), path), hold=True)
+                shell(self).watch_target(Target(name, (str(path),), path), hold=True)
             case _:
                 self.deny("A recording has no program to hold: enter opens it.")
 
     async def action_compare(self) -> None:
         """Mark a recording; of another one, compare the marked one with it; of the same, mark it no more."""
-        from visualizer.tui.app import VisualizerApp
-
-        app, what, marked = self.app, self._highlighted, self._marked
-        assert isinstance(app, VisualizerApp)
+        what, marked = self._highlighted, self._marked
         if not isinstance(what, Recording):
             self.deny("Only recordings are compared: enter runs the scenario, and that makes one.")
             return
         self._marked = what.path if marked is None else None
         self.refill()
         if marked is None:
-            app.tell(f"{what.name} is A: c on another recording compares both.")
+            shell(self).tell(f"{what.name} is A: c on another recording compares both.")
         elif marked == what.path:
-            app.tell(f"{what.name} is not compared.")
+            shell(self).tell(f"{what.name} is not compared.")
         else:
             # What was told of the first would lie over both.
-            app.clear_notifications()
-            await app.compare_recordings(marked, what.path)
+            self.app.clear_notifications()
+            await shell(self).compare_recordings(marked, what.path)
 
     def action_move(self, by: int) -> None:
         choices = self.query_one(Choices)
@@ -230,7 +222,7 @@ def _source(scenario: Scenario) -> Content:
         return Content(f"The source cannot be read: {plain(str(error))}")
     documented = body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
     first = (body[0].end_lineno or 0) if documented else 0
-    lines = listing.listing(content).lines[first:]
+    lines = source_text.listing(content).lines[first:]
     while lines and not lines[0].plain.strip():
         lines = lines[1:]
     return Content("\n").join(lines)

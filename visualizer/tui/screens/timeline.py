@@ -21,36 +21,36 @@ from visualizer.paint.axis.viewport import Axis
 from visualizer.session.preferences import Preferences
 from visualizer.trace.memory import give_back
 from visualizer.tui import keys, messages
-from visualizer.tui.feed import Feed
-from visualizer.tui.screens.arranging import Arranging
-from visualizer.tui.screens.exporting import Exporting
-from visualizer.tui.screens.moving import Bringing, Moving
-from visualizer.tui.screens.stepping import Stepping
-from visualizer.tui.screens.viewing import Viewing
-from visualizer.tui.view import View
-from visualizer.tui.widgets.events import Events
+from visualizer.tui.actions.export import Exporting
+from visualizer.tui.actions.moving import Bringing, Moving
+from visualizer.tui.actions.row_layout import Arranging
+from visualizer.tui.actions.stepping import Stepping
+from visualizer.tui.actions.views import Viewing
+from visualizer.tui.shell import LEAST_HEIGHT, LEAST_WIDTH, shell
+from visualizer.tui.state.feed import Feed
+from visualizer.tui.state.view import View
 from visualizer.tui.widgets.filter import Filter
 from visualizer.tui.widgets.findings import Findings
 from visualizer.tui.widgets.header import Header
 from visualizer.tui.widgets.hint import Hint
-from visualizer.tui.widgets.lists import Lines
+from visualizer.tui.widgets.line_list import Lines
+from visualizer.tui.widgets.message_line import Told
 from visualizer.tui.widgets.notices import Notices
 from visualizer.tui.widgets.output import Output
 from visualizer.tui.widgets.prompt import Prompt
-from visualizer.tui.widgets.rows import RIGHT, Legend, Overview, Ruler, Tracks, row_start
 from visualizer.tui.widgets.sentence import Sentence
 from visualizer.tui.widgets.sequence import Sequence
 from visualizer.tui.widgets.source import Source
 from visualizer.tui.widgets.statistics import Statistics
+from visualizer.tui.widgets.switch_list import Events
 from visualizer.tui.widgets.tabs import TABS, TabBar
-from visualizer.tui.widgets.told import Told
+from visualizer.tui.widgets.tracks import RIGHT, Legend, Overview, Ruler, Tracks, row_start
 from visualizer.tui.widgets.tree import Tree
 from visualizer.tui.widgets.waits import Waits
 
 #: How often the trace is looked at, and the playhead moved while it plays.
 _TICK_S = 0.05
 #: A smaller terminal gets a word instead.
-LEAST_WIDTH, LEAST_HEIGHT = 60, 16
 #: From this height on there is a legend, and the sentence has a third line.
 _TALL = 30
 #: Lines above and below the tracks that are always there: header, overview, ruler, footer.
@@ -310,15 +310,12 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         self.look()
 
     async def action_back(self) -> None:
-        from visualizer.tui.app import VisualizerApp
-
         if self.put_away():
             return
         if self.sequence.display:
             self.action_sequence()
             return
-        assert isinstance(self.app, VisualizerApp)
-        await self.app.back_to_catalogue()
+        await shell(self).back_to_catalogue()
 
     def _show_tab(self, tab: str) -> None:
         self._tab_bar.show(tab)

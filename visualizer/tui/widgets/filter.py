@@ -8,7 +8,7 @@ from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
 from visualizer.tui.messages import Filtered
-from visualizer.tui.view import View
+from visualizer.tui.state.view import View
 
 
 class _Line(Input):

@@ -8,11 +8,11 @@ from typing import NamedTuple
 from visualizer.analysis.findings import Finding
 from visualizer.analysis.findings import Findings as Found
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.tui import keys
 from visualizer.tui.messages import Denied, FindingChosen
-from visualizer.tui.view import View
-from visualizer.tui.widgets.lists import Lines
+from visualizer.tui.state.view import View
+from visualizer.tui.widgets.line_list import Lines
 from visualizer.tui.widgets.notices import Notice
 
 #: So many entries of the timeline are looked at without a pause; while it grows, the findings are made anew this often.

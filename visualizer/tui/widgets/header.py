@@ -7,12 +7,12 @@ from textual.widget import Widget
 
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.axis.times import SINCE_START
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width, fit
 from visualizer.session.control import Condition
-from visualizer.tui.feed import Feed
-from visualizer.tui.ink import strip
-from visualizer.tui.view import View
+from visualizer.tui.state.feed import Feed
+from visualizer.tui.state.view import View
+from visualizer.tui.terminal.styles import strip
 
 #: A moment of a trace that lasts so long, since its start.
 moment = SINCE_START.moment

@@ -9,10 +9,10 @@ from textual.widget import Widget
 
 from visualizer.analysis.text.losses import left_out
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width, fit
-from visualizer.tui.feed import Feed
-from visualizer.tui.ink import strip
+from visualizer.tui.state.feed import Feed
+from visualizer.tui.terminal.styles import strip
 
 #: No more lines than this; the rest stands under Statistics, as the last one then says.
 _MOST = 3

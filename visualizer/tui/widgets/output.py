@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from visualizer.analysis.model.timeline import Output as Printed
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width, fit_name
 from visualizer.trace import words
 from visualizer.tui.messages import TimeChosen
-from visualizer.tui.view import View
-from visualizer.tui.widgets.lists import Lines
+from visualizer.tui.state.view import View
+from visualizer.tui.widgets.line_list import Lines
 
 #: The names have as much room as the longest needs, but no more than this.
 _NAME_CELLS = 12

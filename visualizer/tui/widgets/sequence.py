@@ -8,13 +8,13 @@ from textual.widget import Widget
 
 from visualizer.paint.panes import sequence as painted
 from visualizer.paint.panes.sequence import Lanes, heads, lanes
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.trace import words
 from visualizer.tui import keys
-from visualizer.tui.ink import strip
 from visualizer.tui.messages import TrackChosen
-from visualizer.tui.view import View
-from visualizer.tui.widgets.switches import Switches
+from visualizer.tui.state.view import View
+from visualizer.tui.terminal.styles import strip
+from visualizer.tui.widgets.switch_list import Switches
 
 
 class Sequence(Switches):

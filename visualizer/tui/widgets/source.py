@@ -10,14 +10,14 @@ from textual.widget import Widget
 from visualizer.analysis.model.timeline import Place, State
 from visualizer.analysis.text.hot_lines import lines_sampled
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width, fit
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.trace import words
-from visualizer.tui.ink import is_dark, on_colour, over, strip, style
-from visualizer.tui.listing import Listing, read
-from visualizer.tui.view import View
-from visualizer.tui.whereabouts import Whereabouts, behind_end, parked, run_of, running, seen, short_path
+from visualizer.tui.state.source_position import Whereabouts, behind_end, parked, run_of, running, seen, short_path
+from visualizer.tui.state.source_text import Listing, read
+from visualizer.tui.state.view import View
+from visualizer.tui.terminal.styles import is_dark, on_colour, over, strip, style
 from visualizer.tui.widgets.notices import Notice
 
 

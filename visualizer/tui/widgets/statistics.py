@@ -13,13 +13,13 @@ from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.panes.bars import share_bar
 from visualizer.paint.panes.track_profile import profile
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import fit, fit_name
 from visualizer.paint.text.palette import STYLE_OF, glyphs
-from visualizer.tui.feed import Feed
 from visualizer.tui.messages import TrackChosen
-from visualizer.tui.view import View
-from visualizer.tui.widgets.lists import Lines
+from visualizer.tui.state.feed import Feed
+from visualizer.tui.state.view import View
+from visualizer.tui.widgets.line_list import Lines
 from visualizer.tui.widgets.notices import Notice, notices
 
 _COLUMNS = ("steps", "running", "ready", "waiting", "blocked", "idle")

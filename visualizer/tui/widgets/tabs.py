@@ -7,9 +7,9 @@ from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
-from visualizer.paint.rows.states import Run
-from visualizer.tui.ink import over, strip
+from visualizer.paint.text.canvas import Run
 from visualizer.tui.messages import TabChosen
+from visualizer.tui.terminal.styles import over, strip
 
 #: Id of each pane, in order; its key is its number.
 TABS = ("events", "output", "statistics", "findings", "tree", "waits")

@@ -6,11 +6,11 @@ from textual.timer import Timer
 
 from visualizer.analysis.explore.wait_graph import moment_at
 from visualizer.paint.panes.wait_graph import Said, graph
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.trace import words
 from visualizer.tui.messages import TrackChosen
-from visualizer.tui.view import View
-from visualizer.tui.widgets.pointed import Pointed
+from visualizer.tui.state.view import View
+from visualizer.tui.widgets.pick_list import Pointed
 
 #: So many tracks are looked at within a frame; more, a moment later, whatever has come by then.
 _AT_ONCE = 2_000

@@ -1,0 +1,308 @@
+"""Holding the program: it stops at its next switch, or a later one, when whoever watches it asks for that.
+
+They talk through a socket that the program was started with (visualizer/session/control.py has the other end). Without
+one there is no `Control`, and nothing here is ever called. With one, the hooks ask `goal` on their long way only, and
+that is the way they take while there is one.
+
+Asked for, a line each: `hold`, `step` (one switch), `track ID` (until that track is switched to), `line NUMBER FILE`
+(until that line is about to run), `run`. Answered: `stopped T_NS` when the clock stands, `held CAUSE` when all that
+happened until then is in the file, `going HELD_NS` when the clock goes on, having stood for so long in all.
+
+A thread is held in its own hook, in the middle of its switch, and waits for a lock: signals reach the program
+meanwhile, and what their handlers raise goes on into it. All threads that come to a switch are held then, and those
+whose hub is idle; nobody who runs code of the program's. If the other end is closed, whoever held it is gone: the
+program runs on.
+"""
+
+from __future__ import annotations
+
+import _thread
+import sys
+
+from visualizer.trace import words
+from visualizer.tracers.control.channel import Channel
+from visualizer.tracers.control.clock import HeldClock, Pauses
+from visualizer.tracers.control.rehook import put_back
+from visualizer.tracers.core.values import show
+from visualizer.tracers.runtimes.gevent.timers import Loop
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+    from typing import Any, Protocol
+
+    from visualizer.tracers.core.recording import Recording
+
+    class Points(Protocol):
+        """Where a program can be stopped beside the switches of greenlets: the steps of its generators, and lines."""
+
+        def arm(self, goal: str) -> None:
+            """Watch what that goal needs, in all threads as far as that is possible."""
+
+        def enter(self) -> None:
+            """The same in the current thread, which has just come to a switch."""
+
+        def remove(self) -> None:
+            """Watch nothing any more."""
+
+
+#: What is waited for: nothing, any switch, the switch to a track, a line.
+RUN, SWITCH, TRACK, LINE = "", "switch", "track", "line"
+#: Stands in `Recording.unsettled` while there is a goal.
+_WANTED = -3
+#: So often somebody who is held looks for an answer, if the flushing thread does not.
+_LOOK_SECONDS = 0.1
+
+# Fetched now: gevent's monkey-patching replaces them.
+_allocate_lock = _thread.allocate_lock
+_RLock = _thread.RLock
+_Local = _thread._local
+
+
+class Control:
+    """The program's end of the socket, and the threads that are held."""
+
+    def __init__(self, fd: int) -> None:
+        """Take over the socket with that descriptor. Raise OSError if it is none."""
+        self._channel = Channel(fd)
+        self.clock = HeldClock()
+        #: What the hooks are to look out for, and its track or (line, file).
+        self.goal = RUN
+        self.wanted_track = words.NOBODY
+        self.wanted_line = (0, "")
+        #: The track of the greenlet, or thread, that runs; told by whoever knows greenlets.
+        self.current: Callable[[], int] = lambda: words.NOBODY
+        #: The track of the generator that runs in a frame, or below it; told by whoever knows generators.
+        self.running_in: Callable[[Any], int | None] = lambda frame: None
+        self.points: Points | None = None
+        self._recording: Any = None
+        #: A lock for each thread that is held, in order.
+        self._gates: list[Any] = []
+        # Taken again by a signal handler that runs in the middle of it, and switches.
+        self._lock = _RLock()
+        self._reading = _allocate_lock()
+        self._local = _Local()
+        #: gevent's loops, in all threads.
+        self._loops: list[Loop] = []
+        self._stops = Pauses(self.clock)
+        #: Why the first of all was held, until that is told; and when it is in the file.
+        self._unsaid = self._flushed = ""
+
+    def begin(self, recording: Recording) -> None:
+        """Listen from now on, in the thread that flushes."""
+        self._recording = recording
+        recording.stream.wait = self._wait
+        self._read()
+
+    # In the flushing thread, or in one that is held.
+
+    def _wait(self, seconds: float) -> bool:
+        """Wait for so long, or until something is asked for. Return whether the flushing thread shall end."""
+        # What the garbage collector finishes in this thread must not hold it.
+        self._local.exempt = self._local.flushes = True
+        try:
+            if self._flushed:
+                self._channel.say("held", self._flushed)
+            if self._channel.wait(seconds):
+                self._read()
+                seconds = 0
+            # Said when the flush that comes next is over.
+            self._flushed, self._unsaid = self._unsaid, ""
+        except Exception as error:
+            self.fail(error)
+        ended: bool = self._recording.stream.wait_for_end(seconds)
+        return ended
+
+    def _read(self) -> None:
+        """Do what has been asked for."""
+        if not self._reading.acquire(False):
+            return
+        try:
+            for line in self._channel.read():
+                self._obey(line)
+            if not self._channel.is_open:
+                self.close()
+        except Exception as error:
+            self.fail(error)
+        finally:
+            self._reading.release()
+
+    def _obey(self, line: str) -> None:
+        what, _, about = line.partition(" ")
+        if what == "hold":
+            self._set(SWITCH)
+            return
+        if what == "line" and self.points is None:
+            self._channel.say("cannot")
+            return
+        goal = {"run": RUN, "step": SWITCH, "track": TRACK, "line": LINE}[what]
+        if goal == TRACK:
+            self.wanted_track = int(about)
+        elif goal == LINE:
+            number, _, file = about.partition(" ")
+            self.wanted_line = (int(number), file)
+        self._let_go(goal)
+
+    def _set(self, goal: str) -> None:
+        with self._lock:
+            self.goal = goal
+            unsettled = self._recording.unsettled
+            unsettled.add(_WANTED) if goal else unsettled.discard(_WANTED)
+            if self.points is not None:
+                self.points.arm(goal)
+
+    def _let_go(self, goal: str) -> None:
+        """Let everybody who is held go on, to that goal."""
+        with self._lock:
+            gates, self._gates = self._gates, []
+            self._set(goal)
+            self._go_on(bool(gates))
+            for gate in gates:
+                gate.release()
+
+    def _go_on(self, held: bool) -> None:
+        if held:
+            self._unsaid = self._flushed = ""
+            self._channel.say("going", self._stops.go_on())
+
+    # In the hooks.
+
+    def on_switch(self, track: int | None = None) -> None:
+        """The current thread has switched, to `track` if that is known: wait here if that is the goal.
+
+        Raise what a signal's handler raises meanwhile.
+        """
+        try:
+            if self.goal == LINE and self.points is not None:
+                self.points.enter()
+            reached = self.goal == SWITCH
+            if self.goal == TRACK:
+                reached = self.wanted_track == (self.track_in(sys._getframe(1)) if track is None else track)
+        except Exception as error:
+            self.fail(error)
+        else:
+            if reached:
+                self._hold(SWITCH)
+
+    def track_in(self, frame: Any) -> int:
+        """The track that runs in `frame`: of a generator, or else of the current greenlet or thread."""
+        track = self.running_in(frame)
+        return self.current() if track is None else track
+
+    def put_back(self, hook: Callable[[], None]) -> None:
+        """What a signal's handler raised goes through our hook, which is taken out: have it set again by `hook`."""
+
+        def set_again() -> None:
+            hook()
+            self._note("A signal's handler raised while the program was held: a switch right after may be missing.")
+
+        put_back(set_again)
+
+    def on_line(self) -> None:
+        """The current thread is about to run the line that is the goal: wait here."""
+        if self.goal == LINE:
+            self._hold(LINE)
+
+    def watch_loop(self, loop: Any) -> None:
+        """The current thread has gevent's hub of this loop: hold its timers whenever the thread is held."""
+        try:
+            self._local.loop = mine = Loop(loop, self._on_nudge)
+            self._loops.append(mine)
+        except Exception as error:
+            self._note(f"Timers of gevent run on while the program is held: {show(error)}.")
+
+    def _on_nudge(self) -> None:
+        """Another thread is held, while the hub of this one waits: its timers are to be held, too."""
+        if self.goal == SWITCH and self._gates:
+            self._hold(SWITCH)
+
+    def _hold(self, cause: str) -> None:
+        if getattr(self._local, "exempt", False):
+            return
+        loop = getattr(self._local, "loop", None)
+        gate = _allocate_lock()
+        gate.acquire()
+        try:
+            # Nor may what a signal's handler does meanwhile, or a finalizer, hold the thread once more.
+            self._local.exempt = True
+            if not self._enter(gate, cause):
+                return
+            if loop is not None:
+                self._try(loop.suspend)
+            # What a signal's handler raises comes up here, and hardly anywhere else.
+            while not gate.acquire(True, _LOOK_SECONDS):
+                if not self._recording.stream.is_flushing:
+                    self._recording.stream.flush()
+                    self._wait(0)
+                    self._local.flushes = False
+        finally:
+            if loop is not None:
+                self._try(loop.resume)
+            self._leave(gate)
+            self._local.exempt = False
+        if self.goal == LINE and self.points is not None:
+            self._try(self.points.enter)
+
+    def _enter(self, gate: Any, cause: str) -> bool:
+        """Close a gate, and the first of all stops the clock. Return False if nobody is to be held any more."""
+        with self._lock:
+            if not self.goal:
+                return False
+            self._gates.append(gate)
+            if len(self._gates) == 1:
+                self._channel.say("stopped", self._stops.stop(self._recording.stream))
+                self._unsaid = cause
+                mine = getattr(self._local, "loop", None)
+                self._loops[:] = [loop for loop in self._loops if loop is mine or loop.nudge()]
+            if self.goal != SWITCH:
+                self._set(SWITCH)
+            return True
+
+    def _leave(self, gate: Any) -> None:
+        """A thread goes on, perhaps without having been let go."""
+        with self._lock:
+            if gate in self._gates:
+                self._gates.remove(gate)
+                self._go_on(not self._gates)
+            if not self.clock.stands:
+                self._try(lambda: self._stops.tell(self._recording.stream))
+
+    def _try(self, call: Callable[[], None]) -> None:
+        try:
+            call()
+        except Exception as error:
+            self._local.loop = None
+            self._note(f"Something ran on while the program was held: {show(error)}.")
+
+    # The end.
+
+    def fail(self, error: Exception) -> None:
+        """A hook of ours failed: log it, and let the program run on."""
+        self.close()
+        self._note(f"The program cannot be held any longer: {show(error)}.")
+
+    def _note(self, text: str) -> None:
+        if getattr(self._local, "flushes", False):
+            # Our own thread has no track, and must not get one.
+            self._recording.at_next_event(lambda: self._recording.note(text))
+        else:
+            self._recording.note(text)
+
+    def close(self) -> None:
+        """Hold nobody from now on, and let everybody go on."""
+        self._channel.close()
+        self._let_go(RUN)
+        points, self.points = self.points, None
+        if points is not None:
+            points.remove()
+
+    def finish(self) -> None:
+        """The program is over."""
+        self.close()
+
+    def abandon(self) -> None:
+        """In a forked child, which is nobody's to hold."""
+        self._lock, self._reading = _RLock(), _allocate_lock()
+        self._gates.clear()
+        self.clock.follow()
+        self.close()

@@ -1,0 +1,1 @@
+"""What every tracer records with: the buffer, the stream to the file, values, ids, processes."""

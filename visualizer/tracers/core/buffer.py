@@ -1,0 +1,202 @@
+"""What the hooks of one OS thread have stored and the flush has not yet taken.
+
+An event is stored in one of two ways:
+
+* as a *row* of three integers in `rows`: its time, a track, and the number of a *shape*. A shape is an event without
+  its time and track, told to the file once; a hook that meets the same again stores three integers, and neither it nor
+  the flush does more. This is the seam for a recorder in C: it would store the same three.
+* with all its parts: seven references in `parts`, and in `rows` a row that holds its place among the others (its track
+  is `PARTS`).
+
+Both are flat lists: no tuple stays behind for the cyclic garbage collector to walk.
+"""
+
+from __future__ import annotations
+
+from _bisect import bisect_right
+from itertools import count
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable, Iterator
+    from types import CodeType
+    from typing import Any
+
+    from visualizer.tracers.core.sampling import Sight
+    from visualizer.tracers.core.stream import Line, Stream
+
+    #: Line function, absolute t_ns, a, b, value, code and offset of an event.
+    Parts = tuple[Line, int, Any, Any, Any, CodeType | None, int]
+
+#: References an event takes in `parts`, and in `rows`.
+STRIDE = 7
+ROW = 3
+#: Instead of the number of a shape: it is to be made now.
+NEW = -1
+#: In a row, instead of a track: the next event of `parts` stands here.
+PARTS = -1
+
+#: So many places the hooks of a thread know at most, so that our memory does not grow with code that a program makes.
+_MOST_SHAPES = 8192
+#: Gives the next shape its number (ids.py).
+_new_shape: Callable[[], int] = count().__next__
+
+
+def number_shapes_by(take: Callable[[], int]) -> None:
+    """Have `take` give the next shapes their numbers."""
+    global _new_shape
+    _new_shape = take
+
+
+def shape_line(s: Stream, _t: int, number: int, events: tuple[Any, ...], _v: Any, _c: CodeType | None, _o: int) -> str:
+    """What a row of this number stands for: `events`, each (line function, a, b, value, code, offset)."""
+    made = ",".join(line(s, 0, *parts).rstrip() for line, *parts in events)
+    return f'["shape",{number},[{made}]]\n'
+
+
+class Buffer:
+    """The events of one thread. Hooks that run in that thread add to it; the flush takes from the other end."""
+
+    __slots__ = (
+        "_met", "chained", "closed", "entering", "hook", "hub", "ident", "left", "looked", "parts", "resumed", "rows",
+        "shapes", "sights", "sites", "sleeps", "taken", "told", "track",
+    )  # fmt: skip
+
+    def __init__(self, ident: int = 0) -> None:
+        """`ident`: of the thread, as `_thread.get_ident` has it."""
+        self.ident = ident
+        self.rows: list[int] = []
+        self.parts: list[Any] = []
+        #: How many rows were ever taken out of it.
+        self.taken = 0
+        #: How many rows there had been in all when the thread was looked at last; and where it was seen since the last
+        #: of them, the newest last (sampling.py).
+        self.looked = -1
+        self.sights: list[Sight] = []
+        #: The thread's own track.
+        self.track = -1
+        #: The file has the beginning of it, the spawn of the thread's track.
+        self.told = False
+        #: The thread has ended: nothing will be added.
+        self.closed = False
+        #: Shapes that hooks know by the place they are about: id(code) + offset. Of living code objects no two have the
+        #: same sum, since the instructions lie inside the object.
+        self.shapes: dict[int, int] = {}
+        #: The same, of calls of gevent's `sleep(0)`; and the shape of a switch of which only the target is to be told.
+        self.sleeps: dict[int, int] = {}
+        self.resumed = -1
+        #: The same of generators, see shapes.py.
+        self.sites: dict[int, Any] = {}
+        #: What was stored before, by what tells it from others: its shape (NEW: not yet made), and its code.
+        self._met: dict[tuple[Any, ...], tuple[int, CodeType | None]] = {}
+        #: What the hub of this thread is about (tracer.py).
+        self.hub: Any = None
+        #: Greenlet's trace function: ours, and the program's own behind it.
+        self.hook: Any = None
+        self.chained: Any = None
+        #: Track of a greenlet that has just been entered for the first time, its function not yet known; else -1.
+        self.entering = -1
+        #: How the function of the greenlet that is about to end left: (outcome, value); from 3.12 on, else None.
+        self.left: tuple[str, Any] | None = None
+
+    def shape(self, t_ns: int, *events: tuple[Any, ...]) -> int:
+        """Tell the file of a new shape, and return its number.
+
+        `events`: what it stands for, each (line function, a, b, value, code, offset).
+        """
+        if len(self.shapes) + len(self.sleeps) > _MOST_SHAPES:
+            self.shapes.clear()
+            self.sleeps.clear()
+        number = _new_shape()
+        self.store((shape_line, t_ns, number, events, None, None, 0))
+        return number
+
+    def again(self, key: tuple[Any, ...], code: CodeType | None = None) -> int | None:
+        """The shape of what is stored under `key`, if it has one; None the first time, and NEW the second.
+
+        `code` is kept alive, so that its id may stand in the key.
+        """
+        known = self._met.get(key)
+        if known is None:
+            if len(self._met) >= _MOST_SHAPES:
+                self._met.clear()
+            self._met[key] = NEW, code
+            return None
+        return known[0]
+
+    def learn(self, key: tuple[Any, ...], t_ns: int, *events: tuple[Any, ...]) -> int:
+        """Make the shape for a `key` that `again` called NEW, and return it."""
+        number = self.shape(t_ns, *events)
+        self._met[key] = number, self._met[key][1]
+        return number
+
+    def begin_again(self, track: int) -> None:
+        """In a forked child: what is stored is the parent's to write, and the thread has another track.
+
+        The shapes stand in the file, and hold for the child too. Not those that may name a track: these go by `_met`.
+        """
+        del self.rows[:], self.parts[:]
+        self._met.clear()
+        self.sights = []
+        self.taken, self.looked = 0, -1
+        self.track = track
+        self.told = False
+
+    def store(self, parts: Parts) -> None:
+        """Store one event with all its parts."""
+        # In this order: where there is a row, there are its parts.
+        self.parts.extend(parts)
+        self.rows.extend((parts[1], PARTS, 0))
+
+
+class Taken:
+    """What a flush took from the buffer of a thread, and how much of it is written."""
+
+    __slots__ = ("at", "buffer", "parts", "parts_at", "rows", "times", "tracks")
+
+    def __init__(self, buffer: Buffer, rows: list[int], parts: list[Any]) -> None:
+        self.buffer = buffer
+        self.rows = rows
+        self.times = rows[::ROW]
+        self.tracks = rows[1::ROW]
+        self.parts = parts
+        self.at = 0
+        self.parts_at = 0
+
+    def next_parts(self, until: int) -> int:
+        """The first row from `at` on that stands for an event with parts; `until` if there is none before it."""
+        try:
+            return self.tracks.index(PARTS, self.at, until)
+        except ValueError:
+            return until
+
+
+def take(buffer: Buffer, most: int) -> Taken | None:
+    """Take up to `most` rows out of a buffer; None if there is nothing to take."""
+    count = min(most, len(buffer.rows) // ROW)
+    if count <= 0:
+        return None
+    # A slice and a deletion of the same length: a hook that stores between the two only adds behind them.
+    rows = buffer.rows[: count * ROW]
+    del buffer.rows[: count * ROW]
+    references = rows[1::ROW].count(PARTS) * STRIDE
+    parts = buffer.parts[:references]
+    del buffer.parts[:references]
+    buffer.taken += count
+    return Taken(buffer, rows, parts)
+
+
+def in_order(batch: list[Taken]) -> Iterator[tuple[Taken, int]]:
+    """The rows of several threads in order of time, as runs of one thread's: (what was taken, up to which row).
+
+    Whoever iterates moves `at` up to there before asking for the next.
+    """
+    rest = [taken for taken in batch if taken.at < len(taken.times)]
+    while len(rest) > 1:
+        rest.sort(key=lambda taken: taken.times[taken.at])
+        first, second = rest[:2]
+        yield first, bisect_right(first.times, second.times[second.at], first.at + 1)
+        if first.at == len(first.times):
+            del rest[0]
+    for taken in rest:
+        yield taken, len(taken.times)

@@ -1,0 +1,226 @@
+"""What can be told of a code object without running anything: whose it is, what it is called, and the expression at an
+instruction (`code.co_positions()`, PEP 657)."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+    from types import CodeType
+    from typing import Any
+
+    #: A place as (file, function, line, end line, column, end column); see trace.events.Place.
+    Range = tuple[str, str, int, int, int, int]
+
+# Flags of code objects, as in `inspect`, which is not imported into the program.
+COROUTINE_FLAG = 0x80
+#: A generator function that types.coroutine has made awaitable.
+ITERABLE_COROUTINE_FLAG = 0x100
+ASYNC_GENERATOR_FLAG = 0x200
+#: A generator function, a coroutine function, or an asynchronous generator function.
+GENERATOR_FLAG = 0x20 | COROUTINE_FLAG | ASYNC_GENERATOR_FLAG
+_AST_ONLY = 0x400  # ast.PyCF_ONLY_AST, without importing ast
+
+#: Where our own code is, which runs inside of the program.
+TRACERS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_HERE = os.path.dirname(TRACERS[:-1]) + os.sep
+_STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_SCENARIOS = os.path.join(_HERE, "scenarios") + os.sep
+_START_DIRECTORY = os.getcwd()
+#: What the interpreter was asked to run is the program's own wherever it is installed.
+_SCRIPT = os.path.join(_START_DIRECTORY, sys.argv[0]) if sys.argv and sys.argv[0] else ""
+
+_sources: dict[str, list[bytes] | None] = {}
+
+
+class Ownership:
+    """Tells the program's own code from that of the standard library and of installed packages.
+
+    `include` names what is to count as the program's own nevertheless: a package ("requests"), or a part of a path.
+    """
+
+    def __init__(self, include: list[str]) -> None:
+        self.include = [part.strip(os.sep) for part in include]
+        self._known: dict[str, bool] = {}
+
+    def __call__(self, code: CodeType) -> bool:
+        return self.owns_file(code.co_filename)
+
+    def owns_file(self, filename: str) -> bool:
+        """The same for a source file."""
+        known = self._known.get(filename)
+        if known is None:
+            known = self._known[filename] = self._judge(filename)
+        return known
+
+    def _judge(self, filename: str) -> bool:
+        if filename.startswith("<"):
+            return not filename.startswith("<frozen ")
+        path = absolute(filename)
+        if path.startswith(_HERE):
+            # Installed, the bundled scenarios lie among our own modules.
+            return path.startswith(_SCENARIOS)
+        if path == _SCRIPT:
+            return True
+        if any(f"{os.sep}{part}{os.sep}" in path or f"{os.sep}{part}.py" in path for part in self.include):
+            return True
+        return not path.startswith(_STDLIB) and not any(part in path for part in _INSTALLED)
+
+
+def absolute(filename: str) -> str:
+    """The path of a code object's file; a script's is as it was typed, relative to where the program started."""
+    return filename if filename.startswith("<") else os.path.join(_START_DIRECTORY, filename)
+
+
+def is_in(code: CodeType, file: str) -> bool:
+    """Whether a code object's file is that of this absolute path, or of one that ends so."""
+    path = os.path.normpath(absolute(code.co_filename))
+    return path == file or path.endswith(os.sep + file)
+
+
+def function_name(code: CodeType) -> str:
+    """The qualified name as people say it: without the functions that it stands in."""
+    return code.co_qualname.rpartition("<locals>.")[2]
+
+
+def callable_name(function: Any) -> str | None:
+    """The name of a function, method or class, without asking it: only for the interpreter's own types."""
+    kind = type(function).__name__
+    if kind == "partial":
+        return callable_name(function.func) if type(function).__module__ == "functools" else None
+    if kind == "method":
+        function = function.__func__
+        kind = type(function).__name__
+    if kind == "function":
+        return function_name(function.__code__)
+    if kind in ("builtin_function_or_method", "cython_function_or_method"):
+        return str(function.__name__)
+    return None
+
+
+def place(code: CodeType, offset: int) -> Range:
+    """The range of the expression whose instruction stands at `offset` (a frame's f_lasti) of `code`."""
+    file = absolute(code.co_filename)
+    function = function_name(code)
+    index = offset // 2
+    if index >= 0:
+        for number, (line, end_line, column, end_column) in enumerate(code.co_positions()):
+            if number == index:
+                if line is None:
+                    break
+                if column is None or end_column is None or end_line is None:
+                    return (file, function, line, -1, -1, -1)
+                return (file, function, line, end_line, column, end_column)
+    return (file, function, code.co_firstlineno, -1, -1, -1)
+
+
+def segment(where: Range) -> str | None:
+    """The source text of a place, None where there is no file to read it from."""
+    file, _, line, end_line, column, end_column = where
+    lines = _lines(file)
+    if lines is None or column < 0 or not 0 < line <= end_line <= len(lines):
+        return None
+    if line == end_line:
+        part = lines[line - 1][column:end_column]
+    else:
+        part = b"\n".join([lines[line - 1][column:], *lines[line : end_line - 1], lines[end_line - 1][:end_column]])
+    text = part.decode("utf-8", "replace")
+    return _with_item(text) or text if text.startswith("with ") else text
+
+
+def _with_item(text: str) -> str | None:
+    """What a `with` statement enters: before 3.13 the compiler gives that the range of the whole statement."""
+    head = text.partition(":\n")[0]
+    try:
+        tree: Any = compile(f"{head}: pass", "<place>", "exec", _AST_ONLY)
+    except (SyntaxError, ValueError):
+        return None
+    items = tree.body[0].items if type(tree.body[0]).__name__ == "With" else []
+    if len(items) != 1 or items[0].context_expr.lineno != items[0].context_expr.end_lineno:
+        return None
+    expression = items[0].context_expr
+    return head.encode()[expression.col_offset : expression.end_col_offset].decode()
+
+
+def source(file: str) -> str | None:
+    """The text of a source file, None where it cannot be read."""
+    lines = _lines(file)
+    return b"\n".join(lines).decode("utf-8", "replace") if lines is not None else None
+
+
+def _lines(file: str) -> list[bytes] | None:
+    if file not in _sources:
+        try:
+            with open(file, "rb") as stream:
+                _sources[file] = stream.read().splitlines()
+        except (OSError, ValueError):
+            _sources[file] = None
+    return _sources[file]
+
+
+def parse(text: str) -> Any:
+    """The syntax tree of the expression `text`, None if it is none."""
+    try:
+        tree: Any = compile(f"({text}\n)", "<place>", "eval", _AST_ONLY)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+    return tree.body
+
+
+def called(text: str) -> str | None:
+    """The last name of what a call expression calls: "joinall" of "gevent.joinall(tasks)"."""
+    call = parse(text)
+    if type(call).__name__ != "Call":
+        return None
+    function = call.func
+    return getattr(function, "attr", None) or getattr(function, "id", None)
+
+
+def entered(code: CodeType, offset: int) -> list[Any]:
+    """The expressions (syntax trees) of the `with` statements in whose blocks the instruction at `offset` stands."""
+    file, _, line, _, column, _ = place(code, offset)
+    text = source(file)
+    try:
+        tree: Any = compile(text or "", "<place>", "exec", _AST_ONLY)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return []
+    found: list[Any] = []
+    rest = [tree]
+    while rest:
+        node = rest.pop()
+        kind = type(node).__name__
+        if kind in ("FunctionDef", "AsyncFunctionDef", "Lambda", "ClassDef"):
+            # It does not run where it stands.
+            found.clear()
+        elif kind in ("With", "AsyncWith") and any(_stands_in(part, line, column) for part in node.body):
+            found += [item.context_expr for item in node.items]
+        for name in node._fields:
+            parts = getattr(node, name, None)
+            nodes = [part for part in (parts if type(parts) is list else (parts,)) if hasattr(part, "_fields")]
+            rest += [part for part in nodes if not hasattr(part, "lineno") or _stands_in(part, line, column)]
+    return found
+
+
+def _stands_in(node: Any, line: int, column: int) -> bool:
+    start, end = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
+    return start <= (line, max(column, 0)) < end or (column < 0 and node.lineno <= line <= node.end_lineno)
+
+
+def own_frame(frame: Any, own: Callable[[CodeType], bool]) -> Any:
+    """The innermost frame of the program's own code; the innermost of all if there is none."""
+    inner = frame
+    while frame is not None:
+        if own(frame.f_code):
+            return frame
+        frame = frame.f_back
+    return inner
+
+
+def place_of(frame: Any, own: Callable[[CodeType], bool]) -> tuple[CodeType | None, int]:
+    """Code and instruction of `own_frame`; (None, 0) of no frame."""
+    found = own_frame(frame, own)
+    return (found.f_code, found.f_lasti) if found is not None else (None, 0)

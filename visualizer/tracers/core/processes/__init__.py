@@ -1,0 +1,1 @@
+"""Forked children go on with the recording."""

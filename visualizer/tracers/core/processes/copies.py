@@ -1,0 +1,110 @@
+"""What a forked child inherited: the greenlets and generators of its parent, each of which lives on in both.
+
+To the hooks they are what they were: every table of the tracers is copied with the process, and its numbers hold. To
+the file they are new tracks. So in a child the flush puts another number in the place of each track that is older than
+the process, and a `copy` line before the first event that speaks of it. What never does anything here is not told.
+"""
+
+from __future__ import annotations
+
+from visualizer.tracers.core import lines
+from visualizer.tracers.core.buffer import ROW, shape_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+    from typing import Any
+
+    from visualizer.tracers.core.stream import Line
+
+#: Lines that say something of one track, which is their first field.
+_OF_ONE = (
+    lines.resume, lines.yielded, lines.wait, lines.wait_in_call, lines.tie, lines.wake, lines.unready, lines.poll,
+    lines.sample, lines.spawn, lines.name, lines.exited, lines.inferred,
+)  # fmt: skip
+_OF_TWO = (lines.switch, lines.throw)
+#: These are left out where the track has done nothing in this process.
+_IF_TOLD = frozenset((lines.name, lines.exited, lines.inferred, lines.unready))
+
+
+class _Known(dict[int, int]):
+    """The track in the file, by the number that the hooks have."""
+
+    def __init__(self, make: Callable[[int], int]) -> None:
+        self._make = make
+
+    def __missing__(self, track: int) -> int:
+        return self._make(track)
+
+
+class Copies:
+    """The tracks that one process inherited."""
+
+    def __init__(
+        self, limit: int, before: Copies | None, elsewhere: frozenset[int], process: str,
+        new_track: Callable[[], int],
+    ) -> None:  # fmt: skip
+        """`limit`: tracks below it are inherited. `before`: those that the parent inherited itself.
+
+        `elsewhere`: the parent's other threads, which do not live here: they keep their numbers.
+        """
+        self._limit = limit
+        self._of = dict(before.known) if before is not None else {}
+        self._elsewhere = elsewhere
+        self._process = process
+        self._new_track = new_track
+        self.known: dict[int, int] = _Known(self._find)
+        #: Those that were met since this was emptied last: (copy, of which track of the parent).
+        self.met: list[tuple[int, int]] = []
+        self._of_one, self._of_two = frozenset(_OF_ONE), frozenset(_OF_TWO)
+
+    def original(self, track: int) -> int:
+        """How the parent's lines call a track that was inherited."""
+        return self._of.get(track, track)
+
+    def _find(self, track: int) -> int:
+        if not 0 <= track < self._limit:
+            return track
+        if track in self._elsewhere:
+            return self.original(track)
+        copy = self.known[track] = self._new_track()
+        self.met.append((copy, self.original(track)))
+        return copy
+
+    def translate_rows(self, rows: list[int]) -> None:
+        """Put the file's numbers in the place of the hooks'."""
+        rows[1::ROW] = map(self.known.__getitem__, rows[1::ROW])
+
+    def translate(self, line: Line, a: Any, b: Any, value: Any) -> tuple[Any, Any, Any] | None:
+        """The same in the parts of an event. None: it is to be left out."""
+        known = self.known
+        if line in self._of_two:
+            return known[a], known[b], value
+        if line in self._of_one:
+            if line in _IF_TOLD and a not in known and 0 <= a < self._limit:
+                return None
+            a = known[a]
+            if line is lines.wake:
+                b = known[b[0]], b[1]
+            elif line is lines.spawn:
+                kind, name, parent, creator = b
+                b = kind, name, known[parent], known[creator]
+            elif line is lines.wait_in_call:
+                reason, limit_ns, thing, endpoint = b
+                b = reason, limit_ns, self._thing(thing), endpoint
+            elif line is lines.tie:
+                value = self._thing(value)
+        elif line is shape_line:
+            b = tuple(self._part(*part) for part in b)
+        return a, b, value
+
+    def _part(self, line: Line, a: Any, b: Any, value: Any, code: Any, at: int) -> tuple[Any, ...]:
+        translated = self.translate(line, a, b, value)
+        return (line, *(translated or (a, b, value)), code, at)
+
+    def _thing(self, thing: str) -> str:
+        """What is waited on: tracks by their numbers here. Anything else is another thing than the parent's."""
+        word, _, numbers = thing.partition(" ")
+        if word in ("track", "tracks"):
+            return f"{word} {', '.join(str(self.known[int(number)]) for number in numbers.split(', '))}"
+        return f"{thing} of {self._process}" if thing else thing

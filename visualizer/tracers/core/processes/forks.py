@@ -1,0 +1,263 @@
+"""Goes on recording in the children that the program forks, into the same file.
+
+Right before a fork everything is flushed, so that the file has all that the child inherits: texts, places, shapes. The
+child drops what its copy of the buffers holds, takes numbers of its own (ids.py), says which process it is, and names
+its copies of the parent's tracks (copies.py). It begins its life at the moment that the parent read before the fork.
+
+What is started by exec (subprocess, multiprocessing's spawn and forkserver) begins as another program, without us. A
+child that is forked to exec something is as a rule gone before the first flush, and then leaves nothing in the file.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from visualizer.trace import words
+from visualizer.tracers.core import lines
+from visualizer.tracers.core.buffer import Buffer
+from visualizer.tracers.core.processes.children import Children
+from visualizer.tracers.core.processes.copies import Copies
+from visualizer.tracers.core.values import Shown, show
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from types import CodeType
+    from typing import Any
+
+    from visualizer.tracers.core.recording import Recording
+
+
+#: The end of a child is looked for every 25 ms. If it was not for so long, it is not known when it ended.
+_LATE_NS = 200_000_000
+_WHEN = "it had ended by then; when is not known"
+
+
+class _Fork:
+    """A fork that is going on."""
+
+    __slots__ = (
+        "children", "code", "failed", "held", "is_known", "limit", "offset", "place", "running", "t_ns", "track",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        #: The child can be recorded; else, where that was to be expected, why not.
+        self.is_known = False
+        self.failed = ""
+        self.t_ns = 0
+        #: Track of the thread that forks; and of who runs on it, the innermost last.
+        self.track = words.NOBODY
+        self.running: list[int] = []
+        #: Where in the program's own code.
+        self.code: CodeType | None = None
+        self.offset = 0
+        #: Tracks below it are inherited.
+        self.limit = 0
+        #: What keeps others from writing.
+        self.held: Any = None
+        #: Where the parent looks whether the child still lives; and that place in it.
+        self.children: Children | None = None
+        self.place = -1
+
+
+class Forks:
+    """The forks of one process, and of its children."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        self._pid = os.getpid()
+        #: The process began by a fork that we saw.
+        self.is_child = False
+        #: The forks that are going on: a signal's handler may fork while we prepare another one.
+        self._forks: list[_Fork] = []
+        #: The fork that this process began with.
+        self._born: _Fork | None = None
+        #: What this process has forked; and where our own thread stores how that ended.
+        self._children: Children | None = None
+        self._ends = Buffer()
+        self._looked_ns = 0
+        #: The name that multiprocessing had for the process when that was looked for last.
+        self._name: str | None = None
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this is the process that records; False after a fork that ran no hooks."""
+        return os.getpid() == self._pid
+
+    def begin(self) -> None:
+        """Be told of forks from now on."""
+        os.register_at_fork(before=self._before, after_in_child=self._in_child, after_in_parent=self._in_parent)
+
+    def _before(self) -> None:
+        """In the thread that forks, as the last thing before it."""
+        fork = _Fork()
+        self._forks.append(fork)
+        if not self.is_here or self._recording.is_over:
+            return
+        stream = self._recording.stream
+        try:
+            stream.stop_thread()
+            stream.flush()
+            stream.share(self._recording.track)
+            self._recording.new_track = stream.ids.track
+            if self._recording.control is not None:
+                self._recording.control.clock.share(stream.ids.spare)
+            self._look(fork)
+            self._watch(fork)
+            fork.held = stream.hold_flushes()
+            fork.is_known = True
+        except Exception as error:
+            fork.failed = show(error)
+
+    def _look(self, fork: _Fork) -> None:
+        """Who forks, where and when."""
+        recording = self._recording
+        stream = recording.stream
+        fork.t_ns = stream.clock()
+        buffer = stream.here(fork.t_ns)
+        fork.track = buffer.track
+        frame: Any = sys._getframe(1)
+        running = [recording.current(), *recording.running_in(frame)]
+        if _in_file(running[0], stream.copies) == fork.track:
+            del running[0]
+        fork.running = running
+        while frame is not None and not recording.own(frame.f_code):
+            frame = frame.f_back
+        if frame is not None:
+            fork.code, fork.offset = frame.f_code, frame.f_lasti
+        fork.limit = stream.ids.is_inherited_below()
+        buffer.store((lines.fork, fork.t_ns, None, None, None, None, 0))
+
+    def _watch(self, fork: _Fork) -> None:
+        """Have the child watched."""
+        if self._children is None:
+            self._children = Children()
+            stream = self._recording.stream
+            self._ends.track, self._ends.told = stream.process, True
+            self._looked_ns = fork.t_ns
+            stream.buffers.append(self._ends)
+            stream.before_flush.append(self.tell_ends)
+        fork.children, fork.place = self._children, self._children.expect()
+
+    def tell_ends(self) -> None:
+        """Store how children ended that did not tell it. In our own thread, or at the end."""
+        if self._children is not None:
+            t_ns = self._recording.stream.clock()
+            # After a fork our thread may begin late (3.12 and later).
+            late, self._looked_ns = t_ns - self._looked_ns > _LATE_NS, t_ns
+            for track, outcome, inferred, value in self._children.ended():
+                about = outcome, inferred or (_WHEN if late else None)
+                self._ends.store((lines.exited, t_ns, track, about, value, None, 0))
+
+    def _in_parent(self) -> None:
+        fork = self._forks.pop() if self._forks else _Fork()
+        if not self.is_here or self._recording.is_over:
+            return
+        stream = self._recording.stream
+        if fork.held is not None:
+            stream.let_flush(fork.held)
+        if fork.failed:
+            t_ns = stream.clock()
+            told = f"The program forked, and its child process is not recorded: {fork.failed}."
+            # Stored past `extend`, which does what is due: our thread must not begin yet.
+            stream.here(t_ns).store((lines.note, t_ns, told, None, None, None, 0))
+        if sys.version_info < (3, 12):
+            stream.start_thread()
+        else:
+            # Not at once: os.fork() counts the threads only after this.
+            self._recording.at_next_event(stream.start_thread)
+
+    def _in_child(self) -> None:
+        fork = self._forks.pop() if self._forks else _Fork()
+        recording = self._recording
+        if recording.is_over:
+            return
+        if recording.control is not None:
+            recording.control.abandon()
+        try:
+            if fork.is_known:
+                self._go_on(fork)
+                return
+        except Exception:  # There is nobody to tell: the file is the parent's.
+            pass
+        recording.abandon()
+
+    def _go_on(self, fork: _Fork) -> None:
+        recording, stream = self._recording, self._recording.stream
+        parent, self._pid, self.is_child = self._pid, os.getpid(), True
+        if self._children is not None:
+            self._children, self._ends = None, Buffer()
+            stream.before_flush.remove(self.tell_ends)
+        buffer = stream.here(fork.t_ns)
+        elsewhere = frozenset(other.track for other in stream.buffers if other is not buffer)
+        before = stream.copies
+        stream.begin_again(buffer, fork.track)
+        recording.new_track = stream.ids.track
+        track = recording.new_track()
+        name = f"process {self._pid}"
+        stream.copies = copies = Copies(fork.limit, before, elsewhere, name, recording.new_track)
+        # The hooks may know the thread's track by the number that it had then, or by that of an earlier process.
+        copies.known[fork.track] = track
+        for known in before.known if before is not None else ():
+            if copies.original(known) == fork.track:
+                copies.known[known] = track
+        buffer.track = stream.process = recording.track = track
+        creator = copies.original(fork.running[-1] if fork.running else fork.track)
+        about = self._pid, parent, copies.original(fork.track)
+        buffer.store((lines.process, fork.t_ns, track, about, None, None, 0))
+        born = words.THREAD, name, words.NOBODY, creator
+        buffer.store((lines.born, fork.t_ns, track, born, None, fork.code, fork.offset))
+        for running in fork.running:
+            copy = copies.known[running] = recording.new_track()
+            buffer.store((lines.copy, fork.t_ns, copy, copies.original(running), 1, None, 0))
+        self._name = _name_of_process()
+        if self._look_for_name not in stream.before_flush:
+            stream.before_flush.append(self._look_for_name)
+        self._born = fork
+        if fork.children is not None:
+            fork.children.begin(fork.place, track)
+        stream.start_thread()
+
+    def _look_for_name(self) -> None:
+        """In the flushing thread: multiprocessing names a process after its fork."""
+        if self.is_child and _name_of_process() != self._name:
+            self._recording.at_next_event(self.tell_name)
+
+    def tell_name(self) -> None:
+        """In a thread of the program's."""
+        name = _name_of_process()
+        if self.is_child and name is not None and name != self._name:
+            self._name = name
+            stream = self._recording.stream
+            t_ns = stream.clock()
+            stream.here(t_ns).store((lines.name, t_ns, stream.process, f"{name} ({self._pid})", None, None, 0))
+
+    def end(self) -> None:
+        """The process has told of its end."""
+        if self._born is not None and self._born.children is not None:
+            self._born.children.end(self._born.place)
+
+    def leave(self, status: Any) -> None:
+        """The process is about to end by os._exit."""
+        stream = self._recording.stream
+        if self.is_child and type(status) is int:
+            self.tell_name()
+            t_ns = stream.clock()
+            value = Shown(f"exit code {status & 0xFF}")
+            about = words.RETURNED, None
+            stream.here(t_ns).store((lines.exited, t_ns, stream.process, about, value, None, 0))
+        self.tell_ends()
+        stream.flush(last=True)
+        self.end()
+
+
+def _in_file(track: int, copies: Copies | None) -> int:
+    return copies.known.get(track, track) if copies is not None else track
+
+
+def _name_of_process() -> str | None:
+    """The name that multiprocessing has for this process, read without its property (a subclass may have its own)."""
+    module = sys.modules.get("multiprocessing.process")
+    process = getattr(module, "_current_process", None)
+    name = getattr(process, "__dict__", {}).get("_name")
+    return name if type(name) is str else None

@@ -1,0 +1,202 @@
+"""Samples: where a track is that runs on and on, seen from outside.
+
+A hog stores no event, and its trace would tell what it is, but not which line keeps it. So the flushing thread looks,
+every 25 ms, at each thread that has stored nothing since it looked last: at the innermost frame of the program's own.
+What is seen belongs to the track that the thread's latest event says runs, as nothing happened in between:
+
+* the frames are read by one call into C, in which the interpreter lets no other thread run;
+* before and after, the thread's buffer holds nothing, and as much had been taken out of it;
+* a switch that has happened and is not stored yet has one of our hooks on the stack, or a generator that stands where
+  it is resumed (the interpreter may let others run right before it tells us); then nothing is taken. (Left: a finalizer
+  of the program's that the garbage collector of 3.11 runs between a switch and our hook.)
+
+Nobody asks a thread to stop: what holds the interpreter's lock is not seen, and what is seen of a loop stands where the
+interpreter lets others run, at its jump back or after a call. A hub that polls has no frame of the program's.
+"""
+
+from __future__ import annotations
+
+import opcode
+import sys
+from _operator import attrgetter, itemgetter
+from itertools import accumulate, chain, starmap
+
+from visualizer.trace import words
+from visualizer.tracers.core import lines
+from visualizer.tracers.core.buffer import ROW
+from visualizer.tracers.core.code import GENERATOR_FLAG, TRACERS
+from visualizer.tracers.core.values import show
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+    from types import CodeType
+    from typing import Any
+
+    from visualizer.tracers.core.buffer import Buffer, Parts
+    from visualizer.tracers.core.recording import Recording
+
+    #: Code and offset of a frame.
+    At = tuple[CodeType, int]
+
+#: So many threads are looked at in a flush, by turns where there are more.
+_AT_ONCE = 16
+#: So deep a stack is looked into.
+_DEPTH = 128
+#: What is seen again and again is told with a count: after one, two, four, ... times, and at last after so many.
+_MOST_UNTOLD = 40
+
+_RESUME = opcode.opmap["RESUME"]
+_YIELD = opcode.opmap["YIELD_VALUE"]
+_current_frames = sys._current_frames
+_BACK = ("f_back",) * _DEPTH
+_at = attrgetter("f_code", "f_lasti")
+
+
+class Sight:
+    """Where a thread was seen, several times in a row with nothing in between: `count` times that are not told yet."""
+
+    __slots__ = ("code", "count", "offset", "t_ns", "told")
+
+    def __init__(self, code: CodeType, offset: int) -> None:
+        self.code = code
+        self.offset = offset
+        self.t_ns = 0
+        self.count = self.told = 0
+
+    @property
+    def is_due(self) -> bool:
+        return self.count >= min(self.told, _MOST_UNTOLD)
+
+    def tell(self) -> Parts:
+        """The event that tells of all that is not told yet."""
+        count, self.count = self.count, 0
+        self.told += count
+        return lines.sample, self.t_ns, words.CURRENT, count, None, self.code, self.offset
+
+
+class Samples:
+    """Looks at the threads of one recording."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        self._looks = False
+        self._looked_ns = -1
+        #: Which of the threads comes first in the next look.
+        self._turn = 0
+        #: `sys.addaudithook`: the interpreter's, and ours in its place.
+        self._audits: tuple[Any, Any] | None = None
+
+    def begin(self) -> None:
+        """Look from now on; not where the interpreter has no lock that would keep the threads still."""
+        if getattr(sys, "_is_gil_enabled", lambda: True)():
+            self._looks = True
+            self._recording.stream.look = self.look
+            self._mind_audits()
+
+    def stop(self) -> None:
+        """Which track runs is not known well enough any more, or is over."""
+        self._looks = False
+        audits, self._audits = self._audits, None
+        if audits is not None and sys.addaudithook is audits[1]:
+            sys.addaudithook = audits[0]
+
+    def _mind_audits(self) -> None:
+        """To look at frames is an event for an audit hook (PEP 578): code of the program's, and not to run in here."""
+        original = sys.addaudithook
+
+        def addaudithook(hook: Callable[[str, tuple[Any, ...]], Any]) -> None:
+            self.stop()
+            original(hook)
+
+        self._audits = original, addaudithook
+        sys.addaudithook = addaudithook
+
+    def look(self) -> None:
+        """In the flushing thread, while nobody else can flush. Never raises."""
+        now_ns = self._recording.stream.clock()
+        if not self._looks or now_ns == self._looked_ns:
+            return  # Where the clock stands, the program is held.
+        self._looked_ns = now_ns
+        try:
+            quiet = [buffer for buffer in list(self._recording.stream.buffers) if _is_quiet(buffer)]
+            self._look_at(self._in_turn(quiet))
+        except Exception as error:
+            self.stop()
+            told = f"What runs on without a switch is not sampled any longer: {show(error)}."
+            # Our own thread has no track, and must not get one.
+            self._recording.at_next_event(lambda: self._recording.note(told))
+
+    def _in_turn(self, buffers: list[Buffer]) -> list[Buffer]:
+        if len(buffers) <= _AT_ONCE:
+            return buffers
+        first = self._turn % len(buffers)
+        self._turn = first + _AT_ONCE
+        return (buffers[first:] + buffers[:first])[:_AT_ONCE]
+
+    def _look_at(self, buffers: list[Buffer]) -> None:
+        for buffer in buffers:
+            t_ns = self._recording.stream.clock()
+            seen = self._place(_stack(buffer.ident))
+            if seen is not None and not buffer.rows and not buffer.closed and self._looks:
+                _keep(buffer, seen, t_ns)
+
+    def _place(self, stack: list[At]) -> At | None:
+        """Where the program is; None if it is not in code of its own, or at a switch that may not be stored yet."""
+        if any(code.co_filename.startswith(TRACERS) for code, _ in stack):
+            return None
+        own = [at for at in stack if self._recording.own(at[0])]
+        if any(_is_resumed(*at) for at in own):
+            return None
+        # A function that is only being entered says less than the call of it.
+        while len(own) > 1 and _is_entered(*own[0]):
+            del own[0]
+        return own[0] if own else None
+
+
+def _is_quiet(buffer: Buffer) -> bool:
+    """Whether the thread has stored nothing since this was asked last, and all that it had stored is written."""
+    stored = buffer.taken + len(buffer.rows) // ROW
+    looked, buffer.looked = buffer.looked, stored
+    return stored == looked and not buffer.rows and not buffer.closed
+
+
+def _stack(ident: int) -> list[At]:
+    """Where all frames of a thread are, innermost first; none if it has ended.
+
+    No reference to a frame is left when another thread may run: it would keep what the program expects to be freed.
+    """
+    stack: list[At] = []
+    try:
+        # The first comes from the thread, each other one from the one before; at the outermost there is an error.
+        stack.extend(
+            map(_at, accumulate(chain(map(itemgetter(ident), starmap(_current_frames, ((),))), _BACK), getattr))
+        )
+    except (AttributeError, KeyError):
+        return stack
+    return stack
+
+
+def _is_resumed(code: CodeType, offset: int) -> bool:
+    """Whether it is a generator that is being started or resumed, or parked."""
+    if not code.co_flags & GENERATOR_FLAG or offset < 0:
+        return False
+    return code.co_code[offset] in (_RESUME, _YIELD)
+
+
+def _is_entered(code: CodeType, offset: int) -> bool:
+    """Whether the function has not begun yet: it stands at its first RESUME (the dis module's manual)."""
+    # Before it there are only instructions that make its cells.
+    if offset > 2 * (len(code.co_cellvars) + 2):
+        return False
+    return offset >= 0 and code.co_code[offset] == _RESUME
+
+
+def _keep(buffer: Buffer, at: At, t_ns: int) -> None:
+    """The thread was seen there."""
+    sights = buffer.sights
+    if not sights or sights[-1].code is not at[0] or sights[-1].offset != at[1]:
+        sights.append(Sight(*at))
+    sight = sights[-1]
+    sight.t_ns = t_ns
+    sight.count += 1

@@ -1,0 +1,104 @@
+"""Which addresses a file descriptor connects, asked of the operating system without touching what is the program's.
+
+A socket object of the program's is asked with `_socket.socket`'s own methods, never with those of a subclass. A bare
+descriptor is lent to a socket object that cannot close it. Neither changes whether the descriptor blocks.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from visualizer.tracers.core.values import show, type_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from typing import Any
+
+    #: (fd, direction, local address, peer address): what a track waits on; -1 and "" where it is not known.
+    Endpoint = tuple[int, str, str, str]
+
+try:
+    from _weakref import ref
+except ImportError:
+    from weakref import ref
+
+
+class Addresses:
+    """The two addresses of sockets, as text; "" for one that there is not, or not yet."""
+
+    def __init__(self) -> None:
+        #: By id of a connected socket, whose addresses stay: a weak reference to it, its fd, the two addresses.
+        self._known: dict[int, tuple[Any, int, str, str]] = {}
+        self._lent: Any = None
+
+    def of_socket(self, real: Any, listens: bool = False) -> tuple[int, str, str]:
+        """(fd, local, peer) of a `_socket.socket`; (-1, "", "") of anything else. `listens`: it has no peer."""
+        module = sys.modules.get("_socket")
+        if module is None or not issubclass(type(real), module.socket):
+            return -1, "", ""
+        kind: Any = module.socket
+        fd = kind.fileno(real)
+        key = id(real)
+        known = self._known.get(key)
+        if known is not None and known[1] == fd and known[0]() is real:
+            return known[1:]
+        if fd < 0:
+            return -1, "", ""
+        local = _ask(module, kind.getsockname, real) or ""
+        peer = None if listens else _ask(module, kind.getpeername, real)
+        if listens or peer is not None:
+            self._remember(key, real, fd, local, peer or "")
+        return fd, local, peer or ""
+
+    def _remember(self, key: int, real: Any, fd: int, local: str, peer: str) -> None:
+        known = self._known
+
+        def forget(gone: Any) -> None:
+            entry = known.get(key)
+            if entry is not None and entry[0] is gone:
+                del known[key]
+
+        # Of another kind, one may be gone and another stand at its place without our knowing.
+        if type(real).__weakrefoffset__:
+            known[key] = (ref(real, forget), fd, local, peer)
+
+    def of_fd(self, fd: int) -> tuple[str, str]:
+        """(local, peer) of a descriptor; empty where it is no socket. Not remembered: the number may be used again."""
+        module: Any = sys.modules.get("_socket")
+        if module is None:
+            return "", ""
+        if self._lent is None:
+            # What closes a forgotten socket is its finalizer, and this class has one that does not.
+            self._lent = type("_Lent", (module.socket,), {"__slots__": (), "__del__": lambda this: None})
+        try:
+            # Said to be non-blocking, so that Python does not make it so where the program has set a default timeout.
+            lent = self._lent(-1, module.SOCK_STREAM | getattr(module, "SOCK_NONBLOCK", 0), 0, fd)
+        except OSError:
+            return "", ""
+        if not hasattr(module, "SOCK_NONBLOCK") and module.getdefaulttimeout() is not None:
+            return "", ""
+        return _ask(module, lent.getsockname) or "", _ask(module, lent.getpeername) or ""
+
+
+def _ask(module: Any, method: Any, *args: Any) -> str | None:
+    """The text of the address that a method of a socket gives; None if there is none."""
+    real = args[0] if args else method.__self__
+    try:
+        return address_text(module, module.socket.family.__get__(real), method(*args))
+    except OSError:
+        return None
+
+
+def address_text(module: Any, family: int, address: Any) -> str:
+    """An address as people write it: "127.0.0.1:80", "[::1]:80", a path, "@name" for Linux' abstract names."""
+    if type(address) is bytes:
+        return address.decode("utf-8", "replace").replace("\0", "@", 1)
+    if type(address) is str:
+        return address
+    if type(address) is tuple and len(address) >= 2 and type(address[0]) is str and type(address[1]) is int:
+        if family == module.AF_INET:
+            return f"{address[0]}:{address[1]}"
+        if family == getattr(module, "AF_INET6", -1):
+            scope = address[3] if len(address) == 4 else 0
+            return f"[{address[0]}{f'%{scope}' if scope and '%' not in address[0] else ''}]:{address[1]}"
+    return show(address) if type(address) in (tuple, int) else f"<{type_name(type(address))}>"

@@ -1,0 +1,432 @@
+"""The way of an event from a hook to the file.
+
+A hook stores in the buffer of its own thread (buffer.py), and nothing else. The rest is done at the flush, by a thread
+of our own every 25 ms: the rows go to the file as they are, and for an event with all its parts the first of them is
+the function that makes the file's line of the others. The threads' events are put in order of time. Our thread, which
+also looks at those that store nothing (sampling.py), uses `_thread` and `os.write` as they were before anybody (gevent)
+replaced them, blocks all signals, and is not known to `threading`.
+"""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]
+import _thread
+import os
+import time
+from _struct import pack as _pack
+from binascii import b2a_base64 as _b2a_base64
+
+from visualizer.trace.sink import Sink
+from visualizer.tracers.core.buffer import PARTS, ROW, STRIDE, Buffer, Taken, in_order, number_shapes_by, take
+from visualizer.tracers.core.ids import Ids
+from visualizer.tracers.core.string_table import Interning
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+    from types import CodeType
+    from typing import Any
+
+    from visualizer.tracers.core.buffer import Parts
+    from visualizer.tracers.core.processes.copies import Copies
+
+    Line = Callable[["Stream", int, Any, Any, Any, Any, Any], str]
+
+#: On average, from a fifth less to a fifth more.
+FLUSH_SECONDS = 0.025
+#: Its multiples are spread evenly between whole numbers, however many one takes.
+_GOLDEN = 0.6180339887
+#: With so many integers waiting in its buffer the hook that stored the last one flushes by itself.
+FULL = 64 * 1024 * ROW
+#: So many rows stand in one line at most, and are written at a time.
+_BATCH = 4 * 1024
+
+# Fetched now: gevent's monkey-patching replaces them, and the flushing thread would be a greenlet of the program's.
+_allocate_lock = _thread.allocate_lock
+_Local = _thread._local
+_get_ident = _thread.get_ident
+_get_native_id = _thread.get_native_id
+_start_new_thread = _thread.start_new_thread
+_sleep = time.sleep
+
+
+def _join(parts: list[Any], at: int) -> bool:
+    """Give the piece of text at `at` to the next event, if that goes on with it (`print` writes its end apart)."""
+    after = at + STRIDE
+    text = parts[at + 3]
+    if parts[after] is not parts[at] or parts[after + 2] != parts[at + 2] or text.endswith("\n"):
+        return False
+    parts[after + 1] = parts[at + 1]
+    parts[after + 3] = text + parts[after + 3]
+    parts[after + 4] += parts[at + 4]
+    return True
+
+
+class Stream(Interning):
+    """The buffer, the clock, and the thread that empties the one into the sink. `t` is in nanoseconds since `start`."""
+
+    def __init__(self, sink: Sink, clock: Callable[[], int] = time.monotonic_ns) -> None:
+        super().__init__(Ids(sink), clock)
+        #: One for each thread that stored anything, until it has ended.
+        self.buffers: list[Buffer] = []
+        #: Called in a thread that stores its first event, before it is stored: (the thread's buffer, t_ns).
+        self.on_thread: Callable[[Buffer, int], None] = lambda buffer, t_ns: None
+        #: Called by the flushing thread before each flush: what has to be told before the hook that knows its end runs.
+        self.before_flush: list[Callable[[], None]] = []
+        #: Called when a flush finds so much waiting that hooks should wait for it (`attend`).
+        self.on_backlog: Callable[[], None] = lambda: None
+        #: Called by the flushing thread while it has the right to flush, before it takes anything out of the buffers.
+        self.look: Callable[[], None] = lambda: None
+        #: How the flushing thread waits for the next flush: (seconds) -> whether it shall end.
+        self.wait: Callable[[float], bool] = self.wait_for_end
+        #: To be called when the next event is stored, because it cannot be done now.
+        self.due: list[Callable[[], None]] = []
+        #: The line function of printed text, of which consecutive pieces are one line of the file.
+        self.pieces: Line | None = None
+        #: Has the buffer of the thread that asks, as `buffer`, once that has stored anything.
+        self.local = _Local()
+        #: Track of the thread whose lines stand last in the file.
+        self._thread = -1
+        number_shapes_by(self.ids.shape)
+        #: Once several processes write: the track of this one's main thread. Then each write says who goes on.
+        self.process = -1
+        #: What was inherited from the process that forked, if one did.
+        self.copies: Copies | None = None
+        self._held_ns = 0
+        self._sink = sink
+        self._flushing = _allocate_lock()
+        self._owner = 0
+        self._wake_up = _allocate_lock()
+        self._wake_up.acquire()
+        self._alive = False
+        self._thread_id = 0
+        #: Held by the flushing thread as long as it lives.
+        self._ended = _allocate_lock()
+        self._lost = 0
+
+    # Storing, in any thread of the program.
+
+    def here(self, t_ns: int) -> Buffer:
+        """The buffer of the thread that calls. `t_ns`: the time of the event that is about to be stored."""
+        try:
+            buffer: Buffer = self.local.buffer
+        except AttributeError:
+            buffer = self.local.buffer = Buffer(_get_ident())
+            self.buffers.append(buffer)
+            self.on_thread(buffer, t_ns)
+        return buffer
+
+    def is_known(self) -> bool:
+        """Whether the thread that calls has stored anything yet."""
+        return hasattr(self.local, "buffer")
+
+    def extend(self, parts: Parts) -> None:
+        """Store one event of the thread that calls; flush at once if its buffer is full."""
+        buffer = self.here(parts[1])
+        buffer.store(parts)
+        self.attend(buffer)
+
+    def store(
+        self, line: Line, t_ns: int, a: Any, b: Any = None, value: Any = None, code: CodeType | None = None, at: int = 0
+    ) -> None:
+        """The same, of its parts."""
+        self.extend((line, t_ns, a, b, value, code, at))
+
+    def attend(self, buffer: Buffer) -> None:
+        """Do what is due, and flush in the thread of `buffer` if that is full. Hooks that store rows leave it out."""
+        while self.due:
+            self.due.pop()()
+        if len(buffer.rows) > FULL:
+            self.flush()
+
+    def write_header(self, line: str) -> None:
+        """Write the trace's first line; before the first flush."""
+        self._sink.write(line.encode("ascii"), 0)
+
+    def flush(self, last: bool = False, look: bool = False) -> None:
+        """Turn what is stored into lines and append them to the file. Never raises.
+
+        `last`: no flush will follow. `look`: see before that what runs (the flushing thread only).
+        """
+        if not self._begin_flush():
+            return  # A hook that ran during our own flush, in a signal handler or a finalizer.
+        flushing = self._flushing
+        try:
+            if look:
+                self.look()
+            self._flush(last)
+        except Exception:
+            self._sink.lost += 1
+        finally:
+            if flushing is self._flushing:
+                self._end_flush()
+
+    def _begin_flush(self) -> bool:
+        """Keep all others from flushing. Return False if the thread that calls is doing so already."""
+        if not self._flushing.acquire(False):
+            if self._owner == _get_ident():
+                return False
+            self._flushing.acquire()
+        self._owner = _get_ident()
+        return True
+
+    def _end_flush(self) -> None:
+        self._owner = 0
+        self._flushing.release()
+
+    def _is_unfinished(self, buffer: Buffer) -> bool:
+        """Whether the newest event is a piece of a line being printed: the rest gets one more period to come."""
+        parts = buffer.parts
+        if not parts or not buffer.rows or buffer.rows[1 - ROW] != PARTS:
+            return False
+        line, t_ns, _, text = parts[-STRIDE : 4 - STRIDE]
+        if line is not self.pieces or text.endswith("\n") or t_ns == self._held_ns:
+            return False
+        self._held_ns = t_ns
+        return True
+
+    def _flush(self, last: bool) -> None:
+        flushing = self._flushing
+        self._begin_batch()
+        text, made = self._sights(last)
+        waiting = self._waiting(last)
+        if any(count > FULL // ROW for _, count in waiting):
+            self.on_backlog()
+        # Of one thread a piece at a time, so that a long backlog does not take its room twice over; several threads'
+        # have to be put in order. Each write lets the program go on for a while, so there are few of them.
+        while len(waiting) == 1 and waiting[0][1] > _BATCH:
+            ((buffer, count),) = waiting
+            text += self._text_of(((buffer, _BATCH),))
+            made += _BATCH
+            waiting = ((buffer, count - _BATCH),)
+            if made >= FULL // ROW:
+                self._sink.write(text.encode("ascii"), made)
+                self._begin_batch()
+                text, made = "", 0
+        text += self._text_of(waiting)
+        if flushing is not self._flushing:
+            return  # A signal's handler has forked meanwhile, and this is the child: its parent writes that.
+        # The program goes on while we write, and may count its objects: by now we hold no list any more.
+        if text:
+            self._sink.write(text.encode("ascii"), made + sum(count for _, count in waiting))
+        if self._lost != self._sink.lost:
+            t_ns = self.clock() - self.start_ns
+            loss = f'["dropped",{t_ns},"events",{self._sink.lost}]\n'
+            if self.process >= 0:
+                loss = f'["thread",{t_ns},{self.process}]\n{loss}'
+            if self._sink.write(loss.encode("ascii"), 0):
+                self._lost = self._sink.lost
+
+    def _begin_batch(self) -> None:
+        """What is written next may stand behind lines of another process: it begins by saying on which thread it is."""
+        if self.process >= 0:
+            self._thread = -1
+
+    def _waiting(self, last: bool) -> tuple[tuple[Buffer, int], ...]:
+        """How many rows of each buffer are to be written now."""
+        waiting: list[tuple[Buffer, int]] = []
+        for buffer in list(self.buffers):
+            closed = buffer.closed
+            count = len(buffer.rows) // ROW
+            if count and not last and self._is_unfinished(buffer):
+                count -= 1
+            elif closed and not count:
+                self.buffers.remove(buffer)
+            if count:
+                waiting.append((buffer, count))
+        return tuple(waiting)
+
+    def _text_of(self, waiting: tuple[tuple[Buffer, int], ...]) -> str:
+        """Take so many rows of each buffer; return the lines of them."""
+        taken = [one for buffer, count in waiting if (one := take(buffer, count)) is not None]
+        lines: list[str] = []
+        for one, until in in_order(taken):
+            # They come before what happened since.
+            self._tell_sights(one.buffer, lines, ended=True)
+            self._make_lines(one, until, lines)
+        return "".join(lines)
+
+    def _sights(self, last: bool) -> tuple[str, int]:
+        """The lines of what was seen to run and is to be told by now; and how many these are."""
+        lines: list[str] = []
+        count = sum(self._tell_sights(buffer, lines, last) for buffer in list(self.buffers))
+        return "".join(lines), count
+
+    def _tell_sights(self, buffer: Buffer, lines: list[str], ended: bool) -> int:
+        """Make the lines of where a thread was seen; of the newest only if that is due, or has ended."""
+        count = 0
+        for sight in buffer.sights:
+            if sight.count and (ended or sight.is_due or sight is not buffer.sights[-1]):
+                self._make_lines(Taken(buffer, [sight.t_ns, PARTS, 0], list(sight.tell())), 1, lines)
+                count += 1
+        buffer.sights = [] if ended else buffer.sights[-1:]
+        return count
+
+    def _make_lines(self, taken: Taken, until: int, lines: list[str]) -> None:
+        """Make the lines of the rows of `taken` up to number `until`."""
+        track = taken.buffer.track
+        if track != self._thread:
+            # The first line of a thread says itself that it is one, but not of which process.
+            known = track if taken.buffer.told else self.process if self._thread < 0 and track != self.process else -1
+            self._thread = track
+            if known >= 0:
+                lines.append(f'["thread",{taken.times[taken.at] - self.start_ns},{known}]\n')
+            taken.buffer.told = True
+        while taken.at < until:
+            upto = min(taken.next_parts(until), taken.at + _BATCH)
+            if upto > taken.at:
+                rows = taken.rows[taken.at * ROW : upto * ROW]
+                if self.copies is not None:
+                    self.copies.translate_rows(rows)
+                    self._tell_copies(self.copies, rows[0] - self.start_ns, lines)
+                packed = _b2a_base64(_pack(f"<{len(rows)}q", *rows), newline=False)
+                lines.append(f'["rows","{packed.decode("ascii")}"]\n')
+                taken.at = upto
+            else:
+                self._make_line(taken, until, lines)
+
+    def _make_line(self, taken: Taken, until: int, lines: list[str]) -> None:
+        """Make the line of the event with parts that comes next, behind those it needs to have been told before."""
+        parts, i = taken.parts, taken.parts_at
+        taken.parts_at += STRIDE
+        taken.at += 1
+        if parts[i] is self.pieces and taken.at < until and taken.tracks[taken.at] == PARTS and _join(parts, i):
+            return
+        try:
+            if self.copies is not None:
+                translated = self.copies.translate(parts[i], *parts[i + 2 : i + 5])
+                if translated is None:
+                    return
+                parts[i + 2 : i + 5] = translated
+                self._tell_copies(self.copies, parts[i + 1] - self.start_ns, lines)
+            line = parts[i](self, parts[i + 1] - self.start_ns, *parts[i + 2 : i + STRIDE])
+        except Exception:
+            self._sink.lost += 1
+            return
+        if self._new:
+            lines += self._new
+            self._new.clear()
+        lines.append(line)
+
+    def _tell_copies(self, copies: Copies, t_ns: int, lines: list[str]) -> None:
+        """Before the first line that speaks of them."""
+        if copies.met:
+            lines += [f'["copy",{t_ns},{track},{of},0]\n' for track, of in copies.met]
+            copies.met.clear()
+
+    # The flushing thread.
+
+    def start_thread(self) -> None:
+        """Flush every 25 ms from now on, also while the program sleeps or is in C code that lets go of the GIL."""
+        if self._alive:
+            return  # The program forked twice with no event in between.
+        self._alive = True
+        self._ended.acquire()
+        _start_new_thread(self._run, ())
+
+    def _run(self) -> None:
+        # The program's signals are for the program's threads: one that we took would not wake its main thread.
+        _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
+        self._thread_id = _get_native_id()
+        try:
+            phase = 0.0
+            while self._alive:
+                # Not in step with what the program does every so often: samples would always find it doing just that.
+                phase = (phase + _GOLDEN) % 1
+                if self.wait(FLUSH_SECONDS * (0.8 + 0.4 * phase)):
+                    break
+                for tell in list(self.before_flush):
+                    tell()
+                self.flush(look=True)
+        finally:
+            self._ended.release()
+
+    def wait_for_end(self, seconds: float) -> bool:
+        """Wait for so long, or until the flushing thread shall end. Return whether it shall."""
+        return self._wake_up.acquire(True, seconds)
+
+    @property
+    def is_flushing(self) -> bool:
+        """Whether there is a flushing thread."""
+        return self._alive
+
+    def stop_thread(self) -> None:
+        """End the flushing thread and wait until the operating system has forgotten it.
+
+        Before a fork only: from 3.12 on os.fork() warns in a process of several threads, and it counts those of the
+        operating system.
+        """
+        if not self._alive:
+            return
+        self._alive = False
+        self._wake_up.release()
+        self._ended.acquire()
+        self._ended.release()
+        task = f"/proc/self/task/{self._thread_id}"
+        for _ in range(200):
+            if not os.path.exists(task):
+                break
+            _sleep(0.001)
+        self._wake_up = _allocate_lock()
+        self._wake_up.acquire()
+
+    # Forks.
+
+    def share(self, process: int) -> None:
+        """Before a fork: other processes write to the file from now on, and `process` is this one's main thread.
+
+        Raise OSError where that is not possible.
+        """
+        self.ids.share()
+        number_shapes_by(self.ids.shape)
+        self.process = process
+
+    def hold_flushes(self) -> Any:
+        """Right before a fork: nobody shall be writing then. Return what `let_flush` is to be given after it."""
+        return self._flushing if self._begin_flush() else None
+
+    def let_flush(self, held: Any) -> None:
+        """After the fork, in the process that forked."""
+        if held is self._flushing:
+            self._end_flush()
+
+    def leave_to_end(self) -> None:
+        """The last thread of the program ends: flush for the last time, and let our own thread end by itself."""
+        self.flush(last=True)
+        if self._alive:
+            self._alive = False
+            self._wake_up.release()
+
+    def begin_again(self, buffer: Buffer, track: int) -> None:
+        """In a forked child, in its only thread, of which that is the buffer: write what happens from now on."""
+        self.buffers[:] = [buffer]
+        buffer.begin_again(track)
+        self._forget_others()
+        self.process = track
+        self._thread, self._held_ns, self._lost = -1, 0, 0
+        self._sink.forget()
+        self.ids.in_child()
+        number_shapes_by(self.ids.shape)
+        self.wait = self.wait_for_end
+
+    def _forget_others(self) -> None:
+        """The other threads are not here: nobody holds these locks."""
+        self._alive = False
+        self._flushing, self._ended, self._wake_up = (_allocate_lock() for _ in range(3))
+        self._owner = 0
+        self._wake_up.acquire()
+        self._new.clear()
+
+    def discard(self) -> None:
+        """In a forked child: forget everything, and let go of the file."""
+        self.buffers.clear()
+        self._forget_others()
+        self._sink.close()
+
+    def close(self) -> None:
+        """Flush for the last time and close the file."""
+        self._alive = False
+        if self._wake_up.locked():
+            self._wake_up.release()
+        self.flush(last=True)
+        self._sink.close()

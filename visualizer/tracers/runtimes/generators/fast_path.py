@@ -1,0 +1,177 @@
+"""The short way of the commonest steps of a generator: a callback stores three integers.
+
+It is taken where a generator that is parked at a plain `yield` is resumed by its `send`, or in a `for` or by `next`,
+and parks at one again, each at a place and with a value that this thread met before. Everything else takes the long
+way (tracks.py), which learns from it (shapes.py). The same stands here twice, for `sys.monitoring` and
+for a profile function: a call of a function would cost as much as what it did.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import BuiltinFunctionType, GeneratorType
+
+from visualizer.tracers.runtimes.generators.introspection import ends_in_none
+from visualizer.tracers.runtimes.generators.shapes import AGAIN, PARKED, RUNNING
+from visualizer.tracers.runtimes.generators.tracks import UNREAD, Generators
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+    from types import CodeType
+    from typing import Any
+
+    OnCall = Callable[[CodeType, int, Any, Any], Any]
+    OnResume = Callable[[CodeType, int], Any]
+    OnYield = Callable[[CodeType, int, Any], Any]
+    Profile = Callable[[Any, str, Any], None]
+
+_getframe = sys._getframe
+_SEND_METHOD = GeneratorType.send
+#: Exactly of these types a value stands for itself in `Site.shapes`.
+_PLAIN = frozenset((int, str, type(None)))
+
+
+def monitoring_ways(
+    generators: Generators, missing: Any, on_call: OnCall, on_resume: OnResume, on_yield: OnYield
+) -> tuple[OnCall, OnResume, OnYield]:
+    """Callbacks for CALL, PY_RESUME and PY_YIELD, in front of those given.
+
+    `missing`: what a callback is given for an argument that there is not. The callbacks given are called one frame
+    further away from the program's.
+    """
+    run_of: Callable[[int], Any] = generators.live.get
+    local, clock, sent = generators.stream.local, generators.clock, generators.calibration.sent
+    builtin, generator_type, again, plain = BuiltinFunctionType, GeneratorType, AGAIN, _PLAIN
+
+    def call(code: CodeType, offset: int, function: Any, argument: Any) -> Any:
+        if type(function) is builtin and argument is not missing:
+            generator = function.__self__
+            if type(generator) is generator_type:
+                run = run_of(id(generator.gi_frame))
+                # That it was `send` was seen at the same site, and of the same generator.
+                if run is not None and run.at == PARKED and offset == run.resume_offset and code is run.resume_code:
+                    run.cause, run.sent = again, argument
+                    return None
+        elif function is _SEND_METHOD and type(argument) is generator_type:
+            run = run_of(id(argument.gi_frame))
+            if run is not None and run.at == PARKED and offset == run.resume_offset and code is run.resume_code:
+                run.cause, run.sent, run.generator, run.ended_in_none = again, UNREAD, argument, ends_in_none(argument)
+                return None
+        return on_call(code, offset, function, argument)
+
+    def resume(code: CodeType, offset: int) -> Any:
+        frame = _getframe(1)
+        run = run_of(id(frame))
+        if run is None or run.at != PARKED:
+            return on_resume(code, offset)
+        try:
+            buffer = local.buffer
+        except AttributeError:
+            return on_resume(code, offset)
+        if run.cause is again:
+            value = run.sent
+            if value is UNREAD:
+                value = run.sent = sent(run.generator, run.ended_in_none)
+                run.generator = None
+            if value is run.resume_value:
+                shape = run.resume_shape
+            else:
+                shape = run.resume_site.shapes.get(value) if type(value) in plain else None
+            if shape is not None and run.in_thread is buffer:
+                rows = buffer.rows
+                rows += (clock(), run.track, shape)
+                run.at, run.cause, run.sent = RUNNING, "", None
+                return None
+        elif not run.cause:
+            back = frame.f_back
+            site = buffer.sites.get(id(back.f_code) + back.f_lasti) if back is not None else None
+            if site is not None and site.next_shape >= 0:
+                rows = buffer.rows
+                rows += (clock(), run.track, site.next_shape)
+                run.at = RUNNING
+                if run.in_thread is not buffer:
+                    run.in_thread, run.resume_offset, run.yield_offset = buffer, -1, -1
+                return None
+        return on_resume(code, offset)
+
+    def park(code: CodeType, offset: int, value: Any) -> Any:
+        run = run_of(id(_getframe(1)))
+        if run is None or run.yield_offset != offset:
+            return on_yield(code, offset, value)
+        if value is run.yield_value:
+            shape = run.yield_shape
+        else:
+            shape = run.yield_site.shapes.get(value) if type(value) in plain else None
+            if shape is None:
+                return on_yield(code, offset, value)
+        rows = run.in_thread.rows
+        rows += (clock(), run.track, shape)
+        run.at = PARKED
+        return None
+
+    return call, resume, park
+
+
+def profile_way(generators: Generators, on_event: Profile) -> Profile:
+    """A profile function in front of the one given."""
+    run_of: Callable[[int], Any] = generators.live.get
+    local, clock, sent = generators.stream.local, generators.clock, generators.calibration.sent
+    calls = generators.calls
+    builtin, generator_type, again, plain = BuiltinFunctionType, GeneratorType, AGAIN, _PLAIN
+
+    def visualizer_profile(frame: Any, event: str, arg: Any) -> None:
+        if event == "return":
+            run = run_of(id(frame))
+            if run is not None and run.yield_offset == frame.f_lasti:
+                if arg is run.yield_value:
+                    shape = run.yield_shape
+                else:
+                    shape = run.yield_site.shapes.get(arg) if type(arg) in plain else None
+                if shape is not None:
+                    rows = run.in_thread.rows
+                    rows += (clock(), run.track, shape)
+                    run.at = PARKED
+                    return
+        elif event == "call":
+            run = run_of(id(frame))
+            # The RESUME after the yield: elsewhere something is thrown into it.
+            if run is not None and run.at == PARKED and run.yield_offset == frame.f_lasti - 2:
+                buffer = run.in_thread
+                rows = buffer.rows
+                if run.cause is again:
+                    value = run.sent
+                    if value is UNREAD:
+                        value = run.sent = sent(run.generator, run.ended_in_none)
+                        run.generator = None
+                    if value is run.resume_value:
+                        shape = run.resume_shape
+                    else:
+                        shape = run.resume_site.shapes.get(value) if type(value) in plain else None
+                    if shape is not None and buffer is getattr(local, "buffer", None):
+                        rows += (clock(), run.track, shape)
+                        run.at, run.cause, run.sent = RUNNING, "", None
+                        return
+                elif not run.cause:
+                    back = frame.f_back
+                    site = buffer.sites.get(id(back.f_code) + back.f_lasti) if back is not None else None
+                    if site is not None and site.next_shape >= 0 and buffer is getattr(local, "buffer", None):
+                        rows += (clock(), run.track, site.next_shape)
+                        run.at = RUNNING
+                        return
+        elif event == "c_call":
+            if type(arg) is not builtin:
+                return
+            generator = arg.__self__
+            if type(generator) is generator_type:
+                run = run_of(id(generator.gi_frame))
+                if run is not None and run.at == PARKED and run.resume_offset == frame.f_lasti:
+                    if frame.f_code is run.resume_code and arg.__name__ == "send":
+                        run.cause, run.sent, run.generator = again, UNREAD, generator
+                        run.ended_in_none = ends_in_none(generator)
+                        return
+        elif not calls:
+            return
+        on_event(frame, event, arg)
+
+    return visualizer_profile

@@ -1,0 +1,232 @@
+"""What can be told of generators, coroutines and asynchronous generators from outside, without running them.
+
+The three are one thing to the interpreter (PEP 342, 492 and 525): a frame that can be parked. A chain of them, each
+parked in a `yield from` or an `await` of the next, is resumed through its outermost member.
+"""
+
+from __future__ import annotations
+
+import gc
+import opcode
+import sys
+from types import AsyncGeneratorType, CodeType, CoroutineType, GeneratorType
+
+from visualizer.trace import words
+from visualizer.tracers.core import lines
+from visualizer.tracers.core.code import COROUTINE_FLAG, GENERATOR_FLAG, ITERABLE_COROUTINE_FLAG
+from visualizer.tracers.core.values import keep
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+    from typing import Any
+
+_YIELD = opcode.opmap["YIELD_VALUE"]
+_RESUME = opcode.opmap["RESUME"]
+_SEND = opcode.opmap["SEND"]
+
+
+async def _asynchronous() -> Any:
+    yield
+
+
+async def _waiting() -> None:
+    pass
+
+
+def _kinds_of_awaitable() -> tuple[type, type, type]:
+    """The types of what `asend`, `athrow` and `__await__` return, which have no names in `types`."""
+    asynchronous = _asynchronous()
+    made = asynchronous.asend(None), asynchronous.athrow(GeneratorExit), _waiting().__await__()
+    for awaitable in made:
+        # Else the interpreter warns of something that was never awaited.
+        awaitable.close()
+    return type(made[0]), type(made[1]), type(made[2])
+
+
+#: The types of `agen.asend()` (and `agen.__anext__()`), of `agen.athrow()` (and `aclose()`), and of a coroutine's
+#: `__await__()`.
+ASEND, ATHROW, WRAPPER = _kinds_of_awaitable()
+
+_FRAME: dict[type, Callable[[Any], Any]] = {
+    GeneratorType: GeneratorType.gi_frame.__get__,
+    CoroutineType: CoroutineType.cr_frame.__get__,
+    AsyncGeneratorType: AsyncGeneratorType.ag_frame.__get__,
+}
+_AWAITED: dict[type, Callable[[Any], Any]] = {
+    GeneratorType: GeneratorType.gi_yieldfrom.__get__,
+    CoroutineType: CoroutineType.cr_await.__get__,
+    AsyncGeneratorType: AsyncGeneratorType.ag_await.__get__,
+}
+_CODE: dict[type, Callable[[Any], Any]] = {
+    GeneratorType: GeneratorType.gi_code.__get__,
+    CoroutineType: CoroutineType.cr_code.__get__,
+    AsyncGeneratorType: AsyncGeneratorType.ag_code.__get__,
+}
+
+#: Method of what resumes a frame -> cause of the switch; and the types that have these methods.
+METHODS = {"send": words.SEND, "throw": words.THROW, "close": words.CLOSE}
+_RESUMING = (GeneratorType, CoroutineType, ASEND, ATHROW, WRAPPER)
+#: Methods of an asynchronous generator that make something to await, which resumes it.
+ASKING = {"asend": words.SEND, "athrow": words.THROW, "aclose": words.CLOSE}
+
+
+def is_generator(thing: Any) -> bool:
+    """Whether it is a generator, coroutine or asynchronous generator: what has a frame that is a track."""
+    # By identity, here and below: a metaclass of the program's may have a __hash__ or __eq__ of its own.
+    kind = type(thing)
+    return kind is GeneratorType or kind is CoroutineType or kind is AsyncGeneratorType
+
+
+def is_resuming(thing: Any) -> bool:
+    """Whether it is of a type that has the methods in METHODS, and resumes a generator by them."""
+    kind = type(thing)
+    return any(kind is one for one in _RESUMING)
+
+
+def frame_of(generator: Any) -> Any:
+    """The frame of a generator, coroutine or asynchronous generator, None if that has ended."""
+    return _FRAME[type(generator)](generator)
+
+
+def code_of(generator: Any) -> CodeType:
+    """The code of a generator, coroutine or asynchronous generator."""
+    code: CodeType = _CODE[type(generator)](generator)
+    return code
+
+
+def is_suspended(generator: Any) -> bool:
+    """Whether a generator is parked at a yield."""
+    for attribute in ("gi_suspended", "cr_suspended", "ag_suspended"):
+        suspended = getattr(generator, attribute, None)
+        if suspended is not None:
+            return bool(suspended)
+    # An asynchronous generator on 3.11 does not tell. Ended, it refers to nothing of its frame's stack.
+    return bool(generator.ag_frame is not None and not generator.ag_running)
+
+
+def kind_of(code: CodeType) -> str:
+    """The kind of track. An asynchronous generator is a generator: who uses it need not use it up."""
+    return words.COROUTINE if code.co_flags & (COROUTINE_FLAG | ITERABLE_COROUTINE_FLAG) else words.GENERATOR
+
+
+def resumed_by(target: Any) -> Any:
+    """The generator that a call of a method of `target`, which is resuming, resumes; None if it is not known."""
+    if is_generator(target):
+        return target
+    held = gc.get_referents(target)
+    return held[0] if held and is_generator(held[0]) else None
+
+
+def chain(generator: Any) -> list[Any]:
+    """`generator` and what it awaits, as far as those are generators; the innermost last."""
+    found = [generator]
+    while True:
+        awaited = _AWAITED[type(found[-1])](found[-1])
+        if not is_generator(awaited) and not is_resuming(awaited):
+            return found
+        inner = resumed_by(awaited)
+        if inner is None or any(inner is one for one in found):
+            return found
+        found.append(inner)
+
+
+def unwrapped(value: Any) -> Any:
+    """What an asynchronous generator yielded, out of the interpreter's wrapping (PEP 525)."""
+    held = gc.get_referents(value)
+    return held[0] if held else None
+
+
+def delegations(code: CodeType) -> frozenset[int]:
+    """Offsets of the YIELD_VALUE instructions that are part of a `yield from` or `await`.
+
+    The RESUME that follows one says so: 2 and 3 in the lowest bits of its argument (the dis module's manual).
+    """
+    instructions = code.co_code
+    return frozenset(
+        at
+        for at in range(0, len(instructions) - 2, 2)
+        if instructions[at] == _YIELD and instructions[at + 2] == _RESUME and instructions[at + 3] & 3 >= 2
+    )
+
+
+def beginning(code: CodeType) -> int:
+    """Offset of the instruction at which a generator's own code begins: before it stands one that was not started."""
+    instructions = code.co_code
+    return next(at for at in range(0, len(instructions), 2) if instructions[at] == _RESUME)
+
+
+def delegating_calls(code: CodeType) -> frozenset[int]:
+    """Where a frame stands while its `yield from` or `await` resumes what it waits for: at a SEND instruction.
+
+    From 3.12 on it may also be the instruction's cache, which follows.
+    """
+    instructions = code.co_code
+    found = {at for at in range(0, len(instructions), 2) if instructions[at] == _SEND}
+    return frozenset(found | {at + 2 for at in found} if sys.version_info >= (3, 12) else found)
+
+
+def generator_codes(code: CodeType) -> list[CodeType]:
+    """The generator functions and expressions in `code`, itself included, however deep."""
+    found = []
+    rest = [code]
+    while rest:
+        one = rest.pop()
+        if one.co_flags & GENERATOR_FLAG:
+            found.append(one)
+        rest += [constant for constant in one.co_consts if type(constant) is CodeType]
+    return found
+
+
+class Calibration:
+    """Where in `gc.get_referents(generator)` the value just sent to it stands, found out by trying.
+
+    The order is that of CPython's gen_traverse: the frame's variables, its evaluation stack, and last, in some
+    versions or while the generator handles an exception, that exception.
+    """
+
+    def __init__(self) -> None:
+        self.plain = 0
+        self.handling = 0
+
+    def learn(self, generator: Any, sent: Any, handling: bool) -> None:
+        """Take the position of `sent`, which has just been sent to `generator`, from inside a resume hook."""
+        found = gc.get_referents(generator)
+        for back in range(1, min(4, len(found)) + 1):
+            if found[-back] is sent:
+                if handling:
+                    self.handling = -back
+                else:
+                    self.plain = -back
+                return
+
+    def sent(self, generator: Any, ended_in_none: bool) -> Any:
+        """The value just sent to `generator`, NO_VALUE if it cannot be told.
+
+        `ended_in_none`: what `ends_in_none` said before. Before 3.13 a generator in which an exception was handled
+        (by a hook of ours, too) has None in the place of the exception.
+        """
+        found = gc.get_referents(generator)
+        handled = sys.exc_info()[1]
+        position = self.plain
+        if found and (found[-1] is handled if handled is not None else ended_in_none and found[-1] is None):
+            position = self.handling
+        return keep(found[position]) if position and len(found) >= -position else lines.NO_VALUE
+
+
+def ends_in_none(generator: Any) -> bool:
+    """Whether the last of what a parked generator refers to is None, on an interpreter where that matters."""
+    if sys.version_info >= (3, 13):
+        return False
+    found = gc.get_referents(generator)
+    return bool(found) and found[-1] is None
+
+
+def probe() -> Any:
+    """A generator to find the place of a sent value with: first plain, then while it handles an exception."""
+    yield
+    try:
+        raise LookupError
+    except LookupError:
+        yield
+    yield

@@ -1,0 +1,158 @@
+"""How the steps of a generator are stored: what repeats, as a row (buffer.py).
+
+The commonest step resumes a generator by `send` or `next` at a place, and with a value, that was met before, or parks
+it at such. A *site* is such a place; it knows the shapes of the values that were met there. Each thread has its own.
+"""
+
+from __future__ import annotations
+
+from visualizer.trace import words
+from visualizer.tracers.core import lines
+from visualizer.tracers.core.buffer import Buffer
+from visualizer.tracers.core.stream import Stream
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from types import CodeType
+    from typing import Any
+
+#: So many values a site has shapes for, and a thread sites.
+_MOST_SHAPES = 64
+_MOST_SITES = 4096
+#: Larger numbers and longer texts seldom come again.
+_LARGEST = 1000
+_LONGEST = 16
+
+#: What a generator does, as far as is known: it runs, is parked at a `yield`, is parked in a `yield from` or `await`;
+#: or it is an asynchronous one that is parked at a `yield`.
+RUNNING, PARKED, DELEGATING, GIVEN = 0, 1, 2, 3
+
+#: Cause of a call of `send` at the site at which it was called last (`Run.resume_site`).
+AGAIN = "send again"
+
+#: Is no value that crosses.
+NEVER = object()
+
+
+class Site:
+    """A place at which generators are resumed for one cause, or are parked, in one thread."""
+
+    __slots__ = ("code", "next_shape", "shapes")
+
+    def __init__(self, code: CodeType | None) -> None:
+        #: Kept so that its id stays its own.
+        self.code = code
+        #: Shape by value, of those that equal nothing of another type that is shown otherwise.
+        self.shapes: dict[Any, int] = {}
+        #: That of a resumption without a value, by `next`.
+        self.next_shape = -1
+
+
+class Run:
+    """A generator that was started and has not ended.
+
+    `yield_offset` is -1 where the next yield must go the long way, `resume_offset` where the next `send` must.
+    """
+
+    __slots__ = (
+        "asked", "at", "call_code", "call_offset", "cause", "closing", "code", "ended_in_none", "generator",
+        "in_thread", "passing", "resume_code", "resume_offset", "resume_shape", "resume_site", "resume_value",
+        "sent", "track", "yield_offset", "yield_shape", "yield_site", "yield_value",
+    )  # fmt: skip
+
+    def __init__(self, track: int, code: CodeType) -> None:
+        self.track = track
+        self.code = code
+        self.at = RUNNING
+        #: A call of one of its methods is in progress: its cause (else ""), what was sent, where it stands, and the
+        #: generator itself, if what was sent is to be read from there.
+        self.cause = ""
+        self.sent: Any = None
+        self.call_code: CodeType | None = None
+        self.call_offset = 0
+        self.generator: Any = None
+        self.ended_in_none = False
+        #: What was sent to it and it passes on, in a `yield from` or `await`, to whom it waits for.
+        self.passing: Any = lines.NO_VALUE
+        #: A call of asend, athrow or aclose: (cause, weak reference to the asynchronous generator).
+        self.asked: tuple[str, Any] | None = None
+        self.closing = False
+        #: The thread's buffer in which these are known: the last site of each kind, and what crossed there last.
+        self.in_thread: Buffer | None = None
+        self.resume_code: CodeType | None = None
+        self.resume_offset = -1
+        self.resume_site: Site | None = None
+        self.resume_value: Any = NEVER
+        self.resume_shape = -1
+        self.yield_offset = -1
+        self.yield_site: Site | None = None
+        self.yield_value: Any = NEVER
+        self.yield_shape = -1
+
+
+def repeats(value: Any) -> bool:
+    """Whether a value may come again, and is told from all others by `==` among values of which this is true."""
+    kind = type(value)
+    if kind is int:
+        return bool(-_LARGEST < value < _LARGEST)
+    return value is None or value is lines.NO_VALUE or (kind is str and len(value) <= _LONGEST)
+
+
+def store_resume(
+    stream: Stream, run: Run, cause: str, value: Any, code: CodeType | None, offset: int, t_ns: int, learn: bool
+) -> None:
+    """Store that `run` is resumed at a place; `learn`: the next time the short way may be taken there."""
+    buffer = stream.here(t_ns)
+    _on_buffer(run, buffer)
+    stream.extend((lines.resume, t_ns, run.track, cause, value, code, offset))
+    if learn and code is not None:
+        site = _site(buffer, code, offset, cause)
+        if cause is words.SEND:
+            run.resume_code, run.resume_offset, run.resume_site = code, offset, site
+            run.resume_value = NEVER
+        shape = _shape(buffer, site, value, (lines.resume, words.SUBJECT, cause, value, code, offset), t_ns)
+        if cause is not words.SEND:
+            site.next_shape = shape
+        elif shape >= 0:
+            run.resume_value, run.resume_shape = value, shape
+
+
+def store_yield(stream: Stream, run: Run, value: Any, code: CodeType, offset: int, t_ns: int, learn: bool) -> None:
+    """Store that `run` is parked at a place, which is learned as in `store_resume`."""
+    buffer = stream.here(t_ns)
+    _on_buffer(run, buffer)
+    stream.extend((lines.yielded, t_ns, run.track, None, value, code, offset))
+    if learn:
+        site = _site(buffer, code, offset, words.YIELD)
+        run.yield_offset, run.yield_site, run.yield_value = offset, site, NEVER
+        shape = _shape(buffer, site, value, (lines.yielded, words.SUBJECT, None, value, code, offset), t_ns)
+        if shape >= 0:
+            run.yield_value, run.yield_shape = value, shape
+
+
+def _on_buffer(run: Run, buffer: Buffer) -> None:
+    if run.in_thread is not buffer:
+        run.in_thread = buffer
+        run.resume_code, run.resume_offset, run.resume_site = None, -1, None
+        run.yield_offset, run.yield_site = -1, None
+
+
+def _site(buffer: Buffer, code: CodeType, offset: int, cause: str) -> Site:
+    # One instruction may resume by `next` now, and by `send` another time.
+    key = id(code) + offset if cause is not words.SEND else -id(code) - offset
+    site: Site | None = buffer.sites.get(key)
+    if site is None:
+        if len(buffer.sites) >= _MOST_SITES:
+            buffer.sites.clear()
+        site = buffer.sites[key] = Site(code)
+    return site
+
+
+def _shape(buffer: Buffer, site: Site, value: Any, event: tuple[Any, ...], t_ns: int) -> int:
+    """The shape of an event at a site, told to the file if it is new; -1 if it is to have none."""
+    if not repeats(value):
+        return -1
+    shape = site.shapes.get(value, -1)
+    if shape < 0 and len(site.shapes) < _MOST_SHAPES:
+        shape = site.shapes[value] = buffer.shape(t_ns, event)
+    return shape

@@ -1,0 +1,292 @@
+"""Watches generators with `sys.monitoring` (PEP 669, Python 3.12 and later).
+
+What costs nothing when it is not used: PY_START is asked for everywhere, but answered with DISABLE the first time by
+every code object that is no generator of the program's. Those get local events. PY_THROW and PY_UNWIND can only be
+asked for globally before 3.14; they are, once the program has a generator. CALL is asked for in the program's own code,
+and every place that calls neither a generator function nor a generator's method is disabled after its first call.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import (
+    AsyncGeneratorType,
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    MethodDescriptorType,
+    MethodType,
+)
+
+from visualizer.trace import words
+from visualizer.tracers.core.code import GENERATOR_FLAG
+from visualizer.tracers.core.imports import Imports
+from visualizer.tracers.core.recording import Recording
+from visualizer.tracers.core.values import type_name
+from visualizer.tracers.runtimes.generators.fast_path import monitoring_ways
+from visualizer.tracers.runtimes.generators.introspection import ASKING, METHODS, is_resuming, probe
+from visualizer.tracers.runtimes.generators.tracks import UNREAD, Generators, Watched
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from typing import Any
+
+if sys.version_info < (3, 12):
+    raise ImportError("sys.monitoring is there from Python 3.12 on")
+
+_monitoring = sys.monitoring
+_events = _monitoring.events
+_DISABLE = _monitoring.DISABLE
+_getframe = sys._getframe
+#: Ids of sys.monitoring that no tool is asked to use by convention, then the profiler's.
+_TOOL_IDS = (4, 3, _monitoring.PROFILER_ID)
+_OF_GENERATORS = _events.PY_START | _events.PY_RESUME | _events.PY_YIELD | _events.PY_RETURN
+
+
+class GeneratorTracer:
+    name = "generators"
+
+    def __init__(self, recording: Recording, imports: Imports) -> None:
+        self._recording = recording
+        self._generators = Generators(recording)
+        self._tool: int | None = None
+        self._watched = self._generators.watched
+        self._seen: dict[int, CodeType] = {}
+        #: Functions that a greenlet was seen to start with.
+        self._entries: dict[int, CodeType] = {}
+        self._everywhere = False
+        #: The classes whose calls are in progress, in any thread, and that another tracer wants to know of.
+        self._making: list[type] = []
+        self._resume: Any = None
+
+    def install(self) -> str:
+        tool = next((number for number in _TOOL_IDS if _monitoring.get_tool(number) is None), None)
+        if tool is None:
+            return "refused: every tool id of sys.monitoring is taken"
+        _monitoring.use_tool_id(tool, "visualizer")
+        self._tool = tool
+        call, self._resume, park = monitoring_ways(
+            self._generators, _monitoring.MISSING, self._on_call, self._on_resume, self._on_yield
+        )
+        for event, callback in (
+            (_events.PY_START, self._on_start),
+            (_events.PY_RESUME, self._resume),
+            (_events.PY_YIELD, park),
+            (_events.PY_RETURN, self._on_return),
+            (_events.PY_THROW, self._on_throw),
+            (_events.PY_UNWIND, self._on_unwind),
+            (_events.CALL, call),
+        ):
+            _monitoring.register_callback(tool, event, callback)
+        self._calibrate(tool)
+        _monitoring.set_events(tool, _events.PY_START)
+        control = self._recording.control
+        if control is not None:
+            from visualizer.tracers.control.points_monitoring import Points
+
+            control.points = Points(self._recording, control, self._generators, tool)
+        return "on: sys.monitoring"
+
+    def remove(self) -> None:
+        tool, self._tool = self._tool, None
+        if tool is None:
+            return
+        _monitoring.set_events(tool, 0)
+        for code in (*self._seen.values(), *self._entries.values()):
+            _monitoring.set_local_events(tool, code, 0)
+        for event in (
+            _events.PY_START, _events.PY_RESUME, _events.PY_YIELD, _events.PY_RETURN, _events.PY_THROW,
+            _events.PY_UNWIND, _events.CALL, _events.C_RETURN, _events.C_RAISE,
+        ):  # fmt: skip
+            _monitoring.register_callback(tool, event, None)
+        _monitoring.free_tool_id(tool)
+
+    def finish(self, t_ns: int) -> None:
+        self._generators.finish(t_ns)
+
+    def _calibrate(self, tool: int) -> None:
+        generator = probe()
+        calibration = self._generators.calibration
+        sent = object()
+        handling = False
+
+        def resumed(*_: Any) -> None:
+            calibration.learn(generator, sent, handling)
+
+        code = probe.__code__
+        _monitoring.register_callback(tool, _events.PY_RESUME, resumed)
+        _monitoring.set_local_events(tool, code, _events.PY_RESUME)
+        next(generator)
+        generator.send(sent)
+        handling = True
+        generator.send(sent)
+        _monitoring.set_local_events(tool, code, 0)
+        _monitoring.register_callback(tool, _events.PY_RESUME, self._resume)
+
+    # Callbacks: in the thread that runs the code, before the event takes effect. Those of CALL, PY_RESUME and PY_YIELD
+    # come by the short way (fast_path.py), one frame further from the program's.
+
+    def _on_start(self, code: CodeType, _offset: int) -> Any:
+        try:
+            if id(code) in self._watched:
+                self._generators.on_start(_getframe(1), code)
+                return None
+            return self._on_other_start(code)
+        except Exception as error:
+            self._recording.fail(self.name, error)
+            return None
+
+    def _on_other_start(self, code: CodeType) -> Any:
+        if self._recording.own(code) and id(code) not in self._seen:
+            self._discover(code)
+            if code.co_flags & GENERATOR_FLAG:
+                self._generators.on_start(_getframe(2), code)
+                return None
+        if self._recording.is_entering() and _getframe(2).f_back is None:
+            self._watch_entry(code)
+            self._recording.name_entered(code)
+        return None if id(code) in self._entries else _DISABLE
+
+    def _watch_entry(self, code: CodeType) -> None:
+        """`code` is the function of a greenlet: see how it ends, which greenlet's own events do not tell."""
+        if self._tool is not None and id(code) not in self._entries:
+            self._entries[id(code)] = code
+            events = _monitoring.get_local_events(self._tool, code)
+            _monitoring.set_local_events(self._tool, code, events | _events.PY_START | _events.PY_RETURN)
+            self._watch_exceptions(self._tool)
+
+    def _watch_exceptions(self, tool: int) -> None:
+        if not self._everywhere:
+            self._everywhere = True
+            _monitoring.set_events(tool, _events.PY_START | _events.PY_THROW | _events.PY_UNWIND)
+
+    def _discover(self, code: CodeType) -> None:
+        """Watch the generators of a piece of the program's own code that runs for the first time."""
+        tool = self._tool
+        if tool is None:
+            return
+        rest = [code]
+        while rest:
+            one = rest.pop()
+            if id(one) in self._seen:
+                continue
+            self._seen[id(one)] = one
+            events = _events.CALL
+            if one.co_flags & GENERATOR_FLAG:
+                self._watched[id(one)] = Watched(one)
+                events |= _OF_GENERATORS
+            _monitoring.set_local_events(tool, one, events)
+            rest += [constant for constant in one.co_consts if type(constant) is CodeType]
+        if self._watched:
+            self._watch_exceptions(tool)
+
+    def _on_resume(self, code: CodeType, _offset: int) -> Any:
+        try:
+            self._generators.on_resume(_getframe(2), code)
+        except Exception as error:
+            self._recording.fail(self.name, error)
+
+    def _on_yield(self, code: CodeType, offset: int, value: Any) -> Any:
+        try:
+            self._generators.on_yield(_getframe(2), code, offset, value)
+        except Exception as error:
+            self._recording.fail(self.name, error)
+
+    def _on_return(self, code: CodeType, _offset: int, value: Any) -> Any:
+        try:
+            if id(code) in self._watched:
+                self._generators.on_return(_getframe(1), value)
+            elif _getframe(1).f_back is None:
+                self._recording.leave(words.RETURNED, value)
+        except Exception as error:
+            self._recording.fail(self.name, error)
+
+    def _on_throw(self, code: CodeType, _offset: int, error: BaseException) -> Any:
+        if id(code) in self._watched:
+            try:
+                self._generators.on_throw(_getframe(1), code, error)
+            except Exception as failure:
+                self._recording.fail(self.name, failure)
+
+    def _on_unwind(self, code: CodeType, _offset: int, error: BaseException) -> Any:
+        if id(code) in self._watched:
+            try:
+                self._generators.on_unwind(_getframe(1), error)
+            except Exception as failure:
+                self._recording.fail(self.name, failure)
+        elif id(code) in self._entries and _getframe(1).f_back is None:
+            killed = type_name(type(error)) == "GreenletExit"
+            self._recording.leave(words.KILLED if killed else words.RAISED, error)
+
+    def _on_call(self, code: CodeType, offset: int, function: Any, argument: Any) -> Any:
+        try:
+            return self._on_any_call(code, offset, function, argument)
+        except Exception as error:
+            self._recording.fail(self.name, error)
+            return _DISABLE
+
+    def _on_any_call(self, code: CodeType, offset: int, function: Any, argument: Any) -> Any:
+        kind = type(function)
+        if kind is MethodType:
+            function = function.__func__
+            kind = type(function)
+        if kind is FunctionType:
+            made = function.__code__
+            if not made.co_flags & GENERATOR_FLAG:
+                return None if made.co_name in METHODS else _DISABLE
+            if id(made) not in self._watched and self._recording.own(made):
+                # A copy of what was seen in its module: types.coroutine makes one.
+                self._discover(made)
+            if id(made) in self._watched:
+                self._generators.on_created(made, _getframe(3))
+            return None
+        if kind is type:
+            if not self._recording.makes(function):
+                return _DISABLE
+            self._making.append(function)
+            self._watch_calls(True)
+            return None
+        if kind is MethodDescriptorType:
+            target, sent = argument, UNREAD
+            if function.__objclass__ is not type(target):
+                return None
+        elif kind is BuiltinFunctionType:
+            target, sent = function.__self__, argument
+        else:
+            return _DISABLE
+        name = function.__name__
+        if name in METHODS:
+            if is_resuming(target) and self._generators.on_call(target, name, sent, code, offset):
+                self._watch_calls(True)
+            return None
+        if name in ASKING:
+            if type(target) is AsyncGeneratorType:
+                self._generators.on_ask(target, name)
+            return None
+        return _DISABLE
+
+    def _watch_calls(self, watch: bool) -> None:
+        """Ask for the end of calls; it costs every call that is watched, and is asked for while it is needed only."""
+        if self._tool is not None:
+            for event in (_events.C_RETURN, _events.C_RAISE):
+                _monitoring.register_callback(self._tool, event, self._on_called if watch else None)
+
+    def _on_called(self, _code: CodeType, _offset: int, function: Any, argument: Any) -> Any:
+        ended = False
+        try:
+            if type(function) is type:
+                if self._recording.makes(function):
+                    if self._making:
+                        self._making.pop()
+                    self._recording.was_made(function, _getframe(1))
+            else:
+                target = function.__self__ if type(function) is BuiltinFunctionType else argument
+                ended = self._generators.on_called(target)
+            if not self._generators.calls and not self._making:
+                self._watch_calls(False)
+                if self._generators.calls or self._making:
+                    self._watch_calls(True)
+        except Exception as error:
+            self._recording.fail(self.name, error)
+        if ended and self._recording.control is not None:
+            self._recording.control.on_switch()

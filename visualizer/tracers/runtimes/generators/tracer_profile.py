@@ -1,0 +1,214 @@
+"""Watches generators with `sys.setprofile`, for Python 3.11, which has nothing better.
+
+A profile function is called for every call in its thread, so it is in force only while it is needed: while a module of
+the program's own is imported, and from the moment one is found to have a generator. It is called with "call" when a
+generator is started, resumed or thrown into, and with "return" when it yields, returns or ends by an exception; the
+instruction that the frame stands at tells which. 3.11 has no event for a generator's creation.
+"""
+
+from __future__ import annotations
+
+import gc
+import opcode
+import sys
+from types import AsyncGeneratorType, BuiltinFunctionType
+
+from visualizer.tracers.core.code import GENERATOR_FLAG
+from visualizer.tracers.core.imports import Imports
+from visualizer.tracers.core.recording import Recording
+from visualizer.tracers.runtimes.generators.fast_path import profile_way
+from visualizer.tracers.runtimes.generators.introspection import (
+    ASKING,
+    METHODS,
+    code_of,
+    frame_of,
+    generator_codes,
+    is_generator,
+    is_resuming,
+    is_suspended,
+    probe,
+    resumed_by,
+)
+from visualizer.tracers.runtimes.generators.tracks import UNREAD, Generators, Watched
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from types import CodeType
+    from typing import Any
+
+_RESUME = opcode.opmap["RESUME"]
+_YIELD = opcode.opmap["YIELD_VALUE"]
+_RETURN = opcode.opmap["RETURN_VALUE"]
+_STDLIB_NAMES = sys.stdlib_module_names
+
+
+class GeneratorTracer:
+    name = "generators"
+
+    def __init__(self, recording: Recording, imports: Imports) -> None:
+        self._recording = recording
+        self._imports = imports
+        self._generators = Generators(recording)
+        #: Whether a code object is a watched generator's, and its instructions; by id, the code kept.
+        self._instructions: dict[int, tuple[bytes | None, CodeType]] = {}
+        #: Whether the program is known to have a generator; what --include names is taken to have one.
+        self._found = bool(recording.own.include)
+        self._main_began = False
+        #: Tracks that were thrown into, by the id of their frame, with the instruction they were parked at.
+        self._thrown: dict[int, int] = {}
+        self._sought: bool | None = None
+        self._hook = profile_way(self._generators, self._on_event)
+
+    def install(self) -> str:
+        if sys.getprofile() is not None:
+            return "refused: the program already has a profile function"
+        self._calibrate()
+        control = self._recording.control
+        if control is not None:
+            from visualizer.tracers.control.points_profile import Points
+
+            control.points = points = Points(self._recording, control, self._generators)
+            self._hook = points.behind(self._hook)
+        self._imports.before_any = self._before_import
+        self._imports.install()
+        sys.setprofile(self._hook)
+        return "on: sys.setprofile"
+
+    def remove(self) -> None:
+        self._imports.before_any = None
+        if sys.getprofile() is self._hook:
+            sys.setprofile(None)
+
+    def finish(self, t_ns: int) -> None:
+        self._generators.finish(t_ns)
+
+    def _calibrate(self) -> None:
+        generator = probe()
+        calibration = self._generators.calibration
+        sent = object()
+        handling = False
+
+        def resumed(frame: Any, event: str, _: Any) -> None:
+            if event == "call" and frame.f_code is probe.__code__:
+                calibration.learn(generator, sent, handling)
+
+        next(generator)
+        sys.setprofile(resumed)
+        generator.send(sent)
+        handling = True
+        generator.send(sent)
+        sys.setprofile(None)
+
+    def _before_import(self, name: str, path: Any) -> None:
+        """A module is about to be looked for: if it may be the program's own, see what is in it."""
+        if not self._found and name.partition(".")[0] not in _STDLIB_NAMES and sys.getprofile() is None:
+            for finder in sys.meta_path:
+                find = getattr(finder, "find_spec", None)
+                if finder is self._imports or find is None:
+                    continue
+                spec = find(name, path)
+                if spec is not None:
+                    if spec.has_location and self._recording.own.owns_file(spec.origin):
+                        sys.setprofile(self._hook)
+                    return
+
+    def _on_event(self, frame: Any, event: str, arg: Any) -> None:
+        try:
+            code = frame.f_code
+            if event == "call":
+                if code.co_flags & GENERATOR_FLAG:
+                    self._on_generator_call(frame, code)
+                elif code.co_name == "<module>":
+                    self._on_module(frame, code)
+                elif frame.f_back is None and self._recording.is_entering():
+                    self._recording.name_entered(code)
+            elif event == "return":
+                if code.co_flags & GENERATOR_FLAG:
+                    self._on_generator_return(frame, code, arg)
+            elif event == "c_call":
+                if type(arg) is BuiltinFunctionType:
+                    self._on_method(arg, frame, code)
+            elif self._generators.calls:
+                self._on_method_over(arg)
+        except Exception as error:
+            self._recording.fail(self.name, error)
+
+    def _on_module(self, frame: Any, code: CodeType) -> None:
+        """A module begins: out of the way, as long as the program has no generator."""
+        self._main_began = self._main_began or frame.f_globals.get("__name__") == "__main__"
+        if not self._found and self._recording.own(code) and generator_codes(code):
+            self._found = True
+            self._imports.in_threads(self.name, lambda: sys.setprofile(self._hook))
+        if self._main_began and not self._found and sys.getprofile() is self._hook:
+            sys.setprofile(None)
+
+    def _watched(self, code: CodeType) -> bytes | None:
+        """The instructions of a generator of the program's own; None of any other."""
+        known = self._instructions.get(id(code))
+        if known is None:
+            own = self._recording.own(code)
+            known = self._instructions[id(code)] = (code.co_code if own else None, code)
+            if own:
+                self._generators.watched[id(code)] = Watched(code)
+        return known[0]
+
+    def _on_generator_call(self, frame: Any, code: CodeType) -> None:
+        instructions = self._watched(code)
+        if instructions is None:
+            return
+        at = frame.f_lasti
+        if at >= 0 and instructions[at] == _RESUME:
+            if instructions[at + 1] & 3 == 0:
+                self._generators.on_start(frame, code)
+            else:
+                self._generators.on_resume(frame, code)
+        else:
+            self._thrown[id(frame)] = at
+            self._generators.on_throw(frame, code, None)
+
+    def _on_generator_return(self, frame: Any, code: CodeType, value: Any) -> None:
+        instructions = self._watched(code)
+        if instructions is None:
+            return
+        at = frame.f_lasti
+        instruction = instructions[at] if at >= 0 else -1
+        parked_at = self._thrown.pop(id(frame), None)
+        if instruction == _RETURN:
+            self._generators.on_return(frame, value)
+        elif instruction == _YIELD and not (parked_at == at and value is None and self._ended(frame)):
+            self._generators.on_yield(frame, code, at, value)
+        else:
+            self._generators.on_unwind(frame, None)
+
+    def _ended(self, frame: Any) -> bool:
+        """Whether a generator that was thrown into and stands where it stood ended there, or yielded None there again.
+
+        The event does not tell: a `with` statement and an `except` clause leave the frame where the exception came in.
+        The generator tells: it is suspended by now if it yielded. It is looked for among those that are being closed,
+        then among all, the youngest first.
+        """
+        if not self._search([link for call in self._generators.calls for link, _, _ in call.chain], frame):
+            any(self._search(gc.get_objects(generation), frame) for generation in range(3))
+        found, self._sought = self._sought, None
+        return not found
+
+    def _search(self, things: list[Any], frame: Any) -> bool:
+        """Look for the generator of `frame` among `things`, and keep whether it is suspended."""
+        for thing in reversed(things):
+            if is_generator(thing) and frame_of(thing) is frame:
+                self._sought = is_suspended(thing)
+                return True
+        return False
+
+    def _on_method(self, method: Any, frame: Any, code: CodeType) -> None:
+        target = method.__self__
+        if is_resuming(target):
+            generator = resumed_by(target)
+            if generator is not None and self._watched(code_of(generator)) and method.__name__ in METHODS:
+                self._generators.on_call(target, method.__name__, UNREAD, code, frame.f_lasti)
+        elif type(target) is AsyncGeneratorType and method.__name__ in ASKING:
+            self._generators.on_ask(target, method.__name__)
+
+    def _on_method_over(self, method: Any) -> None:
+        if type(method) is BuiltinFunctionType:
+            self._generators.on_called(method.__self__)

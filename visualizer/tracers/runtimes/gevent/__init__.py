@@ -1,0 +1,1 @@
+"""gevent: its hub, who waits for what, and who wakes whom."""

@@ -1,0 +1,1 @@
+"""Who made a wait end: the owners of items, queues and services."""

@@ -1,0 +1,207 @@
+"""What follows one notification of a thing of gevent's that serves several in turn, however many wait for that.
+
+Who waits longest is served first. So those who can be served are always the first so many of each end, and from one
+look to the next only what is new of that is told: what a hand-over costs does not depend on how many wait.
+"""
+
+from __future__ import annotations
+
+from _collections import deque  # type: ignore[import-not-found]
+from itertools import islice
+
+from visualizer.trace import words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from typing import Any
+
+    from visualizer.tracers.runtimes.gevent.ready import Doer, Ready
+
+#: Each item that somebody takes out of turn is another's doing for all who wait: so many who come next are told so at
+#: once, the others when it is nearly their turn. Else thousands were told anew of every item.
+_NEXT = 2
+
+
+class Service:
+    """One notification that serves several, from its being asked for to its end."""
+
+    def __init__(self, ready: Ready) -> None:
+        self.ready = ready
+        #: Who was told to be ready and has not been served since: whose doing it is, and the number of that wake.
+        self.told: dict[int, tuple[Doer, int]] = {}
+
+    def ask(self, current: Any, doer: Doer) -> None:
+        """`doer`, the greenlet `current` or for whom the hub runs, did what may wake another: tell who is ready."""
+        raise NotImplementedError
+
+    def look(self, current: Any) -> None:
+        """A greenlet parks, or the notification begins: tell who is ready as things stand."""
+        raise NotImplementedError
+
+    def serve(self, track: int) -> bool:
+        """The hub switches to `track`. Return whether that is one of those who waited here."""
+        doer = self._taken_by(track)
+        if doer is None:
+            return False
+        self._make_ready(track, doer)
+        self.told.pop(track)
+        return True
+
+    def _taken_by(self, track: int) -> Doer | None:
+        """Who made it possible that `track` goes on; None if it did not wait here."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """The notification is over: who was not served after all, because somebody else came first, waits on."""
+        for track in list(self.told):
+            self._take_back(track)
+
+    def _make_ready(self, track: int, doer: Doer) -> None:
+        if track == words.NOBODY:
+            return
+        known = self.told.get(track)
+        if known is not None:
+            before, wake = known
+            if before == doer and self.ready.has(track, wake):
+                return
+            self.ready.take_back(track, wake)
+        self.told[track] = doer, self.ready.tell(track, doer)
+
+    def _take_back(self, track: int) -> None:
+        """What `track` had been made ready for went to somebody else."""
+        known = self.told.pop(track, None)
+        if known is not None:
+            self.ready.take_back(track, known[1])
+
+
+class End:
+    """Those who wait at one end, of whom the first are known by their tracks, and of these the first were told."""
+
+    __slots__ = ("_last", "_waiters", "ready", "told", "tracks")
+
+    def __init__(self, ready: Ready, waiters: Any) -> None:
+        self.ready = ready
+        self._waiters = waiters
+        self.tracks: deque[int] = deque()
+        #: The waiter of the last of them.
+        self._last: Any = None
+        #: How many of them were told to be ready.
+        self.told = 0
+
+    def __len__(self) -> int:
+        return len(self._waiters)
+
+    def is_joined(self) -> bool:
+        """Whether the greenlet that runs has just put itself at the end of those who wait."""
+        return bool(self._waiters) and _waiter(self._waiters[-1]).greenlet is None
+
+    def is_as_known(self) -> bool:
+        """Whether those who are known are still the first.
+
+        Who comes is the last, and who leaves makes all behind move up: the last who is known would stand elsewhere.
+        """
+        count = len(self.tracks)
+        return not count or (count <= len(self._waiters) and self._waiters[count - 1] is self._last)
+
+    def know(self, count: int, current: Any) -> None:
+        """Know the first `count` of them. One who is only about to wait is the greenlet `current`."""
+        tracks, waiters = self.tracks, self._waiters
+        count = min(count, len(waiters))
+        if count == len(tracks):
+            return
+        while len(tracks) > count:
+            tracks.pop()
+        for index in range(len(tracks), count):
+            tracks.append(self._track(waiters[index], current))
+        self._last = waiters[count - 1] if count else None
+
+    def _track(self, waiting: Any, current: Any) -> int:
+        greenlet = _waiter(waiting).greenlet
+        return self.ready.track_of(current if greenlet is None else greenlet)
+
+    def serve(self, track: int) -> bool:
+        """The hub switches to `track`. Return whether that is the first of them, and takes it out."""
+        if not self.tracks or self.tracks[0] != track:
+            return False
+        self.tracks.popleft()
+        self.told = max(0, self.told - 1)
+        if not self.tracks:
+            self._last = None
+        return True
+
+    def forget(self) -> None:
+        self.tracks.clear()
+        self._last = None
+        self.told = 0
+
+
+class TwoEnds(Service):
+    """What serves who gets together with who puts. `first`: whose turn comes first of a pair."""
+
+    def __init__(self, ready: Ready, first: End, second: End) -> None:
+        super().__init__(ready)
+        self._first, self._second = first, second
+        #: The other half of a pair of which one is served already.
+        self._half = words.NOBODY
+
+    def _tell(self, current: Any, first: int, second: int, tellable: int) -> None:
+        """So many of the two ends are ready; of the second it can be told whose doing that is of the first `tellable`.
+
+        Who of the others was told before stays so until it is that one's turn.
+        """
+        one, other = self._first, self._second
+        is_as_known = one.is_as_known() and other.is_as_known()
+        if is_as_known:
+            second = min(second, max(tellable, other.told))
+            self._untell(one, first)
+            self._untell(other, second)
+        else:
+            second = tellable
+            one.forget()
+            other.forget()
+        one.know(first + 1, current)
+        other.know(second + 1, current)
+        if not is_as_known:
+            still = {*islice(one.tracks, first), *islice(other.tracks, second), self._half}
+            for track in self.told.keys() - still:
+                self._take_back(track)
+        self._tell_next(first, tellable)
+        self._tell_new(first, second)
+
+    def _untell(self, end: End, count: int) -> None:
+        for index in range(count, end.told):
+            self._take_back(end.tracks[index])
+        end.told = min(end.told, count)
+
+    def _tell_next(self, first: int, tellable: int) -> None:
+        """Tell those whose turn comes next."""
+        turns = 0
+        for index in range(_NEXT):
+            if index < first and turns < _NEXT:
+                turns += 1
+                self._make_ready(self._first.tracks[index], self._doer_of_first(index))
+            if index < tellable and turns < _NEXT:
+                turns += 1
+                self._make_ready(self._second.tracks[index], self._doer_of_second(index))
+
+    def _tell_new(self, first: int, second: int) -> None:
+        """Tell those who have not been told, in turn."""
+        one, other = self._first, self._second
+        for index in sorted({*range(one.told, first), *range(other.told, second)}):
+            if one.told <= index < first and one.tracks[index] not in self.told:
+                self._make_ready(one.tracks[index], self._doer_of_first(index))
+            if other.told <= index < second and other.tracks[index] not in self.told:
+                self._make_ready(other.tracks[index], self._doer_of_second(index))
+        one.told, other.told = first, second
+
+    def _doer_of_first(self, index: int) -> Doer:
+        """Whose doing it is that the one with that number of the first end is ready."""
+        raise NotImplementedError
+
+    def _doer_of_second(self, index: int) -> Doer:
+        raise NotImplementedError
+
+
+def _waiter(waiting: Any) -> Any:
+    """Who puts into a channel stands there together with the item."""
+    return waiting[1] if type(waiting) is tuple else waiting

@@ -1,0 +1,265 @@
+"""Who asks a hub for what: each callback that is given to the hub's loop, seen in the greenlet that gives it.
+
+Some are a greenlet's `switch`: that one is ready from now on. Others notify whoever waits for a thing, or throw: they
+are wrapped, so that whomever the hub switches to meanwhile is known to be woken by who asked for it.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import FunctionType, MethodType
+
+from visualizer.trace import words
+from visualizer.tracers.core import lines
+from visualizer.tracers.core.buffer import Buffer
+from visualizer.tracers.core.recording import Recording
+from visualizer.tracers.core.values import Shown, keep, type_name
+from visualizer.tracers.runtimes.gevent.attribution.services import service_of
+from visualizer.tracers.runtimes.gevent.attribution.wait_queues import Service
+from visualizer.tracers.runtimes.gevent.hub_frames import cause_of_frames
+from visualizer.tracers.runtimes.gevent.ready import BOUND, Ready, links_of
+from visualizer.tracers.runtimes.gevent.spawns import Spawns
+from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+    from types import CodeType
+    from typing import Any
+
+    from visualizer.tracers.runtimes.gevent.ready import Doer
+
+#: gevent.killall's callbacks; compiled functions without a name of their own are wrapped in one that Cython made.
+_KILL_ALL = ("_killall", "_killall3", "wrap")
+
+
+class Callbacks:
+    """The callbacks that hubs are asked for."""
+
+    def __init__(self, recording: Recording, greenlets: GreenletTracer, ready: Ready, spawns: Spawns) -> None:
+        self._recording = recording
+        self._greenlets = greenlets
+        self._ready = ready
+        self._spawns = spawns
+        #: gevent's Greenlet, once it is there, and the code of `gevent.sleep`.
+        self.greenlet_class: Any = None
+        self.sleep_code: CodeType | None = None
+
+    def here(self, buffer: Buffer) -> _HubState:
+        """What is kept for the thread of `buffer`."""
+        if buffer.hub is None:
+            buffer.hub = _HubState()
+        state: _HubState = buffer.hub
+        return state
+
+    def state(self) -> _HubState:
+        """What is kept for the current thread."""
+        stream = self._recording.stream
+        return self.here(stream.here(stream.clock()))
+
+    def on_callback(self, function: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[], None] | None]:
+        """Somebody asks the hub to call `function`.
+
+        Return what the hub shall call, and what is to be called where somebody would have asked once more.
+        """
+        try:
+            return self._note_callback(function, args)
+        except Exception as error:
+            self._recording.fail("gevent", error)
+            return function, None
+
+    def _note_callback(self, function: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[], None] | None]:
+        owner: Any = getattr(function, "__self__", None) if type(function).__name__ in BOUND else None
+        greenlets = self._greenlets
+        t_ns = self._ready.now()
+        if isinstance(owner, greenlets.module.greenlet) and function.__name__ == "switch":
+            cause = words.CALLBACK
+            if id(owner) not in greenlets.tracks:
+                greenlets.adopt(owner, t_ns, words.CURRENT, sys._getframe(3))
+                cause = words.SPAWN
+            starting = self._spawns.starting(owner, greenlets.tracks[id(owner)])
+            self._make_ready(owner, cause if starting is None else words.SPAWN)
+            return function, starting
+        if type(owner).__name__ == "Waiter":
+            if owner.greenlet is not None:
+                self._make_ready(owner.greenlet, words.CALLBACK)
+            elif sys._getframe(3).f_code is self.sleep_code:
+                self.state().giving_way = self._ready.current()
+            return function, None
+        if self._is_the_programs(function):
+            # Not wrapped: our frame would stand in the traceback of what it raises.
+            return function, None
+        return self._remember_asker(function, owner, args)
+
+    def _is_the_programs(self, function: Any) -> bool:
+        """Whether a callback is code of the program's own, and not of gevent's, compiled or not."""
+        if type(function) is MethodType:
+            function = function.__func__
+        if type(function) is FunctionType:
+            return self._recording.own(function.__code__)
+        return type(function).__name__ not in BOUND
+
+    def _doer(self, cause: str = words.CALLBACK) -> Doer:
+        """Who does what is done now: what the hub itself does in a callback, it does for whoever asked for that."""
+        current = self._ready.current()
+        asked = self.state().asked if current in self._greenlets.hubs else None
+        return (current, cause) if asked is None else (asked.track, asked.cause)
+
+    def _make_ready(self, greenlet: Any, cause: str) -> None:
+        if id(greenlet) in self._greenlets.tracks:
+            waker, _ = self._doer()
+            track = self._ready.track_of(greenlet)
+            if waker in self._greenlets.hubs:
+                cause = self._cause_of_hub(track, cause)
+            self._ready.tell(track, (waker, cause))
+
+    def _cause_of_hub(self, track: int, cause: str) -> str:
+        """Why the hub, of its own, makes `track` ready, which would else be said to be for `cause`."""
+        doing = cause_of_frames(sys._getframe(2))
+        if cause == words.SPAWN:
+            return words.SIGNAL if doing == words.SIGNAL else cause
+        if cause == words.CALLBACK or cause == doing:
+            return self._ready.awaited.get(track) or doing or cause
+        return cause
+
+    def _remember_asker(
+        self, function: Any, owner: Any, given: tuple[Any, ...]
+    ) -> tuple[Any, Callable[[], None] | None]:
+        """Wrap a callback that may wake others: whomever it does, we know who asked for it.
+
+        Those who will be woken for certain, as far as one can see now, are ready from now on; who is not resumed after
+        all, because somebody else came first, is told to wait on.
+        """
+        asker, cause = self._doer()
+        victims, thrown = self._killed(function, owner, given)
+        if victims:
+            cause = words.KILL
+        elif self.greenlet_class is not None and isinstance(owner, self.greenlet_class):
+            # Who joins a greenlet that has ended already asks for its own wake-up, but it is that end which wakes it.
+            cause, asker = words.FINISHED, self._greenlets.tracks.get(id(owner), asker)
+        elif asker in self._greenlets.hubs:
+            cause = cause_of_frames(sys._getframe(2)) or cause
+        running = self.state().asked
+        if running is not None and running.service is not None and running.owner is owner:
+            # A semaphore asks once more at the end of its notification, if something is left.
+            asked = _Asked(asker, cause, owner, running.service)
+        else:
+            asked = _Asked(asker, cause, owner, service_of(owner, self._ready))
+            if asked.service is not None:
+                asked.service.ask(self._greenlets.module.getcurrent(), (asker, cause))
+        asked.thrown = thrown
+        waiting = victims or (map(self._ready.linked, links_of(owner)) if asked.service is None else ())
+        wakes = []
+        for track in waiting:
+            if self._is_waiting(track):
+                known = self._ready.awaited.get(track, cause) if asker in self._greenlets.hubs else cause
+                wakes.append((track, self._ready.tell(track, (asker, known))))
+
+        def visualizer_callback(*args: Any) -> Any:
+            state = self.state()
+            before, state.asked = state.asked, asked
+            try:
+                self._begin_notifying(asked)
+                if victims:
+                    self._look_for_dead(asked, args)
+                return function(*args)
+            finally:
+                state.asked = before
+                self._end_notifying(asked, wakes)
+
+        return visualizer_callback, None if asked.service is None else lambda: self._ask_again(asked)
+
+    def _killed(self, function: Any, owner: Any, given: tuple[Any, ...]) -> tuple[list[int], Any]:
+        """Whom a callback is going to throw into (their tracks), and what."""
+        name, kind = getattr(function, "__name__", ""), self._greenlets.module.greenlet
+        first = given[0] if given else None
+        victims: list[Any] = []
+        if name == "throw":
+            victims, given = [owner], (None, *given)
+        elif name == "_kill":
+            victims = [first]
+        elif type(first) is list and name in _KILL_ALL:
+            victims = first
+        if not victims or not all(issubclass(type(one), kind) for one in victims):
+            return [], lines.NO_VALUE
+        return [self._ready.track_of(one) for one in victims], _exception(*given[1:2])
+
+    def _look_for_dead(self, asked: _Asked, given: tuple[Any, ...]) -> None:
+        """Somebody may have ended between being asked to be killed and now."""
+        first, kind = given[0] if given else None, self._greenlets.module.greenlet
+        for one in first if type(first) is list else (first,):
+            if issubclass(type(one), kind) and kind.dead.__get__(one):
+                asked.ended = self._ready.track_of(one), words.FINISHED
+
+    def _is_waiting(self, track: int) -> bool:
+        return track != words.NOBODY and not self._ready.has(track)
+
+    def _begin_notifying(self, asked: _Asked) -> None:
+        if asked.service is not None:
+            # It has to see every switch: no short way meanwhile.
+            self._greenlets.unsettled.add(-id(asked))
+            try:
+                self._ready.now()
+                asked.service.look(None)
+            except Exception as error:
+                asked.service = None
+                self._recording.fail("gevent", error)
+
+    def _end_notifying(self, asked: _Asked, wakes: list[tuple[int, int]]) -> None:
+        self._greenlets.unsettled.discard(-id(asked))
+        self._ready.now()
+        for track, wake in wakes:
+            self._ready.take_back(track, wake)
+        if asked.service is not None:
+            asked.service.close()
+        # What the thing asked with, it keeps.
+        asked.service = asked.owner = None
+
+    def _ask_again(self, asked: _Asked) -> None:
+        """Somebody does to an object what would have had it ask the hub, which it has already."""
+        if asked.service is not None:
+            try:
+                self._ready.now()
+                asked.service.ask(self._greenlets.module.getcurrent(), self._doer())
+            except Exception as error:
+                asked.service = None
+                self._recording.fail("gevent", error)
+
+
+class _HubState:
+    """What is kept for a thread with a hub."""
+
+    __slots__ = ("asked", "giving_way", "timer_seconds")
+
+    def __init__(self) -> None:
+        #: While the hub runs a callback: who asked for it.
+        self.asked: _Asked | None = None
+        #: A sleep of no length has just asked the hub to come back to this track.
+        self.giving_way = words.NOBODY
+        #: The seconds that the newest timer was asked to run, for the sleep that starts it next.
+        self.timer_seconds: Any = None
+
+
+class _Asked:
+    """Who asked the hub for a callback, of what object, and whom that serves."""
+
+    __slots__ = ("cause", "ended", "owner", "service", "thrown", "track")
+
+    def __init__(self, track: int, cause: str, owner: Any, service: Service | None) -> None:
+        self.track = track
+        self.cause = cause
+        self.owner = owner
+        self.service = service
+        #: By whom the asker itself goes on, if the callback resumes it: a kill by who ended last, else by itself.
+        self.ended = track, words.CALLBACK if cause == words.KILL else cause
+        #: What the callback throws, if it kills.
+        self.thrown: Any = lines.NO_VALUE
+
+
+def _exception(thrown: Any = None) -> Any:
+    """What is thrown, kept as text: an exception, its class, or (class, exception, traceback)."""
+    if type(thrown) is tuple and len(thrown) == 3:
+        thrown = thrown[1] if thrown[1] is not None else thrown[0]
+    if thrown is None:
+        return Shown("GreenletExit()")
+    return Shown(f"{type_name(thrown)}()") if isinstance(thrown, type) else keep(thrown)

@@ -1,0 +1,98 @@
+"""What a deadlock is made of, told at the moment when a hub throws LoopExit: who holds what, and who joins whom.
+
+To acquire what is free leaves nothing to be seen. But whoever is parked inside `with lock:` holds it, and an RLock
+names its owner. Whom somebody joins together with others, gevent's iterator over them knows.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+from visualizer.trace import words
+from visualizer.tracers.core import lines
+from visualizer.tracers.core.recording import Recording
+from visualizer.tracers.core.values import type_name
+from visualizer.tracers.runtimes.gevent.object_ids import Numbers
+from visualizer.tracers.runtimes.gevent.ready import Ready
+from visualizer.tracers.runtimes.greenlets.call_sites import Unknown, attribute_of
+from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from typing import Any
+
+_HELD = ("Semaphore", "BoundedSemaphore", "RLock", "LockType", "_RLock", "Condition")
+
+
+def _wait_iterators() -> tuple[Any, ...]:
+    """gevent's iterators over what somebody waits for, compiled and not."""
+    modules = (sys.modules.get(f"gevent.{name}") for name in ("_gevent_c_hub_primitives", "_hub_primitives"))
+    return tuple(getattr(module, "_WaitIterator", None) for module in modules)
+
+
+class Ties:
+    """Tells the ties between those who wait on a hub."""
+
+    def __init__(self, recording: Recording, greenlets: GreenletTracer, ready: Ready, numbers: Numbers) -> None:
+        self._recording = recording
+        self._greenlets = greenlets
+        self._ready = ready
+        self._numbers = numbers
+
+    def tell(self, t_ns: int, hub: Any, track: int) -> None:
+        """`hub` has just thrown LoopExit into the greenlet that runs, whose track is `track`."""
+        living = self._greenlets.living()
+        parked = [one for one in living if one.parent is hub and one.gr_frame is not None]
+        if not parked:
+            # Everybody else is done: the ordinary end of a hub.join(), mostly.
+            return
+        for held in self._held(sys._getframe(1)):
+            self._tie(t_ns, track, words.HOLDS, held)
+        for greenlet in parked:
+            for held in self._held(greenlet.gr_frame):
+                self._tie(t_ns, self._ready.track_of(greenlet), words.HOLDS, held)
+        compiled, plain = _wait_iterators()
+        for thing in gc.get_objects():
+            # Not `in`: a metaclass may have an __eq__ of its own.
+            if type(thing) is compiled or type(thing) is plain:
+                self._tell_joined(t_ns, thing)
+        for thing, name in self._numbers.living():
+            owner = self._owner(thing)
+            if owner is not None:
+                self._tie(t_ns, owner, words.HOLDS, name)
+
+    def _tell_joined(self, t_ns: int, iterator: Any) -> None:
+        parts = gc.get_referents(iterator)
+        waiter = next((part for part in parts if type_name(type(part)) == "MultipleWaiter"), None)
+        joined = next((part for part in parts if type(part) in (list, tuple)), ())
+        greenlets = [one for one in joined if issubclass(type(one), self._greenlets.module.greenlet) and not one.dead]
+        if waiter is not None and waiter.greenlet is not None and greenlets:
+            self._tie(t_ns, self._ready.track_of(waiter.greenlet), words.AWAITS, self._numbers.name(greenlets))
+
+    def _held(self, frame: Any) -> list[str]:
+        """What is held by who is parked in `frame`."""
+        found: list[str] = []
+        while frame is not None:
+            if self._recording.own(frame.f_code):
+                found += self._greenlets.sites.entered(frame, self._name)
+            frame = frame.f_back
+        return [name for name in dict.fromkeys(found) if type(name) is str and name]
+
+    def _name(self, thing: Any) -> str:
+        names = {type_name(kind) for kind in type.mro(type(thing))}
+        # An RLock names its owner itself.
+        return self._numbers.name(thing) if not names.isdisjoint(_HELD) and self._owner(thing) is None else ""
+
+    def _owner(self, thing: Any) -> int | None:
+        if type_name(type(thing)) not in ("RLock", "_RLock"):
+            return None
+        try:
+            owner = attribute_of(thing, "_owner")
+        except Unknown:
+            return None
+        # gevent's own keeps the greenlet, the standard library's what gevent has it take for a thread: its id.
+        return self._greenlets.tracks.get(owner if type(owner) is int else id(owner))
+
+    def _tie(self, t_ns: int, track: int, relation: str, thing: str) -> None:
+        self._recording.stream.extend((lines.tie, t_ns, track, relation, thing, None, 0))

@@ -1,0 +1,68 @@
+"""The short way of gevent's commonest switches: a greenlet gives way with `sleep(0)`, and the hub resumes one that is
+known to be ready. All others take the long way."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+    from types import CodeType
+    from typing import Any
+
+    from visualizer.tracers.core.buffer import Buffer
+
+    Hook = Callable[[str, Any], None]
+
+
+class Giving:
+    """How to tell that a greenlet gives way: it is parked in `gevent.hub.sleep`, in the call that `sleep(0)` makes."""
+
+    __slots__ = ("code", "line", "offsets")
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code
+        #: The line of that call, once it was seen; and its offsets, which are two where the interpreter specializes it.
+        self.line = -1
+        self.offsets: set[int] = set()
+
+
+def make_hook(
+    buffer: Buffer,
+    clock: Callable[[], int],
+    giving: Giving,
+    tracks: tuple[dict[int, int], dict[int, int], dict[int, int], dict[int, int]],
+    unsettled: set[int],
+    on_event: Hook,
+) -> Hook:
+    """Greenlet's trace function for a thread with a hub.
+
+    `tracks`: of all greenlets, of hubs, of those that are ready, and of those that may be switched to past the hub; by
+    the id of the greenlet. The last is a row that every resumption by the hub makes.
+    """
+    everybody, hubs, ready, raw = tracks
+    extend, shapes, sleeps, resumed = buffer.rows.extend, buffer.shapes, buffer.sleeps, buffer.resumed
+    sleep_code, offsets = giving.code, giving.offsets
+
+    def visualizer_hook(event: str, args: Any) -> None:
+        if event == "switch" and not unsettled:
+            origin, target = args
+            try:
+                if id(origin) in hubs:
+                    extend((clock(), ready.pop(id(target)), resumed))
+                    return
+                frame = origin.gr_frame
+                if frame.f_code is sleep_code:
+                    if frame.f_lasti in offsets:
+                        caller = frame.f_back
+                        row = (clock(), hubs[id(target)], sleeps[id(caller.f_code) + caller.f_lasti])
+                        ready[id(origin)] = everybody[id(origin)]
+                        extend(row)
+                        return
+                else:
+                    extend((clock(), raw[id(target)], shapes[id(frame.f_code) + frame.f_lasti]))
+                    return
+            except (KeyError, AttributeError):
+                pass
+        on_event(event, args)
+
+    return visualizer_hook

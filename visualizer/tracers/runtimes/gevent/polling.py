@@ -1,0 +1,130 @@
+"""When a hub asks the operating system for events: the time in which it is idle.
+
+libev tells it by watchers that run before and after the poll. libuv's own would keep the loop alive and run late, so
+there it is read off two attributes that gevent's loop sets and asks itself: it sets the one at the end of the callbacks
+that it runs right before the poll, and asks for the other when the first event has come.
+"""
+
+from __future__ import annotations
+
+from visualizer.tracers.core import lines
+from visualizer.tracers.core.recording import Recording
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from typing import Any
+
+#: A poll shorter than this is not told of: the hub only looked whether there was anything.
+_SHORT_POLL_NS = 20_000
+_BEFORE = "starting_timer_may_update_loop_time"
+_AFTER = "_queued_callbacks"
+#: Where our loop class keeps the poll of each of its loops.
+_POLLS = "_visualizer_polls"
+
+
+class Poll:
+    """The polls of one hub. `before` and `after` run in the hub."""
+
+    def __init__(self, recording: Recording, tracks: dict[int, int], hub: Any) -> None:
+        """Raise TypeError if the hub's loop tells nothing of its polls."""
+        self._stream = recording.stream
+        #: That of the hub's thread.
+        self._buffer = recording.stream.here(recording.stream.clock())
+        self._tracks = tracks
+        self._hub = id(hub)
+        self._began_ns = 0
+        self._polling = False
+        self._watchers: list[Any] = []
+        self._polls: dict[int, Poll] | None = getattr(type(hub.loop), _POLLS, None)
+        if self._polls is not None:
+            self._loop = id(hub.loop)
+            self._polls[self._loop] = self
+        else:
+            self._start_watchers(hub.loop)
+        self._stream.before_flush.append(self._tell)
+
+    def _start_watchers(self, loop: Any) -> None:
+        """Our prepare watcher is the last to run before the poll, our check watcher the first after it.
+
+        Neither keeps the loop alive (`ref=False`).
+        """
+        pairs = [
+            (loop.prepare(ref=False, priority=loop.MINPRI), self.before),
+            (loop.check(ref=False, priority=loop.MAXPRI), self.after),
+        ]
+        for watcher, callback in pairs:
+            watcher.start(callback)
+            self._watchers.append(watcher)
+
+    def stop(self) -> None:
+        for watcher in self._watchers:
+            try:
+                watcher.stop()
+            except (ValueError, TypeError):
+                break  # "operation on destroyed loop"; with cffi, there is no pointer to it
+        self._watchers.clear()
+        if self._polls is not None:
+            self._polls.pop(self._loop, None)
+        self._stream.before_flush.remove(self._tell)
+
+    def before(self) -> None:
+        self._polling = True
+        self._began_ns = self._stream.clock()
+
+    def _tell(self) -> None:
+        """In the flushing thread, or at the end of a poll that was not told of before."""
+        began_ns, self._began_ns = self._began_ns, 0
+        track = self._tracks.get(self._hub)
+        if began_ns and track is not None:
+            self._buffer.store((lines.poll, began_ns, track, 1, None, None, 0))
+
+    def after(self) -> None:
+        if not self._polling:
+            return
+        self._polling = False
+        now_ns = self._stream.clock()
+        if self._began_ns and now_ns - self._began_ns < _SHORT_POLL_NS:
+            self._began_ns = 0
+            return
+        self._tell()
+        track = self._tracks.get(self._hub)
+        if track is not None:
+            self._buffer.store((lines.poll, now_ns, track, 0, None, None, 0))
+
+
+def attributes(base: Any) -> dict[str, Any]:
+    """What a subclass of the loop class `base` needs so that `Poll` can tell; nothing where watchers can."""
+    if base.__module__ != "gevent.libuv.loop" or not hasattr(base, _BEFORE):
+        return {}
+    polls: dict[int, Poll] = {}
+
+    def get_before(this: Any) -> bool:
+        return bool(this.__dict__.get(_BEFORE, False))
+
+    def set_before(this: Any, running: bool) -> None:
+        this.__dict__[_BEFORE] = running
+        if not running:
+            poll = polls.get(id(this))
+            if poll is not None:
+                poll.before()
+
+    def get_after(this: Any) -> Any:
+        poll = polls.get(id(this))
+        if poll is not None:
+            poll.after()
+        try:
+            return this.__dict__[_AFTER]
+        except KeyError:
+            raise AttributeError(_AFTER) from None
+
+    def set_after(this: Any, queued: Any) -> None:
+        this.__dict__[_AFTER] = queued
+
+    def delete_after(this: Any) -> None:
+        this.__dict__.pop(_AFTER, None)
+
+    return {
+        _POLLS: polls,
+        _BEFORE: property(get_before, set_before),
+        _AFTER: property(get_after, set_after, delete_after),
+    }

@@ -1,0 +1,161 @@
+"""Who was made ready by whom, and has not run since: what the rooms about gevent's wakers share."""
+
+from __future__ import annotations
+
+import _thread
+import gc
+
+from visualizer.trace import words
+from visualizer.tracers.core import lines
+from visualizer.tracers.core.buffer import NEW, Buffer
+from visualizer.tracers.core.recording import Recording
+from visualizer.tracers.core.values import type_module, type_name
+from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from typing import Any
+
+    #: Track and cause of a wake: who did it, and what.
+    Doer = tuple[int, str]
+
+# Fetched now: gevent's monkey-patching replaces it.
+_Local = _thread._local
+_UNREADY = ("unready",)
+#: Types of a method that is bound to its object.
+BOUND = frozenset(("builtin_function_or_method", "method", "cython_function_or_method", "method-wrapper"))
+
+
+class Ready:
+    """The tracks that are ready, and the lines that say so."""
+
+    def __init__(self, recording: Recording, greenlets: GreenletTracer, parked: tuple[set[int], ...]) -> None:
+        self._recording = recording
+        self._greenlets = greenlets
+        #: Greenlets that were made ready and have not run since, by id. Whose turn comes then may take the short way.
+        self.by_id: dict[int, int] = {}
+        #: Those of them that run for the first time, and all that were started and have not run: tracks.
+        self._first: set[int] = set()
+        self.unstarted: set[int] = set()
+        #: Sets of the tracks that are parked in certain ways, for who is ready is not.
+        self.parked = parked
+        #: Tracks that wait for something from outside -> the cause of the wake, if it is the hub's.
+        self.awaited: dict[int, str] = {}
+        #: The id of each living greenlet that was spoken of, by track, and the number of its last wake.
+        self._keys: dict[int, int] = {}
+        self._wakes: dict[int, int] = {}
+        self._last_wake = 0
+        self._local = _Local()
+
+    @property
+    def t_ns(self) -> int:
+        """Time of what is told now, in this thread."""
+        t_ns: int = self._local.t_ns
+        return t_ns
+
+    @t_ns.setter
+    def t_ns(self, t_ns: int) -> None:
+        self._local.t_ns = t_ns
+
+    def now(self) -> int:
+        """Take the time of what is told now."""
+        t_ns = self._local.t_ns = self._recording.stream.clock()
+        return t_ns
+
+    def track_of(self, greenlet: Any) -> int:
+        """The track of a greenlet, which has one from now on."""
+        track = self._greenlets.tracks.get(id(greenlet))
+        if track is None:
+            track = self._greenlets.adopt(greenlet, self.t_ns)
+        self._keys[track] = id(greenlet)
+        return track
+
+    def current(self) -> int:
+        """The track of the greenlet that runs."""
+        return self.track_of(self._greenlets.module.getcurrent())
+
+    def linked(self, link: Any) -> int:
+        """The track that `link`, which gevent will call when something is over, goes on with; NOBODY if none."""
+        owner = link.__self__ if type(link).__name__ in BOUND and link.__name__ == "switch" else None
+        if owner is not None and type_module(type(owner)).startswith("gevent.") and "Waiter" in type_name(type(owner)):
+            owner = owner.greenlet
+        return self.track_of(owner) if issubclass(type(owner), self._greenlets.module.greenlet) else words.NOBODY
+
+    def tell(self, track: int, doer: Doer) -> int:
+        """`doer` makes `track` ready. Return the number of this wake."""
+        self._last_wake += 1
+        self._wakes[track] = wake = self._last_wake
+        if track in self.unstarted:
+            self._first.add(track)
+        else:
+            self.by_id[self._keys[track]] = track
+        self.unpark(track)
+        waker, cause = doer
+        if waker == self.current():
+            # It may be a generator that runs inside it.
+            waker = words.CURRENT
+        store_wake(self._recording.stream.here(self.t_ns), self.t_ns, track, (waker, cause))
+        return wake
+
+    def unpark(self, track: int) -> None:
+        """`track` is parked no more."""
+        for parked in self.parked:
+            parked.discard(track)
+        self.awaited.pop(track, None)
+
+    def take_back(self, track: int, wake: int) -> None:
+        """It was made ready, but what for went to somebody else: it waits on, as before."""
+        if self.has(track, wake):
+            self.by_id.pop(self._keys[track], None)
+            self._first.discard(track)
+            store_unready(self._recording.stream.here(self.t_ns), self.t_ns, track)
+
+    def has(self, track: int, wake: int = 0) -> bool:
+        """Whether `track` is ready, and (if given) because of that wake."""
+        is_ready = track in self._first or self.by_id.get(self._keys.get(track, 0)) == track
+        return is_ready and (not wake or self._wakes.get(track) == wake)
+
+    def ran(self, greenlet: Any, track: int) -> bool:
+        """The greenlet of `track` runs. Return whether it had been made ready."""
+        first = track in self._first
+        self._first.discard(track)
+        # What woke it is over: if it is ready once more, that is by another.
+        self._wakes.pop(track, None)
+        return self.by_id.pop(id(greenlet), None) is not None or first
+
+    def forget(self, track: int) -> None:
+        """The greenlet of `track` is no more."""
+        for known in (self._keys, self._wakes):
+            known.pop(track, None)
+        self._first.discard(track)
+
+
+def store_wake(buffer: Buffer, t_ns: int, track: int, doer: Doer) -> None:
+    """Store that `track` is woken, as a row from the second time on."""
+    key = ("wake", *doer)
+    shape = buffer.again(key)
+    if shape is None:
+        buffer.store((lines.wake, t_ns, track, doer, None, None, 0))
+        return
+    if shape == NEW:
+        shape = buffer.learn(key, t_ns, (lines.wake, words.SUBJECT, doer, None, None, 0))
+    buffer.rows.extend((t_ns, track, shape))
+
+
+def store_unready(buffer: Buffer, t_ns: int, track: int) -> None:
+    """Store that `track` waits on, as a row from the second time on."""
+    shape = buffer.again(_UNREADY)
+    if shape is None:
+        buffer.store((lines.unready, t_ns, track, None, None, None, 0))
+        return
+    if shape == NEW:
+        shape = buffer.learn(_UNREADY, t_ns, (lines.unready, words.SUBJECT, None, None, None, 0))
+    buffer.rows.extend((t_ns, track, shape))
+
+
+def links_of(owner: Any) -> list[Any]:
+    """What an event, or a greenlet, of gevent's will call when it notifies whoever waits for it."""
+    kinds = [kind for kind in type.mro(type(owner)) if type_module(kind).startswith("gevent.")]
+    if not kinds or type_name(kinds[0]) not in ("Event", "AsyncResult", "Greenlet"):
+        return []
+    return list(next((thing for thing in gc.get_referents(owner) if type(thing) is list), []))

@@ -1,0 +1,209 @@
+"""How gevent's greenlets begin: who spawned each and where, and those that end, or are left, without having run.
+
+gevent calls whoever asked by `Greenlet.add_spawn_callback` when a greenlet is started, by whatever way (`spawn`,
+`spawn_later`, `start`, `start_later`, a pool), in the greenlet that does so. One that is killed before its first turn
+is never switched to: its start is cancelled, which is `stop` of what the loop's `run_callback` returned.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+from visualizer.trace import words
+from visualizer.tracers.core import lines
+from visualizer.tracers.core.buffer import Buffer
+from visualizer.tracers.core.code import own_frame
+from visualizer.tracers.core.recording import Recording
+from visualizer.tracers.runtimes.gevent.ready import Ready
+from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+    from types import CodeType
+    from typing import Any
+
+_own_dict = object.__getattribute__
+_CANCELLED = "it was collected without having run: its start must have been cancelled"
+#: Stands in `unsettled` while an end is still to be told.
+_UNTOLD = -3
+_CANCELLED_SOME_TIME = "it was killed before its first turn; when is not known"
+
+
+class Starting:
+    """What the loop's `run_callback` returned to a greenlet that it will start."""
+
+    __slots__ = ("_callback", "_cancelled")
+
+    def __init__(self, callback: Any, cancelled: Callable[[], None]) -> None:
+        self._callback = callback
+        self._cancelled = cancelled
+
+    def stop(self) -> None:
+        if self._callback.pending:
+            self._cancelled()
+        self._callback.stop()
+
+    def __bool__(self) -> bool:
+        return bool(self._callback)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._callback, name)
+
+
+class Spawns:
+    """The greenlets of gevent's that have not run yet."""
+
+    def __init__(
+        self, recording: Recording, greenlets: GreenletTracer, ready: Ready,
+        outcome: Callable[[Any], tuple[str, Any] | None],
+    ) -> None:  # fmt: skip
+        self._recording = recording
+        self._greenlets = greenlets
+        self._ready = ready
+        self._outcome = outcome
+        self._class: Any = None
+        #: Tracks that were started and have not run.
+        self.unstarted = ready.unstarted
+        #: Greenlets whose start was cancelled, as (weak reference, track, who did it): why will be known soon. By the
+        #: thread that is to tell it.
+        self._cancelled: dict[Buffer, list[tuple[Any, int, int]]] = {}
+        #: Where each living one was spawned: some spawn others without any code of the program's (Pool.map, imap).
+        self._places: dict[int, tuple[CodeType, int]] = {}
+
+    def begin(self, greenlet_class: Any) -> None:
+        self._class = greenlet_class
+        greenlet_class.add_spawn_callback(self._on_spawn)
+        self._greenlets.collected = self._on_collected
+
+    def remove(self) -> None:
+        if self._class is not None:
+            self._class.remove_spawn_callback(self._on_spawn)
+        self._greenlets.collected = None
+
+    def _on_spawn(self, greenlet: Any) -> None:
+        """In the greenlet that starts another."""
+        try:
+            t_ns = self._ready.now()
+            if id(greenlet) not in self._greenlets.tracks:
+                self._spawn(greenlet, t_ns)
+        except Exception as error:
+            self._recording.fail("gevent", error)
+
+    def _spawn(self, greenlet: Any, t_ns: int) -> None:
+        creator = self._ready.current()
+        frame = own_frame(sys._getframe(2), self._recording.own)
+        place = (frame.f_code, frame.f_lasti) if frame is not None and self._recording.own(frame.f_code) else None
+        place = place or self._places.get(creator)
+        track = self._greenlets.adopt(greenlet, t_ns, words.CURRENT, place=place)
+        self.unstarted.add(track)
+        if place is not None:
+            self._places[track] = place
+
+    def starting(self, greenlet: Any, track: int) -> Callable[[], None] | None:
+        """What to do where the start of a greenlet is cancelled; None if it is not to be started."""
+        if track not in self.unstarted:
+            return None
+        reference = self._greenlets.reference(greenlet)
+
+        def cancelled() -> None:
+            if track in self.unstarted:
+                self.unstarted.discard(track)
+                self._cancelled.setdefault(self._here(), []).append((reference, track, self._ready.current()))
+                self._greenlets.unsettled.add(_UNTOLD)
+
+        return cancelled
+
+    def on_run(self, greenlet: Any, track: int) -> None:
+        """It is switched to for the first time."""
+        self.unstarted.discard(track)
+        self._greenlets.rename(track, given_name(greenlet), self._ready.t_ns)
+
+    def _here(self) -> Buffer:
+        stream = self._recording.stream
+        return stream.here(stream.clock())
+
+    def settle(self, t_ns: int) -> None:
+        """Tell the ends of those whose start was cancelled in this thread, or in one that is over."""
+        here = self._here()
+        for buffer in list(self._cancelled):
+            if buffer is here or buffer.closed:
+                self._tell_cancelled(t_ns, buffer)
+        if not self._cancelled:
+            self._greenlets.unsettled.discard(_UNTOLD)
+
+    def _tell_cancelled(self, t_ns: int, buffer: Buffer) -> None:
+        for reference, track, killer in self._cancelled.pop(buffer, ()):
+            greenlet = reference()
+            known = self._outcome(greenlet) if greenlet is not None else None
+            stream = self._recording.stream
+            stream.extend((lines.wake, t_ns, track, (killer, words.KILL), None, None, 0))
+            self._exit(track, t_ns, known or (words.KILLED, lines.NO_VALUE), None)
+
+    @property
+    def unsettled(self) -> bool:
+        return bool(self._cancelled)
+
+    def finish(self, t_ns: int) -> None:
+        """The program is over: which were killed before they ran, which were never even started?"""
+        self._ready.t_ns = t_ns
+        for buffer in list(self._cancelled):
+            self._tell_cancelled(t_ns, buffer)
+        for greenlet in self._greenlets.living():
+            track = self._greenlets.tracks.get(id(greenlet), words.NOBODY)
+            if track in self.unstarted and _is_over(greenlet):
+                self.unstarted.discard(track)
+                self._exit(track, t_ns, self._outcome(greenlet), _CANCELLED_SOME_TIME)
+        kind = self._class
+        for thing in gc.get_objects() if kind is not None else ():
+            if issubclass(type(thing), kind) and id(thing) not in self._greenlets.tracks and not _is_over(thing):
+                self._find(thing, t_ns)
+
+    def _find(self, greenlet: Any, t_ns: int) -> None:
+        """A greenlet that was made and never started: gevent knows by whom and where."""
+        spawner = self._class.spawning_greenlet.__get__(greenlet)
+        creator = self._greenlets.tracks.get(id(spawner()), words.NOBODY) if spawner is not None else words.NOBODY
+        step = self._class.spawning_stack.__get__(greenlet)
+        while step is not None and not self._recording.own(step.f_code):
+            step = step.f_back
+        place = _instruction(step.f_code, step.f_lineno) if step is not None else None
+        self._greenlets.adopt(greenlet, t_ns, creator, place=place)
+
+    def _on_collected(self, track: int) -> None:
+        """A greenlet is gone."""
+        self._ready.forget(track)
+        self._places.pop(track, None)
+        if track in self.unstarted:
+            self.unstarted.discard(track)
+            self._exit(track, self._recording.stream.clock(), None, _CANCELLED)
+
+    def _exit(self, track: int, t_ns: int, known: tuple[str, Any] | None, inferred: str | None) -> None:
+        outcome, value = known or (words.KILLED, lines.NO_VALUE)
+        self._recording.stream.extend((lines.exited, t_ns, track, (outcome, inferred), value, None, 0))
+
+
+def given_name(greenlet: Any) -> str | None:
+    """The name that the program gave a greenlet; None if it gave none (asking for it would make one)."""
+    try:
+        own = _own_dict(greenlet, "__dict__")
+    except AttributeError:
+        return None
+    name = own.get("name") if type(own) is dict else None
+    return name if type(name) is str and name else None
+
+
+def _is_over(greenlet: Any) -> bool:
+    kind = next(base for base in type.mro(type(greenlet)) if "successful" in base.__dict__ and "args" in base.__dict__)
+    return bool(kind.__dict__["dead"].__get__(greenlet))
+
+
+def _instruction(code: CodeType, line: int) -> tuple[CodeType, int]:
+    """The widest call that begins on `line`: only the line of it is known."""
+    best, widest = 0, -1
+    for index, (start, end, column, end_column) in enumerate(code.co_positions()):
+        if start == line and end is not None and column is not None and end_column is not None:
+            width = (end - start) * 1000 + end_column - column
+            if width > widest:
+                best, widest = 2 * index, width
+    return code, best

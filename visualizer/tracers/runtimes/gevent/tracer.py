@@ -1,0 +1,382 @@
+"""Watches gevent: which greenlet is what, why one parks, and who makes one ready.
+
+The switches themselves come from greenlet's trace function (tracer.py), which leaves no frame of ours on any stack.
+What that cannot tell comes from two places:
+
+* the frames of the greenlet that has just parked. gevent's primitives are compiled and leave no Python frame, so the
+  innermost frame is the program's own line, or a Python function of gevent's such as `gevent.hub.sleep`;
+* the loop's `run_callback(function, *args)`, by which everything in gevent that makes a greenlet ready asks the hub to
+  do so. It is called in the greenlet that causes it. We see it in a subclass of the loop, made where gevent's Hub takes
+  its loop's class from.
+
+All hooks run in the thread of the hub they belong to.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from visualizer.trace import words
+from visualizer.tracers.core import lines
+from visualizer.tracers.core.buffer import NEW, Buffer
+from visualizer.tracers.core.code import callable_name, own_frame
+from visualizer.tracers.core.imports import Imports
+from visualizer.tracers.core.recording import Recording
+from visualizer.tracers.core.values import Shown, keep, type_module, type_name
+from visualizer.tracers.runtimes.gevent.attribution.services import Pending
+from visualizer.tracers.runtimes.gevent.callbacks import Callbacks
+from visualizer.tracers.runtimes.gevent.deadlocks import Ties
+from visualizer.tracers.runtimes.gevent.fast_path import Giving, make_hook
+from visualizer.tracers.runtimes.gevent.hub_frames import cause_of_frames, stands_for
+from visualizer.tracers.runtimes.gevent.object_ids import Numbers
+from visualizer.tracers.runtimes.gevent.polling import Poll, attributes
+from visualizer.tracers.runtimes.gevent.ready import Ready, store_wake
+from visualizer.tracers.runtimes.gevent.spawns import Spawns, Starting, given_name
+from visualizer.tracers.runtimes.gevent.waits import Waits
+from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from types import CodeType, ModuleType
+    from typing import Any
+
+    from visualizer.tracers.runtimes.gevent.fast_path import Hook
+
+#: Name of a class of gevent's, or of the standard library's that gevent has patched -> the reason of a wait in it.
+_REASON_OF_TYPE = {
+    "Event": words.EVENT,
+    "AsyncResult": words.RESULT,
+    "Semaphore": words.SEMAPHORE,
+    "BoundedSemaphore": words.SEMAPHORE,
+    "RLock": words.LOCK,
+    "LockType": words.LOCK,
+    "Condition": words.CONDITION,
+    "Channel": words.CHANNEL,
+    "Queue": words.QUEUE,
+    "SimpleQueue": words.QUEUE,
+    "Greenlet": words.JOIN,
+    "Group": words.JOIN,
+    "Pool": words.POOL,
+    "ThreadPool": words.THREADPOOL,
+    "Thread": words.JOIN,
+}
+
+
+class GeventTracer:
+    name = "gevent"
+
+    def __init__(self, recording: Recording, imports: Imports, greenlets: GreenletTracer) -> None:
+        self._recording = recording
+        self._imports = imports
+        self._greenlets = greenlets
+        self._hub_class: Any = None
+        self._greenlet_class: Any = None
+        self._loop_property: Any = None
+        self._loops: dict[type, type] = {}
+        self._polls: list[Poll] = []
+        #: Tracks that are parked in a sleep, whose end is the hub's timer.
+        self._sleeping: set[int] = set()
+        #: Tracks that are parked in a call with a time limit.
+        self._limited: set[int] = set()
+        self._ready = Ready(recording, greenlets, (self._sleeping, self._limited))
+        self._waits = Waits(recording.own, greenlets.sites)
+        self._numbers = Numbers(self._known_track)
+        self._spawns = Spawns(recording, greenlets, self._ready, self._outcome)
+        self._callbacks = Callbacks(recording, greenlets, self._ready, self._spawns)
+        self._ties = Ties(recording, greenlets, self._ready, self._numbers)
+        self._giving: Any = None
+
+    def install(self) -> str:
+        self._imports.after("gevent.hub", self.name, self._begin)
+        return "on when gevent is imported: a subclass of its loop, and greenlet.settrace"
+
+    def remove(self) -> None:
+        greenlets = self._greenlets
+        greenlets.describe = greenlets.watch = greenlets.outcome = greenlets.thrown = None
+        self._spawns.remove()
+        for poll in self._polls:
+            poll.stop()
+        if self._hub_class is not None:
+            self._hub_class.loop_class = self._loop_property
+
+    def finish(self, t_ns: int) -> None:
+        self._spawns.finish(t_ns)
+
+    def _begin(self, hub: ModuleType) -> None:
+        module: Any = hub
+        self._hub_class = module.Hub
+        self._giving = Giving(module.sleep.__code__)
+        self._callbacks.sleep_code = module.sleep.__code__
+        self._loop_property = loop_property = module.Hub.__dict__["loop_class"]
+        module.Hub.loop_class = property(lambda this: self._loop_class(loop_property.__get__(this)))
+        self._imports.after("gevent.greenlet", self.name, self._begin_greenlets)
+        greenlets = self._greenlets
+        greenlets.describe, greenlets.watch, greenlets.outcome = self._describe, self._on_switch, self._outcome
+        greenlets.thrown = self._thrown
+        greenlets.by_id.append(self._ready.by_id)
+        greenlets.make_hook = self._make_hook
+
+    def _make_hook(self, buffer: Buffer) -> Hook:
+        stream, greenlets = self._recording.stream, self._greenlets
+        event = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, None, 0
+        buffer.resumed = buffer.shape(stream.clock(), event)
+        tracks = greenlets.tracks, greenlets.living_hubs, self._ready.by_id, greenlets.raw
+        return make_hook(buffer, stream.clock, self._giving, tracks, greenlets.unsettled, greenlets.on_event)
+
+    def _begin_greenlets(self, module: ModuleType) -> None:
+        self._greenlet_class = module.Greenlet
+        self._callbacks.greenlet_class = module.Greenlet
+        self._spawns.begin(module.Greenlet)
+
+    # What a greenlet is.
+
+    def _describe(self, greenlet: Any) -> tuple[str, str] | None:
+        if isinstance(greenlet, self._hub_class):
+            if self._recording.control is not None:
+                self._recording.control.watch_loop(greenlet.loop)
+            try:
+                self._polls.append(Poll(self._recording, self._greenlets.tracks, greenlet))
+            except TypeError:
+                self._recording.note("This loop does not tell when it polls: the hub's idle time counts as running.")
+            return words.HUB, "hub"
+        if self._greenlet_class is not None and isinstance(greenlet, self._greenlet_class):
+            run = greenlet.__dict__.get("_run")
+            name = stands_for(run) or callable_name(run)
+            if name == "_handle_and_close_when_done":
+                # gevent.baseserver wraps the function that serves, and hands it over as the first argument.
+                name = callable_name(self._greenlet_class.args.__get__(greenlet)[0])
+            return words.GREENLET, given_name(greenlet) or name or type_name(type(greenlet))
+        return None
+
+    def _outcome(self, greenlet: Any) -> tuple[str, Any] | None:
+        """How a gevent greenlet ended: it catches what its function raises, and keeps it."""
+        kind = self._greenlet_class
+        if kind is None or not isinstance(greenlet, kind):
+            return None
+        error = kind.exception.__get__(greenlet)
+        if error is not None:
+            return words.RAISED, keep(error)
+        value = kind.value.__get__(greenlet)
+        if type_name(type(value)) == "GreenletExit":
+            return words.KILLED, keep(value)
+        return words.RETURNED, keep(value)
+
+    def _thrown(self, from_track: int) -> Any:
+        """What the hub throws in the callback that it runs; NO_VALUE if it does not."""
+        asked = self._callbacks.state().asked if from_track in self._greenlets.hubs else None
+        return asked.thrown if asked is not None else lines.NO_VALUE
+
+    # Why one parks, and who wakes one: in the target, after the switch.
+
+    def _on_switch(self, t_ns: int, event: str, origin: Any, from_track: int, target: Any, to_track: int) -> int | None:
+        hubs = self._greenlets.hubs
+        ready, asked = self._ready, self._callbacks.state().asked
+        service = asked.service if asked is not None else None
+        if service is not None:
+            ready.t_ns = t_ns
+        if self._spawns.unsettled:
+            self._spawns.settle(t_ns)
+        if to_track in hubs:
+            if service is not None:
+                service.look(origin)
+            frame = origin.gr_frame
+            if frame is not None:
+                return self._on_park(t_ns, origin, from_track, to_track, frame)
+            if asked is not None and asked.cause == words.KILL:
+                # Who kills and waits for that goes on by the end of whom it killed.
+                asked.ended = from_track, words.FINISHED
+            return None
+        if from_track in hubs and event == "switch" and service is not None:
+            service.serve(to_track)
+        if not ready.ran(target, to_track) and from_track in hubs:
+            about = self._waker(event, from_track, to_track, origin.gr_frame)
+            if (
+                event == "throw"
+                and origin.parent is target
+                and _is_loop_exit(self._greenlets.sites.thrown(origin.gr_frame))
+            ):
+                self._ties.tell(t_ns, origin, to_track)
+            store_wake(self._recording.stream.here(t_ns), t_ns, to_track, about)
+        if to_track in ready.unstarted:
+            ready.t_ns = t_ns
+            self._spawns.on_run(target, to_track)
+        ready.unpark(to_track)
+        if from_track in hubs and event == "switch" and origin.gr_frame is not None:
+            return self._recording.stream.here(t_ns).resumed
+        return None
+
+    def _on_park(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> int | None:
+        if frame.f_code is self._giving.code:
+            return self._on_sleep(t_ns, greenlet, track, hub, frame)
+        own = own_frame(frame, self._recording.own)
+        awaited, thing = self._waits.below(greenlet, frame, own), ""
+        reason = awaited.reason
+        if reason is None:
+            reason, thing = self._waited_on(own)
+        if reason is None:
+            awaited = self._waits.in_call(greenlet, own)
+            reason = awaited.reason or self._waits.locks(frame, own)
+        if awaited.cause is not None:
+            self._ready.awaited[track] = awaited.cause
+        limit_ns = awaited.asked_ns if awaited.asked_ns >= 0 else self._greenlets.sites.limit_ns(own)
+        if limit_ns >= 0:
+            self._limited.add(track)
+        about = reason, limit_ns, thing, awaited.endpoint
+        return self._store_park(t_ns, track, about, own.f_code, own.f_lasti)
+
+    def _store_park(self, t_ns: int, track: int, about: Any, code: CodeType, offset: int) -> int | None:
+        """Store why a greenlet parks. From the second time on that is a shape, which the switch to the hub makes."""
+        buffer = self._recording.stream.here(t_ns)
+        key = ("park", about, id(code), offset)
+        shape = buffer.again(key, code)
+        if shape is None:
+            buffer.store((lines.wait_in_call, t_ns, track, about, None, code, offset))
+        elif shape == NEW:
+            shape = buffer.learn(
+                key,
+                t_ns,
+                (lines.wait_in_call, words.CURRENT, about, None, code, offset),
+                (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset),
+            )
+        return shape
+
+    def _waited_on(self, own: Any) -> tuple[str | None, str]:
+        """Why somebody waits whose frame is `own`, and on which thing, from the call it is parked in."""
+        sites, numbers = self._greenlets.sites, self._numbers
+
+        def tell(thing: Any) -> tuple[str | None, str]:
+            reason = _reason_of_type(type(thing))
+            return reason, numbers.name(thing) if reason is not None else ""
+
+        told = sites.receiver(own, tell)
+        if told is not lines.NO_VALUE and told[0] is not None:
+            known: tuple[str | None, str] = told
+            return known
+        thing = sites.joined(own, numbers.name)
+        return None, thing if type(thing) is str else ""
+
+    def _known_track(self, thing: Any) -> int | None:
+        """The track of a greenlet; None of what is none."""
+        is_greenlet = issubclass(type(thing), self._greenlets.module.greenlet)
+        return self._ready.track_of(thing) if is_greenlet else None
+
+    def _on_sleep(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> int | None:
+        stream = self._recording.stream
+        buffer = stream.here(t_ns)
+        state = self._callbacks.here(buffer)
+        giving = self._giving
+        if giving.line < 0 and state.giving_way == track:
+            giving.line = frame.f_lineno
+        if frame.f_lineno == giving.line:
+            giving.offsets.add(frame.f_lasti)
+            caller = frame.f_back
+            known = buffer.sleeps.get(id(caller.f_code) + caller.f_lasti) if caller is not None else None
+            if known is not None:
+                self._ready.by_id[id(greenlet)] = track
+                return known
+            stream.store(lines.wait, t_ns, track, (words.SLEEP, "0 s", 0))
+            self._ready.by_id[id(greenlet)] = track
+            stream.store(lines.wake, t_ns, track, (hub, words.TIMER))
+            if caller is not None and self._recording.own(caller.f_code):
+                self._learn_sleep(buffer, caller, t_ns)
+            return None
+        seconds, state.timer_seconds = state.timer_seconds, None
+        asked_ns = int(seconds * 1_000_000_000) if type(seconds) in (int, float) and 0 <= seconds < 1e9 else -1
+        on = f"{seconds:g} s" if asked_ns >= 0 else "unknown"
+        stream.extend((lines.wait, t_ns, track, (words.SLEEP, on, asked_ns), None, None, 0))
+        self._sleeping.add(track)
+        return None
+
+    def _learn_sleep(self, buffer: Buffer, caller: Any, t_ns: int) -> None:
+        """From now on the short way may be taken for a `sleep(0)` at the place where `caller` is."""
+        # The site keeps the code alive, so that its id stays its own.
+        code, offset = self._greenlets.sites.at(caller).code, caller.f_lasti
+        buffer.sleeps[id(code) + offset] = buffer.shape(
+            t_ns,
+            (lines.wait, words.CURRENT, (words.SLEEP, "0 s", 0), None, None, 0),
+            (lines.wake, words.CURRENT, (words.SUBJECT, words.TIMER), None, None, 0),
+            (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset),
+        )
+
+    def _waker(self, event: str, hub: int, track: int, frame: Any) -> tuple[int, str]:
+        """Who made a greenlet ready that the hub switches to, and that nobody was seen to make ready before."""
+        asked, awaited = self._callbacks.state().asked, self._ready.awaited.get(track)
+        if asked is not None:
+            known = awaited if awaited is not None and asked.track == hub else asked.cause
+            return asked.ended if asked.track == track else (asked.track, known)
+        if event == "throw":
+            # An answer of a resolver may be an error.
+            return hub, cause_of_frames(frame) or (words.DNS if awaited == words.DNS else words.THROW)
+        if track in self._sleeping:
+            return hub, words.TIMER
+        if awaited is not None:
+            return hub, awaited
+        if track in self._limited:
+            return hub, words.TIMEOUT
+        if track in self._ready.unstarted:
+            return hub, words.TIMER  # spawn_later
+        return hub, cause_of_frames(frame) or words.UNKNOWN
+
+    # The loop.
+
+    def _loop_class(self, base: Any) -> Any:
+        made = self._loops.get(base)
+        if made is None:
+            made = self._loops[base] = self._make_loop_class(base)
+        # Each thread with a hub has greenlets, and a hook, of its own.
+        stream = self._recording.stream
+        stream.here(stream.clock()).hook = None
+        self._greenlets.watch_thread()
+        return made
+
+    def _make_loop_class(self, base: Any) -> Any:
+        tracer, base = self, self._waits.makers.loop_class(base)
+        run, getframe, giving = base.run_callback, sys._getframe, self._giving
+        sleep_code = giving.code
+
+        def run_callback(this: Any, function: Any, *args: Any) -> Any:
+            try:
+                asking = getframe(1).f_code
+            except ValueError:
+                asking = None  # There is no Python function below: what a compiled one of gevent's does as a greenlet.
+            if asking is sleep_code and giving.line >= 0:
+                # The greenlet will be found parked there.
+                return run(this, function, *args)
+            call, asked = tracer._callbacks.on_callback(function, args)
+            callback = run(this, call, *args)
+            if asked is None:
+                return callback
+            return Starting(callback, asked) if call is function else Pending(callback, asked)
+
+        def timer(this: Any, after: Any, *args: Any, **more: Any) -> Any:
+            tracer._callbacks.state().timer_seconds = after
+            return base.timer(this, after, *args, **more)
+
+        # The same name and module as the class it stands for: gevent shows them.
+        return type(
+            base.__name__,
+            (base,),
+            {
+                "run_callback": run_callback,
+                "timer": timer,
+                **attributes(base),
+                "__module__": base.__module__,
+                "__doc__": base.__doc__,
+            },
+        )
+
+
+def _is_loop_exit(thrown: Any) -> bool:
+    return type(thrown) is Shown and thrown.startswith("LoopExit(")
+
+
+def _reason_of_type(kind: Any) -> str | None:
+    """Why somebody waits in a method of an object of this type."""
+    if not isinstance(kind, type):
+        return None
+    for base in type.mro(kind):
+        if type_module(base).partition(".")[0] in ("gevent", "queue", "threading"):
+            reason = _REASON_OF_TYPE.get(type_name(base))
+            if reason is not None:
+                return reason
+    return None

@@ -1,0 +1,142 @@
+"""The watchers that the program makes itself, for `hub.wait` and its kin.
+
+They cannot be found from who waits: gevent's functions are compiled, and its watchers take no weak references. So a
+subclass of the loop notes the newest, and which instruction made it: it is waited for where that is the waiting call
+itself, or its argument.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from visualizer.tracers.core import code as code_objects
+from visualizer.tracers.core.values import type_module
+from visualizer.tracers.runtimes.greenlets.call_sites import Sites
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+    from types import CodeType
+    from typing import Any
+
+    from visualizer.tracers.core.code import Range
+
+#: The methods by which a loop makes watchers.
+MAKERS = ("io", "timer", "child", "signal", "async_", "idle", "prepare", "check", "fork", "stat")
+#: Where a program makes timers without end, how long each was to run is forgotten now and then.
+_MOST_TIMERS = 1024
+
+
+class Made:
+    """The newest watcher that the program's own code made: what it watches, and the instruction that made it."""
+
+    __slots__ = ("asked_ns", "code", "events", "fd", "kind", "offset")
+
+    def __init__(self, kind: str, code: CodeType, offset: int, fd: int, events: int, asked_ns: int) -> None:
+        self.kind = kind
+        self.code = code
+        self.offset = offset
+        self.fd = fd
+        self.events = events
+        self.asked_ns = asked_ns
+
+
+class Makers:
+    """Which watchers the program's own code makes, and how long its timers are to run. One for all hubs."""
+
+    def __init__(self, own: Callable[[CodeType], bool], sites: Sites) -> None:
+        self._own = own
+        self._sites = sites
+        self._made: Made | None = None
+        self._timers: dict[int, int] = {}
+        #: Whether the expression at an instruction of a code object is the argument of the `wait` at another.
+        self._is_argument: dict[tuple[int, int, int], bool] = {}
+
+    def timer_ns(self, timer: Any) -> int:
+        """How long a timer was to run when it was made; -1 if it is not known."""
+        return self._timers.get(id(timer), -1)
+
+    def made_for(self, own: Any) -> Made | None:
+        """The newest watcher, if it was made for the call that the frame `own` is parked in."""
+        made, self._made = self._made, None
+        return made if made is not None and made.code is own.f_code and self._is_for(made, own) else None
+
+    def _is_for(self, made: Made, own: Any) -> bool:
+        """Whether the call that `own` is parked in waits for the watcher that was made last."""
+        if made.offset == own.f_lasti:
+            # The compiled function made it. Others make a timer for their limit.
+            return made.kind == "io"
+        key = (id(made.code), made.offset, own.f_lasti)
+        known = self._is_argument.get(key)
+        if known is None:
+            # The site keeps the code, so that its id stays its own.
+            self._sites.at(own)
+            known = _is_argument(code_objects.place(made.code, made.offset), code_objects.place(made.code, own.f_lasti))
+            self._is_argument[key] = known
+        return known
+
+    def loop_class(self, base: Any) -> Any:
+        """A subclass of a loop's class that tells which watchers the program's own code makes."""
+        methods = {name: self._maker(base, name) for name in MAKERS if hasattr(base, name)}
+        return type(base.__name__, (base,), {**methods, "__module__": base.__module__, "__doc__": base.__doc__})
+
+    def _maker(self, base: Any, name: str) -> Any:
+        make = getattr(base, name)
+        note = self._note_timer if name == "timer" else self._note
+
+        def maker(this: Any, *args: Any, **more: Any) -> Any:
+            watcher = make(this, *args, **more)
+            note(name, watcher, args, more)
+            return watcher
+
+        return maker
+
+    def _note_timer(self, name: str, watcher: Any, args: tuple[Any, ...], more: dict[str, Any]) -> None:
+        # One at the same place was forgotten meanwhile, and this may not be the program's own.
+        self._timers.pop(id(watcher), None)
+        self._note(name, watcher, args, more)
+
+    def _note(self, name: str, watcher: Any, args: tuple[Any, ...], more: dict[str, Any]) -> None:
+        frame: Any = sys._getframe(2)
+        while frame is not None and frame.f_code.co_filename in _OURS:
+            frame = frame.f_back
+        if frame is None or not self._own(frame.f_code):
+            return
+        kind, fd, events, asked_ns = name.rstrip("_"), -1, 0, -1
+        if kind == "io":
+            fd, events = watcher.fd, watcher.events
+        elif kind == "timer":
+            asked_ns = _nanoseconds(args[0] if args else more.get("after"))
+            if len(self._timers) >= _MOST_TIMERS:
+                self._timers.clear()
+            self._timers[id(watcher)] = asked_ns
+        self._made = Made(kind, frame.f_code, frame.f_lasti, fd, events, asked_ns)
+
+
+_OURS = frozenset(code.co_filename for code in (Makers._note.__code__,)) | {
+    os.path.join(os.path.dirname(Makers._note.__code__.co_filename), "tracer.py")
+}
+
+
+def _is_argument(made: Range, call: Range) -> bool:
+    """Whether the expression at `made` is the first argument of the call of a `wait` at `call`."""
+    text = code_objects.segment(call)
+    tree: Any = code_objects.parse(text) if text is not None else None
+    if type(tree).__name__ != "Call" or not tree.args or getattr(tree.func, "attr", "") != "wait":
+        return False
+    node, line, column = tree.args[0], call[2], call[4]
+    # What is parsed begins with a parenthesis of its own, in the call's first line.
+    left = node.col_offset + (column - 1 if node.lineno == 1 else 0)
+    right = node.end_col_offset + (column - 1 if node.end_lineno == 1 else 0)
+    return made[2:] == (line + node.lineno - 1, line + node.end_lineno - 1, left, right)
+
+
+def _nanoseconds(seconds: Any) -> int:
+    return int(seconds * 1_000_000_000) if type(seconds) in (int, float) and 0 <= seconds < 1e9 else -1
+
+
+def is_watcher(thing: Any) -> bool:
+    """Whether it is one of gevent's own, not of a class of the program's."""
+    module = type_module(type(thing))
+    return module.startswith("gevent.lib") and module.endswith((".watcher", ".corecext"))

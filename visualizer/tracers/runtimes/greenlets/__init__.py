@@ -1,0 +1,1 @@
+"""Greenlets that switch by hand."""

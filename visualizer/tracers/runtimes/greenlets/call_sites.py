@@ -1,0 +1,313 @@
+"""What a parked call is about: the value that a greenlet hands over, and the type of the object that it waits on.
+
+Neither greenlet's trace events nor a frame tell it: what lies on a frame's evaluation stack is not shown. But the
+greenlet is parked in that very call, and nothing has run since its operands were evaluated: where an operand is a
+constant, a name, or a display or sum of those, it is worked out again from the call's source and the frame's variables.
+Where it is anything else (a call, a property), it stays unknown.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+
+from visualizer.tracers.core import code as code_objects
+from visualizer.tracers.core.lines import NO_VALUE
+from visualizer.tracers.core.values import ATOMS, Shown, keep, show, type_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable, Mapping
+    from types import CodeType
+    from typing import Any
+
+    #: Works a value out of a frame's variables: its own, and its module's.
+    Recipe = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
+
+_PLAIN = ATOMS | {str, bytes}
+#: A function that looks at its own local variables could see that we did too (before PEP 667, Python 3.13).
+_LOOKS_AT_LOCALS = frozenset(("locals", "vars", "dir", "eval", "exec", "_getframe", "currentframe"))
+#: inspect.CO_OPTIMIZED: a function's variables are no dictionary, but copied into one for whoever asks.
+_FUNCTION = 0x1
+#: Functions that wait for each of what they are given.
+_JOINS = ("joinall", "wait", "iwait")
+_own_dict = object.__getattribute__
+
+
+_class_dict = type.__dict__["__dict__"].__get__
+_NOWHERE = object()
+_builtins = builtins.__dict__
+
+
+class Unknown(Exception):
+    """The value cannot be worked out without running code of the program."""
+
+
+class Site:
+    """What is known of one call in the program's source."""
+
+    __slots__ = ("argument", "code", "first", "joined", "limit", "receiver", "thrown")
+
+    def __init__(
+        self, code: CodeType, argument: Recipe | None = None, receiver: Recipe | None = None,
+        limit: Recipe | None = None, first: Recipe | None = None, joined: Recipe | None = None,
+        thrown: Recipe | None = None,
+    ) -> None:  # fmt: skip
+        #: Kept so that its id stays its own.
+        self.code = code
+        #: Of `other.switch(value)`, the value.
+        self.argument = argument
+        #: Of `thing.method(...)`, `with thing` or `for ... in thing`, the thing.
+        self.receiver = receiver
+        #: Of a call with `timeout=seconds`, the seconds.
+        self.limit = limit
+        #: Of any other call than a `switch`, its first argument.
+        self.first = first
+        #: Of `joinall(things)`, the things.
+        self.joined = joined
+        #: Of `other.throw(...)`, what is thrown, as text.
+        self.thrown = thrown
+
+
+class Sites:
+    """The calls that frames were seen parked in, worked out once each."""
+
+    def __init__(self) -> None:
+        self._sites: dict[tuple[int, int], Site] = {}
+
+    def at(self, frame: Any) -> Site:
+        """The call that `frame` is parked in."""
+        code = frame.f_code
+        key = (id(code), frame.f_lasti)
+        site = self._sites.get(key)
+        if site is None:
+            site = self._sites[key] = _site(code, frame.f_lasti)
+        return site
+
+    def value(self, frame: Any) -> Any:
+        """The value handed over by the `switch` that `frame` is parked in; NO_VALUE if none is, or it is unknown."""
+        recipe = self.at(frame).argument
+        return NO_VALUE if recipe is None else _work_out(recipe, frame, keep)
+
+    def limit_ns(self, frame: Any) -> int:
+        """The time limit of the call that `frame` is parked in, in nanoseconds; -1 if it has none or it is unknown."""
+        recipe = self.at(frame).limit
+        seconds: Any = NO_VALUE if recipe is None else _work_out(recipe, frame, keep)
+        return int(seconds * 1_000_000_000) if type(seconds) in (int, float) and 0 <= seconds < 1e9 else -1
+
+    def first(self, frame: Any) -> Any:
+        """The first argument of the call that `frame` is parked in; NO_VALUE if it has none or it is unknown."""
+        recipe = self.at(frame).first
+        return NO_VALUE if recipe is None else _work_out(recipe, frame, lambda thing: thing)
+
+    def receiver(self, frame: Any, then: Callable[[Any], Any]) -> Any:
+        """`then` of the object whose method `frame` is parked in; NO_VALUE if that is unknown."""
+        recipe = self.at(frame).receiver
+        return NO_VALUE if recipe is None else _work_out(recipe, frame, then)
+
+    def joined(self, frame: Any, then: Callable[[Any], Any]) -> Any:
+        """`then` of what the call that `frame` is parked in joins; NO_VALUE if that is unknown."""
+        recipe = self.at(frame).joined
+        return NO_VALUE if recipe is None else _work_out(recipe, frame, then)
+
+    def thrown(self, frame: Any) -> Any:
+        """The exception thrown by the `throw` that `frame` is parked in; NO_VALUE if none is, or it is unknown."""
+        recipe = self.at(frame).thrown
+        return NO_VALUE if recipe is None else _work_out(recipe, frame, keep)
+
+    def entered(self, frame: Any, then: Callable[[Any], Any]) -> list[Any]:
+        """`then` of each thing whose `with` block `frame` is in, as far as it is known."""
+        recipes = [_maybe(_path, node) for node in code_objects.entered(frame.f_code, frame.f_lasti)]
+        return [_work_out(recipe, frame, then) for recipe in recipes if recipe is not None]
+
+
+def _work_out(recipe: Recipe, frame: Any, then: Callable[[Any], Any]) -> Any:
+    variables = frame.f_locals
+    try:
+        return then(recipe(variables, frame.f_globals))
+    except Unknown:
+        return NO_VALUE
+    finally:
+        if sys.version_info < (3, 13) and frame.f_code.co_flags & _FUNCTION:
+            # A snapshot that the frame keeps: emptied, so that it holds nothing of the program's alive.
+            variables.clear()
+
+
+def _site(code: CodeType, offset: int) -> Site:
+    if sys.version_info < (3, 13) and code.co_flags & _FUNCTION and not _LOOKS_AT_LOCALS.isdisjoint(code.co_names):
+        return Site(code)
+    text = code_objects.segment(code_objects.place(code, offset))
+    tree: Any = code_objects.parse(text) if text is not None else None
+    if type(tree).__name__ != "Call":
+        return Site(code, None, _maybe(_path, tree))
+    method = getattr(tree.func, "attr", None)
+    receiver = _maybe(_path, tree.func.value) if method is not None else None
+    if method == "throw" and not tree.keywords:
+        return Site(code, receiver=receiver, thrown=_maybe(_exception, tree.args))
+    if method == "switch" and tree.args and not tree.keywords:
+        if len(tree.args) == 1:
+            return Site(code, _maybe(_expression, tree.args[0]), receiver)
+        return Site(code, _maybe(lambda nodes: _sequence(nodes, tuple), tree.args), receiver)
+    limit = next((word.value for word in tree.keywords if word.arg == "timeout"), None)
+    if limit is None and method == "joinall" and len(tree.args) > 1:
+        limit = tree.args[1]
+    joins = tree.args and (method or getattr(tree.func, "id", None)) in _JOINS
+    return Site(
+        code, None, receiver, _maybe(_expression, limit) if limit is not None else None,
+        _maybe(_path, tree.args[0]) if tree.args else None,
+        _maybe(_expression, tree.args[0]) if joins else None,
+    )  # fmt: skip
+
+
+def _maybe(make: Callable[[Any], Recipe], node: Any) -> Recipe | None:
+    try:
+        return make(node)
+    except Unknown:
+        return None
+
+
+def _path(node: Any) -> Recipe:
+    """A name, or attributes of one that stand in the instances' own dictionaries."""
+    kind = type(node).__name__
+    if kind == "Name":
+        return _name(node.id)
+    if kind == "Subscript":
+        return _item(node)
+    if kind != "Attribute":
+        raise Unknown
+    owner, attribute = _path(node.value), node.attr
+    return lambda variables, module: attribute_of(owner(variables, module), attribute)
+
+
+def attribute_of(thing: Any, attribute: str) -> Any:
+    """An attribute that is found without running anything: the object's own, a slot, or a plain one of its class."""
+    in_class: Any = _NOWHERE
+    for base in type.mro(type(thing)):
+        own = _class_dict(base)
+        if attribute in own:
+            in_class = own[attribute]
+            break
+    if type(in_class).__name__ == "member_descriptor":
+        try:
+            return in_class.__get__(thing)
+        except AttributeError:
+            raise Unknown from None
+    try:
+        own = _own_dict(thing, "__dict__")
+    except AttributeError:
+        own = None
+    if type(own) is dict and attribute in own:
+        return own[attribute]
+    if in_class is _NOWHERE or any("__get__" in _class_dict(base) for base in type.mro(type(in_class))):
+        raise Unknown
+    return in_class
+
+
+def _item(node: Any) -> Recipe:
+    """An item of a plain list, tuple or dictionary."""
+    owner, index = _path(node.value), _expression(node.slice)
+
+    def look_up(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
+        thing, key = owner(variables, module), index(variables, module)
+        if type(thing) not in (list, tuple, dict) or type(key) not in _PLAIN:
+            raise Unknown
+        if type(thing) is dict and any(type(known) not in _PLAIN for known in thing):
+            raise Unknown
+        try:
+            return thing[key]
+        except (LookupError, TypeError):
+            raise Unknown from None
+
+    return look_up
+
+
+def _exception(nodes: list[Any]) -> Recipe:
+    """The arguments of a `throw`: nothing, a class, an instance, or a class that is called here."""
+    if not nodes:
+        return lambda _l, _g: Shown("GreenletExit()")
+    node = nodes[1] if len(nodes) > 1 else nodes[0]
+    if type(node).__name__ == "Call" and not node.keywords:
+        made, arguments = _path(node.func), [_maybe(_expression, argument) for argument in node.args]
+
+        def look_up(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
+            kind = made(variables, module)
+            if not isinstance(kind, type) or not issubclass(kind, BaseException):
+                raise Unknown
+            shown = [_shown(recipe, variables, module) for recipe in arguments]
+            return Shown(f"{type_name(kind)}({', '.join(shown)})")
+
+        return look_up
+    thrown = _path(node)
+
+    def find(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
+        value = thrown(variables, module)
+        if isinstance(value, type) and issubclass(value, BaseException):
+            return Shown(f"{type_name(value)}()")
+        if not issubclass(type(value), BaseException):
+            raise Unknown
+        return value
+
+    return find
+
+
+def _shown(recipe: Recipe | None, variables: Mapping[str, Any], module: Mapping[str, Any]) -> str:
+    try:
+        return show(recipe(variables, module), 1) if recipe is not None else "…"
+    except Unknown:
+        return "…"
+
+
+def _expression(node: Any) -> Recipe:
+    kind = type(node).__name__
+    if kind == "Constant":
+        constant = node.value
+        return lambda _l, _g: constant
+    if kind == "Name":
+        return _name(node.id)
+    if kind in ("Tuple", "List"):
+        return _sequence(node.elts, tuple if kind == "Tuple" else list)
+    if kind == "BinOp":
+        return _binary(node)
+    raise Unknown
+
+
+def _name(name: str) -> Recipe:
+    def look_up(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
+        if name in variables:
+            return variables[name]
+        if name in module:
+            return module[name]
+        if name in _builtins:
+            return _builtins[name]
+        raise Unknown
+
+    return look_up
+
+
+def _sequence(nodes: list[Any], kind: type) -> Recipe:
+    recipes = [_expression(node) for node in nodes]
+    return lambda variables, module: kind(recipe(variables, module) for recipe in recipes)
+
+
+def _binary(node: Any) -> Recipe:
+    left, right = _expression(node.left), _expression(node.right)
+    operator = type(node.op).__name__
+
+    def work_out(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
+        a, b = left(variables, module), right(variables, module)
+        if type(a) not in _PLAIN or type(b) not in _PLAIN:
+            raise Unknown
+        try:
+            if operator == "Add":
+                return a + b
+            if operator == "Sub":
+                return a - b
+            if operator == "Mod" and type(a) is int and type(b) is int and b:
+                return a % b
+            if operator == "Mult" and type(a) is not str and type(b) is not str:
+                return a * b
+        except TypeError:
+            pass
+        raise Unknown
+
+    return work_out

@@ -1,0 +1,422 @@
+"""Watches greenlets: `greenlet.settrace`, which calls back in the target, after each switch, in that thread.
+
+greenlet's manual, "Tracing And Profiling Greenlets": there is one trace function a thread, called with "switch" or
+"throw" and (origin, target). A program that sets a trace function of its own still gets its events: the module's
+`settrace` and `gettrace` are replaced by ones that keep the program's function behind ours.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from visualizer.trace import words
+from visualizer.tracers.core import lines
+from visualizer.tracers.core.buffer import Buffer
+from visualizer.tracers.core.code import callable_name, function_name, place_of
+from visualizer.tracers.core.imports import Imports
+from visualizer.tracers.core.recording import Recording
+from visualizer.tracers.core.values import Shown, show, type_name
+from visualizer.tracers.runtimes.greenlets.call_sites import Sites
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+    from types import CodeType, ModuleType
+    from typing import Any
+
+    #: What a runtime built on greenlets tells of one: (kind, name), or None if it is not its own.
+    Describe = Callable[[Any], tuple[str, str] | None]
+    #: Called after a switch between two known tracks was seen, before it is stored: (t_ns, event, origin, origin's
+    #: track, target, target's track). Returns the shape of the switch, if it has one already.
+    Watch = Callable[[int, str, Any, int, Any, int], int | None]
+
+try:
+    from _weakref import ref
+except ImportError:
+    from weakref import ref
+
+#: Stands in `unsettled` as soon as the program sets a trace function of its own in any thread.
+_CHAINED = -2
+
+
+class GreenletTracer:
+    name = "greenlets"
+
+    def __init__(self, recording: Recording, imports: Imports) -> None:
+        self._recording = recording
+        self._control: Any = recording.control
+        self._imports = imports
+        #: The program's greenlet module, once it has imported it.
+        self.module: Any = None
+        self._originals: tuple[Any, Any] | None = None
+        #: Track of each living greenlet by id, with a weak reference that takes the entry out again.
+        self.tracks: dict[int, int] = {}
+        self._references: dict[int, Any] = {}
+        #: Tracks of hubs: where in its own code a hub is parked says nothing. Those that live also by the hub's id.
+        self.hubs: set[int] = set()
+        self.living_hubs: dict[int, int] = {}
+        self._nameless: set[int] = set()
+        #: Tracks of greenlets that were seen being made and have not run.
+        self._made: set[int] = set()
+        self._thrown: set[int] = set()
+        #: Tracks that were not seen to run yet.
+        self._new: set[int] = set()
+        #: While it has anything, hooks take the long way: tracks that are nameless or were thrown into.
+        self.unsettled = recording.unsettled
+        #: Tracks of greenlets that have a name and are not parked in a hub, by the greenlet's id: the short way may be
+        #: taken to them.
+        self.raw: dict[int, int] = {}
+        #: Everything that is kept by the id of a greenlet, to be taken out when it is no more.
+        self.by_id: list[dict[int, int]] = [self.tracks, self.living_hubs, self.raw]
+        #: Makes the trace function of a thread, from its buffer.
+        self.make_hook = self._make_hook
+        self.sites = Sites()
+        recording.name_entered = self._name_entered
+        # gevent's row, or that of any other runtime built on greenlets.
+        self.describe: Describe | None = None
+        self.watch: Watch | None = None
+        self.outcome: Callable[[Any], tuple[str, Any] | None] | None = None
+        #: What is thrown, where the origin's own call does not tell: (origin's track) -> value or NO_VALUE.
+        self.thrown: Callable[[int], Any] | None = None
+        #: Called with the track of a greenlet that the garbage collector has taken.
+        self.collected: Callable[[int], None] | None = None
+
+    def install(self) -> str:
+        self._imports.after("greenlet", self.name, self._begin)
+        return "on when greenlet is imported: greenlet.settrace"
+
+    def remove(self) -> None:
+        self._imports.remove()
+        if self.module is not None and self._originals is not None:
+            settrace, _ = self._originals
+            settrace(self._here().chained)
+            self.module.settrace, self.module.gettrace = self._originals
+
+    def finish(self, t_ns: int) -> None:
+        """Nothing is known only at the end: a greenlet that is parked then stays parked."""
+
+    def _begin(self, module: ModuleType) -> None:
+        greenlet: Any = module
+        self.module = greenlet
+        self._originals = greenlet.settrace, greenlet.gettrace
+        greenlet.settrace, greenlet.gettrace = self._settrace, self._gettrace
+        self.watch_thread()
+        self._recording.on_thread.append(self.watch_thread)
+        self._imports.in_threads(self.name, self._await_thread)
+
+    def _await_thread(self) -> None:
+        """Watch the current thread from its first switch on; a thread without one is none of our business."""
+
+        def visualizer_hook(event: str, args: Any) -> None:
+            try:
+                self.watch_thread()
+            except Exception as error:
+                self._recording.fail(self.name, error)
+            else:
+                self.on_event(event, args)
+
+        if self._originals is not None:
+            self._originals[0](visualizer_hook)
+
+    def watch_thread(self) -> None:
+        """Watch the greenlets of the current thread, also where greenlet took our function out after an error."""
+        if self._originals is not None:
+            buffer = self._here()
+            if buffer.hook is None:
+                buffer.hook = self.make_hook(buffer)
+            previous = self._originals[0](buffer.hook)
+            if previous is not None and getattr(previous, "__name__", "") != "visualizer_hook":
+                self._chain(buffer, previous)
+
+    def _here(self) -> Buffer:
+        stream = self._recording.stream
+        return stream.here(stream.clock())
+
+    def _chain(self, buffer: Buffer, callback: Any) -> Any:
+        """Call the program's own trace function behind ours, in the thread of that buffer. Return the one before."""
+        previous, buffer.chained = buffer.chained, callback
+        if callback is not None:
+            self.unsettled.add(_CHAINED)
+        return previous
+
+    def _settrace(self, callback: Any) -> Any:
+        """What the program calls as greenlet.settrace."""
+        previous = self._chain(self._here(), callback)
+        self.watch_thread()
+        return previous
+
+    def _gettrace(self) -> Any:
+        """What the program calls as greenlet.gettrace."""
+        return self._here().chained
+
+    # In the target greenlet, after the switch; greenlet has profiling and tracing switched off meanwhile.
+
+    def _make_hook(self, buffer: Buffer) -> Callable[[str, Any], None]:
+        """The trace function of the thread of `buffer`: the commonest switch at once, all others in `_on_event`.
+
+        The commonest is one between two raw greenlets that are known, in a call of `switch` that stands in the
+        program's own code, was met before, and hands no value over.
+        """
+        clock, extend, shapes = self._recording.stream.clock, buffer.rows.extend, buffer.shapes
+        raw, unsettled, on_event = self.raw, self.unsettled, self.on_event
+
+        def visualizer_hook(event: str, args: Any) -> None:
+            if event == "switch" and not unsettled:
+                origin, target = args
+                try:
+                    frame = origin.gr_frame
+                    extend((clock(), raw[id(target)], shapes[id(frame.f_code) + frame.f_lasti]))
+                    return
+                except (KeyError, AttributeError):
+                    pass
+            on_event(event, args)
+
+        return visualizer_hook
+
+    def on_event(self, event: str, args: Any) -> None:
+        if event == "switch" or event == "throw":
+            try:
+                self._on_switch(event, *args)
+            except Exception as error:
+                self._recording.fail(self.name, error)
+            if self._control is not None and self._control.goal and args[0] is not args[1]:
+                self._hold()
+        if _CHAINED in self.unsettled:
+            buffer = self._here()
+            if buffer.chained is not None:
+                try:
+                    buffer.chained(event, args)
+                except BaseException:
+                    # It goes on into the program, and greenlet takes out the trace function it came from: ours.
+                    buffer.chained = None
+                    self._recording.at_next_event(self.watch_thread)
+                    raise
+
+    def _hold(self) -> None:
+        """Wait here, if that is what the program shall do after this switch."""
+        try:
+            self._control.on_switch()
+        except BaseException:
+            # A signal's handler raised it. It goes on into the program, and greenlet takes out our trace function.
+            self._control.put_back(self.watch_thread)
+            raise
+
+    def current(self) -> int:
+        """The track of the greenlet that runs; of the thread, if that has none."""
+        if self.module is not None:
+            track = self.tracks.get(id(self.module.getcurrent()))
+            if track is not None:
+                return track
+        return self._here().track
+
+    def _on_switch(self, event: str, origin: Any, target: Any) -> None:
+        recording = self._recording
+        stream = recording.stream
+        t_ns = stream.clock()
+        buffer = stream.here(t_ns)
+        if words.NOBODY in self.unsettled:
+            self.unsettled.discard(words.NOBODY)
+            stream.attend(buffer)
+        from_track = self.tracks.get(id(origin))
+        if from_track is None:
+            from_track = self.adopt(origin, t_ns)
+        to_track = self.tracks.get(id(target))
+        if to_track is None:
+            to_track = self.adopt(target, t_ns)
+        if to_track in self._made:
+            self._made.discard(to_track)
+            buffer.entering = to_track
+        elif to_track in self._nameless:
+            # Entered for the first time: by the time it has parked once, it has a name.
+            buffer.entering = to_track
+            if sys.version_info < (3, 12):
+                _on_first_call(self._name_entered)
+        if origin is target:
+            if event == "throw":
+                # It threw into itself, in the frame below our hook's.
+                below = sys._getframe(2).f_back
+                self._note_thrown(to_track, lines.NO_VALUE if below is None else self.sites.thrown(below))
+            return
+        frame = origin.gr_frame
+        code: CodeType | None = None
+        offset = 0
+        value: Any = lines.NO_VALUE
+        if frame is None:
+            returned = self._on_dead(event, origin, from_track, t_ns, buffer)
+            if to_track not in self.hubs and not (to_track in self._new and show(returned).startswith("GreenletExit(")):
+                # One that had not begun is entered with nothing when its child is killed.
+                value = returned
+        elif from_track not in self.hubs:
+            code, offset = place_of(frame, recording.own)
+            if from_track in self._nameless:
+                self._name_parked(from_track, frame, t_ns)
+            if event == "switch" and to_track not in self.hubs:
+                value = self.sites.value(frame)
+                if code is frame.f_code and self.sites.at(frame).argument is None:
+                    self._learn(buffer, code, offset, t_ns)
+        if event == "throw":
+            if frame is not None:
+                value = self.thrown(from_track) if self.thrown is not None else lines.NO_VALUE
+                if value is lines.NO_VALUE:
+                    value = self.sites.thrown(frame)
+            self._note_thrown(to_track, value)
+        else:
+            if self._thrown:
+                self._thrown.discard(to_track)
+                self.unsettled.discard(to_track)
+            if to_track in self.hubs:
+                # It may be resumed by the hub, or by who switches to it past the hub: that is not to be missed.
+                self.raw.pop(id(origin), None)
+            elif from_track not in self.hubs and to_track not in self._nameless:
+                self.raw[id(target)] = to_track
+        self._new.discard(to_track)
+        if self.watch is not None:
+            shape = self.watch(t_ns, event, origin, from_track, target, to_track)
+            if shape is not None:
+                buffer.rows.extend((t_ns, to_track, shape))
+                return
+        line = lines.switch if event == "switch" else lines.throw
+        stream.store(line, t_ns, from_track, to_track, value, code, offset)
+
+    def _note_thrown(self, track: int, value: Any) -> None:
+        """`track` was thrown into: if it then ends without an error, that was GreenletExit, or it caught it."""
+        if type(value) is not Shown or value.startswith("GreenletExit("):
+            self._thrown.add(track)
+            self.unsettled.add(track)
+
+    def _learn(self, buffer: Buffer, code: CodeType, offset: int, t_ns: int) -> None:
+        """From now on the short way may be taken for a switch, without a value, that leaves its origin parked here.
+
+        The code is kept alive by `sites`.
+        """
+        shapes, place = buffer.shapes, id(code) + offset
+        if place not in shapes:
+            event = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset
+            shapes[place] = buffer.shape(t_ns, event)
+
+    def adopt(
+        self, greenlet: Any, t_ns: int, creator: int = words.NOBODY, frame: Any = None,
+        place: tuple[CodeType, int] | None = None, name: str | None = None,
+    ) -> int:  # fmt: skip
+        """Give a greenlet that is seen for the first time a track, and store its spawn. Return the track."""
+        recording = self._recording
+        parent = greenlet.parent
+        if parent is None:
+            # The main greenlet of its thread: the thread's own track.
+            track = recording.stream.here(t_ns).track
+        else:
+            parent_track = self.tracks.get(id(parent))
+            if parent_track is None:
+                parent_track = self.adopt(parent, t_ns)
+            track = recording.new_track()
+            self._new.add(track)
+            described = self.describe(greenlet) if self.describe is not None else None
+            if described is None:
+                described = (words.GREENLET, name or self.run_name(greenlet) or "greenlet")
+                if name is not None:
+                    self._made.add(track)
+                elif described[1] == "greenlet":
+                    self._nameless.add(track)
+                    self.unsettled.add(track)
+            code, offset = place or (place_of(frame, recording.own) if frame is not None else (None, 0))
+            if described[0] == words.HUB:
+                self.hubs.add(track)
+                self.living_hubs[id(greenlet)] = track
+            about = (*described, parent_track, creator)
+            recording.stream.extend((lines.spawn, t_ns, track, about, None, code, offset))
+        key = id(greenlet)
+        self.tracks[key] = track
+
+        def forget(gone: Any) -> None:
+            if self._references.get(key) is gone:
+                del self._references[key]
+                for by_id in self.by_id:
+                    by_id.pop(key, None)
+                self._new.discard(track)
+                if self.collected is not None:
+                    self.collected(track)
+
+        self._references[key] = ref(greenlet, forget)
+        return track
+
+    def reference(self, greenlet: Any) -> Any:
+        """The weak reference to a greenlet that has a track."""
+        return self._references[id(greenlet)]
+
+    def rename(self, track: int, name: str | None, t_ns: int) -> None:
+        """Store a better name, if there is one."""
+        if name is not None:
+            self._recording.stream.extend((lines.name, t_ns, track, name, None, None, 0))
+
+    def living(self) -> list[Any]:
+        """The greenlets that have a track and are not collected."""
+        found = [reference() for reference in list(self._references.values())]
+        return [greenlet for greenlet in found if greenlet is not None]
+
+    def _on_dead(self, event: str, greenlet: Any, track: int, t_ns: int, buffer: Buffer) -> Any:
+        """Store that a greenlet ended; return the value that goes to its parent."""
+        inferred = None
+        value: Any = lines.NO_VALUE
+        known = (self.outcome(greenlet) if self.outcome is not None else None) or buffer.left
+        buffer.left = None
+        if known is not None:
+            outcome, value = known
+        elif event == "throw":
+            outcome = words.RAISED
+        elif track in self._thrown:
+            outcome, inferred = words.KILLED, "it was thrown into, and ended without an error"
+        else:
+            outcome = words.RETURNED
+        self._thrown.discard(track)
+        self.raw.pop(id(greenlet), None)
+        self._settle(track)
+        if buffer.entering == track:
+            buffer.entering = words.NOBODY
+        self._recording.stream.extend((lines.exited, t_ns, track, (outcome, inferred), value, None, 0))
+        return value
+
+    # Names. The function of a raw greenlet can be asked for only before it is entered, and there is no event then.
+
+    def run_name(self, greenlet: Any) -> str | None:
+        """The name of what a greenlet runs: of a subclass's method `run`, or of the function it was given."""
+        kind = type(greenlet)
+        for base in kind.__mro__:
+            if base is self.module.greenlet:
+                break
+            if "run" in base.__dict__:
+                return callable_name(base.__dict__["run"]) or type_name(kind)
+        return None
+
+    def _name_entered(self, code: CodeType) -> None:
+        """The first code that runs in a greenlet that was just entered is its function."""
+        buffer = self._here()
+        track, buffer.entering = buffer.entering, words.NOBODY
+        if track in self._nameless:
+            self._store_name(track, function_name(code), self._recording.stream.clock())
+
+    def _name_parked(self, track: int, frame: Any, t_ns: int) -> None:
+        while frame.f_back is not None:
+            frame = frame.f_back
+        self._store_name(track, function_name(frame.f_code), t_ns)
+
+    def _settle(self, track: int) -> None:
+        self._nameless.discard(track)
+        self.unsettled.discard(track)
+
+    def _store_name(self, track: int, name: str, t_ns: int) -> None:
+        self._settle(track)
+        self._recording.stream.extend((lines.name, t_ns, track, name, None, None, 0))
+
+
+def _on_first_call(tell: Callable[[CodeType], None]) -> None:
+    """Have `tell` called with the code of the next Python function that starts in this thread (3.11 only)."""
+    previous = sys.getprofile()
+    if previous is not None:
+        return
+
+    def first(frame: Any, event: str, _: Any) -> None:
+        sys.setprofile(None)
+        if event == "call" and frame.f_back is None:
+            tell(frame.f_code)
+
+    sys.setprofile(first)

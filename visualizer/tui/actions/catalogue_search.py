@@ -1,0 +1,90 @@
+"""A name is looked for in the list of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import on
+
+from visualizer.tui import messages
+from visualizer.tui.actions.footer_keys import Answering
+from visualizer.tui.widgets.message_line import Told
+from visualizer.tui.widgets.prompt import Prompt
+
+
+class Finding(Answering):
+    """A subclass has the list, and shows `prompt` and `told` below it."""
+
+    INSTEAD = "/ finds a name, "
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prompt = Prompt()
+        self.told = Told()
+        self._looked_for = ""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Of all that is listed, in order."""
+        raise NotImplementedError
+
+    @property
+    def position(self) -> int:
+        """Which of them is highlighted."""
+        raise NotImplementedError
+
+    def highlight(self, position: int) -> None:
+        """Highlight that one."""
+        raise NotImplementedError
+
+    def focus_list(self) -> None:
+        """Give the focus back to the list."""
+        raise NotImplementedError
+
+    def deny(self, sentence: str) -> None:
+        """Say why nothing happens, until the next key."""
+        self.app.bell()
+        self.told.tell(sentence)
+
+    def touched(self) -> None:
+        super().touched()
+        if self.told.display:
+            self.told.tell()
+
+    @on(messages.Denied)
+    def _deny(self, message: messages.Denied) -> None:
+        self.deny(message.sentence)
+
+    def action_find(self) -> None:
+        self.prompt.ask("name", "/", "part of a name")
+
+    def action_find_next(self, by: int) -> None:
+        if self._looked_for:
+            self._find(self.position + by, by)
+        else:
+            self.deny("Nothing is looked for: / finds a name.")
+
+    def action_back(self) -> None:
+        if self.prompt.display:
+            self.prompt.close()
+            self.focus_list()
+        else:
+            self.deny("This is the catalogue: q quits.")
+
+    @on(messages.Prompted)
+    def _answer(self, message: messages.Prompted) -> None:
+        self.focus_list()
+        if message.text:
+            self._looked_for = message.text
+            # The one that is highlighted may be it.
+            self._find(self.position, 1)
+
+    def _find(self, start: int, by: int) -> None:
+        """Highlight the nearest from there on; behind the last comes the first."""
+        names, wanted = self.names, self._looked_for.casefold()
+        for passed in range(len(names)):
+            position = (start + by * passed) % len(names)
+            if wanted in names[position].casefold():
+                self.highlight(position)
+                return
+        self.deny(f"No scenario and no recording has {self._looked_for!r} in its name.")

@@ -1,0 +1,30 @@
+"""How times are told: since the start, since a mark or a moment, or by the clock on the wall."""
+
+from __future__ import annotations
+
+from visualizer.paint.axis.times import SINCE_START, Reckoning, Since, by_the_clock
+from visualizer.tui.actions.mouse import Pointing
+
+
+class Timekeeping(Pointing):
+    """What this key does, beside those of marks and spans."""
+
+    def action_times(self) -> None:
+        since = self.view.reckoning.since
+        if since is Since.START:
+            self._since_mark_or_here()
+        elif since is Since.MOMENT and (reckoning := by_the_clock(self.view.timeline)) is not None:
+            self.view.reckoning = reckoning
+            self.told.tell("Times are told by the clock, in the time zone of this machine.")
+        else:
+            self.view.reckoning = SINCE_START
+            unknown = "" if since is Since.MIDNIGHT else "; at which time of day that was, the trace does not tell"
+            self.told.tell(f"Times count from the start{unknown}.")
+        self.look()
+
+    def _since_mark_or_here(self) -> None:
+        view = self.view
+        before = [mark for mark in self.marks if mark.t_ns <= view.playhead.t_ns]
+        zero_ns, what = (before[-1].t_ns, before[-1].name) if before else (view.playhead.t_ns, "where the playhead is")
+        view.reckoning = Reckoning(Since.MOMENT, zero_ns)
+        self.told.tell(f"Times count from {what}, at {SINCE_START.moment(zero_ns, view.now_ns)}.")

@@ -1,0 +1,288 @@
+"""How one gets about on the timeline: jumps, and the way back from them. The keys are those of `keys.NAVIGATION`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+
+from textual import on
+
+from visualizer.analysis.explore.causes import Standpoint, led_to, standpoint, why
+from visualizer.analysis.explore.jumps import Moments, What, jump, moments, moments_of, within
+from visualizer.analysis.explore.search import Search, for_line, for_text
+from visualizer.analysis.explore.targets import EXPECTED, Clock, Number, Time, goal
+from visualizer.analysis.findings import Finding
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.paint.axis.times import by_the_clock, time_of_clock
+from visualizer.tui import messages
+from visualizer.tui.actions.feedback import Telling
+from visualizer.tui.keys import NAVIGATION, SPANS
+from visualizer.tui.widgets.prompt import Prompt
+
+#: Time for which a search may keep the screen waiting; so many entries are looked at between two looks at the clock.
+_SEARCH_S = 0.02
+_AT_ONCE = 500
+
+
+class Navigating(Telling):
+    """What these keys do."""
+
+    prompt: Prompt
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: Jumps go only to what concerns the selected track or group.
+        self.only_selected = False
+        #: What the last jump came to: of which kind, and its number.
+        self._landed: tuple[What, int] | None = None
+        #: Of each link of a causal chain what was said, and where it led.
+        self._chain: list[tuple[str, Standpoint]] = []
+        #: What is looked for, the number of the one gone to last, and whether none was gone to yet.
+        self._search: Search | None = None
+        self._looked_for: Callable[[Timeline], Search] | None = None
+        self._hit = -1
+        self._wants_first = False
+        #: All there is has been looked at; and what was told of the hit gone to last.
+        self._complete = True
+        self._told_of_hit: list[str] = []
+
+    def focus_front(self) -> None:
+        """Give the focus to what stands above the sentence."""
+        raise NotImplementedError
+
+    async def findings(self) -> list[Finding]:
+        """What is found in all that has arrived by now, in order of time."""
+        raise NotImplementedError
+
+    # Jumps.
+
+    async def action_jump(self, what: str, by: int) -> None:
+        kind = What(what)
+        self._jump(kind, within(await self._moments(kind), *self.view.between_ns), by)
+
+    async def _moments(self, what: What) -> Moments:
+        if what is What.FINDING:
+            return moments_of(await self.findings())
+        return moments(self.view.timeline, what)
+
+    def _jump(self, what: What, of: Moments, by: int) -> None:
+        view = self.view
+        at = self._landed[1] if self._landed is not None and self._landed[0] is what else None
+        tracks: Collection[int] | None = frozenset(view.selected_tracks) if self.only_selected else None
+        index = jump(of, view.playhead.t_ns, by, tracks=tracks, at=at)
+        whose = " of the selected track" if self.only_selected else ""
+        if index is None:
+            # Whoever followed a program to its end is behind all that there is.
+            back = jump(of, view.playhead.t_ns, -by, tracks=tracks, at=at) is not None
+            way = f": {self._key_of(what, -by)} goes to the {'previous' if by > 0 else 'next'} one" if back else ""
+            self.deny(f"No {'further' if by > 0 else 'earlier'} {what}{whose}{way}.")
+        else:
+            moment = of.moment(index)
+            view.go_to_time(moment.t_ns)
+            if not self.only_selected:
+                view.select_track(moment.track)
+            self._landed = what, index
+            self.tell_here(f"{what}{whose}: {moment.said}")
+        self.look()
+
+    def _key_of(self, what: What, by: int) -> str:
+        jumps = (*NAVIGATION.bindings, *SPANS.bindings)
+        binding = next(each for each in jumps if each.action == f"jump('{what}', {by})")
+        return self.app.get_key_display(binding).strip()
+
+    def action_only_selected(self) -> None:
+        self.only_selected = not self.only_selected
+        whom = "only to what concerns the selected track" if self.only_selected else "to what concerns any track"
+        self.told.tell(f"Jumps now go {whom}.")
+        self.look()
+
+    # The way back.
+
+    def action_undo(self, by: int) -> None:
+        was_told = self._is_on_chain
+        if not (self.view.back() if by < 0 else self.view.forth()):
+            self.deny("There is no jump to undo." if by < 0 else "There is no jump to redo.")
+        elif was_told and by < 0:
+            # One link back: what was said of it is not true of where one is now.
+            self._chain.pop()
+            self.told.tell()
+        if self._is_on_chain:
+            self._tell_chain()
+        self.look()
+
+    def action_unzoom(self, by: int) -> None:
+        if not (self.view.zoom_back() if by < 0 else self.view.zoom_forth()):
+            self.deny(f"Nothing else was in sight {'before' if by < 0 else 'after this'}.")
+        self.look()
+
+    # Causes and effects.
+
+    def action_why(self) -> None:
+        """One link back; while one stays on the chain, what was said before stands above."""
+        at = self._standpoint()
+        cause = why(self.view.timeline, at)
+        self._follow(cause.said, cause.at, "That is where the chain begins.")
+
+    def action_led_to(self) -> None:
+        at = self._standpoint()
+        effect = led_to(self.view.timeline, at)
+        among = f" (the first of {effect.among})" if effect.among > 1 else ""
+        self._follow(effect.said + among, effect.at, "That is where the chain ends.")
+
+    @property
+    def _is_on_chain(self) -> bool:
+        """Whether the playhead is where the last link led."""
+        return bool(self._chain) and self._chain[-1][1].t_ns == self.view.playhead.t_ns
+
+    def _tell_chain(self, *end: str) -> None:
+        self.tell_here(*(said for said, _ in self._chain), *end)
+
+    def _standpoint(self) -> Standpoint:
+        playhead = self.view.playhead
+        if self._is_on_chain:
+            return self._chain[-1][1]
+        self._chain = []
+        return standpoint(self.view.timeline, playhead.index, playhead.t_ns)
+
+    def _follow(self, said: str, at: Standpoint | None, end: str) -> None:
+        view = self.view
+        if at is not None and not view.between_ns[0] <= at.t_ns <= view.between_ns[1]:
+            at, end = None, "That is outside of what is shown."
+        if at is None:
+            self.app.bell()
+            self._tell_chain(f"{said}. {end}")
+        else:
+            view.go_to_time(at.t_ns)
+            view.select_track(at.track)
+            self._chain.append((f"{said}.", at._replace(t_ns=view.playhead.t_ns)))
+            self._tell_chain()
+        self.look()
+
+    # To somewhere that is typed.
+
+    def action_go_to(self) -> None:
+        self.prompt.ask("goal", "go to", f"{EXPECTED.removeprefix('Type ')}")
+        self.look()
+
+    def action_search(self) -> None:
+        self.prompt.ask("text", "search", "in tracks, events, output and expressions")
+        self.look()
+
+    @on(messages.Prompted)
+    def _answer(self, message: messages.Prompted) -> None:
+        self.focus_front()
+        if message.text:
+            self._take_answer(message.what, message.text)
+        self.look()
+
+    def _take_answer(self, what: str, text: str) -> None:
+        view = self.view
+        if what == "text":
+            self._look_for(lambda timeline: for_text(timeline, text))
+            return
+        try:
+            wanted = goal(text)
+        except ValueError as error:
+            self.deny(str(error))
+            return
+        count = view.last_switch - view.first_switch + 1
+        if isinstance(wanted, Time):
+            t_ns = view.zero_ns + wanted.t_ns
+            view.go_to_time(t_ns)
+            self.told.tell(*(["That is behind the end."] if t_ns > view.now_ns else []))
+        elif isinstance(wanted, Clock):
+            self._go_to_clock(wanted)
+        elif not isinstance(wanted, Number):
+            self._look_for(lambda timeline: for_line(timeline, wanted))
+        elif 0 < wanted.number <= count:
+            view.go(view.first_switch + wanted.number - 1)
+            self.told.tell()
+        else:
+            self.deny(f"There is no switch {wanted.number}: there are {count}.")
+
+    def _go_to_clock(self, wanted: Clock) -> None:
+        view = self.view
+        reckoning, t_ns = by_the_clock(view.timeline), time_of_clock(view.timeline, wanted.of_day_ns)
+        if reckoning is None or t_ns is None:
+            self.deny("The trace does not tell at which time of day it was recorded.")
+        elif t_ns > view.now_ns:
+            first, last = (reckoning.moment(end_ns, view.now_ns) for end_ns in (0, view.now_ns))
+            self.deny(f"The trace goes from {first} to {last}.")
+        else:
+            view.go_to_time(t_ns)
+            self.told.tell()
+
+    # Looking for something.
+
+    def turn(self) -> None:
+        """The view is another one: what was gone to was not on it, and what is looked for is looked for there."""
+        self._landed = None
+        self._chain = []
+        if self._looked_for is not None:
+            self._look_for(self._looked_for, go=False)
+
+    def _look_for(self, wanted: Callable[[Timeline], Search], *, go: bool = True) -> None:
+        self._looked_for, search = wanted, wanted(self.view.timeline)
+        search.between_ns = self.view.between_ns
+        self._search, self._hit, self._wants_first, self._complete = search, -1, go, False
+        self.go_on_searching()
+
+    def go_on_searching(self) -> bool:
+        """Look through a little more of the timeline, if something is looked for. Return whether that told anything."""
+        search = self._search
+        if search is None:
+            return False
+        known, complete = len(search), self._complete
+        until = time.monotonic() + _SEARCH_S
+        while (more := search.take(_AT_ONCE)) and time.monotonic() < until:
+            pass
+        self._complete = not more
+        if self._wants_first and (not more or self._next_hit(search, 1) is not None):
+            self._wants_first = False
+            self._go_to_hit(search, 1)
+            return True
+        if self._wants_first:
+            self.told.tell(f"{search.title}: looking for it, {search.looked_at:.0%}")
+            return True
+        changed = (len(search), not more) != (known, complete)
+        if changed and self.told.lines[:1] == self._told_of_hit and self._hit >= 0:
+            self._tell_hit(search)
+        return changed
+
+    def action_hit(self, by: int) -> None:
+        if self._search is None:
+            self.deny("Nothing is looked for: / does that.")
+        else:
+            self._go_to_hit(self._search, by)
+        self.look()
+
+    def _next_hit(self, search: Search, by: int) -> int | None:
+        tracks = frozenset(self.view.selected_tracks) if self.only_selected else None
+        return jump(self._hits(search), self.view.playhead.t_ns, by, tracks=tracks, at=self._hit)
+
+    def _go_to_hit(self, search: Search, by: int) -> None:
+        index = self._next_hit(search, by)
+        if index is None:
+            # As in a pager: behind the last comes the first.
+            tracks = frozenset(self.view.selected_tracks) if self.only_selected else None
+            index = jump(self._hits(search), -1 if by > 0 else self.view.now_ns + 1, by, tracks=tracks)
+            self.app.bell()
+        if index is None:
+            self.told.tell(f"{search.title}: nothing is found.")
+            return
+        self._hit = index
+        moment = search.moment(index)
+        self.view.go_to_time(moment.t_ns)
+        if not self.only_selected:
+            self.view.select_track(moment.track)
+        self._tell_hit(search)
+
+    def _tell_hit(self, search: Search) -> None:
+        said = search.moment(self._hit).said
+        so_far = "" if self._complete else " so far"
+        self.tell_here(f"{search.title}: {self._hit + 1} of {len(search)}{so_far} ({search.told})", said)
+        self._told_of_hit = self.told.lines[:1]
+
+    @staticmethod
+    def _hits(search: Search) -> Moments:
+        return Moments(len(search), search.t_ns, search.tracks, search.moment)

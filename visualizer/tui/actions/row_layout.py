@@ -1,0 +1,72 @@
+"""Which rows there are, and in which order: what is sorted, grouped, pinned and hidden, and said of that."""
+
+from __future__ import annotations
+
+from visualizer.paint.rows.grouping import By, Order
+from visualizer.paint.rows.order import row_name
+from visualizer.tui.actions.clock import Timekeeping
+
+_SORTED = {
+    Order.START: "Rows stand as they began.",
+    Order.NAME: "Rows are sorted by name.",
+    Order.RUNNING: "Rows are sorted by time running, the longest first.",
+    Order.READY: "Rows are sorted by time ready but not running, the longest first.",
+    Order.WAITING: "Rows are sorted by time waiting, the longest first.",
+}
+_GROUPED = {
+    By.FUNCTION: "Rows are grouped by thread, and many of a function share a row.",
+    By.THREAD: "Rows are grouped by thread.",
+    By.KIND: "Rows are grouped by kind.",
+    By.SPAWN: "Rows are grouped by who spawned them.",
+    By.PROCESS: "Rows are grouped by process, and in it by thread.",
+    By.NONE: "Rows are not grouped.",
+}
+
+
+class Arranging(Timekeeping):
+    """What these keys do, beside marks, spans and times."""
+
+    def action_sort(self, by: int) -> None:
+        orders = list(Order)
+        self.action_sort_by(orders[(orders.index(self.view.order) + by) % len(orders)].name)
+
+    def action_sort_by(self, order: str) -> None:
+        self.view.sort_by(Order[order])
+        self._tell(_SORTED[self.view.order])
+
+    def action_group(self, by: int) -> None:
+        known = list(By)
+        self.action_group_by(known[(known.index(self.view.by) + by) % len(known)].name)
+
+    def action_group_by(self, by: str) -> None:
+        self.view.group_by(By[by])
+        self._tell(_GROUPED[self.view.by])
+
+    def action_pin(self) -> None:
+        row, pinned = self.view.selected_row, self.view.pin()
+        if row is None:
+            self.deny("There is no row to pin.")
+            self.look()
+        else:
+            name = row_name(self.view.timeline, row)
+            self._tell(f"{name} stays on top." if pinned else f"{name} is back where it was.")
+
+    def action_hide(self) -> None:
+        name = self.view.hide()
+        if name:
+            self.told.tell(f"{name} is hidden: D shows all again.")
+        else:
+            self.deny("There is no row to hide.")
+        self.look()
+
+    def action_show_hidden(self) -> None:
+        count = self.view.show_hidden()
+        if count:
+            self.told.tell(f"{count} hidden row{' is' if count == 1 else 's are'} back.")
+        else:
+            self.deny("No row is hidden.")
+        self.look()
+
+    def _tell(self, said: str) -> None:
+        self.told.tell(said)
+        self.look()

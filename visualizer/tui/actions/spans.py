@@ -1,0 +1,89 @@
+"""Marks on the timeline, and a span of it: between two marks, or from where one began to where one is."""
+
+from __future__ import annotations
+
+from visualizer.analysis.explore.jumps import Moments, What
+from visualizer.analysis.explore.marks import Marks, measure
+from visualizer.tui.actions.jumps import Navigating
+from visualizer.tui.dialogs.marks import MarksScreen
+
+
+class Spanning(Navigating):
+    """What these keys do, beside jumps."""
+
+    #: Where more is told of a span.
+    MORE_OF_SPAN = "; 3 shows its statistics"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told_span: tuple[int, int] | None = None
+
+    @property
+    def marks(self) -> Marks:
+        """Those of the view, which draws them."""
+        return self.view.marks
+
+    async def _moments(self, what: What) -> Moments:
+        return self.marks.moments() if what is What.MARK else await super()._moments(what)
+
+    def action_mark(self) -> None:
+        t_ns = self.view.playhead.t_ns
+        known = self.marks.at(t_ns)
+        if known is not None:
+            self.marks.remove(known)
+            self.told.tell(f"{known.name} is removed.")
+        else:
+            self.told.tell(f"{self.marks.set(t_ns).name} is set here.")
+        self.look()
+
+    def action_name_mark(self) -> None:
+        self.prompt.ask("mark", "name of the mark", "any text")
+        self.look()
+
+    def _take_answer(self, what: str, text: str) -> None:
+        if what == "mark":
+            self.told.tell(f"{self.marks.set(self.view.playhead.t_ns, text).name} is set here.")
+        else:
+            super()._take_answer(what, text)
+
+    def action_marks(self) -> None:
+        if not len(self.marks):
+            self.deny("There is no mark yet: m sets one.")
+            self.look()
+            return
+        self.app.push_screen(MarksScreen(self.marks, self.view.now_ns), self._go_to_mark)
+
+    def _go_to_mark(self, t_ns: int | None) -> None:
+        if t_ns is not None:
+            self.view.go_to_time(t_ns)
+        self.look()
+
+    def action_span(self) -> None:
+        self.view.begin_or_hold_span()
+        self.look()
+
+    def action_extend_span(self, by: int) -> None:
+        self.attempt(lambda: self.view.extend_span(by), self.no_switch(by))
+
+    def action_span_of_marks(self) -> None:
+        around = self.marks.around(self.view.playhead.t_ns)
+        if around is None:
+            self.deny("That takes two marks: m sets one.")
+        else:
+            self.view.span_over(around[0].t_ns, around[1].t_ns)
+        self.look()
+
+    def action_zoom_to_span(self) -> None:
+        if not self.view.zoom_to_span():
+            self.deny("There is no span to zoom to: v begins one.")
+        self.look()
+
+    def tell_span(self) -> None:
+        """Say how long the span is whenever it is another one."""
+        span = self.view.span
+        if span != self._told_span:
+            self._told_span = span
+            if span is None:
+                self.told.tell()
+            else:
+                self.told.tell(f"{measure(self.view.timeline, *span, self.view.zero_ns)}{self.MORE_OF_SPAN}")

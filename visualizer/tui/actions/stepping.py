@@ -1,0 +1,186 @@
+"""Holding the program itself, and letting it go on bit by bit. The keys are those of `keys.STEPPING`."""
+
+from __future__ import annotations
+
+import os
+
+from visualizer.analysis.explore.targets import Line, Number, goal
+from visualizer.analysis.model.timeline import Place
+from visualizer.session.control import Condition, Control
+from visualizer.tui.actions.spans import Spanning
+from visualizer.tui.state.breakpoint_check import refusal
+from visualizer.tui.state.feed import Feed
+from visualizer.tui.state.source_position import running
+
+_EXPECTED = "Type a line of source: 14, or demo.py:14."
+_HELD = "The program is held: J lets it take one switch, S lets it run on."
+_HELD_ELSEWHERE = "The program is held by whoever started it, and goes on when they let it."
+_GOING = "The program runs to {}; S lets it run on."
+_KEYS = "J one switch · T to the selected track · ; to a line · S run on"
+
+
+class Stepping(Spanning):
+    """What these keys do, beside marks and spans."""
+
+    feed: Feed
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wanted: Place | None = None
+        #: How many stops of the program the playhead has gone to.
+        self._stops_seen = 0
+        #: What was told last about stopping and going on.
+        self._told_stop: list[str] = []
+        #: Whether that is true only as long as it is held.
+        self._told_held = False
+
+    def follow_stops(self) -> bool:
+        """Go to where the program has stopped. Return whether it has."""
+        control = self.feed.control
+        if control is None:
+            return self._follow_stops_of_another()
+        if control.refused:
+            control.refused = False
+            self._tell_stop("This interpreter has no way left to watch for a line.")
+        if control.condition is Condition.GONE and control.until:
+            missed, control.until = control.until, ""
+            if self._stops_seen:
+                self._tell_stop(f"The program ended before it came to {missed}.")
+            return True
+        held, seen = control.condition is Condition.HELD, control.stops == self._stops_seen
+        if not (held and seen):
+            # What was true of the last stop: between two looks it may have gone on and stopped again.
+            self.view.held_before = None
+        if control.condition is Condition.ASKED and self._told_held and self.told.lines == self._told_stop:
+            return self._tell_going(control.until)
+        if not held or seen or not self.feed.caught_up:
+            return False
+        first, self._stops_seen = not self._stops_seen, control.stops
+        if first:
+            self.view.prefer_switches()
+        self.view.follow()
+        if control.cause == "line":
+            self.view.held_before = self._wanted
+            self._tell_stop(f"Held before {control.until} runs.", held=True)
+        elif first or self.told.lines == self._told_stop:
+            self._tell_stop(f"Held: {_KEYS}", held=True)
+        return True
+
+    def _follow_stops_of_another(self) -> bool:
+        """Somebody else holds the program: who looks at its end sees its switches, however short the time is."""
+        if self._stops_seen or not self.feed.held or not self.view.playhead.following:
+            return False
+        self._stops_seen = 1
+        self.view.prefer_switches()
+        return True
+
+    def _tell_going(self, until: str) -> bool:
+        """In place of what was told of the last stop, while it runs on. Return True: that is new."""
+        self._tell_stop(_GOING.format(until))
+        return True
+
+    def _tell_stop(self, *lines: str, held: bool = False) -> None:
+        self.told.tell(*lines)
+        self._told_stop, self._told_held = self.told.lines, held
+
+    def no_switch(self, by: int, otherwise: str = "This is before the first switch.") -> str:
+        if by > 0 and self.feed.held:
+            return _HELD if self.feed.control is not None else _HELD_ELSEWHERE
+        return super().no_switch(by, otherwise)
+
+    def is_held_here(self) -> bool:
+        """The program is held, and this is its last switch."""
+        view = self.view
+        if not self.feed.held or view.playhead.playing or view.playhead.index < view.last_switch:
+            return False
+        self.deny(self.no_switch(1))
+        self.look()
+        return True
+
+    def action_hold(self) -> None:
+        control = self._control()
+        if control is not None:
+            if control.condition is Condition.HELD:
+                control.run_on()
+                self._tell_stop()
+            elif control.condition is Condition.ASKED:
+                control.run_on()
+                self._tell_stop("It is let run on.")
+            else:
+                control.hold()
+                self._tell_stop("The program stops at its next switch, whenever that is; S lets it run on.")
+        self.look()
+
+    def action_take_switch(self) -> None:
+        control = self._control()
+        if control is not None:
+            control.step()
+        self.look()
+
+    def action_run_to_track(self) -> None:
+        control = self._control()
+        if control is not None:
+            track, timeline = self.view.selected, self.view.timeline
+            known = timeline.tracks.get(track)
+            if known is None or known.outcome is not None:
+                self.deny("The selected track will not run again.")
+            elif known.process:
+                self.deny("The selected track is in a child process, and those are not held.")
+            else:
+                control.run_to_track(track, timeline.name(track))
+        self.look()
+
+    def action_run_to_line(self) -> None:
+        if self._control() is not None:
+            self.prompt.ask("stop", "run to line", "14, or demo.py:14")
+        self.look()
+
+    def _take_answer(self, what: str, text: str) -> None:
+        if what != "stop":
+            super()._take_answer(what, text)
+            return
+        control = self._control()
+        try:
+            wanted = goal(text)
+        except ValueError:
+            wanted = None
+        if control is None:
+            return
+        if isinstance(wanted, Number):
+            wanted = Line("", wanted.number)
+        file = os.path.normpath(wanted.file or self._file()) if isinstance(wanted, Line) else "."
+        if not isinstance(wanted, Line) or file == "." or "\n" in file:
+            self.deny(_EXPECTED)
+            return
+        refused = refusal(self.view.timeline, wanted._replace(file=file))
+        if refused is not None:
+            self.deny(refused)
+            return
+        control.run_to_line(file, wanted.line)
+        known = (name for name in self.view.timeline.sources if wanted._replace(file=file).names(name))
+        self._wanted = Place(next(known, file), "", wanted.line, -1, -1, -1)
+        self._tell_stop()
+
+    def _file(self) -> str:
+        """The file of what runs now, or else of the script."""
+        timeline = self.view.timeline
+        place = running(timeline, self.view.playhead.index).place
+        if place is not None:
+            return place.file
+        header = timeline.header
+        return header.argv[0] if header is not None and header.argv and header.argv[0].endswith(".py") else ""
+
+    def _control(self) -> Control | None:
+        """By which the program can be held now; else that is told."""
+        control = self.feed.control
+        if control is not None and control.condition is not Condition.GONE:
+            return control
+        if control is None and not self.feed.follow:
+            self.deny("This is a recording: there is no program to hold.")
+        elif control is None:
+            self.deny("This program was not started here: only what `visualizer run` starts can be held.")
+        elif self.feed.status is not None:
+            self.deny("The program is over.")
+        else:
+            self.deny("The program cannot be held any more.")
+        return None

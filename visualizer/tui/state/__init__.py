@@ -1,0 +1,1 @@
+"""What a screen shows, apart from its widgets: view, playhead, rows, history, feed."""

@@ -1,0 +1,64 @@
+"""What a jump came to, a chain of causes, a measure: a few lines that are there as long as they matter."""
+
+from __future__ import annotations
+
+from textual.strip import Strip
+from textual.widget import Widget
+
+from visualizer.analysis.text.printable import plain
+from visualizer.paint.text.canvas import Run
+from visualizer.paint.text.cell_width import fit
+from visualizer.tui.terminal.styles import strip
+from visualizer.tui.widgets.notices import Notice
+
+#: Of more lines, the last are shown; of a longer sentence, the first.
+MOST = 4
+_MARGIN = 3
+
+
+class Told(Widget):
+    """Sentences with a mark at the last, which is broken if it is long; Escape takes them away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[str] = []
+        self._runs: list[list[Run]] = []
+
+    @property
+    def lines(self) -> list[str]:
+        """What is told, all of it."""
+        return list(self._lines)
+
+    def tell(self, *lines: str) -> None:
+        """Tell these instead of what was told before; nothing takes it away."""
+        self._lines = [plain(line) for line in lines]
+        self.display = bool(lines)
+        self._break()
+
+    def show(self) -> None:
+        """It is drawn when it is told."""
+
+    def on_resize(self) -> None:
+        self._break()
+
+    def _break(self) -> None:
+        """The last sentence has as many lines as it needs and may have; those before, one each, the last of them."""
+        # It may not have been given its own width yet, and is as wide as the screen.
+        width = max(10, self.screen.size.width - _MARGIN - 1)
+        newest: list[list[Run]] = []
+        for line in self._lines[-1:]:
+            parts = [part.text for part in Notice(line, "text").broken(width)]
+            if len(parts) > MOST:
+                # Its beginning says what it is about.
+                parts = [*parts[: MOST - 1], fit(parts[MOST - 1], width - 2).rstrip(" …") + " …"]
+            for number, part in enumerate(parts):
+                newest.append([Run("   " if number else " ▸ ", "edge"), Run(part, "text")])
+        room = MOST - len(newest)
+        before = [[Run("   ", "edge"), Run(fit(line, width), "dim")] for line in self._lines[:-1]]
+        self._runs = [*before[max(0, len(before) - room) :], *newest]
+        self.styles.height = len(self._runs)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        runs = self._runs[y] if y < len(self._runs) else []
+        return strip(self, runs, self.size.width)

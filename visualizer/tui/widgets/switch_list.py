@@ -1,0 +1,68 @@
+"""What lists of switches have in common: line i is switch i, and the playhead's is the current one."""
+
+from __future__ import annotations
+
+from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.sentences import sentence
+from visualizer.paint.text.canvas import Run
+from visualizer.paint.text.cell_width import fit
+from visualizer.paint.text.wait_labels import brief
+from visualizer.tui.messages import SwitchChosen
+from visualizer.tui.widgets.line_list import Lines
+
+
+class Switches(Lines):
+    """Keys and clicks go to a switch. Subclasses say in `said` what stands in its line."""
+
+    @property
+    def length(self) -> int:
+        # Where nothing was switched, one line says so.
+        return self.view.timeline.switch_count or 1
+
+    @property
+    def current(self) -> int:
+        return self.view.playhead.index
+
+    def runs(self, line: int, width: int) -> list[Run]:
+        if not self.view.timeline.switch_count:
+            return [Run(" Nothing is switched yet." if self.view.live else " Nothing was switched.", "dim")]
+        return self.said(line, width)
+
+    def said(self, line: int, width: int) -> list[Run]:
+        """What stands in the line of switch number `line`, which has `width` cells."""
+        raise NotImplementedError
+
+    def choose(self, line: int) -> None:
+        self.post_message(SwitchChosen(line))
+
+    def action_move(self, by: int) -> None:
+        self.post_message(SwitchChosen(self.current + by))
+
+    def action_page(self, by: int) -> None:
+        self.post_message(SwitchChosen(self.current + by * max(1, self.size.height - 1)))
+
+
+#: Narrower lines do without the number of the switch.
+_WIDE = 50
+
+
+class Events(Switches):
+    """Number, time and sentence of each switch."""
+
+    @property
+    def drawn_from(self) -> object:
+        # A sentence names tracks, which can be renamed, and says how one ended; a longer trace has longer numbers.
+        growing = (self.view.timeline.version, self.view.now_ns >= 10_000_000_000) if self.view.live else None
+        return growing, self.view.reckoning
+
+    def said(self, line: int, width: int) -> list[Run]:
+        timeline = self.view.timeline
+        t_ns = timeline.switch_ns[line]
+        # The header tells the number, too.
+        number = f"{line + 1:>{len(str(timeline.switch_count))}} " if width >= _WIDE else " "
+        of_ns = self.view.now_ns
+        say = self.view.reckoning.moment
+        time = f"{say(t_ns, of_ns):>{max(len(say(0, of_ns)), len(say(of_ns, of_ns)))}}  "
+        room = max(0, width - len(number) - len(time))
+        said = fit(brief(timeline, plain(sentence(timeline, line)), timeline.switch(line).park, room), room)
+        return [Run(number, "dim"), Run(time, "ruler"), Run(said, "text")]
