@@ -12,7 +12,6 @@ from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.cli import fail, takes_unicode, warn
 from visualizer.paint.text.cell_width import ascii_only
-from visualizer.trace.memory import keep
 from visualizer.trace.source import TraceError
 
 #: Each write is flushed.
@@ -27,7 +26,6 @@ def read_timeline(file: str, called: str | None = None) -> Timeline:
     """
     # What has been imported is no garbage; a trace is enough to look through, again and again.
     gc.freeze()
-    keep()
     try:
         timeline, notices = load(file)
     except TraceError as error:

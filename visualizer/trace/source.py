@@ -32,10 +32,9 @@ from visualizer.trace.merging import LATE_NS, Merging, Woven
 #: A line of a trace.
 Line = Event | Shape | Rows | Woven
 
-#: Read at most this much at a time, so that a viewer stays responsive while a long trace loads, and what that takes for
-#: a moment leaves few holes in its memory; and so much by whoever does nothing else meanwhile.
+#: Read at most this much at a time, so that a viewer stays responsive while a long trace loads, and little memory is
+#: taken for a moment.
 CHUNK_BYTES = 1 << 21
-_WHOLE_BYTES = 1 << 22
 
 
 class TraceError(Exception):
@@ -182,7 +181,7 @@ class Source:
     def lines(self) -> Iterator[list[Line]]:
         """The same as lines."""
         while True:
-            batch = self.read_lines(_WHOLE_BYTES)
+            batch = self.read_lines()
             if self._is_dry:
                 break
             yield batch

@@ -13,7 +13,6 @@ from typing import NamedTuple
 from visualizer.analysis.findings.answer_times import Answers
 from visualizer.analysis.findings.base import LATE_NS, NAMED_NS, POLL_STEP_NS, park_before
 from visualizer.analysis.findings.joins import expression, only_waits
-from visualizer.analysis.model.blocking import busiest
 from visualizer.analysis.model.timeline import Entry, Park, State, Switch, Timeline, Track, Wakeup
 from visualizer.trace import words
 
@@ -146,7 +145,7 @@ class Observed:
             return
         # Where nobody but the thread itself has anything to do, it keeps nobody waiting.
         if self.living.get(hub.id) or switch.park < 0:
-            track = busiest(self.timeline, hub, start_ns, switch.t_ns)
+            track = self.timeline.busiest(hub, start_ns, switch.t_ns)
             self.turns.setdefault(hub.id, []).append(Turn(start_ns, switch.t_ns, track, switch.index))
 
     def _on_run(self, track: Track, switch: Switch) -> None:

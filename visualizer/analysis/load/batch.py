@@ -1,5 +1,5 @@
-"""Takes batches of lines into a timeline, whatever they are: first who runs (steps.py), then what that comes to for each
-track (per_track.py), then all of it is written.
+"""Takes batches of lines into a timeline, whatever they are: first who runs (steps.py), then what that comes to for
+each track (per_track.py), then all of it is written.
 
 What a batch leaves open is kept for the next one, so that it does not matter where a trace is divided.
 """
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from visualizer.analysis.load import per_track
-from visualizer.analysis.load.distinct import grouped, last_true, numbered, shifted
+from visualizer.analysis.load.distinct import grouped, last_true, shifted
 from visualizer.analysis.load.per_track import READY_AGAIN, SHOWN, UNBORN, Before, Items, begun, items_of, states
 from visualizer.analysis.load.steps import ALONE, RETURN, TURN, Extra, Steps, arranged, kinds, resolve
 from visualizer.analysis.load.templates import Templates
@@ -23,7 +23,6 @@ from visualizer.analysis.model.states import State
 from visualizer.analysis.model.types import Entry
 from visualizer.analysis.model.writer import Passages, Writer
 from visualizer.trace import words
-from visualizer.trace.events import Spawn
 from visualizer.trace.columns import (
     BEGIN,
     EXIT,
@@ -40,7 +39,10 @@ from visualizer.trace.columns import (
     Column,
     Columnizer,
     Columns,
+    nonzero,
+    numbered,
 )
+from visualizer.trace.events import Spawn
 
 _SWITCHES = kinds(SWITCH, RESUME, YIELD, RETURN)
 _PARKS = kinds(SWITCH, RESUME, YIELD, ALONE)
@@ -75,7 +77,7 @@ class Batches:
 
 
 class _Batch:
-    """One batch on its way. `steps` and what is beside them are columns of all steps; `items` of what each is to whom."""
+    """One batch on its way. `steps`, and what is beside them, are columns; `items` are what each step is to whom."""
 
     def __init__(self, batches: Batches, columns: Columns) -> None:
         self.batches = batches
@@ -85,7 +87,7 @@ class _Batch:
         self.thread = stacks.thread
         #: Generators that run on behalf of a scheduler.
         self.in_turn = [one for stack in stacks.stacks.values() for one in stack[1:] if schedulers.is_in_turn(one)]
-        exits = np.flatnonzero(columns.kind == EXIT).tolist()
+        exits = nonzero(columns.kind == EXIT).tolist()
         #: When tracks end, by the number of the line.
         self.exits: dict[int, int] = {}
         void = [line for line in exits if self._is_void(line)]
@@ -110,12 +112,18 @@ class _Batch:
         self.exits[track] = line
         return False
 
+    def _end_of(self, track: int) -> int:
+        """By which line the track ends: before all of them, or behind, if by none."""
+        return (
+            self.exits[track] if track in self.exits else -1 if self.writer.is_over(track) else len(self.columns.kind)
+        )
+
     def _has_ended(self, track: int, line: int) -> bool:
-        return self.exits[track] < line if track in self.exits else self.writer.is_over(track)
+        return self._end_of(track) < line
 
     def _turns(self, steps: Steps) -> list[Extra]:
         """Those who are found to be resumed in turn, and gave nothing before that, are ready from then on."""
-        resumes = np.flatnonzero(steps.kind == RESUME)
+        resumes = nonzero(steps.kind == RESUME)
         if not len(resumes):
             return []
         places = self.batches.templates.place[self.columns.template[resumes]]
@@ -123,22 +131,22 @@ class _Batch:
         self.by_scheduler[resumes], found = self.writer.schedulers.take(resumptions, self._has_ended)
         extras = []
         for line, tracks in found:
-            left = np.flatnonzero(_PARKS[steps.kind[: line + 1]])
+            left = nonzero(_PARKS[steps.kind[: line + 1]])
             values = np.where(steps.kind[left] == YIELD, self.columns.value[left], words.NOTHING)
             given = dict(zip(steps.by[left].tolist(), values.tolist(), strict=True))
             for track in tracks:
-                if (given[track] if track in given else self.writer.given(track)) in self.writer.nothings:
-                    extras.append(Extra(line, 2, TURN, track, words.NOBODY))
+                value = given[track] if track in given else self.writer.given(track)
+                extras += [Extra(line, 2, TURN, track, words.NOBODY)] if value in self.writer.nothings else []
         return extras
 
     def _closed_by(self, kind: Column) -> set[int]:
         closing, a = self.batches.closing, self.columns.a
-        closes = (kind == RESUME) & self.batches.templates.closes[self.columns.template]
+        closes = self.batches.templates.closes.take(self.columns.template) & (kind == RESUME)
         closed: set[int] = set()
         if not closing and not closes.any():
             return closed
         those = np.isin(a, [*closing, *a[closes].tolist()]) & ((kind == YIELD) | (kind == ALONE) | (kind == EXIT))
-        for line in np.flatnonzero(those | closes).tolist():
+        for line in nonzero(those | closes).tolist():
             track = int(a[line])
             if closes[line]:
                 closing.add(track)
@@ -152,7 +160,7 @@ class _Batch:
 
     def take(self) -> None:
         steps, kind, writer = self.steps, self.steps.kind, self.writer
-        exits = np.flatnonzero(kind == EXIT)
+        exits = nonzero(kind == EXIT)
         failed = [self.columns.kept[number].outcome == words.RAISED for number in self.value[exits].tolist()]
         items = items_of(steps, exits[np.array(failed, dtype=bool)], (kind == POLL) & (self.value != 0))
         before = self._before(items.ids.tolist())
@@ -170,6 +178,7 @@ class _Batch:
         # The number that each step has among the switches, the parks and the wakeups, or the last one before it.
         is_switch, is_park, is_wake = _SWITCHES[kind], _PARKS[kind], kind == WAKE
         is_park[over] = False
+        self.over = set(over.tolist())
         is_wake[items.step[what == per_track.PARK_READY]] = True
         is_wake[items.step[(what == per_track.TURNED) & (found == State.WAITING)]] = True
         switch, park, wake = (
@@ -183,28 +192,32 @@ class _Batch:
         # Slices.
         about = np.where(is_switch, switch, np.int32(-1))
         about[is_wake & ~is_switch] = wake[is_wake & ~is_switch]
-        about = about[items.step]
-        leaves = (what == per_track.PARK) | (what == per_track.PARK_READY)
-        leaves |= (what == per_track.LEAVE) | (what == per_track.LEAVE_READY)
-        about[leaves] = park[items.step[leaves]]
-        self._restore(items, before, leaves & (begins > 0), about)
-        which = np.repeat(np.arange(len(what)), begins)
-        state, about, step = SHOWN[after[which]], about[which], items.step[which]
-        bounds = np.concatenate(([0], np.cumsum(begins)))[items.edges]
-        twice = np.flatnonzero(which[1:] == which[:-1])
-        state[twice] = State.WAITING
-        about[twice + 1] = wake[step[twice]]
-        if len(early.items):
-            ready = early.wakes.copy()
-            ready[early.steps >= 0] = wake[early.steps[early.steps >= 0]]
-            about[np.cumsum(begins)[early.items] - 1] = ready
-        runs = np.flatnonzero((what[which] == per_track.RUN) & is_switch[step])
+        about = about.take(items.step)
+        leaves = nonzero(per_track.PARKING.take(what))
+        about[leaves] = park.take(items.step.take(leaves))
+        state, steps_, bounds = SHOWN.take(after), items.step, items.edges
+        runs = what == per_track.RUN
+        if (kind == BEGIN).any():
+            runs &= is_switch.take(steps_)
+        self._restore(items, before, begins, about)
+        if not (begins == 1).all():
+            which = np.repeat(np.arange(len(what)), begins)
+            state, about, steps_, runs = (column.take(which) for column in (state, about, steps_, runs))
+            ends = np.concatenate(([0], np.cumsum(begins)))
+            bounds = ends[bounds]
+            twice = nonzero(which[1:] == which[:-1])
+            state[twice] = State.WAITING
+            about[twice + 1] = wake[steps_[twice]]
+            if len(early.items):
+                ready = early.wakes.copy()
+                ready[early.steps >= 0] = wake[early.steps[early.steps >= 0]]
+                about[ends[early.items + 1] - 1] = ready
         # All tracks.
         self._write_columns(waits, is_switch, is_park, is_wake, switch, park)
         self._write_order(entry, number, t_ns, is_switch, is_wake, switch, park, wake)
-        writer.begin_slices(items.ids.tolist(), bounds, self.t_ns[step], state, about, runs)
-        self._close_hubs(items, before, bounds, state, step)
-        occurred = [State(one) for one in np.flatnonzero(np.bincount(state, minlength=1)).tolist()]
+        writer.begin_slices(items.ids.tolist(), bounds, self.t_ns.take(steps_), state, about, nonzero(runs))
+        self._close_hubs(items, before, bounds, steps_)
+        occurred = [State(one) for one in nonzero(np.bincount(state, minlength=1)).tolist()]
         writer.reach(int(self.columns.t_ns.max()), len(self.columns.kind), occurred)
 
     def _before(self, ids: list[int]) -> Before:
@@ -235,16 +248,16 @@ class _Batch:
     def _waits(self, items: Items) -> _Waits:
         """The switches that end what was announced as a wait."""
         pending, what = self.batches.pending, items.what
-        those = np.flatnonzero((what == per_track.WAITS) | (what == per_track.PARK) | (what == per_track.LEAVE))
+        those = nonzero((what == per_track.WAITS) | (what == per_track.PARK) | (what == per_track.LEAVE))
         step, track, is_wait = items.step[those], items.track[those], what[those] == per_track.WAITS
         if not pending and not is_wait.any():
             return _Waits(_NO_NUMBERS, _NO_NUMBERS, _NO_NUMBERS)
         is_first, is_last = _edges(track)
         leaves = what[those] == per_track.LEAVE
-        hits = np.flatnonzero(leaves & shifted(is_wait, False) & ~is_first)
+        hits = nonzero(leaves & shifted(is_wait, False) & ~is_first)
         steps, wait = step[hits], step[hits - 1]
         templates, asked_ns = self.template[wait], self.value[wait]
-        firsts = np.flatnonzero(is_first)
+        firsts = nonzero(is_first)
         ids = items.ids[track[firsts]]
         there = set(ids.tolist()) if pending else ()
         for id in [id for id in pending if id in there]:
@@ -253,7 +266,7 @@ class _Batch:
             if leaves[first]:
                 steps, templates = np.append(steps, step[first]), np.append(templates, template)
                 asked_ns = np.append(asked_ns, asked)
-        open_ = np.flatnonzero(is_wait & is_last)
+        open_ = nonzero(is_wait & is_last)
         said = zip(self.template[step[open_]].tolist(), self.value[step[open_]].tolist(), strict=True)
         pending.update(zip(items.ids[track[open_]].tolist(), said, strict=True))
         order = steps.argsort(kind="stable")
@@ -265,7 +278,7 @@ class _Batch:
             return
         kind, what, event = self.steps.kind[items.step], items.what, self.steps.event[items.step]
         is_resumed, is_yield = (what == per_track.RUN) & (kind == RESUME), (what == per_track.PARK) & (kind == YIELD)
-        those = np.flatnonzero(is_resumed | is_yield)
+        those = nonzero(is_resumed | is_yield)
         track, last = items.track[those], last_true(is_resumed[those])
         known = (last >= 0) & (track[last] == track)
         before = np.isin(items.ids, self.in_turn)[track]
@@ -276,16 +289,16 @@ class _Batch:
     def _early(self, items: Items, before: Before, found: Column) -> _Early:
         """Who is woken while it runs is ready as soon as it parks; the first wake of a run counts."""
         what, early, steps = items.what, self.batches.early, self.steps
-        woken = np.flatnonzero((what == per_track.WOKEN) & (found == State.RUNNING))
+        woken = nonzero((what == per_track.WOKEN) & (found == State.RUNNING))
         if len(woken):
             woken = woken[~self._is_hub(items)[items.track[woken]]]
         if not len(woken) and not early:
             return _Early(_NO_NUMBERS, _NO_NUMBERS, _NO_NUMBERS, [])
-        leaves = np.flatnonzero((what == per_track.LEAVE) & (found != State.DONE) & (found != State.FAILED))
+        leaves = nonzero((what == per_track.LEAVE) & (found != State.DONE) & (found != State.FAILED))
         # By strand: who is woken, and who leaves.
         item_of = np.full(len(steps.kind), -1)
         item_of[items.step[woken]], item_of[items.step[leaves]] = woken, leaves
-        step = np.flatnonzero(item_of >= 0)
+        step = nonzero(item_of >= 0)
         strands, index = numbered(steps.strand[step] + 1)
         order, edges = grouped(index, len(strands))
         step = step[order]
@@ -294,18 +307,18 @@ class _Batch:
         is_first[edges[:-1]] = is_last[edges[1:] - 1] = True
         is_open = ~is_first & shifted(is_wake, False)
         run = last_true(is_wake & ~is_open)
-        hits = np.flatnonzero(~is_wake & is_open)
+        hits = nonzero(~is_wake & is_open)
         leaving, by, wakes = step[hits], step[run[hits]], np.full(len(hits), -1)
         ids = (strands - 1).tolist()
         for strand in [strand for strand in ids if strand in early] if early else ():
             first, end = edges[ids.index(strand)], edges[ids.index(strand) + 1]
-            left = np.flatnonzero(~is_wake[first:end])
+            left = nonzero(~is_wake[first:end])
             if len(left):
                 at, number = step[first + left[0]], early.pop(strand)
                 is_other = leaving != at
                 leaving, by = np.append(leaving[is_other], at), np.append(by[is_other], -1)
                 wakes = np.append(wakes[is_other], number)
-        tails = np.flatnonzero(is_last & is_wake)
+        tails = nonzero(is_last & is_wake)
         open_ = list(zip(steps.strand[step[tails]].tolist(), step[run[tails]].tolist(), strict=True))
         return _Early(item_of[leaving], by, wakes, open_)
 
@@ -314,14 +327,14 @@ class _Batch:
         hubs += [line.track for line in self.columns.kept if type(line) is Spawn and line.kind == words.HUB]
         return np.isin(items.ids, hubs)
 
-    def _restore(self, items: Items, before: Before, parks: Column, about: Column) -> None:
+    def _restore(self, items: Items, before: Before, begins: Column, about: Column) -> None:
         """What slices are about that go on with what was before them: a wait, or a run."""
         what = items.what
         for those, of, first in (
-            (what == per_track.UNDONE, parks, before.park),
+            (what == per_track.UNDONE, per_track.PARKING.take(what) & (begins > 0), before.park),
             ((what == per_track.POLLS) | (what == per_track.POLLED), what == per_track.RUN, before.run),
         ):
-            again = np.flatnonzero(those)
+            again = nonzero(those)
             if len(again):
                 last, track = last_true(of)[again], items.track[again]
                 about[again] = np.where((last >= 0) & (items.track[last] == track), about[last], first[track])
@@ -334,12 +347,12 @@ class _Batch:
         kind, writer, tracks = self.steps.kind, self.writer, self.writer.timeline.tracks
         number, entry = np.full(len(kind), -1), np.full(len(kind), -1, dtype=np.int8)
         t_ns = self.t_ns
-        kept = np.flatnonzero(_KEPT[kind])
+        kept = nonzero(_KEPT[kind])
         events = [(step, _KEPT_LAST, 0) for step in kept.tolist()]
         # Tracks of which no line has told that they begin, where they are first spoken of.
-        unborn = np.flatnonzero(before.state == UNBORN)
+        unborn = nonzero(before.state == UNBORN)
         if len(unborn):
-            some = np.flatnonzero(begins)
+            some = nonzero(begins)
             at = np.concatenate((some, [len(begins)]))[some.searchsorted(items.edges[unborn])]
             unborn, at = unborn[at < items.edges[unborn + 1]], at[at < items.edges[unborn + 1]]
             spawned = kind[items.step[at]]
@@ -383,7 +396,7 @@ class _Batch:
 
     def _threads(self) -> Callable[[int], int]:
         """On which thread a line is."""
-        turns = np.flatnonzero(_TURNS_THREAD[self.columns.kind])
+        turns = nonzero(_TURNS_THREAD[self.columns.kind])
         threads = [self.thread, *self.columns.a[turns].tolist()]
         return lambda line: threads[int(turns.searchsorted(line))]
 
@@ -392,12 +405,12 @@ class _Batch:
     ) -> None:
         steps, kind, writer, templates = self.steps, self.steps.kind, self.writer, self.batches.templates
         first_park = writer.counts[1]
-        those = np.flatnonzero(is_park)
+        those = nonzero(is_park)
         number, template = switch[those], self.template[those]
         how, on_track = templates.park[template], steps.who[those]
-        alone = np.flatnonzero(kind[those] == ALONE)
+        alone = nonzero(kind[those] == ALONE)
         number[alone] = ~(number[alone] + 1)
-        yields = np.flatnonzero((kind[those] == YIELD) | (kind[those] == ALONE))
+        yields = nonzero((kind[those] == YIELD) | (kind[those] == ALONE))
         on_track[yields] = self._awaited(those[yields])
         timed = asked_ns = _NO_NUMBERS
         if len(waits.steps):
@@ -409,18 +422,20 @@ class _Batch:
             timed, asked_ns = park[of][asked_ns >= 0], asked_ns[asked_ns >= 0]
         parked = steps.who[those[alone]].tolist()
         writer.park(number, on_track, how, timed, asked_ns)
-        for index, t_ns, track in zip(park[those[alone]].tolist(), self.t_ns[those[alone]].tolist(), parked, strict=True):
+        for index, t_ns, track in zip(
+            park[those[alone]].tolist(), self.t_ns[those[alone]].tolist(), parked, strict=True
+        ):
             writer.park_alone(index, t_ns, track)
-        those = np.flatnonzero(is_switch)
+        those = nonzero(is_switch)
         template, value, how = self.template[those], self.value[those], templates.how[self.template[those]]
-        for at in np.flatnonzero(kind[those] == RETURN).tolist():
+        for at in nonzero(kind[those] == RETURN).tolist():
             step = int(those[at])
             line = self.columns.kept[int(self.value[step])]
             cause = returns_by(line.outcome, int(steps.event[step]) in self.closed)
             how[at], value[at] = writer.number_of_passage((cause, words.NOTHING)), line.value
         self.switched_ns = np.maximum.accumulate(np.maximum(self.t_ns[those], writer.last_switch_ns))
         writer.switch(Passages(self.switched_ns, steps.by[those], steps.who[those], how, value))
-        those = np.flatnonzero(is_wake)
+        those = nonzero(is_wake)
         is_told = kind[those] == WAKE
         turn = writer.number_of_cause(words.TURN) if not is_told.all() else -1
         writer.wake(
@@ -437,7 +452,7 @@ class _Batch:
         """
         steps, resumed = self.steps, self.batches.resumed
         found = np.full(len(yields), words.NOBODY, dtype=np.int32)
-        resumes = np.flatnonzero(steps.kind == RESUME)
+        resumes = nonzero(steps.kind == RESUME)
         places = self.batches.templates.same_place
         ids, index = numbered(np.concatenate((steps.by[resumes], steps.by[yields])) + 1)
         count = len(resumes)
@@ -452,7 +467,7 @@ class _Batch:
         if known.any():
             those = np.concatenate((resumes, yields))
             some = known[index]
-            which, index_of = np.flatnonzero(some), index[some]
+            which, index_of = nonzero(some), index[some]
             order = which[np.lexsort((those[which], index_of))]
             is_resume, group = order < count, index[order]
             last = last_true(is_resume)
@@ -460,11 +475,11 @@ class _Batch:
             at = those[order[last]]
             whom = np.where(valid, steps.who[at], inner[group])
             place = np.where(valid, places[self.template[at]], where[group])
-            asked = ~is_resume & (whom >= 0) & (place == places[self.template[those[order]]])
-            for number in np.flatnonzero(asked).tolist():
-                step = int(those[order[number]])
-                if not self._has_ended(int(whom[number]), int(steps.event[step])):
-                    found[order[number] - count] = whom[number]
+            asked = nonzero(~is_resume & (whom >= 0) & (place == places[self.template[those[order]]]))
+            awaited, line = whom[asked], steps.event[those[order[asked]]]
+            different, which_one = numbered(awaited)
+            ends = [self._end_of(one) for one in different.tolist()]
+            found[order[asked] - count] = np.where(np.array(ends)[which_one] < line, words.NOBODY, awaited)
         if count:
             last = np.empty(len(ids), dtype=np.int64)
             last[index[:count]] = resumes
@@ -478,14 +493,14 @@ class _Batch:
         park: Column, wake: Column,
     ) -> None:  # fmt: skip
         kind = self.steps.kind
-        both = np.flatnonzero(is_switch & is_wake)
+        both = nonzero(is_switch & is_wake)
         entry[is_wake], number[is_wake] = Entry.WAKEUP, wake[is_wake]
         entry[is_switch], number[is_switch] = Entry.SWITCH, switch[is_switch]
         alone = kind == ALONE
         entry[alone], number[alone] = Entry.PARK, park[alone]
         t_ns = t_ns.copy()
         t_ns[is_switch] = self.switched_ns
-        those = np.flatnonzero(entry >= 0)
+        those = nonzero(entry >= 0)
         entry, number, t_ns = entry[those], number[those], t_ns[those]
         if len(both):
             # Who yields to its scheduler is ready behind the switch.
@@ -494,33 +509,31 @@ class _Batch:
             t_ns = np.insert(t_ns, at, self.t_ns[both])
         self.writer.enter(entry.astype(np.uint32), number.astype(np.uint32), t_ns)
 
-    def _close_hubs(self, items: Items, before: Before, bounds: Column, state: Column, step: Column) -> None:
+    def _close_hubs(self, items: Items, before: Before, bounds: Column, step: Column) -> None:
         """Where hubs stood still for long while there was somebody to wake, they were blocked."""
         writer = self.writer
         for id, hub in writer.hubs.items():
             at = int(items.ids.searchsorted(id))
             if at == len(items.ids) or items.ids[at] != id:
                 continue
-            low, first = int(bounds[at]), before.count[at]
+            low, first = int(bounds[at]), before.counts[at]
             start_ns = np.array(hub.slices.start_ns[max(0, first - 1) :])
             was = np.array(hub.slices.state[max(0, first - 1) : -1])
             still = (was == State.WAITING) | (was == State.CREATED)
-            for number in np.flatnonzero(still & (np.diff(start_ns) >= HOG_NS)).tolist():
+            for number in nonzero(still & (np.diff(start_ns) >= HOG_NS)).tolist():
                 index = max(0, first - 1) + number
                 writer.close(hub, index, self._is_left(id, int(step[low + index + 1 - first])))
 
     def _is_left(self, hub: int, step: int) -> bool:
         """Whether a hub has anybody to wake at this step, or had until the one by which it runs then."""
         kind = self.steps.kind
-        is_switch = _SWITCHES[kind[step]]
-        if is_switch and self._has_ended(int(self.steps.by[step]), int(self.steps.event[step]) + 1):
+        if kind[step] == RETURN or step in self.over:
             return True
         count = self.writer.living(hub)
-        for other in np.flatnonzero((kind == SPAWN) | (kind == BEGIN) | (kind == EXIT)).tolist():
+        for other in nonzero((kind == SPAWN) | (kind == BEGIN) | (kind == EXIT)).tolist():
             line = self.columns.kept[int(self.value[other])]
-            if self.writer.timeline.tracks[line.track].parent == hub:
-                if other < step:
-                    continue
+            known = self.writer.timeline.tracks.get(line.track)
+            if other >= step and known is not None and known.parent == hub:
                 count += 1 if kind[other] == EXIT else -1
         return count > 0
 
@@ -534,8 +547,8 @@ class _Waits(NamedTuple):
 
 
 class _Early(NamedTuple):
-    """Which items leave who have been woken before; by which step, or, where that is -1, which wakeup. `open`: whose next
-    leaving is to come still, and the step."""
+    """Which items leave who have been woken before; by which step, or, where that is -1, which wakeup. `open`: who has
+    been woken and is still to leave, and by which step."""
 
     items: Column
     steps: Column

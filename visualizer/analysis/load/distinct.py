@@ -1,27 +1,10 @@
-"""Which numbers a column holds, and which of those each of them is, found without sorting where that is possible."""
+"""What stands where in a column: its groups, and what came last in front of each place."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from visualizer.trace.columns import Column
-
-#: Up to so many, what there may be is listed; of more, what there is.
-_MOST_LISTED = 1 << 22
-
-
-def numbered(column: Column) -> tuple[Column, Column]:
-    """The different numbers (none below 0) in the column, ascending, and of each number in it which of these it is."""
-    most = int(column.max(initial=0))
-    if most >= max(_MOST_LISTED, 4 * len(column)):
-        different, index = np.unique(column, return_inverse=True)
-        return different, index
-    seen = np.zeros(most + 1, dtype=bool)
-    seen[column] = True
-    different = np.flatnonzero(seen)
-    table = np.empty(most + 1, dtype=np.uint16 if len(different) <= 1 << 16 else np.int64)
-    table[different] = np.arange(len(different))
-    return different, table.take(column)
 
 
 def grouped(index: Column, count: int) -> tuple[Column, Column]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Sequence
 
 from visualizer.analysis.load.batch import Batches
 from visualizer.analysis.model.forking import Forking
@@ -10,16 +11,14 @@ from visualizer.analysis.model.stacks import Stacks
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.model.writer import Writer
 from visualizer.trace.columns import Columnizer
-from visualizer.trace.events import Copy, End, Event, Exit, Header, Listing, Place, Process, Rows, Shape, Text
+from visualizer.trace.events import Copy, End, Exit, Listing, Place, Process, Shape, Text
 from visualizer.trace.merging import Woven
 from visualizer.trace.source import Line, Source
 
 #: Lines that only say what a number stands for; what is said of it later does not change what came before.
 _DEFINITIONS = frozenset((Text, Place, Listing))
 #: Lines that do not become columns together with those around them.
-_APART = _DEFINITIONS | {Shape, Copy, Process, Woven, End, Exit}
-#: So many lines and rows are taken in at once at most.
-_MOST = 1 << 16
+_APART = _DEFINITIONS | {Shape, Copy, Process, Woven, End}
 
 
 class Loader:
@@ -33,42 +32,48 @@ class Loader:
         self._stacks = Stacks()
         self._forking = Forking(self._writer, self._stacks)
         self._batches = Batches(self._writer, self._columnizer, self._stacks)
+        self._waiting: list[Line] = []
+        self._apart = _APART
 
-    def take(self, lines: Iterable[Line]) -> None:
+    def take(self, lines: Sequence[Line]) -> None:
         """Take in these lines, all of them."""
-        columnizer = self._columnizer
-        waiting: list[Line] = []
-        wait = waiting.append
-        for line in lines:
-            kind = type(line)
-            if kind not in _APART:
-                wait(line)
-                if kind is Rows or len(waiting) >= _MOST:
-                    columnizer.add(waiting)
-                    waiting.clear()
-                    if columnizer.count >= _MOST:
-                        self._settle()
-            elif kind in _DEFINITIONS:
+        # What is read is no garbage.
+        is_collecting = gc.isenabled()
+        gc.disable()
+        try:
+            self._take(lines)
+        finally:
+            if is_collecting:
+                gc.enable()
+
+    def _take(self, lines: Sequence[Line]) -> None:
+        begin = 0
+        for at, kind in enumerate(map(type, lines)):
+            if kind not in self._apart:
+                continue
+            self._waiting += lines[begin:at]
+            begin = at + 1
+            line = lines[at]
+            if kind in _DEFINITIONS:
                 self._writer.define(line)  # type: ignore[arg-type]
             elif kind is Shape:
-                columnizer.learn(line)  # type: ignore[arg-type]
+                self._columnizer.learn(line)  # type: ignore[arg-type]
             else:
-                columnizer.add(waiting)
-                waiting.clear()
                 self._take_apart(line)
-        columnizer.add(waiting)
+        self._waiting += lines[begin:]
         self._settle()
 
     def _take_apart(self, line: Line) -> None:
         """Take in a line on which it may depend what those behind it mean."""
         if isinstance(line, Exit):
-            self._columnizer.add((line,))
-            if line.track in self._writer.processes.mains:
-                self._settle()
-                self._forking.ended(line.track, line.t_ns)
+            self._waiting.append(line)
+            self._settle()
+            self._forking.ended(line.track, line.t_ns)
             return
         self._settle()
         if isinstance(line, Process):
+            # With a child's main thread all of it ends.
+            self._apart = _APART | {Exit}
             self._forking.on_process(line)
         elif isinstance(line, Copy):
             self._forking.on_copy(line)
@@ -77,13 +82,16 @@ class Loader:
             if columns is not None:
                 self._batches.take(columns)
         else:
-            self._columnizer.add((line,))
+            self._waiting.append(line)
             self._settle()
             self._forking.end()
 
     def _settle(self) -> None:
-        """Take in the lines that have become columns."""
-        columns = self._columnizer.take()
+        """Take in the lines that wait to become columns."""
+        if not self._waiting:
+            return
+        columns = self._columnizer.columns(self._waiting)
+        self._waiting.clear()
         if columns is not None:
             self._batches.take(columns)
 
@@ -99,11 +107,3 @@ def load(file: str) -> tuple[Timeline, list[str]]:
             loader.take(lines)
         loader.timeline.header = source.header
         return loader.timeline, source.notices
-
-
-def timeline_of(header: Header, events: Iterable[Event]) -> Timeline:
-    """The model of a whole trace."""
-    loader = Loader()
-    loader.timeline.header = header
-    loader.take(events)
-    return loader.timeline

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.analysis.load.distinct import grouped, numbered, shifted
+from visualizer.analysis.load.distinct import grouped, shifted
 from visualizer.analysis.load.steps import ALONE, LOST, RETURN, STRAYED, TURN, Steps
 from visualizer.analysis.model.states import State
 from visualizer.trace.columns import (
@@ -22,6 +22,8 @@ from visualizer.trace.columns import (
     WAKE,
     YIELD,
     Column,
+    nonzero,
+    numbered,
 )
 
 #: What a step is to a track. What the first few come to is always the same; of the rest it depends on the state before.
@@ -84,6 +86,10 @@ def _transitions() -> tuple[Column, Column]:
 
 _AFTER, _BEGUN = _transitions()
 _AFTER_LIST = _AFTER.tolist()
+#: Whether an item parks its track.
+PARKING = np.zeros(_ITEMS, dtype=bool)
+PARKING[[PARK, PARK_READY, LEAVE, LEAVE_READY]] = True
+#: What a state is shown as.
 SHOWN = np.array([*State, State.READY, State.UNKNOWN], dtype=np.uint8)
 
 
@@ -108,7 +114,7 @@ def items_of(steps: Steps, failed: Column, polls: Column) -> Items:
     kind = steps.kind
     to_who, to_by = _TO_WHO[kind], _TO_BY[kind]
     to_who[failed], to_who[polls] = FAILED, POLLS
-    whos, bys = np.flatnonzero(to_who != _NONE), np.flatnonzero(to_by != _NONE)
+    whos, bys = nonzero(to_who != _NONE), nonzero(to_by != _NONE)
     ends = np.cumsum((to_who != _NONE).astype(np.int64) + (to_by != _NONE))
     total = int(ends[-1]) if len(ends) else 0
     track, what, step = np.empty(total, np.int32), np.empty(total, np.uint8), np.empty(total, np.int64)
@@ -129,7 +135,7 @@ class Before(NamedTuple):
     state: Column
     run: Column
     park: Column
-    count: list[int]
+    counts: list[int]
 
 
 def states(items: Items, before: Before) -> tuple[Column, Column]:
@@ -143,7 +149,7 @@ def states(items: Items, before: Before) -> tuple[Column, Column]:
     # A switch away is known to park who has run since the step before it.
     depends[(what == LEAVE) & ~shifted(depends, False) & ~is_first] = False
     found = np.full(len(what), UNBORN, dtype=np.uint8)
-    left = np.flatnonzero(depends)
+    left = nonzero(depends)
     starts = left[is_first[left] | ~depends[left - 1]]
     state = np.where(is_first[starts], before.state[items.track[starts]], after[starts - 1])
     count, is_depending = len(what), depends & ~is_first

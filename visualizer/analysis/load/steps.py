@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.analysis.load.distinct import grouped, last_true, numbered, shifted
+from visualizer.analysis.load.distinct import grouped, last_true, shifted
 from visualizer.analysis.model.stacks import Stacks
 from visualizer.trace import words
 from visualizer.trace.columns import (
@@ -29,10 +29,12 @@ from visualizer.trace.columns import (
     YIELD,
     Column,
     Columns,
+    nonzero,
+    numbered,
 )
 
-#: Further kinds of steps: one that is none; a generator parks that nobody is known to have resumed; one has ended, and its resumer goes
-#: on; it is not known what became of a track; nor of one that ran; and one is ready for its next turn.
+#: Further kinds of steps: one that is none; a generator parks that nobody is known to have resumed; one has ended, and
+#: its resumer goes on; it is not known what became of a track; nor of one that ran; and one is ready for its next turn.
 VOID, ALONE, RETURN, LOST, STRAYED, TURN = range(NOTED + 1, NOTED + 7)
 _KINDS = TURN + 1
 
@@ -89,16 +91,16 @@ def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, l
     if int(a.min()) < 0:
         kind[(a < 0) & ~((a == words.CURRENT) & _MAY_BE_CURRENT[kind])] = VOID
     first = stacks.bottom
-    moves = np.flatnonzero(_MOVES[kind])
+    moves = nonzero(_MOVES[kind])
     after = _bottoms(kind[moves], a[moves], stacks)
     left, named = shifted(after, first), b[moves]
-    odd = np.flatnonzero((kind[moves] == SWITCH) & (named >= 0) & (named != left))
+    odd = nonzero((kind[moves] == SWITCH) & (named >= 0) & (named != left))
     who, by, strand, extras = a, b, a.copy(), list[Extra]()
     strand[moves] = left
     strand[moves[odd]] = origins = named[odd]
     nested = bool(stacks.stacks) or bool(_GENERATORS[kind].any())
     is_turn = (_STACKS if nested else _MOVES)[kind]
-    turns = np.flatnonzero(is_turn)
+    turns = nonzero(is_turn)
     top, tops = first, after
     if nested:
         # What happens to the stacks, and who is asked for: on whose stack, and where a stray origin stands.
@@ -106,9 +108,9 @@ def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, l
         numbers[kind == YIELD] ^= -1
         numbers[moves] = after.astype(np.int64) + _GO
         numbers[kind == EXIT] += _END
-        asks = np.flatnonzero(_ASKS[kind] & (a >= 0))
+        asks = nonzero(_ASKS[kind] & (a >= 0))
         numbers[asks] += _ASK
-        walked = np.flatnonzero(is_turn | _ASKS[kind] & (a >= 0)) if len(asks) else turns
+        walked = nonzero(is_turn | _ASKS[kind] & (a >= 0)) if len(asks) else turns
         taken = numbers[walked]
         if len(odd):
             taken = np.insert(taken, np.searchsorted(walked, moves[odd]), named[odd].astype(np.int64) + (_ASK | _STRAY))
@@ -133,7 +135,7 @@ def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, l
         behind[moves] -= 1
         currents = np.concatenate((np.array([top], dtype=np.int32), tops))
         for column, may_be in ((who, _MAY_BE_CURRENT), (by, _NAMES_ANOTHER)):
-            those = np.flatnonzero(may_be[kind] & (column == words.CURRENT))
+            those = nonzero(may_be[kind] & (column == words.CURRENT))
             column[those] = currents[behind[those]]
             if column is who:
                 strand[those] = column[those]
@@ -179,8 +181,8 @@ def _bottoms(kind: Column, a: Column, stacks: Stacks) -> Column:
 def _walk(
     numbers: list[int], stacks: dict[int, list[int]], stack: list[int]
 ) -> tuple[list[int], list[int], list[int], list[tuple[int, list[int], int]]]:
-    """Who is current behind each number but a resumption; who is asked for; whom a stray switch comes from; and which of
-    the first, by number, do not only take the top off their stack: whom they lose, and who goes on, or nobody."""
+    """Who is current behind each number but a resumption; who is asked for; whom a stray switch comes from; and which
+    of the first, by number, do not only take the top off their stack: whom they lose, and who goes on, or nobody."""
     told: list[int] = []
     asked: list[int] = []
     strayed: list[int] = []

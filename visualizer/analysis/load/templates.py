@@ -6,11 +6,10 @@ from array import array
 
 import numpy as np
 
-from visualizer.analysis.load.distinct import numbered
 from visualizer.analysis.model.columns import asked_of
 from visualizer.analysis.model.writer import Writer
 from visualizer.trace import words
-from visualizer.trace.columns import RESUME, SWITCH, WAIT, WAKE, YIELD, Column, Columnizer
+from visualizer.trace.columns import RESUME, SWITCH, WAIT, WAKE, YIELD, Column, Columnizer, numbered
 
 
 class Templates:
@@ -48,8 +47,8 @@ class Templates:
                 column.append(number)
         self._learnt = len(templates)
         # Copied, so that the columns can grow.
-        self.how, self.park, self.place, self.same_place, self.asked, self.joined, closes = map(np.array, self._columns)
-        self.closes = closes.astype(bool)
+        self.how, self.park, self.place, self.same_place, self.asked, self.joined, are = map(np.array, self._columns)
+        self.closes = are.astype(bool)
 
     def parks_of_waits(self, switch: Column, wait: Column) -> Column:
         """How those park who wait as one template says and switch as another one says."""
@@ -57,7 +56,9 @@ class Templates:
         pairs, which = numbered(by.astype(np.int64) * len(waits) + on)
         templates, found = self._columnizer.templates, []
         for pair in pairs.tolist():
-            of, for_what = (int(some[one]) for some, one in zip((switches, waits), divmod(pair, len(waits)), strict=True))
+            of, for_what = (
+                int(some[one]) for some, one in zip((switches, waits), divmod(pair, len(waits)), strict=True)
+            )
             park = templates[for_what].text, int(self.asked[for_what]), templates[of].place
             found.append(self._writer.number_of_park(park))
         return np.array(found, dtype=np.int32)[which]

@@ -39,11 +39,6 @@ class Processes:
         """The process that a thread belongs to."""
         return self._of_thread.get(thread, self.all[0])
 
-    @property
-    def mains(self) -> list[int]:
-        """The main threads of all but the first."""
-        return [process.track for process in self.all[1:]]
-
     def join(self, thread: int, process: Process) -> None:
         """A thread belongs to that process."""
         if process.number:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.trace.columns import Column
+from visualizer.trace.columns import Column, nonzero
 
 #: Who resumes, and the place where: track and place id.
 Driver = tuple[int, int]
@@ -65,10 +65,10 @@ class Schedulers:
         pairs = (resumer.astype(np.int64) << 32) | (place.astype(np.int64) + 1)
         order = np.arange(len(pairs)) if (pairs == pairs[0]).all() else pairs.argsort(kind="stable")
         grouped, whom = pairs[order], track[order]
-        begins = np.flatnonzero(_is_other(grouped))
+        begins = nonzero(_is_other(grouped))
         is_other = _is_other(whom)
         is_other[begins] = True
-        others = np.flatnonzero(is_other)
+        others = nonzero(is_other)
         bounds, edges = [*others.searchsorted(begins).tolist(), len(others)], [*begins.tolist(), len(pairs)]
         tracks = whom[others].tolist()
         in_turn = np.zeros(len(pairs), dtype=bool)
@@ -116,11 +116,11 @@ class Schedulers:
             is_new = np.empty_like(told)
             is_new[order] = is_first | _is_other(by)
             before = dict.fromkeys(order[is_first].tolist())
-            for number in np.flatnonzero(told & is_new).tolist():
+            for number in nonzero(told & is_new).tolist():
                 pair, one = int(pairs[number]), int(track[number])
                 if int(at[number]) not in found and not (number in before and self._driver.get(one) == pair):
                     self._known[pair].append(one)
-        ends = np.flatnonzero(np.concatenate((is_first[1:], [True])))
+        ends = nonzero(np.concatenate((is_first[1:], [True])))
         self._driver.update(zip(ordered[ends].tolist(), by[ends].tolist(), strict=True))
 
 

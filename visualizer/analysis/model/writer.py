@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.analysis.model.columns import Asked
 from visualizer.analysis.model.states import FINAL, State
 from visualizer.analysis.model.timeline import Timeline, joined_tracks
 from visualizer.analysis.model.types import Entry, Output, Place, Tie, Track
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.columns import Column
+from visualizer.trace.columns import Column, nonzero
 
 
 class Passages(NamedTuple):
@@ -132,7 +131,7 @@ class Writer:
         falls = np.zeros(len(start_ns) + 1, dtype=bool)
         falls[1:-1] = start_ns[1:] < start_ns[:-1]
         falls[bounds] = False
-        fallen = set((bounds.searchsorted(np.flatnonzero(falls), side="right") - 1).tolist())
+        fallen = set((bounds.searchsorted(nonzero(falls), side="right") - 1).tolist())
         edges, marks = bounds.tolist(), groups.tolist()
         starts, states, abouts = start_ns.data.cast("B"), state.data, about.data.cast("B")
         for number, id in enumerate(ids):
@@ -142,7 +141,7 @@ class Writer:
             track = tracks[id]
             slices = track.slices
             count = len(slices.state)
-            if count and start_ns[low] < slices.start_ns[-1] or number in fallen:
+            if (count and start_ns[low] < slices.start_ns[-1]) or number in fallen:
                 # A time before the open slice's start is moved to it.
                 mine = start_ns[low:high]
                 mine[0] = max(int(mine[0]), slices.start_ns[-1]) if count else mine[0]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.traces import crowd
-from tests.unit.analysis.tape import STEP_NS, Tape, sleeps
+from tests.unit.analysis.tape import STEP_NS, Tape, feed, sleeps
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.analysis.report.details import details
 from visualizer.analysis.report.statistics import statistics
@@ -71,12 +71,12 @@ def test_the_sums_are_those_of_the_statistics(span: tuple[int, int] | None) -> N
 def test_it_grows_with_the_trace(cut: int, most: int) -> None:
     tape = sleeps()
     timeline = Timeline()
-    timeline.feed_all(tape.events[:cut])
+    feed(timeline, tape.events[:cut])
     lengths = {track: Lengths(timeline, track) for track in timeline.tracks}
     for each in lengths.values():
         each.take(most)
     for event in tape.events[cut:]:
-        timeline.feed(event)
+        feed(timeline, [event])
         for each in lengths.values():
             each.take(most)
     for track, each in lengths.items():
