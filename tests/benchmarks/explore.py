@@ -1,6 +1,6 @@
 """What a long trace costs whoever looks at it, measured in one run on one interpreter.
 
-    python -m tests.benchmarks.explore [load] [frame] [bytes] [live]
+    python -m tests.benchmarks.explore [load] [frame] [bytes] [live] [commands]
 
 The traces are those of programs.py, recorded by the product itself. Printed in Markdown; nothing here is asserted, and
 pytest does not collect it.
@@ -25,8 +25,9 @@ from statistics import median
 
 import psutil  # type: ignore[import-untyped]
 
+from tests.benchmarks.commands import table
 from tests.benchmarks.frames import HEAD, SIZE, Most, at, frames
-from visualizer.cli.reading import read_timeline
+from visualizer.cli.reading import read_trace
 from visualizer.trace import events as ev
 from visualizer.trace.source import read_all
 from visualizer.tui.app import VisualizerApp
@@ -101,7 +102,7 @@ def load(directory: Path) -> Iterator[str]:
             gc.collect()
             gc.freeze()
             ways = (
-                partial(read_timeline, str(recorded.path)),
+                partial(read_trace, str(recorded.path)),
                 partial(view, recorded.path),
                 partial(parse, lines),
                 partial(parse, own),
@@ -131,6 +132,7 @@ import gc, sys, psutil
 from pathlib import Path
 from visualizer.tui.state.feed import from_file
 from visualizer.tui.state.view import View
+from tests.benchmarks.commands import table
 from tests.benchmarks.frames import CELLS, ROWS, paint
 process = psutil.Process()
 # As the app does.
@@ -230,7 +232,11 @@ def live(directory: Path) -> Iterator[str]:
     yield from asyncio.run(follow(directory))
 
 
-PARTS = {"load": load, "frame": frame, "bytes": size, "live": live}
+def commands(directory: Path) -> Iterator[str]:
+    return table((kind, record(directory, kind, 1_000_000).path) for kind in KINDS)
+
+
+PARTS = {"load": load, "frame": frame, "bytes": size, "live": live, "commands": commands}
 
 
 def main(asked: list[str]) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual._context import active_app
 from textual.pilot import Pilot
 
 from tests.tui.traces import Demo
@@ -38,6 +41,31 @@ def plain_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state_dir: P
         monkeypatch.delenv(name, raising=False)
 
 
+async def settled(*_: float) -> None:
+    """Return when all that was begun is done and painted, and only time, a thread or a program can bring more."""
+    loop, app = asyncio.get_running_loop(), active_app.get()
+    while True:
+        await asyncio.sleep(0)
+        if loop._ready:  # type: ignore[attr-defined]
+            continue
+        if app._exception is not None or not app.screen_stack:
+            return
+        # What Textual leaves to its timers for a few milliseconds.
+        if app._resize_event is not None:
+            app._check_resize()
+        elif app.screen._update_timer._active.is_set():
+            app.screen._on_timer_update()
+        else:
+            return
+
+
+@pytest.fixture(autouse=True)
+def never_sleeping(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Textual's pilot sleeps until the processor has little to do, which on a busy machine says nothing."""
+    monkeypatch.setattr("textual.pilot.wait_for_idle", settled)
+    monkeypatch.setattr("textual.app.wait_for_idle", settled)
+
+
 @pytest.fixture
 def replay(tmp_path: Path, clock: Clock) -> Callable[[Demo], VisualizerApp]:
     """An app that opens a recording."""
@@ -56,6 +84,13 @@ async def loaded(pilot: Pilot[int]) -> TimelineScreen:
         await pilot.pause()
     await pilot.pause()
     return screen
+
+
+async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
+    """Wait for a program that really runs; the time limit only keeps a failure from hanging."""
+    async with asyncio.timeout(60):
+        while not condition():
+            await pilot.pause(0.02)
 
 
 def text_of(screen: TimelineScreen) -> str:

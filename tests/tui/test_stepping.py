@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.tui.conftest import Clock, loaded, text_of
+from tests.tui.conftest import Clock, loaded, text_of, until
 from tests.tui.test_live import Growing
 from tests.tui.traces import MS, Demo, sleeps
 from visualizer.paint.axis.viewport import Axis
@@ -26,14 +25,6 @@ from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.state.feed import Feed
 
 Replay = Callable[[Demo], VisualizerApp]
-Compare = Callable[..., bool]
-
-
-async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
-    """Wait for a program that really runs."""
-    async with asyncio.timeout(30):
-        while not condition():
-            await pilot.pause(0.02)
 
 
 def control_of(screen: TimelineScreen) -> Control:
@@ -349,17 +340,6 @@ async def test_what_was_told_of_a_stop_is_not_told_any_longer_than_that(
         await pilot.press("left")
         await pilot.pause()
         assert "‖ HELD  not following" in text_of(screen).splitlines()[0]
-
-
-async def look(pilot: Pilot[Any]) -> None:
-    screen = pilot.app.screen
-    assert isinstance(screen, TimelineScreen)
-    await stopped(pilot, screen, 1)
-
-
-def test_how_it_looks(snap_compare: Compare, stood_in: tuple[VisualizerApp, StandIn]) -> None:
-    """A picture; each size and theme are in test_looks.py."""
-    assert snap_compare(stood_in[0], terminal_size=(120, 35), run_before=look)
 
 
 async def test_a_track_of_a_child_process_is_not_waited_for(tmp_path: Path) -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 import click
-import msgspec
 
-from visualizer.analysis.report.jsonl import records
-from visualizer.cli.reading import read_timeline
-
-#: Each write is flushed.
-_LINES_AT_A_TIME = 1000
+from visualizer.analysis.model.timeline import AT_ONCE
+from visualizer.analysis.report.jsonl import json_lines
+from visualizer.cli.progress import writing
+from visualizer.cli.reading import read_trace
 
 
 @click.command("events")
@@ -28,8 +24,8 @@ def command(file: str) -> None:
       visualizer events run.trace | jq -c 'select(.event == "switch") | [.t, .from_name, .to_name, .value]'
       visualizer events run.trace > events.jsonl   # pandas.read_json("events.jsonl", lines=True)
     """
-    timeline = read_timeline(file)
-    encode = msgspec.json.Encoder().encode
-    lines = (encode(record) + b"\n" for record in records(timeline))
-    while batch := b"".join(islice(lines, _LINES_AT_A_TIME)):
-        click.echo(batch, nl=False)
+    timeline = read_trace(file).timeline
+    with writing() as advance:
+        for number, lines in enumerate(json_lines(timeline), 1):
+            click.echo(lines, nl=False)
+            advance(min(number * AT_ONCE, timeline.arrived), timeline.arrived)

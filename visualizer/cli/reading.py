@@ -8,18 +8,17 @@ from itertools import islice
 
 import click
 
-from visualizer.analysis.load.loader import load
-from visualizer.analysis.model.timeline import Timeline
+from visualizer.api.trace import Trace, TraceError, load
 from visualizer.cli import fail, takes_unicode, warn
+from visualizer.cli.progress import progress
 from visualizer.paint.text.cell_width import ascii_only
-from visualizer.trace.source import TraceError
 
 #: Each write is flushed.
-_LINES_AT_A_TIME = 1000
+_LINES_AT_A_TIME = 4096
 
 
-def read_timeline(file: str, called: str | None = None) -> Timeline:
-    """The model of the trace `file` ("-": standard input); what is wrong with it is told on stderr.
+def read_trace(file: str, called: str | None = None) -> Trace:
+    """The trace `file` ("-": standard input); what is wrong with it is told on stderr.
 
     `called`: how it is told apart there from other traces that are read, too.
     Exit with one sentence if it is no trace.
@@ -27,12 +26,13 @@ def read_timeline(file: str, called: str | None = None) -> Timeline:
     # What has been imported is no garbage; a trace is enough to look through, again and again.
     gc.freeze()
     try:
-        timeline, notices = load(file)
+        with progress("Reading") as advance:
+            trace = load(file, advance)
     except TraceError as error:
         fail(str(error))
-    for notice in notices:
+    for notice in trace.notices:
         warn(notice if called is None else f"{called}: {notice}")
-    return timeline
+    return trace
 
 
 def echo_lines(lines: Iterable[str]) -> None:

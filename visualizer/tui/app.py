@@ -24,7 +24,7 @@ from visualizer.session.target import Target
 from visualizer.trace.source import TraceError
 from visualizer.tui import keys
 from visualizer.tui.actions.export import Exporting
-from visualizer.tui.actions.footer_keys import Answering
+from visualizer.tui.actions.unbound_keys import Answering
 from visualizer.tui.comparing import Comparing
 from visualizer.tui.dialogs.help import HelpScreen
 from visualizer.tui.screens.catalogue import CatalogueScreen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from visualizer.analysis.load.batch import Batches
 from visualizer.analysis.model.forking import Forking
@@ -96,14 +96,16 @@ class Loader:
             self._batches.take(columns)
 
 
-def load(file: str) -> tuple[Timeline, list[str]]:
+def load(file: str, advance: Callable[[int, int], None] = lambda done, of: None) -> tuple[Timeline, list[str]]:
     """The model of the whole trace `file` ("-": standard input), and what is wrong with it, a sentence each.
 
+    `advance` is told how many bytes have been taken in, and of how many; 0, where that is not known.
     Raise TraceError if it is no trace.
     """
     with Source.open(file) as source:
         loader = Loader(columnizer=source.columnizer)
         for lines in source.lines():
             loader.take(lines)
+            advance(source.consumed, source.size)
         loader.timeline.header = source.header
         return loader.timeline, source.notices
