@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.analysis.load.distinct import grouped, last_true, shifted
+from visualizer.analysis.load.distinct import last_true, shifted
 from visualizer.analysis.model.stacks import Stacks
 from visualizer.trace import words
 from visualizer.trace.columns import (
@@ -29,6 +29,7 @@ from visualizer.trace.columns import (
     YIELD,
     Column,
     Columns,
+    grouped,
     nonzero,
     numbered,
 )
@@ -89,17 +90,17 @@ def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, l
     kind, a, b = columns.kind.copy(), columns.a.astype(np.int32), columns.b.astype(np.int32)
     kind[void] = VOID
     if int(a.min()) < 0:
-        kind[(a < 0) & ~((a == words.CURRENT) & _MAY_BE_CURRENT[kind])] = VOID
+        kind[(a < 0) & ~((a == words.CURRENT) & _MAY_BE_CURRENT.take(kind))] = VOID
     first = stacks.bottom
-    moves = nonzero(_MOVES[kind])
+    moves = nonzero(_MOVES.take(kind))
     after = _bottoms(kind[moves], a[moves], stacks)
     left, named = shifted(after, first), b[moves]
     odd = nonzero((kind[moves] == SWITCH) & (named >= 0) & (named != left))
     who, by, strand, extras = a, b, a.copy(), list[Extra]()
     strand[moves] = left
     strand[moves[odd]] = origins = named[odd]
-    nested = bool(stacks.stacks) or bool(_GENERATORS[kind].any())
-    is_turn = (_STACKS if nested else _MOVES)[kind]
+    nested = bool(stacks.stacks) or bool(_GENERATORS.take(kind).any())
+    is_turn = (_STACKS if nested else _MOVES).take(kind)
     turns = nonzero(is_turn)
     top, tops = first, after
     if nested:
@@ -108,9 +109,9 @@ def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, l
         numbers[kind == YIELD] ^= -1
         numbers[moves] = after.astype(np.int64) + _GO
         numbers[kind == EXIT] += _END
-        asks = nonzero(_ASKS[kind] & (a >= 0))
+        asks = nonzero(_ASKS.take(kind) & (a >= 0))
         numbers[asks] += _ASK
-        walked = nonzero(is_turn | _ASKS[kind] & (a >= 0)) if len(asks) else turns
+        walked = nonzero(is_turn | _ASKS.take(kind) & (a >= 0)) if len(asks) else turns
         taken = numbers[walked]
         if len(odd):
             taken = np.insert(taken, np.searchsorted(walked, moves[odd]), named[odd].astype(np.int64) + (_ASK | _STRAY))
@@ -135,7 +136,7 @@ def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, l
         behind[moves] -= 1
         currents = np.concatenate((np.array([top], dtype=np.int32), tops))
         for column, may_be in ((who, _MAY_BE_CURRENT), (by, _NAMES_ANOTHER)):
-            those = nonzero(may_be[kind] & (column == words.CURRENT))
+            those = nonzero(may_be.take(kind) & (column == words.CURRENT))
             column[those] = currents[behind[those]]
             if column is who:
                 strand[those] = column[those]
@@ -187,22 +188,22 @@ def _walk(
     asked: list[int] = []
     strayed: list[int] = []
     breaks: list[tuple[int, list[int], int]] = []
-    tell = told.append
+    tell, push, pop = told.append, stack.append, stack.pop
     for number in numbers:
         if number < 0:
             if stack[-1] == ~number and len(stack) > 1:
-                stack.pop()
+                pop()
             else:
                 breaks.append((len(told), *_leave(stack, ~number)))
             tell(stack[-1])
         elif number < _GO:
-            stack.append(number)
+            push(number)
         elif number < _ASK:
             bottom = number - _GO
             going = stacks.get(bottom)
             if going is None:
                 going = stacks[bottom] = [bottom]
-            stack = going
+            stack, push, pop = going, going.append, going.pop
             tell(stack[-1])
         elif number < _END:
             track = number & _LARGEST
@@ -243,7 +244,7 @@ def arranged(steps: Steps, extras: list[Extra]) -> Steps:
             np.concatenate((column, rest.astype(column.dtype)))[order]
             for column, rest in zip(steps, (more[0], more[2], more[3], more[4], more[3]), strict=True)
         )
-    is_step = ~_NO_STEPS[kind]
+    is_step = ~_NO_STEPS.take(kind)
     if is_step.all():
         return Steps(event, kind, who, by, strand)
     return Steps(*(column[is_step] for column in (event, kind, who, by, strand)))
