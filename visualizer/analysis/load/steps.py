@@ -7,6 +7,7 @@ from which lines are missing comes to the same steps as any other, and to a few 
 
 from __future__ import annotations
 
+from array import array
 from typing import NamedTuple
 
 import numpy as np
@@ -53,6 +54,9 @@ _MAY_BE_CURRENT = kinds(WAIT, WAKE, SAMPLE)
 _NAMES_ANOTHER = kinds(WAKE, SPAWN, BEGIN, NOTED)
 _ASKS = kinds(WAIT, WAKE, UNREADY)
 _GENERATORS = kinds(RESUME, YIELD)
+#: Who yields is named; whom a switch or a resumption comes from, and whom a switch or a yield goes to, is current.
+_GIVES, _GOES, _ARRIVES = kinds(YIELD, ALONE), kinds(SWITCH, RESUME), kinds(SWITCH, YIELD)
+_NO_LINES: Column = np.zeros(0, dtype=np.int64)
 _NO_STEPS = kinds(THREAD, VOID)
 #: What a number in `_walk` says beside a track: below 0 it yields, else it is resumed, unless it is more than these.
 _GO, _ASK, _STRAY, _END = 1 << 32, 1 << 33, 1 << 32, 1 << 34
@@ -103,35 +107,38 @@ def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, l
     is_turn = (_STACKS if nested else _MOVES).take(kind)
     turns = nonzero(is_turn)
     top, tops = first, after
+    every = len(turns) == len(kind)
+    turn_kind, turn_a = (kind, a) if every else (kind[turns], a[turns])
     if nested:
         # What happens to the stacks, and who is asked for: on whose stack, and where a stray origin stands.
         numbers = a.astype(np.int64)
-        numbers[kind == YIELD] ^= -1
+        np.invert(numbers, out=numbers, where=kind == YIELD)
         numbers[moves] = after.astype(np.int64) + _GO
         numbers[kind == EXIT] += _END
-        asks = nonzero(_ASKS.take(kind) & (a >= 0))
+        asks = _NO_LINES if every else nonzero(_ASKS.take(kind) & (a >= 0))
         numbers[asks] += _ASK
-        walked = nonzero(is_turn | _ASKS.take(kind) & (a >= 0)) if len(asks) else turns
-        taken = numbers[walked]
+        walked = np.sort(np.concatenate((turns, asks))) if len(asks) else turns
+        taken = numbers if every else numbers[walked]
         if len(odd):
             taken = np.insert(taken, np.searchsorted(walked, moves[odd]), named[odd].astype(np.int64) + (_ASK | _STRAY))
         top = stacks.stack(first)[-1]
         told, asked, strayed, breaks = _walk(taken.tolist(), stacks.stacks, stacks.stack(first))
         who[asks], origins = asked, np.array(strayed, dtype=np.int32)
-        others = turns[kind[turns] != RESUME]
-        tops = a[turns]
-        tops[kind[turns] != RESUME] = told
+        others = nonzero(turn_kind != RESUME)
+        tops = turn_a.copy()
+        tops[others] = np.frombuffer(array("i", told), dtype=np.int32)
         # Where not even the thread is known, nobody is known to go on.
-        kind[turns[(kind[turns] == YIELD) & (tops < 0)]] = ALONE
+        kind[turns[(turn_kind == YIELD) & (tops < 0)]] = ALONE
         for number, lost, resumer in breaks:
-            event = int(others[number])
+            event = int(turns[others[number]])
             extras += [Extra(event, 0, LOST, track, words.NOBODY) for track in lost]
             if kind[event] == YIELD and resumer == words.NOBODY:
                 kind[event] = ALONE
             elif kind[event] == EXIT and resumer != words.NOBODY:
                 extras.append(Extra(event, 2, RETURN, resumer, int(a[event])))
+        turn_kind = kind if every else kind[turns]
     before = shifted(tops, top)
-    if len(turns) < len(kind) or (kind == BEGIN).any():
+    if not every or (kind == BEGIN).any():
         behind = np.cumsum(is_turn)
         behind[moves] -= 1
         currents = np.concatenate((np.array([top], dtype=np.int32), tops))
@@ -140,13 +147,14 @@ def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, l
             column[those] = currents[behind[those]]
             if column is who:
                 strand[those] = column[those]
-    turn_kind = kind[turns]
-    passing = (turn_kind == RESUME) | (turn_kind == SWITCH)
-    by[turns[passing]] = before[passing]
-    yields = (turn_kind == YIELD) | (turn_kind == ALONE)
-    by[turns[yields]] = a[turns[yields]]
-    goes = (turn_kind == YIELD) | (turn_kind == SWITCH)
-    who[turns[goes]] = tops[goes]
+    turn_by = np.where(
+        _GIVES.take(turn_kind), turn_a, np.where(_GOES.take(turn_kind), before, by if every else by[turns])
+    )
+    turn_who = np.where(_ARRIVES.take(turn_kind), tops, turn_a)
+    if every:
+        who, by = turn_who, turn_by
+    else:
+        who[turns], by[turns] = turn_who, turn_by
     for event, origin in zip(moves[odd].tolist(), origins.tolist(), strict=True):
         believed = int(by[event])
         by[event] = origin
