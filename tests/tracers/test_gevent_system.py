@@ -657,7 +657,7 @@ def test_a_signal_spawns_its_handler(trace_source: TraceSource, loop: str) -> No
     went_well(traced)
     assert ("hub", "signal", "handler") in traced.wakes
     assert woken(traced, "waiter") == [("handler", "callback")]
-    assert "handler runs for the first time: a signal came in" in sentences(traced)
+    assert "a signal arrived → handler runs for the first time" in sentences(traced)
 
 
 def test_a_handler_of_pythons_own_runs_in_the_hub(trace_source: TraceSource, loop: str) -> None:
@@ -746,8 +746,8 @@ def test_what_is_said_of_a_wait_on_a_socket(trace_source: TraceSource) -> None:
     fd, host, port, peer_host, peer_port = traced.ended.stdout.decode().split()
     end = f"{host}:{port} → {peer_host}:{peer_port}"
     said = sentences(traced)
-    assert f"hub runs: client waits to read from fd {fd}, {end}" in said
-    assert f"client runs: fd {fd} can be read, {end}" in said
+    assert f"client waits to read from fd {fd}, {end} → hub runs" in said
+    assert f"fd {fd} can be read, {end} → client runs" in said
     park = parks(traced, "client")[-1]
     assert describe_state(traced.timeline, park.track, park.t_ns) == f"client waits to read from fd {fd}, {end}"
     assert [r for r in records(traced.timeline) if r.get("peer") == f"{peer_host}:{peer_port}"][-1]["fd"] == int(fd)

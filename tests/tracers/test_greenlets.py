@@ -341,7 +341,7 @@ def test_what_is_thrown(trace_source: TraceSource, throw: str) -> None:
     killed = THROWN[throw] == "GreenletExit()"
     thrown = THROWN[throw] or "an exception"
     told = "killer killed it (GreenletExit)" if killed else f"killer threw {thrown} into it"
-    assert sentence(traced.timeline, index) == f"parks runs: {told}"
+    assert sentence(traced.timeline, index) == f"{told} → parks runs"
 
 
 def test_one_that_throws_into_itself(trace_source: TraceSource) -> None:

@@ -68,7 +68,7 @@ CASES: list[tuple[list[str], str, Callable[[CatalogueScreen], object], object]] 
     (["pagedown"], "pageup", scrolled, 0),
     (["end"], "enter", shown, TimelineScreen),
     # A scenario is run: test_stepping.py.
-    (["end"], "S", denied, ["A recording has no program to hold: enter opens it."]),
+    (["end"], "S", denied, ["A recording has no program to pause: enter opens it."]),
     (find("QUEUE"), "enter", name, "gevent_queue"),
     ([*find("ping_pong"), "enter"], "n", recorded, True),
     ([*find("ping_pong"), "enter", "n"], "n", recorded, False),
@@ -78,15 +78,15 @@ CASES: list[tuple[list[str], str, Callable[[CatalogueScreen], object], object]] 
     (find("zzz"), "down", asked, True),
     ([], "slash", asked, True),
     ([], "ctrl+f", asked, True),
-    ([], "n", denied, ["Nothing is looked for: / finds a name."]),
-    ([], "N", denied, ["Nothing is looked for: / finds a name."]),
+    ([], "n", denied, ["Nothing to search for: / searches names."]),
+    ([], "N", denied, ["Nothing to search for: / searches names."]),
     ([], "escape", denied, ["This is the catalogue: q quits."]),
-    ([], "z", denied, ["z does nothing here: / finds a name, ? shows all keys."]),
-    ([], "f5", denied, ["f5 does nothing here: / finds a name, ? shows all keys."]),
-    ([], "tab", denied, ["tab does nothing here: / finds a name, ? shows all keys."]),
+    ([], "z", denied, ["z does nothing here: / searches names,  ? shows all keys."]),
+    ([], "f5", denied, ["f5 does nothing here: / searches names,  ? shows all keys."]),
+    ([], "tab", denied, ["tab does nothing here: / searches names,  ? shows all keys."]),
     (["end"], "c", told, ["hand_over is A: c on another recording compares both."]),
     (["end", "c"], "c", told, ["hand_over is not compared."]),
-    ([], "c", denied, ["Only recordings are compared: enter runs the scenario, and that makes one."]),
+    ([], "c", denied, ["Only recordings can be compared: enter runs the scenario, which records it."]),
     ([], "pageup", denied, ["This is the beginning of the preview."]),
     (["end"], "pagedown", denied, ["This is the end of the preview."]),
 ]
@@ -177,7 +177,7 @@ async def test_what_was_said_of_a_key_is_gone_with_the_next_one() -> None:
         assert isinstance(screen, CatalogueScreen)
         await pilot.press("end", "z", "Z", "5", "f5", "y")
         await pilot.pause()
-        assert denied(screen) == ["y does nothing here: / finds a name, ? shows all keys."]
+        assert denied(screen) == ["y does nothing here: / searches names,  ? shows all keys."]
         assert told(screen) == [], "one at a time, and none over the list"
         await pilot.press("up")
         await pilot.pause()

@@ -118,11 +118,11 @@ DEAD = [
     (["greater_than_sign"] * 3, "greater_than_sign", "It cannot be played faster."),
     (["less_than_sign"] * 9, "less_than_sign", "It cannot be played slower."),
     ([], "F", "There is no end to follow: the program has ended."),
-    (["w"] * 40, "w", "It cannot be seen from closer by."),
+    (["w"] * 40, "w", "Cannot zoom in any further."),
     ([], "s", "All of the trace is in sight."),
     ([], "a", "The trace goes no further: this is its beginning."),
     ([], "d", "The trace goes no further: this is its end."),
-    ([], "f", "All is in sight already."),
+    ([], "f", "Everything is visible already."),
     ([], "up", "This is the first track."),
     (["down"] * 4, "down", "This is the last track."),
     ([], "Z", "There are no groups: 8 tracks of a name make one."),
@@ -136,7 +136,7 @@ DEAD = [
     (["tab", "end"], "pagedown", "This is the last switch."),
     (["3", "tab"], "up", "This is the beginning of the list."),
     (["3", "tab", *["pagedown"] * 9], "pagedown", "This is the end of the list."),
-    (["4", "tab"], "enter", "There is no finding to go to."),
+    (["4", "tab"], "enter", "There are no problems to go to."),
     (["4", "tab"], "down", "This is the last finding."),
 ]
 
@@ -171,7 +171,7 @@ async def test_where_nothing_was_switched_each_of_these_says_so(replay: Replay, 
         screen = await loaded(pilot)
         await pilot.press(key)
         await pilot.pause()
-        assert screen.told.lines == ["Nothing was switched."]
+        assert screen.told.lines == ["No switch."]
 
 
 @pytest.mark.parametrize("axis", [[], ["x"]], ids=["time", "switches"])

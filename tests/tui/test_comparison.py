@@ -30,7 +30,7 @@ from visualizer.tui.widgets.tracks import row_start
 GOLDEN = Path(__file__).parents[1] / "golden" / "sync_vs_async.trace"
 Says = Callable[[ComparisonScreen], object]
 #: What is said of the second switch.
-WOKEN = "main runs: its 0.1 s sleep is over (0.42 ms late)"
+WOKEN = "main's 0.1 s sleep is over (0.42 ms late) → main runs"
 #: So many switches belong to the first half.
 FIRST = 18
 
@@ -218,7 +218,7 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     ([], "P", told, ["No earlier finding."]),
     ([], "t", told, ["Jumps now go only to what concerns the selected track."]),
     (["right"], "c", told, [f"{WOKEN}; main itself asked for that, 0.1 s before."]),
-    (["right"], "C", told, ["main runs: its 0.1 s sleep is over (0.31 ms late)."]),
+    (["right"], "C", told, ["main's 0.1 s sleep is over (0.31 ms late) → main runs."]),
     ([], "colon", focus, (False, True, "_Line")),
     ([], "slash", focus, (False, True, "_Line")),
     ([], "ctrl+f", focus, (False, True, "_Line")),
@@ -412,8 +412,8 @@ DEAD = [
     (["home"], "home", "This is the first switch of A."),
     (["end"], "end", "This is the last switch of A."),
     ([], "s", "All of both is in sight."),
-    (["w"] * 40, "w", "It cannot be seen from closer by."),
-    ([], "f", "All is in sight already."),
+    (["w"] * 40, "w", "Cannot zoom in any further."),
+    ([], "f", "Everything is visible already."),
     ([], "a", "This is the beginning of both."),
     ([], "d", "This is the end of both."),
     ([], "up", "This is the first track."),
@@ -435,7 +435,7 @@ async def test_what_does_not_differ_or_has_no_groups_says_so(tmp_path: Path) -> 
     async with comparing((part, part)).run_test(size=SMALL) as pilot:
         screen = await drawn(pilot)
         for key, sentence in (
-            ("exclamation_mark", "All switches are alike, in the same order."),
+            ("exclamation_mark", "Both have the same switches in the same order."),
             ("Z", "There are no groups: 8 tracks of a name make one."),
         ):
             await pilot.press(key)
@@ -524,7 +524,7 @@ async def test_difference_tells_that_each_moves_for_itself() -> None:
         await pilot.press("end", "exclamation_mark")
         await drawn(pilot)
         assert told(screen) == [
-            "Each playhead moves for itself now: these switches were not at the same time. y locks them again."
+            "The playheads now move separately, because these switches were at different times; y locks them again."
         ]
         await pilot.press("right")
         await drawn(pilot)

@@ -47,7 +47,7 @@ async def test_of_a_recording(tmp_path: Path) -> None:
 async def test_of_what_came_through_a_pipe() -> None:
     async with VisualizerApp(stream=io.BytesIO(GOLDEN.read_bytes())).run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        assert await chosen(pilot) == ["This came through a pipe: a picture can be drawn of what is in a file."]
+        assert await chosen(pilot) == ["This trace came through a pipe; only a trace file can be exported."]
 
 
 async def test_of_two(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ async def test_a_trace_that_is_not_there_yet_is_waited_for(tmp_path: Path, clock
         text = text_of(screen)
         assert "WAITING" in text.splitlines()[0]
         assert "LIVE" not in text
-        assert "Waiting for 'later.trace', which does not exist yet; q ends this." in text
+        assert "Waiting for 'later.trace', which does not exist yet; q quits." in text
         for key in ("right", "space", "z", "x", "4", "2", "slash", "escape"):
             await pilot.press(key)
         demo = sleeps()
@@ -214,8 +214,8 @@ def test_a_cut_trace_is_shown_up_to_there_with_a_notice(tmp_path: Path) -> None:
     feed = read(from_file(path, False))
     assert feed.timeline.switch_count == 14
     assert feed.notices == [
-        "The last line is cut: the trace is shown up to there.",
-        "The trace has no end: its program was killed, or is still running.",
+        "The last line is incomplete: the trace is shown up to there.",
+        "The trace has no end: its program was killed or is still running.",
     ]
 
 
@@ -241,7 +241,7 @@ async def test_notices_are_seen(tmp_path: Path, replay: Replay) -> None:
     async with app.run_test(size=(120, 35)) as pilot:
         text = text_of(await loaded(pilot))
         assert "1 unreadable line was left out of the trace." in text
-        assert "The last line is cut: the trace is shown up to there." in text
+        assert "The last line is incomplete: the trace is shown up to there." in text
         assert "… and 2 more: at the end of Statistics (3)" in text
         await pilot.press("3", "tab", "pagedown")
         await pilot.pause()

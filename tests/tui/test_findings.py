@@ -36,7 +36,7 @@ HOGS = [
     " late",
     " 0.530 s  never resumed",
     " forgotten was never resumed: it waited in queue.get()",
-    " (hogs.py:14) for the last 10 ms, and nobody woke it",
+    " (hogs.py:14) for the last 10 ms, and nothing woke it",
     " 0.530 s  late timer",
     " tea's sleep of 0.1 s (hogs.py:5) was over 0.4 s late:",
     " crunch ran",
@@ -102,7 +102,7 @@ async def test_nothing_found(replay: Replay) -> None:
     app = replay(sleeps())
     async with app.run_test(size=SIZE) as pilot:
         screen, pane = await opened(pilot)
-        assert lines_of(pane) == [" Nothing was found."]
+        assert lines_of(pane) == [" No problems found."]
         pane.focus()
         await pilot.press("enter", "down")
         await pilot.click(pane, offset=(5, 0))
@@ -118,7 +118,7 @@ async def test_what_is_missing_is_told_in_place_of_nothing(replay: Replay) -> No
         lines = lines_of(pane)
         assert lines[0].endswith("  incomplete")
         assert " ".join(line.strip() for line in lines[1:]) == (
-            "4 events could not be written: what they told is missing here"
+            "4 events could not be written: their events are missing here"
         )
         pane.focus()
         await pilot.press("enter")
@@ -168,7 +168,7 @@ async def test_a_program_that_runs_is_looked_at_anew(
         assert isinstance(pane, Findings)
         await pilot.press("4")
         await until(pilot, lambda: screen.view.timeline.switch_count == 5 and not pane._reading)
-        assert lines_of(pane) == [" Nothing is found so far."]
+        assert lines_of(pane) == [" No problems found so far."]
         with path.open("ab") as stream:
             stream.write(b"".join(lines[-2:]))
         await until(pilot, lambda: pane._taken == (screen.view.timeline.version, False))

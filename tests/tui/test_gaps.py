@@ -132,7 +132,7 @@ async def test_without_gaps_that_is_said(replay: Replay) -> None:
     async with app.run_test(size=SIZE) as pilot:
         screen = await loaded(pilot)
         await pilot.press("X")
-        assert screen.told.lines == ["No gap is long enough to be folded: as far as can be seen, somebody always runs."]
+        assert screen.told.lines == ["No gap is long enough to fold: some track is always running."]
         assert screen.view.viewport.axis is Axis.SWITCHES, "an axis that looks the same as another is not taken"
         await pilot.press("x")
         await pilot.pause()

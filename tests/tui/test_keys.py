@@ -115,11 +115,11 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     (["x"], "x", lambda screen: screen.view.viewport.axis, Axis.TIME),
     ([], "W", last_told, ["Times count from where the playhead is, at 0.030 s."]),
     (["m", "end"], "W", last_told, ["Times count from mark 1, at 0.030 s."]),
-    (["W"], "W", last_told, ["Times count from the start; at which time of day that was, the trace does not tell."]),
+    (["W"], "W", last_told, ["Times count from the start; the trace does not contain the time of day."]),
     ([], "X", lambda screen: screen.view.viewport.axis, Axis.BUSY),
     (["X"], "X", lambda screen: screen.view.viewport.axis, Axis.TIME),
     (["X", "x"], "x", lambda screen: screen.view.viewport.axis, Axis.BUSY),
-    (["x"], "X", last_told, ["2 gaps in which nobody runs are folded; the ruler says how long each is."]),
+    (["x"], "X", last_told, ["2 idle gaps are folded; the ruler says how long each is."]),
     ([], "down", selected, "hub"),
     ([], "j", selected, "hub"),
     (["down", "down"], "up", selected, "hub"),
@@ -187,21 +187,21 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     ([], "M", asked, " name of the mark "),
     (["m", "end", "m", "home", "left"], "apostrophe", moment, (30_007, "main")),
     (["m", "end"], "quotation_mark", moment, (30_007, "main")),
-    ([], "b", last_told, ["There is no mark yet: m sets one."]),
+    ([], "b", last_told, ["There are no marks yet: m sets one."]),
     (["m"], "b", lambda screen: type(screen.app.screen).__name__, "MarksScreen"),
     (["v", "right"], "v", lambda screen: screen.view.span, (30_007_000, 30_008_000)),
     (["v", "right", "v", "end"], "v", lambda screen: screen.view.span, (2_033_002_000, 2_033_002_000)),
     (["shift+right"], "shift+right", lambda screen: screen.view.span, (30_007_000, 30_010_000)),
     (["right"], "shift+left", lambda screen: screen.view.span, (30_007_000, 30_008_000)),
     (["m", "right", "m", "home"], "V", lambda screen: screen.view.span, (30_007_000, 30_008_000)),
-    ([], "V", last_told, ["That takes two marks: m sets one."]),
+    ([], "V", last_told, ["This needs two marks: m sets one."]),
     (["v", "end"], "i", shown, (30, 2034)),
-    ([], "i", last_told, ["There is no span to zoom to: v begins one."]),
+    ([], "i", last_told, ["There is no span to zoom in on: v starts one."]),
     ([], "colon", asked, " go to "),
     ([], "ctrl+f", asked, " search "),
     (["slash", *"awake", "enter"], "n", moment, (2_032_003, "foo")),
     (["ctrl+f", *"awake", "enter", "n"], "N", moment, (1_031_503, "bar")),
-    ([], "n", last_told, ["Nothing is looked for: / does that."]),
+    ([], "n", last_told, ["Nothing to search for: / starts a search."]),
     # bar, at its sleep's end, back to when it went to sleep.
     (["end", "left", "left", "left", "left"], "c", moment, (30_013, "bar")),
     # hub runs at first; foo, the first that runs then, was spawned by main.
@@ -214,7 +214,7 @@ CASES: list[tuple[list[str], str, Says, object]] = [
     (["x"], "comma", lambda screen: screen.view.viewport.axis, Axis.TIME),
     # Of a program that runs: test_stepping.py.
     *(
-        ([], key, last_told, ["This is a recording: there is no program to hold."])
+        ([], key, last_told, ["This is a recording: there is no program to pause."])
         for key in ("S", "J", "T", "semicolon")
     ),
     ([], "escape", lambda screen: type(screen.app.screen), CatalogueScreen),

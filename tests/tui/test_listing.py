@@ -93,7 +93,7 @@ def test_why_a_source_is_not_shown(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "large.py").write_bytes(b"#" * 3_000_000)
     assert isinstance(read("a.py", str(tmp_path)), Listing)
-    assert read("", "") == "The trace does not say which file it is."
+    assert read("", "") == "The trace does not say which file this is."
     assert read("<string>", "") == "The source of <string> is not in a file."
     assert read("none.py", str(tmp_path)) == "The source is not on this machine: none.py"
     assert read("\0\x1b", str(tmp_path)) == "The source is not on this machine: ␀␛"

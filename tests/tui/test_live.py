@@ -127,7 +127,7 @@ async def test_a_program_that_somebody_else_holds_stands_still_here_too(tmp_path
         assert "only what `visualizer run` starts can be held" in await shown(pilot, screen)
         growing.write(3000)
         text = await shown(pilot, screen)
-        assert "held once, for 10.000 s in all, which its times leave out" in text
+        assert "paused once, for 10.000 s in total, which its times exclude" in text
         assert "2.040 s of 2.040 s" in text
 
 
@@ -174,7 +174,7 @@ async def test_a_hub_becomes_blocked_while_it_is_watched(tmp_path: Path, clock: 
         assert "blocked" not in await shown(pilot, screen)
         clock.now_ns = began_ns + 150 * MS
         text = await shown(pilot, screen)
-        assert "▚ hub is blocked for 0.15 s: crunch runs without giving way" in text
+        assert "▚ hub has been blocked for 0.15 s: crunch runs without yielding" in text
         assert "▚ blocked hub" in text, "the legend"
         clock.now_ns = began_ns + 450 * MS
         text = await shown(pilot, screen)
@@ -258,7 +258,7 @@ async def test_a_trace_whose_program_is_gone_is_not_called_live_for_ever(tmp_pat
         clock.now_ns += 3_000 * MS
         text = await shown(pilot, screen)
         assert not screen.feed.live
-        assert "The trace has no end: its program was killed, or is still running." in text
+        assert "The trace has no end: its program was killed or is still running." in text
 
 
 async def test_a_scenario_is_run_from_the_catalogue_and_left_again() -> None:
@@ -369,7 +369,7 @@ async def test_leaving_a_program_that_still_runs_takes_a_second_key(tmp_path: Pa
         await until(pilot, lambda: isinstance(app.screen, CatalogueScreen))
         await pilot.pause()
         assert feed.status == -15
-        assert told() == ["The program was ended; what it did until then is recorded."]
+        assert told() == ["The program was stopped; the recording goes up to that point."]
         assert isinstance(app.screen, CatalogueScreen)
         assert getattr(app.screen._highlighted, "path", None) == feed.path
 

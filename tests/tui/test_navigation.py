@@ -153,14 +153,14 @@ async def test_the_chain_of_causes_is_told_link_by_link(replay: Replay) -> None:
         screen = await loaded(pilot)
         await pilot.press("end", "c", "c", "c")
         assert screen.told.lines == [
-            "main runs: foo ended, which it waited for.",
-            "foo runs: its 2 s sleep is over (2 ms late); foo itself asked for that, 2 s before.",
-            "foo runs for the first time: main spawned it.",
+            "foo, which main was waiting for, ended → main runs.",
+            "foo's 2 s sleep is over (2 ms late) → foo runs; foo set this timer itself, 2 s earlier.",
+            "main spawned foo → foo runs for the first time.",
         ]
         assert (screen.view.playhead.index, screen.view.timeline.name(screen.view.selected)) == (-1, "main")
         await pilot.press("c")
         assert screen.told.lines[3:] == [
-            "main runs from its beginning: nothing was switched to it before. That is where the chain begins."
+            "main has run from the start: no switch led to it. The chain of causes starts here."
         ]
         await pilot.pause()
         assert "its 2 s sleep is over" in text_of(screen)
@@ -168,7 +168,7 @@ async def test_the_chain_of_causes_is_told_link_by_link(replay: Replay) -> None:
         await pilot.press("u")
         assert [line[:9] for line in screen.told.lines] == ["main runs", "foo runs:"]
         await pilot.press("u")
-        assert screen.told.lines == ["main runs: foo ended, which it waited for."]
+        assert screen.told.lines == ["foo, which main was waiting for, ended → main runs."]
         await pilot.press("c")
         assert len(screen.told.lines) == 2
         # Elsewhere nothing of it is told, and another chain begins.
@@ -187,9 +187,9 @@ async def test_what_a_run_led_to(replay: Replay) -> None:
         screen = await loaded(pilot)
         await pilot.press("left", "C", "C", "C")
         assert [line[:25] for line in screen.told.lines] == [
-            "foo runs for the first ti",
-            "foo runs: its 2 s sleep i",
-            "main runs: foo ended, whi",
+            "main spawned foo → foo ru",
+            "foo's 2 s sleep is over (",
+            "foo, which main was waitin",
         ]
 
 
@@ -202,7 +202,7 @@ async def test_going_to_what_is_typed(replay: Replay) -> None:
             ("1.5 s", 1_500_000_000, []),
             ("#3", screen.view.timeline.switch_ns[2], []),
             ("99", screen.view.timeline.switch_ns[2], ["There is no switch 99: there are 14."]),
-            ("9 s", 2_040_001_000, ["That is behind the end."]),
+            ("9 s", 2_040_001_000, ["That is after the end of the trace."]),
             ("nowhere", 2_040_001_000, [f"{EXPECTED}."]),
         ):  # fmt: skip
             await pilot.press("colon", *text, "enter")
@@ -315,11 +315,11 @@ async def test_what_is_told_is_broken_where_it_is_long(replay: Replay) -> None:
         await pilot.press("end", "c", "c")
         await pilot.pause()
         shown = text_of(screen)
-        assert " ▸ foo runs: its 2 s sleep is over (2 ms late); foo itself asked for that, 2 s" in shown
+        assert " ▸ foo's 2 s sleep is over (2 ms late) → foo runs; foo set this timer itself, 2 s" in shown
         assert "     before." in shown
         await pilot.resize_terminal(120, 35)
         await pilot.pause()
-        assert "foo itself asked for that, 2 s before." in text_of(screen)
+        assert "foo set this timer itself, 2 s earlier." in text_of(screen)
 
 
 async def test_a_search_in_a_long_trace_goes_on_a_little_at_a_time(

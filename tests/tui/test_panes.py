@@ -181,15 +181,15 @@ async def test_long_output_is_broken_and_what_was_cut_is_told(replay: Replay) ->
 
 
 async def test_nothing_printed_is_said(replay: Replay) -> None:
-    assert (await output_of(replay, many(1)))[0] == [" Nothing was printed."]
+    assert (await output_of(replay, many(1)))[0] == [" No output."]
 
 
 async def test_nothing_switched_is_said(replay: Replay) -> None:
     app = replay(many(0))
     async with app.run_test(size=(120, 35)) as pilot:
         text = text_of(await loaded(pilot))
-        assert "Nothing was switched." in text
-        assert "main runs: nothing has been switched yet" in text
+        assert "No switch." in text
+        assert "main runs; no switch yet" in text
         assert "switch 0 of 0" in text
 
 

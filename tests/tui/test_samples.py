@@ -95,7 +95,7 @@ async def test_the_selected_tracks_line_and_the_finding_name_it(replay: Replay) 
         told = " ".join(part for line in text_of(screen).splitlines() for part in line[60:].split())
         assert "seen at crunch.py:4" not in told
         assert "mostly at crunch.py:4 " in told
-        assert "(13 of 14 samples, one every 25 ms), until it did at crunch.py:6" in told
+        assert "(13 of 14 samples, one every 25 ms), until it yielded at crunch.py:6" in told
         screen.view.go_to_time(200_000_000)
         screen.view.select_track(2)
         screen.show_panes()

@@ -104,7 +104,7 @@ async def test_where_nothing_was_switched_it_says_so(replay: Replay) -> None:
         screen = await loaded(pilot)
         await pilot.press("Y", "down", "right")
         await pilot.pause()
-        assert "Nothing was switched." in text_of(screen).splitlines()[3]
+        assert "No switch." in text_of(screen).splitlines()[3]
 
 
 async def test_escape_goes_back_to_the_timeline_and_the_footer_offers_what_works(replay: Replay) -> None:

@@ -82,7 +82,7 @@ async def test_one_switch_after_the_other() -> None:
         await until(pilot, lambda: not screen.feed.live)
         assert who(screen) == runs
         await pilot.press("J")
-        assert screen.told.lines == ["The program is over."]
+        assert screen.told.lines == ["The program has ended."]
 
 
 async def test_somebody_who_looks_elsewhere_is_brought_back_at_the_next_stop() -> None:
@@ -116,7 +116,7 @@ async def test_at_the_end_of_a_held_program_it_is_said_how_it_goes_on(key: str) 
         before = screen.view.condition
         await pilot.press(key)
         await pilot.pause()
-        assert screen.told.lines == ["The program is held: J lets it take one switch, S lets it run on."]
+        assert screen.told.lines == ["The program is paused: J runs it to the next switch, S resumes it."]
         assert screen.view.condition == before, "the playhead stays at the end, and follows it"
         assert "PAUSED" not in text_of(screen)
         # Before the end the view goes on by itself, and back to the end.
@@ -124,7 +124,7 @@ async def test_at_the_end_of_a_held_program_it_is_said_how_it_goes_on(key: str) 
         assert screen.view.playhead.index == 0
         assert screen.told.lines[0].startswith("Held:")
         await pilot.press("right", "right")
-        assert screen.told.lines == ["The program is held: J lets it take one switch, S lets it run on."]
+        assert screen.told.lines == ["The program is paused: J runs it to the next switch, S resumes it."]
         await pilot.press("J")
         await stopped(pilot, screen, 3)
         assert screen.view.playhead.index == 2
@@ -167,7 +167,7 @@ async def test_it_runs_to_a_line(typed: str) -> None:
         assert "is held before" not in text_of(screen).partition("Held before")[2]
         assert who(screen) == ["test1", "test2", "test1"]
         await pilot.press("semicolon", "x", "enter")
-        assert screen.told.lines == ["Type a line of source: 14, or demo.py:14."]
+        assert screen.told.lines == ["Type a line of source: 14 or demo.py:14."]
         # Lines that no program ever comes to: it is held still.
         for number, why in (
             ("99", "ping_pong.py has no line 99: it has 32."),
@@ -218,7 +218,7 @@ async def test_a_recording_cannot_be_held(replay: Replay, key: str) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await loaded(pilot)
         await pilot.press(key)
-        assert screen.told.lines == ["This is a recording: there is no program to hold."]
+        assert screen.told.lines == ["This is a recording: there is no program to pause."]
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -231,7 +231,7 @@ async def test_nor_can_a_program_that_somebody_else_started(tmp_path: Path, cloc
         assert isinstance(screen, TimelineScreen)
         await pilot.press(key)
         assert screen.told.lines == [
-            "This program was not started here: only what `visualizer run` starts can be held."
+            "Only a program started by `visualizer run` can be paused."
         ]
 
 
@@ -307,7 +307,7 @@ async def test_what_the_keys_ask_of_the_program(stood_in: tuple[VisualizerApp, S
         await pilot.press("S")
         assert feed.asked() == ["hold"]
         assert "▶ to its next switch" in await header()
-        assert screen.told.lines == ["The program stops at its next switch, whenever that is; S lets it run on."]
+        assert screen.told.lines == ["The program pauses at its next switch; S cancels that."]
         # Asked twice, it is not to stop after all.
         await pilot.press("S")
         assert feed.asked() == ["run"]
@@ -318,7 +318,7 @@ async def test_what_the_keys_ask_of_the_program(stood_in: tuple[VisualizerApp, S
         assert feed.asked() == ["line 13 sleeps.py"]
         feed.answer("cannot")
         await header()
-        assert screen.told.lines == ["This interpreter has no way left to watch for a line."]
+        assert screen.told.lines == ["This interpreter cannot watch for a line: another tool already does."]
 
 
 async def test_what_was_told_of_a_stop_is_not_told_any_longer_than_that(
@@ -338,12 +338,12 @@ async def test_what_was_told_of_a_stop_is_not_told_any_longer_than_that(
         assert screen.told.lines[0].startswith("Held:")
         await pilot.press("semicolon", *"sleeps", "full_stop", *"py", "colon", *"13", "enter")
         feed.answer("going 5", "stopped 31500000", "held line")
-        assert "is held before this line" in await stopped(pilot, screen, 3)
+        assert "is paused before this line" in await stopped(pilot, screen, 3)
         # It goes on and stops again between two looks.
         await pilot.press("J")
         feed.answer("going 5", "stopped 31500000", "held switch")
         text = await stopped(pilot, screen, 4)
-        assert "is held before this line" not in text
+        assert "is paused before this line" not in text
         assert "before line 13" not in text
         assert "‖ PAUSED" not in text
         await pilot.press("left")
@@ -378,6 +378,6 @@ async def test_a_track_of_a_child_process_is_not_waited_for(tmp_path: Path) -> N
         screen.view.select_track(next(track.id for track in timeline.tracks.values() if track.process))
         await pilot.press("T")
         await pilot.pause()
-        assert "The selected track is in a child process, and those are not held." in text_of(screen)
+        assert "The selected track is in a child process, which cannot be paused." in text_of(screen)
         await pilot.press("S")
         await until(pilot, lambda: timeline.end is not None)

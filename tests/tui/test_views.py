@@ -99,11 +99,11 @@ async def test_who_waits_for_whom_follows_the_playhead(replay: Replay) -> None:
             "┈ main → others to end  joinall, for 3 µs",
             "    foo wakes it in 2 s",
             "┈ foo → timer, in 2 s",
-            "▒ bar, ▒ third ready, for their turn",
+            "▒ bar, ▒ third ready to run",
         ]
         await pilot.press("end")
         await pilot.pause()
-        assert lines_of(waits) == ["runs: █ main", "Nobody waits at this moment."]
+        assert lines_of(waits) == ["runs: █ main", "No track is waiting."]
 
 
 async def test_a_choice_among_the_waits_selects_who_waits(replay: Replay) -> None:
@@ -140,7 +140,7 @@ async def test_statistics_tell_more_of_the_selected_track_and_of_a_span(replay: 
             " latency ███   ███",
             "         │1 µs",
             "         2: median 1 µs, 95 % 6 µs, max 6 µs",
-            " late    max 2 ms, 2 ms in all behind its timers",
+            " late    max 2 ms, 2 ms in total behind its timers",
             " waited  sleep      " + "█" * 30 + " 2 s",
         ]
         # From where foo has parked to where bar wakes.

@@ -15,11 +15,11 @@ _NS_PER_S = 1_000_000_000
 @click.argument("file")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
 def command(file: str, as_json: bool) -> None:
-    """Print what is worth knowing of a trace: who hogged its hub, who waits for ever, what came late.
+    """Print the problems in a trace, such as blocked hubs and deadlocks.
 
-    FILE is a trace; - reads it from stdin. One line each, in order of time: when, what kind, and a sentence.
-    Where some of the trace is missing, that is the kind `incomplete`.
-    visualizer/trace/FORMAT.md describes the kinds, and from when on something is one.
+    FILE is a trace; - reads it from stdin. Prints one line for each problem, in order of time: when, its kind, and a
+    sentence. The kind `incomplete` means that part of the trace is missing. visualizer/trace/FORMAT.md lists the kinds
+    and their thresholds.
 
     \b
     Examples:
@@ -46,7 +46,7 @@ def command(file: str, as_json: bool) -> None:
     time = max((len(_seconds(one.t_ns)) for one in found), default=0)
     echo_lines(f"{_seconds(one.t_ns):>{time}}  {one.kind:{kinds}}  {one.sentence}" for one in found)
     if not found:
-        click.echo("Nothing found.")
+        click.echo("No problems found.")
 
 
 def _seconds(t_ns: int) -> str:

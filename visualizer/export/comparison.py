@@ -113,7 +113,7 @@ class PartPanel(Panel):
         return self._said
 
     def _note(self) -> str:
-        along = {Axis.TIME: "", Axis.BUSY: "gaps in which nobody runs are folded", Axis.SWITCHES: super()._note()}
+        along = {Axis.TIME: "", Axis.BUSY: "idle gaps are folded", Axis.SWITCHES: super()._note()}
         return " · ".join(said for said in (*facts(self._stretch.part), along[self._axis]) if said)
 
     def _switches(self) -> range:

@@ -89,7 +89,7 @@ class Panel:
             return "every switch has the same width"
         if self._axis is Axis.BUSY:
             count = len(gaps(self._timeline))
-            return f"{count} gap{'' if count == 1 else 's'} in which nobody runs {'is' if count == 1 else 'are'} folded"
+            return f"{count} idle gap{'' if count == 1 else 's'} {'is' if count == 1 else 'are'} folded"
         parts, sides = [], []
         if self._start > 0:
             parts.append(f"from {duration(int(self._start))}")
@@ -97,7 +97,7 @@ class Panel:
         if self._end < extent(self._timeline, self._axis):
             parts.append(f"to {duration(int(self._end))}")
             sides.append("after")
-        return f"shown {' '.join(parts)}: nothing is switched {' or '.join(sides)} that" if parts else ""
+        return f"shown {' '.join(parts)}: no switches {' or '.join(sides)} that" if parts else ""
 
     def _ruler(self, rows_top: float, bottom: float) -> None:
         pen = self._pen

@@ -100,7 +100,7 @@ class Run:
             header = _header_of(self.trace_path)
             self.recorded = header is not None
             if header is None:
-                reason = _refusal(self.trace_path) or "the program was over too soon, or the disk is full"
+                reason = _refusal(self.trace_path) or "the program ended too early, or the disk is full"
                 self.warning = f"Nothing was recorded in {str(self.trace_path)!r}: {reason}."
                 return
             now_ns = time.monotonic_ns()
@@ -179,6 +179,6 @@ def _append(path: Path, line: bytes) -> None:
     out = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     try:
         if os.write(out, line) != len(line):
-            raise OSError(0, "it was cut")
+            raise OSError(0, "it was cut off")
     finally:
         os.close(out)

@@ -182,7 +182,7 @@ class VisualizerApp(Comparing):
             catalogue.prefer(recording)
             await self.switch_screen(catalogue)
         if ended:
-            self.tell("The program was ended; what it did until then is recorded.")
+            self.tell("The program was stopped; the recording goes up to that point.")
 
     def _shall_go_on(self, key: str, then: str) -> bool:
         """Whether a program runs that must not be ended yet, since `key` has been pressed for the first time."""
@@ -193,7 +193,7 @@ class VisualizerApp(Comparing):
         if asked is not None and asked[0] == key and now_ns - asked[1] <= _AGAIN_WITHIN_NS:
             return False
         self._asked_to_end = key, now_ns
-        self.tell(f"The program is still running: {key} again ends it and {then}.")
+        self.tell(f"The program is still running: {key} again stops it and {then}.")
         return True
 
     async def _close(self) -> bool:

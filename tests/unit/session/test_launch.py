@@ -91,7 +91,7 @@ def test_without_a_header_nothing_is_written(written: str, tmp_path: Path) -> No
     assert run.wait() == 5
     assert run.recorded is False
     assert run.warning == (
-        f"Nothing was recorded in {str(tmp_path / 't')!r}: the program was over too soon, or the disk is full."
+        f"Nothing was recorded in {str(tmp_path / 't')!r}: the program ended too early, or the disk is full."
     )
     assert (tmp_path / "t").read_text() == written
 

@@ -27,7 +27,7 @@ def lateness(timeline: Timeline, index: int, wakeup: Wakeup, park: Park | None) 
         told += [f"{who} meanwhile"] if who else []
     waited_ns = switch.t_ns - wakeup.t_ns
     who = _kept(timeline, hub, wakeup.t_ns, switch.t_ns)
-    told += [f"it was ready for {duration(waited_ns, 2)}, while {who}"] if who else []
+    told += [f"it was ready for {duration(waited_ns, 2)} while {who}"] if who else []
     return "; ".join(told)
 
 
@@ -52,4 +52,4 @@ def _kept(timeline: Timeline, hub: Track, due_ns: int, until_ns: int) -> str:
     if number < 0:
         return "others ran in short turns"
     end_ns = slices.start_ns[number + 1] if number + 1 < len(slices) else until_ns
-    return f"{timeline.name(busiest(timeline, hub, slices.start_ns[number], end_ns))} ran on"
+    return f"{timeline.name(busiest(timeline, hub, slices.start_ns[number], end_ns))} kept running"

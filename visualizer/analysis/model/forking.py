@@ -99,7 +99,7 @@ class Forking:
                     timeline._set(other.id, t_ns, State.DONE)
 
     def end(self) -> None:
-        """The program is over. Of a child that nothing tells the end of, it is known up to its latest event."""
+        """The program has ended. Of a child that nothing tells the end of, it is known up to its latest event."""
         timeline = self._timeline
         for process in timeline._processes.all[1:]:
             tracks = [one for one in timeline.tracks.values() if one.process == process.number and len(one.slices)]

@@ -51,7 +51,7 @@ def paint_both(
         if hidden:
             yield [Run(f"… and {hidden} more tracks: --all shows them", "dim")]
     if any(row.group for rows in shown for row in rows):
-        yield [Run("Tracks of a kind share a row: --all shows each of them", "dim")]
+        yield [Run("Tracks with the same function share a row: --all shows each one", "dim")]
     yield []
     yield legend(*(part.timeline for part in parts), ascii=ascii)
 

@@ -88,7 +88,7 @@ def node_runs(
     if len(branch) > most:
         branch = "…" + branch[-most:]
     if node.kin is not None:
-        assert crowd is not None, "a group's line tells what they do"
+        assert crowd is not None, "a group's line shows what its tracks do"
         branch += "▸ " if node.folded else "▾ "
         name = plain(f"{node.kin.name} ×{len(node.members)}")
         runs = [Run(branch, "dim"), Run(name, "selected" if selected else "name")]

@@ -46,7 +46,7 @@ def _where(timeline: Timeline, track: Track) -> str:
     process = timeline.process_of(track.id)
     if track.id == process.track and process.name in timeline.name(track.id):
         return ""
-    copied = f", a copy of {plain(timeline.name(track.copy_of))}" if track.copy_of in timeline.tracks else ""
+    copied = f", copy of {plain(timeline.name(track.copy_of))}" if track.copy_of in timeline.tracks else ""
     return f" ({process.name}{copied})"
 
 

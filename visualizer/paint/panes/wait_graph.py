@@ -59,23 +59,23 @@ class _Painter:
         if moment.running:
             yield [[Run("runs: ", "dim")], *self._tracks(moment.running)], moment.running[0]
         for hub, by in moment.blocked:
-            why = [Run(", which does not give way", "blocked")]
+            why = [Run(", which does not yield", "blocked")]
             yield [self._group((hub,)), self._group((by,), arrow=True), why], by
         for circle in moment.circles:
             first = circle[0].waiters
-            yield [[Run("a circle: ", "error")], *self._links(circle), self._group(first, arrow=True)], first[0]
+            yield [[Run("cycle: ", "error")], *self._links(circle), self._group(first, arrow=True)], first[0]
         for links in sorted(chains(moment), key=_weight):
             yield [*self._chain(links), *self._detail(links[0])], links[0].waiters[0]
         if moment.ready:
-            others = [[Run(" ready, for its turn" if len(moment.ready) == 1 else " ready, for their turn", "dim")]]
+            others = [[Run(" ready to run", "dim")]]
             yield [*self._tracks(moment.ready), *others], moment.ready[0]
         if not moment.waits and not moment.ready:
-            yield [[Run("Nobody waits at this moment.", "dim")]], words.NOBODY
+            yield [[Run("No track is waiting.", "dim")]], words.NOBODY
 
     def _chain(self, links: list[Wait]) -> list[_Piece]:
         last = links[-1]
         if len(links) > 1 and any(last in circle for circle in self._moment.circles):
-            into = [*self._group(links[-2].on, arrow=True), Run(" (in the circle)", "error")]
+            into = [*self._group(links[-2].on, arrow=True), Run(" (in the cycle)", "error")]
             return [*self._links(links[:-1]), into]
         return [*self._links(links), *self._end(last)]
 
@@ -155,7 +155,7 @@ class _Painter:
         if ending is None:
             return []
         name = plain(self._timeline.name(ending.track))
-        return [f"inferred from the source: {name} would {ending.method} it in line {ending.line}"]
+        return [f"inferred from the source: {name} would {ending.method} it at line {ending.line}"]
 
     def _group(self, tracks: tuple[int, ...], *, arrow: bool = False) -> _Piece:
         """Tracks of a kind, with the glyph of the state that the first of them is in; `arrow`: and one to them."""

@@ -73,7 +73,7 @@ def told(crowd: Crowd, t_ns: int) -> str:
     parts = [f"{count} {_VERBS[state][count != 1]}" for state, count in counts.items() if count]
     missing = len(crowd.tracks) - sum(counts.values())
     if missing > 0:
-        parts.append(f"{missing} not created yet" if missing > 1 else "1 is not created yet")
+        parts.append(f"{missing} not created yet" if missing > 1 else "1 not created yet")
     return ", ".join(parts)
 
 

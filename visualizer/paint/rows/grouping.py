@@ -30,11 +30,11 @@ class By(Enum):
 class Order(Enum):
     """What the rows are sorted by, within their group; the value is how one says so, in few cells."""
 
-    START = "first begun"
-    NAME = "a to z"
-    RUNNING = "most running"
-    READY = "most ready"
-    WAITING = "most waiting"
+    START = "start"
+    NAME = "name"
+    RUNNING = "time running"
+    READY = "time ready"
+    WAITING = "time waiting"
 
 
 _STATE_OF = {Order.RUNNING: State.RUNNING, Order.READY: State.READY, Order.WAITING: State.WAITING}

@@ -43,7 +43,7 @@ def wait_label(timeline: Timeline, park: Park) -> str:
         case words.SUSPENDED:
             return "yield"
     if not park.on:
-        return "waits, cause unknown" if park.reason == words.UNKNOWN else plain(park.reason)
+        return "waits for something unknown" if park.reason == words.UNKNOWN else plain(park.reason)
     function, parenthesis, arguments = park.on.partition("(")
     if parenthesis and len(arguments) > _LONGEST_ARGUMENTS:
         return plain(f"{function}(…)")

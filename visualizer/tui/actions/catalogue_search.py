@@ -15,7 +15,7 @@ from visualizer.tui.widgets.prompt import Prompt
 class Finding(Answering):
     """A subclass has the list, and shows `prompt` and `told` below it."""
 
-    INSTEAD = "/ finds a name, "
+    INSTEAD = "/ searches names,  "
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class Finding(Answering):
         if self._looked_for:
             self._find(self.position + by, by)
         else:
-            self.deny("Nothing is looked for: / finds a name.")
+            self.deny("Nothing to search for: / searches names.")
 
     def action_back(self) -> None:
         if self.prompt.display:
@@ -87,4 +87,4 @@ class Finding(Answering):
             if wanted in names[position].casefold():
                 self.highlight(position)
                 return
-        self.deny(f"No scenario and no recording has {self._looked_for!r} in its name.")
+        self.deny(f"No scenario or recording has {self._looked_for!r} in its name.")

@@ -52,7 +52,7 @@ class Telling(Answering):
         """Why there is no switch in that direction."""
         live = self.view.live
         if not self.view.timeline.switch_count:
-            return "Nothing is switched yet." if live else "Nothing was switched."
+            return "No switch yet." if live else "No switch."
         if by > 0:
             return "This is the last switch so far." if live else "This is the last switch."
         return otherwise

@@ -92,8 +92,8 @@ class Navigating(Telling):
 
     def action_only_selected(self) -> None:
         self.only_selected = not self.only_selected
-        whom = "only to what concerns the selected track" if self.only_selected else "to what concerns any track"
-        self.told.tell(f"Jumps now go {whom}.")
+        which = "to events of the selected track only" if self.only_selected else "to events of all tracks"
+        self.told.tell(f"Jumps now go {which}.")
         self.look()
 
     # The way back.
@@ -112,7 +112,7 @@ class Navigating(Telling):
 
     def action_unzoom(self, by: int) -> None:
         if not (self.view.zoom_back() if by < 0 else self.view.zoom_forth()):
-            self.deny(f"Nothing else was in sight {'before' if by < 0 else 'after this'}.")
+            self.deny(f"No {'earlier' if by < 0 else 'later'} visible range.")
         self.look()
 
     # Causes and effects.
@@ -121,13 +121,13 @@ class Navigating(Telling):
         """One link back; while one stays on the chain, what was said before stands above."""
         at = self._standpoint()
         cause = why(self.view.timeline, at)
-        self._follow(cause.said, cause.at, "That is where the chain begins.")
+        self._follow(cause.said, cause.at, "The chain of causes starts here.")
 
     def action_led_to(self) -> None:
         at = self._standpoint()
         effect = led_to(self.view.timeline, at)
         among = f" (the first of {effect.among})" if effect.among > 1 else ""
-        self._follow(effect.said + among, effect.at, "That is where the chain ends.")
+        self._follow(effect.said + among, effect.at, "The chain of effects ends here.")
 
     @property
     def _is_on_chain(self) -> bool:
@@ -147,7 +147,7 @@ class Navigating(Telling):
     def _follow(self, said: str, at: Standpoint | None, end: str) -> None:
         view = self.view
         if at is not None and not view.between_ns[0] <= at.t_ns <= view.between_ns[1]:
-            at, end = None, "That is outside of what is shown."
+            at, end = None, "That is outside the part shown here."
         if at is None:
             self.app.bell()
             self._tell_chain(f"{said}. {end}")
@@ -165,7 +165,7 @@ class Navigating(Telling):
         self.look()
 
     def action_search(self) -> None:
-        self.prompt.ask("text", "search", "in tracks, events, output and expressions")
+        self.prompt.ask("text", "search", "tracks, events, output and expressions")
         self.look()
 
     @on(messages.Prompted)
@@ -189,7 +189,7 @@ class Navigating(Telling):
         if isinstance(wanted, Time):
             t_ns = view.zero_ns + wanted.t_ns
             view.go_to_time(t_ns)
-            self.told.tell(*(["That is behind the end."] if t_ns > view.now_ns else []))
+            self.told.tell(*(["That is after the end of the trace."] if t_ns > view.now_ns else []))
         elif isinstance(wanted, Clock):
             self._go_to_clock(wanted)
         elif not isinstance(wanted, Number):
@@ -204,7 +204,7 @@ class Navigating(Telling):
         view = self.view
         reckoning, t_ns = by_the_clock(view.timeline), time_of_clock(view.timeline, wanted.of_day_ns)
         if reckoning is None or t_ns is None:
-            self.deny("The trace does not tell at which time of day it was recorded.")
+            self.deny("The trace does not contain the time of day.")
         elif t_ns > view.now_ns:
             first, last = (reckoning.moment(end_ns, view.now_ns) for end_ns in (0, view.now_ns))
             self.deny(f"The trace goes from {first} to {last}.")
@@ -242,7 +242,7 @@ class Navigating(Telling):
             self._go_to_hit(search, 1)
             return True
         if self._wants_first:
-            self.told.tell(f"{search.title}: looking for it, {search.looked_at:.0%}")
+            self.told.tell(f"{search.title}: searching, {search.looked_at:.0%}")
             return True
         changed = (len(search), not more) != (known, complete)
         if changed and self.told.lines[:1] == self._told_of_hit and self._hit >= 0:
@@ -251,7 +251,7 @@ class Navigating(Telling):
 
     def action_hit(self, by: int) -> None:
         if self._search is None:
-            self.deny("Nothing is looked for: / does that.")
+            self.deny("Nothing to search for: / starts a search.")
         else:
             self._go_to_hit(self._search, by)
         self.look()
@@ -268,7 +268,7 @@ class Navigating(Telling):
             index = jump(self._hits(search), -1 if by > 0 else self.view.now_ns + 1, by, tracks=tracks)
             self.app.bell()
         if index is None:
-            self.told.tell(f"{search.title}: nothing is found.")
+            self.told.tell(f"{search.title}: no match.")
             return
         self._hit = index
         moment = search.moment(index)

@@ -7,18 +7,18 @@ from visualizer.paint.rows.order import row_name
 from visualizer.tui.actions.clock import Timekeeping
 
 _SORTED = {
-    Order.START: "Rows stand as they began.",
+    Order.START: "Rows are sorted by start.",
     Order.NAME: "Rows are sorted by name.",
     Order.RUNNING: "Rows are sorted by time running, the longest first.",
     Order.READY: "Rows are sorted by time ready but not running, the longest first.",
     Order.WAITING: "Rows are sorted by time waiting, the longest first.",
 }
 _GROUPED = {
-    By.FUNCTION: "Rows are grouped by thread, and many of a function share a row.",
+    By.FUNCTION: "Rows are grouped by thread; many tracks of one function share a row.",
     By.THREAD: "Rows are grouped by thread.",
     By.KIND: "Rows are grouped by kind.",
-    By.SPAWN: "Rows are grouped by who spawned them.",
-    By.PROCESS: "Rows are grouped by process, and in it by thread.",
+    By.SPAWN: "Rows are grouped by spawn tree.",
+    By.PROCESS: "Rows are grouped by process, then by thread.",
     By.NONE: "Rows are not grouped.",
 }
 
@@ -49,12 +49,12 @@ class Arranging(Timekeeping):
             self.look()
         else:
             name = row_name(self.view.timeline, row)
-            self._tell(f"{name} stays on top." if pinned else f"{name} is back where it was.")
+            self._tell(f"{name} is pinned on top." if pinned else f"{name} is no longer pinned.")
 
     def action_hide(self) -> None:
         name = self.view.hide()
         if name:
-            self.told.tell(f"{name} is hidden: D shows all again.")
+            self.told.tell(f"{name} is hidden: D shows all hidden rows.")
         else:
             self.deny("There is no row to hide.")
         self.look()

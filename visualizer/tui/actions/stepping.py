@@ -12,11 +12,11 @@ from visualizer.tui.state.breakpoint_check import refusal
 from visualizer.tui.state.feed import Feed
 from visualizer.tui.state.source_position import running
 
-_EXPECTED = "Type a line of source: 14, or demo.py:14."
-_HELD = "The program is held: J lets it take one switch, S lets it run on."
-_HELD_ELSEWHERE = "The program is held by whoever started it, and goes on when they let it."
-_GOING = "The program runs to {}; S lets it run on."
-_KEYS = "J one switch · T to the selected track · ; to a line · S run on"
+_EXPECTED = "Type a line of source: 14 or demo.py:14."
+_HELD = "The program is paused: J runs it to the next switch, S resumes it."
+_HELD_ELSEWHERE = "The program is paused by the terminal that started it."
+_GOING = "The program runs to {}; S lets it continue past that."
+_KEYS = "J one switch · T to the selected track · ; to a line · S resume"
 
 
 class Stepping(Spanning):
@@ -41,11 +41,11 @@ class Stepping(Spanning):
             return self._follow_stops_of_another()
         if control.refused:
             control.refused = False
-            self._tell_stop("This interpreter has no way left to watch for a line.")
+            self._tell_stop("This interpreter cannot watch for a line: another tool already does.")
         if control.condition is Condition.GONE and control.until:
             missed, control.until = control.until, ""
             if self._stops_seen:
-                self._tell_stop(f"The program ended before it came to {missed}.")
+                self._tell_stop(f"The program ended before it reached {missed}.")
             return True
         held, seen = control.condition is Condition.HELD, control.stops == self._stops_seen
         if not (held and seen):
@@ -61,9 +61,9 @@ class Stepping(Spanning):
         self.view.follow()
         if control.cause == "line":
             self.view.held_before = self._wanted
-            self._tell_stop(f"Held before {control.until} runs.", held=True)
+            self._tell_stop(f"Paused before {control.until}.", held=True)
         elif first or self.told.lines == self._told_stop:
-            self._tell_stop(f"Held: {_KEYS}", held=True)
+            self._tell_stop(f"Paused: {_KEYS}", held=True)
         return True
 
     def _follow_stops_of_another(self) -> bool:
@@ -105,10 +105,10 @@ class Stepping(Spanning):
                 self._tell_stop()
             elif control.condition is Condition.ASKED:
                 control.run_on()
-                self._tell_stop("It is let run on.")
+                self._tell_stop("The program continues.")
             else:
                 control.hold()
-                self._tell_stop("The program stops at its next switch, whenever that is; S lets it run on.")
+                self._tell_stop("The program pauses at its next switch; S cancels that.")
         self.look()
 
     def action_take_switch(self) -> None:
@@ -125,14 +125,14 @@ class Stepping(Spanning):
             if known is None or known.outcome is not None:
                 self.deny("The selected track will not run again.")
             elif known.process:
-                self.deny("The selected track is in a child process, and those are not held.")
+                self.deny("The selected track is in a child process, which cannot be paused.")
             else:
                 control.run_to_track(track, timeline.name(track))
         self.look()
 
     def action_run_to_line(self) -> None:
         if self._control() is not None:
-            self.prompt.ask("stop", "run to line", "14, or demo.py:14")
+            self.prompt.ask("stop", "run to line", "14 or demo.py:14")
         self.look()
 
     def _take_answer(self, what: str, text: str) -> None:
@@ -176,11 +176,11 @@ class Stepping(Spanning):
         if control is not None and control.condition is not Condition.GONE:
             return control
         if control is None and not self.feed.follow:
-            self.deny("This is a recording: there is no program to hold.")
+            self.deny("This is a recording: there is no program to pause.")
         elif control is None:
-            self.deny("This program was not started here: only what `visualizer run` starts can be held.")
+            self.deny("Only a program started by `visualizer run` can be paused.")
         elif self.feed.status is not None:
-            self.deny("The program is over.")
+            self.deny("The program has ended.")
         else:
-            self.deny("The program cannot be held any more.")
+            self.deny("The program can no longer be paused.")
         return None

@@ -171,7 +171,7 @@ class CatalogueScreen(Finding):
             case Scenario(name=name, path=path):
                 self.app.watch_target(Target(name, (str(path),), path), hold=True)
             case _:
-                self.deny("A recording has no program to hold: enter opens it.")
+                self.deny("A recording has no program to pause: enter opens it.")
 
     async def action_compare(self) -> None:
         """Mark a recording; of another one, compare the marked one with it; of the same, mark it no more."""
@@ -180,14 +180,14 @@ class CatalogueScreen(Finding):
         app, what, marked = self.app, self._highlighted, self._marked
         assert isinstance(app, VisualizerApp)
         if not isinstance(what, Recording):
-            self.deny("Only recordings are compared: enter runs the scenario, and that makes one.")
+            self.deny("Only recordings can be compared: enter runs the scenario, which records it.")
             return
         self._marked = what.path if marked is None else None
         self.refill()
         if marked is None:
-            app.tell(f"{what.name} is A: c on another recording compares both.")
+            app.tell(f"{what.name} is A: press c on another recording to compare them.")
         elif marked == what.path:
-            app.tell(f"{what.name} is not compared.")
+            app.tell(f"{what.name} is no longer marked.")
         else:
             # What was told of the first would lie over both.
             app.clear_notifications()

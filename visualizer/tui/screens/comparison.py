@@ -230,12 +230,12 @@ class ComparisonScreen(Arranging, Moving, Exporting):
     def action_difference(self) -> None:
         pair, were_locked = self.pair, self.pair.locked
         if not pair.go_to_difference():
-            self.deny("All switches are alike, in the same order.")
+            self.deny("Both have the same switches in the same order.")
         elif were_locked and not pair.locked:
             there = [view.playhead.t_ns for view in pair.views]
             self.tell_while(
                 lambda: not pair.locked and there == [view.playhead.t_ns for view in pair.views],
-                "Each playhead moves for itself now: these switches were not at the same time. y locks them again.",
+                "The playheads now move separately: these switches were at different times. y locks them.",
             )
         self.look()
 
@@ -251,7 +251,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         self.look()
 
     def action_hurry(self, by: int) -> None:
-        self.attempt(lambda: self.pair.hurry(by), f"It cannot be played {'faster' if by > 0 else 'slower'}.")
+        self.attempt(lambda: self.pair.hurry(by), f"This is the {'highest' if by > 0 else 'lowest'} speed.")
 
     def action_sort_by(self, order: str) -> None:
         self.pair.views[1 - self.pair.chosen].sort_by(Order[order])

@@ -272,7 +272,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
 
     def action_follow(self) -> None:
         ended = "There is no end to follow: the program has ended."
-        self.attempt(self.view.follow, "The end is followed already." if self.view.live else ended)
+        self.attempt(self.view.follow, "Already following the end." if self.view.live else ended)
 
     def remember_axis(self, axis: Axis) -> None:
         self._remembered.axis = axis.value

@@ -22,8 +22,8 @@ def refusal(timeline: Timeline, wanted: Line) -> str | None:
     files = _files(timeline, wanted)
     if not files:
         return (
-            f"There is no {plain(wanted.file)} among what has run, in the program's folder or where Python finds "
-            "modules; its whole path would do."
+            f"Found no {plain(wanted.file)} among the modules that have run, in the program's folder or on Python's "
+            "module path; type its full path."
         )
     refused = [_without(text, wanted.line, name) for text in files]
     return None if None in refused else refused[0]
@@ -49,10 +49,10 @@ def _without(text: Listing | str, line: int, name: str) -> str | None:
         return None
     count = len(text.raw)
     if not 0 < line <= count:
-        return f"{name} has no line {line}: it has {count}."
+        return f"{name} has only {count} lines."
     lines = code_lines("\n".join(text.raw))
     after = bisect_left(lines, line)
     if not lines or lines[after : after + 1] == (line,):
         return None
-    other = f"next line that has is {lines[after]}" if after < len(lines) else f"last that has is {lines[-1]}"
-    return f"Line {line} of {name} has no code to be run; the {other}."
+    other = f"next line with code is {lines[after]}" if after < len(lines) else f"last line with code is {lines[-1]}"
+    return f"Line {line} of {name} has no code to run; the {other}."

@@ -98,7 +98,7 @@ class Feed:
     def notices(self) -> list[str]:
         """What was wrong with the trace but did not keep it from being read."""
         if self.awaited:
-            return [f"Waiting for {self._source.name!r}, which does not exist yet; q ends this."]
+            return [f"Waiting for {self._source.name!r}, which does not exist yet; q quits."]
         return self._source.notices
 
     @property

@@ -46,15 +46,15 @@ def running(timeline: Timeline, index: int) -> Whereabouts:
     states, about = track.slices.state, track.slices.about
     for before in range(run - 1, max(run - 3, -1), -1):
         if states[before] == State.BLOCKED:
-            return Whereabouts(track_id, "goes on", None)
+            return Whereabouts(track_id, "resumes", None)
         if states[before] == State.WAITING:
-            return Whereabouts(track_id, "goes on", timeline.parks[about[before]].place)
+            return Whereabouts(track_id, "resumes", timeline.parks[about[before]].place)
     place = _next_park(timeline, track, run)
     if place is not None and track.kind != words.THREAD:
         return Whereabouts(track_id, "starts", place, starts=True)
     if (written := definition(timeline, track)) is not None:
         return Whereabouts(track_id, "starts", written)
-    return Whereabouts(track_id, "starts; it was created here" if track.place is not None else "starts", track.place)
+    return Whereabouts(track_id, "starts; created here" if track.place is not None else "starts", track.place)
 
 
 def _not_compiled(timeline: Timeline, script: str) -> Place | None:
@@ -83,13 +83,13 @@ def seen(timeline: Timeline, where: Whereabouts, run: tuple[int, int, int], t_ns
     samples = timeline.samples
     number = samples.nearest(track, t_ns, start_ns, end_ns)
     if number >= 0 and abs(samples.ns[number] - t_ns) < t_ns - start_ns:
-        return Whereabouts(track, "was seen here (sampled)", sampled_at(timeline, number), sampled=True)
+        return Whereabouts(track, "sampled here", sampled_at(timeline, number), sampled=True)
     most = mostly(timeline, track, start_ns, end_ns)
     if most is None:
         return where
     same = where.place is not None and where.place.file == most.place.file
     spot = f"line {most.place.line}" if same else spot_of(most.place)
-    return where._replace(how=f"{where.how}; seen at {spot}")
+    return where._replace(how=f"{where.how}; sampled at {spot}")
 
 
 def behind_end(timeline: Timeline, where: Whereabouts, t_ns: int) -> Whereabouts:
@@ -99,7 +99,7 @@ def behind_end(timeline: Timeline, where: Whereabouts, t_ns: int) -> Whereabouts
     if track is None or at < 0 or track.slices.state[at] not in FINAL:
         return where
     before = where.how
-    for now, then in (("goes on", "last went on"), ("starts", "started"), ("fails", "failed")):
+    for now, then in (("resumes", "last resumed"), ("starts", "started"), ("fails", "failed")):
         if before.startswith(now):
             before = then + before[len(now) :]
     return where._replace(how=f"ended; {before}", final=State(track.slices.state[at]))
@@ -111,7 +111,7 @@ def parked(timeline: Timeline, index: int) -> Whereabouts | None:
         return None
     switch = timeline.switch(index)
     if switch.park >= 0:
-        return Whereabouts(switch.origin, "is parked", switch.place)
+        return Whereabouts(switch.origin, "is suspended", switch.place)
     origin = timeline.tracks[switch.origin]
     outcome = origin.outcome or "ended"
     value = f" {origin.value}" if origin.value is not None and outcome in (words.RETURNED, words.RAISED) else ""

@@ -60,7 +60,7 @@ def read(file: str, cwd: str, carried: str | None = None) -> Listing | str:
     if carried is not None:
         return _carried(carried)
     if not file:
-        return "The trace does not say which file it is."
+        return "The trace does not say which file this is."
     if file.startswith("<"):
         return f"The source of {plain(file)} is not in a file."
     path = os.path.join(cwd, file)
@@ -69,7 +69,7 @@ def read(file: str, cwd: str, carried: str | None = None) -> Listing | str:
     except (OSError, ValueError):
         return f"The source is not on this machine: {plain(file)}"
     if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST_BYTES:
-        return f"Not shown, it is no source file or too large: {plain(file)}"
+        return f"Not shown (not a source file, or too large): {plain(file)}"
     return _read(path, status.st_mtime_ns, status.st_size)
 
 

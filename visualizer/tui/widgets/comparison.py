@@ -50,7 +50,7 @@ class Verdict(BothTold):
     def render_line(self, y: int) -> Strip:
         pair = self._pair
         playhead = pair.view.playhead
-        how = "LOCKED " if pair.locked else "EACH FOR ITSELF "
+        how = "LOCKED " if pair.locked else "SEPARATE "
         speed = f"x{playhead.speed:g} " if playhead.playing or playhead.speed != 1 else ""
         playing = f"{'>' if pair.ascii else '▶'} {speed}  " if playhead.playing else f"{speed}  " if speed else ""
         width = max(0, self.size.width - len(how) - len(playing))
@@ -87,7 +87,7 @@ class Sentences(BothTold):
         if y >= len(SIDES):
             return Strip.blank(self.size.width)
         part, index = pair.parts[y], pair.views[y].playhead.index
-        said = sentence(part.timeline, index) if index >= part.first else "Nothing was switched yet"
+        said = sentence(part.timeline, index) if index >= part.first else "No switch yet"
         number = f"#{index + 1}  " if index >= part.first else ""
         side = f" {SIDES[y]}  "
         room = max(0, self.size.width - len(side) - len(number))

@@ -82,8 +82,8 @@ class Findings(Lines):
         if self._lines:
             return self._lines[line].runs
         if self._reading:
-            return [Run(" Looking for findings…", "dim")]
-        return [Run(" Nothing is found so far." if self.view.live else " Nothing was found.", "dim")]
+            return [Run(" Looking for problems…", "dim")]
+        return [Run(" No problems found so far." if self.view.live else " No problems found.", "dim")]
 
     def choose(self, line: int) -> None:
         if self._lines:
@@ -96,11 +96,11 @@ class Findings(Lines):
             self.post_message(FindingChosen(chosen.t_ns, chosen.tracks[0] if chosen.tracks else None))
             self.show()
         else:
-            self.post_message(Denied("There is no finding to go to."))
+            self.post_message(Denied("There are no problems to go to."))
 
     def action_move(self, by: int) -> None:
         if not 0 <= self._chosen + by < len(self._firsts):
-            self.post_message(Denied(f"This is the {'last' if by > 0 else 'first'} finding."))
+            self.post_message(Denied(f"This is the {'last' if by > 0 else 'first'} problem."))
         self._chosen = max(0, min(self._chosen + by, len(self._firsts) - 1))
         self.show()
 

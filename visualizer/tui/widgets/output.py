@@ -77,7 +77,7 @@ class Output(Lines):
 
     def runs(self, line: int, width: int) -> list[Run]:
         if not self._lines:
-            return [Run(" Nothing was printed.", "dim")]
+            return [Run(" No output.", "dim")]
         shown = self._lines[line]
         later = line > self.current
         name = self.view.timeline.name(shown.track) if shown.first else ""

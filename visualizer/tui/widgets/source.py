@@ -71,7 +71,7 @@ class Source(Widget):
         where = running(timeline, index)
         run = run_of(timeline, index, view.now_ns)
         if view.held_before is not None and index == timeline.switch_count - 1:
-            where = where._replace(how="is held before this line", place=view.held_before, starts=False)
+            where = where._replace(how="is paused before this line", place=view.held_before, starts=False)
         else:
             where = behind_end(timeline, seen(timeline, where, run, view.playhead.t_ns), view.playhead.t_ns)
         lines = lines_sampled(timeline, *run)
@@ -84,10 +84,10 @@ class Source(Widget):
         if track is None or (track.exit_ns >= 0 and self._state is State.WAITING):
             return ""
         if track.kind == words.HUB:
-            return "The hub is gevent's own event loop: none of the program's code runs in it."
+            return "The hub is gevent's event loop: it runs no code of the program."
         if self._view.live and where.how.startswith("starts"):
-            return "Where in the source it is, the trace tells once it has stopped for the first time."
-        return "The trace does not tell where in the source it is."
+            return "Its source line is not known until its first switch."
+        return "The trace does not contain its source line."
 
     @property
     def _cwd(self) -> str:

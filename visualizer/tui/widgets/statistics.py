@@ -159,7 +159,7 @@ class Statistics(Lines):
             return [mark, *self._columns(plain(track.name), _cells(track, self._layout(width)), width, "text")]
         if line == count + 1:
             cells = _cells(numbers.totals, self._layout(width))
-            return [Run("  ", "dim"), *self._columns("in all", cells, width, "thread")]
+            return [Run("  ", "dim"), *self._columns("total", cells, width, "thread")]
         if line == count + 2:
             return []
         notice = self._about[line - count - 3]
@@ -173,7 +173,7 @@ class Statistics(Lines):
             scale = f"share of {duration(round(numbers.duration_s * _NS_PER_S), 3)}"
             return [Run("  " + fit("track", name) + "steps".rjust(_STEPS_CELLS) + " " + fit(scale, room), "dim")]
         if line > len(numbers.tracks):
-            return [Run("  " + fit("in all", name) + str(numbers.totals.steps).rjust(_STEPS_CELLS), "thread")]
+            return [Run("  " + fit("total", name) + str(numbers.totals.steps).rjust(_STEPS_CELLS), "thread")]
         track = numbers.tracks[line - 1]
         state = State[track.state]
         spent = {

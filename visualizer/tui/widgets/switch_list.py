@@ -25,7 +25,7 @@ class Switches(Lines):
 
     def runs(self, line: int, width: int) -> list[Run]:
         if not self.view.timeline.switch_count:
-            return [Run(" Nothing is switched yet." if self.view.live else " Nothing was switched.", "dim")]
+            return [Run(" No switch yet." if self.view.live else " No switch.", "dim")]
         return self.said(line, width)
 
     def said(self, line: int, width: int) -> list[Run]:

@@ -283,7 +283,7 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
         if number >= len(view.rows):
             said = f" {view.hidden_told}" if number == len(view.rows) else ""
             if view.wanted and not number and not said.strip():
-                said = " No track has that in its name."
+                said = " No track name contains that."
             line = strip(self, [Run(said, "dim")], self.size.width)
         else:
             line = self._line(number)
@@ -380,7 +380,7 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
             self.post_message(MomentChosen(column if 0 <= column < view.viewport.width else -1, row))
 
     def drag(self, event: events.MouseEvent, begin: Offset, before: Offset, at: Offset) -> None:
-        """Move what is in sight along; or with Shift (which some terminals keep for themselves) or Ctrl, select."""
+        """Move the visible range along; or with Shift (which some terminals keep for themselves) or Ctrl, select."""
         self.tooltip = None
         if event.shift or event.ctrl:
             left = row_start(self._view)
@@ -420,5 +420,5 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_page(self, by: int) -> None:
         if not 0 <= self.scroll_offset.y + by <= self.max_scroll_y:
-            self.post_message(Denied(f"This is the {'last' if by > 0 else 'first'} of the tracks."))
+            self.post_message(Denied(f"This is the {'last' if by > 0 else 'first'} track."))
         self.scroll_relative(y=by * max(1, self.size.height - self.staying - 1), animate=False, force=True)

@@ -38,7 +38,7 @@ class Waits(Pointed):
             else:
                 # All of them are looked at: not at each of many keys that are pressed one after another.
                 if not view.live:
-                    self._lines = [Said([Run(" Looking who waits…", "dim")], words.NOBODY)]
+                    self._lines = [Said([Run(" Looking for waiting tracks…", "dim")], words.NOBODY)]
                 if self._timer is None:
                     self._timer = self.set_timer(_PAUSE_S, self._go_on)
         super().show()

@@ -108,8 +108,8 @@ def test_a_hog_is_told_with_its_line() -> None:
     tape = hogged(*SEEN).lists(SOURCE)
     [hog] = [one for one in findings(tape.timeline()) if one.kind == "hog"]
     assert hog.sentence == (
-        "bar ran for 0.3 s without giving way, mostly at demo.py:11 `total += number * number` (7 of 8 samples, one "
-        "every 25 ms), until it did at demo.py:12: foo ran 0.29 s late"
+        "bar ran for 0.3 s without yielding, mostly at demo.py:11 `total += number * number` (7 of 8 samples, one "
+        "every 25 ms), until it yielded at demo.py:12 → foo ran 0.29 s late"
     )
     assert (hog.file, hog.line) == (FILE, 11)
 
@@ -118,10 +118,12 @@ def test_what_a_track_does_says_where_it_was_seen_last() -> None:
     tape = hogged(*SEEN)
     timeline = tape.timeline()
     bar, hub = tape.ids["bar"], tape.ids["hub"]
-    assert describe_state(timeline, bar, 22 * MS) == "bar runs for 20 ms"
-    assert describe_state(timeline, bar, 132 * MS) == "bar runs for 0.13 s, last seen at demo.py:12 (sampled)"
+    assert describe_state(timeline, bar, 22 * MS) == "bar has been running for 20 ms"
+    assert describe_state(timeline, bar, 132 * MS) == (
+        "bar has been running for 0.13 s, last seen at demo.py:12 (sampled)"
+    )
     assert describe_state(timeline, hub, 160 * MS) == (
-        "hub is blocked for 0.16 s: bar runs without giving way, last seen at demo.py:11 (sampled)"
+        "hub has been blocked for 0.16 s: bar runs without yielding, last seen at demo.py:11 (sampled)"
     )
 
 
