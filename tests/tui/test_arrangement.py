@@ -78,7 +78,7 @@ async def test_what_is_hidden_is_counted_and_stays_hidden(replay: Replay) -> Non
         await pilot.pause()
         assert names(screen)[:3] == ["▾ main", "hub", "boss"]
         assert " 1 hidden: D shows all again" in text_of(screen)
-        assert screen.told.lines == ["worker ×100 is hidden: D shows all again."]
+        assert screen.told.lines == ["worker ×100 is hidden: D shows all hidden rows."]
         assert view.timeline.name(view.selected) == "boss"
         # A worker is woken, and is not shown for that.
         await pilot.press("r")

@@ -25,21 +25,21 @@ SIZE = (120, 35)
 
 HOGS = [
     " 0.030 s  lost time",
-    " forgotten was spawned by main and ran only 0.5 s later:",
-    " meanwhile crunch ran",
+    " crunch ran → forgotten ran only 0.5 s after it was spawned",
+    " by main",
     " 0.030 s  starvation",
-    " forgotten was ready for 0.5 s in all while others ran, 98%",
-    " of its life; for 0.5 s at most, while crunch ran",
+    " forgotten was ready but did not run for 0.5 s, 98% of its",
+    " life, at most 0.5 s at once, while crunch ran",
     " 0.030 s  hog",
-    " crunch ran for 0.5 s without giving way, until it did at",
-    " hogs.py:10: forgotten ran 0.5 s late and tea ran 0.4 s",
+    " crunch ran for 0.5 s without yielding, until it yielded at",
+    " hogs.py:10 → forgotten ran 0.5 s late and tea ran 0.4 s",
     " late",
     " 0.530 s  never resumed",
     " forgotten was never resumed: it waited in queue.get()",
     " (hogs.py:14) for the last 10 ms, and nothing woke it",
     " 0.530 s  late timer",
-    " tea's sleep of 0.1 s (hogs.py:5) was over 0.4 s late:",
-    " crunch ran",
+    " crunch ran → tea's 0.1 s sleep (hogs.py:5) ended 0.4 s",
+    " late",
 ]
 
 

@@ -28,14 +28,14 @@ async def test_findings_one_after_another(replay: Replay) -> None:
             await pilot.pause()
             seen.append(screen.told.lines[-1][:40])
         assert seen == [
-            "finding: forgotten was spawned by main a",
-            "finding: forgotten was ready for 0.5 s i",
-            "finding: crunch ran for 0.5 s without gi",
-            "finding: forgotten was never resumed: it",
-            "finding: tea's sleep of 0.1 s (hogs.py:5",
-            "No further finding: P goes to the previo",
-            "finding: forgotten was never resumed: it",
-            "finding: crunch ran for 0.5 s without gi",
+            "problem: crunch ran → forgotten ran only 0",
+            "problem: forgotten was ready but did not ",
+            "problem: crunch ran for 0.5 s without yi",
+            "problem: forgotten was never resumed: it",
+            "problem: crunch ran → tea's 0.1 s sleep ",
+            "No further problem: P goes to the previo",
+            "problem: forgotten was never resumed: it",
+            "problem: crunch ran for 0.5 s without yi",
         ]
         assert "crunch ran for 0.5 s" in text_of(screen)
 
@@ -62,9 +62,9 @@ async def test_who_is_behind_all_of_them_is_told_the_way_back(replay: Replay) ->
             await pilot.pause()
             said += screen.told.lines[-1:]
         assert [line for line in said if line.startswith("No ")] == [
-            "No further finding: P goes to the previous one.",
+            "No further problem: P goes to the previous one.",
             "No further exception.",
-            "No earlier finding: p goes to the next one.",
+            "No earlier problem: p goes to the next one.",
             'No further mark: " goes to the previous one.',
         ]
 
@@ -166,7 +166,7 @@ async def test_the_chain_of_causes_is_told_link_by_link(replay: Replay) -> None:
         assert "its 2 s sleep is over" in text_of(screen)
         # Undone, it is as long as it was there, and goes on from there.
         await pilot.press("u")
-        assert [line[:9] for line in screen.told.lines] == ["main runs", "foo runs:"]
+        assert [line[:9] for line in screen.told.lines] == ["foo, whic", "foo's 2 s"]
         await pilot.press("u")
         assert screen.told.lines == ["foo, which main was waiting for, ended → main runs."]
         await pilot.press("c")
@@ -212,7 +212,7 @@ async def test_going_to_what_is_typed(replay: Replay) -> None:
         await pilot.pause()
         assert screen.told.lines == ["sleeps.py:21: 1 of 4 (3 spawns, 1 stop)", "foo is created"]
         await pilot.press("n", "n", "n")
-        assert screen.told.lines == ["sleeps.py:21: 4 of 4 (3 spawns, 1 stop)", "main stops at joinall"]
+        assert screen.told.lines == ["sleeps.py:21: 4 of 4 (3 spawns, 1 stop)", "main waits at joinall"]
         await pilot.press("n")
         assert screen.told.lines[0] == "sleeps.py:21: 1 of 4 (3 spawns, 1 stop)", "behind the last comes the first"
 
@@ -235,7 +235,7 @@ async def test_a_search_counts_and_goes_round(replay: Replay) -> None:
         ]
         await pilot.press("ctrl+f", *"no such", "enter")
         await pilot.pause()
-        assert screen.told.lines == ['"no such": nothing is found.']
+        assert screen.told.lines == ['"no such": no match.']
         await pilot.press("ctrl+f", "x", "escape")
         assert type(screen.focused).__name__ == "Tracks"
         assert not screen.prompt.display
@@ -293,7 +293,7 @@ async def test_the_list_of_marks(replay: Replay) -> None:
         screen = await loaded(pilot)
         await pilot.press("m", "end", "M", *"[b]the end", "enter")
         await pilot.pause()
-        assert screen.told.lines == ["[b]the end is set here."]
+        assert screen.told.lines == ["[b]the end set here."]
         await pilot.press("b")
         await pilot.pause()
         lines = ["".join(segment.text for segment in line) for line in app.screen._compositor.render_strips()]
@@ -347,4 +347,4 @@ async def test_a_search_in_a_long_trace_goes_on_a_little_at_a_time(
         # Who has read that, and asked for something else to be told, does not get it back.
         await pilot.press("t")
         screen.tick()
-        assert screen.told.lines == ["Jumps now go only to what concerns the selected track."]
+        assert screen.told.lines == ["Jumps now go to events of the selected track only."]

@@ -44,27 +44,27 @@ def said(demo: Demo) -> list[tuple[str, str]]:
 def test_where_the_tracks_of_a_generator_program_are() -> None:
     assert said(hand_over()) == [
         ("main starts 1", ""),
-        ("consumer starts 7", "main is parked 13"),
-        ("main goes on 13", "consumer is parked 7"),
-        ("consumer goes on 7", "main is parked 15"),
-        ("main goes on 15", "consumer is parked 7"),
-        ("consumer goes on 7", "main is parked 15"),
-        ("main goes on 15", "consumer is parked 7"),
-        ("consumer goes on 7", "main is parked 15"),
-        ("main goes on 15", "consumer is parked 7"),
-        ("consumer goes on 7", "main is parked 16"),
-        ("main goes on 16", "consumer has ended: closed"),
+        ("consumer starts 7", "main is suspended 13"),
+        ("main resumes 13", "consumer is suspended 7"),
+        ("consumer resumes 7", "main is suspended 15"),
+        ("main resumes 15", "consumer is suspended 7"),
+        ("consumer resumes 7", "main is suspended 15"),
+        ("main resumes 15", "consumer is suspended 7"),
+        ("consumer resumes 7", "main is suspended 15"),
+        ("main resumes 15", "consumer is suspended 7"),
+        ("consumer resumes 7", "main is suspended 16"),
+        ("main resumes 16", "consumer has ended: closed"),
     ]
 
 
 def test_where_greenlets_are() -> None:
     assert said(ping_pong()) == [
         ("main starts 1", ""),
-        ("test1 starts 6", "main is parked 20"),
-        ("test2 starts 14", "test1 is parked 6"),
-        ("test1 goes on 6", "test2 is parked 14"),
-        ("test2 goes on 14", "test1 is parked 8"),
-        ("main goes on 20", "test2 has ended: returned None"),
+        ("test1 starts 6", "main is suspended 20"),
+        ("test2 starts 14", "test1 is suspended 6"),
+        ("test1 resumes 6", "test2 is suspended 14"),
+        ("test2 resumes 14", "test1 is suspended 8"),
+        ("main resumes 20", "test2 has ended: returned None"),
     ]
 
 
@@ -243,7 +243,7 @@ async def test_statistics_of_each_track_and_about_the_recording(replay: Replay) 
         assert [line.split()[1:3] for line in lines[1:6]] == [
             ["main", "1"], ["hub", "7"], ["foo", "2"], ["bar", "2"], ["third", "2"],
         ]  # fmt: skip
-        assert lines[6].startswith("in all 14 ")
+        assert lines[6].startswith("total 14 ")
         assert lines[7:] == [
             "",
             "program sleeps.py --demo",
@@ -309,14 +309,14 @@ async def test_behind_its_end_a_track_is_not_said_to_go_on(replay: Replay, size:
         screen = await loaded(pilot)
         await pilot.press("end")
         await pilot.pause()
-        assert "█ main goes on" in text_of(screen)
+        assert "█ main resumes" in text_of(screen)
         screen.view.go_to_time(2_045_000_000)
         screen.look()
         await pilot.pause()
         text = text_of(screen)
         assert "✓ main ended (returned)" in text
-        assert "✓ main ended; last went on" in text
-        assert "goes on" not in text
+        assert "✓ main ended; last resumed" in text
+        assert "resumes" not in text
         await pilot.press("left", "right")
         await pilot.pause()
-        assert "█ main goes on" in text_of(screen), "at the switch itself it has not ended"
+        assert "█ main resumes" in text_of(screen), "at the switch itself it has not ended"

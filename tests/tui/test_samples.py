@@ -62,9 +62,9 @@ async def test_the_line_nearest_the_playhead_is_marked_and_others_have_a_dot(rep
             return " ".join(title.split()), [line.split()[0] for line in lines if not line[0].isspace()]
 
         assert await at(31) == ("█ crunch starts; seen at line 4 crunch.py:1", ["▶1", "•4", "•5"])
-        assert await at(60) == ("█ crunch was seen here (sampled) crunch.py:4", ["▶4", "•5"])
-        assert await at(170) == ("█ crunch was seen here (sampled) crunch.py:5", ["•4", "▶5"])
-        assert await at(300) == ("█ crunch was seen here (sampled) crunch.py:4", ["▶4", "•5"])
+        assert await at(60) == ("█ crunch sampled here crunch.py:4", ["▶4", "•5"])
+        assert await at(170) == ("█ crunch sampled here crunch.py:5", ["•4", "▶5"])
+        assert await at(300) == ("█ crunch sampled here crunch.py:4", ["▶4", "•5"])
         # Its hub runs, which was not seen.
         assert (await at(531))[1] == []
 
@@ -90,10 +90,10 @@ async def test_the_selected_tracks_line_and_the_finding_name_it(replay: Replay) 
         screen = await loaded(pilot)
         await pilot.press("4")
         await pilot.pause()
-        while "Looking for findings" in text_of(screen):
+        while "Looking for problems" in text_of(screen):
             await pilot.pause()
         told = " ".join(part for line in text_of(screen).splitlines() for part in line[60:].split())
-        assert "seen at crunch.py:4" not in told
+        assert "sampled at crunch.py:4" not in told
         assert "mostly at crunch.py:4 " in told
         assert "(13 of 14 samples, one every 25 ms), until it yielded at crunch.py:6" in told
         screen.view.go_to_time(200_000_000)

@@ -71,7 +71,7 @@ async def test_one_switch_after_the_other() -> None:
         runs = ["test1", "test2", "test1", "test2", "main"]
         for count in range(1, 6):
             text = await stopped(pilot, screen, count)
-            assert "‖ HELD" in text.splitlines()[0]
+            assert "‖ PAUSED" in text.splitlines()[0]
             assert f"switch {count} of {count}" in text
             # Whoever has not run any code of its own yet may have no name.
             assert len(who(screen)) == count
@@ -122,7 +122,7 @@ async def test_at_the_end_of_a_held_program_it_is_said_how_it_goes_on(key: str) 
         # Before the end the view goes on by itself, and back to the end.
         await pilot.press("left")
         assert screen.view.playhead.index == 0
-        assert screen.told.lines[0].startswith("Held:")
+        assert screen.told.lines[0].startswith("Paused:")
         await pilot.press("right", "right")
         assert screen.told.lines == ["The program is paused: J runs it to the next switch, S resumes it."]
         await pilot.press("J")
@@ -160,11 +160,11 @@ async def test_it_runs_to_a_line(typed: str) -> None:
             "semicolon", *["full_stop" if c == "." else "colon" if c == ":" else c for c in typed], "enter"
         )
         text = await stopped(pilot, screen, 3)
-        assert "Held before line 19 of ping_pong.py runs." in text
-        assert "test1 is held before this line" in text
+        assert "Paused before line 19 of ping_pong.py." in text
+        assert "test1 is paused before this line" in text
         await pilot.press("left")
         await pilot.pause()
-        assert "is held before" not in text_of(screen).partition("Held before")[2]
+        assert "is paused before" not in text_of(screen).partition("Paused before")[2]
         assert who(screen) == ["test1", "test2", "test1"]
         await pilot.press("semicolon", "x", "enter")
         assert screen.told.lines == ["Type a line of source: 14 or demo.py:14."]
@@ -178,13 +178,13 @@ async def test_it_runs_to_a_line(typed: str) -> None:
             await pilot.press("semicolon", *number, "enter")
             assert screen.told.lines == [why]
         await pilot.press("semicolon", *"nosuch", "full_stop", *"py", "colon", "3", "enter")
-        assert screen.told.lines[0].startswith("There is no nosuch.py among what has run, ")
+        assert screen.told.lines[0].startswith("Found no nosuch.py among the modules that have run,  ")
         assert control_of(screen).condition is Condition.HELD
         # One that never comes again.
         await pilot.press("semicolon", *"13", "enter")
         await until(pilot, lambda: not screen.feed.live)
         await until(
-            pilot, lambda: screen.told.lines == ["The program ended before it came to line 13 of ping_pong.py."]
+            pilot, lambda: screen.told.lines == ["The program ended before it reached line 13 of ping_pong.py."]
         )
 
 
@@ -298,7 +298,7 @@ async def test_what_the_keys_ask_of_the_program(stood_in: tuple[VisualizerApp, S
         assert feed.asked() == ["step"]
         assert "● LIVE ▶ to its next switch" in await header()
         feed.answer("going 5", "stopped 31500000", "held switch")
-        assert "‖ HELD" in await header()
+        assert "‖ PAUSED" in await header()
         await pilot.press("S")
         assert feed.asked() == ["run"]
         text = await header()
@@ -329,13 +329,13 @@ async def test_what_was_told_of_a_stop_is_not_told_any_longer_than_that(
         screen = app.screen
         assert isinstance(screen, TimelineScreen)
         await stopped(pilot, screen, 1)
-        assert screen.told.lines[0].startswith("Held:")
+        assert screen.told.lines[0].startswith("Paused:")
         await pilot.press("T")
         screen.tick()
-        assert screen.told.lines == ["The program runs to the next switch to main; S lets it run on."]
+        assert screen.told.lines == ["The program runs to the next switch to main; S lets it continue past that."]
         feed.answer("going 5", "stopped 31500000", "held switch")
         await stopped(pilot, screen, 2)
-        assert screen.told.lines[0].startswith("Held:")
+        assert screen.told.lines[0].startswith("Paused:")
         await pilot.press("semicolon", *"sleeps", "full_stop", *"py", "colon", *"13", "enter")
         feed.answer("going 5", "stopped 31500000", "held line")
         assert "is paused before this line" in await stopped(pilot, screen, 3)
@@ -348,7 +348,7 @@ async def test_what_was_told_of_a_stop_is_not_told_any_longer_than_that(
         assert "‖ PAUSED" not in text
         await pilot.press("left")
         await pilot.pause()
-        assert "‖ HELD  not following" in text_of(screen).splitlines()[0]
+        assert "‖ PAUSED  not following" in text_of(screen).splitlines()[0]
 
 
 async def look(pilot: Pilot[Any]) -> None:

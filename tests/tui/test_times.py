@@ -86,7 +86,7 @@ async def test_going_to_a_time_of_day(tmp_path: Path, clock: Clock) -> None:
             assert screen.told.lines == ["The trace goes from 22:13:20.000 to 22:13:22.040."]
         await pilot.press("colon", *"22:13", "enter")
         await pilot.pause()
-        assert screen.told.lines == ["22:13: nothing is found."], "a line of a file"
+        assert screen.told.lines == ["22:13: no match."], "a line of a file"
 
 
 async def test_a_trace_that_does_not_tell_its_time_of_day(replay: Replay) -> None:

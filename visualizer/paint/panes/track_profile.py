@@ -31,7 +31,7 @@ def profile(lengths: Lengths, width: int, *, ascii: bool = False) -> Iterator[li
     yield [_head("life"), *share_bar(spent, life_ns, min(room, 2 * _LONGEST_BAR), ascii=ascii)]
     yield [_head(""), *_shares(spent, life_ns, room)]
     yield from _spread("ran", lengths.steps_ns, "running", room, ascii)
-    yield from _spread("latency", lengths.latencies_ns, "ready", room, ascii)
+    yield from _spread("delay", lengths.latencies_ns, "ready", room, ascii)
     if lengths.late_ns > 0:
         longest, total = duration(lengths.late_max_ns, 2), duration(lengths.late_ns, 2)
         said = f"max {longest}, {total} in total behind its timers"

@@ -24,6 +24,11 @@ _SEARCH_S = 0.02
 _AT_ONCE = 500
 
 
+def _word(what: What) -> str:
+    """How it is called on the screen."""
+    return {What.WAKE: "wakeup", What.FINDING: "problem"}.get(what, str(what))
+
+
 class Navigating(Telling):
     """What these keys do."""
 
@@ -75,14 +80,14 @@ class Navigating(Telling):
             # Whoever followed a program to its end is behind all that there is.
             back = jump(of, view.playhead.t_ns, -by, tracks=tracks, at=at) is not None
             way = f": {self._key_of(what, -by)} goes to the {'previous' if by > 0 else 'next'} one" if back else ""
-            self.deny(f"No {'further' if by > 0 else 'earlier'} {what}{whose}{way}.")
+            self.deny(f"No {'further' if by > 0 else 'earlier'} {_word(what)}{whose}{way}.")
         else:
             moment = of.moment(index)
             view.go_to_time(moment.t_ns)
             if not self.only_selected:
                 view.select_track(moment.track)
             self._landed = what, index
-            self.tell_here(f"{what}{whose}: {moment.said}")
+            self.tell_here(f"{_word(what)}{whose}: {moment.said}")
         self.look()
 
     def _key_of(self, what: What, by: int) -> str:
