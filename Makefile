@@ -23,7 +23,7 @@ run: $(VENV)/.runs
 test: $(VENV)/.tests
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/mypy --python-version 3.13 visualizer/tracers
+	$(BIN)/mypy --python-version 3.14 visualizer/tracers
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/pytest --numprocesses auto --dist worksteal --quiet $(ARGS)
 

@@ -26,7 +26,7 @@ from statistics import median
 import psutil  # type: ignore[import-untyped]
 
 from tests.benchmarks.frames import HEAD, SIZE, Most, at, frames
-from visualizer.cli.reading import read_timeline
+from visualizer.cli.reading import read_trace
 from visualizer.trace import events as ev
 from visualizer.trace.source import read_all
 from visualizer.tui.app import VisualizerApp
@@ -101,7 +101,7 @@ def load(directory: Path) -> Iterator[str]:
             gc.collect()
             gc.freeze()
             ways = (
-                partial(read_timeline, str(recorded.path)),
+                partial(read_trace, str(recorded.path)),
                 partial(view, recorded.path),
                 partial(parse, lines),
                 partial(parse, own),

@@ -454,12 +454,13 @@ def test_each_resolver(trace_source: TraceSource, monkeypatch: pytest.MonkeyPatc
 SSL = """
     {patch}
     import os, socket, ssl, subprocess, tempfile
-    import gevent
+    import gevent, gevent.event
     {more}
 
     def serving():
         end, _ = server.accept()
         end.do_handshake()
+        shaken.set()
         assert end.recv(10) == b"hello"
 
     def calling():
@@ -480,9 +481,10 @@ SSL = """
     plain.bind(("127.0.0.1", 0))
     plain.listen()
     server = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+    shaken = gevent.event.Event()
     serve = gevent.spawn(serving)
     gevent.spawn(calling).join()
-    gevent.sleep(0.01)
+    shaken.wait()
     end.sendall(b"hello")
     serve.join()
     print(*server.getsockname(), *end.getsockname())

@@ -9,7 +9,7 @@ import pytest
 from tests.tui.conftest import loaded
 from tests.tui.traces import Demo, crowd
 from visualizer.paint.rows.order import Row
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.state.view import View
 from visualizer.tui.widgets import tracks

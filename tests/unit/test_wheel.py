@@ -41,7 +41,7 @@ def test_the_scenarios_lie_inside_the_package_and_nothing_beside_it(wheel: Path)
         names = archive.namelist()
     assert {name.partition("/")[0] for name in names} == {"visualizer", "visualizer-0.1.0.dist-info"}
     assert {name for name in names if name.startswith("visualizer/scenarios/")} == SCENARIOS
-    assert "visualizer/tracers/boot/sitecustomize.py" in names
+    assert {"visualizer/py.typed", "visualizer/tracers/boot/sitecustomize.py"} <= set(names)
     assert "visualizer-0.1.0.dist-info/licenses/LICENSE" in names
 
 

@@ -9,21 +9,21 @@ from collections.abc import Iterator, Sequence
 import click
 import msgspec
 
-from visualizer.analysis.model.timeline import Timeline
-from visualizer.analysis.report.comparison import Comparison, Part, compare
+from visualizer.analysis.report.comparison import Comparison, Part
 from visualizer.analysis.text.printable import plain
+from visualizer.api.trace import Trace
 from visualizer.cli import fail, on_terminal, takes_unicode
 from visualizer.cli.open import check
 from visualizer.cli.painted import ascii_option, columns, echo_painted, width_option
 from visualizer.cli.parts import part_of, split_span
 from visualizer.cli.pictures import force_option, format_of, theme_option, write_picture
-from visualizer.cli.reading import read_timeline
+from visualizer.cli.reading import read_trace
 from visualizer.cli.terminal import keys_from_terminal
 from visualizer.export import COMPARED, Settings
 from visualizer.paint.axis.viewport import Axis
 from visualizer.paint.comparison.figures import facts, figures, parting, remarks, verdict
 from visualizer.paint.comparison.stacked import paint_both
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.session import why
 from visualizer.trace.source import TraceError
 
@@ -95,24 +95,26 @@ def command(
         _open((wanted[0], wanted[1]))
         return
     # Two parts of one trace share one reading: stdin could not be read twice.
-    read: dict[str, Timeline] = {}
+    read: dict[str, Trace] = {}
     for file, _ in wanted:
         if file not in read:
-            read[file] = read_timeline(file, called=file if len({file for file, _ in wanted}) > 1 else None)
-    one, other = (part_of(read[file], file, span) for file, span in wanted)
+            read[file] = read_trace(file, called=file if len({file for file, _ in wanted}) > 1 else None)
+    one, other = (part_of(read[file], span) for file, span in wanted)
     if output is not None and draw is not None:
         pixels = _PIXELS if width is None else width
         if not _NARROWEST <= pixels <= _WIDEST:
             fail(f"A picture must be {_NARROWEST} to {_WIDEST} pixels wide, not {pixels}.")
         settings = Settings((Axis(axis),), pixels, dark=theme == "dark")
-        write_picture(output, read, force, lambda: draw(one, other, arguments, settings))
+        write_picture(output, read, force, lambda: draw(one.part, other.part, arguments, settings))
         return
-    found = compare(one, other)
+    found = one.compare(other)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
         return
     ascii = ascii or not takes_unicode()
-    echo_painted(_lines(found, (one, other), arguments, Axis(axis), width or columns(), ascii, everything), ascii)
+    echo_painted(
+        _lines(found, (one.part, other.part), arguments, Axis(axis), width or columns(), ascii, everything), ascii
+    )
 
 
 def _open(wanted: tuple[tuple[str, str | None], tuple[str, str | None]]) -> None:

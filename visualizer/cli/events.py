@@ -7,8 +7,7 @@ from itertools import islice
 import click
 import msgspec
 
-from visualizer.analysis.report.jsonl import records
-from visualizer.cli.reading import read_timeline
+from visualizer.cli.reading import read_trace
 
 #: Each write is flushed.
 _LINES_AT_A_TIME = 1000
@@ -28,8 +27,8 @@ def command(file: str) -> None:
       visualizer events run.trace | jq -c 'select(.event == "switch") | [.t, .from_name, .to_name, .value]'
       visualizer events run.trace > events.jsonl   # pandas.read_json("events.jsonl", lines=True)
     """
-    timeline = read_timeline(file)
+    trace = read_trace(file)
     encode = msgspec.json.Encoder().encode
-    lines = (encode(record) + b"\n" for record in records(timeline))
+    lines = (encode(event) + b"\n" for event in trace.events())
     while batch := b"".join(islice(lines, _LINES_AT_A_TIME)):
         click.echo(batch, nl=False)

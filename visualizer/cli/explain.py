@@ -12,7 +12,7 @@ from visualizer.analysis.text.losses import missing
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
 from visualizer.cli import fail
-from visualizer.cli.reading import echo_lines, read_timeline
+from visualizer.cli.reading import echo_lines, read_trace
 from visualizer.paint.text.cell_width import cell_width, fit
 
 #: Names take the width of the longest, but at most this.
@@ -35,7 +35,7 @@ def command(file: str, track: str | None) -> None:
       visualizer explain run.trace
       visualizer explain run.trace --track worker-2
     """
-    timeline = read_timeline(file)
+    timeline = read_trace(file).timeline
     tracks = None if track is None else _named(timeline, track)
     echo_lines(explained(timeline, tracks))
 

@@ -6,7 +6,7 @@ import click
 
 from visualizer.cli.numbers import WholeNumber
 from visualizer.cli.pictures import force_option, format_of, theme_option, write_picture
-from visualizer.cli.reading import read_timeline
+from visualizer.cli.reading import read_trace
 from visualizer.export import FORMATS, Settings
 from visualizer.paint.axis.viewport import BOTH, Axis
 
@@ -44,4 +44,4 @@ def command(file: str, output: str, axis: str, width: int, theme: str, force: bo
     """
     draw = format_of(output, FORMATS)
     settings = Settings(_AXES[axis], width, dark=theme == "dark")
-    write_picture(output, [file], force, lambda: draw(read_timeline(file), settings))
+    write_picture(output, [file], force, lambda: draw(read_trace(file).timeline, settings))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 import msgspec
 
-from visualizer.analysis.findings import findings
-from visualizer.cli.reading import echo_lines, read_timeline
+from visualizer.cli.reading import echo_lines, read_trace
 
 _NS_PER_S = 1_000_000_000
 
@@ -26,14 +25,13 @@ def command(file: str, as_json: bool) -> None:
       visualizer findings run.trace
       visualizer findings run.trace --json | jq '.[] | select(.kind == "hog")'
     """
-    timeline = read_timeline(file)
-    found = findings(timeline)
+    found = read_trace(file).findings()
     if as_json:
         records = [
             {
                 "kind": one.kind,
                 "sentence": one.sentence,
-                "tracks": [timeline.name(track) for track in one.tracks],
+                "tracks": one.tracks,
                 "t": one.t_ns / _NS_PER_S,
                 "file": one.file,
                 "line": one.line,

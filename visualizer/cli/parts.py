@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 
 from visualizer.analysis.explore import spans
-from visualizer.analysis.model.timeline import Timeline
-from visualizer.analysis.report.comparison import Part
+from visualizer.api.trace import Trace
 from visualizer.cli import fail
 
 #: What a span looks like.
@@ -28,9 +27,9 @@ def split_span(argument: str) -> tuple[str, str | None]:
     return argument, None
 
 
-def part_of(timeline: Timeline, file: str, span: str | None) -> Part:
-    """As `spans.part_of`. Exit with one sentence if the trace has no such part."""
+def part_of(trace: Trace, span: str | None) -> Trace:
+    """That part of the trace, None: all of it. Exit with one sentence if there is no such part."""
     try:
-        return spans.part_of(timeline, file, span)
+        return trace.between(*span.split("-")) if span is not None else trace
     except ValueError as error:
         fail(str(error))

@@ -8,19 +8,17 @@ from itertools import islice
 
 import click
 
-from visualizer.analysis.load.loader import load
-from visualizer.analysis.model.timeline import Timeline
+from visualizer.api.trace import Trace, TraceError, load
 from visualizer.cli import fail, takes_unicode, warn
 from visualizer.paint.text.cell_width import ascii_only
 from visualizer.trace.memory import keep
-from visualizer.trace.source import TraceError
 
 #: Each write is flushed.
 _LINES_AT_A_TIME = 1000
 
 
-def read_timeline(file: str, called: str | None = None) -> Timeline:
-    """The model of the trace `file` ("-": standard input); problems in reading it are reported on stderr.
+def read_trace(file: str, called: str | None = None) -> Trace:
+    """The trace `file` ("-": standard input); problems in reading it are reported on stderr.
 
     `called` names it there, if several traces are read. Exit with one sentence if it is not a trace.
     """
@@ -28,12 +26,12 @@ def read_timeline(file: str, called: str | None = None) -> Timeline:
     gc.freeze()
     keep()
     try:
-        timeline, notices = load(file)
+        trace = load(file)
     except TraceError as error:
         fail(str(error))
-    for notice in notices:
+    for notice in trace.notices:
         warn(notice if called is None else f"{called}: {notice}")
-    return timeline
+    return trace
 
 
 def echo_lines(lines: Iterable[str]) -> None:

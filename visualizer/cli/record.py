@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from pathlib import Path
+from shutil import SameFileError
 
 import click
 
 from visualizer.cli import fail, warn
-from visualizer.cli.script import END_OF_OPTIONS, ScriptCommand, script_parameters, split, target_of, tracer_options
+from visualizer.cli.script import END_OF_OPTIONS, ScriptCommand, script_parameters, split, target_of
 from visualizer.session import recordings, why
-from visualizer.session.launch import start
+from visualizer.session.launch import start, tracer_options
 from visualizer.session.signals import bystander, exit_like
-from visualizer.session.target import Target
 
 
 @click.command("record", cls=ScriptCommand)
@@ -45,10 +43,19 @@ def command(
     if not output or output == END_OF_OPTIONS:
         raise click.UsageError("Missing output file: add -o FILE before TARGET or at the very end.")
     path = Path(output)
-    _make_empty(path, target, force)
+    try:
+        recordings.make_empty(path, target, overwrite=force)
+    except FileExistsError:
+        fail(f"{str(path)!r} exists already; --force overwrites it.")
+    except IsADirectoryError:
+        fail(f"{str(path)!r} is a directory; give the name of a file.")
+    except SameFileError:
+        fail(f"{str(path)!r} is the script itself.")
+    except (OSError, ValueError) as error:
+        fail(f"Cannot write {str(path)!r}: {why(error)}.")
     with bystander() as by:
         try:
-            run = start(target, path, options=tracer_options(include, no_source))
+            run = start(target, path, options=tracer_options(include, source=not no_source))
         except OSError as error:
             fail(f"Cannot start {target.name!r}: {why(error)}.")
         by.stand_by(run)
@@ -74,29 +81,3 @@ def _options_at_the_end(words: list[str]) -> tuple[list[str], str | None, bool]:
         else:
             break
     return (rest, output, force) if output is not None else (words, None, False)
-
-
-def _make_empty(path: Path, target: Target, force: bool) -> None:
-    """Make sure, before anything runs, that the trace can be written. Exit with one sentence if it cannot."""
-    # Checked first: opening a directory or another user's file fails with a less clear message.
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        mode = None
-    except ValueError as error:
-        fail(f"Cannot write {str(path)!r}: {why(error)}.")
-    if mode is not None:
-        if stat.S_ISDIR(mode):
-            fail(f"{str(path)!r} is a directory; give the name of a file.")
-        if target.path is not None and target.path.exists() and path.samefile(target.path):
-            fail(f"{str(path)!r} is the script itself.")
-        if not force:
-            fail(f"{str(path)!r} exists already; --force overwrites it.")
-    try:
-        if mode is not None and not stat.S_ISREG(mode):
-            if not os.access(path, os.W_OK):
-                raise PermissionError(0, "permission denied")
-        else:
-            path.open("wb" if force else "xb").close()
-    except OSError as error:
-        fail(f"Cannot write {str(path)!r}: {why(error)}.")

@@ -7,10 +7,10 @@ import subprocess
 import click
 
 from visualizer.cli import fail, on_terminal, silence_stdout, warn
-from visualizer.cli.script import ScriptCommand, script_parameters, split, target_of, tracer_options
+from visualizer.cli.script import ScriptCommand, script_parameters, split, target_of
 from visualizer.cli.terminal import keys_from_terminal
 from visualizer.session import recordings, why
-from visualizer.session.launch import start
+from visualizer.session.launch import start, tracer_options
 from visualizer.session.signals import bystander, exit_like
 from visualizer.session.target import Target
 
@@ -38,7 +38,7 @@ def command(words: tuple[str, ...], module: bool, include: tuple[str, ...], no_s
     """
     script, _ = split(words)
     target = target_of(script, module)
-    options = tracer_options(include, no_source)
+    options = tracer_options(include, source=not no_source)
     if not on_terminal():
         if hold:
             raise click.UsageError("--hold needs a terminal, because keys continue the program.")

@@ -49,12 +49,6 @@ def script_parameters(function: _F) -> _F:
     return function
 
 
-def tracer_options(include: tuple[str, ...], no_source: bool) -> tuple[str, ...]:
-    """The options of a command line in the form that the tracers take."""
-    patterns = [word for pattern in include for word in ("--include", pattern)]
-    return (*patterns, "--no-source") if no_source else tuple(patterns)
-
-
 def split(words: tuple[str, ...]) -> tuple[list[str], bool]:
     """Return the script and its arguments as typed, and whether a `--` came before them."""
     ended = words[:1] == (END_OF_OPTIONS,)

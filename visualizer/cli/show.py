@@ -12,14 +12,14 @@ from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
 from visualizer.cli import takes_unicode
 from visualizer.cli.painted import ascii_option, columns, echo_painted, width_option
-from visualizer.cli.reading import read_timeline
+from visualizer.cli.reading import read_trace
 from visualizer.paint.axis.ruler import ruler
 from visualizer.paint.axis.viewport import BOTH, Axis, Viewport
 from visualizer.paint.panes.sequence import sequence
 from visualizer.paint.rows.order import Row, rows
 from visualizer.paint.rows.panel import label_cells, panel
-from visualizer.paint.rows.states import Run
 from visualizer.paint.text import caption
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.legend import legend
 
 #: Without --all, at most this many rows and sentences; with more tracks, those of one function share a row.
@@ -55,14 +55,14 @@ def command(file: str, width: int | None, axis: str | None, ascii: bool, everyth
     """
     if as_sequence and axis is not None:
         raise click.UsageError("--sequence cannot be combined with --axis.")
-    timeline = read_timeline(file)
+    timeline = read_trace(file).timeline
     axes = () if as_sequence else (Axis(axis),) if axis is not None else BOTH
     _print(timeline, file, width, axes, ascii, everything)
 
 
 def print_timeline(path: Path, width: int | None) -> None:
     """Print the trace at `path` as `visualizer show` does. `width` None: as wide as stdout."""
-    _print(read_timeline(str(path)), str(path), width, BOTH, ascii=False, everything=False)
+    _print(read_trace(str(path)).timeline, str(path), width, BOTH, ascii=False, everything=False)
 
 
 def _print(

@@ -16,12 +16,11 @@ from visualizer.analysis.report.details import (
     TotalDetails,
     TrackDetails,
     Wakes,
-    details,
 )
 from visualizer.analysis.report.statistics import Totals, TrackStatistics
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
-from visualizer.cli.reading import echo_lines, read_timeline
+from visualizer.cli.reading import echo_lines, read_trace
 from visualizer.paint.text.tables import table
 
 _TIMES = ("kind", "state", "steps", "running", "ready", "waiting", "blocked", "idle")
@@ -64,7 +63,7 @@ def command(file: str, as_json: bool, wakes: bool) -> None:
       visualizer stats run.trace --wakes
       visualizer stats run.trace --json | jq '.tracks[] | select(.ready_s > 0.1) | .name'
     """
-    found = details(read_timeline(file))
+    found = read_trace(file).stats()
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
     elif wakes:

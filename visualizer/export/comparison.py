@@ -47,6 +47,22 @@ def draw_comparison(a: Part, b: Part, names: Sequence[str], settings: Settings) 
     return page.finished(draw_legend(pen, states, width, y + 10))
 
 
+def draw_part(part: Part, settings: Settings) -> bytes:
+    """One part alone as an SVG file."""
+    title, *rest = facts(part)
+    page = Page(title, settings)
+    pen = page.pen
+    pen.text(PADDING, 58, fitted(title, settings.width - 2 * PADDING, 26), "thread", 26, bold=True)
+    pen.text(PADDING, 84, " · ".join(rest), "dim", 14, mono=False)
+    stretch, _ = stretches(part, part)
+    shown = Rows(part.timeline).arrange(only=part.lives)[:ROWS]
+    columns, y = page.columns(part.timeline, shown), 124.0
+    for axis in settings.axes:
+        panel = PartAlone(pen, stretch, stretch.length(axis), axis, columns, axis.value.capitalize())
+        y = panel.draw(shown, PADDING, y) + 30
+    return page.finished(draw_legend(pen, occurring(part.timeline), settings.width, y))
+
+
 def _draw_both(
     pen: Pen,
     both: Sequence[Stretch],
@@ -147,3 +163,15 @@ class PartPanel(Panel):
     def _ends_here(self, lane: Lane) -> bool:
         part = self._stretch.part
         return lane.track.state in FINAL and part.start_ns <= lane.slices.start_ns[-1] <= part.end_ns
+
+
+class PartAlone(PartPanel):
+    """With the times and numbers of its whole trace."""
+
+    def _note(self) -> str:
+        return Panel._note(self) if self._axis is Axis.SWITCHES else ""
+
+    def _ticks(self, viewport: Viewport, cells_of: Callable[[str], float]) -> Iterable[tuple[float, str]]:
+        found = Panel._ticks(self, viewport, cells_of)
+        # The switch at the very left is the one before the part.
+        return ((place, label) for place, label in found if place > self._start or self._axis is not Axis.SWITCHES)

@@ -39,6 +39,13 @@ def tracer_command(target: Target, trace_path: Path, options: Sequence[str] = ()
     ]
 
 
+def tracer_options(include: Sequence[str] = (), *, source: bool = True) -> tuple[str, ...]:
+    """The options of the tracers that have generators of these packages or paths get tracks, too, and that keep the
+    text of the source files in the trace, or out of it."""
+    patterns = [word for pattern in include for word in ("--include", pattern)]
+    return (*patterns, *(() if source else ("--no-source",)))
+
+
 class Run:
     """A process under watch. `poll` and `wait` may be called from any thread."""
 

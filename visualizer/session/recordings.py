@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from shutil import SameFileError
 
 from visualizer.session import state
+from visualizer.session.target import Target
 
 #: So many recordings are kept; older ones of our own folder are deleted.
 KEPT = 50
@@ -49,6 +53,31 @@ def new_path(name: str) -> Path:
         path = _reserve(_temporary(), stem)
     _prune(path.parent)
     return path
+
+
+def make_empty(path: Path, target: Target, *, overwrite: bool) -> None:
+    """Make sure, before anything runs, that the trace of `target` can be written to `path`.
+
+    Raise FileExistsError if it is there and is not to be overwritten, IsADirectoryError, SameFileError if it is the
+    script itself, and another OSError, or ValueError, if it cannot be written.
+    """
+    # Stated first: opening a directory or a file of another user's fails with less clear words.
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        mode = None
+    if mode is not None:
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if target.path is not None and target.path.exists() and path.samefile(target.path):
+            raise SameFileError(f"The trace would overwrite the script itself: {str(path)!r}.")
+        if not overwrite:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        if not stat.S_ISREG(mode):
+            if not os.access(path, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return
+    path.open("wb" if overwrite else "xb").close()
 
 
 def remember(path: Path) -> None:

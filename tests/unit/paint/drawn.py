@@ -8,7 +8,8 @@ from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.axis.ruler import overview, ruler
 from visualizer.paint.axis.viewport import Axis, Viewport
 from visualizer.paint.rows.order import label_runs, rows
-from visualizer.paint.rows.states import Run, paint_row
+from visualizer.paint.rows.states import paint_row
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width
 from visualizer.paint.text.legend import legend
 

@@ -10,8 +10,11 @@ from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.durations import duration
 
 #: Neither side has to be there. # alone is the first switch, or the last.
-_MOMENT = r"#[0-9]{0,12}|[0-9]{1,9}(?:\.[0-9]{0,12})?|"
+_MOMENT = r"#[0-9]{0,12}|[0-9]{1,10}(?:\.[0-9]{0,12})?|"
 _SPAN = re.compile(f"({_MOMENT})-({_MOMENT})", re.ASCII)
+
+
+_HOW = "say seconds as in '0.5', or a switch as in '#3'"
 
 
 def is_span(text: str) -> bool:
@@ -19,13 +22,29 @@ def is_span(text: str) -> bool:
     return _SPAN.fullmatch(text) is not None and text != "-"
 
 
+def moment_ns(timeline: Timeline, file: str, moment: str) -> int:
+    """The time of a moment that is written as in a span: `0.5` or `#3`.
+
+    Raise ValueError, with a sentence, if it is not written so, or the trace `file` has no such moment.
+    """
+    if not moment or not is_span(f"{moment}-"):
+        raise ValueError(f"{moment!r} is no moment of a trace: {_HOW}.")
+    t_ns, last_ns = _moment_ns(timeline, moment, _switch(timeline, file, moment, 1)), timeline.last_ns
+    if t_ns > last_ns:
+        raise ValueError(f"{moment!r} is behind the end of the trace {file!r}, which is {duration(last_ns)} long.")
+    return t_ns
+
+
 def part_of(timeline: Timeline, file: str, span: str | None) -> Part:
     """The part of the trace `file` that `span`, None: all of it, stands for.
 
-    Raise ValueError, with a sentence, if it has no such part. An end behind that of the trace is the trace's.
+    Raise ValueError, with a sentence, if it is not written so, or there is no such part. An end behind that of the
+    trace is the trace's.
     """
     if span is None:
         return Part.whole(timeline)
+    if not is_span(span):
+        raise ValueError(f"{span!r} is no part of a trace: {_HOW}.")
     since, until = span.split("-")
     first = _switch(timeline, file, since, 1)
     last = _switch(timeline, file, until, timeline.switch_count)

@@ -4,79 +4,18 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
 
+from visualizer.analysis.findings.answer_times import Answer
 from visualizer.analysis.findings.base import SLOW_FACTOR, SLOW_NS, SLOW_OF, Finding, at, finding, spot
-from visualizer.analysis.model.timeline import Park, Place, State, Switch, Timeline, Wakeup
+from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.model.timeline import Park, Place, State, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.trace import words
 
-if TYPE_CHECKING:
-    from visualizer.analysis.findings.collector import Observed
-
-#: A track that ran at most this long before the answer came is assumed to have given it.
-_JUST_NS = 1_000_000
 #: At most this many characters of what it printed then are quoted.
 _MOST_TOLD = 40
 #: At most this many slices are searched for what it did before.
 _MOST_SLICES = 1_000
-
-
-class Answer(NamedTuple):
-    """A track waited for it from `park.t_ns` to `came_ns`; `giver` ran just before it came, NOBODY if none did."""
-
-    park: Park
-    came_ns: int
-    giver: int
-
-    @property
-    def waited_ns(self) -> int:
-        return self.came_ns - self.park.t_ns
-
-
-class _Line(NamedTuple):
-    """All answers that were waited for at one line: how many, for how long in all, and the one that took longest."""
-
-    answers: int
-    waited_ns: int
-    slowest: Answer
-
-
-@dataclass(slots=True)
-class Answers:
-    """Of each line at which the program, on connections that it opened itself, waits to read: how long it waits."""
-
-    lines: dict[tuple[str, int], _Line] = field(default_factory=dict)
-    #: Track -> this end of the connection that it opened last. Who did not open one waits to be asked.
-    _opened: dict[int, str] = field(default_factory=dict)
-    _waits: dict[int, Park] = field(default_factory=dict)
-    #: Hub -> the last switch to it.
-    _last: dict[int, Switch] = field(default_factory=dict)
-
-    def on_park(self, park: Park) -> None:
-        """A track waits for a descriptor."""
-        if park.direction == words.CONNECT:
-            self._opened[park.track] = park.local
-        elif park.direction == words.READ and park.local and self._opened.get(park.track) == park.local:
-            self._waits[park.track] = park
-
-    def on_switch(self, switch: Switch) -> None:
-        self._last[switch.target] = switch
-
-    def on_wakeup(self, timeline: Timeline, wakeup: Wakeup) -> None:
-        """If it is woken since there is something to read, this is an answer."""
-        park = self._waits.pop(wakeup.track, None)
-        if park is None or park.place is None or wakeup.cause != words.IO:
-            return
-        before = self._last.get(wakeup.waker)
-        just = before is not None and before.t_ns > park.t_ns and wakeup.t_ns - before.t_ns <= _JUST_NS
-        giver = before.origin if before is not None and just and before.origin != park.track else words.NOBODY
-        answer = Answer(park, wakeup.t_ns, giver)
-        key = park.place.file, park.place.line
-        known = self.lines.get(key, _Line(0, 0, answer))
-        slowest = answer if answer.waited_ns > known.slowest.waited_ns else known.slowest
-        self.lines[key] = _Line(known.answers + 1, known.waited_ns + answer.waited_ns, slowest)
 
 
 def slow_answer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from visualizer.analysis.findings.answers import Answers
+from visualizer.analysis.findings.answer_times import Answers
 from visualizer.analysis.findings.base import LATE_NS, NAMED_NS, POLL_STEP_NS, park_before
 from visualizer.analysis.findings.joins import expression, only_waits
 from visualizer.analysis.model.blocking import busiest

@@ -45,6 +45,10 @@ class Interned(Generic[_Key]):
         return number
 
 
+#: Of many rows, so many are printed where all are.
+_SHOWN = 3
+
+
 class Rows(Sequence[_Value]):
     """Columns of the same length, read as records. `make` reads one."""
 
@@ -69,6 +73,11 @@ class Rows(Sequence[_Value]):
 
     def __iter__(self) -> Iterator[_Value]:
         return map(self._make, range(self._length()))
+
+    def __repr__(self) -> str:
+        more = len(self) - _SHOWN
+        shown = [*map(repr, self[:_SHOWN]), *([f"... and {more} more"] if more > 0 else [])]
+        return f"[{', '.join(shown)}]"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)

@@ -123,6 +123,11 @@ class Contents:
         """Index of the switch that brought each park about, below 0 if none did."""
         return self._parks.switch
 
+    @property
+    def wakeup_ns(self) -> array[int]:
+        """Time of each wakeup, in the order of the trace."""
+        return self._wakeups.ns
+
     def switch(self, index: int) -> Switch:
         """Switch number `index`, from 0. Raise IndexError if there is none."""
         return switch_of(self._switches, self._parks, index, self._texts, self._places)

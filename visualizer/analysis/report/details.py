@@ -168,17 +168,23 @@ class _Measured:
         ]
 
 
-def details(timeline: Timeline) -> Details:
-    """Details up to the latest time of the trace: a slice that is still open counts up to there."""
-    plain = statistics(timeline)
+def details(timeline: Timeline, span: tuple[int, int] | None = None) -> Details:
+    """Details up to the latest time of the trace: a slice that is still open counts up to there.
+
+    `span`: only of what lies between these two times, in ns, as in `statistics` and `Lengths`.
+    """
+    plain = statistics(timeline, span)
+    start_ns, end_ns = span or (0, timeline.last_ns)
     # A turn is nobody's doing.
-    given_by = (wakeup for wakeup in timeline.wakeups if wakeup.cause != words.TURN)
+    given_by = (
+        wakeup for wakeup in timeline.wakeups if wakeup.cause != words.TURN and start_ns <= wakeup.t_ns <= end_ns
+    )
     pairs = Counter((wakeup.waker, wakeup.track) for wakeup in given_by)
     given, received = _sums(pairs)
     all_measured = _Measured()
     tracks = []
     for known in plain.tracks:
-        lengths = Lengths(timeline, known.id)
+        lengths = Lengths(timeline, known.id, span)
         lengths.take()
         measured = _Measured()
         measured.add(lengths)
@@ -218,15 +224,15 @@ def details(timeline: Timeline) -> Details:
         totals,
         _matrix(timeline, pairs),
         fairness(timeline, tracks),
-        _sampled(timeline),
+        _sampled(timeline, start_ns, end_ns),
     )
 
 
-def _sampled(timeline: Timeline) -> list[SampledLine]:
+def _sampled(timeline: Timeline, start_ns: int, end_ns: int) -> list[SampledLine]:
     found = [
         SampledLine(track, timeline.name(track), place.file, place.line, place.function, times)
         for track in timeline.tracks
-        for place, times, *_ in lines_sampled(timeline, track, 0, timeline.last_ns)
+        for place, times, *_ in lines_sampled(timeline, track, start_ns, end_ns)
     ]
     return sorted(found, key=lambda one: -one.samples)
 

@@ -35,7 +35,7 @@ def missing(timeline: Timeline) -> str | None:
     """What of the trace is missing for who draws conclusions from it, in a sentence; None if nothing is."""
     parts, lost = [], 0
     for what, count in timeline.dropped.items():
-        if count and what != _OUTPUT:
+        if count > 0 and what != _OUTPUT:
             one, became = _TOLD.get(what, ("", "were left out"))
             lost += count
             parts.append(f"{count} {one + ('' if count == 1 else 's') if one else what} {became}")

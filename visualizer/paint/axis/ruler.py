@@ -13,7 +13,7 @@ from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.paint.axis.times import SINCE_START, Reckoning, nice
 from visualizer.paint.axis.viewport import Axis, Viewport, extent, time_of_position
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import ascii_only
 
 #: Cells between two labels, at least.

@@ -9,7 +9,7 @@ from visualizer.analysis.report.comparison import is_start, starting_ns
 from visualizer.analysis.text.durations import duration
 from visualizer.paint.axis.viewport import MARGIN_CELLS, Axis, Viewport
 from visualizer.paint.comparison.stretch import Stretch
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import ascii_only, cell_width
 
 #: Of this part of the longer one, or less, nobody speaks.

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from visualizer.analysis.report.comparison import Comparison, Difference, Figure, Part, is_start
 from visualizer.analysis.text.durations import duration, last_digit_ns
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.rows.states import Run
 from visualizer.paint.text import caption
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.tables import table
 
 _NS_PER_S = 1_000_000_000

@@ -15,7 +15,7 @@ from visualizer.paint.comparison.difference import laid, saving
 from visualizer.paint.comparison.stretch import Stretch, stretches, viewports
 from visualizer.paint.rows.order import Row, Rows, label_runs
 from visualizer.paint.rows.panel import label_cells
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.legend import legend
 
 #: So many rows each; where there were more, tracks of a kind share one.

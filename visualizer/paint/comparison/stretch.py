@@ -11,7 +11,7 @@ from visualizer.analysis.report.comparison import Part
 from visualizer.paint.axis.viewport import Axis, Viewport, extent, position_in_segment, position_of_time, span
 from visualizer.paint.rows.order import Row
 from visualizer.paint.rows.panel import painted
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from visualizer.analysis.model.timeline import State
 from visualizer.analysis.text.durations import duration
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import ascii_cells, cell_width
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 

@@ -13,7 +13,7 @@ from visualizer.analysis.model.timeline import FINAL, State, Switch, Timeline
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
 from visualizer.paint.panes.arrow_labels import crossing_labels
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import ascii_cells, cell_width, fit, fit_name
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.paint.text.wait_labels import brief

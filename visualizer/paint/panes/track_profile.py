@@ -11,7 +11,7 @@ from visualizer.analysis.report.track_times import Lengths
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.panes.bars import bar, histogram, share_bar
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import fit
 from visualizer.paint.text.palette import STYLE_OF
 

@@ -12,7 +12,7 @@ from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.endpoints import awaits
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.source_text import would_end
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import ascii_cells, cell_width, fit
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.paint.text.wait_labels import wait_label

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from visualizer.analysis.model.timeline import Timeline, Track
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import ascii_only, cell_width, fit, fit_name
 from visualizer.trace import words
 

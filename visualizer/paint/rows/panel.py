@@ -9,7 +9,8 @@ from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.axis.viewport import Viewport
 from visualizer.paint.rows.crowded import paint_group
 from visualizer.paint.rows.order import Row, label_runs, row_name
-from visualizer.paint.rows.states import Run, paint_rows
+from visualizer.paint.rows.states import paint_rows
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width
 
 

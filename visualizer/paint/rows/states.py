@@ -18,8 +18,6 @@ from visualizer.paint.text.wait_labels import labels
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
-__all__ = ["Run", "paint_row", "paint_rows"]
-
 _LABEL = "label"
 _BLOCKED = STYLE_OF[State.BLOCKED]
 #: To fewer cells than this no label is cut.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from visualizer.analysis.model.timeline import State, Timeline
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 

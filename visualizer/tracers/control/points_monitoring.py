@@ -30,7 +30,7 @@ _STEPS = (
 )  # fmt: skip
 #: With these a generator gives control back.
 _LEFT = (_events.PY_YIELD, _events.PY_RETURN, _events.PY_UNWIND)
-#: These cannot be disabled for a place (before 3.14).
+#: These cannot be asked for in one code object alone, nor disabled for a place (before 3.15).
 _EVERYWHERE = _events.PY_THROW | _events.PY_UNWIND
 
 

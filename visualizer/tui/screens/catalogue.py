@@ -21,7 +21,7 @@ from visualizer.session.target import Target
 from visualizer.trace.source import Source, TraceError
 from visualizer.tui import keys
 from visualizer.tui.actions.catalogue_search import Finding
-from visualizer.tui.screens.timeline import LEAST_HEIGHT, LEAST_WIDTH
+from visualizer.tui.shell import LEAST_HEIGHT, LEAST_WIDTH, shell
 from visualizer.tui.state import source_text
 
 _PAGE_LINES = 8
@@ -154,44 +154,35 @@ class CatalogueScreen(Finding):
         self.action_choose()
 
     def action_choose(self) -> None:
-        from visualizer.tui.app import VisualizerApp
-
-        assert isinstance(self.app, VisualizerApp)
         match self._highlighted:
             case Scenario(name=name, path=path):
-                self.app.watch_target(Target(name, (str(path),), path))
+                shell(self).watch_target(Target(name, (str(path),), path))
             case Recording(path=path):
-                self.app.watch_recording(path)
+                shell(self).watch_recording(path)
 
     def action_run_held(self) -> None:
-        from visualizer.tui.app import VisualizerApp
-
-        assert isinstance(self.app, VisualizerApp)
         match self._highlighted:
             case Scenario(name=name, path=path):
-                self.app.watch_target(Target(name, (str(path),), path), hold=True)
+                shell(self).watch_target(Target(name, (str(path),), path), hold=True)
             case _:
                 self.deny("A recording has no program to pause: enter opens it.")
 
     async def action_compare(self) -> None:
         """Mark a recording; of another one, compare the marked one with it; of the same, mark it no more."""
-        from visualizer.tui.app import VisualizerApp
-
-        app, what, marked = self.app, self._highlighted, self._marked
-        assert isinstance(app, VisualizerApp)
+        what, marked = self._highlighted, self._marked
         if not isinstance(what, Recording):
             self.deny("Only recordings can be compared: enter runs the scenario, which records it.")
             return
         self._marked = what.path if marked is None else None
         self.refill()
         if marked is None:
-            app.tell(f"{what.name} is A: press c on another recording to compare them.")
+            shell(self).tell(f"{what.name} is A: press c on another recording to compare them.")
         elif marked == what.path:
-            app.tell(f"{what.name} is no longer marked.")
+            shell(self).tell(f"{what.name} is no longer marked.")
         else:
             # What was told of the first would lie over both.
-            app.clear_notifications()
-            await app.compare_recordings(marked, what.path)
+            self.app.clear_notifications()
+            await shell(self).compare_recordings(marked, what.path)
 
     def action_move(self, by: int) -> None:
         choices = self.query_one(Choices)

@@ -20,11 +20,12 @@ from visualizer.analysis.text.printable import plain
 from visualizer.paint.axis.viewport import Axis
 from visualizer.paint.comparison.figures import facts, figures, parting, remarks
 from visualizer.paint.rows.grouping import By, Order
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.tui import keys, messages
 from visualizer.tui.actions.export import Exporting
 from visualizer.tui.actions.moving import Bringing, Moving
 from visualizer.tui.actions.row_layout import Arranging
+from visualizer.tui.shell import LEAST_HEIGHT, LEAST_WIDTH, shell
 from visualizer.tui.state.pair import SIDES, Pair
 from visualizer.tui.state.side import SideView
 from visualizer.tui.terminal.styles import is_dark, style
@@ -37,13 +38,12 @@ from visualizer.tui.widgets.tracks import RIGHT, row_start
 #: How often the playhead is moved while it plays.
 _TICK_S = 0.05
 #: A smaller terminal gets a word instead.
-_LEAST_WIDTH, _LEAST_HEIGHT = 60, 16
 #: Verdict, ruler, two names, two sentences, footer.
 _FIXED_LINES = 7
 #: The part of what is left that the tracks may take from this height on; below, all but so many lines.
 _TRACKS_SHARE = 0.75
 _TALL = 30
-_LEAST_BELOW = 3
+LEAST_BELOW = 3
 
 
 class ComparisonScreen(Arranging, Moving, Exporting):
@@ -84,7 +84,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
 
     def compose(self) -> ComposeResult:
         yield Static(
-            f"Terminal too small: the comparison needs {_LEAST_WIDTH} columns and {_LEAST_HEIGHT} lines.",
+            f"Terminal too small: the comparison needs {LEAST_WIDTH} columns and {LEAST_HEIGHT} lines.",
             id="too-small",
             markup=False,
         )
@@ -105,7 +105,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         self.set_interval(_TICK_S, self.tick)
 
     def on_resize(self, event: events.Resize) -> None:
-        small = event.size.width < _LEAST_WIDTH or event.size.height < _LEAST_HEIGHT
+        small = event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT
         self.set_class(small, "-too-small")
         self.look()
 
@@ -140,7 +140,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
     def _divide(self) -> None:
         """The stacks get what they need, but not more than their share; what one does not need goes to the other."""
         free = self.size.height - _FIXED_LINES - (self.pair.axis is Axis.BUSY)
-        room = max(2, free - _LEAST_BELOW if self.size.height < _TALL else int(free * _TRACKS_SHARE))
+        room = max(2, free - LEAST_BELOW if self.size.height < _TALL else int(free * _TRACKS_SHARE))
         half = room // 2
         a, b = self.pair.views
         for view, other in ((a, b), (b, a)):
@@ -269,11 +269,8 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         self.look()
 
     async def action_back(self) -> None:
-        from visualizer.tui.app import VisualizerApp
-
         if not self.put_away():
-            assert isinstance(self.app, VisualizerApp)
-            await self.app.leave_comparison()
+            await shell(self).leave_comparison()
 
     @on(SideChosen)
     def _choose_side(self, message: SideChosen) -> None:

@@ -15,6 +15,7 @@ from visualizer.analysis.explore.spans import part_of
 from visualizer.analysis.report.comparison import compare
 from visualizer.analysis.text.printable import plain
 from visualizer.tui import keys
+from visualizer.tui.shell import shell
 from visualizer.tui.state.feed import Feed
 from visualizer.tui.state.pair import SIDES, Pair
 
@@ -79,16 +80,9 @@ class LoadingScreen(Screen[None]):
             feed.close()
 
     async def action_back(self) -> None:
-        from visualizer.tui.app import VisualizerApp
-
-        assert isinstance(self.app, VisualizerApp)
-        await self.app.leave_comparison()
+        await shell(self).leave_comparison()
 
     async def _load(self) -> None:
-        from visualizer.tui.app import VisualizerApp
-
-        app = self.app
-        assert isinstance(app, VisualizerApp)
         while any(feed.live for feed in self._feeds):
             arrived = [feed.poll() for feed in self._feeds]
             self._tell()
@@ -98,13 +92,13 @@ class LoadingScreen(Screen[None]):
                 return
         error = next((feed.error for feed in self._feeds if feed.error is not None), None)
         if error is not None:
-            app.call_later(app.give_up, error)
+            self.app.call_later(shell(self).give_up, error)
             return
         self._doing.update("Comparing…" if not self._ascii else "Comparing...")
         try:
             a, b = (part_of(side.feed.timeline, side.file, side.span) for side in self._sides)
         except ValueError as failure:
-            app.call_later(app.give_up, str(failure))
+            self.app.call_later(shell(self).give_up, str(failure))
             return
         found = await asyncio.to_thread(compare, a, b)
         if self.is_attached:
@@ -119,7 +113,7 @@ class LoadingScreen(Screen[None]):
             files = (one, other) if one is not None and other is not None else None
             pair = Pair(a, b, names, ascii=self._ascii, found=found, notices=notices, files=files)
             # Not from here: this ends with the screen that is replaced.
-            app.call_later(app.show_pair, pair)
+            self.app.call_later(shell(self).show_pair, pair)
 
     def _tell(self) -> None:
         for feed, bar, count in zip(self._feeds, self._bars, self._counts, strict=True):

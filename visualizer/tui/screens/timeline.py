@@ -26,6 +26,7 @@ from visualizer.tui.actions.moving import Bringing, Moving
 from visualizer.tui.actions.row_layout import Arranging
 from visualizer.tui.actions.stepping import Stepping
 from visualizer.tui.actions.views import Viewing
+from visualizer.tui.shell import LEAST_HEIGHT, LEAST_WIDTH, shell
 from visualizer.tui.state.feed import Feed
 from visualizer.tui.state.view import View
 from visualizer.tui.widgets.filter import Filter
@@ -50,7 +51,6 @@ from visualizer.tui.widgets.waits import Waits
 #: How often the trace is looked at, and the playhead moved while it plays.
 _TICK_S = 0.05
 #: A smaller terminal gets a word instead.
-LEAST_WIDTH, LEAST_HEIGHT = 60, 16
 #: From this height on there is a legend, and the sentence has a third line.
 _TALL = 30
 #: Lines above and below the tracks that are always there: header, overview, ruler, footer.
@@ -310,15 +310,12 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         self.look()
 
     async def action_back(self) -> None:
-        from visualizer.tui.app import VisualizerApp
-
         if self.put_away():
             return
         if self.sequence.display:
             self.action_sequence()
             return
-        assert isinstance(self.app, VisualizerApp)
-        await self.app.back_to_catalogue()
+        await shell(self).back_to_catalogue()
 
     def _show_tab(self, tab: str) -> None:
         self._tab_bar.show(tab)

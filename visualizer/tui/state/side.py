@@ -8,7 +8,7 @@ from dataclasses import replace
 from visualizer.paint.axis.viewport import Axis, Viewport, Within, position_of_time, time_of_position
 from visualizer.paint.comparison.stretch import Stretch
 from visualizer.paint.rows.order import Row
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.tui.state.playhead import Playhead
 from visualizer.tui.state.view import View
 

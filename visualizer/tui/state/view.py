@@ -21,7 +21,7 @@ from visualizer.paint.axis.viewport import (
 )
 from visualizer.paint.rows.order import Group, Row
 from visualizer.paint.rows.panel import painted
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.tui.state.history import History
 from visualizer.tui.state.playhead import Playhead
 from visualizer.tui.state.row_layout import Arrangement

@@ -11,7 +11,7 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.palette import DARK, LIGHT, least_contrast, readable
 
 #: The class of an app whose terminal takes nothing but ASCII.

@@ -16,7 +16,7 @@ from visualizer.analysis.text.sentences import sentence
 from visualizer.paint.axis.viewport import Axis
 from visualizer.paint.comparison.figures import verdict
 from visualizer.paint.comparison.stacked import common_ruler
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import fit
 from visualizer.tui.state.pair import SIDES, Pair
 from visualizer.tui.terminal.styles import is_dark, over, strip, style

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from visualizer.analysis.findings import Finding
 from visualizer.analysis.findings import Findings as Found
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.tui import keys
 from visualizer.tui.messages import Denied, FindingChosen
 from visualizer.tui.state.view import View

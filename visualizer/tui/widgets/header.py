@@ -7,7 +7,7 @@ from textual.widget import Widget
 
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.axis.times import SINCE_START
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width, fit
 from visualizer.session.control import Condition
 from visualizer.tui.state.feed import Feed

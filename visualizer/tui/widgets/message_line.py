@@ -6,7 +6,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import fit
 from visualizer.tui.terminal.styles import strip
 from visualizer.tui.widgets.notices import Notice

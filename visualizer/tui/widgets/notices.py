@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from visualizer.analysis.text.losses import left_out
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width, fit
 from visualizer.tui.state.feed import Feed
 from visualizer.tui.terminal.styles import strip

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from visualizer.analysis.model.timeline import Output as Printed
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width, fit_name
 from visualizer.trace import words
 from visualizer.tui.messages import TimeChosen

@@ -11,7 +11,7 @@ from visualizer.analysis.text.sentences import describe_state, sentence, sentenc
 from visualizer.analysis.text.upcoming import what_next
 from visualizer.paint.rows.crowded import told
 from visualizer.paint.rows.order import row_name
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import fit
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.paint.text.wait_labels import brief

@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 from visualizer.paint.panes import sequence as painted
 from visualizer.paint.panes.sequence import Lanes, heads, lanes
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.trace import words
 from visualizer.tui import keys
 from visualizer.tui.messages import TrackChosen

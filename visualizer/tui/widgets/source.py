@@ -10,7 +10,7 @@ from textual.widget import Widget
 from visualizer.analysis.model.timeline import Place, State
 from visualizer.analysis.text.hot_lines import lines_sampled
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width, fit
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.trace import words

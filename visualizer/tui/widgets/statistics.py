@@ -13,7 +13,7 @@ from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.panes.bars import share_bar
 from visualizer.paint.panes.track_profile import profile
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import fit, fit_name
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.tui.messages import TrackChosen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import fit
 from visualizer.paint.text.wait_labels import brief
 from visualizer.tui.messages import SwitchChosen

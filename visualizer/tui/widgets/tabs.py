@@ -7,7 +7,7 @@ from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.tui.messages import TabChosen
 from visualizer.tui.terminal.styles import over, strip
 

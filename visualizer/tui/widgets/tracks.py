@@ -20,7 +20,7 @@ from visualizer.paint.axis.viewport import Axis, Viewport
 from visualizer.paint.panes.tooltip import pointed
 from visualizer.paint.rows.crowded import told
 from visualizer.paint.rows.order import Row, label_runs, row_name
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import fit
 from visualizer.paint.text.legend import legend
 from visualizer.tui import keys

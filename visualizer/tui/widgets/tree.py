@@ -5,7 +5,7 @@ from __future__ import annotations
 from visualizer.analysis.explore.spawn_tree import Family, Kin
 from visualizer.analysis.index.groups import Crowd
 from visualizer.paint.panes.spawn_tree import Node, node_runs, nodes
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.tui.messages import TrackChosen
 from visualizer.tui.state.view import View
 from visualizer.tui.widgets.pick_list import Pointed

@@ -6,7 +6,7 @@ from textual.timer import Timer
 
 from visualizer.analysis.explore.wait_graph import moment_at
 from visualizer.paint.panes.wait_graph import Said, graph
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.trace import words
 from visualizer.tui.messages import TrackChosen
 from visualizer.tui.state.view import View

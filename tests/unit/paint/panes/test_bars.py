@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from visualizer.analysis.model.timeline import State
 from visualizer.paint.panes.bars import bar, histogram, share_bar
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width
 
 

@@ -10,7 +10,7 @@ from tests.tui.traces import crowd, hostile
 from tests.unit.analysis.tape import Tape, ping_pong, producer_consumer, sleeps
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.panes.sequence import heads, lanes, line, sequence
-from visualizer.paint.rows.states import Run
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width
 from visualizer.trace import words
 

@@ -2,7 +2,7 @@
 
 What costs nothing when it is not used: PY_START is asked for everywhere, but answered with DISABLE the first time by
 every code object that is no generator of the program's. Those get local events. PY_THROW and PY_UNWIND can only be
-asked for globally before 3.14; they are, once the program has a generator. CALL is asked for in the program's own code,
+asked for globally before 3.15; they are, once the program has a generator. CALL is asked for in the program's own code,
 and every place that calls neither a generator function nor a generator's method is disabled after its first call.
 """
 

@@ -148,7 +148,8 @@ class Callbacks:
             if asked.service is not None:
                 asked.service.ask(self._greenlets.module.getcurrent(), (asker, cause))
         asked.thrown = thrown
-        waiting = victims or (map(self._ready.linked, links_of(owner)) if asked.service is None else ())
+        ends = owner is self._greenlets.module.getcurrent()
+        waiting = victims or (map(self._ready.linked, links_of(owner)) if asked.service is None and not ends else ())
         wakes = []
         for track in waiting:
             if self._is_waiting(track):

@@ -154,7 +154,10 @@ def store_unready(buffer: Buffer, t_ns: int, track: int) -> None:
 
 
 def links_of(owner: Any) -> list[Any]:
-    """What an event, or a greenlet, of gevent's will call when it notifies whoever waits for it."""
+    """What an event, or a greenlet that has ended, of gevent's will call when it notifies whoever waits for it.
+
+    A greenlet that still runs shows what it refers to from Python 3.15 on only, and is not asked.
+    """
     kinds = [kind for kind in type.mro(type(owner)) if type_module(kind).startswith("gevent.")]
     if not kinds or type_name(kinds[0]) not in ("Event", "AsyncResult", "Greenlet"):
         return []

@@ -1,0 +1,68 @@
+"""How long a program waits for answers: of each line at which it reads from connections that it opened itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from visualizer.analysis.model.timeline import Park, Switch, Timeline, Wakeup
+from visualizer.trace import words
+
+#: Who ran last, so shortly before the answer was there, is taken for who gave it.
+_JUST_NS = 1_000_000
+
+
+class Answer(NamedTuple):
+    """A track waited for it from `park.t_ns` to `came_ns`; `giver` ran just before it came, NOBODY if none did."""
+
+    park: Park
+    came_ns: int
+    giver: int
+
+    @property
+    def waited_ns(self) -> int:
+        return self.came_ns - self.park.t_ns
+
+
+class _Line(NamedTuple):
+    """All answers that were waited for at one line: how many, for how long in all, and the one that took longest."""
+
+    answers: int
+    waited_ns: int
+    slowest: Answer
+
+
+@dataclass(slots=True)
+class Answers:
+    """Of each line at which the program, on connections that it opened itself, waits to read: how long it waits."""
+
+    lines: dict[tuple[str, int], _Line] = field(default_factory=dict)
+    #: Track -> this end of the connection that it opened last. Who did not open one waits to be asked.
+    _opened: dict[int, str] = field(default_factory=dict)
+    _waits: dict[int, Park] = field(default_factory=dict)
+    #: Hub -> the last switch to it.
+    _last: dict[int, Switch] = field(default_factory=dict)
+
+    def on_park(self, park: Park) -> None:
+        """A track waits for a descriptor."""
+        if park.direction == words.CONNECT:
+            self._opened[park.track] = park.local
+        elif park.direction == words.READ and park.local and self._opened.get(park.track) == park.local:
+            self._waits[park.track] = park
+
+    def on_switch(self, switch: Switch) -> None:
+        self._last[switch.target] = switch
+
+    def on_wakeup(self, timeline: Timeline, wakeup: Wakeup) -> None:
+        """If it is woken since there is something to read, this is an answer."""
+        park = self._waits.pop(wakeup.track, None)
+        if park is None or park.place is None or wakeup.cause != words.IO:
+            return
+        before = self._last.get(wakeup.waker)
+        just = before is not None and before.t_ns > park.t_ns and wakeup.t_ns - before.t_ns <= _JUST_NS
+        giver = before.origin if before is not None and just and before.origin != park.track else words.NOBODY
+        answer = Answer(park, wakeup.t_ns, giver)
+        key = park.place.file, park.place.line
+        known = self.lines.get(key, _Line(0, 0, answer))
+        slowest = answer if answer.waited_ns > known.slowest.waited_ns else known.slowest
+        self.lines[key] = _Line(known.answers + 1, known.waited_ns + answer.waited_ns, slowest)
