@@ -55,7 +55,7 @@ def find(text: str) -> list[str]:
 
 NAMES = [scenario.name for scenario in scenarios()] + ["sleeps", "ping_pong", "hand_over"]
 
-UNBOUND = "does nothing here: / searches names,  ? shows all keys."
+UNBOUND = "does nothing here: / searches names, ? shows all keys."
 WALKS: dict[str, Walk[CatalogueScreen]] = {
     "names": [
         ("down", name, NAMES[1]), ("j", name, NAMES[2]), ("up", name, NAMES[1]), ("k", name, NAMES[0]),
@@ -169,7 +169,7 @@ async def test_what_was_said_of_a_key_is_gone_with_the_next_one() -> None:
         assert isinstance(screen, CatalogueScreen)
         await pilot.press("end", "z", "Z", "5", "f5", "y")
         await pilot.pause()
-        assert denied(screen) == ["y does nothing here: / searches names,  ? shows all keys."]
+        assert denied(screen) == ["y does nothing here: / searches names, ? shows all keys."]
         assert told(screen) == [], "one at a time, and none over the list"
         await pilot.press("up")
         await pilot.pause()

@@ -178,10 +178,10 @@ async def test_a_program_that_runs_is_looked_at_anew(
 @pytest.mark.parametrize(
     ("width", "expected"),
     [
-        (180, " 1 Events  2 Output  3 Statistics  4 Findings  5 Tree  6 Waits "),
-        (120, " 1 Events  2 Output  3 Stats  4 Findings  5 Tree  6 Waits "),
-        (80, " 1Events 2Out 3Stat 4Find 5Tree 6Wait"),
-        (60, " 1  2  3  4 Findings  5  6 "),
+        (180, " 1 Events  2 Output  3 Statistics  4 Problems  5 Tree  6 Waits "),
+        (120, " 1 Events  2 Output  3 Stats  4 Problems  5 Tree  6 Waits "),
+        (80, " 1Events 2Out 3Stat 4Prob 5Tree 6Wait"),
+        (60, " 1  2  3  4 Problems  5  6 "),
     ],
 )
 async def test_the_tabs_take_the_room_there_is(replay: Replay, width: int, expected: str) -> None:

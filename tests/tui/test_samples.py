@@ -61,7 +61,7 @@ async def test_the_line_nearest_the_playhead_is_marked_and_others_have_a_dot(rep
             title, *lines = pane(screen)
             return " ".join(title.split()), [line.split()[0] for line in lines if not line[0].isspace()]
 
-        assert await at(31) == ("█ crunch starts; seen at line 4 crunch.py:1", ["▶1", "•4", "•5"])
+        assert await at(31) == ("█ crunch starts; sampled at line 4 crunch.py:1", ["▶1", "•4", "•5"])
         assert await at(60) == ("█ crunch sampled here crunch.py:4", ["▶4", "•5"])
         assert await at(170) == ("█ crunch sampled here crunch.py:5", ["•4", "▶5"])
         assert await at(300) == ("█ crunch sampled here crunch.py:4", ["▶4", "•5"])
@@ -76,7 +76,7 @@ async def test_seen_in_another_file(replay: Replay) -> None:
         screen.view.go_to_time(31_000_000)
         screen.query_one("#running", Source).show()
         title, *lines = pane(screen)
-        assert " ".join(title.split()).startswith("█ crunch starts; seen at library.py:4")
+        assert " ".join(title.split()).startswith("█ crunch starts; sampled at library.py:4")
         assert [line for line in lines if line.startswith("•")] == []
         screen.view.go_to_time(200_000_000)
         screen.query_one("#running", Source).show()

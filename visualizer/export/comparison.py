@@ -112,7 +112,7 @@ def _lines(pen: Pen, lines: Iterable[str], width: int, y: float) -> float:
 
 
 class PartPanel(Panel):
-    """One side: what of its trace lies in the part, counted from where that begins."""
+    """One side: the part of its trace, counted from the beginning of the part."""
 
     def __init__(
         self, pen: Pen, stretch: Stretch, length: float, axis: Axis, columns: tuple[float, float], heading: str

@@ -23,15 +23,15 @@ from visualizer.trace import words
 ROW = 36.0
 _BAR = 24.0
 _INDENT = 16
-#: However short, a run is that wide; and where many stand less than so many pixels apart, at least that high.
+#: The least width of a run; and its least height if many are closer than this many pixels.
 _NARROWEST_RUN = 2.5
 _ALONE = 5.0
 _LOWEST = 0.2
-#: Up to so many switches are drawn as lines from track to track, and up to so close together with arrow heads.
+#: Up to this many switches are drawn as lines between tracks, with arrow heads down to this distance.
 _CONNECTORS = 60
 _ARROWS_FROM = 12.0
 _LABEL = 11.5
-#: A label shorter than this many pixels says nothing.
+#: Labels shorter than this many pixels are left out.
 _SHORTEST_LABEL = 84.0
 
 
@@ -203,7 +203,7 @@ class Panel:
             yield last
 
     def _stretches(self) -> Iterator[tuple[float, int, int, float]]:
-        """What lies between gaps, and each gap: where it begins in busy time, and when; when it ends; its scale."""
+        """The stretches between gaps, and the gaps: start in busy time, start and end in time, scale."""
         known = gaps(self._timeline)
         place, t_ns = self._start, int(known.time(self._start))
         for number in range(known.number_at(place), len(known)):

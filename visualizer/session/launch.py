@@ -24,7 +24,7 @@ Stdio = int | IO[Any] | None
 #: Run as a file and with -P, so that nothing in the user's folder can be taken for a module of ours or of Python's.
 _TRACERS = Path(__file__).parent.parent / "tracers" / "__main__.py"
 
-#: No header is longer; a file that goes on beyond this without a line's end is no trace.
+#: No header is longer; a file without a newline up to here is not a trace.
 _HEADER_BYTES = 1 << 20
 
 
@@ -51,11 +51,11 @@ class Run:
 
     def __init__(self, process: subprocess.Popen[bytes], trace_path: Path, control: Control | None = None) -> None:
         self.trace_path = trace_path
-        #: By which it can be held, if it was started so.
+        #: The connection that pauses it, if it was started with one.
         self.control = control
         #: False if the process was over before it had begun to record. Known when it is over.
         self.recorded = False
-        #: One sentence about what is missing in the trace. Known when the process is over.
+        #: One sentence about what is missing in the trace. Known when the process has ended.
         self.warning: str | None = None
         self._process = process
         self._lock = threading.Lock()
@@ -159,7 +159,7 @@ def start(
 
 
 def _header_of(path: Path) -> Header | None:
-    # Not a pipe: what is read from one is taken from its reader.
+    # Not a pipe: reading from it would take data from its reader.
     with contextlib.suppress(OSError, *DECODE_ERRORS), path.open("rb") as trace:
         if stat.S_ISREG(os.fstat(trace.fileno()).st_mode):
             return decode_header(trace.readline(_HEADER_BYTES))

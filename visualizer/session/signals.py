@@ -43,7 +43,7 @@ class Bystander:
 
 @contextlib.contextmanager
 def bystander() -> Iterator[Bystander]:
-    """Let a program be the one whom signals are for. Enter before it is started; must be called in the main thread.
+    """Pass signals on to a program. Enter before it is started; must be called in the main thread.
 
     Only functions are installed, since exec sets those back to the default for the program (signal(7)); what was
     ignored before us, as by nohup, remains ignored for both.

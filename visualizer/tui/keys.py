@@ -59,7 +59,7 @@ SPANS = Section(
     ),
 )
 
-#: What is shown the first time: the action, and what it does in a few words.
+#: Shown to first-time users: the action, and what it does in a few words.
 HINT = (
     ("step(1)", "go to the next switch and see why it happened"),
     ("zoom(2)", "zoom in (s or the mouse wheel: zoom out)"),
@@ -179,7 +179,7 @@ TIMELINE = (
     ),
 )
 
-#: What has no key of its own, and stands in the command palette alone: (what it does, action).
+#: Commands without a key, found in the command palette only: (what it does, action).
 BY_NAME = (
     *((f"Sort rows: {order.value}", f"sort_by('{order.name}')") for order in Order),
     *((f"Group rows by: {by.value}", f"group_by('{by.name}')") for by in By),
@@ -236,7 +236,7 @@ PAGES = Section(
     ),
 )
 
-#: What the mouse does is bound to no key, and so stands here in words: (what one does, what it does).
+#: Mouse actions have no bindings; this is their help text: (gesture, effect).
 MOUSE = (
     ("Click on a track", "Select it and go to that time"),
     ("Double-click", "Zoom in on that state of the track"),

@@ -34,7 +34,7 @@ _DONE = {
 }
 #: The same for a queue, by the method that waits.
 _DONE_TO_QUEUE = {
-    "put": "took an item from the full queue {} was waiting to put one in",
+    "put": "took an item from the queue {} was waiting on",
     "join": "marked the last task of the queue {} was joining as done",
 }
 

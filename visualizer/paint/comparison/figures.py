@@ -12,7 +12,7 @@ from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.tables import table
 
 _NS_PER_S = 1_000_000_000
-#: From which factor on two times are told apart.
+#: Times closer than this factor count as about the same.
 _NOTICEABLE = 1.05
 #: Key of a figure -> what it is called.
 _NAMES = {
@@ -42,7 +42,7 @@ def facts(part: Part) -> list[str]:
 def verdict(found: Comparison) -> str:
     """Which is faster, by how much: "The time is 6.2× lower in B: 0.15 s instead of 0.94 s".
 
-    If most of what one takes longer is over before its first switch, what is told is the time behind that.
+    If most of the difference is before the first switch, the time after it is compared.
     """
     duration_s, starting_s, switching_s = (found.figures[f"{name}_s"] for name in ("duration", "starting", "switching"))
     a, b = duration_s.a, duration_s.b
@@ -69,7 +69,7 @@ def _faster(a: float, b: float, between: str = "") -> str:
 
 
 def figures(found: Comparison) -> Iterator[str]:
-    """The lines of the table. What is nothing in both is left out."""
+    """The lines of the table. Figures that are zero in both are left out."""
     rows = []
     for key, name in _NAMES.items():
         figure = found.figures[key]
@@ -85,13 +85,13 @@ def _row(name: str, figure: Figure, told: Callable[[float], str]) -> tuple[str, 
     a, b = (told(amount) if amount else "-" for amount in (figure.a, figure.b))
     if told is _time and a != b and figure.a and figure.b:
         a, b = _fitting(figure.a, figure.difference), _fitting(figure.b, figure.difference)
-    # What cannot be told apart as it is written here makes no difference.
+    # Values that look the same as written here do not differ.
     difference = f"{'+' if figure.difference > 0 else '-'}{told(abs(figure.difference))}" if a != b else "-"
     return (name, a, b, difference, _factor(figure) if a != b else "the same")
 
 
 def _fitting(seconds: float, difference: float) -> str:
-    """A time with so many digits that its difference from another one, which has three, is seen to be that."""
+    """A time with as many digits as its difference from another one, shown with three, needs."""
     ns, digits = round(seconds * _NS_PER_S), 3
     finest_ns = max(1.0, abs(difference) * _NS_PER_S / 100)
     while last_digit_ns(ns, digits) > finest_ns:

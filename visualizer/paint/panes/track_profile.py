@@ -17,7 +17,7 @@ from visualizer.paint.text.palette import STYLE_OF
 
 #: Cells of the words in front.
 _HEAD = 9
-#: Reasons of waits that are told, the longest first.
+#: At most this many reasons of waits are listed, the longest first.
 _REASONS = 5
 _LONGEST_BAR = 30
 _NS_PER_S = 1_000_000_000

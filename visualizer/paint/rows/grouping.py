@@ -17,7 +17,7 @@ Subject = int | Group
 
 
 class By(Enum):
-    """What the rows are grouped by; the value is how one says so."""
+    """What the rows are grouped by; the value is its name on the screen."""
 
     FUNCTION = "function"
     THREAD = "thread"
@@ -28,7 +28,7 @@ class By(Enum):
 
 
 class Order(Enum):
-    """What the rows are sorted by, within their group; the value is how one says so, in few cells."""
+    """What the rows are sorted by, within their group; the value is its name on the screen."""
 
     START = "start"
     NAME = "name"
@@ -67,7 +67,7 @@ def sorting(timeline: Timeline, order: Order) -> Callable[[Sequence[int]], Any] 
 
     def spent(tracks: Sequence[int]) -> int:
         found = (timeline.tracks[track] for track in tracks)
-        # A hub waits whenever somebody else runs: nobody looks for that.
+        # A hub waits whenever another track runs: of no interest.
         counted = (track for track in found if state is not State.WAITING or track.kind != words.HUB)
         return -sum(track.slices.spent_ns(state, timeline.last_ns) for track in counted)
 
@@ -86,7 +86,7 @@ def subject(row: Row) -> Subject:
 
 
 def lifted(found: Sequence[Row], pinned: Sequence[Subject], hidden: Set[Subject]) -> tuple[list[Row], int]:
-    """The rows without what is hidden, and first what is pinned, with all that belongs to it; and how many that are.
+    """The rows without hidden ones, pinned ones first with their children; and how many are pinned.
 
     A track that is pinned has a row also where it would be folded away.
     """
@@ -180,7 +180,7 @@ def _by_spawn(timeline: Timeline, _: Rows, wish: Wish) -> list[Row]:
     seen: set[int] = set()
 
     def climb_down(begin: list[int]) -> None:
-        # Not by recursion: who spawns whom may be a chain of thousands.
+        # Not by recursion: a spawn chain may be thousands long.
         waiting = [(track, 0, False) for track in reversed(begin)]
         while waiting:
             track, depth, away = waiting.pop()

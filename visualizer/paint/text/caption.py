@@ -1,4 +1,4 @@
-"""What stands around a timeline: what was recorded, how it ended, and what the reader must be told about it."""
+"""Text around a timeline: what was recorded, how it ended, and remarks for the reader."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.losses import left_out
 from visualizer.analysis.text.printable import plain
 
-#: A tracer says of itself that it works with one of these words in front.
+#: The first word of a tracer's status if it works.
 _WORKS = ("on", "waiting")
 
 

@@ -1,4 +1,4 @@
-"""How times are told: since the start, since a mark or a moment, or by the clock on the wall."""
+"""How times are shown: since the start, since a mark or the playhead, or as time of day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a picture is made of what is on the screen: the viewer draws none itself, and tells the command that does."""
+"""How to export a picture of what is on the screen: the shell command for it."""
 
 from __future__ import annotations
 

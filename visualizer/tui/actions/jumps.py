@@ -40,23 +40,23 @@ class Navigating(Telling):
         self.only_selected = False
         #: What the last jump came to: of which kind, and its number.
         self._landed: tuple[What, int] | None = None
-        #: Of each link of a causal chain what was said, and where it led.
+        #: For each link of a causal chain: its message, and where it led.
         self._chain: list[tuple[str, Standpoint]] = []
-        #: What is looked for, the number of the one gone to last, and whether none was gone to yet.
+        #: The search, the number of the last hit gone to, and whether no hit was gone to yet.
         self._search: Search | None = None
         self._looked_for: Callable[[Timeline], Search] | None = None
         self._hit = -1
         self._wants_first = False
-        #: All there is has been looked at; and what was told of the hit gone to last.
+        #: Whether everything has been searched; and the message about the last hit gone to.
         self._complete = True
         self._told_of_hit: list[str] = []
 
     def focus_front(self) -> None:
-        """Give the focus to what stands above the sentence."""
+        """Focus what is above the sentence."""
         raise NotImplementedError
 
     async def findings(self) -> list[Finding]:
-        """What is found in all that has arrived by now, in order of time."""
+        """The problems found so far, in order of time."""
         raise NotImplementedError
 
     # Jumps.
@@ -108,7 +108,7 @@ class Navigating(Telling):
         if not (self.view.back() if by < 0 else self.view.forth()):
             self.deny("There is no jump to undo." if by < 0 else "There is no jump to redo.")
         elif was_told and by < 0:
-            # One link back: what was said of it is not true of where one is now.
+            # One link back: the message of the last link no longer applies.
             self._chain.pop()
             self.told.tell()
         if self._is_on_chain:
@@ -123,7 +123,7 @@ class Navigating(Telling):
     # Causes and effects.
 
     def action_why(self) -> None:
-        """One link back; while one stays on the chain, what was said before stands above."""
+        """One link back; earlier links stay visible above as long as the playhead is on the chain."""
         at = self._standpoint()
         cause = why(self.view.timeline, at)
         self._follow(cause.said, cause.at, "The chain of causes starts here.")
@@ -220,7 +220,7 @@ class Navigating(Telling):
     # Looking for something.
 
     def turn(self) -> None:
-        """The view is another one: what was gone to was not on it, and what is looked for is looked for there."""
+        """Switch to another view: forget jumps and repeat the search there."""
         self._landed = None
         self._chain = []
         if self._looked_for is not None:
@@ -233,7 +233,7 @@ class Navigating(Telling):
         self.go_on_searching()
 
     def go_on_searching(self) -> bool:
-        """Look through a little more of the timeline, if something is looked for. Return whether that told anything."""
+        """Search a little more of the timeline, if a search is running. Return whether the message changed."""
         search = self._search
         if search is None:
             return False

@@ -1,4 +1,4 @@
-"""How one moves along a timeline: by switches, and what of it is in sight; which rows are selected and folded."""
+"""Moving along a timeline: by switches, the visible range, selecting and folding rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from visualizer.tui.actions.jumps import Navigating
 from visualizer.tui.state.view import View
 from visualizer.tui.widgets.filter import Filter
 
-#: A pan by key moves by this part of what is in sight.
+#: A pan by key moves by this part of the visible range.
 _PAN_SHARE = 4
 
 
@@ -43,7 +43,7 @@ class Moving(Navigating):
     #: What all is that can be seen.
     WHOLE = "the trace"
     filter: Filter
-    #: What the footer was last told of Escape.
+    #: The last word shown for Escape in the footer.
     _escape_told = ""
 
     def remember_axis(self, axis: Axis) -> None:
@@ -73,7 +73,7 @@ class Moving(Navigating):
     def action_hurry(self, by: int) -> None:
         self.attempt(lambda: self.view.playhead.hurry(by), f"This is the {'highest' if by > 0 else 'lowest'} speed.")
 
-    # What is in sight.
+    # The visible range.
 
     def action_zoom(self, by: int) -> None:
         edge = "Cannot zoom in any further." if by > 0 else f"All of {self.WHOLE} is visible."
@@ -144,7 +144,7 @@ class Moving(Navigating):
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """Of Escape the footer says what it does now."""
+        """The footer shows what Escape does at the moment."""
         found = super().active_bindings
         escape, told = found.get("escape"), self.escape_told
         if escape is not None and escape.binding.action == "back" and escape.binding.show and told:
@@ -153,7 +153,7 @@ class Moving(Navigating):
 
     @property
     def escape_told(self) -> str:
-        """What Escape does now, in a word; "" if what its binding says."""
+        """What Escape does now, in a word; "" for the text of its binding."""
         return "Close" if self.is_anything_open else ""
 
     def refresh_footer(self) -> None:

@@ -1,4 +1,4 @@
-"""Which rows there are, and in which order: what is sorted, grouped, pinned and hidden, and said of that."""
+"""The rows and their order: sorting, grouping, pinning and hiding, with a message for each."""
 
 from __future__ import annotations
 

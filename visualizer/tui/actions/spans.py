@@ -11,7 +11,7 @@ from visualizer.tui.dialogs.marks import MarksScreen
 class Spanning(Navigating):
     """What these keys do, beside jumps."""
 
-    #: Where more is told of a span.
+    #: A hint on where a span has more details.
     MORE_OF_SPAN = "; 3 shows its statistics"
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class Spanning(Navigating):
         self.look()
 
     def tell_span(self) -> None:
-        """Say how long the span is whenever it is another one."""
+        """Show how long the span is whenever it has changed."""
         span = self.view.span
         if span != self._told_span:
             self._told_span = span

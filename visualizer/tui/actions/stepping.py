@@ -29,9 +29,9 @@ class Stepping(Spanning):
         self._wanted: Place | None = None
         #: How many stops of the program the playhead has gone to.
         self._stops_seen = 0
-        #: What was told last about stopping and going on.
+        #: The last message about pausing and resuming.
         self._told_stop: list[str] = []
-        #: Whether that is true only as long as it is held.
+        #: Whether it is true only while the program is paused.
         self._told_held = False
 
     def follow_stops(self) -> bool:
@@ -49,7 +49,7 @@ class Stepping(Spanning):
             return True
         held, seen = control.condition is Condition.HELD, control.stops == self._stops_seen
         if not (held and seen):
-            # What was true of the last stop: between two looks it may have gone on and stopped again.
+            # About the last pause: the program may have continued and paused again since.
             self.view.held_before = None
         if control.condition is Condition.ASKED and self._told_held and self.told.lines == self._told_stop:
             return self._tell_going(control.until)
@@ -67,7 +67,7 @@ class Stepping(Spanning):
         return True
 
     def _follow_stops_of_another(self) -> bool:
-        """Somebody else holds the program: who looks at its end sees its switches, however short the time is."""
+        """Another viewer pauses the program: a view that follows its end shows switches, however short the time is."""
         if self._stops_seen or not self.feed.held or not self.view.playhead.following:
             return False
         self._stops_seen = 1
@@ -75,7 +75,7 @@ class Stepping(Spanning):
         return True
 
     def _tell_going(self, until: str) -> bool:
-        """In place of what was told of the last stop, while it runs on. Return True: that is new."""
+        """Replace the message about the last pause while the program continues. Return True: the message is new."""
         self._tell_stop(_GOING.format(until))
         return True
 
@@ -89,7 +89,7 @@ class Stepping(Spanning):
         return super().no_switch(by, otherwise)
 
     def is_held_here(self) -> bool:
-        """The program is held, and this is its last switch."""
+        """The program is paused, and this is its last switch."""
         view = self.view
         if not self.feed.held or view.playhead.playing or view.playhead.index < view.last_switch:
             return False
@@ -171,7 +171,7 @@ class Stepping(Spanning):
         return header.argv[0] if header is not None and header.argv and header.argv[0].endswith(".py") else ""
 
     def _control(self) -> Control | None:
-        """By which the program can be held now; else that is told."""
+        """The connection that can pause the program; None, with a message, if there is none."""
         control = self.feed.control
         if control is not None and control.condition is not Condition.GONE:
             return control

@@ -33,7 +33,7 @@ class Choices(OptionList, inherit_bindings=False):
 
 
 class CatalogueScreen(Finding):
-    """A list at the left, and what is known of the highlighted one at the right."""
+    """A list at the left, and details of the highlighted entry at the right."""
 
     SECTIONS = keys.CATALOGUE
     BINDINGS = keys.bindings(keys.CATALOGUE)
@@ -181,7 +181,7 @@ class CatalogueScreen(Finding):
         elif marked == what.path:
             shell(self).tell(f"{what.name} is no longer marked.")
         else:
-            # What was told of the first would lie over both.
+            # The notification about the first would cover both.
             self.app.clear_notifications()
             await shell(self).compare_recordings(marked, what.path)
 
@@ -206,7 +206,7 @@ class CatalogueScreen(Finding):
 
 
 def _paragraphs(text: str) -> Content:
-    """A docstring whose paragraphs are broken anew at the width there is; what is indented stays as it is."""
+    """A docstring with its paragraphs wrapped at the available width; indented text stays as it is."""
     paragraphs = [paragraph.splitlines() for paragraph in text.split("\n\n")]
     joined = (
         ("\n" if any(line[:1].isspace() for line in lines) else " ").join(map(plain, lines)) for lines in paragraphs
@@ -230,7 +230,7 @@ def _source(scenario: Scenario) -> Content:
 
 
 def _about(recording: Recording) -> Content:
-    """What the first line of a recording says."""
+    """The contents of the first line of a recording."""
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(recording.written_ns / 1e9))
     known = [("recorded", when), ("size", f"{recording.size:,} bytes"), ("file", str(recording.path))]
     try:

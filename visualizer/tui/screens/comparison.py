@@ -41,7 +41,7 @@ _TICK_S = 0.05
 #: A smaller terminal gets a word instead.
 #: Verdict, ruler, two names, two sentences, footer.
 _FIXED_LINES = 7
-#: The part of what is left that the tracks may take from this height on; below, all but so many lines.
+#: The share of the remaining lines that tracks may take from this height on; below it, all but this many lines.
 _TRACKS_SHARE = 0.75
 _TALL = 30
 LEAST_BELOW = 3
@@ -111,7 +111,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         self.look()
 
     def tick(self) -> None:
-        """Let time pass for a playhead that plays, and look on for what is looked for."""
+        """Advance a playhead that plays, and continue a running search."""
         now_ns = self._clock()
         passed_ns, self._ticked_ns = now_ns - self._ticked_ns, now_ns
         has_more = self.query_one("#below-both").max_scroll_y > 0
@@ -147,7 +147,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         for view, other in ((a, b), (b, a)):
             # Not what the other takes now: that may depend on this one.
             view.make_room(max(half, room - other.unfolded_count))
-        # What is there for a while takes lines, but has nothing folded.
+        # Temporary lines take room, but do not fold anything.
         told = self.told.styles.height
         told_lines = int(told.value) if self.told.display and told is not None else 0
         room = max(2, min(room, free - told_lines - self.filter.display - self.prompt.display))
@@ -184,7 +184,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """How to get to the figures that are out of sight, the footer says only if there are any."""
+        """The footer shows how to scroll to the figures only if some are not visible."""
         found = super().active_bindings
         page = found.get("pagedown")
         if page is not None and not self._has_more:
@@ -211,7 +211,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         for view in self.pair.views:
             view.filter_by(text)
 
-    # Keys. What they do is said in keys.py.
+    # Actions of the keys in keys.py.
 
     def action_other(self) -> None:
         self._choose(1 - self.pair.chosen)

@@ -57,7 +57,7 @@ _TALL = 30
 #: Lines above and below the tracks that are always there: header, overview, ruler, footer.
 _FIXED_LINES = 4
 _LEAST_TRACKS = 3
-#: The part of what is left that the tracks may take.
+#: The share of the remaining lines that tracks may take.
 _TRACKS_SHARE = 0.45
 #: The sequence has a line for each switch, and so never enough of them.
 _SEQUENCE_SHARE = 0.6
@@ -73,7 +73,7 @@ _KEYS_ON_ROWS = frozenset(
 
 
 class Pane(Protocol):
-    """A widget that draws what has changed when it is told to."""
+    """A widget that draws its changes when `show` is called."""
 
     def show(self) -> None: ...
 
@@ -250,7 +250,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         if small and not was_small:
             self._focused_before = self.focused
         elif was_small and not small:
-            # What is not displayed loses the focus.
+            # A hidden widget loses the focus.
             before, self._focused_before = self._focused_before, None
             self.call_after_refresh(self.focus_front if before is None else partial(self.set_focus, before))
         self.set_class(small, "-too-small")
@@ -259,7 +259,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
     async def findings(self) -> list[Finding]:
         return await self.found.all()
 
-    # Keys. What they do is said in keys.py.
+    # Actions of the keys in keys.py.
 
     def action_play(self) -> None:
         self._ticked_ns = self._clock()
@@ -282,7 +282,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
     def touched(self) -> None:
         super().touched()
         if not self._remembered.hinted:
-            # Only now is it known that somebody has seen it.
+            # Only now is it certain that the user has seen it.
             self._remembered.hinted = True
             self._remembered.save()
         for hint in self.query(Hint):

@@ -1,4 +1,4 @@
-"""Whether a line can be run to: what is asked for in vain would let a held program run to its end."""
+"""Whether the program can run to a line: one that is never reached would let a paused program run to its end."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from visualizer.tui.state.source_text import Listing, read
 
 
 def refusal(timeline: Timeline, wanted: Line) -> str | None:
-    """Why no program ever comes to that line, in one sentence; None if it may, as far as can be told."""
+    """Why the program can never reach that line, in one sentence; None if it may."""
     name = plain(os.path.basename(wanted.file))
-    # What is compiled from a string is no file, and of it nothing is known.
+    # Code compiled from a string has no file, and nothing is known about it.
     if wanted.file.startswith("<"):
         return None
     files = _files(timeline, wanted)
@@ -30,7 +30,7 @@ def refusal(timeline: Timeline, wanted: Line) -> str | None:
 
 
 def _files(timeline: Timeline, wanted: Line) -> list[Listing | str]:
-    """What is in the files that may be meant: those that the trace carries, else one that may be loaded yet."""
+    """The contents of the files that may be meant: those in the trace, else one that may still be loaded."""
     carried = [text for file, text in timeline.sources.items() if wanted.names(file)]
     if carried:
         return [read(wanted.file, "", text) for text in carried]

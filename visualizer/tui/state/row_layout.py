@@ -14,7 +14,7 @@ from visualizer.trace import words
 _LABEL_CELLS = (10, 28)
 #: Names beyond these are not measured: the column shall not be as wide as the longest of thousands.
 _MEASURED_ROWS = 200
-#: Rows are sorted by time again when the timeline is so many times as long.
+#: Rows are sorted by time again when the timeline has grown by this factor.
 _SORTED_AGAIN = 1.25
 
 
@@ -28,7 +28,7 @@ class Arrangement:
         self.selected_group: Group | None = None
         #: Threads, or in the spawn tree tracks, whose children are folded away.
         self.collapsed: set[int] = set()
-        #: Groups that somebody folded (True) or unfolded; the others are folded where they would not all have room.
+        #: Groups that the user folded (True) or unfolded; the others are folded if they do not all fit.
         self.folded: dict[Group, bool] = {}
         #: Only tracks with this in their name are shown, in whatever case; "": all.
         self.wanted = ""
@@ -56,7 +56,7 @@ class Arrangement:
         self._crowds: dict[Group, Crowd] = {}
 
     def make_room(self, rows: int) -> None:
-        """So many rows are in sight at once, at most."""
+        """At most this many rows are visible at once."""
         if rows != self._room:
             self._room = rows
             self.arrange()
@@ -97,39 +97,39 @@ class Arrangement:
             self.choose(self.rows[0])
         names = [cell_width(row_name(timeline, row)) + 2 * row.depth + 4 for row in self.rows[:_MEASURED_ROWS]]
         least, most = _LABEL_CELLS
-        # What is told of the rows stands there, too, beside the name of the line.
+        # The order of the rows is shown there too, beside the name of the line.
         names += [len(told) + 1 for told in (self.overview_told, self.ruler_told("switches")) if ", " in told]
         self.needed_cells = self.label_cells = min(max([least, *names]), most)
 
     @property
     def grouped_told(self) -> str:
-        """What the rows are grouped by, in a few words; "" if by what they are at first."""
+        """What the rows are grouped by, in a few words; "" for the default."""
         if self.by is By.FUNCTION:
             return ""
         return "ungrouped" if self.by is By.NONE else f"by {self.by.value}"
 
     @property
     def sorted_told(self) -> str:
-        """What the rows are sorted by, in a few words; "" if as they began."""
+        """What the rows are sorted by, in a few words; "" for the default."""
         return "" if self.order is Order.START else self.order.value
 
     @property
     def overview_told(self) -> str:
-        """What stands before the overview: its name, and what the rows are grouped by."""
+        """The text left of the overview: its name, and what the rows are grouped by."""
         return ", ".join(told for told in ("overview", self.grouped_told) if told)
 
     def ruler_told(self, axis: str) -> str:
-        """What stands before the ruler: the name of the axis, and what the rows are sorted by."""
+        """The text left of the ruler: the name of the axis, and what the rows are sorted by."""
         return ", ".join(told for told in (axis, self.sorted_told) if told)
 
     @property
     def hidden_told(self) -> str:
-        """How many rows are hidden, and how they come back; "" if none is."""
+        """How many rows are hidden, and how to show them; "" if none."""
         return f"{len(self.hidden)} hidden: D shows all again" if self.hidden else ""
 
     @property
     def line_count(self) -> int:
-        """How many lines the rows take, and what is told below them."""
+        """How many lines the rows take, including the text below them."""
         return len(self.rows) + bool(self.hidden)
 
     @property
@@ -138,11 +138,11 @@ class Arrangement:
         return self.is_wanted if self.wanted else None
 
     def is_wanted(self, track: int) -> bool:
-        """Whether its name has in it what is wanted."""
+        """Whether its name contains the filter text."""
         return self.wanted.casefold() in self.timeline.name(track).casefold()
 
     def crowd(self, row: Row) -> Crowd:
-        """What the tracks of a group's row do, up to now."""
+        """The states of the tracks in a group's row, up to now."""
         assert row.group is not None, "only a group has one"
         crowd = self._crowds.get(row.group)
         if crowd is None:
@@ -175,7 +175,7 @@ class Arrangement:
         self.selected, self.selected_group = row.track, row.group
 
     def select(self, by: int) -> None:
-        """Select the row so many below."""
+        """Select the row this many rows below."""
         if self.rows:
             number = self.selected_number + by
             self.choose(self.rows[min(max(number, 0), len(self.rows) - 1)])

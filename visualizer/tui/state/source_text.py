@@ -19,7 +19,7 @@ from visualizer.analysis.model.timeline import Place
 from visualizer.analysis.text.printable import plain
 
 TAB_SIZE = 4
-#: What is larger is not somebody's script; a trace may name any file.
+#: A larger file is not a script; a trace may name any file.
 _LARGEST_BYTES = 2_000_000
 #: Colouring more would be felt.
 _COLOURED_LINES = 5_000
@@ -32,7 +32,7 @@ class Listing:
 
     raw: tuple[str, ...]
     lines: tuple[Content, ...]
-    #: (first line, last line, name) of each function, for finding the one that a line stands in.
+    #: (first line, last line, name) of each function, to find the one that contains a line.
     functions: tuple[tuple[int, int, str], ...]
 
     def span(self, place: Place, line: int) -> tuple[int, int] | None:
@@ -53,7 +53,7 @@ class Listing:
 
 
 def read(file: str, cwd: str, carried: str | None = None) -> Listing | str:
-    """The source file of that name, relative to `cwd`; or one sentence that says why it cannot be shown.
+    """The source file of that name, relative to `cwd`; or one sentence on why it cannot be shown.
 
     `carried` is its text as the trace has it, which is what ran, whatever has become of the file since.
     """
@@ -108,7 +108,7 @@ def _listing(text: str) -> Listing:
         lines = [Content(line) for line in shown]
     else:
         lines = highlight("\n".join(shown), language="python").split("\n", allow_blank=True)
-        # The lexer must not have added or taken lines; what is marked is found by line number.
+        # The lexer must not have added or removed lines: marks are found by line number.
         lines = lines[: len(shown)] + [Content(line) for line in shown[len(lines) :]]
     return Listing(raw, tuple(lines), _functions(text))
 

@@ -59,7 +59,7 @@ class Verdict(BothTold):
 
 
 class Side(BothTold):
-    """What a side is, and where its playhead stands."""
+    """The name of a side, and the position of its playhead."""
 
     def __init__(self, pair: Pair, side: int) -> None:
         super().__init__(pair, id=f"side-{SIDES[side].lower()}")

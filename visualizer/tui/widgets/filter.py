@@ -38,7 +38,7 @@ class Filter(Horizontal):
             self.tell(f"{found} of {count} track{'' if count == 1 else 's'}, esc: all ")
 
     def tell(self, found: str) -> None:
-        """Say at the end of the line what is found."""
+        """Show at the end of the line how many tracks match."""
         self._found.update(found)
 
     def open(self) -> None:

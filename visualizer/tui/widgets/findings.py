@@ -1,4 +1,4 @@
-"""What is worth knowing: each finding with its moment and kind, and below that its sentence."""
+"""The problems: each with its time and kind, and below that its sentence."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _GRAVE = frozenset(("deadlock", "never_resumed", "unretrieved"))
 
 
 async def all_of(observed: Found) -> list[Finding]:
-    """What is found in all that has arrived by now, in order of time."""
+    """The problems found so far, in order of time."""
     while observed.take(_AT_ONCE):
         # The keys pressed and the lines arrived meanwhile have their turn.
         await asyncio.sleep(0)
@@ -53,7 +53,7 @@ class Findings(Lines):
         #: What the findings, and what the lines, were made from.
         self._taken: object = None
         self._drawn_for: object = None
-        #: Changes with the findings, so that nobody need compare them.
+        #: Changes with the findings, which saves comparing them.
         self._kept = 0
         self._pausing = False
         self._reading = True
@@ -67,7 +67,7 @@ class Findings(Lines):
 
     @property
     def length(self) -> int:
-        # Where nothing is found, one line says so.
+        # If nothing is found, one line says so.
         return len(self._lines) or 1
 
     @property
@@ -105,7 +105,7 @@ class Findings(Lines):
         self.show()
 
     async def all(self) -> list[Finding]:
-        """What is found in all that has arrived by now, in order of time."""
+        """The problems found so far, in order of time."""
         return await all_of(self._observed)
 
     def _take(self) -> None:
@@ -121,7 +121,7 @@ class Findings(Lines):
             self.set_timer(_PAUSE_S if self._reading else _PAUSE_LIVE_S, self._go_on)
 
     def _keep(self, found: list[Finding]) -> None:
-        """Show these; the one that was chosen stays so, wherever it now stands."""
+        """Show these; the selected one stays selected at its new position."""
         chosen = self._found[self._chosen] if self._found else None
         self._found = found
         self._kept += 1

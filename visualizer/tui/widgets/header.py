@@ -23,7 +23,7 @@ _BEHIND_NS = 100_000_000
 
 
 class Header(Widget):
-    """One line, drawn anew when what it says has changed. What matters least goes first where there is no room."""
+    """One line, drawn again when its text has changed. Without room, the least important part is left out first."""
 
     def __init__(self, feed: Feed, view: View) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Header(Widget):
         self._said: object = None
 
     def show(self) -> None:
-        """Draw what is so now."""
+        """Draw the current state."""
         said = (self._program, self._condition(False), self._where(False))
         if said != self._said:
             self._said = said

@@ -64,7 +64,7 @@ class Output(Lines):
 
     @property
     def length(self) -> int:
-        # Where nothing was printed, one line says so.
+        # If nothing was printed, one line says so.
         return len(self._lines) or 1
 
     @property
@@ -119,7 +119,7 @@ class Output(Lines):
             self._append(last, last.text + plain(first.expandtabs(_TAB_SIZE)))
         else:
             others.insert(0, first)
-        # What stands behind the last newline begins a line only if it is something.
+        # Text after the last newline starts a line only if it is not empty.
         self._open = not others or bool(others[-1])
         for text in others if self._open else others[:-1]:
             start = _Line(printed.t_ns, printed.track, printed.stream, "", True)

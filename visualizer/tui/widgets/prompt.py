@@ -30,7 +30,7 @@ class Prompt(Horizontal):
         yield self._input
 
     def ask(self, what: str, title: str, hint: str) -> None:
-        """Ask for `what`; `hint` says what may be typed, as long as nothing is."""
+        """Ask for `what`; `hint` shows what may be typed until something is."""
         self._asked = what
         self._title.update(f" {title} ")
         self._input.value = ""

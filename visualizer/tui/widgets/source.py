@@ -22,13 +22,13 @@ from visualizer.tui.widgets.notices import Notice
 
 
 class Source(Widget):
-    """One track's source: a title, and as many lines as there is room for."""
+    """One track's source: a title, and as many lines as fit."""
 
     COMPONENT_CLASSES = {"source--line", "source--title"}
     ALLOW_SELECT = False
 
     def __init__(self, view: View, state: State, id: str) -> None:
-        """`state` RUNNING: the track that runs after the playhead's switch; WAITING: the one that it parked."""
+        """`state` RUNNING: the track that runs after the playhead's switch; WAITING: the one that it suspended."""
         super().__init__(id=id)
         self._view = view
         self._state = state
@@ -40,7 +40,7 @@ class Source(Widget):
         self._drawn: object = None
 
     def show(self) -> None:
-        """Find out where the track is, and draw it if that is not what is drawn already."""
+        """Find the track's position, and draw it if it has changed."""
         view = self._view
         where, lines = self._of_running() if self._state is State.RUNNING else (self._of_parked(), frozenset())
         drawn = (where, lines, view.timeline.name(where.track) if where is not None else "")
@@ -192,7 +192,7 @@ class Source(Widget):
         return None if where is None or where.starts or where.sampled or where.final is not None else where.place
 
     def _shift(self, text: Listing, top: int, height: int, room: int) -> int:
-        """How many cells to leave out on the left, so that the expression is in sight as far as it can be."""
+        """How many cells to leave out on the left, so that as much as possible of the expression is visible."""
         shown = [line.plain for line in text.lines[top : top + height] if line.plain.strip()]
         widest = max(map(cell_width, shown), default=0)
         indent = min((len(line) - len(line.lstrip()) for line in shown), default=0)

@@ -1,4 +1,4 @@
-"""Who spawned whom, and what each does at the playhead."""
+"""The spawn tree, and what each track does at the playhead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who waits for whom at the playhead."""
+"""Which track waits for which at the playhead."""
 
 from __future__ import annotations
 

@@ -98,10 +98,10 @@ def test_it_in_words() -> None:
     written = "demo.py:11 `total += number * number`"
     assert told(timeline, Sampled(place, 9, 11, 26 * MS)) == f"mostly at {written} (9 of 11 samples, one every 26 ms)"
     assert told(timeline, Sampled(place, 3, 11, 26 * MS)).startswith(f"most often at {written} (3 of 11 samples, ")
-    assert told(timeline, Sampled(place, 4, 4, 26 * MS)) == f"seen at {written} (all 4 samples, one every 26 ms)"
-    assert told(timeline, Sampled(place, 1, 1, 0)) == f"seen at {written} (1 sample)"
-    assert told(timeline, Sampled(long, 1, 1, 0)) == f"seen at demo.py:12 `log(total)  # {'x' * 25}…` (1 sample)"
-    assert told(hogged().timeline(), Sampled(place, 1, 1, 0)) == "seen at demo.py:11 (1 sample)"
+    assert told(timeline, Sampled(place, 4, 4, 26 * MS)) == f"sampled at {written} (all 4 samples, one every 26 ms)"
+    assert told(timeline, Sampled(place, 1, 1, 0)) == f"sampled at {written} (1 sample)"
+    assert told(timeline, Sampled(long, 1, 1, 0)) == f"sampled at demo.py:12 `log(total)  # {'x' * 25}…` (1 sample)"
+    assert told(hogged().timeline(), Sampled(place, 1, 1, 0)) == "sampled at demo.py:11 (1 sample)"
 
 
 def test_a_hog_is_told_with_its_line() -> None:
@@ -183,4 +183,4 @@ def test_a_line_that_does_not_exist_is_not_quoted(line: int) -> None:
     timeline = tape.timeline()
     one = mostly(timeline, tape.ids["bar"], 0, timeline.last_ns)
     assert one is not None
-    assert told(timeline, one) == f"seen at demo.py:{line} (1 sample)"
+    assert told(timeline, one) == f"sampled at demo.py:{line} (1 sample)"

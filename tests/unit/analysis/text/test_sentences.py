@@ -282,7 +282,7 @@ def test_what_a_lost_track_does() -> None:
         (words.LOCK, "lock.acquire()", "main released the lock foo was waiting for (lock.acquire())"),
         (words.QUEUE, "items.get()", "main put an item in the queue foo was waiting on (items.get())"),
         (words.QUEUE, "items", "main put an item in the queue foo was waiting on (items)"),
-        (words.QUEUE, "x.put(y)", "main took an item from the full queue foo was waiting to put one in (x.put(y))"),
+        (words.QUEUE, "x.put(y)", "main took an item from the queue foo was waiting on (x.put(y))"),
         (words.QUEUE, "q.join()", "main marked the last task of the queue foo was joining as done (q.join())"),
     ],
 )
