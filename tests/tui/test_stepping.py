@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.tui.conftest import Clock, loaded, text_of
+from tests.tui.conftest import Clock, loaded, text_of, until
 from tests.tui.test_live import Growing
 from tests.tui.traces import MS, Demo, sleeps
 from visualizer.paint.axis.viewport import Axis
@@ -26,13 +25,6 @@ from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.state.feed import Feed
 
 Replay = Callable[[Demo], VisualizerApp]
-
-
-async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
-    """Wait for a program that really runs."""
-    async with asyncio.timeout(30):
-        while not condition():
-            await pilot.pause(0.02)
 
 
 def control_of(screen: TimelineScreen) -> Control:

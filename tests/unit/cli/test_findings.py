@@ -42,6 +42,8 @@ def test_json(visualizer: Visualizer, trace: Path) -> None:
             "t": 0.000006,
             "file": FILE,
             "line": 4,
+            "count": 1,
+            "others": [],
         }
     ]
 

@@ -32,7 +32,7 @@ def slow_answer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             f"{duration(waited_ns // count, 2)} on average{_printed(timeline, slowest)}"
         )
         tracks = (park.track, slowest.giver) if why else (park.track,)
-        yield finding("slow_answer", sentence, tracks, park.t_ns, park.place)
+        yield finding("slow_answer", sentence, tracks, park.t_ns, park.place, longest_ns)
 
 
 def _printed(timeline: Timeline, answer: Answer) -> str:

@@ -43,8 +43,18 @@ def sentence(timeline: Timeline, index: int) -> str:
     """Why switch number `index` happened, and which track runs then. Raise IndexError if there is no such switch."""
     switch = timeline.switch(index)
     target = timeline.tracks[switch.target]
-    first = " for the first time" if _is_first(target, switch) else ""
-    return plain(f"{_why(timeline, switch, target)} → {timeline.name(target.id)} runs{first}")
+    cause: tuple[Wakeup | None, Park | None] = None, None
+    if timeline.tracks[switch.origin].kind == words.HUB:
+        cause = _before_run(timeline, target, target.slice_of_step(index))
+    return in_words(timeline, switch, is_first(target, switch), *cause)
+
+
+def in_words(timeline: Timeline, switch: Switch, first: bool, wakeup: Wakeup | None, before: Park | None) -> str:
+    """The sentence of a switch. `first`: the target had not run before. `wakeup`, `before`: for a switch from a hub,
+    what made the target ready, and what it had been waiting for."""
+    to = timeline.name(switch.target)
+    runs = f"{to} runs for the first time" if first else f"{to} runs"
+    return plain(f"{_why(timeline, switch, to, first, wakeup, before)} → {runs}")
 
 
 def sentence_before_first(timeline: Timeline) -> str:
@@ -93,27 +103,29 @@ def _last_seen(timeline: Timeline, track: int, start_ns: int, t_ns: int) -> str:
     return f", last seen at {spot_of(place)} (sampled)" if place is not None else ""
 
 
-def _is_first(target: Track, switch: Switch) -> bool:
+def is_first(target: Track, switch: Switch) -> bool:
     """Closing a generator that never ran does not run it; a track inherited by a forked child may have run before."""
     if target.copy_of != words.NOBODY and target.slices.state[0] != State.CREATED:
         return False
     return target.kind != words.THREAD and target.steps[0] == switch.index and switch.cause != words.CLOSE
 
 
-def _why(timeline: Timeline, switch: Switch, target: Track) -> str:
+def _why(
+    timeline: Timeline, switch: Switch, to: str, first: bool, wakeup: Wakeup | None, before: Park | None
+) -> str:  # fmt: skip
     origin = timeline.tracks[switch.origin]
-    name, to = timeline.name(origin.id), timeline.name(target.id)
+    name = timeline.name(origin.id)
     value = switch.value
     if switch.park < 0:
         return _ended(timeline, origin)
     park = timeline.parks[switch.park]
     match switch.cause:
         case words.NEXT:
-            return f"{name} asks {to} for {'a' if _is_first(target, switch) else 'the next'} value"
+            return f"{name} asks {to} for {'a' if first else 'the next'} value"
         case words.SEND:
             return f"{name} sends {value} to {to}" if value is not None else f"{name} resumes {to}"
         case words.THROW if origin.kind == words.HUB:
-            return _thrown(timeline, switch, target)
+            return _thrown(timeline, switch, to, wakeup, before)
         case words.THROW:
             return _throws(name, value, to)
         case words.CLOSE:
@@ -123,7 +135,7 @@ def _why(timeline: Timeline, switch: Switch, target: Track) -> str:
         case words.SWITCH if origin.kind == words.UNKNOWN:
             return _UNKNOWN
         case words.SWITCH if origin.kind == words.HUB:
-            return _woken(timeline, *_before_run(timeline, target, target.slice_of_step(switch.index)), to)
+            return _woken(timeline, wakeup, before, to)
         case words.SWITCH if park.reason != words.SWITCHED:
             return waits(park, name)
         case words.SWITCH:
@@ -139,14 +151,12 @@ def _throws(name: str, value: str | None, to: str, kills: bool = False) -> str:
     return f"{name} throws {value or 'an exception'} into {to}"
 
 
-def _thrown(timeline: Timeline, switch: Switch, target: Track) -> str:
+def _thrown(timeline: Timeline, switch: Switch, to: str, wakeup: Wakeup | None, before: Park | None) -> str:
     """The hub throws on behalf of another track, which is named instead."""
-    wakeup, park = _before_run(timeline, target, target.slice_of_step(switch.index))
-    to = timeline.name(target.id)
     if wakeup is not None and wakeup.waker in timeline.tracks and switch.value is not None:
         if wakeup.cause in (words.KILL, words.THROW):
             return _throws(timeline.name(wakeup.waker), switch.value, to, wakeup.cause == words.KILL)
-    return _woken(timeline, wakeup, park, to)
+    return _woken(timeline, wakeup, before, to)
 
 
 def _ended(timeline: Timeline, track: Track) -> str:
