@@ -15,7 +15,7 @@ from visualizer.trace import words
 
 
 class What(StrEnum):
-    """What one can go to, beside switches."""
+    """What to go to, besides switches."""
 
     WAKE = "wake"
     EXCEPTION = "exception"

@@ -1,4 +1,4 @@
-"""Because of whom a track ran late: who kept its hub from running between the time it was due and that it ran at."""
+"""Why a track ran late: which track blocked its hub between the time it was due and the time it ran."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from visualizer.analysis.model.timeline import Park, State, Timeline, Track, Wak
 from visualizer.analysis.text.durations import duration
 from visualizer.trace import words
 
-#: A hub in one of these states stands still: somebody else runs.
+#: A hub in one of these states does not run: another track does.
 _STOOD = (State.WAITING, State.BLOCKED, State.CREATED)
 
 
 def lateness(timeline: Timeline, index: int, wakeup: Wakeup, park: Park | None) -> str:
-    """Who ran on before the track of switch number `index` was woken after its time, or woken and not run at once.
+    """Which track kept running while the track of switch number `index` was due, or ready.
 
-    "" if it was not late by LATE_NS, or not because of others.
+    "" if it was not late by LATE_NS, or not because of other tracks.
     """
     switch = timeline.switch(index)
     hub = timeline.tracks[switch.origin]
@@ -32,7 +32,7 @@ def lateness(timeline: Timeline, index: int, wakeup: Wakeup, park: Park | None) 
 
 
 def _kept(timeline: Timeline, hub: Track, due_ns: int, until_ns: int) -> str:
-    """Who ran while the hub stood still between the two times."""
+    """Which track ran while the hub was blocked between the two times."""
     if until_ns - due_ns < LATE_NS:
         return ""
     slices = hub.slices
