@@ -12,7 +12,6 @@ from visualizer.api.trace import Trace, TraceError, load
 from visualizer.cli import fail, takes_unicode, warn
 from visualizer.cli.progress import progress
 from visualizer.paint.text.cell_width import ascii_only
-from visualizer.trace.memory import keep
 
 #: Each write is flushed.
 _LINES_AT_A_TIME = 4096
@@ -25,7 +24,6 @@ def read_trace(file: str, called: str | None = None) -> Trace:
     """
     # Imported modules are no garbage; without this each collection would scan them along with the trace.
     gc.freeze()
-    keep()
     try:
         with progress("Reading") as advance:
             trace = load(file, advance)
