@@ -13,7 +13,7 @@ from tests.tui.traces import hand_over, ping_pong, sleeps
 from tests.tui.walks import Look, Walk, go, looked_at
 from visualizer.session import recordings
 from visualizer.session.catalogue import scenarios
-from visualizer.session.recordings import Recording
+from visualizer.session.recordings import RecordingFile
 from visualizer.tui import keys
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.catalogue import CatalogueScreen
@@ -45,7 +45,7 @@ def asked(screen: CatalogueScreen) -> object:
 
 
 def recorded(screen: CatalogueScreen) -> object:
-    return isinstance(screen._highlighted, Recording)
+    return isinstance(screen._highlighted, RecordingFile)
 
 
 def find(text: str) -> list[str]:

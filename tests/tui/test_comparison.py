@@ -17,7 +17,7 @@ from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.comparison import Part
 from visualizer.paint.axis.viewport import Axis
-from visualizer.paint.rows.grouping import By, Order
+from visualizer.paint.rows.grouping import By, RowOrder
 from visualizer.trace import words
 from visualizer.tui import keys
 from visualizer.tui.app import VisualizerApp
@@ -133,7 +133,7 @@ def top(screen: ComparisonScreen) -> object:
     return type(screen.app.screen).__name__
 
 
-LINE, NO_LINE = (False, True, "_Line"), (False, False, "NoneType")
+LINE, NO_LINE = (False, True, "_PromptInput"), (False, False, "NoneType")
 WALKS: dict[str, Walk[ComparisonScreen]] = {
     # After the second switch of A, 0.1 s from the start, B has just begun to wake its tasks.
     "steps": [
@@ -184,14 +184,15 @@ WALKS: dict[str, Walk[ComparisonScreen]] = {
         ("j", selected, ("main", "hub")), ("k", selected, ("main", "main")), ("enter", rows, (2, 1)),
         ("z", rows, (2, 12)), ("Z", rows, (2, 3)),
     ],
-    "order": [("A", order, ((Order.NAME, By.FUNCTION),) * 2)],
-    "groups": [("B", order, ((Order.START, By.THREAD),) * 2)],
+    "order": [("A", order, ((RowOrder.NAME, By.FUNCTION),) * 2)],
+    "groups": [("B", order, ((RowOrder.START, By.THREAD),) * 2)],
     "pinned and hidden": [
         "down", ("asterisk", told, ["hub is pinned on top."]), "asterisk", ("delete", rows, (1, 12)),
         ("D", rows, (2, 12)), "tab", "down", ("backspace", rows, (2, 11)),
     ],
     "filter": [
-        ("ampersand", focus, (True, False, "_Line")), *"task-2", ("enter", rows, (0, 2)), ("escape", rows, (2, 12)),
+        ("ampersand", focus, (True, False, "_FilterInput")), *"task-2", ("enter", rows, (0, 2)),
+        ("escape", rows, (2, 12)),
     ],
     # Whoever is woken: main, of A, after 0.1 s.
     "jumps": [

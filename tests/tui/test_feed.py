@@ -24,7 +24,7 @@ from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.state import feed as feed_module
 from visualizer.tui.state.feed import Feed, RunFeed, from_file, from_stream
 from visualizer.tui.state.view import View
-from visualizer.tui.widgets.header import Header
+from visualizer.tui.widgets.header import HeaderBar
 
 Replay = Callable[[Demo], VisualizerApp]
 
@@ -108,7 +108,7 @@ def test_what_is_left_to_read_of_a_program_that_has_ended_is_loaded_not_live(
     monkeypatch.setattr(source_module, "CHUNK_BYTES", 1 << 15)
     ticks = iter(range(0, 10**15, feed_module._BUDGET_NS // 3))
     feed = from_file(path, True, clock=lambda: next(ticks))
-    top = Header(feed, View(feed.timeline, live=True))
+    top = HeaderBar(feed, View(feed.timeline, live=True))
     said, read = [], []
     while feed.timeline.end is None:
         feed.poll()

@@ -17,7 +17,7 @@ from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.widgets import findings as module
-from visualizer.tui.widgets.findings import Findings
+from visualizer.tui.widgets.findings import ProblemsPane
 from visualizer.tui.widgets.message_line import MOST
 from visualizer.tui.widgets.tabs import TabBar
 
@@ -44,12 +44,12 @@ HOGS = [
 ]
 
 
-async def opened(pilot: Pilot[int]) -> tuple[TimelineScreen, Findings]:
+async def opened(pilot: Pilot[int]) -> tuple[TimelineScreen, ProblemsPane]:
     screen = await loaded(pilot)
     await pilot.press("4")
     await pilot.pause()
     pane = screen._tabs["findings"]
-    assert isinstance(pane, Findings)
+    assert isinstance(pane, ProblemsPane)
     return screen, pane
 
 
@@ -61,7 +61,7 @@ async def until(pilot: Pilot[int], done: Callable[[], bool]) -> None:
     assert done()
 
 
-def lines_of(pane: Findings) -> list[str]:
+def lines_of(pane: ProblemsPane) -> list[str]:
     return ["".join(run.text for run in pane.runs(line, pane.width)) for line in range(pane.length)]
 
 
@@ -166,7 +166,7 @@ async def test_a_program_that_runs_is_looked_at_anew(
         screen = app.screen
         assert isinstance(screen, TimelineScreen)
         pane = screen._tabs["findings"]
-        assert isinstance(pane, Findings)
+        assert isinstance(pane, ProblemsPane)
         await pilot.press("4")
         await until(pilot, lambda: screen.view.timeline.switch_count == 5 and not pane._reading)
         assert lines_of(pane) == [" No problems found so far."]

@@ -17,7 +17,7 @@ from visualizer.session import preferences
 from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.widgets.tracks import Ruler, Tracks, row_start
+from visualizer.tui.widgets.tracks import Ruler, TracksPane, row_start
 
 Replay = Callable[[Demo], VisualizerApp]
 SIZE = (120, 35)
@@ -178,7 +178,7 @@ async def test_a_gap_is_folded_while_the_program_runs_once_it_is_over(tmp_path: 
 
 def grounds(screen: TimelineScreen, row: int) -> list[str]:
     """The colour behind each cell of a row."""
-    tracks = screen.query_one(Tracks)
+    tracks = screen.query_one(TracksPane)
     found = [
         segment.style.bgcolor.name if segment.style and segment.style.bgcolor else ""
         for segment in tracks.render_line(row)

@@ -12,7 +12,7 @@ from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.traces import Demo, hogs, sleeps
 from tests.tui.walks import Walk, go, looked_at
 from visualizer.paint.axis.viewport import Axis
-from visualizer.paint.rows.grouping import By, Order
+from visualizer.paint.rows.grouping import By, RowOrder
 from visualizer.paint.rows.order import row_name
 from visualizer.tui import keys
 from visualizer.tui.app import VisualizerApp
@@ -58,7 +58,7 @@ def last_told(screen: TimelineScreen) -> object:
 
 def asked(screen: TimelineScreen) -> object:
     """What is asked for, if something may be typed."""
-    return str(screen.prompt._title.content) if screen.prompt.display and focus(screen) == "_Line" else ""
+    return str(screen.prompt._title.content) if screen.prompt.display and focus(screen) == "_PromptInput" else ""
 
 
 def top(screen: TimelineScreen) -> object:
@@ -139,10 +139,13 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
     ],
     "sequence": [
         ("Y", focus, "Sequence"), ("right", index, 1), ("l", index, 2), ("left", index, 1), "end", ("home", index, 0),
-        ("Y", focus, "Tracks"), "Y", ("escape", focus, "Tracks"),
+        ("Y", focus, "TracksPane"), "Y", ("escape", focus, "TracksPane"),
     ],
     "order": [
-        ("A", lambda screen: (screen.view.order, rows(screen)), (Order.NAME, ["main", "bar", "foo", "hub", "third"])),
+        (
+            "A", lambda screen: (screen.view.order, rows(screen)),
+            (RowOrder.NAME, ["main", "bar", "foo", "hub", "third"]),
+        ),
         ("A", rows, ["main", "hub", "foo", "bar", "third"]), "A",
         ("A", rows, ["main", "foo", "bar", "third", "hub"]), ("A", rows, ["main", "hub", "foo", "bar", "third"]),
         "A", "A", ("A", last_told, ["Rows are sorted by time ready but not running, the longest first."]),
@@ -164,7 +167,8 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
         ("2", tab, ["output"]), ("1", tab, ["events"]), ("3", tab, ["statistics"]),
         ("3", lambda screen: "share of 2.04 s" in text_of(screen), True),
         ("3", lambda screen: "share of" in text_of(screen), False), ("4", tab, ["findings"]), ("5", tab, ["tree"]),
-        ("6", tab, ["waits"]), "1", ("tab", focus, "Events"), ("2", focus, "Output"), ("shift+tab", focus, "Tracks"),
+        ("6", tab, ["waits"]), "1", ("tab", focus, "Events"), ("2", focus, "OutputPane"),
+        ("shift+tab", focus, "TracksPane"),
     ],
     # From switch 0, at 30.009 ms: third is woken at 31 ms.
     "jumps": [
@@ -192,7 +196,8 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
     ],
     "typed": [
         ("n", last_told, ["Nothing to search for: / starts a search."]), ("colon", asked, " go to "), "escape",
-        ("ampersand", focus, "_Line"), "f", "o", "o", ("escape", row_count, 5), ("slash", asked, " search "), "escape",
+        ("ampersand", focus, "_FilterInput"), "f", "o", "o", ("escape", row_count, 5),
+        ("slash", asked, " search "), "escape",
         ("ctrl+f", asked, " search "), *"awake", "enter", ("n", moment, (2_032_003, "foo")),
         ("N", moment, (1_031_503, "bar")),
     ],

@@ -207,7 +207,7 @@ async def test_going_to_what_is_typed(replay: Replay) -> None:
         ):  # fmt: skip
             await pilot.press("colon", *text, "enter")
             await pilot.pause()
-            assert (playhead.t_ns, screen.told.lines, type(screen.focused).__name__) == (t_ns, told, "Tracks")
+            assert (playhead.t_ns, screen.told.lines, type(screen.focused).__name__) == (t_ns, told, "TracksPane")
         await pilot.press("colon", *"sleeps.py:21", "enter")
         await pilot.pause()
         assert screen.told.lines == ["sleeps.py:21: 1 of 4 (3 spawns, 1 stop)", "foo is created"]
@@ -237,7 +237,7 @@ async def test_a_search_counts_and_goes_round(replay: Replay) -> None:
         await pilot.pause()
         assert screen.told.lines == ['"no such": no match.']
         await pilot.press("ctrl+f", "x", "escape")
-        assert type(screen.focused).__name__ == "Tracks"
+        assert type(screen.focused).__name__ == "TracksPane"
         assert not screen.prompt.display
 
 

@@ -22,7 +22,7 @@ from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.state.source_position import Whereabouts, parked, running, short_path
 from visualizer.tui.widgets.header import moment
 from visualizer.tui.widgets.notices import Notice
-from visualizer.tui.widgets.output import Output, _broken
+from visualizer.tui.widgets.output import OutputPane, _broken
 
 Replay = Callable[[Demo], VisualizerApp]
 
@@ -131,7 +131,7 @@ async def test_in_ascii_a_live_program_is_called_so(tmp_path: Path, monkeypatch:
         assert " visualizer - sleeps   * LIVE " in text_of(app.screen)
 
 
-def lines_of(output: Output) -> list[str]:
+def lines_of(output: OutputPane) -> list[str]:
     return ["".join(run.text for run in output.runs(line, output.width)).rstrip() for line in range(output.length)]
 
 
@@ -142,7 +142,7 @@ async def output_of(replay: Replay, demo: Demo, width: int = 120) -> tuple[list[
         await pilot.press("2")
         await pilot.pause()
         output = screen._tabs["output"]
-        assert isinstance(output, Output)
+        assert isinstance(output, OutputPane)
         return lines_of(output), screen
 
 

@@ -9,7 +9,7 @@ from tests.tui.traces import Demo
 from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.widgets.source import Source
+from visualizer.tui.widgets.source import SourcePane
 
 Replay = Callable[[Demo], VisualizerApp]
 CRUNCH = """\
@@ -44,7 +44,7 @@ def sampled(source: str = CRUNCH, away: str | None = None) -> Demo:
 
 def pane(screen: TimelineScreen) -> list[str]:
     """The title and the lines of the running track's source, as far as there are any."""
-    source = screen.query_one("#running", Source)
+    source = screen.query_one("#running", SourcePane)
     lines = [source.render_line(y).text.rstrip() for y in range(source.size.height)]
     return [line for line in lines if line]
 
@@ -56,7 +56,7 @@ async def test_the_line_nearest_the_playhead_is_marked_and_others_have_a_dot(rep
 
         async def at(ms: float) -> tuple[str, list[str]]:
             screen.view.go_to_time(round(ms * 1e6))
-            screen.query_one("#running", Source).show()
+            screen.query_one("#running", SourcePane).show()
             await pilot.pause()
             title, *lines = pane(screen)
             return " ".join(title.split()), [line.split()[0] for line in lines if not line[0].isspace()]
@@ -74,12 +74,12 @@ async def test_seen_in_another_file(replay: Replay) -> None:
     async with app.run_test(size=(120, 35)) as pilot:
         screen = await loaded(pilot)
         screen.view.go_to_time(31_000_000)
-        screen.query_one("#running", Source).show()
+        screen.query_one("#running", SourcePane).show()
         title, *lines = pane(screen)
         assert " ".join(title.split()).startswith("█ crunch starts; sampled at library.py:4")
         assert [line for line in lines if line.startswith("•")] == []
         screen.view.go_to_time(200_000_000)
-        screen.query_one("#running", Source).show()
+        screen.query_one("#running", SourcePane).show()
         assert pane(screen)[1].startswith(" The source is not on this machine: library.py")
 
 
@@ -109,7 +109,7 @@ async def test_in_ascii_the_mark_is_a_star(replay: Replay) -> None:
         screen = await loaded(pilot)
         screen.view.ascii = True
         screen.view.go_to_time(170_000_000)
-        source = screen.query_one("#running", Source)
+        source = screen.query_one("#running", SourcePane)
         source.show()
         marks = {line.split()[0] for line in pane(screen)[1:] if not line[0].isspace()}
         assert marks == {"*4", ">5"}

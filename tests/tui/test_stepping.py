@@ -15,7 +15,7 @@ from tests.tui.conftest import Clock, loaded, text_of, until
 from tests.tui.test_live import Growing
 from tests.tui.traces import MS, Demo, sleeps
 from visualizer.paint.axis.viewport import Axis
-from visualizer.session.control import Condition, Control
+from visualizer.session.control import Condition, ProgramControl
 from visualizer.session.target import resolve
 from visualizer.trace.source import Source
 from visualizer.tui import app as app_module
@@ -27,7 +27,7 @@ from visualizer.tui.state.feed import Feed
 Replay = Callable[[Demo], VisualizerApp]
 
 
-def control_of(screen: TimelineScreen) -> Control:
+def control_of(screen: TimelineScreen) -> ProgramControl:
     control = screen.feed.control
     assert control is not None
     return control
@@ -236,10 +236,10 @@ class StandIn(Feed):
 
     def __init__(self, path: Path, clock: Clock) -> None:
         super().__init__(Source.open(path), follow=True, path=path, clock=clock)
-        self.stand_in = Control()
+        self.stand_in = ProgramControl()
 
     @property
-    def control(self) -> Control:
+    def control(self) -> ProgramControl:
         return self.stand_in
 
     def poll(self) -> bool:

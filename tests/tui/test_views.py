@@ -18,7 +18,7 @@ from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.widgets import waits as waits_of_many
 from visualizer.tui.widgets.line_list import Lines
-from visualizer.tui.widgets.tracks import Tracks, row_start
+from visualizer.tui.widgets.tracks import TracksPane, row_start
 
 Replay = Callable[[Demo], VisualizerApp]
 
@@ -215,7 +215,7 @@ async def test_who_runs_at_the_playhead_is_seen_to(replay: Replay, theme: str) -
         screen = await loaded(pilot)
         await pilot.press("x", "right", "right")
         await pilot.pause()
-        tracks, at = screen.query_one(Tracks), row_start(screen.view) + screen.view.playhead_cell
+        tracks, at = screen.query_one(TracksPane), row_start(screen.view) + screen.view.playhead_cell
         (cell,) = tracks.render_line(1).crop(at, at + 1)
         palette = DARK if theme == "textual-dark" else LIGHT
         assert cell.text == "█"

@@ -19,7 +19,7 @@ from visualizer.paint.axis.viewport import Axis, Viewport
 from visualizer.paint.comparison.difference import saved
 from visualizer.paint.comparison.figures import facts, figures, parting, remarks, verdict
 from visualizer.paint.comparison.stretch import Stretch, longest, stretches
-from visualizer.paint.rows.order import Row, Rows
+from visualizer.paint.rows.order import Row, RowList
 from visualizer.paint.rows.svg_boxes import Box
 from visualizer.paint.rows.track_slices import Lane
 from visualizer.paint.text.legend import occurring
@@ -34,7 +34,7 @@ def draw_comparison(a: Part, b: Part, names: Sequence[str], settings: Settings) 
     page = Page(verdict(found), settings)
     pen, width = page.pen, settings.width
     pen.text(PADDING, 58, fitted(verdict(found), width - 2 * PADDING, 26), "thread", 26, bold=True)
-    shown = [Rows(part.timeline).arrange(only=part.lives)[:ROWS] for part in (a, b)]
+    shown = [RowList(part.timeline).arrange(only=part.lives)[:ROWS] for part in (a, b)]
     columns = [page.columns(part.timeline, rows) for part, rows in zip((a, b), shown, strict=True)]
     left, right = max(left for left, _ in columns), min(right for _, right in columns)
     y = 100.0
@@ -55,7 +55,7 @@ def draw_part(part: Part, settings: Settings) -> bytes:
     pen.text(PADDING, 58, fitted(title, settings.width - 2 * PADDING, 26), "thread", 26, bold=True)
     pen.text(PADDING, 84, " · ".join(rest), "dim", 14, mono=False)
     stretch, _ = stretches(part, part)
-    shown = Rows(part.timeline).arrange(only=part.lives)[:ROWS]
+    shown = RowList(part.timeline).arrange(only=part.lives)[:ROWS]
     columns, y = page.columns(part.timeline, shown), 124.0
     for axis in settings.axes:
         panel = PartAlone(pen, stretch, stretch.length(axis), axis, columns, axis.value.capitalize())

@@ -20,7 +20,7 @@ class Condition(Enum):
     GONE = "gone"
 
 
-class Control:
+class ProgramControl:
     """Pauses a program. A request takes effect when the program has read it: see `read`. Usable in any thread."""
 
     def __init__(self) -> None:

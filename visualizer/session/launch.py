@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from visualizer.session import why
-from visualizer.session.control import Control
+from visualizer.session.control import ProgramControl
 from visualizer.session.target import Target
 from visualizer.trace.events import DECODE_ERRORS, End, Header, decode_header, encode
 
@@ -46,10 +46,12 @@ def tracer_options(include: Sequence[str] = (), *, source: bool = True) -> tuple
     return (*patterns, *(() if source else ("--no-source",)))
 
 
-class Run:
+class ProgramRun:
     """A process under watch. `poll` and `wait` may be called from any thread."""
 
-    def __init__(self, process: subprocess.Popen[bytes], trace_path: Path, control: Control | None = None) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], trace_path: Path, control: ProgramControl | None = None
+    ) -> None:  # fmt: skip
         self.trace_path = trace_path
         #: The connection that pauses it, if it was started with one.
         self.control = control
@@ -129,8 +131,8 @@ def start(
     stderr: Stdio = None,
     options: Sequence[str] = (),
     command: Callable[[Target, Path, Sequence[str]], list[str]] = tracer_command,
-    control: Control | None = None,
-) -> Run:
+    control: ProgramControl | None = None,
+) -> ProgramRun:
     """Start `target` under the tracers, its trace going to `trace_path`, which may exist and is appended to.
 
     `options` are the tracers' own: "--include" with a pattern, "--no-source" (visualizer/tracers/__main__.py).
@@ -155,7 +157,7 @@ def start(
     finally:
         if control is not None:
             control.started()
-    return Run(process, trace_path, control)
+    return ProgramRun(process, trace_path, control)
 
 
 def _header_of(path: Path) -> Header | None:

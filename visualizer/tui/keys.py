@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from textual.binding import Binding, BindingType
 
-from visualizer.paint.rows.grouping import By, Order
+from visualizer.paint.rows.grouping import By, RowOrder
 
 
 class Section(NamedTuple):
@@ -181,7 +181,7 @@ TIMELINE = (
 
 #: Commands without a key, found in the command palette only: (what it does, action).
 BY_NAME = (
-    *((f"Sort rows: {order.value}", f"sort_by('{order.name}')") for order in Order),
+    *((f"Sort rows: {order.value}", f"sort_by('{order.name}')") for order in RowOrder),
     *((f"Group rows by: {by.value}", f"group_by('{by.name}')") for by in By),
 )
 

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from visualizer.session.launch import Run, start, tracer_command
+from visualizer.session.launch import ProgramRun, start, tracer_command
 from visualizer.session.target import Target
 from visualizer.trace.source import read_all
 
 HEADER = {"format": "visualizer-trace", "version": 1, "monotonic_ns": 0}
 
 
-def run_of(code: str, trace: Path, written: str | None = None, stdio: int | None = None) -> Run:
+def run_of(code: str, trace: Path, written: str | None = None, stdio: int | None = None) -> ProgramRun:
     """A run of `code`, before which `written` comes to stand in the trace; a header if not given."""
     if written is None:
         written = json.dumps(HEADER | {"monotonic_ns": time.monotonic_ns()}) + "\n"

@@ -40,7 +40,7 @@ class Row(NamedTuple):
     members: tuple[int, ...] = ()
 
 
-class Rows:
+class RowList:
     """Arranges the rows of a timeline that may still grow; each track is looked at once."""
 
     def __init__(self, timeline: Timeline) -> None:
@@ -144,7 +144,7 @@ def rows(
     grouped: bool = False,
 ) -> list[Row]:
     """The rows of a timeline that does not grow, see `Rows.arrange`."""
-    return Rows(timeline).arrange(collapsed, folded, grouped=grouped)
+    return RowList(timeline).arrange(collapsed, folded, grouped=grouped)
 
 
 def _thread_of(timeline: Timeline, track: int, thread_of: dict[int, int]) -> int:

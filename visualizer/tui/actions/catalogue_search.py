@@ -8,11 +8,11 @@ from textual import on
 
 from visualizer.tui import messages
 from visualizer.tui.actions.unbound_keys import Answering
-from visualizer.tui.widgets.message_line import Told
+from visualizer.tui.widgets.message_line import MessageLine
 from visualizer.tui.widgets.prompt import Prompt
 
 
-class Finding(Answering):
+class CatalogueSearch(Answering):
     """A subclass has the list, and shows `prompt` and `told` below it."""
 
     INSTEAD = "/ searches names, "
@@ -20,7 +20,7 @@ class Finding(Answering):
     def __init__(self) -> None:
         super().__init__()
         self.prompt = Prompt()
-        self.told = Told()
+        self.told = MessageLine()
         self._looked_for = ""
 
     @property

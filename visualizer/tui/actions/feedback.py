@@ -9,14 +9,14 @@ from textual import on
 from visualizer.tui import messages
 from visualizer.tui.actions.unbound_keys import Answering
 from visualizer.tui.state.view import View
-from visualizer.tui.widgets.message_line import Told
+from visualizer.tui.widgets.message_line import MessageLine
 
 
 class Telling(Answering):
     """A subclass has `view` and the panes, and draws them when it hears that it has `Looked`."""
 
     view: View
-    told: Told
+    told: MessageLine
 
     def __init__(self) -> None:
         super().__init__()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from visualizer.paint.rows.grouping import By, Order
+from visualizer.paint.rows.grouping import By, RowOrder
 from visualizer.paint.rows.order import row_name
 from visualizer.tui.actions.clock import Timekeeping
 
 _SORTED = {
-    Order.START: "Rows are sorted by start.",
-    Order.NAME: "Rows are sorted by name.",
-    Order.RUNNING: "Rows are sorted by time running, the longest first.",
-    Order.READY: "Rows are sorted by time ready but not running, the longest first.",
-    Order.WAITING: "Rows are sorted by time waiting, the longest first.",
+    RowOrder.START: "Rows are sorted by start.",
+    RowOrder.NAME: "Rows are sorted by name.",
+    RowOrder.RUNNING: "Rows are sorted by time running, the longest first.",
+    RowOrder.READY: "Rows are sorted by time ready but not running, the longest first.",
+    RowOrder.WAITING: "Rows are sorted by time waiting, the longest first.",
 }
 _GROUPED = {
     By.FUNCTION: "Rows are grouped by thread; many tracks of one function share a row.",
@@ -27,11 +27,11 @@ class Arranging(Timekeeping):
     """What these keys do, beside marks, spans and times."""
 
     def action_sort(self, by: int) -> None:
-        orders = list(Order)
+        orders = list(RowOrder)
         self.action_sort_by(orders[(orders.index(self.view.order) + by) % len(orders)].name)
 
     def action_sort_by(self, order: str) -> None:
-        self.view.sort_by(Order[order])
+        self.view.sort_by(RowOrder[order])
         self._tell(_SORTED[self.view.order])
 
     def action_group(self, by: int) -> None:

@@ -6,7 +6,7 @@ import os
 
 from visualizer.analysis.explore.targets import Line, Number, goal
 from visualizer.analysis.model.timeline import Place
-from visualizer.session.control import Condition, Control
+from visualizer.session.control import Condition, ProgramControl
 from visualizer.tui.actions.spans import Spanning
 from visualizer.tui.state.breakpoint_check import refusal
 from visualizer.tui.state.feed import Feed
@@ -170,7 +170,7 @@ class Stepping(Spanning):
         header = timeline.header
         return header.argv[0] if header is not None and header.argv and header.argv[0].endswith(".py") else ""
 
-    def _control(self) -> Control | None:
+    def _control(self) -> ProgramControl | None:
         """The connection that can pause the program; None, with a message, if there is none."""
         control = self.feed.control
         if control is not None and control.condition is not Condition.GONE:

@@ -19,7 +19,7 @@ from visualizer.analysis.index.idle_gaps import gaps
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.axis.viewport import Axis
 from visualizer.paint.comparison.figures import facts, figures, parting, remarks
-from visualizer.paint.rows.grouping import By, Order
+from visualizer.paint.rows.grouping import By, RowOrder
 from visualizer.paint.text.canvas import Run
 from visualizer.tui import keys, messages
 from visualizer.tui.actions.export import Exporting
@@ -29,10 +29,10 @@ from visualizer.tui.shell import LEAST_HEIGHT, LEAST_WIDTH, shell
 from visualizer.tui.state.pair import SIDES, Pair
 from visualizer.tui.state.side import SideView
 from visualizer.tui.terminal.styles import is_dark, style
-from visualizer.tui.widgets.comparison import BothFilter, Sentences, Side, SideChosen, SideRuler, Stack, Verdict
+from visualizer.tui.widgets.comparison import BothFilter, Sentences, SideChosen, SideHeading, SideRuler, Stack, Verdict
 from visualizer.tui.widgets.findings import all_of
 from visualizer.tui.widgets.footer import Footer
-from visualizer.tui.widgets.message_line import Told
+from visualizer.tui.widgets.message_line import MessageLine
 from visualizer.tui.widgets.prompt import Prompt
 from visualizer.tui.widgets.tracks import RIGHT, row_start
 
@@ -63,12 +63,12 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         self._ticked_ns = clock()
         self._observed = (Found(pair.parts[0].timeline), Found(pair.parts[1].timeline))
         self._stacks = (Stack(pair, 0), Stack(pair, 1))
-        self._sides = (Side(pair, 0), Side(pair, 1))
+        self._sides = (SideHeading(pair, 0), SideHeading(pair, 1))
         self._rulers = (SideRuler(pair, 0), SideRuler(pair, 1))
         self._verdict, self._sentences = Verdict(pair), Sentences(pair)
         self.filter = BothFilter(pair)
         self.prompt = Prompt()
-        self.told = Told()
+        self.told = MessageLine()
         self._figures = Static(id="figures", markup=False)
         #: Whether there are more figures than have room.
         self._has_more = False
@@ -255,7 +255,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         self.attempt(lambda: self.pair.hurry(by), f"This is the {'highest' if by > 0 else 'lowest'} speed.")
 
     def action_sort_by(self, order: str) -> None:
-        self.pair.views[1 - self.pair.chosen].sort_by(Order[order])
+        self.pair.views[1 - self.pair.chosen].sort_by(RowOrder[order])
         super().action_sort_by(order)
 
     def action_group_by(self, by: str) -> None:

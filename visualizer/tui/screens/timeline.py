@@ -29,24 +29,24 @@ from visualizer.tui.shell import LEAST_HEIGHT, LEAST_WIDTH, shell
 from visualizer.tui.state.feed import Feed
 from visualizer.tui.state.view import View
 from visualizer.tui.widgets.filter import Filter
-from visualizer.tui.widgets.findings import Findings
+from visualizer.tui.widgets.findings import ProblemsPane
 from visualizer.tui.widgets.footer import Footer
-from visualizer.tui.widgets.header import Header
+from visualizer.tui.widgets.header import HeaderBar
 from visualizer.tui.widgets.hint import Hint
 from visualizer.tui.widgets.line_list import Lines
-from visualizer.tui.widgets.message_line import Told
+from visualizer.tui.widgets.message_line import MessageLine
 from visualizer.tui.widgets.notices import Notices
-from visualizer.tui.widgets.output import Output
+from visualizer.tui.widgets.output import OutputPane
 from visualizer.tui.widgets.prompt import Prompt
 from visualizer.tui.widgets.sentence import Sentence
 from visualizer.tui.widgets.sequence import Sequence
-from visualizer.tui.widgets.source import Source
-from visualizer.tui.widgets.statistics import Statistics
+from visualizer.tui.widgets.source import SourcePane
+from visualizer.tui.widgets.statistics import StatisticsPane
 from visualizer.tui.widgets.switch_list import Events
 from visualizer.tui.widgets.tabs import TABS, TabBar
-from visualizer.tui.widgets.tracks import RIGHT, Legend, Overview, Ruler, Tracks, row_start
+from visualizer.tui.widgets.tracks import RIGHT, Legend, Overview, Ruler, TracksPane, row_start
 from visualizer.tui.widgets.tree import Tree
-from visualizer.tui.widgets.waits import Waits
+from visualizer.tui.widgets.waits import WaitsPane
 
 #: How often the trace is looked at, and the playhead moved while it plays.
 _TICK_S = 0.05
@@ -80,7 +80,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
 
     SECTIONS = (*keys.TIMELINE, keys.LIST, keys.SEQUENCE, keys.FINDINGS, keys.CHOICES, keys.MARKS, keys.PAGES)
     BINDINGS = keys.bindings(keys.TIMELINE)
-    AUTO_FOCUS = "Tracks"
+    AUTO_FOCUS = "TracksPane"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
 
     def __init__(
@@ -102,28 +102,28 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         self._focused_before: Widget | None = None
         view = self.view
         self._bringing = Bringing(view)
-        self._tracks = Tracks(view)
+        self._tracks = TracksPane(view)
         self.sequence = Sequence(view)
         self._legend = Legend(view)
         self.filter = Filter(view)
         self._sentence = Sentence(view)
-        self.told = Told()
+        self.told = MessageLine()
         self.prompt = Prompt()
-        self.found = Findings(view, "findings")
+        self.found = ProblemsPane(view, "findings")
         self._notices = Notices(feed)
-        self._statistics = Statistics(view, feed, "statistics")
+        self._statistics = StatisticsPane(view, feed, "statistics")
         self._tab_bar = TabBar()
         self._tabs: dict[str, Lines] = {
             "events": Events(view, "events"),
-            "output": Output(view, "output"),
+            "output": OutputPane(view, "output"),
             "statistics": self._statistics,
             "findings": self.found,
             "tree": Tree(view, "tree"),
-            "waits": Waits(view, "waits"),
+            "waits": WaitsPane(view, "waits"),
         }
-        self._sources = (Source(view, State.RUNNING, "running"), Source(view, State.WAITING, "parked"))
+        self._sources = (SourcePane(view, State.RUNNING, "running"), SourcePane(view, State.WAITING, "parked"))
         ruler = Ruler(view)
-        self._above = (Header(feed, view), Overview(view), ruler)
+        self._above = (HeaderBar(feed, view), Overview(view), ruler)
         self.instead = (ruler, self._tracks)
         self._panes: tuple[Pane, ...] = (
             *self._above,

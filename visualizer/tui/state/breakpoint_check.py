@@ -10,7 +10,7 @@ from visualizer.analysis.explore.targets import Line
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text.executable_lines import code_lines
 from visualizer.analysis.text.printable import plain
-from visualizer.tui.state.source_text import Listing, read
+from visualizer.tui.state.source_text import SourceText, read
 
 
 def refusal(timeline: Timeline, wanted: Line) -> str | None:
@@ -29,7 +29,7 @@ def refusal(timeline: Timeline, wanted: Line) -> str | None:
     return None if None in refused else refused[0]
 
 
-def _files(timeline: Timeline, wanted: Line) -> list[Listing | str]:
+def _files(timeline: Timeline, wanted: Line) -> list[SourceText | str]:
     """The contents of the files that may be meant: those in the trace, else one that may still be loaded."""
     carried = [text for file, text in timeline.sources.items() if wanted.names(file)]
     if carried:
@@ -43,9 +43,9 @@ def _files(timeline: Timeline, wanted: Line) -> list[Listing | str]:
     return [read(path, "") for path in paths if os.path.isfile(path)][:1]
 
 
-def _without(text: Listing | str, line: int, name: str) -> str | None:
+def _without(text: SourceText | str, line: int, name: str) -> str | None:
     """Why that line of the file is never run; None if it may be."""
-    if not isinstance(text, Listing):
+    if not isinstance(text, SourceText):
         return None
     count = len(text.raw)
     if not 0 < line <= count:

@@ -16,7 +16,7 @@ from typing import BinaryIO
 from visualizer.analysis.load.loader import Loader
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.session import launch, recordings
-from visualizer.session.control import Condition, Control
+from visualizer.session.control import Condition, ProgramControl
 from visualizer.session.target import Target
 from visualizer.trace.source import Line, Source, TraceError
 
@@ -77,7 +77,7 @@ class Feed:
         return False
 
     @property
-    def control(self) -> Control | None:
+    def control(self) -> ProgramControl | None:
         """The connection that can pause the program, if it was started with one."""
         return None
 
@@ -281,7 +281,7 @@ class RunFeed(Feed):
         path = recordings.new_path(target.name)
         # Before anything is recorded, its stderr is the only explanation of a failed start.
         self._stderr = tempfile.TemporaryFile()
-        self._control = Control()
+        self._control = ProgramControl()
         if hold:
             self._control.hold()
         self._run = launch.start(
@@ -300,7 +300,7 @@ class RunFeed(Feed):
         return True
 
     @property
-    def control(self) -> Control | None:
+    def control(self) -> ProgramControl | None:
         return self._control
 
     @property

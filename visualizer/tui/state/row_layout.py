@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from visualizer.analysis.index.groups import Crowd
 from visualizer.analysis.model.timeline import Timeline
-from visualizer.paint.rows.grouping import By, Order, Subject, Wish, arranged, lifted, sorting, subject
-from visualizer.paint.rows.order import Group, Row, Rows, row_name
+from visualizer.paint.rows.grouping import By, RowOrder, Subject, Wish, arranged, lifted, sorting, subject
+from visualizer.paint.rows.order import Group, Row, RowList, row_name
 from visualizer.paint.text.cell_width import cell_width
 from visualizer.trace import words
 
@@ -35,7 +35,7 @@ class Arrangement:
         #: How many tracks are shown of how many.
         self.found = 0
         self.by = By.FUNCTION
-        self.order = Order.START
+        self.order = RowOrder.START
         #: Tracks and groups that stand on top, whatever else does, and such as have no row.
         self.pinned: list[Subject] = []
         self.hidden: set[Subject] = set()
@@ -49,7 +49,7 @@ class Arrangement:
         self._room = 0
         #: How long the timeline was when the rows were sorted by a time last.
         self._sorted_ns = 0
-        self._all_rows = Rows(timeline)
+        self._all_rows = RowList(timeline)
         self._rows_of: object = None
         #: Number of the row of each track and group; that of a folded group is also that of its tracks.
         self._numbers: dict[int | Group, int] = {}
@@ -64,7 +64,7 @@ class Arrangement:
     def arrange(self) -> None:
         """Find the rows anew if anything has changed that they come from."""
         timeline = self.timeline
-        if self.order not in (Order.START, Order.NAME) and timeline.last_ns > self._sorted_ns * _SORTED_AGAIN:
+        if self.order not in (RowOrder.START, RowOrder.NAME) and timeline.last_ns > self._sorted_ns * _SORTED_AGAIN:
             # Not at every moment: rows that change places cannot be read.
             self._sorted_ns = timeline.last_ns
         of = (
@@ -111,7 +111,7 @@ class Arrangement:
     @property
     def sorted_told(self) -> str:
         """What the rows are sorted by, in a few words; "" for the default."""
-        return "" if self.order is Order.START else self.order.value
+        return "" if self.order is RowOrder.START else self.order.value
 
     @property
     def overview_told(self) -> str:
@@ -242,7 +242,7 @@ class Arrangement:
         self.selected_group = None
         self.arrange()
 
-    def sort_by(self, order: Order) -> None:
+    def sort_by(self, order: RowOrder) -> None:
         """Sort the rows by that, also if they are sorted by it already and have lasted longer since."""
         self.order, self._sorted_ns = order, self.timeline.last_ns
         self.arrange()

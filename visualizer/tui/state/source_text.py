@@ -27,7 +27,7 @@ _NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class SourceText:
     """A source file. `raw` holds its lines as they are, `lines` as they are shown; line 1 is the first of both."""
 
     raw: tuple[str, ...]
@@ -52,7 +52,7 @@ class Listing:
         return max(around, default=place.line)
 
 
-def read(file: str, cwd: str, carried: str | None = None) -> Listing | str:
+def read(file: str, cwd: str, carried: str | None = None) -> SourceText | str:
     """The source file of that name, relative to `cwd`; or one sentence on why it cannot be shown.
 
     `carried` is its text as the trace has it, which is what ran, whatever has become of the file since.
@@ -74,12 +74,12 @@ def read(file: str, cwd: str, carried: str | None = None) -> Listing | str:
 
 
 @lru_cache(maxsize=32)
-def _carried(text: str) -> Listing:
+def _carried(text: str) -> SourceText:
     return _listing(text)
 
 
 @lru_cache(maxsize=32)
-def _read(path: str, _modified_ns: int, _size: int) -> Listing | str:
+def _read(path: str, _modified_ns: int, _size: int) -> SourceText | str:
     try:
         with open(path, "rb") as stream:
             content = stream.read(_LARGEST_BYTES)
@@ -88,7 +88,7 @@ def _read(path: str, _modified_ns: int, _size: int) -> Listing | str:
     return listing(content)
 
 
-def listing(content: bytes) -> Listing:
+def listing(content: bytes) -> SourceText:
     """The text of a source file, by the encoding that it declares (PEP 263)."""
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
@@ -98,7 +98,7 @@ def listing(content: bytes) -> Listing:
     return _listing(text)
 
 
-def _listing(text: str) -> Listing:
+def _listing(text: str) -> SourceText:
     # Not splitlines(): Python does not end a line at a form feed, nor at U+2028.
     raw = tuple(_NEWLINE.split(text))
     if len(raw) > 1 and not raw[-1]:
@@ -110,7 +110,7 @@ def _listing(text: str) -> Listing:
         lines = highlight("\n".join(shown), language="python").split("\n", allow_blank=True)
         # The lexer must not have added or removed lines: marks are found by line number.
         lines = lines[: len(shown)] + [Content(line) for line in shown[len(lines) :]]
-    return Listing(raw, tuple(lines), _functions(text))
+    return SourceText(raw, tuple(lines), _functions(text))
 
 
 def _functions(text: str) -> tuple[tuple[int, int, str], ...]:

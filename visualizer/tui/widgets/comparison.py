@@ -22,7 +22,7 @@ from visualizer.tui.state.pair import SIDES, Pair
 from visualizer.tui.terminal.styles import is_dark, over, strip, style
 from visualizer.tui.widgets.filter import Filter
 from visualizer.tui.widgets.header import moment
-from visualizer.tui.widgets.tracks import Ruler, Tracks, row_start
+from visualizer.tui.widgets.tracks import Ruler, TracksPane, row_start
 
 
 class SideChosen(Message):
@@ -58,7 +58,7 @@ class Verdict(BothTold):
         return strip(self, [said, Run(playing, "running"), Run(how, "label")], self.size.width)
 
 
-class Side(BothTold):
+class SideHeading(BothTold):
     """The name of a side, and the position of its playhead."""
 
     def __init__(self, pair: Pair, side: int) -> None:
@@ -150,7 +150,7 @@ class SideRuler(Ruler):
         super().press(event, at)
 
 
-class Stack(Tracks, can_focus=False):
+class Stack(TracksPane, can_focus=False):
     """The rows of a side, and beside those of the shorter one what it saves."""
 
     def __init__(self, pair: Pair, side: int) -> None:

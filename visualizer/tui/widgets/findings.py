@@ -32,13 +32,13 @@ async def all_of(observed: Found) -> list[Finding]:
     return observed.found()
 
 
-class _Line(NamedTuple):
+class _ProblemLine(NamedTuple):
     #: Which finding it belongs to.
     number: int
     runs: list[Run]
 
 
-class Findings(Lines):
+class ProblemsPane(Lines):
     """A few lines for each finding. One is chosen: its first line is marked, enter goes to its moment and track."""
 
     BINDINGS = keys.bindings([keys.LIST, keys.PAGES, keys.FINDINGS])
@@ -47,7 +47,7 @@ class Findings(Lines):
         super().__init__(view, id)
         self._observed = Found(view.timeline)
         self._found: list[Finding] = []
-        self._lines: list[_Line] = []
+        self._lines: list[_ProblemLine] = []
         self._firsts: list[int] = []
         self._chosen = 0
         #: What the findings, and what the lines, were made from.
@@ -143,9 +143,9 @@ class Findings(Lines):
         for number, one in enumerate(self._found[:_MOST]):
             self._firsts.append(len(self._lines))
             kind = Run(f"  {one.kind.replace('_', ' ')}", "error" if one.kind in _GRAVE else "ready")
-            self._lines.append(_Line(number, [Run(f" {say(one.t_ns, of_ns)}", "ruler"), kind]))
+            self._lines.append(_ProblemLine(number, [Run(f" {say(one.t_ns, of_ns)}", "ruler"), kind]))
             for part in Notice(plain(one.sentence), "text").broken(self.width - 2, 0):
-                self._lines.append(_Line(number, [Run(f" {part.text}", part.style)]))
+                self._lines.append(_ProblemLine(number, [Run(f" {part.text}", part.style)]))
         if len(self._found) > _MOST:
             more = f" … and {len(self._found) - _MOST} more: visualizer findings"
-            self._lines.append(_Line(_MOST - 1, [Run(more, "dim")]))
+            self._lines.append(_ProblemLine(_MOST - 1, [Run(more, "dim")]))

@@ -22,7 +22,7 @@ _TITLE = "visualizer · "
 _BEHIND_NS = 100_000_000
 
 
-class Header(Widget):
+class HeaderBar(Widget):
     """One line, drawn again when its text has changed. Without room, the least important part is left out first."""
 
     def __init__(self, feed: Feed, view: View) -> None:

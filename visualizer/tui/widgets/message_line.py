@@ -16,7 +16,7 @@ MOST = 4
 _MARGIN = 3
 
 
-class Told(Widget):
+class MessageLine(Widget):
     """Sentences with a mark at the last, which is broken if it is long; Escape takes them away."""
 
     def __init__(self) -> None:

@@ -14,10 +14,10 @@ from visualizer.tui import keys
 from visualizer.tui.messages import TrackChosen
 from visualizer.tui.state.view import View
 from visualizer.tui.terminal.styles import strip
-from visualizer.tui.widgets.switch_list import Switches
+from visualizer.tui.widgets.switch_list import SwitchList
 
 
-class Sequence(Switches):
+class Sequence(SwitchList):
     """The arrow of each switch; a click on one goes there."""
 
     BINDINGS = keys.bindings([keys.LIST, keys.PAGES, keys.SEQUENCE])

@@ -51,7 +51,7 @@ _PAUSE_LIVE_S = 0.5
 _MINUTES_FROM_S = 120
 
 
-class Statistics(Lines):
+class StatisticsPane(Lines):
     """A line for each track, the totals, and facts about the recording; below the selected track its details."""
 
     TITLED = True

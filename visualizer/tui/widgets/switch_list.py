@@ -11,7 +11,7 @@ from visualizer.tui.messages import SwitchChosen
 from visualizer.tui.widgets.line_list import Lines
 
 
-class Switches(Lines):
+class SwitchList(Lines):
     """Keys and clicks go to a switch. Subclasses define the text of its line in `said`."""
 
     @property
@@ -46,7 +46,7 @@ class Switches(Lines):
 _WIDE = 50
 
 
-class Events(Switches):
+class Events(SwitchList):
     """Number, time and sentence of each switch."""
 
     @property

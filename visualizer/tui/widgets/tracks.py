@@ -211,7 +211,7 @@ class Legend(Widget):
         return strip(self, [Run(" " * LEFT, "dim"), *runs], width)
 
 
-class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
+class TracksPane(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
     """A row for each track. A row is painted again only when what its cache key holds has changed."""
 
     BINDINGS = keys.bindings([keys.PAGES])

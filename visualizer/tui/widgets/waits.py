@@ -17,7 +17,7 @@ _AT_ONCE = 2_000
 _PAUSE_S = 0.1
 
 
-class Waits(Pointed):
+class WaitsPane(Pointed):
     """Lines of chains and circles, made anew for each moment. A choice selects the track that a line begins with."""
 
     def __init__(self, view: View, id: str) -> None:
