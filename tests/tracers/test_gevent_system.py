@@ -629,7 +629,7 @@ def test_a_timeout(trace_source: TraceSource, loop: str, limited: str) -> None:
     )
     went_well(traced)
     assert woken(traced, "hurried") == [("hub", "timeout")]
-    assert any("timeout ended its wait" in said or "its limit of 10 ms" in said for said in sentences(traced))
+    assert any("a timeout ended" in said or "time limit of 10 ms" in said for said in sentences(traced))
 
 
 def sentences(traced: Traced) -> list[str]:

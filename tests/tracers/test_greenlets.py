@@ -340,7 +340,7 @@ def test_what_is_thrown(trace_source: TraceSource, throw: str) -> None:
     index = next(s.index for s in traced.switches if s.cause == "throw")
     killed = THROWN[throw] == "GreenletExit()"
     thrown = THROWN[throw] or "an exception"
-    told = "killer killed it (GreenletExit)" if killed else f"killer threw {thrown} into it"
+    told = "killer kills parks (GreenletExit)" if killed else f"killer throws {thrown} into parks"
     assert sentence(traced.timeline, index) == f"{told} → parks runs"
 
 
