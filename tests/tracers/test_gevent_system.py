@@ -750,7 +750,7 @@ def test_what_is_said_of_a_wait_on_a_socket(trace_source: TraceSource) -> None:
     )
     went_well(traced)
     fd, host, port, peer_host, peer_port = traced.ended.stdout.decode().split()
-    end = f"{host}:{port} → {peer_host}:{peer_port}"
+    end = f"{host}:{port}->{peer_host}:{peer_port}"
     said = sentences(traced)
     assert f"client waits to read from fd {fd}, {end} → hub runs" in said
     assert f"fd {fd} can be read, {end} → client runs" in said

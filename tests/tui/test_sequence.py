@@ -21,7 +21,7 @@ async def test_it_takes_the_place_of_the_tracks_and_gives_it_back(replay: Replay
         await pilot.pause()
         lines = text_of(screen).splitlines()
         assert lines[2].split() == ["#", "main", "consumer"]
-        assert "main sends 1 to" in lines[5]
+        assert "main sends 1" in lines[5]
         assert lines[5].split()[:4] == ["3", "┊──────", "send", "1"]
         await pilot.press("Y")
         await pilot.pause()
