@@ -16,10 +16,10 @@ _AXES = {**{axis.value: (axis,) for axis in Axis}, "both": BOTH}
 @click.command("export")
 @click.argument("file", metavar="FILE")
 @click.option(
-    "-o", "--output", required=True, metavar="OUT", help=f"The picture; its suffix says which: {', '.join(FORMATS)}."
+    "-o", "--output", required=True, metavar="OUT", help=f"Output file; its suffix is the format: {', '.join(FORMATS)}."
 )
 @click.option(
-    "--axis", type=click.Choice(list(_AXES)), default="both", show_default=True, help="What runs along the rows."
+    "--axis", type=click.Choice(list(_AXES)), default="both", show_default=True, help="The horizontal axis."
 )
 @click.option(
     "--width",
@@ -27,14 +27,14 @@ _AXES = {**{axis.value: (axis,) for axis in Axis}, "both": BOTH}
     default=1280,
     show_default=True,
     metavar="PX",
-    help="Of the picture, in pixels.",
+    help="Width in pixels.",
 )
 @theme_option
 @force_option
 def command(file: str, output: str, axis: str, width: int, theme: str, force: bool) -> None:
-    """Draw the timeline of a trace as a picture for a talk.
+    """Draw the timeline of a trace as a picture.
 
-    A row for each track, along the time and along the switches, with what it waits for and what is handed over; text
+    The picture has a row for each track, by time and by switches, with what it waits for and the values it passes; text
     stays text. `-` reads the trace from stdin.
 
     \b

@@ -1,4 +1,4 @@
-"""A whole trace, for the commands that print it and are done."""
+"""Reading a whole trace, for the commands that print it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ _LINES_AT_A_TIME = 4096
 
 
 def read_trace(file: str, called: str | None = None) -> Trace:
-    """The trace `file` ("-": standard input); what is wrong with it is told on stderr.
+    """The trace `file` ("-": standard input); problems in reading it are reported on stderr.
 
-    `called`: how it is told apart there from other traces that are read, too.
-    Exit with one sentence if it is no trace.
+    `called` names it there, if several traces are read. Exit with one sentence if it is not a trace.
     """
-    # What has been imported is no garbage; a trace is enough to look through, again and again.
+    # Imported modules are no garbage; without this each collection would scan them along with the trace.
     gc.freeze()
     try:
         with progress("Reading") as advance:
@@ -36,7 +35,7 @@ def read_trace(file: str, called: str | None = None) -> Trace:
 
 
 def echo_lines(lines: Iterable[str]) -> None:
-    """Print printable lines, in ASCII where stdout takes nothing else."""
+    """Print printable lines, in ASCII if stdout supports nothing else."""
     unicode, left = takes_unicode(), iter(lines)
     while batch := "".join(f"{line if unicode else ascii_only(line)}\n" for line in islice(left, _LINES_AT_A_TIME)):
         click.echo(batch, nl=False)

@@ -182,4 +182,4 @@ def _is_hub(timeline: Timeline, park: Park) -> bool:
 
 
 def _stops(timeline: Timeline, park: Park, shown: str) -> str:
-    return plain(f"{timeline.name(park.track)} stops{' at ' + shown if shown else ''}")
+    return plain(f"{timeline.name(park.track)} waits{' at ' + shown if shown else ''}")

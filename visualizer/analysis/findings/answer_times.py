@@ -9,7 +9,7 @@ from typing import NamedTuple
 from visualizer.analysis.model.timeline import Park, Switch, Timeline, Wakeup
 from visualizer.trace import words
 
-#: Who ran last, so shortly before the answer was there, is taken for who gave it.
+#: A track that ran at most this long before the answer came is assumed to have given it.
 _JUST_NS = 1_000_000
 
 

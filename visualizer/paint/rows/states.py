@@ -93,7 +93,7 @@ def _mark_end(lane: Lane, edges: Sequence[float], canvas: Canvas, row: int, asci
 
 
 def _write_labels(timeline: Timeline, lanes: Sequence[Lane], only: Column, canvas: Canvas, ascii: bool) -> None:
-    """Write on each stretch of cells that one slice fills what it waits for, or who blocks it."""
+    """Label each stretch of cells of one slice with what it waits for, or with the track that blocks it."""
     begins = np.ones(only.shape, dtype=bool)
     begins[:, 1:] = only[:, 1:] != only[:, :-1]
     bounds = np.append(begins.ravel().nonzero()[0], only.size)
@@ -112,7 +112,7 @@ def _write_labels(timeline: Timeline, lanes: Sequence[Lane], only: Column, canva
 
 
 def _label(known: list[str], width: int, ascii: bool) -> str:
-    """The longest label that has room; else the beginning of the shortest, if that says anything; else nothing."""
+    """The longest label that fits; else the beginning of the shortest, if long enough; else nothing."""
     for label in known:
         text = ascii_only(label) if ascii else label
         if cell_width(text) <= width:
