@@ -27,7 +27,7 @@ def command(file: str) -> None:
       visualizer events run.trace | jq -c 'select(.event == "switch") | [.t, .from_name, .to_name, .value]'
       visualizer events run.trace > events.jsonl   # pandas.read_json("events.jsonl", lines=True)
     """
-    trace = read_trace(file)
+    trace = read_trace(file, says_remarks=True)
     encode = msgspec.json.Encoder().encode
     lines = (encode(event) + b"\n" for event in trace.events())
     while batch := b"".join(islice(lines, _LINES_AT_A_TIME)):

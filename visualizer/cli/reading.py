@@ -8,6 +8,7 @@ from itertools import islice
 
 import click
 
+from visualizer.analysis.text.printable import plain
 from visualizer.api.trace import Trace, TraceError, load
 from visualizer.cli import fail, takes_unicode, warn
 from visualizer.paint.text.cell_width import ascii_only
@@ -17,10 +18,11 @@ from visualizer.trace.memory import keep
 _LINES_AT_A_TIME = 1000
 
 
-def read_trace(file: str, called: str | None = None) -> Trace:
+def read_trace(file: str, called: str | None = None, says_remarks: bool = False) -> Trace:
     """The trace `file` ("-": standard input); what is wrong with it is told on stderr.
 
-    `called`: how it is told apart there from other traces that are read, too.
+    `called`: how it is told apart there from other traces that are read, too. `says_remarks`: whoever asks says what
+    the trace remarks of the recording; else what would mislead is told on stderr as well.
     Exit with one sentence if it is no trace.
     """
     # What has been imported is no garbage; a trace is enough to look through, again and again.
@@ -30,7 +32,8 @@ def read_trace(file: str, called: str | None = None) -> Trace:
         trace = load(file)
     except TraceError as error:
         fail(str(error))
-    for notice in trace.notices:
+    misleading = [] if says_remarks else [plain(note) for note in trace.timeline.unsupported.values()]
+    for notice in (*trace.notices, *misleading):
         warn(notice if called is None else f"{called}: {notice}")
     return trace
 

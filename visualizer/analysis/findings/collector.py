@@ -125,10 +125,10 @@ class Observed:
         timeline = self.timeline
         target = timeline.tracks[switch.target]
         self._ran_ns[target.id] = switch.t_ns
-        if target.kind == words.HUB:
+        if target.schedules:
             self.answers.on_switch(switch)
             self._on_hub(target, switch)
-        elif timeline.tracks[switch.origin].kind == words.HUB:
+        elif timeline.tracks[switch.origin].schedules:
             if switch.cause == words.THROW and (switch.value or "").startswith("LoopExit("):
                 self.loop_exits[switch.origin] = switch.index
             self._on_run(target, switch)

@@ -20,8 +20,6 @@ _DEFINITIONS = frozenset((Text, Place, Listing))
 _TOGETHER = FLAT | {Rows, Name}
 #: Where several threads take turns, these are taken in line by line.
 _LIFECYCLE = frozenset((Spawn, Exit, Name))
-#: Kinds of tracks on whose beginning, or end, it depends what the lines that follow mean.
-_APART = frozenset((words.THREAD, words.HUB))
 #: Threads whose turns are longer than so many lines are taken in one after another.
 _LONG = 500
 
@@ -73,11 +71,9 @@ class Intake:
         self._settle()
 
     def _is_apart(self, line: Line) -> bool:
-        """Whether one of _APART begins or ends."""
-        if type(line) is Spawn:
-            return line.kind in _APART
-        known = self._timeline.tracks.get(line.track)  # type: ignore[union-attr]
-        return known is not None and known.kind in _APART
+        """Whether a track begins or ends on which it depends what the lines that follow mean."""
+        known = line if type(line) is Spawn else self._timeline.tracks.get(line.track)  # type: ignore[union-attr]
+        return known is not None and (known.kind == words.THREAD or known.kind in self._timeline.words.schedulers)
 
     def _take_woven(self, woven: Woven) -> None:
         if not self._weave(dict(woven.strips)):
@@ -151,6 +147,7 @@ def load(file: str) -> tuple[Timeline, list[str]]:
     with Source.open(file) as source:
         intake = Intake(timeline, source.flattening)
         for lines in source.lines():
+            timeline.header = source.header
             intake.take(lines)
         timeline.header = source.header
         return timeline, source.notices

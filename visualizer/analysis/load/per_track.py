@@ -113,7 +113,7 @@ def lives(timeline: Timeline, ids: list[int], running: Set[int], born: Set[int])
             if len(states) > 1 and states[-2] == State.WAITING:
                 flag |= _MAY_WAIT
                 park = slices.about[-2]
-        flags.append(flag | _IS_HUB if track.kind == words.HUB else flag)
+        flags.append(flag | _IS_HUB if track.schedules else flag)
         waited.append(park)
         known.append(len(states))
         open_ns.append(slices.start_ns[-1])

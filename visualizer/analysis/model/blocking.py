@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from visualizer.analysis.model.states import FINAL, State
 from visualizer.analysis.model.types import Track
-from visualizer.trace import words
 
 if TYPE_CHECKING:
     from visualizer.analysis.model.timeline import Timeline
@@ -33,7 +32,7 @@ class Blocks:
         self._before: dict[int, tuple[State, int]] = {}
 
     def spawned(self, track: Track) -> None:
-        if track.kind == words.HUB:
+        if track.schedules:
             self.hubs[track.id] = track
         self._living[track.parent] = self._living.get(track.parent, 0) + 1
 

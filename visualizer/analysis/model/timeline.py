@@ -118,7 +118,8 @@ class Timeline(Contents):
 
     def _new_track(self, track: int, kind: str, name: str, t_ns: int) -> Track:
         process = self._processes.of(self._strands.thread).number
-        new = self.tracks[track] = Track(track, kind, name, spawn_ns=t_ns, process=process)
+        schedules = kind in self.words.schedulers
+        new = self.tracks[track] = Track(track, kind, name, spawn_ns=t_ns, schedules=schedules, process=process)
         self._names.give(new, name)
         return new
 
@@ -166,7 +167,7 @@ class Timeline(Contents):
             track = self._new_track(event.track, event.kind, name, t_ns)
         else:
             # Lines before this one were lost or out of order; what the track did in them stands.
-            track.kind = event.kind
+            track.kind, track.schedules = event.kind, event.kind in self.words.schedulers
             self._names.change(track, name)
         track.parent = event.parent
         track.creator = creator
@@ -312,7 +313,7 @@ class Timeline(Contents):
         # Of several wakeups the first is what made it ready.
         if state in (State.CREATED, State.WAITING, State.UNKNOWN):
             self._set(track, t_ns, State.READY, index)
-        elif state == State.RUNNING and self.tracks[track].kind != words.HUB:
+        elif state == State.RUNNING and not self.tracks[track].schedules:
             # Its next turn is arranged already; it is ready as soon as it parks.
             self._early.setdefault(strand, index)
 
@@ -391,6 +392,8 @@ class Timeline(Contents):
     def _on_note(self, event: ev.Note) -> None:
         self._remark(event)
         self.notes.append(event.text)
+        if event.unsupported:
+            self.unsupported[event.unsupported] = event.text
 
     def _on_held(self, event: ev.Held) -> None:
         self._remark(event)

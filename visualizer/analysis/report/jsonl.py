@@ -89,7 +89,7 @@ def _switch(timeline: Timeline, index: int) -> Record:
 
 def _wait(timeline: Timeline, index: int) -> Record | None:
     park = timeline.parks[index]
-    if timeline.tracks[park.track].kind == words.HUB:
+    if timeline.tracks[park.track].schedules:
         return None
     return {
         "event": "wait",

@@ -6,7 +6,6 @@ from collections import Counter
 from typing import NamedTuple
 
 from visualizer.analysis.model.timeline import FINAL, Park, State, Timeline
-from visualizer.trace import words
 
 
 class Reason(NamedTuple):
@@ -68,7 +67,7 @@ class Lengths:
     def _due_at_first(self) -> int:
         """A span may begin between a wait and the run that it was for."""
         slices, before = self._track.slices, self._next - 1
-        if before < 0 or slices.state[before] != State.WAITING or self._track.kind == words.HUB:
+        if before < 0 or slices.state[before] != State.WAITING or self._track.schedules:
             return -1
         return _due_ns(self._timeline.parks[slices.about[before]])
 
@@ -88,7 +87,7 @@ class Lengths:
             runs = index + 1 < len(slices) and slices.state[index + 1] == State.RUNNING
             if runs and since_ns <= end_ns <= until_ns:
                 self.latencies_ns.append(end_ns - start_ns)
-        elif state == State.WAITING and self._track.kind != words.HUB:
+        elif state == State.WAITING and not self._track.schedules:
             park = slices.about[index]
             found = self._timeline.parks[park]
             wait = _reason(self._timeline, found)
@@ -112,7 +111,7 @@ class Lengths:
         before_park, before_ns, steps = self._last_park, self.spent_ns[state], len(self.steps_ns)
         self._add(index, max(last_ns, slices.start_ns[index]))
         wait = None
-        if state == State.WAITING and self._track.kind != words.HUB:
+        if state == State.WAITING and not self._track.schedules:
             wait = reason(self._timeline, slices.about[index])
         counted = len(self.steps_ns) > steps or self._last_park != before_park
         self._open = state, self.spent_ns[state] - before_ns, wait, counted

@@ -8,7 +8,6 @@ import numpy as np
 
 from visualizer.analysis.model.states import State
 from visualizer.analysis.model.timeline import Timeline
-from visualizer.trace import words
 from visualizer.trace.columns import Column
 
 
@@ -28,7 +27,7 @@ class Waits(NamedTuple):
 
 def waits(timeline: Timeline) -> Waits:
     """What is made ready for nothing, and waits on for the same, is one wait."""
-    all_slices = [track.slices for track in timeline.tracks.values() if track.kind != words.HUB and len(track.slices)]
+    all_slices = [track.slices for track in timeline.tracks.values() if not track.schedules and len(track.slices)]
     if not all_slices:
         none = np.zeros(0, dtype=np.int64)
         return Waits(none, none, none, none, none.astype(bool))

@@ -15,24 +15,7 @@ from visualizer.analysis.text.printable import plain
 from visualizer.trace import words
 
 _UNKNOWN = "cause unknown"
-#: Cause of a wake by something that the trace does not see -> what it has done.
-_OUTSIDE = {
-    words.DNS: "the name that it asked for was looked up",
-    words.THREADPOOL: "a thread of the pool has done its work",
-    words.SUBPROCESS: "the process that it waited for has changed state",
-    words.ASYNC: "somebody called its hub from outside",
-}
-#: Reason of a wait -> what whoever ends it has done.
-_DONE = {
-    words.EVENT: "set the event it was waiting for",
-    words.RESULT: "set the result it was waiting for",
-    words.SEMAPHORE: "released the semaphore it was waiting for",
-    words.LOCK: "released the lock it was waiting for",
-    words.CONDITION: "notified the condition it was waiting for",
-    words.CHANNEL: "came to the channel it was waiting at",
-    words.POOL: "left it room in the pool",
-}
-#: The same of a queue, by the method that waits.
+#: What whoever ends the wait for a queue has done, by the method that waits.
 _DONE_TO_QUEUE = {
     "put": "took an item out of the queue it was waiting to put one in",
     "join": "reported the last task of the queue it was waiting for as done",
@@ -112,7 +95,7 @@ def _why(timeline: Timeline, switch: Switch, target: Track) -> str:
             return f"{name} asked it for {'a' if _is_first(target, switch) else 'the next'} value"
         case words.SEND:
             return f"{name} sent it {value}" if value is not None else f"{name} resumed it"
-        case words.THROW if origin.kind == words.HUB:
+        case words.THROW if origin.schedules:
             return _thrown(timeline, switch, target)
         case words.THROW:
             return _threw(name, value)
@@ -122,7 +105,7 @@ def _why(timeline: Timeline, switch: Switch, target: Track) -> str:
             return f"{name} yielded {value}" if value is not None else f"{name} yielded"
         case words.SWITCH if origin.kind == words.UNKNOWN:
             return _UNKNOWN
-        case words.SWITCH if origin.kind == words.HUB:
+        case words.SWITCH if origin.schedules:
             return _woken(timeline, *_before_run(timeline, target, target.slice_of_step(switch.index)))
         case words.SWITCH if park.reason != words.SWITCHED:
             return waits(park, name)
@@ -251,8 +234,8 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, park: Park | None) -> str:
             return is_ready(park) or ""
         case words.IO:
             return f"what it waited for is ready ({park.on})" if park and park.on else "what it waited for is ready"
-        case words.DNS | words.THREADPOOL | words.SUBPROCESS | words.ASYNC:
-            return _OUTSIDE[wakeup.cause] + (f" ({park.on})" if park and park.on else "")
+        case cause if cause in timeline.words.causes:
+            return timeline.words.causes[cause] + (f" ({park.on})" if park and park.on else "")
         case words.SIGNAL:
             return "a signal came in"
         case words.TIMEOUT if park and park.asked_ns >= 0 and park.reason != words.SLEEP:
@@ -263,8 +246,8 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, park: Park | None) -> str:
             return f"{name} killed it"
         case words.THROW if waker:
             return f"{name} threw an exception into it"
-        case words.CALLBACK if waker and park and _done(park):
-            return f"{name} {_done(park)}" + (f" ({park.on})" if park.on else "")
+        case words.CALLBACK if waker and park and _done(timeline, park):
+            return f"{name} {_done(timeline, park)}" + (f" ({park.on})" if park.on else "")
         case words.CALLBACK if waker and park and park.on:
             return f"{name} woke it from {park.on}"
         case words.UNKNOWN if waker:
@@ -272,10 +255,10 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, park: Park | None) -> str:
     return f"{name} woke it" if waker else "it was woken, by whom is unknown"
 
 
-def _done(park: Park) -> str | None:
+def _done(timeline: Timeline, park: Park) -> str | None:
     """What whoever ends this wait has done; None where that is not known."""
     if park.reason != words.QUEUE:
-        return _DONE.get(park.reason)
+        return timeline.words.reasons.get(park.reason)
     method = park.on.partition("(")[0].rpartition(".")[2]
     return _DONE_TO_QUEUE.get(method, "put an item in the queue it was waiting on")
 

@@ -68,7 +68,7 @@ def sorting(timeline: Timeline, order: Order) -> Callable[[Sequence[int]], Any] 
     def spent(tracks: Sequence[int]) -> int:
         found = (timeline.tracks[track] for track in tracks)
         # A hub waits whenever somebody else runs: nobody looks for that.
-        counted = (track for track in found if state is not State.WAITING or track.kind != words.HUB)
+        counted = (track for track in found if state is not State.WAITING or not track.schedules)
         return -sum(track.slices.spent_ns(state, timeline.last_ns) for track in counted)
 
     return spent
