@@ -18,11 +18,14 @@ theme_option = click.option(
 force_option = click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
 
 
-def format_of(output: str, formats: dict[str, T]) -> T:
-    """What draws a file of that name. Exit with one sentence if nothing does."""
-    known = formats.get(Path(output).suffix.lower())
+def format_of(output: str, find: Callable[[str], T | None], suffixes: Iterable[str]) -> T:
+    """What `find` finds for the suffix of that name. Exit with one sentence if it is nothing, or does not work."""
+    try:
+        known = find(Path(output).suffix.lower())
+    except (ImportError, AttributeError) as error:
+        fail(f"Cannot write {output!r}: what makes such files cannot be loaded: {error}.")
     if known is None:
-        fail(f"Cannot tell the format of {output!r}: its name must end in {' or '.join(formats)}.")
+        fail(f"Cannot tell the format of {output!r}: its name must end in {' or '.join(suffixes)}.")
     return known
 
 
