@@ -42,6 +42,16 @@ GENERAL = Section(
     ),
 )
 
+#: The panes that share a place, in order, and what each shows; its key is its number.
+PANES = {
+    "events": "Events: every switch, in a sentence",
+    "output": "Output: what was printed, and by which track",
+    "statistics": "Statistics; again: bars instead of numbers",
+    "findings": "Findings: what is worth knowing",
+    "tree": "Tree: who spawned whom, and what each does",
+    "waits": "Waits: who waits for whom at this moment",
+}
+
 #: Marks, and a span that is measured.
 SPANS = Section(
     "Marks and spans",
@@ -166,12 +176,7 @@ TIMELINE = (
         (
             *_ROWS,
             key("Y", "sequence", "Sequence: tracks side by side, arrows; back"),
-            key("1", "tab('events')", "Events: every switch, in a sentence"),
-            key("2", "tab('output')", "Output: what was printed, and by which track"),
-            key("3", "tab('statistics')", "Statistics; again: bars instead of numbers"),
-            key("4", "tab('findings')", "Findings: what is worth knowing"),
-            key("5", "tab('tree')", "Tree: who spawned whom, and what each does"),
-            key("6", "tab('waits')", "Waits: who waits for whom at this moment"),
+            *(key(str(number), f"tab('{pane}')", what) for number, (pane, what) in enumerate(PANES.items(), 1)),
             key("tab", "app.focus_next", "Focus the next pane"),
             key("shift+tab", "app.focus_previous", "Focus the previous pane"),
             key("escape", "back", "Back to timeline or catalogue; twice if running", "Back"),

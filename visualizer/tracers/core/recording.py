@@ -50,10 +50,12 @@ class Recording(Context):
     def add(self, name: str, make: Callable[[Context], Runtime]) -> None:
         """Have the runtime watched that `make` makes; if it cannot, the header says why."""
         try:
-            self.tracers[name] = runtime = make(self)
+            runtime = make(self)
+            if self.tracers.setdefault(runtime.name, runtime) is not runtime:
+                raise ValueError("another runtime has that name")
             told: Words = getattr(runtime, "words", {})
             if told:
-                self._words[name] = {part: dict(texts) for part, texts in told.items()}
+                self._words[runtime.name] = {part: dict(texts) for part, texts in told.items()}
         except Exception as error:
             self._answers[name] = f"refused: {show(error)}"
 

@@ -42,7 +42,9 @@ class _EventletHubs(Family):
     def describe(self, greenlet: Any) -> tuple[str, str] | None:
         hubs: Any = sys.modules.get("eventlet.hubs")
         hub = getattr(getattr(hubs, "_threadlocal", None), "hub", None)
-        return (words.HUB, "hub") if hub is not None and hub.greenlet is greenlet else None
+        # Not asked for as an attribute: a hub may be of a class of the program's.
+        own = object.__getattribute__(hub, "__dict__") if hub is not None else {}
+        return (words.HUB, "hub") if own.get("greenlet") is greenlet else None
 
 
 class Unsupported:
