@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import settings
+
+from visualizer import cli
 
 # How long an example takes is no test of ours: the machine may be busy.
 settings.register_profile("patient", deadline=None)
@@ -18,7 +23,7 @@ settings.load_profile("patient")
 
 ROOT = Path(__file__).parent.parent
 
-#: Runs `visualizer ARGS...` in a folder of its own; keywords are those of `subprocess.run`.
+#: Runs `visualizer ARGS...` in a folder of its own. The keywords are those of the fixture that it comes from.
 Visualizer = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -31,8 +36,43 @@ def state_dir(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 
 @pytest.fixture
-def visualizer(tmp_path: Path) -> Visualizer:
-    """The command line, in a process of its own."""
+def visualizer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Visualizer:
+    """The command line in this process, with its streams in memory: what it prints itself, and how it ends."""
+    # What is good for a process that ends soon would outlive the test in this one.
+    monkeypatch.setattr(gc, "freeze", lambda: None)
+    monkeypatch.setattr(cli, "silence_stdout", lambda: None)
+
+    def run(
+        *args: str, stdin: IO[Any] | None = None, cwd: Path = tmp_path, encoding: str = "utf-8"
+    ) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(cwd)
+        monkeypatch.setattr(sys, "argv", ["visualizer", *args])
+        with CliRunner(charset=encoding).isolation() as (stdout, stderr, _), _at_descriptor_0(stdin):
+            with pytest.raises(SystemExit) as ended:
+                cli.main()
+            status = 0 if ended.value.code is None else ended.value.code
+            assert isinstance(status, int)
+            return subprocess.CompletedProcess(args, status, stdout.getvalue().decode(), stderr.getvalue().decode())
+
+    return run
+
+
+@contextlib.contextmanager
+def _at_descriptor_0(stdin: IO[Any] | None) -> Iterator[None]:
+    ours = os.dup(0)
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nowhere if stdin is None else stdin.fileno(), 0)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(ours, 0)
+        os.close(ours)
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Visualizer:
+    """The command line in a process of its own, where that matters; the keywords are those of `subprocess.run`."""
 
     def run(*args: str, **keywords: Any) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -1,6 +1,6 @@
 """What a long trace costs whoever looks at it, measured in one run on one interpreter.
 
-    python -m tests.benchmarks.explore [load] [frame] [bytes] [live]
+    python -m tests.benchmarks.explore [load] [frame] [bytes] [live] [commands]
 
 The traces are those of programs.py, recorded by the product itself. Printed in Markdown; nothing here is asserted, and
 pytest does not collect it.
@@ -25,6 +25,7 @@ from statistics import median
 
 import psutil  # type: ignore[import-untyped]
 
+from tests.benchmarks.commands import table
 from tests.benchmarks.frames import HEAD, SIZE, Most, at, frames
 from visualizer.cli.reading import read_trace
 from visualizer.trace import events as ev
@@ -132,6 +133,7 @@ from pathlib import Path
 from visualizer.tui.state.feed import from_file
 from visualizer.trace.memory import give_back, keep
 from visualizer.tui.state.view import View
+from tests.benchmarks.commands import table
 from tests.benchmarks.frames import CELLS, ROWS, paint
 process = psutil.Process()
 # As the app does.
@@ -234,7 +236,11 @@ def live(directory: Path) -> Iterator[str]:
     yield from asyncio.run(follow(directory))
 
 
-PARTS = {"load": load, "frame": frame, "bytes": size, "live": live}
+def commands(directory: Path) -> Iterator[str]:
+    return table((kind, record(directory, kind, 1_000_000).path) for kind in KINDS)
+
+
+PARTS = {"load": load, "frame": frame, "bytes": size, "live": live, "commands": commands}
 
 
 def main(asked: list[str]) -> None:

@@ -12,6 +12,8 @@ from tests.tracers.traced import Traced, bare
 from visualizer.analysis.model.timeline import State
 from visualizer.trace import events as ev
 from visualizer.trace import words
+from visualizer.tracers.core.processes import children
+from visualizer.tracers.core.processes.children import Children
 
 #: From 3.12 on an import of `os` in a child that a thread forked is no reason to warn: we have no thread then.
 STRICT = 'import os, sys, time, warnings; warnings.simplefilter("error")\n'
@@ -336,26 +338,26 @@ def test_what_the_end_of_a_child_does_is_as_without_us(trace_source: TraceSource
     assert [main.value for main in mains] == values
 
 
-def test_a_child_that_is_killed_leaves_all_but_its_last_moment(trace_source: TraceSource) -> None:
+def test_a_child_that_is_killed_leaves_all_but_its_last_moment(trace_source: TraceSource, tmp_path: Path) -> None:
     traced = trace_source(
         """
-        import os, signal, time
+        import os, signal, sys, time
 
         def gen():
             yield "before the end"
             time.sleep(60)
             yield "never"
 
-        read, write = os.pipe()
         pid = os.fork()
         if pid == 0:
-            for _ in gen():
-                time.sleep(0.3)
-                os.write(write, b"x")
-        os.read(read, 1)
+            list(gen())
+        # The trace has this source, too.
+        while b"'before " + b"the end'" not in open(sys.argv[1], "rb").read():
+            time.sleep(0.01)
         os.kill(pid, signal.SIGKILL)
         print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-        """
+        """,
+        str(tmp_path / "script.trace"),
     )
     assert traced.ended.stdout == b"-9\n"
     child = traced.timeline.processes[1]
@@ -371,33 +373,50 @@ def test_a_child_that_is_killed_leaves_all_but_its_last_moment(trace_source: Tra
     assert 0 <= main.exit_ns <= traced.timeline.last_ns
 
 
-def test_a_child_that_is_killed_and_not_waited_for(trace_source: TraceSource) -> None:
+def test_a_child_that_is_killed_and_not_waited_for(trace_source: TraceSource, tmp_path: Path) -> None:
     """It stays a zombie, and its parent sees by which signal it died, though the program never asks."""
     traced = trace_source(
         """
-        import os, signal, time
+        import os, signal, sys, time
 
-        def gen():
-            while True:
+        def until_told(what):
+            while what not in open(sys.argv[1], "rb").read():
                 yield
+                time.sleep(0.01)
 
         pid = os.fork()
         if pid == 0:
             time.sleep(60)
-        until = time.monotonic() + 0.5
-        for _ in gen():
-            time.sleep(0.01)
-            if time.monotonic() > until:
-                break
-            if pid and time.monotonic() > until - 0.3:
-                os.kill(pid, signal.SIGTERM)
-                killed, pid = pid, 0
-        print(os.waitstatus_to_exitcode(os.waitpid(killed, 0)[1]))
-        """
+        list(until_told(b'["process"'))
+        os.kill(pid, signal.SIGTERM)
+        # The trace has this source, too.
+        list(until_told(b"signal %d" % 15))
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        """,
+        str(tmp_path / "script.trace"),
     )
     assert traced.ended.stdout == b"-15\n", "it is still there to be waited for"
     main = traced.timeline.tracks[traced.timeline.processes[1].track]
     assert (main.outcome, main.value) == (words.KILLED, "signal 15")
+
+
+def test_two_threads_that_look_at_once_tell_an_end_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one of them asks how the child ended, the other one does, too."""
+    watched, told = Children(), []
+    watched.begin(watched.expect(), 7)
+
+    def gone(*_: int) -> None:
+        monkeypatch.setattr(children, "_waitid", not_there)
+        told.extend(watched.ended())
+        raise ChildProcessError
+
+    def not_there(*_: int) -> None:
+        raise ChildProcessError
+
+    monkeypatch.setattr(children, "_waitid", gone)
+    told += watched.ended()
+    assert [track for track, *_ in told] == [7]
+    assert watched.ended() == []
 
 
 def test_a_child_that_closes_every_descriptor(trace_source: TraceSource) -> None:

@@ -210,19 +210,22 @@ def test_libuv_too(trace_source: TraceSource, monkeypatch: pytest.MonkeyPatch) -
     traced = trace_source(
         """
         import gevent
+        from gevent.event import Event
 
         def foo():
-            gevent.sleep(0.02)
+            gevent.sleep(0.01)
+            slow.set()
 
         def bar():
-            gevent.sleep(0.01)
+            slow.wait()
 
-        gevent.joinall([gevent.spawn(foo), gevent.spawn(bar)])
+        slow = Event()
+        gevent.joinall([gevent.spawn(bar), gevent.spawn(foo)])
         print(type(gevent.get_hub().loop))
         """
     )
     assert traced.ended.stdout == b"<class 'gevent.libuv.loop.loop'>\n"
-    assert [name for name in traced.order if name in ("foo", "bar")] == ["foo", "bar", "bar", "foo"]
+    assert traced.ran("foo", "bar") == ["bar", "foo", "foo", "bar"]
     assert ("hub", "timer", "foo") in traced.wakes
 
 
@@ -527,10 +530,12 @@ def test_the_last_of_those_who_were_joined(trace_source: TraceSource) -> None:
         """
         import gevent
 
-        def worker(seconds):
-            gevent.sleep(seconds)
+        def worker(number):
+            if number == 2:
+                workers[0].join()
+            gevent.sleep(0.01)
 
-        workers = [gevent.spawn(worker, 0.01), gevent.spawn(worker, 0.05)]
+        workers = [gevent.spawn(worker, 1), gevent.spawn(worker, 2)]
         gevent.joinall(workers)
         """
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from textual._context import active_app
 from textual.pilot import Pilot
 
 from tests.tui.traces import Demo
@@ -36,6 +38,31 @@ def plain_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state_dir: P
     monkeypatch.chdir(tmp_path)
     for name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_COLOR_SYSTEM", "LC_ALL", "LC_CTYPE", "LANG"):
         monkeypatch.delenv(name, raising=False)
+
+
+async def settled(*_: float) -> None:
+    """Return when all that was begun is done and painted, and only time, a thread or a program can bring more."""
+    loop, app = asyncio.get_running_loop(), active_app.get()
+    while True:
+        await asyncio.sleep(0)
+        if loop._ready:  # type: ignore[attr-defined]
+            continue
+        if app._exception is not None or not app.screen_stack:
+            return
+        # What Textual leaves to its timers for a few milliseconds.
+        if app._resize_event is not None:
+            app._check_resize()
+        elif app.screen._update_timer._active.is_set():
+            app.screen._on_timer_update()
+        else:
+            return
+
+
+@pytest.fixture(autouse=True)
+def never_sleeping(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Textual's pilot sleeps until the processor has little to do, which on a busy machine says nothing."""
+    monkeypatch.setattr("textual.pilot.wait_for_idle", settled)
+    monkeypatch.setattr("textual.app.wait_for_idle", settled)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What stands on a screen as text: its characters, and the style of each cell as a letter of a legend."""
+"""What stands on a screen as text: its characters at each size, and at one the style of each cell as a letter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-SIZES = (80, 24), (120, 35), (200, 50)
+SMALL, NORMAL, LARGE = SIZES = (80, 24), (120, 35), (200, 50)
 THEMES = "textual-dark", "textual-light"
 _LETTERS = ascii_letters + digits + "".join(map(chr, range(0xC0, 0x180)))
 _ATTRIBUTES = "bold", "dim", "italic", "underline", "reverse", "strike"
@@ -28,24 +28,30 @@ class ScreenExtension(SingleFileSnapshotExtension):
 
 
 async def everywhere(pilot: Pilot[Any], prepare: Prepare | None = None, themes: Sequence[str] = THEMES) -> str:
-    """The screen in each of SIZES and themes. The characters stand there once: a theme must not change them."""
+    """The characters at each of SIZES in the first theme, and at NORMAL the colours in each of `themes`, which must
+    not change the characters."""
     for field in pilot.app.screen.query(Input):
         # Whether its cursor is to be seen depends on the moment, else.
         field.cursor_blink = False
+
+    async def drawn(theme: str) -> tuple[str, str, str]:
+        pilot.app.theme = theme
+        await pilot.pause()
+        if prepare is not None:
+            await prepare(pilot)
+        return _drawn(pilot)
+
     parts = []
-    for number, (width, height) in enumerate(SIZES):
-        await pilot.resize_terminal(width, height)
-        drawn = {}
-        # To and fro: another theme takes its time.
-        for theme in themes[:: -1 if number % 2 else 1]:
-            pilot.app.theme = theme
-            await pilot.pause()
-            if prepare is not None:
-                await prepare(pilot)
-            drawn[theme] = _drawn(pilot)
-        [text] = {text for text, _, _ in drawn.values()}
-        parts += [f"{width} x {height}", text]
-        parts += ["\n".join([theme, *drawn[theme][1:]]) for theme in themes]
+    for size in SIZES:
+        await pilot.resize_terminal(*size)
+        text, *inks = await drawn(themes[0])
+        parts += [f"{size[0]} x {size[1]}", text]
+        if size == NORMAL:
+            parts += [themes[0], *inks]
+            for theme in themes[1:]:
+                same, *inks = await drawn(theme)
+                assert same == text
+                parts += [theme, *inks]
     return "\n".join([*parts, ""])
 
 

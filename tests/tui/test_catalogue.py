@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from textual.binding import Binding
 from textual.widgets import Static
 
 from tests.tui.traces import hand_over, ping_pong, sleeps
+from tests.tui.walks import Look, Walk, go, looked_at
 from visualizer.session import recordings
 from visualizer.session.catalogue import scenarios
 from visualizer.session.recordings import Recording
@@ -55,41 +55,36 @@ def find(text: str) -> list[str]:
 
 NAMES = [scenario.name for scenario in scenarios()] + ["sleeps", "ping_pong", "hand_over"]
 
-CASES: list[tuple[list[str], str, Callable[[CatalogueScreen], object], object]] = [
-    ([], "down", name, NAMES[1]),
-    ([], "j", name, NAMES[1]),
-    (["down", "down"], "up", name, NAMES[1]),
-    (["down", "down"], "k", name, NAMES[1]),
-    ([], "end", name, NAMES[-1]),
-    ([], "G", name, NAMES[-1]),
-    (["end"], "home", name, NAMES[0]),
-    (["end"], "g", name, NAMES[0]),
-    ([], "pagedown", scrolled, 8),
-    (["pagedown"], "pageup", scrolled, 0),
-    (["end"], "enter", shown, TimelineScreen),
+UNBOUND = "does nothing here: / finds a name, ? shows all keys."
+WALKS: dict[str, Walk[CatalogueScreen]] = {
+    "names": [
+        ("down", name, NAMES[1]), ("j", name, NAMES[2]), ("up", name, NAMES[1]), ("k", name, NAMES[0]),
+        ("end", name, NAMES[-1]), ("home", name, NAMES[0]), ("G", name, NAMES[-1]), ("g", name, NAMES[0]),
+    ],
+    "preview": [
+        ("pageup", denied, ["This is the beginning of the preview."]), ("pagedown", scrolled, 8),
+        ("pageup", scrolled, 0), "end", ("pagedown", denied, ["This is the end of the preview."]),
+    ],
+    "finding": [
+        ("n", denied, ["Nothing is looked for: / finds a name."]),
+        ("N", denied, ["Nothing is looked for: / finds a name."]), ("slash", asked, True), "escape",
+        ("ctrl+f", asked, True), *"QUEUE", ("enter", name, "gevent_queue"), "home", *find("ping_pong"), "enter",
+        ("n", recorded, True), ("n", recorded, False), ("N", recorded, True), *find("zzz"), ("down", asked, True),
+        ("escape", asked, False), *find("zzz"),
+        ("enter", denied, ["No scenario and no recording has 'zzz' in its name."]),
+    ],
+    "nothing to do": [
+        ("escape", denied, ["This is the catalogue: q quits."]),
+        *[(key, denied, [f"{key} {UNBOUND}"]) for key in ("z", "f5", "tab")],
+        ("c", denied, ["Only recordings are compared: enter runs the scenario, and that makes one."]),
+    ],
     # A scenario is run: test_stepping.py.
-    (["end"], "S", denied, ["A recording has no program to hold: enter opens it."]),
-    (find("QUEUE"), "enter", name, "gevent_queue"),
-    ([*find("ping_pong"), "enter"], "n", recorded, True),
-    ([*find("ping_pong"), "enter", "n"], "n", recorded, False),
-    ([*find("ping_pong"), "enter"], "N", recorded, True),
-    (find("zzz"), "enter", denied, ["No scenario and no recording has 'zzz' in its name."]),
-    (find("zzz"), "escape", asked, False),
-    (find("zzz"), "down", asked, True),
-    ([], "slash", asked, True),
-    ([], "ctrl+f", asked, True),
-    ([], "n", denied, ["Nothing is looked for: / finds a name."]),
-    ([], "N", denied, ["Nothing is looked for: / finds a name."]),
-    ([], "escape", denied, ["This is the catalogue: q quits."]),
-    ([], "z", denied, ["z does nothing here: / finds a name, ? shows all keys."]),
-    ([], "f5", denied, ["f5 does nothing here: / finds a name, ? shows all keys."]),
-    ([], "tab", denied, ["tab does nothing here: / finds a name, ? shows all keys."]),
-    (["end"], "c", told, ["hand_over is A: c on another recording compares both."]),
-    (["end", "c"], "c", told, ["hand_over is not compared."]),
-    ([], "c", denied, ["Only recordings are compared: enter runs the scenario, and that makes one."]),
-    ([], "pageup", denied, ["This is the beginning of the preview."]),
-    (["end"], "pagedown", denied, ["This is the end of the preview."]),
-]
+    "a recording": [
+        "end", ("c", told, ["hand_over is A: c on another recording compares both."]),
+        ("c", told, ["hand_over is not compared."]),
+        ("S", denied, ["A recording has no program to hold: enter opens it."]), ("enter", shown, TimelineScreen),
+    ],
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -102,28 +97,25 @@ def kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("kept")
-@pytest.mark.parametrize(("before", "key", "says", "expected"), CASES, ids=[f"{'-'.join(c[0])}.{c[1]}" for c in CASES])
-async def test_a_key_does_what_it_says(
-    before: list[str], key: str, says: Callable[[CatalogueScreen], object], expected: object
-) -> None:
+@pytest.mark.parametrize("walk", WALKS)
+async def test_a_key_does_what_it_says(walk: str) -> None:
     app = VisualizerApp()
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         screen = app.screen
         assert isinstance(screen, CatalogueScreen)
         assert name(screen) == NAMES[0]
-        await pilot.press(*before)
-        before_it = says(screen)
-        await pilot.press(key)
-        await pilot.pause()
-        assert says(screen) == expected, f"was {before_it}"
-        if says is not denied:
-            assert not denied(screen), "the key did something, and so did those before it"
+
+        def after(step: Look[CatalogueScreen]) -> None:
+            if step[1] is not denied:
+                assert not denied(screen), "the key did something, and so did those before it"
+
+        await go(pilot, screen, WALKS[walk], after=after)
 
 
 def test_every_key_of_the_table_is_tried() -> None:
     known = {each.key for section in keys.CATALOGUE for each in Binding.make_bindings(section.bindings)}
-    assert known == {key for _, key, _, _ in CASES} - {"z", "f5", "tab"}
+    assert known == looked_at(*WALKS.values()) - {"z", "f5", "tab"}
 
 
 @pytest.mark.usefixtures("kept")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
 from tests.tui.conftest import Clock
+from tests.tui.looks import NORMAL, SMALL
 from tests.tui.test_mouse import drag, turn
-from tests.tui.test_snapshots import LARGE, NORMAL, SMALL, Compare
-from tests.tui.traces import Demo, crowd, hostile, sleeps
+from tests.tui.traces import crowd, sleeps
+from tests.tui.walks import Walk, go, looked_at
 from tests.unit.analysis.tape import Tape
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import Timeline
@@ -28,7 +28,6 @@ from visualizer.tui.widgets.comparison import SideRuler, Stack
 from visualizer.tui.widgets.tracks import row_start
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "sync_vs_async.trace"
-Says = Callable[[ComparisonScreen], object]
 #: What is said of the second switch.
 WOKEN = "main runs: its 0.1 s sleep is over (0.42 ms late)"
 #: So many switches belong to the first half.
@@ -130,132 +129,121 @@ def figures(screen: ComparisonScreen) -> object:
     return screen.query_one("#below-both").scroll_offset.y
 
 
-#: Keys that are pressed first, the key, what is looked at, and what it is afterwards.
-CASES: list[tuple[list[str], str, Says, object]] = [
+def top(screen: ComparisonScreen) -> object:
+    return type(screen.app.screen).__name__
+
+
+LINE, NO_LINE = (False, True, "_Line"), (False, False, "NoneType")
+WALKS: dict[str, Walk[ComparisonScreen]] = {
     # After the second switch of A, 0.1 s from the start, B has just begun to wake its tasks.
-    ([], "right", indexes, (1, 36)),
-    ([], "l", indexes, (1, 36)),
-    (["right", "right"], "left", indexes, (1, 36)),
-    (["right", "right"], "h", indexes, (1, 36)),
-    ([], "left", indexes, (-1, 18)),
-    (["end"], "home", indexes, (0, 18)),
-    (["end"], "g", indexes, (0, 18)),
-    # What is over stays at its end.
-    ([], "end", indexes, (17, 71)),
-    ([], "G", indexes, (17, 71)),
-    (["end"], "right", indexes, (17, 71)),
+    "steps": [
+        ("right", indexes, (1, 36)), "right", ("left", indexes, (1, 36)), ("h", indexes, (0, 18)),
+        ("l", indexes, (1, 36)), "right", ("h", indexes, (1, 36)), "left", ("left", indexes, (-1, 18)),
+        # What is over stays at its end.
+        ("end", indexes, (17, 71)), ("right", indexes, (17, 71)), ("home", indexes, (0, 18)),
+        ("G", indexes, (17, 71)), ("g", indexes, (0, 18)),
+    ],
     # To main, of A; to the first task, of B, and there back to main.
-    ([], "L", indexes, (1, 36)),
-    (["L", "L"], "H", indexes, (1, 36)),
-    (["y", "tab", "down", "down", "down"], "L", indexes, (0, 19)),
-    ([], "tab", side, "B"),
-    (["tab"], "tab", side, "A"),
-    ([], "shift+tab", side, "B"),
-    ([], "y", locked, False),
-    (["y"], "y", locked, True),
-    (["y"], "right", indexes, (1, 18)),
-    (["y", "tab"], "right", indexes, (0, 19)),
-    (["y", "right", "right"], "y", indexes, (2, 37)),
-    (["end"], "exclamation_mark", indexes, (0, 18)),
-    ([], "exclamation_mark", locked, False),
+    "steps of a track": [("L", indexes, (1, 36)), "L", ("H", indexes, (1, 36))],
+    "steps of a track of B": ["y", "tab", "down", "down", "down", ("L", indexes, (0, 19))],
+    "sides": [("tab", side, "B"), ("tab", side, "A"), ("shift+tab", side, "B")],
+    "each for itself": [
+        ("y", locked, False), ("y", locked, True), "y", ("right", indexes, (1, 18)), "right",
+        ("y", indexes, (2, 37)),
+    ],
+    "B for itself": ["y", "tab", ("right", indexes, (0, 19))],
+    "difference": [("exclamation_mark", locked, False), "y", "end", ("exclamation_mark", indexes, (0, 18))],
     # Along the switches, both stand at the same one.
-    (["x", "end"], "exclamation_mark", indexes, (0, 18)),
-    (["x"], "exclamation_mark", locked, True),
-    (["x", "right", "right"], "right", indexes, (3, 21)),
-    (["x", "tab"], "end", indexes, (17, 71)),
-    ([], "w", shown, (0, 466)),
-    ([], "plus", shown, (0, 466)),
-    ([], "equals_sign", shown, (0, 466)),
-    (["w", "w"], "s", shown, (0, 466)),
-    (["w", "w"], "minus", shown, (0, 466)),
-    ([], "s", shown, (0, 933)),
-    (["w", "w"], "d", shown, (56, 233)),
-    (["w", "w"], "ctrl+right", shown, (56, 233)),
-    (["w", "w", "d", "d"], "a", shown, (56, 233)),
-    (["w", "w", "d", "d"], "ctrl+left", shown, (56, 233)),
-    ([], "d", shown, (0, 933)),
-    (["w", "w", "d"], "f", shown, (0, 933)),
-    (["w", "w"], "end", shown, (677, 233)),
-    ([], "x", axes, Axis.SWITCHES),
-    ([], "x", shown, (0, 56)),
-    (["x"], "x", axes, Axis.TIME),
-    (["w", "w", "tab"], "x", axes, Axis.SWITCHES),
-    ([], "X", axes, Axis.BUSY),
-    (["X"], "X", axes, Axis.TIME),
-    ([], "space", playing, (True, False)),
+    "difference along the switches": [
+        "x", ("exclamation_mark", locked, True), "end", ("exclamation_mark", indexes, (0, 18)), "right", "right",
+        ("right", indexes, (3, 21)), "tab", ("end", indexes, (17, 71)),
+    ],
+    "zooming and panning": [
+        ("s", shown, (0, 933)), ("d", shown, (0, 933)), ("w", shown, (0, 466)), "w", ("s", shown, (0, 466)), "s",
+        ("plus", shown, (0, 466)), "w", ("minus", shown, (0, 466)), "s", ("equals_sign", shown, (0, 466)), "w",
+        ("d", shown, (56, 233)), ("ctrl+right", shown, (111, 233)), ("a", shown, (56, 233)), "a",
+        ("ctrl+right", shown, (56, 233)), "d", ("ctrl+left", shown, (56, 233)), ("f", shown, (0, 933)), "w", "w",
+        ("end", shown, (677, 233)),
+    ],
+    "back to what was in sight": [
+        "w", ("comma", shown, (0, 933)), ("full_stop", shown, (0, 466)), "tab", ("comma", shown, (0, 933)),
+    ],
+    "axes": [
+        ("x", axes, Axis.SWITCHES), ("x", axes, Axis.TIME), ("x", shown, (0, 56)), "x", ("X", axes, Axis.BUSY),
+        ("X", axes, Axis.TIME), "w", "w", "tab", ("x", axes, Axis.SWITCHES),
+    ],
     # Both together are moved by the one that goes on for longer.
-    (["tab"], "space", playing, (True, False)),
-    (["y", "tab"], "space", playing, (False, True)),
-    (["space"], "space", playing, (False, False)),
-    (["space"], "tab", playing, (False, False)),
-    ([], "greater_than_sign", speeds, (2.0, 2.0)),
-    ([], "less_than_sign", speeds, (0.5, 0.5)),
-    (["tab"], "down", selected, ("main", "hub")),
-    (["tab"], "j", selected, ("main", "hub")),
-    (["tab", "down"], "up", selected, ("main", "main")),
-    (["tab", "down"], "k", selected, ("main", "main")),
-    (["tab"], "enter", rows, (2, 1)),
-    (["tab", "enter"], "z", rows, (2, 12)),
-    (["tab"], "Z", rows, (2, 3)),
-    ([], "A", order, ((Order.NAME, By.FUNCTION),) * 2),
-    ([], "B", order, ((Order.START, By.THREAD),) * 2),
-    (["down"], "asterisk", told, ["hub stays on top."]),
-    (["down"], "delete", rows, (1, 12)),
-    (["tab", "down"], "backspace", rows, (2, 11)),
-    (["down", "delete"], "D", rows, (2, 12)),
-    ([], "ampersand", focus, (True, False, "_Line")),
-    (["ampersand", *"task-2"], "enter", rows, (0, 2)),
-    (["ampersand", *"task-2", "enter"], "escape", rows, (2, 12)),
+    "playing": [
+        ("space", playing, (True, False)), ("space", playing, (False, False)), "space",
+        ("tab", playing, (False, False)), ("space", playing, (True, False)),
+    ],
+    "playing B": ["y", "tab", ("space", playing, (False, True))],
+    "speed": [("greater_than_sign", speeds, (2.0, 2.0)), "less_than_sign", ("less_than_sign", speeds, (0.5, 0.5))],
+    "rows": [
+        "tab", ("down", selected, ("main", "hub")), ("up", selected, ("main", "main")),
+        ("j", selected, ("main", "hub")), ("k", selected, ("main", "main")), ("enter", rows, (2, 1)),
+        ("z", rows, (2, 12)), ("Z", rows, (2, 3)),
+    ],
+    "order": [("A", order, ((Order.NAME, By.FUNCTION),) * 2)],
+    "groups": [("B", order, ((Order.START, By.THREAD),) * 2)],
+    "pinned and hidden": [
+        "down", ("asterisk", told, ["hub stays on top."]), "asterisk", ("delete", rows, (1, 12)),
+        ("D", rows, (2, 12)), "tab", "down", ("backspace", rows, (2, 11)),
+    ],
+    "filter": [
+        ("ampersand", focus, (True, False, "_Line")), *"task-2", ("enter", rows, (0, 2)), ("escape", rows, (2, 12)),
+    ],
     # Whoever is woken: main, of A, after 0.1 s.
-    ([], "r", told, ["wake: main is woken by hub (timer)"]),
-    (["r", "r"], "R", indexes, (1, 36)),
-    ([], "e", told, ["No further exception."]),
-    ([], "E", told, ["No earlier exception."]),
-    # What was printed lies behind the part A, and is not gone to.
-    ([], "o", told, ["No further output."]),
-    ([], "O", told, ["No earlier output."]),
-    ([], "p", told, ["No further finding."]),
-    ([], "P", told, ["No earlier finding."]),
-    ([], "t", told, ["Jumps now go only to what concerns the selected track."]),
-    (["right"], "c", told, [f"{WOKEN}; main itself asked for that, 0.1 s before."]),
-    (["right"], "C", told, ["main runs: its 0.1 s sleep is over (0.31 ms late)."]),
-    ([], "colon", focus, (False, True, "_Line")),
-    ([], "slash", focus, (False, True, "_Line")),
-    ([], "ctrl+f", focus, (False, True, "_Line")),
-    (["slash", *"sleep is over", "enter"], "n", indexes, (3, 71)),
-    (["slash", *"sleep is over", "enter", "n"], "N", indexes, (1, 36)),
-    (["end"], "u", indexes, (0, 18)),
-    (["end", "u"], "U", indexes, (17, 71)),
-    (["w"], "comma", shown, (0, 933)),
-    (["w", "comma"], "full_stop", shown, (0, 466)),
-    (["w", "tab"], "comma", shown, (0, 933)),
-    ([], "m", marks, (1, 0)),
-    (["M", *"here"], "enter", marks, (1, 0)),
-    ([], "M", focus, (False, True, "_Line")),
-    (["m", "end"], "quotation_mark", indexes, (0, 18)),
-    (["right", "right", "m", "home"], "apostrophe", indexes, (2, 37)),
-    (["m"], "b", lambda screen: type(screen.app.screen).__name__, "MarksScreen"),
-    (["right", "v"], "end", spans, [(1, 10), None]),
-    (["right"], "v", spans, [(1, 1), None]),
-    ([], "shift+right", spans, [(0, 1), None]),
-    (["right"], "shift+left", spans, [(0, 1), None]),
-    (["m", "end", "m"], "V", spans, [(0, 10), None]),
-    (["m", "right", "right", "m", "V"], "i", shown, (0, 102)),
-    ([], "pagedown", figures, 2),
-    (["pagedown", "pagedown"], "pageup", figures, 2),
-    (["w", "slash", "x"], "escape", focus, (False, False, "NoneType")),
-]
+    "jumps": [
+        ("r", told, ["wake: main is woken by hub (timer)"]), "r", ("R", indexes, (1, 36)), "home",
+        ("e", told, ["No further exception."]), ("E", told, ["No earlier exception."]),
+        # What was printed lies behind the part A, and is not gone to.
+        ("o", told, ["No further output."]), ("O", told, ["No earlier output."]),
+        ("p", told, ["No further finding."]), ("P", told, ["No earlier finding."]),
+        ("t", told, ["Jumps now go only to what concerns the selected track."]),
+    ],
+    "causes": ["right", ("c", told, [f"{WOKEN}; main itself asked for that, 0.1 s before."])],
+    "effects": ["right", ("C", told, ["main runs: its 0.1 s sleep is over (0.31 ms late)."])],
+    "typed": [
+        ("colon", focus, LINE), "escape", ("slash", focus, LINE), "x", ("escape", focus, NO_LINE),
+        ("ctrl+f", focus, LINE), *"sleep is over", "enter", ("n", indexes, (3, 71)), ("N", indexes, (1, 36)),
+    ],
+    "back and forth": ["end", ("u", indexes, (0, 18)), ("U", indexes, (17, 71))],
+    "marks": [
+        ("m", marks, (1, 0)), "m", ("M", focus, LINE), *"here", ("enter", marks, (1, 0)), "end",
+        ("quotation_mark", indexes, (0, 18)), "right", "right", "m", "home", ("apostrophe", indexes, (2, 37)),
+        ("b", top, "MarksScreen"),
+    ],
+    "spans": [
+        "right", ("v", spans, [(1, 1), None]), ("end", spans, [(1, 10), None]), "escape", "home",
+        ("shift+right", spans, [(0, 1), None]), "escape", "home", "right", ("shift+left", spans, [(0, 1), None]),
+        "escape", "home", "m", "end", "m", ("V", spans, [(0, 10), None]),
+    ],
+    "zooming in on a span": ["m", "right", "right", "m", "V", ("i", shown, (0, 102))],
+    "figures": [("pagedown", figures, 2), "pagedown", ("pageup", figures, 2)],
+    "nothing to do": [
+        ("s", told, ["All of both is in sight."]), ("f", told, ["All is in sight already."]),
+        ("a", told, ["This is the beginning of both."]), ("d", told, ["This is the end of both."]),
+        ("up", told, ["This is the first track."]), ("pageup", told, ["This is the beginning of the figures."]),
+        ("home", told, ["This is the first switch of A."]), "left",
+        ("left", told, ["This is before the first switch of A."]), "end",
+        ("end", told, ["This is the last switch of A."]), "tab", "end",
+        ("right", told, ["This is the last switch of B."]), *["w"] * 40,
+        ("w", told, ["It cannot be seen from closer by."]),
+    ],
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(("before", "key", "says", "expected"), CASES)
-async def test_key(before: list[str], key: str, says: Says, expected: object) -> None:
+@pytest.mark.parametrize("name", WALKS)
+async def test_a_key_does_what_it_says(name: str) -> None:
     async with comparing(halves()).run_test(size=SMALL) as pilot:
         screen = await drawn(pilot)
-        await pilot.press(*before, key)
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
-        await pilot.pause()
-        assert says(screen) == expected
+
+        async def settle() -> None:
+            await pilot.app.workers.wait_for_complete()
+            await pilot.pause()
+
+        await go(pilot, screen, WALKS[name], settle=settle)
 
 
 async def test_groups_are_folded_where_they_have_no_room(tmp_path: Path) -> None:
@@ -274,7 +262,7 @@ async def test_groups_are_folded_where_they_have_no_room(tmp_path: Path) -> None
 
 def test_every_key_is_pressed() -> None:
     bound = {key for section in keys.COMPARISON for one in section.bindings for key in one.key.split(",")}
-    assert bound <= {key for _, key, _, _ in CASES}
+    assert bound <= looked_at(*WALKS.values())
 
 
 @pytest.mark.parametrize("key", ["escape", "q", "ctrl+q"])
@@ -403,31 +391,6 @@ async def test_dragging_pans_both_and_resting_tells() -> None:
         # Behind its end there is nothing.
         await pilot.hover("#stack-b", offset=(left + 30, 4))
         assert stack.tooltip is None
-
-
-#: Keys that are pressed first, the key that can do nothing then, and what it says.
-DEAD = [
-    (["left"], "left", "This is before the first switch of A."),
-    (["tab", "end"], "right", "This is the last switch of B."),
-    (["home"], "home", "This is the first switch of A."),
-    (["end"], "end", "This is the last switch of A."),
-    ([], "s", "All of both is in sight."),
-    (["w"] * 40, "w", "It cannot be seen from closer by."),
-    ([], "f", "All is in sight already."),
-    ([], "a", "This is the beginning of both."),
-    ([], "d", "This is the end of both."),
-    ([], "up", "This is the first track."),
-    ([], "pageup", "This is the beginning of the figures."),
-]
-
-
-@pytest.mark.parametrize(("before", "key", "sentence"), DEAD, ids=[f"{'-'.join(d[0][:3])}.{d[1]}" for d in DEAD])
-async def test_a_key_that_can_do_nothing_says_so(before: list[str], key: str, sentence: str) -> None:
-    async with comparing(halves()).run_test(size=SMALL) as pilot:
-        screen = await drawn(pilot)
-        await pilot.press(*before, key)
-        await drawn(pilot)
-        assert told(screen) == [sentence]
 
 
 async def test_what_does_not_differ_or_has_no_groups_says_so(tmp_path: Path) -> None:
@@ -605,48 +568,8 @@ def test_zooming_keeps_what_is_under_the_pointer() -> None:
     assert (pair.view.viewport.start, pair.view.viewport.width) == (pair.view.origin, 60)
 
 
-def pressing(*pressed: str, theme: str = "") -> Callable[[Pilot[int]], Awaitable[None]]:
-    async def press(pilot: Pilot[int]) -> None:
-        if theme:
-            pilot.app.theme = theme
-        await drawn(pilot)
-        await pilot.press(*pressed)
-        await pilot.pause()
-        await pilot.pause()
-
-    return press
-
-
-@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
-@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
-def test_how_it_looks(snap_compare: Compare, size: tuple[int, int], theme: str) -> None:
-    run = pressing("right", "right", theme=theme)
-    assert snap_compare(comparing(halves()), terminal_size=size, run_before=run)
-
-
-@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
-@pytest.mark.parametrize("size", [SMALL, NORMAL, LARGE])
-def test_how_it_looks_along_the_switches(snap_compare: Compare, size: tuple[int, int], theme: str) -> None:
-    run = pressing("x", "exclamation_mark", "right", "right", theme=theme)
-    assert snap_compare(comparing(halves()), terminal_size=size, run_before=run)
-
-
-def test_how_it_looks_with_gaps_folded(snap_compare: Compare) -> None:
-    run = pressing("X", "right", "right", "right", "tab")
-    assert snap_compare(comparing(halves()), terminal_size=NORMAL, run_before=run)
-
-
-def test_each_for_itself_in_a_light_theme(snap_compare: Compare) -> None:
-    run = pressing("exclamation_mark", "right", "tab", "right", "right", "w", theme="textual-light")
-    assert snap_compare(comparing(halves()), terminal_size=NORMAL, run_before=run)
-
-
-@pytest.mark.parametrize(("one", "other"), [(sleeps, crowd), (hostile, hostile)])
-def test_others(snap_compare: Compare, tmp_path: Path, one: Callable[[], Demo], other: Callable[[], Demo]) -> None:
-    a, b = (Part.whole(read(demo().write(tmp_path))) for demo in (one, other))
-    app = comparing((a, b), ("\x1b[31m[bold]a", "b"))
-    assert snap_compare(app, terminal_size=NORMAL, run_before=pressing("right"))
-
-
-def test_too_small(snap_compare: Compare) -> None:
-    assert snap_compare(comparing(halves()), terminal_size=(50, 15), run_before=pressing())
+async def test_too_small() -> None:
+    async with comparing(halves()).run_test(size=(50, 15)) as pilot:
+        screen = await drawn(pilot)
+        lines = ["".join(segment.text for segment in line).strip() for line in screen._compositor.render_strips()]
+        assert " ".join(filter(None, lines)) == ("Terminal too small: the comparison needs 60 columns and 16 lines.")

@@ -12,6 +12,7 @@ from tests.tui.conftest import loaded, text_of
 from tests.tui.test_comparison import comparing, drawn, halves
 from tests.tui.traces import Demo, sleeps
 from visualizer.tui.app import VisualizerApp
+from visualizer.tui.widgets.footer import Footer
 
 Replay = Callable[[Demo], VisualizerApp]
 
@@ -53,3 +54,25 @@ async def test_a_comparison_s_tells_how_to_get_to_the_figures_below(size: tuple[
             await pilot.pause(0.05)
         assert screen.query_one("#below-both").max_scroll_y == 0
         assert "pgdn" not in footer_of(app), "all are in sight"
+
+
+async def test_whoever_rests_on_a_key_is_told_what_it_does(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24), tooltips=True) as pilot:
+        screen = await loaded(pilot)
+        footer = screen.query_one(Footer)
+
+        def ground(word: str) -> str:
+            line = screen._compositor.render_strips()[-1]
+            [style] = [style for text, style, _ in line if text.strip() == word]
+            assert style is not None
+            assert style.bgcolor is not None
+            return style.bgcolor.name
+
+        before = ground("Axis")
+        for word, told in (("Axis", "Time axis or "), ("Step", None), ("Quit", "Quit; twice, ")):
+            await pilot.hover(offset=(footer_of(app).index(word), 23))
+            await pilot.pause()
+            assert str(footer.tooltip).startswith(str(told))
+            assert (ground(word) == before) == (told is None), word
+        assert ground("Axis") == before, "the pointer is elsewhere"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from textual.app import App
 from textual.binding import Binding
 
 from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.traces import Demo, hogs, sleeps
+from tests.tui.walks import Walk, go, looked_at
 from visualizer.paint.axis.viewport import Axis
 from visualizer.paint.rows.grouping import By, Order
 from visualizer.paint.rows.order import row_name
@@ -72,187 +74,187 @@ def rows(screen: TimelineScreen) -> object:
     return [row_name(screen.view.timeline, row) for row in screen.view.rows]
 
 
+def row_count(screen: TimelineScreen) -> object:
+    return len(screen.view.rows)
+
+
 def focus(screen: TimelineScreen) -> object:
     return type(screen.focused).__name__
 
 
-#: Keys that are pressed first, the key, what is looked at, and what it is afterwards.
-CASES: list[tuple[list[str], str, Says, object]] = [
-    ([], "right", index, 1),
-    ([], "l", index, 1),
-    (["right", "right"], "left", index, 1),
-    (["right", "right"], "h", index, 1),
-    ([], "left", index, -1),
-    (["left"], "left", index, -1),
-    (["end"], "right", index, LAST - 1),
+def axis(screen: TimelineScreen) -> object:
+    return screen.view.viewport.axis
+
+
+def span(screen: TimelineScreen) -> object:
+    return screen.view.span
+
+
+def playing(screen: TimelineScreen) -> object:
+    return screen.view.playhead.playing
+
+
+def speed(screen: TimelineScreen) -> object:
+    return screen.view.playhead.speed
+
+
+WALKS: dict[str, Walk[TimelineScreen]] = {
+    "steps": [
+        ("right", index, 1), ("l", index, 2), ("left", index, 1), ("h", index, 0), ("left", index, -1),
+        ("left", index, -1), ("end", index, LAST - 1), ("right", index, LAST - 1), ("home", index, 0),
+        ("G", index, LAST - 1), ("g", index, 0),
+    ],
     # foo is switched to twice: switch 1 and switch 11.
-    (["down", "down"], "L", index, 1),
-    (["down", "down", "L"], "L", index, 11),
-    (["down", "down", "end"], "H", index, 11),
-    (["down", "down", "end", "H"], "H", index, 1),
-    (["down", "down", "L", "L"], "L", index, 11),
-    ([], "end", index, LAST - 1),
-    ([], "G", index, LAST - 1),
-    (["end"], "home", index, 0),
-    (["end"], "g", index, 0),
-    ([], "space", lambda screen: screen.view.playhead.playing, True),
-    (["space"], "space", lambda screen: screen.view.playhead.playing, False),
-    ([], "greater_than_sign", lambda screen: screen.view.playhead.speed, 2.0),
-    ([], "less_than_sign", lambda screen: screen.view.playhead.speed, 0.5),
+    "steps of a track": [
+        "down", "down", ("L", index, 1), ("L", index, 11), ("L", index, 11), "end", ("H", index, 11), ("H", index, 1),
+    ],
     # There is no end to follow in a recording; of a program that runs: test_live.py.
-    ([], "F", lambda screen: screen.view.playhead.following, False),
-    ([], "w", shown, (0, 1052)),
-    ([], "plus", shown, (0, 1052)),
-    ([], "equals_sign", shown, (0, 1052)),
-    (["w", "w"], "s", shown, (0, 1052)),
-    (["w", "w"], "minus", shown, (0, 1052)),
-    (["w"], "d", shown, (255, 1052)),
-    (["w"], "ctrl+right", shown, (255, 1052)),
-    (["w", "d", "d"], "a", shown, (255, 1052)),
-    (["w", "d", "d"], "ctrl+left", shown, (255, 1052)),
-    (["w", "w", "d"], "f", shown, (0, 2104)),
-    ([], "x", lambda screen: screen.view.viewport.axis, Axis.SWITCHES),
-    (["x"], "x", lambda screen: screen.view.viewport.axis, Axis.TIME),
-    ([], "W", last_told, ["Times count from where the playhead is, at 0.030 s."]),
-    (["m", "end"], "W", last_told, ["Times count from mark 1, at 0.030 s."]),
-    (["W"], "W", last_told, ["Times count from the start; at which time of day that was, the trace does not tell."]),
-    ([], "X", lambda screen: screen.view.viewport.axis, Axis.BUSY),
-    (["X"], "X", lambda screen: screen.view.viewport.axis, Axis.TIME),
-    (["X", "x"], "x", lambda screen: screen.view.viewport.axis, Axis.BUSY),
-    (["x"], "X", last_told, ["2 gaps in which nobody runs are folded; the ruler says how long each is."]),
-    ([], "down", selected, "hub"),
-    ([], "j", selected, "hub"),
-    (["down", "down"], "up", selected, "hub"),
-    (["down", "down"], "k", selected, "hub"),
-    ([], "up", selected, "main"),
-    ([], "enter", lambda screen: len(screen.view.rows), 1),
-    (["down", "down"], "enter", lambda screen: len(screen.view.rows), 1),
-    (["enter"], "enter", lambda screen: len(screen.view.rows), 5),
-    ([], "z", lambda screen: len(screen.view.rows), 1),
-    (["z"], "z", lambda screen: len(screen.view.rows), 5),
-    # Without groups there is nothing to fold but threads; see test_groups.py.
-    ([], "Z", lambda screen: len(screen.view.rows), 5),
-    ([], "Y", focus, "Sequence"),
-    (["Y"], "Y", focus, "Tracks"),
-    (["Y", "end"], "home", index, 0),
-    (["Y"], "l", index, 1),
-    (["Y"], "right", index, 1),
-    (["Y", "right", "right"], "left", index, 1),
-    (["Y"], "escape", focus, "Tracks"),
-    ([], "ampersand", focus, "_Line"),
-    ([], "slash", asked, " search "),
-    (["ampersand", "f", "o", "o"], "escape", lambda screen: len(screen.view.rows), 5),
-    ([], "A", lambda screen: (screen.view.order, rows(screen)), (Order.NAME, ["main", "bar", "foo", "hub", "third"])),
-    (["A"], "A", rows, ["main", "hub", "foo", "bar", "third"]),
-    (["A", "A"], "A", last_told, ["Rows are sorted by time ready but not running, the longest first."]),
-    (["A", "A", "A"], "A", rows, ["main", "foo", "bar", "third", "hub"]),
-    (["A", "A", "A", "A"], "A", rows, ["main", "hub", "foo", "bar", "third"]),
-    ([], "B", lambda screen: screen.view.by, By.THREAD),
-    (["B"], "B", rows, ["thread ×1", "hub ×1", "greenlet ×3"]),
-    (["B", "B"], "B", rows, ["main", "foo", "bar", "third", "hub"]),
-    (["B", "B", "B"], "B", rows, ["process ×5", "main", "hub", "foo", "bar", "third"]),
-    (["B", "B", "B", "B"], "B", rows, ["main", "hub", "foo", "bar", "third"]),
-    (["down", "down", "down"], "asterisk", rows, ["bar", "main", "hub", "foo", "third"]),
-    (["down", "down", "down", "asterisk"], "asterisk", rows, ["main", "hub", "foo", "bar", "third"]),
-    (["down"], "delete", rows, ["main", "foo", "bar", "third"]),
-    (["down", "delete"], "backspace", rows, ["main", "bar", "third"]),
-    (["down", "delete", "delete"], "D", rows, ["main", "hub", "foo", "bar", "third"]),
-    ([], "D", last_told, ["No row is hidden."]),
-    (["2"], "1", tab, ["events"]),
-    ([], "2", tab, ["output"]),
-    ([], "3", tab, ["statistics"]),
-    (["3"], "3", lambda screen: "share of 2.04 s" in text_of(screen), True),
-    (["3", "3"], "3", lambda screen: "share of" in text_of(screen), False),
-    ([], "4", tab, ["findings"]),
-    ([], "5", tab, ["tree"]),
-    ([], "6", tab, ["waits"]),
-    (["tab"], "2", focus, "Output"),
-    ([], "tab", focus, "Events"),
-    (["tab"], "shift+tab", focus, "Tracks"),
+    "playing": [
+        ("space", playing, True), ("space", playing, False), ("greater_than_sign", speed, 2.0),
+        ("less_than_sign", speed, 1.0), ("less_than_sign", speed, 0.5),
+        ("F", lambda screen: screen.view.playhead.following, False),
+    ],
+    "zooming and panning": [
+        ("w", shown, (0, 1052)), "w", ("s", shown, (0, 1052)), "s", ("plus", shown, (0, 1052)), "w",
+        ("minus", shown, (0, 1052)), "s", ("equals_sign", shown, (0, 1052)), ("d", shown, (255, 1052)),
+        ("ctrl+right", shown, (510, 1052)), ("a", shown, (255, 1052)), "d", ("ctrl+left", shown, (255, 1052)),
+        ("f", shown, (0, 2104)), ("comma", shown, (255, 1052)), ("full_stop", shown, (0, 2104)),
+    ],
+    "axes": [
+        ("x", axis, Axis.SWITCHES), ("comma", axis, Axis.TIME), "x", ("x", axis, Axis.TIME), ("X", axis, Axis.BUSY),
+        "x", ("x", axis, Axis.BUSY), ("X", axis, Axis.TIME), "x",
+        ("X", last_told, ["2 gaps in which nobody runs are folded; the ruler says how long each is."]),
+    ],
+    "where times count from": [
+        ("W", last_told, ["Times count from where the playhead is, at 0.030 s."]),
+        ("W", last_told, ["Times count from the start; at which time of day that was, the trace does not tell."]),
+        "m", "end", ("W", last_told, ["Times count from mark 1, at 0.030 s."]),
+    ],
+    "rows": [
+        ("up", selected, "main"), ("down", selected, "hub"), ("j", selected, "foo"), ("up", selected, "hub"), "down",
+        ("k", selected, "hub"), "k", ("enter", row_count, 1), ("enter", row_count, 5), "down", "down",
+        ("enter", row_count, 1), ("z", row_count, 5), ("z", row_count, 1), "z",
+        # Without groups there is nothing to fold but threads; see test_groups.py.
+        ("Z", row_count, 5),
+    ],
+    "sequence": [
+        ("Y", focus, "Sequence"), ("right", index, 1), ("l", index, 2), ("left", index, 1), "end", ("home", index, 0),
+        ("Y", focus, "Tracks"), "Y", ("escape", focus, "Tracks"),
+    ],
+    "order": [
+        ("A", lambda screen: (screen.view.order, rows(screen)), (Order.NAME, ["main", "bar", "foo", "hub", "third"])),
+        ("A", rows, ["main", "hub", "foo", "bar", "third"]), "A",
+        ("A", rows, ["main", "foo", "bar", "third", "hub"]), ("A", rows, ["main", "hub", "foo", "bar", "third"]),
+        "A", "A", ("A", last_told, ["Rows are sorted by time ready but not running, the longest first."]),
+    ],
+    "groups": [
+        ("B", lambda screen: screen.view.by, By.THREAD), ("B", rows, ["thread ×1", "hub ×1", "greenlet ×3"]),
+        ("B", rows, ["main", "foo", "bar", "third", "hub"]),
+        ("B", rows, ["process ×5", "main", "hub", "foo", "bar", "third"]),
+        ("B", rows, ["main", "hub", "foo", "bar", "third"]),
+    ],
+    "pinned and hidden": [
+        ("D", last_told, ["No row is hidden."]), "down", "down", "down",
+        ("asterisk", rows, ["bar", "main", "hub", "foo", "third"]),
+        ("asterisk", rows, ["main", "hub", "foo", "bar", "third"]), "up", "up",
+        ("delete", rows, ["main", "foo", "bar", "third"]), ("backspace", rows, ["main", "bar", "third"]),
+        ("D", rows, ["main", "hub", "foo", "bar", "third"]),
+    ],
+    "tabs": [
+        ("2", tab, ["output"]), ("1", tab, ["events"]), ("3", tab, ["statistics"]),
+        ("3", lambda screen: "share of 2.04 s" in text_of(screen), True),
+        ("3", lambda screen: "share of" in text_of(screen), False), ("4", tab, ["findings"]), ("5", tab, ["tree"]),
+        ("6", tab, ["waits"]), "1", ("tab", focus, "Events"), ("2", focus, "Output"), ("shift+tab", focus, "Tracks"),
+    ],
     # From switch 0, at 30.009 ms: third is woken at 31 ms.
-    ([], "r", moment, (31_000, "third")),
-    (["r"], "r", moment, (1_031_501, "bar")),
-    (["r", "r"], "R", moment, (31_000, "third")),
-    ([], "e", last_told, ["No further exception."]),
-    ([], "E", last_told, ["No earlier exception."]),
-    ([], "o", last_told, ["output: foo prints foo goes to sleep"]),
-    (["o", "o"], "O", moment, (30_009, "foo")),
-    ([], "p", last_told, ["No further finding."]),
-    ([], "P", last_told, ["No earlier finding."]),
-    # foo is selected; bar's output is passed over.
-    (["o", "t"], "o", last_told, ["output of the selected track: foo prints foo is awake again"]),
-    ([], "t", last_told, ["Jumps now go only to what concerns the selected track."]),
-    ([], "m", last_told, ["mark 1 is set here."]),
-    (["m"], "m", last_told, ["mark 1 is removed."]),
-    ([], "M", asked, " name of the mark "),
-    (["m", "end", "m", "home", "left"], "apostrophe", moment, (30_007, "main")),
-    (["m", "end"], "quotation_mark", moment, (30_007, "main")),
-    ([], "b", last_told, ["There is no mark yet: m sets one."]),
-    (["m"], "b", lambda screen: type(screen.app.screen).__name__, "MarksScreen"),
-    (["v", "right"], "v", lambda screen: screen.view.span, (30_007_000, 30_008_000)),
-    (["v", "right", "v", "end"], "v", lambda screen: screen.view.span, (2_033_002_000, 2_033_002_000)),
-    (["shift+right"], "shift+right", lambda screen: screen.view.span, (30_007_000, 30_010_000)),
-    (["right"], "shift+left", lambda screen: screen.view.span, (30_007_000, 30_008_000)),
-    (["m", "right", "m", "home"], "V", lambda screen: screen.view.span, (30_007_000, 30_008_000)),
-    ([], "V", last_told, ["That takes two marks: m sets one."]),
-    (["v", "end"], "i", shown, (30, 2034)),
-    ([], "i", last_told, ["There is no span to zoom to: v begins one."]),
-    ([], "colon", asked, " go to "),
-    ([], "ctrl+f", asked, " search "),
-    (["slash", *"awake", "enter"], "n", moment, (2_032_003, "foo")),
-    (["ctrl+f", *"awake", "enter", "n"], "N", moment, (1_031_503, "bar")),
-    ([], "n", last_told, ["Nothing is looked for: / does that."]),
-    # bar, at its sleep's end, back to when it went to sleep.
-    (["end", "left", "left", "left", "left"], "c", moment, (30_013, "bar")),
-    # hub runs at first; foo, the first that runs then, was spawned by main.
-    (["left"], "C", moment, (30_008, "foo")),
-    (["r", "r"], "u", moment, (31_000, "third")),
-    (["end", "left", "left", "left"], "u", index, LAST - 1),
-    (["r", "r", "u"], "U", moment, (1_031_501, "bar")),
-    (["w", "d"], "comma", shown, (0, 1052)),
-    (["w", "d", "comma"], "full_stop", shown, (255, 1052)),
-    (["x"], "comma", lambda screen: screen.view.viewport.axis, Axis.TIME),
+    "jumps": [
+        ("r", moment, (31_000, "third")), ("r", moment, (1_031_501, "bar")), ("R", moment, (31_000, "third")),
+        ("e", last_told, ["No further exception."]), ("E", last_told, ["No earlier exception."]),
+        ("p", last_told, ["No further finding."]), ("P", last_told, ["No earlier finding."]), "home",
+        ("o", last_told, ["output: foo prints foo goes to sleep"]), "o", ("O", moment, (30_009, "foo")),
+        ("t", last_told, ["Jumps now go only to what concerns the selected track."]),
+        # foo is selected; bar's output is passed over.
+        ("o", last_told, ["output of the selected track: foo prints foo is awake again"]),
+    ],
+    "marks": [
+        ("b", last_told, ["There is no mark yet: m sets one."]),
+        ("V", last_told, ["That takes two marks: m sets one."]),
+        ("M", asked, " name of the mark "), "escape", ("m", last_told, ["mark 1 is set here."]),
+        ("m", last_told, ["mark 1 is removed."]), "m", "end", "m", ("quotation_mark", moment, (30_007, "main")), "left",
+        ("apostrophe", moment, (30_007, "main")), ("b", top, "MarksScreen"),
+    ],
+    "spans": [
+        ("i", last_told, ["There is no span to zoom to: v begins one."]), "v", "right",
+        ("v", span, (30_007_000, 30_008_000)), "end", ("v", span, (2_033_002_000, 2_033_002_000)), "escape", "home",
+        "m", "right", "m", "home", ("V", span, (30_007_000, 30_008_000)), "escape", "shift+right",
+        ("shift+right", span, (30_007_000, 30_010_000)), ("shift+left", span, (30_007_000, 30_008_000)), "end",
+        ("i", shown, (30, 2034)),
+    ],
+    "typed": [
+        ("n", last_told, ["Nothing is looked for: / does that."]), ("colon", asked, " go to "), "escape",
+        ("ampersand", focus, "_Line"), "f", "o", "o", ("escape", row_count, 5), ("slash", asked, " search "), "escape",
+        ("ctrl+f", asked, " search "), *"awake", "enter", ("n", moment, (2_032_003, "foo")),
+        ("N", moment, (1_031_503, "bar")),
+    ],
+    "causes": [
+        # bar, at its sleep's end, back to when it went to sleep.
+        "end", "left", "left", "left", "left", ("c", moment, (30_013, "bar")),
+    ],
+    "effects": [
+        # hub runs at first; foo, the first that runs then, was spawned by main.
+        "left", ("C", moment, (30_008, "foo")),
+    ],
+    "back and forth": [
+        "r", "r", ("u", moment, (31_000, "third")), ("U", moment, (1_031_501, "bar")), "end", "left", "left", "left",
+        ("u", index, LAST - 1),
+    ],
     # Of a program that runs: test_stepping.py.
-    *(
-        ([], key, last_told, ["This is a recording: there is no program to hold."])
-        for key in ("S", "J", "T", "semicolon")
+    "holding": [
+        (key, last_told, ["This is a recording: there is no program to hold."]) for key in ("S", "J", "T", "semicolon")
+    ],
+    "what lies in front": [
+        ("question_mark", top, "HelpScreen"), "escape", ("ctrl+p", top, "CommandPalette"), "escape",
+        ("ctrl+t", top, "CommandPalette"), "escape", *[("ctrl+c", told, ["Press q to quit."])] * 3,
+        ("escape", top, "CatalogueScreen"),
+    ],
+    "quitting": [("q", lambda screen: screen.app._exit, True)],
+    "quitting as elsewhere": [("ctrl+q", lambda screen: screen.app._exit, True)],
+}  # fmt: skip
+
+#: The same, where something else has the focus and takes the keys: the sections of these, and the recording.
+FOCUSED: dict[str, tuple[tuple[keys.Section, ...], Callable[[], Demo], Walk[TimelineScreen]]] = {
+    "sequence": (
+        (keys.SEQUENCE, keys.LIST, keys.PAGES), sleeps,
+        [
+            "Y", ("right_square_bracket", selected, "hub"), "right_square_bracket",
+            ("left_square_bracket", selected, "hub"), ("down", index, 1), ("pagedown", index, 10), "end",
+            ("up", index, LAST - 2),
+        ],
     ),
-    ([], "escape", lambda screen: type(screen.app.screen), CatalogueScreen),
-    ([], "question_mark", lambda screen: type(screen.app.screen), HelpScreen),
-    ([], "ctrl+p", lambda screen: type(screen.app.screen).__name__, "CommandPalette"),
-    ([], "ctrl+t", lambda screen: type(screen.app.screen).__name__, "CommandPalette"),
-    ([], "q", lambda screen: screen.app._exit, True),
-    ([], "ctrl+q", lambda screen: screen.app._exit, True),
-    ([], "ctrl+c", told, ["Press q to quit."]),
-    (["ctrl+c", "ctrl+c"], "ctrl+c", told, ["Press q to quit."]),
-]
-
-
-#: The same, where something else has the focus and takes the key: the section of its keys, and the recording.
-FOCUSED: list[tuple[keys.Section, Callable[[], Demo], list[str], str, Says, object]] = [
-    (keys.SEQUENCE, sleeps, ["Y"], "right_square_bracket", selected, "hub"),
-    (keys.SEQUENCE, sleeps, ["Y", *["right_square_bracket"] * 2], "left_square_bracket", selected, "hub"),
-    (keys.LIST, sleeps, ["Y"], "down", index, 1),
-    (keys.LIST, sleeps, ["Y", "end"], "up", index, LAST - 2),
-    (keys.PAGES, sleeps, ["Y"], "pagedown", index, 9),
-    # The events.
-    (keys.LIST, sleeps, ["tab"], "down", index, 1),
-    (keys.LIST, sleeps, ["tab", "down", "down"], "up", index, 1),
-    (keys.PAGES, sleeps, ["tab"], "pagedown", index, 11),
-    (keys.PAGES, sleeps, ["tab", "end"], "pageup", index, 2),
+    "events": (
+        (keys.LIST, keys.PAGES), sleeps,
+        [
+            "tab", ("down", index, 1), "down", ("up", index, 1), "home", ("pagedown", index, 11), "end",
+            ("pageup", index, 2),
+        ],
+    ),
     # The second finding is the one that is never resumed.
-    (keys.FINDINGS, hogs, ["4", "tab", "down", "down", "down"], "enter", moment, (530_002, "forgotten")),
+    "findings": ((keys.FINDINGS,), hogs, ["4", "tab", *["down"] * 3, ("enter", moment, (530_002, "forgotten"))]),
     # The hub, in the tree; and whoever waits for whom is behind it.
-    (keys.CHOICES, sleeps, ["5", "tab", "down"], "enter", selected, "hub"),
-    (keys.CHOICES, sleeps, ["right", "right", "6", "tab", *["down"] * 4], "enter", selected, "foo"),
-    (keys.MARKS, sleeps, ["m", "right", "m", "b"], "delete", marks, ("MarksScreen", 1)),
-    (keys.MARKS, sleeps, ["m", "right", "m", "b"], "backspace", marks, ("MarksScreen", 1)),
-    (keys.MARKS, sleeps, ["m", "b"], "escape", marks, ("TimelineScreen", 1)),
-    (keys.MARKS, sleeps, ["m", "b"], "b", marks, ("TimelineScreen", 1)),
-]
+    "tree": ((keys.CHOICES,), sleeps, ["5", "tab", "down", ("enter", selected, "hub")]),
+    "waits": ((keys.CHOICES,), sleeps, ["right", "right", "6", "tab", *["down"] * 4, ("enter", selected, "foo")]),
+    "marks": (
+        (keys.MARKS,), sleeps,
+        [
+            "m", "right", "m", "right", "m", "b", ("delete", marks, ("MarksScreen", 2)),
+            ("backspace", marks, ("MarksScreen", 1)), ("escape", marks, ("TimelineScreen", 1)), "b",
+            ("b", marks, ("TimelineScreen", 1)),
+        ],
+    ),
+}  # fmt: skip
 
 
-def action_of(app: VisualizerApp, key: str) -> str:
+def action_of(app: App[object], key: str) -> str:
     """What the key is bound to where it would be pressed now."""
     return app.screen.active_bindings[key].binding.action
 
@@ -262,81 +264,63 @@ def actions(*sections: keys.Section) -> set[tuple[str, str]]:
     return {(each.key, each.action) for section in sections for each in Binding.make_bindings(section.bindings)}
 
 
-def named(case: tuple[object, ...]) -> str:
-    before, key = case[-4:-2]
-    assert isinstance(before, list)
-    return f"{'-'.join(before)}.{key}"
+def tried(screen: TimelineScreen, *sections: keys.Section) -> Callable[[str], None]:
+    """Look whether a key is one of the sections', and nobody else takes it."""
+    known = actions(*sections)
+
+    def look(key: str) -> None:
+        action = action_of(screen.app, key)
+        # Textual copies what is selected, and passes it on where nothing is.
+        assert (key, action) in known or action == "screen.copy_text", key
+
+    return look
 
 
-@pytest.mark.parametrize(("before", "key", "says", "expected"), CASES, ids=map(named, CASES))
-async def test_a_key_does_what_it_says(
-    replay: Replay, before: list[str], key: str, says: Says, expected: object
-) -> None:
+@pytest.mark.parametrize("name", WALKS)
+async def test_a_key_does_what_it_says(replay: Replay, name: str) -> None:
     app = replay(sleeps())
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await loaded(pilot)
         assert screen.view.timeline.switch_count == LAST
-        await pilot.press(*before)
-        before_it = says(screen)
-        # Textual copies what is selected, and passes it on where nothing is.
-        if action_of(app, key) != "screen.copy_text":
-            assert (key, action_of(app, key)) in actions(*keys.TIMELINE, keys.GENERAL), "nobody else takes it"
-        await pilot.press(key)
-        await pilot.pause()
-        assert says(screen) == expected, f"was {before_it}"
+        await go(pilot, screen, WALKS[name], before=tried(screen, *keys.TIMELINE, keys.GENERAL))
 
 
-@pytest.mark.parametrize(("section", "demo", "before", "key", "says", "expected"), FOCUSED, ids=map(named, FOCUSED))
-async def test_a_key_does_what_it_says_of_whatever_has_the_focus(
-    replay: Replay,
-    section: keys.Section,
-    demo: Callable[[], Demo],
-    before: list[str],
-    key: str,
-    says: Says,
-    expected: object,
-) -> None:
+@pytest.mark.parametrize("name", FOCUSED)
+async def test_a_key_does_what_it_says_of_whatever_has_the_focus(replay: Replay, name: str) -> None:
+    sections, demo, walk = FOCUSED[name]
     app = replay(demo())
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await loaded(pilot)
-        await pilot.press(*before)
-        await pilot.pause()
-        before_it = says(screen)
-        assert before_it != expected
-        assert (key, action_of(app, key)) in actions(section)
-        await pilot.press(key)
-        await pilot.pause()
-        assert says(screen) == expected, f"was {before_it}"
+        await go(pilot, screen, walk, before=tried(screen, *sections))
 
 
 def test_every_key_of_the_tables_is_tried() -> None:
     """Those of the catalogue: test_catalogue.py; of two traces: test_comparison.py."""
-    assert {key for key, _ in actions(*keys.TIMELINE, keys.GENERAL)} == {key for _, key, _, _ in CASES}
-    for section in (keys.LIST, keys.SEQUENCE, keys.FINDINGS, keys.CHOICES, keys.MARKS, keys.PAGES):
-        assert {key for key, _ in actions(section)} == {case[3] for case in FOCUSED if case[0] is section}, (
-            section.title
-        )
+    assert {key for key, _ in actions(*keys.TIMELINE, keys.GENERAL)} == looked_at(*WALKS.values())
+    for sections in {sections for sections, _, _ in FOCUSED.values()}:
+        walks = [walk for these, _, walk in FOCUSED.values() if set(sections) & set(these)]
+        assert {key for key, _ in actions(*sections)} <= looked_at(*walks), [each.title for each in sections]
 
 
 def test_no_section_is_forgotten() -> None:
     """Every table of keys.py is one whose keys are tried. That of two traces that are being read: test_comparing.py."""
     sections = {each.title for each in vars(keys).values() if isinstance(each, keys.Section)}
     tables = {each.title for table in (keys.TIMELINE, keys.CATALOGUE, keys.COMPARISON) for each in table}
-    tried = {case[0].title for case in FOCUSED} | {keys.GENERAL.title, keys.LOADING.title} | tables
-    assert sections | tables == tried
+    focused = {each.title for its, _, _ in FOCUSED.values() for each in its}
+    assert sections | tables == focused | {keys.GENERAL.title, keys.LOADING.title} | tables
 
 
-@pytest.mark.parametrize("key", ["escape", "question_mark", "q", "enter"])
-async def test_help_is_closed_by(replay: Replay, key: str) -> None:
+async def test_help_is_closed_by_many_keys(replay: Replay) -> None:
     app = replay(sleeps())
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await loaded(pilot)
-        await pilot.press("question_mark")
-        assert top(screen) == "HelpScreen"
-        await pilot.press(key)
-        await pilot.pause()
-        assert top(screen) == "TimelineScreen"
-        assert not app._exit
+        for key in ("escape", "question_mark", "q", "enter"):
+            await pilot.press("question_mark")
+            assert top(screen) == "HelpScreen"
+            await pilot.press(key)
+            await pilot.pause()
+            assert top(screen) == "TimelineScreen", key
+            assert not app._exit
 
 
 def test_no_key_is_bound_twice() -> None:

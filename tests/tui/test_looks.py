@@ -1,4 +1,4 @@
-"""How each view looks at each size, in the dark and in the light.
+"""How each view looks at each size, in the dark and in the light. Nothing but this is proved by snapshots.
 
 After a wanted change: `pytest tests/tui/test_looks.py --snapshot-update`, and look at what has changed.
 """
@@ -15,8 +15,10 @@ from textual.pilot import Pilot
 
 from tests.tui.conftest import loaded
 from tests.tui.looks import SIZES, THEMES, Prepare, ScreenExtension, everywhere
+from tests.tui.test_comparison import comparing, drawn, halves, read
 from tests.tui.test_stepping import StandIn, stood_in, stopped
-from tests.tui.traces import Demo, crowd, hand_over, hogs, philosophers, ping_pong, sleeps
+from tests.tui.traces import Demo, crowd, hand_over, hogs, hostile, philosophers, ping_pong, sleeps
+from visualizer.analysis.report.comparison import Part
 from visualizer.session.catalogue import Scenario
 from visualizer.session.preferences import Preferences
 from visualizer.tui.app import VisualizerApp
@@ -79,6 +81,7 @@ VIEWS = {
     "go_to": View(sleeps, ("colon",)),
     "chain_of_causes": View(sleeps, ("end", "c", "c", "c", "c")),
     "marks": View(sleeps, ("m", *["right"] * 5, "M", *"bar ends", "enter", "b")),
+    "hostile_text": View(hostile, ("2",)),
     "words_on_a_cell": View(sleeps, (), rest),
 }
 
@@ -92,6 +95,40 @@ async def test_view(replay: Replay, screens: SnapshotAssertion, name: str) -> No
         await pilot.press(*view.keys)
         await app.workers.wait_for_complete()
         assert await everywhere(pilot, view.prepare) == screens
+
+
+async def test_words_on_a_cell_in_another_theme(replay: Replay, screens: SnapshotAssertion) -> None:
+    Preferences("nord", hinted=True).save()
+    app = replay(sleeps())
+    async with app.run_test(size=SIZES[0], tooltips=True) as pilot:
+        await loaded(pilot)
+        assert app.theme == "nord"
+        assert await everywhere(pilot, rest, themes=["nord"]) == screens
+
+
+#: Two timelines, and the keys that are pressed then.
+COMPARISONS: dict[str, tuple[tuple[Callable[[], Demo], Callable[[], Demo]] | None, tuple[str, ...]]] = {
+    "along_time": (None, ("right", "right")),
+    "along_the_switches": (None, ("x", "exclamation_mark", "right", "right")),
+    "with_gaps_folded": (None, ("X", "right", "right", "right", "tab")),
+    "each_for_itself": (None, ("exclamation_mark", "right", "tab", "right", "right", "w")),
+    "sleeps_and_crowd": ((sleeps, crowd), ("right",)),
+    "hostile_text": ((hostile, hostile), ("right",)),
+}
+
+
+@pytest.mark.parametrize("name", COMPARISONS)
+async def test_comparison(tmp_path: Path, screens: SnapshotAssertion, name: str) -> None:
+    demos, pressed = COMPARISONS[name]
+    if demos is None:
+        app = comparing(halves())
+    else:
+        a, b = (Part.whole(read(demo().write(tmp_path))) for demo in demos)
+        app = comparing((a, b), ("\x1b[31m[bold]a", "b"))
+    async with app.run_test(size=SIZES[0]) as pilot:
+        await drawn(pilot)
+        await pilot.press(*pressed)
+        assert await everywhere(pilot) == screens
 
 
 async def test_first_run(replay: Replay, screens: SnapshotAssertion) -> None:

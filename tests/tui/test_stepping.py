@@ -26,7 +26,6 @@ from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.state.feed import Feed
 
 Replay = Callable[[Demo], VisualizerApp]
-Compare = Callable[..., bool]
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
@@ -349,17 +348,6 @@ async def test_what_was_told_of_a_stop_is_not_told_any_longer_than_that(
         await pilot.press("left")
         await pilot.pause()
         assert "‖ HELD  not following" in text_of(screen).splitlines()[0]
-
-
-async def look(pilot: Pilot[Any]) -> None:
-    screen = pilot.app.screen
-    assert isinstance(screen, TimelineScreen)
-    await stopped(pilot, screen, 1)
-
-
-def test_how_it_looks(snap_compare: Compare, stood_in: tuple[VisualizerApp, StandIn]) -> None:
-    """A picture; each size and theme are in test_looks.py."""
-    assert snap_compare(stood_in[0], terminal_size=(120, 35), run_before=look)
 
 
 async def test_a_track_of_a_child_process_is_not_waited_for(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import base64
 import html
 import operator
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from importlib import import_module
 from itertools import chain, dropwhile, takewhile
@@ -16,7 +16,7 @@ import numpy as np
 
 from visualizer.analysis.explore import spans
 from visualizer.analysis.explore.wait_graph import moment_at
-from visualizer.analysis.findings import findings
+from visualizer.analysis.findings import findings, grouped
 from visualizer.analysis.load import loader
 from visualizer.analysis.model.columns import Rows
 from visualizer.analysis.model.timeline import Timeline
@@ -35,6 +35,7 @@ from visualizer.api.values import (
     Wait,
     Wake,
     columns_of,
+    finding_of,
     names_of,
     switch_of,
     track_of,
@@ -53,14 +54,15 @@ Table = Literal["events", "tracks", "slices", "switches", "waits", "wakes"]
 _KINDS = {"tracks": Track, "switches": Switch, "waits": Wait, "wakes": Wake}
 
 
-def load(path: str | os.PathLike[str]) -> Trace:
+def load(path: str | os.PathLike[str], advance: Callable[[int, int], None] = lambda done, of: None) -> Trace:
     """Read the trace in the file `path` ("-": standard input), as far as it goes.
 
-    One that was cut, or is still being written, opens, too: `Trace.notices` says what is missing.
+    One that was cut, or is still being written, opens, too: `Trace.notices` says what is missing. `advance` is told how
+    many bytes have been read by now, and of how many; of 0, where that is not known.
     Raise TraceError, with one sentence, if the file cannot be read or is no trace.
     """
     name = os.fspath(path)
-    timeline, notices = loader.load(name)
+    timeline, notices = loader.load(name, advance)
     return Trace(name, Part.whole(timeline), notices)
 
 
@@ -138,7 +140,7 @@ class Trace:
     @property
     def wakes(self) -> Sequence[Wake]:
         """In the order of the trace, which is that of time within a thread."""
-        wakeup_ns = np.array(self.timeline.wakeup_ns)
+        wakeup_ns = np.array(self.timeline.columns.wakeups.ns)
         here = np.flatnonzero((wakeup_ns >= self.start_ns) & (wakeup_ns <= self.end_ns))
         return Rows(here.__len__, lambda index: wake_of(self.timeline, int(here[index])))
 
@@ -198,12 +200,9 @@ class Trace:
         return takewhile(lambda event: event["t"] <= end_s, dropwhile(lambda event: event["t"] < start_s, found))
 
     def findings(self) -> tuple[Finding, ...]:
-        """The problems that `visualizer findings` prints, in order of time; of a part, those whose moment is in it."""
-        return tuple(
-            Finding(one.kind, one.sentence, names_of(self.timeline, one.tracks), one.t_ns, one.file, one.line)
-            for one in findings(self.timeline)
-            if self.start_ns <= one.t_ns <= self.end_ns
-        )
+        """The problems that `visualizer findings` prints, the worst first; of a part, those whose moment is in it."""
+        found = (one for one in findings(self.timeline) if self.start_ns <= one.t_ns <= self.end_ns)
+        return tuple(finding_of(self.timeline, group) for group in grouped(self.timeline, found))
 
     def stats(self) -> Details:
         """What `visualizer stats --json` prints, as objects: how each track spent its time, in seconds.

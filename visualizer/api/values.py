@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple, overload
 
+from visualizer.analysis.findings import Group
 from visualizer.analysis.model.states import State
 from visualizer.analysis.model.timeline import Timeline, joined_tracks
 from visualizer.analysis.model.types import Place
@@ -175,7 +176,8 @@ class Moment(NamedTuple):
 class Finding(NamedTuple):
     """One problem, in one sentence. `kind`: "hog", "deadlock", ... (FORMAT.md).
 
-    `tracks`: names, the one that it is about first. `t_ns`: the moment. `file`, `line`: None if not known.
+    `tracks`: names, the one that it is about first. `t_ns`: the moment. `file`, `line`: None if not known. Where the
+    same is true of several tracks, this is the worst of them: `count` says of how many, and `others` has the rest.
     """
 
     kind: str
@@ -184,6 +186,8 @@ class Finding(NamedTuple):
     t_ns: int
     file: str | None
     line: int | None
+    count: int = 1  # type: ignore[assignment]  # It hides tuple.count, which nobody wants of a finding.
+    others: tuple[Finding, ...] = ()
 
 
 def track_of(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> Track:
@@ -218,17 +222,20 @@ def _slices(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> list[
 
 def switch_of(timeline: Timeline, index: int) -> Switch:
     """Switch number `index`, from 0."""
-    found = timeline.switch(index)
+    # Without the park, which takes a search.
+    switches = timeline.columns.switches
+    cause, place = switches.hows.known[switches.how[index]]
+    origin, target = timeline.ends_of(index)
     return Switch(
         index + 1,
-        found.t_ns,
-        timeline.name(found.origin),
-        timeline.name(found.target),
-        found.cause,
-        found.value,
-        found.place,
-        found.origin,
-        found.target,
+        switches.ns[index],
+        timeline.name(origin),
+        timeline.name(target),
+        cause,
+        timeline.columns.texts.get(switches.value[index]),
+        timeline.place(place),
+        origin,
+        target,
     )
 
 
@@ -264,6 +271,15 @@ def wake_of(timeline: Timeline, index: int) -> Wake:
         waker,
         found.track,
     )
+
+
+def finding_of(timeline: Timeline, group: Group) -> Finding:
+    """What is the same of several tracks as one."""
+    worst, *others = (
+        Finding(one.kind, one.sentence, names_of(timeline, one.tracks), one.t_ns, one.file, one.line)
+        for one in (group.worst, *group.others)
+    )
+    return worst._replace(count=group.tracks, others=tuple(others))
 
 
 def names_of(timeline: Timeline, tracks: Sequence[int]) -> tuple[str, ...]:

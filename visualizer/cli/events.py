@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 import click
-import msgspec
 
+from visualizer.analysis.model.queries import AT_ONCE
+from visualizer.analysis.report.jsonl import json_lines
+from visualizer.cli.progress import writing
 from visualizer.cli.reading import read_trace
-
-#: Each write is flushed.
-_LINES_AT_A_TIME = 1000
 
 
 @click.command("events")
@@ -27,8 +24,8 @@ def command(file: str) -> None:
       visualizer events run.trace | jq -c 'select(.event == "switch") | [.t, .from_name, .to_name, .value]'
       visualizer events run.trace > events.jsonl   # pandas.read_json("events.jsonl", lines=True)
     """
-    trace = read_trace(file, says_remarks=True)
-    encode = msgspec.json.Encoder().encode
-    lines = (encode(event) + b"\n" for event in trace.events())
-    while batch := b"".join(islice(lines, _LINES_AT_A_TIME)):
-        click.echo(batch, nl=False)
+    timeline = read_trace(file, says_remarks=True).timeline
+    with writing() as advance:
+        for number, lines in enumerate(json_lines(timeline), 1):
+            click.echo(lines, nl=False)
+            advance(min(number * AT_ONCE, timeline.arrived), timeline.arrived)

@@ -8,15 +8,18 @@ from itertools import islice
 import click
 
 from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.text.all_sentences import AllSentences
 from visualizer.analysis.text.losses import missing
 from visualizer.analysis.text.printable import plain
-from visualizer.analysis.text.sentences import sentence
 from visualizer.cli import fail
+from visualizer.cli.progress import Advance, writing
 from visualizer.cli.reading import echo_lines, read_trace
 from visualizer.paint.text.cell_width import cell_width, fit
 
 #: The names have as much room as the longest needs, but no more than this.
 _NAME_CELLS = 24
+#: So many switches are looked at together.
+_AT_ONCE = 1 << 12
 _NS_PER_S = 1_000_000_000
 
 
@@ -37,10 +40,11 @@ def command(file: str, track: str | None) -> None:
     """
     timeline = read_trace(file).timeline
     tracks = None if track is None else _named(timeline, track)
-    echo_lines(explained(timeline, tracks))
+    with writing() as advance:
+        echo_lines(explained(timeline, tracks, advance))
 
 
-def explained(timeline: Timeline, tracks: set[int] | None) -> Iterator[str]:
+def explained(timeline: Timeline, tracks: set[int] | None, advance: Advance) -> Iterator[str]:
     """A line for each switch to or from one of `tracks`, None for all; first what is missing, if anything is."""
     if (lack := missing(timeline)) is not None:
         yield plain(f"{lack}.")
@@ -48,14 +52,23 @@ def explained(timeline: Timeline, tracks: set[int] | None) -> Iterator[str]:
     names = max((cell_width(plain(timeline.name(track))) for track in timeline.tracks), default=0)
     names = min(names, _NAME_CELLS)
     number = len(str(count)) + 1
-    time = len(_seconds(timeline.switch_ns[-1])) if count else 0
-    for index in range(count):
-        switch = timeline.switch(index)
-        if tracks is not None and switch.origin not in tracks and switch.target not in tracks:
-            continue
-        origin, target = (fit(plain(timeline.name(who)), names) for who in (switch.origin, switch.target))
-        moment = _seconds(switch.t_ns)
-        yield f"{f'#{index + 1}':>{number}}  {moment:>{time}}  {origin} → {target}  {sentence(timeline, index)}"
+    if not count:
+        return
+    time = len(_seconds(timeline.switch_ns[-1]))
+    fitted = {track: fit(plain(timeline.name(track)), names) for track in timeline.tracks}
+    switches = timeline.columns.switches
+    sentences = AllSentences(timeline)
+    for first in range(0, count, _AT_ONCE):
+        here = slice(first, min(count, first + _AT_ONCE))
+        said = sentences.said(here.start, here.stop)
+        rows = zip(switches.ns[here], switches.origin[here], switches.target[here], said, strict=True)
+        for index, (t_ns, origin, target, sentence) in enumerate(rows, first + 1):
+            if tracks is None or origin in tracks or target in tracks:
+                yield (
+                    f"{f'#{index}':>{number}}  {_seconds(t_ns):>{time}}  "
+                    f"{fitted[origin]} → {fitted[target]}  {sentence}"
+                )
+        advance(here.stop, count)
 
 
 def _named(timeline: Timeline, name: str) -> set[int]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 import msgspec
 
+from visualizer.analysis.findings import Finding, findings, grouped
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.cli.progress import progress
 from visualizer.cli.reading import echo_lines, read_trace
 
 _NS_PER_S = 1_000_000_000
@@ -16,7 +21,8 @@ _NS_PER_S = 1_000_000_000
 def command(file: str, as_json: bool) -> None:
     """Print what is worth knowing of a trace: who hogged its hub, who waits for ever, what came late.
 
-    FILE is a trace; - reads it from stdin. One line each, in order of time: when, what kind, and a sentence.
+    FILE is a trace; - reads it from stdin. One line each, the worst first: when, what kind, and a sentence. What is the
+    same of several tracks is one line, with their number and the worst of them; --json has all of them.
     Where some of the trace is missing, that is the kind `incomplete`.
     visualizer/trace/FORMAT.md describes the kinds, and from when on something is one.
 
@@ -25,26 +31,38 @@ def command(file: str, as_json: bool) -> None:
       visualizer findings run.trace
       visualizer findings run.trace --json | jq '.[] | select(.kind == "hog")'
     """
-    found = read_trace(file).findings()
+    timeline = read_trace(file).timeline
+    with progress("Looking for problems") as advance:
+        groups = grouped(timeline, findings(timeline, advance))
     if as_json:
-        records = [
+        told = [
             {
-                "kind": one.kind,
-                "sentence": one.sentence,
-                "tracks": one.tracks,
-                "t": one.t_ns / _NS_PER_S,
-                "file": one.file,
-                "line": one.line,
+                **_record(timeline, group.worst),
+                "count": group.tracks,
+                "others": [_record(timeline, one) for one in group.others],
             }
-            for one in found
+            for group in groups
         ]
-        click.echo(msgspec.json.format(msgspec.json.encode(records), indent=2))
+        click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2))
         return
-    kinds = max((len(one.kind) for one in found), default=0)
-    time = max((len(_seconds(one.t_ns)) for one in found), default=0)
-    echo_lines(f"{_seconds(one.t_ns):>{time}}  {one.kind:{kinds}}  {one.sentence}" for one in found)
-    if not found:
+    kinds = max((len(group.worst.kind) for group in groups), default=0)
+    time = max((len(_seconds(group.worst.t_ns)) for group in groups), default=0)
+    echo_lines(
+        f"{_seconds(group.worst.t_ns):>{time}}  {group.worst.kind:{kinds}}  {group.sentence}" for group in groups
+    )
+    if not groups:
         click.echo("Nothing found.")
+
+
+def _record(timeline: Timeline, one: Finding) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "sentence": one.sentence,
+        "tracks": [timeline.name(track) for track in one.tracks],
+        "t": one.t_ns / _NS_PER_S,
+        "file": one.file,
+        "line": one.line,
+    }
 
 
 def _seconds(t_ns: int) -> str:

@@ -11,11 +11,12 @@ import click
 from visualizer.analysis.text.printable import plain
 from visualizer.api.trace import Trace, TraceError, load
 from visualizer.cli import fail, takes_unicode, warn
+from visualizer.cli.progress import progress
 from visualizer.paint.text.cell_width import ascii_only
 from visualizer.trace.memory import keep
 
 #: Each write is flushed.
-_LINES_AT_A_TIME = 1000
+_LINES_AT_A_TIME = 4096
 
 
 def read_trace(file: str, called: str | None = None, says_remarks: bool = False) -> Trace:
@@ -29,7 +30,8 @@ def read_trace(file: str, called: str | None = None, says_remarks: bool = False)
     gc.freeze()
     keep()
     try:
-        trace = load(file)
+        with progress("Reading") as advance:
+            trace = load(file, advance)
     except TraceError as error:
         fail(str(error))
     misleading = [] if says_remarks else [plain(note) for note in trace.timeline.unsupported.values()]

@@ -16,10 +16,12 @@ from visualizer.analysis.report.details import (
     TotalDetails,
     TrackDetails,
     Wakes,
+    details,
 )
 from visualizer.analysis.report.statistics import Totals, TrackStatistics
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
+from visualizer.cli.progress import progress
 from visualizer.cli.reading import echo_lines, read_trace
 from visualizer.paint.text.tables import table
 
@@ -62,7 +64,9 @@ def command(file: str, as_json: bool, wakes: bool) -> None:
       visualizer stats run.trace --wakes
       visualizer stats run.trace --json | jq '.tracks[] | select(.ready_s > 0.1) | .name'
     """
-    found = read_trace(file).stats()
+    timeline = read_trace(file).timeline
+    with progress("Adding up") as advance:
+        found = details(timeline, advance=advance)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
     elif wakes:

@@ -25,7 +25,7 @@ from visualizer.trace.memory import keep
 from visualizer.trace.source import TraceError
 from visualizer.tui import keys
 from visualizer.tui.actions.export import Exporting
-from visualizer.tui.actions.footer_keys import Answering
+from visualizer.tui.actions.unbound_keys import Answering
 from visualizer.tui.comparing import Comparing
 from visualizer.tui.dialogs.help import HelpScreen
 from visualizer.tui.screens.catalogue import CatalogueScreen

@@ -320,6 +320,18 @@ def test_findings(tmp_path: Path) -> None:
     assert trace.between(6000).findings() == (finding,)
 
 
+def test_what_is_found_of_several_tracks_is_one(tmp_path: Path) -> None:
+    tape = Tape().spawn("hub", words.HUB, parent="main")
+    for key in "abc":
+        tape.spawn(key, words.GREENLET, "worker", parent="hub", line=9).wake(key, words.CURRENT, words.SPAWN)
+    [finding] = opened(tape.exits("main").end(), tmp_path).findings()
+    assert (finding.kind, finding.count, finding.tracks) == ("never_started", 3, ("worker-1",))
+    assert [(one.kind, one.count, one.tracks, one.others) for one in finding.others] == [
+        ("never_started", 1, ("worker-2",), ()),
+        ("never_started", 1, ("worker-3",), ()),
+    ]
+
+
 def test_statistics_of_parts_come_to_those_of_the_whole(tmp_path: Path) -> None:
     tape = sleeps()
     trace = opened(tape, tmp_path)

@@ -85,12 +85,12 @@ def test_files_that_cannot_be_opened(visualizer: Visualizer, tmp_path: Path) -> 
         assert done.stderr == f"visualizer: Cannot open the trace {name!r}: {why}.\n"
 
 
-def test_a_reader_that_goes_away(trace: Path, tmp_path: Path, visualizer: Visualizer) -> None:
+def test_a_reader_that_goes_away(trace: Path, tmp_path: Path, process: Visualizer) -> None:
     long = tmp_path / "long.trace"
     long.write_bytes(HEADER + b'["note",1,"x"]\n' * 50_000 + b'["end",2,0,0]\n')
     reader = subprocess.Popen(["head", "-n", "1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert reader.stdin is not None
-    done = visualizer("events", str(long), capture_output=False, stdout=reader.stdin, stderr=subprocess.PIPE)
+    done = process("events", str(long), capture_output=False, stdout=reader.stdin, stderr=subprocess.PIPE)
     reader.stdin.close()
     assert reader.stdout is not None
     assert json.loads(reader.stdout.read())["event"] == "note"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -43,6 +42,8 @@ def test_json(visualizer: Visualizer, trace: Path) -> None:
             "t": 0.000006,
             "file": FILE,
             "line": 4,
+            "count": 1,
+            "others": [],
         }
     ]
 
@@ -67,8 +68,7 @@ def test_a_trace_that_is_damaged_is_not_said_to_be_without_findings(visualizer: 
 
 @pytest.mark.parametrize("command", ["findings", "explain", "stats"])
 def test_a_stdout_that_takes_only_ascii(visualizer: Visualizer, trace: Path, command: str) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
-    done = visualizer(command, str(trace), env=environment)
+    done = visualizer(command, str(trace), encoding="ascii")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.isascii()
 
@@ -80,8 +80,8 @@ def test_what_is_no_trace(visualizer: Visualizer, tmp_path: Path, command: str) 
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "visualizer: The trace 'x.trace' is empty.\n")
 
 
-def test_what_ping_pong_leaves_behind(visualizer: Visualizer, tmp_path: Path) -> None:
-    recorded = visualizer("record", "ping_pong", "-o", "pp.trace")
+def test_what_ping_pong_leaves_behind(visualizer: Visualizer, process: Visualizer) -> None:
+    recorded = process("record", "ping_pong", "-o", "pp.trace")
     assert recorded.returncode == 0
     [one] = json.loads(visualizer("findings", "pp.trace", "--json").stdout)
     source = (ROOT / "scenarios" / "ping_pong.py").read_text(encoding="utf-8").splitlines()

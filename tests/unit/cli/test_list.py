@@ -38,17 +38,17 @@ def test_listing_imports_neither_a_tui_nor_a_runtime() -> None:
     assert not imported & {"asyncio", "gevent", "greenlet", "msgspec", "rich", "textual"}
 
 
-def test_a_reader_that_goes_away_is_no_error(visualizer: Visualizer) -> None:
+def test_a_reader_that_goes_away_is_no_error(process: Visualizer) -> None:
     read, write = os.pipe()
     os.close(read)
     try:
-        done = visualizer("list", capture_output=False, stdout=write, stderr=subprocess.PIPE)
+        done = process("list", capture_output=False, stdout=write, stderr=subprocess.PIPE)
     finally:
         os.close(write)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_full_disk_is_told_in_one_sentence(visualizer: Visualizer) -> None:
+def test_a_full_disk_is_told_in_one_sentence(process: Visualizer) -> None:
     with open("/dev/full", "w") as full:
-        done = visualizer("list", capture_output=False, stdout=full, stderr=subprocess.PIPE)
+        done = process("list", capture_output=False, stdout=full, stderr=subprocess.PIPE)
     assert (done.returncode, done.stderr) == (2, "visualizer: No space left on device.\n")

@@ -44,20 +44,20 @@ def argv_of(trace: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("options_first", [True, False])
-def test_the_script_has_the_terminal_to_itself(options_first: bool, visualizer: Visualizer, tmp_path: Path) -> None:
+def test_the_script_has_the_terminal_to_itself(options_first: bool, process: Visualizer, tmp_path: Path) -> None:
     (tmp_path / "nosy.py").write_text(NOSY)
     words, options = ["nosy.py", "-o", "x", "--force", "--", "y"], ["-o", "t"]
     args = [*options, *words] if options_first else [*words, *options]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    watched = visualizer("record", *args, stdin=None, input="typed", env=env)
+    watched = process("record", *args, stdin=None, input="typed", env=env)
     alone = plain(*words, cwd=tmp_path, input="typed", env=env)
     assert watched.stdout == alone.stdout
     assert watched.returncode == alone.returncode == 3
     assert end_of(tmp_path / "t") == (3, 0)
 
 
-def test_a_scenario_prints_what_it_prints_alone(visualizer: Visualizer, tmp_path: Path) -> None:
-    watched = visualizer("record", "ping_pong", "-o", "t")
+def test_a_scenario_prints_what_it_prints_alone(process: Visualizer, tmp_path: Path) -> None:
+    watched = process("record", "ping_pong", "-o", "t")
     alone = plain(str(folder() / "ping_pong.py"), cwd=tmp_path)
     assert (watched.returncode, watched.stdout, watched.stderr) == (alone.returncode, alone.stdout, alone.stderr)
 
@@ -66,17 +66,17 @@ def test_a_scenario_prints_what_it_prints_alone(visualizer: Visualizer, tmp_path
     "code",
     ["raise ValueError('x')", "import sys; sys.exit('bye')", "import os; os._exit(4)", "def (", "exit(-1)"],
 )
-def test_an_unhappy_end_is_the_same(code: str, visualizer: Visualizer, tmp_path: Path) -> None:
+def test_an_unhappy_end_is_the_same(code: str, process: Visualizer, tmp_path: Path) -> None:
     (tmp_path / "s.py").write_text(code)
-    watched = visualizer("record", "s.py", "-o", "t")
+    watched = process("record", "s.py", "-o", "t")
     alone = plain("s.py", cwd=tmp_path)
     assert (watched.returncode, watched.stdout, watched.stderr) == (alone.returncode, alone.stdout, alone.stderr)
     assert end_of(tmp_path / "t") == (alone.returncode, 0)
 
 
-def test_a_module(visualizer: Visualizer, tmp_path: Path) -> None:
+def test_a_module(process: Visualizer, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("import sys; print(sys.argv[1:], __name__)")
-    done = visualizer("record", "-m", "-o", "t", "mine", "-m", "x")
+    done = process("record", "-m", "-o", "t", "mine", "-m", "x")
     assert (done.returncode, done.stdout, done.stderr) == (0, "['-m', 'x'] __main__\n", "")
 
 
@@ -102,10 +102,10 @@ def test_a_module(visualizer: Visualizer, tmp_path: Path) -> None:
     ],
 )
 def test_whose_is_which_option(
-    args: str, output: str, script_args: list[str], visualizer: Visualizer, tmp_path: Path
+    args: str, output: str, script_args: list[str], process: Visualizer, tmp_path: Path
 ) -> None:
     (tmp_path / "s.py").write_text("import sys; print(sys.argv[1:])")
-    done = visualizer("record", *args.split())
+    done = process("record", *args.split())
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{script_args}\n", "")
     assert argv_of(tmp_path / output) == script_args
     assert {path.name for path in tmp_path.iterdir()} == {"s.py", output}
@@ -145,26 +145,26 @@ def test_what_is_wrong_is_told_before_the_script_is_started(
     assert {path.name for path in tmp_path.iterdir()} == {"s.py", "there", "folder"}
 
 
-def test_force_replaces_what_was_there(visualizer: Visualizer, tmp_path: Path) -> None:
+def test_force_replaces_what_was_there(process: Visualizer, tmp_path: Path) -> None:
     (tmp_path / "t").write_text("something longer than nothing\n" * 1000)
-    assert visualizer("record", "ping_pong", "-o", "t", "--force").returncode == 0
+    assert process("record", "ping_pong", "-o", "t", "--force").returncode == 0
     assert end_of(tmp_path / "t") == (0, 0)
 
 
-def test_a_trace_that_takes_nothing_costs_a_sentence_and_not_the_run(visualizer: Visualizer) -> None:
-    done = visualizer("record", "--force", "-o", "/dev/full", "ping_pong")
+def test_a_trace_that_takes_nothing_costs_a_sentence_and_not_the_run(process: Visualizer) -> None:
+    done = process("record", "--force", "-o", "/dev/full", "ping_pong")
     assert (done.returncode, done.stdout) == (0, "12\n56\n34\n78\n")
     assert done.stderr.startswith("visualizer: Nothing was recorded in '/dev/full': ")
     assert done.stderr.count("\n") == 1
     assert stat.S_ISCHR(os.stat("/dev/full").st_mode)
 
 
-def test_what_was_recorded_is_remembered(visualizer: Visualizer, tmp_path: Path) -> None:
-    visualizer("record", "ping_pong", "-o", "t.trace")
+def test_what_was_recorded_is_remembered(process: Visualizer, tmp_path: Path) -> None:
+    process("record", "ping_pong", "-o", "t.trace")
     assert [recording.path for recording in recordings.recent()] == [tmp_path / "t.trace"]
 
 
-def test_a_file_in_the_way_is_not_taken_for_one_of_ours(visualizer: Visualizer, tmp_path: Path) -> None:
+def test_a_file_in_the_way_is_not_taken_for_one_of_ours(process: Visualizer, tmp_path: Path) -> None:
     for name in ("os", "visualizer", "msgspec", "subprocess", "code"):
         (tmp_path / f"{name}.py").write_text("raise RuntimeError('taken')")
     (tmp_path / "sub").mkdir()
@@ -231,8 +231,8 @@ def test_signals_are_the_scripts(
     assert end_of(tmp_path / "t") == end
 
 
-def test_the_last_line_comes_once(visualizer: Visualizer, tmp_path: Path) -> None:
-    visualizer("record", "ping_pong", "-o", "t")
+def test_the_last_line_comes_once(process: Visualizer, tmp_path: Path) -> None:
+    process("record", "ping_pong", "-o", "t")
     kinds = [json.loads(line)[0] for line in (tmp_path / "t").read_text().splitlines()[1:]]
     assert kinds.count("end") == 1
     assert kinds[-1] == "end"

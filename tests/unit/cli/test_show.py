@@ -66,9 +66,9 @@ def test_one_axis(visualizer: Visualizer, axis: str, other: str) -> None:
     assert 80 < max(len(line) for line in lines[:8]) <= 100
 
 
-def test_in_a_pipe_it_is_plain_and_100_wide(visualizer: Visualizer) -> None:
+def test_in_a_pipe_it_is_plain_and_100_wide(process: Visualizer) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "60", "FORCE_COLOR": "1", "COLORTERM": "truecolor"}
-    lines = shown(visualizer, str(GOLDEN / "sync_vs_async.trace"), env=environment)
+    lines = shown(process, str(GOLDEN / "sync_vs_async.trace"), env=environment)
     assert "\x1b" not in "".join(lines)
     assert 95 < max(len(line) for line in lines[:13]) <= 100
 
@@ -77,8 +77,7 @@ def test_ascii(visualizer: Visualizer) -> None:
     trace = str(GOLDEN / "gevent_sleeps.trace")
     lines = shown(visualizer, trace, "--ascii")
     assert all(line.isascii() for line in lines)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
-    assert shown(visualizer, trace, env=environment) == lines
+    assert shown(visualizer, trace, encoding="ascii") == lines
     assert any("#### gevent.joinall(..) ---" in line for line in lines)
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 from visualizer.analysis.findings import answers, delays, ends, incomplete, raised
 from visualizer.analysis.findings.base import Finding
 from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.groups import Group, grouped
 from visualizer.analysis.model.timeline import Timeline
 
-__all__ = ["KINDS", "Finding", "Findings", "findings"]
+__all__ = ["KINDS", "Finding", "Findings", "Group", "findings", "grouped"]
 
 #: Kind -> who finds it. Each looks at what is kept of long turns and delays, or once at each track, never at all
 #: switches: those are observed once, as they arrive.
@@ -27,7 +28,9 @@ KINDS: dict[str, Callable[[Timeline, Observed], Iterable[Finding]]] = {
     "busy_poll": delays.busy_poll,
     "slow_answer": answers.slow_answer,
 }
+#: So many entries are looked at without a pause, and so many by whoever does nothing else meanwhile.
 _AT_ONCE = 100_000
+_MANY = 1 << 18
 
 
 class Findings:
@@ -41,15 +44,23 @@ class Findings:
         """Look at what has arrived since, at most so many entries. Return whether there is more."""
         return self._observed.take(most)
 
+    @property
+    def taken(self) -> int:
+        """How many entries have been looked at."""
+        return self._observed.taken
+
     def found(self) -> list[Finding]:
         """What holds by now, in order of time."""
         found = [one for kind in KINDS.values() for one in kind(self._timeline, self._observed)]
         return sorted(found, key=lambda one: one.t_ns)
 
 
-def findings(timeline: Timeline) -> list[Finding]:
-    """All findings of the timeline as it is now, in order of time."""
+def findings(timeline: Timeline, advance: Callable[[int, int], None] = lambda done, of: None) -> list[Finding]:
+    """All findings of the timeline as it is now, in order of time.
+
+    `advance` is told how many entries have been looked at, and of how many.
+    """
     every = Findings(timeline)
-    while every.take():
-        pass
+    while every.take(_MANY):
+        advance(every.taken, timeline.arrived)
     return every.found()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -38,27 +39,22 @@ class Answers:
 
     lines: dict[tuple[str, int], _Line] = field(default_factory=dict)
     #: Track -> this end of the connection that it opened last. Who did not open one waits to be asked.
-    _opened: dict[int, str] = field(default_factory=dict)
+    opened: dict[int, str] = field(default_factory=dict)
     _waits: dict[int, Park] = field(default_factory=dict)
-    #: Hub -> the last switch to it.
-    _last: dict[int, Switch] = field(default_factory=dict)
 
     def on_park(self, park: Park) -> None:
         """A track waits for a descriptor."""
         if park.direction == words.CONNECT:
-            self._opened[park.track] = park.local
-        elif park.direction == words.READ and park.local and self._opened.get(park.track) == park.local:
+            self.opened[park.track] = park.local
+        elif park.direction == words.READ and park.local and self.opened.get(park.track) == park.local:
             self._waits[park.track] = park
 
-    def on_switch(self, switch: Switch) -> None:
-        self._last[switch.target] = switch
-
-    def on_wakeup(self, timeline: Timeline, wakeup: Wakeup) -> None:
-        """If it is woken since there is something to read, this is an answer."""
+    def on_wakeup(self, timeline: Timeline, wakeup: Wakeup, switches: int) -> None:
+        """If it is woken since there is something to read, this is an answer. `switches`: so many came before."""
         park = self._waits.pop(wakeup.track, None)
         if park is None or park.place is None or wakeup.cause != words.IO:
             return
-        before = self._last.get(wakeup.waker)
+        before = _last_to_hub(timeline, wakeup.waker, switches)
         just = before is not None and before.t_ns > park.t_ns and wakeup.t_ns - before.t_ns <= _JUST_NS
         giver = before.origin if before is not None and just and before.origin != park.track else words.NOBODY
         answer = Answer(park, wakeup.t_ns, giver)
@@ -66,3 +62,12 @@ class Answers:
         known = self.lines.get(key, _Line(0, 0, answer))
         slowest = answer if answer.waited_ns > known.slowest.waited_ns else known.slowest
         self.lines[key] = _Line(known.answers + 1, known.waited_ns + answer.waited_ns, slowest)
+
+
+def _last_to_hub(timeline: Timeline, hub: int, switches: int) -> Switch | None:
+    """Of so many switches the last to that hub; None if there is none, or it is no hub."""
+    track = timeline.tracks.get(hub)
+    if track is None or not track.schedules:
+        return None
+    step = bisect_left(track.steps, switches) - 1
+    return timeline.switch(track.steps[step]) if step >= 0 else None

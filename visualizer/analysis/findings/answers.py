@@ -33,7 +33,7 @@ def slow_answer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         why = _why(timeline, slowest)
         sentence += why
         tracks = (park.track, slowest.giver) if why else (park.track,)
-        yield finding("slow_answer", sentence, tracks, park.t_ns, park.place)
+        yield finding("slow_answer", sentence, tracks, park.t_ns, park.place, longest_ns)
 
 
 def _printed(timeline: Timeline, answer: Answer) -> str:

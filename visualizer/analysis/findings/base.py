@@ -44,7 +44,8 @@ FROM_OUTSIDE = frozenset(
 class Finding(NamedTuple):
     """One thing worth knowing, in one sentence.
 
-    `tracks`: ids, the one that it is about first. `t_ns`: the moment. `file`, `line`: None if not known.
+    `tracks`: ids, the one that it is about first. `t_ns`: the moment. `file`, `line`: None if not known. `lost_ns`: the
+    time that it is about, 0 if that is not what makes it one.
     """
 
     kind: str
@@ -53,13 +54,16 @@ class Finding(NamedTuple):
     t_ns: int
     file: str | None
     line: int | None
+    lost_ns: int = 0
 
 
-def finding(kind: str, sentence: str, tracks: Iterable[int], t_ns: int, place: Place | None) -> Finding:
+def finding(
+    kind: str, sentence: str, tracks: Iterable[int], t_ns: int, place: Place | None, lost_ns: int = 0
+) -> Finding:  # fmt: skip
     """A finding at `place`; each track once."""
     known = place is not None and place.file and place.line > 0
     file, line = (place.file, place.line) if place is not None and known else (None, None)
-    return Finding(kind, plain(sentence), tuple(dict.fromkeys(tracks)), t_ns, file, line)
+    return Finding(kind, plain(sentence), tuple(dict.fromkeys(tracks)), t_ns, file, line, lost_ns)
 
 
 def at(place: Place | None) -> str:

@@ -1,7 +1,7 @@
 """One pass over what arrives, in its order: what the findings are made from.
 
-Each entry of the timeline is looked at once, however often somebody asks. What is kept is what may become a finding:
-turns and delays that are long, and a number or two for each track.
+Each entry of the timeline is looked at once, however often somebody asks, most of them together, as columns. What is
+kept is what may become a finding: turns and delays that are long, and a number or two for each track.
 """
 
 from __future__ import annotations
@@ -10,15 +10,19 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
 from visualizer.analysis.findings.answer_times import Answers
-from visualizer.analysis.findings.base import LATE_NS, NAMED_NS, POLL_STEP_NS, park_before
+from visualizer.analysis.findings.base import NAMED_NS, park_before
 from visualizer.analysis.findings.joins import expression, only_waits
+from visualizer.analysis.findings.polls import PollRows
+from visualizer.analysis.findings.ready_times import ReadyTimes
 from visualizer.analysis.model.blocking import busiest
 from visualizer.analysis.model.timeline import Entry, Park, State, Switch, Timeline, Track, Wakeup
 from visualizer.trace import words
+from visualizer.trace.columns import Column
 
-#: Over a shorter wait it makes no difference whether the hub polled meanwhile.
-_LONG_NS = 1_000_000
+_LONG_AGO_NS = -(1 << 62)
 
 
 class Turn(NamedTuple):
@@ -33,38 +37,6 @@ class Turn(NamedTuple):
     switch: int
 
 
-class Delay(NamedTuple):
-    """`track` could have run from `due_ns` on and ran at `ran_ns`.
-
-    `hub` is who then switched to it; `slice` the number of the READY slice between. With a `park` (its number) it
-    had asked its timer for `due_ns`, and was woken only at `ran_ns`.
-    """
-
-    track: int
-    hub: int
-    due_ns: int
-    ran_ns: int
-    slice: int
-    park: int = -1
-
-
-@dataclass(slots=True)
-class Readiness:
-    """How long a track was ready while others ran: in all, and the longest time as (length, READY slice, hub)."""
-
-    total_ns: int = 0
-    longest: tuple[int, int, int] = (0, -1, -1)
-
-
-@dataclass(slots=True)
-class Polls:
-    """Sleeps of 0 s in a row: when they began, how many there are, and the Park (its number) of the last."""
-
-    since_ns: int = 0
-    count: int = 0
-    park: int = -1
-
-
 @dataclass(slots=True)
 class Observed:
     """Call `take` until it returns False; then the rest holds for all that the timeline has."""
@@ -72,11 +44,8 @@ class Observed:
     timeline: Timeline
     #: Of each hub, in order, those of at least NAMED_NS.
     turns: dict[int, list[Turn]] = field(default_factory=dict)
-    #: In order of `ran_ns`, those of at least LATE_NS.
-    delays: list[Delay] = field(default_factory=list)
-    readiness: dict[int, Readiness] = field(default_factory=dict)
-    #: The longest row of each track.
-    polls: dict[int, Polls] = field(default_factory=dict)
+    ready: ReadyTimes = field(default_factory=ReadyTimes)
+    polls: PollRows = field(default_factory=PollRows)
     #: Tracks whose end woke somebody to whom that hands on what they raised.
     retrieved: set[int] = field(default_factory=set)
     #: Track -> in which Park somebody waited for its end, without being handed what it raised; the last one.
@@ -88,50 +57,105 @@ class Observed:
     #: Hub -> how many greenlets it has that have not ended.
     living: dict[int, int] = field(default_factory=dict)
     answers: Answers = field(default_factory=Answers)
-    _row: dict[int, Polls] = field(default_factory=dict)
-    _ran_ns: dict[int, int] = field(default_factory=dict)
-    _taken: int = 0
+    #: The hubs among the first so many spawned tracks.
+    _hubs: list[int] = field(default_factory=list)
+    _spawned: int = 0
+    #: How many entries have been looked at.
+    taken: int = 0
 
     def take(self, most: int) -> bool:
         """Look at the next entries, at most so many. Return whether there are more."""
-        timeline, until = self.timeline, self._taken + most
-        for entry, index in timeline.arrivals(self._taken, until):
-            if entry is Entry.SWITCH:
-                self._on_switch(timeline.switch(index))
-            elif entry is Entry.PARK:
-                self._on_park(index)
-            elif entry is Entry.WAKEUP:
-                wakeup = timeline.wakeups[index]
-                self._row.pop(wakeup.waker, None)
-                self.answers.on_wakeup(timeline, wakeup)
-                if wakeup.cause == words.FINISHED:
-                    self._on_finished(wakeup)
-            elif entry is Entry.OUTPUT:
-                self._row.pop(timeline.outputs[index].track, None)
-            elif entry is Entry.SPAWN:
-                spawned = timeline.tracks[timeline.spawns[index]]
-                self._row.pop(spawned.creator, None)
-                if spawned.parent != words.NOBODY:
-                    self.living[spawned.parent] = self.living.get(spawned.parent, 0) + 1
-            elif entry is Entry.EXIT:
-                ended = timeline.tracks[timeline.exits[index]]
-                self._row.pop(ended.id, None)
-                if self.living.get(ended.parent):
-                    self.living[ended.parent] -= 1
-        self._taken = min(until, timeline.arrived)
-        return self._taken < timeline.arrived
+        timeline = self.timeline
+        since, self.taken = self.taken, min(timeline.arrived, self.taken + most)
+        if since < self.taken:
+            self._meet_hubs()
+            self._look(*timeline.arrived_between(since, self.taken))
+        return self.taken < timeline.arrived
+
+    def _meet_hubs(self) -> None:
+        timeline = self.timeline
+        new = timeline.spawns[self._spawned :]
+        self._spawned += len(new)
+        self._hubs += [track for track in dict.fromkeys(new) if timeline.tracks[track].schedules]
+
+    def _look(self, entry: Column, index: Column) -> None:
+        """Add up what is common; what may tell more than that is looked at on its own, in order."""
+        timeline = self.timeline
+        self.polls.take(timeline, entry, index)
+        notable = self._notable_wakeups_and_parks(entry, index)
+        notable |= (entry == Entry.SPAWN) | (entry == Entry.EXIT)
+        is_switch = entry == Entry.SWITCH
+        (at,) = np.nonzero(is_switch)
+        if len(at):
+            first = int(index[at[0]])
+            notable[at] = self._notable_switches(first, len(at))
+        seen = (int(index[at[0]]) if len(at) else timeline.switch_count) + is_switch.cumsum()
+        (some,) = np.nonzero(notable)
+        for kind, number, switches in zip(*(column[some].tolist() for column in (entry, index, seen)), strict=True):
+            match kind:
+                case Entry.SWITCH:
+                    self._on_switch(timeline.switch(number))
+                case Entry.PARK:
+                    self._on_park(number)
+                case Entry.WAKEUP:
+                    wakeup = timeline.wakeups[number]
+                    self.answers.on_wakeup(timeline, wakeup, switches)
+                    if wakeup.cause == words.FINISHED:
+                        self._on_finished(wakeup)
+                case Entry.SPAWN:
+                    parent = timeline.tracks[timeline.spawns[number]].parent
+                    if parent != words.NOBODY:
+                        self.living[parent] = self.living.get(parent, 0) + 1
+                case Entry.EXIT:
+                    parent = timeline.tracks[timeline.exits[number]].parent
+                    if self.living.get(parent):
+                        self.living[parent] -= 1
+
+    def _notable_switches(self, first: int, count: int) -> Column:
+        """Which of the switches from number `first` on are to a hub that did not run for long, or by LoopExit."""
+        switches = self.timeline.columns.switches
+        origin, target, t_ns, how = (
+            np.asarray(column)[first : first + count]
+            for column in (switches.origin, switches.target, switches.ns, switches.how)
+        )
+        to_hub = np.isin(target, self._hubs)
+        from_hub = np.isin(origin, self._hubs) & ~to_hub
+        if from_hub.any():
+            self.ready.take(self.timeline, first, from_hub)
+        throws = np.array([cause == words.THROW for cause, _ in switches.hows.known], dtype=bool)
+        notable: Column = from_hub & throws[how]
+        for hub in self._hubs:
+            (near,) = np.nonzero((origin == hub) | (target == hub))
+            # It stood no longer than from the last time that it had anything to do with a switch.
+            stood_ns = np.diff(t_ns[near], prepend=_LONG_AGO_NS)
+            notable[near[(target[near] == hub) & (stood_ns >= NAMED_NS)]] = True
+        return notable
+
+    def _notable_wakeups_and_parks(self, entry: Column, index: Column) -> Column:
+        """Which are by, or for, the end of somebody, or of tracks that connect to others and read from them."""
+        _, parks, wakeups, _ = self.timeline.columns
+        notable = np.full(len(entry), False)
+        (stood,), (woke,) = (np.nonzero(entry == kind) for kind in (Entry.PARK, Entry.WAKEUP))
+        whose, how = parks.whose(index[stood])[1], np.asarray(parks.how)[index[stood]]
+        reasons = [reason for reason, *_ in parks.hows.known]
+        ends = [parks.asked.known[asked][4] if asked >= 0 else "" for _, asked, _ in parks.hows.known]
+        joins, connects, reads = (
+            np.isin(how, [number for number, word in enumerate(of) if word == wanted])
+            for of, wanted in ((reasons, words.JOIN), (ends, words.CONNECT), (ends, words.READ))
+        )
+        connected = np.array([*self.answers.opened, *whose[connects].tolist()], dtype=np.int64)
+        notable[stood] = joins | connects | (reads & np.isin(whose, connected))
+        causes = [number for number, cause in enumerate(wakeups.causes.known) if cause == words.FINISHED]
+        track, cause = (np.asarray(column)[index[woke]] for column in (wakeups.track, wakeups.cause))
+        notable[woke] = np.isin(cause, causes) | np.isin(track, connected)
+        return notable
 
     def _on_switch(self, switch: Switch) -> None:
-        timeline = self.timeline
-        target = timeline.tracks[switch.target]
-        self._ran_ns[target.id] = switch.t_ns
+        target = self.timeline.tracks[switch.target]
         if target.schedules:
-            self.answers.on_switch(switch)
             self._on_hub(target, switch)
-        elif timeline.tracks[switch.origin].schedules:
-            if switch.cause == words.THROW and (switch.value or "").startswith("LoopExit("):
-                self.loop_exits[switch.origin] = switch.index
-            self._on_run(target, switch)
+        elif (switch.value or "").startswith("LoopExit("):
+            self.loop_exits[switch.origin] = switch.index
 
     def _on_hub(self, hub: Track, switch: Switch) -> None:
         """The hub runs again: was it blocked for long?"""
@@ -149,36 +173,6 @@ class Observed:
             track = busiest(self.timeline, hub, start_ns, switch.t_ns)
             self.turns.setdefault(hub.id, []).append(Turn(start_ns, switch.t_ns, track, switch.index))
 
-    def _on_run(self, track: Track, switch: Switch) -> None:
-        """A hub switched to the track: how long had it been ready?"""
-        slices, timeline = track.slices, self.timeline
-        ready = track.slice_of_step(switch.index) - 1
-        if ready < 0 or slices.state[ready] != State.READY:
-            return
-        hub = timeline.tracks[switch.origin].slices
-        since_ns = slices.start_ns[ready]
-        waited_ns = switch.t_ns - since_ns
-        if waited_ns >= LATE_NS:
-            self.delays.append(Delay(track.id, switch.origin, since_ns, switch.t_ns, ready))
-        if waited_ns >= _LONG_NS:
-            waited_ns -= hub.spent_ns(State.IDLE, switch.t_ns) - hub.spent_ns(State.IDLE, since_ns)
-        known = self.readiness.setdefault(track.id, Readiness())
-        known.total_ns += waited_ns
-        if waited_ns > known.longest[0]:
-            known.longest = (waited_ns, ready, switch.origin)
-        wakeup = timeline.wakeups[slices.about[ready]]
-        if wakeup.cause != words.TIMER or not ready or slices.state[ready - 1] != State.WAITING:
-            return
-        park = timeline.parks[slices.about[ready - 1]]
-        due_ns = park.t_ns + park.asked_ns
-        if park.asked_ns <= 0 or wakeup.t_ns - due_ns < LATE_NS:
-            return
-        stood = (State.WAITING, State.BLOCKED)
-        blocked_ns = sum(hub.spent_ns(state, wakeup.t_ns) - hub.spent_ns(state, due_ns) for state in stood)
-        if blocked_ns >= LATE_NS:
-            index = slices.about[ready - 1]
-            self.delays.append(Delay(track.id, switch.origin, due_ns, wakeup.t_ns, ready, index))
-
     def _on_finished(self, wakeup: Wakeup) -> None:
         """Who waited for the end of the waker is woken by it."""
         waiter = self.timeline.tracks.get(wakeup.track)
@@ -190,22 +184,10 @@ class Observed:
 
     def _on_park(self, index: int) -> None:
         park = self.timeline.parks[index]
-        track = park.track
         if park.reason == words.JOIN:
-            self.joins[track] = index
+            self.joins[park.track] = index
         elif park.reason == words.IO:
             self.answers.on_park(park)
-        if park.reason != words.SLEEP or park.asked_ns:
-            self._row.pop(track, None)
-            return
-        row = self._row.get(track)
-        if row is None or park.t_ns - self._ran_ns.get(track, park.t_ns) > POLL_STEP_NS:
-            row = self._row[track] = Polls(park.t_ns)
-        row.count += 1
-        row.park = index
-        best = self.polls.get(track)
-        if best is None or row.count > best.count:
-            self.polls[track] = row
 
 
 def longest_turn(turns: list[Turn], start_ns: int, end_ns: int) -> Turn | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeVar
+
+import numpy as np
 
 from visualizer.analysis.findings.base import (
     HOG_NS,
@@ -23,12 +23,14 @@ from visualizer.analysis.findings.base import (
     spot,
     worst_of,
 )
-from visualizer.analysis.findings.collector import Delay, Observed, Turn, longest_turn
+from visualizer.analysis.findings.collector import Observed, Turn, longest_turn
+from visualizer.analysis.findings.ready_times import Delay
 from visualizer.analysis.model.timeline import Park, Place, State, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.hot_lines import Sampled, mostly, told
 from visualizer.analysis.text.source_text import definition
 from visualizer.trace import words
+from visualizer.trace.columns import Column
 
 _T = TypeVar("_T")
 #: So many of those who ran late after a turn are looked at.
@@ -37,7 +39,8 @@ _MOST_LATE = 1_000
 
 def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A hub was blocked for HOG_NS or longer: somebody ran and did not give way. One for each track and line."""
-    delays = sorted(observed.delays, key=lambda delay: delay.ran_ns)
+    delays = observed.ready.delays
+    delays = delays[delays["ran_ns"].argsort(kind="stable")]
     found: list[tuple[Hashable, int, tuple[int, Turn]]] = []
     for hub in {*observed.turns, *observed.living}:
         for turn in (*observed.turns.get(hub, ()), *_turn_at_the_end(timeline, observed, hub)):
@@ -54,7 +57,7 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         sentence = f"{timeline.name(turn.track)} ran for {duration(length_ns, 2)} without giving way, {how}"
         sentence += f": {whom}" if whom else ": its hub was blocked"
         sentence += worst_of(count, "such runs")
-        yield finding("hog", sentence, (turn.track, *tracks), turn.start_ns, place)
+        yield finding("hog", sentence, (turn.track, *tracks), turn.start_ns, place, length_ns)
 
 
 def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -62,12 +65,12 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     a crowd all come late at once."""
     found: list[tuple[Hashable, int, Delay]] = []
     whose: dict[tuple[str, Hashable], set[int]] = {}
-    for delay in observed.delays:
-        if delay.park >= 0:
-            place = timeline.parks[delay.park].place
-            name = timeline.tracks[delay.track].base_name
-            found.append(((name, place and place[:3]), delay.ran_ns - delay.due_ns, delay))
-            whose.setdefault((name, place and place[:3]), set()).add(delay.track)
+    delays = observed.ready.delays
+    for delay in map(Delay._make, delays[delays["park"] >= 0].tolist()):
+        place = timeline.parks[delay.park].place
+        name = timeline.tracks[delay.track].base_name
+        found.append(((name, place and place[:3]), delay.ran_ns - delay.due_ns, delay))
+        whose.setdefault((name, place and place[:3]), set()).add(delay.track)
     for ((name, _), several), (count, late_ns, delay) in zip(whose.items(), _worst(found), strict=True):
         park = timeline.parks[delay.park]
         what = "sleep" if park.reason == words.SLEEP else "limit"
@@ -79,34 +82,43 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         sentence += _ran(timeline, turn) if turn else "others ran in short turns"
         sentence += worst_of(count, "such delays")
         sentence += f" of {len(several)} tracks called {name}" if len(several) > 1 else ""
-        yield finding("late_timer", sentence, _tracks(delay, turn), delay.ran_ns, park.place)
+        yield finding("late_timer", sentence, _tracks(delay, turn), delay.ran_ns, park.place, late_ns)
 
 
 def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """LOST_NS or longer from being woken to running. One for each name of tracks: of a crowd all come late at once."""
-    woken = [delay for delay in observed.delays if delay.park < 0]
-    found = ((timeline.tracks[delay.track].base_name, delay.ran_ns - delay.due_ns, delay) for delay in woken)
-    lost = [one for one in found if one[1] >= LOST_NS]
-    whose = Counter(name for name, _ in {(name, delay.track) for name, _, delay in lost})
-    for count, lost_ns, delay in _worst(lost):
+    delays = observed.ready.delays
+    delays = delays[(delays["park"] < 0) & (delays["ran_ns"] - delays["due_ns"] >= LOST_NS)]
+    tracks, whose = np.unique(delays["track"], return_inverse=True)
+    names: dict[str, list[int]] = {}
+    for number, id in enumerate(tracks.tolist()):
+        names.setdefault(timeline.tracks[id].base_name, []).append(number)
+    called = np.empty(len(tracks), dtype=np.int64)
+    for number, several in enumerate(names.values()):
+        called[several] = number
+    order = called[whose].argsort(kind="stable")
+    counts = np.bincount(called[whose], minlength=len(names))
+    for (name, several), theirs in zip(names.items(), np.split(delays[order], counts.cumsum()[:-1]), strict=False):
+        count, lost = len(theirs), theirs["ran_ns"] - theirs["due_ns"]
+        delay, lost_ns = Delay._make(theirs[lost.argmax()].tolist()), int(lost.max())
         track = timeline.tracks[delay.track]
         park = park_before(timeline, track, delay.due_ns)
         wakeup = timeline.wakeups[track.slices.about[delay.slice]]
-        name = timeline.name(track.id)
         by = f" by {timeline.name(wakeup.waker)}" if wakeup.waker in timeline.tracks else ""
         how = "spawned" if wakeup.cause == words.SPAWN else "woken"
         turn = longest_turn(observed.turns.get(delay.hub, []), delay.due_ns, delay.ran_ns)
         meanwhile = f": meanwhile {_ran(timeline, turn)}" if turn else ""
-        sentence = f"{name} was {how}{by} and ran only {duration(lost_ns, 2)} later{meanwhile}"
-        several = whose[track.base_name]
+        sentence = f"{timeline.name(track.id)} was {how}{by} and ran only {duration(lost_ns, 2)} later{meanwhile}"
         sentence += worst_of(count, "such delays")
-        sentence += f" of {several} tracks called {track.base_name}" if several > 1 else ""
-        yield finding("lost_time", sentence, _tracks(delay, turn), delay.due_ns, park.place if park else track.place)
+        sentence += f" of {len(several)} tracks called {name}" if len(several) > 1 else ""
+        yield finding(
+            "lost_time", sentence, _tracks(delay, turn), delay.due_ns, park.place if park else track.place, lost_ns
+        )
 
 
 def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A track was ready for STARVED_NS or longer in all, and for STARVED_SHARE of its life, while others ran."""
-    for track_id, ready in observed.readiness.items():
+    for track_id, ready in observed.ready.of.items():
         track = timeline.tracks[track_id]
         until_ns = track.exit_ns if track.exit_ns >= 0 else timeline.last_ns
         life_ns = max(1, until_ns - track.spawn_ns)
@@ -122,20 +134,20 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         )
         sentence += f", while {timeline.name(turn.track)} ran" if turn else ""
         tracks = (track_id, turn.track) if turn else (track_id,)
-        yield finding("starvation", sentence, tracks, since_ns, park.place if park else track.place)
+        yield finding("starvation", sentence, tracks, since_ns, park.place if park else track.place, ready.total_ns)
 
 
 def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """POLLS or more sleeps of 0 s in a row, with short steps and nothing else between. One for each track."""
-    for track, row in observed.polls.items():
+    for track, row in observed.polls.longest.items():
         if row.count >= POLLS:
             park = timeline.parks[row.park]
-            lasted = duration(park.t_ns - row.since_ns, 2)
+            lasted_ns = park.t_ns - row.since_ns
             sentence = (
-                f"{timeline.name(track)} polls: it slept for 0 s {row.count} times in a row, for {lasted}, "
-                f"and did nothing else{at(park.place)}"
+                f"{timeline.name(track)} polls: it slept for 0 s {row.count} times in a row, "
+                f"for {duration(lasted_ns, 2)}, and did nothing else{at(park.place)}"
             )
-            yield finding("busy_poll", sentence, (track,), row.since_ns, park.place)
+            yield finding("busy_poll", sentence, (track,), row.since_ns, park.place, lasted_ns)
 
 
 def _worst(found: Iterable[tuple[Hashable, int, _T]]) -> Iterator[tuple[int, int, _T]]:
@@ -192,11 +204,11 @@ def _from_until(timeline: Timeline, turn: Turn) -> tuple[str, Place | None]:
     return f"{end} (spawned at {spot(track.place)})" if spot(track.place) else end, track.place
 
 
-def _late(delays: list[Delay], hub: int, turn: Turn) -> Iterator[tuple[int, int]]:
+def _late(delays: Column, hub: int, turn: Turn) -> Iterator[tuple[int, int]]:
     """Who ran late because of the turn: (by how much, track), the latest first, each once."""
     late: dict[int, int] = {}
-    first = bisect_left(delays, turn.start_ns, key=lambda delay: delay.ran_ns)
-    for delay in delays[first : first + _MOST_LATE]:
+    first = delays["ran_ns"].searchsorted(turn.start_ns)
+    for delay in map(Delay._make, delays[first : first + _MOST_LATE].tolist()):
         shared_ns = min(delay.ran_ns, turn.end_ns) - max(delay.due_ns, turn.start_ns)
         if delay.hub == hub and delay.track != turn.track and shared_ns >= LATE_NS:
             late[delay.track] = max(late.get(delay.track, 0), delay.ran_ns - delay.due_ns)

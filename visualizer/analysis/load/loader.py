@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from visualizer.analysis.load.batches import LEAST, Bulk
@@ -138,9 +138,10 @@ class Intake:
         return True
 
 
-def load(file: str) -> tuple[Timeline, list[str]]:
+def load(file: str, advance: Callable[[int, int], None] = lambda done, of: None) -> tuple[Timeline, list[str]]:
     """The model of the whole trace `file` ("-": standard input), and what is wrong with it, a sentence each.
 
+    `advance` is told how many bytes have been taken in, and of how many; 0, where that is not known.
     Raise TraceError if it is no trace.
     """
     timeline = Timeline()
@@ -149,6 +150,7 @@ def load(file: str) -> tuple[Timeline, list[str]]:
         for lines in source.lines():
             timeline.header = source.header
             intake.take(lines)
+            advance(source.consumed, source.size)
         timeline.header = source.header
         return timeline, source.notices
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 import numpy as np
 
@@ -29,6 +29,14 @@ def append(column: array[Any], more: Column) -> None:
     """Put these at the end of the column, as numbers of its kind."""
     if len(more):
         column.frombytes(np.ascontiguousarray(more, dtype=column.typecode).data.cast("B"))
+
+
+def firsts(column: array[int]) -> Column:
+    """Where each number up to the greatest of them stands the first time; 0 for those that are not there."""
+    numbers = np.asarray(column)
+    found = np.zeros(int(numbers.max()) + 1 if len(numbers) else 0, dtype=np.int64)
+    found[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)
+    return found
 
 
 class Interned(Generic[_Key]):
@@ -196,6 +204,36 @@ class Parks:
             index += 1
         return index if index < len(column) and column[index] == switch else -1
 
+    def of_switches(self, first: int, stop: int) -> Column:
+        """The same of switches number `first` up to `stop`."""
+        begin, end = (bisect_left(self.switch, edge, key=lambda number: max(number, ~number)) for edge in (first, stop))
+        found = np.full(stop - first, -1, dtype=np.int64)
+        switch = np.asarray(self.switch)[begin:end]
+        own = np.flatnonzero(switch >= 0)
+        found[switch[own] - first] = own + begin
+        return found
+
+    def whose(self, index: Column) -> tuple[Column, Column]:
+        """When the parks with these numbers began, and whose each is."""
+        switch = np.asarray(self.switch)[index]
+        t_ns, track = np.empty(len(index), dtype=np.int64), np.empty(len(index), dtype=np.int64)
+        brought = switch >= 0
+        t_ns[brought] = np.asarray(self._switches.ns)[switch[brought]]
+        track[brought] = np.asarray(self._switches.origin)[switch[brought]]
+        for at in np.flatnonzero(~brought).tolist():
+            t_ns[at], track[at] = self._alone[int(index[at])]
+        return t_ns, track
+
+    def asked_for(self, index: Column) -> Column:
+        """The time that each of the parks with these numbers asked for, -1 if none."""
+        timed = np.asarray(self.timed)
+        asked_ns = np.full(len(index), -1, dtype=np.int64)
+        if len(timed):
+            at = np.minimum(timed.searchsorted(index), len(timed) - 1)
+            known = timed[at] == index
+            asked_ns[known] = np.asarray(self.asked_ns)[at[known]]
+        return asked_ns
+
     def read(self, index: int, texts: dict[int, str], places: dict[int, Place]) -> Park:
         switch = self.switch[index]
         if switch >= 0:
@@ -276,9 +314,19 @@ class Order:
         """Many: uint32 entries."""
         append(self._packed, index.astype(np.uint32) << _ENTRY_BITS | entry)
 
-    def read(self, position: int) -> tuple[Entry, int]:
-        packed = self._packed[position]
-        return Entry(packed & _ENTRY_MASK), packed >> _ENTRY_BITS
+    def read(self, first: int, stop: int) -> tuple[Column, Column]:
+        """Entries and indices from position `first` up to `stop`."""
+        packed = np.asarray(self._packed)[first:stop]
+        return packed & _ENTRY_MASK, (packed >> _ENTRY_BITS).astype(np.int64)
+
+
+class Columns(NamedTuple):
+    """Those of a timeline, and its texts by their ids: to read."""
+
+    switches: Switches
+    parks: Parks
+    wakeups: Wakeups
+    texts: dict[int, str]
 
 
 def switch_of(switches: Switches, parks: Parks, index: int, texts: dict[int, str], places: dict[int, Place]) -> Switch:

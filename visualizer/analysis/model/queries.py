@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from visualizer.analysis.model.columns import Order, Parks, Rows, Switches, Wakeups, switch_of
+import numpy as np
+
+from visualizer.analysis.model.columns import Columns, Order, Parks, Rows, Switches, Wakeups, switch_of
 from visualizer.analysis.model.names import Names
 from visualizer.analysis.model.pauses import Stops
 from visualizer.analysis.model.processes import Process, Processes
@@ -16,6 +18,10 @@ from visualizer.analysis.model.states import State
 from visualizer.analysis.model.types import Entry, Output, Park, Place, Switch, Tie, Track, Wakeup
 from visualizer.trace import events as ev
 from visualizer.trace import words
+from visualizer.trace.columns import Column
+
+#: So many entries are looked at together, parks that switches bring along not counted.
+AT_ONCE = 1 << 13
 
 
 class Contents:
@@ -69,6 +75,14 @@ class Contents:
         self._spawn_ns = array("q")
         self._exit_ns = array("q")
         self._remark_ns = array("q")
+        self._entry_ns: dict[Entry, array[int]] = {
+            Entry.SPAWN: self._spawn_ns,
+            Entry.SWITCH: self._switches.ns,
+            Entry.WAKEUP: self._wakeups.ns,
+            Entry.EXIT: self._exit_ns,
+            Entry.REMARK: self._remark_ns,
+            Entry.SAMPLE: self.samples.ns,
+        }
 
     @property
     def header(self) -> ev.Header | None:
@@ -115,6 +129,11 @@ class Contents:
         return park
 
     @property
+    def columns(self) -> Columns:
+        """All switches, parks and wakeups, for who looks at many of them."""
+        return Columns(self._switches, self._parks, self._wakeups, self._texts)
+
+    @property
     def renamed(self) -> int:
         """How often a track that had a name was given another one; and how often one turned out to be of a kind."""
         return self._names.changed
@@ -138,11 +157,6 @@ class Contents:
         """Index of the switch that brought each park about, below 0 if none did."""
         return self._parks.switch
 
-    @property
-    def wakeup_ns(self) -> array[int]:
-        """Time of each wakeup, in the order of the trace."""
-        return self._wakeups.ns
-
     def switch(self, index: int) -> Switch:
         """Switch number `index`, from 0. Raise IndexError if there is none."""
         return switch_of(self._switches, self._parks, index, self._texts, self._places)
@@ -161,36 +175,56 @@ class Contents:
         The index counts in `spawns`, `switch(index)`, `parks`, `wakeups`, `exits`, `outputs`, `remarks` or
         `samples`.
         """
-        positions: Iterable[int] = range(len(self._order))
+        for t_ns, entry, index in self.order_in_blocks():
+            yield from zip(t_ns.tolist(), map(Entry, entry.tolist()), index.tolist(), strict=True)
+
+    def order_in_blocks(self) -> Iterator[tuple[Column, Column, Column]]:
+        """The same as columns, some thousands at a time."""
+        entry, index = self._order.read(0, len(self._order))
         if not self._order_is_of_time:
             # Two threads' times may cross by the moment between reading the clock and storing the event.
-            positions = sorted(positions, key=lambda position: self._time_of(*self._order.read(position)))
-        for position in positions:
-            for entry, index in self.arrivals(position, position + 1):
-                yield self._time_of(entry, index), entry, index
+            order = self._times_of(entry, index).argsort(kind="stable")
+            entry, index = entry[order], index[order]
+        for first in range(0, len(entry), AT_ONCE):
+            here = slice(first, first + AT_ONCE)
+            with_parks = self._with_parks(entry[here], index[here])
+            yield self._times_of(*with_parks), *with_parks
 
     def remark_ns(self, index: int) -> int:
         """When a remark was made, or, where it has no time of its own, the latest time before it."""
         return self._remark_ns[index]
 
-    def _time_of(self, entry: Entry, index: int) -> int:
-        match entry:
-            case Entry.SWITCH:
-                return self._switches.ns[index]
-            case Entry.WAKEUP:
-                return self._wakeups.ns[index]
-            case Entry.PARK:
-                return self.parks[index].t_ns
-            case Entry.SPAWN:
-                return self._spawn_ns[index]
-            case Entry.EXIT:
-                return self._exit_ns[index]
-            case Entry.OUTPUT:
-                return self.outputs[index].t_ns
-            case Entry.REMARK:
-                return self._remark_ns[index]
-            case Entry.SAMPLE:
-                return self.samples.ns[index]
+    def _times_of(self, entry: Column, index: Column) -> Column:
+        t_ns = np.empty(len(entry), dtype=np.int64)
+        for kind in map(Entry, np.unique(entry).tolist()):
+            those = entry == kind
+            at = index[those]
+            match kind:
+                case Entry.PARK:
+                    t_ns[those] = self._parks.whose(at)[0]
+                case Entry.OUTPUT:
+                    t_ns[those] = [self.outputs[number].t_ns for number in at.tolist()]
+                case _:
+                    t_ns[those] = np.asarray(self._entry_ns[kind])[at]
+        return t_ns
+
+    def _with_parks(self, entry: Column, index: Column) -> tuple[Column, Column]:
+        """With the parks that switches bring along, each in front of its switch."""
+        (switches,) = np.nonzero(entry == Entry.SWITCH)
+        if not len(switches):
+            return entry, index
+        # Those of a block follow one another.
+        first = int(index[switches[0]])
+        park = self._parks.of_switches(first, first + len(switches))
+        brings = park >= 0
+        shift = np.zeros(len(entry), dtype=np.int64)
+        shift[switches] = brings
+        at = np.arange(len(entry)) + shift.cumsum()
+        entries = np.full(len(entry) + int(brings.sum()), Entry.PARK, dtype=entry.dtype)
+        indices = np.empty(len(entries), dtype=np.int64)
+        entries[at], indices[at] = entry, index
+        indices[at[switches[brings]] - 1] = park[brings]
+        return entries, indices
 
     @property
     def arrived(self) -> int:
@@ -202,13 +236,13 @@ class Contents:
 
         A switch brings along the park before it, which is not counted.
         """
-        for position in range(since, min(until, len(self._order))):
-            entry, index = self._order.read(position)
-            if entry is Entry.SWITCH:
-                park = self._parks.of_switch(index)
-                if park >= 0:
-                    yield Entry.PARK, park
-            yield entry, index
+        for first in range(since, until, AT_ONCE):
+            entry, index = self.arrived_between(first, min(until, first + AT_ONCE))
+            yield from zip(map(Entry, entry.tolist()), index.tolist(), strict=True)
+
+    def arrived_between(self, since: int, until: int) -> tuple[Column, Column]:
+        """The same as columns."""
+        return self._with_parks(*self._order.read(since, until))
 
     @property
     def finished(self) -> bool:

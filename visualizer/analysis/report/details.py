@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import ntpath
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import msgspec
+import numpy as np
 
 from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.analysis.report.statistics import Totals, TrackStatistics, statistics
-from visualizer.analysis.report.track_times import Lengths, Reason
+from visualizer.analysis.report.track_times import Lengths, Reason, Times, times_of
 from visualizer.analysis.text.hot_lines import lines_sampled
 from visualizer.trace import words
+from visualizer.trace.columns import Column
 
 _NS_PER_S = 1_000_000_000
 #: Shares of a life: of each state that is no end.
@@ -127,94 +130,72 @@ class Fairness(msgspec.Struct, frozen=True):
     ready: float
 
 
-class _Measured:
-    """What is added up, of one track or of all, in nanoseconds."""
-
-    def __init__(self) -> None:
-        self.spent_ns: Counter[int] = Counter()
-        self.latencies_ns: list[int] = []
-        self.steps_ns: list[int] = []
-        self.late_ns = 0
-        self.late_max_ns = 0
-        self.waited_ns: Counter[Reason] = Counter()
-        self.waits: Counter[Reason] = Counter()
-
-    def add(self, other: _Measured | Lengths) -> None:
-        self.spent_ns.update(other.spent_ns)
-        self.latencies_ns += other.latencies_ns
-        self.steps_ns += other.steps_ns
-        self.late_ns += other.late_ns
-        self.late_max_ns = max(self.late_max_ns, other.late_max_ns)
-        self.waited_ns.update(other.waited_ns)
-        self.waits.update(other.waits)
-
-    @property
-    def share(self) -> dict[str, float]:
-        life_ns = sum(self.spent_ns.values())
-        return {state.name: self.spent_ns[state] / life_ns if life_ns else 0.0 for state in _LIVING}
-
-    @property
-    def by_reason(self) -> dict[str, float]:
-        summed: Counter[str] = Counter()
-        for (reason, *_), waited_ns in self.waited_ns.items():
-            summed[reason] += waited_ns
-        return {reason: waited_ns / _NS_PER_S for reason, waited_ns in summed.most_common()}
-
-    @property
-    def by_expression(self) -> list[Waited]:
-        return [
-            Waited(of.reason, of.on or None, of.file, of.line, self.waits[of], waited_ns / _NS_PER_S)
-            for of, waited_ns in self.waited_ns.most_common()
-        ]
+def _in_all(times: Sequence[Times | Lengths]) -> Times:
+    """Over all tracks."""
+    spent_ns: Counter[int] = Counter()
+    waited_ns: Counter[Reason] = Counter()
+    waits: Counter[Reason] = Counter()
+    for one in times:
+        spent_ns.update(one.spent_ns)
+        waited_ns.update(one.waited_ns)
+        waits.update(one.waits)
+    latencies_ns, steps_ns = (
+        np.concatenate([np.zeros(0, dtype=np.int64), *columns])
+        for columns in ((one.latencies_ns for one in times), (one.steps_ns for one in times))
+    )
+    late_ns, late_max_ns = sum(one.late_ns for one in times), max((one.late_max_ns for one in times), default=0)
+    return Times(spent_ns, latencies_ns, steps_ns, late_ns, late_max_ns, waited_ns, waits)
 
 
-def details(timeline: Timeline, span: tuple[int, int] | None = None) -> Details:
+def _measured(times: Times | Lengths) -> dict[str, Any]:
+    """What is told of them, of a track as of all."""
+    life_ns = sum(times.spent_ns.values())
+    by_reason: Counter[str] = Counter()
+    for (reason, *_), waited_ns in times.waited_ns.items():
+        by_reason[reason] += waited_ns
+    return {
+        "share": {state.name: times.spent_ns[state] / life_ns if life_ns else 0.0 for state in _LIVING},
+        "latency": spread(times.latencies_ns),
+        "late_s": times.late_ns / _NS_PER_S,
+        "late_max_s": times.late_max_ns / _NS_PER_S,
+        "step": spread(times.steps_ns),
+        "waited_by_reason": {reason: waited_ns / _NS_PER_S for reason, waited_ns in by_reason.most_common()},
+        "waited_by_expression": [
+            Waited(of.reason, of.on or None, of.file, of.line, times.waits[of], waited_ns / _NS_PER_S)
+            for of, waited_ns in times.waited_ns.most_common()
+        ],
+    }
+
+
+def details(
+    timeline: Timeline,
+    span: tuple[int, int] | None = None,
+    advance: Callable[[int, int], None] = lambda done, of: None,
+) -> Details:
     """Details up to the latest time of the trace: a slice that is still open counts up to there.
 
     `span`: only of what lies between these two times, in ns, as in `statistics` and `Lengths`.
+    `advance` is told how many tracks have been looked at, and of how many.
     """
     plain = statistics(timeline, span)
     start_ns, end_ns = span or (0, timeline.last_ns)
-    # A turn is nobody's doing.
-    given_by = (
-        wakeup for wakeup in timeline.wakeups if wakeup.cause != words.TURN and start_ns <= wakeup.t_ns <= end_ns
-    )
-    pairs = Counter((wakeup.waker, wakeup.track) for wakeup in given_by)
+    pairs = _pairs(timeline, start_ns, end_ns)
     given, received = _sums(pairs)
-    all_measured = _Measured()
-    tracks = []
-    for known in plain.tracks:
-        lengths = Lengths(timeline, known.id, span)
-        lengths.take()
-        measured = _Measured()
-        measured.add(lengths)
-        all_measured.add(measured)
-        tracks.append(
-            TrackDetails(
-                **msgspec.structs.asdict(known),
-                share=measured.share,
-                latency=spread(measured.latencies_ns),
-                late_s=measured.late_ns / _NS_PER_S,
-                late_max_s=measured.late_max_ns / _NS_PER_S,
-                step=spread(measured.steps_ns),
-                wakes_given=given[known.id],
-                wakes_received=received[known.id],
-                waited_by_reason=measured.by_reason,
-                waited_by_expression=measured.by_expression,
-                process=timeline.process_of(known.id).pid if len(timeline.processes) > 1 else msgspec.UNSET,
-            )
+    times: list[Times | Lengths] = []
+    for one in times_of(timeline, list(timeline.tracks.values()), span):
+        times.append(one)
+        advance(len(times), len(timeline.tracks))
+    tracks = [
+        TrackDetails(
+            **msgspec.structs.asdict(known),
+            **_measured(of),
+            wakes_given=given[known.id],
+            wakes_received=received[known.id],
+            process=timeline.process_of(known.id).pid if len(timeline.processes) > 1 else msgspec.UNSET,
         )
-    totals = TotalDetails(
-        **msgspec.structs.asdict(plain.totals),
-        share=all_measured.share,
-        latency=spread(all_measured.latencies_ns),
-        late_s=all_measured.late_ns / _NS_PER_S,
-        late_max_s=all_measured.late_max_ns / _NS_PER_S,
-        step=spread(all_measured.steps_ns),
-        wakes=pairs.total(),
-        waited_by_reason=all_measured.by_reason,
-        waited_by_expression=all_measured.by_expression,
-    )
+        for known, of in zip(plain.tracks, times, strict=True)
+    ]
+    totals = TotalDetails(**msgspec.structs.asdict(plain.totals), **_measured(_in_all(times)), wakes=pairs.total())
     return Details(
         plain.duration_s,
         plain.switches,
@@ -268,14 +249,28 @@ def _jain(shares: list[float]) -> float:
     return float(sum(shares) ** 2 / (len(shares) * squares)) if squares else 1.0
 
 
-def spread(lengths_ns: Iterable[int]) -> Spread:
+def spread(lengths_ns: Sequence[int] | Column) -> Spread:
     """How the lengths, in nanoseconds, are spread."""
-    ordered = sorted(lengths_ns)
-    if not ordered:
+    count = len(lengths_ns)
+    if not count:
         return Spread(0, 0.0, 0.0, 0.0)
+    ordered = np.sort(lengths_ns)
     # Nearest rank: the least of them that so many per cent do not exceed.
-    median_ns, p95_ns = (ordered[-(-len(ordered) * percent // 100) - 1] for percent in (50, 95))
-    return Spread(len(ordered), median_ns / _NS_PER_S, p95_ns / _NS_PER_S, ordered[-1] / _NS_PER_S)
+    median_ns, p95_ns, max_ns = (int(ordered[-(-count * percent // 100) - 1]) for percent in (50, 95, 100))
+    return Spread(count, median_ns / _NS_PER_S, p95_ns / _NS_PER_S, max_ns / _NS_PER_S)
+
+
+def _pairs(timeline: Timeline, start_ns: int, end_ns: int) -> Counter[tuple[int, int]]:
+    """Who woke whom how often between these times, both included. A turn is nobody's doing."""
+    wakeups = timeline.columns.wakeups
+    causes = [number for number, cause in enumerate(wakeups.causes.known) if cause != words.TURN]
+    t_ns = np.asarray(wakeups.ns)
+    given = np.isin(np.asarray(wakeups.cause), causes) & (t_ns >= start_ns) & (t_ns <= end_ns)
+    ends = np.stack([np.asarray(column)[given].astype(np.int64) for column in (wakeups.waker, wakeups.track)])
+    # Ids have 31 bits; none is below that of the current track.
+    both, counts = np.unique(((ends[0] - words.CURRENT) << 32) + ends[1] - words.CURRENT, return_counts=True)
+    pairs = zip((both >> 32) + words.CURRENT, (both & 0xFFFFFFFF) + words.CURRENT, counts, strict=True)
+    return Counter({(int(waker), int(woken)): int(count) for waker, woken, count in pairs})
 
 
 def _sums(pairs: Counter[tuple[int, int]]) -> tuple[Counter[int], Counter[int]]:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from itertools import chain, repeat
 from typing import Any
 
+import msgspec
+import numpy as np
+
+from visualizer.analysis.model.columns import firsts
 from visualizer.analysis.model.timeline import Entry, Park, Place, Timeline, Track
 from visualizer.trace import events as ev
 from visualizer.trace import words
+from visualizer.trace.columns import Column
 
 #: Keys to JSON values; `t` (seconds) and `event` always.
 Record = dict[str, Any]
+#: Of many records of a kind: key to the values of all of them, UNSET where one has no such key.
+_Table = dict[str, Iterable[Any]]
 
 _NS_PER_S = 1_000_000_000
+_PLACE = ("file", "line", "end_line", "column", "end_column")
 
 
 def records(timeline: Timeline) -> Iterator[Record]:
@@ -20,10 +31,136 @@ def records(timeline: Timeline) -> Iterator[Record]:
 
     A hub's own waits are left out: it waits whenever somebody else runs.
     """
-    for t_ns, entry, index in timeline.order():
-        fields = _FIELDS[entry](timeline, index)
-        if fields is not None:
-            yield {"t": t_ns / _NS_PER_S, **fields}
+    return map(msgspec.to_builtins, chain.from_iterable(_blocks(timeline)))
+
+
+def json_lines(timeline: Timeline) -> Iterator[bytes]:
+    """The same as JSON, a line each, some thousands at a time."""
+    return map(msgspec.json.Encoder().encode_lines, _blocks(timeline))
+
+
+def _blocks(timeline: Timeline) -> Iterator[list[Any]]:
+    """The records as structs, which are made and written in a tenth of the time of dictionaries."""
+    tables = _Tables(timeline)
+    for t_ns, entry, index in timeline.order_in_blocks():
+        kept = tables.are_told(entry, index)
+        t_ns, entry, index = t_ns[kept], entry[kept], index[kept]
+        made: list[Iterator[Any]] = [iter(())] * len(Entry)
+        for kind in map(Entry, np.unique(entry).tolist()):
+            those = entry == kind
+            made[kind] = tables.records(kind, t_ns[those].tolist(), index[those])
+        yield list(map(next, map(made.__getitem__, entry.tolist())))
+
+
+@cache
+def _struct(keys: tuple[str, ...]) -> Callable[..., Any]:
+    return msgspec.defstruct("Record", [(key, Any) for key in keys], frozen=True, gc=False)
+
+
+class _Tables:
+    """Makes the records of a timeline, many of a kind at once."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._columns = columns = timeline.columns
+        self._names = {track: timeline.name(track) for track in timeline.tracks}
+        self._hubs = [track.id for track in timeline.tracks.values() if track.schedules]
+        # What is the same of all with one number is read of the first of them.
+        self._of_switch = [
+            (switch.cause, *_place(switch.place).values())
+            for switch in map(timeline.switch, firsts(columns.switches.how).tolist())
+        ]
+        self._of_park = [
+            (park.reason, park.on, park.object or None, *_end(park), *_place(park.place).values())
+            for park in map(timeline.parks.__getitem__, firsts(columns.parks.how).tolist())
+        ]
+
+    def are_told(self, entry: Column, index: Column) -> Column:
+        """Which of these entries become records."""
+        told = np.full(len(entry), True)
+        (parks,) = np.nonzero(entry == Entry.PARK)
+        told[parks] = ~np.isin(self._columns.parks.whose(index[parks])[1], self._hubs)
+        return told
+
+    def records(self, kind: Entry, t_ns: list[int], index: Column) -> Iterator[Any]:
+        times = (ns / _NS_PER_S for ns in t_ns)
+        match kind:
+            case Entry.SWITCH:
+                table = self._switches(index)
+            case Entry.PARK:
+                table = self._waits(index)
+            case Entry.WAKEUP:
+                table = self._wakes(index)
+            case _:
+                one = _ONE[kind]
+                return ({"t": t, **one(self._timeline, at)} for t, at in zip(times, index.tolist(), strict=True))
+        return map(_struct(("t", *table)), times, *table.values())
+
+    def _switches(self, index: Column) -> _Table:
+        columns = self._columns.switches
+        origin, target = _at(columns.origin, index), _at(columns.target, index)
+        cause, *place = zip(*map(self._of_switch.__getitem__, _at(columns.how, index)), strict=True)
+        return {
+            "event": repeat("switch"),
+            "index": index.tolist(),
+            "from": map(_track, origin),
+            "to": map(_track, target),
+            "from_name": map(self._names.get, origin),
+            "to_name": map(self._names.get, target),
+            "cause": cause,
+            "value": map(self._columns.texts.get, _at(columns.value, index)),
+            **dict(zip(_PLACE, place, strict=True)),
+        }
+
+    def _waits(self, index: Column) -> _Table:
+        columns = self._columns.parks
+        track, on_track = columns.whose(index)[1].tolist(), _at(columns.on_track, index)
+        reason, on, thing, fd, direction, local, peer, *place = zip(
+            *map(self._of_park.__getitem__, _at(columns.how, index)), strict=True
+        )
+        return {
+            "event": repeat("wait"),
+            "track": map(_track, track),
+            "name": map(self._names.get, track),
+            "reason": reason,
+            "on": (text or self._names.get(whom) for text, whom in zip(on, on_track, strict=True)),
+            "on_track": map(_track, on_track),
+            "object": thing,
+            "seconds": (None if ns < 0 else ns / _NS_PER_S for ns in columns.asked_for(index).tolist()),
+            "fd": fd,
+            "direction": direction,
+            "local": local,
+            "peer": peer,
+            **dict(zip(_PLACE, place, strict=True)),
+            "innermost": map(self._innermost, reason, index.tolist()),
+        }
+
+    def _innermost(self, reason: str, index: int) -> Record | None:
+        """Where the chain that park number `index` is the outer end of is parked; None if there is none."""
+        if reason != words.SUSPENDED or self._columns.parks.on_track[index] not in self._names:
+            return None
+        park = self._timeline.parks[index]
+        inner = self._timeline.innermost(park)
+        if inner is park:
+            return None
+        return {"track": inner.track, "name": self._names.get(inner.track, "unknown"), **_place(inner.place)}
+
+    def _wakes(self, index: Column) -> _Table:
+        columns = self._columns.wakeups
+        track, waker = _at(columns.track, index), _at(columns.waker, index)
+        return {
+            "event": repeat("wake"),
+            "track": map(_track, track),
+            "name": map(self._names.get, track),
+            "waker": map(_track, waker),
+            "waker_name": map(self._names.get, waker),
+            "cause": map(columns.causes.known.__getitem__, _at(columns.cause, index)),
+        }
+
+
+def _at(column: array[int], index: Column) -> list[int]:
+    numbers: list[int] = np.asarray(column)[index].tolist()
+    return numbers
 
 
 def _track(track: int) -> int | None:
@@ -72,67 +209,11 @@ def _of_process(timeline: Timeline, track: Track) -> Record:
     return {"process": _number(timeline.process_of(track.id).pid), "copy_of": _track(track.copy_of)}
 
 
-def _switch(timeline: Timeline, index: int) -> Record:
-    switch = timeline.switch(index)
-    return {
-        "event": "switch",
-        "index": index,
-        "from": _track(switch.origin),
-        "to": _track(switch.target),
-        "from_name": _name(timeline, switch.origin),
-        "to_name": _name(timeline, switch.target),
-        "cause": switch.cause,
-        "value": switch.value,
-        **_place(switch.place),
-    }
-
-
-def _wait(timeline: Timeline, index: int) -> Record | None:
-    park = timeline.parks[index]
-    if timeline.tracks[park.track].schedules:
-        return None
-    return {
-        "event": "wait",
-        "track": _track(park.track),
-        "name": _name(timeline, park.track),
-        "reason": park.reason,
-        "on": park.on or _name(timeline, park.on_track),
-        "on_track": _track(park.on_track),
-        "object": park.object or None,
-        "seconds": None if park.asked_ns < 0 else park.asked_ns / _NS_PER_S,
-        **(_end(park) if park.direction else {}),
-        **_place(park.place),
-        "innermost": _innermost(timeline, park),
-    }
-
-
-def _innermost(timeline: Timeline, park: Park) -> Record | None:
-    """Where the chain that `park` is the outer end of is parked; None if there is none."""
-    inner = timeline.innermost(park)
-    if inner is park:
-        return None
-    return {"track": inner.track, "name": timeline.name(inner.track), **_place(inner.place)}
-
-
-def _end(park: Park) -> Record:
-    return {
-        "fd": _number(park.fd),
-        "direction": park.direction,
-        "local": park.local or None,
-        "peer": park.peer or None,
-    }
-
-
-def _wake(timeline: Timeline, index: int) -> Record:
-    wakeup = timeline.wakeups[index]
-    return {
-        "event": "wake",
-        "track": _track(wakeup.track),
-        "name": _name(timeline, wakeup.track),
-        "waker": _track(wakeup.waker),
-        "waker_name": _name(timeline, wakeup.waker),
-        "cause": wakeup.cause,
-    }
+def _end(park: Park) -> tuple[Any, ...]:
+    """Descriptor, direction and the two addresses; UNSET where it does not wait for a descriptor."""
+    if not park.direction:
+        return (msgspec.UNSET,) * 4
+    return _number(park.fd), park.direction, park.local or None, park.peer or None
 
 
 def _exit(timeline: Timeline, index: int) -> Record:
@@ -186,11 +267,8 @@ def _remark(timeline: Timeline, index: int) -> Record:
             return {"event": "end", "code": None if signal else code, "signal": signal or None}
 
 
-_FIELDS: dict[Entry, Callable[[Timeline, int], Record | None]] = {
+_ONE: dict[Entry, Callable[[Timeline, int], Record]] = {
     Entry.SPAWN: _spawn,
-    Entry.SWITCH: _switch,
-    Entry.PARK: _wait,
-    Entry.WAKEUP: _wake,
     Entry.EXIT: _exit,
     Entry.OUTPUT: _output,
     Entry.REMARK: _remark,

@@ -1,11 +1,26 @@
-"""How long one track did what: its steps, how late each came, and what it waited for. Slices are taken in once."""
+"""How long tracks did what: their steps, how late each came, and what they waited for. Slices are taken in once."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from visualizer.analysis.model.timeline import FINAL, Park, State, Timeline
+import numpy as np
+
+from visualizer.analysis.model.all_slices import AllSlices
+from visualizer.analysis.model.timeline import FINAL, Park, State, Timeline, Track
+from visualizer.trace.columns import Column
+
+#: The slices of several tracks are looked at together, up to so many.
+_TOGETHER = 1 << 18
+_STATES = len(State)
+#: Behind the last slice of a track.
+_NO_STATE = 255
+#: A span that leaves nothing out.
+_FIRST_NS, _LAST_NS = -(1 << 62), 1 << 62
+#: Greater numbers of groups are not told apart by one number.
+_LARGEST = 1 << 62
 
 
 class Reason(NamedTuple):
@@ -17,8 +32,47 @@ class Reason(NamedTuple):
     line: int | None
 
 
+class Times(NamedTuple):
+    """Of one track, in nanoseconds."""
+
+    #: By State.
+    spent_ns: Counter[int]
+    #: READY until it ran; and RUNNING without a pause.
+    latencies_ns: Column
+    steps_ns: Column
+    #: By how much it ran later than it had asked for with a sleep or a time limit: in all, and at most. Unlike a
+    #: latency it counts the time in which the timer could not even go off, since others kept the hub from it.
+    late_ns: int
+    late_max_ns: int
+    #: Of what was waited for, how long and how often. A hub waits whenever somebody else runs: not counted.
+    waited_ns: Counter[Reason]
+    waits: Counter[Reason]
+
+
+def times_of(
+    timeline: Timeline, tracks: Sequence[Track], span: tuple[int, int] | None = None
+) -> Iterator[Times | Lengths]:
+    """Those of each of these tracks, up to the latest time of the trace, or of what lies in `span`."""
+    if span is not None:
+        for track in tracks:
+            lengths = Lengths(timeline, track.id, span)
+            lengths.take()
+            yield lengths
+        return
+    first = 0
+    while first < len(tracks):
+        stop, slices = first + 1, len(tracks[first].slices)
+        while stop < len(tracks) and slices + len(tracks[stop].slices) <= _TOGETHER:
+            slices += len(tracks[stop].slices)
+            stop += 1
+        yield from _measure(timeline, _Stretch.of_all(tracks[first:stop], timeline.last_ns), None)[0]
+        first = stop
+
+
 class Lengths:
-    """Of the track, or of what lies in `span` (from when to when, in ns). Call `take` until it returns False.
+    """The times of a track that may grow, or of what lies in `span` (from when to when, in ns).
+
+    Call `take` until it returns False. What it has then is described at `Times`.
 
     In a span a state counts with the part of it that lies there; a step, and how late it was, if it begins there.
     """
@@ -28,40 +82,34 @@ class Lengths:
         self._timeline = timeline
         self._track = timeline.tracks[track]
         self._span = span
-        #: State -> nanoseconds.
         self.spent_ns: Counter[int] = Counter()
-        #: READY until it ran; and RUNNING without a pause.
         self.latencies_ns: list[int] = []
         self.steps_ns: list[int] = []
-        #: By how much it ran later than it had asked for with a sleep or a time limit: in all, and at most. Unlike a
-        #: latency it counts the time in which the timer could not even go off, since others kept the hub from it.
         self.late_ns = 0
         self.late_max_ns = 0
-        #: Of what was waited for, how long and how often. A hub waits whenever somebody else runs: not counted.
         self.waited_ns: Counter[Reason] = Counter()
         self.waits: Counter[Reason] = Counter()
         self._next = max(0, self._track.slices.at(span[0])) if span is not None else 0
-        self._last_park = -1
-        self._due_ns = self._due_at_first()
-        #: What the slice that is still open has added: its state, how long it was, and what it waits for.
-        self._open: tuple[int, int, Reason | None, bool] | None = None
+        self._before = _Before(self._due_at_first(), -1)
+        #: What the slice that is still open has added.
+        self._open: Times | None = None
 
     def take(self, most: int | None = None) -> bool:
         """Take in at most so many more slices; None: all. Return whether there are more."""
         self._forget_open()
-        starts_ns = self._track.slices.start_ns
-        closed = len(starts_ns) - 1
-        end_ns = self._span[1] if self._span is not None else self._timeline.last_ns
+        slices = self._track.slices
+        closed = len(slices) - 1
         stop = closed if most is None else min(closed, self._next + most)
-        while self._next < stop:
-            if starts_ns[self._next] > end_ns:
-                return False
-            self._add(self._next, starts_ns[self._next + 1])
-            self._next += 1
+        behind = len(slices) if self._span is None else slices.at(self._span[1]) + 1
+        if self._next < (until := min(stop, behind)):
+            self._before = self._add(self._next, until)[1]
+            self._next = until
+        if behind <= closed and self._next == behind:
+            return False
         if self._next < closed:
             return True
-        if 0 <= closed == self._next and starts_ns[closed] <= end_ns:
-            self._add_open(closed)
+        if 0 <= closed == self._next < behind:
+            self._open, _ = self._add(closed, closed + 1)
         return False
 
     def _due_at_first(self) -> int:
@@ -69,81 +117,166 @@ class Lengths:
         slices, before = self._track.slices, self._next - 1
         if before < 0 or slices.state[before] != State.WAITING or self._track.schedules:
             return -1
-        return _due_ns(self._timeline.parks[slices.about[before]])
+        park = self._timeline.parks[slices.about[before]]
+        return park.t_ns + park.asked_ns if park.asked_ns > 0 else -1
 
-    def _add(self, index: int, end_ns: int) -> None:
-        slices = self._track.slices
-        state, start_ns = slices.state[index], slices.start_ns[index]
-        if state in FINAL:
-            return
-        since_ns, until_ns = self._span or (start_ns, end_ns)
-        begins = since_ns <= start_ns
-        part_ns = max(0, min(end_ns, until_ns) - max(start_ns, since_ns))
-        self.spent_ns[state] += part_ns
-        if state == State.RUNNING:
-            if begins:
-                self.steps_ns.append(end_ns - start_ns)
-        elif state == State.READY:
-            runs = index + 1 < len(slices) and slices.state[index + 1] == State.RUNNING
-            if runs and since_ns <= end_ns <= until_ns:
-                self.latencies_ns.append(end_ns - start_ns)
-        elif state == State.WAITING and not self._track.schedules:
-            park = slices.about[index]
-            found = self._timeline.parks[park]
-            wait = _reason(self._timeline, found)
-            self._due_ns = _due_ns(found)
-            self.waited_ns[wait] += part_ns
-            # Made ready for nothing, it waits on: that is the same wait.
-            self.waits[wait] += park != self._last_park
-            self._last_park = park
-        if self._due_ns >= 0 and state != State.RUNNING:
-            runs = index + 1 < len(slices) and slices.state[index + 1] == State.RUNNING
-            if runs and since_ns <= end_ns <= until_ns:
-                late_ns = max(0, end_ns - self._due_ns)
-                self.late_ns += late_ns
-                self.late_max_ns = max(self.late_max_ns, late_ns)
-        elif state == State.RUNNING:
-            self._due_ns = -1
-
-    def _add_open(self, index: int) -> None:
-        slices = self._track.slices
-        state, last_ns = slices.state[index], self._timeline.last_ns
-        before_park, before_ns, steps = self._last_park, self.spent_ns[state], len(self.steps_ns)
-        self._add(index, max(last_ns, slices.start_ns[index]))
-        wait = None
-        if state == State.WAITING and not self._track.schedules:
-            wait = reason(self._timeline, slices.about[index])
-        counted = len(self.steps_ns) > steps or self._last_park != before_park
-        self._open = state, self.spent_ns[state] - before_ns, wait, counted
-        self._last_park = before_park
+    def _add(self, first: int, stop: int) -> tuple[Times, _Before]:
+        stretch = _Stretch.of_one(self._track, first, stop, self._timeline.last_ns)
+        [found], before = _measure(self._timeline, stretch, self._span, self._before)
+        self.spent_ns.update(found.spent_ns)
+        self.latencies_ns += found.latencies_ns.tolist()
+        self.steps_ns += found.steps_ns.tolist()
+        self.late_ns += found.late_ns
+        self.late_max_ns = max(self.late_max_ns, found.late_max_ns)
+        self.waited_ns.update(found.waited_ns)
+        self.waits.update(found.waits)
+        return found, before
 
     def _forget_open(self) -> None:
         """It is added anew: by now it is longer, or has ended."""
         if self._open is None:
             return
-        state, part_ns, wait, counted = self._open
+        self.spent_ns.subtract(self._open.spent_ns)
+        self.waited_ns.subtract(self._open.waited_ns)
+        self.waits.subtract(self._open.waits)
+        # It is not known to be late, nor to have been ready, before it has ended.
+        del self.steps_ns[len(self.steps_ns) - len(self._open.steps_ns) :]
         self._open = None
-        self.spent_ns[state] -= part_ns
-        if wait is not None:
-            self.waited_ns[wait] -= part_ns
-            self.waits[wait] -= counted
-        elif state == State.RUNNING and counted:
-            self.steps_ns.pop()
 
 
-def reason(timeline: Timeline, park: int) -> Reason:
-    """What park number `park` waits for."""
-    return _reason(timeline, timeline.parks[park])
+class _Before(NamedTuple):
+    """What a slice has to know of those in front of it: when the track is due, and its last park; -1 if none."""
+
+    due_ns: int
+    park: int
 
 
-def _due_ns(park: Park) -> int:
-    """When the time is over that it asked for, -1 if it asked for none."""
-    return park.t_ns + park.asked_ns if park.asked_ns > 0 else -1
+_NOTHING_BEFORE = _Before(-1, -1)
+
+
+class _Stretch(NamedTuple):
+    """Slices of tracks one behind another, with their ends, and the states that follow them."""
+
+    tracks: Sequence[Track]
+    bounds: Column
+    start_ns: Column
+    end_ns: Column
+    state: Column
+    next_state: Column
+    about: Column
+
+    @classmethod
+    def of_all(cls, tracks: Sequence[Track], last_ns: int) -> _Stretch:
+        every = AllSlices(tracks)
+        next_state = np.roll(every.state, -1)
+        next_state[every.lasts] = _NO_STATE
+        end_ns = every.end_ns(last_ns)
+        return cls(tracks, every.bounds, every.start_ns, end_ns, every.state, next_state, every.about)
+
+    @classmethod
+    def of_one(cls, track: Track, first: int, stop: int, last_ns: int) -> _Stretch:
+        slices = track.slices
+        # One more than are asked for, if there is one, which has the end of the last.
+        start_ns, state = (np.array(column[first : stop + 1]) for column in (slices.start_ns, slices.state))
+        if len(start_ns) == stop - first:
+            start_ns = np.append(start_ns, max(last_ns, int(start_ns[-1])))
+            state = np.append(state, np.uint8(_NO_STATE))
+        about = np.array(slices.about[first:stop])
+        return cls(
+            [track], np.array([0, stop - first]), start_ns[:-1], start_ns[1:], state[:-1], state[1:], about
+        )  # fmt: skip
+
+
+def _measure(
+    timeline: Timeline, of: _Stretch, span: tuple[int, int] | None, before: _Before = _NOTHING_BEFORE
+) -> tuple[list[Times], _Before]:
+    """The times of each track, and what stands behind the last slice. `before`: what stood before the first."""
+    count = len(of.tracks)
+    whose = np.repeat(np.arange(count), np.diff(of.bounds))
+    state, start_ns, end_ns = of.state, of.start_ns, of.end_ns
+    lasted_ns = end_ns - start_ns
+    since_ns, until_ns = span or (_FIRST_NS, _LAST_NS)
+    part_ns = np.maximum(np.minimum(end_ns, until_ns) - np.maximum(start_ns, since_ns), 0)
+    begins, ends = start_ns >= since_ns, (end_ns >= since_ns) & (end_ns <= until_ns)
+    spent_ns = np.zeros(count * _STATES, dtype=np.int64)
+    np.add.at(spent_ns, whose * _STATES + state, part_ns)
+    running, ran_then = state == State.RUNNING, (of.next_state == State.RUNNING) & ends
+    (steps,) = np.nonzero(running & begins)
+    (latencies,) = np.nonzero((state == State.READY) & ran_then)
+    hubs = np.array([track.schedules for track in of.tracks])
+    (waits,) = np.nonzero((state == State.WAITING) & ~hubs[whose])
+    parks = of.about[waits].astype(np.int64)
+    due_ns = _due(timeline, of, before, running, waits, parks)
+    (late,) = np.nonzero((due_ns >= 0) & ~running & ran_then & ~np.isin(state, FINAL))
+    late_ns, late_max_ns = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    lateness_ns = np.maximum(end_ns[late] - due_ns[late], 0)
+    np.add.at(late_ns, whose[late], lateness_ns)
+    np.maximum.at(late_max_ns, whose[late], lateness_ns)
+    waited = _waited(timeline, count, whose[waits], parks, part_ns[waits], before.park)
+    steps_of, latencies_of = (
+        np.split(lasted_ns[which], which.searchsorted(of.bounds[1:-1])) for which in (steps, latencies)
+    )
+    times = [
+        Times(
+            Counter({number: spent for number, spent in enumerate(row) if spent and number not in FINAL}),
+            *numbers,
+        )
+        for row, *numbers in zip(
+            spent_ns.reshape(count, _STATES).tolist(), latencies_of, steps_of, late_ns.tolist(), late_max_ns.tolist(),
+            *waited, strict=True,
+        )
+    ]  # fmt: skip
+    behind = _Before(int(due_ns[-1]), int(parks[-1]) if len(parks) else before.park) if len(state) else before
+    return times, behind
+
+
+def _due(
+    timeline: Timeline, of: _Stretch, before: _Before, running: Column, waits: Column, parks: Column
+) -> Column:  # fmt: skip
+    """For each slice when its track is due by the wait that came last; -1 if it asked for no time, or has run since."""
+    columns = timeline.columns.parks
+    asked_ns = columns.asked_for(parks)
+    due_ns = np.full(len(of.state), -1, dtype=np.int64)
+    due_ns[waits] = np.where(asked_ns > 0, columns.whose(parks)[0] + asked_ns, -1)
+    says = running.copy()
+    says[waits] = True
+    first = of.bounds[:-1][np.diff(of.bounds) > 0]
+    due_ns[first[~says[first]]] = before.due_ns
+    says[first] = True
+    return due_ns[np.maximum.accumulate(np.where(says, np.arange(len(says)), 0))]
+
+
+def _waited(
+    timeline: Timeline, count: int, whose: Column, parks: Column, part_ns: Column, last_park: int
+) -> tuple[list[Counter[Reason]], list[Counter[Reason]]]:
+    """For each of so many tracks how long it waited for what, and how often."""
+    waited_ns: list[Counter[Reason]] = [Counter() for _ in range(count)]
+    waits: list[Counter[Reason]] = [Counter() for _ in range(count)]
+    if not len(parks):
+        return waited_ns, waits
+    previous = np.concatenate(([last_park], parks[:-1]))
+    previous[1:][whose[1:] != whose[:-1]] = -1
+    columns = timeline.columns.parks
+    how, whom = (np.asarray(column)[parks].astype(np.int64) for column in (columns.how, columns.on_track))
+    whom -= whom.min()
+    if count * len(columns.hows.known) * (int(whom.max()) + 1) > _LARGEST:
+        whom = np.unique(whom, return_inverse=True)[1]
+    groups = (whose * len(columns.hows.known) + how) * (int(whom.max()) + 1) + whom
+    _, first, group = np.unique(groups, return_index=True, return_inverse=True)
+    total_ns = np.zeros(len(first), dtype=np.int64)
+    np.add.at(total_ns, group, part_ns)
+    # Made ready for nothing, it waits on: that is the same wait.
+    often = np.bincount(group, parks != previous)
+    # In the order in which each came first.
+    for number in first.argsort().tolist():
+        at = int(first[number])
+        track, reason = int(whose[at]), _reason(timeline, timeline.parks[int(parks[at])])
+        waited_ns[track][reason] += int(total_ns[number])
+        waits[track][reason] += int(often[number])
+    return waited_ns, waits
 
 
 def _reason(timeline: Timeline, found: Park) -> Reason:
     on = found.on or (timeline.name(found.on_track) if found.on_track in timeline.tracks else "")
     place = found.place
-    return (
-        Reason(found.reason, on, place.file, place.line) if place is not None else Reason(found.reason, on, None, None)
-    )
+    return Reason(found.reason, on, *((place.file, place.line) if place is not None else (None, None)))

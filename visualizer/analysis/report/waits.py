@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from visualizer.analysis.model.all_slices import AllSlices
 from visualizer.analysis.model.states import State
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.trace.columns import Column
@@ -27,21 +28,11 @@ class Waits(NamedTuple):
 
 def waits(timeline: Timeline) -> Waits:
     """What is made ready for nothing, and waits on for the same, is one wait."""
-    all_slices = [track.slices for track in timeline.tracks.values() if not track.schedules and len(track.slices)]
-    if not all_slices:
-        none = np.zeros(0, dtype=np.int64)
-        return Waits(none, none, none, none, none.astype(bool))
-    start_ns, state, about = (
-        np.concatenate([np.array(getattr(slices, column)) for slices in all_slices])
-        for column in ("start_ns", "state", "about")
-    )
-    lasts = np.cumsum([len(slices) for slices in all_slices]) - 1
-    end_ns = np.append(start_ns[1:], 0)
-    end_ns[lasts] = np.maximum(timeline.last_ns, start_ns[lasts])
-    ended = np.ones(len(state), dtype=bool)
-    ended[lasts] = False
-    woken = np.append(state[1:] == State.READY, False) & ended
-    waker = np.where(woken, np.append(about[1:], -1), -1)
+    every = AllSlices([track for track in timeline.tracks.values() if not track.schedules])
+    start_ns, end_ns, state, about = every.start_ns, every.end_ns(timeline.last_ns), every.state, every.about
+    ended = np.full(len(state), True)
+    ended[every.lasts] = False
+    waker = np.where(ended & (np.roll(state, -1) == State.READY), np.roll(about, -1), -1)
     # Each park is one track's alone, whose slices stand in order.
     waiting = np.flatnonzero((state == State.WAITING) & (about >= 0))
     waiting = waiting[np.argsort(about[waiting], kind="stable")]

@@ -26,8 +26,11 @@ def sentence(timeline: Timeline, index: int) -> str:
     """Who runs after switch number `index`, and why. Raise IndexError if there is no such switch."""
     switch = timeline.switch(index)
     target = timeline.tracks[switch.target]
-    first = " for the first time" if _is_first(target, switch) else ""
-    return plain(f"{timeline.name(target.id)} runs{first}: {_why(timeline, switch, target)}")
+    first = is_first(target, switch)
+    cause: tuple[Wakeup | None, Park | None] = None, None
+    if timeline.tracks[switch.origin].schedules:
+        cause = _before_run(timeline, target, target.slice_of_step(index))
+    return f"{runs(timeline, target.id, first)}{plain(why(timeline, switch, first, *cause))}"
 
 
 def sentence_before_first(timeline: Timeline) -> str:
@@ -76,14 +79,24 @@ def _last_seen(timeline: Timeline, track: int, start_ns: int, t_ns: int) -> str:
     return f", last seen at {spot_of(place)} (sampled)" if place is not None else ""
 
 
-def _is_first(target: Track, switch: Switch) -> bool:
+def runs(timeline: Timeline, track: int, first: bool) -> str:
+    """What a sentence begins with: the reason is to follow."""
+    return plain(f"{timeline.name(track)} runs{' for the first time' if first else ''}: ")
+
+
+def is_first(target: Track, switch: Switch) -> bool:
     """Closing a generator that never ran does not run it; what a forked child inherited may have run before."""
     if target.copy_of != words.NOBODY and target.slices.state[0] != State.CREATED:
         return False
     return target.kind != words.THREAD and target.steps[0] == switch.index and switch.cause != words.CLOSE
 
 
-def _why(timeline: Timeline, switch: Switch, target: Track) -> str:
+def why(timeline: Timeline, switch: Switch, first: bool, wakeup: Wakeup | None, before: Park | None) -> str:
+    """Why a switch was made, as text of the trace has it.
+
+    `first`: the target had not run before. `wakeup`, `before`: of a switch from a hub, what made the target ready, and
+    why it had stood parked.
+    """
     origin = timeline.tracks[switch.origin]
     name = timeline.name(origin.id)
     value = switch.value
@@ -92,11 +105,11 @@ def _why(timeline: Timeline, switch: Switch, target: Track) -> str:
     park = timeline.parks[switch.park]
     match switch.cause:
         case words.NEXT:
-            return f"{name} asked it for {'a' if _is_first(target, switch) else 'the next'} value"
+            return f"{name} asked it for {'a' if first else 'the next'} value"
         case words.SEND:
             return f"{name} sent it {value}" if value is not None else f"{name} resumed it"
         case words.THROW if origin.schedules:
-            return _thrown(timeline, switch, target)
+            return _thrown(timeline, switch, wakeup, before)
         case words.THROW:
             return _threw(name, value)
         case words.CLOSE:
@@ -106,7 +119,7 @@ def _why(timeline: Timeline, switch: Switch, target: Track) -> str:
         case words.SWITCH if origin.kind == words.UNKNOWN:
             return _UNKNOWN
         case words.SWITCH if origin.schedules:
-            return _woken(timeline, *_before_run(timeline, target, target.slice_of_step(switch.index)))
+            return _woken(timeline, wakeup, before)
         case words.SWITCH if park.reason != words.SWITCHED:
             return waits(park, name)
         case words.SWITCH:
@@ -122,9 +135,8 @@ def _threw(name: str, value: str | None, killed: bool = False) -> str:
     return f"{name} threw {value or 'an exception'} into it"
 
 
-def _thrown(timeline: Timeline, switch: Switch, target: Track) -> str:
+def _thrown(timeline: Timeline, switch: Switch, wakeup: Wakeup | None, park: Park | None) -> str:
     """What a hub throws, it throws for whoever asked for that."""
-    wakeup, park = _before_run(timeline, target, target.slice_of_step(switch.index))
     if wakeup is not None and wakeup.waker in timeline.tracks and switch.value is not None:
         if wakeup.cause in (words.KILL, words.THROW):
             return _threw(timeline.name(wakeup.waker), switch.value, wakeup.cause == words.KILL)

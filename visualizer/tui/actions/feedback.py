@@ -7,7 +7,7 @@ from collections.abc import Callable
 from textual import on
 
 from visualizer.tui import messages
-from visualizer.tui.actions.footer_keys import Answering
+from visualizer.tui.actions.unbound_keys import Answering
 from visualizer.tui.state.view import View
 from visualizer.tui.widgets.message_line import Told
 

@@ -143,9 +143,9 @@ class Moving(Navigating):
         return self.prompt.display or self.filter.display or self.view.span is not None or self.told.display
 
     @property
-    def live_bindings(self) -> dict[str, ActiveBinding]:
+    def active_bindings(self) -> dict[str, ActiveBinding]:
         """Of Escape the footer says what it does now."""
-        found = super().live_bindings
+        found = super().active_bindings
         escape, told = found.get("escape"), self.escape_told
         if escape is not None and escape.binding.action == "back" and escape.binding.show and told:
             found["escape"] = escape._replace(binding=replace(escape.binding, description=told))

@@ -11,7 +11,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from visualizer.analysis.text.printable import plain
@@ -23,6 +23,7 @@ from visualizer.tui import keys
 from visualizer.tui.actions.catalogue_search import Finding
 from visualizer.tui.shell import LEAST_HEIGHT, LEAST_WIDTH, shell
 from visualizer.tui.state import source_text
+from visualizer.tui.widgets.footer import Footer
 
 _PAGE_LINES = 8
 
@@ -60,7 +61,7 @@ class CatalogueScreen(Finding):
                 yield Static(id="source", markup=False)
         yield self.prompt
         yield self.told
-        yield Footer(show_command_palette=False)
+        yield Footer()
 
     def on_mount(self) -> None:
         self.prompt.display = self.told.display = False

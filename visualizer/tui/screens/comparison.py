@@ -11,7 +11,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
 from textual.containers import Vertical, VerticalScroll
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from visualizer.analysis.findings import Finding
 from visualizer.analysis.findings import Findings as Found
@@ -31,6 +31,7 @@ from visualizer.tui.state.side import SideView
 from visualizer.tui.terminal.styles import is_dark, style
 from visualizer.tui.widgets.comparison import BothFilter, Sentences, Side, SideChosen, SideRuler, Stack, Verdict
 from visualizer.tui.widgets.findings import all_of
+from visualizer.tui.widgets.footer import Footer
 from visualizer.tui.widgets.message_line import Told
 from visualizer.tui.widgets.prompt import Prompt
 from visualizer.tui.widgets.tracks import RIGHT, row_start
@@ -95,7 +96,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
             yield from (self.filter, self.prompt, self._sentences, self.told)
             with VerticalScroll(id="below-both", can_focus=False):
                 yield self._figures
-        yield Footer(show_command_palette=False)
+        yield Footer()
 
     def on_mount(self) -> None:
         self.filter.display = self.prompt.display = self.told.display = False
@@ -182,9 +183,9 @@ class ComparisonScreen(Arranging, Moving, Exporting):
             yield [Run(plain(notice), "ready")]
 
     @property
-    def live_bindings(self) -> dict[str, ActiveBinding]:
+    def active_bindings(self) -> dict[str, ActiveBinding]:
         """How to get to the figures that are out of sight, the footer says only if there are any."""
-        found = super().live_bindings
+        found = super().active_bindings
         page = found.get("pagedown")
         if page is not None and not self._has_more:
             found["pagedown"] = page._replace(binding=replace(page.binding, show=False))

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, ProgressBar, Static
+from textual.widgets import ProgressBar, Static
 
 from visualizer.analysis.explore.spans import part_of
 from visualizer.analysis.report.comparison import compare
@@ -18,6 +18,7 @@ from visualizer.tui import keys
 from visualizer.tui.shell import shell
 from visualizer.tui.state.feed import Feed
 from visualizer.tui.state.pair import SIDES, Pair
+from visualizer.tui.widgets.footer import Footer
 
 #: When there is nothing to read yet, so long is waited for it.
 _PAUSE_S = 0.02
@@ -70,7 +71,7 @@ class LoadingScreen(Screen[None]):
                 yield Static(Content.assemble((f"{letters}  ", "bold"), plain(named)), classes="name")
                 yield bar
                 yield count
-        yield Footer(show_command_palette=False)
+        yield Footer()
 
     def on_mount(self) -> None:
         self.run_worker(self._load())

@@ -13,7 +13,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from visualizer.analysis.findings import Finding
 from visualizer.analysis.model.timeline import State
@@ -31,6 +31,7 @@ from visualizer.tui.state.feed import Feed
 from visualizer.tui.state.view import View
 from visualizer.tui.widgets.filter import Filter
 from visualizer.tui.widgets.findings import Findings
+from visualizer.tui.widgets.footer import Footer
 from visualizer.tui.widgets.header import Header
 from visualizer.tui.widgets.hint import Hint
 from visualizer.tui.widgets.line_list import Lines
@@ -160,7 +161,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
                 with Vertical(id="tabs"):
                     yield self._tab_bar
                     yield from self._tabs.values()
-        yield Footer(show_command_palette=False)
+        yield Footer()
         if not self._remembered.hinted:
             yield Hint()
 

@@ -9,6 +9,7 @@ from tests.unit.analysis.tape import STEP_NS, Tape
 from visualizer.analysis.model.timeline import FINAL, SUMMED, Entry, State, Timeline
 from visualizer.analysis.report.jsonl import records
 from visualizer.analysis.report.statistics import statistics
+from visualizer.analysis.text.all_sentences import AllSentences
 from visualizer.analysis.text.sentences import describe_state, sentence, sentence_before_first
 from visualizer.trace import events as ev
 from visualizer.trace import words
@@ -255,7 +256,10 @@ def test_no_sequence_of_events_breaks_the_model(events: list[ev.Event]) -> None:
     check(timeline)
     list(records(timeline))
     statistics(timeline)
-    for text in [sentence_before_first(timeline), *(sentence(timeline, i) for i in range(timeline.switch_count))]:
+    sentences = [sentence(timeline, index) for index in range(timeline.switch_count)]
+    if sentences:
+        assert AllSentences(timeline).said(0, len(sentences)) == sentences
+    for text in [sentence_before_first(timeline), *sentences]:
         assert text.isprintable()
     for track in timeline.tracks:
         for t_ns in (-1, timeline.last_ns // 2, timeline.last_ns):

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tui.traces import crowd
+from tests.unit.analysis.model.test_properties import EVENTS
 from tests.unit.analysis.tape import STEP_NS, Tape, sleeps
 from visualizer.analysis.model.timeline import State, Timeline
+from visualizer.analysis.report import track_times
 from visualizer.analysis.report.details import details
 from visualizer.analysis.report.statistics import statistics
-from visualizer.analysis.report.track_times import Lengths
+from visualizer.analysis.report.track_times import Lengths, Times, times_of
+from visualizer.trace import events as ev
 from visualizer.trace import words
 
 
@@ -24,9 +27,9 @@ def of(timeline: Timeline, track: int, span: tuple[int, int] | None = None, most
     return lengths
 
 
-def told(lengths: Lengths) -> tuple[object, ...]:
+def told(lengths: Lengths | Times) -> tuple[object, ...]:
     return (
-        +lengths.spent_ns, lengths.steps_ns, lengths.latencies_ns, +lengths.waited_ns, +lengths.waits,
+        +lengths.spent_ns, list(lengths.steps_ns), list(lengths.latencies_ns), +lengths.waited_ns, +lengths.waits,
         lengths.late_ns, lengths.late_max_ns,
     )  # fmt: skip
 
@@ -83,6 +86,24 @@ def test_it_grows_with_the_trace(cut: int, most: int) -> None:
         while each.take(most):
             pass
         assert told(each) == told(of(timeline, track))
+
+
+@pytest.mark.parametrize("together", [1, 25, 1 << 18])
+def test_of_many_tracks_at_once(together: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(track_times, "_TOGETHER", together)
+    timeline = crowd(20).timeline()
+    tracks = list(timeline.tracks.values())
+    assert [told(times) for times in times_of(timeline, tracks)] == [told(of(timeline, track.id)) for track in tracks]
+
+
+@settings(deadline=None)
+@given(st.lists(EVENTS, max_size=40))
+def test_of_any_events(events: list[ev.Event]) -> None:
+    timeline = Timeline()
+    timeline.feed_all(events)
+    tracks = list(timeline.tracks.values())
+    for track, times in zip(tracks, times_of(timeline, tracks), strict=True):
+        assert told(times) == told(of(timeline, track.id, most=1)) == told(of(timeline, track.id, most=3))
 
 
 def test_a_track_without_slices_has_none() -> None:

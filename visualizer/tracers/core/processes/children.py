@@ -64,11 +64,16 @@ class Children:
         for place in list(self._taken):
             pid = self._cells[place]
             end = self._end_of(pid, self._cells[place + 1]) if pid > 0 else None
+            if end is None and pid >= 0:
+                continue
+            try:
+                self._taken.remove(place)
+            except ValueError:
+                # At the end of the program two threads look at once, and the other one was first.
+                continue
+            self._free.append(place)
             if end is not None:
                 found.append(end)
-            if end is not None or pid < 0:
-                self._taken.remove(place)
-                self._free.append(place)
         return found
 
     def _end_of(self, pid: int, track: int) -> End | None:

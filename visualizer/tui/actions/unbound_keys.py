@@ -1,17 +1,13 @@
-"""Which keys do something: the footer has those it has room for, and of others one sentence says that they do not."""
+"""What a key does that is bound to nothing: one sentence says so."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from textual import events
-from textual.binding import ActiveBinding
 from textual.screen import Screen
 from textual.widgets import Input
 
 from visualizer.analysis.text.printable import plain
 from visualizer.tui.messages import Denied
-from visualizer.tui.terminal.footer import left_out
 
 _FOCUS = ("app.focus_next", "app.focus_previous")
 
@@ -24,26 +20,6 @@ class Answering(Screen[None]):
 
     def touched(self) -> None:
         """A key or a button was pressed, and is about to do something: what was said of the last one is over then."""
-
-    @property
-    def active_bindings(self) -> dict[str, ActiveBinding]:
-        """Those of the focus, as Textual finds them; what has no room in the footer does not stand there."""
-        found = self.live_bindings
-        shown = [each.binding for each in found.values() if each.binding.show]
-        out = left_out(shown, self.app.size.width, self.app.get_key_display)
-        for key, each in found.items():
-            if each.binding.show and each.binding.action.partition("(")[0] in out:
-                found[key] = each._replace(binding=replace(each.binding, show=False))
-        return found
-
-    @property
-    def live_bindings(self) -> dict[str, ActiveBinding]:
-        """Those of the focus, each with its word in the footer."""
-        return super().active_bindings
-
-    def on_resize(self, event: events.Resize) -> None:
-        # Those of subclasses are called beside this one.
-        self.refresh_bindings()
 
     def on_key(self, event: events.Key) -> None:
         # It comes here on its way from the focus to the bindings, which the app looks through last of all: so does
