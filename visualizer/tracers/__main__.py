@@ -16,7 +16,6 @@ would else have to import what finds them.
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import sys
 
@@ -28,7 +27,29 @@ BOOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot")
 
 def outside() -> list[str]:
     """The runtimes that other packages bring, each as "name=module:class"."""
-    return sorted({f"{point.name}={point.value}" for point in importlib.metadata.entry_points(group=RUNTIMES)})
+    if not any(map(_may_bring, sys.path)):
+        return []
+    # It takes longer to import than all the rest of the start, and hardly ever is there anything to be found.
+    from importlib.metadata import entry_points
+
+    return sorted({f"{point.name}={point.value}" for point in entry_points(group=RUNTIMES)})
+
+
+def _may_bring(folder: str) -> bool:
+    """Whether a package that is installed in `folder` has an entry point of ours, at a glance."""
+    try:
+        names = os.listdir(folder or ".")
+    except OSError:
+        return False
+    for name in names:
+        if name.endswith((".dist-info", ".egg-info")):
+            try:
+                with open(os.path.join(folder, name, "entry_points.txt"), "rb") as file:
+                    if RUNTIMES.encode() in file.read():
+                        return True
+            except OSError:
+                continue  # Most have none.
+    return False
 
 
 def environment(trace: str, include: list[str], source: bool, control: str, base: dict[str, str]) -> dict[str, str]:
