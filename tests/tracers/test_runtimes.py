@@ -188,6 +188,9 @@ class Rounds(Family):
             self.module = module
             self.greenlets.families.append(self)
 
+    def owns(self, kind):
+        return kind in (self.module.Scheduler, self.module.Lap)
+
     def describe(self, greenlet):
         if type(greenlet) is self.module.Scheduler:
             return "round", "scheduler"
@@ -220,8 +223,11 @@ class Scheduler(greenlet.greenlet):
         while laps:
             laps.pop(0).switch()
 laps = []
-scheduler = Scheduler()
+scheduler = None
 def spawn(label, function):
+    global scheduler
+    if scheduler is None:
+        scheduler = Scheduler()
     lap = Lap(function, scheduler)
     lap.label = label
     laps.append(lap)

@@ -8,9 +8,11 @@ the program runs: no frame of ours stands in any traceback.
 from __future__ import annotations
 
 import sys
+from types import MethodType
 
 from visualizer.trace import words
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.runtimes.greenlets.creation import function_of
 from visualizer.tracers.runtimes.greenlets.family import Family
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
@@ -39,12 +41,21 @@ _TABLE = {
 class _EventletHubs(Family):
     """A hub is called one: it is not taken for a greenlet that the program switches by hand, and forgets."""
 
+    def __init__(self, greenlets: GreenletTracer, hub_class: type) -> None:
+        self._greenlets = greenlets
+        self._hub_class = hub_class
+
     def describe(self, greenlet: Any) -> tuple[str, str] | None:
+        run = function_of(greenlet, self._greenlets.module)
+        is_new = type(run) is MethodType and self._hub_class in type.mro(type(run.__self__))
+        return (words.HUB, "hub") if is_new or self._is_here(greenlet) else None
+
+    def _is_here(self, greenlet: Any) -> bool:
+        """Whether it is the hub of this thread."""
         hubs: Any = sys.modules.get("eventlet.hubs")
         hub = getattr(getattr(hubs, "_threadlocal", None), "hub", None)
         # Not asked for as an attribute: a hub may be of a class of the program's.
-        own = object.__getattribute__(hub, "__dict__") if hub is not None else {}
-        return (words.HUB, "hub") if own.get("greenlet") is greenlet else None
+        return hub is not None and object.__getattribute__(hub, "__dict__").get("greenlet") is greenlet
 
 
 class Unsupported:
@@ -61,9 +72,11 @@ class Unsupported:
 
     def imported(self, name: str, module: ModuleType) -> None:
         path, runtime, told = _TABLE[name]
+        known: Any = module
         if runtime == "eventlet":
-            self._context.of(GreenletTracer).families.append(_EventletHubs())
-        owner: Any = module
+            greenlets = self._context.of(GreenletTracer)
+            greenlets.families.append(_EventletHubs(greenlets, known.BaseHub))
+        owner = known
         *owners, attribute = path.split(".")
         for part in owners:
             owner = getattr(owner, part)

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import gc
 
-from visualizer.tracers.core.code import callable_name
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Container
@@ -36,9 +34,9 @@ def _main(greenlet: Any, module: Any) -> Any:
     return greenlet
 
 
-def function_name(greenlet: Any, module: Any) -> str | None:
-    """The name of the function that an unstarted greenlet was given; None if it has started."""
+def function_of(greenlet: Any, module: Any) -> Any:
+    """What an unstarted greenlet was given to run; None if it has started."""
     try:
-        return callable_name(module.greenlet.__dict__["run"].__get__(greenlet))
+        return module.greenlet.__dict__["run"].__get__(greenlet)
     except AttributeError:
         return None

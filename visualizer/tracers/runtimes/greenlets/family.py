@@ -26,7 +26,7 @@ class Family:
     schedulers: frozenset[str] = frozenset((words.HUB,))
 
     def owns(self, kind: type) -> bool:
-        """Whether the runtime tells itself when a greenlet of this class is made."""
+        """Whether greenlets of this class are of this runtime: they become tracks when they first run."""
         return False
 
     def describe(self, greenlet: Any) -> tuple[str, str] | None:

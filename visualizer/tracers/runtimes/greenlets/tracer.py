@@ -16,8 +16,7 @@ from visualizer.tracers.core.code import callable_name, function_name, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import Shown, keep, show, type_name
 from visualizer.tracers.runtimes.greenlets.call_sites import Sites
-from visualizer.tracers.runtimes.greenlets.creation import function_name as function_of
-from visualizer.tracers.runtimes.greenlets.creation import newest
+from visualizer.tracers.runtimes.greenlets.creation import function_of, newest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -417,7 +416,9 @@ class GreenletTracer:
     def was_made(self, kind: type, frame: Any) -> None:
         """A call of `kind` in the program's own code, in `frame`, is over."""
         greenlet = newest(kind, self.module, self.tracks)
-        name = self.run_name(greenlet) or function_of(greenlet, self.module) if greenlet is not None else None
+        if greenlet is None:
+            return
+        name = self.run_name(greenlet) or callable_name(function_of(greenlet, self.module))
         if name is not None:
             place = frame.f_code, frame.f_lasti
             self.adopt(greenlet, self._recording.now(), words.CURRENT, place=place, name=name)
