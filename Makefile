@@ -1,5 +1,6 @@
 # make run    opens the visualizer; arguments in ARGS, as in: make run ARGS="run ping_pong"
 # make test   runs all checks and tests; pytest's arguments in ARGS
+# make soak   runs those that can take longer for thoroughness' sake: more and new random programs, models and texts
 # make bench  prints what recording costs, make explore what a long trace costs to look at; make suites compares greenlet's and gevent's own tests bare and recorded
 #
 # All make what they need in VENV, from PYTHON, and do so again only when pyproject.toml has changed.
@@ -10,9 +11,11 @@ ARGS ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+# Where nothing is kept that was compiled, each of the programs that the tests start compiles all of its modules anew.
+PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --numprocesses auto --dist worksteal --quiet
 MAKEFLAGS += --no-print-directory
 
-.PHONY: run test bench explore suites clean
+.PHONY: run test soak bench explore suites clean
 
 # Where stdout is no terminal there is nothing to open, and a scenario's timeline is printed instead.
 run: $(VENV)/.runs
@@ -25,7 +28,10 @@ test: $(VENV)/.tests
 	$(BIN)/mypy
 	$(BIN)/mypy --python-version 3.14 visualizer/tracers
 	$(BIN)/lint-imports --no-logo --no-cache
-	$(BIN)/pytest --numprocesses auto --dist worksteal --quiet $(ARGS)
+	$(PYTEST) $(ARGS)
+
+soak: $(VENV)/.tests
+	SOAK=1 $(PYTEST) $(or $(ARGS),tests/truth tests/unit tests/tracers)
 
 bench: $(VENV)/.tests
 	@$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -15,11 +15,13 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import settings
 
+from tests.soak import SOAK
 from visualizer import cli
 
 # How long an example takes is no test of ours: the machine may be busy.
 settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+settings.register_profile("soak", deadline=None, max_examples=2000)
+settings.load_profile("soak" if SOAK else "patient")
 
 ROOT = Path(__file__).parent.parent
 

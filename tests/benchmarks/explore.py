@@ -131,14 +131,12 @@ GROWTH = """
 import gc, sys, psutil
 from pathlib import Path
 from visualizer.tui.state.feed import from_file
-from visualizer.trace.memory import give_back, keep
 from visualizer.tui.state.view import View
 from tests.benchmarks.commands import table
 from tests.benchmarks.frames import CELLS, ROWS, paint
 process = psutil.Process()
 # As the app does.
 gc.freeze()
-keep()
 # What is imported and allocated for any trace, however short, is not the long one's.
 for path in sys.argv[1:]:
     gc.collect()
@@ -156,8 +154,6 @@ for path in sys.argv[1:]:
     view.grown(timeline.last_ns, False)
     paint(view)
     gc.collect()
-    # As the screen does.
-    give_back()
     print(loaded - before, process.memory_info().rss - before, timeline.switch_count)
 """
 

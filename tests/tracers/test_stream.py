@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.soak import SOAK
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import launch_command, launch_environment, trace
 from visualizer.analysis.load.loader import load
@@ -159,11 +160,12 @@ def test_a_program_that_closes_every_descriptor(trace_source: TraceSource) -> No
 
 
 def test_many_events_are_all_there_in_order(trace_source: TraceSource) -> None:
+    many = 500_000 if SOAK else 20_000
     traced = trace_source(
-        "def count():\n    for number in range(50_000):\n        yield number\nfor number in count():\n    pass\n"
+        f"def count():\n    for number in range({many}):\n        yield number\nfor number in count():\n    pass\n"
     )
     values = [switch.value for switch in traced.switches if switch.cause == "yield"]
-    assert values == [str(number) for number in range(50_000)]
+    assert values == [str(number) for number in range(many)]
     times = [switch.t_ns for switch in traced.switches]
     assert times == sorted(times)
 

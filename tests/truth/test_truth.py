@@ -1,34 +1,45 @@
 """Random programs that log their own order, in real processes: the trace must tell the same.
 
-`TRUTH_EXAMPLES=2000 pytest tests/truth` runs so many of each language with new ones every time; without it there are
-few, and always the same.
+`make soak ARGS=tests/truth` runs many of each language, new ones every time; else there are few, and always the same.
 """
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from hypothesis import HealthCheck, Phase, given, note, settings
+import pytest
+from hypothesis import HealthCheck, Phase, given, note, seed, settings
+from hypothesis.strategies import SearchStrategy
 
+from tests.soak import SOAK
 from tests.tracers.traced import bare, trace
 from tests.truth import checks, generator_language, gevent_language, greenlet_language
 from tests.truth.program import Program, read_log
 
-_ASKED = int(os.environ.get("TRUTH_EXAMPLES", "0"))
+#: Programs that one test runs.
+_EXAMPLES = 200 if SOAK else 10
 
 
-def _settings(examples: int) -> settings:
-    return settings(
-        max_examples=_ASKED or examples,
-        derandomize=not _ASKED,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        phases=(Phase.generate, Phase.shrink),
-    )
+class Language(NamedTuple):
+    """`strategy` draws the sides of a program, which `render` writes; `parts` tests share the programs of it."""
+
+    strategy: SearchStrategy[Any]
+    render: Callable[[Any], Program]
+    checks: tuple[Callable[[checks.Truth], None], ...]
+    parts: int
+
+
+LANGUAGES = {
+    "generators": Language(generator_language.one_thread, generator_language.render, checks.ALWAYS, 6),
+    "generators in two threads": Language(generator_language.two_threads, generator_language.render, checks.ALWAYS, 2),
+    "greenlets": Language(greenlet_language.one_thread, greenlet_language.render, checks.ALWAYS, 6),
+    "greenlets in two threads": Language(greenlet_language.two_threads, greenlet_language.render, checks.ALWAYS, 2),
+    "gevent": Language(gevent_language.one_thread, gevent_language.render, checks.EVERY_CHECK, 4),
+    "gevent in two threads": Language(gevent_language.two_threads, gevent_language.render, checks.EVERY_CHECK, 1),
+}
 
 
 def _compare(program: Program, which: tuple[Callable[[checks.Truth], None], ...]) -> None:
@@ -50,37 +61,21 @@ def _compare(program: Program, which: tuple[Callable[[checks.Truth], None], ...]
             check(truth)
 
 
-@_settings(60)
-@given(generator_language.one_thread)
-def test_generators(sides: list[generator_language.Side]) -> None:
-    _compare(generator_language.render(sides), checks.ALWAYS)
+@pytest.mark.parametrize(
+    ("name", "part"), [(name, part) for name, language in LANGUAGES.items() for part in range(language.parts)]
+)
+def test_the_trace_tells_what_the_program_logs(name: str, part: int) -> None:
+    language = LANGUAGES[name]
 
+    @settings(
+        max_examples=_EXAMPLES,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink),
+    )
+    @given(language.strategy)
+    def run(sides: Sequence[object]) -> None:
+        _compare(language.render(sides), language.checks)
 
-@_settings(15)
-@given(generator_language.two_threads)
-def test_generators_in_two_threads(sides: list[generator_language.Side]) -> None:
-    _compare(generator_language.render(sides), checks.ALWAYS)
-
-
-@_settings(60)
-@given(greenlet_language.one_thread)
-def test_greenlets(sides: list[greenlet_language.Side]) -> None:
-    _compare(greenlet_language.render(sides), checks.ALWAYS)
-
-
-@_settings(15)
-@given(greenlet_language.two_threads)
-def test_greenlets_in_two_threads(sides: list[greenlet_language.Side]) -> None:
-    _compare(greenlet_language.render(sides), checks.ALWAYS)
-
-
-@_settings(40)
-@given(gevent_language.one_thread)
-def test_gevent(sides: list[gevent_language.Side]) -> None:
-    _compare(gevent_language.render(sides), checks.EVERY_CHECK)
-
-
-@_settings(10)
-@given(gevent_language.two_threads)
-def test_gevent_in_two_threads(sides: list[gevent_language.Side]) -> None:
-    _compare(gevent_language.render(sides), checks.EVERY_CHECK)
+    (run if SOAK else seed(part)(run))()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual._context import active_app
@@ -83,6 +84,13 @@ async def loaded(pilot: Pilot[int]) -> TimelineScreen:
         await pilot.pause()
     await pilot.pause()
     return screen
+
+
+async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
+    """Wait for a program that really runs; the time limit only keeps a failure from hanging."""
+    async with asyncio.timeout(60):
+        while not condition():
+            await pilot.pause(0.02)
 
 
 def text_of(screen: TimelineScreen) -> str:

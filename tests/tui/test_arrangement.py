@@ -10,6 +10,7 @@ import pytest
 from tests.tui.conftest import loaded, text_of
 from tests.tui.test_groups import names
 from tests.tui.traces import MS, Demo, crowd, many, processes, sleeps
+from tests.unit.analysis.tape import feed
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.rows.grouping import Order
 from visualizer.paint.rows.order import Row
@@ -159,7 +160,7 @@ async def test_each_order_and_grouping_has_a_name_in_the_palette(replay: Replay)
 def test_sorted_by_time_rows_are_sorted_now_and_then_only(tracks: int, monkeypatch: pytest.MonkeyPatch) -> None:
     demo = many(tracks)
     view = View(Timeline(), live=True)
-    view.timeline.feed_all(demo.events)
+    feed(view.timeline, demo.events)
     view.grown(0, True)
     view.sort_by(Order.RUNNING)
     sortings = []

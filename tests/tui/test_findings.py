@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from tests.tui.conftest import loaded, text_of
 from tests.tui.traces import Demo, hogs, hostile, many, ping_pong, sleeps
+from tests.unit.analysis.tape import feed
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
@@ -144,7 +145,7 @@ async def test_hostile_text_is_only_text(replay: Replay) -> None:
     async with app.run_test(size=SIZE) as pilot:
         demo = hostile()
         screen, pane = await opened(pilot)
-        screen.feed.timeline.feed(ev.Spawn(demo.t_ns, 9, words.COROUTINE, 1, 0, 0, -1))
+        feed(screen.feed.timeline, [ev.Spawn(demo.t_ns, 9, words.COROUTINE, 1, 0, 0, -1)])
         screen.view.grown(demo.t_ns, live=False)
         pane.show()
         await pilot.pause()

@@ -11,6 +11,7 @@ from textual.widgets import Input
 from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.test_live import Growing, shown
 from tests.tui.traces import MS, Demo, crowd, hostile, many, sleeps
+from tests.unit.analysis.tape import feed
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.catalogue import CatalogueScreen
@@ -286,7 +287,7 @@ async def test_rows_fold_while_a_program_runs_once_there_are_too_many(tmp_path: 
 def test_a_view_of_many_tracks_looks_only_at_what_is_new(tracks: int, monkeypatch: pytest.MonkeyPatch) -> None:
     demo = many(tracks)
     view = View(Timeline(), live=True)
-    view.timeline.feed_all(demo.events)
+    feed(view.timeline, demo.events)
     view.grown(0, True)
     named: list[int] = []
 

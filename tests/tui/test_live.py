@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,7 @@ from textual.pilot import Pilot
 
 from tests.tracers.held import started
 from tests.tracers.traced import SCENARIOS
-from tests.tui.conftest import Clock, text_of
+from tests.tui.conftest import Clock, text_of, until
 from tests.tui.traces import MS, Demo, hogs, sleeps
 from visualizer.paint.axis.viewport import Axis
 from visualizer.session import recordings
@@ -30,13 +29,6 @@ from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.state.feed import Feed
 
 FOREVER = "import time\nprint('begun', flush=True)\ntime.sleep(600)\n"
-
-
-async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
-    """Wait for a program that really runs."""
-    async with asyncio.timeout(30):
-        while not condition():
-            await pilot.pause(0.02)
 
 
 class Growing:

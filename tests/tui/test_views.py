@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.conftest import Clock, loaded, text_of
-from tests.tui.test_live import shown, until, watched
+from tests.tui.conftest import Clock, loaded, text_of, until
+from tests.tui.test_live import shown, watched
 from tests.tui.traces import Demo, crowd, hand_over, hogs, many, philosophers, sleeps
 from visualizer.paint.text.palette import DARK, LIGHT
 from visualizer.trace import words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from visualizer.analysis.model.queries import AT_ONCE
+from visualizer.analysis.model.timeline import AT_ONCE
 from visualizer.analysis.report.jsonl import json_lines
 from visualizer.cli.progress import writing
 from visualizer.cli.reading import read_trace

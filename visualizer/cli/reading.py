@@ -13,7 +13,6 @@ from visualizer.api.trace import Trace, TraceError, load
 from visualizer.cli import fail, takes_unicode, warn
 from visualizer.cli.progress import progress
 from visualizer.paint.text.cell_width import ascii_only
-from visualizer.trace.memory import keep
 
 #: Each write is flushed.
 _LINES_AT_A_TIME = 4096
@@ -28,7 +27,6 @@ def read_trace(file: str, called: str | None = None, says_remarks: bool = False)
     """
     # What has been imported is no garbage; a trace is enough to look through, again and again.
     gc.freeze()
-    keep()
     try:
         with progress("Reading") as advance:
             trace = load(file, advance)

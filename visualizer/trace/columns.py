@@ -1,9 +1,8 @@
-"""Lines as columns: what a switch, a wait, a wake, a resumption and a yield say, as numbers beside one another.
+"""Lines as columns: what each event says, as numbers beside one another.
 
 A program of a million switches has a hundred kinds of them. A *template* is such a kind: the line without its time, its
-track, and what else differs from one to the next. A *flat* is many lines in order: their templates, and the rest as
-columns of numpy. Between them stand the lines by which tracks begin and end: of those the flat has what concerns the
-lines around them, and the line itself is kept, with the names that are given right after it.
+track, and what else differs from one to the next. Columns are many lines in order: their templates, and the rest as
+numpy arrays. A line that says more than numbers can is kept beside them.
 """
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Iterable, Iterator
+from itertools import compress
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,11 +22,14 @@ from visualizer.trace.events import (
     Event,
     Exit,
     Name,
+    Poll,
     Resume,
     Rows,
+    Sample,
     Shape,
     Spawn,
     Switch,
+    Thread,
     Timed,
     Unready,
     Wait,
@@ -35,18 +39,10 @@ from visualizer.trace.events import (
 
 Column = npt.NDArray[Any]
 
-SWITCH, WAIT, WAKE, UNREADY, RESUME, YIELD, SPAWN, EXIT = range(8)
-#: Kinds of lines that say who runs, who is ready and who waits. These can be flattened, and so can Spawn and Exit.
+#: Kinds of lines. BEGIN: the spawn of a thread. NOTED: any that is kept and says nothing of who runs.
+SWITCH, WAIT, WAKE, UNREADY, RESUME, YIELD, SPAWN, EXIT, BEGIN, THREAD, POLL, SAMPLE, NOTED = range(13)
+#: Lines that rows can stand for.
 FLAT = frozenset((Switch, Wait, Wake, Unready, Resume, Yield))
-
-
-class Lifecycle(NamedTuple):
-    """A line by which a track begins or ends, and those behind it, before the next such line, by which one is named."""
-
-    line: Spawn | Exit
-    names: list[Name]
-
-
 
 #: A row: three integers of 64 bits.
 ROW_BYTES = 24
@@ -59,10 +55,48 @@ _MOST_SHAPES = 1 << 22
 #: Stands for what the template has.
 _AS_THERE = -9
 _LEFT_OUT = -7
+#: Up to so many, what numbers there may be is listed; of more, what there is.
+_MOST_LISTED = 1 << 22
+#: Of lines that say no time, or one that nothing happened at.
+_NO_TIME = -1
+
+
+#: Codes of lines are their kinds, but for these.
+_NAME, _ROWS = NOTED + 1, 255
+
+
+class _Codes(dict[type, int]):
+    def __missing__(self, kind: type) -> int:
+        return NOTED
+
+
+_CODES = _Codes({
+    Switch: SWITCH, Wait: WAIT, Wake: WAKE, Unready: UNREADY, Resume: RESUME, Yield: YIELD, Spawn: SPAWN, Exit: EXIT,
+    Thread: THREAD, Poll: POLL, Sample: SAMPLE, Name: _NAME, Rows: _ROWS,
+})  # fmt: skip
+#: Where lines say their time, a, b and value, or what stands for it.
+_SAID: dict[int, tuple[str | int, ...]] = {
+    SWITCH: ("t_ns", "target", "origin", "value"),
+    WAIT: ("t_ns", "track", _LEFT_OUT, "asked_ns"),
+    WAKE: ("t_ns", "track", "waker", _LEFT_OUT),
+    UNREADY: ("t_ns", "track", _LEFT_OUT, _LEFT_OUT),
+    RESUME: ("t_ns", "track", words.CURRENT, "value"),
+    YIELD: ("t_ns", "track", _LEFT_OUT, "value"),
+    SPAWN: ("t_ns", "track", "creator", _LEFT_OUT),
+    EXIT: ("t_ns", "track", _LEFT_OUT, _LEFT_OUT),
+    THREAD: (_NO_TIME, "track", _LEFT_OUT, _LEFT_OUT),
+    POLL: ("t_ns", "track", _LEFT_OUT, "polling"),
+    SAMPLE: ("t_ns", "track", _LEFT_OUT, _LEFT_OUT),
+    NOTED: ("t_ns", 0, words.CURRENT, _LEFT_OUT),
+    _NAME: (_NO_TIME, 0, words.CURRENT, _LEFT_OUT),
+}
+_KEPT = (SPAWN, EXIT, SAMPLE, NOTED, _NAME)
+_HAVE_PLACES = (SWITCH, RESUME, YIELD)
+_WAITS = attrgetter("reason", "on", "object", "fd", "direction", "local", "peer")
 
 
 class Template(NamedTuple):
-    """What lines of a kind share. `a`, `b`, `value`: as in `Flat`, or words.SUBJECT for the row's track.
+    """What lines of a kind share. `a`, `b`, `value`: as in `Columns`, or words.SUBJECT for the row's track.
 
     `text` is the cause, or the reason of a wait; `rest` what else a wait says.
     """
@@ -76,11 +110,11 @@ class Template(NamedTuple):
     rest: tuple[Any, ...] = ()
 
 
-class Flat(NamedTuple):
-    """Many lines. `template`: its number in `Flattening.templates`; `kind` is that of the template.
+class Columns(NamedTuple):
+    """Many lines. `template`: its number in `Columnizer.templates`; `kind` is that of the template.
 
     a: the target, or the track; b: the origin, the waker, or the creator; value: the value's text id, the time that a
-    wait asked for, in ns, or a number in `Flattening.lifecycle`. -2 in a or b: the current track.
+    wait asked for, in ns, whether a poll begins, or a number in `kept`. -2 in a or b: the current track.
     """
 
     t_ns: Column
@@ -89,19 +123,15 @@ class Flat(NamedTuple):
     a: Column
     b: Column
     value: Column
-
-    def part(self, start: int, end: int) -> Flat:
-        return Flat(*(column[start:end] for column in self))
+    kept: list[Any]
 
 
-class Flattening:
-    """Makes flats of one trace's lines. `unknown` counts rows whose shape was not told, or that are damaged."""
+class Columnizer:
+    """Makes columns of one trace's lines. `unknown` counts rows whose shape was not told, or that are damaged."""
 
     def __init__(self) -> None:
         self.unknown = 0
         self.templates: list[Template] = []
-        #: Of those that `take` gave last, in order.
-        self.lifecycle: list[Lifecycle] = []
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._start_ns = 0
         #: What stands for what: where in `_sequence` its templates begin, and how many it has.
@@ -117,22 +147,10 @@ class Flattening:
         self._several = False
         #: The first four fields of each template.
         self._fields = array("i"), array("i"), array("i"), array("q")
-        self._begin()
 
     def begin(self, start_ns: int) -> None:
         """Rows hold times of the watched process's clock; `start_ns` is its zero, from the header."""
         self._start_ns = start_ns
-
-    def _begin(self) -> None:
-        #: Rows, and a blank one for each line; which of them these are.
-        self._packed: list[bytes] = []
-        self._rows = 0
-        self._places = array("q")
-        #: What the lines say: time, a, what it stands for, b, value.
-        self._said = array("q"), array("q"), array("q"), array("q"), array("q")
-        self._lifecycle: list[Lifecycle] = []
-
-    # What arrives.
 
     def learn(self, shape: Shape) -> None:
         """Take in what rows of this shape stand for."""
@@ -164,82 +182,33 @@ class Flattening:
                 column.append(field)
         return number
 
-    def add(self, lines: Iterable[Any]) -> list[Name]:
-        """Add lines of FLAT, rows, and lines by which tracks begin, end and are named. Return the ones that name tracks
-        and stand before any that begins here: they are about others."""
-        packed, places, lifecycle = self._packed, self._places, self._lifecycle
-        say_time, say_a, say_single, say_b, say_value = [column.append for column in self._said]
-        rows, singles = self._rows, self._singles
-        names: list[Name] = []
-        for line in lines:
-            kind = type(line)
-            key: tuple[Any, ...]
-            if kind is Rows:
-                count, rest = divmod(len(line.packed), ROW_BYTES)
-                self.unknown += rest > 0
-                packed.append(line.packed[:-rest] if rest else line.packed)
-                rows += count
-                continue
-            if kind is Switch:
-                a, b, value = line.target, line.origin, line.value
-                key = SWITCH, line.cause, line.place
-            elif kind is Resume:
-                a, b, value = line.track, words.CURRENT, line.value
-                key = RESUME, line.cause, line.place
-            elif kind is Yield:
-                a, b, value = line.track, _LEFT_OUT, line.value
-                key = YIELD, words.YIELD, line.place
-            elif kind is Spawn or kind is Exit:
-                a, b, value = line.track, line.creator if kind is Spawn else _LEFT_OUT, len(lifecycle)
-                key = SPAWN if kind is Spawn else EXIT, "", -1
-                lifecycle.append(Lifecycle(line, []))
-            elif kind is Name:
-                (lifecycle[-1].names if lifecycle else names).append(line)
-                continue
-            elif kind is Wake:
-                a, b, value = line.track, line.waker, _LEFT_OUT
-                key = WAKE, line.cause, -1
-            elif kind is Wait:
-                a, b, value = line.track, _LEFT_OUT, line.asked_ns
-                key = WAIT, line.reason, -1, line.on, line.object, line.fd, line.direction, line.local, line.peer
-            else:
-                a, b, value = line.track, _LEFT_OUT, _LEFT_OUT
-                key = UNREADY, "", -1
-            single = singles.get(key)
-            if single is None:
-                fields = key[0], words.SUBJECT, _AS_THERE, _AS_THERE, key[1], key[2], key[3:]
-                single = singles[key] = self._stand((self._number(fields),))
-            packed.append(_BLANK)
-            places.append(rows)
-            say_time(line.t_ns)
-            say_a(a)
-            say_single(single)
-            say_b(b)
-            say_value(value)
-            rows += 1
-        self._rows = rows
-        return names
-
-    # What has been added.
-
-    def take(self) -> Flat | None:
-        """All that was added since the last time; None if that is nothing."""
-        if not self._rows:
+    def columns(self, lines: list[Any]) -> Columns | None:
+        """What these lines, other than shapes, say; None if that is nothing."""
+        codes = np.frombuffer(bytes(map(_CODES.__getitem__, map(type, lines))), dtype=np.uint8)
+        is_line = codes != _ROWS
+        packed = [line.packed for line in lines if type(line) is Rows]
+        said, kept = self._said(list(compress(lines, is_line.tobytes())) if packed else lines, codes[is_line])
+        t_ns, subject, series = said[0], said[1].astype(np.int32), said[2]
+        places: Column = np.arange(len(series))
+        if packed:
+            sizes = is_line.astype(np.int64)
+            sizes[~is_line] = [len(some) // ROW_BYTES for some in packed]
+            places = (np.cumsum(sizes) - sizes)[is_line]
+            is_row = np.ones(int(sizes.sum()), dtype=bool)
+            is_row[places] = False
+            merged = [np.empty(len(is_row), dtype=column.dtype) for column in (t_ns, subject, series)]
+            for number, of_rows in enumerate(self._rows(packed)):
+                merged[number][is_row], merged[number][places] = of_rows, said[number]
+            t_ns, subject, series = merged
+        if len(series) and int(series.min()) < 0:
+            known = series >= 0
+            self.unknown += len(known) - int(known.sum())
+            t_ns, subject, series, places = t_ns[known], subject[known], series[known], (np.cumsum(known) - 1)[places]
+        if not len(series):
             return None
-        (t_ns, subject, series), known = self._merged()
-        places, of_lines, values = (
-            np.frombuffer(column, dtype=np.int64) for column in (self._places, *self._said[3:])
-        )
-        self.lifecycle = self._lifecycle
-        self._begin()
         first, count, sequence = (
             np.frombuffer(column, dtype=np.int32) for column in (self._first, self._count, self._sequence)
         )
-        if known is not None:
-            t_ns, subject, series = t_ns[known], subject[known], series[known]
-            places = (np.cumsum(known) - 1)[places]
-        if not len(series):
-            return None
         if self._several:
             counts = count.take(series)
             begins = np.cumsum(counts) - counts
@@ -252,62 +221,106 @@ class Flattening:
         value = np.frombuffer(self._fields[3], dtype=np.int64).take(number)
         a = subject if (of_a == words.SUBJECT).all() else _told(of_a.take(number), subject)
         b = _told(of_b.take(number), subject) if (of_b == words.SUBJECT).any() else of_b.take(number)
-        b[places], value[places] = of_lines, values
-        return Flat(t_ns, kinds.take(number), number, a, b, value)
+        b[places], value[places] = said[3], said[4]
+        return Columns(t_ns, kinds.astype(np.uint8).take(number), number, a, b, value, kept)
 
-    def _merged(self) -> tuple[tuple[Column, Column, Column], Column | None]:
-        """Time, track, and what it stands for, of each row and line; and which of them are known, if not all are."""
+    def _said(self, lines: list[Any], codes: Column) -> tuple[Column, list[Any]]:
+        """What lines say: a row each of times, a, what it stands for, b, and value; and the lines that are kept."""
+        said = np.empty((5, len(lines)), dtype=np.int64)
+        kept: list[Any] = []
+        for code in nonzero(np.bincount(codes)).tolist():
+            those = codes == code
+            some = lines if those.all() else list(compress(lines, those.tobytes()))
+            t_ns, a, b, value = (_numbers(some, what) for what in _SAID[code])
+            said[0, those], said[1, those], said[3, those], said[4, those] = t_ns, a, b, value
+            said[2, those] = self._singles_of(code, some)
+            if code in _KEPT:
+                said[4, those] = np.arange(len(kept), len(kept) + len(some))
+                kept += some
+        return said, kept
+
+    def _singles_of(self, code: int, lines: list[Any]) -> Column | list[int] | int:
+        """What lines of one code stand for, each for itself."""
+        if code == WAIT:
+            return [self._single(WAIT, reason, -1, *rest) for reason, *rest in map(_WAITS, lines)]
+        if code == SPAWN:
+            return [self._single(BEGIN if line.kind == words.THREAD else SPAWN, "", -1) for line in lines]
+        if code not in _HAVE_PLACES:
+            cause = attrgetter("cause") if code == WAKE else None
+            kind = min(code, NOTED)
+            return [self._single(kind, cause(line), -1) for line in lines] if cause else self._single(kind, "", -1)
+        places = np.fromiter(map(attrgetter("place"), lines), np.int64, len(lines))
+        low, width = int(places.min()), int(places.max()) - int(places.min()) + 1
+        places -= low
+        texts = [words.YIELD]
+        if code != YIELD:
+            causes = [*map(attrgetter("cause"), lines)]
+            texts = [*dict.fromkeys(causes)]
+            if len(texts) > 1:
+                number_of = {text: number * width for number, text in enumerate(texts)}
+                places += np.fromiter(map(number_of.__getitem__, causes), np.int64, len(causes))
+        different, index = numbered(places)
+        singles = [self._single(code, texts[pair // width], pair % width + low) for pair in different.tolist()]
+        found: Column = np.array(singles)[index]
+        return found
+
+    def _single(self, *key: Any) -> int:
+        """What a line stands for that is of this kind, and says this text, place, and so on."""
+        single = self._singles.get(key)
+        if single is None:
+            fields = key[0], words.SUBJECT, _AS_THERE, _AS_THERE, key[1], key[2], key[3:]
+            single = self._singles[key] = self._stand((self._number(fields),))
+        return single
+
+    def _rows(self, packed: list[bytes]) -> tuple[Column, Column, Column]:
+        """Time, track, and what it stands for, of each row; below 0 if that is not known."""
+        broken = [number for number, some in enumerate(packed) if len(some) % ROW_BYTES]
+        for number in broken:
+            packed[number] = packed[number][: len(packed[number]) // ROW_BYTES * ROW_BYTES]
+        self.unknown += len(broken)
         t_ns, track, shape = np.ascontiguousarray(
-            np.frombuffer(b"".join(self._packed), dtype="<i8").reshape(-1, 3).T, dtype=np.int64
+            np.frombuffer(b"".join(packed), dtype="<i8").reshape(-1, 3).T, dtype=np.int64
         )
-        damaged = (
-            (shape < 0) | (shape >= len(self._of_file))
-            if _beyond(shape, 0, len(self._of_file) - 1)
+        if not (
+            _beyond(shape, 0, len(self._of_file) - 1)
             or _beyond(track, -_LARGEST_ID, _LARGEST_ID)
             or _beyond(t_ns, -_LARGEST, _LARGEST)
-            else None
+        ):
+            return t_ns - self._start_ns, track.astype(np.int32), self._of_file.take(shape)
+        series = np.full(len(shape), -1, dtype=np.int64)
+        told = (shape >= 0) & (shape < len(self._of_file)) & (np.abs(track) <= _LARGEST_ID)
+        told &= (t_ns >= -_LARGEST) & (t_ns <= _LARGEST)
+        series[told] = self._of_file[shape[told]]
+        return t_ns - self._start_ns, track.astype(np.int32), series
+
+    def interleaved(self, strips: Iterable[tuple[int, Iterable[Any]]]) -> Columns | None:
+        """The columns of what several threads did, rows and lines of FLAT, in order of time; a THREAD wherever another
+        one goes on. What happened at the same time stands in the order of the threads."""
+        parts: list[Columns] = []
+        threads: list[int] = []
+        for thread, lines in sorted(strips, key=lambda strip: strip[0]):
+            part = self.columns(list(lines))
+            if part is not None:
+                parts.append(part)
+                threads.append(thread)
+        if not parts:
+            return None
+        # Within a thread the order is that of its lines.
+        order = np.concatenate([np.maximum.accumulate(part.t_ns) for part in parts]).argsort(kind="stable")
+        whose = np.repeat(np.array(threads, dtype=np.int32), [len(part.t_ns) for part in parts])[order]
+        merged = [np.concatenate(column)[order] for column in zip(*[part[:6] for part in parts], strict=True)]
+        is_other = np.ones(len(whose), dtype=bool)
+        is_other[1:] = whose[1:] != whose[:-1]
+        begins = nonzero(is_other)
+        single = self._number((THREAD, words.SUBJECT, _AS_THERE, _AS_THERE, "", -1, ()))
+        told: list[Any] = [_NO_TIME, THREAD, single, whose[begins], _LEFT_OUT, _LEFT_OUT]
+        t_ns, kind, template, a, b, value = (
+            np.insert(column, begins, what) for column, what in zip(merged, told, strict=True)
         )
-        if damaged is None:
-            series = self._of_file.take(shape)
-        else:
-            series = np.full(len(shape), -1, dtype=np.int64)
-            series[~damaged] = self._of_file[shape[~damaged]]
-            damaged = (np.abs(track) > _LARGEST_ID) | (t_ns < -_LARGEST) | (t_ns > _LARGEST)
-            series[damaged] = -1
-        merged = t_ns - self._start_ns, track.astype(np.int32), series
-        places = np.frombuffer(self._places, dtype=np.int64)
-        for column, said in zip(merged, self._said, strict=False):
-            column[places] = np.frombuffer(said, dtype=np.int64)
-        known = None
-        if len(series) and int(series.min()) < 0:
-            known = series >= 0
-            self.unknown += len(known) - int(known.sum())
-        return merged, known
-
-    def time_of(self, line: Any) -> tuple[int, int]:
-        """When the first and the last happened of what a line of FLAT, or rows, tell."""
-        if type(line) is not Rows:
-            return line.t_ns, line.t_ns
-        count = len(line.packed) // ROW_BYTES
-        if not count:
-            return -_LARGEST, -_LARGEST
-        first, last = (struct.unpack_from("<q", line.packed, at)[0] for at in (0, (count - 1) * ROW_BYTES))
-        return first - self._start_ns, last - self._start_ns
-
-    def events(self, flat: Flat) -> Iterator[Event]:
-        """The lines themselves."""
-        columns = (column.tolist() for column in (flat.t_ns, flat.template, flat.a, flat.b, flat.value))
-        for t_ns, number, a, b, value in zip(*columns, strict=True):
-            template = self.templates[number]
-            if template.kind < SPAWN:
-                yield _event(template, t_ns, a, b, value)
-            else:
-                line, names = self.lifecycle[value]
-                yield line
-                yield from names
+        return Columns(t_ns, kind, template, a, b, value, [])
 
     def events_of(self, rows: Rows) -> Iterator[Event]:
-        """What these rows stand for, without a flat: the fastest way for a few."""
+        """What these rows stand for, one event at a time."""
         packed, shapes, start_ns, templates = rows.packed, self._shapes, self._start_ns, self.templates
         count, rest = divmod(len(packed), ROW_BYTES)
         self.unknown += bool(rest)
@@ -358,6 +371,30 @@ def _fields(event: Timed) -> tuple[Any, ...]:
     if isinstance(event, Yield):
         return YIELD, event.track, _LEFT_OUT, event.value, words.YIELD, event.place, ()
     return UNREADY, event.track, _LEFT_OUT, _LEFT_OUT, "", -1, ()
+
+
+def _numbers(lines: list[Any], what: str | int) -> Column | int:
+    """What each line says there, or what stands for it."""
+    return np.fromiter(map(attrgetter(what), lines), np.int64, len(lines)) if isinstance(what, str) else what
+
+
+def numbered(column: Column) -> tuple[Column, Column]:
+    """The different numbers (none below 0) in the column, ascending, and of each number in it which of these it is."""
+    most = int(column.max(initial=0))
+    if most >= max(_MOST_LISTED, 4 * len(column)):
+        different, index = np.unique(column, return_inverse=True)
+        return different, index
+    seen = np.zeros(most + 1, dtype=bool)
+    seen[column] = True
+    different = nonzero(seen)
+    table = np.empty(most + 1, dtype=np.uint16 if len(different) <= 1 << 16 else np.int64)
+    table[different] = np.arange(len(different))
+    return different, table.take(column)
+
+
+def nonzero(mask: Column) -> Column:
+    """Where it is true, or not 0. As numpy.flatnonzero, which takes thrice as long for a few."""
+    return mask.nonzero()[0]
 
 
 def _told(column: Column, subject: Column) -> Column:

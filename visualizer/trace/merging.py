@@ -11,7 +11,7 @@ A child is waited for from the `fork` line on, in the same way. What comes later
 counted: it stands behind lines that it belongs before.
 
 Where several do something every microsecond, to part their rows wherever another goes on would take far longer than all
-else: what is common is given out as it is, woven, for `analysis/braids.py` to put in order as columns.
+else: what is common is given out as it is, woven, to be put in order as columns (`columns.py`).
 """
 
 from __future__ import annotations

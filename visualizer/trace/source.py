@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 
 from visualizer.trace import words
 from visualizer.trace.awaited import Awaited
-from visualizer.trace.columns import Flattening
+from visualizer.trace.columns import Columnizer
 from visualizer.trace.events import (
     DECODE_ERRORS,
     Dropped,
@@ -32,10 +32,9 @@ from visualizer.trace.merging import LATE_NS, Merging, Woven
 #: A line of a trace.
 Line = Event | Shape | Rows | Woven
 
-#: Read at most this much at a time, so that a viewer stays responsive while a long trace loads, and what that takes for
-#: a moment leaves few holes in its memory; and so much by whoever does nothing else meanwhile.
+#: Read at most this much at a time, so that a viewer stays responsive while a long trace loads, and little memory is
+#: taken for a moment.
 CHUNK_BYTES = 1 << 21
-_WHOLE_BYTES = 1 << 22
 
 
 class TraceError(Exception):
@@ -46,7 +45,7 @@ class Source:
     """A trace, read forward. `read` gives what is there now; `finish` says that no more will come.
 
     Both give events. `read_lines` and `finish_lines` give the lines as they are, rows and shapes too, for whoever takes
-    these in with `flattening`.
+    these in with `columnizer`.
 
     `notices` collects, in plain sentences, what was wrong with the file but did not keep it from opening.
     """
@@ -62,7 +61,7 @@ class Source:
         self._stream = stream
         self._rest = b""
         self._unreadable = 0
-        self.flattening = Flattening()
+        self.columnizer = Columnizer()
         self._merging = Merging(clock)
         #: The last read found nothing more.
         self._is_dry = False
@@ -166,8 +165,8 @@ class Source:
                 f"{self._merging.late} {told} written late by one of several processes: what they tell stands behind "
                 "what happened after it."
             )
-        if self.flattening.unknown:
-            events.append(Dropped(-1, "rows that could not be read", self.flattening.unknown))
+        if self.columnizer.unknown:
+            events.append(Dropped(-1, "rows that could not be read", self.columnizer.unknown))
         if self._unreadable:
             lines = "1 line" if self._unreadable == 1 else f"{self._unreadable} lines"
             self.notices.append(f"Left out, because it could not be read: {lines}.")
@@ -182,7 +181,7 @@ class Source:
     def lines(self) -> Iterator[list[Line]]:
         """The same as lines."""
         while True:
-            batch = self.read_lines(_WHOLE_BYTES)
+            batch = self.read_lines()
             if self._is_dry:
                 break
             yield batch
@@ -190,13 +189,13 @@ class Source:
 
     def _expand(self, lines: Iterable[Line]) -> list[Event]:
         """The events, with those that rows stand for in the rows' place."""
-        flattening = self.flattening
+        columnizer = self.columnizer
         events: list[Event] = []
         for line in lines:
             if type(line) is Shape:
-                flattening.learn(line)
+                columnizer.learn(line)
             elif type(line) is Rows:
-                events += flattening.events_of(line)
+                events += columnizer.events_of(line)
             elif type(line) is Woven:
                 events += self._expand(line.lines())
             else:
@@ -230,7 +229,7 @@ class Source:
             header = decode_header(line)
         except DECODE_ERRORS:
             raise self._no_trace() from None
-        self.flattening.begin(header.monotonic_ns)
+        self.columnizer.begin(header.monotonic_ns)
         self._merging.begin(header.monotonic_ns)
         return header
 

@@ -21,7 +21,6 @@ from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.printable import plain
 from visualizer.session import preferences
 from visualizer.session.target import Target
-from visualizer.trace.memory import keep
 from visualizer.trace.source import TraceError
 from visualizer.tui import keys
 from visualizer.tui.actions.export import Exporting
@@ -104,7 +103,6 @@ class VisualizerApp(Comparing):
         # What is imported stays until the end. To look at all of it again and again for what may go takes the collector
         # several frames.
         gc.freeze()
-        keep()
         try:
             result = super().run(**options)
         finally:

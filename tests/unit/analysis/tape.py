@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from visualizer.analysis.load.loader import Loader
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.trace import events as ev
 from visualizer.trace import words
+from visualizer.trace.source import Line
 
 STEP_NS = 1_000
 FILE = "/src/demo.py"
+
+
+def feed(timeline: Timeline, lines: Sequence[Line]) -> None:
+    """Have the timeline take in these lines, behind those that it has."""
+    # It goes on where it was.
+    kept = vars(timeline)
+    if "loader" not in kept:
+        kept["loader"] = Loader(timeline)
+    kept["loader"].take(lines)
 
 
 class Tape:
@@ -155,7 +168,7 @@ class Tape:
 
     def timeline(self) -> Timeline:
         timeline = Timeline()
-        timeline.feed_all(self.events)
+        feed(timeline, self.events)
         return timeline
 
     def states(self, timeline: Timeline, key: str) -> list[tuple[int, str]]:

@@ -130,7 +130,7 @@ def test_lines_are_told_while_others_are_worked_out(monkeypatch: pytest.MonkeyPa
 
 
 def test_records_are_told_while_others_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("visualizer.analysis.model.queries.AT_ONCE", 3)
+    monkeypatch.setattr("visualizer.analysis.model.timeline.AT_ONCE", 3)
     timeline = ping_pong().timeline()
     blocks = jsonl.json_lines(timeline)
     first = next(blocks)

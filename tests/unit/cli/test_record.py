@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -12,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Visualizer
+from visualizer.cli import record
 from visualizer.session import recordings
 from visualizer.session.catalogue import folder
+from visualizer.session.target import Target
 from visualizer.trace.events import End
 from visualizer.trace.source import read_all
 
@@ -36,11 +39,6 @@ def end_of(trace: Path) -> tuple[int, int]:
     last = read_all(trace)[1][-1]
     assert isinstance(last, End)
     return last.code, last.signal
-
-
-def argv_of(trace: Path) -> list[str]:
-    """The script's arguments, as the trace has them."""
-    return read_all(trace)[0].argv[1:]
 
 
 @pytest.mark.parametrize("options_first", [True, False])
@@ -102,12 +100,25 @@ def test_a_module(process: Visualizer, tmp_path: Path) -> None:
     ],
 )
 def test_whose_is_which_option(
-    args: str, output: str, script_args: list[str], process: Visualizer, tmp_path: Path
+    args: str,
+    output: str,
+    script_args: list[str],
+    visualizer: Visualizer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    (tmp_path / "s.py").write_text("import sys; print(sys.argv[1:])")
-    done = process("record", *args.split())
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"{script_args}\n", "")
-    assert argv_of(tmp_path / output) == script_args
+    """What is about to be started; that it is started so: `test_the_script_has_the_terminal_to_itself`."""
+    asked = []
+
+    def start(target: Target, path: Path, **_: object) -> None:
+        asked.append((target.python_args, str(path)))
+        raise OSError(errno.EAGAIN, "not now")
+
+    monkeypatch.setattr(record, "start", start)
+    (tmp_path / "s.py").touch()
+    done = visualizer("record", *args.split())
+    assert (done.returncode, done.stderr) == (2, "visualizer: Cannot start 's': not now.\n")
+    assert asked == [(("s.py", *script_args), output)]
     assert {path.name for path in tmp_path.iterdir()} == {"s.py", output}
 
 

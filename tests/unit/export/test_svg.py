@@ -11,7 +11,7 @@ import resvg_py
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.analysis.tape import Tape, ping_pong, producer_consumer, sleeps
+from tests.unit.analysis.tape import Tape, feed, ping_pong, producer_consumer, sleeps
 from tests.unit.paint.events import naps, timelines
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import State, Timeline
@@ -122,11 +122,11 @@ def test_states_differ_in_more_than_colour() -> None:
 def every_state() -> Timeline:
     tape = sleeps()
     timeline = tape.timeline()
-    timeline.feed(ev.Spawn(timeline.last_ns + 5, 9, words.GREENLET, -1, 0, -1, -1))
-    timeline.feed(ev.Switch(timeline.last_ns + 5, 7, 0, words.SWITCH, -1, -1))
+    feed(timeline, [ev.Spawn(timeline.last_ns + 5, 9, words.GREENLET, -1, 0, -1, -1)])
+    feed(timeline, [ev.Switch(timeline.last_ns + 5, 7, 0, words.SWITCH, -1, -1)])
     timeline.tracks[7].slices.begin(timeline.last_ns + 5, State.UNKNOWN)
     timeline.occurred.add(State.UNKNOWN)
-    timeline.feed(ev.End(timeline.last_ns + 9, 0, 0))
+    feed(timeline, [ev.End(timeline.last_ns + 9, 0, 0)])
     return timeline
 
 
@@ -167,7 +167,7 @@ def test_more_tracks_than_can_be_looked_at_are_counted() -> None:
 
 def test_what_must_be_told() -> None:
     timeline = ping_pong().timeline()
-    timeline.feed_all([ev.Uncaught(9_000, "ValueError", "<b>&"), ev.Dropped(9_000, "events", 4), ev.End(9_000, -1, 15)])
+    feed(timeline, [ev.Uncaught(9_000, "ValueError", "<b>&"), ev.Dropped(9_000, "events", 4), ev.End(9_000, -1, 15)])
     found = texts(drawn(timeline))
     assert "Uncaught ValueError: <b>&" in found
     assert "Left out of the trace: 4 events." in found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from tests.unit.analysis.tape import feed
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.trace import events as ev
 from visualizer.trace import words
@@ -41,16 +42,16 @@ def timelines(draw: st.DrawFn, names: st.SearchStrategy[str] = NAMES) -> Timelin
     timeline = Timeline()
     target, python, message, *texts = draw(st.lists(names, min_size=7, max_size=7))
     timeline.header = ev.Header(words.FORMAT, words.VERSION, target=target, python=python)
-    timeline.feed_all(ev.Text(number, text) for number, text in enumerate(texts))
+    feed(timeline, [ev.Text(number, text) for number, text in enumerate(texts)])
     t_ns = 0
     for gap_ns, *step in draw(st.lists(_STEPS, max_size=40)):
         t_ns += gap_ns
-        timeline.feed(_event(t_ns, *step))
+        feed(timeline, [_event(t_ns, *step)])
     if draw(st.booleans()):
-        timeline.feed(ev.Note(t_ns, message))
-        timeline.feed(ev.Dropped(t_ns, message, 3))
-        timeline.feed(ev.Uncaught(t_ns, target, message))
-        timeline.feed(ev.End(t_ns + draw(_GAPS), 1, draw(st.integers(0, 70))))
+        feed(timeline, [ev.Note(t_ns, message)])
+        feed(timeline, [ev.Dropped(t_ns, message, 3)])
+        feed(timeline, [ev.Uncaught(t_ns, target, message)])
+        feed(timeline, [ev.End(t_ns + draw(_GAPS), 1, draw(st.integers(0, 70)))])
     return timeline
 
 
@@ -60,12 +61,12 @@ def greenlet_runs(draw: st.DrawFn) -> Timeline:
     timeline = Timeline()
     t_ns, current = 0, 0
     for track in range(4):
-        timeline.feed(ev.Spawn(0, track, words.GREENLET if track else words.THREAD, -1, 0 if track else -1, -1, -1))
+        feed(timeline, [ev.Spawn(0, track, words.GREENLET if track else words.THREAD, -1, 0 if track else -1, -1, -1)])
     for gap_ns, step in draw(st.lists(st.tuples(_GAPS, st.integers(1, 3)), max_size=60)):
         t_ns += gap_ns
-        timeline.feed(ev.Switch(t_ns, current, (current + step) % 4, words.SWITCH, -1, -1))
+        feed(timeline, [ev.Switch(t_ns, current, (current + step) % 4, words.SWITCH, -1, -1)])
         current = (current + step) % 4
-    timeline.feed(ev.End(t_ns + draw(_GAPS), 0, 0))
+    feed(timeline, [ev.End(t_ns + draw(_GAPS), 0, 0)])
     return timeline
 
 
@@ -74,15 +75,15 @@ def naps(draw: st.DrawFn) -> Timeline:
     """A hub of one thread that polls now and then, briefly or for long, and wakes a greenlet in between."""
     timeline = Timeline()
     for track, kind in enumerate((words.THREAD, words.HUB, words.GREENLET)):
-        timeline.feed(ev.Spawn(0, track, kind, -1, track - 1, -1, -1))
-    timeline.feed(ev.Switch(0, 0, 1, words.SWITCH, -1, -1))
+        feed(timeline, [ev.Spawn(0, track, kind, -1, track - 1, -1, -1)])
+    feed(timeline, [ev.Switch(0, 0, 1, words.SWITCH, -1, -1)])
     t_ns = 0
     for idle_ns, busy_ns in draw(st.lists(st.tuples(_GAPS, _GAPS), max_size=30)):
-        timeline.feed(ev.Poll(t_ns, 1, 1))
-        timeline.feed(ev.Poll(t_ns + idle_ns, 1, 0))
-        timeline.feed(ev.Switch(t_ns + idle_ns, 1, 2, words.SWITCH, -1, -1))
+        feed(timeline, [ev.Poll(t_ns, 1, 1)])
+        feed(timeline, [ev.Poll(t_ns + idle_ns, 1, 0)])
+        feed(timeline, [ev.Switch(t_ns + idle_ns, 1, 2, words.SWITCH, -1, -1)])
         t_ns += idle_ns + busy_ns
-        timeline.feed(ev.Switch(t_ns, 2, 1, words.SWITCH, -1, -1))
+        feed(timeline, [ev.Switch(t_ns, 2, 1, words.SWITCH, -1, -1)])
     if draw(st.booleans()):
-        timeline.feed(ev.End(t_ns + draw(_GAPS), 0, 0))
+        feed(timeline, [ev.End(t_ns + draw(_GAPS), 0, 0)])
     return timeline

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.analysis.tape import Tape, ping_pong, producer_consumer, sleeps
+from tests.unit.analysis.tape import Tape, feed, ping_pong, producer_consumer, sleeps
 from tests.unit.paint.drawn import text
 from visualizer.analysis.model.timeline import Park, State, Timeline
 from visualizer.paint.text import caption
@@ -116,7 +116,7 @@ def test_a_legend_of_all_states_has_room() -> None:
 def recorded(*events: ev.Event, tape: Tape | None = None, tracers: dict[str, str] | None = None) -> Timeline:
     timeline = (tape or sleeps()).timeline()
     timeline.header = ev.Header(words.FORMAT, words.VERSION, python="3.13.0", target="demo", tracers=tracers or {})
-    timeline.feed_all(events)
+    feed(timeline, events)
     return timeline
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from visualizer.analysis.findings.base import LATE_NS, NAMED_NS
-from visualizer.analysis.model.blocking import busiest
 from visualizer.analysis.model.timeline import Park, State, Timeline, Track, Wakeup
 from visualizer.analysis.text.durations import duration
 from visualizer.trace import words
@@ -52,4 +51,4 @@ def _kept(timeline: Timeline, hub: Track, due_ns: int, until_ns: int) -> str:
     if number < 0:
         return "others ran in short turns"
     end_ns = slices.start_ns[number + 1] if number + 1 < len(slices) else until_ns
-    return f"{timeline.name(busiest(timeline, hub, slices.start_ns[number], end_ns))} ran on"
+    return f"{timeline.name(timeline.busiest(hub, slices.start_ns[number], end_ns))} ran on"

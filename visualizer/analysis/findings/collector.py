@@ -17,7 +17,6 @@ from visualizer.analysis.findings.base import NAMED_NS, park_before
 from visualizer.analysis.findings.joins import expression, only_waits
 from visualizer.analysis.findings.polls import PollRows
 from visualizer.analysis.findings.ready_times import ReadyTimes
-from visualizer.analysis.model.blocking import busiest
 from visualizer.analysis.model.timeline import Entry, Park, State, Switch, Timeline, Track, Wakeup
 from visualizer.trace import words
 from visualizer.trace.columns import Column
@@ -170,7 +169,7 @@ class Observed:
             return
         # Where nobody but the thread itself has anything to do, it keeps nobody waiting.
         if self.living.get(hub.id) or switch.park < 0:
-            track = busiest(self.timeline, hub, start_ns, switch.t_ns)
+            track = self.timeline.busiest(hub, start_ns, switch.t_ns)
             self.turns.setdefault(hub.id, []).append(Turn(start_ns, switch.t_ns, track, switch.index))
 
     def _on_finished(self, wakeup: Wakeup) -> None:

@@ -66,9 +66,9 @@ class Places:
 
 def places(timeline: Timeline, track: Track) -> Places:
     """Where the slices of the track begin, counted in switches. Costs what has been added since the last time."""
-    known = track.slices.places
-    if known is None:
-        known = track.slices.places = Places()
+    known = track.slices.derived
+    if not isinstance(known, Places):
+        known = track.slices.derived = Places()
     known.follow(timeline, track)
     return known
 

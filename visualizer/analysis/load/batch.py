@@ -1,95 +1,564 @@
-"""Who hands over to whom in many lines at once: everybody named, and what each says by number.
+"""Takes batches of lines into a timeline, whatever they are: first who runs (steps.py), then what that comes to for
+each track (per_track.py), then all of it is written.
 
-Two common kinds are known: greenlets that hand over to one another and are woken (greenlets.py); and one track
-that resumes generators, none of which resumes another (generators.py).
+What a batch leaves open is kept for the next one, so that it does not matter where a trace is divided.
 """
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from visualizer.analysis.model.columns import asked_of
+import numpy as np
+
+from visualizer.analysis.load import per_track
+from visualizer.analysis.load.distinct import grouped, last_true, shifted
+from visualizer.analysis.load.per_track import READY_AGAIN, SHOWN, UNBORN, Before, Items, begun, items_of, states
+from visualizer.analysis.load.steps import ALONE, RETURN, TURN, Extra, Steps, arranged, kinds, resolve
+from visualizer.analysis.load.templates import Templates
+from visualizer.analysis.model.blocking import HOG_NS
+from visualizer.analysis.model.schedulers import Resumptions
+from visualizer.analysis.model.stacks import Stacks, returns_by
+from visualizer.analysis.model.states import State
+from visualizer.analysis.model.types import Entry
+from visualizer.analysis.model.writer import Passages, Writer
 from visualizer.trace import words
-from visualizer.trace.columns import RESUME, SWITCH, WAIT, WAKE, YIELD, Column, Flattening, Lifecycle
+from visualizer.trace.columns import (
+    BEGIN,
+    EXIT,
+    NOTED,
+    POLL,
+    RESUME,
+    SAMPLE,
+    SPAWN,
+    SWITCH,
+    THREAD,
+    WAIT,
+    WAKE,
+    YIELD,
+    Column,
+    Columnizer,
+    Columns,
+    nonzero,
+    numbered,
+)
+from visualizer.trace.events import Spawn
 
-if TYPE_CHECKING:
-    from visualizer.analysis.model.timeline import Timeline
-
-#: Tracks beyond this are no tracks of ours: their ids are given out one after another.
-MOST_TRACKS = 1 << 24
-
-
-class Hand(NamedTuple):
-    """What `Flat` says, with everybody named.
-
-    `kind`: SWITCH, WAKE, UNREADY, SPAWN or EXIT. `who`: the target, or the track; `by`: the origin, the waker, or the
-    creator. In columns of their own, of each wake: its `cause`; of each switch: its `how`, `value`, and whether its
-    origin has ended; of each whose origin has not, how that parks and on which track. `timed`: which of these parks ask
-    for a time.
-    """
-
-    t_ns: Column
-    kind: Column
-    who: Column
-    by: Column
-    cause: Column
-    how: Column
-    value: Column
-    ended: Column
-    park_how: Column
-    on_track: Column
-    timed: Column
-    asked_ns: Column
-    #: Of each SPAWN and EXIT.
-    lifecycle: list[Lifecycle]
-    #: The greenlet that the thread is on in the end.
-    bottom: int
-    #: What else changes once it is taken in.
-    settle: Callable[[], None]
+_SWITCHES = kinds(SWITCH, RESUME, YIELD, RETURN)
+_PARKS = kinds(SWITCH, RESUME, YIELD, ALONE)
+_KEPT = kinds(SPAWN, BEGIN, EXIT, SAMPLE, NOTED)
+_TURNS_THREAD = kinds(THREAD, BEGIN)
+_RUNS = (State.RUNNING, State.IDLE)
+#: Of one step it stands behind tracks that this speaks of first.
+_KEPT_LAST = 2
+_NO_NUMBERS: Column = np.zeros(0, dtype=np.int64)
 
 
-class Hows:
-    """What a timeline has instead of the words of each template.
+class Batches:
+    """Takes the columns of one trace, in order, into its timeline."""
 
-    `how`: number of its cause and place among the switches' hows, or of its cause among the wakes'. `park_how`: number
-    of its park's how. Of a wait, `asked`: the number of what it asked for, and `joined`: the one track it joins.
-    """
+    def __init__(self, writer: Writer, columnizer: Columnizer, stacks: Stacks) -> None:
+        self.writer = writer
+        self.stacks = stacks
+        self.templates = Templates(writer, columnizer)
+        #: What tracks have announced to wait for: template, and the time that was asked for.
+        self.pending: dict[int, tuple[int, int]] = {}
+        #: By which wakeup greenlets that run are ready as soon as they park; by the bottom of the stack.
+        self.early: dict[int, int] = {}
+        #: Generators that are being closed.
+        self.closing: set[int] = set()
+        #: Whom each track resumed last, and where.
+        self.resumed: dict[int, tuple[int, int]] = {}
 
-    def __init__(self, timeline: Timeline, flattening: Flattening) -> None:
-        self._timeline = timeline
-        self._flattening = flattening
-        self.how = array("i")
-        self.park_how = array("i")
-        self.asked = array("i")
-        self.joined = array("i")
+    def take(self, columns: Columns) -> None:
+        """Take in all of them."""
+        self.templates.learn()
+        _Batch(self, columns).take()
 
-    def learn(self) -> None:
-        """Take in the templates that have come since the last time."""
-        timeline = self._timeline
-        switches, parks, wakeups = timeline._switches, timeline._parks, timeline._wakeups
-        templates = self._flattening.templates
-        if len(self.how) == len(templates):
+
+class _Batch:
+    """One batch on its way. `steps`, and what is beside them, are columns; `items` are what each step is to whom."""
+
+    def __init__(self, batches: Batches, columns: Columns) -> None:
+        self.batches = batches
+        self.writer = batches.writer
+        self.columns = columns
+        stacks, schedulers = batches.stacks, batches.writer.schedulers
+        self.thread = stacks.thread
+        #: Generators that run on behalf of a scheduler.
+        self.in_turn = [one for stack in stacks.stacks.values() for one in stack[1:] if schedulers.is_in_turn(one)]
+        exits = nonzero(columns.kind == EXIT).tolist()
+        #: When tracks end, by the number of the line.
+        self.exits: dict[int, int] = {}
+        void = [line for line in exits if self._is_void(line)]
+        steps, extras = resolve(columns, stacks, void)
+        stacks.tidy()
+        #: Of lines that resume, whether a scheduler does.
+        self.by_scheduler = np.zeros(len(columns.kind), dtype=bool)
+        extras += self._turns(steps)
+        #: Exits of generators that were being closed.
+        self.closed = self._closed_by(steps.kind)
+        self.steps = arranged(steps, extras)
+        event = self.steps.event
+        self.t_ns, self.template, self.value = columns.t_ns[event], columns.template[event], columns.value[event]
+
+    # What else has to be told of lines.
+
+    def _is_void(self, line: int) -> bool:
+        """Whether it ends what has ended before."""
+        track = int(self.columns.a[line])
+        if track in self.exits or self.writer.is_over(track):
+            return True
+        self.exits[track] = line
+        return False
+
+    def _end_of(self, track: int) -> int:
+        """By which line the track ends: before all of them, or behind, if by none."""
+        return (
+            self.exits[track] if track in self.exits else -1 if self.writer.is_over(track) else len(self.columns.kind)
+        )
+
+    def _has_ended(self, track: int, line: int) -> bool:
+        return self._end_of(track) < line
+
+    def _turns(self, steps: Steps) -> list[Extra]:
+        """Those who are found to be resumed in turn, and gave nothing before that, are ready from then on."""
+        resumes = nonzero(steps.kind == RESUME)
+        if not len(resumes):
+            return []
+        places = self.batches.templates.place[self.columns.template[resumes]]
+        resumptions = Resumptions(resumes, steps.by[resumes], places, steps.who[resumes])
+        self.by_scheduler[resumes], found = self.writer.schedulers.take(resumptions, self._has_ended)
+        extras = []
+        for line, tracks in found:
+            left = nonzero(_PARKS[steps.kind[: line + 1]])
+            values = np.where(steps.kind[left] == YIELD, self.columns.value[left], words.NOTHING)
+            given = dict(zip(steps.by[left].tolist(), values.tolist(), strict=True))
+            for track in tracks:
+                value = given[track] if track in given else self.writer.given(track)
+                extras += [Extra(line, 2, TURN, track, words.NOBODY)] if value in self.writer.nothings else []
+        return extras
+
+    def _closed_by(self, kind: Column) -> set[int]:
+        closing, a = self.batches.closing, self.columns.a
+        closes = self.batches.templates.closes.take(self.columns.template) & (kind == RESUME)
+        closed: set[int] = set()
+        if not closing and not closes.any():
+            return closed
+        those = np.isin(a, [*closing, *a[closes].tolist()]) & ((kind == YIELD) | (kind == ALONE) | (kind == EXIT))
+        for line in nonzero(those | closes).tolist():
+            track = int(a[line])
+            if closes[line]:
+                closing.add(track)
+            else:
+                if kind[line] == EXIT and track in closing:
+                    closed.add(line)
+                closing.discard(track)
+        return closed
+
+    # What it comes to.
+
+    def take(self) -> None:
+        steps, kind, writer = self.steps, self.steps.kind, self.writer
+        exits = nonzero(kind == EXIT)
+        failed = [self.columns.kept[number].outcome == words.RAISED for number in self.value[exits].tolist()]
+        items = items_of(steps, exits[np.array(failed, dtype=bool)], (kind == POLL) & (self.value != 0))
+        before = self._before(items.ids.tolist())
+        waits = self._waits(items)
+        if (kind == WAIT).any():
+            items = items.those(items.what != per_track.WAITS)
+        self._find_turns(items)
+        found, after = states(items, before)
+        early = self._early(items, before, found)
+        if len(early.items):
+            items.what[early.items] = per_track.LEAVE_READY
+            found, after = states(items, before)
+        what = items.what
+        over = items.step[(what == per_track.LEAVE) & ((found == State.DONE) | (found == State.FAILED))]
+        # The number that each step has among the switches, the parks and the wakeups, or the last one before it.
+        is_switch, is_park, is_wake = _SWITCHES[kind], _PARKS[kind], kind == WAKE
+        is_park[over] = False
+        self.over = set(over.tolist())
+        is_wake[items.step[what == per_track.PARK_READY]] = True
+        is_wake[items.step[(what == per_track.TURNED) & (found == State.WAITING)]] = True
+        switch, park, wake = (
+            np.cumsum(those, dtype=np.int32) + np.int32(count - 1)
+            for those, count in zip((is_switch, is_park, is_wake), writer.counts, strict=True)
+        )
+        for strand, step in early.open:
+            self.batches.early.setdefault(strand, int(wake[step]))
+        begins = begun(items, found)
+        number, entry, t_ns = self._write_lines(items, before, found, begins)
+        # Slices.
+        about = np.where(is_switch, switch, np.int32(-1))
+        about[is_wake & ~is_switch] = wake[is_wake & ~is_switch]
+        about = about.take(items.step)
+        leaves = nonzero(per_track.PARKING.take(what))
+        about[leaves] = park.take(items.step.take(leaves))
+        state, steps_, bounds = SHOWN.take(after), items.step, items.edges
+        runs = what == per_track.RUN
+        if (kind == BEGIN).any():
+            runs &= is_switch.take(steps_)
+        self._restore(items, before, begins, about)
+        if not (begins == 1).all():
+            which = np.repeat(np.arange(len(what)), begins)
+            state, about, steps_, runs = (column.take(which) for column in (state, about, steps_, runs))
+            ends = np.concatenate(([0], np.cumsum(begins)))
+            bounds = ends[bounds]
+            twice = nonzero(which[1:] == which[:-1])
+            state[twice] = State.WAITING
+            about[twice + 1] = wake[steps_[twice]]
+            if len(early.items):
+                ready = early.wakes.copy()
+                ready[early.steps >= 0] = wake[early.steps[early.steps >= 0]]
+                about[ends[early.items + 1] - 1] = ready
+        # All tracks.
+        self._write_columns(waits, is_switch, is_park, is_wake, switch, park)
+        self._write_order(entry, number, t_ns, is_switch, is_wake, switch, park, wake)
+        writer.begin_slices(items.ids.tolist(), bounds, self.t_ns.take(steps_), state, about, nonzero(runs))
+        self._close_hubs(items, before, bounds, steps_)
+        occurred = [State(one) for one in nonzero(np.bincount(state, minlength=1)).tolist()]
+        writer.reach(int(self.columns.t_ns.max()), len(self.columns.kind), occurred)
+
+    def _before(self, ids: list[int]) -> Before:
+        """The tracks as they are in front of all this."""
+        tracks, hubs = self.writer.timeline.tracks, self.writer.hubs
+        states, runs, parks, counts = bytearray(), list[int](), list[int](), list[int]()
+        for id in ids:
+            if id in hubs:
+                self.writer.reopen(hubs[id])
+            track = tracks.get(id)
+            slices = track.slices if track is not None else None
+            state, run, park, count = UNBORN, -1, -1, 0
+            if slices is not None and (count := len(slices.state)):
+                state = slices.state[-1]
+                if state == State.WAITING:
+                    park = slices.about[-1]
+                elif state == State.READY:
+                    if count > 1 and slices.state[-2] == State.WAITING:
+                        state, park = READY_AGAIN, slices.about[-2]
+                elif state in _RUNS:
+                    run = slices.about[-1]
+            states.append(state)
+            runs.append(run)
+            parks.append(park)
+            counts.append(count)
+        return Before(np.frombuffer(states, np.uint8), np.array(runs, np.int32), np.array(parks, np.int32), counts)
+
+    def _waits(self, items: Items) -> _Waits:
+        """The switches that end what was announced as a wait."""
+        pending, what = self.batches.pending, items.what
+        those = nonzero((what == per_track.WAITS) | (what == per_track.PARK) | (what == per_track.LEAVE))
+        step, track, is_wait = items.step[those], items.track[those], what[those] == per_track.WAITS
+        if not pending and not is_wait.any():
+            return _Waits(_NO_NUMBERS, _NO_NUMBERS, _NO_NUMBERS)
+        is_first, is_last = _edges(track)
+        leaves = what[those] == per_track.LEAVE
+        hits = nonzero(leaves & shifted(is_wait, False) & ~is_first)
+        steps, wait = step[hits], step[hits - 1]
+        templates, asked_ns = self.template[wait], self.value[wait]
+        firsts = nonzero(is_first)
+        ids = items.ids[track[firsts]]
+        there = set(ids.tolist()) if pending else ()
+        for id in [id for id in pending if id in there]:
+            first = int(firsts[np.searchsorted(ids, id)])
+            template, asked = pending.pop(id)
+            if leaves[first]:
+                steps, templates = np.append(steps, step[first]), np.append(templates, template)
+                asked_ns = np.append(asked_ns, asked)
+        open_ = nonzero(is_wait & is_last)
+        said = zip(self.template[step[open_]].tolist(), self.value[step[open_]].tolist(), strict=True)
+        pending.update(zip(items.ids[track[open_]].tolist(), said, strict=True))
+        order = steps.argsort(kind="stable")
+        return _Waits(steps[order], templates[order], asked_ns[order])
+
+    def _find_turns(self, items: Items) -> None:
+        """Who gives its scheduler nothing is ready for its next turn, as far as can be inferred."""
+        if not self.in_turn and not self.by_scheduler.any():
             return
-        for kind, _, _, _, text, place, rest in templates[len(self.how) :]:
-            how = park_how = asked = joined = -1
-            if kind in (SWITCH, RESUME, YIELD):
-                how = switches.hows.number((text, place))
-                reason = words.SWITCHED if kind == SWITCH else words.RESUMED if kind == RESUME else words.SUSPENDED
-                park_how = parks.hows.number((reason, -1, place))
-            elif kind == WAKE:
-                how = wakeups.causes.number(text)
-            elif kind == WAIT:
-                on, thing, fd, direction, local, peer = rest
-                asked = parks.asked.number(asked_of(text, on, thing, fd, direction, local, peer))
-                joined = timeline._joined(thing)
-            self.how.append(how)
-            self.park_how.append(park_how)
-            self.asked.append(asked)
-            self.joined.append(joined)
+        kind, what, event = self.steps.kind[items.step], items.what, self.steps.event[items.step]
+        is_resumed, is_yield = (what == per_track.RUN) & (kind == RESUME), (what == per_track.PARK) & (kind == YIELD)
+        those = nonzero(is_resumed | is_yield)
+        track, last = items.track[those], last_true(is_resumed[those])
+        known = (last >= 0) & (track[last] == track)
+        before = np.isin(items.ids, self.in_turn)[track]
+        in_turn = np.where(known, self.by_scheduler[event[those[last]]], before)
+        in_turn &= is_yield[those] & np.isin(self.value[items.step[those]], self.writer.nothings)
+        what[those[in_turn]] = per_track.PARK_READY
+
+    def _early(self, items: Items, before: Before, found: Column) -> _Early:
+        """Who is woken while it runs is ready as soon as it parks; the first wake of a run counts."""
+        what, early, steps = items.what, self.batches.early, self.steps
+        woken = nonzero((what == per_track.WOKEN) & (found == State.RUNNING))
+        if len(woken):
+            woken = woken[~self._is_hub(items)[items.track[woken]]]
+        if not len(woken) and not early:
+            return _Early(_NO_NUMBERS, _NO_NUMBERS, _NO_NUMBERS, [])
+        leaves = nonzero((what == per_track.LEAVE) & (found != State.DONE) & (found != State.FAILED))
+        # By strand: who is woken, and who leaves.
+        item_of = np.full(len(steps.kind), -1)
+        item_of[items.step[woken]], item_of[items.step[leaves]] = woken, leaves
+        step = nonzero(item_of >= 0)
+        strands, index = numbered(steps.strand[step] + 1)
+        order, edges = grouped(index, len(strands))
+        step = step[order]
+        is_wake = what[item_of[step]] == per_track.WOKEN
+        is_first, is_last = np.zeros((2, len(step)), dtype=bool)
+        is_first[edges[:-1]] = is_last[edges[1:] - 1] = True
+        is_open = ~is_first & shifted(is_wake, False)
+        run = last_true(is_wake & ~is_open)
+        hits = nonzero(~is_wake & is_open)
+        leaving, by, wakes = step[hits], step[run[hits]], np.full(len(hits), -1)
+        ids = (strands - 1).tolist()
+        for strand in [strand for strand in ids if strand in early] if early else ():
+            first, end = edges[ids.index(strand)], edges[ids.index(strand) + 1]
+            left = nonzero(~is_wake[first:end])
+            if len(left):
+                at, number = step[first + left[0]], early.pop(strand)
+                is_other = leaving != at
+                leaving, by = np.append(leaving[is_other], at), np.append(by[is_other], -1)
+                wakes = np.append(wakes[is_other], number)
+        tails = nonzero(is_last & is_wake)
+        open_ = list(zip(steps.strand[step[tails]].tolist(), step[run[tails]].tolist(), strict=True))
+        return _Early(item_of[leaving], by, wakes, open_)
+
+    def _is_hub(self, items: Items) -> Column:
+        hubs = [*self.writer.hubs]
+        known = self.writer.timeline.words.schedulers
+        hubs += [line.track for line in self.columns.kept if type(line) is Spawn and line.kind in known]
+        return np.isin(items.ids, hubs)
+
+    def _restore(self, items: Items, before: Before, begins: Column, about: Column) -> None:
+        """What slices are about that go on with what was before them: a wait, or a run."""
+        what = items.what
+        for those, of, first in (
+            (what == per_track.UNDONE, per_track.PARKING.take(what) & (begins > 0), before.park),
+            ((what == per_track.POLLS) | (what == per_track.POLLED), what == per_track.RUN, before.run),
+        ):
+            again = nonzero(those)
+            if len(again):
+                last, track = last_true(of)[again], items.track[again]
+                about[again] = np.where((last >= 0) & (items.track[last] == track), about[last], first[track])
+
+    def _write_lines(
+        self, items: Items, before: Before, found: Column, begins: Column
+    ) -> tuple[Column, Column, Column]:
+        """Tracks that begin and end, and what else was kept as a line. Return of each step its number among others of
+        its entry, and that (none: below 0); and its time."""
+        kind, writer, tracks = self.steps.kind, self.writer, self.writer.timeline.tracks
+        number, entry = np.full(len(kind), -1), np.full(len(kind), -1, dtype=np.int8)
+        t_ns = self.t_ns
+        kept = nonzero(_KEPT[kind])
+        events = [(step, _KEPT_LAST, 0) for step in kept.tolist()]
+        # Tracks of which no line has told that they begin, where they are first spoken of.
+        unborn = nonzero(before.state == UNBORN)
+        if len(unborn):
+            some = nonzero(begins)
+            at = np.concatenate((some, [len(begins)]))[some.searchsorted(items.edges[unborn])]
+            unborn, at = unborn[at < items.edges[unborn + 1]], at[at < items.edges[unborn + 1]]
+            spawned = kind[items.step[at]]
+            strays = (spawned != SPAWN) & (spawned != BEGIN)
+            if strays.any():
+                runs = (items.what[at] == per_track.RUN).tolist()
+                ids = items.ids[unborn].tolist()
+                strange = zip(items.step[at].tolist(), runs, ids, strays.tolist(), strict=True)
+                events = sorted([*events, *[(step, run, id) for step, run, id, is_stray in strange if is_stray]])
+        if not events:
+            return number, entry, t_ns
+        t_ns = t_ns.copy()
+        valid = np.zeros(len(kind), dtype=bool)
+        valid[items.step[begins > 0]] = True
+        valid[items.step[(items.what == per_track.SEEN) & (found == State.RUNNING)]] = True
+        places = writer.timeline.place
+        thread_of = self._threads()
+        for step, what_for, id in events:
+            event = int(self.steps.event[step])
+            if what_for < _KEPT_LAST:
+                writer.track(id, int(t_ns[step]), thread_of(event))
+                continue
+            line, what = self.columns.kept[int(self.value[step])], kind[step]
+            told: tuple[Entry, int] | None = None
+            if what == EXIT:
+                if valid[step]:
+                    told = Entry.EXIT, writer.exit(line)
+            elif what == SAMPLE:
+                track = int(self.steps.who[step])
+                if valid[step] and track in tracks and places(line.place) is not None and line.count > 0:
+                    told = Entry.SAMPLE, writer.sample(line, track)
+            elif what == NOTED:
+                if line.t_ns < 0:
+                    t_ns[step] = max(writer.timeline.last_ns, int(self.columns.t_ns[: event + 1].max()))
+                told = writer.note(line, int(t_ns[step]), int(self.steps.by[step]))
+            else:
+                told = Entry.SPAWN, writer.spawn(line, int(self.steps.by[step]), thread_of(event))
+            if told is not None:
+                entry[step], number[step] = told
+        return number, entry, t_ns
+
+    def _threads(self) -> Callable[[int], int]:
+        """On which thread a line is."""
+        turns = nonzero(_TURNS_THREAD[self.columns.kind])
+        threads = [self.thread, *self.columns.a[turns].tolist()]
+        return lambda line: threads[int(turns.searchsorted(line))]
+
+    def _write_columns(
+        self, waits: _Waits, is_switch: Column, is_park: Column, is_wake: Column, switch: Column, park: Column
+    ) -> None:
+        steps, kind, writer, templates = self.steps, self.steps.kind, self.writer, self.batches.templates
+        first_park = writer.counts[1]
+        those = nonzero(is_park)
+        number, template = switch[those], self.template[those]
+        how, on_track = templates.park[template], steps.who[those]
+        alone = nonzero(kind[those] == ALONE)
+        number[alone] = ~(number[alone] + 1)
+        yields = nonzero((kind[those] == YIELD) | (kind[those] == ALONE))
+        on_track[yields] = self._awaited(those[yields])
+        timed = asked_ns = _NO_NUMBERS
+        if len(waits.steps):
+            some = is_park[waits.steps]
+            of, said, asked_ns = waits.steps[some], waits.templates[some], waits.asked_ns[some]
+            at = park[of] - first_park
+            how[at] = templates.parks_of_waits(self.template[of], said)
+            on_track[at] = templates.joined[said]
+            timed, asked_ns = park[of][asked_ns >= 0], asked_ns[asked_ns >= 0]
+        parked = steps.who[those[alone]].tolist()
+        writer.park(number, on_track, how, timed, asked_ns)
+        for index, t_ns, track in zip(
+            park[those[alone]].tolist(), self.t_ns[those[alone]].tolist(), parked, strict=True
+        ):
+            writer.park_alone(index, t_ns, track)
+        those = nonzero(is_switch)
+        template, value, how = self.template[those], self.value[those], templates.how[self.template[those]]
+        for at in nonzero(kind[those] == RETURN).tolist():
+            step = int(those[at])
+            line = self.columns.kept[int(self.value[step])]
+            cause = returns_by(line.outcome, int(steps.event[step]) in self.closed)
+            how[at], value[at] = writer.number_of_passage((cause, words.NOTHING)), line.value
+        self.switched_ns = np.maximum.accumulate(np.maximum(self.t_ns[those], writer.last_switch_ns))
+        writer.switch(Passages(self.switched_ns, steps.by[those], steps.who[those], how, value))
+        those = nonzero(is_wake)
+        is_told = kind[those] == WAKE
+        turn = writer.number_of_cause(words.TURN) if not is_told.all() else -1
+        writer.wake(
+            self.t_ns[those],
+            np.where(kind[those] == YIELD, steps.by[those], steps.who[those]),
+            np.where(is_told, steps.by[those], words.NOBODY),
+            np.where(is_told, templates.how[self.template[those]], turn),
+        )
+
+    def _awaited(self, yields: Column) -> Column:
+        """Whom generators that are parked by these steps have their `yield from` or `await` on, -1 if on nobody known.
+
+        It is the one that each resumed there last: at an expression that parks its own track, there is no other.
+        """
+        steps, resumed = self.steps, self.batches.resumed
+        found = np.full(len(yields), words.NOBODY, dtype=np.int32)
+        resumes = nonzero(steps.kind == RESUME)
+        places = self.batches.templates.same_place
+        ids, index = numbered(np.concatenate((steps.by[resumes], steps.by[yields])) + 1)
+        count = len(resumes)
+        tracks = (ids - 1).tolist()
+        resumes_any, yields_any = np.zeros((2, len(ids)), dtype=bool)
+        resumes_any[index[:count]], yields_any[index[count:]] = True, True
+        inner, where = np.full((2, len(ids)), words.NOBODY)
+        for number, track in enumerate(tracks):
+            if track in resumed:
+                inner[number], where[number] = resumed[track]
+        known = yields_any & (resumes_any | (inner >= 0))
+        if known.any():
+            those = np.concatenate((resumes, yields))
+            some = known[index]
+            which, index_of = nonzero(some), index[some]
+            order = which[np.lexsort((those[which], index_of))]
+            is_resume, group = order < count, index[order]
+            last = last_true(is_resume)
+            valid = (last >= 0) & (group[last] == group)
+            at = those[order[last]]
+            whom = np.where(valid, steps.who[at], inner[group])
+            place = np.where(valid, places[self.template[at]], where[group])
+            asked = nonzero(~is_resume & (whom >= 0) & (place == places[self.template[those[order]]]))
+            awaited, line = whom[asked], steps.event[those[order[asked]]]
+            different, which_one = numbered(awaited)
+            ends = [self._end_of(one) for one in different.tolist()]
+            found[order[asked] - count] = np.where(np.array(ends)[which_one] < line, words.NOBODY, awaited)
+        if count:
+            last = np.empty(len(ids), dtype=np.int64)
+            last[index[:count]] = resumes
+            last = last[resumes_any]
+            said = zip(steps.who[last].tolist(), places[self.template[last]].tolist(), strict=True)
+            resumed.update(zip((ids[resumes_any] - 1).tolist(), said, strict=True))
+        return found
+
+    def _write_order(
+        self, entry: Column, number: Column, t_ns: Column, is_switch: Column, is_wake: Column, switch: Column,
+        park: Column, wake: Column,
+    ) -> None:  # fmt: skip
+        kind = self.steps.kind
+        both = nonzero(is_switch & is_wake)
+        entry[is_wake], number[is_wake] = Entry.WAKEUP, wake[is_wake]
+        entry[is_switch], number[is_switch] = Entry.SWITCH, switch[is_switch]
+        alone = kind == ALONE
+        entry[alone], number[alone] = Entry.PARK, park[alone]
+        t_ns = t_ns.copy()
+        t_ns[is_switch] = self.switched_ns
+        those = nonzero(entry >= 0)
+        entry, number, t_ns = entry[those], number[those], t_ns[those]
+        if len(both):
+            # Who yields to its scheduler is ready behind the switch.
+            at = np.searchsorted(those, both) + 1
+            entry, number = np.insert(entry, at, Entry.WAKEUP), np.insert(number, at, wake[both])
+            t_ns = np.insert(t_ns, at, self.t_ns[both])
+        self.writer.enter(entry.astype(np.uint32), number.astype(np.uint32), t_ns)
+
+    def _close_hubs(self, items: Items, before: Before, bounds: Column, step: Column) -> None:
+        """Where hubs stood still for long while there was somebody to wake, they were blocked."""
+        writer = self.writer
+        for id, hub in writer.hubs.items():
+            at = int(items.ids.searchsorted(id))
+            if at == len(items.ids) or items.ids[at] != id:
+                continue
+            low, first = int(bounds[at]), before.counts[at]
+            start_ns = np.array(hub.slices.start_ns[max(0, first - 1) :])
+            was = np.array(hub.slices.state[max(0, first - 1) : -1])
+            still = (was == State.WAITING) | (was == State.CREATED)
+            for number in nonzero(still & (np.diff(start_ns) >= HOG_NS)).tolist():
+                index = max(0, first - 1) + number
+                writer.close(hub, index, self._is_left(id, int(step[low + index + 1 - first])))
+
+    def _is_left(self, hub: int, step: int) -> bool:
+        """Whether a hub has anybody to wake at this step, or had until the one by which it runs then."""
+        kind = self.steps.kind
+        if kind[step] == RETURN or step in self.over:
+            return True
+        count = self.writer.living(hub)
+        for other in nonzero((kind == SPAWN) | (kind == BEGIN) | (kind == EXIT)).tolist():
+            line = self.columns.kept[int(self.value[other])]
+            known = self.writer.timeline.tracks.get(line.track)
+            if other >= step and known is not None and known.parent == hub:
+                count += 1 if kind[other] == EXIT else -1
+        return count > 0
 
 
-def lifecycle_of(flattening: Flattening, numbers: Column) -> list[Lifecycle]:
-    """What has these numbers, which follow one another."""
-    return flattening.lifecycle[int(numbers[0]) : int(numbers[-1]) + 1] if len(numbers) else []
+class _Waits(NamedTuple):
+    """Steps by which tracks park that had announced a wait, ascending; its template, and for how long."""
+
+    steps: Column
+    templates: Column
+    asked_ns: Column
+
+
+class _Early(NamedTuple):
+    """Which items leave who have been woken before; by which step, or, where that is -1, which wakeup. `open`: who has
+    been woken and is still to leave, and by which step."""
+
+    items: Column
+    steps: Column
+    wakes: Column
+    open: list[tuple[int, int]]
+
+
+def _edges(track: Column) -> tuple[Column, Column]:
+    """Whether each is the first, and the last, of its track."""
+    differs = np.ones(len(track) + 1, dtype=bool)
+    differs[1:-1] = track[1:] != track[:-1]
+    return differs[:-1][: len(track)], differs[1:]

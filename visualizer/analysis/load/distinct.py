@@ -1,53 +1,28 @@
-"""Which numbers a column holds, found without sorting it."""
+"""What stands where in a column: its groups, and what came last in front of each place."""
 
 from __future__ import annotations
-
-from array import array
 
 import numpy as np
 
 from visualizer.trace.columns import Column
 
-#: Up to so many, what there may be is listed; of more, what there is.
-MOST_LISTED = 1 << 20
+
+def grouped(index: Column, count: int) -> tuple[Column, Column]:
+    """In which order the numbers, each below `count`, are grouped; and where each group begins, and the last ends."""
+    # numpy sorts what is of 16 bits by its digits.
+    order = (index.astype(np.uint16) if count <= 1 << 16 else index).argsort(kind="stable")
+    return order, np.concatenate(([0], np.bincount(index, minlength=count).cumsum()))
 
 
-def distinct(column: Column) -> tuple[Column, Column]:
-    """The different numbers in the column, ascending, and a column that says of each which of these it is."""
-    seen = _seen(column)
-    return np.flatnonzero(seen), np.cumsum(seen) - 1
+def last_true(mask: Column) -> Column:
+    """Where the mask was true last, at each place or before it; -1 if nowhere."""
+    where: Column = np.maximum.accumulate(np.where(mask, np.arange(len(mask)), -1))
+    return where
 
 
-def together(*columns: Column) -> Column:
-    """The different tracks in these columns, ascending."""
-    return np.flatnonzero(_seen(*columns))
-
-
-def _seen(*columns: Column) -> Column:
-    seen = np.zeros(max(int(column.max(initial=0)) for column in columns) + 1, dtype=bool)
-    for column in columns:
-        seen[column] = True
-    return seen
-
-
-def different(column: Column) -> list[int]:
-    """The different numbers in the column, ascending."""
-    low, high = int(column.min()), int(column.max())
-    if high - low >= MOST_LISTED:
-        found: list[int] = np.unique(column).tolist()
-        return found
-    seen = np.zeros(high - low + 1, dtype=bool)
-    seen[column - low] = True
-    return (np.flatnonzero(seen) + low).tolist()
-
-
-def lasts(tracks: Column) -> Column:
-    """Where each of the tracks in the column stands for the last time."""
-    last = np.full(int(tracks.max()) + 1, -1, dtype=np.int64)
-    last[tracks] = np.arange(len(tracks))
-    return last[last >= 0]
-
-
-def view(column: array[int]) -> Column:
-    """Of a column of 32 bits, which cannot grow while this lives."""
-    return np.frombuffer(column, dtype=np.int32)
+def shifted(column: Column, first: object) -> Column:
+    """The column one place later, with `first` in front."""
+    moved = np.empty_like(column)
+    if len(column):
+        moved[0], moved[1:] = first, column[:-1]
+    return moved

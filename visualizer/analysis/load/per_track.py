@@ -1,240 +1,181 @@
-"""What hands (batch.py) come to, track by track: which slices each begins, worked out as columns."""
+"""What steps come to, track by track: which slices each begins, worked out as columns."""
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Set
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.analysis.load.batch import Hand
-from visualizer.analysis.model.states import FINAL, State
-from visualizer.trace import words
-from visualizer.trace.columns import EXIT, SPAWN, SWITCH, UNREADY, WAKE, Column
-from visualizer.trace.events import Exit
-
-if TYPE_CHECKING:
-    from visualizer.analysis.model.timeline import Timeline
-
-_OUT, _IN, _WAKE, _UNREADY, _SPAWN, _EXIT = range(6)
-_BECOMES = np.array(
-    (State.WAITING, State.RUNNING, State.READY, State.WAITING, State.CREATED, State.DONE), dtype=np.uint8
+from visualizer.analysis.load.distinct import grouped, shifted
+from visualizer.analysis.load.steps import ALONE, LOST, RETURN, STRAYED, TURN, Steps
+from visualizer.analysis.model.states import State
+from visualizer.trace.columns import (
+    BEGIN,
+    EXIT,
+    POLL,
+    RESUME,
+    SAMPLE,
+    SPAWN,
+    SWITCH,
+    UNREADY,
+    WAIT,
+    WAKE,
+    YIELD,
+    Column,
+    nonzero,
+    numbered,
 )
-#: What a kind of line is to its track; a switch is two things, of which the second is this.
-_WHAT = np.zeros(max(SWITCH, WAKE, UNREADY, SPAWN, EXIT) + 1, dtype=np.uint8)
-_WHAT[[SWITCH, WAKE, UNREADY, SPAWN, EXIT]] = _IN, _WAKE, _UNREADY, _SPAWN, _EXIT
-#: What a track that runs may be in, and what one that does not run may not be in.
-_GOES_ON = frozenset(map(int, (State.RUNNING, State.IDLE)))
-_GOES_NOWHERE = frozenset(map(int, (*FINAL, State.RUNNING, State.IDLE, State.BLOCKED)))
-#: Of a track that begins only now: before any time.
-_NEVER_NS = -(1 << 62)
-_BORN, _RUNS, _IS_READY, _MAY_WAIT, _IS_HUB = (1 << bit for bit in range(5))
+
+#: What a step is to a track. What the first few come to is always the same; of the rest it depends on the state before.
+RUN, PARK, PARK_READY, WAITS = range(4)
+LEAVE, LEAVE_READY, WOKEN, UNDONE, BORN, ENDED, FAILED, POLLS, POLLED, _LOSE, _STRAY, SEEN, TURNED = range(4, 17)
+_ITEMS = 17
+_NONE = 255
+#: READY where the slice before is a wait, to which it may go back; and not known yet at all.
+READY_AGAIN, UNBORN = len(State), len(State) + 1
+_STATES = len(State) + 2
 
 
-class Lives(NamedTuple):
-    """The tracks as they are before, each by its place here. `born`: it begins only now."""
-
-    #: Ascending.
-    ids: list[int]
-    born: Column
-    running: Column
-    ready: Column
-    #: It may be taken back that it is ready, or it waits. `waited`: its last park, if it has one.
-    may_wait: Column
-    hub: Column
-    waited: Column
-    #: How many slices it has, and when the last of them began.
-    known: Column
-    open_ns: Column
+def _of_kinds(pairs: dict[int, int]) -> Column:
+    table = np.full(TURN + 1, _NONE, dtype=np.uint8)
+    for kind, item in pairs.items():
+        table[kind] = item
+    return table
 
 
-class Course(NamedTuple):
-    """Items, track by track, those of one from one of `edges` to the next, and in order of time: which line of the hand
-    that is, what, and the number of the switch, park or wakeup."""
+#: What a step is to its `who`, and to its `by`.
+_TO_WHO = _of_kinds({
+    SWITCH: RUN, RESUME: RUN, YIELD: RUN, RETURN: RUN, BEGIN: RUN, ALONE: PARK, WAIT: WAITS, WAKE: WOKEN,
+    UNREADY: UNDONE, SPAWN: BORN, EXIT: ENDED, POLL: POLLED, SAMPLE: SEEN, LOST: _LOSE, STRAYED: _STRAY,
+    TURN: TURNED,
+})  # fmt: skip
+_TO_BY = _of_kinds({SWITCH: LEAVE, RESUME: PARK, YIELD: PARK})
 
+
+def _transitions() -> tuple[Column, Column]:
+    """The state after each item in each state, and how many slices that begins."""
+    after = np.tile(np.arange(_STATES, dtype=np.uint8), (_ITEMS, 1))
+    begun = np.zeros((_ITEMS, _STATES), dtype=np.int64)
+    ended = State.DONE, State.FAILED
+    all_states = range(_STATES)
+    going = State.READY, READY_AGAIN, State.RUNNING, State.WAITING, State.IDLE, State.BLOCKED
+    known = [state for state in all_states if state not in (*ended, UNBORN)]
+    left = [state for state in all_states if state not in ended]
+    for item, befores, then, slices in (
+        (RUN, all_states, State.RUNNING, 1),
+        (PARK, all_states, State.WAITING, 1),
+        (PARK_READY, all_states, READY_AGAIN, 2),
+        (LEAVE, left, State.WAITING, 1),
+        (LEAVE_READY, left, READY_AGAIN, 2),
+        (WOKEN, (State.CREATED, State.UNKNOWN, UNBORN), State.READY, 1),
+        (WOKEN, (State.WAITING,), READY_AGAIN, 1),
+        (TURNED, (State.WAITING,), READY_AGAIN, 1),
+        (UNDONE, (READY_AGAIN,), State.WAITING, 1),
+        (BORN, (UNBORN,), State.CREATED, 1),
+        (ENDED, known, State.DONE, 1),
+        (FAILED, known, State.FAILED, 1),
+        (POLLS, (State.RUNNING,), State.IDLE, 1),
+        (POLLED, (State.IDLE,), State.RUNNING, 1),
+        (_LOSE, going, State.UNKNOWN, 1),
+        (_STRAY, (State.RUNNING,), State.UNKNOWN, 1),
+    ):
+        for before in befores:
+            after[item, before], begun[item, before] = then, slices
+    return after, begun
+
+
+_AFTER, _BEGUN = _transitions()
+_AFTER_LIST = _AFTER.tolist()
+#: Whether an item parks its track.
+PARKING = np.zeros(_ITEMS, dtype=bool)
+PARKING[[PARK, PARK_READY, LEAVE, LEAVE_READY]] = True
+#: What a state is shown as.
+SHOWN = np.array([*State, State.READY, State.UNKNOWN], dtype=np.uint8)
+
+
+class Items(NamedTuple):
+    """What happens to whom, track by track and in order. `ids`: the tracks, ascending; those of one are from one of
+    `edges` to the next. `track`: its place in `ids`; `step`: which step it is of, and `what`."""
+
+    ids: Column
     edges: Column
-    place: Column
+    track: Column
+    step: Column
     what: Column
-    number: Column
+
+    def those(self, mask: Column) -> Items:
+        """Some of them."""
+        before = np.concatenate(([0], np.cumsum(mask)))
+        return Items(self.ids, before[self.edges], self.track[mask], self.step[mask], self.what[mask])
 
 
-class Told(NamedTuple):
-    """Of each item, how many slices it begins, and for one that parks the number of the wake that came before, or -1;
-    None if each begins one, and that is all.
+def items_of(steps: Steps, failed: Column, polls: Column) -> Items:
+    """What the steps are to their tracks. `failed`: exits by an exception; `polls`: where a poll begins."""
+    kind = steps.kind
+    to_who, to_by = _TO_WHO[kind], _TO_BY[kind]
+    to_who[failed], to_who[polls] = FAILED, POLLS
+    whos, bys = nonzero(to_who != _NONE), nonzero(to_by != _NONE)
+    ends = np.cumsum((to_who != _NONE).astype(np.int64) + (to_by != _NONE))
+    total = int(ends[-1]) if len(ends) else 0
+    track, what, step = np.empty(total, np.int32), np.empty(total, np.uint8), np.empty(total, np.int64)
+    # Who parks does so right before the other goes on.
+    for which, back, column, names in ((whos, 1, to_who, steps.who), (bys, 2, to_by, steps.by)):
+        at = ends[which] - back
+        track[at], what[at], step[at] = names[which], column[which], which
+    track += 1
+    ids, index = numbered(track)
+    order, edges = grouped(index, len(ids))
+    return Items(ids - 1, edges, index[order], step[order], what[order])
 
-    `open_early`: tracks that run in the end and have been woken for their next turn, by which wake.
-    """
 
-    slices: Column | None
-    early: Column | None
-    open_early: list[tuple[int, int]]
+class Before(NamedTuple):
+    """The tracks as they are in front of a batch: state (also READY_AGAIN, UNBORN), index of the switch of the run that
+    lasts, of the park that lasts or can be gone back to, and how many slices there are."""
 
-
-class New(NamedTuple):
-    """Slices that begin, track by track: those of one from one of `bounds` to the next. `runs`: which of them are runs
-    that a switch began; those of a track from one of `groups` to the next."""
-
-    bounds: Column
-    start_ns: Column
     state: Column
-    about: Column
-    runs: Column
-    groups: Column
+    run: Column
+    park: Column
+    counts: list[int]
 
 
-def lives(timeline: Timeline, ids: list[int], running: Set[int], born: Set[int]) -> Lives | None:
-    pending, strands, tracks = timeline._pending, timeline._strands, timeline.tracks
-    flags, waited, known, open_ns = bytearray(), array("i"), array("q"), array("q")
-    for id in ids:
-        track = tracks.get(id)
-        if track is None:
-            if id not in born:
-                return None
-            flags.append(_BORN)
-            waited.append(-1)
-            known.append(0)
-            open_ns.append(_NEVER_NS)
-            continue
-        slices = track.slices
-        states = slices.state
-        if not states or id in born or id in pending or strands.top(id) != id:
-            return None
-        state = states[-1]
-        if (state not in _GOES_ON) if id in running else (state in _GOES_NOWHERE):
-            return None
-        flag = _RUNS if id in running else 0
-        park = -1
-        if state == State.WAITING:
-            flag |= _MAY_WAIT
-            park = slices.about[-1]
-        elif state == State.READY:
-            flag |= _IS_READY
-            if len(states) > 1 and states[-2] == State.WAITING:
-                flag |= _MAY_WAIT
-                park = slices.about[-2]
-        flags.append(flag | _IS_HUB if track.schedules else flag)
-        waited.append(park)
-        known.append(len(states))
-        open_ns.append(slices.start_ns[-1])
-    flag_of = np.frombuffer(flags, dtype=np.uint8)
-    is_born, runs, ready, may_wait, hub = (flag_of & (1 << bit) != 0 for bit in range(5))
-    return Lives(
-        ids, is_born, runs, ready, may_wait, hub, np.frombuffer(waited, np.int32), np.frombuffer(known, np.int64),
-        np.frombuffer(open_ns, np.int64),
-    )  # fmt: skip
+def states(items: Items, before: Before) -> tuple[Column, Column]:
+    """In which state each item finds its track, where it depends on that, and leaves it."""
+    what, edges = items.what, items.edges
+    depends = what > WAITS
+    is_first = np.zeros(len(what) + 1, dtype=bool)
+    is_first[edges[:-1]] = True
+    is_first = is_first[:-1]
+    after = _AFTER[what, 0]
+    # A switch away is known to park who has run since the step before it.
+    depends[(what == LEAVE) & ~shifted(depends, False) & ~is_first] = False
+    found = np.full(len(what), UNBORN, dtype=np.uint8)
+    left = nonzero(depends)
+    starts = left[is_first[left] | ~depends[left - 1]]
+    state = np.where(is_first[starts], before.state[items.track[starts]], after[starts - 1])
+    count, is_depending = len(what), depends & ~is_first
+    # What depends on what depends: the first of each in a row at once, then the second of each.
+    while len(starts) > _FEW:
+        found[starts] = state
+        state = after[starts] = _AFTER[what[starts], state]
+        starts = starts + 1
+        goes_on = starts < count
+        goes_on[goes_on] = is_depending[starts[goes_on]]
+        starts, state = starts[goes_on], state[goes_on]
+    for at, one in zip(starts.tolist(), state.tolist(), strict=True):
+        while True:
+            found[at] = one
+            one = after[at] = _AFTER_LIST[what[at]][one]
+            at += 1
+            if at == count or not is_depending[at]:
+                break
+    return found, after
 
 
-def course(hand: Hand, where: dict[int, Column], ids: Column) -> Course:
-    """What happens to whom. A switch is the end of one run, but of a track that has ended, and the beginning of
-    another. `where`: of each kind, which lines are of it. `ids`: whom all this is about, ascending."""
-    at, count, parks = where[SWITCH], len(hand.kind), len(hand.park_how)
-    # numpy sorts what is of 8 or 16 bits by its digits.
-    most = int(ids[-1])
-    kind_of_id = np.uint8 if most < 1 << 8 else np.uint16 if most < 1 << 16 else np.int32
-    whose = np.empty(count + parks, dtype=kind_of_id)
-    if len(at) == count == parks:
-        whose[0::2], whose[1::2] = hand.by, hand.who
-        turns = np.argsort(whose, kind="stable")
-        place = turns >> 1
-        edges = _edges(whose.take(turns), ids)
-        return Course(edges, place, (turns & 1).astype(np.uint8), place.astype(np.int32))
-    parking = at if parks == len(at) else at[~hand.ended]
-    parks_there = np.zeros(count, dtype=np.int64)
-    parks_there[parking] = 1
-    # Who parks does so right before who goes on.
-    item = np.arange(count) + np.cumsum(parks_there)
-    leaves = item.take(parking) - 1
-    whose[item], whose[leaves] = hand.who, hand.by.take(parking)
-    place, what = np.empty(len(whose), dtype=np.int64), np.empty(len(whose), dtype=np.uint8)
-    place[item], place[leaves] = np.arange(count), parking
-    what[item], what[leaves] = _WHAT.take(hand.kind), _OUT
-    number = np.zeros(len(whose), dtype=np.int32)
-    number[item.take(at)], number[leaves] = np.arange(len(at), dtype=np.int32), np.arange(parks, dtype=np.int32)
-    number[item.take(where[WAKE])] = np.arange(len(where[WAKE]), dtype=np.int32)
-    order = np.argsort(whose, kind="stable")
-    return Course(_edges(whose.take(order), ids), place.take(order), what.take(order), number.take(order))
+#: So few in a row are followed one by one.
+_FEW = 16
 
 
-def _edges(whose: Column, ids: Column) -> Column:
-    """Where in the column, which ascends, each of the ids begins, and where the last ends."""
-    return np.append(whose.searchsorted(ids.astype(whose.dtype)), len(whose))
-
-
-def tell(course: Course, lives: Lives) -> Told | None:
-    """What each item means for its track. None if that is not to be told from these alone."""
-    edges, _, what, number = course
-    if int(what.max(initial=_OUT)) <= _IN:
-        # Nobody begins, so that whom these are about is known, and nobody ends.
-        return None if lives.born.any() else Told(None, None, [])
-    # Who begins does so first of all; who ends does nothing after that.
-    born, begins, ends = np.flatnonzero(lives.born), np.flatnonzero(what == _SPAWN), np.flatnonzero(what == _EXIT)
-    if len(born) != len(begins) or (begins != edges[born]).any():
-        return None
-    if (edges[edges.searchsorted(ends, side="right")] != ends + 1).any():
-        return None
-    if not ((what == _WAKE) | (what == _UNREADY)).any():
-        return Told(None, None, [])
-    whose = np.repeat(np.arange(len(lives.ids)), np.diff(edges))
-    switches = what <= _IN
-    early = np.full(len(what), -1, dtype=np.int32)
-    first = np.zeros(len(what), dtype=bool)
-    first[edges[:-1]] = True
-    items = np.arange(len(what))
-    last = np.maximum.accumulate(np.where(switches, items, -1))
-    known = last >= edges[whose]
-    runs = np.where(known, what[last] == _IN, lives.running[whose])
-    # Who is woken while it runs is ready as soon as it parks; the first wake of a run counts.
-    open_early = []
-    woken = np.flatnonzero((what == _WAKE) & runs & ~lives.hub[whose])
-    if len(woken):
-        run = np.where(known[woken], last[woken], -1 - whose[woken])
-        woken = woken[np.concatenate(([True], run[1:] != run[:-1]))]
-        following = np.minimum.accumulate(np.where(switches, items, len(what))[::-1])[::-1][woken]
-        parks = (following < len(what)) & (whose[np.minimum(following, len(what) - 1)] == whose[woken])
-        early[following[parks]] = number[woken[parks]]
-        open_early = list(zip(whose[woken[~parks]].tolist(), number[woken[~parks]].tolist(), strict=True))
-    # Of several wakes the first counts, until it is taken back.
-    ready_after = (what == _WAKE) | (early >= 0)
-    was_ready = np.where(first, lives.ready[whose], np.concatenate(([False], ready_after[:-1])))
-    turns_back = what == _UNREADY
-    if (turns_back & ~known & ~runs & ~lives.may_wait[whose]).any():
-        return None
-    effective = ((what != _WAKE) & ~turns_back) | (~runs & (was_ready == turns_back))
-    return Told(effective.astype(np.int64) + (early >= 0), early, open_early)
-
-
-def slices(timeline: Timeline, hand: Hand, course: Course, told: Told, lives: Lives) -> New:
-    """A slice for each item that changes something, and a second where who parks is ready already."""
-    edges, place, what, number = course
-    bases = np.array(
-        (len(timeline._parks), len(timeline._switches.ns), len(timeline._wakeups), 0, 0, 0), dtype=np.int32
-    )
-    begins: Column = np.arange(len(what))
-    item_of: Column | slice = slice(None)
-    bounds = edges
-    if told.slices is not None:
-        begins = np.cumsum(told.slices) - told.slices
-        item_of = np.repeat(np.arange(len(what)), told.slices)
-        bounds = np.append(begins, int(told.slices.sum()))[edges]
-    is_what = what[item_of]
-    start_ns, state = hand.t_ns.take(place[item_of]), _BECOMES.take(is_what)
-    about = number[item_of] + bases.take(is_what)
-    if hand.lifecycle:
-        about[is_what >= _SPAWN] = -1
-    if told.slices is not None and told.early is not None:
-        ready = np.flatnonzero(told.early >= 0)
-        state[begins[ready] + 1] = State.READY
-        about[begins[ready] + 1] = bases[_WAKE] + told.early[ready]
-        again = np.flatnonzero((told.slices > 0) & (what == _UNREADY))
-        if len(again):
-            out = np.maximum.accumulate(np.where(what == _OUT, np.arange(len(what)), -1))[again]
-            whose = edges.searchsorted(again, side="right") - 1
-            about[begins[again]] = np.where(out >= edges[whose], bases[_OUT] + number[out], lives.waited[whose])
-    failed = [line.track for line, _ in hand.lifecycle if type(line) is Exit and line.outcome == words.RAISED]
-    if failed:
-        ends = np.flatnonzero(what == _EXIT)
-        whose = np.array(lives.ids)[edges.searchsorted(ends, side="right") - 1]
-        state[begins[ends[np.isin(whose, failed)]]] = State.FAILED
-    runs = np.flatnonzero(what == _IN)
-    return New(bounds, start_ns, state, about, begins[runs], runs.searchsorted(edges))
+def begun(items: Items, found: Column) -> Column:
+    """How many slices each item begins."""
+    slices: Column = _BEGUN.ravel().take(items.what.astype(np.int64) * _STATES + found)
+    return slices

@@ -44,10 +44,6 @@ class AllSlices:
         found[self.about[self.runs]] = self.runs
         return found
 
-    def whose(self) -> Column:
-        """Of each slice the number of its track."""
-        return np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
-
 
 def _bounds(lengths: Iterable[int]) -> Column:
     return np.array([0, *lengths], dtype=np.int64).cumsum()

@@ -1,4 +1,4 @@
-"""Blocked hubs: while a track of its thread runs and does not give way, a hub can wake nobody.
+"""Blocked hubs: while a track of its thread runs and does not yield to it, a hub can wake nobody.
 
 Whether a hub is blocked shows only with time. Its slice is WAITING (or CREATED, before its first run) until it has
 lasted for HOG_NS, and BLOCKED from then on, from its beginning; its `about` is who ran most of that time.
@@ -7,29 +7,30 @@ lasted for HOG_NS, and BLOCKED from then on, from its beginning; its `about` is 
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING
 
+from visualizer.analysis.model.columns import Switches
 from visualizer.analysis.model.states import FINAL, State
 from visualizer.analysis.model.types import Track
 
-if TYPE_CHECKING:
-    from visualizer.analysis.model.timeline import Timeline
-
 #: A track that keeps its hub from running for so long hogs it.
 HOG_NS = 100_000_000
+_STILL = (State.WAITING, State.CREATED)
 
 
-class Blocks:
-    """Marks in a timeline the slices in which its hubs are blocked. `due_ns`: when to look at them again."""
+class Blocking:
+    """Finds the slices in which hubs are blocked."""
 
-    def __init__(self, timeline: Timeline) -> None:
-        self.due_ns = 0
-        self._timeline = timeline
+    def __init__(self, tracks: dict[int, Track], switches: Switches) -> None:
+        self._tracks = tracks
+        self._switches = switches
         self.hubs: dict[int, Track] = {}
-        #: Parent -> how many of its greenlets have not ended: without any, the hub keeps nobody waiting.
+        #: Parent -> how many of its greenlets have not ended, and when the last of them did, if none is left: then the
+        #: hub keeps nobody waiting.
         self._living: dict[int, int] = {}
-        #: Hub -> state and `about` of its BLOCKED slice before it was that.
+        self._emptied_ns: dict[int, int] = {}
+        #: Hub -> state and `about` of its open BLOCKED slice before it was that.
         self._before: dict[int, tuple[State, int]] = {}
+        self._due_ns = 0
 
     def spawned(self, track: Track) -> None:
         if track.schedules:
@@ -39,72 +40,76 @@ class Blocks:
     def ended(self, track: Track) -> None:
         if track.parent in self._living:
             self._living[track.parent] -= 1
-
-    def look(self, t_ns: int) -> None:
-        """It is `t_ns` now, and `due_ns` is over: mark the hubs that have stood still for long enough."""
-        # A hub that runs now and parks later is not due before this.
-        self.due_ns = t_ns + HOG_NS
-        for hub in self.hubs.values():
-            slices = hub.slices
-            if slices.state[-1] not in (State.WAITING, State.CREATED) or not self._living.get(hub.id):
-                continue
-            due_ns = slices.start_ns[-1] + HOG_NS
-            if due_ns > t_ns:
-                self.due_ns = min(self.due_ns, due_ns)
-            elif not self._is_over(hub):
-                self._mark(hub, t_ns)
-
-    def resumes(self, track: int, t_ns: int, *, origin_ended: bool) -> None:
-        """One of `hubs` runs again: it is known now for how long it stood still, and because of whom."""
-        hub = self.hubs[track]
-        state = hub.slices.state[-1]
-        # Another thread's clock may have been ahead of the switch back.
-        long = t_ns - hub.slices.start_ns[-1] >= HOG_NS and (origin_ended or self._living.get(track, 0) > 0)
-        if long and state in (State.WAITING, State.CREATED, State.BLOCKED):
-            self._mark(hub, t_ns)
-        elif state == State.BLOCKED:
-            hub.slices.restate(*self._before[track])
+            self._emptied_ns[track.parent] = track.exit_ns
 
     def living(self, hub: int) -> int:
         """How many greenlets it may have to wake."""
         return self._living.get(hub, 0)
 
-    def mark_past(self, hub: Track, index: int) -> None:
-        """Slice number `index` is over, and lasted too long."""
-        slices = hub.slices
-        self._timeline.occurred.add(State.BLOCKED)
-        who = busiest(self._timeline, hub, slices.start_ns[index], slices.start_ns[index + 1])
-        slices.restate(State.BLOCKED, who, index)
+    def look(self, t_ns: int) -> bool:
+        """It is `t_ns` now: mark the hubs that have stood still for long enough. Return whether any was marked."""
+        if t_ns < self._due_ns:
+            return False
+        # A hub that runs now and parks later is not due before this.
+        self._due_ns = t_ns + HOG_NS
+        marked = False
+        for hub in self.hubs.values():
+            state, start_ns = hub.slices.state[-1], hub.slices.start_ns[-1]
+            if state not in _STILL:
+                continue
+            until_ns = self._until_ns(hub, t_ns)
+            if until_ns - start_ns >= HOG_NS:
+                self._before[hub.id] = State(state), hub.slices.about[-1]
+                hub.slices.restate(State.BLOCKED, self.busiest(hub, start_ns, until_ns))
+                hub.version += 1
+                marked = True
+            else:
+                self._due_ns = min(self._due_ns, start_ns + HOG_NS)
+        return marked
 
-    def _is_over(self, hub: Track) -> bool:
-        """Whether the hub's thread has ended: then nobody runs there any more."""
-        thread = self._timeline.tracks.get(hub.parent)
-        return thread is not None and thread.state in FINAL
+    def reopen(self, hub: Track) -> None:
+        """More is known of a hub than that its open slice lasts: whether that was blocked is to be looked at again."""
+        before = self._before.pop(hub.id, None)
+        if before is not None and hub.slices.state[-1] == State.BLOCKED:
+            hub.slices.restate(*before)
+        self._due_ns = 0
 
-    def _mark(self, hub: Track, t_ns: int) -> None:
-        slices = hub.slices
-        state = State(slices.state[-1])
-        if state is not State.BLOCKED:
-            self._before[hub.id] = state, slices.about[-1]
-            self._timeline.occurred.add(State.BLOCKED)
-        slices.restate(State.BLOCKED, busiest(self._timeline, hub, slices.start_ns[-1], t_ns))
-        hub.version += 1
-        self._timeline.version += 1
+    def close(self, hub: Track, index: int, is_left: bool) -> bool:
+        """Slice number `index` of a hub, which stood still, is over: mark it if it was blocked. Return whether it was.
 
+        `is_left`: whether there is, or was until that moment, anybody whom the hub may have to wake.
+        """
+        start_ns, end_ns = hub.slices.start_ns[index], hub.slices.start_ns[index + 1]
+        if not is_left:
+            # Where it runs at last it had nobody to run for.
+            runs = hub.slices.state[index + 1] == State.RUNNING
+            end_ns = start_ns if runs else min(end_ns, self._emptied_ns.get(hub.id, 0))
+        if end_ns - start_ns < HOG_NS:
+            return False
+        hub.slices.restate(State.BLOCKED, self.busiest(hub, start_ns, end_ns), index)
+        return True
 
-def busiest(timeline: Timeline, hub: Track, start_ns: int, end_ns: int) -> int:
-    """Who ran most on the hub's thread from `start_ns`, when the hub stopped or was created, to `end_ns`."""
-    switch_ns = timeline.switch_ns
-    spent_ns: dict[int, int] = {}
-    running, since_ns = hub.creator if hub.creator in timeline.tracks else hub.parent, start_ns
-    for index in range(bisect_left(switch_ns, start_ns), len(switch_ns)):
-        origin, target = timeline.ends_of(index)
-        t_ns = min(switch_ns[index], end_ns)
-        if target == hub.id and t_ns > start_ns:
-            break
-        if origin == running:
-            spent_ns[running] = spent_ns.get(running, 0) + t_ns - since_ns
-        if origin in (running, hub.id):
-            running, since_ns = target, t_ns
-    spent_ns[running] = spent_ns.get(running, 0) + end_ns - since_ns
-    return max(spent_ns, key=spent_ns.__getitem__)
+    def _until_ns(self, hub: Track, t_ns: int) -> int:
+        """Until when somebody was kept waiting by a hub that stood still up to `t_ns`, as far as is known."""
+        thread = self._tracks.get(hub.parent)
+        if not self.living(hub.id):
+            t_ns = min(t_ns, self._emptied_ns.get(hub.id, 0))
+        # Where its thread has ended nobody runs any more.
+        return min(t_ns, thread.exit_ns) if thread is not None and thread.state in FINAL else t_ns
+
+    def busiest(self, hub: Track, start_ns: int, end_ns: int) -> int:
+        """Who ran most on the hub's thread from `start_ns`, when the hub stopped or was created, to `end_ns`."""
+        switch_ns, origins, targets = self._switches.ns, self._switches.origin, self._switches.target
+        spent_ns: dict[int, int] = {}
+        running, since_ns = hub.creator if hub.creator in self._tracks else hub.parent, start_ns
+        for index in range(bisect_left(switch_ns, start_ns), len(switch_ns)):
+            origin, target = origins[index], targets[index]
+            t_ns = min(switch_ns[index], end_ns)
+            if target == hub.id and t_ns > start_ns:
+                break
+            if origin == running:
+                spent_ns[running] = spent_ns.get(running, 0) + t_ns - since_ns
+            if origin in (running, hub.id):
+                running, since_ns = target, t_ns
+        spent_ns[running] = spent_ns.get(running, 0) + end_ns - since_ns
+        return max(spent_ns, key=spent_ns.__getitem__)

@@ -12,8 +12,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 import numpy as np
 
-from visualizer.analysis.model.types import Entry, Park, Place, Switch, Wakeup
-from visualizer.trace import events as ev
+from visualizer.analysis.model.types import Park, Place, Switch, Wakeup
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
@@ -105,18 +104,6 @@ class Switches:
         self.value = array("i")
         self.hows: Interned[How] = Interned()
 
-    def add(self, t_ns: int, origin: int, target: int, cause: str, value: int, place: int) -> int:
-        """Return its index. A time before that of the last is moved to it."""
-        index = len(self.ns)
-        if index and t_ns < self.ns[-1]:
-            t_ns = self.ns[-1]
-        self.ns.append(t_ns)
-        self.origin.append(origin)
-        self.target.append(target)
-        self.how.append(self.hows.number((cause, place)))
-        self.value.append(value)
-        return index
-
     def extend(self, ns: Column, origin: Column, target: Column, how: Column, value: Column) -> None:
         """Many: times that ascend from the last one on, and the rest of each."""
         append(self.ns, ns)
@@ -148,42 +135,26 @@ class Parks:
     def __len__(self) -> int:
         return len(self.switch)
 
-    def add(self, reason: str, on_track: int, place: int, wait: ev.Wait | None) -> int:
-        """The park that the next switch brings about; return its index."""
-        index = len(self.switch)
-        asked = -1
-        if wait is not None:
-            asked = self.asked.number(
-                asked_of(wait.reason, wait.on, wait.object, wait.fd, wait.direction, wait.local, wait.peer)
-            )
-            if wait.asked_ns >= 0:
-                self.timed.append(index)
-                self.asked_ns.append(wait.asked_ns)
-        self.switch.append(len(self._switches.ns))
-        self.on_track.append(on_track)
-        self.how.append(self.hows.number((reason, asked, place)))
-        return index
-
-    def repeat(self, index: int, on_track: int) -> int:
-        """The same as park number `index`, in another process; `leave_alone` is to follow. There it is another thing
-        that is waited on."""
+    def repeat(self, index: int, t_ns: int, track: int, on_track: int) -> int:
+        """The same as park number `index`, of a track in another process: there it is another thing that is waited on.
+        Return its number."""
         reason, asked, place = self.hows.known[self.how[index]]
         if asked >= 0:
             kind, on, _, *end = self.asked.known[asked]
             asked = self.asked.number((kind, on, words.NOTHING, *end))  # type: ignore[arg-type]
-        self.switch.append(len(self._switches.ns))
+        self.switch.append(~len(self._switches.ns))
         self.on_track.append(on_track)
         self.how.append(self.hows.number((reason, asked, place)))
+        self.leave_alone(len(self.switch) - 1, t_ns, track)
         at = bisect_left(self.timed, index)
         if at < len(self.timed) and self.timed[at] == index:
             self.timed.append(len(self.switch) - 1)
             self.asked_ns.append(self.asked_ns[at])
         return len(self.switch) - 1
 
-    def leave_alone(self, t_ns: int, track: int) -> None:
-        """There is no switch to the newest park."""
-        self.switch[-1] = ~self.switch[-1]
-        self._alone[len(self.switch) - 1] = t_ns, track
+    def leave_alone(self, index: int, t_ns: int, track: int) -> None:
+        """There is no switch to park number `index`."""
+        self._alone[index] = t_ns, track
 
     def extend(self, switch: Column, on_track: Column, how: Column) -> None:
         """Many, each with its switch: columns."""
@@ -273,14 +244,6 @@ class Wakeups:
     def __len__(self) -> int:
         return len(self.ns)
 
-    def add(self, t_ns: int, track: int, waker: int, cause: str) -> int:
-        """Return its index."""
-        self.ns.append(t_ns)
-        self.track.append(track)
-        self.waker.append(waker)
-        self.cause.append(self.causes.number(cause))
-        return len(self.ns) - 1
-
     def extend(self, ns: Column, track: Column, waker: Column, cause: Column) -> None:
         """Many. `cause`: by number in `causes`."""
         append(self.ns, ns)
@@ -306,9 +269,6 @@ class Order:
 
     def __len__(self) -> int:
         return len(self._packed)
-
-    def add(self, entry: Entry, index: int) -> None:
-        self._packed.append(index << _ENTRY_BITS | entry)
 
     def extend(self, entry: Column, index: Column) -> None:
         """Many: uint32 entries."""

@@ -8,99 +8,124 @@ inferred. Who gives it anything else waits for that, for all that is known.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.trace.columns import Column
+from visualizer.trace.columns import Column, nonzero
 
-#: What a bare `yield` gives.
-NOTHING_GIVEN = "None"
 #: Who resumes, and the place where: track and place id.
 Driver = tuple[int, int]
-#: Of many: whom each resumed, whom last, and by the how manieth he is known for a scheduler, -1 if by none; then, whom
-#: up to that one only.
-Resumptions = dict[Driver, tuple[list[int], int, int]]
 
 
-class Turns:
-    """Fed with every resumption and every yield."""
+class Resumptions(NamedTuple):
+    """Many, in order: when (ascending numbers), by whom, at which place (id), and whom."""
+
+    at: Column
+    resumer: Column
+    place: Column
+    track: Column
+
+
+class Schedulers:
+    """Which drivers are schedulers, as far as the resumptions so far show."""
 
     def __init__(self) -> None:
-        self._last: dict[Driver, int] = {}
-        self._driver: dict[int, Driver] = {}
-        #: Drivers that are schedulers -> the tracks that they resume.
-        self.schedulers: dict[Driver, list[int]] = {}
-        self._given: dict[Driver, set[int]] = {}
+        #: Drivers, as one number each, that are schedulers -> the tracks that they resume.
+        self._known: dict[int, list[int]] = {}
+        #: Of the other drivers: whom each resumed last; and whom before, if it was not always the same.
+        self._last: dict[int, int] = {}
+        self._resumed: dict[int, set[int]] = {}
+        #: By which driver each track was resumed last.
+        self._driver: dict[int, int] = {}
 
-    def on_resume(self, resumer: int, place: int, track: int) -> list[int]:
-        """Return the tracks, if by this resumption they are known to be resumed in turn."""
-        driver = resumer, place
-        last = self._last.get(driver)
-        before = self._driver.get(track)
-        self._last[driver] = track
-        self._driver[track] = driver
-        known = self.schedulers.get(driver)
-        if known is not None:
-            if before != driver:
-                known.append(track)
-            return []
-        given = self._given.setdefault(driver, set())
-        if last is None or last == track or track not in given:
-            given.add(track)
-            return []
-        # This one, another, and this one again.
-        self.schedulers[driver] = sorted(given)
-        del self._given[driver]
-        return self.schedulers[driver]
+    @property
+    def known(self) -> dict[Driver, list[int]]:
+        """Those that are schedulers, and whom they resume; who was resumed by others in between is there again."""
+        return {(pair >> 32, (pair & 0xFFFFFFFF) - 1): tracks for pair, tracks in self._known.items()}
 
     def is_in_turn(self, track: int) -> bool:
         """Whether the track was last resumed by a scheduler."""
-        return self._driver.get(track) in self.schedulers
+        return self._driver.get(track) in self._known
 
-    def driver_of(self, track: int) -> Driver | None:
-        """Who resumed the track last, and where."""
-        return self._driver.get(track)
+    def ended(self, track: int) -> None:
+        """A track takes no turns any more."""
+        self._driver.pop(track, None)
 
-    def first_in_turn(self, driver: Driver, tracks: Column) -> int | None:
-        """By which of these resumptions `driver`, no scheduler so far, is known for one; None if by none of them."""
-        first = np.full(int(tracks.max()) + 1, len(tracks), dtype=np.int64)
-        first[tracks[::-1]] = np.arange(len(tracks) - 1, -1, -1)
-        again = first.take(tracks) < np.arange(len(tracks))
-        given = self._given.get(driver)
-        if given:
-            again |= np.isin(tracks, list(given))
-        last = self._last.get(driver)
-        again[1:] &= tracks[1:] != tracks[:-1]
-        again[0] &= last is not None and last != tracks[0]
-        return int(again.argmax()) if again.any() else None
+    def take(
+        self, resumptions: Resumptions, has_ended: Callable[[int, int], bool]
+    ) -> tuple[Column, list[tuple[int, list[int]]]]:
+        """Take these in. Return of each whether a scheduler did it; and when somebody was found to be one, with whom he
+        resumes in turn.
 
-    def on_many(self, resumptions: Resumptions, changes: list[tuple[int, int, Driver]]) -> None:
-        """The same as `on_resume` of many. `changes`: each that was not by him who had resumed that one before, or of
-        which that is not known: the how manieth it is, whom, by whom.
-
-        What those gave of whom it is known only now that they take turns is not looked at.
+        `has_ended(track, at)`: whether the track has ended before that.
         """
-        for driver, (tracks, last, known_at) in resumptions.items():
-            if driver not in self.schedulers:
-                given = self._given.setdefault(driver, set())
-                given.update(tracks)
-                if known_at >= 0:
-                    self.schedulers[driver] = sorted(given)
-                    del self._given[driver]
-            self._last[driver] = last
-        for number, track, driver in changes:
-            known = self.schedulers.get(driver)
-            if known is not None and self._driver.get(track) != driver and number > resumptions[driver][2]:
-                known.append(track)
-            self._driver[track] = driver
+        at, resumer, place, track = resumptions
+        pairs = (resumer.astype(np.int64) << 32) | (place.astype(np.int64) + 1)
+        order = np.arange(len(pairs)) if (pairs == pairs[0]).all() else pairs.argsort(kind="stable")
+        grouped, whom = pairs[order], track[order]
+        begins = nonzero(_is_other(grouped))
+        is_other = _is_other(whom)
+        is_other[begins] = True
+        others = nonzero(is_other)
+        bounds, edges = [*others.searchsorted(begins).tolist(), len(others)], [*begins.tolist(), len(pairs)]
+        tracks = whom[others].tolist()
+        in_turn = np.zeros(len(pairs), dtype=bool)
+        found: list[tuple[int, list[int]]] = []
+        for number, pair in enumerate(grouped[begins].tolist()):
+            start = edges[number]
+            if pair not in self._known:
+                first = self._follow(pair, tracks[bounds[number] : bounds[number + 1]])
+                if first < 0:
+                    continue
+                start = int(others[bounds[number] + first])
+                when = int(at[order[start]])
+                resumed = sorted(one for one in self._resumed.pop(pair) if not has_ended(one, when))
+                self._known[pair] = resumed
+                found.append((when, resumed.copy()))
+                del self._last[pair]
+            in_turn[start : edges[number + 1]] = True
+        told = np.empty_like(in_turn)
+        told[order] = in_turn
+        self._remember(at, pairs, track, told, {when for when, _ in found})
+        return told, found
 
-    def are_given(self, driver: Driver) -> Set[int]:
-        """Whom `driver`, no scheduler so far, has resumed."""
-        return self._given.get(driver, frozenset())
+    def _follow(self, pair: int, tracks: list[int]) -> int:
+        """Whom a driver resumes, each another one than the one before. Return by which of them it is known for a
+        scheduler: this one, another, and this one again; -1 if by none."""
+        last = self._last.get(pair, -1)
+        if last < 0:
+            self._last[pair] = last = tracks[0]
+        if len(tracks) > 1 or tracks[0] != last:
+            resumed = self._resumed.setdefault(pair, {last})
+            for number, track in enumerate(tracks):
+                if track != last and track in resumed:
+                    return number
+                resumed.add(track)
+                last = track
+            self._last[pair] = last
+        return -1
 
-    def on_exit(self, track: int) -> None:
-        """A track that has ended takes no turns any more."""
-        driver = self._driver.pop(track, None)
-        if driver is not None:
-            self._given.get(driver, set()).discard(track)
+    def _remember(self, at: Column, pairs: Column, track: Column, told: Column, found: set[int]) -> None:
+        """By whom each was resumed last; and whom schedulers resume for the first time, or again after others."""
+        order = track.argsort(kind="stable")
+        ordered, by = track[order], pairs[order]
+        is_first = _is_other(ordered)
+        if told.any():
+            is_new = np.empty_like(told)
+            is_new[order] = is_first | _is_other(by)
+            before = dict.fromkeys(order[is_first].tolist())
+            for number in nonzero(told & is_new).tolist():
+                pair, one = int(pairs[number]), int(track[number])
+                if int(at[number]) not in found and not (number in before and self._driver.get(one) == pair):
+                    self._known[pair].append(one)
+        ends = nonzero(np.concatenate((is_first[1:], [True])))
+        self._driver.update(zip(ordered[ends].tolist(), by[ends].tolist(), strict=True))
+
+
+def _is_other(column: Column) -> Column:
+    """Whether each is another than the one before it."""
+    found = np.ones(len(column), dtype=bool)
+    np.not_equal(column[1:], column[:-1], out=found[1:])
+    return found

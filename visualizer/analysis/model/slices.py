@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from visualizer.analysis.model.cumulative import Course, Sums
 from visualizer.analysis.model.states import State
 
-if TYPE_CHECKING:
-    from visualizer.analysis.index.switch_axis import Places
+
+class Derived(Protocol):
+    """What somebody has worked out from slices, and keeps beside them."""
+
+    def cut(self, index: int) -> None:
+        """Forget what depends on slices from number `index` on: they are others than they were."""
 
 
 class Slices:
@@ -23,14 +27,13 @@ class Slices:
     asked along the switches.
     """
 
-    __slots__ = ("_sums", "about", "places", "start_ns", "state")
+    __slots__ = ("_sums", "about", "derived", "start_ns", "state")
 
     def __init__(self) -> None:
         self.start_ns = array("q")
         self.state = array("B")
         self.about = array("i")
-        #: The same slices along the switches, once somebody has asked for them, see switch_axis.py.
-        self.places: Places | None = None
+        self.derived: Derived | None = None
         self._sums = Sums()
 
     def __len__(self) -> int:
@@ -58,8 +61,8 @@ class Slices:
         self.about[index] = about
         index %= len(self.state)
         self._sums.cut(index)
-        if self.places is not None:
-            self.places.cut(index)
+        if self.derived is not None:
+            self.derived.cut(index)
 
     def at(self, t_ns: int) -> int:
         """Index of the slice in which `t_ns` lies (the last that begins at or before it); -1 if before the first."""

@@ -226,7 +226,7 @@ def fairness(timeline: Timeline, tracks: Iterable[TrackDetails]) -> list[Fairnes
         known = timeline.tracks[track.id]
         if known.kind != words.THREAD and not known.schedules:
             groups.setdefault((known.process, known.base_name), []).append(track)
-    for (resumer, place), members in timeline.turns.schedulers.items():
+    for (resumer, place), members in timeline.schedulers.known.items():
         where = timeline.place(place)
         of = f"in turn at {ntpath.basename(where.file)}:{where.line}" if where else f"by {timeline.name(resumer)}"
         group = groups.setdefault((timeline.process_of(resumer).number, of), [])

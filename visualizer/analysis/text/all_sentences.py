@@ -41,7 +41,9 @@ class AllSentences:
         timeline, known = self._timeline, self._why
         wakeup, before = self._woken(first, stop)
         keys = self._keys(first, stop, wakeup, before)
-        for at, key in enumerate(keys):
+        reasons = list(map(known.get, keys))
+        for at in [at for at, reason in enumerate(reasons) if reason is None]:
+            key = keys[at]
             if key not in known:
                 woke, stood = int(wakeup[at]), int(before[at])
                 known[key] = plain(
@@ -53,11 +55,10 @@ class AllSentences:
                         timeline.parks[stood] if stood >= 0 else None,
                     )
                 )
-        target = timeline.columns.switches.target[first:stop]
-        begins = map(self._runs.__getitem__, target)
+            reasons[at] = known[key]
+        begins = map(self._runs.__getitem__, timeline.columns.switches.target[first:stop])
         is_first = self._first[first:stop].tolist()
-        reasons = map(known.__getitem__, keys)
-        return [begin[new] + reason for begin, new, reason in zip(begins, is_first, reasons, strict=True)]
+        return [f"{begin[new]}{reason}" for begin, new, reason in zip(begins, is_first, reasons, strict=True)]
 
     def _woken(self, first: int, stop: int) -> tuple[Column, Column]:
         """Of switches from a hub the wakeup that made the target ready, and the park until then; -1 without one."""

@@ -19,7 +19,6 @@ from visualizer.analysis.findings import Finding
 from visualizer.analysis.model.timeline import State
 from visualizer.paint.axis.viewport import Axis
 from visualizer.session.preferences import Preferences
-from visualizer.trace.memory import give_back
 from visualizer.tui import keys, messages
 from visualizer.tui.actions.export import Exporting
 from visualizer.tui.actions.moving import Bringing, Moving
@@ -61,8 +60,6 @@ _LEAST_TRACKS = 3
 _TRACKS_SHARE = 0.45
 #: The sequence has a line for each switch, and so never enough of them.
 _SEQUENCE_SHARE = 0.6
-#: So long after a trace is complete all that it takes to show it is there.
-_SETTLED_S = 1.0
 #: Keys that are off where there are no rows.
 _KEYS_ON_ROWS = frozenset(
     binding.key
@@ -199,9 +196,6 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
                 changed = True
             if beginning and not feed.follow and view.timeline.switch_count:
                 view.begin()
-            if not view.live:
-                # Once it has been painted as it is now.
-                self.set_timer(_SETTLED_S, give_back)
         if self.follow_stops() | self.go_on_searching() | view.advance(passed_ns) or changed:
             self.look()
 

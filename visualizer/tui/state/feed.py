@@ -13,12 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from visualizer.analysis.load.loader import Intake
+from visualizer.analysis.load.loader import Loader
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.session import launch, recordings
 from visualizer.session.control import Condition, Control
 from visualizer.session.target import Target
-from visualizer.trace.memory import give_back
 from visualizer.trace.source import Line, Source, TraceError
 
 #: Time for which `poll` may keep the screen waiting; lines are taken in so many at a time.
@@ -58,7 +57,7 @@ class Feed:
         self._source = source
         self._name = name
         self._clock = clock
-        self._intake = Intake(self.timeline, source.flattening)
+        self._loader = Loader(self.timeline, source.columnizer)
         #: Lines that were read, and how many of them have been taken in.
         self._lines: list[Line] = []
         self._taken = 0
@@ -186,7 +185,7 @@ class Feed:
     def _take(self, until_ns: int) -> bool:
         """Feed what was read, a batch in any case. Return False if the time is over, whether there is more or not."""
         while self._taken < len(self._lines):
-            self._intake.take(self._lines[self._taken : self._taken + _BATCH])
+            self._loader.take(self._lines[self._taken : self._taken + _BATCH])
             self._taken += _BATCH
             if self._clock() >= until_ns:
                 return False
@@ -211,10 +210,9 @@ class Feed:
 
     def _finish(self, lines: list[Line]) -> None:
         self.timeline.header = self._source.header
-        self._intake.take(lines)
+        self._loader.take(lines)
         self.live = False
         self._source.close()
-        give_back()
 
     def _over(self) -> bool:
         """Whether a file from which nothing more can be read is complete."""

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.unit.analysis.tape import STEP_NS, sleeps
+from tests.unit.analysis.tape import STEP_NS, feed, sleeps
 from visualizer.analysis.explore.search import Found, Search, expression, for_line, for_text
 from visualizer.analysis.explore.targets import Line
 from visualizer.analysis.model.timeline import Place, Timeline
@@ -48,10 +48,10 @@ def test_every_time_a_line_was_seen_to_run() -> None:
 def test_it_goes_on_as_the_timeline_grows() -> None:
     tape = sleeps().prints("uno").prints("due").prints("uno")
     timeline = Timeline()
-    timeline.feed_all(tape.events[:-2])
+    feed(timeline, tape.events[:-2])
     search = for_text(timeline, "uno")
     assert len(all_of(search)) == 1
-    timeline.feed_all(tape.events[-2:])
+    feed(timeline, tape.events[-2:])
     assert len(all_of(search)) == 2
     assert not search.take()
     assert len(search) == 2

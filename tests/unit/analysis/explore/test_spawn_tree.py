@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.analysis.tape import Tape
+from tests.unit.analysis.tape import Tape, feed
 from visualizer.analysis.explore.spawn_tree import Family, Kin
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.trace import words
@@ -39,12 +39,12 @@ def test_what_comes_later_is_taken_in_and_a_new_name_makes_it_anew() -> None:
     family.take()
     before = len(made.events)
     made.spawn("d", words.GREENLET, name="b", parent="hub", creator="b")
-    timeline.feed_all(made.events[before:])
+    feed(timeline, made.events[before:])
     assert family.take()
     assert tree(family, timeline) == {"main": {"hub": {}, "a": {"b-1": {"b-2": {}}, "c": {}}}}
     before = len(made.events)
     made.rename("c", "b")
-    timeline.feed_all(made.events[before:])
+    feed(timeline, made.events[before:])
     assert family.take()
     assert list(family.children(made.ids["a"])) == [
         (Kin(made.ids["a"], words.GREENLET, "b"), [made.ids["b"], made.ids["c"]])

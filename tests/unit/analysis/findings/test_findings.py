@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.analysis.tape import FILE, STEP_NS, Tape, ping_pong, producer_consumer, sleeps
+from tests.unit.analysis.model.test_properties import EVENTS
+from tests.unit.analysis.tape import FILE, STEP_NS, Tape, feed, ping_pong, producer_consumer, sleeps
 from visualizer.analysis.findings import KINDS, Finding, Findings, findings
 from visualizer.analysis.findings.base import listed
 from visualizer.analysis.findings.joins import only_waits
@@ -574,13 +575,24 @@ def test_found_while_it_grows_as_in_one_piece(pieces: list[int], most: int) -> N
     events = iter(tape.events)
     for piece in pieces:
         for _, event in zip(range(piece), events, strict=False):
-            timeline.feed(event)
+            feed(timeline, [event])
         growing.take(most)
         growing.found()
-    timeline.feed_all(events)
+    feed(timeline, [*events])
     while growing.take(most):
         pass
     assert growing.found() == findings(tape.timeline())
+
+
+@settings(deadline=None)
+@given(st.lists(EVENTS, max_size=40), st.integers(1, 7))
+def test_of_any_events(events: list[ev.Event], most: int) -> None:
+    timeline = Timeline()
+    feed(timeline, events)
+    growing = Findings(timeline)
+    while growing.take(most):
+        pass
+    assert growing.found() == findings(timeline)
 
 
 def test_text_of_the_trace_is_harmless() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.analysis.tape import STEP_NS, Tape
+from tests.unit.analysis.tape import STEP_NS, Tape, feed
 from tests.unit.paint.events import greenlet_runs
 from visualizer.analysis.index import group_runs, groups
 from visualizer.analysis.index.groups import Crowd
@@ -79,8 +79,8 @@ def test_of_an_open_run_as_much_as_there_is() -> None:
 def test_nobody_and_a_failure() -> None:
     timeline = two().timeline()
     assert crowd_of(timeline).ended_ns == -1
-    timeline.feed(ev.Spawn(20_000, 3, words.GREENLET, -1, 0, -1, -1))
-    timeline.feed(ev.Exit(21_000, 3, words.RAISED, -1))
+    feed(timeline, [ev.Spawn(20_000, 3, words.GREENLET, -1, 0, -1, -1)])
+    feed(timeline, [ev.Exit(21_000, 3, words.RAISED, -1)])
     crowd = crowd_of(timeline, 1, 2, 3)
     assert (crowd.ended_ns, crowd.failed) == (21_000, True)
 
@@ -109,10 +109,10 @@ def test_it_is_the_same_however_it_came_in(timeline: Timeline, data: st.DataObje
     monkeypatch.setattr(groups, "_PIECE", groups._STRIDE)
     monkeypatch.setattr(group_runs, "_PIECE", 2)
     for track in timeline.tracks.values():
-        growing.feed(ev.Spawn(track.spawn_ns, track.id, track.kind, -1, track.parent, -1, -1))
+        feed(growing, [ev.Spawn(track.spawn_ns, track.id, track.kind, -1, track.parent, -1, -1)])
     for index in range(timeline.switch_count):
         switch = timeline.switch(index)
-        growing.feed(ev.Switch(switch.t_ns, switch.origin, switch.target, switch.cause, -1, -1))
+        feed(growing, [ev.Switch(switch.t_ns, switch.origin, switch.target, switch.cause, -1, -1)])
         if data.draw(st.booleans()):
             crowd.follow((1, 2, 3)[: data.draw(st.integers(1, 3))])
             if data.draw(st.booleans()):
@@ -134,11 +134,11 @@ def test_many_changes_agree_with_a_count_of_each(steps: list[tuple[int, int]], d
     timeline, t_ns, current = Timeline(), 0, 0
     for track in range(6):
         kind = words.GREENLET if track else words.THREAD
-        timeline.feed(ev.Spawn(track, track, kind, -1 if not track else 0, 0 if track else -1, -1, -1))
+        feed(timeline, [ev.Spawn(track, track, kind, -1 if not track else 0, 0 if track else -1, -1, -1)])
     for target, passed_ns in steps:
         t_ns += passed_ns
         if target != current:
-            timeline.feed(ev.Switch(t_ns, current, target, "switch", -1, -1))
+            feed(timeline, [ev.Switch(t_ns, current, target, "switch", -1, -1)])
             current = target
     tracks = tuple(range(1, 6))
     with pytest.MonkeyPatch.context() as patched:

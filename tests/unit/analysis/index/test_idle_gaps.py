@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.analysis.tape import Tape
+from tests.unit.analysis.tape import Tape, feed
 from tests.unit.paint.events import naps, timelines
 from visualizer.analysis.index.idle_gaps import Gaps, gaps
 from visualizer.analysis.model.timeline import Timeline
@@ -81,7 +81,7 @@ def test_what_is_found_while_a_trace_grows_is_what_is_found_at_its_end() -> None
     timeline = Timeline()
     growing = Gaps(timeline)
     for event in tape.events:
-        timeline.feed(event)
+        feed(timeline, [event])
         growing.update()
     whole = Gaps(tape.timeline())
     whole.update()

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.analysis.load.test_loader import STEP, beginning, greenlet_lines, one_by_one
+from tests.unit.analysis.load.test_loader import STEP, beginning, greenlet_lines, taken
+from tests.unit.analysis.tape import feed
 from visualizer.analysis.index import switch_axis as along
 from visualizer.analysis.index.switch_axis import PER_SWITCH, places
 from visualizer.analysis.model.timeline import FINAL, SUMMED, State, Timeline, Track
@@ -78,11 +79,11 @@ def test_places_are_those_of_each_slice_while_the_trace_grows(
     steps: list[tuple[int, int, int, int]], looks: list[int]
 ) -> None:
     lines = beginning() + greenlet_lines(steps)
-    timeline = one_by_one([])
+    timeline = Timeline()
     monkeypatch = pytest.MonkeyPatch()
     monkeypatch.setattr(along, "_PIECE", 7)
     for number, line in enumerate(lines):
-        timeline.feed(line)  # type: ignore[arg-type]
+        feed(timeline, [line])
         if number in looks or number == len(lines) - 1:
             for track in timeline.tracks.values():
                 found = [start / PER_SWITCH for start in places(timeline, track).start]
@@ -93,10 +94,10 @@ def test_places_are_those_of_each_slice_while_the_trace_grows(
 
 
 def test_what_is_said_to_be_another_state_is_added_up_anew() -> None:
-    timeline = one_by_one(beginning())
+    timeline = taken(beginning(), 100)
     for number in range(40):
         origin, target = (0, 2) if number % 2 == 0 else (2, 0)
-        timeline.feed(ev.Switch(1_000_000 * (number + 1), origin, target, "switch", -1, -1))
+        feed(timeline, [ev.Switch(1_000_000 * (number + 1), origin, target, "switch", -1, -1)])
     track = timeline.tracks[2]
     slices = track.slices
     running = [index for index in range(len(slices)) if slices.state[index] == State.RUNNING]

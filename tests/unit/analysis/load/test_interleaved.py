@@ -1,4 +1,4 @@
-"""What several threads did in short turns is taken in at once as it would be one by one."""
+"""What several threads did in short turns comes to the same however it is taken in."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.analysis.load.test_loader import HUB_HOG_NS, TEXTS, at_once, check
-from visualizer.analysis.load import batches, interleaved, loader
+from tests.unit.analysis.load.test_loader import HUB_HOG_NS, TEXTS, agree, check, taken
+from visualizer.analysis.load.loader import Loader
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.columns import Flattening
+from visualizer.trace.columns import Columnizer
+from visualizer.trace.merging import Woven
 from visualizer.trace.source import Line
 
 THREADS = range(3)
@@ -72,12 +73,6 @@ class Weaving:
             self.inside[thread] = -1
 
 
-@pytest.fixture(autouse=True)
-def columns_from_few_lines_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (interleaved, batches, loader):
-        monkeypatch.setattr(module, "LEAST", 2)
-
-
 @settings(deadline=None, max_examples=300)
 @given(st.lists(STEP, max_size=60))
 def test_anything(steps: list[tuple[int, int, int, int, int]]) -> None:
@@ -116,28 +111,31 @@ def test_what_is_common(steps: list[tuple[int, int, int]]) -> None:
     check(beginning() + weaving.lines)
 
 
-def test_rows_of_two_threads_are_taken_in_as_columns() -> None:
+@settings(deadline=None, max_examples=150)
+@given(st.lists(COMMON, min_size=1, max_size=80), st.integers(1, 9))
+def test_what_is_given_out_woven(steps: list[tuple[int, int, int]], size: int) -> None:
+    """What several processes did, a strip each, is put in order of time; rows, and lines."""
     shapes = [
         ev.Shape(0, [ev.Resume(0, words.SUBJECT, words.NEXT, -1, 1)]), ev.Shape(1, [ev.Yield(0, words.SUBJECT, 1, 2)]),
     ]  # fmt: skip
-    woven = Weaving()
-    for index in range(400):
-        thread = (index * 7 // 3) % 2
-        woven.turn(thread, 1)
-        generator = TRACKS * thread + 6
-        number = 0 if woven.inside[thread] < 0 else 1
-        woven.inside[thread] = generator if not number else -1
-        woven.lines.append(ev.Rows(struct.pack("<qqq", woven.t_ns, generator, number)))
-    singly: list[ev.Event] = []
-    timeline = at_once([*beginning(), *shapes])[0]
-    timeline.feed = singly.append  # type: ignore[method-assign, assignment]
-    flattening = Flattening()
-    for shape in shapes:
-        flattening.learn(shape)
-    loader.Intake(timeline, flattening).take(woven.lines)
-    assert timeline.switch_count + len(singly) == 400
-    assert len(singly) < 10
-    check([*beginning(), *shapes, *woven.lines])
+    strips: dict[int, list[Line]] = {}
+    inside = dict.fromkeys(THREADS, False)
+    for number, (thread, _, value) in enumerate(steps):
+        strip, generator, t_ns = strips.setdefault(TRACKS * thread, []), TRACKS * thread + 6, 200 + number * 3
+        if value:
+            row = struct.pack("<qqq", t_ns, generator, inside[thread])
+            if strip and type(strip[-1]) is ev.Rows and len(strip[-1].packed) < 24 * size:
+                strip[-1] = ev.Rows(strip[-1].packed + row)
+            else:
+                strip.append(ev.Rows(row))
+        elif inside[thread]:
+            strip.append(ev.Yield(t_ns, generator, 1, 2))
+        else:
+            strip.append(ev.Resume(t_ns, generator, words.NEXT, -1, 1))
+        inside[thread] = not inside[thread]
+    woven = Woven(0, list(strips.items()))
+    begin = [*beginning(), *shapes]
+    agree(taken([*begin, woven], 10_000), taken([*begin, *woven.lines()], 10_000))
 
 
 @pytest.mark.parametrize("damage", [b"x" * 10, struct.pack("<qqq", 100, 6, 99)])
@@ -146,8 +144,8 @@ def test_rows_that_cannot_be_read_are_counted_once(damage: bytes) -> None:
     for index in range(40):
         woven.turn(index % 2, 1)
         woven.step(index % 2, TRACKS * (index % 2) + 6, 1)
-    lines = [*beginning(), *woven.lines, ev.Rows(damage)]
-    taking = loader.Intake(timeline := at_once(beginning())[0], Flattening())
-    taking.take(lines[len(beginning()) :])
-    assert taking._flattening.unknown == 1
-    assert timeline.switch_count == 40
+    columnizer = Columnizer()
+    loader = Loader(columnizer=columnizer)
+    loader.take([*beginning(), *woven.lines, ev.Rows(damage)])
+    assert columnizer.unknown == 1
+    assert loader.timeline.switch_count == 40

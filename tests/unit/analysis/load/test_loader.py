@@ -1,28 +1,29 @@
-"""What is taken in at once is what would be taken in one by one."""
+"""What comes of lines does not depend on how many of them come at a time."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visualizer.analysis.load import batches, loader
-from visualizer.analysis.load.loader import Intake
+from tests.unit.analysis.load.programs import program
+from visualizer.analysis.load.loader import Loader
 from visualizer.analysis.model.timeline import State, Timeline, Track
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.columns import Flattening
+from visualizer.trace.columns import Columnizer
 from visualizer.trace.source import Line
 
 #: Greenlets 1 (the hub) to 5 of thread 0, and generators from 6 on.
 GREENLETS = range(1, 6)
 GENERATORS = range(6, 9)
 TEXTS = ["None", "1", "track 2", "tracks 2, 3", "Event 1"]
-TIMED = (ev.Switch, ev.Wait, ev.Wake, ev.Unready, ev.Resume, ev.Yield)
+#: So many lines at a time.
+SIZES = (1, 2, 7, 50)
 OUTCOMES = (words.RETURNED, words.RAISED, words.CLOSED, words.KILLED)
 HUB_HOG_NS = 150_000_000
 
@@ -47,8 +48,7 @@ def abouts(track: Track) -> list[int]:
 
 
 def record(timeline: Timeline) -> Record:
-    """All that a timeline has, and what it keeps to go on with."""
-    strands = timeline._strands
+    """All that a timeline has."""
     return {
         "tracks": [
             (track.id, track.kind, timeline.name(track.id), track.parent, track.creator, track.place, track.spawn_ns,
@@ -56,57 +56,38 @@ def record(timeline: Timeline) -> Record:
              list(track.step_slices), track.exit_ns, track.outcome, track.value, track.inferred)
             for track in timeline.tracks.values()
         ],
-        "lives": (timeline.spawns, timeline._spawn_ns, timeline.exits, timeline._exit_ns),
-        "hubs": (timeline._blocks.hubs.keys(), timeline._blocks._living),
+        "lives": (timeline.spawns, timeline.exits),
         "switches": [timeline.switch(index) for index in range(timeline.switch_count)],
         "parks": list(timeline.parks),
         "wakeups": list(timeline.wakeups),
         "order": list(timeline.order()),
+        "outputs": timeline.outputs,
         "samples": (timeline.samples.ns, timeline.samples.track, timeline.samples.place),
+        "occurred": timeline.occurred,
         "last": timeline.last_ns,
-        "on its way": (
-            timeline._pending, timeline._early, timeline._resumed, timeline._given, timeline._closing
-        ),
-        "strands": ({bottom: strands.of(bottom) for bottom in (0, *GREENLETS)}, strands.bottom()),
-        "turns": vars(timeline.turns),
+        "schedulers": timeline.schedulers.known,
     }  # fmt: skip
 
 
-def one_by_one(lines: list[Line]) -> Timeline:
-    timeline, flattening = Timeline(), Flattening()
-    for line in lines:
-        if type(line) is ev.Rows:
-            timeline.feed_all(flattening.events_of(line))
-        elif type(line) is ev.Shape:
-            flattening.learn(line)
-        else:
-            timeline.feed(line)  # type: ignore[arg-type]
-    return timeline
+def taken(lines: Sequence[Line], size: int) -> Timeline:
+    """What comes of these lines where so many are taken in at a time."""
+    loader = Loader()
+    for begin in range(0, len(lines), size):
+        loader.take(lines[begin : begin + size])
+    return loader.timeline
 
 
-def at_once(lines: list[Line]) -> tuple[Timeline, int]:
-    """And how many of those that say who runs were taken in as columns."""
-    timeline, flattening = Timeline(), Flattening()
-    taking = Intake(timeline, flattening)
-    singly = 0
-    feed: Callable[[ev.Event], None] = timeline.feed
-
-    def count(event: ev.Event) -> None:
-        nonlocal singly
-        singly += type(event) in TIMED
-        feed(event)
-
-    timeline.feed = count  # type: ignore[method-assign]
-    taking.take(lines)
-    return timeline, sum(type(line) in TIMED for line in lines) - singly
-
-
-def check(lines: list[Line]) -> int:
-    timeline, columns = at_once(lines)
-    found, expected = record(timeline), record(one_by_one(lines))
+def agree(one: Timeline, other: Timeline) -> None:
+    found, expected = record(one), record(other)
     for what in expected:
         assert found[what] == expected[what], what
-    return columns
+
+
+def check(lines: Sequence[Line]) -> Timeline:
+    """However the lines are divided, the same comes of them; one of SIZES is tried."""
+    timeline = taken(lines, max(1, len(lines)))
+    agree(taken(lines, SIZES[len(lines) % len(SIZES)]), timeline)
+    return timeline
 
 
 #: How long after the line before it comes; now and then long enough for a hub to be blocked.
@@ -135,12 +116,6 @@ def greenlet_lines(steps: list[tuple[int, int, int, int]]) -> list[Line]:
             lines.append(ev.Switch(t_ns, origin, track, words.SWITCH, number, max(number, 0) % 3))
             current = track
     return lines
-
-
-@pytest.fixture(autouse=True)
-def columns_from_few_lines_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "LEAST", 2)
-    monkeypatch.setattr(loader, "LEAST", 2)
 
 
 @settings(deadline=None, max_examples=200)
@@ -303,49 +278,30 @@ def test_rows(rows: list[tuple[int, int, int]], data: st.DataObject) -> None:
         t_ns += pause
         packed.append(struct.pack("<qqq", t_ns, track, shape))
     some, others = ev.Rows(b"".join(packed[:cut])), ev.Rows(b"".join(packed[cut:]))
-    check([*beginning(), *shapes, some, ev.Note(t_ns, "between"), others])
-
-
-def test_what_is_common_is_taken_in_as_columns() -> None:
-    """Two greenlets that sleep in turn, and two generators that are resumed in turn by one that is no scheduler."""
-    nap: list[ev.Timed] = [
-        ev.Wait(0, words.CURRENT, words.SLEEP, 1, 0),
-        ev.Wake(0, words.CURRENT, 1, words.TIMER),
-        ev.Switch(0, words.CURRENT, words.SUBJECT, words.SWITCH, -1, 1),
-    ]
-    rows = b"".join(struct.pack("<qqq", 100 + index, (1, 2, 1, 3)[index % 4], 0) for index in range(200))
-    lines = [*beginning(), ev.Shape(0, nap), ev.Rows(rows)]
-    timeline, _ = at_once(lines)
-    assert timeline.switch_count == 200
-    check(lines)
-    sends: list[Line] = []
-    for index in range(100):
-        sends += [ev.Resume(100 + index, 6, words.SEND, 1, 1), ev.Yield(100 + index, 6, 1, 2)]
-    assert check([*beginning(), *sends]) == 200
-
-
-def test_beginnings_and_ends_are_taken_in_as_columns() -> None:
-    """Short-lived generators, one after another, and greenlets that a hub starts and that end."""
-    lines: list[Line] = []
-    for track in range(20, 120):
-        lines.append(ev.Spawn(track, track, words.GENERATOR, 0, -1, words.CURRENT, -1))
-        lines.append(ev.Resume(track, track, words.NEXT, -1, 1))
-        lines.append(ev.Yield(track, track, 1, 2))
-        lines.append(ev.Resume(track, track, words.NEXT, -1, 1))
-        lines.append(ev.Exit(track, track, words.RETURNED, -1))
-    assert check([*beginning(), *lines]) == 300
-    lines = [ev.Spawn(100, track, words.GREENLET, 0, 1, words.CURRENT, -1) for track in range(20, 120)]
-    lines.append(ev.Switch(200, 0, 1, words.SWITCH, -1, -1))
-    for track in range(20, 120):
-        lines.append(ev.Switch(200, 1, track, words.SWITCH, -1, -1))
-        lines.append(ev.Exit(200, track, words.RAISED if track % 2 else words.RETURNED, -1))
-        lines.append(ev.Switch(200, track, 1, words.SWITCH, -1, -1))
-    assert check([*beginning(), *lines]) == 201
+    lines = [*beginning(), *shapes, some, ev.Note(t_ns, "between"), others]
+    source = Columnizer()
+    for told_of in shapes:
+        source.learn(told_of)
+    told = [event for line in lines for event in (source.events_of(line) if type(line) is ev.Rows else [line])]
+    agree(check(lines), taken([line for line in told if type(line) is not ev.Shape], 1000))
 
 
 def test_a_hub_that_a_track_kept_from_running_is_blocked() -> None:
     steps = [(5, 1, 0, 1), (5, 2, 0, 1), (5, 1, 0, HUB_HOG_NS), (5, 3, 0, 1), (5, 1, 0, 1)]
-    lines = beginning() + greenlet_lines(steps)
-    assert check(lines) == len(steps)
-    timeline, _ = at_once(lines)
-    assert "BLOCKED" in [state.name for state in map(type(timeline.tracks[1].state), timeline.tracks[1].slices.state)]
+    timeline = check(beginning() + greenlet_lines(steps))
+    assert State.BLOCKED in timeline.tracks[1].slices.state
+
+
+@pytest.mark.parametrize("group", range(10))
+def test_programs_that_nest(group: int) -> None:
+    """Three thousand of them; each is divided in one way."""
+    for seed in range(300 * group, 300 * group + 300):
+        check(program(seed, 8 + seed % 13, lose=max(0, seed % 7 - 4)))
+
+
+def test_a_long_program_that_nests() -> None:
+    lines = program(1, 4_000)
+    timeline = taken(lines, len(lines))
+    for size in (50, 997):
+        agree(taken(lines, size), timeline)
+    assert {State.READY, State.IDLE, State.FAILED} <= timeline.occurred

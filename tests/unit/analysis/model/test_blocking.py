@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.analysis.tape import STEP_NS, Tape
+from tests.unit.analysis.tape import STEP_NS, Tape, feed
 from visualizer.analysis.model.blocking import HOG_NS
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.analysis.report.statistics import statistics
@@ -64,9 +64,9 @@ def test_it_becomes_blocked_as_soon_as_an_event_tells_the_time() -> None:
     timeline = tape.timeline()
     assert hub(timeline)[-1][:2] == (10, "WAITING")
     version = timeline.tracks[1].version
-    timeline.feed_all(tape.at(10 * MS + HOG_NS - 1).prints("still running").events[-1:])
+    feed(timeline, tape.at(10 * MS + HOG_NS - 1).prints("still running").events[-1:])
     assert hub(timeline)[-1][:2] == (10, "WAITING")
-    timeline.feed_all(tape.prints("still running").events[-1:])
+    feed(timeline, tape.prints("still running").events[-1:])
     assert hub(timeline)[-1] == (10, "BLOCKED", tape.ids["hog"])
     assert timeline.tracks[1].version > version
 
@@ -87,7 +87,7 @@ def test_it_was_not_blocked_after_all_if_a_switch_back_came_late_into_the_trace(
     timeline.reach(10 * MS + HOG_NS)
     assert hub(timeline) != before
     count = len(tape.events)
-    timeline.feed_all(tape.at(60 * MS).switch("hog", "hub").events[count:])
+    feed(timeline, tape.at(60 * MS).switch("hog", "hub").events[count:])
     assert hub(timeline)[:3] == before
     assert hub(timeline)[3][:2] == (60, "RUNNING")
     assert timeline.tracks[1].slices.spent_ns(State.BLOCKED, timeline.last_ns) == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.analysis.tape import Tape
+from tests.unit.analysis.tape import Tape, feed
 from visualizer.analysis.model.pauses import Stops
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.statistics import statistics
@@ -66,7 +66,7 @@ def test_no_state_lasts_longer_for_it() -> None:
     tape = Tape()
     tape.events += [ev.Held(3 * S, 0), ev.Continued(3 * S, 60 * S), ev.End(5 * S, 0, 0)]
     timeline = Timeline()
-    timeline.feed_all(tape.events)
+    feed(timeline, tape.events)
     found = statistics(timeline)
     assert (found.duration_s, found.stops, found.held_s) == (5.0, 1, 60.0)
     assert found.tracks[0].running_s == pytest.approx(5.0)

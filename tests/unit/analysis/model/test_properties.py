@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.analysis.tape import STEP_NS, Tape
+from tests.unit.analysis.tape import STEP_NS, Tape, feed
 from visualizer.analysis.model.timeline import FINAL, SUMMED, Entry, State, Timeline
 from visualizer.analysis.report.jsonl import records
 from visualizer.analysis.report.statistics import statistics
@@ -145,7 +145,7 @@ def test_the_model_says_what_the_scheduler_did(actions: list[tuple[int, int]]) -
     fed = 0
     for action, choice in actions:
         simulation.step(action, choice)
-        timeline.feed_all(tape.events[fed:])
+        feed(timeline, tape.events[fed:])
         fed = len(tape.events)
         assert {key: timeline.tracks[tape.ids[key]].state for key in simulation.state} == simulation.state
     check(timeline)
@@ -252,7 +252,7 @@ EVENTS = st.one_of(
 @given(st.lists(EVENTS, max_size=40))
 def test_no_sequence_of_events_breaks_the_model(events: list[ev.Event]) -> None:
     timeline = Timeline()
-    timeline.feed_all(events)
+    feed(timeline, events)
     check(timeline)
     list(records(timeline))
     statistics(timeline)

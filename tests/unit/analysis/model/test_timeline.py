@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.analysis.tape import STEP_NS, Tape, ping_pong, producer_consumer, sleeps
+from tests.unit.analysis.tape import STEP_NS, Tape, feed, ping_pong, producer_consumer, sleeps
 from visualizer.analysis.model.timeline import Entry, Place, State, Timeline
 from visualizer.trace import events as ev
 from visualizer.trace import words
@@ -251,7 +251,7 @@ def test_names_are_numbered_from_the_second_on() -> None:
     before = a.version
     more = len(tape.events)
     tape.spawn("b", words.GREENLET, "worker").spawn("c", words.GREENLET, "worker")
-    timeline.feed_all(tape.events[more:])
+    feed(timeline, tape.events[more:])
     assert [timeline.name(tape.ids[key]) for key in "abc"] == ["worker-1", "worker-2", "worker-3"]
     assert a.version > before, "its name has changed"
 
@@ -275,7 +275,7 @@ def test_a_rename_makes_the_one_that_is_left_alone_with_its_name_change_too() ->
     timeline = tape.timeline()
     b = timeline.tracks[tape.ids["b"]]
     before = b.version
-    timeline.feed_all(tape.rename("a", "ping").events[-2:])
+    feed(timeline, tape.rename("a", "ping").events[-2:])
     assert timeline.name(b.id) == "greenlet"
     assert b.version > before
 
@@ -310,7 +310,7 @@ def test_tracks_that_began_before_the_trace() -> None:
     tape.spawn("g", words.GREENLET)
     spawn = tape.events[-1]
     assert isinstance(spawn, ev.Spawn)
-    timeline.feed_all([*tape.events[more:-1], ev.Spawn(spawn.t_ns, 77, "greenlet", spawn.name, -1, -1, -1)])
+    feed(timeline, [*tape.events[more:-1], ev.Spawn(spawn.t_ns, 77, "greenlet", spawn.name, -1, -1, -1)])
     assert (timeline.name(77), timeline.tracks[77].kind) == ("g", "greenlet")
     assert timeline.tracks[77].state is State.RUNNING
 
@@ -323,7 +323,8 @@ def test_polling_is_idle_only_for_who_runs() -> None:
 
 def test_what_the_trace_says_of_itself() -> None:
     timeline = Timeline()
-    timeline.feed_all(
+    feed(
+        timeline,
         [
             ev.Note(5, "The program forked."),
             ev.Dropped(6, "events", 2),
@@ -331,7 +332,7 @@ def test_what_the_trace_says_of_itself() -> None:
             ev.Dropped(7, "events", 4),
             ev.Uncaught(8, "ValueError", "x"),
             ev.End(9, 1, 0),
-        ]
+        ],
     )
     assert timeline.notes == ["The program forked."]
     assert timeline.dropped == {"events": 4, "unreadable lines": 3}

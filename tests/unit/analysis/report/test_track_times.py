@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.tui.traces import crowd
 from tests.unit.analysis.model.test_properties import EVENTS
-from tests.unit.analysis.tape import STEP_NS, Tape, sleeps
+from tests.unit.analysis.tape import STEP_NS, Tape, feed, sleeps
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.analysis.report import track_times
 from visualizer.analysis.report.details import details
@@ -74,12 +74,12 @@ def test_the_sums_are_those_of_the_statistics(span: tuple[int, int] | None) -> N
 def test_it_grows_with_the_trace(cut: int, most: int) -> None:
     tape = sleeps()
     timeline = Timeline()
-    timeline.feed_all(tape.events[:cut])
+    feed(timeline, tape.events[:cut])
     lengths = {track: Lengths(timeline, track) for track in timeline.tracks}
     for each in lengths.values():
         each.take(most)
     for event in tape.events[cut:]:
-        timeline.feed(event)
+        feed(timeline, [event])
         for each in lengths.values():
             each.take(most)
     for track, each in lengths.items():
@@ -100,7 +100,7 @@ def test_of_many_tracks_at_once(together: int, monkeypatch: pytest.MonkeyPatch) 
 @given(st.lists(EVENTS, max_size=40))
 def test_of_any_events(events: list[ev.Event]) -> None:
     timeline = Timeline()
-    timeline.feed_all(events)
+    feed(timeline, events)
     tracks = list(timeline.tracks.values())
     for track, times in zip(tracks, times_of(timeline, tracks), strict=True):
         assert told(times) == told(of(timeline, track.id, most=1)) == told(of(timeline, track.id, most=3))

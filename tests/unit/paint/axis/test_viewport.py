@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.unit.analysis.load.test_loader import STEP, beginning, greenlet_lines, one_by_one
+from tests.unit.analysis.load.test_loader import STEP, beginning, greenlet_lines, taken
 from tests.unit.analysis.tape import Tape, ping_pong, sleeps
 from tests.unit.paint.events import greenlet_runs, naps
 from visualizer.analysis.model.timeline import Timeline
@@ -239,6 +239,6 @@ def test_cells_of_folded_gaps_follow_one_another(timeline: Timeline, width: int,
 
 @given(st.lists(STEP, max_size=40), st.lists(st.floats(-2, 60), min_size=1, max_size=20))
 def test_times_of_many_places_are_those_of_each(steps: list[tuple[int, int, int, int]], places: list[float]) -> None:
-    timeline = one_by_one(beginning() + greenlet_lines(steps))
+    timeline = taken(beginning() + greenlet_lines(steps), 1000)
     found = times_of_places(timeline, np.array(places))
     assert found.tolist() == [time_of_position(timeline, Axis.SWITCHES, place) for place in places]

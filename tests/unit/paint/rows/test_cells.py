@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.analysis.load.test_loader import STEP, beginning, greenlet_lines, one_by_one
+from tests.unit.analysis.load.test_loader import STEP, beginning, greenlet_lines, taken
 from visualizer.analysis.model.timeline import FINAL, SUMMED, State
 from visualizer.paint.axis.viewport import BOTH, Axis, Viewport
 from visualizer.paint.rows.cells import NONE, cells
@@ -67,7 +67,7 @@ def mix(lane: Lane, start: float, end: float) -> Mix:
 def test_cells_are_what_each_is_by_itself(
     steps: list[tuple[int, int, int, int]], axis: Axis, where: float, closer: int, width: int, until_ns: int | None
 ) -> None:
-    timeline = one_by_one(beginning() + greenlet_lines(steps))
+    timeline = taken(beginning() + greenlet_lines(steps), 1000)
     fitted = Viewport.fit(timeline, axis, width)
     viewport = fitted.zoomed(closer, int(where * width), timeline)
     edges = tuple(viewport.edges())

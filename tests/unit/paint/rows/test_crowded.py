@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.analysis.tape import STEP_NS, Tape
+from tests.unit.analysis.tape import STEP_NS, Tape, feed
 from tests.unit.paint.drawn import styles, text, width
 from tests.unit.paint.events import timelines
 from visualizer.analysis.index.groups import Crowd
@@ -175,10 +175,10 @@ def test_rows_grow_with_the_timeline() -> None:
     timeline = Timeline()
     arranged = Rows(timeline)
     for event in tape.events:
-        timeline.feed(event)
+        feed(timeline, [event])
         assert arranged.arrange(grouped=True) == rows(timeline, grouped=True)
-    timeline.feed(ev.Text(99, "renamed"))
-    timeline.feed(ev.Name(900 * MS, 5, 99))
+    feed(timeline, [ev.Text(99, "renamed")])
+    feed(timeline, [ev.Name(900 * MS, 5, 99)])
     assert not any(row.group for row in arranged.arrange(grouped=True)), "seven are left"
 
 
@@ -186,9 +186,9 @@ def test_a_track_finds_its_thread_later() -> None:
     timeline = Timeline()
     arranged = Rows(timeline)
     tape = Tape().spawn("g", words.GENERATOR)
-    timeline.feed_all(tape.events)
+    feed(timeline, tape.events)
     assert arranged.arrange() == [Row(0, 0, False), Row(1, 0, False)]
-    timeline.feed_all(tape.resume("g").events[-1:])
+    feed(timeline, tape.resume("g").events[-1:])
     assert arranged.arrange() == [Row(0, 0, True), Row(1, 1, False)]
 
 

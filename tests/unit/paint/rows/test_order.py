@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.analysis.tape import Tape, ping_pong, sleeps
+from tests.unit.analysis.tape import Tape, feed, ping_pong, sleeps
 from tests.unit.paint.drawn import text, width
 from tests.unit.paint.events import timelines
 from visualizer.analysis.model.timeline import Timeline
@@ -48,8 +48,8 @@ def test_a_generator_of_unknown_origin_runs_where_it_is_resumed() -> None:
 
 def test_names_that_are_too_long_are_cut_and_hostile_ones_shown() -> None:
     timeline = Tape().spawn("g", words.GENERATOR, name="a_very_long_name").timeline()
-    timeline.feed(ev.Text(99, "\x1b[31m[b]"))
-    timeline.feed(ev.Name(0, 0, 99))
+    feed(timeline, [ev.Text(99, "\x1b[31m[b]")])
+    feed(timeline, [ev.Name(0, 0, 99)])
     assert labels(timeline, rows(timeline)) == ["  ␛[31m[b]  ", "  a_very…me "]
     assert labels(timeline, rows(timeline), ascii=True) == ["  ?[31m[b]  ", "  a_ver..me "]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.analysis.tape import STEP_NS, Tape, ping_pong, producer_consumer, sleeps
+from tests.unit.analysis.tape import STEP_NS, Tape, feed, ping_pong, producer_consumer, sleeps
 from tests.unit.paint.drawn import row, styles, text, width
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.paint.axis.viewport import Axis, Viewport
@@ -128,8 +128,8 @@ def test_a_run_that_begins_within_a_cell_shows_at_its_right(eighths: int, block:
 def test_several_runs_within_a_cell_show_their_share(runs: int, busy_ns: int, block: str) -> None:
     timeline = Tape().spawn("a", words.GREENLET).timeline()
     for begin_ns in range(10_000, 10_000 + 100 * runs, 100):
-        timeline.feed(ev.Switch(begin_ns, 0, 1, words.SWITCH, -1, -1))
-        timeline.feed(ev.Switch(begin_ns + busy_ns, 1, 0, words.SWITCH, -1, -1))
+        feed(timeline, [ev.Switch(begin_ns, 0, 1, words.SWITCH, -1, -1)])
+        feed(timeline, [ev.Switch(begin_ns + busy_ns, 1, 0, words.SWITCH, -1, -1)])
     assert row(timeline, 1, Viewport(Axis.TIME, 10_000, 100 * runs, 2)) == f"{block} "
     painted = paint_row(timeline, 1, Viewport(Axis.TIME, 10_000, 100 * runs, 2))
     assert styles(painted) == ["running", "dim"]
@@ -138,10 +138,10 @@ def test_several_runs_within_a_cell_show_their_share(runs: int, busy_ns: int, bl
 def test_switches_at_the_same_nanosecond_stay_apart_on_the_switch_axis() -> None:
     timeline = Tape().timeline()
     for track in (1, 2):
-        timeline.feed(ev.Spawn(0, track, words.GREENLET, -1, 0, -1, -1))
+        feed(timeline, [ev.Spawn(0, track, words.GREENLET, -1, 0, -1, -1)])
     for origin, target in ((0, 1), (1, 2), (2, 1), (1, 2), (2, 0)):
-        timeline.feed(ev.Switch(500, origin, target, words.SWITCH, -1, -1))
-    timeline.feed(ev.End(1_000, 0, 0))
+        feed(timeline, [ev.Switch(500, origin, target, words.SWITCH, -1, -1)])
+    feed(timeline, [ev.End(1_000, 0, 0)])
     assert [row(timeline, track, switches(6)) for track in (0, 1, 2)] == ["█┈┈┈┈█", "·█┈█┈┈", "··█┈█┈"]
 
 
@@ -153,10 +153,10 @@ def test_a_failed_track_is_marked_so() -> None:
 
 def test_a_track_that_was_running_before_the_trace_began_is_unknown() -> None:
     timeline = Tape().timeline()
-    timeline.feed(ev.Switch(2_000, 7, 0, words.SWITCH, -1, -1))
-    timeline.feed(ev.Wake(3_000, 8, -1, words.TIMER))
-    timeline.feed(ev.Spawn(1_000, 9, "process", -1, -1, -1, -1))
-    timeline.feed(ev.End(6_000, 0, 0))
+    feed(timeline, [ev.Switch(2_000, 7, 0, words.SWITCH, -1, -1)])
+    feed(timeline, [ev.Wake(3_000, 8, -1, words.TIMER)])
+    feed(timeline, [ev.Spawn(1_000, 9, "process", -1, -1, -1, -1)])
+    feed(timeline, [ev.End(6_000, 0, 0)])
     assert row(timeline, 8, steps(6)) == "   ▒▒▒"
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.analysis.tape import Tape, ping_pong
+from tests.unit.analysis.tape import Tape, feed, ping_pong
 from tests.unit.paint.events import greenlet_runs, timelines
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.paint.axis.viewport import BOTH, Axis, extent
@@ -39,9 +39,9 @@ def test_a_drawing_that_begins_later() -> None:
 def test_what_cannot_be_told_apart_is_added_up() -> None:
     timeline = Tape().spawn("a", words.GREENLET).timeline()
     for begin_ns in range(10_000, 20_000, 100):
-        timeline.feed(ev.Switch(begin_ns, 0, 1, words.SWITCH, -1, -1))
-        timeline.feed(ev.Switch(begin_ns + 30, 1, 0, words.SWITCH, -1, -1))
-    timeline.feed(ev.End(20_000, 0, 0))
+        feed(timeline, [ev.Switch(begin_ns, 0, 1, words.SWITCH, -1, -1)])
+        feed(timeline, [ev.Switch(begin_ns + 30, 1, 0, words.SWITCH, -1, -1)])
+    feed(timeline, [ev.End(20_000, 0, 0)])
     found = list(boxes(Lane(timeline, 1, Axis.TIME), 10_000, 1_000))
     assert {box.state for box in found} == {State.RUNNING, State.WAITING}
     runs = [box for box in found if box.state is State.RUNNING]

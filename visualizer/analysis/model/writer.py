@@ -1,0 +1,297 @@
+"""The one way by which a timeline is written. Who writes knows how the lines of a trace hang together (analysis/load/);
+a timeline and its writer know how that is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+import numpy as np
+
+from visualizer.analysis.model.states import FINAL, State
+from visualizer.analysis.model.timeline import Timeline, joined_tracks
+from visualizer.analysis.model.types import Entry, Output, Place, Tie, Track
+from visualizer.trace import events as ev
+from visualizer.trace import words
+from visualizer.trace.columns import Column, nonzero
+
+
+class Passages(NamedTuple):
+    """Switches, in order, as columns: times; ids of tracks; number of the cause and place; text id of the value."""
+
+    ns: Column
+    origin: Column
+    target: Column
+    how: Column
+    value: Column
+
+
+class Writer:
+    """Writes into `timeline`. Tracks are ids; times are nanoseconds since the start of the trace."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self.timeline = timeline
+        self.schedulers = timeline.schedulers
+        self.processes = timeline._processes
+        self.number_of_cause = timeline._wakeups.causes.number
+        self.number_of_passage = timeline._switches.hows.number
+        self.number_of_park = timeline._parks.hows.number
+        self.number_of_asked = timeline._parks.asked.number
+        #: Text ids of what a bare `yield` gives.
+        self.nothings: list[int] = []
+        self._places: dict[Place, int] = {}
+
+    # What numbers stand for.
+
+    def define(self, line: ev.Text | ev.Place | ev.Listing) -> None:
+        """Take in what a number stands for, or a source file's text."""
+        timeline, text = self.timeline, self.timeline._texts.get
+        if type(line) is ev.Text:
+            timeline._texts[line.id] = line.text
+            if line.text == NOTHING_GIVEN:
+                self.nothings.append(line.id)
+        elif type(line) is ev.Place:
+            file, function = text(line.file, ""), text(line.function, "")
+            ends = line.line, line.end_line, line.column, line.end_column
+            timeline._places[line.id] = Place(file, function, *ends)
+        else:
+            assert type(line) is ev.Listing
+            timeline.sources[text(line.file, "")] = line.text
+        timeline.version += 1
+
+    def number_of_place(self, place: int) -> int:
+        """The same for all ids of one place; -1 for one that is not known."""
+        known = self.timeline._places.get(place)
+        return self._places.setdefault(known, place) if known is not None else words.NOTHING
+
+    def joined(self, thing: int) -> int:
+        """The one track whose end is waited for by who waits for a thing (text id); -1 if it is none, or several."""
+        tracks = joined_tracks(self.timeline._texts.get(thing, ""))
+        return tracks[0] if len(tracks) == 1 else words.NOBODY
+
+    # Tracks.
+
+    def track(self, track: int, t_ns: int, thread: int, kind: str = words.UNKNOWN, name: str = "unknown") -> Track:
+        """The track, begun at `t_ns` on `thread` if it is new."""
+        known = self.timeline.tracks.get(track)
+        if known is None:
+            process = self.processes.of(thread).number
+            schedules = kind in self.timeline.words.schedulers
+            known = Track(track, kind, name, spawn_ns=t_ns, schedules=schedules, process=process)
+            self.timeline.tracks[track] = known
+            self.timeline._names.give(known, name)
+        return known
+
+    def spawn(self, line: ev.Spawn, creator: int, thread: int) -> int:
+        """A track begins. Return the number of the spawn; its first slice and its place in the order are to follow."""
+        timeline = self.timeline
+        name = timeline._texts.get(line.name, line.kind)
+        is_new = line.track not in timeline.tracks
+        track = self.track(line.track, line.t_ns, thread, line.kind, name)
+        if not is_new:
+            # Lines before this one were lost or out of order; what the track did in them stands.
+            track.kind, track.schedules = line.kind, line.kind in timeline.words.schedulers
+            timeline._names.change(track, name)
+        track.parent = line.parent
+        track.creator = creator
+        track.place = timeline._places.get(line.place)
+        if line.kind == words.THREAD:
+            self.processes.join(line.track, self.processes.of(thread))
+        return self.spawned(track, line.t_ns)
+
+    def spawned(self, track: Track, t_ns: int) -> int:
+        """Count the track among those that were spawned; return its number there."""
+        timeline = self.timeline
+        timeline._spawn_ns.append(t_ns)
+        timeline.spawns.append(track.id)
+        timeline._blocking.spawned(track)
+        return len(timeline.spawns) - 1
+
+    def exit(self, line: ev.Exit) -> int:
+        """A track ends. Return the number of the exit; its last slice and its place in the order are to follow."""
+        timeline = self.timeline
+        track, text = timeline.tracks[line.track], timeline._texts.get
+        track.exit_ns = line.t_ns
+        track.outcome = line.outcome
+        track.value = text(line.value)
+        track.inferred = text(line.inferred)
+        timeline._blocking.ended(track)
+        timeline._exit_ns.append(line.t_ns)
+        timeline.exits.append(track.id)
+        self.schedulers.ended(track.id)
+        return len(timeline.exits) - 1
+
+    # Slices.
+
+    def begin_slices(
+        self, ids: list[int], bounds: Column, start_ns: Column, state: Column, about: Column, steps: Column
+    ) -> None:
+        """Begin slices, track by track: those of track ids[i] from bounds[i] to bounds[i + 1]. `steps`: which of all
+        these switches began."""
+        tracks = self.timeline.tracks
+        groups = steps.searchsorted(bounds)
+        falls = np.zeros(len(start_ns) + 1, dtype=bool)
+        falls[1:-1] = start_ns[1:] < start_ns[:-1]
+        falls[bounds] = False
+        fallen = set((bounds.searchsorted(nonzero(falls), side="right") - 1).tolist())
+        edges, marks = bounds.tolist(), groups.tolist()
+        starts, states, abouts = start_ns.data.cast("B"), state.data, about.data.cast("B")
+        for number, id in enumerate(ids):
+            low, high = edges[number], edges[number + 1]
+            if low == high:
+                continue
+            track = tracks[id]
+            slices = track.slices
+            count = len(slices.state)
+            if (count and start_ns[low] < slices.start_ns[-1]) or number in fallen:
+                # A time before the open slice's start is moved to it.
+                mine = start_ns[low:high]
+                mine[0] = max(int(mine[0]), slices.start_ns[-1]) if count else mine[0]
+                np.maximum.accumulate(mine, out=mine)
+            slices.extend(starts[8 * low : 8 * high], states[low:high], abouts[4 * low : 4 * high])
+            first, last = marks[number], marks[number + 1]
+            if first < last:
+                track.step_slices.frombytes((steps[first:last] + (count - low)).astype(np.int32).data.cast("B"))
+            track.version += high - low
+
+    def begin_slice(self, track: Track, t_ns: int, state: State, about: int = -1) -> None:
+        track.slices.begin(t_ns, state, about)
+        track.version += 1
+        self.timeline.occurred.add(state)
+
+    def is_over(self, track: int) -> bool:
+        """Whether the track has ended."""
+        known = self.timeline.tracks.get(track)
+        return known is not None and len(known.slices) > 0 and known.slices.state[-1] in FINAL
+
+    def given(self, track: int) -> int:
+        """Text id of what a suspended generator yielded; -1 if that is nothing, or not known."""
+        known, parks = self.timeline.tracks.get(track), self.timeline._parks
+        if known is None or not len(known.slices) or known.slices.state[-1] != State.WAITING:
+            return words.NOTHING
+        park = known.slices.about[-1]
+        is_given = parks.switch[park] >= 0 and parks.hows.known[parks.how[park]][0] == words.SUSPENDED
+        return self.timeline._switches.value[parks.switch[park]] if is_given else words.NOTHING
+
+    # Hubs.
+
+    @property
+    def hubs(self) -> dict[int, Track]:
+        return self.timeline._blocking.hubs
+
+    def reopen(self, hub: Track) -> None:
+        """More of the hub is to follow: its open slice is WAITING or CREATED again, if it was BLOCKED for so long."""
+        self.timeline._blocking.reopen(hub)
+
+    def close(self, hub: Track, index: int, is_left: bool) -> None:
+        """See Blocking.close."""
+        if self.timeline._blocking.close(hub, index, is_left):
+            self.timeline.occurred.add(State.BLOCKED)
+
+    def living(self, hub: int) -> int:
+        """How many greenlets the hub may have to wake."""
+        return self.timeline._blocking.living(hub)
+
+    # Over all tracks.
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """How many switches, parks and wakeups there are."""
+        return self.timeline.switch_count, len(self.timeline._parks), len(self.timeline._wakeups)
+
+    @property
+    def last_switch_ns(self) -> int:
+        """When the last switch was; before any time, if there is none."""
+        return self.timeline._switches.ns[-1] if self.timeline.switch_count else -(1 << 62)
+
+    def switch(self, passages: Passages) -> None:
+        """Add switches, whose times ascend from that of the last on."""
+        self.timeline._switches.extend(*passages)
+
+    def park(self, switch: Column, on_track: Column, how: Column, timed: Column, asked_ns: Column) -> None:
+        """Add parks: by which switch, or the complement of the next one's number if there is none, on which track, and
+        how. `timed`: the numbers of those that asked for a time, ascending; `asked_ns`: for which."""
+        self.timeline._parks.extend(switch, on_track, how)
+        self.timeline._parks.limit(timed, asked_ns)
+
+    def park_alone(self, park: int, t_ns: int, track: int) -> None:
+        """No switch came with a park: it was of this track, at this time."""
+        self.timeline._parks.leave_alone(park, t_ns, track)
+
+    def park_new_alone(self, t_ns: int, track: int, on_track: int, how: int) -> int:
+        """A track parks, and no switch comes with that. Return the number of the park."""
+        parks = self.timeline._parks
+        parks.extend(np.array([~self.timeline.switch_count]), np.array([on_track]), np.array([how]))
+        parks.leave_alone(len(parks) - 1, t_ns, track)
+        return len(parks) - 1
+
+    def repeat_park(self, park: int, t_ns: int, track: int, on_track: int) -> int:
+        """The same park, of another track in another process, and without a switch. Return its number."""
+        return self.timeline._parks.repeat(park, t_ns, track, on_track)
+
+    def wake(self, ns: Column, track: Column, waker: Column, cause: Column) -> None:
+        """Add wakeups."""
+        self.timeline._wakeups.extend(ns, track, waker, cause)
+
+    def enter(self, entry: Column, index: Column, t_ns: Column) -> None:
+        """Add to the order of all that is told, at these times: of which kind, and the how manieth of that kind."""
+        timeline = self.timeline
+        if len(t_ns):
+            timeline._order_is_of_time &= bool(t_ns[0] >= timeline._entered_ns and (t_ns[1:] >= t_ns[:-1]).all())
+            timeline._entered_ns = int(t_ns[-1])
+            timeline._order.extend(entry, index)
+
+    def sample(self, line: ev.Sample, track: int) -> int:
+        """A track that runs was seen. Return the number of the sample."""
+        self.timeline.tracks[track].version += 1
+        return self.timeline.samples.add(line.t_ns, track, line.place, line.count)
+
+    def note(self, line: ev.Event, t_ns: int, track: int) -> tuple[Entry, int] | None:
+        """Any other line, with the track that was current. Return its place among those of its kind, if it has one."""
+        timeline, text = self.timeline, self.timeline._texts.get
+        kind = type(line)
+        if isinstance(line, ev.Output):
+            timeline.outputs.append(Output(t_ns, track, line.stream, line.text, line.cut))
+            return Entry.OUTPUT, len(timeline.outputs) - 1
+        if isinstance(line, ev.Name):
+            known, name = timeline.tracks.get(line.track), text(line.name)
+            if known is not None and name is not None and name != known.base_name:
+                timeline._names.change(known, name)
+        elif isinstance(line, ev.Inferred):
+            if line.track in timeline.tracks:
+                timeline.tracks[line.track].doubt = text(line.text)
+        elif isinstance(line, ev.Tie):
+            thing = text(line.object, "")
+            timeline.ties.append(Tie(t_ns, line.track, line.relation, thing, joined_tracks(thing)))
+        elif kind in _REMARKS:
+            timeline._remark_ns.append(t_ns)
+            timeline.remarks.append(line)  # type: ignore[arg-type]
+            if isinstance(line, ev.Note):
+                timeline.notes.append(line.text)
+                if line.unsupported:
+                    timeline.unsupported[line.unsupported] = line.text
+            elif isinstance(line, ev.Held):
+                timeline.stops.hold(line.t_ns, line.held_ns)
+            elif isinstance(line, ev.Continued):
+                timeline.stops.go_on(line.t_ns, line.held_ns)
+            elif isinstance(line, ev.Dropped):
+                timeline.dropped[line.what] = line.count
+            elif isinstance(line, ev.Uncaught):
+                timeline.uncaught = (line.exception, line.message)
+            elif isinstance(line, ev.End):
+                timeline.end = line
+            return Entry.REMARK, len(timeline.remarks) - 1
+        return None
+
+    def reach(self, last_ns: int, count: int, occurred: Collection[State]) -> None:
+        """So many events have come in, the latest of this time."""
+        timeline = self.timeline
+        timeline.last_ns = max(timeline.last_ns, last_ns)
+        timeline.version += count
+        timeline.occurred.update(occurred)
+        timeline.reach(timeline.last_ns)
+
+
+_REMARKS = frozenset((ev.Note, ev.Held, ev.Continued, ev.Dropped, ev.Uncaught, ev.End))
+#: What a bare `yield` gives.
+NOTHING_GIVEN = "None"
