@@ -81,7 +81,7 @@ def parse(lines: list[bytes]) -> None:
 
 
 def view(path: Path) -> None:
-    """Load it as the screen does: two megabytes at a time, in moments of 25 ms."""
+    """Load it as the screen does: a megabyte at a time, in moments of 25 ms."""
     feed = from_file(path, False)
     while feed.live:
         feed.poll()

@@ -231,11 +231,12 @@ class Columnizer:
         for code in nonzero(np.bincount(codes)).tolist():
             those = codes == code
             some = lines if those.all() else list(compress(lines, those.tobytes()))
+            where = nonzero(those)
             t_ns, a, b, value = (_numbers(some, what) for what in _SAID[code])
-            said[0, those], said[1, those], said[3, those], said[4, those] = t_ns, a, b, value
-            said[2, those] = self._singles_of(code, some)
+            said[0, where], said[1, where], said[3, where], said[4, where] = t_ns, a, b, value
+            said[2, where] = self._singles_of(code, some)
             if code in _KEPT:
-                said[4, those] = np.arange(len(kept), len(kept) + len(some))
+                said[4, where] = np.arange(len(kept), len(kept) + len(some))
                 kept += some
         return said, kept
 
@@ -376,7 +377,9 @@ def _fields(event: Timed) -> tuple[Any, ...]:
 
 def _numbers(lines: list[Any], what: str | int) -> Column | int:
     """What each line says there, or what stands for it."""
-    return np.fromiter(map(attrgetter(what), lines), np.int64, len(lines)) if isinstance(what, str) else what
+    if isinstance(what, int):
+        return what
+    return np.fromiter(map(attrgetter(what), lines), np.int64, len(lines))
 
 
 def numbered(column: Column) -> tuple[Column, Column]:
