@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 
 def greenlets(switches: int, tracks: int) -> None:
@@ -73,7 +73,103 @@ def service(switches: int, tracks: int) -> None:
     gevent.killall(workers)
 
 
+def chain(switches: int, tracks: int) -> None:
+    """A pipeline of three generators, the second of which has its values from the first by `yield from`."""
+
+    def numbers(count: int) -> Iterator[int]:
+        yield from range(count)
+
+    def passed_on(count: int) -> Iterator[int]:
+        yield from numbers(count)
+
+    def doubled(count: int) -> Iterator[int]:
+        for number in passed_on(count):
+            yield 2 * number
+
+    for _ in range(max(1, switches // 6000)):
+        for _ in doubled(min(1000, switches // 6)):
+            pass
+
+
+def nested(switches: int, tracks: int) -> None:
+    """Greenlets that send a generator of their own something, thrice a turn."""
+    from greenlet import getcurrent, greenlet
+
+    main = getcurrent()
+
+    def echo() -> Generator[int, int, None]:
+        given = 0
+        while True:
+            given = yield given
+
+    def work() -> None:
+        generator = echo()
+        next(generator)
+        while True:
+            for number in range(3):
+                generator.send(number)
+            main.switch()
+
+    others = [greenlet(work) for _ in range(tracks - 1)]
+    for index in range(switches // 8):
+        others[index % len(others)].switch()
+
+
+def locks(switches: int, tracks: int) -> None:
+    """gevent: a queue of ten items, whose producers hold a semaphore while they sleep."""
+    import gevent
+    from gevent.lock import Semaphore  # type: ignore[import-untyped]
+    from gevent.queue import Queue
+
+    queue: Queue[int] = Queue(10)
+    semaphore = Semaphore(1)
+    turns = switches // (2 * min(tracks, 100))
+
+    def produce() -> None:
+        for number in range(turns):
+            with semaphore:
+                gevent.sleep(0)
+            queue.put(number)
+
+    def consume() -> None:
+        for _ in range(turns):
+            queue.get()
+
+    gevent.joinall([gevent.spawn(work) for work in (produce, consume) for _ in range(min(tracks, 100) // 2)])
+
+
+def threads(switches: int, tracks: int) -> None:
+    """The same as `generators`, in two threads at once."""
+    from threading import Thread
+
+    both = [Thread(target=generators, args=(switches // 2, tracks // 2)) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+
+
+def coroutines(switches: int, tracks: int) -> None:
+    """asyncio: tasks that await a coroutine that awaits another one that sleeps."""
+    import asyncio
+
+    async def inner() -> None:
+        await asyncio.sleep(0)
+
+    async def outer() -> None:
+        await inner()
+
+    async def work(turns: int) -> None:
+        for _ in range(turns):
+            await outer()
+
+    async def main() -> None:
+        await asyncio.gather(*[work(switches // 12 // tracks) for _ in range(tracks)])
+
+    asyncio.run(main())
+
+
+PROGRAMS = (greenlets, generators, service, chain, nested, locks, threads, coroutines)
+
 if __name__ == "__main__":
-    {"greenlets": greenlets, "generators": generators, "service": service}[sys.argv[1]](
-        int(sys.argv[2]), int(sys.argv[3])
-    )
+    {program.__name__: program for program in PROGRAMS}[sys.argv[1]](int(sys.argv[2]), int(sys.argv[3]))

@@ -244,7 +244,8 @@ class Columnizer:
         if code == WAIT:
             return [self._single(WAIT, reason, -1, *rest) for reason, *rest in map(_WAITS, lines)]
         if code == SPAWN:
-            return [self._single(BEGIN if line.kind == words.THREAD else SPAWN, "", -1) for line in lines]
+            thread, other = (self._single(kind, "", -1) for kind in (BEGIN, SPAWN))
+            return [thread if line.kind == words.THREAD else other for line in lines]
         if code not in _HAVE_PLACES:
             cause = attrgetter("cause") if code == WAKE else None
             kind = min(code, NOTED)
@@ -390,6 +391,13 @@ def numbered(column: Column) -> tuple[Column, Column]:
     table = np.empty(most + 1, dtype=np.uint16 if len(different) <= 1 << 16 else np.int64)
     table[different] = np.arange(len(different))
     return different, table.take(column)
+
+
+def grouped(index: Column, count: int) -> tuple[Column, Column]:
+    """In which order the numbers, each below `count`, are grouped; and where each group begins, and the last ends."""
+    # numpy sorts what is of 16 bits by its digits.
+    order = (index.astype(np.uint16) if count <= 1 << 16 else index).argsort(kind="stable")
+    return order, np.concatenate(([0], np.bincount(index, minlength=count).cumsum()))
 
 
 def nonzero(mask: Column) -> Column:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from visualizer.analysis.load import per_track
-from visualizer.analysis.load.distinct import grouped, last_true, shifted
+from visualizer.analysis.load.distinct import last_true, shifted
 from visualizer.analysis.load.per_track import READY_AGAIN, SHOWN, UNBORN, Before, Items, begun, items_of, states
 from visualizer.analysis.load.steps import ALONE, RETURN, TURN, Extra, Steps, arranged, kinds, resolve
 from visualizer.analysis.load.templates import Templates
@@ -39,6 +39,7 @@ from visualizer.trace.columns import (
     Column,
     Columnizer,
     Columns,
+    grouped,
     nonzero,
     numbered,
 )
@@ -145,7 +146,10 @@ class _Batch:
         closed: set[int] = set()
         if not closing and not closes.any():
             return closed
-        those = np.isin(a, [*closing, *a[closes].tolist()]) & ((kind == YIELD) | (kind == ALONE) | (kind == EXIT))
+        tracks = np.array([*closing, *a[closes].tolist()])
+        is_one = np.zeros(max(int(tracks.max()), int(a.max())) + 1, dtype=bool)
+        is_one[tracks] = True
+        those = is_one.take(a, mode="clip") & ((kind == YIELD) | (kind == ALONE) | (kind == EXIT))
         for line in nonzero(those | closes).tolist():
             track = int(a[line])
             if closes[line]:
@@ -176,7 +180,7 @@ class _Batch:
         what = items.what
         over = items.step[(what == per_track.LEAVE) & ((found == State.DONE) | (found == State.FAILED))]
         # The number that each step has among the switches, the parks and the wakeups, or the last one before it.
-        is_switch, is_park, is_wake = _SWITCHES[kind], _PARKS[kind], kind == WAKE
+        is_switch, is_park, is_wake = _SWITCHES.take(kind), _PARKS.take(kind), kind == WAKE
         is_park[over] = False
         self.over = set(over.tolist())
         is_wake[items.step[what == per_track.PARK_READY]] = True
@@ -191,7 +195,8 @@ class _Batch:
         number, entry, t_ns = self._write_lines(items, before, found, begins)
         # Slices.
         about = np.where(is_switch, switch, np.int32(-1))
-        about[is_wake & ~is_switch] = wake[is_wake & ~is_switch]
+        woken = nonzero(is_wake & ~is_switch)
+        about[woken] = wake[woken]
         about = about.take(items.step)
         leaves = nonzero(per_track.PARKING.take(what))
         about[leaves] = park.take(items.step.take(leaves))
@@ -215,7 +220,9 @@ class _Batch:
         # All tracks.
         self._write_columns(waits, is_switch, is_park, is_wake, switch, park)
         self._write_order(entry, number, t_ns, is_switch, is_wake, switch, park, wake)
-        writer.begin_slices(items.ids.tolist(), bounds, self.t_ns.take(steps_), state, about, nonzero(runs))
+        writer.begin_slices(
+            items.ids.tolist(), before.counts, bounds, self.t_ns.take(steps_), state, about, nonzero(runs)
+        )
         self._close_hubs(items, before, bounds, steps_)
         occurred = [State(one) for one in nonzero(np.bincount(state, minlength=1)).tolist()]
         writer.reach(int(self.columns.t_ns.max()), len(self.columns.kind), occurred)
@@ -347,7 +354,7 @@ class _Batch:
         kind, writer, tracks = self.steps.kind, self.writer, self.writer.timeline.tracks
         number, entry = np.full(len(kind), -1), np.full(len(kind), -1, dtype=np.int8)
         t_ns = self.t_ns
-        kept = nonzero(_KEPT[kind])
+        kept = nonzero(_KEPT.take(kind))
         events = [(step, _KEPT_LAST, 0) for step in kept.tolist()]
         # Tracks of which no line has told that they begin, where they are first spoken of.
         unborn = nonzero(before.state == UNBORN)
@@ -368,35 +375,43 @@ class _Batch:
         valid = np.zeros(len(kind), dtype=bool)
         valid[items.step[begins > 0]] = True
         valid[items.step[(items.what == per_track.SEEN) & (found == State.RUNNING)]] = True
-        places = writer.timeline.place
-        thread_of = self._threads()
-        for step, what_for, id in events:
-            event = int(self.steps.event[step])
-            if what_for < _KEPT_LAST:
-                writer.track(id, int(t_ns[step]), thread_of(event))
+        place, thread_of, kept_lines = writer.timeline.place, self._threads(), self.columns.kept
+        steps, lasts, ids = zip(*events, strict=True)
+        those = np.array(steps)
+        said = (kind, self.steps.event, self.steps.by, self.value, valid, t_ns)
+        rows = zip(steps, lasts, ids, *(column[those].tolist() for column in said), strict=True)
+        told: list[tuple[int, Entry, int]] = []
+        for step, last, id, what, event, by, value, is_valid, at_ns in rows:
+            if last < _KEPT_LAST:
+                writer.track(id, at_ns, thread_of(event))
                 continue
-            line, what = self.columns.kept[int(self.value[step])], kind[step]
-            told: tuple[Entry, int] | None = None
+            line = kept_lines[value]
             if what == EXIT:
-                if valid[step]:
-                    told = Entry.EXIT, writer.exit(line)
+                if is_valid:
+                    told.append((step, Entry.EXIT, writer.exit(line)))
+            elif what in (SPAWN, BEGIN):
+                told.append((step, Entry.SPAWN, writer.spawn(line, by, thread_of(event))))
             elif what == SAMPLE:
                 track = int(self.steps.who[step])
-                if valid[step] and track in tracks and places(line.place) is not None and line.count > 0:
-                    told = Entry.SAMPLE, writer.sample(line, track)
-            elif what == NOTED:
+                if is_valid and track in tracks and place(line.place) is not None and line.count > 0:
+                    told.append((step, Entry.SAMPLE, writer.sample(line, track)))
+            else:
                 if line.t_ns < 0:
                     t_ns[step] = max(writer.timeline.last_ns, int(self.columns.t_ns[: event + 1].max()))
-                told = writer.note(line, int(t_ns[step]), int(self.steps.by[step]))
-            else:
-                told = Entry.SPAWN, writer.spawn(line, int(self.steps.by[step]), thread_of(event))
-            if told is not None:
-                entry[step], number[step] = told
+                noted = writer.note(line, int(t_ns[step]), by)
+                if noted is not None:
+                    told.append((step, *noted))
+        if told:
+            which, entries, numbers = map(np.array, zip(*told, strict=True))
+            entry[which], number[which] = entries, numbers
         return number, entry, t_ns
 
     def _threads(self) -> Callable[[int], int]:
         """On which thread a line is."""
-        turns = nonzero(_TURNS_THREAD[self.columns.kind])
+        if not self.writer.processes.several:
+            # Which it is makes no difference.
+            return lambda line: self.thread
+        turns = nonzero(_TURNS_THREAD.take(self.columns.kind))
         threads = [self.thread, *self.columns.a[turns].tolist()]
         return lambda line: threads[int(turns.searchsorted(line))]
 
@@ -428,11 +443,16 @@ class _Batch:
             writer.park_alone(index, t_ns, track)
         those = nonzero(is_switch)
         template, value, how = self.template[those], self.value[those], templates.how[self.template[those]]
-        for at in nonzero(kind[those] == RETURN).tolist():
-            step = int(those[at])
-            line = self.columns.kept[int(self.value[step])]
-            cause = returns_by(line.outcome, int(steps.event[step]) in self.closed)
-            how[at], value[at] = writer.number_of_passage((cause, words.NOTHING)), line.value
+        returns = nonzero(kind[those] == RETURN)
+        if len(returns):
+            kept, closed = self.columns.kept, self.closed
+            ends = [kept[number] for number in value[returns].tolist()]
+            ways = [
+                (line.outcome, event in closed)
+                for line, event in zip(ends, steps.event[those[returns]].tolist(), strict=True)
+            ]
+            numbers = {way: writer.number_of_passage((returns_by(*way), words.NOTHING)) for way in set(ways)}
+            how[returns], value[returns] = [numbers[way] for way in ways], [line.value for line in ends]
         self.switched_ns = np.maximum.accumulate(np.maximum(self.t_ns[those], writer.last_switch_ns))
         writer.switch(Passages(self.switched_ns, steps.by[those], steps.who[those], how, value))
         those = nonzero(is_wake)

@@ -1,17 +1,10 @@
-"""What stands where in a column: its groups, and what came last in front of each place."""
+"""What came in front of each place of a column."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from visualizer.trace.columns import Column
-
-
-def grouped(index: Column, count: int) -> tuple[Column, Column]:
-    """In which order the numbers, each below `count`, are grouped; and where each group begins, and the last ends."""
-    # numpy sorts what is of 16 bits by its digits.
-    order = (index.astype(np.uint16) if count <= 1 << 16 else index).argsort(kind="stable")
-    return order, np.concatenate(([0], np.bincount(index, minlength=count).cumsum()))
 
 
 def last_true(mask: Column) -> Column:

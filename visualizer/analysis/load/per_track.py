@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.analysis.load.distinct import grouped, shifted
+from visualizer.analysis.load.distinct import shifted
 from visualizer.analysis.load.steps import ALONE, LOST, RETURN, STRAYED, TURN, Steps
 from visualizer.analysis.model.states import State
 from visualizer.trace.columns import (
@@ -22,6 +22,7 @@ from visualizer.trace.columns import (
     WAKE,
     YIELD,
     Column,
+    grouped,
     nonzero,
     numbered,
 )
@@ -86,6 +87,7 @@ def _transitions() -> tuple[Column, Column]:
 
 _AFTER, _BEGUN = _transitions()
 _AFTER_LIST = _AFTER.tolist()
+_FIRST_AFTER = np.ascontiguousarray(_AFTER[:, 0])
 #: Whether an item parks its track.
 PARKING = np.zeros(_ITEMS, dtype=bool)
 PARKING[[PARK, PARK_READY, LEAVE, LEAVE_READY]] = True
@@ -112,8 +114,12 @@ class Items(NamedTuple):
 def items_of(steps: Steps, failed: Column, polls: Column) -> Items:
     """What the steps are to their tracks. `failed`: exits by an exception; `polls`: where a poll begins."""
     kind = steps.kind
-    to_who, to_by = _TO_WHO[kind], _TO_BY[kind]
+    to_who, to_by = _TO_WHO.take(kind), _TO_BY.take(kind)
     to_who[failed], to_who[polls] = FAILED, POLLS
+    if (to_by != _NONE).all():
+        track, what = np.empty(2 * len(kind), np.int32), np.empty(2 * len(kind), np.uint8)
+        track[0::2], track[1::2], what[0::2], what[1::2] = steps.by, steps.who, to_by, to_who
+        return _sorted(track, what, np.repeat(np.arange(len(kind)), 2))
     whos, bys = nonzero(to_who != _NONE), nonzero(to_by != _NONE)
     ends = np.cumsum((to_who != _NONE).astype(np.int64) + (to_by != _NONE))
     total = int(ends[-1]) if len(ends) else 0
@@ -122,10 +128,15 @@ def items_of(steps: Steps, failed: Column, polls: Column) -> Items:
     for which, back, column, names in ((whos, 1, to_who, steps.who), (bys, 2, to_by, steps.by)):
         at = ends[which] - back
         track[at], what[at], step[at] = names[which], column[which], which
+    return _sorted(track, what, step)
+
+
+def _sorted(track: Column, what: Column, step: Column) -> Items:
+    """The same by their tracks."""
     track += 1
     ids, index = numbered(track)
     order, edges = grouped(index, len(ids))
-    return Items(ids - 1, edges, index[order], step[order], what[order])
+    return Items(ids - 1, edges, index.take(order), step.take(order), what.take(order))
 
 
 class Before(NamedTuple):
@@ -145,7 +156,7 @@ def states(items: Items, before: Before) -> tuple[Column, Column]:
     is_first = np.zeros(len(what) + 1, dtype=bool)
     is_first[edges[:-1]] = True
     is_first = is_first[:-1]
-    after = _AFTER[what, 0]
+    after = _FIRST_AFTER.take(what)
     # A switch away is known to park who has run since the step before it.
     depends[(what == LEAVE) & ~shifted(depends, False) & ~is_first] = False
     found = np.full(len(what), UNBORN, dtype=np.uint8)

@@ -7,11 +7,12 @@ from which lines are missing comes to the same steps as any other, and to a few 
 
 from __future__ import annotations
 
+from array import array
 from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.analysis.load.distinct import grouped, last_true, shifted
+from visualizer.analysis.load.distinct import last_true, shifted
 from visualizer.analysis.model.stacks import Stacks
 from visualizer.trace import words
 from visualizer.trace.columns import (
@@ -29,6 +30,7 @@ from visualizer.trace.columns import (
     YIELD,
     Column,
     Columns,
+    grouped,
     nonzero,
     numbered,
 )
@@ -52,6 +54,9 @@ _MAY_BE_CURRENT = kinds(WAIT, WAKE, SAMPLE)
 _NAMES_ANOTHER = kinds(WAKE, SPAWN, BEGIN, NOTED)
 _ASKS = kinds(WAIT, WAKE, UNREADY)
 _GENERATORS = kinds(RESUME, YIELD)
+#: Who yields is named; whom a switch or a resumption comes from, and whom a switch or a yield goes to, is current.
+_GIVES, _GOES, _ARRIVES = kinds(YIELD, ALONE), kinds(SWITCH, RESUME), kinds(SWITCH, YIELD)
+_NO_LINES: Column = np.zeros(0, dtype=np.int64)
 _NO_STEPS = kinds(THREAD, VOID)
 #: What a number in `_walk` says beside a track: below 0 it yields, else it is resumed, unless it is more than these.
 _GO, _ASK, _STRAY, _END = 1 << 32, 1 << 33, 1 << 32, 1 << 34
@@ -89,63 +94,67 @@ def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, l
     kind, a, b = columns.kind.copy(), columns.a.astype(np.int32), columns.b.astype(np.int32)
     kind[void] = VOID
     if int(a.min()) < 0:
-        kind[(a < 0) & ~((a == words.CURRENT) & _MAY_BE_CURRENT[kind])] = VOID
+        kind[(a < 0) & ~((a == words.CURRENT) & _MAY_BE_CURRENT.take(kind))] = VOID
     first = stacks.bottom
-    moves = nonzero(_MOVES[kind])
+    moves = nonzero(_MOVES.take(kind))
     after = _bottoms(kind[moves], a[moves], stacks)
     left, named = shifted(after, first), b[moves]
     odd = nonzero((kind[moves] == SWITCH) & (named >= 0) & (named != left))
     who, by, strand, extras = a, b, a.copy(), list[Extra]()
     strand[moves] = left
     strand[moves[odd]] = origins = named[odd]
-    nested = bool(stacks.stacks) or bool(_GENERATORS[kind].any())
-    is_turn = (_STACKS if nested else _MOVES)[kind]
+    nested = bool(stacks.stacks) or bool(_GENERATORS.take(kind).any())
+    is_turn = (_STACKS if nested else _MOVES).take(kind)
     turns = nonzero(is_turn)
     top, tops = first, after
+    every = len(turns) == len(kind)
+    turn_kind, turn_a = (kind, a) if every else (kind[turns], a[turns])
     if nested:
         # What happens to the stacks, and who is asked for: on whose stack, and where a stray origin stands.
         numbers = a.astype(np.int64)
-        numbers[kind == YIELD] ^= -1
+        np.invert(numbers, out=numbers, where=kind == YIELD)
         numbers[moves] = after.astype(np.int64) + _GO
         numbers[kind == EXIT] += _END
-        asks = nonzero(_ASKS[kind] & (a >= 0))
+        asks = _NO_LINES if every else nonzero(_ASKS.take(kind) & (a >= 0))
         numbers[asks] += _ASK
-        walked = nonzero(is_turn | _ASKS[kind] & (a >= 0)) if len(asks) else turns
-        taken = numbers[walked]
+        walked = np.sort(np.concatenate((turns, asks))) if len(asks) else turns
+        taken = numbers if every else numbers[walked]
         if len(odd):
             taken = np.insert(taken, np.searchsorted(walked, moves[odd]), named[odd].astype(np.int64) + (_ASK | _STRAY))
         top = stacks.stack(first)[-1]
         told, asked, strayed, breaks = _walk(taken.tolist(), stacks.stacks, stacks.stack(first))
         who[asks], origins = asked, np.array(strayed, dtype=np.int32)
-        others = turns[kind[turns] != RESUME]
-        tops = a[turns]
-        tops[kind[turns] != RESUME] = told
+        others = nonzero(turn_kind != RESUME)
+        tops = turn_a.copy()
+        tops[others] = np.frombuffer(array("i", told), dtype=np.int32)
         # Where not even the thread is known, nobody is known to go on.
-        kind[turns[(kind[turns] == YIELD) & (tops < 0)]] = ALONE
+        kind[turns[(turn_kind == YIELD) & (tops < 0)]] = ALONE
         for number, lost, resumer in breaks:
-            event = int(others[number])
+            event = int(turns[others[number]])
             extras += [Extra(event, 0, LOST, track, words.NOBODY) for track in lost]
             if kind[event] == YIELD and resumer == words.NOBODY:
                 kind[event] = ALONE
             elif kind[event] == EXIT and resumer != words.NOBODY:
                 extras.append(Extra(event, 2, RETURN, resumer, int(a[event])))
+        turn_kind = kind if every else kind[turns]
     before = shifted(tops, top)
-    if len(turns) < len(kind) or (kind == BEGIN).any():
+    if not every or (kind == BEGIN).any():
         behind = np.cumsum(is_turn)
         behind[moves] -= 1
         currents = np.concatenate((np.array([top], dtype=np.int32), tops))
         for column, may_be in ((who, _MAY_BE_CURRENT), (by, _NAMES_ANOTHER)):
-            those = nonzero(may_be[kind] & (column == words.CURRENT))
+            those = nonzero(may_be.take(kind) & (column == words.CURRENT))
             column[those] = currents[behind[those]]
             if column is who:
                 strand[those] = column[those]
-    turn_kind = kind[turns]
-    passing = (turn_kind == RESUME) | (turn_kind == SWITCH)
-    by[turns[passing]] = before[passing]
-    yields = (turn_kind == YIELD) | (turn_kind == ALONE)
-    by[turns[yields]] = a[turns[yields]]
-    goes = (turn_kind == YIELD) | (turn_kind == SWITCH)
-    who[turns[goes]] = tops[goes]
+    turn_by = np.where(
+        _GIVES.take(turn_kind), turn_a, np.where(_GOES.take(turn_kind), before, by if every else by[turns])
+    )
+    turn_who = np.where(_ARRIVES.take(turn_kind), tops, turn_a)
+    if every:
+        who, by = turn_who, turn_by
+    else:
+        who[turns], by[turns] = turn_who, turn_by
     for event, origin in zip(moves[odd].tolist(), origins.tolist(), strict=True):
         believed = int(by[event])
         by[event] = origin
@@ -187,22 +196,22 @@ def _walk(
     asked: list[int] = []
     strayed: list[int] = []
     breaks: list[tuple[int, list[int], int]] = []
-    tell = told.append
+    tell, push, pop = told.append, stack.append, stack.pop
     for number in numbers:
         if number < 0:
             if stack[-1] == ~number and len(stack) > 1:
-                stack.pop()
+                pop()
             else:
                 breaks.append((len(told), *_leave(stack, ~number)))
             tell(stack[-1])
         elif number < _GO:
-            stack.append(number)
+            push(number)
         elif number < _ASK:
             bottom = number - _GO
             going = stacks.get(bottom)
             if going is None:
                 going = stacks[bottom] = [bottom]
-            stack = going
+            stack, push, pop = going, going.append, going.pop
             tell(stack[-1])
         elif number < _END:
             track = number & _LARGEST
@@ -243,7 +252,7 @@ def arranged(steps: Steps, extras: list[Extra]) -> Steps:
             np.concatenate((column, rest.astype(column.dtype)))[order]
             for column, rest in zip(steps, (more[0], more[2], more[3], more[4], more[3]), strict=True)
         )
-    is_step = ~_NO_STEPS[kind]
+    is_step = ~_NO_STEPS.take(kind)
     if is_step.all():
         return Steps(event, kind, who, by, strand)
     return Steps(*(column[is_step] for column in (event, kind, who, by, strand)))

@@ -39,6 +39,10 @@ class Processes:
         """The process that a thread belongs to."""
         return self._of_thread.get(thread, self.all[0])
 
+    @property
+    def several(self) -> bool:
+        return len(self.all) > 1
+
     def join(self, thread: int, process: Process) -> None:
         """A thread belongs to that process."""
         if process.number:

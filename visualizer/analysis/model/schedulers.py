@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.trace.columns import Column, nonzero
+from visualizer.trace.columns import Column, grouped, nonzero, numbered
 
 #: Who resumes, and the place where: track and place id.
 Driver = tuple[int, int]
@@ -63,9 +63,12 @@ class Schedulers:
         """
         at, resumer, place, track = resumptions
         pairs = (resumer.astype(np.int64) << 32) | (place.astype(np.int64) + 1)
-        order = np.arange(len(pairs)) if (pairs == pairs[0]).all() else pairs.argsort(kind="stable")
-        grouped, whom = pairs[order], track[order]
-        begins = nonzero(_is_other(grouped))
+        order: Column = np.arange(len(pairs))
+        if (pairs != pairs[0]).any():
+            different, which = np.unique(pairs, return_inverse=True)
+            order, _ = grouped(which, len(different))
+        ordered, whom = pairs[order], track[order]
+        begins = nonzero(_is_other(ordered))
         is_other = _is_other(whom)
         is_other[begins] = True
         others = nonzero(is_other)
@@ -73,7 +76,7 @@ class Schedulers:
         tracks = whom[others].tolist()
         in_turn = np.zeros(len(pairs), dtype=bool)
         found: list[tuple[int, list[int]]] = []
-        for number, pair in enumerate(grouped[begins].tolist()):
+        for number, pair in enumerate(ordered[begins].tolist()):
             start = edges[number]
             if pair not in self._known:
                 first = self._follow(pair, tracks[bounds[number] : bounds[number + 1]])
@@ -109,7 +112,8 @@ class Schedulers:
 
     def _remember(self, at: Column, pairs: Column, track: Column, told: Column, found: set[int]) -> None:
         """By whom each was resumed last; and whom schedulers resume for the first time, or again after others."""
-        order = track.argsort(kind="stable")
+        different, which = numbered(track)
+        order, _ = grouped(which, len(different))
         ordered, by = track[order], pairs[order]
         is_first = _is_other(ordered)
         if told.any():

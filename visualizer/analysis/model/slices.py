@@ -34,7 +34,7 @@ class Slices:
         self.state = array("B")
         self.about = array("i")
         self.derived: Derived | None = None
-        self._sums = Sums()
+        self._sums: Sums | None = None
 
     def __len__(self) -> int:
         return len(self.start_ns)
@@ -60,7 +60,8 @@ class Slices:
         self.state[index] = state
         self.about[index] = about
         index %= len(self.state)
-        self._sums.cut(index)
+        if self._sums is not None:
+            self._sums.cut(index)
         if self.derived is not None:
             self.derived.cut(index)
 
@@ -71,9 +72,11 @@ class Slices:
     def spent_ns(self, state: State, until_ns: int) -> int:
         """Nanoseconds spent in `state` (one of SUMMED) before `until_ns`. One binary search, whatever the length."""
         last = self.at(until_ns)
-        return 0 if last < 0 else self._sums.one(state, until_ns, last, self.start_ns, self.state)
+        return 0 if last < 0 else self.course.sums.one(state, until_ns, last, self.start_ns, self.state)
 
     @property
     def course(self) -> Course:
         """The slices along time."""
+        if self._sums is None:
+            self._sums = Sums()
         return Course(self._sums, self.start_ns, self.state)

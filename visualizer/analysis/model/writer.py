@@ -122,34 +122,34 @@ class Writer:
     # Slices.
 
     def begin_slices(
-        self, ids: list[int], bounds: Column, start_ns: Column, state: Column, about: Column, steps: Column
-    ) -> None:
-        """Begin slices, track by track: those of track ids[i] from bounds[i] to bounds[i + 1]. `steps`: which of all
-        these switches began."""
+        self, ids: list[int], counts: list[int], bounds: Column, start_ns: Column, state: Column, about: Column,
+        steps: Column,
+    ) -> None:  # fmt: skip
+        """Begin slices, track by track: those of track ids[i], which has counts[i], from bounds[i] to bounds[i + 1].
+
+        `steps`: which of all these switches began.
+        """
         tracks = self.timeline.tracks
+        some = nonzero(bounds[1:] > bounds[:-1])
         groups = steps.searchsorted(bounds)
+        numbers = (steps + np.repeat(np.array(counts) - bounds[:-1], np.diff(groups))).astype(np.int32).data.cast("B")
         falls = np.zeros(len(start_ns) + 1, dtype=bool)
         falls[1:-1] = start_ns[1:] < start_ns[:-1]
         falls[bounds] = False
         fallen = set((bounds.searchsorted(nonzero(falls), side="right") - 1).tolist())
-        edges, marks = bounds.tolist(), groups.tolist()
+        edges, marks, firsts = bounds.tolist(), (4 * groups).tolist(), start_ns[bounds[some]].tolist()
         starts, states, abouts = start_ns.data.cast("B"), state.data, about.data.cast("B")
-        for number, id in enumerate(ids):
-            low, high = edges[number], edges[number + 1]
-            if low == high:
-                continue
-            track = tracks[id]
+        for number, first_ns in zip(some.tolist(), firsts, strict=True):
+            low, high, track = edges[number], edges[number + 1], tracks[ids[number]]
             slices = track.slices
-            count = len(slices.state)
-            if (count and start_ns[low] < slices.start_ns[-1]) or number in fallen:
+            if number in fallen or (counts[number] and first_ns < slices.start_ns[-1]):
                 # A time before the open slice's start is moved to it.
                 mine = start_ns[low:high]
-                mine[0] = max(int(mine[0]), slices.start_ns[-1]) if count else mine[0]
+                mine[0] = max(first_ns, slices.start_ns[-1]) if counts[number] else first_ns
                 np.maximum.accumulate(mine, out=mine)
             slices.extend(starts[8 * low : 8 * high], states[low:high], abouts[4 * low : 4 * high])
-            first, last = marks[number], marks[number + 1]
-            if first < last:
-                track.step_slices.frombytes((steps[first:last] + (count - low)).astype(np.int32).data.cast("B"))
+            if marks[number] < marks[number + 1]:
+                track.step_slices.frombytes(numbers[marks[number] : marks[number + 1]])
             track.version += high - low
 
     def begin_slice(self, track: Track, t_ns: int, state: State, about: int = -1) -> None:

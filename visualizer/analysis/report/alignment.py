@@ -38,7 +38,7 @@ class Orders:
 
     def _keys(self, timeline: Timeline) -> tuple[Column, ...]:
         """For each switch who gave control to whom, and why; nothing of when, or with which value."""
-        switches = timeline._switches
+        switches = timeline.columns.switches
         # A name that stands alone in one trace may have namesakes, and so a number, in the other.
         names = {track.id: (track.base_name, track.number) for track in timeline.tracks.values()}
         ids = np.array(sorted(names), dtype=np.int64)
@@ -49,7 +49,7 @@ class Orders:
 
     def _reasons(self, timeline: Timeline) -> Column:
         """Why the origin of each switch stopped; nothing of a hub, which stops whenever there is something to run."""
-        parks, count = timeline._parks, timeline.switch_count
+        parks, count = timeline.columns.parks, timeline.switch_count
         found = np.full(count, _NONE, dtype=np.int64)
         reasons = self._numbers(reason for reason, _, _ in parks.hows.known)
         switch = _column(parks.switch)
@@ -61,7 +61,7 @@ class Orders:
 
     def _woken(self, timeline: Timeline) -> Column:
         """What made the target of each switch ready; none if it was not."""
-        wakeups = timeline._wakeups
+        wakeups = timeline.columns.wakeups
         found = np.full(timeline.switch_count, _NONE, dtype=np.int64)
         causes, cause = self._numbers(wakeups.causes.known), _column(wakeups.cause)
         for track in timeline.tracks.values():
@@ -79,7 +79,7 @@ class Orders:
 
 def waited_ns(timeline: Timeline, start_ns: int, end_ns: int, tracks: Sequence[Track]) -> Counter[str]:
     """How long these tracks waited between the two times, by reason."""
-    parks = timeline._parks
+    parks = timeline.columns.parks
     reasons: Interned[str] = Interned()
     number = np.array([reasons.number(reason) for reason, _, _ in parks.hows.known], dtype=np.int64)
     how, sums = _column(parks.how), np.zeros(len(reasons.known), dtype=np.int64)
