@@ -90,7 +90,7 @@ def command(
     """
     arguments = (a, b)
     wanted = [split_span(argument) for argument in arguments]
-    draw = format_of(output, COMPARED) if output is not None else None
+    draw = format_of(output, COMPARED.get, COMPARED) if output is not None else None
     if on_terminal() and not (as_json or printed or draw):
         _open((wanted[0], wanted[1]))
         return
@@ -98,7 +98,8 @@ def command(
     read: dict[str, Trace] = {}
     for file, _ in wanted:
         if file not in read:
-            read[file] = read_trace(file, called=file if len({file for file, _ in wanted}) > 1 else None)
+            called = file if len({file for file, _ in wanted}) > 1 else None
+            read[file] = read_trace(file, called, says_remarks=True)
     one, other = (part_of(read[file], span) for file, span in wanted)
     if output is not None and draw is not None:
         pixels = _PIXELS if width is None else width

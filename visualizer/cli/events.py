@@ -24,7 +24,7 @@ def command(file: str) -> None:
       visualizer events run.trace | jq -c 'select(.event == "switch") | [.t, .from_name, .to_name, .value]'
       visualizer events run.trace > events.jsonl   # pandas.read_json("events.jsonl", lines=True)
     """
-    timeline = read_trace(file).timeline
+    timeline = read_trace(file, says_remarks=True).timeline
     with writing() as advance:
         for number, lines in enumerate(json_lines(timeline), 1):
             click.echo(lines, nl=False)

@@ -18,11 +18,14 @@ theme_option = click.option(
 force_option = click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
 
 
-def format_of(output: str, formats: dict[str, T]) -> T:
-    """The exporter for a file of that name. Exit with one sentence if there is none."""
-    known = formats.get(Path(output).suffix.lower())
+def format_of(output: str, find: Callable[[str], T | None], suffixes: Iterable[str]) -> T:
+    """What `find` returns for the suffix of that name. Exit with one sentence if there is nothing, or it fails."""
+    try:
+        known = find(Path(output).suffix.lower())
+    except (ImportError, AttributeError) as error:
+        fail(f"Cannot write {output!r}: the exporter for such files cannot be loaded: {error}.")
     if known is None:
-        fail(f"Unknown format {output!r}: the name must end in {' or '.join(formats)}.")
+        fail(f"Unknown format {output!r}: the name must end in {' or '.join(suffixes)}.")
     return known
 
 

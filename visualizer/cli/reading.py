@@ -8,6 +8,7 @@ from itertools import islice
 
 import click
 
+from visualizer.analysis.text.printable import plain
 from visualizer.api.trace import Trace, TraceError, load
 from visualizer.cli import fail, takes_unicode, warn
 from visualizer.cli.progress import progress
@@ -17,10 +18,12 @@ from visualizer.paint.text.cell_width import ascii_only
 _LINES_AT_A_TIME = 4096
 
 
-def read_trace(file: str, called: str | None = None) -> Trace:
+def read_trace(file: str, called: str | None = None, says_remarks: bool = False) -> Trace:
     """The trace `file` ("-": standard input); problems in reading it are reported on stderr.
 
-    `called` names it there, if several traces are read. Exit with one sentence if it is not a trace.
+    `called` names it there, if several traces are read. `says_remarks`: the caller prints the remarks of the trace
+    itself; otherwise those without which its output would mislead go to stderr, too.
+    Exit with one sentence if it is not a trace.
     """
     # Imported modules are no garbage; without this each collection would scan them along with the trace.
     gc.freeze()
@@ -29,7 +32,8 @@ def read_trace(file: str, called: str | None = None) -> Trace:
             trace = load(file, advance)
     except TraceError as error:
         fail(str(error))
-    for notice in trace.notices:
+    misleading = [] if says_remarks else [plain(note) for note in trace.timeline.unsupported.values()]
+    for notice in (*trace.notices, *misleading):
         warn(notice if called is None else f"{called}: {notice}")
     return trace
 

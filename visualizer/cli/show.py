@@ -55,14 +55,14 @@ def command(file: str, width: int | None, axis: str | None, ascii: bool, everyth
     """
     if as_sequence and axis is not None:
         raise click.UsageError("--sequence cannot be combined with --axis.")
-    timeline = read_trace(file).timeline
+    timeline = read_trace(file, says_remarks=True).timeline
     axes = () if as_sequence else (Axis(axis),) if axis is not None else BOTH
     _print(timeline, file, width, axes, ascii, everything)
 
 
 def print_timeline(path: Path, width: int | None) -> None:
     """Print the trace at `path` as `visualizer show` does. `width` None: as wide as stdout."""
-    _print(read_trace(str(path)).timeline, str(path), width, BOTH, ascii=False, everything=False)
+    _print(read_trace(str(path), says_remarks=True).timeline, str(path), width, BOTH, ascii=False, everything=False)
 
 
 def _print(

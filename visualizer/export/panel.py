@@ -17,7 +17,6 @@ from visualizer.paint.rows.track_slices import Lane
 from visualizer.paint.text.cell_width import fit_name
 from visualizer.paint.text.palette import STYLE_OF
 from visualizer.paint.text.wait_labels import labels
-from visualizer.trace import words
 
 #: Distance between two rows, and height of a bar, in pixels.
 ROW = 36.0
@@ -143,7 +142,7 @@ class Panel:
         runs: list[Box] = []
         for box in self._boxes(lane):
             box = box._replace(left=box.left + self._left, right=box.right + self._left)
-            if box.state is State.WAITING and lane.track.kind == words.HUB:
+            if box.state is State.WAITING and lane.track.schedules:
                 continue
             if box.state is State.RUNNING:
                 runs.append(box)

@@ -42,6 +42,16 @@ GENERAL = Section(
     ),
 )
 
+#: The panes that share a place, in order, and what each shows; its key is its number.
+PANES = {
+    "events": "Events: every switch in a sentence",
+    "output": "Output: what each track printed",
+    "statistics": "Statistics; press again for bars",
+    "findings": "Problems found in this run",
+    "tree": "Tree: which track spawned which",
+    "waits": "Waits: which track waits for which",
+}
+
 #: Marks, and a span that is measured.
 SPANS = Section(
     "Marks and spans",
@@ -166,12 +176,7 @@ TIMELINE = (
         (
             *_ROWS,
             key("Y", "sequence", "Sequence diagram, or back to the timeline"),
-            key("1", "tab('events')", "Events: every switch in a sentence"),
-            key("2", "tab('output')", "Output: what each track printed"),
-            key("3", "tab('statistics')", "Statistics; press again for bars"),
-            key("4", "tab('findings')", "Problems found in this run"),
-            key("5", "tab('tree')", "Tree: which track spawned which"),
-            key("6", "tab('waits')", "Waits: which track waits for which"),
+            *(key(str(number), f"tab('{pane}')", what) for number, (pane, what) in enumerate(PANES.items(), 1)),
             key("tab", "app.focus_next", "Focus the next pane"),
             key("shift+tab", "app.focus_previous", "Focus the previous pane"),
             key("escape", "back", "Back; press twice to stop a running program", "Back"),

@@ -64,7 +64,7 @@ def why(timeline: Timeline, at: Standpoint) -> Cause:
         return _why_woken(timeline, track, index, said, wakeup, park)
     switch = timeline.switch(index)
     origin = timeline.tracks[switch.origin]
-    if origin.kind in (words.HUB, words.UNKNOWN):
+    if origin.schedules or origin.kind == words.UNKNOWN:
         return Cause(said, None)
     return Cause(said, Standpoint(origin.id, index - 1, switch.t_ns))
 
@@ -96,7 +96,7 @@ def led_to(timeline: Timeline, at: Standpoint) -> Effect:
     if following is None:
         return Effect(plain(f"{name} runs to the end of the trace"), None)
     switch = timeline.switch(following)
-    if track.kind == words.HUB or timeline.tracks[switch.target].kind != words.HUB:
+    if track.schedules or not timeline.tracks[switch.target].schedules:
         return Effect(sentence(timeline, following), Standpoint(switch.target, following, switch.t_ns), 1)
     if switch.park >= 0 and step + 1 < len(track.steps):
         own = track.steps[step + 1]
@@ -121,7 +121,7 @@ def _why_woken(
             plain(f"{said}; {timeline.name(track.id)} set this timer itself{asked}"),
             Standpoint(track.id, min(began, index) - 1, park.t_ns),
         )
-    if waker is None or waker.kind == words.HUB:
+    if waker is None or waker.schedules:
         outside = "" if wakeup.cause == words.TURN or waker is None else "; the cause is outside the program"
         return Cause(plain(said + outside), None)
     return Cause(said, Standpoint(waker.id, before, wakeup.t_ns))

@@ -18,7 +18,7 @@ def lateness(timeline: Timeline, index: int, wakeup: Wakeup, park: Park | None) 
     """
     switch = timeline.switch(index)
     hub = timeline.tracks[switch.origin]
-    if hub.kind != words.HUB:
+    if not hub.schedules:
         return ""
     told = []
     if wakeup.cause in (words.TIMER, words.TIMEOUT) and park is not None and park.asked_ns > 0:

@@ -178,7 +178,7 @@ def expression(timeline: Timeline, place: Place | None) -> str:
 
 def _is_hub(timeline: Timeline, park: Park) -> bool:
     """A hub waits whenever somebody else runs: nobody looks for that."""
-    return timeline.tracks[park.track].kind == words.HUB
+    return timeline.tracks[park.track].schedules
 
 
 def _stops(timeline: Timeline, park: Park, shown: str) -> str:

@@ -218,7 +218,7 @@ def _turn_at_the_end(timeline: Timeline, observed: Observed, hub: int) -> Iterat
     """The turn from which the hub never resumed, if it was one of the hub's own thread."""
     track = timeline.tracks.get(hub)
     thread = timeline.tracks.get(track.parent) if track is not None else None
-    if track is None or thread is None or track.kind != words.HUB or not is_over(timeline):
+    if track is None or thread is None or not track.schedules or not is_over(timeline):
         return
     if not observed.living.get(hub) or track.state not in (State.WAITING, State.BLOCKED, State.CREATED):
         return

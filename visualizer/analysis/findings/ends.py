@@ -60,7 +60,7 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     deadlocked = {track for switch in _loop_exits(timeline, observed) for track, _ in _deadlocked(timeline, switch)}
     for track in timeline.tracks.values():
         park = parked(timeline, track)
-        if park is None or track.kind == words.HUB or track.id in deadlocked:
+        if park is None or track.schedules or track.id in deadlocked:
             continue
         if park.reason in FROM_OUTSIDE or park.reason == words.RESUMED or park.asked_ns >= 0:
             continue

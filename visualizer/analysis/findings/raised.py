@@ -27,7 +27,7 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     for track_id in timeline.exits:
         track = timeline.tracks[track_id]
         parent = timeline.tracks.get(track.parent)
-        if track.state is not State.FAILED or parent is None or parent.kind != words.HUB:
+        if track.state is not State.FAILED or parent is None or not parent.schedules:
             continue
         park = observed.only_awaited.get(track_id)
         if track_id in observed.retrieved or _asked_for(timeline, observed, track.creator, track.exit_ns):

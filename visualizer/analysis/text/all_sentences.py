@@ -25,7 +25,7 @@ class AllSentences:
         #: The slice that each switch began, and the first slice of its track.
         self._run = self._slices.run_of_switch(timeline.switch_count)
         self._begin = np.repeat(self._slices.bounds[:-1], np.diff(self._slices.bounds))[self._run]
-        self._hubs = [track.id for track in tracks if track.kind == words.HUB]
+        self._hubs = [track.id for track in tracks if track.schedules]
         firsts = ((track, track.steps[0]) for track in tracks if len(track.steps))
         self._first = np.zeros(timeline.switch_count, dtype=np.int64)
         self._first[[index for track, index in firsts if is_first(track, timeline.switch(index))]] = 1

@@ -15,24 +15,7 @@ from visualizer.analysis.text.printable import plain
 from visualizer.trace import words
 
 _UNKNOWN = "cause unknown"
-#: Cause of a wake by something outside of the trace -> what happened there.
-_OUTSIDE = {
-    words.DNS: "the name lookup finished",
-    words.THREADPOOL: "a pool thread finished its work",
-    words.SUBPROCESS: "the child process changed state",
-    words.ASYNC: "an async watcher of the hub fired",
-}
-#: Reason of a wait -> what the waker did. `{}` is the woken track.
-_DONE = {
-    words.EVENT: "set the event {} was waiting for",
-    words.RESULT: "set the result {} was waiting for",
-    words.SEMAPHORE: "released the semaphore {} was waiting for",
-    words.LOCK: "released the lock {} was waiting for",
-    words.CONDITION: "notified the condition {} was waiting for",
-    words.CHANNEL: "arrived at the channel {} was waiting on",
-    words.POOL: "made room in the pool {} was waiting for",
-}
-#: The same for a queue, by the method that waits.
+#: What the waker did to end a wait for a queue, by the method that waits. `{}` is the woken track.
 _DONE_TO_QUEUE = {
     "put": "took an item from the queue {} was waiting on",
     "join": "marked the last task of the queue {} was joining as done",
@@ -44,7 +27,7 @@ def sentence(timeline: Timeline, index: int) -> str:
     switch = timeline.switch(index)
     target = timeline.tracks[switch.target]
     cause: tuple[Wakeup | None, Park | None] = None, None
-    if timeline.tracks[switch.origin].kind == words.HUB:
+    if timeline.tracks[switch.origin].schedules:
         cause = _before_run(timeline, target, target.slice_of_step(index))
     return in_words(timeline, switch, is_first(target, switch), *cause)
 
@@ -124,7 +107,7 @@ def _why(
             return f"{name} asks {to} for {'a' if first else 'the next'} value"
         case words.SEND:
             return f"{name} sends {value} to {to}" if value is not None else f"{name} resumes {to}"
-        case words.THROW if origin.kind == words.HUB:
+        case words.THROW if origin.schedules:
             return _thrown(timeline, switch, to, wakeup, before)
         case words.THROW:
             return _throws(name, value, to)
@@ -134,7 +117,7 @@ def _why(
             return f"{name} yields {value}" if value is not None else f"{name} yields"
         case words.SWITCH if origin.kind == words.UNKNOWN:
             return _UNKNOWN
-        case words.SWITCH if origin.kind == words.HUB:
+        case words.SWITCH if origin.schedules:
             return _woken(timeline, wakeup, before, to)
         case words.SWITCH if park.reason != words.SWITCHED:
             return waits(park, name)
@@ -262,8 +245,8 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, park: Park | None, it: str
             return is_ready(park) or ""
         case words.IO:
             return f"what {it} was waiting for is ready" + (f" ({park.on})" if park and park.on else "")
-        case words.DNS | words.THREADPOOL | words.SUBPROCESS | words.ASYNC:
-            return _OUTSIDE[wakeup.cause] + (f" ({park.on})" if park and park.on else "")
+        case cause if cause in timeline.words.causes:
+            return timeline.words.causes[cause] + (f" ({park.on})" if park and park.on else "")
         case words.SIGNAL:
             return "a signal arrived"
         case words.TIMEOUT if park and park.asked_ns >= 0 and park.reason != words.SLEEP:
@@ -274,8 +257,9 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, park: Park | None, it: str
             return f"{name} killed {it}"
         case words.THROW if waker:
             return f"{name} threw an exception into {it}"
-        case words.CALLBACK if waker and park and _done(park):
-            return f"{name} {_done(park).format(it)}" + (f" ({park.on})" if park.on else "")
+        case words.CALLBACK if waker and park and (done := _done(timeline, park)):
+            # Not `format`: the words may be those of a trace's header.
+            return f"{name} {done.replace('{}', it)}" + (f" ({park.on})" if park.on else "")
         case words.CALLBACK if waker and park and park.on:
             return f"{name} woke {it} from {park.on}"
         case words.UNKNOWN if waker:
@@ -287,10 +271,10 @@ def _possessive(it: str) -> str:
     return "its" if it == "it" else f"{it}'s"
 
 
-def _done(park: Park) -> str:
+def _done(timeline: Timeline, park: Park) -> str:
     """What the waker did to end this wait, with `{}` for the woken track; "" where that is not known."""
     if park.reason != words.QUEUE:
-        return _DONE.get(park.reason, "")
+        return timeline.words.reasons.get(park.reason, "")
     method = park.on.partition("(")[0].rpartition(".")[2]
     return _DONE_TO_QUEUE.get(method, "put an item in the queue {} was waiting on")
 

@@ -26,7 +26,7 @@ def _labels(timeline: Timeline, switch: Switch) -> list[str]:
     if switch.park < 0:
         return _ended(timeline, switch.origin)
     origin = timeline.tracks[switch.origin]
-    if origin.kind == words.HUB:
+    if origin.schedules:
         return _woken(timeline, _wakeup(timeline, switch))
     park = timeline.parks[switch.park]
     if park.reason != words.SWITCHED:

@@ -142,7 +142,7 @@ class _Painter:
         what = "" if resumes or park.reason == words.SLEEP else wait_label(timeline, park)
         told = [", ".join(part for part in (what, lasting) if part)] if what or lasting else []
         known = None if park.reason == words.SLEEP else woken_by(timeline, wait, t_ns)
-        if known is not None and timeline.tracks[known[0]].kind != words.HUB:
+        if known is not None and not timeline.tracks[known[0]].schedules:
             told.append(f"{plain(timeline.name(known[0]))} wakes it in {duration(known[1] - t_ns, 2)}")
         elif wait.thing and not wait.on:
             told += self._written(park)

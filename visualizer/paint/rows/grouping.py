@@ -68,7 +68,7 @@ def sorting(timeline: Timeline, order: RowOrder) -> Callable[[Sequence[int]], An
     def spent(tracks: Sequence[int]) -> int:
         found = (timeline.tracks[track] for track in tracks)
         # A hub waits whenever another track runs: of no interest.
-        counted = (track for track in found if state is not State.WAITING or track.kind != words.HUB)
+        counted = (track for track in found if state is not State.WAITING or not track.schedules)
         return -sum(track.slices.spent_ns(state, timeline.last_ns) for track in counted)
 
     return spent

@@ -15,7 +15,6 @@ from visualizer.paint.text.canvas import FULL, Canvas, Run, high, wide
 from visualizer.paint.text.cell_width import ascii_only, cell_width, fit
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.paint.text.wait_labels import labels
-from visualizer.trace import words
 from visualizer.trace.columns import Column
 
 _LABEL = "label"
@@ -63,7 +62,7 @@ def _looks(lanes: Sequence[Lane], found: Cells, ascii: bool) -> Column:
     """What each cell shows, as its number in GLYPHS."""
     looks: Column = found.main + 1
     for row, lane in enumerate(lanes):
-        if lane.track.kind == words.HUB:
+        if lane.track.schedules:
             looks[row] = _OF_HUB[looks[row]]
     where = found.runs > 0
     if where.any():

@@ -20,7 +20,7 @@ def labels(timeline: Timeline, track: Track, index: int) -> list[str]:
     if state == State.BLOCKED:
         return [plain(f"{_BLOCKED} by {timeline.name(about)}"), _BLOCKED]
     # A hub waits whenever another track runs: that needs no label.
-    return wait_labels(timeline, timeline.parks[about]) if state == State.WAITING and track.kind != words.HUB else []
+    return wait_labels(timeline, timeline.parks[about]) if state == State.WAITING and not track.schedules else []
 
 
 def wait_labels(timeline: Timeline, park: Park) -> list[str]:

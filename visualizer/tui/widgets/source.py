@@ -13,7 +13,6 @@ from visualizer.analysis.text.printable import plain
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width, fit
 from visualizer.paint.text.palette import STYLE_OF, glyphs
-from visualizer.trace import words
 from visualizer.tui.state.source_position import Whereabouts, behind_end, parked, run_of, running, seen, short_path
 from visualizer.tui.state.source_text import SourceText, read
 from visualizer.tui.state.view import View
@@ -83,7 +82,7 @@ class SourcePane(Widget):
         track = self._view.timeline.tracks.get(where.track)
         if track is None or (track.exit_ns >= 0 and self._state is State.WAITING):
             return ""
-        if track.kind == words.HUB:
+        if track.schedules:
             return "The hub is gevent's event loop: it runs no code of the program."
         if self._view.live and where.how.startswith("starts"):
             return "Its source line is not known until its first switch."

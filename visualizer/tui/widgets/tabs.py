@@ -8,11 +8,12 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from visualizer.paint.text.canvas import Run
+from visualizer.tui.keys import PANES
 from visualizer.tui.messages import TabChosen
 from visualizer.tui.terminal.styles import over, strip
 
-#: Id of each pane, in order; its key is its number.
-TABS = ("events", "output", "statistics", "findings", "tree", "waits")
+#: Id of each pane, in order.
+TABS = tuple(PANES)
 #: Their names on the screen, and shorter ones for narrow terminals.
 _TITLES = {"findings": "problems"}
 _SHORT = _TITLES | {"statistics": "stats"}
