@@ -100,7 +100,7 @@ async def test_the_selected_tracks_line_and_the_finding_name_it(replay: Replay) 
         screen.view.select_track(2)
         screen.show_panes()
         await pilot.pause()
-        assert "crunch runs for 0.17 s, last seen at crunch.py:5 (sampled)" in text_of(screen)
+        assert "crunch has been running for 0.17 s, last seen at crunch.py:5 (sampled)" in text_of(screen)
 
 
 async def test_in_ascii_the_mark_is_a_star(replay: Replay) -> None:

@@ -54,8 +54,8 @@ async def test_times_since_a_mark_and_by_the_clock(tmp_path: Path, clock: Clock)
         for _ in range(4):
             await pilot.pause()
             lines = text_of(screen).splitlines()
-            event = next(line for line in lines if "bar sleeps 1 → hub runs" in line)
-            event = event.split("hub runs")[0].rstrip().rpartition("  ")[2]
+            event = next(line for line in lines if "bar sleeps 1 s → hub runs" in line)
+            event = event.split("bar sleeps")[0].rstrip().rpartition("  ")[2]
             seen.append((lines[0].split("of 14")[1].strip(), ruler_of(screen).split("│")[1].strip(), event))
             await pilot.press("end", "left", "W", "home")
             told.append(screen.told.lines[-1])
