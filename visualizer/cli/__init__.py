@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from importlib import import_module, metadata
-from typing import NoReturn
 
 import click
 
-from visualizer.analysis.text.printable import plain
+from visualizer.cli.streams import fail, on_terminal, silence_stdout
 
 #: Subcommand -> the module that has it as `command`, in the order of `--help`.
 COMMANDS = {
@@ -26,9 +24,6 @@ COMMANDS = {
     "findings": "visualizer.cli.findings",
     "export": "visualizer.cli.export",
 }
-
-#: Exit status for wrong usage or input.
-USAGE = 2
 
 
 class Subcommands(click.Group):
@@ -100,32 +95,6 @@ def visualizer(context: click.Context) -> None:
     VisualizerApp().run()
 
 
-def on_terminal() -> bool:
-    """Whether stdout is a terminal."""
-    # None where the shell closed it (`>&-`).
-    return sys.stdout is not None and sys.stdout.isatty()
-
-
-def takes_unicode() -> bool:
-    """Whether stdout can encode the characters used here."""
-    try:
-        "█▏┈✓→µ".encode(getattr(sys.stdout, "encoding", None) or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
-
-
-def warn(sentence: str) -> None:
-    """Print one sentence on stderr."""
-    click.echo(f"visualizer: {plain(sentence)}", err=True)
-
-
-def fail(sentence: str) -> NoReturn:
-    """Print one sentence on stderr and exit with 2."""
-    warn(sentence)
-    sys.exit(USAGE)
-
-
 def main() -> None:
     """Run the command line. Wrong usage or input is reported in one sentence."""
     try:
@@ -143,10 +112,3 @@ def main() -> None:
     except OSError as error:
         silence_stdout()
         fail(f"{error.strerror or error}{f': {error.filename!r}' if error.filename else ''}.")
-
-
-def silence_stdout() -> None:
-    """Discard what is still to be printed, so that it does not fail again when the interpreter exits."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)

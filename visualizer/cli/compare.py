@@ -12,12 +12,12 @@ import msgspec
 from visualizer.analysis.report.comparison import Comparison, Part
 from visualizer.analysis.text.printable import plain
 from visualizer.api.trace import Trace
-from visualizer.cli import fail, on_terminal, takes_unicode
 from visualizer.cli.open import check
 from visualizer.cli.painted import ascii_option, columns, echo_painted, width_option
 from visualizer.cli.parts import part_of, split_span
 from visualizer.cli.pictures import force_option, format_of, theme_option, write_picture
 from visualizer.cli.reading import read_trace
+from visualizer.cli.streams import fail, on_terminal, takes_unicode
 from visualizer.cli.terminal import keys_from_terminal
 from visualizer.export import COMPARED, Settings
 from visualizer.paint.axis.viewport import Axis

@@ -11,9 +11,9 @@ from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text.all_sentences import AllSentences
 from visualizer.analysis.text.losses import missing
 from visualizer.analysis.text.printable import plain
-from visualizer.cli import fail
 from visualizer.cli.progress import Advance, writing
 from visualizer.cli.reading import echo_lines, read_trace
+from visualizer.cli.streams import fail
 from visualizer.paint.text.cell_width import cell_width, fit
 
 #: Names take the width of the longest, but at most this.

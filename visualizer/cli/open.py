@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
-from visualizer.cli import fail
+from visualizer.cli.streams import fail
 from visualizer.cli.terminal import keys_from_terminal, need_terminal
 from visualizer.session import why
 from visualizer.trace.source import Source, TraceError

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 import click
 
-from visualizer.cli import on_terminal
 from visualizer.cli.numbers import WholeNumber
+from visualizer.cli.streams import on_terminal
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import ascii_only
 from visualizer.paint.text.palette import DARK, LIGHT, Ink

@@ -6,7 +6,7 @@ import os
 
 from visualizer.analysis.explore import spans
 from visualizer.api.trace import Trace
-from visualizer.cli import fail
+from visualizer.cli.streams import fail
 
 #: What a span looks like.
 _HOW = "use seconds, as in @0.5-2 or @0.5-, or switch numbers, as in @#3-#17"

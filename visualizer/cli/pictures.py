@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import click
 
-from visualizer.cli import fail
+from visualizer.cli.streams import fail
 
 T = TypeVar("T")
 

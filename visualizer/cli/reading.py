@@ -10,8 +10,8 @@ import click
 
 from visualizer.analysis.text.printable import plain
 from visualizer.api.trace import Trace, TraceError, load
-from visualizer.cli import fail, takes_unicode, warn
 from visualizer.cli.progress import progress
+from visualizer.cli.streams import fail, takes_unicode, warn
 from visualizer.paint.text.cell_width import ascii_only
 
 #: Each write is flushed.

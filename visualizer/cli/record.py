@@ -7,8 +7,8 @@ from shutil import SameFileError
 
 import click
 
-from visualizer.cli import fail, warn
 from visualizer.cli.script import END_OF_OPTIONS, ScriptCommand, script_parameters, split, target_of
+from visualizer.cli.streams import fail, warn
 from visualizer.session import recordings, why
 from visualizer.session.launch import start, tracer_options
 from visualizer.session.signals import bystander, exit_like

@@ -6,8 +6,8 @@ import subprocess
 
 import click
 
-from visualizer.cli import fail, on_terminal, silence_stdout, warn
 from visualizer.cli.script import ScriptCommand, script_parameters, split, target_of
+from visualizer.cli.streams import fail, on_terminal, silence_stdout, warn
 from visualizer.cli.terminal import keys_from_terminal
 from visualizer.session import recordings, why
 from visualizer.session.launch import start, tracer_options

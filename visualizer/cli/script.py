@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from visualizer.cli import fail
+from visualizer.cli.streams import fail
 from visualizer.session.target import Target, TargetError, resolve
 
 #: Stands for a `--` that came before the script. No argument can hold this character.

@@ -10,9 +10,9 @@ import click
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
-from visualizer.cli import takes_unicode
 from visualizer.cli.painted import ascii_option, columns, echo_painted, width_option
 from visualizer.cli.reading import read_trace
+from visualizer.cli.streams import takes_unicode
 from visualizer.paint.axis.ruler import ruler
 from visualizer.paint.axis.viewport import BOTH, Axis, Viewport
 from visualizer.paint.panes.sequence import sequence

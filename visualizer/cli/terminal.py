@@ -6,7 +6,7 @@ import os
 import sys
 from typing import BinaryIO
 
-from visualizer.cli import fail, on_terminal
+from visualizer.cli.streams import fail, on_terminal
 
 
 def need_terminal(instead: str) -> None:

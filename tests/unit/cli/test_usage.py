@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from tests.conftest import Visualizer
 from visualizer import cli
+from visualizer.cli import streams
 
 NOTHING_TO_RUN = "Missing TARGET: a scenario name, a script path, or -m and a module."
 
@@ -60,7 +61,7 @@ def test_every_help_is_complete(name: str | None) -> None:
 
 
 def test_text_for_the_terminal_is_made_harmless(capsys: pytest.CaptureFixture[str]) -> None:
-    cli.warn("größe 'x' \x1b[2J\n\t\x00\u202e\udc80\x9b")
+    streams.warn("größe 'x' \x1b[2J\n\t\x00\u202e\udc80\x9b")
     assert capsys.readouterr().err == "visualizer: größe 'x' ␛[2J␊␉␀\ufffd\ufffd\ufffd\n"
 
 
