@@ -1,11 +1,11 @@
-"""One baker feeds two consumers in strict turns, a bun for each of them in every round.
+"""One baker feeds two consumers in strict turns: each gets one bun a round.
 
-Tom and Jerry are two generators made by the same function. The producer primes both, and then bakes three rounds of
+Tom and Jerry are two generators made by the same function. The producer primes both and then bakes three rounds of
 two buns: the first goes to Tom, the second to Jerry, never the other way round. What each has eaten so far comes back
 with his next `yield`.
 
-What to look for: three tracks of which only one runs at any moment. Tom and Jerry never switch to one another; control
-always comes back to the producer, who decides whose turn it is.
+What to look for: three tracks, of which only one runs at any moment. Tom and Jerry never switch to each other; control
+always returns to the producer, which decides whose turn it is.
 
 Runtime: generator
 """

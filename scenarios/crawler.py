@@ -1,12 +1,12 @@
 """Three pages are fetched with urllib, first one after another, then all at once.
 
-urllib knows nothing of gevent: it reads from a socket and blocks until there is something to read. Monkey-patching
-gives it a socket of gevent's, on which only the greenlet blocks that reads. The pages come from a server in this very
-program, which takes 0.3, 0.1 and 0.2 s for them.
+urllib knows nothing about gevent: it reads from a socket and blocks until there is something to read. Monkey-patching
+gives it a gevent socket, which blocks only the greenlet that reads. The pages come from a server in this same program,
+which takes 0.3, 0.1 and 0.2 s to answer.
 
-What to look for: on the left the main program itself is parked on one socket after another, 0.6 s in all. On the
-right are three greenlets, each parked on a socket of its own, and the pages arrive in the order of how long they take,
-not of how they were asked for. Each request has its greenlet at the server, too.
+What to look for: on the left the main program waits on one socket after another, 0.6 s in total. On the right three
+greenlets wait, each on its own socket, and the pages arrive in the order of how long they take, not in the order of
+the requests. Each request also has a greenlet in the server.
 
 Runtime: gevent
 """

@@ -1,11 +1,11 @@
 """Two greenlets wait for each other, and the hub finds that nothing can ever happen again.
 
 Alice will answer once Bob has spoken, and Bob once Alice has. Each waits for an event that only the other can set,
-and the main program waits for both of them. The hub has nobody to run, no timer and no socket to wait for: it raises
-LoopExit in the main program, rather than sleep for ever.
+and the main program waits for both. The hub has nothing to run, and no timer or socket to wait for: it raises
+LoopExit in the main program instead of sleeping for ever.
 
-What to look for: three tracks parked for good, after a few switches. alice waits for what bob would set, bob for what
-alice would set, and main for the end of either. The only one who ever runs again is main, and an exception wakes it.
+What to look for: after a few switches, three tracks wait for ever. alice waits for bob to set an event, bob for alice,
+and main for either to end. Only main ever runs again, because an exception wakes it.
 
 Runtime: gevent
 """

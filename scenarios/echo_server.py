@@ -1,12 +1,12 @@
-"""A server gives each of its 100 clients a greenlet of its own, and all of them are served at the same time.
+"""A server gives each of its 100 clients its own greenlet and serves all of them at the same time.
 
-Every client sends two lines, one a little after the other, and reads each of them back. The server's greenlet does
-nothing but write back what it reads, until the client hangs up. More than 200 greenlets, and never more than one that
+Every client sends two lines with a short pause between them and reads each one back. The server's greenlet only
+writes back what it reads, until the client disconnects. There are more than 200 greenlets, and never more than one
 runs.
 
-What to look for: not any one of the 200 rows, but their shape. Twice the same wave runs down the clients, and between
-the waves nobody runs. A client is parked on its socket until its greenlet at the server has written, and that one until
-the client has; yet no two of them ever switch to each other, for every hand-over goes through the hub.
+What to look for: not any single row of the 200, but the shape of all. The same wave runs down the clients twice, and
+between the waves nothing runs. A client waits on its socket until its greenlet in the server has written, and that one
+until the client has; yet the two never switch to each other, because every hand-over goes through the hub.
 
 Runtime: gevent
 """

@@ -1,11 +1,11 @@
-"""One generator is led through its four states: created, running, suspended and closed.
+"""One generator goes through its four states: created, running, suspended and closed.
 
-It is started with next(), continued with send(), disturbed with throw(), which it catches, and ended with close().
-Before and after each step the script prints what `inspect.getgeneratorstate` says; the generator prints the same about
-itself, and that is the only moment at which anybody can see it running.
+It is started with next(), continued with send(), interrupted with throw(), which it catches, and ended with close().
+Before and after each step the script prints what `inspect.getgeneratorstate` returns; the generator prints the same
+about itself, which is the only moment at which it can be seen running.
 
-What to look for: the track begins as created, long before its first line runs. Each of the four ways in is named in
-its switch, and a generator that catches what is thrown into it is suspended again, not failed.
+What to look for: the track begins as created, long before its first line runs. Each switch names one of the four ways
+to resume a generator, and one that catches a thrown exception is suspended again, not failed.
 
 Runtime: generator
 """

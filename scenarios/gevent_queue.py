@@ -1,12 +1,12 @@
-"""A baker fills a shelf from which customers take, and everybody has to wait for somebody.
+"""A baker fills a shelf from which customers take bread, and every greenlet has to wait for another.
 
-The shop is closed until the doorkeeper sets an event. On the shelf, a bounded queue, is room for one loaf, so that the
-baker has to wait for a customer; and when it is empty, the customers for the baker. The till is a semaphore for one at
-a time. The shop, a pool, holds two customers: the third has to be kept outside until one of them leaves.
+The shop is closed until the doorkeeper sets an event. The shelf is a bounded queue with room for one loaf: if it is
+full, the baker waits for a customer; if it is empty, the customers wait for the baker. The till is a semaphore for one
+customer at a time. The shop is a pool of two customers: the third has to wait outside until one of them leaves.
 
-What to look for: each of the four waits has another object and another waker. Whoever takes a loaf wakes the baker;
-the baker wakes who is next in line; who has paid wakes the next at the till; and the customer who leaves lets the
-third one in.
+What to look for: each of the four waits has a different object and a different waker. A customer who takes a loaf
+wakes the baker; the baker wakes the next customer in the queue; a customer who has paid wakes the next one at the
+till; and a customer who leaves lets the third one in.
 
 Runtime: gevent
 """

@@ -1,11 +1,11 @@
-"""Three greenlets sleep for 2, 1 and 0 seconds, and the whole takes 2 seconds and not 3.
+"""Three greenlets sleep for 2, 1 and 0 seconds, and all of it takes 2 seconds, not 3.
 
-foo, bar and third are started in this order and fall asleep in this order. The hub wakes each of them when its time is
-over, so that they end the other way round.
+foo, bar and third start in this order and fall asleep in this order. The hub wakes each one when its time is over, so
+that they end in the opposite order.
 
-What to look for: foo, bar, third, third, bar, foo. For nearly all of the time nobody runs: the hub is idle, asking the
-operating system to be told when the next timer is due. Each greenlet is parked on its own call of `sleep`, and it is
-the hub's timer that wakes it.
+What to look for: foo, bar, third, third, bar, foo. Nearly all of the time nothing runs: the hub is idle, waiting in the
+operating system for the next timer. Each greenlet waits in its own call of `sleep`, and the hub's timer
+wakes it.
 
 Runtime: gevent
 """

@@ -1,10 +1,10 @@
-"""Two greenlets give way once each, and the hub decides who is next.
+"""Two greenlets yield once each, and the hub decides which one runs next.
 
-foo and bar print a line, call gevent.sleep(0), and print another. Sleeping for no time at all means: let everybody else
-who is ready run first.
+foo and bar print a line, call gevent.sleep(0), and print another. Sleeping for no time at all means: let all others
+that are ready run first.
 
-What to look for: foo never switches to bar. Each goes to the hub, and the hub runs whoever has been ready for the
-longest time. Between giving way and going on, foo is ready and not waiting: all it lacks is its turn.
+What to look for: foo never switches to bar. Each switches to the hub, and the hub runs the greenlet that has been ready
+longest. Between yielding and resuming, foo is ready, not waiting: nothing but its turn is missing.
 
 Runtime: gevent
 """

@@ -1,11 +1,11 @@
-"""One greenlet throws an exception into another, which breaks, and kills a third.
+"""One greenlet throws an exception into another, which fails, and kills a third.
 
-Both victims are parked when it happens. throw() resumes a greenlet where it stands, but in place of a value it finds
-an exception there. brittle does not catch the ValueError and fails with it; the error goes on to its parent, which is
-the thrower. tidy is thrown a GreenletExit, which is what throw() throws if it is told nothing else: it may clean up,
-but then it ends, and that counts as an end like any other.
+Both victims are suspended when it happens. throw() resumes a greenlet at that point, but with an exception instead of
+a value. brittle does not catch the ValueError and fails with it; the error propagates to its parent, which is the
+thrower. tidy gets a GreenletExit, which is what throw() throws without arguments: it may clean up, but then it ends,
+and that counts as a normal end.
 
-What to look for: two switches which are throws, each with thrower at its beginning. brittle ends as raised, tidy as
+What to look for: two switches that are throws, each with thrower as its origin. brittle ends as raised, tidy as
 killed, and both times control goes back to their parent.
 
 Runtime: greenlet

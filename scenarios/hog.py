@@ -1,10 +1,10 @@
-"""One greenlet computes for half a second without giving way, and two others miss their time.
+"""One greenlet computes for half a second without yielding, and two others wake up late.
 
-tea wants to be woken after 0.1 s, toast after 0.3 s. By then the time of both is over, but the hub, which would wake
-them, does not get to run: greenlets are never interrupted, and hog gives nothing back before it is done.
+tea wants to be woken after 0.1 s, toast after 0.3 s. Both times pass, but the hub, which would wake them, cannot run:
+greenlets are never interrupted, and hog does not yield before it is done.
 
 What to look for: one long block of running, and below it two greenlets that sleep on and on. tea is 0.4 s late and
-toast 0.2 s, both because of hog. One gevent.sleep(0) inside the loop of hog would have saved them.
+toast 0.2 s, both because of hog. One gevent.sleep(0) inside hog's loop would have prevented that.
 
 Runtime: gevent
 """

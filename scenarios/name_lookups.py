@@ -1,11 +1,11 @@
 """Three names are looked up at the same time, and the main program waits for the answers for at most 2 s.
 
-The operating system's way to look up a name blocks the thread that asks. So gevent asks in other threads: each lookup
-is handed to the hub's thread pool, and the greenlet is parked until a thread of the pool has the answer.
+The operating system's name lookup blocks the calling thread. So gevent calls it in other threads: each lookup
+goes to the hub's thread pool, and the greenlet waits until a pool thread has the answer.
 
-What to look for: three greenlets parked side by side, each woken by what a thread of the pool has found, in whatever
-order the answers come. Before, the first of them has loaded all that this takes, while the others were ready and got
-no turn. The main program has set itself a limit, and is woken before it is reached.
+What to look for: three greenlets wait side by side, each woken when a pool thread has finished its lookup, in the
+order in which the answers come. Before that, the first one has imported all that a lookup needs, while the others were
+ready but did not run. The main program has set a time limit, and is woken before it is reached.
 
 Runtime: gevent
 """

@@ -1,10 +1,10 @@
 """Two greenlets pass control to each other by hand, and one of them is left behind.
 
 test1 prints 12 and switches to test2, which prints 56 and switches back; test1 prints 34 and switches again; test2
-prints 78 and is finished. A finished greenlet goes to its parent, and that is the main program, not whoever switched
-to it last: so the last line of test1 is never reached.
+prints 78 and ends. A greenlet that ends switches to its parent, which is the main program, not to the greenlet that
+switched to it last: so the last line of test1 is never reached.
 
-What to look for: main, test1, test2, test1, test2, main. After its second switch test1 is parked for ever, on the
+What to look for: main, test1, test2, test1, test2, main. After its second switch test1 stays suspended for ever, at the
 expression `second.switch()`.
 
 Runtime: greenlet

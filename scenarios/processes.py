@@ -1,10 +1,10 @@
-"""A process forks two children; all three print who they are, and the parent waits for both.
+"""A process forks two children; all three print their names, and the parent waits for both.
 
 Each child walks through a generator of its own at its own pace, the quick one while the slow one still sleeps. They
-share nothing any more but the terminal: what the parent had when it forked, each child has as a copy.
+share nothing but the terminal: each child has a copy of what the parent had when it forked.
 
-What to look for: each process is a thread of its own, from the moment of its fork, and all of them stand on one clock.
-Group the rows by process (B) to have everything that runs in a process under its name, which says its number, too. The
+What to look for: each process is a thread of its own from the moment of its fork, and all share one clock.
+Group the rows by process (B) to see everything that runs in a process under its name and process id. The
 parent forks, sleeps in its first join until the quick child has ended, and in its second one until the slow one has.
 
 Runtime: processes

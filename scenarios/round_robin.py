@@ -1,12 +1,12 @@
-"""A scheduler of a dozen lines keeps generators in a queue and resumes them in turn, until none is left.
+"""A scheduler of a dozen lines keeps generators in a queue and resumes them in turn until none is left.
 
-A bare `yield` says: let the others run, and come back to me. The task goes to the end of the queue. A task that yields
-another task says: do not come back before that one has ended. It leaves the queue, and returns to it when its time has
-come. Those in the queue are ready; the one outside it waits.
+A bare `yield` means: let the others run, then come back to me. The task goes to the end of the queue. A task that
+yields another task means: do not come back before that one has ended. It leaves the queue, and returns when that has
+happened. Tasks in the queue are ready; the one outside it waits.
 
-What to look for: letters, numbers, report, letters, numbers, letters, numbers, letters, report. Who is ready gets one
-step in each round, so that letters and numbers never get ahead of each other. report is left out of the rounds as long
-as it waits. And no task ever switches to another: between two of them it is always the scheduler's turn.
+What to look for: letters, numbers, report, letters, numbers, letters, numbers, letters, report. Each ready task gets
+one step in each round, so that letters and numbers never get ahead of each other. report is left out of the rounds
+while it waits. And no task ever switches to another: between two of them the scheduler always runs.
 
 Runtime: generator
 """

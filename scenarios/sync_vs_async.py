@@ -1,11 +1,11 @@
 """Nine tasks of a tenth of a second each, first one after another, then all together.
 
 A task only waits, as most programs do most of the time. In the first half the main program calls the nine tasks itself
-and has to sit through each of them. In the second half it spawns a greenlet for each, and waits for all of them at
-once: the same work, in a ninth of the time.
+and has to wait for each one. In the second half it spawns a greenlet for each and waits for all of them at
+once: the same work in a ninth of the time.
 
-What to look for: on the left a staircase of nine sleeps, all on the main track. On the right nine tracks which are
-parked side by side, and the main program waiting once, for all of them.
+What to look for: on the left a staircase of nine sleeps, all on the main track. On the right nine tracks that
+wait side by side, and the main program waiting once, for all of them.
 
 Runtime: gevent
 """

@@ -1,10 +1,10 @@
-"""Three greenlets run errands for one another, with values handed over at every switch.
+"""Three greenlets run errands for one another and hand over a value at every switch.
 
 The greenlet a first starts c and then b, handing each a value with switch(value). Both have a as their parent: when
 they return, control and result go back to a, though neither of them names it. What a returns goes to its own parent,
 the main program.
 
-What to look for: main, a, c, a, b, a, main. A value goes with each of these six switches. b and c are finished when
+What to look for: main, a, c, a, b, a, main. A value goes with each of these six switches. b and c have ended when
 they hand back theirs.
 
 Runtime: greenlet

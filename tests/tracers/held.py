@@ -11,8 +11,8 @@ from pathlib import Path
 from tests.tracers.traced import Ended, Traced, environment
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import Timeline
-from visualizer.session.control import Condition, Control
-from visualizer.session.launch import Run, start, tracer_command
+from visualizer.session.control import Condition, ProgramControl
+from visualizer.session.launch import ProgramRun, start, tracer_command
 from visualizer.session.target import Target
 from visualizer.trace.source import read_all
 
@@ -23,7 +23,7 @@ PATIENCE_S = 30
 class Held:
     """A program that is held, or is not."""
 
-    def __init__(self, run: Run, control: Control, folder: Path) -> None:
+    def __init__(self, run: ProgramRun, control: ProgramControl, folder: Path) -> None:
         self.run = run
         self.control = control
         self._folder = folder
@@ -69,7 +69,7 @@ def started(folder: Path, script: Path, *args: str, hold: bool = True) -> Iterat
     """Start it, to be held at its first switch."""
     path = folder / "held.trace"
     path.touch()
-    control = Control()
+    control = ProgramControl()
     if hold:
         control.hold()
     # As a person's shell has it: nothing of the tests in the environment.

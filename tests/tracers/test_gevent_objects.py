@@ -162,10 +162,10 @@ def test_a_deadlock_of_those_who_hold_what_others_want(trace_source: TraceSource
     )
     assert traced.ended.code == 1
     assert deadlock_of(traced) == (
-        "LoopExit, a circle: eats-1 waits for forks[1 - number] (script.py:10) for Semaphore 1, which eats-2 holds; "
+        "circular wait: eats-1 waits for forks[1 - number] (script.py:10) for Semaphore 1, which eats-2 holds; "
         "eats-2 waits for forks[1 - number] (script.py:10) for Semaphore 2, which eats-1 holds; "
-        "besides, main waits in gevent.joinall([gevent.spawn(eats, 0), gevent.spawn(eats, 1… (script.py:20) "
-        "for eats-1 and eats-2; the hub had nothing left that could wake them"
+        "also, main waits in gevent.joinall([gevent.spawn(eats, 0), gevent.spawn(eats, 1… (script.py:20) "
+        "for eats-1 and eats-2 → nothing was left that could wake them, so the hub raised LoopExit"
     )
 
 
@@ -195,11 +195,11 @@ def test_a_deadlock_that_is_caught(trace_source: TraceSource) -> None:
     assert traced.ended.stdout == b"caught\n"
     assert (traced.switches[-1].value or "").startswith("LoopExit(")
     assert deadlock_of(traced) == (
-        "LoopExit, a circle: takes-1 waits in second.acquire() (script.py:10) for RLock 1, which takes-2 holds; "
+        "circular wait: takes-1 waits in second.acquire() (script.py:10) for RLock 1, which takes-2 holds; "
         "takes-2 waits in second.acquire() (script.py:10) for RLock 2, which takes-1 holds; "
-        "besides, main waits in gevent.wait(all_) (script.py:17) for takes-1, takes-2 and joins "
-        "and joins waits in all_[0].join() (script.py:13) for takes-1; "
-        "the hub had nothing left that could wake them"
+        "also, main waits in gevent.wait(all_) (script.py:17) for takes-1, takes-2 and joins "
+        "and joins waits in all_[0].join() (script.py:13) for takes-1 → "
+        "nothing was left that could wake them, so the hub raised LoopExit"
     )
 
 
@@ -305,8 +305,8 @@ def test_those_that_never_ran(trace_source: TraceSource) -> None:
     assert never.place.line == 16
     told = {found.sentence for found in findings(traced.timeline) if found.kind == "never_started"}
     assert told == {
-        "unstarted never ran: main spawned it (script.py:16), but nobody made it ready",
-        "too_late never ran: main spawned it (script.py:17), but nobody made it ready",
+        "unstarted never ran: main spawned it (script.py:16), but nothing made it ready",
+        "too_late never ran: main spawned it (script.py:17), but nothing made it ready",
     }
 
 

@@ -57,7 +57,7 @@ def test_flushed_while_the_program_blocks_and_kept_when_it_is_killed(tmp_path: P
         process.communicate()
     timeline, notices = load(str(path))
     assert timeline.switch(1).value == "'before the end'"
-    assert notices == ["The trace has no end: its program was killed, or is still running."]
+    assert notices == ["The trace has no end: its program was killed or is still running."]
 
 
 def test_os_exit_loses_nothing(trace_source: TraceSource) -> None:

@@ -12,11 +12,11 @@ from tests.tui.test_groups import names
 from tests.tui.traces import MS, Demo, crowd, many, processes, sleeps
 from tests.unit.analysis.tape import feed
 from visualizer.analysis.model.timeline import Timeline
-from visualizer.paint.rows.grouping import Order
+from visualizer.paint.rows.grouping import RowOrder
 from visualizer.paint.rows.order import Row
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.state.view import View
-from visualizer.tui.widgets.tracks import Tracks
+from visualizer.tui.widgets.tracks import TracksPane
 
 Replay = Callable[[Demo], VisualizerApp]
 SMALL = (80, 24)
@@ -30,22 +30,22 @@ async def test_what_is_pinned_stays_in_sight_while_the_others_scroll(replay: Rep
         await pilot.press("down", "down", "z", *["down"] * 3, "asterisk")
         await pilot.pause()
         assert names(screen)[0] == "worker-3"
-        assert text_of(screen).splitlines()[screen.query_one(Tracks).region.y].startswith("◆")
+        assert text_of(screen).splitlines()[screen.query_one(TracksPane).region.y].startswith("◆")
         for _ in range(20):
             await pilot.press("pagedown")
         await pilot.pause()
         assert names(screen)[0] == "worker-3"
         assert names(screen)[-1] == "boss"
         # What is clicked is what stands there.
-        await pilot.click(Tracks, offset=(8, 0))
+        await pilot.click(TracksPane, offset=(8, 0))
         assert view.timeline.name(view.selected) == "worker-3"
-        await pilot.click(Tracks, offset=(8, 1))
+        await pilot.click(TracksPane, offset=(8, 1))
         assert view.timeline.name(view.selected) not in ("worker-3", "main", "hub")
         # Folded away with the group it is of, it still has its row, and goes on top again of a group that is pinned.
         await pilot.press("Z")
         await pilot.pause()
         assert names(screen) == ["worker-3", "▾ main", "hub", "▸ worker ×100", "boss"]
-        await pilot.click(Tracks, offset=(8, 3))
+        await pilot.click(TracksPane, offset=(8, 3))
         await pilot.press("asterisk")
         await pilot.pause()
         assert names(screen) == ["worker-3", "▸ worker ×100", "▾ main", "hub", "boss"]
@@ -64,7 +64,7 @@ async def test_of_many_that_are_pinned_half_scroll(replay: Replay) -> None:
         view.arrange()
         await pilot.press("end", "left")
         await pilot.pause()
-        tracks = screen.query_one(Tracks)
+        tracks = screen.query_one(TracksPane)
         assert tracks.staying == tracks.size.height // 2
         row = view.row_of(view.timeline.running_at(view.playhead.index))
         assert row in [tracks.number_at(y) for y in range(tracks.size.height)]
@@ -79,7 +79,7 @@ async def test_what_is_hidden_is_counted_and_stays_hidden(replay: Replay) -> Non
         await pilot.pause()
         assert names(screen)[:3] == ["▾ main", "hub", "boss"]
         assert " 1 hidden: D shows all again" in text_of(screen)
-        assert screen.told.lines == ["worker ×100 is hidden: D shows all again."]
+        assert screen.told.lines == ["worker ×100 is hidden: D shows all hidden rows."]
         assert view.timeline.name(view.selected) == "boss"
         # A worker is woken, and is not shown for that.
         await pilot.press("r")
@@ -107,7 +107,7 @@ async def test_rows_are_grouped_by_process(replay: Replay) -> None:
             "▾ process 501 ×2", "▾ first", "consumer-2",
             "▾ process 502 ×2", "▾ second", "consumer-3",
         ]  # fmt: skip
-        assert screen.told.lines == ["Rows are grouped by process, and in it by thread."]
+        assert screen.told.lines == ["Rows are grouped by process, then by thread."]
         assert "by process" in text_of(screen)
         # What runs on a thread folds under it; all processes to a row each.
         await pilot.press(*["down"] * 8, "z")
@@ -162,7 +162,7 @@ def test_sorted_by_time_rows_are_sorted_now_and_then_only(tracks: int, monkeypat
     view = View(Timeline(), live=True)
     feed(view.timeline, demo.events)
     view.grown(0, True)
-    view.sort_by(Order.RUNNING)
+    view.sort_by(RowOrder.RUNNING)
     sortings = []
     arrange = view._all_rows.arrange
 

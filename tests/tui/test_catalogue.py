@@ -13,7 +13,7 @@ from tests.tui.traces import hand_over, ping_pong, sleeps
 from tests.tui.walks import Look, Walk, go, looked_at
 from visualizer.session import recordings
 from visualizer.session.catalogue import scenarios
-from visualizer.session.recordings import Recording
+from visualizer.session.recordings import RecordingFile
 from visualizer.tui import keys
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.catalogue import CatalogueScreen
@@ -45,7 +45,7 @@ def asked(screen: CatalogueScreen) -> object:
 
 
 def recorded(screen: CatalogueScreen) -> object:
-    return isinstance(screen._highlighted, Recording)
+    return isinstance(screen._highlighted, RecordingFile)
 
 
 def find(text: str) -> list[str]:
@@ -55,7 +55,7 @@ def find(text: str) -> list[str]:
 
 NAMES = [scenario.name for scenario in scenarios()] + ["sleeps", "ping_pong", "hand_over"]
 
-UNBOUND = "does nothing here: / finds a name, ? shows all keys."
+UNBOUND = "does nothing here: / searches names, ? shows all keys."
 WALKS: dict[str, Walk[CatalogueScreen]] = {
     "names": [
         ("down", name, NAMES[1]), ("j", name, NAMES[2]), ("up", name, NAMES[1]), ("k", name, NAMES[0]),
@@ -66,23 +66,23 @@ WALKS: dict[str, Walk[CatalogueScreen]] = {
         ("pageup", scrolled, 0), "end", ("pagedown", denied, ["This is the end of the preview."]),
     ],
     "finding": [
-        ("n", denied, ["Nothing is looked for: / finds a name."]),
-        ("N", denied, ["Nothing is looked for: / finds a name."]), ("slash", asked, True), "escape",
+        ("n", denied, ["Nothing to search for: / searches names."]),
+        ("N", denied, ["Nothing to search for: / searches names."]), ("slash", asked, True), "escape",
         ("ctrl+f", asked, True), *"QUEUE", ("enter", name, "gevent_queue"), "home", *find("ping_pong"), "enter",
         ("n", recorded, True), ("n", recorded, False), ("N", recorded, True), *find("zzz"), ("down", asked, True),
         ("escape", asked, False), *find("zzz"),
-        ("enter", denied, ["No scenario and no recording has 'zzz' in its name."]),
+        ("enter", denied, ["No scenario or recording has 'zzz' in its name."]),
     ],
     "nothing to do": [
         ("escape", denied, ["This is the catalogue: q quits."]),
         *[(key, denied, [f"{key} {UNBOUND}"]) for key in ("z", "f5", "tab")],
-        ("c", denied, ["Only recordings are compared: enter runs the scenario, and that makes one."]),
+        ("c", denied, ["Only recordings can be compared: enter runs the scenario, which records it."]),
     ],
     # A scenario is run: test_stepping.py.
     "a recording": [
-        "end", ("c", told, ["hand_over is A: c on another recording compares both."]),
-        ("c", told, ["hand_over is not compared."]),
-        ("S", denied, ["A recording has no program to hold: enter opens it."]), ("enter", shown, TimelineScreen),
+        "end", ("c", told, ["hand_over is A: press c on another recording to compare them."]),
+        ("c", told, ["hand_over is no longer marked."]),
+        ("S", denied, ["A recording has no program to pause: enter opens it."]), ("enter", shown, TimelineScreen),
     ],
 }  # fmt: skip
 
@@ -169,7 +169,7 @@ async def test_what_was_said_of_a_key_is_gone_with_the_next_one() -> None:
         assert isinstance(screen, CatalogueScreen)
         await pilot.press("end", "z", "Z", "5", "f5", "y")
         await pilot.pause()
-        assert denied(screen) == ["y does nothing here: / finds a name, ? shows all keys."]
+        assert denied(screen) == ["y does nothing here: / searches names, ? shows all keys."]
         assert told(screen) == [], "one at a time, and none over the list"
         await pilot.press("up")
         await pilot.pause()

@@ -113,25 +113,25 @@ DEAD: dict[str, list[tuple[list[str], str, str]]] = {
         ([], "home", "This is the first switch."),
         ([], "H", "There is no earlier switch to the selected track."),
         ([], "F", "There is no end to follow: the program has ended."),
-        ([], "s", "All of the trace is in sight."),
-        ([], "a", "The trace goes no further: this is its beginning."),
-        ([], "d", "The trace goes no further: this is its end."),
-        ([], "f", "All is in sight already."),
+        ([], "s", "All of the trace is visible."),
+        ([], "a", "This is the beginning of the trace."),
+        ([], "d", "This is the end of the trace."),
+        ([], "f", "Everything is visible already."),
         ([], "up", "This is the first track."),
-        ([], "Z", "There are no groups: 8 tracks of a name make one."),
+        ([], "Z", "There are no groups: a group takes 8 tracks of one name."),
         ([], "u", "There is no jump to undo."),
         ([], "U", "There is no jump to redo."),
-        ([], "comma", "Nothing else was in sight before."),
-        ([], "full_stop", "Nothing else was in sight after this."),
-        ([], "pagedown", "This is the last of the tracks."),
-        ([], "pageup", "This is the first of the tracks."),
+        ([], "comma", "No earlier visible range."),
+        ([], "full_stop", "No later visible range."),
+        ([], "pagedown", "This is the last track."),
+        ([], "pageup", "This is the first track."),
         (["left"], "left", "This is before the first switch."),
         (["end"], "right", "This is the last switch."),
         ([], "end", "This is the last switch."),
         ([], "L", "There is no further switch to the selected track."),
-        (["greater_than_sign"] * 3, "greater_than_sign", "It cannot be played faster."),
-        (["less_than_sign"] * 12, "less_than_sign", "It cannot be played slower."),
-        (["w"] * 40, "w", "It cannot be seen from closer by."),
+        (["greater_than_sign"] * 3, "greater_than_sign", "This is the highest speed."),
+        (["less_than_sign"] * 12, "less_than_sign", "This is the lowest speed."),
+        (["w"] * 40, "w", "Cannot zoom in any further."),
         (["down"] * 4, "down", "This is the last track."),
     ],
     "x": [
@@ -140,8 +140,8 @@ DEAD: dict[str, list[tuple[list[str], str, str]]] = {
         (["3"], "f5", "f5 does nothing here: ? shows all keys."),
         ([], "up", "This is the beginning of the list."),
         (["pagedown"] * 9, "pagedown", "This is the end of the list."),
-        (["4"], "enter", "There is no finding to go to."),
-        ([], "down", "This is the last finding."),
+        (["4"], "enter", "There are no problems to go to."),
+        ([], "down", "This is the last problem."),
     ],
 }
 
@@ -175,7 +175,7 @@ async def test_where_nothing_was_switched_these_keys_say_so(replay: Replay) -> N
         for key in ("left", "right", "home", "end", "space"):
             await pilot.press(key)
             await pilot.pause()
-            assert screen.told.lines == ["Nothing was switched."], key
+            assert screen.told.lines == ["No switch."], key
             await pilot.press("2")
             await pilot.pause()
             assert screen.told.lines == []

@@ -78,7 +78,7 @@ async def test_one_through_a_pipe() -> None:
         (None, None, "no such file"),
         (b"hello\n", None, "is not a trace: its first line is not a visualizer header."),
         (GOLDEN.read_bytes(), "#73-", "has no switch #73: there are 72."),
-        (GOLDEN.read_bytes(), "9-", "begins behind the end of the trace"),
+        (GOLDEN.read_bytes(), "9-", "begins after the end of the trace"),
     ],
 )
 def test_what_cannot_be_compared_is_told_in_one_sentence(

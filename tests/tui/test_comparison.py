@@ -17,7 +17,7 @@ from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.comparison import Part
 from visualizer.paint.axis.viewport import Axis
-from visualizer.paint.rows.grouping import By, Order
+from visualizer.paint.rows.grouping import By, RowOrder
 from visualizer.trace import words
 from visualizer.tui import keys
 from visualizer.tui.app import VisualizerApp
@@ -29,7 +29,7 @@ from visualizer.tui.widgets.tracks import row_start
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "sync_vs_async.trace"
 #: What is said of the second switch.
-WOKEN = "main runs: its 0.1 s sleep is over (0.42 ms late)"
+WOKEN = "main's 0.1 s sleep is over (0.42 ms late) → main runs"
 #: So many switches belong to the first half.
 FIRST = 18
 
@@ -133,7 +133,7 @@ def top(screen: ComparisonScreen) -> object:
     return type(screen.app.screen).__name__
 
 
-LINE, NO_LINE = (False, True, "_Line"), (False, False, "NoneType")
+LINE, NO_LINE = (False, True, "_PromptInput"), (False, False, "NoneType")
 WALKS: dict[str, Walk[ComparisonScreen]] = {
     # After the second switch of A, 0.1 s from the start, B has just begun to wake its tasks.
     "steps": [
@@ -184,26 +184,27 @@ WALKS: dict[str, Walk[ComparisonScreen]] = {
         ("j", selected, ("main", "hub")), ("k", selected, ("main", "main")), ("enter", rows, (2, 1)),
         ("z", rows, (2, 12)), ("Z", rows, (2, 3)),
     ],
-    "order": [("A", order, ((Order.NAME, By.FUNCTION),) * 2)],
-    "groups": [("B", order, ((Order.START, By.THREAD),) * 2)],
+    "order": [("A", order, ((RowOrder.NAME, By.FUNCTION),) * 2)],
+    "groups": [("B", order, ((RowOrder.START, By.THREAD),) * 2)],
     "pinned and hidden": [
-        "down", ("asterisk", told, ["hub stays on top."]), "asterisk", ("delete", rows, (1, 12)),
+        "down", ("asterisk", told, ["hub is pinned on top."]), "asterisk", ("delete", rows, (1, 12)),
         ("D", rows, (2, 12)), "tab", "down", ("backspace", rows, (2, 11)),
     ],
     "filter": [
-        ("ampersand", focus, (True, False, "_Line")), *"task-2", ("enter", rows, (0, 2)), ("escape", rows, (2, 12)),
+        ("ampersand", focus, (True, False, "_FilterInput")), *"task-2", ("enter", rows, (0, 2)),
+        ("escape", rows, (2, 12)),
     ],
     # Whoever is woken: main, of A, after 0.1 s.
     "jumps": [
-        ("r", told, ["wake: main is woken by hub (timer)"]), "r", ("R", indexes, (1, 36)), "home",
+        ("r", told, ["wakeup: main is woken by hub (timer)"]), "r", ("R", indexes, (1, 36)), "home",
         ("e", told, ["No further exception."]), ("E", told, ["No earlier exception."]),
         # What was printed lies behind the part A, and is not gone to.
         ("o", told, ["No further output."]), ("O", told, ["No earlier output."]),
-        ("p", told, ["No further finding."]), ("P", told, ["No earlier finding."]),
-        ("t", told, ["Jumps now go only to what concerns the selected track."]),
+        ("p", told, ["No further problem."]), ("P", told, ["No earlier problem."]),
+        ("t", told, ["Jumps now go to events of the selected track only."]),
     ],
-    "causes": ["right", ("c", told, [f"{WOKEN}; main itself asked for that, 0.1 s before."])],
-    "effects": ["right", ("C", told, ["main runs: its 0.1 s sleep is over (0.31 ms late)."])],
+    "causes": ["right", ("c", told, [f"{WOKEN}; main set this timer itself, 0.1 s earlier."])],
+    "effects": ["right", ("C", told, ["main's 0.1 s sleep is over (0.31 ms late) → main runs."])],
     "typed": [
         ("colon", focus, LINE), "escape", ("slash", focus, LINE), "x", ("escape", focus, NO_LINE),
         ("ctrl+f", focus, LINE), *"sleep is over", "enter", ("n", indexes, (3, 71)), ("N", indexes, (1, 36)),
@@ -222,14 +223,14 @@ WALKS: dict[str, Walk[ComparisonScreen]] = {
     "zooming in on a span": ["m", "right", "right", "m", "V", ("i", shown, (0, 102))],
     "figures": [("pagedown", figures, 2), "pagedown", ("pageup", figures, 2)],
     "nothing to do": [
-        ("s", told, ["All of both is in sight."]), ("f", told, ["All is in sight already."]),
+        ("s", told, ["All of both is visible."]), ("f", told, ["Everything is visible already."]),
         ("a", told, ["This is the beginning of both."]), ("d", told, ["This is the end of both."]),
         ("up", told, ["This is the first track."]), ("pageup", told, ["This is the beginning of the figures."]),
         ("home", told, ["This is the first switch of A."]), "left",
         ("left", told, ["This is before the first switch of A."]), "end",
         ("end", told, ["This is the last switch of A."]), "tab", "end",
         ("right", told, ["This is the last switch of B."]), *["w"] * 40,
-        ("w", told, ["It cannot be seen from closer by."]),
+        ("w", told, ["Cannot zoom in any further."]),
     ],
 }  # fmt: skip
 
@@ -398,8 +399,8 @@ async def test_what_does_not_differ_or_has_no_groups_says_so(tmp_path: Path) -> 
     async with comparing((part, part)).run_test(size=SMALL) as pilot:
         screen = await drawn(pilot)
         for key, sentence in (
-            ("exclamation_mark", "All switches are alike, in the same order."),
-            ("Z", "There are no groups: 8 tracks of a name make one."),
+            ("exclamation_mark", "Both have the same switches in the same order."),
+            ("Z", "There are no groups: a group takes 8 tracks of one name."),
         ):
             await pilot.press(key)
             await drawn(pilot)
@@ -487,7 +488,7 @@ async def test_difference_tells_that_each_moves_for_itself() -> None:
         await pilot.press("end", "exclamation_mark")
         await drawn(pilot)
         assert told(screen) == [
-            "Each playhead moves for itself now: these switches were not at the same time. y locks them again."
+            "The playheads now move separately, because these switches were at different times; y locks them again."
         ]
         await pilot.press("right")
         await drawn(pilot)

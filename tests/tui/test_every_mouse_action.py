@@ -16,7 +16,7 @@ TRIED = {
         "test_mouse.test_a_click_on_a_name_only_selects",
         "test_mouse.test_a_click_on_the_switch_axis_goes_to_that_switch",
     ),
-    "Click twice": ("test_mouse.test_two_clicks_zoom_in_on_what_the_track_does_there",),
+    "Double-click": ("test_mouse.test_two_clicks_zoom_in_on_what_the_track_does_there",),
     "Click on a ▾": (
         "test_mouse.test_the_arrow_before_a_name_folds",
         "test_groups.test_a_click_on_the_mark_unfolds_and_one_on_the_name_selects",
@@ -33,7 +33,7 @@ TRIED = {
     ),
     "Drag the ruler": ("test_mouse.test_a_drag_selects_a_span",),
     "Drag the overview": ("test_mouse.test_dragging_over_the_overview_moves_what_is_in_sight",),
-    "Click on an event, output, finding, arrow": (
+    "Click on an event, output, problem, arrow": (
         "test_mouse.test_a_click_on_an_event_goes_there",
         "test_mouse.test_a_click_on_a_tab_shows_it_and_on_an_output_goes_there",
         "test_findings.test_a_click_goes_there_although_the_track_is_folded_away",
@@ -49,21 +49,21 @@ TRIED = {
         "test_mouse.test_the_wheel_scrolls_many_tracks_and_steps_bring_theirs_into_sight",
         "test_mouse.test_the_wheel_scrolls_the_list_it_is_over",
     ),
-    "Ctrl and wheel": ("test_mouse.test_with_ctrl_the_wheel_zooms_and_with_shift_it_pans",),
-    "Shift and wheel": ("test_mouse.test_with_ctrl_the_wheel_zooms_and_with_shift_it_pans",),
+    "Ctrl+wheel": ("test_mouse.test_with_ctrl_the_wheel_zooms_and_with_shift_it_pans",),
+    "Shift+wheel": ("test_mouse.test_with_ctrl_the_wheel_zooms_and_with_shift_it_pans",),
 }
 #: The same of two traces.
 TRIED_IN_COMPARISON = {
     "Click on a side": ("test_comparison.test_a_click_goes_to_that_moment_of_that_side",),
-    "Click twice": ("test_comparison.test_two_clicks_zoom_in_on_what_a_track_does_there",),
+    "Double-click": ("test_comparison.test_two_clicks_zoom_in_on_what_a_track_does_there",),
     "Click on a ▾": ("test_comparison.test_a_click_goes_to_that_moment_of_that_side",),
     "Click on a key": ("test_comparison.test_a_click_on_a_key_of_the_last_line_does_what_it_does",),
     "Rest on a cell": ("test_comparison.test_dragging_pans_both_and_resting_tells",),
     "Drag the tracks": ("test_comparison.test_dragging_pans_both_and_resting_tells",),
     "Drag the ruler": ("test_comparison.test_dragging_the_ruler_selects_a_span",),
     "Wheel": ("test_comparison.test_the_wheel_zooms_with_ctrl_and_pans_with_shift",),
-    "Ctrl and wheel": ("test_comparison.test_the_wheel_zooms_with_ctrl_and_pans_with_shift",),
-    "Shift and wheel": ("test_comparison.test_the_wheel_zooms_with_ctrl_and_pans_with_shift",),
+    "Ctrl+wheel": ("test_comparison.test_the_wheel_zooms_with_ctrl_and_pans_with_shift",),
+    "Shift+wheel": ("test_comparison.test_the_wheel_zooms_with_ctrl_and_pans_with_shift",),
 }
 #: How a test moves the pointer, by the word that the help begins with.
 _GESTURES = {

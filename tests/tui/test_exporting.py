@@ -15,7 +15,7 @@ from tests.tui.traces import hand_over, sleeps
 from visualizer.tui import keys
 from visualizer.tui.actions.export import Exporting, command_for
 from visualizer.tui.app import VisualizerApp
-from visualizer.tui.widgets.message_line import Told
+from visualizer.tui.widgets.message_line import MessageLine
 
 WHAT = keys.EXPORT[0][0]
 TELLS = "In a shell, this draws a picture: "
@@ -25,7 +25,7 @@ async def chosen(pilot: Pilot[int]) -> list[str]:
     """What is told once the command was found in the palette by its name."""
     screen = pilot.app.screen
     assert isinstance(screen, Exporting)
-    told: Told = screen.told
+    told: MessageLine = screen.told
     await pilot.press("ctrl+p")
     await pilot.pause()
     await pilot.press(*"export")
@@ -47,7 +47,7 @@ async def test_of_a_recording(tmp_path: Path) -> None:
 async def test_of_what_came_through_a_pipe() -> None:
     async with VisualizerApp(stream=io.BytesIO(GOLDEN.read_bytes())).run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        assert await chosen(pilot) == ["This came through a pipe: a picture can be drawn of what is in a file."]
+        assert await chosen(pilot) == ["This trace came through a pipe; only a trace file can be exported."]
 
 
 async def test_of_two(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.state import feed as feed_module
 from visualizer.tui.state.feed import Feed, RunFeed, from_file, from_stream
 from visualizer.tui.state.view import View
-from visualizer.tui.widgets.header import Header
+from visualizer.tui.widgets.header import HeaderBar
 
 Replay = Callable[[Demo], VisualizerApp]
 
@@ -108,7 +108,7 @@ def test_what_is_left_to_read_of_a_program_that_has_ended_is_loaded_not_live(
     monkeypatch.setattr(source_module, "CHUNK_BYTES", 1 << 15)
     ticks = iter(range(0, 10**15, feed_module._BUDGET_NS // 3))
     feed = from_file(path, True, clock=lambda: next(ticks))
-    top = Header(feed, View(feed.timeline, live=True))
+    top = HeaderBar(feed, View(feed.timeline, live=True))
     said, read = [], []
     while feed.timeline.end is None:
         feed.poll()
@@ -154,7 +154,7 @@ async def test_a_trace_that_is_not_there_yet_is_waited_for(tmp_path: Path, clock
         text = text_of(screen)
         assert "WAITING" in text.splitlines()[0]
         assert "LIVE" not in text
-        assert "Waiting for 'later.trace', which does not exist yet; q ends this." in text
+        assert "Waiting for 'later.trace', which does not exist yet; q quits." in text
         for key in ("right", "space", "z", "x", "4", "2", "slash", "escape"):
             await pilot.press(key)
         demo = sleeps()
@@ -214,8 +214,8 @@ def test_a_cut_trace_is_shown_up_to_there_with_a_notice(tmp_path: Path) -> None:
     feed = read(from_file(path, False))
     assert feed.timeline.switch_count == 14
     assert feed.notices == [
-        "The last line is cut: the trace is shown up to there.",
-        "The trace has no end: its program was killed, or is still running.",
+        "The last line is incomplete: the trace is shown up to there.",
+        "The trace has no end: its program was killed or is still running.",
     ]
 
 
@@ -241,7 +241,7 @@ async def test_notices_are_seen(tmp_path: Path, replay: Replay) -> None:
     async with app.run_test(size=(120, 35)) as pilot:
         text = text_of(await loaded(pilot))
         assert "1 unreadable line was left out of the trace." in text
-        assert "The last line is cut: the trace is shown up to there." in text
+        assert "The last line is incomplete: the trace is shown up to there." in text
         assert "… and 2 more: at the end of Statistics (3)" in text
         await pilot.press("3", "tab", "pagedown")
         await pilot.pause()

@@ -17,7 +17,7 @@ from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.widgets import findings as module
-from visualizer.tui.widgets.findings import Findings
+from visualizer.tui.widgets.findings import ProblemsPane
 from visualizer.tui.widgets.message_line import MOST
 from visualizer.tui.widgets.tabs import TabBar
 
@@ -26,30 +26,30 @@ SIZE = (120, 35)
 
 HOGS = [
     " 0.030 s  lost time",
-    " forgotten was spawned by main and ran only 0.5 s later:",
-    " meanwhile crunch ran",
+    " crunch ran → forgotten ran only 0.5 s after it was spawned",
+    " by main",
     " 0.030 s  starvation",
-    " forgotten was ready for 0.5 s in all while others ran, 98%",
-    " of its life; for 0.5 s at most, while crunch ran",
+    " forgotten was ready but did not run for 0.5 s, 98% of its",
+    " life, at most 0.5 s at once, while crunch ran",
     " 0.030 s  hog",
-    " crunch ran for 0.5 s without giving way, until it did at",
-    " hogs.py:10: forgotten ran 0.5 s late and tea ran 0.4 s",
+    " crunch ran for 0.5 s without yielding, until it yielded at",
+    " hogs.py:10 → forgotten ran 0.5 s late and tea ran 0.4 s",
     " late",
     " 0.530 s  never resumed",
     " forgotten was never resumed: it waited in queue.get()",
-    " (hogs.py:14) for the last 10 ms, and nobody woke it",
+    " (hogs.py:14) for the last 10 ms, and nothing woke it",
     " 0.530 s  late timer",
-    " tea's sleep of 0.1 s (hogs.py:5) was over 0.4 s late:",
-    " crunch ran",
+    " crunch ran → tea's 0.1 s sleep (hogs.py:5) ended 0.4 s",
+    " late",
 ]
 
 
-async def opened(pilot: Pilot[int]) -> tuple[TimelineScreen, Findings]:
+async def opened(pilot: Pilot[int]) -> tuple[TimelineScreen, ProblemsPane]:
     screen = await loaded(pilot)
     await pilot.press("4")
     await pilot.pause()
     pane = screen._tabs["findings"]
-    assert isinstance(pane, Findings)
+    assert isinstance(pane, ProblemsPane)
     return screen, pane
 
 
@@ -61,7 +61,7 @@ async def until(pilot: Pilot[int], done: Callable[[], bool]) -> None:
     assert done()
 
 
-def lines_of(pane: Findings) -> list[str]:
+def lines_of(pane: ProblemsPane) -> list[str]:
     return ["".join(run.text for run in pane.runs(line, pane.width)) for line in range(pane.length)]
 
 
@@ -103,7 +103,7 @@ async def test_nothing_found(replay: Replay) -> None:
     app = replay(sleeps())
     async with app.run_test(size=SIZE) as pilot:
         screen, pane = await opened(pilot)
-        assert lines_of(pane) == [" Nothing was found."]
+        assert lines_of(pane) == [" No problems found."]
         pane.focus()
         await pilot.press("enter", "down")
         await pilot.click(pane, offset=(5, 0))
@@ -119,7 +119,7 @@ async def test_what_is_missing_is_told_in_place_of_nothing(replay: Replay) -> No
         lines = lines_of(pane)
         assert lines[0].endswith("  incomplete")
         assert " ".join(line.strip() for line in lines[1:]) == (
-            "4 events could not be written: what they told is missing here"
+            "4 events could not be written: their events are missing here"
         )
         pane.focus()
         await pilot.press("enter")
@@ -166,10 +166,10 @@ async def test_a_program_that_runs_is_looked_at_anew(
         screen = app.screen
         assert isinstance(screen, TimelineScreen)
         pane = screen._tabs["findings"]
-        assert isinstance(pane, Findings)
+        assert isinstance(pane, ProblemsPane)
         await pilot.press("4")
         await until(pilot, lambda: screen.view.timeline.switch_count == 5 and not pane._reading)
-        assert lines_of(pane) == [" Nothing is found so far."]
+        assert lines_of(pane) == [" No problems found so far."]
         with path.open("ab") as stream:
             stream.write(b"".join(lines[-2:]))
         await until(pilot, lambda: pane._taken == (screen.view.timeline.version, False))
@@ -179,10 +179,10 @@ async def test_a_program_that_runs_is_looked_at_anew(
 @pytest.mark.parametrize(
     ("width", "expected"),
     [
-        (180, " 1 Events  2 Output  3 Statistics  4 Findings  5 Tree  6 Waits "),
-        (120, " 1 Events  2 Output  3 Stats  4 Findings  5 Tree  6 Waits "),
-        (80, " 1Events 2Out 3Stat 4Find 5Tree 6Wait"),
-        (60, " 1  2  3  4 Findings  5  6 "),
+        (180, " 1 Events  2 Output  3 Statistics  4 Problems  5 Tree  6 Waits "),
+        (120, " 1 Events  2 Output  3 Stats  4 Problems  5 Tree  6 Waits "),
+        (80, " 1Events 2Out 3Stat 4Prob 5Tree 6Wait"),
+        (60, " 1  2  3  4 Problems  5  6 "),
     ],
 )
 async def test_the_tabs_take_the_room_there_is(replay: Replay, width: int, expected: str) -> None:

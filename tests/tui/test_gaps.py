@@ -17,7 +17,7 @@ from visualizer.session import preferences
 from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.widgets.tracks import Ruler, Tracks, row_start
+from visualizer.tui.widgets.tracks import Ruler, TracksPane, row_start
 
 Replay = Callable[[Demo], VisualizerApp]
 SIZE = (120, 35)
@@ -132,7 +132,7 @@ async def test_without_gaps_that_is_said(replay: Replay) -> None:
     async with app.run_test(size=SIZE) as pilot:
         screen = await loaded(pilot)
         await pilot.press("X")
-        assert screen.told.lines == ["No gap is long enough to be folded: as far as can be seen, somebody always runs."]
+        assert screen.told.lines == ["No gap is long enough to fold: some track is always running."]
         assert screen.view.viewport.axis is Axis.SWITCHES, "an axis that looks the same as another is not taken"
         await pilot.press("x")
         await pilot.pause()
@@ -178,7 +178,7 @@ async def test_a_gap_is_folded_while_the_program_runs_once_it_is_over(tmp_path: 
 
 def grounds(screen: TimelineScreen, row: int) -> list[str]:
     """The colour behind each cell of a row."""
-    tracks = screen.query_one(Tracks)
+    tracks = screen.query_one(TracksPane)
     found = [
         segment.style.bgcolor.name if segment.style and segment.style.bgcolor else ""
         for segment in tracks.render_line(row)

@@ -17,7 +17,7 @@ from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.state.view import View
-from visualizer.tui.widgets.tracks import Tracks, row_start
+from visualizer.tui.widgets.tracks import TracksPane, row_start
 
 Replay = Callable[[Demo], VisualizerApp]
 SMALL, NORMAL = (80, 24), (120, 35)
@@ -28,7 +28,7 @@ MAIN, HUB, GROUP, BOSS = range(4)
 def names(screen: TimelineScreen) -> list[str]:
     """What stands in front of the rows in sight, with their marks."""
     view = screen.view
-    tracks = screen.query_one(Tracks)
+    tracks = screen.query_one(TracksPane)
     lines = text_of(screen).splitlines()[tracks.region.y : tracks.region.bottom]
     return [line[1 : row_start(view) - 1].strip() for line in lines]
 
@@ -102,7 +102,7 @@ async def test_selection_and_playhead_survive_folding(replay: Replay) -> None:
         await pilot.pause()
         assert selected(screen) == "worker-3"
         assert (view.playhead.index, view.playhead.t_ns) == before
-        tracks = screen.query_one(Tracks)
+        tracks = screen.query_one(TracksPane)
         assert tracks.scroll_offset.y <= view.selected_number < tracks.scroll_offset.y + tracks.size.height
 
 
@@ -148,17 +148,17 @@ async def test_a_click_on_the_mark_unfolds_and_one_on_the_name_selects(replay: R
     app = replay(crowd())
     async with app.run_test(size=SMALL) as pilot:
         screen = await loaded(pilot)
-        await pilot.click(Tracks, offset=(3, GROUP))
+        await pilot.click(TracksPane, offset=(3, GROUP))
         await pilot.pause()
         assert len(screen.view.rows) == 104
-        await pilot.click(Tracks, offset=(3, GROUP))
+        await pilot.click(TracksPane, offset=(3, GROUP))
         await pilot.pause()
         assert len(screen.view.rows) == 4
-        await pilot.click(Tracks, offset=(6, GROUP))
+        await pilot.click(TracksPane, offset=(6, GROUP))
         await pilot.pause()
         assert selected(screen) == "group"
         assert len(screen.view.rows) == 4
-        await pilot.click(Tracks, offset=(row_start(screen.view) + 30, GROUP))
+        await pilot.click(TracksPane, offset=(row_start(screen.view) + 30, GROUP))
         await pilot.pause()
         assert screen.view.playhead_cell == 30
 
@@ -167,7 +167,7 @@ async def test_the_row_of_whoever_runs_is_in_sight_folded_or_not(replay: Replay)
     app = replay(crowd())
     async with app.run_test(size=SMALL) as pilot:
         screen = await loaded(pilot)
-        tracks = screen.query_one(Tracks)
+        tracks = screen.query_one(TracksPane)
         await pilot.press("down", "down", "z", "end", "left", "left")
         await pilot.pause()
         view = screen.view
@@ -210,7 +210,7 @@ async def test_a_filter_shows_what_it_finds_as_it_is_typed(replay: Replay) -> No
         assert selected(screen) == "worker-10"
         await pilot.press("enter")
         await pilot.pause()
-        assert screen.focused is screen.query_one(Tracks)
+        assert screen.focused is screen.query_one(TracksPane)
         assert len(screen.view.rows) == 3
         await pilot.press("L")
         assert screen.view.timeline.running_at(screen.view.playhead.index) == screen.view.selected

@@ -12,7 +12,7 @@ from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.traces import Demo, hogs, sleeps
 from tests.tui.walks import Walk, go, looked_at
 from visualizer.paint.axis.viewport import Axis
-from visualizer.paint.rows.grouping import By, Order
+from visualizer.paint.rows.grouping import By, RowOrder
 from visualizer.paint.rows.order import row_name
 from visualizer.tui import keys
 from visualizer.tui.app import VisualizerApp
@@ -58,7 +58,7 @@ def last_told(screen: TimelineScreen) -> object:
 
 def asked(screen: TimelineScreen) -> object:
     """What is asked for, if something may be typed."""
-    return str(screen.prompt._title.content) if screen.prompt.display and focus(screen) == "_Line" else ""
+    return str(screen.prompt._title.content) if screen.prompt.display and focus(screen) == "_PromptInput" else ""
 
 
 def top(screen: TimelineScreen) -> object:
@@ -123,11 +123,11 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
     "axes": [
         ("x", axis, Axis.SWITCHES), ("comma", axis, Axis.TIME), "x", ("x", axis, Axis.TIME), ("X", axis, Axis.BUSY),
         "x", ("x", axis, Axis.BUSY), ("X", axis, Axis.TIME), "x",
-        ("X", last_told, ["2 gaps in which nobody runs are folded; the ruler says how long each is."]),
+        ("X", last_told, ["2 idle gaps are folded; the ruler shows how long each is."]),
     ],
     "where times count from": [
-        ("W", last_told, ["Times count from where the playhead is, at 0.030 s."]),
-        ("W", last_told, ["Times count from the start; at which time of day that was, the trace does not tell."]),
+        ("W", last_told, ["Times count from the playhead, at 0.030 s."]),
+        ("W", last_told, ["Times count from the start; the trace does not contain the time of day."]),
         "m", "end", ("W", last_told, ["Times count from mark 1, at 0.030 s."]),
     ],
     "rows": [
@@ -139,10 +139,13 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
     ],
     "sequence": [
         ("Y", focus, "Sequence"), ("right", index, 1), ("l", index, 2), ("left", index, 1), "end", ("home", index, 0),
-        ("Y", focus, "Tracks"), "Y", ("escape", focus, "Tracks"),
+        ("Y", focus, "TracksPane"), "Y", ("escape", focus, "TracksPane"),
     ],
     "order": [
-        ("A", lambda screen: (screen.view.order, rows(screen)), (Order.NAME, ["main", "bar", "foo", "hub", "third"])),
+        (
+            "A", lambda screen: (screen.view.order, rows(screen)),
+            (RowOrder.NAME, ["main", "bar", "foo", "hub", "third"]),
+        ),
         ("A", rows, ["main", "hub", "foo", "bar", "third"]), "A",
         ("A", rows, ["main", "foo", "bar", "third", "hub"]), ("A", rows, ["main", "hub", "foo", "bar", "third"]),
         "A", "A", ("A", last_told, ["Rows are sorted by time ready but not running, the longest first."]),
@@ -164,35 +167,37 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
         ("2", tab, ["output"]), ("1", tab, ["events"]), ("3", tab, ["statistics"]),
         ("3", lambda screen: "share of 2.04 s" in text_of(screen), True),
         ("3", lambda screen: "share of" in text_of(screen), False), ("4", tab, ["findings"]), ("5", tab, ["tree"]),
-        ("6", tab, ["waits"]), "1", ("tab", focus, "Events"), ("2", focus, "Output"), ("shift+tab", focus, "Tracks"),
+        ("6", tab, ["waits"]), "1", ("tab", focus, "Events"), ("2", focus, "OutputPane"),
+        ("shift+tab", focus, "TracksPane"),
     ],
     # From switch 0, at 30.009 ms: third is woken at 31 ms.
     "jumps": [
         ("r", moment, (31_000, "third")), ("r", moment, (1_031_501, "bar")), ("R", moment, (31_000, "third")),
         ("e", last_told, ["No further exception."]), ("E", last_told, ["No earlier exception."]),
-        ("p", last_told, ["No further finding."]), ("P", last_told, ["No earlier finding."]), "home",
+        ("p", last_told, ["No further problem."]), ("P", last_told, ["No earlier problem."]), "home",
         ("o", last_told, ["output: foo prints foo goes to sleep"]), "o", ("O", moment, (30_009, "foo")),
-        ("t", last_told, ["Jumps now go only to what concerns the selected track."]),
+        ("t", last_told, ["Jumps now go to events of the selected track only."]),
         # foo is selected; bar's output is passed over.
         ("o", last_told, ["output of the selected track: foo prints foo is awake again"]),
     ],
     "marks": [
-        ("b", last_told, ["There is no mark yet: m sets one."]),
-        ("V", last_told, ["That takes two marks: m sets one."]),
-        ("M", asked, " name of the mark "), "escape", ("m", last_told, ["mark 1 is set here."]),
-        ("m", last_told, ["mark 1 is removed."]), "m", "end", "m", ("quotation_mark", moment, (30_007, "main")), "left",
+        ("b", last_told, ["There are no marks yet: m sets one."]),
+        ("V", last_told, ["This needs two marks: m sets one."]),
+        ("M", asked, " name of the mark "), "escape", ("m", last_told, ["mark 1 set here."]),
+        ("m", last_told, ["mark 1 removed."]), "m", "end", "m", ("quotation_mark", moment, (30_007, "main")), "left",
         ("apostrophe", moment, (30_007, "main")), ("b", top, "MarksScreen"),
     ],
     "spans": [
-        ("i", last_told, ["There is no span to zoom to: v begins one."]), "v", "right",
+        ("i", last_told, ["There is no span to zoom in on: v starts one."]), "v", "right",
         ("v", span, (30_007_000, 30_008_000)), "end", ("v", span, (2_033_002_000, 2_033_002_000)), "escape", "home",
         "m", "right", "m", "home", ("V", span, (30_007_000, 30_008_000)), "escape", "shift+right",
         ("shift+right", span, (30_007_000, 30_010_000)), ("shift+left", span, (30_007_000, 30_008_000)), "end",
         ("i", shown, (30, 2034)),
     ],
     "typed": [
-        ("n", last_told, ["Nothing is looked for: / does that."]), ("colon", asked, " go to "), "escape",
-        ("ampersand", focus, "_Line"), "f", "o", "o", ("escape", row_count, 5), ("slash", asked, " search "), "escape",
+        ("n", last_told, ["Nothing to search for: / starts a search."]), ("colon", asked, " go to "), "escape",
+        ("ampersand", focus, "_FilterInput"), "f", "o", "o", ("escape", row_count, 5),
+        ("slash", asked, " search "), "escape",
         ("ctrl+f", asked, " search "), *"awake", "enter", ("n", moment, (2_032_003, "foo")),
         ("N", moment, (1_031_503, "bar")),
     ],
@@ -210,7 +215,7 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
     ],
     # Of a program that runs: test_stepping.py.
     "holding": [
-        (key, last_told, ["This is a recording: there is no program to hold."]) for key in ("S", "J", "T", "semicolon")
+        (key, last_told, ["This is a recording: there is no program to pause."]) for key in ("S", "J", "T", "semicolon")
     ],
     "what lies in front": [
         ("question_mark", top, "HelpScreen"), "escape", ("ctrl+p", top, "CommandPalette"), "escape",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visualizer.analysis.model.timeline import Place
-from visualizer.tui.state.source_text import Listing, listing, read
+from visualizer.tui.state.source_text import SourceText, listing, read
 
 
 def place(line: int, column: int, end_column: int, end_line: int | None = None, function: str = "") -> Place:
@@ -92,8 +92,8 @@ def test_why_a_source_is_not_shown(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "large.py").write_bytes(b"#" * 3_000_000)
-    assert isinstance(read("a.py", str(tmp_path)), Listing)
-    assert read("", "") == "The trace does not say which file it is."
+    assert isinstance(read("a.py", str(tmp_path)), SourceText)
+    assert read("", "") == "The trace does not say which file this is."
     assert read("<string>", "") == "The source of <string> is not in a file."
     assert read("none.py", str(tmp_path)) == "The source is not on this machine: none.py"
     assert read("\0\x1b", str(tmp_path)) == "The source is not on this machine: ␀␛"
@@ -107,6 +107,6 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     first = read(str(path), "")
     path.write_text("x = 23\n")
     second = read(str(path), "")
-    assert isinstance(first, Listing)
-    assert isinstance(second, Listing)
+    assert isinstance(first, SourceText)
+    assert isinstance(second, SourceText)
     assert (first.lines[0].plain, second.lines[0].plain) == ("x = 1", "x = 23")

@@ -106,7 +106,7 @@ async def test_a_program_that_somebody_else_holds_stands_still_here_too(tmp_path
         growing.tell(Held(150 * MS, 0))
         clock.now_ns = 9_000 * MS
         text = await shown(pilot, screen)
-        assert "‖ HELD" in text.splitlines()[0]
+        assert "‖ PAUSED" in text.splitlines()[0]
         assert screen.view.viewport.axis is Axis.SWITCHES, "as whoever holds it sees it"
         assert "0.150 s of 0.150 s" in text
         assert "behind" not in text
@@ -116,10 +116,10 @@ async def test_a_program_that_somebody_else_holds_stands_still_here_too(tmp_path
         assert "● LIVE" in text
         assert "0.180 s of 0.180 s" in text
         await pilot.press("S")
-        assert "only what `visualizer run` starts can be held" in await shown(pilot, screen)
+        assert "Only a program started by `visualizer run` can be paused" in await shown(pilot, screen)
         growing.write(3000)
         text = await shown(pilot, screen)
-        assert "held once, for 10.000 s in all, which its times leave out" in text
+        assert "paused once, for 10.000 s in total, which its times exclude" in text
         assert "2.040 s of 2.040 s" in text
 
 
@@ -138,7 +138,7 @@ async def test_a_second_viewer_of_a_program_that_is_really_held(tmp_path: Path) 
                 await until(pilot, partial(stands_at, screen, stands_ns))
                 assert screen.view.timeline.switch_count == stop
                 await pilot.pause()
-                assert "‖ HELD" in text_of(screen).splitlines()[0]
+                assert "‖ PAUSED" in text_of(screen).splitlines()[0]
                 if stop < 3:
                     held.control.step()
                     assert held.is_held()
@@ -147,7 +147,7 @@ async def test_a_second_viewer_of_a_program_that_is_really_held(tmp_path: Path) 
             # Whoever started it appends the last line.
             await until(pilot, lambda: held.run.poll() is not None and not screen.feed.live)
             await pilot.pause()
-            assert "held 3 times" in text_of(screen)
+            assert "paused 3 times" in text_of(screen)
 
 
 def stands_at(screen: TimelineScreen, t_ns: int) -> bool:
@@ -166,7 +166,7 @@ async def test_a_hub_becomes_blocked_while_it_is_watched(tmp_path: Path, clock: 
         assert "blocked" not in await shown(pilot, screen)
         clock.now_ns = began_ns + 150 * MS
         text = await shown(pilot, screen)
-        assert "▚ hub is blocked for 0.15 s: crunch runs without giving way" in text
+        assert "▚ hub has been blocked for 0.15 s: crunch runs without yielding" in text
         assert "▚ blocked hub" in text, "the legend"
         clock.now_ns = began_ns + 450 * MS
         text = await shown(pilot, screen)
@@ -250,7 +250,7 @@ async def test_a_trace_whose_program_is_gone_is_not_called_live_for_ever(tmp_pat
         clock.now_ns += 3_000 * MS
         text = await shown(pilot, screen)
         assert not screen.feed.live
-        assert "The trace has no end: its program was killed, or is still running." in text
+        assert "The trace has no end: its program was killed or is still running." in text
 
 
 async def test_a_scenario_is_run_from_the_catalogue_and_left_again() -> None:
@@ -348,9 +348,9 @@ async def test_leaving_a_program_that_still_runs_takes_a_second_key(tmp_path: Pa
         # What it does counts from its own clock, and this one stands still.
         await until(pilot, lambda: bool(feed.timeline.outputs))
         await pilot.press("escape")
-        assert told() == ["The program is still running: esc again ends it and goes back."]
+        assert told() == ["The program is still running: esc again stops it and goes back."]
         await pilot.press("q")
-        assert told() == ["The program is still running: q again ends it and quits."]
+        assert told() == ["The program is still running: q again stops it and quits."]
         # Neither a key that was pressed long ago nor the other one counts.
         clock.now_ns += 6_000 * MS
         await pilot.press("q")
@@ -361,7 +361,7 @@ async def test_leaving_a_program_that_still_runs_takes_a_second_key(tmp_path: Pa
         await until(pilot, lambda: isinstance(app.screen, CatalogueScreen))
         await pilot.pause()
         assert feed.status == -15
-        assert told() == ["The program was ended; what it did until then is recorded."]
+        assert told() == ["The program was stopped; the recording goes up to that point."]
         assert isinstance(app.screen, CatalogueScreen)
         assert getattr(app.screen._highlighted, "path", None) == feed.path
 

@@ -24,7 +24,7 @@ from visualizer.session.preferences import Preferences
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens import catalogue
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.widgets.tracks import Tracks, row_start
+from visualizer.tui.widgets.tracks import TracksPane, row_start
 
 Replay = Callable[[Demo], VisualizerApp]
 
@@ -40,8 +40,8 @@ async def rest(pilot: Pilot[Any]) -> None:
     """The pointer rests on the bar of a track that sleeps."""
     screen = pilot.app.screen
     assert isinstance(screen, TimelineScreen)
-    tracks = screen.query_one(Tracks)
-    await pilot.hover(Tracks, offset=(row_start(screen.view) + 30, 3))
+    tracks = screen.query_one(TracksPane)
+    await pilot.hover(TracksPane, offset=(row_start(screen.view) + 30, 3))
     screen._handle_tooltip_timer(tracks)
     await pilot.pause()
 

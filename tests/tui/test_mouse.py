@@ -16,7 +16,7 @@ from visualizer.paint.text.palette import DARK
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.widgets.tabs import TabBar
-from visualizer.tui.widgets.tracks import Overview, Ruler, Tracks, row_start
+from visualizer.tui.widgets.tracks import Overview, Ruler, TracksPane, row_start
 
 Replay = Callable[[Demo], VisualizerApp]
 SIZE = (80, 24)
@@ -65,7 +65,7 @@ async def test_a_click_on_a_track_selects_it_and_goes_to_that_moment(replay: Rep
         screen = await loaded(pilot)
         view = screen.view
         cell = int(view.viewport.cell_of_time(view.timeline, 1_500_000_000))
-        await pilot.click(Tracks, offset=(row_start(view) + cell, ROWS["bar"]))
+        await pilot.click(TracksPane, offset=(row_start(view) + cell, ROWS["bar"]))
         await pilot.pause()
         assert view.timeline.name(view.selected) == "bar"
         assert view.playhead_cell == cell
@@ -77,7 +77,7 @@ async def test_a_click_on_a_name_only_selects(replay: Replay) -> None:
     app = replay(sleeps())
     async with app.run_test(size=SIZE) as pilot:
         screen = await loaded(pilot)
-        await pilot.click(Tracks, offset=(8, ROWS["foo"]))
+        await pilot.click(TracksPane, offset=(8, ROWS["foo"]))
         await pilot.pause()
         assert screen.view.timeline.name(screen.view.selected) == "foo"
         assert screen.view.playhead.index == 0
@@ -91,7 +91,7 @@ async def test_a_click_on_the_switch_axis_goes_to_that_switch(replay: Replay) ->
         view = screen.view
         for index in (4, 13, -1):
             cell = int(view.viewport.cell_of_switch(view.timeline, index)) + 1
-            await pilot.click(Tracks, offset=(row_start(view) + cell, ROWS["hub"]))
+            await pilot.click(TracksPane, offset=(row_start(view) + cell, ROWS["hub"]))
             await pilot.pause()
             assert view.playhead.index == index
 
@@ -100,10 +100,10 @@ async def test_the_arrow_before_a_name_folds(replay: Replay) -> None:
     app = replay(sleeps())
     async with app.run_test(size=SIZE) as pilot:
         screen = await loaded(pilot)
-        await pilot.click(Tracks, offset=(1, 0))
+        await pilot.click(TracksPane, offset=(1, 0))
         await pilot.pause()
         assert [row.track for row in screen.view.rows] == [0]
-        await pilot.click(Tracks, offset=(1, 0))
+        await pilot.click(TracksPane, offset=(1, 0))
         await pilot.pause()
         assert len(screen.view.rows) == 5
 
@@ -162,7 +162,7 @@ async def test_with_ctrl_the_wheel_zooms_and_with_shift_it_pans(replay: Replay) 
     app = replay(sleeps())
     async with app.run_test(size=SIZE) as pilot:
         screen = await loaded(pilot)
-        view, tracks = screen.view, screen.query_one(Tracks)
+        view, tracks = screen.view, screen.query_one(TracksPane)
         before = view.viewport.per_cell
         await turn(pilot, tracks, row_start(view) + 40, up=True, ctrl=True)
         assert view.viewport.per_cell == pytest.approx(before / 1.25)
@@ -177,7 +177,7 @@ async def test_the_wheel_scrolls_many_tracks_and_steps_bring_theirs_into_sight(r
     app = replay(many(100))
     async with app.run_test(size=SIZE) as pilot:
         screen = await loaded(pilot)
-        tracks = screen.query_one(Tracks)
+        tracks = screen.query_one(TracksPane)
         assert tracks.scroll_offset.y == 0
         await turn(pilot, tracks, 5, up=False)
         assert tracks.scroll_offset.y > 0
@@ -198,18 +198,18 @@ async def test_dragging_the_tracks_pans_and_is_no_click(replay: Replay) -> None:
         view = screen.view
         start, per_cell, playhead_ns = view.viewport.start, view.viewport.per_cell, view.playhead.t_ns
         left = row_start(view)
-        before = [char for char, _ in cells(screen, Tracks, ROWS["main"])]
-        await drag(pilot, Tracks, (left + 30, 2), (left + 25, 2), (left + 20, 3))
+        before = [char for char, _ in cells(screen, TracksPane, ROWS["main"])]
+        await drag(pilot, TracksPane, (left + 30, 2), (left + 25, 2), (left + 20, 3))
         assert view.viewport.start == pytest.approx(start + 10 * per_cell)
-        after = [char for char, _ in cells(screen, Tracks, ROWS["main"])]
+        after = [char for char, _ in cells(screen, TracksPane, ROWS["main"])]
         assert set(before[30:45]) == {"┈"} == set(after[20:35]), "what was there is there now"
         assert view.viewport.per_cell == per_cell
         assert view.playhead.t_ns == playhead_ns
         assert view.timeline.name(view.selected) == "main"
-        await drag(pilot, Tracks, (left + 20, 2), (left + 30, 2))
+        await drag(pilot, TracksPane, (left + 20, 2), (left + 30, 2))
         assert view.viewport.start == pytest.approx(start)
         # What moves with no button held is no drag.
-        await pilot.hover(Tracks, offset=(left + 10, 2))
+        await pilot.hover(TracksPane, offset=(left + 10, 2))
         assert view.viewport.start == pytest.approx(start)
         await pilot.press("comma")
         assert view.viewport.start != pytest.approx(start), "one goes back over all of a drag at once"
@@ -219,11 +219,11 @@ async def test_dragging_the_tracks_scrolls_too(replay: Replay) -> None:
     app = replay(many(100))
     async with app.run_test(size=SIZE) as pilot:
         screen = await loaded(pilot)
-        tracks = screen.query_one(Tracks)
+        tracks = screen.query_one(TracksPane)
         left = row_start(screen.view)
-        await drag(pilot, Tracks, (left + 9, 4), (left + 9, 2), (left + 9, 1))
+        await drag(pilot, TracksPane, (left + 9, 4), (left + 9, 2), (left + 9, 1))
         assert tracks.scroll_offset.y == 3
-        await drag(pilot, Tracks, (left + 9, 1), (left + 9, 3))
+        await drag(pilot, TracksPane, (left + 9, 1), (left + 9, 3))
         assert tracks.scroll_offset.y == 1
 
 
@@ -233,15 +233,15 @@ async def test_a_button_that_was_let_go_elsewhere_ends_the_drag(replay: Replay) 
         screen = await loaded(pilot)
         await pilot.press("w", "w", "d")
         start = screen.view.viewport.start
-        await pilot.mouse_down(Tracks, offset=(40, 2))
-        await pilot.hover(Tracks, offset=(30, 2))
+        await pilot.mouse_down(TracksPane, offset=(40, 2))
+        await pilot.hover(TracksPane, offset=(30, 2))
         assert app.mouse_captured is None
-        await pilot.hover(Tracks, offset=(20, 2))
+        await pilot.hover(TracksPane, offset=(20, 2))
         assert screen.view.viewport.start == start
 
 
 @pytest.mark.parametrize(
-    ("pane", "held"), [(Ruler, {}), (Tracks, {"shift": True}), (Tracks, {"control": True})], ids=str
+    ("pane", "held"), [(Ruler, {}), (TracksPane, {"shift": True}), (TracksPane, {"control": True})], ids=str
 )
 @pytest.mark.parametrize("backwards", [False, True])
 async def test_a_drag_selects_a_span(
@@ -257,7 +257,7 @@ async def test_a_drag_selects_a_span(
         assert view.span == (viewport.time_at(view.timeline, 10) + 1, viewport.time_at(view.timeline, 21))
         assert "3 shows its statistics" in screen.told.lines[-1]
         # That is seen: in the ruler and in each row these cells stand on another ground.
-        for where, y, ground in ((Ruler, 0, "selected"), *((Tracks, y, "span") for y in ROWS.values())):
+        for where, y, ground in ((Ruler, 0, "selected"), *((TracksPane, y, "span") for y in ROWS.values())):
             colours = [colour for _, colour in cells(screen, where, y)]
             spanned = {cell for cell, colour in enumerate(colours) if colour == DARK[ground].ground}
             # The playhead lies over it, where one pressed or let go on the ruler.
@@ -297,7 +297,7 @@ async def test_two_clicks_zoom_in_on_what_the_track_does_there(replay: Replay) -
         at = bar.slices.at(500_000_000)
         start_ns, end_ns = bar.slices.start_ns[at], bar.slices.start_ns[at + 1]
         cell = int(view.viewport.cell_of_time(view.timeline, 500_000_000))
-        await pilot.double_click(Tracks, offset=(row_start(view) + cell, ROWS["bar"]))
+        await pilot.double_click(TracksPane, offset=(row_start(view) + cell, ROWS["bar"]))
         await pilot.pause()
         assert view.timeline.name(view.selected) == "bar"
         shown = view.viewport.start, view.viewport.end
@@ -311,18 +311,18 @@ async def test_whoever_rests_on_a_cell_is_told_what_is_there(replay: Replay) -> 
     app = replay(sleeps())
     async with app.run_test(size=SIZE, tooltips=True) as pilot:
         screen = await loaded(pilot)
-        view, tracks = screen.view, screen.query_one(Tracks)
+        view, tracks = screen.view, screen.query_one(TracksPane)
         cell = int(view.viewport.cell_of_time(view.timeline, 500_000_000))
-        await pilot.hover(Tracks, offset=(row_start(view) + cell, ROWS["bar"]))
+        await pilot.hover(TracksPane, offset=(row_start(view) + cell, ROWS["bar"]))
         lines = str(tracks.tooltip).splitlines()
         assert lines[0].startswith("bar sleeps: 0.4")
         assert lines[1].startswith("from 0.0300")
         assert lines[1].endswith(": 1 s")
         assert lines[2].startswith("in 0.5")
         assert "it is woken" in lines[2]
-        await pilot.hover(Tracks, offset=(3, ROWS["bar"]))
+        await pilot.hover(TracksPane, offset=(3, ROWS["bar"]))
         assert tracks.tooltip is None
-        await pilot.hover(Tracks, offset=(row_start(view) + cell, ROWS["bar"]))
+        await pilot.hover(TracksPane, offset=(row_start(view) + cell, ROWS["bar"]))
         await pilot.press("w")
         await pilot.pause()
         assert tracks.tooltip is None, "it is another cell now"
@@ -347,7 +347,7 @@ async def test_the_wheel_scrolls_the_list_it_is_over(replay: Replay) -> None:
             [pane] = [pane for pane in screen._tabs.values() if pane.display]
             await turn(pilot, pane, 5, up=False)
             assert pane.scroll_offset.y > 0
-            assert screen.query_one(Tracks).scroll_offset.y == 0
+            assert screen.query_one(TracksPane).scroll_offset.y == 0
             await turn(pilot, pane, 5, up=True)
             assert pane.scroll_offset.y == 0
 
@@ -357,7 +357,7 @@ async def test_the_scroll_bar_is_dragged_for_itself(replay: Replay) -> None:
     async with app.run_test(size=SIZE) as pilot:
         screen = await loaded(pilot)
         await pilot.press("w", "w")
-        tracks, start = screen.query_one(Tracks), screen.view.viewport.start
+        tracks, start = screen.query_one(TracksPane), screen.view.viewport.start
         playhead = screen.view.playhead.t_ns
         bar = SIZE[0] - 1
         await pilot.mouse_down(offset=(bar, tracks.region.y))

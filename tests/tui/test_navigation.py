@@ -28,14 +28,14 @@ async def test_findings_one_after_another(replay: Replay) -> None:
             await pilot.pause()
             seen.append(screen.told.lines[-1][:40])
         assert seen == [
-            "finding: forgotten was spawned by main a",
-            "finding: forgotten was ready for 0.5 s i",
-            "finding: crunch ran for 0.5 s without gi",
-            "finding: forgotten was never resumed: it",
-            "finding: tea's sleep of 0.1 s (hogs.py:5",
-            "No further finding: P goes to the previo",
-            "finding: forgotten was never resumed: it",
-            "finding: crunch ran for 0.5 s without gi",
+            "problem: crunch ran → forgotten ran only",
+            "problem: forgotten was ready but did not",
+            "problem: crunch ran for 0.5 s without yi",
+            "problem: forgotten was never resumed: it",
+            "problem: crunch ran → tea's 0.1 s sleep ",
+            "No further problem: P goes to the previo",
+            "problem: forgotten was never resumed: it",
+            "problem: crunch ran for 0.5 s without yi",
         ]
         assert "crunch ran for 0.5 s" in text_of(screen)
 
@@ -62,9 +62,9 @@ async def test_who_is_behind_all_of_them_is_told_the_way_back(replay: Replay) ->
             await pilot.pause()
             said += screen.told.lines[-1:]
         assert [line for line in said if line.startswith("No ")] == [
-            "No further finding: P goes to the previous one.",
+            "No further problem: P goes to the previous one.",
             "No further exception.",
-            "No earlier finding: p goes to the next one.",
+            "No earlier problem: p goes to the next one.",
             'No further mark: " goes to the previous one.',
         ]
 
@@ -104,7 +104,7 @@ async def test_escape_takes_away_what_was_told(replay: Replay) -> None:
         before = text_of(screen)
         await pilot.press("t")
         await pilot.pause()
-        assert "Jumps now go only" in text_of(screen)
+        assert "Jumps now go to events of" in text_of(screen)
         await pilot.press("escape")
         await pilot.pause()
         assert text_of(screen) == before
@@ -153,22 +153,22 @@ async def test_the_chain_of_causes_is_told_link_by_link(replay: Replay) -> None:
         screen = await loaded(pilot)
         await pilot.press("end", "c", "c", "c")
         assert screen.told.lines == [
-            "main runs: foo ended, which it waited for.",
-            "foo runs: its 2 s sleep is over (2 ms late); foo itself asked for that, 2 s before.",
-            "foo runs for the first time: main spawned it.",
+            "foo, which main was waiting for, ended → main runs.",
+            "foo's 2 s sleep is over (2 ms late) → foo runs; foo set this timer itself, 2 s earlier.",
+            "main spawned foo → foo runs for the first time.",
         ]
         assert (screen.view.playhead.index, screen.view.timeline.name(screen.view.selected)) == (-1, "main")
         await pilot.press("c")
         assert screen.told.lines[3:] == [
-            "main runs from its beginning: nothing was switched to it before. That is where the chain begins."
+            "main has run from the start: no switch led to it. The chain of causes starts here."
         ]
         await pilot.pause()
-        assert "its 2 s sleep is over" in text_of(screen)
+        assert "foo's 2 s sleep is over" in text_of(screen)
         # Undone, it is as long as it was there, and goes on from there.
         await pilot.press("u")
-        assert [line[:9] for line in screen.told.lines] == ["main runs", "foo runs:"]
+        assert [line[:9] for line in screen.told.lines] == ["foo, whic", "foo's 2 s"]
         await pilot.press("u")
-        assert screen.told.lines == ["main runs: foo ended, which it waited for."]
+        assert screen.told.lines == ["foo, which main was waiting for, ended → main runs."]
         await pilot.press("c")
         assert len(screen.told.lines) == 2
         # Elsewhere nothing of it is told, and another chain begins.
@@ -187,9 +187,9 @@ async def test_what_a_run_led_to(replay: Replay) -> None:
         screen = await loaded(pilot)
         await pilot.press("left", "C", "C", "C")
         assert [line[:25] for line in screen.told.lines] == [
-            "foo runs for the first ti",
-            "foo runs: its 2 s sleep i",
-            "main runs: foo ended, whi",
+            "main spawned foo → foo ru",
+            "foo's 2 s sleep is over (",
+            "foo, which main was waiti",
         ]
 
 
@@ -202,17 +202,17 @@ async def test_going_to_what_is_typed(replay: Replay) -> None:
             ("1.5 s", 1_500_000_000, []),
             ("#3", screen.view.timeline.switch_ns[2], []),
             ("99", screen.view.timeline.switch_ns[2], ["There is no switch 99: there are 14."]),
-            ("9 s", 2_040_001_000, ["That is behind the end."]),
+            ("9 s", 2_040_001_000, ["That is after the end of the trace."]),
             ("nowhere", 2_040_001_000, [f"{EXPECTED}."]),
         ):  # fmt: skip
             await pilot.press("colon", *text, "enter")
             await pilot.pause()
-            assert (playhead.t_ns, screen.told.lines, type(screen.focused).__name__) == (t_ns, told, "Tracks")
+            assert (playhead.t_ns, screen.told.lines, type(screen.focused).__name__) == (t_ns, told, "TracksPane")
         await pilot.press("colon", *"sleeps.py:21", "enter")
         await pilot.pause()
         assert screen.told.lines == ["sleeps.py:21: 1 of 4 (3 spawns, 1 stop)", "foo is created"]
         await pilot.press("n", "n", "n")
-        assert screen.told.lines == ["sleeps.py:21: 4 of 4 (3 spawns, 1 stop)", "main stops at joinall"]
+        assert screen.told.lines == ["sleeps.py:21: 4 of 4 (3 spawns, 1 stop)", "main waits at joinall"]
         await pilot.press("n")
         assert screen.told.lines[0] == "sleeps.py:21: 1 of 4 (3 spawns, 1 stop)", "behind the last comes the first"
 
@@ -235,9 +235,9 @@ async def test_a_search_counts_and_goes_round(replay: Replay) -> None:
         ]
         await pilot.press("ctrl+f", *"no such", "enter")
         await pilot.pause()
-        assert screen.told.lines == ['"no such": nothing is found.']
+        assert screen.told.lines == ['"no such": no match.']
         await pilot.press("ctrl+f", "x", "escape")
-        assert type(screen.focused).__name__ == "Tracks"
+        assert type(screen.focused).__name__ == "TracksPane"
         assert not screen.prompt.display
 
 
@@ -293,7 +293,7 @@ async def test_the_list_of_marks(replay: Replay) -> None:
         screen = await loaded(pilot)
         await pilot.press("m", "end", "M", *"[b]the end", "enter")
         await pilot.pause()
-        assert screen.told.lines == ["[b]the end is set here."]
+        assert screen.told.lines == ["[b]the end set here."]
         await pilot.press("b")
         await pilot.pause()
         lines = ["".join(segment.text for segment in line) for line in app.screen._compositor.render_strips()]
@@ -315,11 +315,11 @@ async def test_what_is_told_is_broken_where_it_is_long(replay: Replay) -> None:
         await pilot.press("end", "c", "c")
         await pilot.pause()
         shown = text_of(screen)
-        assert " ▸ foo runs: its 2 s sleep is over (2 ms late); foo itself asked for that, 2 s" in shown
-        assert "     before." in shown
+        assert " ▸ foo's 2 s sleep is over (2 ms late) → foo runs; foo set this timer itself," in shown
+        assert "     s earlier." in shown
         await pilot.resize_terminal(120, 35)
         await pilot.pause()
-        assert "foo itself asked for that, 2 s before." in text_of(screen)
+        assert "foo set this timer itself, 2 s earlier." in text_of(screen)
 
 
 async def test_a_search_in_a_long_trace_goes_on_a_little_at_a_time(
@@ -337,7 +337,7 @@ async def test_a_search_in_a_long_trace_goes_on_a_little_at_a_time(
             screen.tick()
             seen.append(screen.told.lines[0])
         # What is found first is gone to at once; then it is looked on for more.
-        assert seen[0].startswith('"t300": looking for it, ')
+        assert seen[0].startswith('"t300": searching, ')
         assert seen[-1] == '"t300": 2 of 3 so far (1 track, 2 events)'
         playhead = screen.view.playhead.t_ns
         while "so far" in screen.told.lines[0]:
@@ -347,4 +347,4 @@ async def test_a_search_in_a_long_trace_goes_on_a_little_at_a_time(
         # Who has read that, and asked for something else to be told, does not get it back.
         await pilot.press("t")
         screen.tick()
-        assert screen.told.lines == ["Jumps now go only to what concerns the selected track."]
+        assert screen.told.lines == ["Jumps now go to events of the selected track only."]

@@ -22,7 +22,7 @@ from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.state.source_position import Whereabouts, parked, running, short_path
 from visualizer.tui.widgets.header import moment
 from visualizer.tui.widgets.notices import Notice
-from visualizer.tui.widgets.output import Output, _broken
+from visualizer.tui.widgets.output import OutputPane, _broken
 
 Replay = Callable[[Demo], VisualizerApp]
 
@@ -44,27 +44,27 @@ def said(demo: Demo) -> list[tuple[str, str]]:
 def test_where_the_tracks_of_a_generator_program_are() -> None:
     assert said(hand_over()) == [
         ("main starts 1", ""),
-        ("consumer starts 7", "main is parked 13"),
-        ("main goes on 13", "consumer is parked 7"),
-        ("consumer goes on 7", "main is parked 15"),
-        ("main goes on 15", "consumer is parked 7"),
-        ("consumer goes on 7", "main is parked 15"),
-        ("main goes on 15", "consumer is parked 7"),
-        ("consumer goes on 7", "main is parked 15"),
-        ("main goes on 15", "consumer is parked 7"),
-        ("consumer goes on 7", "main is parked 16"),
-        ("main goes on 16", "consumer has ended: closed"),
+        ("consumer starts 7", "main is suspended 13"),
+        ("main resumes 13", "consumer is suspended 7"),
+        ("consumer resumes 7", "main is suspended 15"),
+        ("main resumes 15", "consumer is suspended 7"),
+        ("consumer resumes 7", "main is suspended 15"),
+        ("main resumes 15", "consumer is suspended 7"),
+        ("consumer resumes 7", "main is suspended 15"),
+        ("main resumes 15", "consumer is suspended 7"),
+        ("consumer resumes 7", "main is suspended 16"),
+        ("main resumes 16", "consumer has ended: closed"),
     ]
 
 
 def test_where_greenlets_are() -> None:
     assert said(ping_pong()) == [
         ("main starts 1", ""),
-        ("test1 starts 6", "main is parked 20"),
-        ("test2 starts 14", "test1 is parked 6"),
-        ("test1 goes on 6", "test2 is parked 14"),
-        ("test2 goes on 14", "test1 is parked 8"),
-        ("main goes on 20", "test2 has ended: returned None"),
+        ("test1 starts 6", "main is suspended 20"),
+        ("test2 starts 14", "test1 is suspended 6"),
+        ("test1 resumes 6", "test2 is suspended 14"),
+        ("test2 resumes 14", "test1 is suspended 8"),
+        ("main resumes 20", "test2 has ended: returned None"),
     ]
 
 
@@ -131,7 +131,7 @@ async def test_in_ascii_a_live_program_is_called_so(tmp_path: Path, monkeypatch:
         assert " visualizer - sleeps   * LIVE " in text_of(app.screen)
 
 
-def lines_of(output: Output) -> list[str]:
+def lines_of(output: OutputPane) -> list[str]:
     return ["".join(run.text for run in output.runs(line, output.width)).rstrip() for line in range(output.length)]
 
 
@@ -142,7 +142,7 @@ async def output_of(replay: Replay, demo: Demo, width: int = 120) -> tuple[list[
         await pilot.press("2")
         await pilot.pause()
         output = screen._tabs["output"]
-        assert isinstance(output, Output)
+        assert isinstance(output, OutputPane)
         return lines_of(output), screen
 
 
@@ -181,15 +181,15 @@ async def test_long_output_is_broken_and_what_was_cut_is_told(replay: Replay) ->
 
 
 async def test_nothing_printed_is_said(replay: Replay) -> None:
-    assert (await output_of(replay, many(1)))[0] == [" Nothing was printed."]
+    assert (await output_of(replay, many(1)))[0] == [" No output."]
 
 
 async def test_nothing_switched_is_said(replay: Replay) -> None:
     app = replay(many(0))
     async with app.run_test(size=(120, 35)) as pilot:
         text = text_of(await loaded(pilot))
-        assert "Nothing was switched." in text
-        assert "main runs: nothing has been switched yet" in text
+        assert "No switch." in text
+        assert "main runs; no switch yet" in text
         assert "switch 0 of 0" in text
 
 
@@ -243,7 +243,7 @@ async def test_statistics_of_each_track_and_about_the_recording(replay: Replay) 
         assert [line.split()[1:3] for line in lines[1:6]] == [
             ["main", "1"], ["hub", "7"], ["foo", "2"], ["bar", "2"], ["third", "2"],
         ]  # fmt: skip
-        assert lines[6].startswith("in all 14 ")
+        assert lines[6].startswith("total 14 ")
         assert lines[7:] == [
             "",
             "program sleeps.py --demo",
@@ -309,14 +309,14 @@ async def test_behind_its_end_a_track_is_not_said_to_go_on(replay: Replay, size:
         screen = await loaded(pilot)
         await pilot.press("end")
         await pilot.pause()
-        assert "█ main goes on" in text_of(screen)
+        assert "█ main resumes" in text_of(screen)
         screen.view.go_to_time(2_045_000_000)
         screen.look()
         await pilot.pause()
         text = text_of(screen)
         assert "✓ main ended (returned)" in text
-        assert "✓ main ended; last went on" in text
-        assert "goes on" not in text
+        assert "✓ main ended; last resumed" in text
+        assert "resumes" not in text
         await pilot.press("left", "right")
         await pilot.pause()
-        assert "█ main goes on" in text_of(screen), "at the switch itself it has not ended"
+        assert "█ main resumes" in text_of(screen), "at the switch itself it has not ended"

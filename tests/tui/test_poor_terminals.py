@@ -18,7 +18,7 @@ from visualizer.session import recordings
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.terminal.detect import only_ascii
-from visualizer.tui.widgets.tracks import Tracks, row_start
+from visualizer.tui.widgets.tracks import TracksPane, row_start
 
 #: What is opened, None: the catalogue; and the keys that are pressed then.
 SCENES: dict[str, tuple[Callable[[], Demo] | None, list[str]]] = {
@@ -114,8 +114,8 @@ async def test_nor_is_there_in_the_hint_in_words_on_a_cell_and_where_there_is_no
         assert_ascii(app)
         screen = app.screen
         assert isinstance(screen, TimelineScreen)
-        await pilot.hover(Tracks, offset=(row_start(screen.view) + 30, 3))
-        screen._handle_tooltip_timer(screen.query_one(Tracks))
+        await pilot.hover(TracksPane, offset=(row_start(screen.view) + 30, 3))
+        screen._handle_tooltip_timer(screen.query_one(TracksPane))
         await pilot.pause()
         assert any("bar sleeps" in strip.text for strip in strips(app))
         assert_ascii(app)
@@ -137,7 +137,7 @@ async def test_without_colours_what_is_chosen_is_reversed(tmp_path: Path) -> Non
             "".join(segment.text for segment in strip if segment.style is not None and segment.style.reverse)
             for strip in strips(app)
         ]
-        top = screen.query_one(Tracks).region.y
+        top = screen.query_one(TracksPane).region.y
         assert reversed_[top].startswith("▾ main"), "the selected track"
         assert all(len(line) == 1 for line in reversed_[top + 1 : top + 5]), "the playhead, in each row"
         events = screen.query_one("#events").region
@@ -153,7 +153,7 @@ async def test_without_colours_playhead_and_span_leave_no_hole_in_who_runs(tmp_p
         await arrive(pilot, ["x", "right"])
         screen = app.screen
         assert isinstance(screen, TimelineScreen)
-        region, view = screen.query_one(Tracks).region, screen.view
+        region, view = screen.query_one(TracksPane).region, screen.view
 
         def shown() -> list[list[tuple[str, bool]]]:
             """Each row from its cell 0 on: characters, and whether they are reversed."""

@@ -21,7 +21,7 @@ async def test_it_takes_the_place_of_the_tracks_and_gives_it_back(replay: Replay
         await pilot.pause()
         lines = text_of(screen).splitlines()
         assert lines[2].split() == ["#", "main", "consumer"]
-        assert "main sent it 1" in lines[5]
+        assert "main sends 1" in lines[5]
         assert lines[5].split()[:4] == ["3", "┊──────", "send", "1"]
         await pilot.press("Y")
         await pilot.pause()
@@ -104,7 +104,7 @@ async def test_where_nothing_was_switched_it_says_so(replay: Replay) -> None:
         screen = await loaded(pilot)
         await pilot.press("Y", "down", "right")
         await pilot.pause()
-        assert "Nothing was switched." in text_of(screen).splitlines()[3]
+        assert "No switch." in text_of(screen).splitlines()[3]
 
 
 async def test_escape_goes_back_to_the_timeline_and_the_footer_offers_what_works(replay: Replay) -> None:

@@ -15,7 +15,7 @@ from tests.tui.conftest import Clock, loaded, text_of, until
 from tests.tui.test_live import Growing
 from tests.tui.traces import MS, Demo, sleeps
 from visualizer.paint.axis.viewport import Axis
-from visualizer.session.control import Condition, Control
+from visualizer.session.control import Condition, ProgramControl
 from visualizer.session.target import resolve
 from visualizer.trace.source import Source
 from visualizer.tui import app as app_module
@@ -27,7 +27,7 @@ from visualizer.tui.state.feed import Feed
 Replay = Callable[[Demo], VisualizerApp]
 
 
-def control_of(screen: TimelineScreen) -> Control:
+def control_of(screen: TimelineScreen) -> ProgramControl:
     control = screen.feed.control
     assert control is not None
     return control
@@ -62,7 +62,7 @@ async def test_one_switch_after_the_other() -> None:
         runs = ["test1", "test2", "test1", "test2", "main"]
         for count in range(1, 6):
             text = await stopped(pilot, screen, count)
-            assert "‖ HELD" in text.splitlines()[0]
+            assert "‖ PAUSED" in text.splitlines()[0]
             assert f"switch {count} of {count}" in text
             # Whoever has not run any code of its own yet may have no name.
             assert len(who(screen)) == count
@@ -73,7 +73,7 @@ async def test_one_switch_after_the_other() -> None:
         await until(pilot, lambda: not screen.feed.live)
         assert who(screen) == runs
         await pilot.press("J")
-        assert screen.told.lines == ["The program is over."]
+        assert screen.told.lines == ["The program has ended."]
 
 
 async def test_somebody_who_looks_elsewhere_is_brought_back_at_the_next_stop() -> None:
@@ -109,15 +109,15 @@ async def test_at_the_end_of_a_held_program_it_is_said_how_it_goes_on(key: str) 
         before = screen.view.condition
         await pilot.press(key)
         await pilot.pause()
-        assert screen.told.lines == ["The program is held: J lets it take one switch, S lets it run on."]
+        assert screen.told.lines == ["The program is paused: J runs it to the next switch, S resumes it."]
         assert screen.view.condition == before, "the playhead stays at the end, and follows it"
         assert "PAUSED" not in text_of(screen)
         # Before the end the view goes on by itself, and back to the end.
         await pilot.press("left")
         assert screen.view.playhead.index == 0
-        assert screen.told.lines[0].startswith("Held:")
+        assert screen.told.lines[0].startswith("Paused:")
         await pilot.press("right", "right")
-        assert screen.told.lines == ["The program is held: J lets it take one switch, S lets it run on."]
+        assert screen.told.lines == ["The program is paused: J runs it to the next switch, S resumes it."]
         await pilot.press("J")
         await stopped(pilot, screen, 3)
         assert screen.view.playhead.index == 2
@@ -153,14 +153,14 @@ async def test_it_runs_to_a_line(typed: str) -> None:
             "semicolon", *["full_stop" if c == "." else "colon" if c == ":" else c for c in typed], "enter"
         )
         text = await stopped(pilot, screen, 3)
-        assert "Held before line 19 of ping_pong.py runs." in text
-        assert "test1 is held before this line" in text
+        assert "Paused before line 19 of ping_pong.py." in text
+        assert "test1 is paused before this line" in text
         await pilot.press("left")
         await pilot.pause()
-        assert "is held before" not in text_of(screen).partition("Held before")[2]
+        assert "is paused before" not in text_of(screen).partition("Paused before")[2]
         assert who(screen) == ["test1", "test2", "test1"]
         await pilot.press("semicolon", "x", "enter")
-        assert screen.told.lines == ["Type a line of source: 14, or demo.py:14."]
+        assert screen.told.lines == ["Type a line of source: 14 or demo.py:14."]
         # Lines that no program ever comes to: it is held still.
         for number, why in (
             ("99", "ping_pong.py has no line 99: it has 32."),
@@ -171,13 +171,13 @@ async def test_it_runs_to_a_line(typed: str) -> None:
             await pilot.press("semicolon", *number, "enter")
             assert screen.told.lines == [why]
         await pilot.press("semicolon", *"nosuch", "full_stop", *"py", "colon", "3", "enter")
-        assert screen.told.lines[0].startswith("There is no nosuch.py among what has run, ")
+        assert screen.told.lines[0].startswith("Found no nosuch.py among the modules that have run,  ")
         assert control_of(screen).condition is Condition.HELD
         # One that never comes again.
         await pilot.press("semicolon", *"13", "enter")
         await until(pilot, lambda: not screen.feed.live)
         await until(
-            pilot, lambda: screen.told.lines == ["The program ended before it came to line 13 of ping_pong.py."]
+            pilot, lambda: screen.told.lines == ["The program ended before it reached line 13 of ping_pong.py."]
         )
 
 
@@ -211,7 +211,7 @@ async def test_a_recording_cannot_be_held(replay: Replay, key: str) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await loaded(pilot)
         await pilot.press(key)
-        assert screen.told.lines == ["This is a recording: there is no program to hold."]
+        assert screen.told.lines == ["This is a recording: there is no program to pause."]
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -224,7 +224,7 @@ async def test_nor_can_a_program_that_somebody_else_started(tmp_path: Path, cloc
         assert isinstance(screen, TimelineScreen)
         await pilot.press(key)
         assert screen.told.lines == [
-            "This program was not started here: only what `visualizer run` starts can be held."
+            "Only a program started by `visualizer run` can be paused."
         ]
 
 
@@ -236,10 +236,10 @@ class StandIn(Feed):
 
     def __init__(self, path: Path, clock: Clock) -> None:
         super().__init__(Source.open(path), follow=True, path=path, clock=clock)
-        self.stand_in = Control()
+        self.stand_in = ProgramControl()
 
     @property
-    def control(self) -> Control:
+    def control(self) -> ProgramControl:
         return self.stand_in
 
     def poll(self) -> bool:
@@ -291,7 +291,7 @@ async def test_what_the_keys_ask_of_the_program(stood_in: tuple[VisualizerApp, S
         assert feed.asked() == ["step"]
         assert "● LIVE ▶ to its next switch" in await header()
         feed.answer("going 5", "stopped 31500000", "held switch")
-        assert "‖ HELD" in await header()
+        assert "‖ PAUSED" in await header()
         await pilot.press("S")
         assert feed.asked() == ["run"]
         text = await header()
@@ -300,7 +300,7 @@ async def test_what_the_keys_ask_of_the_program(stood_in: tuple[VisualizerApp, S
         await pilot.press("S")
         assert feed.asked() == ["hold"]
         assert "▶ to its next switch" in await header()
-        assert screen.told.lines == ["The program stops at its next switch, whenever that is; S lets it run on."]
+        assert screen.told.lines == ["The program pauses at its next switch; S cancels that."]
         # Asked twice, it is not to stop after all.
         await pilot.press("S")
         assert feed.asked() == ["run"]
@@ -311,7 +311,7 @@ async def test_what_the_keys_ask_of_the_program(stood_in: tuple[VisualizerApp, S
         assert feed.asked() == ["line 13 sleeps.py"]
         feed.answer("cannot")
         await header()
-        assert screen.told.lines == ["This interpreter has no way left to watch for a line."]
+        assert screen.told.lines == ["This interpreter cannot watch for a line: another tool already does."]
 
 
 async def test_what_was_told_of_a_stop_is_not_told_any_longer_than_that(
@@ -322,26 +322,26 @@ async def test_what_was_told_of_a_stop_is_not_told_any_longer_than_that(
         screen = app.screen
         assert isinstance(screen, TimelineScreen)
         await stopped(pilot, screen, 1)
-        assert screen.told.lines[0].startswith("Held:")
+        assert screen.told.lines[0].startswith("Paused:")
         await pilot.press("T")
         screen.tick()
-        assert screen.told.lines == ["The program runs to the next switch to main; S lets it run on."]
+        assert screen.told.lines == ["The program runs to the next switch to main; S lets it continue past that."]
         feed.answer("going 5", "stopped 31500000", "held switch")
         await stopped(pilot, screen, 2)
-        assert screen.told.lines[0].startswith("Held:")
+        assert screen.told.lines[0].startswith("Paused:")
         await pilot.press("semicolon", *"sleeps", "full_stop", *"py", "colon", *"13", "enter")
         feed.answer("going 5", "stopped 31500000", "held line")
-        assert "is held before this line" in await stopped(pilot, screen, 3)
+        assert "is paused before this line" in await stopped(pilot, screen, 3)
         # It goes on and stops again between two looks.
         await pilot.press("J")
         feed.answer("going 5", "stopped 31500000", "held switch")
         text = await stopped(pilot, screen, 4)
-        assert "is held before this line" not in text
+        assert "is paused before this line" not in text
         assert "before line 13" not in text
         assert "‖ PAUSED" not in text
         await pilot.press("left")
         await pilot.pause()
-        assert "‖ HELD  not following" in text_of(screen).splitlines()[0]
+        assert "‖ PAUSED  not following" in text_of(screen).splitlines()[0]
 
 
 async def test_a_track_of_a_child_process_is_not_waited_for(tmp_path: Path) -> None:
@@ -360,6 +360,6 @@ async def test_a_track_of_a_child_process_is_not_waited_for(tmp_path: Path) -> N
         screen.view.select_track(next(track.id for track in timeline.tracks.values() if track.process))
         await pilot.press("T")
         await pilot.pause()
-        assert "The selected track is in a child process, and those are not held." in text_of(screen)
+        assert "The selected track is in a child process, which cannot be paused." in text_of(screen)
         await pilot.press("S")
         await until(pilot, lambda: timeline.end is not None)

@@ -47,4 +47,4 @@ def test_what_cannot_be_told_is_let_through(timeline: Timeline) -> None:
 def test_of_a_file_that_does_not_exist(timeline: Timeline) -> None:
     refused = refusal(timeline, Line("nosuch.py", 1))
     assert refused is not None
-    assert refused.startswith("There is no nosuch.py among what has run, ")
+    assert refused.startswith("Found no nosuch.py among the modules that have run,  ")

@@ -54,8 +54,8 @@ async def test_times_since_a_mark_and_by_the_clock(tmp_path: Path, clock: Clock)
         for _ in range(4):
             await pilot.pause()
             lines = text_of(screen).splitlines()
-            event = next(line for line in lines if "hub runs: bar sleeps for 1" in line)
-            event = event.split("hub runs")[0].rstrip().rpartition("  ")[2]
+            event = next(line for line in lines if "bar sleeps 1 s → hub runs" in line)
+            event = event.split("bar sleeps")[0].rstrip().rpartition("  ")[2]
             seen.append((lines[0].split("of 14")[1].strip(), ruler_of(screen).split("│")[1].strip(), event))
             await pilot.press("end", "left", "W", "home")
             told.append(screen.told.lines[-1])
@@ -67,7 +67,7 @@ async def test_times_since_a_mark_and_by_the_clock(tmp_path: Path, clock: Clock)
         ]
         assert told == [
             "Times count from mark 1, at 1.032 s.",
-            "Times are told by the clock, in the time zone of this machine.",
+            "Times are shown as time of day, in this machine's time zone.",
             "Times count from the start.",
             "Times count from mark 1, at 1.032 s.",
         ]
@@ -86,7 +86,7 @@ async def test_going_to_a_time_of_day(tmp_path: Path, clock: Clock) -> None:
             assert screen.told.lines == ["The trace goes from 22:13:20.000 to 22:13:22.040."]
         await pilot.press("colon", *"22:13", "enter")
         await pilot.pause()
-        assert screen.told.lines == ["22:13: nothing is found."], "a line of a file"
+        assert screen.told.lines == ["22:13: no match."], "a line of a file"
 
 
 async def test_a_trace_that_does_not_tell_its_time_of_day(replay: Replay) -> None:
@@ -95,5 +95,5 @@ async def test_a_trace_that_does_not_tell_its_time_of_day(replay: Replay) -> Non
         screen = await loaded(pilot)
         await pilot.press("colon", *"22:13:21", "enter")
         await pilot.pause()
-        assert screen.told.lines == ["The trace does not tell at which time of day it was recorded."]
+        assert screen.told.lines == ["The trace does not contain the time of day."]
         assert EXPECTED.count("14:03:07.5") == 1

@@ -18,7 +18,7 @@ from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.widgets import waits as waits_of_many
 from visualizer.tui.widgets.line_list import Lines
-from visualizer.tui.widgets.tracks import Tracks, row_start
+from visualizer.tui.widgets.tracks import TracksPane, row_start
 
 Replay = Callable[[Demo], VisualizerApp]
 
@@ -99,11 +99,11 @@ async def test_who_waits_for_whom_follows_the_playhead(replay: Replay) -> None:
             "┈ main → others to end  joinall, for 3 µs",
             "    foo wakes it in 2 s",
             "┈ foo → timer, in 2 s",
-            "▒ bar, ▒ third ready, for their turn",
+            "▒ bar, ▒ third ready to run",
         ]
         await pilot.press("end")
         await pilot.pause()
-        assert lines_of(waits) == ["runs: █ main", "Nobody waits at this moment."]
+        assert lines_of(waits) == ["runs: █ main", "No track is waiting."]
 
 
 async def test_a_choice_among_the_waits_selects_who_waits(replay: Replay) -> None:
@@ -137,10 +137,10 @@ async def test_statistics_tell_more_of_the_selected_track_and_of_a_span(replay: 
             " ran        ███",
             "         │1 µs",
             "         2: median 2 µs, 95 % 2 µs, max 2 µs",
-            " latency ███   ███",
+            " delay   ███   ███",
             "         │1 µs",
             "         2: median 1 µs, 95 % 6 µs, max 6 µs",
-            " late    max 2 ms, 2 ms in all behind its timers",
+            " late    max 2 ms, 2 ms in total behind its timers",
             " waited  sleep      " + "█" * 30 + " 2 s",
         ]
         # From where foo has parked to where bar wakes.
@@ -215,7 +215,7 @@ async def test_who_runs_at_the_playhead_is_seen_to(replay: Replay, theme: str) -
         screen = await loaded(pilot)
         await pilot.press("x", "right", "right")
         await pilot.pause()
-        tracks, at = screen.query_one(Tracks), row_start(screen.view) + screen.view.playhead_cell
+        tracks, at = screen.query_one(TracksPane), row_start(screen.view) + screen.view.playhead_cell
         (cell,) = tracks.render_line(1).crop(at, at + 1)
         palette = DARK if theme == "textual-dark" else LIGHT
         assert cell.text == "█"

@@ -1,1 +1,1 @@
-"""The door for programs: what `import visualizer` offers (docs/api.md)."""
+"""The API for programs: what `import visualizer` offers (docs/api.md)."""

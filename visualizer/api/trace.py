@@ -1,4 +1,4 @@
-"""A trace, for programs: what is asked of it comes as plain values."""
+"""A trace for programs, which answers with plain values."""
 
 from __future__ import annotations
 
@@ -91,12 +91,12 @@ class Trace:
 
     @property
     def start_ns(self) -> int:
-        """Where this begins; 0 of a whole trace."""
+        """Where this begins; 0 for a whole trace."""
         return self.part.start_ns
 
     @property
     def end_ns(self) -> int:
-        """Where this ends; the latest time in it, of a whole trace."""
+        """Where this ends; the latest time of a whole trace."""
         return self.part.end_ns
 
     @property
@@ -110,7 +110,7 @@ class Trace:
 
     @property
     def exit_code(self) -> int | None:
-        """That of the program, minus the number of the signal that killed it; None if the trace does not tell."""
+        """The program's exit code, or minus the number of the signal that killed it; None if unknown."""
         end = self.timeline.end
         return None if end is None else -end.signal if end.signal else end.code
 
@@ -128,7 +128,7 @@ class Trace:
 
     @property
     def waits(self) -> Sequence[Wait]:
-        """In the order in which they began; without those of hubs, which wait whenever somebody else runs."""
+        """In the order in which they began; without those of hubs, which wait whenever another track runs."""
         known = self._waits
         here = np.flatnonzero((known.start_ns <= self.end_ns) & (known.end_ns >= self.start_ns))
         return Rows(here.__len__, lambda index: wait_of(self.timeline, known, int(here[index])))
@@ -145,7 +145,7 @@ class Trace:
         return Rows(here.__len__, lambda index: wake_of(self.timeline, int(here[index])))
 
     def at(self, t: int | str) -> Moment:
-        """Who runs, who is ready, and who waits for what at `t`.
+        """Which tracks run, are ready, and wait for what at `t`.
 
         Raise ValueError, with a sentence, if the trace has no such moment.
         """
@@ -187,7 +187,7 @@ class Trace:
         return Trace(self.path, part, self.notices, self._whole or self)
 
     def explain(self, number: int) -> str:
-        """One sentence: who runs after switch `number`, from 1, and why. Raise IndexError if there is none."""
+        """Why switch `number`, from 1, happened, and which track runs then. Raise IndexError if there is none."""
         return sentence(self.timeline, number - 1)
 
     def events(self) -> Iterator[Record]:
@@ -256,7 +256,7 @@ class Trace:
         return picture.decode()
 
     def _repr_html_(self) -> str:
-        """The same with what is to be said of it below: problems, and what was wrong with the file."""
+        """The same with problems and notices about the file below."""
         picture = base64.b64encode(self._repr_svg_().encode()).decode()
         # An image, so that the styles of several pictures on one page cannot mix.
         shown = f'<img alt="{html.escape(repr(self))}" src="data:image/svg+xml;base64,{picture}">'
@@ -269,7 +269,7 @@ class Trace:
 
 
 def _written(moment: int | str | None) -> str:
-    """The moment as it is written on the command line, in seconds."""
+    """The moment as the command line writes it, in seconds."""
     if moment is None or isinstance(moment, str):
         return moment or ""
     seconds, ns = divmod(operator.index(moment), _NS_PER_S)

@@ -158,11 +158,11 @@ class Wake(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """What all tracks do at `t_ns`; who is created only, or has ended, is left out.
+    """What all tracks do at `t_ns`; tracks that have not run yet or have ended are left out.
 
     `running`, `ready`: names, in order of their appearance. `waits`: of all that wait, but for hubs; their `tracks` are
     those that they wait for at that time. `circles`: tracks each of which waits for the next, and the last for the
-    first. `blocked`: each hub that somebody keeps from running, and who does.
+    first. `blocked`: each hub that a track keeps from running, and that track.
     """
 
     t_ns: int

@@ -1,4 +1,4 @@
-"""The command line: one file a subcommand, and the table of them. A subcommand is imported when it is asked for."""
+"""The command line: one file for each subcommand, and the table of them. A subcommand is imported when it is used."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ COMMANDS = {
     "export": "visualizer.cli.export",
 }
 
-#: Exit status where the way it was called, or what it was given, is at fault.
+#: Exit status for wrong usage or input.
 USAGE = 2
 
 
 class Subcommands(click.Group):
-    """The subcommands of the table, each imported when it is needed."""
+    """The subcommands of the table, each imported when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -59,31 +59,31 @@ def _print_version(context: click.Context, parameter: click.Parameter, wanted: b
     try:
         version = metadata.version("visualizer")
     except metadata.PackageNotFoundError:
-        version = "(not installed, run from its source)"
+        version = "(not installed, running from source)"
     click.echo(f"visualizer {version}")
     context.exit()
 
 
 @click.command(cls=Subcommands, invoke_without_command=True)
 @click.option(
-    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Print the version."
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Show the version."
 )
 @click.pass_context
 def visualizer(context: click.Context) -> None:
     """Show which coroutine runs when.
 
     Runs a Python script, records every switch between its generators, greenlets and gevent greenlets, and draws them
-    as a timeline: who ran, who was ready but had to wait, who was parked and on what, who woke it, and what value
-    went across.
+    as a timeline: which track ran, which was ready but had to wait, which waited and for what, what woke it, and which
+    value was passed.
 
-    Without a subcommand it opens the catalogue: the bundled scenarios and the recent recordings. Where stdout is no
-    terminal, it prints what `visualizer list` prints.
+    Without a subcommand, opens the catalogue: the bundled scenarios and your recent recordings. If stdout is not a
+    terminal, prints what `visualizer list` prints.
 
     \b
     Examples:
       visualizer                             open the catalogue
       visualizer run gevent_sleeps           watch a bundled scenario
-      visualizer run my_script.py --fast     watch a script of your own, with its arguments
+      visualizer run my_script.py --fast     watch your own script, with its arguments
       visualizer record my_script.py -o a.trace && visualizer open a.trace
     """
     if context.invoked_subcommand is not None:
@@ -107,7 +107,7 @@ def on_terminal() -> bool:
 
 
 def takes_unicode() -> bool:
-    """Whether stdout can take the signs that are used here."""
+    """Whether stdout can encode the characters used here."""
     try:
         "█▏┈✓→µ".encode(getattr(sys.stdout, "encoding", None) or "ascii")
     except (UnicodeEncodeError, LookupError):
@@ -116,18 +116,18 @@ def takes_unicode() -> bool:
 
 
 def warn(sentence: str) -> None:
-    """Say one sentence on stderr."""
+    """Print one sentence on stderr."""
     click.echo(f"visualizer: {plain(sentence)}", err=True)
 
 
 def fail(sentence: str) -> NoReturn:
-    """Say one sentence on stderr and exit with 2."""
+    """Print one sentence on stderr and exit with 2."""
     warn(sentence)
     sys.exit(USAGE)
 
 
 def main() -> None:
-    """Run the command line. Whatever is wrong with what was asked for is told in one sentence."""
+    """Run the command line. Wrong usage or input is reported in one sentence."""
     try:
         sys.exit(visualizer.main(prog_name="visualizer", standalone_mode=False))
     except click.UsageError as error:
@@ -146,7 +146,7 @@ def main() -> None:
 
 
 def silence_stdout() -> None:
-    """Let what is still to be printed go nowhere, so that it does not fail once more when the interpreter exits."""
+    """Discard what is still to be printed, so that it does not fail again when the interpreter exits."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)

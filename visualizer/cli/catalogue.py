@@ -9,7 +9,7 @@ from visualizer.session.catalogue import scenarios
 
 @click.command("list")
 def command() -> None:
-    """List the bundled scenarios, one a line: name, runtime, and one sentence.
+    """List the bundled scenarios: name, runtime and one sentence.
 
     \b
     Example:

@@ -37,7 +37,7 @@ _NARROWEST, _WIDEST = 400, 20_000
 @click.command("compare")
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
-@click.option("-o", "--output", metavar="OUT", help=f"Draw a picture of both instead ({', '.join(COMPARED)}).")
+@click.option("-o", "--output", metavar="OUT", help=f"Draw both as a picture instead ({', '.join(COMPARED)}).")
 @theme_option
 @force_option
 @click.option(
@@ -45,13 +45,13 @@ _NARROWEST, _WIDEST = 400, 20_000
     type=click.Choice([axis.value for axis in Axis]),
     default=Axis.TIME.value,
     show_default=True,
-    help="What runs along the rows that are printed or drawn; of switches, both begin with their first.",
+    help="The horizontal axis; on switches, both start at their first switch.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with exact seconds.")
-@click.option("--print", "printed", is_flag=True, help="Print it also where stdout is a terminal.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with exact seconds.")
+@click.option("--print", "printed", is_flag=True, help="Print even if stdout is a terminal.")
 @width_option
 @ascii_option
-@click.option("--all", "everything", is_flag=True, help="Each track, however many.")
+@click.option("--all", "everything", is_flag=True, help="Show all tracks.")
 def command(
     a: str,
     b: str,
@@ -65,20 +65,19 @@ def command(
     ascii: bool,
     everything: bool,
 ) -> None:
-    """Compare two traces: which is faster, what each waited for, where they part.
+    """Compare two traces by time, waits and order of switches.
 
-    A and B are traces, or parts of traces: FILE@0.5-2 is what lies between two times in seconds, FILE@#3-#17 between
-    two switches, both included (as `show` and `explain` number them). Either side of the - may be left out; # alone is
-    the first switch, or the last, and so FILE@#-# a trace without what it takes to start and to end. Both may be parts
-    of one trace. - reads it from stdin.
+    A and B are traces or parts of traces: FILE@0.5-2 is the part between two times in seconds, FILE@#3-#17 the part
+    between two switches, both included (numbered as in `show` and `explain`). Either side of the - may be left out. A #
+    without a number is the first or last switch, so FILE@#-# leaves out start-up and exit. A and B may be parts of the
+    same trace. - reads a trace from stdin.
 
-    On a terminal both are opened below one another, with a playhead on each; these move together or each for itself. In
-    a pipe, and with --print or --json, it is printed instead; with -o it is drawn, --width pixels wide.
+    On a terminal, both open one below the other, each with a playhead; the playheads move together or separately. In a
+    pipe, or with --print or --json, the comparison is printed; with -o it is drawn, --width pixels wide.
 
-    There is the time that each took; a table of figures, each with how much more it is in B than in A and by what
-    factor; both timelines on one scale, so that what takes longer is longer; and the first switch at which the two are
-    not alike. Switches are alike if the same tracks (by their names) gave control to one another for the same reason;
-    their times and values do not count.
+    It shows the time that each took; a table of figures, each with the difference and the factor between A and B; both
+    timelines on one scale; and the first switch at which the two differ. Switches are equal if tracks of the same names
+    passed control for the same reason; times and values are not compared.
 
     \b
     Examples:
@@ -91,20 +90,21 @@ def command(
     """
     arguments = (a, b)
     wanted = [split_span(argument) for argument in arguments]
-    draw = format_of(output, COMPARED) if output is not None else None
+    draw = format_of(output, COMPARED.get, COMPARED) if output is not None else None
     if on_terminal() and not (as_json or printed or draw):
         _open((wanted[0], wanted[1]))
         return
-    # What is compared with another part of itself is read once: stdin could not be read twice.
+    # Two parts of one trace share one reading: stdin could not be read twice.
     read: dict[str, Trace] = {}
     for file, _ in wanted:
         if file not in read:
-            read[file] = read_trace(file, called=file if len({file for file, _ in wanted}) > 1 else None)
+            called = file if len({file for file, _ in wanted}) > 1 else None
+            read[file] = read_trace(file, called, says_remarks=True)
     one, other = (part_of(read[file], span) for file, span in wanted)
     if output is not None and draw is not None:
         pixels = _PIXELS if width is None else width
         if not _NARROWEST <= pixels <= _WIDEST:
-            fail(f"A picture is {_NARROWEST} to {_WIDEST} pixels wide, not {pixels}.")
+            fail(f"A picture must be {_NARROWEST} to {_WIDEST} pixels wide, not {pixels}.")
         settings = Settings((Axis(axis),), pixels, dark=theme == "dark")
         write_picture(output, read, force, lambda: draw(one.part, other.part, arguments, settings))
         return
@@ -119,7 +119,7 @@ def command(
 
 
 def _open(wanted: tuple[tuple[str, str | None], tuple[str, str | None]]) -> None:
-    """Show both on the terminal. Exit with one sentence if one of them is no trace, or has no such part."""
+    """Show both on the terminal. Exit with one sentence if one of them is not a trace or has no such part."""
     try:
         for file, _ in wanted:
             if file != "-" and not stat.S_ISFIFO(os.stat(file).st_mode):

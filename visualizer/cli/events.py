@@ -13,10 +13,10 @@ from visualizer.cli.reading import read_trace
 @click.command("events")
 @click.argument("file")
 def command(file: str) -> None:
-    """Print what happened as JSON Lines, for jq and pandas.
+    """Print the events of a trace as JSON Lines.
 
-    FILE is a trace; - reads it from stdin. One object a line, in order of time, each with `t` (seconds since the start)
-    and `event`: spawn, switch, wait, wake, exit, sample, output, note, dropped, uncaught or end.
+    FILE is a trace; - reads it from stdin. Prints one object a line, in order of time, each with `t` (seconds since the
+    start) and `event`: spawn, switch, wait, wake, exit, sample, output, note, dropped, uncaught or end.
     visualizer/trace/FORMAT.md describes their fields.
 
     \b
@@ -24,7 +24,7 @@ def command(file: str) -> None:
       visualizer events run.trace | jq -c 'select(.event == "switch") | [.t, .from_name, .to_name, .value]'
       visualizer events run.trace > events.jsonl   # pandas.read_json("events.jsonl", lines=True)
     """
-    timeline = read_trace(file).timeline
+    timeline = read_trace(file, says_remarks=True).timeline
     with writing() as advance:
         for number, lines in enumerate(json_lines(timeline), 1):
             click.echo(lines, nl=False)

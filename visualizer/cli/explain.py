@@ -16,22 +16,22 @@ from visualizer.cli.progress import Advance, writing
 from visualizer.cli.reading import echo_lines, read_trace
 from visualizer.paint.text.cell_width import cell_width, fit
 
-#: The names have as much room as the longest needs, but no more than this.
+#: Names take the width of the longest, but at most this.
 _NAME_CELLS = 24
-#: So many switches are looked at together.
+#: This many switches are explained at a time.
 _AT_ONCE = 1 << 12
 _NS_PER_S = 1_000_000_000
 
 
 @click.command("explain")
 @click.argument("file")
-@click.option("--track", metavar="NAME", help="Only the switches to and from this track, or to all of that name.")
+@click.option("--track", metavar="NAME", help="Only switches to and from this track, or all tracks of that name.")
 def command(file: str, track: str | None) -> None:
-    """Print for each switch, in a sentence, who runs and why.
+    """Explain why each switch happened, in a sentence.
 
-    FILE is a trace; - reads it from stdin. One line each: the number of the switch, its time, from whom control passed
-    to whom, and the sentence. What is only inferred says so; a cause that the trace does not tell is called unknown.
-    If some of the trace could not be read, the first line says so.
+    FILE is a trace; - reads it from stdin. Prints one line for each switch: its number, its time, the tracks it leads
+    from and to, and the sentence. What was not observed is marked as inferred; a cause that the trace does not contain
+    is called unknown. If part of the trace is missing, the first line says so.
 
     \b
     Examples:
@@ -45,7 +45,7 @@ def command(file: str, track: str | None) -> None:
 
 
 def explained(timeline: Timeline, tracks: set[int] | None, advance: Advance) -> Iterator[str]:
-    """A line for each switch to or from one of `tracks`, None for all; first what is missing, if anything is."""
+    """A line for each switch to or from `tracks` (None: all); before them a line on what is missing, if anything."""
     if (lack := missing(timeline)) is not None:
         yield plain(f"{lack}.")
     count = timeline.switch_count
@@ -72,7 +72,7 @@ def explained(timeline: Timeline, tracks: set[int] | None, advance: Advance) -> 
 
 
 def _named(timeline: Timeline, name: str) -> set[int]:
-    """The tracks of that name, with or without their numbers. Exit with one sentence if there is none."""
+    """The tracks of that name, with or without their numbers. Exit with one sentence if there are none."""
     found = {track.id for track in timeline.tracks.values() if name in (timeline.name(track.id), track.base_name)}
     if not found:
         names = [timeline.name(track) for track in islice(timeline.tracks, 11)]

@@ -7,7 +7,7 @@ import click
 from visualizer.cli.numbers import WholeNumber
 from visualizer.cli.pictures import force_option, format_of, theme_option, write_picture
 from visualizer.cli.reading import read_trace
-from visualizer.export import FORMATS, Settings
+from visualizer.export import FORMATS, Settings, exporter, suffixes
 from visualizer.paint.axis.viewport import BOTH, Axis
 
 _AXES = {**{axis.value: (axis,) for axis in Axis}, "both": BOTH}
@@ -16,10 +16,14 @@ _AXES = {**{axis.value: (axis,) for axis in Axis}, "both": BOTH}
 @click.command("export")
 @click.argument("file", metavar="FILE")
 @click.option(
-    "-o", "--output", required=True, metavar="OUT", help=f"The picture; its suffix says which: {', '.join(FORMATS)}."
+    "-o",
+    "--output",
+    required=True,
+    metavar="OUT",
+    help=f"Output file; its suffix is the format: {', '.join(FORMATS)}, or one that an installed package adds.",
 )
 @click.option(
-    "--axis", type=click.Choice(list(_AXES)), default="both", show_default=True, help="What runs along the rows."
+    "--axis", type=click.Choice(list(_AXES)), default="both", show_default=True, help="The horizontal axis."
 )
 @click.option(
     "--width",
@@ -27,14 +31,14 @@ _AXES = {**{axis.value: (axis,) for axis in Axis}, "both": BOTH}
     default=1280,
     show_default=True,
     metavar="PX",
-    help="Of the picture, in pixels.",
+    help="Width in pixels.",
 )
 @theme_option
 @force_option
 def command(file: str, output: str, axis: str, width: int, theme: str, force: bool) -> None:
-    """Draw the timeline of a trace as a picture for a talk.
+    """Draw the timeline of a trace as a picture.
 
-    A row for each track, along the time and along the switches, with what it waits for and what is handed over; text
+    The picture has a row for each track, by time and by switches, with what it waits for and the values it passes; text
     stays text. `-` reads the trace from stdin.
 
     \b
@@ -42,6 +46,6 @@ def command(file: str, output: str, axis: str, width: int, theme: str, force: bo
       visualizer export run.trace -o run.svg
       visualizer export run.trace -o slide.svg --axis switches --width 1600 --theme dark
     """
-    draw = format_of(output, FORMATS)
+    draw = format_of(output, exporter, suffixes())
     settings = Settings(_AXES[axis], width, dark=theme == "dark")
-    write_picture(output, [file], force, lambda: draw(read_trace(file).timeline, settings))
+    write_picture(output, [file], force, lambda: draw(read_trace(file, says_remarks=True).timeline, settings))

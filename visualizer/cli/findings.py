@@ -19,12 +19,12 @@ _NS_PER_S = 1_000_000_000
 @click.argument("file")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
 def command(file: str, as_json: bool) -> None:
-    """Print what is worth knowing of a trace: who hogged its hub, who waits for ever, what came late.
+    """Print the problems in a trace, such as blocked hubs and deadlocks.
 
-    FILE is a trace; - reads it from stdin. One line each, the worst first: when, what kind, and a sentence. What is the
-    same of several tracks is one line, with their number and the worst of them; --json has all of them.
-    Where some of the trace is missing, that is the kind `incomplete`.
-    visualizer/trace/FORMAT.md describes the kinds, and from when on something is one.
+    FILE is a trace; - reads it from stdin. Prints one line for each problem, the worst first: when, its kind, and a
+    sentence. The same problem of several tracks is one line, with their number and the worst of them; --json lists all.
+    The kind `incomplete` means that part of the trace is missing. visualizer/trace/FORMAT.md lists the kinds and their
+    thresholds.
 
     \b
     Examples:
@@ -51,7 +51,7 @@ def command(file: str, as_json: bool) -> None:
         f"{_seconds(group.worst.t_ns):>{time}}  {group.worst.kind:{kinds}}  {group.sentence}" for group in groups
     )
     if not groups:
-        click.echo("Nothing found.")
+        click.echo("No problems found.")
 
 
 def _record(timeline: Timeline, one: Finding) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Numbers among the options."""
+"""Numbers as option values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 
 class WholeNumber(click.IntRange):
-    """A whole number within limits; what is none, or lies beyond them, is told with the limits."""
+    """A whole number within limits; anything else is refused with a sentence that names the limits."""
 
     name = "whole number"
 

@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 @click.command("open")
 @click.argument("file", metavar="FILE")
 @click.option(
-    "--follow", is_flag=True, help="Watch a trace that is still being written, or will be, and stay at its end."
+    "--follow", is_flag=True, help="Follow a trace while it is being written, or wait for it to appear."
 )
 def command(file: str, follow: bool) -> None:
-    """Replay a trace in the TUI, forwards and backwards.
+    """Replay a trace, forwards and backwards.
 
-    FILE is a trace that `record` made; `-` reads one from stdin while the keys still come from the terminal. One that
-    is followed need not exist yet: it is waited for.
+    FILE is a trace written by `record`; `-` reads one from stdin, while keys still come from the terminal. With
+    --follow, FILE need not exist yet.
 
     \b
     Examples:
       visualizer open run.trace
-      visualizer open --follow run.trace        a second terminal, while it is being recorded
+      visualizer open --follow run.trace        in a second terminal, while it is being recorded
       ssh server cat run.trace | visualizer open -
     """
     if file == "-":
@@ -46,7 +46,7 @@ def command(file: str, follow: bool) -> None:
     piped = None
     try:
         if follow and not os.path.exists(file):
-            # Whoever records may begin later; but nobody will where there is no such folder.
+            # The recording may start later, but not in a folder that does not exist.
             os.stat(os.path.dirname(file) or os.curdir)
         elif stat.S_ISFIFO(os.stat(file).st_mode):
             piped = open(file, "rb", buffering=0)
@@ -67,7 +67,7 @@ def command(file: str, follow: bool) -> None:
 
 
 def check(path: str, follow: bool = False) -> None:
-    """Raise TraceError if this is no trace. One that is still being written may not have begun yet."""
+    """Raise TraceError if this is not a trace. A trace that is still being written may be empty."""
     with Source.open(path) as source:
         source.read()
         if source.header is None and not follow:
@@ -91,7 +91,7 @@ def _open_stream(stream: BinaryIO, name: str, follow: bool) -> None:
 
 
 class Rejoined(io.RawIOBase):
-    """A pipe, with what was read from it already in front again. Like a pipe, it gives what there is."""
+    """A pipe with the bytes already read from it put back in front. Like a pipe, it returns what is available."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head = head
@@ -101,7 +101,7 @@ class Rejoined(io.RawIOBase):
         return True
 
     def fileno(self) -> int:
-        """The pipe's; it says nothing about what is held here."""
+        """The pipe's file descriptor; it does not cover the bytes held here."""
         return self._rest.fileno()
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:

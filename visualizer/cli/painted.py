@@ -1,4 +1,4 @@
-"""Painted lines on stdout: in colour on a terminal, plain elsewhere, in ASCII where nothing else is taken."""
+"""Painted lines on stdout: in colour on a terminal, plain elsewhere, in ASCII if stdout supports nothing else."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import ascii_only
 from visualizer.paint.text.palette import DARK, LIGHT, Ink
 
-#: Where stdout has no width of its own.
+#: Where stdout has no width.
 _WIDTH_IN_PIPE = 100
 _NARROWEST = 40
 #: The levels of each colour in xterm's cube of 256 colours.
 _CUBE = (0, 95, 135, 175, 215, 255)
 
-#: The options that go with them.
+#: Options of commands that print painted lines.
 width_option = click.option(
-    "--width", type=WholeNumber(min=_NARROWEST), metavar="N", help="Columns; the terminal's by default."
+    "--width", type=WholeNumber(min=_NARROWEST), metavar="N", help="Width in columns (default: the terminal's)."
 )
 ascii_option = click.option(
-    "--ascii", is_flag=True, help="Only ASCII; the default where stdout cannot take anything else."
+    "--ascii", is_flag=True, help="Use only ASCII (default if stdout supports nothing else)."
 )
 
 
@@ -57,7 +57,7 @@ def _painted(text: str, ink: Ink) -> str:
 
 
 def _colour(hex_colour: str) -> tuple[int, int, int] | int:
-    """In 24 bits where the terminal says that it can, else the nearest of xterm's colour cube (16 + 36 r + 6 g + b)."""
+    """In 24 bits if the terminal announces that, else the nearest of xterm's colour cube (16 + 36 r + 6 g + b)."""
     red, green, blue = (int(hex_colour[i : i + 2], 16) for i in (1, 3, 5))
     if os.environ.get("COLORTERM") in ("truecolor", "24bit"):
         return red, green, blue
@@ -70,5 +70,5 @@ def _nearest_level(value: int) -> int:
 
 
 def _on_light_ground() -> bool:
-    """Some terminals tell the number of their ground colour in COLORFGBG ("0;15"): 7 and 15 are the light ones."""
+    """Some terminals put the number of their background colour in COLORFGBG ("0;15"): 7 and 15 are the light ones."""
     return os.environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15")

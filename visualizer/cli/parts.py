@@ -9,13 +9,13 @@ from visualizer.api.trace import Trace
 from visualizer.cli import fail
 
 #: What a span looks like.
-_HOW = "write seconds as in @0.5-2 or @0.5-, or numbers of switches as in @#3-#17"
+_HOW = "use seconds, as in @0.5-2 or @0.5-, or switch numbers, as in @#3-#17"
 
 
 def split_span(argument: str) -> tuple[str, str | None]:
-    """The file, and the span if one was asked for. A file of that whole name comes first.
+    """The file, and the span if one is given. A file whose name is the whole argument takes precedence.
 
-    Exit with one sentence if what stands behind the last @ is no span, but a file is called as what stands before it.
+    Exit with one sentence if the text after the last @ is not a span, and the part before it is a file.
     """
     file, at, span = argument.rpartition("@")
     if not at or not file or os.path.exists(argument):
@@ -23,7 +23,7 @@ def split_span(argument: str) -> tuple[str, str | None]:
     if spans.is_span(span):
         return file, span
     if file == "-" or os.path.exists(file):
-        fail(f"{span!r} is no part of a trace; {_HOW}.")
+        fail(f"{span!r} is not a valid part of a trace; {_HOW}.")
     return argument, None
 
 

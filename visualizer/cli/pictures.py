@@ -1,4 +1,4 @@
-"""A picture that a command writes: which format its name asks for, and what of what is there is not overwritten."""
+"""Writing a picture: the format that its name selects, and which files are not overwritten."""
 
 from __future__ import annotations
 
@@ -13,21 +13,24 @@ from visualizer.cli import fail
 T = TypeVar("T")
 
 theme_option = click.option(
-    "--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True, help="Its background."
+    "--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True, help="Background."
 )
 force_option = click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
 
 
-def format_of(output: str, formats: dict[str, T]) -> T:
-    """What draws a file of that name. Exit with one sentence if nothing does."""
-    known = formats.get(Path(output).suffix.lower())
+def format_of(output: str, find: Callable[[str], T | None], suffixes: Iterable[str]) -> T:
+    """What `find` returns for the suffix of that name. Exit with one sentence if there is nothing, or it fails."""
+    try:
+        known = find(Path(output).suffix.lower())
+    except (ImportError, AttributeError) as error:
+        fail(f"Cannot write {output!r}: the exporter for such files cannot be loaded: {error}.")
     if known is None:
-        fail(f"Cannot tell the format of {output!r}: its name must end in {' or '.join(formats)}.")
+        fail(f"Unknown format {output!r}: the name must end in {' or '.join(suffixes)}.")
     return known
 
 
 def write_picture(output: str, traces: Iterable[str], force: bool, draw: Callable[[], bytes]) -> None:
-    """Write what `draw` returns. Exit with one sentence if that cannot be, or would overwrite what it must not."""
+    """Write what `draw` returns. Exit with one sentence if that fails, or would overwrite a file without --force."""
     path = Path(output)
     try:
         if path.is_dir():

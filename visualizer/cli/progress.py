@@ -1,4 +1,4 @@
-"""How far a command is, on stderr: a bar, if that is a terminal and the command takes long."""
+"""The progress of a command, as a bar on stderr if that is a terminal and the command takes long."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Advance = Callable[[int, int], None]
 
 @contextmanager
 def progress(label: str, wanted: bool = True) -> Iterator[Advance]:
-    """What is told how far the work is; when the work is over, nothing is left of the bar."""
+    """A function to call with the progress; the bar is removed at the end."""
     if not wanted or sys.stderr is None or not sys.stderr.isatty():
         yield lambda done, of: None
         return
@@ -49,7 +49,7 @@ def progress(label: str, wanted: bool = True) -> Iterator[Advance]:
 
 
 def writing() -> AbstractContextManager[Advance]:
-    """The same of printing to a file. A terminal, or a pager, would show the lines and the bar in one another."""
+    """The same for printing to a file. On a terminal or in a pager, lines and bar would mix."""
     try:
         to_file = stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
     except (OSError, ValueError, AttributeError):

@@ -1,4 +1,4 @@
-"""A whole trace, for the commands that print it and are done."""
+"""Reading a whole trace, for the commands that print it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import islice
 
 import click
 
+from visualizer.analysis.text.printable import plain
 from visualizer.api.trace import Trace, TraceError, load
 from visualizer.cli import fail, takes_unicode, warn
 from visualizer.cli.progress import progress
@@ -17,26 +18,28 @@ from visualizer.paint.text.cell_width import ascii_only
 _LINES_AT_A_TIME = 4096
 
 
-def read_trace(file: str, called: str | None = None) -> Trace:
-    """The trace `file` ("-": standard input); what is wrong with it is told on stderr.
+def read_trace(file: str, called: str | None = None, says_remarks: bool = False) -> Trace:
+    """The trace `file` ("-": standard input); problems in reading it are reported on stderr.
 
-    `called`: how it is told apart there from other traces that are read, too.
-    Exit with one sentence if it is no trace.
+    `called` names it there, if several traces are read. `says_remarks`: the caller prints the remarks of the trace
+    itself; otherwise those without which its output would mislead go to stderr, too.
+    Exit with one sentence if it is not a trace.
     """
-    # What has been imported is no garbage; a trace is enough to look through, again and again.
+    # Imported modules are no garbage; without this each collection would scan them along with the trace.
     gc.freeze()
     try:
         with progress("Reading") as advance:
             trace = load(file, advance)
     except TraceError as error:
         fail(str(error))
-    for notice in trace.notices:
+    misleading = [] if says_remarks else [plain(note) for note in trace.timeline.unsupported.values()]
+    for notice in (*trace.notices, *misleading):
         warn(notice if called is None else f"{called}: {notice}")
     return trace
 
 
 def echo_lines(lines: Iterable[str]) -> None:
-    """Print printable lines, in ASCII where stdout takes nothing else."""
+    """Print printable lines, in ASCII if stdout supports nothing else."""
     unicode, left = takes_unicode(), iter(lines)
     while batch := "".join(f"{line if unicode else ascii_only(line)}\n" for line in islice(left, _LINES_AT_A_TIME)):
         click.echo(batch, nl=False)

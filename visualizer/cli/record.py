@@ -16,18 +16,18 @@ from visualizer.session.signals import bystander, exit_like
 
 @click.command("record", cls=ScriptCommand)
 @script_parameters
-@click.option("-o", "--output", metavar="FILE", help="Where to keep the trace.  [required]")
+@click.option("-o", "--output", metavar="FILE", help="Where to write the trace.  [required]")
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 def command(
     words: tuple[str, ...], module: bool, include: tuple[str, ...], no_source: bool, output: str | None, force: bool
 ) -> None:
-    """Run a script and record its switches in FILE, without a TUI.
+    """Run a script and record its switches in FILE.
 
-    TARGET is a scenario's name, a script's path, or a module's name with -m. The script keeps the terminal: stdin,
-    stdout, stderr, signals and the exit code are its own, and nothing else is printed.
+    TARGET is a scenario name, a script path, or a module name with -m. The script keeps the terminal: stdin, stdout,
+    stderr, signals and exit code are its own, and nothing else is printed.
 
-    The options stand before TARGET; -o FILE and --force may instead be the very last words of the line. All other
-    words behind TARGET are the script's. `--` before TARGET ends the options for good.
+    Options go before TARGET; only -o FILE and --force may also be the last words of the line. All other words after
+    TARGET are the script's. `--` before TARGET ends the options.
 
     \b
     Examples:
@@ -41,7 +41,7 @@ def command(
         force = force or forced
     target = target_of(script, module)
     if not output or output == END_OF_OPTIONS:
-        raise click.UsageError("Say where to keep the trace: -o FILE, before TARGET or at the very end.")
+        raise click.UsageError("Missing output file: add -o FILE before TARGET or at the very end.")
     path = Path(output)
     try:
         recordings.make_empty(path, target, overwrite=force)

@@ -17,16 +17,16 @@ from visualizer.session.target import Target
 
 @click.command("run", cls=ScriptCommand)
 @script_parameters
-@click.option("--hold", is_flag=True, help="Stop at the first switch; the keys S, J, T and ; then let it go on.")
+@click.option("--hold", is_flag=True, help="Pause at the first switch; the keys S, J, T and ; continue.")
 def command(words: tuple[str, ...], module: bool, include: tuple[str, ...], no_source: bool, hold: bool) -> None:
     """Run a script and watch it live.
 
-    TARGET is a scenario's name, a script's path, or a module's name with -m. The options stand before TARGET; all
-    words behind it are the script's. `--` before TARGET ends the options for good. The exit code is the script's.
-    While the TUI has the terminal, the script's stdin is empty; `visualizer record` leaves it the whole terminal.
+    TARGET is a scenario name, a script path, or a module name with -m. Options go before TARGET; all words after it are
+    the script's. `--` before TARGET ends the options. The exit code is the script's. While the TUI uses the terminal,
+    the script's stdin is empty; with `visualizer record` the script keeps the terminal.
 
-    Where stdout is no terminal, the finished timeline is printed as text instead of what the script prints there; the
-    script has stdin and stderr to itself. The recording is kept, and listed in the catalogue.
+    If stdout is not a terminal, the finished timeline is printed instead of the script's own output; the script keeps
+    stdin and stderr. The recording is kept and listed in the catalogue.
 
     \b
     Examples:
@@ -41,7 +41,7 @@ def command(words: tuple[str, ...], module: bool, include: tuple[str, ...], no_s
     options = tracer_options(include, source=not no_source)
     if not on_terminal():
         if hold:
-            raise click.UsageError("--hold needs a terminal, in which somebody lets the program go on.")
+            raise click.UsageError("--hold needs a terminal, because keys continue the program.")
         _run_as_text(target, options)
     keys_from_terminal()
     from visualizer.tui.app import VisualizerApp
@@ -51,7 +51,7 @@ def command(words: tuple[str, ...], module: bool, include: tuple[str, ...], no_s
 
 
 def _run_as_text(target: Target, options: tuple[str, ...]) -> None:
-    """Run `target`, print its timeline, exit as it did."""
+    """Run `target`, print its timeline, and exit with its exit code."""
     from visualizer.cli.show import print_timeline
 
     with bystander() as by:

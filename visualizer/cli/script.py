@@ -1,4 +1,4 @@
-"""What `run` and `record` have in common: a script, with arguments that are nobody's but its own."""
+"""What `run` and `record` share: a script with arguments of its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class ScriptCommand(click.Command):
-    """A command whose own options stand before the script: everything from the script on is left as it is."""
+    """A command whose own options come before the script: everything from the script on is passed to it unchanged."""
 
     allow_interspersed_args = False
 
@@ -33,16 +33,16 @@ def script_parameters(function: _F) -> _F:
     """Add `-m`, the tracers' options and TARGET [ARGS...] to a command; the last arrives as `words`, see `split`."""
     for decorate in (
         click.argument("words", metavar="TARGET [ARGS]...", nargs=-1, type=click.UNPROCESSED),
-        click.option("-m", "--module", is_flag=True, help="TARGET is the name of a module, as with `python -m`."),
+        click.option("-m", "--module", is_flag=True, help="TARGET is a module name, as with `python -m`."),
         click.option(
             "--include",
             metavar="PATTERN",
             multiple=True,
-            help="Give tracks to the generators of a package or a part of a path, too (requests, json/encoder), "
-            "which are left out by default unless they are the script's own. Can be repeated.",
+            help="Also record generators of a package or of files matching part of a path (requests, json/encoder); "
+            "by default only the script's own are recorded. Can be repeated.",
         ),
         click.option(
-            "--no-source", is_flag=True, help="Leave the text of the source files out of the trace, only name them."
+            "--no-source", is_flag=True, help="Do not store source text in the trace, only file names."
         ),
     ):
         function = decorate(function)
@@ -50,15 +50,15 @@ def script_parameters(function: _F) -> _F:
 
 
 def split(words: tuple[str, ...]) -> tuple[list[str], bool]:
-    """Return the script and its arguments as they were typed, and whether a `--` stood before them."""
+    """Return the script and its arguments as typed, and whether a `--` came before them."""
     ended = words[:1] == (END_OF_OPTIONS,)
     return ["--" if word == END_OF_OPTIONS else word for word in words[ended:]], ended
 
 
 def target_of(words: list[str], module: bool) -> Target:
-    """What shall be run. Exit with one sentence if there is no such thing."""
+    """The target to run. Exit with one sentence if there is no such target."""
     if not words:
-        raise click.UsageError("Say what to run: the name of a scenario, a script's path, or -m and a module.")
+        raise click.UsageError("Missing TARGET: a scenario name, a script path, or -m and a module.")
     try:
         return resolve(words, module)
     except TargetError as error:

@@ -22,7 +22,7 @@ from visualizer.paint.text import caption
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.legend import legend
 
-#: Without --all, so many rows and sentences; where there are more tracks, those of a kind share a row.
+#: Without --all, at most this many rows and sentences; with more tracks, those of one function share a row.
 _ROWS = 60
 _SENTENCES = 40
 #: A line is a list of runs.
@@ -35,17 +35,17 @@ _Line = list[Run]
 @click.option(
     "--axis",
     type=click.Choice([axis.value for axis in Axis]),
-    help="What runs along the rows: time, time with the gaps folded in which nobody runs, or switches, each "
-    "of the same width. Time and switches, one below the other, by default.",
+    help="The horizontal axis: time, busy (time with idle gaps folded) or switches (all of "
+    "the same width). Default: time, then switches.",
 )
 @ascii_option
-@click.option("--all", "everything", is_flag=True, help="Each track and each switch, however many.")
-@click.option("--sequence", "as_sequence", is_flag=True, help="A lane for each track, a line for each switch, arrows.")
+@click.option("--all", "everything", is_flag=True, help="Show all tracks and switches.")
+@click.option("--sequence", "as_sequence", is_flag=True, help="Show a sequence diagram, with an arrow for each switch.")
 def command(file: str, width: int | None, axis: str | None, ascii: bool, everything: bool, as_sequence: bool) -> None:
     """Print the timeline of a trace as text.
 
-    A row for each track, along the time and along the switches, and a sentence for each switch. In colour on a
-    terminal, unless NO_COLOR is set; plain in a pipe. `-` reads the trace from stdin.
+    Prints a row for each track, by time and by switches, and a sentence for each switch. In colour on a terminal,
+    unless NO_COLOR is set; plain in a pipe. `-` reads the trace from stdin.
 
     \b
     Examples:
@@ -54,15 +54,15 @@ def command(file: str, width: int | None, axis: str | None, ascii: bool, everyth
       visualizer show run.trace --sequence
     """
     if as_sequence and axis is not None:
-        raise click.UsageError("--sequence has no --axis: its lines are the switches.")
-    timeline = read_trace(file).timeline
+        raise click.UsageError("--sequence cannot be combined with --axis.")
+    timeline = read_trace(file, says_remarks=True).timeline
     axes = () if as_sequence else (Axis(axis),) if axis is not None else BOTH
     _print(timeline, file, width, axes, ascii, everything)
 
 
 def print_timeline(path: Path, width: int | None) -> None:
-    """Print the trace at `path` as `visualizer show` does; None: the width that stdout has."""
-    _print(read_trace(str(path)).timeline, str(path), width, BOTH, ascii=False, everything=False)
+    """Print the trace at `path` as `visualizer show` does. `width` None: as wide as stdout."""
+    _print(read_trace(str(path), says_remarks=True).timeline, str(path), width, BOTH, ascii=False, everything=False)
 
 
 def _print(
@@ -75,7 +75,7 @@ def _print(
 def _lines(
     timeline: Timeline, file: str, width: int, axes: Sequence[Axis], ascii: bool, everything: bool
 ) -> Iterator[_Line]:
-    """`axes`: none for the sequence."""
+    """`axes` empty: the sequence diagram."""
     yield [Run(caption.title(timeline), "thread"), Run(" · " + " · ".join(caption.facts(timeline)), "text")]
     if axes:
         yield from _rows(timeline, file, width, axes, ascii, everything)
@@ -115,7 +115,7 @@ def _rows(
         if hidden:
             yield [Run(f"… and {hidden} more tracks: --all shows them", "dim")]
         elif any(row.group for row in shown):
-            yield [Run("Tracks of a kind share a row: --all shows each of them", "dim")]
+            yield [Run("Tracks with the same function share a row: --all shows each one", "dim")]
         yield []
         yield legend(timeline, ascii=ascii)
     count = timeline.switch_count

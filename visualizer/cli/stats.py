@@ -28,35 +28,36 @@ from visualizer.paint.text.tables import table
 _TIMES = ("kind", "state", "steps", "running", "ready", "waiting", "blocked", "idle")
 _SHARES = ("run %", "ready %", "wait %", "block %", "idle %")
 _STATES = ("RUNNING", "READY", "WAITING", "BLOCKED", "IDLE")
-_SPREADS = ("step p50", "p95", "max", "latency p50", "p95", "max")
+_SPREADS = ("step p50", "p95", "max", "delay p50", "p95", "max")
 _FAIRNESS = ("fairness among", "tracks", "steps", "running", "ready")
 _SAMPLES = ("samples", "%", "track", "in", "at")
-_LATE = ("late", "in all", "track")
+_LATE = ("late", "total", "track")
 _WAITS = ("waited", "times", "reason", "for", "at")
-#: Of who ran late, of what was waited for, and of lines that were sampled, so many are printed.
+#: At most this many late tracks, waits and sampled lines are printed.
 _MOST_LATE = 10
 _MOST_WAITS = 10
 _MOST_SAMPLES = 10
-#: A matrix of more columns is printed as a list.
+#: A matrix with more columns is printed as a list.
 _MOST_COLUMNS = 12
 _NS_PER_S = 1_000_000_000
 
 
 @click.command("stats")
 @click.argument("file")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with exact seconds.")
-@click.option("--wakes", is_flag=True, help="Print who wakes whom, and how often.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with exact seconds.")
+@click.option("--wakes", is_flag=True, help="Print which track wakes which, and how often.")
 def command(file: str, as_json: bool, wakes: bool) -> None:
     """Print how each track spent its time.
 
-    FILE is a trace; - reads it from stdin. For each track: its kind, its state at the end, how often it was switched
-    to, and for how long it was running, ready (it could have run but another did) and waiting. A hub that polls is
-    idle; one that others kept from running for 100 ms or longer at a time was blocked. Then the shares of its life; how
-    long its steps were, and how long it was ready before it ran (latency): median, 95th percentile and maximum; how
-    often it woke others, and was woken; how equally tracks of one function, or of one scheduler, were served (1 is
-    equally, 1/n all to one of n); who ran later than its sleeps and time limits asked for (late: at most, and in all; a
-    blocked hub counts, which latency leaves out); what was waited for longest; and at which lines tracks were seen that
-    ran on without a switch (samples, about one every 25 ms).
+    FILE is a trace; - reads it from stdin. Prints for each track: its kind, its final state, its number of steps
+    (switches to it), and how long it was running, ready (it could have run, but another track did) and waiting. A hub
+    is idle while it polls, and blocked while a track keeps it from running for 100 ms or longer. Then, for each track:
+    the share of its life in each state; the length of its steps and its scheduling delay (from ready to running):
+    median, 95th percentile and maximum; how often it woke others and was woken. Then: fairness among tracks of one
+    function or one scheduler (1: all served equally, 1/n: only one of n); tracks that ran later than their sleeps and
+    time limits asked for (the longest delay and the total, including the time of a blocked hub, which the scheduling
+    delay excludes); the longest waits; and the lines at which tracks were sampled that ran without a switch (about
+    every 25 ms).
 
     \b
     Examples:
@@ -76,8 +77,8 @@ def command(file: str, as_json: bool, wakes: bool) -> None:
 
 
 def report(found: Details) -> Iterator[str]:
-    """The lines that are printed: times, shares and spreads of each track, and what was waited for."""
-    held = f"; held {_count(found.stops, 'time')}, for {_time(found.held_s)} more" if found.stops else ""
+    """The printed lines: times, shares and distributions of each track, and the longest waits."""
+    held = f"; paused {_count(found.stops, 'time')}, for {_time(found.held_s)} in addition" if found.stops else ""
     yield f"{_count(found.switches, 'switch', 'es')} in {_time(found.duration_s)}{held}"
     yield ""
     several = any(track.process is not msgspec.UNSET for track in found.tracks)
@@ -104,10 +105,10 @@ def report(found: Details) -> Iterator[str]:
 
 
 def who_wakes_whom(wakes: Sequence[Wakes]) -> Iterator[str]:
-    """A row for each waker and a column for each woken; a list, where that were too many columns."""
+    """A row for each waker and a column for each woken track; a list if that takes too many columns."""
     woken = {wake.woken: plain(wake.woken_name) for wake in wakes}
     if not wakes:
-        yield "Nobody was woken."
+        yield "No track was woken."
     elif len(woken) > _MOST_COLUMNS:
         ordered = sorted(wakes, key=lambda wake: -wake.count)
         listed = [(_waker(wake), plain(wake.woken_name), str(wake.count)) for wake in ordered]
@@ -131,7 +132,7 @@ def _fairness(groups: Sequence[Fairness]) -> Iterator[str]:
 
 
 def _late(tracks: Sequence[TrackDetails]) -> Iterator[str]:
-    """Who ran later than it had asked to, the latest first."""
+    """The tracks that ran later than they asked to, the latest first."""
     late = sorted((track for track in tracks if track.late_s > 0), key=lambda track: -track.late_max_s)
     if late:
         yield ""
@@ -156,7 +157,7 @@ def _waits(totals: TotalDetails) -> Iterator[str]:
 
 
 def _sampled(lines: Sequence[SampledLine]) -> Iterator[str]:
-    """Where those were that ran on without a switch."""
+    """Where tracks were sampled that ran without a switch."""
     total = sum(line.samples for line in lines)
     rows = [
         (

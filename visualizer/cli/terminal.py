@@ -1,4 +1,4 @@
-"""The terminal's keys, where stdin is something else."""
+"""Reading keys from the terminal when stdin is something else."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from visualizer.cli import fail, on_terminal
 
 
 def need_terminal(instead: str) -> None:
-    """Exit with one sentence if stdout is no terminal that a TUI could be drawn on; `instead` says what serves."""
+    """Exit with one sentence if stdout is not a terminal for a TUI; `instead` names an alternative."""
     if not on_terminal():
         fail(f"The TUI needs a terminal on stdout; {instead}")
 
 
 def keys_from_terminal() -> BinaryIO | None:
-    """See to it that file descriptor 0 is a terminal; return what it was before, unbuffered, if that was another.
+    """Make file descriptor 0 a terminal. Return what it was before, unbuffered, if it was not one.
 
-    Exit with one sentence if there is no terminal to be had.
+    Exit with one sentence if there is no terminal.
     """
     if sys.stdin is not None and sys.stdin.isatty():
         return None
@@ -27,7 +27,7 @@ def keys_from_terminal() -> BinaryIO | None:
     try:
         terminal = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
     except OSError:
-        fail("There is no terminal to take keys from.")
+        fail("There is no terminal to read keys from.")
     if terminal != 0:
         os.dup2(terminal, 0)
         os.close(terminal)

@@ -19,7 +19,7 @@ from visualizer.paint.axis.viewport import Axis, Viewport
 from visualizer.paint.comparison.difference import saved
 from visualizer.paint.comparison.figures import facts, figures, parting, remarks, verdict
 from visualizer.paint.comparison.stretch import Stretch, longest, stretches
-from visualizer.paint.rows.order import Row, Rows
+from visualizer.paint.rows.order import Row, RowList
 from visualizer.paint.rows.svg_boxes import Box
 from visualizer.paint.rows.track_slices import Lane
 from visualizer.paint.text.legend import occurring
@@ -34,7 +34,7 @@ def draw_comparison(a: Part, b: Part, names: Sequence[str], settings: Settings) 
     page = Page(verdict(found), settings)
     pen, width = page.pen, settings.width
     pen.text(PADDING, 58, fitted(verdict(found), width - 2 * PADDING, 26), "thread", 26, bold=True)
-    shown = [Rows(part.timeline).arrange(only=part.lives)[:ROWS] for part in (a, b)]
+    shown = [RowList(part.timeline).arrange(only=part.lives)[:ROWS] for part in (a, b)]
     columns = [page.columns(part.timeline, rows) for part, rows in zip((a, b), shown, strict=True)]
     left, right = max(left for left, _ in columns), min(right for _, right in columns)
     y = 100.0
@@ -55,7 +55,7 @@ def draw_part(part: Part, settings: Settings) -> bytes:
     pen.text(PADDING, 58, fitted(title, settings.width - 2 * PADDING, 26), "thread", 26, bold=True)
     pen.text(PADDING, 84, " · ".join(rest), "dim", 14, mono=False)
     stretch, _ = stretches(part, part)
-    shown = Rows(part.timeline).arrange(only=part.lives)[:ROWS]
+    shown = RowList(part.timeline).arrange(only=part.lives)[:ROWS]
     columns, y = page.columns(part.timeline, shown), 124.0
     for axis in settings.axes:
         panel = PartAlone(pen, stretch, stretch.length(axis), axis, columns, axis.value.capitalize())
@@ -112,7 +112,7 @@ def _lines(pen: Pen, lines: Iterable[str], width: int, y: float) -> float:
 
 
 class PartPanel(Panel):
-    """One side: what of its trace lies in the part, counted from where that begins."""
+    """One side: the part of its trace, counted from the beginning of the part."""
 
     def __init__(
         self, pen: Pen, stretch: Stretch, length: float, axis: Axis, columns: tuple[float, float], heading: str
@@ -129,7 +129,7 @@ class PartPanel(Panel):
         return self._said
 
     def _note(self) -> str:
-        along = {Axis.TIME: "", Axis.BUSY: "gaps in which nobody runs are folded", Axis.SWITCHES: super()._note()}
+        along = {Axis.TIME: "", Axis.BUSY: "idle gaps are folded", Axis.SWITCHES: super()._note()}
         return " · ".join(said for said in (*facts(self._stretch.part), along[self._axis]) if said)
 
     def _switches(self) -> range:

@@ -17,21 +17,20 @@ from visualizer.paint.rows.track_slices import Lane
 from visualizer.paint.text.cell_width import fit_name
 from visualizer.paint.text.palette import STYLE_OF
 from visualizer.paint.text.wait_labels import labels
-from visualizer.trace import words
 
 #: Distance between two rows, and height of a bar, in pixels.
 ROW = 36.0
 _BAR = 24.0
 _INDENT = 16
-#: However short, a run is that wide; and where many stand less than so many pixels apart, at least that high.
+#: The least width of a run; and its least height if many are closer than this many pixels.
 _NARROWEST_RUN = 2.5
 _ALONE = 5.0
 _LOWEST = 0.2
-#: Up to so many switches are drawn as lines from track to track, and up to so close together with arrow heads.
+#: Up to this many switches are drawn as lines between tracks, with arrow heads down to this distance.
 _CONNECTORS = 60
 _ARROWS_FROM = 12.0
 _LABEL = 11.5
-#: A label shorter than this many pixels says nothing.
+#: Labels shorter than this many pixels are left out.
 _SHORTEST_LABEL = 84.0
 
 
@@ -89,7 +88,7 @@ class Panel:
             return "every switch has the same width"
         if self._axis is Axis.BUSY:
             count = len(gaps(self._timeline))
-            return f"{count} gap{'' if count == 1 else 's'} in which nobody runs {'is' if count == 1 else 'are'} folded"
+            return f"{count} idle gap{'' if count == 1 else 's'} {'is' if count == 1 else 'are'} folded"
         parts, sides = [], []
         if self._start > 0:
             parts.append(f"from {duration(int(self._start))}")
@@ -97,7 +96,7 @@ class Panel:
         if self._end < extent(self._timeline, self._axis):
             parts.append(f"to {duration(int(self._end))}")
             sides.append("after")
-        return f"shown {' '.join(parts)}: nothing is switched {' or '.join(sides)} that" if parts else ""
+        return f"shown {' '.join(parts)}: no switches {' or '.join(sides)} that" if parts else ""
 
     def _ruler(self, rows_top: float, bottom: float) -> None:
         pen = self._pen
@@ -143,7 +142,7 @@ class Panel:
         runs: list[Box] = []
         for box in self._boxes(lane):
             box = box._replace(left=box.left + self._left, right=box.right + self._left)
-            if box.state is State.WAITING and lane.track.kind == words.HUB:
+            if box.state is State.WAITING and lane.track.schedules:
                 continue
             if box.state is State.RUNNING:
                 runs.append(box)
@@ -203,7 +202,7 @@ class Panel:
             yield last
 
     def _stretches(self) -> Iterator[tuple[float, int, int, float]]:
-        """What lies between gaps, and each gap: where it begins in busy time, and when; when it ends; its scale."""
+        """The stretches between gaps, and the gaps: start in busy time, start and end in time, scale."""
         known = gaps(self._timeline)
         place, t_ns = self._start, int(known.time(self._start))
         for number in range(known.number_at(place), len(known)):

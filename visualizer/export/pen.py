@@ -102,7 +102,7 @@ class Pen:
         return Pen(self.add(tag, **attributes), self._dark)
 
     def patterns(self) -> None:
-        """What states are filled with that a colour alone would not tell apart, and the head of an arrow."""
+        """Fill patterns for states that need more than colour, and the head of an arrow."""
         defs = self.within("defs")
         ready = defs.within(
             "pattern", id="ready", width=6, height=6, patternUnits="userSpaceOnUse", patternTransform="rotate(45)"

@@ -38,7 +38,7 @@ def draw_svg(timeline: Timeline, settings: Settings) -> bytes:
 
 
 def _head(pen: Pen, timeline: Timeline, width: int) -> float:
-    """Title, facts and what must be told; return where the drawing goes on."""
+    """Title, facts and remarks; return where the drawing continues."""
     room = width - 2 * PADDING
     pen.text(PADDING, 58, fitted(caption.title(timeline), room, 26), "thread", 26, bold=True)
     pen.text(PADDING, 84, " · ".join(caption.facts(timeline)), "dim", 14, mono=False)

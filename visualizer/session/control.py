@@ -1,4 +1,4 @@
-"""Our end of the socket through which a program that we started can be held (visualizer/tracers/control/control.py)."""
+"""Our end of the socket that pauses a program that we started (visualizer/tracers/control/control.py)."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from enum import Enum
 
 
 class Condition(Enum):
-    """Whether the program is held."""
+    """Whether the program is paused."""
 
-    #: It runs, and nobody wants it to stop.
+    #: It runs, and no pause is requested.
     FREE = "free"
     #: It runs, and is to stop at its next switch, or at that of a track, or before a line.
     ASKED = "asked"
     HELD = "held"
-    #: It cannot be held: it is over, or has closed the socket.
+    #: It cannot be paused: it has ended, or has closed the socket.
     GONE = "gone"
 
 
-class Control:
-    """Holds a program. What is asked for happens when the program has read it: `read` tells. Usable in any thread."""
+class ProgramControl:
+    """Pauses a program. A request takes effect when the program has read it: see `read`. Usable in any thread."""
 
     def __init__(self) -> None:
         self._ours, self._theirs = socket.socketpair()
@@ -32,7 +32,7 @@ class Control:
         self.cause = ""
         #: What it was asked to run to: a sentence's end, for people.
         self.until = ""
-        #: It cannot watch for lines, and has said so.
+        #: It has answered that it cannot watch for lines.
         self.refused = False
         self._held_ns = 0
         self._stopped_ns: int | None = None
@@ -50,11 +50,11 @@ class Control:
         self._theirs.close()
 
     def clock(self, now_ns: int) -> int:
-        """What the program's clock says at `now_ns` of ours (time.monotonic_ns): without what it was held."""
+        """The program's clock at `now_ns` of ours (time.monotonic_ns), without its pauses."""
         with self._lock:
             return self._stopped_ns if self._stopped_ns is not None else now_ns - self._held_ns
 
-    # What is asked for. Each returns False if the program cannot be held any more.
+    # Requests. Each returns False if the program can no longer be paused.
 
     def hold(self) -> bool:
         """Stop at the next switch."""

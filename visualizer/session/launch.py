@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from visualizer.session import why
-from visualizer.session.control import Control
+from visualizer.session.control import ProgramControl
 from visualizer.session.target import Target
 from visualizer.trace.events import DECODE_ERRORS, End, Header, decode_header, encode
 
@@ -24,7 +24,7 @@ Stdio = int | IO[Any] | None
 #: Run as a file and with -P, so that nothing in the user's folder can be taken for a module of ours or of Python's.
 _TRACERS = Path(__file__).parent.parent / "tracers" / "__main__.py"
 
-#: No header is longer; a file that goes on beyond this without a line's end is no trace.
+#: No header is longer; a file without a newline up to here is not a trace.
 _HEADER_BYTES = 1 << 20
 
 
@@ -46,16 +46,18 @@ def tracer_options(include: Sequence[str] = (), *, source: bool = True) -> tuple
     return (*patterns, *(() if source else ("--no-source",)))
 
 
-class Run:
+class ProgramRun:
     """A process under watch. `poll` and `wait` may be called from any thread."""
 
-    def __init__(self, process: subprocess.Popen[bytes], trace_path: Path, control: Control | None = None) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], trace_path: Path, control: ProgramControl | None = None
+    ) -> None:  # fmt: skip
         self.trace_path = trace_path
-        #: By which it can be held, if it was started so.
+        #: The connection that pauses it, if it was started with one.
         self.control = control
         #: False if the process was over before it had begun to record. Known when it is over.
         self.recorded = False
-        #: One sentence about what is missing in the trace. Known when the process is over.
+        #: One sentence about what is missing in the trace. Known when the process has ended.
         self.warning: str | None = None
         self._process = process
         self._lock = threading.Lock()
@@ -107,7 +109,7 @@ class Run:
             header = _header_of(self.trace_path)
             self.recorded = header is not None
             if header is None:
-                reason = _refusal(self.trace_path) or "the program was over too soon, or the disk is full"
+                reason = _refusal(self.trace_path) or "the program ended too early, or the disk is full"
                 self.warning = f"Nothing was recorded in {str(self.trace_path)!r}: {reason}."
                 return
             now_ns = time.monotonic_ns()
@@ -129,8 +131,8 @@ def start(
     stderr: Stdio = None,
     options: Sequence[str] = (),
     command: Callable[[Target, Path, Sequence[str]], list[str]] = tracer_command,
-    control: Control | None = None,
-) -> Run:
+    control: ProgramControl | None = None,
+) -> ProgramRun:
     """Start `target` under the tracers, its trace going to `trace_path`, which may exist and is appended to.
 
     `options` are the tracers' own: "--include" with a pattern, "--no-source" (visualizer/tracers/__main__.py).
@@ -155,11 +157,11 @@ def start(
     finally:
         if control is not None:
             control.started()
-    return Run(process, trace_path, control)
+    return ProgramRun(process, trace_path, control)
 
 
 def _header_of(path: Path) -> Header | None:
-    # Not a pipe: what is read from one is taken from its reader.
+    # Not a pipe: reading from it would take data from its reader.
     with contextlib.suppress(OSError, *DECODE_ERRORS), path.open("rb") as trace:
         if stat.S_ISREG(os.fstat(trace.fileno()).st_mode):
             return decode_header(trace.readline(_HEADER_BYTES))
@@ -186,6 +188,6 @@ def _append(path: Path, line: bytes) -> None:
     out = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     try:
         if os.write(out, line) != len(line):
-            raise OSError(0, "it was cut")
+            raise OSError(0, "it was cut off")
     finally:
         os.close(out)

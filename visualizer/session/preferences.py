@@ -1,4 +1,4 @@
-"""What somebody chose the last time, and is to find again: the theme, the axis; and whether the hint was seen."""
+"""Remembered choices of the user: theme, axis, and whether the hint was seen."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import msgspec
 from visualizer.session import state
 
 _FILE = "preferences.json"
-#: What is larger was not written by us.
+#: A larger file was not written by us.
 _LARGEST_BYTES = 10_000
 
 
 class Preferences(msgspec.Struct):
-    """What is remembered; "" for what nobody chose yet."""
+    """The preferences; "" for what was never chosen."""
 
     #: Name of a theme of Textual's; it may not know it any more.
     theme: str = ""
@@ -27,7 +27,7 @@ class Preferences(msgspec.Struct):
 
 
 def load() -> Preferences:
-    """What is remembered; nothing, if it cannot be read or is damaged."""
+    """The preferences; empty if they cannot be read or are damaged."""
     try:
         with open(state.folder() / _FILE, "rb") as stream:
             return msgspec.json.decode(stream.read(_LARGEST_BYTES), type=Preferences)

@@ -28,7 +28,7 @@ _UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class RecordingFile:
     """A trace on this machine."""
 
     path: Path
@@ -86,7 +86,7 @@ def remember(path: Path) -> None:
     state.write_down(_REGISTER, json.dumps(known[:KEPT], indent=1))
 
 
-def recent() -> list[Recording]:
+def recent() -> list[RecordingFile]:
     """Recordings that still exist and are not empty, the newest first: those of `run`, and those remembered."""
     paths = {*_own(_folder()), *_own_temporary(), *map(Path, _elsewhere())}
     found = [recording for path in paths if (recording := _look_at(path)) is not None and recording.size]
@@ -137,12 +137,12 @@ def _prune(folder: Path) -> None:
             old.path.unlink()
 
 
-def _look_at(path: Path) -> Recording | None:
+def _look_at(path: Path) -> RecordingFile | None:
     try:
         status = path.stat()
     except (OSError, ValueError):
         return None
-    return Recording(path, status.st_mtime_ns, status.st_size)
+    return RecordingFile(path, status.st_mtime_ns, status.st_size)
 
 
 def _elsewhere() -> list[str]:

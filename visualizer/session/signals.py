@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import NoReturn
 
-from visualizer.session.launch import Run
+from visualizer.session.launch import ProgramRun
 
 #: The terminal sends these to the program itself, which decides what they mean.
 _FROM_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
@@ -23,10 +23,10 @@ class Bystander:
     """Lives on through the signals meant for a program, and passes on those that reached only us."""
 
     def __init__(self) -> None:
-        self._run: Run | None = None
+        self._run: ProgramRun | None = None
         self._missed: list[int] = []
 
-    def stand_by(self, run: Run) -> None:
+    def stand_by(self, run: ProgramRun) -> None:
         """Pass signals on to `run` from now on, beginning with those that came before it was started."""
         self._run = run
         for number in self._missed:
@@ -43,7 +43,7 @@ class Bystander:
 
 @contextlib.contextmanager
 def bystander() -> Iterator[Bystander]:
-    """Let a program be the one whom signals are for. Enter before it is started; must be called in the main thread.
+    """Pass signals on to a program. Enter before it is started; must be called in the main thread.
 
     Only functions are installed, since exec sets those back to the default for the program (signal(7)); what was
     ignored before us, as by nohup, remains ignored for both.

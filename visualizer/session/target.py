@@ -39,7 +39,7 @@ def resolve(words: Sequence[str], module: bool) -> Target:
     Raise TargetError if there is nothing that could be run.
     """
     if not words:
-        raise TargetError("Nothing to run was given.")
+        raise TargetError("There is nothing to run.")
     first, *arguments = words
     if module:
         return _module(first, arguments)
@@ -52,7 +52,7 @@ def resolve(words: Sequence[str], module: bool) -> Target:
 
 def _script(word: str, arguments: list[str], known: list[str]) -> Target:
     if word == "-":
-        raise TargetError("A script cannot be read from stdin; it needs a file of its own.")
+        raise TargetError("A script cannot be read from stdin; it must be a file.")
     path = Path(word)
     try:
         mode = path.stat().st_mode

@@ -23,6 +23,16 @@ class Opening(msgspec.Struct, frozen=True):
     version: int
 
 
+class Words(msgspec.Struct, frozen=True):
+    """The words of one runtime, for whoever shows its tracks."""
+
+    #: Each of its kinds of track -> "scheduler" if such a one schedules others, else "task".
+    kinds: dict[str, str] = {}
+    #: Reason of a wait, or cause of a wake -> what is said of it.
+    reasons: dict[str, str] = {}
+    causes: dict[str, str] = {}
+
+
 class Header(msgspec.Struct, frozen=True):
     """Line 1: what was recorded, when and by what. The one line that is a JSON object."""
 
@@ -40,6 +50,8 @@ class Header(msgspec.Struct, frozen=True):
     cwd: str = ""
     #: Name of each tracer -> "on", "waiting for its library", or the sentence that says why it was refused.
     tracers: dict[str, str] = {}
+    #: The words of runtimes that another package brought, by name.
+    runtimes: dict[str, Words] = {}
 
 
 class _Line(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -255,6 +267,8 @@ class Note(_Line, tag="note", frozen=True):
 
     t_ns: Int
     text: str
+    #: The runtime of which it says that it runs and is not recorded; else empty.
+    unsupported: str = ""
 
 
 class Held(_Line, tag="held", frozen=True):

@@ -156,22 +156,22 @@ class Source:
             try:
                 events = [decode_event(rest)]
             except DECODE_ERRORS:
-                self.notices.append("The last line is cut: the trace is shown up to there.")
+                self.notices.append("The last line is incomplete: the trace is shown up to there.")
         self.ended = self.ended or any(type(event) is End for event in events)
         events = self._merging.finish(events)
         if self._merging.late:
             told = "line was" if self._merging.late == 1 else "lines were"
             self.notices.append(
-                f"{self._merging.late} {told} written late by one of several processes: what they tell stands behind "
-                "what happened after it."
+                f"{self._merging.late} {told} written late by one of several processes: their events appear after "
+                "later ones."
             )
         if self.columnizer.unknown:
             events.append(Dropped(-1, "rows that could not be read", self.columnizer.unknown))
         if self._unreadable:
             lines = "1 line" if self._unreadable == 1 else f"{self._unreadable} lines"
-            self.notices.append(f"Left out, because it could not be read: {lines}.")
+            self.notices.append(f"Left out because unreadable: {lines}.")
         if not self.ended:
-            self.notices.append("The trace has no end: its program was killed, or is still running.")
+            self.notices.append("The trace has no end: its program was killed or is still running.")
         return events
 
     def __iter__(self) -> Iterator[list[Event]]:

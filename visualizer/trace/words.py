@@ -25,6 +25,9 @@ HUB = "hub"
 PROCESS = "process"
 KINDS = (THREAD, GENERATOR, COROUTINE, GREENLET, HUB)
 
+#: What a kind of track of another package's runtime may be, else a task.
+SCHEDULER = "scheduler"
+
 # Causes of a switch. The first four resume a generator, the next three give control back from one, the last two are
 # greenlet's own two trace events (greenlet.settrace).
 NEXT = "next"

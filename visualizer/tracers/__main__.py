@@ -9,6 +9,9 @@ This process becomes that interpreter (exec), so process id, standard streams, t
 and the script is run by Python itself: `sys.argv`, `__main__`, the frames at the bottom of a traceback and the exit
 code are not imitations. The tracers come in by a `sitecustomize` module (see the `site` module's manual), put in front
 of PYTHONPATH for the time of the start; it takes itself and its variables out again before the script begins.
+
+Runtimes of other packages are found here (entry points `visualizer.runtimes`) and named to that interpreter, which
+would else have to import what finds them.
 """
 
 from __future__ import annotations
@@ -16,7 +19,37 @@ from __future__ import annotations
 import os
 import sys
 
+#: Entry points of this group are runtimes of other packages: name -> "module:class".
+RUNTIMES = "visualizer.runtimes"
+
 BOOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot")
+
+
+def outside() -> list[str]:
+    """The runtimes that other packages bring, each as "name=module:class"."""
+    if not any(map(_may_bring, sys.path)):
+        return []
+    # It takes longer to import than all the rest of the start, and hardly ever is there anything to be found.
+    from importlib.metadata import entry_points
+
+    return sorted({f"{point.name}={point.value}" for point in entry_points(group=RUNTIMES)})
+
+
+def _may_bring(folder: str) -> bool:
+    """Whether a package that is installed in `folder` has an entry point of ours, at a glance."""
+    try:
+        names = os.listdir(folder or ".")
+    except OSError:
+        return False
+    for name in names:
+        if name.endswith((".dist-info", ".egg-info")):
+            try:
+                with open(os.path.join(folder, name, "entry_points.txt"), "rb") as file:
+                    if RUNTIMES.encode() in file.read():
+                        return True
+            except OSError:
+                continue  # Most have none.
+    return False
 
 
 def environment(trace: str, include: list[str], source: bool, control: str, base: dict[str, str]) -> dict[str, str]:
@@ -28,6 +61,7 @@ def environment(trace: str, include: list[str], source: bool, control: str, base
     made["VISUALIZER_INCLUDE"] = "\n".join(include)
     made["VISUALIZER_SOURCE"] = "1" if source else "0"
     made["VISUALIZER_CONTROL"] = control
+    made["VISUALIZER_RUNTIMES"] = "\n".join(outside())
     return made
 
 

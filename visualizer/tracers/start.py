@@ -1,4 +1,4 @@
-"""Starts a recording in the watched program: a row for each runtime that it gets a tracer for."""
+"""Starts a recording in the watched program: a row for each runtime that is watched in it."""
 
 from __future__ import annotations
 
@@ -6,44 +6,67 @@ import sys
 
 from visualizer.trace.sink import Sink
 from visualizer.tracers.core.code import Ownership
-from visualizer.tracers.core.imports import Imports
 from visualizer.tracers.core.output import OutputTracer
-from visualizer.tracers.core.recording import Recording, Tracer
+from visualizer.tracers.core.recording import Recording
 from visualizer.tracers.core.stream import Stream
 from visualizer.tracers.runtimes.gevent.tracer import GeventTracer
-from visualizer.tracers.runtimes.greenlets.creation import Births
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
+from visualizer.tracers.runtimes.unsupported import Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from collections.abc import Callable
+    from typing import Any
 
     from visualizer.tracers.control.control import Control
+    from visualizer.tracers.core.api import Runtime
+    from visualizer.tracers.core.context import Context
 
 if sys.version_info >= (3, 12):
     from visualizer.tracers.runtimes.generators.tracer_monitoring import GeneratorTracer
 else:
     from visualizer.tracers.runtimes.generators.tracer_profile import GeneratorTracer
 
-_ASYNCIO = (
-    "asyncio's loop and tasks are not recorded: the program's coroutines are, each step as one of the thread that "
-    "resumes it, but not what a task waits for, nor who wakes it."
-)
+#: What is watched, in the order in which it is installed. One that needs another stands behind it (`Context.of`).
+RUNTIMES: tuple[type[Runtime], ...] = (OutputTracer, GeneratorTracer, GreenletTracer, GeventTracer, Unsupported)
 
 
-def start(trace: str, include: list[str], source: bool = True, control: int = -1) -> Recording:
+def start(
+    trace: str, include: list[str], source: bool = True, control: int = -1, outside: list[str] | None = None
+) -> Recording:
     """Begin to record this process into the file `trace`. Raise OSError if it cannot be written.
 
-    `control`: descriptor of a socket through which the program can be held (control/), if there is one.
+    `control`: descriptor of a socket through which the program can be held (control/), if there is one. `outside`: more
+    runtimes, those of other packages, each as "name=module:class" (the entry points `visualizer.runtimes`).
     """
     held = _controlled_by(control) if control >= 0 else None
     stream = Stream(Sink(trace), held.clock.now) if held is not None else Stream(Sink(trace))
-    recording = Recording(stream, Ownership(include))
-    recording.control = held
+    recording = Recording(stream, Ownership(include), held)
+    if held is not None:
+        recording.points = _points(recording, held)
     if not source:
-        recording.stream.source_room = 0
-    recording.begin(_choose(recording))
+        stream.source_room = 0
+    for runtime in RUNTIMES:
+        recording.add(runtime.name, runtime)
+    for row in outside or ():
+        name, _, where = row.partition("=")
+        recording.add(name, _Outside(where))
+    recording.begin()
     return recording
+
+
+class _Outside:
+    """The row of another package's runtime: its class, at "module:class", is looked for when it is asked for."""
+
+    def __init__(self, where: str) -> None:
+        self._module, _, self._path = where.partition(":")
+
+    def __call__(self, context: Context) -> Runtime:
+        __import__(self._module)
+        found: Any = sys.modules[self._module]
+        for attribute in self._path.split("."):
+            found = getattr(found, attribute)
+        made: Runtime = found(context)
+        return made
 
 
 def _controlled_by(fd: int) -> Control | None:
@@ -55,19 +78,10 @@ def _controlled_by(fd: int) -> Control | None:
         return None  # Whoever started us finds that nobody listens, and can do without.
 
 
-def _choose(recording: Recording) -> list[Tracer]:
-    """The tracers for this interpreter, in the order in which they are installed."""
-    imports = Imports(recording)
-    greenlets = GreenletTracer(recording, imports)
-    recording.current = greenlets.current
-    if recording.control is not None:
-        recording.control.current = greenlets.current
-    Births(recording, greenlets)
-    imports.after("asyncio", "generators", lambda _: recording.note(_ASYNCIO))
-    rows: list[Callable[[], Tracer]] = [
-        lambda: OutputTracer(recording),
-        lambda: GeneratorTracer(recording, imports),
-        lambda: greenlets,
-        lambda: GeventTracer(recording, imports, greenlets),
-    ]
-    return [row() for row in rows]
+def _points(context: Context, control: Control) -> Any:
+    if sys.version_info >= (3, 12):
+        from visualizer.tracers.control.points_monitoring import Points
+    else:
+        from visualizer.tracers.control.points_profile import Points
+
+    return Points(context, control)

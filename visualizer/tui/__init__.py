@@ -1,1 +1,1 @@
-"""The terminal user interface: screens made of widgets, a view of what is looked at, and the feed that fills it."""
+"""The terminal user interface: screens made of widgets, the state of the view, and the feed that fills it."""

@@ -92,7 +92,7 @@ class VisualizerApp(Comparing):
         #: What was chosen the last time, and is chosen now.
         self.preferences = preferences.load()
         self._chooses_theme = False
-        #: What is told next.
+        #: The next notification.
         self._to_tell = ""
 
     def run(self, **options: Any) -> int | None:
@@ -180,7 +180,7 @@ class VisualizerApp(Comparing):
             catalogue.prefer(recording)
             await self.switch_screen(catalogue)
         if ended:
-            self.tell("The program was ended; what it did until then is recorded.")
+            self.tell("The program was stopped; the recording goes up to that point.")
 
     def _shall_go_on(self, key: str, then: str) -> bool:
         """Whether a program runs that must not be ended yet, since `key` has been pressed for the first time."""
@@ -191,11 +191,11 @@ class VisualizerApp(Comparing):
         if asked is not None and asked[0] == key and now_ns - asked[1] <= _AGAIN_WITHIN_NS:
             return False
         self._asked_to_end = key, now_ns
-        self.tell(f"The program is still running: {key} again ends it and {then}.")
+        self.tell(f"The program is still running: {key} again stops it and {then}.")
         return True
 
     async def _close(self) -> bool:
-        """Close what is shown. Return whether a program was ended by that."""
+        """Close the current screen. Return whether that stopped a program."""
         feed, self._feed = self._feed, None
         self._asked_to_end = None
         if feed is None:
@@ -215,11 +215,11 @@ class VisualizerApp(Comparing):
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.MouseDown) or (isinstance(event, events.Key) and not event.is_forwarded):
-            # Before whoever the key is meant for gets it, and not again when it comes back from there.
+            # Before its target gets the key, and not again when it bubbles back.
             if self.screen_stack and isinstance(self.screen, Answering):
                 self.screen.touched()
         if isinstance(event, events.Key) and event.key == "ctrl+c" and self.screen_stack and self.screen.is_modal:
-            # Neither a key of the app nor what it tells comes through what is in front.
+            # Neither keys of the app nor its notifications pass through a dialog in front.
             typed = self.focused.selected_text if isinstance(self.focused, Input) else ""
             if not typed and not self.screen.get_selected_text():
                 await self.screen.dismiss()
@@ -232,7 +232,7 @@ class VisualizerApp(Comparing):
         super().action_change_theme()
 
     def _remember_theme(self, name: str) -> None:
-        """Only what somebody chose: a theme may be set for a picture, too."""
+        """Only a theme that the user chose: one may also be set for a picture."""
         if self._chooses_theme and name != self.preferences.theme:
             self.preferences.theme = name
             self.preferences.save()
@@ -296,8 +296,8 @@ class VisualizerApp(Comparing):
         self.exit()
 
     def tell(self, sentence: str) -> None:
-        """Say it beside what is shown, for a few seconds."""
-        # In place of what was told before: a key that is held down shall not fill the screen. What is shown is a
+        """Show a notification for a few seconds."""
+        # Replaces the last notification: a key that is held down must not fill the screen. What is shown is a
         # message that comes behind the keys that wait already, so that these are waited for: the last has the word.
         if not self._to_tell:
             self.call_later(self._tell)

@@ -26,11 +26,11 @@ class Comparing(App[int]):
     only_ascii: bool
 
     def tell(self, sentence: str) -> None:
-        """Say it beside what is shown, for a few seconds."""
+        """Show a notification for a few seconds."""
         raise NotImplementedError
 
     def fail(self, failure: OSError | TraceError) -> None:
-        """Quit: there is nothing to be shown. That is told behind the end."""
+        """Quit: there is nothing to show. The sentence is printed after the end."""
         raise NotImplementedError
 
     async def compare_recordings(self, a: Path, b: Path) -> None:
@@ -44,7 +44,7 @@ class Comparing(App[int]):
         feeds: dict[str, Feed] = {}
         try:
             for file, _ in (a, b):
-                # What is compared with another part of itself is read once: a pipe could not be read twice.
+                # Two parts of one trace share one reading: a pipe could not be read twice.
                 if file not in feeds:
                     feeds[file] = self._feed_of(file)
         except (OSError, TraceError) as failure:
@@ -65,7 +65,7 @@ class Comparing(App[int]):
         return from_file(Path(file), False, self.clock)
 
     async def show_pair(self, pair: Pair) -> None:
-        """Both have been read: show them in place of what told so."""
+        """Both have been read: show them instead of the progress."""
         await self.switch_screen(ComparisonScreen(pair, clock=self.clock))
 
     async def give_up(self, sentence: str) -> None:

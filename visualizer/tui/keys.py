@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from textual.binding import Binding, BindingType
 
-from visualizer.paint.rows.grouping import By, Order
+from visualizer.paint.rows.grouping import By, RowOrder
 
 
 class Section(NamedTuple):
@@ -34,74 +34,84 @@ GENERAL = Section(
     "General",
     (
         key("question_mark", "app.help", "Show all keys", "Keys"),
-        key("q", "app.quit", "Quit; twice, if still running: that ends it", "Quit"),
-        key("ctrl+q", "app.quit", "Quit, as q does"),
-        key("ctrl+c", "app.interrupt", "Say how to quit"),
-        key("ctrl+p", "app.command_palette", "Find a command by its name"),
-        key("ctrl+t", "app.change_theme", "Theme: choose how it looks; it is remembered"),
+        key("q", "app.quit", "Quit; press twice to stop a running program", "Quit"),
+        key("ctrl+q", "app.quit", "Quit, like q"),
+        key("ctrl+c", "app.interrupt", "Show how to quit"),
+        key("ctrl+p", "app.command_palette", "Find a command by name"),
+        key("ctrl+t", "app.change_theme", "Choose a theme (remembered)"),
     ),
 )
+
+#: The panes that share a place, in order, and what each shows; its key is its number.
+PANES = {
+    "events": "Events: every switch in a sentence",
+    "output": "Output: what each track printed",
+    "statistics": "Statistics; press again for bars",
+    "findings": "Problems found in this run",
+    "tree": "Tree: which track spawned which",
+    "waits": "Waits: which track waits for which",
+}
 
 #: Marks, and a span that is measured.
 SPANS = Section(
     "Marks and spans",
     (
-        key("m", "mark", "Set a mark here, or remove it"),
-        key("M", "name_mark", "Set a mark here and name it"),
+        key("m", "mark", "Set or remove a mark here"),
+        key("M", "name_mark", "Set a named mark here"),
         key("apostrophe", "jump('mark', 1)", "Next mark"),
         key("quotation_mark", "jump('mark', -1)", "Previous mark"),
         key("b", "marks", "List the marks"),
-        key("v", "span", "Begin a span here; end it where one has gone"),
-        key("shift+left", "extend_span(-1)", "Span one switch further back"),
-        key("shift+right", "extend_span(1)", "Span one switch further on"),
-        key("V", "span_of_marks", "Span between the marks around here"),
+        key("v", "span", "Start or end a span here"),
+        key("shift+left", "extend_span(-1)", "Extend the span to the previous switch"),
+        key("shift+right", "extend_span(1)", "Extend the span to the next switch"),
+        key("V", "span_of_marks", "Select the span between the nearest marks"),
         key("i", "zoom_to_span", "Zoom in on the span"),
     ),
 )
 
-#: What is shown the first time: the action, and what it does in a few words.
+#: Shown to first-time users: the action, and what it does in a few words.
 HINT = (
-    ("step(1)", "on to the next switch, and what it means"),
-    ("zoom(2)", "zoom in, and s zooms out; so does the wheel"),
-    ("axis", "every switch the same width, or back to time"),
-    ("jump('finding', 1)", "to the next problem there is"),
-    ("app.help", "all keys; any key takes this away"),
+    ("step(1)", "go to the next switch and see why it happened"),
+    ("zoom(2)", "zoom in (s or the mouse wheel: zoom out)"),
+    ("axis", "time axis, or every switch at the same width"),
+    ("jump('finding', 1)", "go to the next problem"),
+    ("app.help", "show all keys (any key closes this hint)"),
 )
 
 #: A small letter is the next, a capital the previous.
 NAVIGATION = Section(
     "Jumps",
     (
-        key("r", "jump('wake', 1)", "Next wake: a track becomes ready"),
-        key("R", "jump('wake', -1)", "Previous wake"),
+        key("r", "jump('wake', 1)", "Next wakeup: a track becomes ready"),
+        key("R", "jump('wake', -1)", "Previous wakeup"),
         key("e", "jump('exception', 1)", "Next exception that ended a track"),
         key("E", "jump('exception', -1)", "Previous exception"),
         key("o", "jump('output', 1)", "Next output"),
         key("O", "jump('output', -1)", "Previous output"),
-        key("p", "jump('finding', 1)", "Next finding: a problem"),
-        key("P", "jump('finding', -1)", "Previous finding"),
-        key("t", "only_selected", "Jumps: of all tracks, or of the selected"),
-        key("c", "why", "Cause: why did this run? To who woke it, then"),
-        key("C", "led_to", "Effect: to what that led to"),
-        key("colon", "go_to", "Go to a time, a switch, or a line of source"),
+        key("p", "jump('finding', 1)", "Next problem"),
+        key("P", "jump('finding', -1)", "Previous problem"),
+        key("t", "only_selected", "Jump among all tracks or the selected one"),
+        key("c", "why", "Go to the cause: what made this track run"),
+        key("C", "led_to", "Go to the effect: what this run caused"),
+        key("colon", "go_to", "Go to a time, a switch or a source line"),
         key("slash,ctrl+f", "search", "Search tracks, events, output, expressions"),
-        key("n", "hit(1)", "Next that was found, on text or line"),
-        key("N", "hit(-1)", "Previous that was found"),
-        key("u", "undo(-1)", "Undo: back to where the last jump came from"),
-        key("U", "undo(1)", "Redo: forth again"),
-        key("comma", "unzoom(-1)", "Back to what was in sight before"),
-        key("full_stop", "unzoom(1)", "Forth again to what was in sight"),
+        key("n", "hit(1)", "Next search result"),
+        key("N", "hit(-1)", "Previous search result"),
+        key("u", "undo(-1)", "Undo the last jump"),
+        key("U", "undo(1)", "Redo the jump"),
+        key("comma", "unzoom(-1)", "Previous visible range"),
+        key("full_stop", "unzoom(1)", "Next visible range"),
     ),
 )
 
 #: Of the program itself, while it runs.
 STEPPING = Section(
-    "The program itself, if it was started here",
+    "The program itself (if started here)",
     (
-        key("S", "hold", "Hold the program at the next switch; or go on"),
-        key("J", "take_switch", "Let the program take just one switch"),
-        key("T", "run_to_track", "Run the program to the selected track's turn"),
-        key("semicolon", "run_to_line", "Run the program to a line of source"),
+        key("S", "hold", "Pause the program at its next switch; resume"),
+        key("J", "take_switch", "Run the program to its next switch"),
+        key("T", "run_to_track", "Run the program to the selected track"),
+        key("semicolon", "run_to_line", "Run the program to a source line"),
     ),
 )
 
@@ -113,12 +123,12 @@ SWITCHES = Section(
         key("H", "step_of(-1)", "Previous switch to the selected track"),
         key("L", "step_of(1)", "Next switch to the selected track"),
         key("home,g", "first", "First switch"),
-        key("end,G", "last", "Last switch; while live, follow the end"),
+        key("end,G", "last", "Last switch; if live, follow the end"),
     ),
 )
 
 _PLAYING = (
-    key("space", "play", "Play or pause the view, never the program", "Play"),
+    key("space", "play", "Play or pause the view (not the program)", "Play"),
     key("greater_than_sign", "hurry(1)", "Play faster"),
     key("less_than_sign", "hurry(-1)", "Play slower"),
 )
@@ -130,7 +140,7 @@ _SIGHT = (
     key("d,ctrl+right", "pan(1)", "Pan to the right", PAN),
     key("f", "fit", "Fit the whole timeline", "Fit"),
     key("x", "axis", "Time axis or switch axis", "Axis"),
-    key("X", "fold_gaps", "Fold gaps in which nobody runs, or not"),
+    key("X", "fold_gaps", "Fold or unfold idle gaps"),
 )
 
 _ROWS = (
@@ -140,10 +150,10 @@ _ROWS = (
     key("Z", "fold_all", "Fold or unfold all groups"),
     key("A", "sort(1)", "Sort rows by start, name or time in a state"),
     key("B", "group(1)", "Group by thread, kind, spawn tree, process"),
-    key("asterisk", "pin", "Pin the selected row on top, or put it back"),
+    key("asterisk", "pin", "Pin or unpin the selected row"),
     key("delete,backspace", "hide", "Hide the selected row"),
-    key("D", "show_hidden", "Show all rows again that are hidden"),
-    key("ampersand", "filter", "Filter tracks by name; Escape shows all again"),
+    key("D", "show_hidden", "Show all hidden rows"),
+    key("ampersand", "filter", "Filter tracks by name; Escape clears it"),
 )
 
 #: Names of actions whose effect is seen on rows alone: in the sequence there are none.
@@ -160,67 +170,62 @@ TIMELINE = (
     NAVIGATION,
     SPANS,
     Section("Playing", (*_PLAYING, key("F", "follow", "Follow the end while the program runs"))),
-    Section("What is in sight", (*_SIGHT, key("W", "times", "Times since start or mark, or by the clock"))),
+    Section("Visible range", (*_SIGHT, key("W", "times", "Times since start, since mark, or time of day"))),
     Section(
         "Tracks and panes",
         (
             *_ROWS,
-            key("Y", "sequence", "Sequence: tracks side by side, arrows; back"),
-            key("1", "tab('events')", "Events: every switch, in a sentence"),
-            key("2", "tab('output')", "Output: what was printed, and by which track"),
-            key("3", "tab('statistics')", "Statistics; again: bars instead of numbers"),
-            key("4", "tab('findings')", "Findings: what is worth knowing"),
-            key("5", "tab('tree')", "Tree: who spawned whom, and what each does"),
-            key("6", "tab('waits')", "Waits: who waits for whom at this moment"),
+            key("Y", "sequence", "Sequence diagram, or back to the timeline"),
+            *(key(str(number), f"tab('{pane}')", what) for number, (pane, what) in enumerate(PANES.items(), 1)),
             key("tab", "app.focus_next", "Focus the next pane"),
             key("shift+tab", "app.focus_previous", "Focus the previous pane"),
-            key("escape", "back", "Back to timeline or catalogue; twice if running", "Back"),
+            key("escape", "back", "Back; press twice to stop a running program", "Back"),
         ),
     ),
 )
 
-#: What has no key of its own, and stands in the command palette alone: (what it does, action).
+#: Commands without a key, found in the command palette only: (what it does, action).
 BY_NAME = (
-    *((f"Sort rows: {order.value}", f"sort_by('{order.name}')") for order in Order),
+    *((f"Sort rows: {order.value}", f"sort_by('{order.name}')") for order in RowOrder),
     *((f"Group rows by: {by.value}", f"group_by('{by.name}')") for by in By),
 )
 
 #: The same, wherever traces are looked at.
-EXPORT = (("Export a picture: the shell command for it", "tell_export"),)
+EXPORT = (("Export a picture: show the shell command", "tell_export"),)
 
 #: Bindings of a list that has the focus; they go before those of the screen.
 LIST = Section(
-    "In a list that has the focus",
+    "Focused list",
     (
-        key("up", "move(-1)", "A line up; among switches, the previous one"),
-        key("down", "move(1)", "A line down; among switches, the next one"),
+        key("up", "move(-1)", "Up one line; in events: previous switch"),
+        key("down", "move(1)", "Down one line; in events: next switch"),
     ),
 )
 
 #: Bindings of the sequence, beside those.
 SEQUENCE = Section(
-    "In the sequence, if it has the focus",
+    "Focused sequence diagram",
     (
-        key("left_square_bracket", "lane(-1)", "Select the track of the lane to the left"),
-        key("right_square_bracket", "lane(1)", "Select the track of the lane to the right"),
+        key("left_square_bracket", "lane(-1)", "Select the track to the left"),
+        key("right_square_bracket", "lane(1)", "Select the track to the right"),
     ),
 )
 
 #: Bindings of the list of findings, beside those.
 FINDINGS = Section(
-    "Among the findings, if they have the focus",
-    (key("enter", "choose", "Go to the moment and the track of the finding"),),
+    "Focused list of problems",
+    (key("enter", "choose", "Go to the problem's time and track"),),
 )
 
 #: Bindings of lists in which a track is chosen, beside those.
 CHOICES = Section(
-    "In tree and waits, whichever has the focus",
+    "Focused tree or waits",
     (key("enter", "choose", "Select the track; fold or unfold a group"),),
 )
 
 #: Bindings of the list of marks, beside its own arrows and Enter.
 MARKS = Section(
-    "In the list of marks",
+    "List of marks",
     (
         key("delete,backspace", "remove", "Remove the mark"),
         key("escape,b", "close", "Close the list"),
@@ -229,74 +234,74 @@ MARKS = Section(
 
 #: Bindings of whatever scrolls and has the focus.
 PAGES = Section(
-    "In the tracks or a list, whichever has the focus",
+    "Focused tracks or list",
     (
-        key("pageup", "page(-1)", "A page up"),
-        key("pagedown", "page(1)", "A page down"),
+        key("pageup", "page(-1)", "Page up"),
+        key("pagedown", "page(1)", "Page down"),
     ),
 )
 
-#: What the mouse does is bound to no key, and so stands here in words: (what one does, what it does).
+#: Mouse actions have no bindings; this is their help text: (gesture, effect).
 MOUSE = (
-    ("Click on a track", "Select it, and go to that moment"),
-    ("Click twice", "Zoom in on what the track does there"),
-    ("Click on a ▾", "Fold or unfold the group or the thread"),
-    ("Click on the overview", "Go to that moment of the whole trace"),
-    ("Click on a tab or key", "The same as its key"),
-    ("Rest on a cell", "See what it is, since when, why, what is next"),
-    ("Drag the tracks", "Pan, and scroll"),
-    ("Drag the ruler", "Select a span; the tracks with Shift or Ctrl"),
-    ("Drag the overview", "Move what is in sight"),
-    ("Click on an event, output, finding, arrow", "Go there"),
+    ("Click on a track", "Select it and go to that time"),
+    ("Double-click", "Zoom in on that state of the track"),
+    ("Click on a ▾", "Fold or unfold the group or thread"),
+    ("Click on the overview", "Go to that time"),
+    ("Click on a tab or key", "Same as its key"),
+    ("Hover over a cell", "Show its state, since when, why, and what is next"),
+    ("Drag the tracks", "Pan and scroll"),
+    ("Drag the ruler", "Select a span (on tracks: with Shift or Ctrl)"),
+    ("Drag the overview", "Move the visible range"),
+    ("Click on an event, output, problem, arrow", "Go there"),
     ("Click on a line of tree, waits, statistics", "Select that track"),
-    ("Wheel", "Scroll; over overview and ruler, zoom"),
-    ("Ctrl and wheel", "Zoom where the pointer is"),
-    ("Shift and wheel", "Pan"),
+    ("Wheel", "Scroll; on overview and ruler: zoom"),
+    ("Ctrl+wheel", "Zoom at the pointer"),
+    ("Shift+wheel", "Pan"),
 )
 
 COMPARISON_MOUSE = (
-    ("Click on a side", "Choose it, and go to that moment of it"),
-    ("Click twice", "Zoom in on what the track does there"),
-    ("Click on a ▾", "Fold or unfold the group or the thread"),
-    ("Click on a key", "The same as the key"),
-    ("Rest on a cell", "See what it is, since when, why, what is next"),
-    ("Drag the tracks", "Pan both, and scroll"),
-    ("Drag the ruler", "Select a span; the tracks with Shift or Ctrl"),
-    ("Wheel", "Scroll; over the ruler, zoom"),
-    ("Ctrl and wheel", "Zoom where the pointer is, both alike"),
-    ("Shift and wheel", "Pan both"),
+    ("Click on a side", "Choose it and go to that time"),
+    ("Double-click", "Zoom in on that state of the track"),
+    ("Click on a ▾", "Fold or unfold the group or thread"),
+    ("Click on a key", "Same as its key"),
+    ("Hover over a cell", "Show its state, since when, why, and what is next"),
+    ("Drag the tracks", "Pan both and scroll"),
+    ("Drag the ruler", "Select a span (on tracks: with Shift or Ctrl)"),
+    ("Wheel", "Scroll; on the ruler: zoom"),
+    ("Ctrl+wheel", "Zoom both at the pointer"),
+    ("Shift+wheel", "Pan both"),
 )
 
 CATALOGUE = (
     Section(
         "Catalogue",
         (
-            key("up,k", "move(-1)", "The one above"),
-            key("down,j", "move(1)", "The one below"),
-            key("home,g", "first", "The first"),
-            key("end,G", "last", "The last"),
+            key("up,k", "move(-1)", "Previous entry"),
+            key("down,j", "move(1)", "Next entry"),
+            key("home,g", "first", "First entry"),
+            key("end,G", "last", "Last entry"),
             key("pageup", "scroll(-1)", "Scroll the preview up"),
             key("pagedown", "scroll(1)", "Scroll the preview down"),
-            key("enter", "choose", "Run the scenario, or open the recording", "Run or open"),
-            key("S", "run_held", "Run the scenario, held at its first switch", "Run held"),
-            key("slash,ctrl+f", "find", "Find a scenario or a recording by its name"),
-            key("n", "find_next(1)", "Next that has it in its name"),
-            key("N", "find_next(-1)", "Previous that has it in its name"),
-            key("escape", "back", "Close the line in which a name is typed"),
-            key("c", "compare", "Compare: mark a recording; then another", "Compare"),
+            key("enter", "choose", "Run the scenario or open the recording", "Run or open"),
+            key("S", "run_held", "Run the scenario, paused at its first switch", "Run paused"),
+            key("slash,ctrl+f", "find", "Search scenarios and recordings by name"),
+            key("n", "find_next(1)", "Next match"),
+            key("N", "find_next(-1)", "Previous match"),
+            key("escape", "back", "Close the search"),
+            key("c", "compare", "Compare: mark a recording, then another one", "Compare"),
         ),
     ),
 )
 
-LOADING = Section("While both are read", (key("escape", "back", "Back to the catalogue, or quit", "Back"),))
+LOADING = Section("While both traces load", (key("escape", "back", "Back to the catalogue, or quit", "Back"),))
 
 COMPARISON = (
     Section(
         "Both sides",
         (
-            key("tab,shift+tab", "other", "Choose the other side: keys move that one", "Side"),
-            key("y", "lock", "Move both playheads together, or each for itself", "Lock"),
-            key("exclamation_mark", "difference", "Where the order of switches first differs", "Difference"),
+            key("tab,shift+tab", "other", "Move the keys to the other side", "Side"),
+            key("y", "lock", "Move both playheads together or separately", "Lock"),
+            key("exclamation_mark", "difference", "First difference in the order of switches", "Difference"),
             key("pageup", "page(-1)", "Scroll the figures up"),
             key("pagedown", "page(1)", "Scroll the figures down", "Figures"),
             key("escape", "back", "Back to the catalogue, or quit"),
@@ -306,7 +311,7 @@ COMPARISON = (
     NAVIGATION,
     SPANS,
     Section("Playing", _PLAYING),
-    Section("What is in sight, of both alike", _SIGHT),
+    Section("Visible range (of both)", _SIGHT),
     Section("Tracks", _ROWS),
 )
 

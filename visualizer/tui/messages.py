@@ -1,4 +1,4 @@
-"""What the panes tell their screen. A message that only says the latest replaces one that still waits in the queue."""
+"""Messages from the panes to their screen. A message about the latest state replaces one still in the queue."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from visualizer.paint.rows.order import Row
 
 
 class Looked(Message):
-    """What is looked at has changed, or has come to be: draw it."""
+    """The view has changed or was created: draw it."""
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, Looked)
@@ -18,7 +18,7 @@ class Looked(Message):
 
 @dataclass
 class MomentChosen(Message):
-    """Somebody pointed at a cell of the timeline, and perhaps at a row."""
+    """A click on a cell of the timeline, and perhaps on a row."""
 
     column: int
     row: Row | None = None
@@ -29,7 +29,7 @@ class MomentChosen(Message):
 
 @dataclass
 class PartChosen(Message):
-    """Somebody pointed at the overview: `part` is 0 at its beginning and 1 at its end; `dragged`: on the way there."""
+    """A click on the overview: `part` is 0 at its beginning and 1 at its end; `dragged`: during a drag."""
 
     part: float
     dragged: bool = False
@@ -40,21 +40,21 @@ class PartChosen(Message):
 
 @dataclass
 class SwitchChosen(Message):
-    """Somebody chose a switch by its number."""
+    """A switch was selected by its number."""
 
     index: int
 
 
 @dataclass
 class TrackChosen(Message):
-    """Somebody chose a track."""
+    """A track was selected."""
 
     track: int
 
 
 @dataclass
 class RowFolded(Message):
-    """Somebody folded away what belongs to row number `number`, or unfolded it."""
+    """The group or thread of row number `number` was folded or unfolded."""
 
     number: int
 
@@ -76,7 +76,7 @@ class Panned(Message):
 
 @dataclass
 class CellsSpanned(Message):
-    """Somebody dragged from one cell of the timeline to another, to select what lies between."""
+    """A drag from one cell of the timeline to another, to select the span between."""
 
     begin: int
     end: int

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from visualizer.session.target import Target
     from visualizer.tui.state.pair import Pair
 
-#: A smaller terminal shows one sentence that says so.
+#: A smaller terminal shows only one sentence about that.
 LEAST_WIDTH, LEAST_HEIGHT = 60, 16
 
 
@@ -26,7 +26,7 @@ class Shell(Protocol):
         """Show a recording over the catalogue."""
 
     def tell(self, sentence: str) -> None:
-        """Say it beside what is shown, for a few seconds."""
+        """Show a notification for a few seconds."""
 
     async def back_to_catalogue(self) -> None:
         """Leave the timeline."""
@@ -38,7 +38,7 @@ class Shell(Protocol):
         """Both sides of a comparison have been read: show them."""
 
     async def give_up(self, sentence: str) -> None:
-        """Two traces cannot be compared, and the sentence says why."""
+        """Two traces cannot be compared; the sentence says why."""
 
     async def leave_comparison(self) -> None:
         """Back to the catalogue if the comparison was opened there, else quit."""

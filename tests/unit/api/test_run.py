@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import visualizer
-from visualizer.session.launch import Run
+from visualizer.session.launch import ProgramRun
 
 
 @pytest.fixture(autouse=True)
@@ -107,8 +107,8 @@ def test_what_is_wrong_is_told_before_anything_is_run(
 
 def test_a_program_that_left_nothing_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # As an interpreter that dies before it comes to the tracers.
-    def dies(target: object, path: Path, options: object) -> Run:
-        return Run(subprocess.Popen([sys.executable, "-c", "raise SystemExit(5)"]), path)
+    def dies(target: object, path: Path, options: object) -> ProgramRun:
+        return ProgramRun(subprocess.Popen([sys.executable, "-c", "raise SystemExit(5)"]), path)
 
     monkeypatch.setattr("visualizer.api.run.start", dies)
     run = visualizer.record("ping_pong", to="a.trace")
@@ -122,16 +122,16 @@ def test_a_program_that_left_nothing_says_so(folder: Path, monkeypatch: pytest.M
 def test_who_is_interrupted_leaves_no_program_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(folder / "begun")
     (folder / "mine.py").write_text("open('begun', 'w').close()\nimport time\nwhile True: time.sleep(60)")
-    wait, waited = Run.wait, []
+    wait, waited = ProgramRun.wait, []
 
-    def interrupted(run: Run) -> int:
+    def interrupted(run: ProgramRun) -> int:
         waited.append(run)
         if len(waited) == 1:
             (folder / "begun").read_text()
             raise KeyboardInterrupt
         return wait(run)
 
-    monkeypatch.setattr(Run, "wait", interrupted)
+    monkeypatch.setattr(ProgramRun, "wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
         visualizer.record("mine.py", to="a.trace")
     assert waited[0].poll() == -9

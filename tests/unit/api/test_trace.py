@@ -112,7 +112,7 @@ def test_switches(tmp_path: Path) -> None:
     assert (last.value, last.place) == (None, None)
     assert repr(trace.switches) == f"[{', '.join(map(repr, trace.switches[:3]))}, ... and 2 more]"
     assert repr(trace.switches[3:]) == repr(list(trace.switches)[3:])
-    assert trace.explain(1) == "test1 runs for the first time: main switched to it with 'x'"
+    assert trace.explain(1) == "main switches to test1 with 'x' → test1 runs for the first time"
     for number in (0, 6):
         with pytest.raises(IndexError):
             trace.explain(number)
@@ -303,7 +303,7 @@ def test_a_part_of_a_part_is_what_lies_in_both(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("a", "b", "why"), [("#9", None, "no switch #9"), (5000, 4000, "ends before it begins"),
-                                             (5000, 5000, "is empty"), ("1", "2", "begins behind the end"),
+                                             (5000, 5000, "is empty"), ("1", "2", "begins after the end"),
                                              ("a", None, "is no part of a trace: say seconds")])  # fmt: skip
 def test_no_part(a: int | str, b: int | str | None, why: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=why):
@@ -368,7 +368,7 @@ def test_what_was_cut_opens_as_far_as_it_goes(tmp_path: Path) -> None:
     trace = visualizer.load(path)
     assert len(trace.switches) == 4
     assert trace.notices == (
-        "The last line is cut: the trace is shown up to there.",
+        "The last line is incomplete: the trace is shown up to there.",
         "The trace has no end: its program was killed, or is still running.",
     )
     assert trace.between("#2").notices == trace.notices

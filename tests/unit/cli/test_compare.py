@@ -24,7 +24,7 @@ from visualizer.trace import events as ev
 from visualizer.trace import words
 
 GOLDEN = Path(__file__).parents[2] / "golden"
-HOW = "write seconds as in @0.5-2 or @0.5-, or numbers of switches as in @#3-#17."
+HOW = "use seconds, as in @0.5-2 or @0.5-, or switch numbers, as in @#3-#17."
 SYNC = str(GOLDEN / "sync_vs_async.trace")
 
 
@@ -47,21 +47,21 @@ def test_one_after_another_and_all_together(visualizer: Visualizer) -> None:
         "A  sync_vs_async.trace@#-#18 · sync_vs_async · Python 3.13.0 · from 48.8 ms to 0.952 s",
         "B  sync_vs_async.trace@#19-# · sync_vs_async · Python 3.13.0 · from 0.953 s to 1.05 s",
         "",
-        "B is 9.0 times faster: 0.101 s instead of 0.903 s",
+        "The time is 9.0× lower in B: 0.101 s instead of 0.903 s",
         "",
-        "                                    A          B      B - A",
-        "----------------------------------------------------------------------------",
-        "time                          0.903 s    0.101 s   -0.802 s   9.0 times less",
-        "first to last switch          0.903 s    0.101 s   -0.802 s   9.0 times less",
-        "switches                           18         54        +36   3.0 times more",
-        "tracks                              2         11         +9   5.5 times more",
-        "running                      1.563 ms   0.667 ms  -0.896 ms   2.3 times less",
-        "ready, not running                  -    1.26 ms   +1.26 ms        none in A",
-        "waiting                       0.903 s    1.005 s   +0.103 s   1.1 times more",
-        "  sleep                      0.9027 s  0.90464 s   +1.94 ms   about the same",
-        "  join                              -    0.101 s   +0.101 s        none in A",
-        "waiting at once, on average         1         10         +9  10.0 times more",
-        "idle hub                      0.902 s      0.1 s   -0.802 s   9.0 times less",
+        "                                  A          B      B - A",
+        "-------------------------------------------------------------------------",
+        "time                        0.903 s    0.101 s   -0.802 s      9.0× lower",
+        "first to last switch        0.903 s    0.101 s   -0.802 s      9.0× lower",
+        "switches                         18         54        +36     3.0× higher",
+        "tracks                            2         11         +9     5.5× higher",
+        "running                    1.563 ms   0.667 ms  -0.896 ms      2.3× lower",
+        "ready, not running                -    1.26 ms   +1.26 ms       none in A",
+        "waiting                     0.903 s    1.005 s   +0.103 s     1.1× higher",
+        "  sleep                    0.9027 s  0.90464 s   +1.94 ms  about the same",
+        "  join                            -    0.101 s   +0.101 s       none in A",
+        "waiting at once (average)         1         10         +9    10.0× higher",
+        "idle hub                    0.902 s      0.1 s   -0.802 s      9.0× lower",
         "",
         "time       │0.0 s        │0.2 s         │0.4 s         │0.6 s         │0.8 s",
         "A  from 48.8 ms",
@@ -74,11 +74,11 @@ def test_one_after_another_and_all_together(visualizer: Visualizer) -> None:
         "    task-4 ▏┈┈┈┈┈┈▏✓ ├──────────────────── 0.802 s saved ────────────────────┤",
         *(f"    task-{number} ▏┈┈┈┈┈┈▏✓" for number in range(5, 10)),
         "",
-        "· created   ▒ ready, not running   █ running   ┈ waiting   ░ idle: polling   ✓ ended",
+        "· created   ▒ ready, not running   █ running   ┈ waiting   ░ idle (polling)   ✓ ended",
         "",
-        "The order of the switches differs at the first one",
-        "A   #1  0.048826 s  hub runs for the first time: main sleeps for 0.1 s",
-        "B  #19  0.952549 s  hub runs: main waits in gevent.joinall(greenlets)",
+        "The order of switches differs from the first switch on",
+        "A   #1  0.048826 s  main sleeps 0.1 s → hub runs for the first time",
+        "B  #19  0.952549 s  main waits in gevent.joinall(greenlets) → hub runs",
     ]
 
 
@@ -86,29 +86,29 @@ def test_where_one_goes_on(visualizer: Visualizer, tmp_path: Path) -> None:
     longer = ping_pong().switch("main", "test1").end()
     lines = told(visualizer, written(tmp_path / "a.trace", ping_pong().end()), written(tmp_path / "b.trace", longer))
     assert lines[-3:] == [
-        "The order of the switches differs after 5 alike",
+        "The order of switches differs after 5 equal switches",
         "A  has no more switches",
-        "B  #6  0.000009 s  test1 runs: main switched to it",
+        "B  #6  0.000009 s  main switches to test1 → test1 runs",
     ]
 
 
 def test_the_same_twice(visualizer: Visualizer) -> None:
     lines = told(visualizer, SYNC, SYNC)
-    assert lines[3] == "Both take about as long: 1.06 s and 1.06 s"
-    assert lines[-1] == "The order of the switches is the same in both: all 72 of them"
+    assert lines[3] == "Both take about the same time: 1.06 s and 1.06 s"
+    assert lines[-1] == "The order of switches is the same in both (all 72)"
     assert all(line.endswith("the same") for line in lines[7:14])
 
 
 @pytest.mark.parametrize(
     ("a_ns", "b_ns", "said"),
     [
-        (940_000_000, 150_000_000, "B is 6.3 times faster: 0.15 s instead of 0.94 s"),
-        (150_000_000, 940_000_000, "B is 6.3 times slower: 0.94 s instead of 0.15 s"),
-        (1_000_000_000, 1_040_000_000, "Both take about as long: 1 s and 1.04 s"),
-        (1_000_000_000, 1_060_000_000, "B is 1.1 times slower: 1.06 s instead of 1 s"),
-        (0, 0, "Both take about as long: 0 s and 0 s"),
-        (1_000, 0, "B takes no time: there is nothing in it"),
-        (0, 1_000, "A takes no time: there is nothing in it"),
+        (940_000_000, 150_000_000, "The time is 6.3× lower in B: 0.15 s instead of 0.94 s"),
+        (150_000_000, 940_000_000, "The time is 6.3× higher in B: 0.94 s instead of 0.15 s"),
+        (1_000_000_000, 1_040_000_000, "Both take about the same time: 1 s and 1.04 s"),
+        (1_000_000_000, 1_060_000_000, "The time is 1.1× higher in B: 1.06 s instead of 1 s"),
+        (0, 0, "Both take about the same time: 0 s and 0 s"),
+        (1_000, 0, "B takes no time: it is empty"),
+        (0, 1_000, "A takes no time: it is empty"),
     ],
 )
 def test_the_saving_as_a_number(a_ns: int, b_ns: int, said: str) -> None:
@@ -131,33 +131,35 @@ MS = 1_000_000
         (
             started(140 * MS, 500 * MS, 20 * MS),
             started(100 * MS, 500 * MS, 20 * MS),
-            "Both take about as long from first to last switch: 0.5 s and 0.5 s; B starts to switch 40 ms sooner",
+            ("Both take about the same time from first to last switch: 0.5 s and 0.5 s; "
+            "B's first switch comes 40 ms earlier"),
             None,
         ),
         (
             started(100 * MS, 20 * MS, 0),
             started(400 * MS, 10 * MS, 0),
-            "B is 2.0 times faster from first to last switch: 10 ms instead of 20 ms; B starts to switch 0.3 s later",
+            ("The time from first to last switch is 2.0× lower in B: 10 ms instead of 20 ms; "
+            "B's first switch comes 0.3 s later"),
             None,
         ),
         # What is done behind the last switch counts, and so does what outweighs the start.
         (
             started(100 * MS, 500 * MS, 400 * MS),
             started(100 * MS, 500 * MS, 0),
-            "B is 1.7 times faster: 0.6 s instead of 1 s",
+            "The time is 1.7× lower in B: 0.6 s instead of 1 s",
             (1, "0.4 s saved"),
         ),
         (
             started(100 * MS, 500 * MS, 0),
             started(80 * MS, 20 * MS, 0),
-            "B is 6.0 times faster: 0.1 s instead of 0.6 s",
+            "The time is 6.0× lower in B: 0.1 s instead of 0.6 s",
             (1, "0.5 s saved"),
         ),
         # There is no switch to count from.
         (
             Part.whole(lasting(5_000 * MS)),
             started(50 * MS, 950 * MS, 0),
-            "B is 5.0 times faster: 1 s instead of 5 s",
+            "The time is 5.0× lower in B: 1 s instead of 5 s",
             (1, "4 s saved"),
         ),
     ],
@@ -215,9 +217,9 @@ def test_a_file_with_an_at_sign_in_its_name(visualizer: Visualizer, tmp_path: Pa
 @pytest.mark.parametrize(
     ("a", "said"),
     [
-        ("{}@5-", "The span '5-' begins behind the end of the trace 'a.trace', which is 9 µs long."),
+        ("{}@5-", "The span '5-' begins after the end of the trace 'a.trace', which lasts 9 µs."),
         ("{}@#5-#4", "The span '#5-#4' ends before it begins."),
-        ("{}@2-#4", "The span '2-#4' begins behind the end of the trace 'a.trace', which is 9 µs long."),
+        ("{}@2-#4", "The span '2-#4' begins after the end of the trace 'a.trace', which lasts 9 µs."),
         ("{}@0.000004-0.000002", "The span '0.000004-0.000002' ends before it begins."),
         ("{}@#5-#5", "The span '#5-#5' is empty: it ends where it begins."),
         ("{}@#0-", "The trace 'a.trace' has no switch #0: there are 5."),
@@ -226,7 +228,7 @@ def test_a_file_with_an_at_sign_in_its_name(visualizer: Visualizer, tmp_path: Pa
         *(
             (
                 "{}@" + wrong,
-                f"{wrong!r} is no part of a trace; {HOW}",
+                f"{wrong!r} is not a valid part of a trace; {HOW}",
             )
             for wrong in ("", "-", "1", "1-x", "١-", "#1#-")
         ),
@@ -255,7 +257,7 @@ def test_a_notice_says_of_which_trace_it_is(visualizer: Visualizer, tmp_path: Pa
         written(tmp_path / f"{name}.trace", ping_pong() if name == "b" else ping_pong().end())
     done = visualizer("compare", "a.trace", "b.trace")
     assert done.returncode == 0
-    assert done.stderr == ("visualizer: b.trace: The trace has no end: its program was killed, or is still running.\n")
+    assert done.stderr == ("visualizer: b.trace: The trace has no end: its program was killed or is still running.\n")
     assert visualizer("compare", "b.trace", "b.trace@#-#").stderr.count("no end") == 1
 
 
@@ -327,8 +329,8 @@ def test_a_picture_of_both(visualizer: Visualizer, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("-o", "both.xyz"), "Cannot tell the format of 'both.xyz': its name must end in .svg."),
-        (("-o", "both.svg", "--width", "100"), "A picture is 400 to 20000 pixels wide, not 100."),
+        (("-o", "both.xyz"), "Unknown format 'both.xyz': the name must end in .svg."),
+        (("-o", "both.svg", "--width", "100"), "A picture must be 400 to 20000 pixels wide, not 100."),
         (("-o", "no/both.svg"), "Cannot write 'no/both.svg': no such file or directory."),
     ],
 )

@@ -43,8 +43,8 @@ def test_a_cut_trace_prints_what_there_is_and_says_so(visualizer: Visualizer, tm
     done = visualizer("events", str(path))
     assert done.returncode == 0
     assert done.stderr.splitlines() == [
-        "visualizer: The last line is cut: the trace is shown up to there.",
-        "visualizer: The trace has no end: its program was killed, or is still running.",
+        "visualizer: The last line is incomplete: the trace is shown up to there.",
+        "visualizer: The trace has no end: its program was killed or is still running.",
     ]
     assert len(done.stdout.splitlines()) == len(list(records(producer_consumer().timeline())))
 
@@ -53,7 +53,7 @@ def test_lines_that_cannot_be_read_are_counted(visualizer: Visualizer, tmp_path:
     path = tmp_path / "odd.trace"
     path.write_bytes(HEADER + b'["beam",1]\n["note",2000000000,"hello"]\n["end",2000000000,0,0]\n')
     done = visualizer("events", str(path))
-    assert done.stderr == "visualizer: Left out, because it could not be read: 1 line.\n"
+    assert done.stderr == "visualizer: Left out because unreadable: 1 line.\n"
     assert [json.loads(line) for line in done.stdout.splitlines()] == [
         {"t": 2.0, "event": "note", "text": "hello"},
         {"t": 2.0, "event": "end", "code": 0, "signal": None},

@@ -19,11 +19,11 @@ def written(folder: Path, tape: Tape) -> str:
 
 
 LINES = [
-    "#1  0.000002 s  main  → test1  test1 runs for the first time: main switched to it with 'x'",
-    "#2  0.000004 s  test1 → test2  test2 runs for the first time: test1 switched to it",
-    "#3  0.000005 s  test2 → test1  test1 runs: test2 switched to it",
-    "#4  0.000006 s  test1 → test2  test2 runs: test1 switched to it",
-    "#5  0.000008 s  test2 → main   main runs: test2 ended (returned None)",
+    "#1  0.000002 s  main  → test1  main switches to test1 with 'x' → test1 runs for the first time",
+    "#2  0.000004 s  test1 → test2  test1 switches to test2 → test2 runs for the first time",
+    "#3  0.000005 s  test2 → test1  test2 switches to test1 → test1 runs",
+    "#4  0.000006 s  test1 → test2  test1 switches to test2 → test2 runs",
+    "#5  0.000008 s  test2 → main   test2 ended (returned None) → main runs",
 ]
 
 

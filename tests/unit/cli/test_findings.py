@@ -13,7 +13,7 @@ from visualizer.trace import words
 from visualizer.trace.events import Header, encode
 
 HEADER = encode(Header(words.FORMAT, words.VERSION))
-ENDED = "; test2 ended, and what ends goes to its parent, here main, not to who switched to it"
+ENDED = "; test2 ended, and a greenlet that ends switches to its parent, here main"
 SENTENCE = f"test1 was never resumed after it switched to test2 (demo.py:4){ENDED}"
 
 
@@ -51,7 +51,7 @@ def test_json(visualizer: Visualizer, trace: Path) -> None:
 def test_nothing_found(visualizer: Visualizer, tmp_path: Path) -> None:
     path = tmp_path / "a.trace"
     path.write_bytes(HEADER + b"".join(map(encode, producer_consumer().exits("main").end().events)))
-    assert visualizer("findings", str(path)).stdout == "Nothing found.\n"
+    assert visualizer("findings", str(path)).stdout == "No problems found.\n"
     assert json.loads(visualizer("findings", str(path), "--json").stdout) == []
 
 
@@ -59,7 +59,7 @@ def test_a_trace_that_is_damaged_is_not_said_to_be_without_findings(visualizer: 
     lines = [encode(event) for event in producer_consumer().exits("main").end().events]
     path = tmp_path / "a.trace"
     path.write_bytes(HEADER + b"".join([*lines[:-2], b"\xff" * 80 + b"\n", *lines[-2:]]))
-    sentence = "1 line could not be read: what it told is missing here"
+    sentence = "1 line could not be read: its events are missing here"
     assert visualizer("findings", str(path)).stdout.endswith(f" s  incomplete  {sentence}\n")
     [one] = json.loads(visualizer("findings", str(path), "--json").stdout)
     assert (one["kind"], one["sentence"], one["tracks"], one["line"]) == ("incomplete", sentence, [], None)

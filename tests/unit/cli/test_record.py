@@ -122,7 +122,7 @@ def test_whose_is_which_option(
     assert {path.name for path in tmp_path.iterdir()} == {"s.py", output}
 
 
-NO_OUTPUT = "Say where to keep the trace: -o FILE, before TARGET or at the very end. Try `visualizer record --help`."
+NO_OUTPUT = "Missing output file: add -o FILE before TARGET or at the very end. Try `visualizer record --help`."
 
 
 @pytest.mark.parametrize(

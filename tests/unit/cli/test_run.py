@@ -50,5 +50,5 @@ def test_nobody_could_let_a_held_program_go_on_without_a_terminal(process: Visua
     done = process("run", "--hold", "ping_pong")
     assert done.returncode == 2
     assert done.stdout == ""
-    assert "--hold needs a terminal, in which somebody lets the program go on." in done.stderr
+    assert "--hold needs a terminal, because keys continue the program." in done.stderr
     assert recordings.recent() == []

@@ -50,11 +50,11 @@ def test_the_whole_print(visualizer: Visualizer, tmp_path: Path) -> None:
         "",
         "· created   █ running   ┈ waiting   ✓ ended",
         "",
-        "#1  0.000002 s  test1 runs for the first time: main switched to it with 'x'",
-        "#2  0.000004 s  test2 runs for the first time: test1 switched to it",
-        "#3  0.000005 s  test1 runs: test2 switched to it",
-        "#4  0.000006 s  test2 runs: test1 switched to it",
-        "#5  0.000008 s  main runs: test2 ended (returned None)",
+        "#1  0.000002 s  main switches to test1 with 'x' → test1 runs for the first time",
+        "#2  0.000004 s  test1 switches to test2 → test2 runs for the first time",
+        "#3  0.000005 s  test2 switches to test1 → test1 runs",
+        "#4  0.000006 s  test1 switches to test2 → test2 runs",
+        "#5  0.000008 s  test2 ended (returned None) → main runs",
     ]
 
 
@@ -113,7 +113,7 @@ def test_many_tracks_of_a_kind_share_a_row(visualizer: Visualizer, tmp_path: Pat
     lines = shown(visualizer, trace, "--axis", "time", "--width", "60")
     assert [line[:15].strip() for line in lines[3:6]] == ["▾ main", "▸ worker ×70", "other"]
     assert "1–70 not run yet" in lines[4]
-    assert lines[6] == "Tracks of a kind share a row: --all shows each of them"
+    assert lines[6] == "Tracks with the same function share a row: --all shows each one"
     ascii = shown(visualizer, trace, "--axis", "time", "--width", "60", "--ascii")
     assert "+ worker x70 " in ascii[4]
     assert all(line.isascii() for line in ascii)
@@ -137,14 +137,14 @@ def test_what_must_be_told(visualizer: Visualizer, tmp_path: Path) -> None:
         "",
         "Uncaught ValueError: bad ␛[31mitem",
         "The program forked.",
-        "The program was held once, for 1.500 s in all, which its times leave out.",
+        "The program was paused once, for 1.500 s in total, which its times exclude.",
         "Left out of the trace: 4 events.",
     ]
 
 
 def test_nothing_was_switched(visualizer: Visualizer, tmp_path: Path) -> None:
     lines = shown(visualizer, written(tmp_path / "a.trace", Tape().end()))
-    assert lines[-1] == "Nothing was switched: no generator, greenlet or hub ran."
+    assert lines[-1] == "No switch was recorded: no generator, greenlet or hub ran."
 
 
 def test_hostile_names_are_not_obeyed(visualizer: Visualizer, tmp_path: Path) -> None:
@@ -166,8 +166,8 @@ def test_a_cut_trace_is_shown_up_to_there(visualizer: Visualizer, tmp_path: Path
     cut.write_bytes((GOLDEN / "ping_pong.trace").read_bytes()[:-60])
     done = visualizer("show", str(cut))
     assert done.returncode == 0
-    assert done.stderr.startswith("visualizer: The last line is cut")
-    assert "no end recorded" in done.stdout
+    assert done.stderr.startswith("visualizer: The last line is incomplete")
+    assert "end not recorded" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -263,4 +263,4 @@ def test_the_sequence_has_no_axis(visualizer: Visualizer, tmp_path: Path) -> Non
     path = written(tmp_path / "a.trace", ping_pong())
     done = visualizer("show", path, "--sequence", "--axis", "time")
     assert done.returncode == 2
-    assert "--sequence has no --axis: its lines are the switches." in done.stderr
+    assert "--sequence cannot be combined with --axis." in done.stderr

@@ -32,7 +32,8 @@ def test_what_it_was_held_is_told_beside_its_time(visualizer: Visualizer, tmp_pa
     path = tmp_path / "held.trace"
     stops = [Held(5_000, 0), Continued(5_000, 250_000_000), Held(6_000, 250_000_000), Continued(6_000, 750_000_000)]
     path.write_bytes(HEADER + b"".join(map(encode, (*sleeps().events, *stops))))
-    assert visualizer("stats", str(path)).stdout.splitlines()[0] == "10 switches in 2 s; held 2 times, for 0.75 s more"
+    first = visualizer("stats", str(path)).stdout.splitlines()[0]
+    assert first == "10 switches in 2 s; paused 2 times, for 0.75 s in addition"
     found = json.loads(visualizer("stats", "--json", str(path)).stdout)
     assert (found["stops"], found["held_s"]) == (2, 0.75)
 
@@ -52,16 +53,16 @@ def test_the_table(visualizer: Visualizer, trace: Path) -> None:
         "-----------------------------------------------------------------------",
         "total  4 tracks              10    19 µs  11 µs      4 s        -   2 s",
         "",
-        "track  run %  ready %  wait %  block %  idle %  step p50   p95   max  latency p50   p95   max  woke  woken",
-        "----------------------------------------------------------------------------------------------------------",
-        "main     0.0      0.0   100.0        -       -      1 µs  6 µs  6 µs         1 µs  1 µs  1 µs     2      1",
-        "hub      0.0        -     0.0        -   100.0      1 µs  2 µs  2 µs            -     -     -     2      0",
-        "foo      0.0      0.0   100.0        -       -      1 µs  1 µs  1 µs         1 µs  4 µs  4 µs     1      2",
-        "bar     25.0     62.5       -        -       -      1 µs  1 µs  1 µs         1 µs  4 µs  4 µs     0      2",
-        "----------------------------------------------------------------------------------------------------------",
+        "track  run %  ready %  wait %  block %  idle %  step p50   p95   max  delay p50   p95   max  woke  woken",
+        "--------------------------------------------------------------------------------------------------------",
+        "main     0.0      0.0   100.0        -       -      1 µs  6 µs  6 µs       1 µs  1 µs  1 µs     2      1",
+        "hub      0.0        -     0.0        -   100.0      1 µs  2 µs  2 µs          -     -     -     2      0",
+        "foo      0.0      0.0   100.0        -       -      1 µs  1 µs  1 µs       1 µs  4 µs  4 µs     1      2",
+        "bar     25.0     62.5       -        -       -      1 µs  1 µs  1 µs       1 µs  4 µs  4 µs     0      2",
+        "--------------------------------------------------------------------------------------------------------",
         "total    0.0      0.0    66.7        -    33.3      1 µs  6 µs  6 µs         1 µs  4 µs  4 µs     5      5",
         "",
-        "  late  in all  track",
+        "  late  total  track",
         "---------------------",
         "0.3 ms  0.3 ms  foo",
         "",
@@ -81,7 +82,7 @@ def test_of_many_that_ran_late_the_latest_are_printed() -> None:
         tape.at(tape.t_ns + (number + 2) * 1_000_000).wake(key, "hub", words.TIMER).switch("hub", key)
         tape.switch(key, "hub")
     lines = list(report(details(tape.timeline())))
-    first = next(index for index, line in enumerate(lines) if line.split() == ["late", "in", "all", "track"])
+    first = next(index for index, line in enumerate(lines) if line.split() == ["late", "total", "track"])
     assert lines[first + 2].split() == ["12", "ms", "12", "ms", "t11"]
     assert lines[first + 12] == "... and 2 more: --json has them"
 
@@ -105,7 +106,7 @@ def test_a_matrix_of_many_columns_is_a_list() -> None:
     assert lines[:3] == ["waker      wakes  times", "-----------------------", "main       t7         2"]
     assert lines[-1] == "(unknown)  t0         1"
     assert len(lines) == 15
-    assert list(who_wakes_whom([])) == ["Nobody was woken."]
+    assert list(who_wakes_whom([])) == ["No track was woken."]
 
 
 def test_of_many_waits_the_longest_are_printed() -> None:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from tests.conftest import Visualizer
 from visualizer import cli
 
-NOTHING_TO_RUN = "Say what to run: the name of a scenario, a script's path, or -m and a module."
+NOTHING_TO_RUN = "Missing TARGET: a scenario name, a script path, or -m and a module."
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_a_second_is_as_long_in_both() -> None:
     root = drawn(sleeping(4), sleeping(1))
     widths = sorted(width for _, width in bars(root, LIGHT["running"].colour))
     assert widths[-1] == pytest.approx(4 * widths[-2], rel=1e-3)
-    assert {"B is 4.0 times faster: 1 s instead of 4 s", "3 s saved", "A a", "B b"} <= {
+    assert {"The time is 4.0× lower in B: 1 s instead of 4 s", "3 s saved", "A a", "B b"} <= {
         " ".join(text.split()) for text in texts(root)
     }
 
@@ -93,4 +93,4 @@ def test_names_are_not_obeyed() -> None:
 
 def test_nothing_at_all() -> None:
     empty = Part.whole(Timeline())
-    assert "Both take about as long: 0 s and 0 s" in texts(drawn(empty, empty, *Axis))
+    assert "Both take about the same time: 0 s and 0 s" in texts(drawn(empty, empty, *Axis))

@@ -94,7 +94,7 @@ def test_both_axes_are_drawn_by_default() -> None:
     assert [text for text in found if text in ("Time", "Switches")] == ["Time", "Switches"]
     assert found.count("foo") == 2
     assert found.count("sleep 2 s") == 2
-    assert {"0.0 s", "1.0 s", "2.0 s", "#10", "ready, not running", "idle: polling", "exit code 0"} <= {
+    assert {"0.0 s", "1.0 s", "2.0 s", "#10", "ready, not running", "idle (polling)", "exit code 0"} <= {
         part for text in found for part in text.split(" · ")
     }
 
@@ -177,11 +177,11 @@ def test_what_must_be_told() -> None:
 def test_the_part_of_the_time_that_is_not_shown_is_told() -> None:
     tape = Tape().at(8_000_000).spawn("g", words.GENERATOR).resume("g").yields("g")
     tape.at(8_160_000).exits("main").at(12_000_000).end()
-    assert "shown from 7.99 ms to 8.17 ms: nothing is switched before or after that" in texts(drawn(tape.timeline()))
+    assert "shown from 7.99 ms to 8.17 ms: no switches before or after that" in texts(drawn(tape.timeline()))
 
 
 def test_an_empty_trace() -> None:
-    assert "Nothing was switched: no generator, greenlet or hub ran." in texts(drawn(Timeline()))
+    assert "No switch was recorded: no generator, greenlet or hub ran." in texts(drawn(Timeline()))
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -214,7 +214,7 @@ def test_folded_gaps_are_marked_with_their_length_and_a_wait_over_one_is_one_bar
     said = texts(root)
     assert said.count("⋯ 1 s") == 2
     assert said.count("sleep 2 s") == 1
-    assert "2 gaps in which nobody runs are folded" in said
+    assert "2 idle gaps are folded" in said
 
 
 @given(naps(), st.integers(400, 2_000))

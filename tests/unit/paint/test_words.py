@@ -27,7 +27,7 @@ def park(reason: str, on: str = "", on_track: int = -1, asked_ns: int = -1) -> P
         (park(words.SLEEP, "for ever"), "sleep for ever"),
         (park(words.JOIN, "gevent.joinall([a, b, c, d, e])"), "gevent.joinall(…)"),
         (park(words.UNKNOWN, "queue.get()"), "queue.get()"),
-        (park(words.UNKNOWN), "waits, cause unknown"),
+        (park(words.UNKNOWN), "waits for something unknown"),
         (park(words.JOIN), "join"),
         (park(words.SUSPENDED), "yield"),
         (park(words.RESUMED, on_track=1), "→ test1"),
@@ -124,7 +124,7 @@ def test_facts() -> None:
     assert caption.title(recorded()) == "demo"
     assert caption.facts(recorded()) == ["Python 3.13.0", "2 s", "10 switches", "exit code 0"]
     assert caption.title(Timeline()) == "trace"
-    assert caption.facts(Timeline()) == ["0 s", "0 switches", "no end recorded"]
+    assert caption.facts(Timeline()) == ["0 s", "0 switches", "end not recorded"]
 
 
 @pytest.mark.parametrize(
@@ -164,4 +164,4 @@ def test_what_must_be_told() -> None:
         "Left out of the trace: 1 row that could not be read.",
         "The tracer of generators did not work: no tool id of sys.monitoring is free.",
     ]
-    assert caption.remarks(recorded(tape=Tape())) == ["Nothing was switched: no generator, greenlet or hub ran."]
+    assert caption.remarks(recorded(tape=Tape())) == ["No switch was recorded: no generator, greenlet or hub ran."]

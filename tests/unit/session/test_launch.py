@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from visualizer.session.launch import Run, start, tracer_command
+from visualizer.session.launch import ProgramRun, start, tracer_command
 from visualizer.session.target import Target
 from visualizer.trace.source import read_all
 
 HEADER = {"format": "visualizer-trace", "version": 1, "monotonic_ns": 0}
 
 
-def run_of(code: str, trace: Path, written: str | None = None, stdio: int | None = None) -> Run:
+def run_of(code: str, trace: Path, written: str | None = None, stdio: int | None = None) -> ProgramRun:
     """A run of `code`, before which `written` comes to stand in the trace; a header if not given."""
     if written is None:
         written = json.dumps(HEADER | {"monotonic_ns": time.monotonic_ns()}) + "\n"
@@ -91,7 +91,7 @@ def test_without_a_header_nothing_is_written(written: str, tmp_path: Path) -> No
     assert run.wait() == 5
     assert run.recorded is False
     assert run.warning == (
-        f"Nothing was recorded in {str(tmp_path / 't')!r}: the program was over too soon, or the disk is full."
+        f"Nothing was recorded in {str(tmp_path / 't')!r}: the program ended too early, or the disk is full."
     )
     assert (tmp_path / "t").read_text() == written
 

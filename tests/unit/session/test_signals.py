@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from visualizer.session.launch import Run
+from visualizer.session.launch import ProgramRun
 from visualizer.session.signals import bystander
 
 
-class FakeRun(Run):
+class FakeRun(ProgramRun):
     def __init__(self) -> None:
         self.received: list[int] = []
 

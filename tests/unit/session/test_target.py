@@ -66,7 +66,7 @@ def test_a_module(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "module", "sentence"),
     [
-        ([], False, "Nothing to run was given."),
+        ([], False, "There is nothing to run."),
         (["none.py"], False, "There is no script 'none.py'."),
         (["sub/none"], False, "There is no script 'sub/none'."),
         (["none.py/x.py"], False, "There is no script 'none.py/x.py'."),
@@ -76,7 +76,7 @@ def test_a_module(tmp_path: Path) -> None:
         (["data.zip"], False, "'data.zip' is an archive without a __main__.py."),
         (["/dev/null"], False, "'/dev/null' is not a regular file."),
         (["x" * 300], False, f"Cannot run '{'x' * 300}': file name too long."),
-        (["-"], False, "A script cannot be read from stdin; it needs a file of its own."),
+        (["-"], False, "A script cannot be read from stdin; it must be a file."),
         (["no_such_module.sub"], True, "There is no module 'no_such_module.sub'."),
         ([".relative"], True, "There is no module '.relative'."),
     ],

@@ -100,7 +100,7 @@ def test_damaged_headers(line: bytes) -> None:
 
 
 def test_fields_of_a_later_minor_version_are_passed_over() -> None:
-    assert ev.decode_event(b'["note",1,"x",{"more":[1]}]') == ev.Note(1, "x")
+    assert ev.decode_event(b'["note",1,"x","",{"more":[1]}]') == ev.Note(1, "x")
     header = ev.decode_header(b'{"format":"visualizer-trace","version":1,"more":[1]}')
     assert (header.format, header.version) == (words.FORMAT, 1)
 

@@ -66,7 +66,7 @@ def test_a_damaged_line_of_rows_is_a_line_that_cannot_be_read() -> None:
     source = from_bytes(HEADER + b'["rows","!not base64!"]\n["note",1,"after"]\n')
     events = [event for batch in source for event in batch]
     assert ev.Note(1, "after") in events
-    assert "Left out, because it could not be read: 1 line." in source.notices
+    assert "Left out because unreadable: 1 line." in source.notices
 
 
 @given(st.lists(st.tuples(st.integers(-(2**61), 2**61), st.integers(0, 2**31 - 1), st.integers(0, 3))), st.data())

@@ -16,8 +16,8 @@ from visualizer.trace import events as ev
 from visualizer.trace.source import CHUNK_BYTES, Source, TraceError, from_bytes, read_all
 
 HEADER = b'{"format":"visualizer-trace","version":1}\n'
-NO_END = "The trace has no end: its program was killed, or is still running."
-CUT = "The last line is cut: the trace is shown up to there."
+NO_END = "The trace has no end: its program was killed or is still running."
+CUT = "The last line is incomplete: the trace is shown up to there."
 END = b'["end",9,0,0]\n'
 
 
@@ -106,8 +106,8 @@ def test_what_cannot_be_read_is_counted_and_the_rest_is_kept(lines: list[bytes])
     ) + [ev.End(9, 0, 0)]
     dropped = [event for event in events if isinstance(event, ev.Dropped)]
     assert dropped == ([ev.Dropped(-1, "unreadable lines", bad)] if bad else [])
-    said = {0: [], 1: ["Left out, because it could not be read: 1 line."]}
-    assert notices == said.get(bad, [f"Left out, because it could not be read: {bad} lines."])
+    said = {0: [], 1: ["Left out because unreadable: 1 line."]}
+    assert notices == said.get(bad, [f"Left out because unreadable: {bad} lines."])
 
 
 def test_a_whole_trace_has_no_notices() -> None:

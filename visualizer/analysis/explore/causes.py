@@ -52,11 +52,11 @@ def why(timeline: Timeline, at: Standpoint) -> Cause:
     """Why the track ran there: who woke it or switched to it, at the moment of doing so."""
     track = timeline.tracks.get(at.track)
     if track is None:
-        return Cause("Nothing runs there", None)
+        return Cause("Nothing runs here", None)
     step = _step(track, at.switch)
     name = timeline.name(track.id)
     if step < 0:
-        return Cause(plain(f"{name} runs from its beginning: nothing was switched to it before"), None)
+        return Cause(plain(f"{name} has run from the start: no switch led to it"), None)
     index = track.steps[step]
     said = f"{sentence(timeline, index)}"
     wakeup, park = _woken(timeline, track, track.step_slices[step])
@@ -64,7 +64,7 @@ def why(timeline: Timeline, at: Standpoint) -> Cause:
         return _why_woken(timeline, track, index, said, wakeup, park)
     switch = timeline.switch(index)
     origin = timeline.tracks[switch.origin]
-    if origin.kind in (words.HUB, words.UNKNOWN):
+    if origin.schedules or origin.kind == words.UNKNOWN:
         return Cause(said, None)
     return Cause(said, Standpoint(origin.id, index - 1, switch.t_ns))
 
@@ -76,7 +76,7 @@ def led_to(timeline: Timeline, at: Standpoint) -> Effect:
     """
     track = timeline.tracks.get(at.track)
     if track is None:
-        return Effect("Nothing runs there", None)
+        return Effect("Nothing runs here", None)
     step = _step(track, at.switch)
     run = track.step_slices[step] if step >= 0 else 0
     name = timeline.name(track.id)
@@ -91,19 +91,19 @@ def led_to(timeline: Timeline, at: Standpoint) -> Effect:
         if effect is not None:
             return Effect(plain(sentence(timeline, effect.switch)), effect, len(woken))
         if len(woken) == 1:
-            return Effect(plain(f"{name} woke {timeline.name(wakeup.track)}, which did not run any more"), None, 1)
+            return Effect(plain(f"{name} woke {timeline.name(wakeup.track)}, which did not run again"), None, 1)
     following = _switch_from(timeline, track, step)
     if following is None:
         return Effect(plain(f"{name} runs to the end of the trace"), None)
     switch = timeline.switch(following)
-    if track.kind == words.HUB or timeline.tracks[switch.target].kind != words.HUB:
+    if track.schedules or not timeline.tracks[switch.target].schedules:
         return Effect(sentence(timeline, following), Standpoint(switch.target, following, switch.t_ns), 1)
     if switch.park >= 0 and step + 1 < len(track.steps):
         own = track.steps[step + 1]
         wake, _ = _woken(timeline, track, track.step_slices[step + 1])
         if wake is not None and wake.cause in _OWN_TIMER:
             return Effect(sentence(timeline, own), Standpoint(track.id, own, timeline.switch_ns[own]), 1)
-    return Effect(plain(f"Nothing is known that {name} brought about from there until it stopped running"), None)
+    return Effect(plain(f"{name} had no known effect from here until it stopped running"), None)
 
 
 def _why_woken(
@@ -116,13 +116,13 @@ def _why_woken(
     before = min(timeline.switch_before(wakeup.t_ns), index - 1)
     if wakeup.cause in _OWN_TIMER and park is not None:
         began = timeline.switch_before(park.t_ns)
-        asked = f", {duration(wakeup.t_ns - park.t_ns, 2)} before" if wakeup.t_ns > park.t_ns else ""
+        asked = f", {duration(wakeup.t_ns - park.t_ns, 2)} earlier" if wakeup.t_ns > park.t_ns else ""
         return Cause(
-            plain(f"{said}; {timeline.name(track.id)} itself asked for that{asked}"),
+            plain(f"{said}; {timeline.name(track.id)} set this timer itself{asked}"),
             Standpoint(track.id, min(began, index) - 1, park.t_ns),
         )
-    if waker is None or waker.kind == words.HUB:
-        outside = "" if wakeup.cause == words.TURN or waker is None else "; that came from outside"
+    if waker is None or waker.schedules:
+        outside = "" if wakeup.cause == words.TURN or waker is None else "; the cause is outside the program"
         return Cause(plain(said + outside), None)
     return Cause(said, Standpoint(waker.id, before, wakeup.t_ns))
 

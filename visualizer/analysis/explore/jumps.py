@@ -15,7 +15,7 @@ from visualizer.trace import words
 
 
 class What(StrEnum):
-    """What one can go to, beside switches."""
+    """What to go to, besides switches."""
 
     WAKE = "wake"
     EXCEPTION = "exception"
@@ -114,7 +114,7 @@ def _wakes(timeline: Timeline) -> Moments:
 
     def moment(index: int) -> Moment:
         t_ns, track, waker, cause = wakeups[index]
-        by = f"by {timeline.name(waker)}" if waker in timeline.tracks else "by whom is unknown"
+        by = f"by {timeline.name(waker)}" if waker in timeline.tracks else "by an unknown track"
         return Moment(t_ns, track, plain(f"{timeline.name(track)} is woken {by} ({cause})"))
 
     return Moments(len(wakeups), lambda index: wakeups[index].t_ns, tracks, moment)

@@ -1,4 +1,4 @@
-"""Because of whom a track ran late: who kept its hub from running between the time it was due and that it ran at."""
+"""Why a track ran late: which track blocked its hub between the time it was due and the time it ran."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from visualizer.analysis.model.timeline import Park, State, Timeline, Track, Wak
 from visualizer.analysis.text.durations import duration
 from visualizer.trace import words
 
-#: A hub in one of these states stands still: somebody else runs.
+#: A hub in one of these states does not run: another track does.
 _STOOD = (State.WAITING, State.BLOCKED, State.CREATED)
 
 
 def lateness(timeline: Timeline, index: int, wakeup: Wakeup, park: Park | None) -> str:
-    """Who ran on before the track of switch number `index` was woken after its time, or woken and not run at once.
+    """Which track kept running while the track of switch number `index` was due, or ready.
 
-    "" if it was not late by LATE_NS, or not because of others.
+    "" if it was not late by LATE_NS, or not because of other tracks.
     """
     switch = timeline.switch(index)
     hub = timeline.tracks[switch.origin]
-    if hub.kind != words.HUB:
+    if not hub.schedules:
         return ""
     told = []
     if wakeup.cause in (words.TIMER, words.TIMEOUT) and park is not None and park.asked_ns > 0:
@@ -26,12 +26,12 @@ def lateness(timeline: Timeline, index: int, wakeup: Wakeup, park: Park | None) 
         told += [f"{who} meanwhile"] if who else []
     waited_ns = switch.t_ns - wakeup.t_ns
     who = _kept(timeline, hub, wakeup.t_ns, switch.t_ns)
-    told += [f"it was ready for {duration(waited_ns, 2)}, while {who}"] if who else []
+    told += [f"it was ready for {duration(waited_ns, 2)} while {who}"] if who else []
     return "; ".join(told)
 
 
 def _kept(timeline: Timeline, hub: Track, due_ns: int, until_ns: int) -> str:
-    """Who ran while the hub stood still between the two times."""
+    """Which track ran while the hub was blocked between the two times."""
     if until_ns - due_ns < LATE_NS:
         return ""
     slices = hub.slices
@@ -51,4 +51,4 @@ def _kept(timeline: Timeline, hub: Track, due_ns: int, until_ns: int) -> str:
     if number < 0:
         return "others ran in short turns"
     end_ns = slices.start_ns[number + 1] if number + 1 < len(slices) else until_ns
-    return f"{timeline.name(timeline.busiest(hub, slices.start_ns[number], end_ns))} ran on"
+    return f"{timeline.name(timeline.busiest(hub, slices.start_ns[number], end_ns))} kept running"

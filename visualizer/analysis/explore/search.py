@@ -178,8 +178,8 @@ def expression(timeline: Timeline, place: Place | None) -> str:
 
 def _is_hub(timeline: Timeline, park: Park) -> bool:
     """A hub waits whenever somebody else runs: nobody looks for that."""
-    return timeline.tracks[park.track].kind == words.HUB
+    return timeline.tracks[park.track].schedules
 
 
 def _stops(timeline: Timeline, park: Park, shown: str) -> str:
-    return plain(f"{timeline.name(park.track)} stops{' at ' + shown if shown else ''}")
+    return plain(f"{timeline.name(park.track)} waits{' at ' + shown if shown else ''}")

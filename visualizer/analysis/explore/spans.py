@@ -52,7 +52,7 @@ def part_of(timeline: Timeline, file: str, span: str | None) -> Part:
     end_ns = min(_moment_ns(timeline, until, last), timeline.last_ns) if until else timeline.last_ns
     if start_ns > timeline.last_ns:
         lasts = duration(timeline.last_ns)
-        raise ValueError(f"The span {span!r} begins behind the end of the trace {file!r}, which is {lasts} long.")
+        raise ValueError(f"The span {span!r} begins after the end of the trace {file!r}, which lasts {lasts}.")
     if start_ns > end_ns or (first and last and first > last):
         raise ValueError(f"The span {span!r} ends before it begins.")
     if start_ns == end_ns and not (first and last and first < last):

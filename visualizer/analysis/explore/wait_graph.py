@@ -60,7 +60,7 @@ def moment_at(timeline: Timeline, t_ns: int) -> Moment:
         state = slices.state[at] if at >= 0 else State.UNKNOWN
         if state == State.RUNNING:
             running.append(track.id)
-        elif track.kind == words.HUB:
+        elif track.schedules:
             if state == State.BLOCKED and slices.about[at] in timeline.tracks:
                 blocked.append((track.id, slices.about[at]))
         elif state == State.READY:

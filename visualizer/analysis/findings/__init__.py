@@ -1,4 +1,4 @@
-"""What is worth knowing of a timeline, one sentence each. A kind is a function, and a row in KINDS (FORMAT.md)."""
+"""The problems in a timeline, one sentence each. A kind is a function and a row in KINDS (FORMAT.md)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from visualizer.analysis.model.timeline import Timeline
 
 __all__ = ["KINDS", "Finding", "Findings", "Group", "findings", "grouped"]
 
-#: Kind -> who finds it. Each looks at what is kept of long turns and delays, or once at each track, never at all
-#: switches: those are observed once, as they arrive.
+#: Kind -> the function that finds it. Each looks at the collected turns and delays, or once at each track, never at all
+#: switches: those are collected once, as they arrive.
 KINDS: dict[str, Callable[[Timeline, Observed], Iterable[Finding]]] = {
     "incomplete": incomplete.incomplete,
-    # First: where a track dies, that comes before what others make of it at the same moment.
+    # First: the end of a track comes before its consequences at the same moment.
     "unretrieved": raised.unretrieved,
     "deadlock": ends.deadlock,
     "never_resumed": ends.never_resumed,
@@ -50,7 +50,7 @@ class Findings:
         return self._observed.taken
 
     def found(self) -> list[Finding]:
-        """What holds by now, in order of time."""
+        """The problems found so far, in order of time."""
         found = [one for kind in KINDS.values() for one in kind(self._timeline, self._observed)]
         return sorted(found, key=lambda one: one.t_ns)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from visualizer.analysis.model.timeline import Park, Switch, Timeline, Wakeup
 from visualizer.trace import words
 
-#: Who ran last, so shortly before the answer was there, is taken for who gave it.
+#: A track that ran at most this long before the answer came is assumed to have given it.
 _JUST_NS = 1_000_000
 
 
@@ -67,7 +67,7 @@ class Answers:
 def _last_to_hub(timeline: Timeline, hub: int, switches: int) -> Switch | None:
     """Of so many switches the last to that hub; None if there is none, or it is no hub."""
     track = timeline.tracks.get(hub)
-    if track is None or track.kind != words.HUB:
+    if track is None or not track.schedules:
         return None
     step = bisect_left(track.steps, switches) - 1
     return timeline.switch(track.steps[step]) if step >= 0 else None

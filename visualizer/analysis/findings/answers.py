@@ -1,4 +1,4 @@
-"""Of the answers that a program waited for, one after another at the same line: which came last, and why."""
+"""The slowest of the answers that a program waited for at the same line, and why it was slow."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from visualizer.analysis.model.timeline import Park, Place, State, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.trace import words
 
-#: Of what it printed thereafter so much is told.
+#: At most this many characters of what it printed then are quoted.
 _MOST_TOLD = 40
-#: What it did before is looked for in so many slices.
+#: At most this many slices are searched for what it did before.
 _MOST_SLICES = 1_000
 
 
@@ -26,18 +26,17 @@ def slow_answer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             continue
         park = slowest.park
         name = timeline.name(park.track)
+        why = _why(timeline, slowest)
         sentence = (
-            f"the slowest of {count} answers{at(park.place)} took {name} {duration(longest_ns, 2)}, "
+            f"{why}{name} waited {duration(longest_ns, 2)} for the slowest of {count} answers{at(park.place)}, "
             f"{duration(waited_ns // count, 2)} on average{_printed(timeline, slowest)}"
         )
-        why = _why(timeline, slowest)
-        sentence += why
         tracks = (park.track, slowest.giver) if why else (park.track,)
         yield finding("slow_answer", sentence, tracks, park.t_ns, park.place, longest_ns)
 
 
 def _printed(timeline: Timeline, answer: Answer) -> str:
-    """What the track printed with the answer, before it waited again: mostly that tells which it was."""
+    """What the track printed after the answer, before it waited again: that often identifies the answer."""
     slices = timeline.tracks[answer.park.track].slices
     index = slices.at(answer.came_ns)
     while index < len(slices) and slices.state[index] == State.READY:
@@ -54,12 +53,12 @@ def _printed(timeline: Timeline, answer: Answer) -> str:
         lines = output.text.split("\n", 1)
         if output.track == answer.park.track and lines[0].strip():
             text = lines[0].strip()
-            return f', and then it printed "{text[:_MOST_TOLD]}{"…" if len(text) > _MOST_TOLD else ""}"'
+            return f'; then it printed "{text[:_MOST_TOLD]}{"…" if len(text) > _MOST_TOLD else ""}"'
     return ""
 
 
 def _why(timeline: Timeline, answer: Answer) -> str:
-    """What whoever ran just before the answer came had waited for, for most of that time."""
+    """What the track that ran just before the answer had waited for most of that time, as a cause; "" if unknown."""
     if answer.giver not in timeline.tracks:
         return ""
     track = timeline.tracks[answer.giver]
@@ -75,12 +74,12 @@ def _why(timeline: Timeline, answer: Answer) -> str:
     name = timeline.name(track.id)
     if best is None or 2 * best[0] < answer.waited_ns:
         return ""
-    return f": {name} {_did(best[1], best[0])} and ran just before it came (inferred: {name} gave the answer)"
+    return f"{name} {_did(best[1], best[0])} and ran just before the answer came (inferred: it gave the answer) → "
 
 
 def _did(park: Park, lasted_ns: int) -> str:
     place: Place | None = park.place
     if park.reason == words.SLEEP:
-        return f"slept for {duration(lasted_ns, 2)}{at(place)}"
+        return f"slept {duration(lasted_ns, 2)}{at(place)}"
     what = f" in {park.on}" if "(" in park.on else ""
-    return f"waited for {duration(lasted_ns, 2)}{what}{at(place) if spot(place) else ''}"
+    return f"waited {duration(lasted_ns, 2)}{what}{at(place) if spot(place) else ''}"

@@ -1,4 +1,4 @@
-"""What a finding is, and from when on something is one."""
+"""What a finding is, and the thresholds."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from visualizer.trace import words
 
 _MS = 1_000_000
 
-#: A track that keeps its hub from running for so long hogs it.
+#: A track that keeps its hub from running for this long hogs it.
 HOG_NS = blocking.HOG_NS
-#: So much time between being woken and running is lost.
+#: A delay of this length between being woken and running is lost time.
 LOST_NS = 50 * _MS
-#: Ready for so long in all, and for this part of its life: it starves.
+#: A track that is ready for this long in total, and for this share of its life, starves.
 STARVED_NS = 100 * _MS
 STARVED_SHARE = 0.1
-#: A timer that comes so much later than it was asked to, while somebody kept its hub from running, is late.
+#: A timer is late from this delay on, if its hub was blocked meanwhile.
 LATE_NS = 20 * _MS
-#: So many sleeps of 0 s in a row, none of the steps between them longer than this, poll.
+#: A track polls with this many sleeps of 0 s in a row, and no step between them longer than this.
 POLLS = 100
 POLL_STEP_NS = 1 * _MS
-#: Of so many answers or more at a line, one that took so long, and so many times as long as all on average, is slow.
+#: Of at least this many answers at a line, one is slow if it took this long, and this many times the average.
 SLOW_OF = 3
 SLOW_NS = 50 * _MS
 SLOW_FACTOR = 1.25
-#: Shorter turns are not named as what others had to wait for.
+#: Shorter turns are not named as the cause of a delay.
 NAMED_NS = 10 * _MS
 
-#: Others that are named in a sentence; the rest is counted.
+#: At most this many other tracks are named in a sentence; the rest is counted.
 _NAMED = 3
 
-#: Waits that end from outside of what a trace can see: nobody in it has to wake whoever waits so.
+#: Waits that something outside of the trace ends: no track in it has to end them.
 FROM_OUTSIDE = frozenset(
     (words.SLEEP, words.IO, words.DNS, words.SELECT, words.SUBPROCESS, words.THREADPOOL, words.SIGNAL, words.ASYNC)
 )
 
 
 class Finding(NamedTuple):
-    """One thing worth knowing, in one sentence.
+    """One problem, in one sentence.
 
-    `tracks`: ids, the one that it is about first. `t_ns`: the moment. `file`, `line`: None if not known. `lost_ns`: the
+    `tracks`: ids, the affected one first. `t_ns`: the moment. `file`, `line`: None if unknown. `lost_ns`: the
     time that it is about, 0 if that is not what makes it one.
     """
 
@@ -86,7 +86,7 @@ def listed(parts: list[str], most: int = _NAMED) -> str:
 
 
 def worst_of(count: int, what: str) -> str:
-    """What a sentence about the worst of several ends with."""
+    """The end of a sentence about the longest of several."""
     return f"; the longest of {count} {what}" if count > 1 else ""
 
 
@@ -99,7 +99,7 @@ def is_over(timeline: Timeline) -> bool:
 
 
 def parked(timeline: Timeline, track: Track) -> Park | None:
-    """Why the track stands parked in its last slice; None if it does not."""
+    """What the track waits for in its last slice; None if it does not wait."""
     slices = track.slices
     if track.state is not State.WAITING or slices.about[-1] < 0:
         return None
@@ -107,7 +107,7 @@ def parked(timeline: Timeline, track: Track) -> Park | None:
 
 
 def park_before(timeline: Timeline, track: Track, t_ns: int) -> Park | None:
-    """Why the track was parked the last time before its run at `t_ns`."""
+    """What the track waited for the last time before its run at `t_ns`."""
     slices = track.slices
     index = slices.at(t_ns)
     # READY, IDLE and the run itself stand between; more than a few slices back it is another run's.

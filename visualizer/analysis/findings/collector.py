@@ -75,7 +75,7 @@ class Observed:
         timeline = self.timeline
         new = timeline.spawns[self._spawned :]
         self._spawned += len(new)
-        self._hubs += [track for track in dict.fromkeys(new) if timeline.tracks[track].kind == words.HUB]
+        self._hubs += [track for track in dict.fromkeys(new) if timeline.tracks[track].schedules]
 
     def _look(self, entry: Column, index: Column) -> None:
         """Add up what is common; what may tell more than that is looked at on its own, in order."""
@@ -151,7 +151,7 @@ class Observed:
 
     def _on_switch(self, switch: Switch) -> None:
         target = self.timeline.tracks[switch.target]
-        if target.kind == words.HUB:
+        if target.schedules:
             self._on_hub(target, switch)
         elif (switch.value or "").startswith("LoopExit("):
             self.loop_exits[switch.origin] = switch.index

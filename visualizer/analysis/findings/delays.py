@@ -1,4 +1,4 @@
-"""Findings about time: who kept a hub from running, and who ran later than it could have."""
+"""Findings about time: which track blocked a hub, and which track ran later than it could have."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from visualizer.trace import words
 from visualizer.trace.columns import Column
 
 _T = TypeVar("_T")
-#: So many of those who ran late after a turn are looked at.
+#: At most this many of the tracks delayed by one turn are examined.
 _MOST_LATE = 1_000
 
 
 def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """A hub was blocked for HOG_NS or longer: somebody ran and did not give way. One for each track and line."""
+    """A hub was blocked for HOG_NS or longer: a track ran without yielding. One for each track and line."""
     delays = observed.ready.delays
     delays = delays[delays["ran_ns"].argsort(kind="stable")]
     found: list[tuple[Hashable, int, tuple[int, Turn]]] = []
@@ -53,16 +53,16 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         how, place = _until(timeline, turn, seen)
         late = list(_late(delays, hub, turn))
         tracks = [track for _, track in late]
-        whom = listed([f"{timeline.name(track)} ran {duration(late_ns, 2)} late" for late_ns, track in late])
-        sentence = f"{timeline.name(turn.track)} ran for {duration(length_ns, 2)} without giving way, {how}"
-        sentence += f": {whom}" if whom else ": its hub was blocked"
+        delayed = listed([f"{timeline.name(track)} ran {duration(late_ns, 2)} late" for late_ns, track in late])
+        sentence = f"{timeline.name(turn.track)} ran for {duration(length_ns, 2)} without yielding, {how}"
+        sentence += f" → {delayed or 'its hub was blocked'}"
         sentence += worst_of(count, "such runs")
         yield finding("hog", sentence, (turn.track, *tracks), turn.start_ns, place, length_ns)
 
 
 def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """A timer woke LATE_NS or more after its time, since its hub was blocked. One for each line and name of tracks: of
-    a crowd all come late at once."""
+    """A timer woke LATE_NS or more after its time, because its hub was blocked. One for each line and name of
+    tracks: in a group, all are late at once."""
     found: list[tuple[Hashable, int, Delay]] = []
     whose: dict[tuple[str, Hashable], set[int]] = {}
     delays = observed.ready.delays
@@ -73,20 +73,19 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         whose.setdefault((name, place and place[:3]), set()).add(delay.track)
     for ((name, _), several), (count, late_ns, delay) in zip(whose.items(), _worst(found), strict=True):
         park = timeline.parks[delay.park]
-        what = "sleep" if park.reason == words.SLEEP else "limit"
-        sentence = (
-            f"{timeline.name(delay.track)}'s {what} of {duration(park.asked_ns)}{at(park.place)} was over "
-            f"{duration(late_ns, 2)} late: "
-        )
+        what = "sleep" if park.reason == words.SLEEP else "time limit"
         turn = longest_turn(observed.turns.get(delay.hub, []), delay.due_ns, delay.ran_ns)
-        sentence += _ran(timeline, turn) if turn else "others ran in short turns"
+        sentence = (
+            f"{_ran(timeline, turn) if turn else 'others ran in short turns'} → {timeline.name(delay.track)}'s "
+            f"{duration(park.asked_ns)} {what}{at(park.place)} ended {duration(late_ns, 2)} late"
+        )
         sentence += worst_of(count, "such delays")
         sentence += f" of {len(several)} tracks called {name}" if len(several) > 1 else ""
         yield finding("late_timer", sentence, _tracks(delay, turn), delay.ran_ns, park.place, late_ns)
 
 
 def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """LOST_NS or longer from being woken to running. One for each name of tracks: of a crowd all come late at once."""
+    """LOST_NS or longer from being woken to running. One for each name of tracks: in a group, all are late at once."""
     delays = observed.ready.delays
     delays = delays[(delays["park"] < 0) & (delays["ran_ns"] - delays["due_ns"] >= LOST_NS)]
     tracks, whose = np.unique(delays["track"], return_inverse=True)
@@ -107,8 +106,8 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         by = f" by {timeline.name(wakeup.waker)}" if wakeup.waker in timeline.tracks else ""
         how = "spawned" if wakeup.cause == words.SPAWN else "woken"
         turn = longest_turn(observed.turns.get(delay.hub, []), delay.due_ns, delay.ran_ns)
-        meanwhile = f": meanwhile {_ran(timeline, turn)}" if turn else ""
-        sentence = f"{timeline.name(track.id)} was {how}{by} and ran only {duration(lost_ns, 2)} later{meanwhile}"
+        cause = f"{_ran(timeline, turn)} → " if turn else ""
+        sentence = f"{cause}{timeline.name(track.id)} ran only {duration(lost_ns, 2)} after it was {how}{by}"
         sentence += worst_of(count, "such delays")
         sentence += f" of {len(several)} tracks called {name}" if len(several) > 1 else ""
         yield finding(
@@ -117,7 +116,7 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 
 def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """A track was ready for STARVED_NS or longer in all, and for STARVED_SHARE of its life, while others ran."""
+    """A track was ready for STARVED_NS or longer in total, and for STARVED_SHARE of its life, while others ran."""
     for track_id, ready in observed.ready.of.items():
         track = timeline.tracks[track_id]
         until_ns = track.exit_ns if track.exit_ns >= 0 else timeline.last_ns
@@ -129,8 +128,8 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         turn = longest_turn(observed.turns.get(hub, []), since_ns, track.slices.start_ns[index + 1])
         park = park_before(timeline, track, since_ns)
         sentence = (
-            f"{timeline.name(track_id)} was ready for {duration(ready.total_ns, 2)} in all while others ran, "
-            f"{min(100, round(100 * ready.total_ns / life_ns))}% of its life; for {duration(longest_ns, 2)} at most"
+            f"{timeline.name(track_id)} was ready but did not run for {duration(ready.total_ns, 2)}, "
+            f"{min(100, round(100 * ready.total_ns / life_ns))}% of its life, at most {duration(longest_ns, 2)} at once"
         )
         sentence += f", while {timeline.name(turn.track)} ran" if turn else ""
         tracks = (track_id, turn.track) if turn else (track_id,)
@@ -144,14 +143,14 @@ def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             park = timeline.parks[row.park]
             lasted_ns = park.t_ns - row.since_ns
             sentence = (
-                f"{timeline.name(track)} polls: it slept for 0 s {row.count} times in a row, "
-                f"for {duration(lasted_ns, 2)}, and did nothing else{at(park.place)}"
+                f"{timeline.name(track)} polls: it slept 0 s {row.count} times in a row "
+                f"for {duration(lasted_ns, 2)} and did nothing else{at(park.place)}"
             )
             yield finding("busy_poll", sentence, (track,), row.since_ns, park.place, lasted_ns)
 
 
 def _worst(found: Iterable[tuple[Hashable, int, _T]]) -> Iterator[tuple[int, int, _T]]:
-    """Of (key, length, what) the longest of each key, and before it how many have that key."""
+    """For each key of (key, length, what): how many have it, the longest, and what that one is."""
     worst: dict[Hashable, tuple[int, int, _T]] = {}
     for key, length_ns, what in found:
         count, longest_ns, known = worst.get(key, (0, -1, what))
@@ -161,9 +160,9 @@ def _worst(found: Iterable[tuple[Hashable, int, _T]]) -> Iterator[tuple[int, int
 
 
 def _ran(timeline: Timeline, turn: Turn) -> str:
-    """That it ran, and where it was seen."""
+    """That it ran, and where it was sampled."""
     seen = mostly(timeline, turn.track, turn.start_ns, turn.end_ns)
-    return f"{timeline.name(turn.track)} ran{f', seen at {spot(seen.place)}' if seen else ''}"
+    return f"{timeline.name(turn.track)} ran{f', sampled at {spot(seen.place)}' if seen else ''}"
 
 
 def _tracks(delay: Delay, turn: Turn | None) -> tuple[int, ...]:
@@ -171,26 +170,26 @@ def _tracks(delay: Delay, turn: Turn | None) -> tuple[int, ...]:
 
 
 def _until(timeline: Timeline, turn: Turn, seen: Sampled | None) -> tuple[str, Place | None]:
-    """Where the turn was `seen`, if it was, and up to where it went, in words; and the line to look at."""
+    """In words, where the turn was `seen`, if it was, and where it ended; and the line to look at."""
     if seen is None:
         return _from_until(timeline, turn)
     return f"{told(timeline, seen)}, {_end(timeline, turn)[0]}", seen.place
 
 
 def _end(timeline: Timeline, turn: Turn) -> tuple[str, Place | None]:
-    """Up to where the turn went, and what parked it there, if anything did."""
+    """In words, where the turn ended; and the place at which it yielded, if it did."""
     if turn.switch >= 0:
         switch = timeline.switch(turn.switch)
         who = "it" if switch.origin == turn.track else timeline.name(switch.origin)
         if switch.place is not None:
-            return f"until {who} did at {spot(switch.place)}", switch.place
+            return f"until {who} yielded at {spot(switch.place)}", switch.place
         return f"until {who} ended", None
     ended = timeline.tracks[turn.track].exit_ns >= 0
-    return "up to its end" if ended else "up to the end of the trace", None
+    return "until it ended" if ended else "until the end of the trace", None
 
 
 def _from_until(timeline: Timeline, turn: Turn) -> tuple[str, Place | None]:
-    """From where and up to where the turn went, and the line to look at."""
+    """In words, where the turn began and ended; and the line to look at."""
     track = timeline.tracks[turn.track]
     end, place = _end(timeline, turn)
     if place is not None:
@@ -205,7 +204,7 @@ def _from_until(timeline: Timeline, turn: Turn) -> tuple[str, Place | None]:
 
 
 def _late(delays: Column, hub: int, turn: Turn) -> Iterator[tuple[int, int]]:
-    """Who ran late because of the turn: (by how much, track), the latest first, each once."""
+    """The tracks delayed by the turn: (by how much, track), the latest first, each once."""
     late: dict[int, int] = {}
     first = delays["ran_ns"].searchsorted(turn.start_ns)
     for delay in map(Delay._make, delays[first : first + _MOST_LATE].tolist()):
@@ -216,15 +215,15 @@ def _late(delays: Column, hub: int, turn: Turn) -> Iterator[tuple[int, int]]:
 
 
 def _turn_at_the_end(timeline: Timeline, observed: Observed, hub: int) -> Iterator[Turn]:
-    """The turn of which the hub never came back, if it was that of the hub's own thread."""
+    """The turn from which the hub never resumed, if it was one of the hub's own thread."""
     track = timeline.tracks.get(hub)
     thread = timeline.tracks.get(track.parent) if track is not None else None
-    if track is None or thread is None or track.kind != words.HUB or not is_over(timeline):
+    if track is None or thread is None or not track.schedules or not is_over(timeline):
         return
     if not observed.living.get(hub) or track.state not in (State.WAITING, State.BLOCKED, State.CREATED):
         return
     slices = thread.slices
-    # Whether it ran to the end is told by its last slice, or by the one before its end.
+    # Its last slice, or the one before its end, shows whether it ran to the end.
     last = len(slices) - (2 if thread.exit_ns >= 0 else 1)
     if last >= 0 and slices.state[last] == State.RUNNING:
         end_ns = thread.exit_ns if thread.exit_ns >= 0 else timeline.last_ns

@@ -1,4 +1,4 @@
-"""Findings about how things ended: what waits for ever, or never began."""
+"""Findings about the end of a program: what waits for ever, or never started."""
 
 from __future__ import annotations
 
@@ -21,47 +21,46 @@ from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.source_text import Ending, would_end
 from visualizer.trace import words
 
-_LOOP_EXIT = "LoopExit"
-#: Of those who wait in a deadlock so many are told apart.
+#: At most this many of the tracks in a deadlock are named.
 _TOLD = 6
 
 
 def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """A hub had nothing left to wait for and threw LoopExit. One for each hub, about the last time."""
+    """A hub had nothing left to wait for and raised LoopExit. One for each hub, about the last time."""
     for switch in _loop_exits(timeline, observed):
         waiting = dict(_deadlocked(timeline, switch))
         holders, joined = _ties(timeline, switch, waiting)
         written = _written(timeline, waiting, holders, joined)
-        circle = _circle(waiting, holders, joined, written)
-        told = [*circle, *(track for track in waiting if track not in circle)]
+        cycle = _cycle(waiting, holders, joined, written)
+        told = [*cycle, *(track for track in waiting if track not in cycle)]
         parts = [_waits(timeline, track, waiting, holders, joined, written) for track in told]
-        whom = "them" if len(waiting) > 1 else "it" if waiting else "anybody"
-        if len(circle) > 1:
-            round_ = "; ".join(parts[: len(circle)])
-            others = f"; besides, {listed(parts[len(circle) :], _TOLD)}" if len(parts) > len(circle) else ""
-            # Said in front: the end of a long sentence may be cut.
-            inferred = " (inferred from the source)" if written else ""
-            sentence = f"{_LOOP_EXIT}, a circle{inferred}: {round_}{others}"
+        them = "them" if len(waiting) > 1 else "it" if waiting else "any track"
+        if len(cycle) > 1:
+            round_ = "; ".join(parts[: len(cycle)])
+            others = f"; also, {listed(parts[len(cycle) :], _TOLD)}" if len(parts) > len(cycle) else ""
+            # At the front, because the end of a long sentence may be cut off.
+            sentence = f"circular wait{' (inferred from the source)' if written else ''}: {round_}{others}"
         else:
-            inferred = " (who would set what is inferred from the source)" if written else ""
-            sentence = f"{_LOOP_EXIT}{inferred}: {listed(parts, _TOLD)}"
-        sentence += f"; the hub had nothing left that could wake {whom}"
+            inferred = "(wakers inferred from the source) " if written else ""
+            sentence = inferred + listed(parts, _TOLD)
+        nothing = f"nothing was left that could wake {them}"
+        sentence += f" → {nothing}, so the hub raised LoopExit" if parts else f"{nothing} → the hub raised LoopExit"
         first = waiting[told[0]] if told else None
         yield finding("deadlock", sentence, told, switch.t_ns, first.place if first else None)
 
 
 def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """A track was left parked by a program that ended by itself, where only another track could have resumed it.
+    """A track was still waiting when the program ended by itself, and only another track could have resumed it.
 
-    Not told: whom something from outside would have resumed (FROM_OUTSIDE, a time limit), whom a deadlock names, and
-    a generator at its yield, since not to use one up is ordinary. A coroutine at its await is told: its work is lost.
+    Not reported: tracks that something outside would have resumed (FROM_OUTSIDE, a time limit), tracks in a deadlock,
+    and generators at a yield, which are often left unexhausted. A coroutine at its await is: its work is lost.
     """
     if not is_over(timeline):
         return
     deadlocked = {track for switch in _loop_exits(timeline, observed) for track, _ in _deadlocked(timeline, switch)}
     for track in timeline.tracks.values():
         park = parked(timeline, track)
-        if park is None or track.kind == words.HUB or track.id in deadlocked:
+        if park is None or track.schedules or track.id in deadlocked:
             continue
         if park.reason in FROM_OUTSIDE or park.reason == words.RESUMED or park.asked_ns >= 0:
             continue
@@ -75,7 +74,7 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         elif park.reason == words.SUSPENDED:
             sentence = f"{name} was never resumed and is not finished: it is suspended{at(park.place)}"
         else:
-            sentence = f"{name} was never resumed: it waited{_for(park)} for the last {lasted}, and nobody woke it"
+            sentence = f"{name} was never resumed: it waited{_for(park)} for the last {lasted}, and nothing woke it"
         tracks = (track.id, park.on_track) if park.on_track in timeline.tracks else (track.id,)
         yield finding("never_resumed", sentence, tracks, park.t_ns, park.place)
 
@@ -91,23 +90,23 @@ def never_started(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             continue
         name = timeline.name(track.id)
         by = f"{timeline.name(track.creator)} spawned it" if track.creator in timeline.tracks else "it was spawned"
-        why = "the program ended before its turn" if track.state is State.READY else "nobody made it ready"
+        why = "the program ended before its turn" if track.state is State.READY else "nothing made it ready"
         if track.kind == words.COROUTINE:
-            why = "nobody awaited it"
+            why = "it was never awaited"
         sentence = f"{name} never ran: {by}{at(track.place)}, but {why}"
         tracks = (track.id, track.creator) if track.creator in timeline.tracks else (track.id,)
         yield finding("never_started", sentence, tracks, track.spawn_ns, track.place)
 
 
 def _loop_exits(timeline: Timeline, observed: Observed) -> Iterator[Switch]:
-    """The last switch of each hub that threw LoopExit."""
+    """The last switch of each hub that raised LoopExit."""
     return (timeline.switch(index) for index in observed.loop_exits.values())
 
 
 def _ties(
     timeline: Timeline, switch: Switch, waiting: dict[int, Park]
 ) -> tuple[dict[str, int], dict[int, tuple[int, ...]]]:
-    """When the hub threw: thing -> who held it, and track -> those that it joined."""
+    """At LoopExit: object -> the track that held it, and track -> the tracks that it joined."""
     holders: dict[str, int] = {}
     joined: dict[int, tuple[int, ...]] = {
         track: (park.on_track,) for track, park in waiting.items() if park.on_track in timeline.tracks
@@ -123,16 +122,16 @@ def _ties(
 def _written(
     timeline: Timeline, waiting: dict[int, Park], holders: dict[str, int], joined: dict[int, tuple[int, ...]]
 ) -> dict[int, Ending]:
-    """Where the trace does not tell for whom a track waits: who alone would end that, as the source has it."""
+    """For waits whose waker the trace does not contain: the only track that could end them, according to the source."""
     told = {track: park for track, park in waiting.items() if track not in joined and park.object not in holders}
     found = ((track, would_end(timeline, waiting, park)) for track, park in told.items())
     return {track: ending for track, ending in found if ending is not None}
 
 
-def _circle(
+def _cycle(
     waiting: dict[int, Park], holders: dict[str, int], joined: dict[int, tuple[int, ...]], written: dict[int, Ending]
 ) -> list[int]:
-    """Tracks of which each waits for what the next holds or would do, or for its end, and the last for the first."""
+    """A cycle: each track waits for the next one, for what that holds or would do, and the last for the first."""
     for first in waiting:
         chain = [first]
         while True:
@@ -149,7 +148,7 @@ def _circle(
 
 
 def _deadlocked(timeline: Timeline, switch: Switch) -> Iterator[tuple[int, Park]]:
-    """Whoever waited on the hub when it threw: its own thread first, then its greenlets."""
+    """The tracks waiting on the hub at LoopExit: its own thread first, then its greenlets."""
     target = timeline.tracks[switch.target]
     park = park_before(timeline, target, switch.t_ns)
     if park is not None:
@@ -168,7 +167,7 @@ def _waits(
     timeline: Timeline, track: int, waiting: dict[int, Park], holders: dict[str, int],
     joined: dict[int, tuple[int, ...]], written: dict[int, Ending],
 ) -> str:  # fmt: skip
-    """Who waits for what, and who has it or would end that; of a join also for whom."""
+    """What a track waits for, and which track holds that or would end the wait."""
     park = waiting[track]
     text = f"{timeline.name(track)} waits{_for(park)}"
     if track in joined:
@@ -178,14 +177,14 @@ def _waits(
         text += f" for {park.object}, which {'it holds itself' if by == track else timeline.name(by) + ' holds'}"
     elif track in written:
         would = written[track]
-        text += f" for {timeline.name(would.track)}, which would {would.method} it in line {would.line}"
+        text += f" for {timeline.name(would.track)}, which would {would.method} it at line {would.line}"
     elif park.object and not park.object.startswith("track"):
         text += f" for {park.object}"
     return text
 
 
 def _instead(timeline: Timeline, park: Park) -> str:
-    """Who went on where the one that a track switched to has ended, since that does not lead back to the track."""
+    """What ran instead, where the track switched to has ended, which did not lead back."""
     gone = timeline.tracks.get(park.on_track)
     if gone is None or gone.exit_ns < park.t_ns:
         return ""
@@ -193,11 +192,11 @@ def _instead(timeline: Timeline, park: Park) -> str:
     if parent is None or parent.id == park.track:
         return ""
     ended, to = timeline.name(gone.id), timeline.name(parent.id)
-    return f"; {ended} ended, and what ends goes to its parent, here {to}, not to who switched to it"
+    return f"; {ended} ended, and a greenlet that ends switches to its parent, here {to}"
 
 
 def _for(park: Park) -> str:
     """What the park waits for, as " in queue.get() (demo.py:4)"."""
     if park.on and park.on != words.UNKNOWN:
         return f" {'in' if '(' in park.on else 'for'} {park.on}{at(park.place)}"
-    return f" at {spot(park.place)}" if spot(park.place) else ", for what is unknown"
+    return f" at {spot(park.place)}" if spot(park.place) else " for something unknown"

@@ -1,4 +1,4 @@
-"""What was found of many tracks alike, as one, and the worst of all first: for who reads a list from its top."""
+"""The same problem of many tracks as one group, and the worst groups first."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ANYWHERE = ("lost_time", "starvation")
 
 
 class Group(NamedTuple):
-    """Findings that say the same of `tracks` tracks. `worst` cost the most time, or was the first."""
+    """The same problem of `tracks` tracks. `worst` cost the most time, or was the first."""
 
     worst: Finding
     others: list[Finding]
@@ -25,7 +25,7 @@ class Group(NamedTuple):
 
 
 def grouped(timeline: Timeline, found: Iterable[Finding]) -> list[Group]:
-    """The findings, which are in order of time, as groups: what lost nothing but time behind the rest."""
+    """The findings, which are in order of time, as groups; those that only cost time come last."""
     alike: dict[Hashable, list[Finding]] = {}
     for number, one in enumerate(found):
         # What is of no track is like nothing else.

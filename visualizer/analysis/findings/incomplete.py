@@ -1,4 +1,4 @@
-"""A finding about the trace itself: some of it is missing, so that no finding does not mean that there is none."""
+"""A problem of the trace itself: some of it is missing, so that other problems may be missing too."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from visualizer.analysis.text.losses import is_loss, missing
 
 
 def incomplete(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """Lines could not be read, or events were left out. One for all, when the first of them was noticed."""
+    """Lines could not be read, or events were left out. One for all, at the time when the first was noticed."""
     sentence = missing(timeline)
     if sentence is not None:
         first = next(index for index, remark in enumerate(timeline.remarks) if is_loss(remark))

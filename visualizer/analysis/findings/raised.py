@@ -1,4 +1,4 @@
-"""Of greenlets that died of an exception: which of them nobody noticed."""
+"""Greenlets that ended with an exception that was never retrieved."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from visualizer.analysis.findings.joins import expression, only_waits
 from visualizer.analysis.model.timeline import Place, State, Timeline, Track
 from visualizer.trace import words
 
-#: Of a traceback that is printed: a line of it, as the traceback module writes it.
+#: A line of a printed traceback, as the traceback module writes it.
 _FRAME = re.compile(r'^ *File "([^"\n]+)", line (\d{1,9}), in (.+)$', re.MULTILINE)
-#: A traceback is looked for in so many of the last outputs before the end.
+#: A traceback is searched for in this many of the last outputs.
 _MOST_OUTPUTS = 100
 
 
 def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """A greenlet of a hub raised, and nobody is seen to have been handed that. Inferred: asking later leaves no trace.
+    """A greenlet of a hub raised, and no track was seen to get the exception. Inferred: a later get() is not recorded.
 
-    Not told where whoever spawned it waited for others to end at that time or later, other than by a call that only
-    waits: it may well be one of those. Nor where who waited for it ended with the same exception; nor what was killed.
+    Not reported if its creator waited for others to end then or later, except by a call that only waits: it may be one
+    of those. Nor if a track that waited for it ended with the same exception, nor if it was killed.
     """
     for track_id in timeline.exits:
         track = timeline.tracks[track_id]
         parent = timeline.tracks.get(track.parent)
-        if track.state is not State.FAILED or parent is None or parent.kind != words.HUB:
+        if track.state is not State.FAILED or parent is None or not parent.schedules:
             continue
         park = observed.only_awaited.get(track_id)
         if track_id in observed.retrieved or _asked_for(timeline, observed, track.creator, track.exit_ns):
@@ -38,15 +38,15 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         raised = f" {track.value}" if track.value is not None else ""
         place = _printed(timeline, track)
         who = timeline.name(track_id)
-        # gevent itself prints it whether or not somebody is handed it: that it was printed says nothing of that.
+        # gevent prints it in either case, so the printed traceback does not show whether it was retrieved.
         sentence = f"{who} raised{raised}{at(place)}" if place else f"{who}{at(track.place)} raised{raised}"
         if park is None:
-            sentence += ", and nobody retrieved it (inferred: nobody waited for it"
+            sentence += " → exception never retrieved (inferred: no track waited for it"
         else:
             waited = f"{timeline.name(park.track)} waited for it in {park.on}"
             waited += f", {spot(park.place)}" if spot(park.place) else ""
-            sentence += f", and nobody was given it (inferred: {waited}, which does not raise it again"
-        sentence += "; whoever asks later, without waiting, is not seen)"
+            sentence += f" → exception never retrieved (inferred: {waited}, which does not raise it again"
+        sentence += "; a later get() that need not wait is not recorded)"
         yield finding("unretrieved", sentence, (track_id,), track.exit_ns, place or track.place)
 
 

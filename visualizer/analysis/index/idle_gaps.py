@@ -151,7 +151,7 @@ class Gaps:
             track = timeline.tracks[spawned]
             if track.kind == words.THREAD:
                 threads[track.id] = track, threads.get(track.id, (None, []))[1]
-            elif track.kind == words.HUB:
+            elif track.schedules:
                 threads.setdefault(track.parent, (None, []))[1].append(track)
         self._spawned = len(timeline.spawns)
 

@@ -331,7 +331,8 @@ class _Batch:
 
     def _is_hub(self, items: Items) -> Column:
         hubs = [*self.writer.hubs]
-        hubs += [line.track for line in self.columns.kept if type(line) is Spawn and line.kind == words.HUB]
+        known = self.writer.timeline.words.schedulers
+        hubs += [line.track for line in self.columns.kept if type(line) is Spawn and line.kind in known]
         return np.isin(items.ids, hubs)
 
     def _restore(self, items: Items, before: Before, begins: Column, about: Column) -> None:

@@ -105,6 +105,7 @@ def load(file: str, advance: Callable[[int, int], None] = lambda done, of: None)
     with Source.open(file) as source:
         loader = Loader(columnizer=source.columnizer)
         for lines in source.lines():
+            loader.timeline.header = source.header
             loader.take(lines)
             advance(source.consumed, source.size)
         loader.timeline.header = source.header

@@ -11,7 +11,6 @@ from bisect import bisect_left
 from visualizer.analysis.model.columns import Switches
 from visualizer.analysis.model.states import FINAL, State
 from visualizer.analysis.model.types import Track
-from visualizer.trace import words
 
 #: A track that keeps its hub from running for so long hogs it.
 HOG_NS = 100_000_000
@@ -34,7 +33,7 @@ class Blocking:
         self._due_ns = 0
 
     def spawned(self, track: Track) -> None:
-        if track.kind == words.HUB:
+        if track.schedules:
             self.hubs[track.id] = track
         self._living[track.parent] = self._living.get(track.parent, 0) + 1
 

@@ -53,5 +53,5 @@ class Stops:
         if not count:
             return None
         times = "once" if count == 1 else f"{count} times"
-        told = f"The program was held {times}, for {self.held_ns / _NS_PER_S:.3f} s in all, which its times leave out"
-        return f"{told}." if self.since_ns is None else f"{told}; the trace ends while it is."
+        told = f"The program was paused {times}, for {self.held_ns / _NS_PER_S:.3f} s in total, which its times exclude"
+        return f"{told}." if self.since_ns is None else f"{told}; the trace ends during a pause."

@@ -19,6 +19,7 @@ from visualizer.analysis.model.columns import Columns, Order, Parks, Rows, Switc
 from visualizer.analysis.model.names import Names
 from visualizer.analysis.model.pauses import Stops
 from visualizer.analysis.model.processes import Process, Processes
+from visualizer.analysis.model.runtimes import Vocabulary
 from visualizer.analysis.model.samples import Samples
 from visualizer.analysis.model.schedulers import Schedulers
 from visualizer.analysis.model.slices import Slices
@@ -54,7 +55,9 @@ class Timeline:
     """A trace as a model: read `tracks`, `switch(index)`, `parks`, `wakeups`, `outputs`, and whatever else says so."""
 
     def __init__(self) -> None:
-        self.header: ev.Header | None = None
+        #: The words of the runtimes that the trace speaks of.
+        self.words = Vocabulary()
+        self._header: ev.Header | None = None
         #: In order of appearance.
         self.tracks: dict[int, Track] = {}
         #: Ids in the order in which they were spawned, or ended.
@@ -68,6 +71,8 @@ class Timeline:
         #: What the trace says of the recording itself and of its end.
         self.remarks: list[ev.Note | ev.Held | ev.Continued | ev.Dropped | ev.Uncaught | ev.End] = []
         self.notes: list[str] = []
+        #: Those of the notes that say that a runtime ran and was not recorded: by its name.
+        self.unsupported: dict[str, str] = {}
         #: When the program was held, and for how long.
         self.stops = Stops()
         self.dropped: dict[str, int] = {}
@@ -107,6 +112,16 @@ class Timeline:
             Entry.REMARK: self._remark_ns,
             Entry.SAMPLE: self.samples.ns,
         }
+
+    @property
+    def header(self) -> ev.Header | None:
+        """Line 1 of the trace, if it was there. To be set before the first line is taken in: it may bring words."""
+        return self._header
+
+    @header.setter
+    def header(self, header: ev.Header | None) -> None:
+        if header is not self._header:
+            self._header, self.words = header, Vocabulary(header)
 
     def name(self, track: int) -> str:
         """The track's name, numbered if several share it; "unknown" for a track that is not known."""

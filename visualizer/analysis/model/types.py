@@ -137,6 +137,8 @@ class Track:
     creator: int = words.NOBODY
     place: Place | None = None
     spawn_ns: int = 0
+    #: It is a scheduler: it runs whenever nobody else does, and waits whenever somebody else runs.
+    schedules: bool = False
     #: Number of its process in `Timeline.processes`, and which track of the parent process it was before the fork.
     process: int = 0
     copy_of: int = words.NOBODY

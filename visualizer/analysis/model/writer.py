@@ -76,7 +76,9 @@ class Writer:
         known = self.timeline.tracks.get(track)
         if known is None:
             process = self.processes.of(thread).number
-            known = self.timeline.tracks[track] = Track(track, kind, name, spawn_ns=t_ns, process=process)
+            schedules = kind in self.timeline.words.schedulers
+            known = Track(track, kind, name, spawn_ns=t_ns, schedules=schedules, process=process)
+            self.timeline.tracks[track] = known
             self.timeline._names.give(known, name)
         return known
 
@@ -88,7 +90,7 @@ class Writer:
         track = self.track(line.track, line.t_ns, thread, line.kind, name)
         if not is_new:
             # Lines before this one were lost or out of order; what the track did in them stands.
-            track.kind = line.kind
+            track.kind, track.schedules = line.kind, line.kind in timeline.words.schedulers
             timeline._names.change(track, name)
         track.parent = line.parent
         track.creator = creator
@@ -267,6 +269,8 @@ class Writer:
             timeline.remarks.append(line)  # type: ignore[arg-type]
             if isinstance(line, ev.Note):
                 timeline.notes.append(line.text)
+                if line.unsupported:
+                    timeline.unsupported[line.unsupported] = line.text
             elif isinstance(line, ev.Held):
                 timeline.stops.hold(line.t_ns, line.held_ns)
             elif isinstance(line, ev.Continued):

@@ -13,7 +13,6 @@ import numpy as np
 
 from visualizer.analysis.model.columns import Interned
 from visualizer.analysis.model.timeline import State, Timeline, Track
-from visualizer.trace import words
 from visualizer.trace.columns import Column
 
 #: No track of that id, no reason, nobody woke it.
@@ -55,7 +54,7 @@ class Orders:
         switch = _column(parks.switch)
         of_switch = (switch >= 0) & (switch < count)
         found[switch[of_switch]] = _at(reasons, _column(parks.how)[of_switch])
-        known = [track.id for track in timeline.tracks.values() if track.kind != words.HUB]
+        known = [track.id for track in timeline.tracks.values() if not track.schedules]
         found[~np.isin(_column(timeline.origins), np.array(known, dtype=np.int32))] = _NONE
         return found
 

@@ -11,7 +11,6 @@ import msgspec
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.analysis.report.alignment import Orders, waited_ns
 from visualizer.analysis.text.sentences import sentence
-from visualizer.trace import words
 
 _NS_PER_S = 1_000_000_000
 
@@ -166,7 +165,7 @@ def _figures(part: Part, waited_ns: int) -> dict[str, float]:
 
 def _waited_ns(part: Part) -> Counter[str]:
     """How long all tracks but hubs waited, by reason."""
-    tracks = [track for track in part.timeline.tracks.values() if track.kind != words.HUB]
+    tracks = [track for track in part.timeline.tracks.values() if not track.schedules]
     return waited_ns(part.timeline, part.start_ns, part.end_ns, tracks)
 
 

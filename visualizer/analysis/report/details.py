@@ -223,8 +223,8 @@ def fairness(timeline: Timeline, tracks: Iterable[TrackDetails]) -> list[Fairnes
     by_id = {track.id: track for track in tracks}
     groups: dict[tuple[int, str], list[TrackDetails]] = {}
     for track in by_id.values():
-        if track.kind not in (words.THREAD, words.HUB):
-            known = timeline.tracks[track.id]
+        known = timeline.tracks[track.id]
+        if known.kind != words.THREAD and not known.schedules:
             groups.setdefault((known.process, known.base_name), []).append(track)
     for (resumer, place), members in timeline.schedulers.known.items():
         where = timeline.place(place)

@@ -64,7 +64,7 @@ class _Tables:
         self._timeline = timeline
         self._columns = columns = timeline.columns
         self._names = {track: timeline.name(track) for track in timeline.tracks}
-        self._hubs = [track.id for track in timeline.tracks.values() if track.kind == words.HUB]
+        self._hubs = [track.id for track in timeline.tracks.values() if track.schedules]
         # What is the same of all with one number is read of the first of them.
         self._of_switch = [
             (switch.cause, *_place(switch.place).values())

@@ -10,7 +10,6 @@ import numpy as np
 
 from visualizer.analysis.model.all_slices import AllSlices
 from visualizer.analysis.model.timeline import FINAL, Park, State, Timeline, Track
-from visualizer.trace import words
 from visualizer.trace.columns import Column
 
 #: The slices of several tracks are looked at together, up to so many.
@@ -116,7 +115,7 @@ class Lengths:
     def _due_at_first(self) -> int:
         """A span may begin between a wait and the run that it was for."""
         slices, before = self._track.slices, self._next - 1
-        if before < 0 or slices.state[before] != State.WAITING or self._track.kind == words.HUB:
+        if before < 0 or slices.state[before] != State.WAITING or self._track.schedules:
             return -1
         park = self._timeline.parks[slices.about[before]]
         return park.t_ns + park.asked_ns if park.asked_ns > 0 else -1
@@ -204,7 +203,7 @@ def _measure(
     running, ran_then = state == State.RUNNING, (of.next_state == State.RUNNING) & ends
     (steps,) = np.nonzero(running & begins)
     (latencies,) = np.nonzero((state == State.READY) & ran_then)
-    hubs = np.array([track.kind == words.HUB for track in of.tracks])
+    hubs = np.array([track.schedules for track in of.tracks])
     (waits,) = np.nonzero((state == State.WAITING) & ~hubs[whose])
     parks = of.about[waits].astype(np.int64)
     due_ns = _due(timeline, of, before, running, waits, parks)

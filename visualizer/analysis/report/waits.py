@@ -9,7 +9,6 @@ import numpy as np
 from visualizer.analysis.model.all_slices import AllSlices
 from visualizer.analysis.model.states import State
 from visualizer.analysis.model.timeline import Timeline
-from visualizer.trace import words
 from visualizer.trace.columns import Column
 
 
@@ -29,7 +28,7 @@ class Waits(NamedTuple):
 
 def waits(timeline: Timeline) -> Waits:
     """What is made ready for nothing, and waits on for the same, is one wait."""
-    every = AllSlices([track for track in timeline.tracks.values() if track.kind != words.HUB])
+    every = AllSlices([track for track in timeline.tracks.values() if not track.schedules])
     start_ns, end_ns, state, about = every.start_ns, every.end_ns(timeline.last_ns), every.state, every.about
     ended = np.full(len(state), True)
     ended[every.lasts] = False

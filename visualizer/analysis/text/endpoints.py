@@ -10,27 +10,27 @@ _SAID = {
     words.READ: ("to read from {}", "{} can be read"),
     words.WRITE: ("to write to {}", "{} can be written"),
     words.READ_OR_WRITE: ("to read from or write to {}", "{} can be read or written"),
-    words.ACCEPT: ("for somebody to connect to {}", "somebody connects to {}"),
-    words.CONNECT: ("to be connected on {}", "{} is connected, or has failed to"),
+    words.ACCEPT: ("for a connection to {}", "a peer connects to {}"),
+    words.CONNECT: ("for {} to connect", "{} is connected or has failed"),
 }
 
 
 def addresses(park: Park) -> str:
-    """Such as "127.0.0.1:40312 → 127.0.0.1:8080", local first; empty if neither is known."""
+    """Such as "127.0.0.1:40312->127.0.0.1:8080", local first; empty if neither is known."""
     if park.local and park.peer:
-        return f"{park.local} → {park.peer}"
-    return f"→ {park.peer}" if park.peer else park.local
+        return f"{park.local}->{park.peer}"
+    return f"peer {park.peer}" if park.peer else park.local
 
 
 def awaits(park: Park) -> str | None:
-    """Such as "to read from fd 7, 127.0.0.1:40312 → 127.0.0.1:8080"; None if it is no wait on a descriptor."""
+    """Such as "to read from fd 7, 127.0.0.1:40312->127.0.0.1:8080"; None if it is no wait on a descriptor."""
     if park.direction and park.fd < 0:
         return f"for one of several fds ({park.direction})"
     return _said(park, 0)
 
 
 def is_ready(park: Park) -> str | None:
-    """Such as "fd 7 can be read, 127.0.0.1:40312 → 127.0.0.1:8080"; None if it is no wait on one descriptor."""
+    """Such as "fd 7 can be read, 127.0.0.1:40312->127.0.0.1:8080"; None if it is no wait on one descriptor."""
     return _said(park, 1)
 
 

@@ -59,7 +59,7 @@ def told(timeline: Timeline, sampled: Sampled) -> str:
     every = f", one every {duration(sampled.every_ns, 2)}" if sampled.every_ns else ""
     if sampled.times == sampled.of:
         count = "1 sample" if sampled.of == 1 else f"all {sampled.of} samples{every}"
-        return plain(f"seen at {where} ({count})")
+        return plain(f"sampled at {where} ({count})")
     how = "mostly" if 2 * sampled.times > sampled.of else "most often"
     return plain(f"{how} at {where} ({sampled.times} of {sampled.of} samples{every})")
 

@@ -39,4 +39,4 @@ def missing(timeline: Timeline) -> str | None:
             one, became = _TOLD.get(what, ("", "were left out"))
             lost += count
             parts.append(f"{count} {one + ('' if count == 1 else 's') if one else what} {became}")
-    return f"{' and '.join(parts)}: what {'it' if lost == 1 else 'they'} told is missing here" if parts else None
+    return f"{' and '.join(parts)}: {'its' if lost == 1 else 'their'} events are missing here" if parts else None

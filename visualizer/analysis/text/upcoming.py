@@ -1,4 +1,4 @@
-"""What a track does next, said from a moment of it. Of a run that goes on there may be nothing to tell yet."""
+"""What a track does next, seen from a given moment. While the program runs, that may not be known yet."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from visualizer.trace import words
 _TURNS = {
     State.CREATED: "is created",
     State.RUNNING: "runs",
-    State.IDLE: "polls",
+    State.IDLE: "becomes idle",
     State.BLOCKED: "is blocked",
     State.DONE: "ends",
 }
 
 
 def what_next(timeline: Timeline, track_id: int, t_ns: int) -> str:
-    """What comes after what the track does at `t_ns`, and how long after; "" where nothing is known to come.
+    """What the track does after its state at `t_ns`, and when; "" if nothing more is known.
 
     Raise KeyError if there is no such track.
     """
@@ -27,13 +27,13 @@ def what_next(timeline: Timeline, track_id: int, t_ns: int) -> str:
     index = slices.at(t_ns) + 1
     if index >= len(slices):
         ended = index > 0 and slices.state[index - 1] in FINAL
-        return "nothing more of it up to the end of the trace" if timeline.finished and not ended else ""
+        return "nothing more happens to it before the end of the trace" if timeline.finished and not ended else ""
     after = duration(slices.start_ns[index] - t_ns, 2)
     state, about = State(slices.state[index]), slices.about[index]
     if state is State.WAITING:
         return plain(f"in {after} it {_parks(timeline, timeline.parks[about])}")
     if state is State.UNKNOWN:
-        return f"in {after} begins what is unknown of it"
+        return f"in {after} its state becomes unknown"
     if state is State.FAILED:
         return plain(f"in {after} it fails" + (f" with {track.value}" if track.value is not None else ""))
     if state is not State.READY:

@@ -1,1 +1,1 @@
-"""The axis: what part of a timeline is in sight, its ruler, how times are written."""
+"""The axis: the visible range of a timeline, its ruler, how times are written."""

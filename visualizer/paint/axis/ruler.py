@@ -18,7 +18,7 @@ from visualizer.paint.text.cell_width import ascii_only
 
 #: Cells between two labels, at least.
 _GAP = 3
-#: How long a gap is takes as many cells, at least: "⋯2s".
+#: The length of a gap takes at least this many cells: "⋯2s".
 _SHORTEST_LENGTH = 3
 _BARS = "▁▂▃▄▅▆▇█"
 _IN_ASCII = str.maketrans(_BARS, "_.:-=+*#")
@@ -81,7 +81,7 @@ def ruler(
 
 
 def _marks(timeline: Timeline, viewport: Viewport, ascii: bool) -> list[tuple[int, str]]:
-    """Where the gaps that are folded in the viewport begin, and what stands there: how long each is, if it has room."""
+    """Where the folded gaps in the viewport begin, with the length of each, if it fits."""
     marks: list[tuple[int, str]] = []
     sign = "//" if ascii else "⋯"
     found = list(folded(timeline, viewport))
@@ -130,7 +130,7 @@ def ticks(
 ) -> Iterator[tuple[float, str]]:
     """Round places on the axis within the viewport, in ns or in switches, and their labels.
 
-    They stand as close as their labels let them; `cells_of` says how many cells a label needs with what is free
+    They are as close as their labels allow; `cells_of` says how many cells a label needs with what is free
     around it.
     """
     if viewport.axis is Axis.SWITCHES:

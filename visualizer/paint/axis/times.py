@@ -1,4 +1,4 @@
-"""How a moment of a trace is told: since its start, before or after another moment, or by the clock on the wall."""
+"""How a moment of a trace is shown: since its start, relative to another moment, or as time of day."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Since(Enum):
 
 @dataclass(frozen=True)
 class Reckoning:
-    """A moment `t_ns` of the trace is told as t_ns - zero_ns: since the start, a moment, or the midnight before it."""
+    """A moment `t_ns` of the trace is shown as t_ns - zero_ns: since the start, a moment, or the midnight before it."""
 
     since: Since = Since.START
     zero_ns: int = 0
@@ -62,7 +62,7 @@ class Labels:
         return nice(least_ns)
 
     def label(self, t_ns: float, step_ns: float) -> str:
-        """What stands at `t_ns`, with as many digits as ticks `step_ns` apart need."""
+        """The label at `t_ns`, with as many digits as ticks `step_ns` apart need."""
         shown_ns = t_ns - self.reckoning.zero_ns
         if self.reckoning.since is Since.MIDNIGHT:
             return clock(int(shown_ns), max(0, -floor(log10(step_ns / _NS_PER_S) + 1e-9)))
@@ -73,7 +73,7 @@ class Labels:
 
 
 SINCE_START = Reckoning()
-#: How long a trace must be, and with which decimals of a second and in which unit its moments are told then.
+#: From which length of a trace on, with which decimals and in which unit its moments are shown.
 _DIGITS = ((100_000_000, (3, "s", 1e9)), (100_000, (6, "ms", 1e6)), (0, (9, "µs", 1e3)))
 
 
@@ -92,14 +92,14 @@ def clock(of_day_ns: int, decimals: int) -> str:
 
 
 def by_the_clock(timeline: Timeline) -> Reckoning | None:
-    """By the clock where it is looked at, in that time zone; None if the trace does not tell when it was recorded."""
+    """Time of day in the viewer's time zone; None if the trace does not contain it."""
     header = timeline.header
     if header is None or header.wall_ns <= 0:
         return None
     try:
         offset_s = time.localtime(header.wall_ns // _NS_PER_S).tm_gmtoff
     except (OverflowError, OSError, ValueError):
-        # A damaged header may tell of a year that no clock has.
+        # A damaged header may contain an impossible year.
         return None
     return Reckoning(Since.MIDNIGHT, -((header.wall_ns + offset_s * _NS_PER_S) % DAY_NS))
 

@@ -19,14 +19,14 @@ from visualizer.trace.columns import Column
 class Axis(Enum):
     """What runs along a row. On SWITCHES, segment k = [k, k + 1) lies between switch k - 1 and switch k (indexes from
     0; segment 0 is before the first): every switch has the same width, give or take a cell, and inside a segment time
-    runs evenly. BUSY is time in which long gaps, while nobody runs, are folded (analysis/gaps.py)."""
+    runs evenly. BUSY is time with long idle gaps folded (analysis/index/idle_gaps.py)."""
 
     TIME = "time"
     BUSY = "busy"
     SWITCHES = "switches"
 
 
-#: What is shown where nobody says which.
+#: Shown by default.
 BOTH = (Axis.TIME, Axis.SWITCHES)
 
 
@@ -79,7 +79,7 @@ class Viewport:
         return cls(axis, start, _per_cell(axis, end - start, width), width)
 
     def zoomed(self, factor: float, at_cell: float, timeline: Timeline, within: Within = None) -> Viewport:
-        """Closer by `factor` (below 1: further away), while what is at `at_cell` stays there as far as it can."""
+        """Zoomed in by `factor` (below 1: out), while the time at `at_cell` stays there as far as possible."""
         per_cell = self.per_cell / factor
         if self.axis is Axis.SWITCHES:
             per_cell = _even(per_cell)
@@ -130,7 +130,7 @@ class Viewport:
         return self.start + self.width * self.per_cell
 
     def shows_end(self, timeline: Timeline) -> bool:
-        """Whether the end of the trace lies in the viewport."""
+        """Whether the end of the trace is visible."""
         return self.end >= extent(timeline, self.axis)
 
     def position(self, cell: float) -> float:
@@ -179,7 +179,7 @@ class Viewport:
         return self.cell(position)
 
     def showing(self, timeline: Timeline, switch_index: int) -> Viewport:
-        """Panned as little as needed for switch number `switch_index` to be in sight, a few cells off the edges."""
+        """Panned as little as needed to make switch number `switch_index` visible, a few cells from the edges."""
         cell = self.cell_of_switch(timeline, switch_index)
         margin = min(4, (self.width - 1) // 2)
         if cell < margin:
@@ -189,7 +189,7 @@ class Viewport:
         return self
 
     def with_axis(self, timeline: Timeline, axis: Axis, keep_switch: int) -> Viewport:
-        """The other axis, at about the same part of the trace, with switch number `keep_switch` in sight."""
+        """The other axis, at about the same part of the trace, with switch number `keep_switch` visible."""
         if axis is self.axis:
             return self.showing(timeline, keep_switch)
         start = position_of_time(timeline, axis, self.time_at(timeline, 0))
@@ -292,7 +292,7 @@ def _unfolded(viewport: Viewport, known: Gaps) -> list[float]:
         edge = last + 1
     for edge in range(1, len(edges)):
         if edges[edge] <= edges[edge - 1]:
-            # Far from the start a nanosecond is less than floats can tell; but no cell is empty.
+            # Far from the start a nanosecond is less than a float can represent; but no cell is empty.
             edges[edge] = nextafter(edges[edge - 1], inf)
     return edges
 

@@ -1,4 +1,4 @@
-"""What the shorter of two parts leaves free beside the longer one, measured and told as a number."""
+"""The difference between the shorter and the longer of two parts, measured and shown as a number."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from visualizer.paint.comparison.stretch import Stretch
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import ascii_only, cell_width
 
-#: Of this part of the longer one, or less, nobody speaks.
+#: A difference of this part of the longer one, or less, is not shown.
 _LEAST = 1 / 20
-#: A line of at least so many cells on either side of the number.
+#: A line of at least this many cells on either side of the number.
 _LINE = 2
 
 
 class Saving(NamedTuple):
-    """Side number `side` is over, and the other is not, for as many cells as `runs` take from `cell` on."""
+    """Side number `side` has ended and the other has not: `runs` cover those cells, from `cell` on."""
 
     side: int
     cell: int
@@ -73,7 +73,7 @@ def saving(both: Sequence[Stretch], viewports: Sequence[Viewport], *, ascii: boo
     if spare < 2 * _LINE:
         return None
     line, begin, end = ("-", "|", "|") if ascii else ("─", "├", "┤")
-    # What goes on out of sight has no end there.
+    # A line that continues outside the visible range has no end there.
     begin, end = (line if first > begins else begin), (line if stop < ends_at else end)
     left = spare // 2
     return Saving(

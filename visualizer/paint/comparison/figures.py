@@ -12,7 +12,7 @@ from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.tables import table
 
 _NS_PER_S = 1_000_000_000
-#: From which factor on two times are told apart.
+#: Times closer than this factor count as about the same.
 _NOTICEABLE = 1.05
 #: Key of a figure -> what it is called.
 _NAMES = {
@@ -24,7 +24,7 @@ _NAMES = {
     "starting_run_s": "  before its first switch",
     "ready_s": "ready, not running",
     "waited_s": "waiting",
-    "waiting_at_once": "waiting at once, on average",
+    "waiting_at_once": "waiting at once (average)",
     "blocked_s": "blocked hub",
     "idle_s": "idle hub",
 }
@@ -40,21 +40,21 @@ def facts(part: Part) -> list[str]:
 
 
 def verdict(found: Comparison) -> str:
-    """Which is faster, by how much: "B is 6.2 times faster: 0.15 s instead of 0.94 s".
+    """Which is faster, by how much: "The time is 6.2× lower in B: 0.15 s instead of 0.94 s".
 
-    If most of what one takes longer is over before its first switch, what is told is the time behind that.
+    If most of the difference is before the first switch, the time after it is compared.
     """
     duration_s, starting_s, switching_s = (found.figures[f"{name}_s"] for name in ("duration", "starting", "switching"))
     a, b = duration_s.a, duration_s.b
     if not min(a, b) and a != b:
-        return f"{'B' if a else 'A'} takes no time: there is nothing in it"
+        return f"{'B' if a else 'A'} takes no time: it is empty"
     if _alike(a, b) or not min(switching_s.a, switching_s.b):
         return _faster(a, b)
     if not is_start(duration_s.difference, starting_s.difference):
         return _faster(a, b)
     # How long Python takes to start is no merit of what it runs.
-    apart = f"{_time(abs(starting_s.difference))} {'later' if starting_s.difference > 0 else 'sooner'}"
-    return f"{_faster(switching_s.a, switching_s.b, ' from first to last switch')}; B starts to switch {apart}"
+    apart = f"{_time(abs(starting_s.difference))} {'later' if starting_s.difference > 0 else 'earlier'}"
+    return f"{_faster(switching_s.a, switching_s.b, ' from first to last switch')}; B's first switch comes {apart}"
 
 
 def _alike(a: float, b: float) -> bool:
@@ -63,13 +63,13 @@ def _alike(a: float, b: float) -> bool:
 
 def _faster(a: float, b: float, between: str = "") -> str:
     if _alike(a, b):
-        return f"Both take about as long{between}: {_time(a)} and {_time(b)}"
+        return f"Both take about the same time{between}: {_time(a)} and {_time(b)}"
     factor = _times(max(a, b) / min(a, b))
-    return f"B is {factor} {'faster' if b < a else 'slower'}{between}: {_time(b)} instead of {_time(a)}"
+    return f"The time{between} is {factor} {'lower' if b < a else 'higher'} in B: {_time(b)} instead of {_time(a)}"
 
 
 def figures(found: Comparison) -> Iterator[str]:
-    """The lines of the table. What is nothing in both is left out."""
+    """The lines of the table. Figures that are zero in both are left out."""
     rows = []
     for key, name in _NAMES.items():
         figure = found.figures[key]
@@ -85,13 +85,13 @@ def _row(name: str, figure: Figure, told: Callable[[float], str]) -> tuple[str, 
     a, b = (told(amount) if amount else "-" for amount in (figure.a, figure.b))
     if told is _time and a != b and figure.a and figure.b:
         a, b = _fitting(figure.a, figure.difference), _fitting(figure.b, figure.difference)
-    # What cannot be told apart as it is written here makes no difference.
+    # Values that look the same as written here do not differ.
     difference = f"{'+' if figure.difference > 0 else '-'}{told(abs(figure.difference))}" if a != b else "-"
     return (name, a, b, difference, _factor(figure) if a != b else "the same")
 
 
 def _fitting(seconds: float, difference: float) -> str:
-    """A time with so many digits that its difference from another one, which has three, is seen to be that."""
+    """A time with as many digits as its difference from another one, shown with three, needs."""
     ns, digits = round(seconds * _NS_PER_S), 3
     finest_ns = max(1.0, abs(difference) * _NS_PER_S / 100)
     while last_digit_ns(ns, digits) > finest_ns:
@@ -104,18 +104,18 @@ def _factor(figure: Figure) -> str:
         return "none in B" if figure.a else "none in A"
     more = figure.factor > 1
     factor = figure.factor if more else 1 / figure.factor
-    return f"{_times(factor)} {'more' if more else 'less'}" if factor >= _NOTICEABLE else "about the same"
+    return f"{_times(factor)} {'higher' if more else 'lower'}" if factor >= _NOTICEABLE else "about the same"
 
 
 def parting(found: Comparison) -> Iterator[list[Run]]:
     """Where the order of the switches first differs."""
     parted = found.first_difference
     if parted is None:
-        same = f"all {found.alike} of them" if found.alike else "there are none"
-        yield [Run(f"The order of the switches is the same in both: {same}", "thread")]
+        same = f"all {found.alike}" if found.alike else "none"
+        yield [Run(f"The order of switches is the same in both ({same})", "thread")]
         return
-    alike = f"after {found.alike} alike" if found.alike else "at the first one"
-    yield [Run(f"The order of the switches differs {alike}", "thread")]
+    alike = f"after {found.alike} equal switches" if found.alike else "from the first switch on"
+    yield [Run(f"The order of switches differs {alike}", "thread")]
     number, time = _cells(parted)
     for letter, turn in zip("AB", (parted.a, parted.b), strict=True):
         if turn is None:
@@ -165,4 +165,4 @@ def _number(amount: float) -> str:
 
 
 def _times(factor: float) -> str:
-    return f"{factor:.1f} times" if factor < 10 else f"{factor:.0f} times"
+    return f"{factor:.1f}×" if factor < 10 else f"{factor:.0f}×"

@@ -13,7 +13,7 @@ from visualizer.paint.axis.times import SINCE_START, Reckoning, Since
 from visualizer.paint.axis.viewport import MARGIN_CELLS, Axis, Viewport
 from visualizer.paint.comparison.difference import laid, saving
 from visualizer.paint.comparison.stretch import Stretch, stretches, viewports
-from visualizer.paint.rows.order import Row, Rows, label_runs
+from visualizer.paint.rows.order import Row, RowList, label_runs
 from visualizer.paint.rows.panel import label_cells
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.legend import legend
@@ -51,7 +51,7 @@ def paint_both(
         if hidden:
             yield [Run(f"… and {hidden} more tracks: --all shows them", "dim")]
     if any(row.group for rows in shown for row in rows):
-        yield [Run("Tracks of a kind share a row: --all shows each of them", "dim")]
+        yield [Run("Tracks with the same function share a row: --all shows each one", "dim")]
     yield []
     yield legend(*(part.timeline for part in parts), ascii=ascii)
 
@@ -74,7 +74,7 @@ def common_ruler(
 
 def part_rows(part: Part, *, everything: bool = False) -> list[Row]:
     """The rows of the tracks that are there in the part. Tracks of a kind share one, unless `everything` is wanted."""
-    arranged = Rows(part.timeline)
+    arranged = RowList(part.timeline)
     found = arranged.arrange(only=part.lives)
     if len(found) <= _ROWS or everything:
         return found

@@ -1,1 +1,1 @@
-"""What stands beside or instead of the rows: the sequence, who waits for whom, who spawned whom, bars, tooltips."""
+"""Panes beside or instead of the rows: sequence diagram, wait graph, spawn tree, bars, tooltips."""

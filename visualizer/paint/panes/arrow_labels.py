@@ -8,7 +8,7 @@ from visualizer.paint.text.wait_labels import wait_labels
 from visualizer.trace import words
 
 _UNKNOWN = ["cause unknown", "?"]
-#: Causes of a wake whose word says enough, whoever did it.
+#: Causes of a wakeup that need no waker to be clear.
 _BY_ITSELF = frozenset((words.TIMER, words.TIMEOUT, words.IO, words.SIGNAL, words.DNS, words.SUBPROCESS, words.ASYNC))
 
 
@@ -26,7 +26,7 @@ def _labels(timeline: Timeline, switch: Switch) -> list[str]:
     if switch.park < 0:
         return _ended(timeline, switch.origin)
     origin = timeline.tracks[switch.origin]
-    if origin.kind == words.HUB:
+    if origin.schedules:
         return _woken(timeline, _wakeup(timeline, switch))
     park = timeline.parks[switch.park]
     if park.reason != words.SWITCHED:

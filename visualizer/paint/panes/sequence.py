@@ -21,7 +21,7 @@ from visualizer.trace import words
 
 #: Cells of a lane: with fewer, an arrow to the next lane would have no room for a word.
 LEAST_LANE, _WIDEST_LANE = 11, 30
-#: Beside the lanes the sentence stands, if it has so much room; and in front of them the time, if the width is this.
+#: The sentence is beside the lanes if it has this much room, the time before them from this width on.
 _LEAST_SAID = 30
 _WITH_TIME = 100
 _TIME_CELLS = 14
@@ -30,7 +30,7 @@ _LIFELINE, _ASCII_LIFELINE = "┊", "|"
 _ARROW, _ASCII_ARROW = ("─", "◀", "▶"), ("-", "<", ">")
 #: An arrow that comes from or leads to a track without a lane begins or ends with its name at the right.
 _OUTSIDE_CELLS = 14
-#: Lanes stay where they are for so many lines of text.
+#: Lanes keep their positions for this many lines.
 _PAGE = 40
 
 _Cell = tuple[str, str]
@@ -131,7 +131,7 @@ def line(
 ) -> list[Run]:
     """Switch number `index`: what each lane's track does after it, and the arrow. Raise IndexError if there is none.
 
-    `within`: it lies in the span that is selected; `marked`: there is a mark between it and the next.
+    `within`: it is in the selected span; `marked`: there is a mark between it and the next.
     """
     switch = timeline.switch(index)
     cells = [_BLANK] * (of.lane * len(of.tracks))
@@ -162,7 +162,7 @@ def _moment(t_ns: int, of_ns: int) -> str:
 
 
 def _state_cell(timeline: Timeline, track: int, switch: Switch, ascii: bool) -> _Cell:
-    """What stands in the lane of a track after the switch; nothing before it is created, and after its end."""
+    """The glyph in the lane of a track after the switch; blank before its creation and after its end."""
     if track == switch.target:
         return glyphs(ascii)[State.RUNNING], STYLE_OF[State.RUNNING]
     known = timeline.tracks[track]
@@ -203,7 +203,7 @@ def _draw_arrow(timeline: Timeline, of: Lanes, switch: Switch, cells: list[_Cell
 def _draw_outside(
     timeline: Timeline, of: Lanes, switch: Switch, cells: list[_Cell], ascii: bool, labels: list[str]
 ) -> None:
-    """One end has no lane: its name stands at the end of the arrow, beside the lane of the other."""
+    """One end has no lane: its name is at the end of the arrow, beside the lane of the other."""
     shaft, back, forth = _ASCII_ARROW if ascii else _ARROW
     leaves = switch.origin in of.tracks
     here, there = (switch.origin, switch.target) if leaves else (switch.target, switch.origin)
@@ -227,7 +227,7 @@ def _write(cells: list[_Cell], start: int, arrow: list[str], labels: list[str], 
     most = len(arrow) - 3
     label = next((each for room in (most - 2, most - 1, most) for each in labels if cell_width(each) <= room), "")
     if not label and labels and most >= 5:
-        # A name is told by the number at its end.
+        # Names differ in the number at their end.
         label = (fit_name if labels[-1][-1:].isdecimal() else fit)(labels[-1], most - 1).rstrip()
     if label:
         text = f" {label} "

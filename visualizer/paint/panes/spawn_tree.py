@@ -1,4 +1,4 @@
-"""The tree of who spawned whom, as lines: which are folded away, and what each track does at a moment."""
+"""The spawn tree as lines: which are folded, and what each track does at a moment."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _VERBS = {
 class Node(NamedTuple):
     """A line: that of `track`, or with `kin` that of a group: then `members` are its tracks, `track` the first of them.
 
-    `trunk` says of each level above it whether more come below on that level.
+    `trunk` says for each level above it whether more follow below on that level.
     """
 
     track: int
@@ -69,7 +69,7 @@ def _below(family: Family, creator: int, trunk: tuple[bool, ...], unfolded: Set[
         else:
             found += [(family.position(track), None, (track,)) for track in tracks]
     found.sort(key=lambda one: one[0])
-    # What nobody spawned stands at the edge.
+    # Tracks without a creator are at the left edge.
     levels = [() if creator == words.NOBODY else (*trunk, at < len(found) - 1) for at in range(len(found))]
     made = [
         Node(members[0], level, kin, members if kin is not None else (), kin is not None and kin not in unfolded)
@@ -82,13 +82,13 @@ def node_runs(
     timeline: Timeline, node: Node, t_ns: int, width: int, *, crowd: Crowd | None = None, selected: bool = False,
     ascii: bool = False,
 ) -> list[Run]:  # fmt: skip
-    """A line of `width` cells: the branch, then who it is and what it does at `t_ns`. `crowd`: of a group's tracks."""
+    """A line of `width` cells: the branch, then its name and what it does at `t_ns`. `crowd`: of a group's tracks."""
     branch = "".join([_TRUNK[more] for more in node.trunk[:-1]] + [_BRANCH[more] for more in node.trunk[-1:]])
     most = width // 2
     if len(branch) > most:
         branch = "…" + branch[-most:]
     if node.kin is not None:
-        assert crowd is not None, "a group's line tells what they do"
+        assert crowd is not None, "a group's line shows what its tracks do"
         branch += "▸ " if node.folded else "▾ "
         name = plain(f"{node.kin.name} ×{len(node.members)}")
         runs = [Run(branch, "dim"), Run(name, "selected" if selected else "name")]
@@ -107,7 +107,7 @@ def node_runs(
 
 
 def _said(timeline: Timeline, track_id: int, at: int, t_ns: int) -> str:
-    """In a few words what a track does in slice number `at`, and for how long it has."""
+    """In a few words, what a track does in slice number `at`, and for how long."""
     track = timeline.tracks[track_id]
     if at < 0:
         return "not created yet"
@@ -117,7 +117,7 @@ def _said(timeline: Timeline, track_id: int, at: int, t_ns: int) -> str:
         return plain((track.outcome or "ended") + value)
     since_ns = t_ns - track.slices.start_ns[at]
     since = f", for {duration(since_ns, 2)}" if since_ns > 0 else ""
-    if state is State.WAITING and track.kind != words.HUB and about >= 0:
+    if state is State.WAITING and not track.schedules and about >= 0:
         return f"{_VERBS[state]}: {wait_label(timeline, timeline.parks[about])}{since}"
     if state is State.BLOCKED:
         return plain(f"blocked by {timeline.name(about)}{since}")

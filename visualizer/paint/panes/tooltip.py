@@ -1,4 +1,4 @@
-"""What a cell of a track's row stands for, in words: for whoever points at it."""
+"""The tooltip: what a cell of a track's row means."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from visualizer.analysis.text.upcoming import what_next
 from visualizer.paint.axis.viewport import Viewport
 from visualizer.paint.text.legend import meaning
 
-#: Of a cell with more slices only the shares are told.
+#: A cell with more slices shows only shares.
 _LEAST_SHARE = 0.005
 
 
@@ -46,7 +46,7 @@ def _where(timeline: Timeline, track: Track) -> str:
     process = timeline.process_of(track.id)
     if track.id == process.track and process.name in timeline.name(track.id):
         return ""
-    copied = f", a copy of {plain(timeline.name(track.copy_of))}" if track.copy_of in timeline.tracks else ""
+    copied = f", copy of {plain(timeline.name(track.copy_of))}" if track.copy_of in timeline.tracks else ""
     return f" ({process.name}{copied})"
 
 
@@ -61,7 +61,7 @@ def _extent(track: Track, index: int, now_ns: int) -> str:
 
 
 def _seen(timeline: Timeline, track: Track, index: int, now_ns: int) -> list[str]:
-    """Where whoever runs in that slice was sampled the most often; nothing if that was not sampled."""
+    """Where the track that runs in that slice was sampled most often; nothing if it was not."""
     slices = track.slices
     state = State(slices.state[index])
     if state not in (State.RUNNING, State.BLOCKED):

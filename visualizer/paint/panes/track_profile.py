@@ -17,7 +17,7 @@ from visualizer.paint.text.palette import STYLE_OF
 
 #: Cells of the words in front.
 _HEAD = 9
-#: Reasons of waits that are told, the longest first.
+#: At most this many reasons of waits are listed, the longest first.
 _REASONS = 5
 _LONGEST_BAR = 30
 _NS_PER_S = 1_000_000_000
@@ -31,10 +31,10 @@ def profile(lengths: Lengths, width: int, *, ascii: bool = False) -> Iterator[li
     yield [_head("life"), *share_bar(spent, life_ns, min(room, 2 * _LONGEST_BAR), ascii=ascii)]
     yield [_head(""), *_shares(spent, life_ns, room)]
     yield from _spread("ran", lengths.steps_ns, "running", room, ascii)
-    yield from _spread("latency", lengths.latencies_ns, "ready", room, ascii)
+    yield from _spread("delay", lengths.latencies_ns, "ready", room, ascii)
     if lengths.late_ns > 0:
         longest, total = duration(lengths.late_max_ns, 2), duration(lengths.late_ns, 2)
-        said = f"max {longest}, {total} in all behind its timers"
+        said = f"max {longest}, {total} in total behind its timers"
         yield [_head("late"), Run(fit(said if len(said) <= room else f"max {longest}", room).rstrip(), "text")]
     by_reason: Counter[str] = Counter()
     for of, waited_ns in lengths.waited_ns.items():
@@ -51,7 +51,7 @@ def profile(lengths: Lengths, width: int, *, ascii: bool = False) -> Iterator[li
             Run(f" {duration(waited_ns, 2)}", "text"),
         ]
     if left := len(waited) - len(told):
-        yield [_head(""), Run(f"and {left} other reason{'s' if left > 1 else ''}", "dim")]
+        yield [_head(""), Run(f"and {left} more reason{'s' if left > 1 else ''}", "dim")]
 
 
 def _head(text: str) -> Run:
@@ -86,7 +86,7 @@ def _spread(name: str, lengths_ns: Sequence[int], style: str, room: int, ascii: 
     yield [_head(""), *lines[1]]
     of = spread(lengths_ns)
     median, p95, longest = (duration(round(s * _NS_PER_S), 2) for s in (of.median_s, of.p95_s, of.max_s))
-    said = f"{of.count}: median {median}, 95 % {p95}, max {longest}"
+    said = f"{of.count}: median {median}, p95 {p95}, max {longest}"
     if len(said) > room:
         said = f"{of.count}: median {median}, max {longest}"
     yield [_head(""), Run(fit(said, room).rstrip(), "text")]

@@ -1,4 +1,4 @@
-"""Who waits for whom at one moment, as a small graph in text: a line for each chain, circles first."""
+"""Which track waits for which at one moment, as a graph in text: a line for each chain, cycles first."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.paint.text.wait_labels import wait_label
 from visualizer.trace import words
 
-#: So many tracks of a name are told one by one; more are counted. And so many of several names.
+#: At most this many tracks of one name, and of several names, are listed one by one; more are counted.
 _NAMED, _LISTED = 1, 3
-#: What does not fit into a line goes on in the next, this far from the left.
+#: Indentation of a continued line.
 _INDENT = "    "
 _ARROW = " → "
 
@@ -59,28 +59,28 @@ class _Painter:
         if moment.running:
             yield [[Run("runs: ", "dim")], *self._tracks(moment.running)], moment.running[0]
         for hub, by in moment.blocked:
-            why = [Run(", which does not give way", "blocked")]
+            why = [Run(", which does not yield", "blocked")]
             yield [self._group((hub,)), self._group((by,), arrow=True), why], by
         for circle in moment.circles:
             first = circle[0].waiters
-            yield [[Run("a circle: ", "error")], *self._links(circle), self._group(first, arrow=True)], first[0]
+            yield [[Run("cycle: ", "error")], *self._links(circle), self._group(first, arrow=True)], first[0]
         for links in sorted(chains(moment), key=_weight):
             yield [*self._chain(links), *self._detail(links[0])], links[0].waiters[0]
         if moment.ready:
-            others = [[Run(" ready, for its turn" if len(moment.ready) == 1 else " ready, for their turn", "dim")]]
+            others = [[Run(" ready to run", "dim")]]
             yield [*self._tracks(moment.ready), *others], moment.ready[0]
         if not moment.waits and not moment.ready:
-            yield [[Run("Nobody waits at this moment.", "dim")]], words.NOBODY
+            yield [[Run("No track is waiting.", "dim")]], words.NOBODY
 
     def _chain(self, links: list[Wait]) -> list[_Piece]:
         last = links[-1]
         if len(links) > 1 and any(last in circle for circle in self._moment.circles):
-            into = [*self._group(links[-2].on, arrow=True), Run(" (in the circle)", "error")]
+            into = [*self._group(links[-2].on, arrow=True), Run(" (in the cycle)", "error")]
             return [*self._links(links[:-1]), into]
         return [*self._links(links), *self._end(last)]
 
     def _links(self, links: Sequence[Wait]) -> list[_Piece]:
-        """Who waits, and the thing if it is one that somebody holds, again and again."""
+        """The chain of waiting tracks, with each object that the next track holds."""
         pieces: list[_Piece] = []
         for number, wait in enumerate(links):
             # Of a kind that waits for the same, the one that is waited for is meant.
@@ -98,13 +98,13 @@ class _Painter:
         return [[arrow, Run(self._outside(wait), "label")]]
 
     def _ended(self, wait: Wait) -> list[_Piece]:
-        """One who has ended resumes nobody any more."""
+        """A track that has ended resumes no other."""
         track = self._timeline.tracks[wait.on[0]]
         over = len(wait.on) == 1 and 0 <= track.exit_ns <= self._moment.t_ns
         return [[Run(" (has ended)", "error")]] if over else []
 
     def _outside(self, wait: Wait) -> str:
-        """What is waited for, where that is no track."""
+        """What the track waits for, if it is not a track."""
         park = wait.park
         if wait.thing:
             return plain(wait.thing)
@@ -142,20 +142,20 @@ class _Painter:
         what = "" if resumes or park.reason == words.SLEEP else wait_label(timeline, park)
         told = [", ".join(part for part in (what, lasting) if part)] if what or lasting else []
         known = None if park.reason == words.SLEEP else woken_by(timeline, wait, t_ns)
-        if known is not None and timeline.tracks[known[0]].kind != words.HUB:
+        if known is not None and not timeline.tracks[known[0]].schedules:
             told.append(f"{plain(timeline.name(known[0]))} wakes it in {duration(known[1] - t_ns, 2)}")
         elif wait.thing and not wait.on:
             told += self._written(park)
         return [[Run(f"  {part}", "dim")] for part in told]
 
     def _written(self, park: Park) -> list[str]:
-        """Who would end a wait of which the trace does not tell who holds what it waits for."""
+        """Which track would end a wait, according to the source, if the trace does not contain it."""
         waiting = {wait.waiters[0]: wait.park for wait in self._moment.waits}
         ending = would_end(self._timeline, waiting, park)
         if ending is None:
             return []
         name = plain(self._timeline.name(ending.track))
-        return [f"inferred from the source: {name} would {ending.method} it in line {ending.line}"]
+        return [f"inferred from the source: {name} would {ending.method} it at line {ending.line}"]
 
     def _group(self, tracks: tuple[int, ...], *, arrow: bool = False) -> _Piece:
         """Tracks of a kind, with the glyph of the state that the first of them is in; `arrow`: and one to them."""
@@ -211,7 +211,7 @@ def _broken(pieces: list[_Piece], width: int, ascii: bool) -> Iterator[list[Run]
 
 
 def _split(piece: _Piece, width: int) -> Iterator[_Piece]:
-    """What is said in plain words, in parts of at most `width` cells; a name with its glyph stays in one piece."""
+    """Plain text in parts of at most `width` cells; a name with its glyph stays in one piece."""
     if len(piece) > 1 or cell_width(piece[0].text) <= width:
         yield piece
         return

@@ -19,7 +19,7 @@ from visualizer.paint.text.cell_width import ascii_only, cell_width
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.trace.columns import Column
 
-#: How one says how many are in a state, in the order in which it is told.
+#: Words for one and for several tracks in a state, in the order shown.
 _VERBS = {
     State.RUNNING: ("runs", "run"),
     State.READY: ("is ready", "ready"),
@@ -67,13 +67,13 @@ def paint_group(
 
 
 def told(crowd: Crowd, t_ns: int) -> str:
-    """How many do what at `t_ns`, such as "1 runs, 3 ready, 96 wait"."""
+    """How many tracks are in each state at `t_ns`, such as "1 runs, 3 ready, 96 wait"."""
     now = crowd.counts(t_ns)
     counts = {state: now[state] for state in _VERBS}
     parts = [f"{count} {_VERBS[state][count != 1]}" for state, count in counts.items() if count]
     missing = len(crowd.tracks) - sum(counts.values())
     if missing > 0:
-        parts.append(f"{missing} not created yet" if missing > 1 else "1 is not created yet")
+        parts.append(f"{missing} not created yet" if missing > 1 else "1 not created yet")
     return ", ".join(parts)
 
 

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from visualizer.analysis.model.timeline import State, Timeline
-from visualizer.paint.rows.order import Group, Row, Rows
+from visualizer.paint.rows.order import Group, Row, RowList
 from visualizer.trace import words
 
 _DIGITS = re.compile("([0-9]+)")
@@ -17,7 +17,7 @@ Subject = int | Group
 
 
 class By(Enum):
-    """What the rows are grouped by; the value is how one says so."""
+    """What the rows are grouped by; the value is its name on the screen."""
 
     FUNCTION = "function"
     THREAD = "thread"
@@ -27,17 +27,17 @@ class By(Enum):
     NONE = "nothing"
 
 
-class Order(Enum):
-    """What the rows are sorted by, within their group; the value is how one says so, in few cells."""
+class RowOrder(Enum):
+    """What the rows are sorted by, within their group; the value is its name on the screen."""
 
-    START = "first begun"
-    NAME = "a to z"
-    RUNNING = "most running"
-    READY = "most ready"
-    WAITING = "most waiting"
+    START = "start"
+    NAME = "name"
+    RUNNING = "time running"
+    READY = "time ready"
+    WAITING = "time waiting"
 
 
-_STATE_OF = {Order.RUNNING: State.RUNNING, Order.READY: State.READY, Order.WAITING: State.WAITING}
+_STATE_OF = {RowOrder.RUNNING: State.RUNNING, RowOrder.READY: State.READY, RowOrder.WAITING: State.WAITING}
 
 
 class Wish(NamedTuple):
@@ -52,23 +52,23 @@ class Wish(NamedTuple):
     key: Callable[[Sequence[int]], Any] | None = None
 
 
-def arranged(timeline: Timeline, known: Rows, by: By, wish: Wish) -> list[Row]:
+def arranged(timeline: Timeline, known: RowList, by: By, wish: Wish) -> list[Row]:
     """The rows of `timeline`, of which `known` are those by thread and function."""
     return GROUPINGS[by](timeline, known, wish)
 
 
-def sorting(timeline: Timeline, order: Order) -> Callable[[Sequence[int]], Any] | None:
+def sorting(timeline: Timeline, order: RowOrder) -> Callable[[Sequence[int]], Any] | None:
     """What to sort rows by, given the tracks of each; None: as they began. The longest time comes first."""
-    if order is Order.START:
+    if order is RowOrder.START:
         return None
-    if order is Order.NAME:
+    if order is RowOrder.NAME:
         return lambda tracks: _natural(timeline.name(tracks[0]))
     state = _STATE_OF[order]
 
     def spent(tracks: Sequence[int]) -> int:
         found = (timeline.tracks[track] for track in tracks)
-        # A hub waits whenever somebody else runs: nobody looks for that.
-        counted = (track for track in found if state is not State.WAITING or track.kind != words.HUB)
+        # A hub waits whenever another track runs: of no interest.
+        counted = (track for track in found if state is not State.WAITING or not track.schedules)
         return -sum(track.slices.spent_ns(state, timeline.last_ns) for track in counted)
 
     return spent
@@ -86,7 +86,7 @@ def subject(row: Row) -> Subject:
 
 
 def lifted(found: Sequence[Row], pinned: Sequence[Subject], hidden: Set[Subject]) -> tuple[list[Row], int]:
-    """The rows without what is hidden, and first what is pinned, with all that belongs to it; and how many that are.
+    """The rows without hidden ones, pinned ones first with their children; and how many are pinned.
 
     A track that is pinned has a row also where it would be folded away.
     """
@@ -117,15 +117,15 @@ def lifted(found: Sequence[Row], pinned: Sequence[Subject], hidden: Set[Subject]
     return [*top, *rest], len(top)
 
 
-def _by_function(_: Timeline, known: Rows, wish: Wish) -> list[Row]:
+def _by_function(_: Timeline, known: RowList, wish: Wish) -> list[Row]:
     return known.arrange(wish.collapsed, wish.folded, grouped=True, only=wish.only, key=wish.key)
 
 
-def _by_thread(_: Timeline, known: Rows, wish: Wish) -> list[Row]:
+def _by_thread(_: Timeline, known: RowList, wish: Wish) -> list[Row]:
     return known.arrange(wish.collapsed, wish.folded, only=wish.only, key=wish.key)
 
 
-def _by_process(timeline: Timeline, known: Rows, wish: Wish) -> list[Row]:
+def _by_process(timeline: Timeline, known: RowList, wish: Wish) -> list[Row]:
     """A group of each process; in it the threads, and under each what runs on it."""
     blocks: dict[int, list[Row]] = {}
     for row in known.arrange(wish.collapsed, wish.folded, only=wish.only, key=wish.key):
@@ -147,7 +147,7 @@ def _by_process(timeline: Timeline, known: Rows, wish: Wish) -> list[Row]:
     return found
 
 
-def _by_kind(timeline: Timeline, _: Rows, wish: Wish) -> list[Row]:
+def _by_kind(timeline: Timeline, _: RowList, wish: Wish) -> list[Row]:
     groups: dict[Group, list[int]] = {}
     for track in timeline.tracks.values():
         if wish.only is None or wish.only(track.id):
@@ -161,7 +161,7 @@ def _by_kind(timeline: Timeline, _: Rows, wish: Wish) -> list[Row]:
     return found
 
 
-def _by_spawn(timeline: Timeline, _: Rows, wish: Wish) -> list[Row]:
+def _by_spawn(timeline: Timeline, _: RowList, wish: Wish) -> list[Row]:
     tracks = timeline.tracks
     wanted: Iterable[int] = tracks
     if wish.only is not None:
@@ -180,7 +180,7 @@ def _by_spawn(timeline: Timeline, _: Rows, wish: Wish) -> list[Row]:
     seen: set[int] = set()
 
     def climb_down(begin: list[int]) -> None:
-        # Not by recursion: who spawns whom may be a chain of thousands.
+        # Not by recursion: a spawn chain may be thousands long.
         waiting = [(track, 0, False) for track in reversed(begin)]
         while waiting:
             track, depth, away = waiting.pop()
@@ -199,7 +199,7 @@ def _by_spawn(timeline: Timeline, _: Rows, wish: Wish) -> list[Row]:
     return found
 
 
-def _by_nothing(timeline: Timeline, _: Rows, wish: Wish) -> list[Row]:
+def _by_nothing(timeline: Timeline, _: RowList, wish: Wish) -> list[Row]:
     wanted = [track for track in timeline.tracks if wish.only is None or wish.only(track)]
     return [Row(track, 0, False) for track in _in_order(wanted, wish)]
 
@@ -209,7 +209,7 @@ def _in_order(tracks: Sequence[int], wish: Wish) -> list[int]:
     return list(tracks) if key is None else sorted(tracks, key=lambda track: key((track,)))
 
 
-GROUPINGS: dict[By, Callable[[Timeline, Rows, Wish], list[Row]]] = {
+GROUPINGS: dict[By, Callable[[Timeline, RowList, Wish], list[Row]]] = {
     By.FUNCTION: _by_function,
     By.THREAD: _by_thread,
     By.KIND: _by_kind,

@@ -18,7 +18,7 @@ _Key = Callable[[Sequence[int]], Any] | None
 
 
 class Group(NamedTuple):
-    """Tracks of a kind: they run on one thread and share a name, but for the number that tells them apart."""
+    """Tracks that run on one thread and share a name except for its number."""
 
     thread: int
     kind: str
@@ -40,7 +40,7 @@ class Row(NamedTuple):
     members: tuple[int, ...] = ()
 
 
-class Rows:
+class RowList:
     """Arranges the rows of a timeline that may still grow; each track is looked at once."""
 
     def __init__(self, timeline: Timeline) -> None:
@@ -144,7 +144,7 @@ def rows(
     grouped: bool = False,
 ) -> list[Row]:
     """The rows of a timeline that does not grow, see `Rows.arrange`."""
-    return Rows(timeline).arrange(collapsed, folded, grouped=grouped)
+    return RowList(timeline).arrange(collapsed, folded, grouped=grouped)
 
 
 def _thread_of(timeline: Timeline, track: int, thread_of: dict[int, int]) -> int:
@@ -163,7 +163,7 @@ def _thread_of(timeline: Timeline, track: int, thread_of: dict[int, int]) -> int
 
 
 def _above(timeline: Timeline, track: Track) -> int:
-    """A track of the same thread, -1 if none is known: whoever resumes a generator does so on the thread it runs on."""
+    """A track of the same thread, -1 if unknown: a generator runs on the thread of the track that resumes it."""
     if track.kind == words.THREAD:
         return words.NOBODY
     for above in (track.parent, track.creator):

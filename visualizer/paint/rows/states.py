@@ -15,7 +15,6 @@ from visualizer.paint.text.canvas import FULL, Canvas, Run, high, wide
 from visualizer.paint.text.cell_width import ascii_only, cell_width, fit
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.paint.text.wait_labels import labels
-from visualizer.trace import words
 from visualizer.trace.columns import Column
 
 _LABEL = "label"
@@ -63,7 +62,7 @@ def _looks(lanes: Sequence[Lane], found: Cells, ascii: bool) -> Column:
     """What each cell shows, as its number in GLYPHS."""
     looks: Column = found.main + 1
     for row, lane in enumerate(lanes):
-        if lane.track.kind == words.HUB:
+        if lane.track.schedules:
             looks[row] = _OF_HUB[looks[row]]
     where = found.runs > 0
     if where.any():
@@ -93,7 +92,7 @@ def _mark_end(lane: Lane, edges: Sequence[float], canvas: Canvas, row: int, asci
 
 
 def _write_labels(timeline: Timeline, lanes: Sequence[Lane], only: Column, canvas: Canvas, ascii: bool) -> None:
-    """Write on each stretch of cells that one slice fills what it waits for, or who blocks it."""
+    """Label each stretch of cells of one slice with what it waits for, or with the track that blocks it."""
     begins = np.ones(only.shape, dtype=bool)
     begins[:, 1:] = only[:, 1:] != only[:, :-1]
     bounds = np.append(begins.ravel().nonzero()[0], only.size)
@@ -112,7 +111,7 @@ def _write_labels(timeline: Timeline, lanes: Sequence[Lane], only: Column, canva
 
 
 def _label(known: list[str], width: int, ascii: bool) -> str:
-    """The longest label that has room; else the beginning of the shortest, if that says anything; else nothing."""
+    """The longest label that fits; else the beginning of the shortest, if long enough; else nothing."""
     for label in known:
         text = ascii_only(label) if ascii else label
         if cell_width(text) <= width:

@@ -26,7 +26,7 @@ class Lane:
         #: Where the states that are still open end.
         self.limit = limit(timeline, axis, until_ns)
         self._places = None if axis is Axis.TIME else places(timeline, self.track)
-        #: Where each slice begins, in whole numbers of which there are so many to a nanosecond, or to a switch.
+        #: Where each slice begins, in units of which there are this many in a nanosecond, or in a switch.
         self.scale = 1 if self._places is None else PER_SWITCH
         self.course = self.slices.course if self._places is None else self._places.course(self.slices.state)
         self.begins: array[int] = self.course.start

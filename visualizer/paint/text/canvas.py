@@ -1,4 +1,4 @@
-"""Cells of many rows, and what is written over them, as runs of text in one style.
+"""Cells of many rows, and the text over them, as runs of one style.
 
 What a cell shows is a number until all of them are made text at once.
 """
@@ -65,7 +65,7 @@ class Canvas:
         self.width = looks.shape[1]
         self._characters = _CHARACTERS[ascii][looks]
         self._styles = _STYLES[looks]
-        #: Row -> texts that have not as many characters as cells: from which cell on, over how many, and what.
+        #: Row -> texts with more or fewer characters than cells: first cell, number of cells, text.
         self._odd: dict[int, list[tuple[int, int, str]]] = {}
 
     def is_blank(self, row: int, cell: int) -> bool:
@@ -82,7 +82,7 @@ class Canvas:
             self._odd.setdefault(row, []).append((cell, width, text))
 
     def rows(self) -> list[list[Run]]:
-        """What is on it: of each row, runs of one style."""
+        """Its rows, as runs of one style."""
         styles, width = self._styles, self.width
         begins = np.ones(styles.shape, dtype=bool)
         np.not_equal(styles[:, 1:], styles[:, :-1], out=begins[:, 1:])

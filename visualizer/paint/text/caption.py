@@ -1,4 +1,4 @@
-"""What stands around a timeline: what was recorded, how it ended, and what the reader must be told about it."""
+"""Text around a timeline: what was recorded, how it ended, and remarks for the reader."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.losses import left_out
 from visualizer.analysis.text.printable import plain
 
-#: A tracer says of itself that it works with one of these words in front.
+#: The first word of a tracer's status if it works.
 _WORKS = ("on", "waiting")
 
 
@@ -30,7 +30,7 @@ def facts(timeline: Timeline) -> list[str]:
 def ending(timeline: Timeline) -> str:
     """How the program ended."""
     if timeline.end is None:
-        return "no end recorded"
+        return "end not recorded"
     if timeline.end.signal:
         return f"killed by {_signal_name(timeline.end.signal)}"
     return f"exit code {timeline.end.code}"
@@ -55,7 +55,7 @@ def remarks(timeline: Timeline) -> list[str]:
     """Sentences about the recording itself: what was left out of it, and which tracer did not work."""
     found = []
     if not timeline.switch_count:
-        found.append("Nothing was switched: no generator, greenlet or hub ran.")
+        found.append("No switch was recorded: no generator, greenlet or hub ran.")
     found += [plain(note) for note in timeline.notes]
     if timeline.stops.sentence is not None:
         found.append(timeline.stops.sentence)

@@ -1,4 +1,4 @@
-"""How many cells text takes, and text made to fit into some. What is printable is analysis.plain's matter."""
+"""How many cells text takes, and fitting it into cells. `analysis.text.printable` makes text printable."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from wcwidth import wcswidth
 
-#: The number that tells namesakes apart, at the end of a name.
+#: The number at the end of a name, which distinguishes tracks of the same name.
 _NUMBER = re.compile(r"\W?\d+\W*$")
 _IN_ASCII = str.maketrans(
     {"…": "..", "→": "->", "µ": "u", "·": "-", "│": "|", "▾": "-", "▸": "+", "×": "x", "–": "-", "✓": "v", "✗": "x"}
@@ -28,7 +28,7 @@ def ascii_only(text: str) -> str:
 
 
 def ascii_cells(text: str) -> str:
-    """`text` in ASCII and in as many cells: the signs used here have a likeness, all others become question marks."""
+    """`text` in ASCII and in as many cells: the signs used here have a replacement, others become question marks."""
     if text.isascii():
         return text
     return "".join(

@@ -14,7 +14,7 @@ _WORDS = {
     State.READY: "ready, not running",
     State.RUNNING: "running",
     State.WAITING: "waiting",
-    State.IDLE: "idle: polling",
+    State.IDLE: "idle (polling)",
     State.BLOCKED: "blocked hub",
     State.DONE: "ended",
     State.FAILED: "ended by an exception",
@@ -22,7 +22,7 @@ _WORDS = {
 }
 #: Where there is no room for more.
 _SHORT = {State.READY: "ready", State.IDLE: "idle", State.BLOCKED: "blocked", State.FAILED: "failed"}
-#: What is left out first where not even those have room.
+#: Left out first if not even those fit.
 _LEAST_FIRST = (
     State.CREATED,
     State.UNKNOWN,

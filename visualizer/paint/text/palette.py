@@ -2,7 +2,7 @@
 
 Hues are near those of Okabe and Ito's set (https://jfly.uni-koeln.de/color/), lightened for dark ground and darkened
 for light ground until they read as text, and so chosen that states which can be neighbours stay apart for protanopes,
-deuteranopes and tritanopes. State is never told by colour alone: each has a glyph of its own too.
+deuteranopes and tritanopes. State is never shown by colour alone: each has a glyph of its own too.
 """
 
 from __future__ import annotations

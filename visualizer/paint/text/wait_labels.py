@@ -1,4 +1,4 @@
-"""The few words on a slice: what the track waits for, or who blocks the hub."""
+"""The label on a slice: what the track waits for, or which track blocks the hub."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from visualizer.analysis.text.printable import plain
 from visualizer.paint.text.cell_width import cell_width
 from visualizer.trace import words
 
-#: What a blocked hub is called where there is no room to say by whom.
+#: The label of a blocked hub if there is no room for the name of the blocking track.
 _BLOCKED = "blocked"
 #: Arguments of a call that are longer than this are left out.
 _LONGEST_ARGUMENTS = 12
 
 
 def labels(timeline: Timeline, track: Track, index: int) -> list[str]:
-    """What is written on slice number `index` of the track, and behind it shorter ones that still say it; mostly []."""
+    """The label of slice number `index` of the track, then shorter ones; mostly []."""
     state, about = track.slices.state[index], track.slices.about[index]
     if state == State.BLOCKED:
         return [plain(f"{_BLOCKED} by {timeline.name(about)}"), _BLOCKED]
-    # A hub waits whenever somebody else runs: that says nothing.
-    return wait_labels(timeline, timeline.parks[about]) if state == State.WAITING and track.kind != words.HUB else []
+    # A hub waits whenever another track runs: that needs no label.
+    return wait_labels(timeline, timeline.parks[about]) if state == State.WAITING and not track.schedules else []
 
 
 def wait_labels(timeline: Timeline, park: Park) -> list[str]:
@@ -43,7 +43,7 @@ def wait_label(timeline: Timeline, park: Park) -> str:
         case words.SUSPENDED:
             return "yield"
     if not park.on:
-        return "waits, cause unknown" if park.reason == words.UNKNOWN else plain(park.reason)
+        return "waits for something unknown" if park.reason == words.UNKNOWN else plain(park.reason)
     function, parenthesis, arguments = park.on.partition("(")
     if parenthesis and len(arguments) > _LONGEST_ARGUMENTS:
         return plain(f"{function}(…)")

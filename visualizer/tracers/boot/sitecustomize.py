@@ -14,6 +14,7 @@ def _boot() -> None:
     include = os.environ.pop("VISUALIZER_INCLUDE", "")
     source = os.environ.pop("VISUALIZER_SOURCE", "1") == "1"
     control = os.environ.pop("VISUALIZER_CONTROL", "")
+    outside = [row for row in os.environ.pop("VISUALIZER_RUNTIMES", "").split("\n") if row]
     first, _, rest = os.environ.get("PYTHONPATH", "").partition(os.pathsep)
     if first == here:
         if rest:
@@ -29,7 +30,7 @@ def _boot() -> None:
             from visualizer.tracers.start import start
 
             patterns = [pattern for pattern in include.split("\n") if pattern]
-            start(trace, patterns, source, int(control or -1))
+            start(trace, patterns, source, int(control or -1), outside)
         except Exception as error:
             # The script runs whatever happens to us; without a header the reading side says that there is no trace.
             try:
@@ -39,8 +40,10 @@ def _boot() -> None:
                 pass
         finally:
             sys.path.remove(root)
+            # Ours, and what other packages brought: to the program they are not there until it imports them.
+            brought = {"visualizer", *(row.partition("=")[2].partition(":")[0].partition(".")[0] for row in outside)}
             for name in set(sys.modules) - before:
-                if name == "visualizer" or name.startswith("visualizer."):
+                if name.partition(".")[0] in brought:
                     del sys.modules[name]
     ours = sys.modules.pop("sitecustomize")
     try:

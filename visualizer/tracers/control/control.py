@@ -24,31 +24,18 @@ from visualizer.tracers.control.channel import Channel
 from visualizer.tracers.control.clock import HeldClock, Pauses
 from visualizer.tracers.control.rehook import put_back
 from visualizer.tracers.core.values import show
-from visualizer.tracers.runtimes.gevent.timers import Loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable
-    from typing import Any, Protocol
+    from typing import Any
 
-    from visualizer.tracers.core.recording import Recording
-
-    class Points(Protocol):
-        """Where a program can be stopped beside the switches of greenlets: the steps of its generators, and lines."""
-
-        def arm(self, goal: str) -> None:
-            """Watch what that goal needs, in all threads as far as that is possible."""
-
-        def enter(self) -> None:
-            """The same in the current thread, which has just come to a switch."""
-
-        def remove(self) -> None:
-            """Watch nothing any more."""
-
+    from visualizer.tracers.core.api import Pausable, Points
+    from visualizer.tracers.core.context import Context
 
 #: What is waited for: nothing, any switch, the switch to a track, a line.
 RUN, SWITCH, TRACK, LINE = "", "switch", "track", "line"
-#: Stands in `Recording.unsettled` while there is a goal.
+#: Stands in `Context.unsettled` while there is a goal.
 _WANTED = -3
 #: So often somebody who is held looks for an answer, if the flushing thread does not.
 _LOOK_SECONDS = 0.1
@@ -70,10 +57,7 @@ class Control:
         self.goal = RUN
         self.wanted_track = words.NOBODY
         self.wanted_line = (0, "")
-        #: The track of the greenlet, or thread, that runs; told by whoever knows greenlets.
-        self.current: Callable[[], int] = lambda: words.NOBODY
-        #: The track of the generator that runs in a frame, or below it; told by whoever knows generators.
-        self.running_in: Callable[[Any], int | None] = lambda frame: None
+        #: What pauses at steps and lines, once it is installed.
         self.points: Points | None = None
         self._recording: Any = None
         #: A lock for each thread that is held, in order.
@@ -82,13 +66,13 @@ class Control:
         self._lock = _RLock()
         self._reading = _allocate_lock()
         self._local = _Local()
-        #: gevent's loops, in all threads.
-        self._loops: list[Loop] = []
+        #: The loops of all threads that have one.
+        self._loops: list[Pausable] = []
         self._stops = Pauses(self.clock)
         #: Why the first of all was held, until that is told; and when it is in the file.
         self._unsaid = self._flushed = ""
 
-    def begin(self, recording: Recording) -> None:
+    def begin(self, recording: Context) -> None:
         """Listen from now on, in the thread that flushes."""
         self._recording = recording
         recording.stream.wait = self._wait
@@ -186,8 +170,9 @@ class Control:
 
     def track_in(self, frame: Any) -> int:
         """The track that runs in `frame`: of a generator, or else of the current greenlet or thread."""
-        track = self.running_in(frame)
-        return self.current() if track is None else track
+        recording: Context = self._recording
+        running = recording.running_in(frame)
+        return running[-1] if running else recording.current()
 
     def put_back(self, hook: Callable[[], None]) -> None:
         """What a signal's handler raised goes through our hook, which is taken out: have it set again by `hook`."""
@@ -203,15 +188,12 @@ class Control:
         if self.goal == LINE:
             self._hold(LINE)
 
-    def watch_loop(self, loop: Any) -> None:
-        """The current thread has gevent's hub of this loop: hold its timers whenever the thread is held."""
-        try:
-            self._local.loop = mine = Loop(loop, self._on_nudge)
-            self._loops.append(mine)
-        except Exception as error:
-            self._note(f"Timers of gevent run on while the program is held: {show(error)}.")
+    def watch_loop(self, loop: Pausable) -> None:
+        """The current thread has this loop: it stands still whenever the thread is held."""
+        self._local.loop = loop
+        self._loops.append(loop)
 
-    def _on_nudge(self) -> None:
+    def on_nudge(self) -> None:
         """Another thread is held, while the hub of this one waits: its timers are to be held, too."""
         if self.goal == SWITCH and self._gates:
             self._hold(SWITCH)
@@ -299,6 +281,10 @@ class Control:
     def finish(self) -> None:
         """The program is over."""
         self.close()
+
+    def share_clock(self, memory: Any) -> None:
+        """Before a fork: tell the children through `memory`, two integers, what the clock says."""
+        self.clock.share(memory)
 
     def abandon(self) -> None:
         """In a forked child, which is nobody's to hold."""

@@ -10,13 +10,14 @@ import sys
 
 from visualizer.tracers.control.control import LINE, RUN, TRACK, Control
 from visualizer.tracers.core.code import is_in
-from visualizer.tracers.core.recording import Recording
-from visualizer.tracers.runtimes.generators.tracks import Generators
+from visualizer.tracers.core.context import Context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType
     from typing import Any
+
+    from visualizer.tracers.core.api import Steps
 
 if sys.version_info < (3, 12):
     raise ImportError("sys.monitoring is there from Python 3.12 on")
@@ -37,21 +38,31 @@ _EVERYWHERE = _events.PY_THROW | _events.PY_UNWIND
 class Points:
     """The steps of the program's generators, and a line."""
 
-    def __init__(self, recording: Recording, control: Control, generators: Generators, below: int) -> None:
-        """`below`: the id of the tool that stores what happens. Raise LookupError if there is no free one below it."""
+    def __init__(self, recording: Context, control: Control) -> None:
+        self._recording = recording
         self._own = recording.own
         self._control = control
-        self._generators = generators
-        control.running_in = generators.running_in
-        tool = next((number for number in range(below - 1, -1, -1) if _monitoring.get_tool(number) is None), None)
+        self._tool = -1
+        self._singled_out: list[CodeType] = []
+
+    def install(self, hook: Any) -> Any:
+        """`hook`: the id of the tool that stores the steps. Raise LookupError if there is no free one below it."""
+        tool = next((number for number in range(hook - 1, -1, -1) if _monitoring.get_tool(number) is None), None)
         if tool is None:
             raise LookupError("no tool id of sys.monitoring is left")
         self._tool = tool
-        self._singled_out: list[CodeType] = []
         _monitoring.use_tool_id(tool, "visualizer control")
         for event in _STEPS:
             _monitoring.register_callback(tool, event, self._on_event(event))
         _monitoring.register_callback(tool, _events.LINE, self._on_line)
+        self._control.points = self
+        return hook
+
+    @property
+    def _steps(self) -> Steps:
+        steps = self._recording.steps
+        assert steps is not None
+        return steps
 
     def arm(self, goal: str) -> None:
         for code in self._singled_out:
@@ -64,7 +75,7 @@ class Points:
             return
         _monitoring.set_events(self._tool, _EVERYWHERE | _OF_GENERATORS if goal else 0)
         if goal != RUN:
-            for watched in list(self._generators.watched.values()):
+            for watched in list(self._steps.watched.values()):
                 self._single_out(watched.code, _OF_GENERATORS)
 
     def enter(self) -> None:
@@ -90,7 +101,7 @@ class Points:
         _monitoring.free_tool_id(self._tool)
 
     def _on_event(self, event: int) -> Any:
-        control, watched = self._control, self._generators.watched
+        control, watched = self._control, self._steps.watched
         otherwise = None if event & _EVERYWHERE else _DISABLE
 
         def step(code: CodeType, *_: Any) -> Any:

@@ -8,32 +8,30 @@ import sys
 
 from visualizer.tracers.control.control import LINE, TRACK, Control
 from visualizer.tracers.core.code import GENERATOR_FLAG, is_in
-from visualizer.tracers.core.recording import Recording
-from visualizer.tracers.runtimes.generators.tracks import Generators
+from visualizer.tracers.core.context import Context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType
     from typing import Any
 
-    from visualizer.tracers.runtimes.generators.fast_path import Profile
-
 
 class Points:
     """The steps of the program's generators, and a line."""
 
-    def __init__(self, recording: Recording, control: Control, generators: Generators) -> None:
+    def __init__(self, recording: Context, control: Control) -> None:
+        self._recording = recording
         self._own = recording.own
         self._control = control
-        self._generators = generators
-        control.running_in = generators.running_in
 
-    def behind(self, profile: Profile) -> Profile:
-        """A profile function that stops after the one given has stored what happens."""
-        control, watched = self._control, self._generators.watched
+    def install(self, hook: Any) -> Any:
+        """Return a profile function that pauses after `hook`, which is one, has stored what happens."""
+        control, steps = self._control, self._recording.steps
+        watched = steps.watched if steps is not None else {}
+        control.points = self
 
         def visualizer_profile(frame: Any, event: str, arg: Any) -> None:
-            profile(frame, event, arg)
+            hook(frame, event, arg)
             if control.goal and frame.f_code.co_flags & GENERATOR_FLAG and id(frame.f_code) in watched:
                 if event == "call" or event == "return":
                     track = None

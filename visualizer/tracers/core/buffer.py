@@ -16,17 +16,17 @@ from __future__ import annotations
 from _bisect import bisect_right
 from itertools import count
 
+from visualizer.trace.words import CURRENT
+from visualizer.tracers.core import lines
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable, Iterator
     from types import CodeType
     from typing import Any
 
-    from visualizer.tracers.core.sampling import Sight
-    from visualizer.tracers.core.stream import Line, Stream
-
-    #: Line function, absolute t_ns, a, b, value, code and offset of an event.
-    Parts = tuple[Line, int, Any, Any, Any, CodeType | None, int]
+    from visualizer.tracers.core.api import Parts
+    from visualizer.tracers.core.string_table import Interning
 
 #: References an event takes in `parts`, and in `rows`.
 STRIDE = 7
@@ -36,6 +36,8 @@ NEW = -1
 #: In a row, instead of a track: the next event of `parts` stands here.
 PARTS = -1
 
+#: What is seen again and again is told with a count: after one, two, four, ... times, and at last after so many.
+_MOST_UNTOLD = 40
 #: So many places the hooks of a thread know at most, so that our memory does not grow with code that a program makes.
 _MOST_SHAPES = 8192
 #: Gives the next shape its number (ids.py).
@@ -48,18 +50,42 @@ def number_shapes_by(take: Callable[[], int]) -> None:
     _new_shape = take
 
 
-def shape_line(s: Stream, _t: int, number: int, events: tuple[Any, ...], _v: Any, _c: CodeType | None, _o: int) -> str:
+def shape_line(
+    s: Interning, _t: int, number: int, events: tuple[Any, ...], _v: Any, _c: CodeType | None, _o: int
+) -> str:
     """What a row of this number stands for: `events`, each (line function, a, b, value, code, offset)."""
     made = ",".join(line(s, 0, *parts).rstrip() for line, *parts in events)
     return f'["shape",{number},[{made}]]\n'
+
+
+class Sight:
+    """Where a thread was seen, several times in a row with nothing in between: `count` times that are not told yet."""
+
+    __slots__ = ("code", "count", "offset", "t_ns", "told")
+
+    def __init__(self, code: CodeType, offset: int) -> None:
+        self.code = code
+        self.offset = offset
+        self.t_ns = 0
+        self.count = self.told = 0
+
+    @property
+    def is_due(self) -> bool:
+        return self.count >= min(self.told, _MOST_UNTOLD)
+
+    def tell(self) -> Parts:
+        """The event that tells of all that is not told yet."""
+        count, self.count = self.count, 0
+        self.told += count
+        return lines.sample, self.t_ns, CURRENT, count, None, self.code, self.offset
 
 
 class Buffer:
     """The events of one thread. Hooks that run in that thread add to it; the flush takes from the other end."""
 
     __slots__ = (
-        "_met", "chained", "closed", "entering", "hook", "hub", "ident", "left", "looked", "parts", "resumed", "rows",
-        "shapes", "sights", "sites", "sleeps", "taken", "told", "track",
+        "_met", "chained", "closed", "entering", "hook", "ident", "left", "looked", "parts", "rows", "shapes", "sights",
+        "sites", "tables", "taken", "told", "track",
     )  # fmt: skip
 
     def __init__(self, ident: int = 0) -> None:
@@ -82,15 +108,12 @@ class Buffer:
         #: Shapes that hooks know by the place they are about: id(code) + offset. Of living code objects no two have the
         #: same sum, since the instructions lie inside the object.
         self.shapes: dict[int, int] = {}
-        #: The same, of calls of gevent's `sleep(0)`; and the shape of a switch of which only the target is to be told.
-        self.sleeps: dict[int, int] = {}
-        self.resumed = -1
+        #: All tables of such a kind, a runtime's own among them: cleared where they grow too large.
+        self.tables = [self.shapes]
         #: The same of generators, see shapes.py.
         self.sites: dict[int, Any] = {}
         #: What was stored before, by what tells it from others: its shape (NEW: not yet made), and its code.
         self._met: dict[tuple[Any, ...], tuple[int, CodeType | None]] = {}
-        #: What the hub of this thread is about (tracer.py).
-        self.hub: Any = None
         #: Greenlet's trace function: ours, and the program's own behind it.
         self.hook: Any = None
         self.chained: Any = None
@@ -104,9 +127,9 @@ class Buffer:
 
         `events`: what it stands for, each (line function, a, b, value, code, offset).
         """
-        if len(self.shapes) + len(self.sleeps) > _MOST_SHAPES:
-            self.shapes.clear()
-            self.sleeps.clear()
+        if sum(map(len, self.tables)) > _MOST_SHAPES:
+            for table in self.tables:
+                table.clear()
         number = _new_shape()
         self.store((shape_line, t_ns, number, events, None, None, 0))
         return number

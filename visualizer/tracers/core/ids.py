@@ -108,4 +108,3 @@ class Ids:
                 if not self._depth:
                     self._sink.unlock()
         return range(first, first + size)
-

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 
-from visualizer.tracers.core.recording import Recording
 from visualizer.tracers.core.thread_starts import ThreadStarts
 
 TYPE_CHECKING = False
@@ -17,13 +16,17 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import ModuleType
     from typing import Any
 
+    Hook = Callable[[str, ModuleType], None]
+
 
 class Imports:
-    """Use `after("gevent.hub", hook)` to have `hook(module)` called right after the module's own code has run."""
+    """Use `after("gevent.hub", hook)` to have `hook(name, module)` called right after the module's own code has run."""
 
-    def __init__(self, recording: Recording) -> None:
-        self._recording = recording
-        self._hooks: dict[str, tuple[str, Callable[[ModuleType], None]]] = {}
+    def __init__(self, fail: Callable[[str, BaseException], None]) -> None:
+        """`fail` is told of a hook that raised: (tracer, error)."""
+        self._fail = fail
+        #: (tracer, hook), by the module that they wait for.
+        self._hooks: dict[str, list[tuple[str, Hook]]] = {}
         self._installed = False
         #: Called with (module name, search path) before any module is looked for; None if nobody wants to know.
         self.before_any: Callable[[str, Any], None] | None = None
@@ -32,23 +35,30 @@ class Imports:
     def in_threads(self, tracer: str, call: Callable[[], None]) -> None:
         """Have `call` called in each thread that `threading` starts from now on, before its own code."""
         if self._threads is None:
-            self._threads = ThreadStarts(self._recording)
-            self.after("threading", tracer, self._threads.begin)
+            self._threads = ThreadStarts(self._fail)
+            self.after("threading", "threads", self._threads.begin)
         self._threads.calls.append((tracer, call))
 
-    def after(self, module: str, tracer: str, hook: Callable[[ModuleType], None]) -> None:
+    def after(self, module: str, tracer: str, hook: Hook) -> None:
         """Have `hook` called once, for the tracer of that name; at once if the module is there already."""
         present = sys.modules.get(module)
         if present is not None:
-            hook(present)
+            hook(module, present)
             return
-        self._hooks[module] = (tracer, hook)
+        self._hooks.setdefault(module, []).append((tracer, hook))
         self.install()
 
     def install(self) -> None:
         if not self._installed:
             sys.meta_path.insert(0, self)
             self._installed = True
+
+    def forget(self, tracer: str) -> None:
+        """Call nothing for that tracer from now on."""
+        if self._threads is not None:
+            self._threads.forget(tracer)
+        for waiting in self._hooks.values():
+            waiting[:] = [one for one in waiting if one[0] != tracer]
 
     def remove(self) -> None:
         """Stop watching imports and threads."""
@@ -67,11 +77,8 @@ class Imports:
         """The import system's question; answered by the finders after us, with the loader wrapped where we wait."""
         if self.before_any is not None:
             self.before_any(name, path)
-        waiting = self._hooks.pop(name, None)
-        if waiting is None:
+        if name not in self._hooks:
             return None
-        if not self._hooks and self.before_any is None:
-            self._leave()
         for finder in sys.meta_path:
             find = getattr(finder, "find_spec", None)
             if finder is self or find is None:
@@ -79,19 +86,29 @@ class Imports:
             spec = find(name, path, target)
             if spec is not None:
                 if hasattr(spec.loader, "exec_module"):
-                    spec.loader = _Loader(spec.loader, self._recording, *waiting)
+                    spec.loader = _Loader(spec.loader, self, name)
                 return spec
         return None
 
+    def on_import(self, module: ModuleType, name: str) -> None:
+        """The code of the module that has been waited for under this name has run."""
+        waiting = self._hooks.pop(name, [])
+        if not self._hooks and self.before_any is None:
+            self._leave()
+        for tracer, hook in waiting:
+            try:
+                hook(name, module)
+            except Exception as error:
+                self._fail(tracer, error)
+
 
 class _Loader:
-    """The module's own loader, and our hook after it. Gone from the module before the module's code runs."""
+    """The module's own loader, and our hooks after it. Gone from the module before the module's code runs."""
 
-    def __init__(self, loader: Any, recording: Recording, tracer: str, hook: Callable[[ModuleType], None]) -> None:
+    def __init__(self, loader: Any, imports: Imports, name: str) -> None:
         self._loader = loader
-        self._recording = recording
-        self._tracer = tracer
-        self._hook = hook
+        self._imports = imports
+        self._name = name
 
     def create_module(self, spec: Any) -> Any:
         return self._loader.create_module(spec)
@@ -101,7 +118,4 @@ class _Loader:
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
         self._loader.exec_module(module)
-        try:
-            self._hook(module)
-        except Exception as error:
-            self._recording.fail(self._tracer, error)
+        self._imports.on_import(module, self._name)

@@ -7,8 +7,7 @@ object and instruction offset of the place (all six as in `Stream.extend`). FORM
 from __future__ import annotations
 
 from visualizer.trace.words import NOTHING
-from visualizer.tracers.core.stream import Stream
-from visualizer.tracers.core.string_table import quote
+from visualizer.tracers.core.string_table import Interning, quote
 from visualizer.tracers.core.values import show
 
 TYPE_CHECKING = False
@@ -27,61 +26,63 @@ NO_VALUE = object()
 _REASONS = {"join": "join", "joinall": "join", "sleep": "sleep"}
 
 
-def _value(stream: Stream, value: Any) -> int:
+def _value(stream: Interning, value: Any) -> int:
     return NOTHING if value is NO_VALUE else stream.text(show(value))
 
 
 def spawn(
-    s: Stream, t: int, track: int, about: tuple[str, str, int, int], _: Any, code: CodeType | None, at: int
+    s: Interning, t: int, track: int, about: tuple[str, str, int, int], _: Any, code: CodeType | None, at: int
 ) -> str:
     kind, name, parent, creator = about
     return f'["spawn",{t},{track},"{kind}",{s.text(name)},{parent},{creator},{s.place(code, at)}]\n'
 
 
-def fork(_s: Stream, t: int, _a: Any, _b: Any, _v: Any, _c: CodeType | None, _o: int) -> str:
+def fork(_s: Interning, t: int, _a: Any, _b: Any, _v: Any, _c: CodeType | None, _o: int) -> str:
     return f'["fork",{t}]\n'
 
 
-def process(_s: Stream, t: int, track: int, about: tuple[int, int, int], _v: Any, _c: CodeType | None, _o: int) -> str:
+def process(
+    _s: Interning, t: int, track: int, about: tuple[int, int, int], _v: Any, _c: CodeType | None, _o: int
+) -> str:
     pid, parent, forked_by = about
     return f'["process",{t},{track},{pid},{parent},{forked_by}]\n'
 
 
-def born(s: Stream, t: int, track: int, about: Any, _: Any, code: CodeType | None, at: int) -> str:
+def born(s: Interning, t: int, track: int, about: Any, _: Any, code: CodeType | None, at: int) -> str:
     """The spawn of a process's main thread, whose creator is a track of another process."""
     return spawn(s, t, track, about, None, code, at)
 
 
-def copy(_s: Stream, t: int, track: int, of: int, runs: int, _c: CodeType | None, _o: int) -> str:
+def copy(_s: Interning, t: int, track: int, of: int, runs: int, _c: CodeType | None, _o: int) -> str:
     return f'["copy",{t},{track},{of},{runs}]\n'
 
 
-def name(s: Stream, t: int, track: int, text: str, _v: Any, _c: CodeType | None, _o: int) -> str:
+def name(s: Interning, t: int, track: int, text: str, _v: Any, _c: CodeType | None, _o: int) -> str:
     return f'["name",{t},{track},{s.text(text)}]\n'
 
 
-def resume(s: Stream, t: int, track: int, cause: str, value: Any, code: CodeType | None, at: int) -> str:
+def resume(s: Interning, t: int, track: int, cause: str, value: Any, code: CodeType | None, at: int) -> str:
     return f'["resume",{t},{track},"{cause}",{_value(s, value)},{s.place(code, at)}]\n'
 
 
-def yielded(s: Stream, t: int, track: int, _: Any, value: Any, code: CodeType | None, at: int) -> str:
+def yielded(s: Interning, t: int, track: int, _: Any, value: Any, code: CodeType | None, at: int) -> str:
     return f'["yield",{t},{track},{_value(s, value)},{s.place(code, at)}]\n'
 
 
-def switch(s: Stream, t: int, origin: int, target: int, value: Any, code: CodeType | None, at: int) -> str:
+def switch(s: Interning, t: int, origin: int, target: int, value: Any, code: CodeType | None, at: int) -> str:
     return f'["switch",{t},{origin},{target},"switch",{_value(s, value)},{s.place(code, at)}]\n'
 
 
-def throw(s: Stream, t: int, origin: int, target: int, value: Any, code: CodeType | None, at: int) -> str:
+def throw(s: Interning, t: int, origin: int, target: int, value: Any, code: CodeType | None, at: int) -> str:
     return f'["switch",{t},{origin},{target},"throw",{_value(s, value)},{s.place(code, at)}]\n'
 
 
-def wait(s: Stream, t: int, track: int, about: tuple[str, str, int], _: Any, _c: CodeType | None, _o: int) -> str:
+def wait(s: Interning, t: int, track: int, about: tuple[str, str, int], _: Any, _c: CodeType | None, _o: int) -> str:
     reason, on, asked_ns = about
     return f'["wait",{t},{track},"{reason}",{s.text(on)},{asked_ns}]\n'
 
 
-def wait_in_call(s: Stream, t: int, track: int, about: InCall, _: Any, code: CodeType | None, at: int) -> str:
+def wait_in_call(s: Interning, t: int, track: int, about: InCall, _: Any, code: CodeType | None, at: int) -> str:
     """A wait in an expression: where the reason is not known, it is the name of what the expression calls."""
     known, limit_ns, thing, endpoint = about
     call, on = s.call(code, at)
@@ -89,7 +90,7 @@ def wait_in_call(s: Stream, t: int, track: int, about: InCall, _: Any, code: Cod
     return f'["wait",{t},{track},{reason},{on},{limit_ns}{_end(s, thing, endpoint)}]\n'
 
 
-def _end(s: Stream, thing: str, endpoint: Endpoint | None) -> str:
+def _end(s: Interning, thing: str, endpoint: Endpoint | None) -> str:
     """The last fields of a wait: object, fd, direction, local and peer address. Left out where none is known."""
     told = s.text(thing) if thing else NOTHING
     if endpoint is None:
@@ -99,57 +100,57 @@ def _end(s: Stream, thing: str, endpoint: Endpoint | None) -> str:
     return f',{told},{fd},"{direction}",{ends}'
 
 
-def tie(s: Stream, t: int, track: int, relation: str, thing: str, _c: CodeType | None, _o: int) -> str:
+def tie(s: Interning, t: int, track: int, relation: str, thing: str, _c: CodeType | None, _o: int) -> str:
     return f'["tie",{t},{track},"{relation}",{s.text(thing)}]\n'
 
 
-def wake(_s: Stream, t: int, track: int, about: tuple[int, str], _v: Any, _c: CodeType | None, _o: int) -> str:
+def wake(_s: Interning, t: int, track: int, about: tuple[int, str], _v: Any, _c: CodeType | None, _o: int) -> str:
     waker, cause = about
     return f'["wake",{t},{track},{waker},"{cause}"]\n'
 
 
-def unready(_s: Stream, t: int, track: int, _b: Any, _v: Any, _c: CodeType | None, _o: int) -> str:
+def unready(_s: Interning, t: int, track: int, _b: Any, _v: Any, _c: CodeType | None, _o: int) -> str:
     return f'["unready",{t},{track}]\n'
 
 
 def exited(
-    s: Stream, t: int, track: int, about: tuple[str, str | None], value: Any, _c: CodeType | None, _o: int
+    s: Interning, t: int, track: int, about: tuple[str, str | None], value: Any, _c: CodeType | None, _o: int
 ) -> str:
     outcome, inferred = about
     return f'["exit",{t},{track},"{outcome}",{_value(s, value)},{NOTHING if inferred is None else s.text(inferred)}]\n'
 
 
-def inferred(s: Stream, t: int, track: int, text: str, _v: Any, _c: CodeType | None, _o: int) -> str:
+def inferred(s: Interning, t: int, track: int, text: str, _v: Any, _c: CodeType | None, _o: int) -> str:
     return f'["inferred",{t},{track},{s.text(text)}]\n'
 
 
-def poll(_s: Stream, t: int, track: int, polling: int, _v: Any, _c: CodeType | None, _o: int) -> str:
+def poll(_s: Interning, t: int, track: int, polling: int, _v: Any, _c: CodeType | None, _o: int) -> str:
     return f'["poll",{t},{track},{polling}]\n'
 
 
-def sample(s: Stream, t: int, track: int, count: int, _: Any, code: CodeType | None, at: int) -> str:
+def sample(s: Interning, t: int, track: int, count: int, _: Any, code: CodeType | None, at: int) -> str:
     return f'["sample",{t},{track},{s.place(code, at)},{count}]\n'
 
 
-def output(_s: Stream, t: int, stream_name: str, text: str, cut: int, _c: CodeType | None, _o: int) -> str:
+def output(_s: Interning, t: int, stream_name: str, text: str, cut: int, _c: CodeType | None, _o: int) -> str:
     return f'["output",{t},"{stream_name}",{quote(text)},{cut}]\n'
 
 
-def note(_s: Stream, t: int, text: str, _b: Any, _v: Any, _c: CodeType | None, _o: int) -> str:
-    return f'["note",{t},{quote(text)}]\n'
+def note(_s: Interning, t: int, text: str, unsupported: str, _v: Any, _c: CodeType | None, _o: int) -> str:
+    return f'["note",{t},{quote(text)}{f",{quote(unsupported)}" if unsupported else ""}]\n'
 
 
-def held(_s: Stream, t: int, held_ns: int, _b: Any, _v: Any, _c: CodeType | None, _o: int) -> str:
+def held(_s: Interning, t: int, held_ns: int, _b: Any, _v: Any, _c: CodeType | None, _o: int) -> str:
     return f'["held",{t},{held_ns}]\n'
 
 
-def continued(_s: Stream, t: int, held_ns: int, _b: Any, _v: Any, _c: CodeType | None, _o: int) -> str:
+def continued(_s: Interning, t: int, held_ns: int, _b: Any, _v: Any, _c: CodeType | None, _o: int) -> str:
     return f'["continued",{t},{held_ns}]\n'
 
 
-def dropped(_s: Stream, t: int, what: str, count: int, _v: Any, _c: CodeType | None, _o: int) -> str:
+def dropped(_s: Interning, t: int, what: str, count: int, _v: Any, _c: CodeType | None, _o: int) -> str:
     return f'["dropped",{t},{quote(what)},{count}]\n'
 
 
-def uncaught(_s: Stream, t: int, exception: str, message: str, _v: Any, _c: CodeType | None, _o: int) -> str:
+def uncaught(_s: Interning, t: int, exception: str, message: str, _v: Any, _c: CodeType | None, _o: int) -> str:
     return f'["uncaught",{t},{quote(exception)},{quote(message)}]\n'

@@ -11,11 +11,12 @@ import sys
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.recording import Recording
+from visualizer.tracers.core.context import Context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable
+    from types import ModuleType
     from typing import Any
 
 #: Of one write, and of all writes together, at most so many characters are kept; the rest is counted.
@@ -25,8 +26,9 @@ MOST_IN_ALL = 8 << 20
 
 class OutputTracer:
     name = "output"
+    modules: tuple[str, ...] = ()
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Context) -> None:
         self._recording = recording
         self._kept = 0
         self._dropped = 0
@@ -44,6 +46,9 @@ class OutputTracer:
             self._wrap(stream, "flush", self._text_flush(stream.flush))
             self._wrap(stream.buffer, "write", self._bytes_write(stream.buffer.write, stream_name))
         return "on: sys.stdout and sys.stderr"
+
+    def imported(self, name: str, module: ModuleType) -> None:
+        """No module is waited for."""
 
     def remove(self) -> None:
         for stream, attribute, ours in self._wrapped:

@@ -1,4 +1,4 @@
-"""One recording inside the watched program: starts the tracers, keeps what they share, and ends with the program."""
+"""One recording inside the watched program: begins with the runtimes, and ends with the program."""
 
 from __future__ import annotations
 
@@ -10,86 +10,54 @@ import time
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.buffer import Buffer
-from visualizer.tracers.core.code import Ownership
+from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.processes.forks import Forks
 from visualizer.tracers.core.sampling import Samples
-from visualizer.tracers.core.stream import Stream
 from visualizer.tracers.core.string_table import quote
-from visualizer.tracers.core.values import exception_text, keep, show, type_name
+from visualizer.tracers.core.values import exception_text, show, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from collections.abc import Callable
-    from types import CodeType
-    from typing import Any, Protocol
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
-    from visualizer.tracers.control.control import Control
-else:
-    Protocol = object
+    from visualizer.tracers.core.api import Control, Runtime, Words
+    from visualizer.tracers.core.buffer import Buffer
+    from visualizer.tracers.core.code import Ownership
+    from visualizer.tracers.core.stream import Stream
 
 # Fetched now: gevent's monkey-patching replaces them.
 _get_ident = _thread.get_ident
 _Local = _thread._local
 
 
-class Tracer(Protocol):
-    """Watches one runtime. A tracer must not raise out of its hooks: it gives the error to `Recording.fail`."""
+class Recording(Context):
+    """The context of the runtimes, with its beginning and its end."""
 
-    #: The name under which the trace's header and notes speak of it.
-    name: str
-
-    def install(self) -> str:
-        """Begin, or arrange to begin when the runtime is imported. Return one sentence on how, or why not."""
-
-    def remove(self) -> None:
-        """Take every hook out again. Called once, in the main thread at the end, or where a hook failed."""
-
-    def finish(self, t_ns: int) -> None:
-        """The program is over: store what is known only now (before `remove`)."""
-
-
-class Recording:
-    """What the tracers share: the stream, the track ids, the track of each thread, and what to do when one fails."""
-
-    def __init__(self, stream: Stream, own: Ownership) -> None:
-        self.stream = stream
-        #: Whether a code object is the program's own.
-        self.own = own
-        #: Gives the next track id. Ids are never used twice, whichever process of the program gives them.
-        self.new_track: Callable[[], int] = stream.ids.track
-        #: The track of the process's main thread.
-        self.track = words.NOBODY
-        #: The track of the greenlet that runs here, or else of the thread; told by whoever knows greenlets.
-        self.current: Callable[[], int] = lambda: stream.here(stream.clock()).track
-        #: The tracks of the generators that run in a frame, and below it, the innermost last; told by who knows them.
-        self.running_in: Callable[[Any], list[int]] = lambda frame: []
-        #: Why greenlets' hooks must not take their short way now: tracks of which something is still to be found out,
-        #: or NOBODY if something else is due.
-        self.unsettled: set[int] = set()
-        #: Has no generator take its short way at its next yield; told by who knows them.
-        self.unlearn: Callable[[], None] = lambda: None
-        #: Tells the greenlet tracer the first code that runs in a greenlet that was just entered.
-        self.name_entered: Callable[[CodeType], None] = lambda code: None
-        #: Whether a call of a class makes what a tracer wants to know of, and tells it that a frame has made one.
-        self.makes: Callable[[Any], bool] = lambda kind: False
-        self.was_made: Callable[[Any, Any], None] = lambda kind, frame: None
-        #: Called in each thread but the first when it stores its first event.
-        self.on_thread: list[Callable[[], None]] = []
-        self.tracers: dict[str, Tracer] = {}
+    def __init__(self, stream: Stream, own: Ownership, control: Control | None = None) -> None:
+        super().__init__(stream, own, control)
         self.samples = Samples(self)
-        #: By which the program can be held, if it was started so.
-        self.control: Control | None = None
-        self.forks = Forks(self)
-        self._began = self._ended = False
+        self.on_failure.append(self.samples.stop)
+        self.forks = Forks(self, self.abandon)
+        #: What each runtime says of how it is watched, and the words of those that the reader does not know.
+        self._answers: dict[str, str] = {}
+        self._words: dict[str, Words] = {}
+        self._began = False
         self._local = _Local()
         stream.on_thread = self._on_thread
         stream.on_backlog = lambda: self.unsettled.add(words.NOBODY)
 
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing is recorded any more."""
-        return self._ended
+    def add(self, name: str, make: Callable[[Context], Runtime]) -> None:
+        """Have the runtime watched that `make` makes; if it cannot, the header says why."""
+        try:
+            runtime = make(self)
+            if self.tracers.setdefault(runtime.name, runtime) is not runtime:
+                raise ValueError("another runtime has that name")
+            told: Words = getattr(runtime, "words", {})
+            if told:
+                self._words[runtime.name] = {part: dict(texts) for part, texts in told.items()}
+        except Exception as error:
+            self._answers[name] = f"refused: {show(error)}"
 
     def _on_thread(self, buffer: Buffer, t_ns: int) -> None:
         """A thread is about to store its first event: give it a track."""
@@ -103,15 +71,9 @@ class Recording:
                 call()
         self._began = True
 
-    def at_next_event(self, call: Callable[[], None]) -> None:
-        """Have `call` called by the next hook that runs, because it cannot be done now."""
-        self.stream.due.append(call)
-        self.unsettled.add(words.NOBODY)
-        self.unlearn()
-
     def on_thread_end(self, buffer: Buffer) -> None:
         """The thread of a buffer ends."""
-        if not self._ended:
+        if not self.is_over:
             about = (words.RETURNED, None)
             buffer.store((lines.exited, self.stream.clock(), buffer.track, about, lines.NO_VALUE, None, 0))
         buffer.closed = True
@@ -120,43 +82,19 @@ class Recording:
             self.stream.leave_to_end()
             self.forks.end()
 
-    def is_entering(self) -> bool:
-        """Whether the code that starts on this thread now may be the function of a greenlet just entered."""
-        return self.stream.is_known() and self.stream.here(0).entering != words.NOBODY
-
-    def leave(self, outcome: str, value: Any) -> None:
-        """The function of the greenlet that runs on this thread is left; its end comes next."""
-        self.stream.here(self.stream.clock()).left = (outcome, keep(value))
-
-    def note(self, text: str) -> None:
-        """Store a sentence for whoever reads the trace."""
-        self.stream.extend((lines.note, self.stream.clock(), text, None, None, None, 0))
-
-    def fail(self, tracer: str, error: BaseException) -> None:
-        """A hook of `tracer` failed: log it, take the tracer out, and let the program go on."""
-        # What runs from now on is not known well enough.
-        self.samples.stop()
-        failed = self.tracers.pop(tracer, None)
-        if failed is not None:
-            self.note(f"The {tracer} tracer failed and was taken out: {show(error)}.")
-            try:
-                failed.remove()
-            except Exception as second:
-                self.note(f"Taking the {tracer} tracer out failed too: {show(second)}.")
-
-    def begin(self, tracers: list[Tracer]) -> None:
-        """Write the header, install the tracers, and flush from now on."""
+    def begin(self) -> None:
+        """Write the header, install the runtimes, and flush from now on."""
         stream = self.stream
         self.track = stream.here(stream.start_ns).track
-        answers: dict[str, str] = {}
-        for tracer in tracers:
-            self.tracers[tracer.name] = tracer
+        for name, runtime in list(self.tracers.items()):
             try:
-                answers[tracer.name] = tracer.install()
+                self._answers[name] = runtime.install()
+                for module in runtime.modules:
+                    self.imports.after(module, name, runtime.imported)
             except Exception as error:
-                answers[tracer.name] = f"refused: {show(error)}"
-                self.tracers.pop(tracer.name, None)
-        stream.write_header(_header(stream.start_ns, answers))
+                self._answers[name] = f"refused: {show(error)}"
+                self.tracers.pop(name, None)
+        stream.write_header(_header(stream.start_ns, self._answers, self._words))
         stream.flush()
         atexit.register(self.end)
         self.forks.begin()
@@ -168,7 +106,7 @@ class Recording:
 
     def end(self) -> None:
         """The program's own code is over (atexit, after all that the program registered itself)."""
-        if not self.forks.is_here or self._ended:
+        if not self.forks.is_here or self.is_over:
             return
         stream = self.stream
         if self.control is not None:
@@ -177,40 +115,37 @@ class Recording:
         self.forks.tell_name()
         self.forks.tell_ends()
         t_ns = stream.clock()
-        for tracer in list(self.tracers.values()):
+        for name, runtime in list(self.tracers.items()):
             try:
-                tracer.finish(t_ns)
+                runtime.finish(t_ns)
             except Exception as error:
-                self.fail(tracer.name, error)
+                self.fail(name, error)
         # Set by the interpreter when it prints an exception that nobody caught (sys.last_exc from 3.12 on).
         uncaught: Any = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
         outcome, value = words.RETURNED, lines.NO_VALUE
         if isinstance(uncaught, BaseException):
-            outcome, value = words.RAISED, keep(uncaught)
+            outcome, value = words.RAISED, uncaught
             name, message = type_name(type(uncaught)), exception_text(uncaught)
             stream.extend((lines.uncaught, t_ns, name, message, None, None, 0))
-        track = stream.here(t_ns).track
-        stream.extend((lines.exited, t_ns, track, (outcome, None), value, None, 0))
+        self.exited(t_ns, stream.here(t_ns).track, outcome, value)
         self._remove_all()
-        self._ended = True
+        self.is_over = True
         stream.close()
         self.forks.end()
 
     def _remove_all(self) -> None:
         self.samples.stop()
-        for tracer in list(self.tracers.values()):
-            try:
-                tracer.remove()
-            except Exception as error:
-                self.note(f"Taking the {tracer.name} tracer out failed: {show(error)}.")
+        for name, runtime in list(self.tracers.items()):
+            self.take_out(name, runtime)
         self.tracers.clear()
+        self.imports.remove()
 
     def _wrap_exit(self) -> None:
         """os._exit ends the process without atexit: flush first."""
         leave = os._exit
 
         def _exit(status: int) -> Any:
-            if self.forks.is_here and not self._ended:
+            if self.forks.is_here and not self.is_over:
                 self.forks.leave(status)
             leave(status)
 
@@ -219,7 +154,7 @@ class Recording:
     def abandon(self) -> None:
         """In a forked child that cannot be recorded."""
         self._remove_all()
-        self._ended = True
+        self.is_over = True
         self.stream.discard()
 
 
@@ -244,7 +179,7 @@ def _thread_name(ident: int) -> str:
     return name if type(name) is str else "thread"
 
 
-def _header(start_ns: int, tracers: dict[str, str]) -> str:
+def _header(start_ns: int, tracers: dict[str, str], runtimes: dict[str, Words]) -> str:
     now_ns, wall_ns = time.monotonic_ns(), time.time_ns()
     arguments = sys.orig_argv[1:]
     fields = {
@@ -258,9 +193,17 @@ def _header(start_ns: int, tracers: dict[str, str]) -> str:
         "target": quote(_target(arguments)),
         "argv": f"[{','.join(map(quote, arguments))}]",
         "cwd": quote(os.getcwd()),
-        "tracers": "{" + ",".join(f"{quote(name)}:{quote(answer)}" for name, answer in tracers.items()) + "}",
+        "tracers": _object(tracers),
     }
+    if runtimes:
+        fields["runtimes"] = _object(runtimes)
     return "{" + ",".join(f'"{name}":{value}' for name, value in fields.items()) + "}\n"
+
+
+def _object(fields: Mapping[str, Any]) -> str:
+    """Words, or words of words, as a JSON object."""
+    made = (f"{quote(name)}:{quote(it) if isinstance(it, str) else _object(it)}" for name, it in fields.items())
+    return "{" + ",".join(made) + "}"
 
 
 def _target(arguments: list[str]) -> str:

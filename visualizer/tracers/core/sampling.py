@@ -21,9 +21,7 @@ import sys
 from _operator import attrgetter, itemgetter
 from itertools import accumulate, chain, starmap
 
-from visualizer.trace import words
-from visualizer.tracers.core import lines
-from visualizer.tracers.core.buffer import ROW
+from visualizer.tracers.core.buffer import ROW, Sight
 from visualizer.tracers.core.code import GENERATOR_FLAG, TRACERS
 from visualizer.tracers.core.values import show
 
@@ -33,8 +31,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType
     from typing import Any
 
-    from visualizer.tracers.core.buffer import Buffer, Parts
-    from visualizer.tracers.core.recording import Recording
+    from visualizer.tracers.core.buffer import Buffer
+    from visualizer.tracers.core.context import Context
 
     #: Code and offset of a frame.
     At = tuple[CodeType, int]
@@ -43,8 +41,6 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 _AT_ONCE = 16
 #: So deep a stack is looked into.
 _DEPTH = 128
-#: What is seen again and again is told with a count: after one, two, four, ... times, and at last after so many.
-_MOST_UNTOLD = 40
 
 _RESUME = opcode.opmap["RESUME"]
 _YIELD = opcode.opmap["YIELD_VALUE"]
@@ -53,32 +49,10 @@ _BACK = ("f_back",) * _DEPTH
 _at = attrgetter("f_code", "f_lasti")
 
 
-class Sight:
-    """Where a thread was seen, several times in a row with nothing in between: `count` times that are not told yet."""
-
-    __slots__ = ("code", "count", "offset", "t_ns", "told")
-
-    def __init__(self, code: CodeType, offset: int) -> None:
-        self.code = code
-        self.offset = offset
-        self.t_ns = 0
-        self.count = self.told = 0
-
-    @property
-    def is_due(self) -> bool:
-        return self.count >= min(self.told, _MOST_UNTOLD)
-
-    def tell(self) -> Parts:
-        """The event that tells of all that is not told yet."""
-        count, self.count = self.count, 0
-        self.told += count
-        return lines.sample, self.t_ns, words.CURRENT, count, None, self.code, self.offset
-
-
 class Samples:
     """Looks at the threads of one recording."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Context) -> None:
         self._recording = recording
         self._looks = False
         self._looked_ns = -1

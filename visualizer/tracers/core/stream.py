@@ -27,10 +27,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType
     from typing import Any
 
-    from visualizer.tracers.core.buffer import Parts
-    from visualizer.tracers.core.processes.copies import Copies
-
-    Line = Callable[["Stream", int, Any, Any, Any, Any, Any], str]
+    from visualizer.tracers.core.api import Line, Numbering, Parts
 
 #: On average, from a fifth less to a fifth more.
 FLUSH_SECONDS = 0.025
@@ -91,7 +88,7 @@ class Stream(Interning):
         #: Once several processes write: the track of this one's main thread. Then each write says who goes on.
         self.process = -1
         #: What was inherited from the process that forked, if one did.
-        self.copies: Copies | None = None
+        self.copies: Numbering | None = None
         self._held_ns = 0
         self._sink = sink
         self._flushing = _allocate_lock()
@@ -308,7 +305,7 @@ class Stream(Interning):
             self._new.clear()
         lines.append(line)
 
-    def _tell_copies(self, copies: Copies, t_ns: int, lines: list[str]) -> None:
+    def _tell_copies(self, copies: Numbering, t_ns: int, lines: list[str]) -> None:
         """Before the first line that speaks of them."""
         if copies.met:
             lines += [f'["copy",{t_ns},{track},{of},0]\n' for track, of in copies.met]

@@ -14,23 +14,25 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable
     from typing import Any
 
-    from visualizer.tracers.core.recording import Recording
-
 
 class ThreadStarts:
     """Calls each of `calls` in every thread that begins."""
 
-    def __init__(self, recording: Recording) -> None:
-        self._recording = recording
+    def __init__(self, fail: Callable[[str, BaseException], None]) -> None:
+        self._fail = fail
         self._threading: Any = None
         #: (name of the tracer, what to call).
         self.calls: list[tuple[str, Callable[[], None]]] = []
 
-    def begin(self, threading: Any) -> None:
+    def begin(self, _: str, threading: Any) -> None:
         """The program has imported `threading`."""
         if threading._profile_hook is None:
             self._threading = threading
             threading.setprofile(self._on_first_event)
+
+    def forget(self, tracer: str) -> None:
+        """Call nothing for that tracer from now on."""
+        self.calls[:] = [call for call in self.calls if call[0] != tracer]
 
     def remove(self) -> None:
         """Call nothing in the threads that begin from now on."""
@@ -44,4 +46,4 @@ class ThreadStarts:
             try:
                 call()
             except Exception as error:
-                self._recording.fail(tracer, error)
+                self._fail(tracer, error)

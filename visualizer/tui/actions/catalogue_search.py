@@ -8,19 +8,19 @@ from textual import on
 
 from visualizer.tui import messages
 from visualizer.tui.actions.unbound_keys import Answering
-from visualizer.tui.widgets.message_line import Told
+from visualizer.tui.widgets.message_line import MessageLine
 from visualizer.tui.widgets.prompt import Prompt
 
 
-class Finding(Answering):
+class CatalogueSearch(Answering):
     """A subclass has the list, and shows `prompt` and `told` below it."""
 
-    INSTEAD = "/ finds a name, "
+    INSTEAD = "/ searches names, "
 
     def __init__(self) -> None:
         super().__init__()
         self.prompt = Prompt()
-        self.told = Told()
+        self.told = MessageLine()
         self._looked_for = ""
 
     @property
@@ -62,7 +62,7 @@ class Finding(Answering):
         if self._looked_for:
             self._find(self.position + by, by)
         else:
-            self.deny("Nothing is looked for: / finds a name.")
+            self.deny("Nothing to search for: / searches names.")
 
     def action_back(self) -> None:
         if self.prompt.display:
@@ -87,4 +87,4 @@ class Finding(Answering):
             if wanted in names[position].casefold():
                 self.highlight(position)
                 return
-        self.deny(f"No scenario and no recording has {self._looked_for!r} in its name.")
+        self.deny(f"No scenario or recording has {self._looked_for!r} in its name.")

@@ -1,4 +1,4 @@
-"""How times are told: since the start, since a mark or a moment, or by the clock on the wall."""
+"""How times are shown: since the start, since a mark or the playhead, or as time of day."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ class Timekeeping(Pointing):
             self._since_mark_or_here()
         elif since is Since.MOMENT and (reckoning := by_the_clock(self.view.timeline)) is not None:
             self.view.reckoning = reckoning
-            self.told.tell("Times are told by the clock, in the time zone of this machine.")
+            self.told.tell("Times are shown as time of day, in this machine's time zone.")
         else:
             self.view.reckoning = SINCE_START
-            unknown = "" if since is Since.MIDNIGHT else "; at which time of day that was, the trace does not tell"
+            unknown = "" if since is Since.MIDNIGHT else "; the trace does not contain the time of day"
             self.told.tell(f"Times count from the start{unknown}.")
         self.look()
 
     def _since_mark_or_here(self) -> None:
         view = self.view
         before = [mark for mark in self.marks if mark.t_ns <= view.playhead.t_ns]
-        zero_ns, what = (before[-1].t_ns, before[-1].name) if before else (view.playhead.t_ns, "where the playhead is")
+        zero_ns, what = (before[-1].t_ns, before[-1].name) if before else (view.playhead.t_ns, "the playhead")
         view.reckoning = Reckoning(Since.MOMENT, zero_ns)
         self.told.tell(f"Times count from {what}, at {SINCE_START.moment(zero_ns, view.now_ns)}.")

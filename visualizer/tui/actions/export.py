@@ -1,4 +1,4 @@
-"""How a picture is made of what is on the screen: the viewer draws none itself, and tells the command that does."""
+"""How to export a picture of what is on the screen: the shell command for it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Exporting(Telling):
     def action_tell_export(self) -> None:
         traces = self.traces
         if traces is None:
-            self.deny("This came through a pipe: a picture can be drawn of what is in a file.")
+            self.deny("This trace came through a pipe; only a trace file can be exported.")
         else:
-            self.told.tell(f"In a shell, this draws a picture: {command_for(traces)}")
+            self.told.tell(f"To export a picture, run: {command_for(traces)}")
         self.look()

@@ -9,14 +9,14 @@ from textual import on
 from visualizer.tui import messages
 from visualizer.tui.actions.unbound_keys import Answering
 from visualizer.tui.state.view import View
-from visualizer.tui.widgets.message_line import Told
+from visualizer.tui.widgets.message_line import MessageLine
 
 
 class Telling(Answering):
     """A subclass has `view` and the panes, and draws them when it hears that it has `Looked`."""
 
     view: View
-    told: Told
+    told: MessageLine
 
     def __init__(self) -> None:
         super().__init__()
@@ -24,7 +24,7 @@ class Telling(Answering):
         #: What stood there before, and whether a key was pressed since.
         self._told_before: list[str] = []
         self._over = False
-        #: What was told that is true only for a while, and whether it still is.
+        #: A message that is true only for a while, and whether it still is.
         self._told_while: list[str] = []
         self._holds: Callable[[], bool] = bool
 
@@ -52,13 +52,13 @@ class Telling(Answering):
         """Why there is no switch in that direction."""
         live = self.view.live
         if not self.view.timeline.switch_count:
-            return "Nothing is switched yet." if live else "Nothing was switched."
+            return "No switch yet." if live else "No switch."
         if by > 0:
             return "This is the last switch so far." if live else "This is the last switch."
         return otherwise
 
     def is_held_here(self) -> bool:
-        """Whether the view alone cannot go on, which is said then."""
+        """Whether only the program can continue, since the view is at its end; if so, show a message."""
         return False
 
     def touched(self) -> None:
@@ -66,17 +66,17 @@ class Telling(Answering):
         self._over = True
 
     def tell_while(self, holds: Callable[[], bool], *lines: str) -> None:
-        """Tell something that is to go as soon as it `holds` no more."""
+        """Show a message that is removed as soon as `holds` is false."""
         self.told.tell(*lines)
         self._told_while, self._holds = self.told.lines, holds
 
     def tell_here(self, *lines: str) -> None:
-        """Tell something of the moment that the playhead is at; it is not true of the next."""
+        """Show a message about the playhead's moment; it is removed when the playhead moves."""
         t_ns = self.view.playhead.t_ns
         self.tell_while(lambda: self.view.playhead.t_ns == t_ns, *lines)
 
     def drop_outdated(self) -> None:
-        """Take away what was told and holds no more."""
+        """Remove a message that is no longer true."""
         if self._told_while and not self._holds():
             if self._told_before == self._told_while:
                 self._told_before = []
@@ -85,7 +85,7 @@ class Telling(Answering):
             self._told_while = []
 
     def drop_denied(self) -> None:
-        """Take away what was said of a key before the last, unless something else is told by now."""
+        """Remove the message about an earlier key, unless it has been replaced."""
         if self._denied and self._over:
             if self.told.lines == [self._denied]:
                 self.told.tell(*self._told_before)

@@ -24,6 +24,11 @@ _SEARCH_S = 0.02
 _AT_ONCE = 500
 
 
+def _word(what: What) -> str:
+    """How it is called on the screen."""
+    return {What.WAKE: "wakeup", What.FINDING: "problem"}.get(what, str(what))
+
+
 class Navigating(Telling):
     """What these keys do."""
 
@@ -35,23 +40,23 @@ class Navigating(Telling):
         self.only_selected = False
         #: What the last jump came to: of which kind, and its number.
         self._landed: tuple[What, int] | None = None
-        #: Of each link of a causal chain what was said, and where it led.
+        #: For each link of a causal chain: its message, and where it led.
         self._chain: list[tuple[str, Standpoint]] = []
-        #: What is looked for, the number of the one gone to last, and whether none was gone to yet.
+        #: The search, the number of the last hit gone to, and whether no hit was gone to yet.
         self._search: Search | None = None
         self._looked_for: Callable[[Timeline], Search] | None = None
         self._hit = -1
         self._wants_first = False
-        #: All there is has been looked at; and what was told of the hit gone to last.
+        #: Whether everything has been searched; and the message about the last hit gone to.
         self._complete = True
         self._told_of_hit: list[str] = []
 
     def focus_front(self) -> None:
-        """Give the focus to what stands above the sentence."""
+        """Focus what is above the sentence."""
         raise NotImplementedError
 
     async def findings(self) -> list[Finding]:
-        """What is found in all that has arrived by now, in order of time."""
+        """The problems found so far, in order of time."""
         raise NotImplementedError
 
     # Jumps.
@@ -75,14 +80,14 @@ class Navigating(Telling):
             # Whoever followed a program to its end is behind all that there is.
             back = jump(of, view.playhead.t_ns, -by, tracks=tracks, at=at) is not None
             way = f": {self._key_of(what, -by)} goes to the {'previous' if by > 0 else 'next'} one" if back else ""
-            self.deny(f"No {'further' if by > 0 else 'earlier'} {what}{whose}{way}.")
+            self.deny(f"No {'further' if by > 0 else 'earlier'} {_word(what)}{whose}{way}.")
         else:
             moment = of.moment(index)
             view.go_to_time(moment.t_ns)
             if not self.only_selected:
                 view.select_track(moment.track)
             self._landed = what, index
-            self.tell_here(f"{what}{whose}: {moment.said}")
+            self.tell_here(f"{_word(what)}{whose}: {moment.said}")
         self.look()
 
     def _key_of(self, what: What, by: int) -> str:
@@ -92,8 +97,8 @@ class Navigating(Telling):
 
     def action_only_selected(self) -> None:
         self.only_selected = not self.only_selected
-        whom = "only to what concerns the selected track" if self.only_selected else "to what concerns any track"
-        self.told.tell(f"Jumps now go {whom}.")
+        which = "to events of the selected track only" if self.only_selected else "to events of all tracks"
+        self.told.tell(f"Jumps now go {which}.")
         self.look()
 
     # The way back.
@@ -103,7 +108,7 @@ class Navigating(Telling):
         if not (self.view.back() if by < 0 else self.view.forth()):
             self.deny("There is no jump to undo." if by < 0 else "There is no jump to redo.")
         elif was_told and by < 0:
-            # One link back: what was said of it is not true of where one is now.
+            # One link back: the message of the last link no longer applies.
             self._chain.pop()
             self.told.tell()
         if self._is_on_chain:
@@ -112,22 +117,22 @@ class Navigating(Telling):
 
     def action_unzoom(self, by: int) -> None:
         if not (self.view.zoom_back() if by < 0 else self.view.zoom_forth()):
-            self.deny(f"Nothing else was in sight {'before' if by < 0 else 'after this'}.")
+            self.deny(f"No {'earlier' if by < 0 else 'later'} visible range.")
         self.look()
 
     # Causes and effects.
 
     def action_why(self) -> None:
-        """One link back; while one stays on the chain, what was said before stands above."""
+        """One link back; earlier links stay visible above as long as the playhead is on the chain."""
         at = self._standpoint()
         cause = why(self.view.timeline, at)
-        self._follow(cause.said, cause.at, "That is where the chain begins.")
+        self._follow(cause.said, cause.at, "The chain of causes starts here.")
 
     def action_led_to(self) -> None:
         at = self._standpoint()
         effect = led_to(self.view.timeline, at)
         among = f" (the first of {effect.among})" if effect.among > 1 else ""
-        self._follow(effect.said + among, effect.at, "That is where the chain ends.")
+        self._follow(effect.said + among, effect.at, "The chain of effects ends here.")
 
     @property
     def _is_on_chain(self) -> bool:
@@ -147,7 +152,7 @@ class Navigating(Telling):
     def _follow(self, said: str, at: Standpoint | None, end: str) -> None:
         view = self.view
         if at is not None and not view.between_ns[0] <= at.t_ns <= view.between_ns[1]:
-            at, end = None, "That is outside of what is shown."
+            at, end = None, "That is outside the part shown here."
         if at is None:
             self.app.bell()
             self._tell_chain(f"{said}. {end}")
@@ -165,7 +170,7 @@ class Navigating(Telling):
         self.look()
 
     def action_search(self) -> None:
-        self.prompt.ask("text", "search", "in tracks, events, output and expressions")
+        self.prompt.ask("text", "search", "tracks, events, output and expressions")
         self.look()
 
     @on(messages.Prompted)
@@ -189,7 +194,7 @@ class Navigating(Telling):
         if isinstance(wanted, Time):
             t_ns = view.zero_ns + wanted.t_ns
             view.go_to_time(t_ns)
-            self.told.tell(*(["That is behind the end."] if t_ns > view.now_ns else []))
+            self.told.tell(*(["That is after the end of the trace."] if t_ns > view.now_ns else []))
         elif isinstance(wanted, Clock):
             self._go_to_clock(wanted)
         elif not isinstance(wanted, Number):
@@ -204,7 +209,7 @@ class Navigating(Telling):
         view = self.view
         reckoning, t_ns = by_the_clock(view.timeline), time_of_clock(view.timeline, wanted.of_day_ns)
         if reckoning is None or t_ns is None:
-            self.deny("The trace does not tell at which time of day it was recorded.")
+            self.deny("The trace does not contain the time of day.")
         elif t_ns > view.now_ns:
             first, last = (reckoning.moment(end_ns, view.now_ns) for end_ns in (0, view.now_ns))
             self.deny(f"The trace goes from {first} to {last}.")
@@ -215,7 +220,7 @@ class Navigating(Telling):
     # Looking for something.
 
     def turn(self) -> None:
-        """The view is another one: what was gone to was not on it, and what is looked for is looked for there."""
+        """Switch to another view: forget jumps and repeat the search there."""
         self._landed = None
         self._chain = []
         if self._looked_for is not None:
@@ -228,7 +233,7 @@ class Navigating(Telling):
         self.go_on_searching()
 
     def go_on_searching(self) -> bool:
-        """Look through a little more of the timeline, if something is looked for. Return whether that told anything."""
+        """Search a little more of the timeline, if a search is running. Return whether the message changed."""
         search = self._search
         if search is None:
             return False
@@ -242,7 +247,7 @@ class Navigating(Telling):
             self._go_to_hit(search, 1)
             return True
         if self._wants_first:
-            self.told.tell(f"{search.title}: looking for it, {search.looked_at:.0%}")
+            self.told.tell(f"{search.title}: searching, {search.looked_at:.0%}")
             return True
         changed = (len(search), not more) != (known, complete)
         if changed and self.told.lines[:1] == self._told_of_hit and self._hit >= 0:
@@ -251,7 +256,7 @@ class Navigating(Telling):
 
     def action_hit(self, by: int) -> None:
         if self._search is None:
-            self.deny("Nothing is looked for: / does that.")
+            self.deny("Nothing to search for: / starts a search.")
         else:
             self._go_to_hit(self._search, by)
         self.look()
@@ -268,7 +273,7 @@ class Navigating(Telling):
             index = jump(self._hits(search), -1 if by > 0 else self.view.now_ns + 1, by, tracks=tracks)
             self.app.bell()
         if index is None:
-            self.told.tell(f"{search.title}: nothing is found.")
+            self.told.tell(f"{search.title}: no match.")
             return
         self._hit = index
         moment = search.moment(index)

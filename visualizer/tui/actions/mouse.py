@@ -1,4 +1,4 @@
-"""What is clicked and dragged on the timeline."""
+"""Clicks and drags on the timeline."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from visualizer.paint.axis.viewport import Viewport
 from visualizer.tui import messages
 from visualizer.tui.actions.spans import Spanning
 
-#: What is shown on either side of a slice that is zoomed in on, as a part of it.
+#: The margin on either side of a slice that is zoomed in on, as a part of the slice.
 _MARGIN = 1 / 16
 
 
@@ -72,7 +72,7 @@ class Pointing(Spanning):
 
     @on(messages.CellsSpanned)
     def _span_cells(self, message: messages.CellsSpanned) -> None:
-        """All of the cells, the last included, that are in sight."""
+        """All visible cells, including the last one."""
         view = self.view
         first, last = (min(max(cell, 0), view.viewport.width - 1) for cell in sorted((message.begin, message.end)))
         start_ns, end_ns = (view.viewport.time_at(view.timeline, cell) for cell in (first, last + 1))

@@ -1,4 +1,4 @@
-"""How one moves along a timeline: by switches, and what of it is in sight; which rows are selected and folded."""
+"""Moving along a timeline: by switches, the visible range, selecting and folding rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from visualizer.tui.actions.jumps import Navigating
 from visualizer.tui.state.view import View
 from visualizer.tui.widgets.filter import Filter
 
-#: A pan by key moves by this part of what is in sight.
+#: A pan by key moves by this part of the visible range.
 _PAN_SHARE = 4
 
 
@@ -43,7 +43,7 @@ class Moving(Navigating):
     #: What all is that can be seen.
     WHOLE = "the trace"
     filter: Filter
-    #: What the footer was last told of Escape.
+    #: The last word shown for Escape in the footer.
     _escape_told = ""
 
     def remember_axis(self, axis: Axis) -> None:
@@ -51,7 +51,7 @@ class Moving(Navigating):
 
     def no_further(self, by: int) -> str:
         """Why nothing can be panned in that direction."""
-        return f"The trace goes no further: this is its {'end' if by > 0 else 'beginning'}."
+        return f"This is the {'end' if by > 0 else 'beginning'} of the trace."
 
     # Switches.
 
@@ -71,12 +71,12 @@ class Moving(Navigating):
         self.attempt(self.view.last, self.no_switch(1))
 
     def action_hurry(self, by: int) -> None:
-        self.attempt(lambda: self.view.playhead.hurry(by), f"It cannot be played {'faster' if by > 0 else 'slower'}.")
+        self.attempt(lambda: self.view.playhead.hurry(by), f"This is the {'highest' if by > 0 else 'lowest'} speed.")
 
-    # What is in sight.
+    # The visible range.
 
     def action_zoom(self, by: int) -> None:
-        edge = "It cannot be seen from closer by." if by > 0 else f"All of {self.WHOLE} is in sight."
+        edge = "Cannot zoom in any further." if by > 0 else f"All of {self.WHOLE} is visible."
         self.attempt(lambda: self.view.zoom(by if by > 0 else -1 / by), edge)
 
     def action_pan(self, by: int) -> None:
@@ -84,7 +84,7 @@ class Moving(Navigating):
         self.attempt(lambda: self.view.pan(cells), self.no_further(by))
 
     def action_fit(self) -> None:
-        self.attempt(self.view.fit, "All is in sight already.")
+        self.attempt(self.view.fit, "Everything is visible already.")
 
     def action_axis(self) -> None:
         self.view.toggle_axis()
@@ -100,7 +100,7 @@ class Moving(Navigating):
         count = self.gap_count
         if not count and not self.view.live and self.view.viewport.axis is not Axis.BUSY:
             # Another axis would look the same, and claim to be another.
-            self.deny("No gap is long enough to be folded: as far as can be seen, somebody always runs.")
+            self.deny("No gap is long enough to fold: some track is always running.")
             self.look()
             return
         folded = self.view.fold_gaps()
@@ -114,12 +114,12 @@ class Moving(Navigating):
             return self.view.viewport.axis is axis and (playhead.following or playhead.t_ns == t_ns)
 
         if not folded:
-            self.tell_while(as_now, "Time is shown as it passed.")
+            self.tell_while(as_now, "Gaps are no longer folded.")
         elif not count:
-            self.tell_while(as_now, "No gap is long enough to be folded yet: as far as one sees, somebody always runs.")
+            self.tell_while(as_now, "No gap is long enough to fold yet: some track has always been running.")
         else:
-            which = "1 gap in which nobody runs is" if count == 1 else f"{count} gaps in which nobody runs are"
-            self.tell_while(as_now, f"{which} folded; the ruler says how long each is.")
+            which = "1 idle gap is" if count == 1 else f"{count} idle gaps are"
+            self.tell_while(as_now, f"{which} folded; the ruler shows how long each is.")
         self.look()
 
     # Rows.
@@ -131,7 +131,7 @@ class Moving(Navigating):
         self.attempt(lambda: self.view.fold(self.view.selected_number), "There is nothing to fold here.")
 
     def action_fold_all(self) -> None:
-        self.attempt(self.view.fold_all, f"There are no groups: {GROUP_FROM} tracks of a name make one.")
+        self.attempt(self.view.fold_all, f"There are no groups: a group takes {GROUP_FROM} tracks of one name.")
 
     def action_filter(self) -> None:
         self.filter.open()
@@ -144,7 +144,7 @@ class Moving(Navigating):
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """Of Escape the footer says what it does now."""
+        """The footer shows what Escape does at the moment."""
         found = super().active_bindings
         escape, told = found.get("escape"), self.escape_told
         if escape is not None and escape.binding.action == "back" and escape.binding.show and told:
@@ -153,7 +153,7 @@ class Moving(Navigating):
 
     @property
     def escape_told(self) -> str:
-        """What Escape does now, in a word; "" if what its binding says."""
+        """What Escape does now, in a word; "" for the text of its binding."""
         return "Close" if self.is_anything_open else ""
 
     def refresh_footer(self) -> None:

@@ -1,24 +1,24 @@
-"""Which rows there are, and in which order: what is sorted, grouped, pinned and hidden, and said of that."""
+"""The rows and their order: sorting, grouping, pinning and hiding, with a message for each."""
 
 from __future__ import annotations
 
-from visualizer.paint.rows.grouping import By, Order
+from visualizer.paint.rows.grouping import By, RowOrder
 from visualizer.paint.rows.order import row_name
 from visualizer.tui.actions.clock import Timekeeping
 
 _SORTED = {
-    Order.START: "Rows stand as they began.",
-    Order.NAME: "Rows are sorted by name.",
-    Order.RUNNING: "Rows are sorted by time running, the longest first.",
-    Order.READY: "Rows are sorted by time ready but not running, the longest first.",
-    Order.WAITING: "Rows are sorted by time waiting, the longest first.",
+    RowOrder.START: "Rows are sorted by start.",
+    RowOrder.NAME: "Rows are sorted by name.",
+    RowOrder.RUNNING: "Rows are sorted by time running, the longest first.",
+    RowOrder.READY: "Rows are sorted by time ready but not running, the longest first.",
+    RowOrder.WAITING: "Rows are sorted by time waiting, the longest first.",
 }
 _GROUPED = {
-    By.FUNCTION: "Rows are grouped by thread, and many of a function share a row.",
+    By.FUNCTION: "Rows are grouped by thread; many tracks of one function share a row.",
     By.THREAD: "Rows are grouped by thread.",
     By.KIND: "Rows are grouped by kind.",
-    By.SPAWN: "Rows are grouped by who spawned them.",
-    By.PROCESS: "Rows are grouped by process, and in it by thread.",
+    By.SPAWN: "Rows are grouped by spawn tree.",
+    By.PROCESS: "Rows are grouped by process, then by thread.",
     By.NONE: "Rows are not grouped.",
 }
 
@@ -27,11 +27,11 @@ class Arranging(Timekeeping):
     """What these keys do, beside marks, spans and times."""
 
     def action_sort(self, by: int) -> None:
-        orders = list(Order)
+        orders = list(RowOrder)
         self.action_sort_by(orders[(orders.index(self.view.order) + by) % len(orders)].name)
 
     def action_sort_by(self, order: str) -> None:
-        self.view.sort_by(Order[order])
+        self.view.sort_by(RowOrder[order])
         self._tell(_SORTED[self.view.order])
 
     def action_group(self, by: int) -> None:
@@ -49,12 +49,12 @@ class Arranging(Timekeeping):
             self.look()
         else:
             name = row_name(self.view.timeline, row)
-            self._tell(f"{name} stays on top." if pinned else f"{name} is back where it was.")
+            self._tell(f"{name} is pinned on top." if pinned else f"{name} is no longer pinned.")
 
     def action_hide(self) -> None:
         name = self.view.hide()
         if name:
-            self.told.tell(f"{name} is hidden: D shows all again.")
+            self.told.tell(f"{name} is hidden: D shows all hidden rows.")
         else:
             self.deny("There is no row to hide.")
         self.look()

@@ -11,7 +11,7 @@ from visualizer.tui.dialogs.marks import MarksScreen
 class Spanning(Navigating):
     """What these keys do, beside jumps."""
 
-    #: Where more is told of a span.
+    #: A hint on where a span has more details.
     MORE_OF_SPAN = "; 3 shows its statistics"
 
     def __init__(self) -> None:
@@ -31,9 +31,9 @@ class Spanning(Navigating):
         known = self.marks.at(t_ns)
         if known is not None:
             self.marks.remove(known)
-            self.told.tell(f"{known.name} is removed.")
+            self.told.tell(f"{known.name} removed.")
         else:
-            self.told.tell(f"{self.marks.set(t_ns).name} is set here.")
+            self.told.tell(f"{self.marks.set(t_ns).name} set here.")
         self.look()
 
     def action_name_mark(self) -> None:
@@ -42,13 +42,13 @@ class Spanning(Navigating):
 
     def _take_answer(self, what: str, text: str) -> None:
         if what == "mark":
-            self.told.tell(f"{self.marks.set(self.view.playhead.t_ns, text).name} is set here.")
+            self.told.tell(f"{self.marks.set(self.view.playhead.t_ns, text).name} set here.")
         else:
             super()._take_answer(what, text)
 
     def action_marks(self) -> None:
         if not len(self.marks):
-            self.deny("There is no mark yet: m sets one.")
+            self.deny("There are no marks yet: m sets one.")
             self.look()
             return
         self.app.push_screen(MarksScreen(self.marks, self.view.now_ns), self._go_to_mark)
@@ -68,18 +68,18 @@ class Spanning(Navigating):
     def action_span_of_marks(self) -> None:
         around = self.marks.around(self.view.playhead.t_ns)
         if around is None:
-            self.deny("That takes two marks: m sets one.")
+            self.deny("This needs two marks: m sets one.")
         else:
             self.view.span_over(around[0].t_ns, around[1].t_ns)
         self.look()
 
     def action_zoom_to_span(self) -> None:
         if not self.view.zoom_to_span():
-            self.deny("There is no span to zoom to: v begins one.")
+            self.deny("There is no span to zoom in on: v starts one.")
         self.look()
 
     def tell_span(self) -> None:
-        """Say how long the span is whenever it is another one."""
+        """Show how long the span is whenever it has changed."""
         span = self.view.span
         if span != self._told_span:
             self._told_span = span

@@ -6,17 +6,17 @@ import os
 
 from visualizer.analysis.explore.targets import Line, Number, goal
 from visualizer.analysis.model.timeline import Place
-from visualizer.session.control import Condition, Control
+from visualizer.session.control import Condition, ProgramControl
 from visualizer.tui.actions.spans import Spanning
 from visualizer.tui.state.breakpoint_check import refusal
 from visualizer.tui.state.feed import Feed
 from visualizer.tui.state.source_position import running
 
-_EXPECTED = "Type a line of source: 14, or demo.py:14."
-_HELD = "The program is held: J lets it take one switch, S lets it run on."
-_HELD_ELSEWHERE = "The program is held by whoever started it, and goes on when they let it."
-_GOING = "The program runs to {}; S lets it run on."
-_KEYS = "J one switch · T to the selected track · ; to a line · S run on"
+_EXPECTED = "Type a line of source: 14 or demo.py:14."
+_HELD = "The program is paused: J runs it to the next switch, S resumes it."
+_HELD_ELSEWHERE = "The program is paused by the terminal that started it."
+_GOING = "The program runs to {}; S lets it continue past that."
+_KEYS = "J one switch · T to the selected track · ; to a line · S resume"
 
 
 class Stepping(Spanning):
@@ -29,9 +29,9 @@ class Stepping(Spanning):
         self._wanted: Place | None = None
         #: How many stops of the program the playhead has gone to.
         self._stops_seen = 0
-        #: What was told last about stopping and going on.
+        #: The last message about pausing and resuming.
         self._told_stop: list[str] = []
-        #: Whether that is true only as long as it is held.
+        #: Whether it is true only while the program is paused.
         self._told_held = False
 
     def follow_stops(self) -> bool:
@@ -41,15 +41,15 @@ class Stepping(Spanning):
             return self._follow_stops_of_another()
         if control.refused:
             control.refused = False
-            self._tell_stop("This interpreter has no way left to watch for a line.")
+            self._tell_stop("This interpreter cannot watch for a line: another tool already does.")
         if control.condition is Condition.GONE and control.until:
             missed, control.until = control.until, ""
             if self._stops_seen:
-                self._tell_stop(f"The program ended before it came to {missed}.")
+                self._tell_stop(f"The program ended before it reached {missed}.")
             return True
         held, seen = control.condition is Condition.HELD, control.stops == self._stops_seen
         if not (held and seen):
-            # What was true of the last stop: between two looks it may have gone on and stopped again.
+            # About the last pause: the program may have continued and paused again since.
             self.view.held_before = None
         if control.condition is Condition.ASKED and self._told_held and self.told.lines == self._told_stop:
             return self._tell_going(control.until)
@@ -61,13 +61,13 @@ class Stepping(Spanning):
         self.view.follow()
         if control.cause == "line":
             self.view.held_before = self._wanted
-            self._tell_stop(f"Held before {control.until} runs.", held=True)
+            self._tell_stop(f"Paused before {control.until}.", held=True)
         elif first or self.told.lines == self._told_stop:
-            self._tell_stop(f"Held: {_KEYS}", held=True)
+            self._tell_stop(f"Paused: {_KEYS}", held=True)
         return True
 
     def _follow_stops_of_another(self) -> bool:
-        """Somebody else holds the program: who looks at its end sees its switches, however short the time is."""
+        """Another viewer pauses the program: a view that follows its end shows switches, however short the time is."""
         if self._stops_seen or not self.feed.held or not self.view.playhead.following:
             return False
         self._stops_seen = 1
@@ -75,7 +75,7 @@ class Stepping(Spanning):
         return True
 
     def _tell_going(self, until: str) -> bool:
-        """In place of what was told of the last stop, while it runs on. Return True: that is new."""
+        """Replace the message about the last pause while the program continues. Return True: the message is new."""
         self._tell_stop(_GOING.format(until))
         return True
 
@@ -89,7 +89,7 @@ class Stepping(Spanning):
         return super().no_switch(by, otherwise)
 
     def is_held_here(self) -> bool:
-        """The program is held, and this is its last switch."""
+        """The program is paused, and this is its last switch."""
         view = self.view
         if not self.feed.held or view.playhead.playing or view.playhead.index < view.last_switch:
             return False
@@ -105,10 +105,10 @@ class Stepping(Spanning):
                 self._tell_stop()
             elif control.condition is Condition.ASKED:
                 control.run_on()
-                self._tell_stop("It is let run on.")
+                self._tell_stop("The program continues.")
             else:
                 control.hold()
-                self._tell_stop("The program stops at its next switch, whenever that is; S lets it run on.")
+                self._tell_stop("The program pauses at its next switch; S cancels that.")
         self.look()
 
     def action_take_switch(self) -> None:
@@ -125,14 +125,14 @@ class Stepping(Spanning):
             if known is None or known.outcome is not None:
                 self.deny("The selected track will not run again.")
             elif known.process:
-                self.deny("The selected track is in a child process, and those are not held.")
+                self.deny("The selected track is in a child process, which cannot be paused.")
             else:
                 control.run_to_track(track, timeline.name(track))
         self.look()
 
     def action_run_to_line(self) -> None:
         if self._control() is not None:
-            self.prompt.ask("stop", "run to line", "14, or demo.py:14")
+            self.prompt.ask("stop", "run to line", "14 or demo.py:14")
         self.look()
 
     def _take_answer(self, what: str, text: str) -> None:
@@ -170,17 +170,17 @@ class Stepping(Spanning):
         header = timeline.header
         return header.argv[0] if header is not None and header.argv and header.argv[0].endswith(".py") else ""
 
-    def _control(self) -> Control | None:
-        """By which the program can be held now; else that is told."""
+    def _control(self) -> ProgramControl | None:
+        """The connection that can pause the program; None, with a message, if there is none."""
         control = self.feed.control
         if control is not None and control.condition is not Condition.GONE:
             return control
         if control is None and not self.feed.follow:
-            self.deny("This is a recording: there is no program to hold.")
+            self.deny("This is a recording: there is no program to pause.")
         elif control is None:
-            self.deny("This program was not started here: only what `visualizer run` starts can be held.")
+            self.deny("Only a program started by `visualizer run` can be paused.")
         elif self.feed.status is not None:
-            self.deny("The program is over.")
+            self.deny("The program has ended.")
         else:
-            self.deny("The program cannot be held any more.")
+            self.deny("The program can no longer be paused.")
         return None

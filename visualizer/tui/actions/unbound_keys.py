@@ -1,4 +1,4 @@
-"""What a key does that is bound to nothing: one sentence says so."""
+"""A key that is not bound shows a sentence that says so."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _FOCUS = ("app.focus_next", "app.focus_previous")
 
 
 class Answering(Screen[None]):
-    """A subclass says what it hears to be `Denied` in a place of its own."""
+    """A subclass shows `Denied` messages in its own place."""
 
     #: What to do instead, beside asking for all keys.
     INSTEAD = ""
 
     def touched(self) -> None:
-        """A key or a button was pressed, and is about to do something: what was said of the last one is over then."""
+        """A key or a button is about to do something: the message about the last one is outdated."""
 
     def on_key(self, event: events.Key) -> None:
         # It comes here on its way from the focus to the bindings, which the app looks through last of all: so does
@@ -30,7 +30,7 @@ class Answering(Screen[None]):
         self.post_message(Denied(self.nothing_done_by(event.key, plain(pressed))))
 
     def nothing_done_by(self, key: str, pressed: str) -> str:
-        """What is said of `key`, which is called `pressed`."""
+        """The message about `key`, whose name is `pressed`."""
         return f"{pressed} does nothing here: {self.INSTEAD}? shows all keys."
 
     def _is_bound(self, key: str) -> bool:

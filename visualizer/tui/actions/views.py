@@ -1,4 +1,4 @@
-"""Which view of the model is in front, and what is chosen in those that are no timeline."""
+"""Which view of the model is visible, and selecting in views other than the timeline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every key, as the tables of keys.py have them, and what the glyphs mean, in as many columns as have room."""
+"""All keys of the tables in keys.py, and the meaning of the glyphs, in as many columns as fit."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.tui import keys
 from visualizer.tui.terminal.styles import is_dark, style
 
-#: A column is as wide as most of what it says, and may be somewhat narrower; free cells between two.
+#: A column is as wide as most of its text, and may be somewhat narrower; free cells between two columns.
 _WIDEST, _LEAST, _BETWEEN = 63, 54, 3
 _MOST_COLUMNS = 3
 #: Border, padding and scroll bar of the page.
 _FRAME = 5
-#: What is pressed has so many cells at least, in all sections alike, and the longest of a section decides if not more.
+#: Keys take at least this many cells in all sections, and more in a section with a longer one.
 _KEY_CELLS, _MOST_KEY_CELLS = 9, 22
 
 
 class _Entry(NamedTuple):
-    """What is pressed, or a glyph, and what that does or means; `style` is that of the first."""
+    """A key or a glyph, and what it does or means; `style` is that of the key or glyph."""
 
     first: str
     second: str

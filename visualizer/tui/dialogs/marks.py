@@ -25,7 +25,7 @@ class MarksScreen(ModalScreen[int | None]):
         self._of_ns = of_ns
         self._list = OptionList(id="marks", markup=False)
         self._list.border_title = "Marks"
-        self._list.border_subtitle = "Enter goes there, Delete removes, Escape closes this"
+        self._list.border_subtitle = "Enter: go to it · Delete: remove it · Escape: close"
 
     def compose(self) -> ComposeResult:
         yield self._list

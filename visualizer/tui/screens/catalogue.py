@@ -16,11 +16,11 @@ from textual.widgets.option_list import Option
 
 from visualizer.analysis.text.printable import plain
 from visualizer.session.catalogue import Scenario, scenarios
-from visualizer.session.recordings import Recording, recent
+from visualizer.session.recordings import RecordingFile, recent
 from visualizer.session.target import Target
 from visualizer.trace.source import Source, TraceError
 from visualizer.tui import keys
-from visualizer.tui.actions.catalogue_search import Finding
+from visualizer.tui.actions.catalogue_search import CatalogueSearch
 from visualizer.tui.shell import LEAST_HEIGHT, LEAST_WIDTH, shell
 from visualizer.tui.state import source_text
 from visualizer.tui.widgets.footer import Footer
@@ -32,8 +32,8 @@ class Choices(OptionList, inherit_bindings=False):
     """The list. Its keys are the screen's."""
 
 
-class CatalogueScreen(Finding):
-    """A list at the left, and what is known of the highlighted one at the right."""
+class CatalogueScreen(CatalogueSearch):
+    """A list at the left, and details of the highlighted entry at the right."""
 
     SECTIONS = keys.CATALOGUE
     BINDINGS = keys.bindings(keys.CATALOGUE)
@@ -42,7 +42,7 @@ class CatalogueScreen(Finding):
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown: dict[str, Scenario | Recording] = {}
+        self._shown: dict[str, Scenario | RecordingFile] = {}
         self._preferred: Path | None = None
         #: The recording that another one is to be compared with.
         self._marked: Path | None = None
@@ -108,17 +108,17 @@ class CatalogueScreen(Finding):
                 chosen = next(same, chosen)
             choices.highlighted = choices.get_option_index(chosen or ids[0])
 
-    def _add(self, choices: OptionList, id: str, name: str, what: Scenario | Recording) -> None:
+    def _add(self, choices: OptionList, id: str, name: str, what: Scenario | RecordingFile) -> None:
         self._shown[id] = what
         choices.add_option(Option(self._told(name, what), id=id))
 
-    def _told(self, name: str, what: Scenario | Recording) -> Content:
-        if isinstance(what, Recording) and what.path == self._marked:
+    def _told(self, name: str, what: Scenario | RecordingFile) -> Content:
+        if isinstance(what, RecordingFile) and what.path == self._marked:
             return Content.assemble(("A ", "bold $text-primary"), plain(name))
         return Content("  " + plain(name))
 
     @property
-    def _highlighted(self) -> Scenario | Recording | None:
+    def _highlighted(self) -> Scenario | RecordingFile | None:
         option = self.query_one(Choices).highlighted_option
         return self._shown.get(option.id or "") if option is not None else None
 
@@ -145,7 +145,7 @@ class CatalogueScreen(Finding):
             case Scenario() as scenario:
                 about.update(_paragraphs(scenario.docstring))
                 source.update(_source(scenario))
-            case Recording() as recording:
+            case RecordingFile() as recording:
                 about.update(_about(recording))
                 source.update(Content(""))
         self.query_one("#preview").scroll_home(animate=False)
@@ -158,7 +158,7 @@ class CatalogueScreen(Finding):
         match self._highlighted:
             case Scenario(name=name, path=path):
                 shell(self).watch_target(Target(name, (str(path),), path))
-            case Recording(path=path):
+            case RecordingFile(path=path):
                 shell(self).watch_recording(path)
 
     def action_run_held(self) -> None:
@@ -166,22 +166,22 @@ class CatalogueScreen(Finding):
             case Scenario(name=name, path=path):
                 shell(self).watch_target(Target(name, (str(path),), path), hold=True)
             case _:
-                self.deny("A recording has no program to hold: enter opens it.")
+                self.deny("A recording has no program to pause: enter opens it.")
 
     async def action_compare(self) -> None:
         """Mark a recording; of another one, compare the marked one with it; of the same, mark it no more."""
         what, marked = self._highlighted, self._marked
-        if not isinstance(what, Recording):
-            self.deny("Only recordings are compared: enter runs the scenario, and that makes one.")
+        if not isinstance(what, RecordingFile):
+            self.deny("Only recordings can be compared: enter runs the scenario, which records it.")
             return
         self._marked = what.path if marked is None else None
         self.refill()
         if marked is None:
-            shell(self).tell(f"{what.name} is A: c on another recording compares both.")
+            shell(self).tell(f"{what.name} is A: press c on another recording to compare them.")
         elif marked == what.path:
-            shell(self).tell(f"{what.name} is not compared.")
+            shell(self).tell(f"{what.name} is no longer marked.")
         else:
-            # What was told of the first would lie over both.
+            # The notification about the first would cover both.
             self.app.clear_notifications()
             await shell(self).compare_recordings(marked, what.path)
 
@@ -206,7 +206,7 @@ class CatalogueScreen(Finding):
 
 
 def _paragraphs(text: str) -> Content:
-    """A docstring whose paragraphs are broken anew at the width there is; what is indented stays as it is."""
+    """A docstring with its paragraphs wrapped at the available width; indented text stays as it is."""
     paragraphs = [paragraph.splitlines() for paragraph in text.split("\n\n")]
     joined = (
         ("\n" if any(line[:1].isspace() for line in lines) else " ").join(map(plain, lines)) for lines in paragraphs
@@ -229,8 +229,8 @@ def _source(scenario: Scenario) -> Content:
     return Content("\n").join(lines)
 
 
-def _about(recording: Recording) -> Content:
-    """What the first line of a recording says."""
+def _about(recording: RecordingFile) -> Content:
+    """The contents of the first line of a recording."""
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(recording.written_ns / 1e9))
     known = [("recorded", when), ("size", f"{recording.size:,} bytes"), ("file", str(recording.path))]
     try:

@@ -19,7 +19,7 @@ from visualizer.analysis.index.idle_gaps import gaps
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.axis.viewport import Axis
 from visualizer.paint.comparison.figures import facts, figures, parting, remarks
-from visualizer.paint.rows.grouping import By, Order
+from visualizer.paint.rows.grouping import By, RowOrder
 from visualizer.paint.text.canvas import Run
 from visualizer.tui import keys, messages
 from visualizer.tui.actions.export import Exporting
@@ -29,10 +29,10 @@ from visualizer.tui.shell import LEAST_HEIGHT, LEAST_WIDTH, shell
 from visualizer.tui.state.pair import SIDES, Pair
 from visualizer.tui.state.side import SideView
 from visualizer.tui.terminal.styles import is_dark, style
-from visualizer.tui.widgets.comparison import BothFilter, Sentences, Side, SideChosen, SideRuler, Stack, Verdict
+from visualizer.tui.widgets.comparison import BothFilter, Sentences, SideChosen, SideHeading, SideRuler, Stack, Verdict
 from visualizer.tui.widgets.findings import all_of
 from visualizer.tui.widgets.footer import Footer
-from visualizer.tui.widgets.message_line import Told
+from visualizer.tui.widgets.message_line import MessageLine
 from visualizer.tui.widgets.prompt import Prompt
 from visualizer.tui.widgets.tracks import RIGHT, row_start
 
@@ -41,7 +41,7 @@ _TICK_S = 0.05
 #: A smaller terminal gets a word instead.
 #: Verdict, ruler, two names, two sentences, footer.
 _FIXED_LINES = 7
-#: The part of what is left that the tracks may take from this height on; below, all but so many lines.
+#: The share of the remaining lines that tracks may take from this height on; below it, all but this many lines.
 _TRACKS_SHARE = 0.75
 _TALL = 30
 LEAST_BELOW = 3
@@ -63,12 +63,12 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         self._ticked_ns = clock()
         self._observed = (Found(pair.parts[0].timeline), Found(pair.parts[1].timeline))
         self._stacks = (Stack(pair, 0), Stack(pair, 1))
-        self._sides = (Side(pair, 0), Side(pair, 1))
+        self._sides = (SideHeading(pair, 0), SideHeading(pair, 1))
         self._rulers = (SideRuler(pair, 0), SideRuler(pair, 1))
         self._verdict, self._sentences = Verdict(pair), Sentences(pair)
         self.filter = BothFilter(pair)
         self.prompt = Prompt()
-        self.told = Told()
+        self.told = MessageLine()
         self._figures = Static(id="figures", markup=False)
         #: Whether there are more figures than have room.
         self._has_more = False
@@ -111,7 +111,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         self.look()
 
     def tick(self) -> None:
-        """Let time pass for a playhead that plays, and look on for what is looked for."""
+        """Advance a playhead that plays, and continue a running search."""
         now_ns = self._clock()
         passed_ns, self._ticked_ns = now_ns - self._ticked_ns, now_ns
         has_more = self.query_one("#below-both").max_scroll_y > 0
@@ -147,7 +147,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         for view, other in ((a, b), (b, a)):
             # Not what the other takes now: that may depend on this one.
             view.make_room(max(half, room - other.unfolded_count))
-        # What is there for a while takes lines, but has nothing folded.
+        # Temporary lines take room, but do not fold anything.
         told = self.told.styles.height
         told_lines = int(told.value) if self.told.display and told is not None else 0
         room = max(2, min(room, free - told_lines - self.filter.display - self.prompt.display))
@@ -184,7 +184,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """How to get to the figures that are out of sight, the footer says only if there are any."""
+        """The footer shows how to scroll to the figures only if some are not visible."""
         found = super().active_bindings
         page = found.get("pagedown")
         if page is not None and not self._has_more:
@@ -211,7 +211,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         for view in self.pair.views:
             view.filter_by(text)
 
-    # Keys. What they do is said in keys.py.
+    # Actions of the keys in keys.py.
 
     def action_other(self) -> None:
         self._choose(1 - self.pair.chosen)
@@ -231,12 +231,12 @@ class ComparisonScreen(Arranging, Moving, Exporting):
     def action_difference(self) -> None:
         pair, were_locked = self.pair, self.pair.locked
         if not pair.go_to_difference():
-            self.deny("All switches are alike, in the same order.")
+            self.deny("Both have the same switches in the same order.")
         elif were_locked and not pair.locked:
             there = [view.playhead.t_ns for view in pair.views]
             self.tell_while(
                 lambda: not pair.locked and there == [view.playhead.t_ns for view in pair.views],
-                "Each playhead moves for itself now: these switches were not at the same time. y locks them again.",
+                "The playheads now move separately: these switches were at different times. y locks them.",
             )
         self.look()
 
@@ -252,10 +252,10 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         self.look()
 
     def action_hurry(self, by: int) -> None:
-        self.attempt(lambda: self.pair.hurry(by), f"It cannot be played {'faster' if by > 0 else 'slower'}.")
+        self.attempt(lambda: self.pair.hurry(by), f"This is the {'highest' if by > 0 else 'lowest'} speed.")
 
     def action_sort_by(self, order: str) -> None:
-        self.pair.views[1 - self.pair.chosen].sort_by(Order[order])
+        self.pair.views[1 - self.pair.chosen].sort_by(RowOrder[order])
         super().action_sort_by(order)
 
     def action_group_by(self, by: str) -> None:

@@ -119,6 +119,6 @@ class LoadingScreen(Screen[None]):
     def _tell(self) -> None:
         for feed, bar, count in zip(self._feeds, self._bars, self._counts, strict=True):
             progress = feed.progress if feed.live else 1.0
-            # How much comes through a pipe nobody knows before its end.
+            # The size of a pipe's contents is not known before its end.
             bar.update(total=None if progress is None else 1, progress=progress or 0)
             count.update(f"{feed.timeline.switch_count:,} switches")

@@ -29,24 +29,24 @@ from visualizer.tui.shell import LEAST_HEIGHT, LEAST_WIDTH, shell
 from visualizer.tui.state.feed import Feed
 from visualizer.tui.state.view import View
 from visualizer.tui.widgets.filter import Filter
-from visualizer.tui.widgets.findings import Findings
+from visualizer.tui.widgets.findings import ProblemsPane
 from visualizer.tui.widgets.footer import Footer
-from visualizer.tui.widgets.header import Header
+from visualizer.tui.widgets.header import HeaderBar
 from visualizer.tui.widgets.hint import Hint
 from visualizer.tui.widgets.line_list import Lines
-from visualizer.tui.widgets.message_line import Told
+from visualizer.tui.widgets.message_line import MessageLine
 from visualizer.tui.widgets.notices import Notices
-from visualizer.tui.widgets.output import Output
+from visualizer.tui.widgets.output import OutputPane
 from visualizer.tui.widgets.prompt import Prompt
 from visualizer.tui.widgets.sentence import Sentence
 from visualizer.tui.widgets.sequence import Sequence
-from visualizer.tui.widgets.source import Source
-from visualizer.tui.widgets.statistics import Statistics
+from visualizer.tui.widgets.source import SourcePane
+from visualizer.tui.widgets.statistics import StatisticsPane
 from visualizer.tui.widgets.switch_list import Events
 from visualizer.tui.widgets.tabs import TABS, TabBar
-from visualizer.tui.widgets.tracks import RIGHT, Legend, Overview, Ruler, Tracks, row_start
+from visualizer.tui.widgets.tracks import RIGHT, Legend, Overview, Ruler, TracksPane, row_start
 from visualizer.tui.widgets.tree import Tree
-from visualizer.tui.widgets.waits import Waits
+from visualizer.tui.widgets.waits import WaitsPane
 
 #: How often the trace is looked at, and the playhead moved while it plays.
 _TICK_S = 0.05
@@ -56,7 +56,7 @@ _TALL = 30
 #: Lines above and below the tracks that are always there: header, overview, ruler, footer.
 _FIXED_LINES = 4
 _LEAST_TRACKS = 3
-#: The part of what is left that the tracks may take.
+#: The share of the remaining lines that tracks may take.
 _TRACKS_SHARE = 0.45
 #: The sequence has a line for each switch, and so never enough of them.
 _SEQUENCE_SHARE = 0.6
@@ -70,7 +70,7 @@ _KEYS_ON_ROWS = frozenset(
 
 
 class Pane(Protocol):
-    """A widget that draws what has changed when it is told to."""
+    """A widget that draws its changes when `show` is called."""
 
     def show(self) -> None: ...
 
@@ -80,7 +80,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
 
     SECTIONS = (*keys.TIMELINE, keys.LIST, keys.SEQUENCE, keys.FINDINGS, keys.CHOICES, keys.MARKS, keys.PAGES)
     BINDINGS = keys.bindings(keys.TIMELINE)
-    AUTO_FOCUS = "Tracks"
+    AUTO_FOCUS = "TracksPane"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
 
     def __init__(
@@ -102,28 +102,28 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         self._focused_before: Widget | None = None
         view = self.view
         self._bringing = Bringing(view)
-        self._tracks = Tracks(view)
+        self._tracks = TracksPane(view)
         self.sequence = Sequence(view)
         self._legend = Legend(view)
         self.filter = Filter(view)
         self._sentence = Sentence(view)
-        self.told = Told()
+        self.told = MessageLine()
         self.prompt = Prompt()
-        self.found = Findings(view, "findings")
+        self.found = ProblemsPane(view, "findings")
         self._notices = Notices(feed)
-        self._statistics = Statistics(view, feed, "statistics")
+        self._statistics = StatisticsPane(view, feed, "statistics")
         self._tab_bar = TabBar()
         self._tabs: dict[str, Lines] = {
             "events": Events(view, "events"),
-            "output": Output(view, "output"),
+            "output": OutputPane(view, "output"),
             "statistics": self._statistics,
             "findings": self.found,
             "tree": Tree(view, "tree"),
-            "waits": Waits(view, "waits"),
+            "waits": WaitsPane(view, "waits"),
         }
-        self._sources = (Source(view, State.RUNNING, "running"), Source(view, State.WAITING, "parked"))
+        self._sources = (SourcePane(view, State.RUNNING, "running"), SourcePane(view, State.WAITING, "parked"))
         ruler = Ruler(view)
-        self._above = (Header(feed, view), Overview(view), ruler)
+        self._above = (HeaderBar(feed, view), Overview(view), ruler)
         self.instead = (ruler, self._tracks)
         self._panes: tuple[Pane, ...] = (
             *self._above,
@@ -244,7 +244,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         if small and not was_small:
             self._focused_before = self.focused
         elif was_small and not small:
-            # What is not displayed loses the focus.
+            # A hidden widget loses the focus.
             before, self._focused_before = self._focused_before, None
             self.call_after_refresh(self.focus_front if before is None else partial(self.set_focus, before))
         self.set_class(small, "-too-small")
@@ -253,7 +253,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
     async def findings(self) -> list[Finding]:
         return await self.found.all()
 
-    # Keys. What they do is said in keys.py.
+    # Actions of the keys in keys.py.
 
     def action_play(self) -> None:
         self._ticked_ns = self._clock()
@@ -267,7 +267,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
 
     def action_follow(self) -> None:
         ended = "There is no end to follow: the program has ended."
-        self.attempt(self.view.follow, "The end is followed already." if self.view.live else ended)
+        self.attempt(self.view.follow, "Already following the end." if self.view.live else ended)
 
     def remember_axis(self, axis: Axis) -> None:
         self._remembered.axis = axis.value
@@ -276,7 +276,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
     def touched(self) -> None:
         super().touched()
         if not self._remembered.hinted:
-            # Only now is it known that somebody has seen it.
+            # Only now is it certain that the user has seen it.
             self._remembered.hinted = True
             self._remembered.save()
         for hint in self.query(Hint):

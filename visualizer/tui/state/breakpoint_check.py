@@ -1,4 +1,4 @@
-"""Whether a line can be run to: what is asked for in vain would let a held program run to its end."""
+"""Whether the program can run to a line: one that is never reached would let a paused program run to its end."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from visualizer.analysis.explore.targets import Line
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text.executable_lines import code_lines
 from visualizer.analysis.text.printable import plain
-from visualizer.tui.state.source_text import Listing, read
+from visualizer.tui.state.source_text import SourceText, read
 
 
 def refusal(timeline: Timeline, wanted: Line) -> str | None:
-    """Why no program ever comes to that line, in one sentence; None if it may, as far as can be told."""
+    """Why the program can never reach that line, in one sentence; None if it may."""
     name = plain(os.path.basename(wanted.file))
-    # What is compiled from a string is no file, and of it nothing is known.
+    # Code compiled from a string has no file, and nothing is known about it.
     if wanted.file.startswith("<"):
         return None
     files = _files(timeline, wanted)
     if not files:
         return (
-            f"There is no {plain(wanted.file)} among what has run, in the program's folder or where Python finds "
-            "modules; its whole path would do."
+            f"Found no {plain(wanted.file)} among the modules that have run, in the program's folder or on Python's "
+            "module path; type its full path."
         )
     refused = [_without(text, wanted.line, name) for text in files]
     return None if None in refused else refused[0]
 
 
-def _files(timeline: Timeline, wanted: Line) -> list[Listing | str]:
-    """What is in the files that may be meant: those that the trace carries, else one that may be loaded yet."""
+def _files(timeline: Timeline, wanted: Line) -> list[SourceText | str]:
+    """The contents of the files that may be meant: those in the trace, else one that may still be loaded."""
     carried = [text for file, text in timeline.sources.items() if wanted.names(file)]
     if carried:
         return [read(wanted.file, "", text) for text in carried]
@@ -43,16 +43,16 @@ def _files(timeline: Timeline, wanted: Line) -> list[Listing | str]:
     return [read(path, "") for path in paths if os.path.isfile(path)][:1]
 
 
-def _without(text: Listing | str, line: int, name: str) -> str | None:
+def _without(text: SourceText | str, line: int, name: str) -> str | None:
     """Why that line of the file is never run; None if it may be."""
-    if not isinstance(text, Listing):
+    if not isinstance(text, SourceText):
         return None
     count = len(text.raw)
     if not 0 < line <= count:
-        return f"{name} has no line {line}: it has {count}."
+        return f"{name} has only {count} lines."
     lines = code_lines("\n".join(text.raw))
     after = bisect_left(lines, line)
     if not lines or lines[after : after + 1] == (line,):
         return None
-    other = f"next line that has is {lines[after]}" if after < len(lines) else f"last that has is {lines[-1]}"
-    return f"Line {line} of {name} has no code to be run; the {other}."
+    other = f"next line with code is {lines[after]}" if after < len(lines) else f"last line with code is {lines[-1]}"
+    return f"Line {line} of {name} has no code to run; the {other}."

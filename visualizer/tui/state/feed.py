@@ -16,16 +16,16 @@ from typing import BinaryIO
 from visualizer.analysis.load.loader import Loader
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.session import launch, recordings
-from visualizer.session.control import Condition, Control
+from visualizer.session.control import Condition, ProgramControl
 from visualizer.session.target import Target
 from visualizer.trace.source import Line, Source, TraceError
 
-#: Time for which `poll` may keep the screen waiting; lines are taken in so many at a time.
+#: Time for which `poll` may block the screen; lines are read this many at a time.
 _BUDGET_NS = 25_000_000
 _BATCH = 2_000
 #: Batches that the thread which reads a pipe may be ahead of the screen.
 _AHEAD = 8
-#: What a program that is told to end is given before it is killed.
+#: How long a program that was asked to end may take before it is killed.
 _GRACE_S = 1.0
 #: Two clocks of one machine do not drift further apart than this while a program runs.
 _SAME_MACHINE_NS = 60_000_000_000
@@ -77,13 +77,13 @@ class Feed:
         return False
 
     @property
-    def control(self) -> Control | None:
-        """By which the program can be held, if we started it so."""
+    def control(self) -> ProgramControl | None:
+        """The connection that can pause the program, if it was started with one."""
         return None
 
     @property
     def held(self) -> bool:
-        """Whether the program is held: here, or by whoever started it, as far as the trace has come in."""
+        """Whether the program is paused, here or by another viewer, according to the trace so far."""
         if self.control is not None:
             return self.control.condition is Condition.HELD
         return self.live and self.follow and self.timeline.stops.since_ns is not None
@@ -97,7 +97,7 @@ class Feed:
     def notices(self) -> list[str]:
         """What was wrong with the trace but did not keep it from being read."""
         if self.awaited:
-            return [f"Waiting for {self._source.name!r}, which does not exist yet; q ends this."]
+            return [f"Waiting for {self._source.name!r}, which does not exist yet; q quits."]
         return self._source.notices
 
     @property
@@ -118,7 +118,7 @@ class Feed:
 
     @property
     def _is_running(self) -> bool:
-        """Whether the program may still run, as far as can be told."""
+        """Whether the program may still be running."""
         header = self._source.header
         return header is None or header.pid <= 0 or _exists(header.pid)
 
@@ -141,7 +141,7 @@ class Feed:
     def behind_ns(self) -> int | None:
         """How long ago the last event that was taken in happened, if a live trace holds more; 0 if it does not.
 
-        None: it does, but was made on another machine, whose clock cannot be told.
+        None: it does, but on another machine, whose clock is unknown.
         """
         if not (self.live and self.follow) or self._caught_up or self.timeline.header is None:
             return 0
@@ -150,13 +150,13 @@ class Feed:
 
     @property
     def _present_ns(self) -> int | None:
-        """The present on the clock of the trace; None if it was not made on this machine, as far as can be told."""
+        """The current time on the trace's clock; None if it was apparently recorded on another machine."""
         header = self.timeline.header
         if header is None:
             return None
         running_ns = self._clock() - header.monotonic_ns
         wall_ns = time.time_ns() - header.wall_ns
-        # Whoever started it may hold it: then its clock stands still.
+        # Another viewer may pause it: then its clock stops.
         return self.timeline.stops.clock_ns(running_ns) if abs(wall_ns - running_ns) < _SAME_MACHINE_NS else None
 
     def poll(self) -> bool:
@@ -221,7 +221,7 @@ class Feed:
         if self._is_running:
             self._silent_since_ns = -1
             return False
-        # Its program is gone, or is one of another machine or container: then only its silence tells.
+        # Its program has ended, or runs on another machine or in a container: then only silence shows its end.
         if self._silent_since_ns < 0 or self._heard != self._source.consumed:
             self._heard = self._source.consumed
             self._silent_since_ns = self._clock()
@@ -279,9 +279,9 @@ class RunFeed(Feed):
     ) -> None:
         """Start `target`; `hold`: it stops at its first switch. Raise OSError if it cannot be run or recorded."""
         path = recordings.new_path(target.name)
-        # Until it is recorded, what it says on stderr is all there is to tell why it did not start.
+        # Before anything is recorded, its stderr is the only explanation of a failed start.
         self._stderr = tempfile.TemporaryFile()
-        self._control = Control()
+        self._control = ProgramControl()
         if hold:
             self._control.hold()
         self._run = launch.start(
@@ -300,7 +300,7 @@ class RunFeed(Feed):
         return True
 
     @property
-    def control(self) -> Control | None:
+    def control(self) -> ProgramControl | None:
         return self._control
 
     @property
@@ -334,15 +334,15 @@ class RunFeed(Feed):
         answered = self._control.read()
         changed = super().poll() or answered
         if self.error is not None and self._run.poll() is not None:
-            # An empty trace is told by the run's own warning.
+            # The run's own warning reports an empty trace.
             self.error = None
         return changed
 
     def stop(self) -> None:
-        """End the program if it still runs. It is told, and killed a moment later. This waits until it is over."""
+        """Stop the program if it still runs: ask it to end, and kill it a moment later. Returns when it has ended."""
         if self._run.poll() is None:
             self._run.signal(signal.SIGTERM)
-            # It may have something to do before it ends, and be held.
+            # It may have work to do before it ends, and be paused.
             self._control.run_on()
             until = time.monotonic() + _GRACE_S
             while self._run.poll() is None and time.monotonic() < until:

@@ -1,4 +1,4 @@
-"""Where one was before, to go back to, and forth again."""
+"""The undo history: earlier positions to go back to, and forward again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class History(Generic[T]):
         self._after: deque[T] = deque(maxlen=MOST)
 
     def leave(self, what: T) -> None:
-        """One goes on from `what` to somewhere new."""
+        """Leave `what` for a new position."""
         if not self._before or self._before[-1] != what:
             self._before.append(what)
         self._after.clear()
@@ -29,7 +29,7 @@ class History(Generic[T]):
         return self._move(self._before, self._after, now)
 
     def forth(self, now: T) -> T | None:
-        """What was gone back from last, from `now`; None if there is nothing."""
+        """The position left by the last undo, seen from `now`; None if there is none."""
         return self._move(self._after, self._before, now)
 
     @staticmethod

@@ -95,7 +95,7 @@ class Pair:
         self.align()
 
     def play_or_pause(self) -> None:
-        """Both together, if they are locked: then the one that goes on for longer is the one to be moved."""
+        """Both together, if they are locked: then the longer one is moved."""
         if self.locked and not self.view.playhead.playing:
             lengths = [each.length(self.axis) - self._begin(side) for side, each in enumerate(self.stretches)]
             if lengths[1 - self.chosen] > lengths[self.chosen]:
@@ -121,5 +121,5 @@ class Pair:
         return True
 
     def saving(self) -> Saving | None:
-        """What the shorter side leaves free, as far as that is in sight."""
+        """The difference beside the shorter side, as far as it is visible."""
         return saving(self.stretches, [view.viewport for view in self.views], ascii=self.ascii)

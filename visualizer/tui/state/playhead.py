@@ -45,7 +45,7 @@ class Playhead:
 
     @property
     def _index(self) -> int:
-        """The switch before `t_ns`: of several at the edge's own moment, one that lies in the part."""
+        """The switch before `t_ns`; of several at the very edge, one inside the part."""
         return min(max(self._timeline.switch_before(self.t_ns), self._before), self._last)
 
     @property

@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 from visualizer.analysis.index.groups import Crowd
 from visualizer.analysis.model.timeline import Timeline
-from visualizer.paint.rows.grouping import By, Order, Subject, Wish, arranged, lifted, sorting, subject
-from visualizer.paint.rows.order import Group, Row, Rows, row_name
+from visualizer.paint.rows.grouping import By, RowOrder, Subject, Wish, arranged, lifted, sorting, subject
+from visualizer.paint.rows.order import Group, Row, RowList, row_name
 from visualizer.paint.text.cell_width import cell_width
 from visualizer.trace import words
 
 _LABEL_CELLS = (10, 28)
 #: Names beyond these are not measured: the column shall not be as wide as the longest of thousands.
 _MEASURED_ROWS = 200
-#: Rows are sorted by time again when the timeline is so many times as long.
+#: Rows are sorted by time again when the timeline has grown by this factor.
 _SORTED_AGAIN = 1.25
 
 
@@ -28,14 +28,14 @@ class Arrangement:
         self.selected_group: Group | None = None
         #: Threads, or in the spawn tree tracks, whose children are folded away.
         self.collapsed: set[int] = set()
-        #: Groups that somebody folded (True) or unfolded; the others are folded where they would not all have room.
+        #: Groups that the user folded (True) or unfolded; the others are folded if they do not all fit.
         self.folded: dict[Group, bool] = {}
         #: Only tracks with this in their name are shown, in whatever case; "": all.
         self.wanted = ""
         #: How many tracks are shown of how many.
         self.found = 0
         self.by = By.FUNCTION
-        self.order = Order.START
+        self.order = RowOrder.START
         #: Tracks and groups that stand on top, whatever else does, and such as have no row.
         self.pinned: list[Subject] = []
         self.hidden: set[Subject] = set()
@@ -49,14 +49,14 @@ class Arrangement:
         self._room = 0
         #: How long the timeline was when the rows were sorted by a time last.
         self._sorted_ns = 0
-        self._all_rows = Rows(timeline)
+        self._all_rows = RowList(timeline)
         self._rows_of: object = None
         #: Number of the row of each track and group; that of a folded group is also that of its tracks.
         self._numbers: dict[int | Group, int] = {}
         self._crowds: dict[Group, Crowd] = {}
 
     def make_room(self, rows: int) -> None:
-        """So many rows are in sight at once, at most."""
+        """At most this many rows are visible at once."""
         if rows != self._room:
             self._room = rows
             self.arrange()
@@ -64,7 +64,7 @@ class Arrangement:
     def arrange(self) -> None:
         """Find the rows anew if anything has changed that they come from."""
         timeline = self.timeline
-        if self.order not in (Order.START, Order.NAME) and timeline.last_ns > self._sorted_ns * _SORTED_AGAIN:
+        if self.order not in (RowOrder.START, RowOrder.NAME) and timeline.last_ns > self._sorted_ns * _SORTED_AGAIN:
             # Not at every moment: rows that change places cannot be read.
             self._sorted_ns = timeline.last_ns
         of = (
@@ -97,39 +97,39 @@ class Arrangement:
             self.choose(self.rows[0])
         names = [cell_width(row_name(timeline, row)) + 2 * row.depth + 4 for row in self.rows[:_MEASURED_ROWS]]
         least, most = _LABEL_CELLS
-        # What is told of the rows stands there, too, beside the name of the line.
+        # The order of the rows is shown there too, beside the name of the line.
         names += [len(told) + 1 for told in (self.overview_told, self.ruler_told("switches")) if ", " in told]
         self.needed_cells = self.label_cells = min(max([least, *names]), most)
 
     @property
     def grouped_told(self) -> str:
-        """What the rows are grouped by, in a few words; "" if by what they are at first."""
+        """What the rows are grouped by, in a few words; "" for the default."""
         if self.by is By.FUNCTION:
             return ""
         return "ungrouped" if self.by is By.NONE else f"by {self.by.value}"
 
     @property
     def sorted_told(self) -> str:
-        """What the rows are sorted by, in a few words; "" if as they began."""
-        return "" if self.order is Order.START else self.order.value
+        """What the rows are sorted by, in a few words; "" for the default."""
+        return "" if self.order is RowOrder.START else self.order.value
 
     @property
     def overview_told(self) -> str:
-        """What stands before the overview: its name, and what the rows are grouped by."""
+        """The text left of the overview: its name, and what the rows are grouped by."""
         return ", ".join(told for told in ("overview", self.grouped_told) if told)
 
     def ruler_told(self, axis: str) -> str:
-        """What stands before the ruler: the name of the axis, and what the rows are sorted by."""
+        """The text left of the ruler: the name of the axis, and what the rows are sorted by."""
         return ", ".join(told for told in (axis, self.sorted_told) if told)
 
     @property
     def hidden_told(self) -> str:
-        """How many rows are hidden, and how they come back; "" if none is."""
+        """How many rows are hidden, and how to show them; "" if none."""
         return f"{len(self.hidden)} hidden: D shows all again" if self.hidden else ""
 
     @property
     def line_count(self) -> int:
-        """How many lines the rows take, and what is told below them."""
+        """How many lines the rows take, including the text below them."""
         return len(self.rows) + bool(self.hidden)
 
     @property
@@ -138,11 +138,11 @@ class Arrangement:
         return self.is_wanted if self.wanted else None
 
     def is_wanted(self, track: int) -> bool:
-        """Whether its name has in it what is wanted."""
+        """Whether its name contains the filter text."""
         return self.wanted.casefold() in self.timeline.name(track).casefold()
 
     def crowd(self, row: Row) -> Crowd:
-        """What the tracks of a group's row do, up to now."""
+        """The states of the tracks in a group's row, up to now."""
         assert row.group is not None, "only a group has one"
         crowd = self._crowds.get(row.group)
         if crowd is None:
@@ -175,7 +175,7 @@ class Arrangement:
         self.selected, self.selected_group = row.track, row.group
 
     def select(self, by: int) -> None:
-        """Select the row so many below."""
+        """Select the row this many rows below."""
         if self.rows:
             number = self.selected_number + by
             self.choose(self.rows[min(max(number, 0), len(self.rows) - 1)])
@@ -242,7 +242,7 @@ class Arrangement:
         self.selected_group = None
         self.arrange()
 
-    def sort_by(self, order: Order) -> None:
+    def sort_by(self, order: RowOrder) -> None:
         """Sort the rows by that, also if they are sorted by it already and have lasted longer since."""
         self.order, self._sorted_ns = order, self.timeline.last_ns
         self.arrange()

@@ -95,7 +95,7 @@ class SideView(View):
             self.playhead.go_to_time(time_of_position(self.timeline, axis, self.origin + place))
 
     def show_as(self, other: SideView) -> None:
-        """Show, on the same axis and scale, what lies as far from the beginning."""
+        """Show the range at the same distance from the beginning, on the same axis and scale."""
         mine, shown = self.viewport, other.viewport
         self._time_axis, self.fitted = other._time_axis, other.fitted
         start = self.stretch.begin(shown.axis) + shown.start - other.origin

@@ -1,4 +1,4 @@
-"""Where in the source the tracks of a switch are: the one that runs after it, and the one that it parked."""
+"""The source positions of a switch: of the track that runs after it, and of the one that it suspended."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.source_text import definition
 from visualizer.trace import words
 
-#: Exceptions of the compiler, and what it says of the place.
+#: Exceptions of the compiler, and how it writes the place.
 _OF_COMPILER = ("SyntaxError", "IndentationError", "TabError")
 _WRONG = re.compile(r".*\((.+), line ([0-9]{1,9})\)", re.DOTALL)
 
 
 class Whereabouts(NamedTuple):
-    """A track and the place it is at. `how` says in a word or two what it does there."""
+    """A track and its source position. `how` says in a word or two what it does there."""
 
     track: int
     how: str
@@ -32,7 +32,7 @@ class Whereabouts(NamedTuple):
 
 
 def running(timeline: Timeline, index: int) -> Whereabouts:
-    """The track that runs after switch number `index` (-1: before the first), and where it goes on from."""
+    """The track that runs after switch number `index` (-1: before the first), and where it resumes."""
     track_id = timeline.running_at(index)
     track = timeline.tracks.get(track_id)
     if index < 0 or track is None:
@@ -46,15 +46,15 @@ def running(timeline: Timeline, index: int) -> Whereabouts:
     states, about = track.slices.state, track.slices.about
     for before in range(run - 1, max(run - 3, -1), -1):
         if states[before] == State.BLOCKED:
-            return Whereabouts(track_id, "goes on", None)
+            return Whereabouts(track_id, "resumes", None)
         if states[before] == State.WAITING:
-            return Whereabouts(track_id, "goes on", timeline.parks[about[before]].place)
+            return Whereabouts(track_id, "resumes", timeline.parks[about[before]].place)
     place = _next_park(timeline, track, run)
     if place is not None and track.kind != words.THREAD:
         return Whereabouts(track_id, "starts", place, starts=True)
     if (written := definition(timeline, track)) is not None:
         return Whereabouts(track_id, "starts", written)
-    return Whereabouts(track_id, "starts; it was created here" if track.place is not None else "starts", track.place)
+    return Whereabouts(track_id, "starts; created here" if track.place is not None else "starts", track.place)
 
 
 def _not_compiled(timeline: Timeline, script: str) -> Place | None:
@@ -78,18 +78,18 @@ def run_of(timeline: Timeline, index: int, now_ns: int) -> tuple[int, int, int]:
 
 
 def seen(timeline: Timeline, where: Whereabouts, run: tuple[int, int, int], t_ns: int) -> Whereabouts:
-    """`where` the `run` begins, or where a sample says that it was at about `t_ns`, if that is nearer."""
+    """`where` the `run` begins, or the position of a sample, if that is nearer to `t_ns`."""
     track, start_ns, end_ns = run
     samples = timeline.samples
     number = samples.nearest(track, t_ns, start_ns, end_ns)
     if number >= 0 and abs(samples.ns[number] - t_ns) < t_ns - start_ns:
-        return Whereabouts(track, "was seen here (sampled)", sampled_at(timeline, number), sampled=True)
+        return Whereabouts(track, "sampled here", sampled_at(timeline, number), sampled=True)
     most = mostly(timeline, track, start_ns, end_ns)
     if most is None:
         return where
     same = where.place is not None and where.place.file == most.place.file
     spot = f"line {most.place.line}" if same else spot_of(most.place)
-    return where._replace(how=f"{where.how}; seen at {spot}")
+    return where._replace(how=f"{where.how}; sampled at {spot}")
 
 
 def behind_end(timeline: Timeline, where: Whereabouts, t_ns: int) -> Whereabouts:
@@ -99,19 +99,19 @@ def behind_end(timeline: Timeline, where: Whereabouts, t_ns: int) -> Whereabouts
     if track is None or at < 0 or track.slices.state[at] not in FINAL:
         return where
     before = where.how
-    for now, then in (("goes on", "last went on"), ("starts", "started"), ("fails", "failed")):
+    for now, then in (("resumes", "last resumed"), ("starts", "started"), ("fails", "failed")):
         if before.startswith(now):
             before = then + before[len(now) :]
     return where._replace(how=f"ended; {before}", final=State(track.slices.state[at]))
 
 
 def parked(timeline: Timeline, index: int) -> Whereabouts | None:
-    """The track that switch number `index` switched away from, and the expression it is parked on; None before all."""
+    """The track that switch number `index` left, and the expression at which it is suspended; None before the first."""
     if index < 0:
         return None
     switch = timeline.switch(index)
     if switch.park >= 0:
-        return Whereabouts(switch.origin, "is parked", switch.place)
+        return Whereabouts(switch.origin, "is suspended", switch.place)
     origin = timeline.tracks[switch.origin]
     outcome = origin.outcome or "ended"
     value = f" {origin.value}" if origin.value is not None and outcome in (words.RETURNED, words.RAISED) else ""
@@ -119,7 +119,7 @@ def parked(timeline: Timeline, index: int) -> Whereabouts | None:
 
 
 def _next_park(timeline: Timeline, track: Track, run: int) -> Place | None:
-    """Where the track is parked when it stops running for the first time."""
+    """Where the track is suspended when it stops running for the first time."""
     states, about = track.slices.state, track.slices.about
     for after in range(run + 1, len(states)):
         if states[after] == State.WAITING:

@@ -19,7 +19,7 @@ from visualizer.analysis.model.timeline import Place
 from visualizer.analysis.text.printable import plain
 
 TAB_SIZE = 4
-#: What is larger is not somebody's script; a trace may name any file.
+#: A larger file is not a script; a trace may name any file.
 _LARGEST_BYTES = 2_000_000
 #: Colouring more would be felt.
 _COLOURED_LINES = 5_000
@@ -27,12 +27,12 @@ _NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class SourceText:
     """A source file. `raw` holds its lines as they are, `lines` as they are shown; line 1 is the first of both."""
 
     raw: tuple[str, ...]
     lines: tuple[Content, ...]
-    #: (first line, last line, name) of each function, for finding the one that a line stands in.
+    #: (first line, last line, name) of each function, to find the one that contains a line.
     functions: tuple[tuple[int, int, str], ...]
 
     def span(self, place: Place, line: int) -> tuple[int, int] | None:
@@ -52,15 +52,15 @@ class Listing:
         return max(around, default=place.line)
 
 
-def read(file: str, cwd: str, carried: str | None = None) -> Listing | str:
-    """The source file of that name, relative to `cwd`; or one sentence that says why it cannot be shown.
+def read(file: str, cwd: str, carried: str | None = None) -> SourceText | str:
+    """The source file of that name, relative to `cwd`; or one sentence on why it cannot be shown.
 
     `carried` is its text as the trace has it, which is what ran, whatever has become of the file since.
     """
     if carried is not None:
         return _carried(carried)
     if not file:
-        return "The trace does not say which file it is."
+        return "The trace does not say which file this is."
     if file.startswith("<"):
         return f"The source of {plain(file)} is not in a file."
     path = os.path.join(cwd, file)
@@ -69,17 +69,17 @@ def read(file: str, cwd: str, carried: str | None = None) -> Listing | str:
     except (OSError, ValueError):
         return f"The source is not on this machine: {plain(file)}"
     if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST_BYTES:
-        return f"Not shown, it is no source file or too large: {plain(file)}"
+        return f"Not shown (not a source file, or too large): {plain(file)}"
     return _read(path, status.st_mtime_ns, status.st_size)
 
 
 @lru_cache(maxsize=32)
-def _carried(text: str) -> Listing:
+def _carried(text: str) -> SourceText:
     return _listing(text)
 
 
 @lru_cache(maxsize=32)
-def _read(path: str, _modified_ns: int, _size: int) -> Listing | str:
+def _read(path: str, _modified_ns: int, _size: int) -> SourceText | str:
     try:
         with open(path, "rb") as stream:
             content = stream.read(_LARGEST_BYTES)
@@ -88,7 +88,7 @@ def _read(path: str, _modified_ns: int, _size: int) -> Listing | str:
     return listing(content)
 
 
-def listing(content: bytes) -> Listing:
+def listing(content: bytes) -> SourceText:
     """The text of a source file, by the encoding that it declares (PEP 263)."""
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
@@ -98,7 +98,7 @@ def listing(content: bytes) -> Listing:
     return _listing(text)
 
 
-def _listing(text: str) -> Listing:
+def _listing(text: str) -> SourceText:
     # Not splitlines(): Python does not end a line at a form feed, nor at U+2028.
     raw = tuple(_NEWLINE.split(text))
     if len(raw) > 1 and not raw[-1]:
@@ -108,9 +108,9 @@ def _listing(text: str) -> Listing:
         lines = [Content(line) for line in shown]
     else:
         lines = highlight("\n".join(shown), language="python").split("\n", allow_blank=True)
-        # The lexer must not have added or taken lines; what is marked is found by line number.
+        # The lexer must not have added or removed lines: marks are found by line number.
         lines = lines[: len(shown)] + [Content(line) for line in shown[len(lines) :]]
-    return Listing(raw, tuple(lines), _functions(text))
+    return SourceText(raw, tuple(lines), _functions(text))
 
 
 def _functions(text: str) -> tuple[tuple[int, int, str], ...]:

@@ -1,4 +1,4 @@
-"""What is looked at: which part of the timeline, which moment, which track. The screen changes it, panes draw it."""
+"""The state of a view: visible range, moment, track. The screen changes it, panes draw it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from visualizer.tui.state.row_layout import Arrangement
 
 #: Where all switches lie closer together than this, a time axis would show them as one.
 _TOO_CLOSE_NS = 100_000_000
-#: A program that still runs is given this much room at first, and so many times as much when it has used it up.
+#: A running program gets this much room at first, and this many times as much when it has used that.
 _ROOM_NS = 500_000_000
 _ROOM_GROWTH = 1.5
 #: Where the end is put, as a part of the width, when it has left the viewport that follows it.
@@ -60,7 +60,7 @@ class View(Arrangement):
         #: Whether more may come, and up to when the timeline is known.
         self.live = live
         self.now_ns = 0
-        #: The whole timeline is in sight and shall remain so while it grows.
+        #: Whether the whole timeline is visible, and shall stay visible while it grows.
         self.fitted = True
         self._room_ns = _ROOM_NS
         #: Else, where the time axis would show nothing, the other is taken.
@@ -70,15 +70,15 @@ class View(Arrangement):
         self._spots: History[_Spot] = History()
         #: Viewports, and whether they were fitted.
         self._zooms: History[tuple[Viewport, bool]] = History()
-        #: Where the last step led: from there on one goes on stepping, and does not come from somewhere.
+        #: Where the last step led: a further step from there adds nothing to the history.
         self._stepped: _Spot | None = None
         self._panned: Viewport | None = None
         #: From when to when is played, of which version of the timeline and on which axis.
         self._played: tuple[tuple[int, Axis], tuple[int, int]] | None = None
         self.marks = Marks()
-        #: How moments are told.
+        #: How moments are shown.
         self.reckoning = SINCE_START
-        #: The line before which the program is held, if that is why: what runs after the last switch is there.
+        #: The line before which the program is paused, if that is why: the track that runs is there.
         self.held_before: Place | None = None
         #: A span that does not move, or where one began that reaches to the playhead.
         self._span: tuple[int, int] | None = None
@@ -96,7 +96,7 @@ class View(Arrangement):
 
     @property
     def zero_ns(self) -> int:
-        """From when on times count that somebody types."""
+        """The zero of times that the user types."""
         return 0
 
     @property
@@ -109,7 +109,7 @@ class View(Arrangement):
 
     @property
     def condition(self) -> object:
-        """Another one after whatever somebody does that has an effect; what it is made of is nobody's business."""
+        """A value that changes with every effective action; opaque to its users."""
         playhead = self.playhead
         return (
             playhead.index, playhead.t_ns, playhead.playing, playhead.following, playhead.speed,
@@ -119,7 +119,7 @@ class View(Arrangement):
     # What arrives.
 
     def grown(self, now_ns: int, live: bool) -> None:
-        """More of the timeline is known: up to `now_ns`; `live`: and it goes on."""
+        """The timeline has grown up to `now_ns`; `live`: and continues to grow."""
         ended = self.live and not live
         self.live = live
         self.now_ns = max(now_ns, self.timeline.last_ns)
@@ -140,7 +140,7 @@ class View(Arrangement):
         if cells != self.viewport.width:
             if self.viewport != self._resized:
                 self._unresized = self.viewport
-            # From what somebody chose to see, not from what was left of it in between: nothing is lost on the way.
+            # From the range that the user chose, not from one cut in between: nothing is lost on the way.
             known = self._unresized
             self.viewport = self._resized = known if known.width == cells else known.resized(cells)
             if self.fitted:
@@ -151,7 +151,7 @@ class View(Arrangement):
         return len(switch_ns) > 1 and switch_ns[-1] - switch_ns[0] < _TOO_CLOSE_NS
 
     def prefer_switches(self) -> None:
-        """Give every switch the same width from now on, unless somebody has chosen an axis."""
+        """Give every switch the same width from now on, unless the user has chosen an axis."""
         if not self._axis_chosen and self.viewport.axis is not Axis.SWITCHES:
             self.toggle_axis()
             self._axis_chosen = False
@@ -205,7 +205,7 @@ class View(Arrangement):
         return self._return(self._spots.back(self._spot))
 
     def forth(self) -> bool:
-        """Go again to where `back` came from. Return False if it came from nowhere."""
+        """Redo what `back` undid. Return False if there is nothing to redo."""
         return self._return(self._spots.forth(self._spot))
 
     def _return(self, spot: _Spot | None) -> bool:
@@ -267,13 +267,13 @@ class View(Arrangement):
 
     @property
     def played_ns(self) -> tuple[int, int]:
-        """From when to when is played: what is fitted. How the interpreter begins and ends is nothing to look at."""
+        """The range that is played: what `fit` shows, without the start and end of the interpreter."""
         timeline, axis = self.timeline, self.viewport.axis
         if self.live or axis is Axis.SWITCHES:
             return 0, self.now_ns
         if self._played is None or self._played[0] != (timeline.version, axis):
             begin, end = span(timeline, axis)
-            # Whole nanoseconds, and none that lies before what is fitted.
+            # Whole nanoseconds, and none before the fitted range.
             begin_ns = time_of_position(timeline, axis, begin) + (begin > 0)
             end_ns = time_of_position(timeline, axis, end) if end < extent(timeline, axis) else self.now_ns
             self._played = (timeline.version, axis), (begin_ns, end_ns)
@@ -318,7 +318,7 @@ class View(Arrangement):
         return self.span is not None and self.show_between(*self.span)
 
     def show_between(self, start_ns: int, end_ns: int) -> bool:
-        """Show just what lies between. Return False if that is nothing."""
+        """Show exactly the range between. Return False if it is empty."""
         axis = self.viewport.axis
         start, end = (position_of_time(self.timeline, axis, t_ns) for t_ns in (start_ns, end_ns))
         cells = (end - start) / self.viewport.per_cell
@@ -327,14 +327,14 @@ class View(Arrangement):
         self._leave_zoom()
         self.fitted = False
         there = replace(self.viewport, start=start)
-        # Its end is in sight, too.
+        # Its end is visible, too.
         self.viewport = there.zoomed(max(1, self.viewport.width - 1) / cells, 0, self.timeline, self.within)
         return True
 
     # The viewport.
 
     def zoom(self, factor: float, cell: int | None = None) -> None:
-        """Show `1 / factor` as much; what is at `cell`, or else at the playhead, stays where it is."""
+        """Show `1 / factor` as much; the time at `cell`, or else at the playhead, stays in place."""
         if cell is None:
             cell = self.playhead_cell
             if not 0 <= cell < self.viewport.width:
@@ -368,7 +368,7 @@ class View(Arrangement):
         return self._show_again(self._zooms.back((self.viewport, self.fitted)))
 
     def zoom_forth(self) -> bool:
-        """Show again what `zoom_back` came from. Return False if it came from nothing."""
+        """Redo what `zoom_back` undid. Return False if there is nothing to redo."""
         return self._show_again(self._zooms.forth((self.viewport, self.fitted)))
 
     def _show_again(self, shown: tuple[Viewport, bool] | None) -> bool:
@@ -387,7 +387,7 @@ class View(Arrangement):
         self._take_axis(self._time_axis if self.viewport.axis is Axis.SWITCHES else Axis.SWITCHES)
 
     def fold_gaps(self) -> bool:
-        """Fold gaps in which nobody runs, or show time as it passed. Return whether they are folded now."""
+        """Fold or unfold idle gaps. Return whether they are folded now."""
         self._time_axis = Axis.TIME if self.viewport.axis is Axis.BUSY else Axis.BUSY
         self._take_axis(self._time_axis)
         return self._time_axis is Axis.BUSY
@@ -405,16 +405,16 @@ class View(Arrangement):
         axis, width = self.viewport.axis, self.viewport.width
         fitted = Viewport.fit(self.timeline, axis, width, even=self.live)
         if self.live and axis is Axis.TIME:
-            # The axis of a program that runs grows in strides, so that the picture stands still in between.
+            # The axis of a running program grows in steps, so that the picture stays still in between.
             while self._room_ns < self.now_ns:
                 self._room_ns = int(self._room_ns * _ROOM_GROWTH)
             fitted = replace(fitted, per_cell=self._room_ns / max(1, width - MARGIN_CELLS))
         self.viewport = fitted
 
     def reveal(self) -> None:
-        """Pan so far that the playhead is in sight."""
+        """Pan until the playhead is visible."""
         viewport, cell = self.viewport, self.playhead_cell
-        # What is fitted stands still, as long as the playhead is in sight at all.
+        # A fitted range stays still as long as the playhead is visible.
         margin = 0 if self.fitted else min(4, (viewport.width - 1) // 2)
         last = viewport.width - 1 - margin
         if self.playhead.following and cell > viewport.width - 1:

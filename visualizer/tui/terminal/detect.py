@@ -11,7 +11,7 @@ _COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
 
 
 def only_ascii() -> bool:
-    """Whether it takes nothing but ASCII: stdout has another encoding than UTF-8, or somebody says so by a locale "C".
+    """Whether it takes only ASCII: stdout has another encoding than UTF-8, or the locale is "C".
 
     Python takes UTF-8 for granted in that locale (PEP 538 and 540), and so must be asked behind its back; where no
     locale is named at all, nobody says anything.

@@ -1,4 +1,4 @@
-"""For poor terminals: what is drawn, by us and by Textual, is put into ASCII or stripped of its colours at the end."""
+"""For limited terminals: everything drawn, by us and by Textual, is converted to ASCII or stripped of colours."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from textual.filter import LineFilter
 from visualizer.paint.text.cell_width import ascii_cells
 from visualizer.paint.text.palette import DARK, LIGHT, STYLE_OF
 
-#: What stands on one of these shall be seen: the playhead, what is selected, an expression in the colour of a state.
+#: Backgrounds that must stay visible: the playhead, the selection, an expression in the colour of a state.
 _GROUNDS = {ink.ground for palette in (DARK, LIGHT) for ink in palette.values() if ink.ground} | {
     palette[name].colour for palette in (DARK, LIGHT) for name in STYLE_OF.values()
 }
 _PLAYHEAD = {palette["playhead"].ground for palette in (DARK, LIGHT)}
-#: The playhead is a rail: without colours, a reversed blank would be taken for somebody who runs.
+#: The playhead is a rail: without colours, a reversed blank would look like a running track.
 _RAIL = "┃"
-#: Reversed, a block would be a hole, as if nobody ran there.
+#: Reversed, a block would be a hole, as if no track ran there.
 _BLOCKS = dict.fromkeys(map(ord, "█▉▊▋▌▍▎▏▐▕▁▂▃▄▅▆▇"), _RAIL)
 
 
@@ -45,7 +45,7 @@ def _ground(style: Style) -> str:
 
 
 def _readable(text: str, style: Style) -> str:
-    """The text as it can be told apart when it is reversed."""
+    """The text with distinguishable glyphs when it is reversed."""
     ground = _ground(style)
     if text == " " and ground in _PLAYHEAD:
         return _RAIL

@@ -1,1 +1,1 @@
-"""One file a pane. A pane draws what the View says and tells the screen, by a message, what was clicked."""
+"""One file for each pane. A pane draws the state of the View and sends the screen a message about clicks."""

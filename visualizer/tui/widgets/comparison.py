@@ -22,7 +22,7 @@ from visualizer.tui.state.pair import SIDES, Pair
 from visualizer.tui.terminal.styles import is_dark, over, strip, style
 from visualizer.tui.widgets.filter import Filter
 from visualizer.tui.widgets.header import moment
-from visualizer.tui.widgets.tracks import Ruler, Tracks, row_start
+from visualizer.tui.widgets.tracks import Ruler, TracksPane, row_start
 
 
 class SideChosen(Message):
@@ -50,7 +50,7 @@ class Verdict(BothTold):
     def render_line(self, y: int) -> Strip:
         pair = self._pair
         playhead = pair.view.playhead
-        how = "LOCKED " if pair.locked else "EACH FOR ITSELF "
+        how = "LOCKED " if pair.locked else "SEPARATE "
         speed = f"x{playhead.speed:g} " if playhead.playing or playhead.speed != 1 else ""
         playing = f"{'>' if pair.ascii else '▶'} {speed}  " if playhead.playing else f"{speed}  " if speed else ""
         width = max(0, self.size.width - len(how) - len(playing))
@@ -58,8 +58,8 @@ class Verdict(BothTold):
         return strip(self, [said, Run(playing, "running"), Run(how, "label")], self.size.width)
 
 
-class Side(BothTold):
-    """What a side is, and where its playhead stands."""
+class SideHeading(BothTold):
+    """The name of a side, and the position of its playhead."""
 
     def __init__(self, pair: Pair, side: int) -> None:
         super().__init__(pair, id=f"side-{SIDES[side].lower()}")
@@ -87,7 +87,7 @@ class Sentences(BothTold):
         if y >= len(SIDES):
             return Strip.blank(self.size.width)
         part, index = pair.parts[y], pair.views[y].playhead.index
-        said = sentence(part.timeline, index) if index >= part.first else "Nothing was switched yet"
+        said = sentence(part.timeline, index) if index >= part.first else "No switch yet"
         number = f"#{index + 1}  " if index >= part.first else ""
         side = f" {SIDES[y]}  "
         room = max(0, self.size.width - len(side) - len(number))
@@ -150,7 +150,7 @@ class SideRuler(Ruler):
         super().press(event, at)
 
 
-class Stack(Tracks, can_focus=False):
+class Stack(TracksPane, can_focus=False):
     """The rows of a side, and beside those of the shorter one what it saves."""
 
     def __init__(self, pair: Pair, side: int) -> None:

@@ -1,4 +1,4 @@
-"""Clicks and drags told apart: what the left button does while it is held."""
+"""Distinguishes clicks from drags of the left button."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 
 class Dragging(Widget):
-    """Calls `press`, `drag` and `point`; `dragged` says, when a click arrives, whether it only ended a drag."""
+    """Calls `press`, `drag` and `point`; when a click arrives, `dragged` says whether it only ended a drag."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class Dragging(Widget):
         """The pointer, which was pressed at `begin`, went from `before` to `at`, which may lie outside."""
 
     def point(self, at: Offset) -> None:
-        """The pointer is there, and no button is held."""
+        """The pointer is there, and no button is pressed."""
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         at = event.get_content_offset_capture(self)
@@ -39,7 +39,7 @@ class Dragging(Widget):
         if self._pressed is None:
             self.point(at)
         elif event.button != 1:
-            # It was let go where nobody told us.
+            # It was released outside of the app.
             self._let_go()
         elif at != self._last:
             before, self._last = self._last, at

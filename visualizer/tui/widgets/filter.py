@@ -11,7 +11,7 @@ from visualizer.tui.messages import Filtered
 from visualizer.tui.state.view import View
 
 
-class _Line(Input):
+class _FilterInput(Input):
     def check_consume_key(self, key: str, character: str | None) -> bool:
         # Otherwise the footer promises that these zoom while they are typed.
         return super().check_consume_key(key, character) or key in ("plus", "minus")
@@ -23,7 +23,7 @@ class Filter(Horizontal):
     def __init__(self, view: View) -> None:
         super().__init__()
         self._view = view
-        self._input = _Line(compact=True, select_on_focus=False)
+        self._input = _FilterInput(compact=True, select_on_focus=False)
         self._found = Static(markup=False)
 
     def compose(self) -> ComposeResult:
@@ -38,7 +38,7 @@ class Filter(Horizontal):
             self.tell(f"{found} of {count} track{'' if count == 1 else 's'}, esc: all ")
 
     def tell(self, found: str) -> None:
-        """Say at the end of the line what is found."""
+        """Show at the end of the line how many tracks match."""
         self._found.update(found)
 
     def open(self) -> None:

@@ -1,4 +1,4 @@
-"""What is worth knowing: each finding with its moment and kind, and below that its sentence."""
+"""The problems: each with its time and kind, and below that its sentence."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _GRAVE = frozenset(("deadlock", "never_resumed", "unretrieved"))
 
 
 async def all_of(observed: Found) -> list[Finding]:
-    """What is found in all that has arrived by now, in order of time."""
+    """The problems found so far, in order of time."""
     while observed.take(_AT_ONCE):
         # The keys pressed and the lines arrived meanwhile have their turn.
         await asyncio.sleep(0)
     return observed.found()
 
 
-class _Line(NamedTuple):
+class _ProblemLine(NamedTuple):
     #: Which finding it belongs to.
     number: int
     runs: list[Run]
 
 
-class Findings(Lines):
+class ProblemsPane(Lines):
     """A few lines for each finding. One is chosen: its first line is marked, enter goes to its moment and track."""
 
     BINDINGS = keys.bindings([keys.LIST, keys.PAGES, keys.FINDINGS])
@@ -47,13 +47,13 @@ class Findings(Lines):
         super().__init__(view, id)
         self._observed = Found(view.timeline)
         self._found: list[Finding] = []
-        self._lines: list[_Line] = []
+        self._lines: list[_ProblemLine] = []
         self._firsts: list[int] = []
         self._chosen = 0
         #: What the findings, and what the lines, were made from.
         self._taken: object = None
         self._drawn_for: object = None
-        #: Changes with the findings, so that nobody need compare them.
+        #: Changes with the findings, which saves comparing them.
         self._kept = 0
         self._pausing = False
         self._reading = True
@@ -67,7 +67,7 @@ class Findings(Lines):
 
     @property
     def length(self) -> int:
-        # Where nothing is found, one line says so.
+        # If nothing is found, one line says so.
         return len(self._lines) or 1
 
     @property
@@ -82,8 +82,8 @@ class Findings(Lines):
         if self._lines:
             return self._lines[line].runs
         if self._reading:
-            return [Run(" Looking for findings…", "dim")]
-        return [Run(" Nothing is found so far." if self.view.live else " Nothing was found.", "dim")]
+            return [Run(" Looking for problems…", "dim")]
+        return [Run(" No problems found so far." if self.view.live else " No problems found.", "dim")]
 
     def choose(self, line: int) -> None:
         if self._lines:
@@ -96,16 +96,16 @@ class Findings(Lines):
             self.post_message(FindingChosen(chosen.t_ns, chosen.tracks[0] if chosen.tracks else None))
             self.show()
         else:
-            self.post_message(Denied("There is no finding to go to."))
+            self.post_message(Denied("There are no problems to go to."))
 
     def action_move(self, by: int) -> None:
         if not 0 <= self._chosen + by < len(self._firsts):
-            self.post_message(Denied(f"This is the {'last' if by > 0 else 'first'} finding."))
+            self.post_message(Denied(f"This is the {'last' if by > 0 else 'first'} problem."))
         self._chosen = max(0, min(self._chosen + by, len(self._firsts) - 1))
         self.show()
 
     async def all(self) -> list[Finding]:
-        """What is found in all that has arrived by now, in order of time."""
+        """The problems found so far, in order of time."""
         return await all_of(self._observed)
 
     def _take(self) -> None:
@@ -121,7 +121,7 @@ class Findings(Lines):
             self.set_timer(_PAUSE_S if self._reading else _PAUSE_LIVE_S, self._go_on)
 
     def _keep(self, found: list[Finding]) -> None:
-        """Show these; the one that was chosen stays so, wherever it now stands."""
+        """Show these; the selected one stays selected at its new position."""
         chosen = self._found[self._chosen] if self._found else None
         self._found = found
         self._kept += 1
@@ -143,9 +143,9 @@ class Findings(Lines):
         for number, one in enumerate(self._found[:_MOST]):
             self._firsts.append(len(self._lines))
             kind = Run(f"  {one.kind.replace('_', ' ')}", "error" if one.kind in _GRAVE else "ready")
-            self._lines.append(_Line(number, [Run(f" {say(one.t_ns, of_ns)}", "ruler"), kind]))
+            self._lines.append(_ProblemLine(number, [Run(f" {say(one.t_ns, of_ns)}", "ruler"), kind]))
             for part in Notice(plain(one.sentence), "text").broken(self.width - 2, 0):
-                self._lines.append(_Line(number, [Run(f" {part.text}", part.style)]))
+                self._lines.append(_ProblemLine(number, [Run(f" {part.text}", part.style)]))
         if len(self._found) > _MOST:
             more = f" … and {len(self._found) - _MOST} more: visualizer findings"
-            self._lines.append(_Line(_MOST - 1, [Run(more, "dim")]))
+            self._lines.append(_ProblemLine(_MOST - 1, [Run(more, "dim")]))

@@ -77,7 +77,7 @@ class Footer(Widget):
         out = left_out(shown.values(), self.size.width, display)
         self._parts = []
         for group in _groups(each for each in shown.values() if _name(each) not in out):
-            # One that stands alone can be clicked from blank to blank; of several only the keys can.
+            # A single key can be clicked from blank to blank; of several, only the keys themselves.
             whole, key, word = (group[0], "footer--key", "footer--word") if len(group) == 1 else (None, "", "")
             keys = [_Part(display(binding), "footer--key", binding) for binding in group]
             self._parts += [_Part(" ", key, whole), *keys, _Part(" ", key, whole)]

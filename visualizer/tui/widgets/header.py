@@ -22,8 +22,8 @@ _TITLE = "visualizer · "
 _BEHIND_NS = 100_000_000
 
 
-class Header(Widget):
-    """One line, drawn anew when what it says has changed. What matters least goes first where there is no room."""
+class HeaderBar(Widget):
+    """One line, drawn again when its text has changed. Without room, the least important part is left out first."""
 
     def __init__(self, feed: Feed, view: View) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Header(Widget):
         self._said: object = None
 
     def show(self) -> None:
-        """Draw what is so now."""
+        """Draw the current state."""
         said = (self._program, self._condition(False), self._where(False))
         if said != self._said:
             self._said = said
@@ -70,7 +70,7 @@ class Header(Widget):
         if feed.live:
             runs = [Run(f"{_GAP}● LIVE", "running")]
             if feed.held:
-                runs = [Run(_GAP, "text"), Run(" ‖ HELD ", "playhead")]
+                runs = [Run(_GAP, "text"), Run(" ‖ PAUSED ", "playhead")]
             elif control is not None and control.condition is Condition.ASKED:
                 runs.append(Run("" if short else f" ▶ to {plain(control.until)}", "ready"))
             behind_ns = feed.behind_ns
@@ -88,10 +88,11 @@ class Header(Widget):
         if playhead.playing:
             runs.append(Run(f" ▶{speed}", "thread"))
         elif not playhead.following and feed.held:
-            # The program is what stands still here; two signs for that would be one too many.
+            # One "paused" is enough: here it is the program's.
             runs.append(Run(" not following", "dim"))
         elif not playhead.following:
-            runs.append(Run(f" ‖{speed}" if short or playhead.speed != 1 else " ‖ PAUSED", "dim"))
+            paused = " ‖ VIEW PAUSED" if feed.live else " ‖ PAUSED"
+            runs.append(Run(f" ‖{speed}" if short or playhead.speed != 1 else paused, "dim"))
         return runs
 
     def _where(self, short: bool) -> str:

@@ -1,4 +1,4 @@
-"""Five keys to begin with: shown to whoever sees a timeline for the first time, and gone with any key or click."""
+"""Five keys to start with: shown to first-time users, and closed by any key or click."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _WIDTH = 5
 
 
 class Hint(Static):
-    """It lies over the panes and never has the focus, so that it takes no key from anybody."""
+    """It covers the panes but never has the focus, so that it takes no keys from them."""
 
     def __init__(self) -> None:
         super().__init__(markup=False)
-        self.border_title = "Five keys to begin with"
+        self.border_title = "Five keys to start with"
 
     def render(self) -> Content:
         known = {binding.action: binding for section in (*keys.TIMELINE, keys.GENERAL) for binding in section.bindings}

@@ -1,4 +1,4 @@
-"""A list of lines of any length, of which only those in sight are made."""
+"""A list of any length, of which only the visible lines are made."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from visualizer.tui.terminal.styles import over, strip
 
 
 class Lines(ScrollView, can_focus=True, inherit_bindings=False):
-    """Subclasses say how many lines there are, and what stands in each."""
+    """Subclasses define the number of lines and the text of each."""
 
     BINDINGS = keys.bindings([keys.LIST, keys.PAGES])
     COMPONENT_CLASSES = {"lines--current"}
@@ -46,15 +46,15 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def drawn_from(self) -> object:
-        """Changes whenever a line that stands already must be drawn anew."""
+        """Changes whenever an existing line must be drawn again."""
         return None
 
     def runs(self, line: int, width: int) -> list[Run]:
-        """What stands in line number `line`, which has `width` cells."""
+        """The text of line number `line`, which has `width` cells."""
         raise NotImplementedError
 
     def line_at(self, y: int) -> int:
-        """Number of the line that stands `y` lines below the top; there may be no such line."""
+        """Number of the line `y` lines below the top; there may be no such line."""
         return 0 if self.TITLED and y == 0 else y + self.scroll_offset.y
 
     def choose(self, line: int) -> None:

@@ -16,7 +16,7 @@ MOST = 4
 _MARGIN = 3
 
 
-class Told(Widget):
+class MessageLine(Widget):
     """Sentences with a mark at the last, which is broken if it is long; Escape takes them away."""
 
     def __init__(self) -> None:
@@ -26,30 +26,30 @@ class Told(Widget):
 
     @property
     def lines(self) -> list[str]:
-        """What is told, all of it."""
+        """The whole message."""
         return list(self._lines)
 
     def tell(self, *lines: str) -> None:
-        """Tell these instead of what was told before; nothing takes it away."""
+        """Show these lines instead of the previous message; none: clear it."""
         self._lines = [plain(line) for line in lines]
         self.display = bool(lines)
         self._break()
 
     def show(self) -> None:
-        """It is drawn when it is told."""
+        """It is drawn when the message is set."""
 
     def on_resize(self) -> None:
         self._break()
 
     def _break(self) -> None:
         """The last sentence has as many lines as it needs and may have; those before, one each, the last of them."""
-        # It may not have been given its own width yet, and is as wide as the screen.
+        # Its own width may not be known yet; it is as wide as the screen.
         width = max(10, self.screen.size.width - _MARGIN - 1)
         newest: list[list[Run]] = []
         for line in self._lines[-1:]:
             parts = [part.text for part in Notice(line, "text").broken(width)]
             if len(parts) > MOST:
-                # Its beginning says what it is about.
+                # The beginning names its subject.
                 parts = [*parts[: MOST - 1], fit(parts[MOST - 1], width - 2).rstrip(" …") + " …"]
             for number, part in enumerate(parts):
                 newest.append([Run("   " if number else " ▸ ", "edge"), Run(part, "text")])

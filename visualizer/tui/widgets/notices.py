@@ -1,4 +1,4 @@
-"""What must not be missed: how the program ended, what is missing in the trace, what went wrong."""
+"""Important notices: how the program ended, what is missing in the trace, what went wrong."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from visualizer.paint.text.cell_width import cell_width, fit
 from visualizer.tui.state.feed import Feed
 from visualizer.tui.terminal.styles import strip
 
-#: No more lines than this; the rest stands under Statistics, as the last one then says.
+#: At most this many lines; the last one then refers to Statistics for the rest.
 _MOST = 3
 
 
@@ -46,7 +46,7 @@ class Notice(NamedTuple):
 
 
 def notices(feed: Feed) -> list[Notice]:
-    """Everything there is to be told, the gravest first."""
+    """All notices, the most severe first."""
     timeline = feed.timeline
     told = []
     if feed.error is not None:

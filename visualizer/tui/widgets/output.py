@@ -28,7 +28,7 @@ _PAUSE_S = 0.01
 _LEFT_OUT = "left out"
 
 
-class _Line(NamedTuple):
+class _OutputLine(NamedTuple):
     t_ns: int
     track: int
     stream: str
@@ -37,12 +37,12 @@ class _Line(NamedTuple):
     first: bool
 
 
-class Output(Lines):
+class OutputPane(Lines):
     """Lines of output, broken at the width of the pane. What was printed after the playhead's moment is dim."""
 
     def __init__(self, view: View, id: str) -> None:
         super().__init__(view, id)
-        self._lines: list[_Line] = []
+        self._lines: list[_OutputLine] = []
         self._times: list[int] = []
         self._taken = 0
         self._width = 0
@@ -64,7 +64,7 @@ class Output(Lines):
 
     @property
     def length(self) -> int:
-        # Where nothing was printed, one line says so.
+        # If nothing was printed, one line says so.
         return len(self._lines) or 1
 
     @property
@@ -77,7 +77,7 @@ class Output(Lines):
 
     def runs(self, line: int, width: int) -> list[Run]:
         if not self._lines:
-            return [Run(" Nothing was printed.", "dim")]
+            return [Run(" No output.", "dim")]
         shown = self._lines[line]
         later = line > self.current
         name = self.view.timeline.name(shown.track) if shown.first else ""
@@ -119,17 +119,17 @@ class Output(Lines):
             self._append(last, last.text + plain(first.expandtabs(_TAB_SIZE)))
         else:
             others.insert(0, first)
-        # What stands behind the last newline begins a line only if it is something.
+        # Text after the last newline starts a line only if it is not empty.
         self._open = not others or bool(others[-1])
         for text in others if self._open else others[:-1]:
-            start = _Line(printed.t_ns, printed.track, printed.stream, "", True)
+            start = _OutputLine(printed.t_ns, printed.track, printed.stream, "", True)
             self._append(start, plain(text.expandtabs(_TAB_SIZE)))
         if printed.cut:
             note = f"… and {printed.cut} more characters"
-            self._append(_Line(printed.t_ns, printed.track, _LEFT_OUT, "", False), note)
+            self._append(_OutputLine(printed.t_ns, printed.track, _LEFT_OUT, "", False), note)
             self._open = False
 
-    def _append(self, start: _Line, text: str) -> None:
+    def _append(self, start: _OutputLine, text: str) -> None:
         for number, part in enumerate(_broken(text, self._width)):
             self._lines.append(start._replace(text=part, first=start.first and number == 0))
             # In order, although clocks of two threads may be read in another order than they print.

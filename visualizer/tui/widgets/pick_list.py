@@ -36,5 +36,5 @@ class Pointed(Lines):
         self.show()
 
     def pick(self, line: int) -> None:
-        """Do what is chosen with that line."""
+        """Perform the action of that line."""
         raise NotImplementedError

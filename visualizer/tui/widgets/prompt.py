@@ -10,7 +10,7 @@ from textual.widgets import Input, Static
 from visualizer.tui.messages import Prompted
 
 
-class _Line(Input):
+class _PromptInput(Input):
     def check_consume_key(self, key: str, character: str | None) -> bool:
         # Otherwise the footer promises that these zoom while they are typed.
         return super().check_consume_key(key, character) or key in ("plus", "minus")
@@ -22,7 +22,7 @@ class Prompt(Horizontal):
     def __init__(self) -> None:
         super().__init__()
         self._title = Static(markup=False)
-        self._input = _Line(compact=True, select_on_focus=False)
+        self._input = _PromptInput(compact=True, select_on_focus=False)
         self._asked = ""
 
     def compose(self) -> ComposeResult:
@@ -30,7 +30,7 @@ class Prompt(Horizontal):
         yield self._input
 
     def ask(self, what: str, title: str, hint: str) -> None:
-        """Ask for `what`; `hint` says what may be typed, as long as nothing is."""
+        """Ask for `what`; `hint` shows what may be typed until something is."""
         self._asked = what
         self._title.update(f" {title} ")
         self._input.value = ""

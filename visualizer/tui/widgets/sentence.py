@@ -21,7 +21,7 @@ from visualizer.tui.widgets.notices import Notice
 
 
 class Sentence(Widget):
-    """The sentence takes as many lines as it needs; the selected track's state has the line below if there is one."""
+    """The sentence takes as many lines as it needs; below it is the state of the selected track, if any."""
 
     def __init__(self, view: View) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class Sentence(Widget):
         self._lines: list[list[Run]] = []
 
     def show(self) -> None:
-        """Draw what is so at the playhead."""
+        """Draw the state at the playhead."""
         lines = self._said()
         if lines != self._lines:
             self._lines = lines

@@ -1,4 +1,4 @@
-"""The sequence: a lane for each track, a line for each switch. It stands where the tracks stand, in their place."""
+"""The sequence diagram: a lane for each track, a line for each switch. It replaces the tracks."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from visualizer.tui import keys
 from visualizer.tui.messages import TrackChosen
 from visualizer.tui.state.view import View
 from visualizer.tui.terminal.styles import strip
-from visualizer.tui.widgets.switch_list import Switches
+from visualizer.tui.widgets.switch_list import SwitchList
 
 
-class Sequence(Switches):
+class Sequence(SwitchList):
     """The arrow of each switch; a click on one goes there."""
 
     BINDINGS = keys.bindings([keys.LIST, keys.PAGES, keys.SEQUENCE])
@@ -46,7 +46,7 @@ class Sequence(Switches):
 
     @property
     def lanes(self) -> Lanes:
-        """The lanes for the lines in sight."""
+        """The lanes of the visible lines."""
         view, timeline = self.view, self.view.timeline
         top, height = self.scroll_offset.y, self.size.height
         of = (
@@ -60,7 +60,7 @@ class Sequence(Switches):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
-        # Other tracks may take part in what is in sight now.
+        # Other tracks may take part in the visible lines now.
         self.head.show()
 
     def said(self, line: int, width: int) -> list[Run]:

@@ -13,34 +13,33 @@ from visualizer.analysis.text.printable import plain
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width, fit
 from visualizer.paint.text.palette import STYLE_OF, glyphs
-from visualizer.trace import words
 from visualizer.tui.state.source_position import Whereabouts, behind_end, parked, run_of, running, seen, short_path
-from visualizer.tui.state.source_text import Listing, read
+from visualizer.tui.state.source_text import SourceText, read
 from visualizer.tui.state.view import View
 from visualizer.tui.terminal.styles import is_dark, on_colour, over, strip, style
 from visualizer.tui.widgets.notices import Notice
 
 
-class Source(Widget):
-    """One track's source: a title, and as many lines as there is room for."""
+class SourcePane(Widget):
+    """One track's source: a title, and as many lines as fit."""
 
     COMPONENT_CLASSES = {"source--line", "source--title"}
     ALLOW_SELECT = False
 
     def __init__(self, view: View, state: State, id: str) -> None:
-        """`state` RUNNING: the track that runs after the playhead's switch; WAITING: the one that it parked."""
+        """`state` RUNNING: the track that runs after the playhead's switch; WAITING: the one that it suspended."""
         super().__init__(id=id)
         self._view = view
         self._state = state
         self._where: Whereabouts | None = None
-        self._text: Listing | str = ""
+        self._text: SourceText | str = ""
         self._line = 0
         #: Lines in which it was seen during this run.
         self._seen: frozenset[int] = frozenset()
         self._drawn: object = None
 
     def show(self) -> None:
-        """Find out where the track is, and draw it if that is not what is drawn already."""
+        """Find the track's position, and draw it if it has changed."""
         view = self._view
         where, lines = self._of_running() if self._state is State.RUNNING else (self._of_parked(), frozenset())
         drawn = (where, lines, view.timeline.name(where.track) if where is not None else "")
@@ -56,9 +55,9 @@ class Source(Widget):
         if where is not None and where.place is not None:
             self._text = read(where.place.file, self._cwd, view.timeline.sources.get(where.place.file))
             self._line = where.place.line
-            if where.starts and isinstance(self._text, Listing):
+            if where.starts and isinstance(self._text, SourceText):
                 self._line = self._text.first_line_of(where.place)
-        self.set_class(not isinstance(self._text, Listing), "-without-source")
+        self.set_class(not isinstance(self._text, SourceText), "-without-source")
         self.refresh()
 
     def _of_parked(self) -> Whereabouts | None:
@@ -71,7 +70,7 @@ class Source(Widget):
         where = running(timeline, index)
         run = run_of(timeline, index, view.now_ns)
         if view.held_before is not None and index == timeline.switch_count - 1:
-            where = where._replace(how="is held before this line", place=view.held_before, starts=False)
+            where = where._replace(how="is paused before this line", place=view.held_before, starts=False)
         else:
             where = behind_end(timeline, seen(timeline, where, run, view.playhead.t_ns), view.playhead.t_ns)
         lines = lines_sampled(timeline, *run)
@@ -83,11 +82,11 @@ class Source(Widget):
         track = self._view.timeline.tracks.get(where.track)
         if track is None or (track.exit_ns >= 0 and self._state is State.WAITING):
             return ""
-        if track.kind == words.HUB:
-            return "The hub is gevent's own event loop: none of the program's code runs in it."
+        if track.schedules:
+            return "The hub is gevent's event loop: it runs no code of the program."
         if self._view.live and where.how.startswith("starts"):
-            return "Where in the source it is, the trace tells once it has stopped for the first time."
-        return "The trace does not tell where in the source it is."
+            return "Its source line is not known until its first switch."
+        return "The trace does not contain its source line."
 
     @property
     def _cwd(self) -> str:
@@ -98,7 +97,7 @@ class Source(Widget):
         width = self.size.width
         if y == 0:
             return self._title(width)
-        if not isinstance(self._text, Listing):
+        if not isinstance(self._text, SourceText):
             lines = Notice(self._text, "dim").broken(width - 2) if self._text else []
             said = lines[y - 1].text if y <= len(lines) else ""
             return strip(self, [Run(" " + said, "dim")], width)
@@ -132,7 +131,7 @@ class Source(Widget):
         ]
         return over(strip(self, runs, width), 0, width, Style(bgcolor=ground.bgcolor))
 
-    def _source_line(self, text: Listing, y: int, width: int) -> Strip:
+    def _source_line(self, text: SourceText, y: int, width: int) -> Strip:
         height = self.size.height - 1
         count = len(text.lines)
         top = max(0, min(self._line - 1 - height // 2, count - height))
@@ -167,14 +166,14 @@ class Source(Widget):
             line = Strip.join([line.crop(0, width - size), mark])
         return line
 
-    def _code(self, text: Listing, number: int) -> Strip:
+    def _code(self, text: SourceText, number: int) -> Strip:
         parse = self.app.stylesheet.parse_style
         parts = text.lines[number - 1].render(self.visual_style, end="", parse_style=parse)
         line = Strip([Segment(part, known.rich_style) for part, known in parts])
         # Textual's colours for code are not readable on each of its own themes.
         return over(line, 0, line.cell_length, Style(bgcolor=self.rich_style.bgcolor))
 
-    def _marked(self, line: Strip, text: Listing, number: int, start: int, shift: int, width: int) -> Strip:
+    def _marked(self, line: Strip, text: SourceText, number: int, start: int, shift: int, width: int) -> Strip:
         place = self._place
         span = text.span(place, number) if place is not None else None
         if span is None:
@@ -191,8 +190,8 @@ class Source(Widget):
         where = self._where
         return None if where is None or where.starts or where.sampled or where.final is not None else where.place
 
-    def _shift(self, text: Listing, top: int, height: int, room: int) -> int:
-        """How many cells to leave out on the left, so that the expression is in sight as far as it can be."""
+    def _shift(self, text: SourceText, top: int, height: int, room: int) -> int:
+        """How many cells to leave out on the left, so that as much as possible of the expression is visible."""
         shown = [line.plain for line in text.lines[top : top + height] if line.plain.strip()]
         widest = max(map(cell_width, shown), default=0)
         indent = min((len(line) - len(line.lstrip()) for line in shown), default=0)

@@ -1,4 +1,4 @@
-"""How each track spent its time, and what is to be known of the recording itself."""
+"""How each track spent its time, and facts about the recording."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ _BARS_NAME, _STEPS_CELLS = 18, 7
 #: So many slices of the selected track are looked at without a pause.
 _AT_ONCE = 10_000
 _PAUSE_S = 0.01
-#: While the program runs, that is told anew this often.
+#: While the program runs, the details are refreshed this often.
 _PAUSE_LIVE_S = 0.5
 _MINUTES_FROM_S = 120
 
 
-class Statistics(Lines):
-    """A line for each track, the totals, and then about the recording; below the selected track what is known of it."""
+class StatisticsPane(Lines):
+    """A line for each track, the totals, and facts about the recording; below the selected track its details."""
 
     TITLED = True
 
@@ -159,7 +159,7 @@ class Statistics(Lines):
             return [mark, *self._columns(plain(track.name), _cells(track, self._layout(width)), width, "text")]
         if line == count + 1:
             cells = _cells(numbers.totals, self._layout(width))
-            return [Run("  ", "dim"), *self._columns("in all", cells, width, "thread")]
+            return [Run("  ", "dim"), *self._columns("total", cells, width, "thread")]
         if line == count + 2:
             return []
         notice = self._about[line - count - 3]
@@ -173,7 +173,7 @@ class Statistics(Lines):
             scale = f"share of {duration(round(numbers.duration_s * _NS_PER_S), 3)}"
             return [Run("  " + fit("track", name) + "steps".rjust(_STEPS_CELLS) + " " + fit(scale, room), "dim")]
         if line > len(numbers.tracks):
-            return [Run("  " + fit("in all", name) + str(numbers.totals.steps).rjust(_STEPS_CELLS), "thread")]
+            return [Run("  " + fit("total", name) + str(numbers.totals.steps).rjust(_STEPS_CELLS), "thread")]
         track = numbers.tracks[line - 1]
         state = State[track.state]
         spent = {
@@ -236,7 +236,7 @@ def _time(seconds: float, layout: _Layout) -> str:
 
 
 def _about(feed: Feed, width: int) -> list[Notice]:
-    """Notices first, then what the header says, each broken into lines of `width` cells."""
+    """Notices first, then the header's fields, each wrapped into lines of `width` cells."""
     header = feed.timeline.header
     known = [] if header is None else [
         ("program", " ".join(header.argv)),

@@ -11,12 +11,12 @@ from visualizer.tui.messages import SwitchChosen
 from visualizer.tui.widgets.line_list import Lines
 
 
-class Switches(Lines):
-    """Keys and clicks go to a switch. Subclasses say in `said` what stands in its line."""
+class SwitchList(Lines):
+    """Keys and clicks go to a switch. Subclasses define the text of its line in `said`."""
 
     @property
     def length(self) -> int:
-        # Where nothing was switched, one line says so.
+        # If there is no switch, one line says so.
         return self.view.timeline.switch_count or 1
 
     @property
@@ -25,11 +25,11 @@ class Switches(Lines):
 
     def runs(self, line: int, width: int) -> list[Run]:
         if not self.view.timeline.switch_count:
-            return [Run(" Nothing is switched yet." if self.view.live else " Nothing was switched.", "dim")]
+            return [Run(" No switch yet." if self.view.live else " No switch.", "dim")]
         return self.said(line, width)
 
     def said(self, line: int, width: int) -> list[Run]:
-        """What stands in the line of switch number `line`, which has `width` cells."""
+        """The text of the line of switch number `line`, which has `width` cells."""
         raise NotImplementedError
 
     def choose(self, line: int) -> None:
@@ -46,19 +46,19 @@ class Switches(Lines):
 _WIDE = 50
 
 
-class Events(Switches):
+class Events(SwitchList):
     """Number, time and sentence of each switch."""
 
     @property
     def drawn_from(self) -> object:
-        # A sentence names tracks, which can be renamed, and says how one ended; a longer trace has longer numbers.
+        # A sentence contains names of tracks, which can change, and how one ended; a longer trace has longer numbers.
         growing = (self.view.timeline.version, self.view.now_ns >= 10_000_000_000) if self.view.live else None
         return growing, self.view.reckoning
 
     def said(self, line: int, width: int) -> list[Run]:
         timeline = self.view.timeline
         t_ns = timeline.switch_ns[line]
-        # The header tells the number, too.
+        # The header shows the number, too.
         number = f"{line + 1:>{len(str(timeline.switch_count))}} " if width >= _WIDE else " "
         of_ns = self.view.now_ns
         say = self.view.reckoning.moment

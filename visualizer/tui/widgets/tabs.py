@@ -1,4 +1,4 @@
-"""One line with the names of the panes that share a place; the one in front is marked."""
+"""One line with the names of the panes that share a place; the visible one is marked."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from visualizer.paint.text.canvas import Run
+from visualizer.tui.keys import PANES
 from visualizer.tui.messages import TabChosen
 from visualizer.tui.terminal.styles import over, strip
 
-#: Id of each pane, in order; its key is its number.
-TABS = ("events", "output", "statistics", "findings", "tree", "waits")
-#: What stands there instead where not all names have room.
-_SHORT = {"statistics": "stats"}
-_SHORTEST = {"output": "out", "statistics": "stat", "findings": "find", "waits": "wait"}
+#: Id of each pane, in order.
+TABS = tuple(PANES)
+#: Their names on the screen, and shorter ones for narrow terminals.
+_TITLES = {"findings": "problems"}
+_SHORT = _TITLES | {"statistics": "stats"}
+_SHORTEST = {"output": "out", "statistics": "stat", "findings": "prob", "waits": "wait"}
 
 
 class TabBar(Widget):
-    """Tells which tab is in front; a click on a name chooses it."""
+    """Shows which tab is in front; a click on a name selects it."""
 
     COMPONENT_CLASSES = {"source--title"}
     ALLOW_SELECT = False
@@ -48,10 +50,10 @@ class TabBar(Widget):
                 self.post_message(TabChosen(tab))
 
     def _labels(self) -> dict[str, str]:
-        """What stands on each tab, with the spaces around it."""
+        """The text of each tab, with the spaces around it."""
         numbered = list(enumerate(TABS, 1))
         names = {tab: _SHORT.get(tab, tab).capitalize() for tab in TABS}
-        labels = {tab: f" {number} {tab.capitalize()} " for number, tab in numbered}
+        labels = {tab: f" {number} {_TITLES.get(tab, tab).capitalize()} " for number, tab in numbered}
         if self._has_room(labels):
             return labels
         labels = {tab: f" {number} {names[tab]} " for number, tab in numbered}
@@ -69,7 +71,7 @@ class TabBar(Widget):
         return sum(map(len, labels.values())) <= self.size.width
 
     def _extent(self, tab: str) -> tuple[int, int]:
-        """First cell of a tab, and the one behind it."""
+        """First cell of a tab, and the one after its last."""
         labels = self._labels()
         before = sum(len(labels[other]) for other in TABS[: TABS.index(tab)])
         return before, before + len(labels[tab])

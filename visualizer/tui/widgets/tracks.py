@@ -1,4 +1,4 @@
-"""What stands in columns under one another: overview, ruler and tracks. The playhead is laid over all of them."""
+"""Overview, ruler and tracks, which share their columns. The playhead is drawn over all of them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def span_cells(view: View) -> tuple[int, int]:
 
 
 def shaded(line: Strip, at: int, spans: Iterable[tuple[int, int]], on: Style) -> Strip:
-    """`line` with these spans of cells, of which the first stands in column `at`, on the ground of `on`."""
+    """`line` with these spans of cells, the first of them in column `at`, on the background of `on`."""
     cuts = [at + cell for start, end in spans if start < end for cell in (start, end)]
     if not cuts:
         return line
@@ -98,7 +98,7 @@ class Scale(Dragging):
         self.refresh()
 
     def _line(self, name: str, runs: Iterable[Run], cell: int, on: Style) -> Strip:
-        """`name` and `runs`, and cell number `cell` of these in the style `on`, if it is in sight."""
+        """`name` and `runs`, with cell number `cell` of these in the style `on`, if it is visible."""
         view = self._view
         label = Run(" " * LEFT + fit(name, view.label_cells) + " " * BETWEEN, "dim")
         line = strip(self, [label, *runs], self.size.width)
@@ -117,7 +117,7 @@ class Scale(Dragging):
 
 
 class Overview(Scale):
-    """The whole trace in one line, and which part of it is in sight."""
+    """The whole trace in one line, with the visible range marked."""
 
     def render_line(self, y: int) -> Strip:
         view = self._view
@@ -156,13 +156,13 @@ class Ruler(Scale):
 
     @property
     def _marked(self) -> dict[int, Run]:
-        """What stands in a cell of its own over the ruler."""
+        """The marks drawn in cells of their own over the ruler."""
         view = self._view
         cells = (int(view.viewport.cell_of_time(view.timeline, mark.t_ns) // 1) for mark in view.marks)
         return {cell: Run("v" if view.ascii else "▼", "edge") for cell in cells if 0 <= cell < view.viewport.width}
 
     def _runs(self, taken: Collection[int]) -> list[Run]:
-        """Ticks and labels, of which none lies in part under what is in the cells `taken`."""
+        """Ticks and labels, none of which is partly covered by the cells `taken`."""
         view = self._view
         key = view.viewport, view.reckoning, view.timeline.version, view.timeline.last_ns, tuple(taken)
         if self._painted is None or self._painted[0] != key:
@@ -211,7 +211,7 @@ class Legend(Widget):
         return strip(self, [Run(" " * LEFT, "dim"), *runs], width)
 
 
-class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
+class TracksPane(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
     """A row for each track. A row is painted again only when what its cache key holds has changed."""
 
     BINDINGS = keys.bindings([keys.PAGES])
@@ -227,7 +227,7 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
         self._playhead = -1
         self._span = 0, 0
         self._gaps: tuple[tuple[Viewport, int], list[tuple[int, int]]] | None = None
-        #: What the words on the cell under the pointer were said of.
+        #: What the tooltip under the pointer describes.
         self._pointed: object = None
 
     def show(self) -> None:
@@ -262,7 +262,7 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
         return min(self._view.pinned_rows, self.size.height // 2)
 
     def number_at(self, y: int) -> int:
-        """Number of the row in line `y` of those in sight; there may be no such row."""
+        """Number of the row in visible line `y`; there may be no such row."""
         return y if y < self.staying else y + self.scroll_offset.y
 
     @property
@@ -271,7 +271,7 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
         return [number for y in range(self.size.height) if (number := self.number_at(y)) < len(self._view.rows)]
 
     def bring(self, row: int) -> None:
-        """Scroll as little as needed for that row to be in sight."""
+        """Scroll as little as needed to make that row visible."""
         top, height, staying = self.scroll_offset.y, self.size.height, self.staying
         if row >= staying and height and not top + staying <= row < top + height:
             y = row - staying if row < top + staying else row - height + 1
@@ -283,7 +283,7 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
         if number >= len(view.rows):
             said = f" {view.hidden_told}" if number == len(view.rows) else ""
             if view.wanted and not number and not said.strip():
-                said = " No track has that in its name."
+                said = " No track name contains that."
             line = strip(self, [Run(said, "dim")], self.size.width)
         else:
             line = self._line(number)
@@ -302,7 +302,7 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
             # The last segment of this axis holds all the time since the last switch, whosever it was.
             grown = view.timeline.version
         elif view.live and (row.members or view.timeline.tracks[row.track].state not in FINAL):
-            # What is still open grows; but only by whole cells is there anything to draw.
+            # An open slice grows; but only whole cells need drawing.
             grown = int(view.viewport.cell_of_time(view.timeline, view.now_ns))
         version = self._version(row)
         chosen = row == view.selected_row
@@ -325,7 +325,7 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
     def _line(self, number: int) -> Strip:
         key = self._key(number)
         if key not in self._cache:
-            # Whatever else is in sight and was not painted yet is asked for next.
+            # Other visible rows that are not painted yet are requested next.
             self._paint({number: None} | dict.fromkeys(self._in_sight))
         return self._cache[key]
 
@@ -334,7 +334,7 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
         view = self._view
         keys = {key: number for number in numbers if (key := self._key(number)) not in self._cache}
         if len(self._cache) + len(keys) > _CACHED_ROWS:
-            # What is in sight stays.
+            # The visible range stays.
             self._cache = {key: self._cache[key] for key in self._drawn.values() if key in self._cache}
         painted = view.painted([view.rows[number] for number in keys.values()])
         for (key, number), cells in zip(keys.items(), painted, strict=True):
@@ -352,7 +352,7 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
             self._cache[key] = line
 
     def _gap_cells(self) -> list[tuple[int, int]]:
-        """From which to which cell each folded gap goes that can be told from its neighbours."""
+        """The first and last cell of each folded gap that is distinguishable from its neighbours."""
         view = self._view
         key = view.viewport, gaps(view.timeline).revision
         if self._gaps is None or self._gaps[0] != key:
@@ -380,7 +380,7 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
             self.post_message(MomentChosen(column if 0 <= column < view.viewport.width else -1, row))
 
     def drag(self, event: events.MouseEvent, begin: Offset, before: Offset, at: Offset) -> None:
-        """Move what is in sight along; or with Shift (which some terminals keep for themselves) or Ctrl, select."""
+        """Move the visible range along; or with Shift (which some terminals keep for themselves) or Ctrl, select."""
         self.tooltip = None
         if event.shift or event.ctrl:
             left = row_start(self._view)
@@ -391,7 +391,7 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_relative(y=before.y - at.y, animate=False, force=True)
 
     def point(self, at: Offset) -> None:
-        """Say what is there, as long as the pointer stays."""
+        """Show what is there, as long as the pointer stays."""
         view, row = self._view, self._row(at)
         cell = at.x - row_start(view)
         said: list[str] = []
@@ -420,5 +420,5 @@ class Tracks(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_page(self, by: int) -> None:
         if not 0 <= self.scroll_offset.y + by <= self.max_scroll_y:
-            self.post_message(Denied(f"This is the {'last' if by > 0 else 'first'} of the tracks."))
+            self.post_message(Denied(f"This is the {'last' if by > 0 else 'first'} track."))
         self.scroll_relative(y=by * max(1, self.size.height - self.staying - 1), animate=False, force=True)

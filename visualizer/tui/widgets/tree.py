@@ -1,4 +1,4 @@
-"""Who spawned whom, and what each does at the playhead."""
+"""The spawn tree, and what each track does at the playhead."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Tree(Pointed):
 
     def runs(self, line: int, width: int) -> list[Run]:
         if not self._shown:
-            return [Run(" There is no track yet.", "dim")]
+            return [Run(" No track yet.", "dim")]
         view, node = self.view, self._shown[line]
         selected = view.selected in node.members if node.folded else node.kin is None and node.track == view.selected
         return node_runs(

@@ -1,4 +1,4 @@
-"""Who waits for whom at the playhead."""
+"""Which track waits for which at the playhead."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _AT_ONCE = 2_000
 _PAUSE_S = 0.1
 
 
-class Waits(Pointed):
+class WaitsPane(Pointed):
     """Lines of chains and circles, made anew for each moment. A choice selects the track that a line begins with."""
 
     def __init__(self, view: View, id: str) -> None:
@@ -38,7 +38,7 @@ class Waits(Pointed):
             else:
                 # All of them are looked at: not at each of many keys that are pressed one after another.
                 if not view.live:
-                    self._lines = [Said([Run(" Looking who waits…", "dim")], words.NOBODY)]
+                    self._lines = [Said([Run(" Looking for waiting tracks…", "dim")], words.NOBODY)]
                 if self._timer is None:
                     self._timer = self.set_timer(_PAUSE_S, self._go_on)
         super().show()

@@ -24,18 +24,18 @@ def chain(timeline: Timeline, switch: int, follow: Follow) -> list[tuple[str, st
     return found
 
 
-BEGINNING = "main runs from its beginning: nothing was switched to it before"
-NO_MORE = "Nothing is known that {} brought about from there until it stopped running"
+BEGINNING = "main has run from the start: no switch led to it"
+NO_MORE = "{} had no known effect from here until it stopped running"
 
 
 def test_back_from_the_end_of_a_join_to_who_spawned_the_last() -> None:
     assert chain(sleeps().timeline(), 9, why) == [
-        ("main runs: foo ended, which it waited for", "main", 2_000_313),
+        ("foo, which main was waiting for, ended → main runs", "main", 2_000_313),
         (
-            "foo runs: its 2 s sleep is over (0.3 ms late); foo itself asked for that, 2 s before",
+            "foo's 2 s sleep is over (0.3 ms late) → foo runs; foo set this timer itself, 2 s earlier",
             "foo", 2_000_312,
         ),
-        ("foo runs for the first time: main spawned it", "foo", 8),
+        ("main spawned foo → foo runs for the first time", "foo", 8),
         (BEGINNING, "main", 3),
     ]  # fmt: skip
 
@@ -43,9 +43,9 @@ def test_back_from_the_end_of_a_join_to_who_spawned_the_last() -> None:
 def test_forth_from_the_beginning() -> None:
     timeline = sleeps().timeline()
     assert chain(timeline, -1, led_to) == [
-        ("foo runs for the first time: main spawned it", "main", 0),
-        ("foo runs: its 2 s sleep is over (0.3 ms late)", "foo", 7),
-        ("main runs: foo ended, which it waited for", "foo", 2_000_309),
+        ("main spawned foo → foo runs for the first time", "main", 0),
+        ("foo's 2 s sleep is over (0.3 ms late) → foo runs", "foo", 7),
+        ("foo, which main was waiting for, ended → main runs", "foo", 2_000_309),
         ("main runs to the end of the trace", "main", 2_000_313),
     ]
     assert led_to(timeline, standpoint(timeline, -1, 0)).among == 2, "it spawned bar, too"
@@ -54,13 +54,13 @@ def test_forth_from_the_beginning() -> None:
 def test_generators_hand_over_to_one_another() -> None:
     timeline = producer_consumer().timeline()
     assert chain(timeline, 2, why) == [
-        ("consumer runs: main sent it 1", "consumer", 4),
-        ("main runs: consumer yielded ''", "main", 4),
-        ("consumer runs for the first time: main asked it for a value", "consumer", 3),
+        ("main sends 1 to consumer → consumer runs", "consumer", 4),
+        ("consumer yields '' → main runs", "main", 4),
+        ("main asks consumer for a value → consumer runs for the first time", "consumer", 3),
         (BEGINNING, "main", 2),
     ]
     assert [said for said, _, _ in chain(timeline, 6, led_to)] == [
-        "main runs: consumer ended (closed)",
+        "consumer ended (closed) → main runs",
         "main runs to the end of the trace",
     ]
 
@@ -68,11 +68,11 @@ def test_generators_hand_over_to_one_another() -> None:
 def test_greenlets_switch_to_one_another() -> None:
     back = chain(ping_pong().timeline(), 4, why)
     assert [(said, t) for said, _, t in back] == [
-        ("main runs: test2 ended (returned None)", 8),
-        ("test2 runs: test1 switched to it", 8),
-        ("test1 runs: test2 switched to it", 6),
-        ("test2 runs for the first time: test1 switched to it", 5),
-        ("test1 runs for the first time: main switched to it with 'x'", 4),
+        ("test2 ended (returned None) → main runs", 8),
+        ("test1 switches to test2 → test2 runs", 8),
+        ("test2 switches to test1 → test1 runs", 6),
+        ("test1 switches to test2 → test2 runs for the first time", 5),
+        ("main switches to test1 with 'x' → test1 runs for the first time", 4),
         (BEGINNING, 2),
     ]
 
@@ -87,20 +87,20 @@ def waking(cause: str, waker: str | int, reason: str = words.IO) -> Tape:
 
 def test_a_chain_that_comes_from_outside_ends_there() -> None:
     assert chain(waking(words.IO, "hub").timeline(), 3, why) == [
-        ("a runs: what it waited for is ready (get()); that came from outside", "a", 8),
+        ("what a was waiting for is ready (get()) → a runs; the cause is outside the program", "a", 8),
     ]
 
 
 def test_an_unknown_waker_is_not_guessed() -> None:
     assert chain(waking(words.CALLBACK, words.NOBODY).timeline(), 3, why) == [
-        ("a runs: it was woken, by whom is unknown", "a", 8),
+        ("a was woken (by which track is unknown) → a runs", "a", 8),
     ]
 
 
 def test_what_is_woken_and_never_runs_is_said() -> None:
     tape = Tape().spawn("hub", words.HUB, parent="main").spawn("a", words.GREENLET, parent="hub")
     timeline = tape.wake("a", "main", words.SPAWN).end().timeline()
-    assert chain(timeline, -1, led_to) == [("main woke a, which did not run any more", "main", 0)]
+    assert chain(timeline, -1, led_to) == [("main woke a, which did not run again", "main", 0)]
 
 
 def test_who_parks_for_good_leads_to_nothing_known() -> None:
@@ -111,8 +111,8 @@ def test_who_parks_for_good_leads_to_nothing_known() -> None:
 
 def test_nothing_at_all() -> None:
     timeline = Timeline()
-    assert why(timeline, standpoint(timeline, -1, 0)) == Cause("Nothing runs there", None)
-    assert led_to(timeline, standpoint(timeline, -1, 0)) == Effect("Nothing runs there", None)
+    assert why(timeline, standpoint(timeline, -1, 0)) == Cause("Nothing runs here", None)
+    assert led_to(timeline, standpoint(timeline, -1, 0)) == Effect("Nothing runs here", None)
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc"), st.booleans()), max_size=30), st.booleans())

@@ -29,14 +29,15 @@ def test_somebody_ran_on_when_its_timer_was_due() -> None:
     tape = sleeping().switch("hub", "bar").at(300 * MS).switch("bar", "hub")
     tape.wake("foo", "hub", words.TIMER).switch("hub", "foo")
     assert said(tape) == (
-        "foo runs: its 10 ms sleep is over (0.29 s late); bar ran on meanwhile; foo itself asked for that, 0.3 s before"
+        "foo's 10 ms sleep is over (0.29 s late) → foo runs; bar kept running meanwhile; "
+        "foo set this timer itself, 0.3 s earlier"
     )
 
 
 def test_somebody_ran_on_when_it_was_ready() -> None:
     tape = sleeping().at(10 * MS).wake("foo", "hub", words.TIMER)
     tape.switch("hub", "bar").at(60 * MS).switch("bar", "hub").switch("hub", "foo")
-    assert "; it was ready for 50 ms, while bar ran on; foo itself" in said(tape)
+    assert "; it was ready for 50 ms while bar kept running; foo set" in said(tape)
 
 
 def test_others_ran_in_short_turns() -> None:
@@ -44,10 +45,10 @@ def test_others_ran_in_short_turns() -> None:
     for ms in range(2, 50, 8):
         tape.at(ms * MS).switch("hub", "bar").at((ms + 7) * MS).switch("bar", "hub")
     tape.wake("foo", "hub", words.TIMER).switch("hub", "foo")
-    assert "; others ran in short turns meanwhile; foo itself" in said(tape)
+    assert "; others ran in short turns meanwhile; foo set" in said(tape)
 
 
 def test_nobody_is_accused_of_what_came_late_by_itself() -> None:
     tape = sleeping().poll("hub", 1).at(300 * MS).poll("hub", 0)
     tape.wake("foo", "hub", words.TIMER).switch("hub", "foo")
-    assert said(tape) == "foo runs: its 10 ms sleep is over (0.29 s late); foo itself asked for that, 0.3 s before"
+    assert said(tape) == "foo's 10 ms sleep is over (0.29 s late) → foo runs; foo set this timer itself, 0.3 s earlier"

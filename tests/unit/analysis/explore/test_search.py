@@ -17,8 +17,8 @@ def all_of(search: Search) -> list[tuple[int, str]]:
 def test_a_text_is_found_in_sentences_and_expressions_in_whatever_case() -> None:
     search = for_text(sleeps().timeline(), "JOINALL")
     assert all_of(search) == [
-        (6, "main stops at gevent.joinall(all)"),
-        (6, "hub runs for the first time: main waits in gevent.joinall(all)"),
+        (6, "main waits at gevent.joinall(all)"),
+        (6, "main waits in gevent.joinall(all) → hub runs for the first time"),
     ]
     assert search.counts == {Found.EVENT: 1, Found.EXPRESSION: 1}
     assert search.told == "1 expression, 1 event"
@@ -41,7 +41,7 @@ def test_every_time_a_line_was_seen_to_run() -> None:
     tape = sleeps()
     search = for_line(tape.timeline(), Line("demo.py", 30))
     assert all_of(search) == [(2, "foo is created"), (4, "bar is created")]
-    assert [said for _, said in all_of(for_line(tape.timeline(), Line("", 18)))] == ["foo stops at 2 s"]
+    assert [said for _, said in all_of(for_line(tape.timeline(), Line("", 18)))] == ["foo waits at 2 s"]
     assert all_of(for_line(tape.timeline(), Line("other.py", 30))) == []
 
 

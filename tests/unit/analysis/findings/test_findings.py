@@ -56,7 +56,7 @@ def crunches(ms: float, *, line: int | None = 12) -> Tape:
 
 def test_a_hog_is_named_with_the_line_where_it_gave_way_and_who_ran_late() -> None:
     assert only(crunches(100), "hog") == (
-        "bar ran for 0.1 s without giving way, until it did at demo.py:12: foo ran 91 ms late",
+        "bar ran for 0.1 s without yielding, until it yielded at demo.py:12 → foo ran 91 ms late",
         ["bar", "foo"], 2, 12,
     )  # fmt: skip
     assert "hog" not in kinds(crunches(99.9))
@@ -65,7 +65,7 @@ def test_a_hog_is_named_with_the_line_where_it_gave_way_and_who_ran_late() -> No
 def test_a_hog_that_ended() -> None:
     tape = spawned("foo", "bar")
     tape.at(2 * MS).switch("hub", "bar").at(202 * MS).exits("bar").switch("bar", "hub").switch("hub", "foo")
-    sentence = "bar ran for 0.2 s without giving way, until it ended (spawned at demo.py:31): foo ran 0.2 s late"
+    sentence = "bar ran for 0.2 s without yielding, until it ended (spawned at demo.py:31) → foo ran 0.2 s late"
     assert only(tape, "hog") == (sentence, ["bar", "foo"], 2, 31)
 
 
@@ -109,7 +109,7 @@ def test_the_same_hog_is_told_once() -> None:
     for ms, length in ((0, 100), (200, 150), (500, 120)):
         tape.at((2 + ms) * MS).switch("hub", "bar").at((2 + ms + length) * MS).switch("bar", "hub", line=12)
     assert only(tape, "hog")[0] == (
-        "bar ran for 0.15 s without giving way, until it did at demo.py:12: its hub was blocked; "
+        "bar ran for 0.15 s without yielding, until it yielded at demo.py:12 → its hub was blocked; "
         "the longest of 3 such runs"
     )
 
@@ -118,7 +118,7 @@ def test_of_a_turn_of_several_the_one_who_ran_most_is_named() -> None:
     tape = spawned("bar").spawn("gen", words.GENERATOR).at(2 * MS).switch("hub", "bar")
     tape.resume("gen", line=9).at(150 * MS).yields("gen", line=4)
     tape.at(160 * MS).switch("bar", "hub", line=12)
-    sentence = "gen ran for 0.16 s without giving way, until bar did at demo.py:12: its hub was blocked"
+    sentence = "gen ran for 0.16 s without yielding, until bar yielded at demo.py:12 → its hub was blocked"
     assert only(tape, "hog")[0] == sentence
 
 
@@ -131,10 +131,10 @@ def test_the_thread_itself_hogs_only_where_others_wait(greenlets: list[str], exp
     tape.at(500 * MS).exits("main").end()
     assert [kind for kind in kinds(tape) if kind == "hog"] == expected
     if expected:
-        assert only(tape, "hog")[0].startswith("main ran for 0.49 s without giving way, from demo.py:40 up to its end")
+        assert only(tape, "hog")[0].startswith("main ran for 0.49 s without yielding, from demo.py:40 until it ended")
 
 
-ENDED = "test2 ended, and what ends goes to its parent, here main, not to who switched to it"
+ENDED = "test2 ended, and a greenlet that ends switches to its parent, here main"
 
 
 def test_a_track_that_is_parked_for_ever() -> None:
@@ -153,7 +153,7 @@ def waiting(reason: str, on: str | None, asked_ns: int = -1) -> Tape:
 
 
 def test_a_greenlet_that_nobody_wakes() -> None:
-    sentence = "foo was never resumed: it waited in queue.get() (demo.py:5) for the last 4 ms, and nobody woke it"
+    sentence = "foo was never resumed: it waited in queue.get() (demo.py:5) for the last 4 ms, and nothing woke it"
     assert only(waiting(words.QUEUE, "queue.get()"), "never_resumed")[:2] == (sentence, ["foo"])
     for tape in (
         waiting(words.QUEUE, "queue.get(timeout=9)", 9_000 * MS),
@@ -184,19 +184,19 @@ def stuck(thrown: str | None = "LoopExit('This operation would block forever')",
 
 
 FOO, BAR = "foo waits for a (demo.py:5) for Semaphore 1", "bar waits for b (demo.py:9) for Semaphore 2"
-NOTHING_LEFT = "; the hub had nothing left that could wake them"
+NOTHING_LEFT = " → nothing was left that could wake them, so the hub raised LoopExit"
 
 
 def test_a_deadlock_is_explained_and_those_in_it_are_told_once() -> None:
     assert kinds(stuck()) == ["deadlock"]
-    sentence = f"LoopExit: main waits in joinall(all) (demo.py:40), {FOO} and {BAR}{NOTHING_LEFT}"
+    sentence = f"main waits in joinall(all) (demo.py:40), {FOO} and {BAR}{NOTHING_LEFT}"
     assert only(stuck(), "deadlock") == (sentence, ["main", "foo", "bar"], 50, 40)
 
 
 def test_a_deadlock_is_told_as_a_circle_where_it_is_known_who_holds_what() -> None:
     sentence = (
-        f"LoopExit, a circle: {FOO}, which bar holds; {BAR}, which foo holds; "
-        f"besides, main waits in joinall(all) (demo.py:40) for foo and bar{NOTHING_LEFT}"
+        f"circular wait: {FOO}, which bar holds; {BAR}, which foo holds; "
+        f"also, main waits in joinall(all) (demo.py:40) for foo and bar{NOTHING_LEFT}"
     )
     assert only(stuck(held=True), "deadlock") == (sentence, ["foo", "bar", "main"], 50, 5)
 
@@ -223,10 +223,10 @@ def run(a):
 def test_who_would_have_set_an_event_is_looked_for_in_the_source() -> None:
     [one] = events(BOTH)
     assert one.sentence == (
-        "LoopExit, a circle (inferred from the source): "
-        "foo waits in a.wait() (demo.py:2) for bar, which would set it in line 7; "
-        "bar waits in self.b.wait(9) (demo.py:6) for foo, which would set it in line 3; "
-        f"besides, main waits in joinall(all) (demo.py:40){NOTHING_LEFT}"
+        "circular wait (inferred from the source): "
+        "foo waits in a.wait() (demo.py:2) for bar, which would set it at line 7; "
+        "bar waits in self.b.wait(9) (demo.py:6) for foo, which would set it at line 3; "
+        f"also, main waits in joinall(all) (demo.py:40){NOTHING_LEFT}"
     )
 
 
@@ -249,7 +249,7 @@ def test_the_source_is_not_made_to_say_more_than_it_does(source: str) -> None:
 
 def test_nobody_ends_its_own_wait() -> None:
     [one] = events(BOTH.replace("self.b.wait()", "self.b.wait()\n    self.b.set()"))
-    assert "for foo, which would set it in line 3" in one.sentence
+    assert "for foo, which would set it at line 3" in one.sentence
 
 
 @pytest.mark.parametrize("thrown", [None, "Timeout(0.5)", "ValueError('LoopExit(')"])
@@ -271,7 +271,7 @@ def ready_in_turns(times: int, ms: float) -> Tape:
 
 
 def test_lost_time() -> None:
-    sentence = "foo was woken by bar and ran only 60 ms later: meanwhile bar ran; the longest of 2 such delays"
+    sentence = "bar ran → foo ran only 60 ms after it was woken by bar; the longest of 2 such delays"
     assert only(ready_in_turns(2, 60), "lost_time") == (sentence, ["foo", "bar"], 2, 5)
     assert kinds(ready_in_turns(2, 49.9)) == []
 
@@ -286,14 +286,14 @@ def test_of_a_crowd_that_came_late_the_one_that_came_last_is_told() -> None:
         tape.switch("hub", f"client {number}").exits(f"client {number}").switch(f"client {number}", "hub")
     sentence, tracks, _, _ = only(tape, "lost_time")
     assert sentence == (
-        "client-5 was spawned by main and ran only 60 ms later: meanwhile main ran; "
+        "main ran → client-5 ran only 60 ms after it was spawned by main; "
         "the longest of 5 such delays of 5 tracks called client"
     )
     assert tracks == ["client 4", "main"]
 
 
 def test_starvation() -> None:
-    sentence = "foo was ready for 0.12 s in all while others ran, 96% of its life; for 30 ms at most, while bar ran"
+    sentence = "foo was ready but did not run for 0.12 s, 96% of its life, at most 30 ms at once, while bar ran"
     assert only(ready_in_turns(4, 30), "starvation") == (sentence, ["foo", "bar"], 2, 5)
     assert kinds(ready_in_turns(3, 30)) == []
 
@@ -306,7 +306,7 @@ def test_no_starvation_where_nobody_else_ran() -> None:
     tape = spawned("foo").switch("hub", "foo").waits("foo", words.RESULT, "r.get()").switch("foo", "hub", line=5)
     tape.at(2 * MS).wake("foo", words.NOBODY, words.CALLBACK).poll("hub", 1)
     tape.at(200 * MS).poll("hub", 0).switch("hub", "foo")
-    assert only(tape, "lost_time")[0] == "foo was woken and ran only 0.2 s later"
+    assert only(tape, "lost_time")[0] == "foo ran only 0.2 s after it was woken"
     assert kinds(tape) == ["lost_time"]
 
 
@@ -324,7 +324,7 @@ def polling(times: int, *, between: str = "", step_ns: int = STEP_NS) -> Tape:
 
 
 def test_busy_poll() -> None:
-    sentence = "foo polls: it slept for 0 s 100 times in a row, for 0.2 ms, and did nothing else (demo.py:7)"
+    sentence = "foo polls: it slept 0 s 100 times in a row for 0.2 ms and did nothing else (demo.py:7)"
     assert only(polling(100), "busy_poll") == (sentence, ["foo"], 1, 7)
     for tape in (
         polling(99),
@@ -355,7 +355,7 @@ def fails(
 def test_an_exception_that_nobody_retrieved() -> None:
     sentence, *rest = only(fails(), "unretrieved")
     assert rest == [["foo"], 0, 30]
-    assert sentence.startswith("foo (demo.py:30) raised ValueError('x'), and nobody retrieved it (inferred: ")
+    assert sentence.startswith("foo (demo.py:30) raised ValueError('x') → exception never retrieved (inferred: ")
     assert kinds(fails(joined="foo.get()")) == []
     assert kinds(fails(later="joinall(all, raise_error=True)")) == []
     assert kinds(fails(outcome=words.RETURNED)) == []
@@ -365,8 +365,8 @@ def test_an_exception_of_which_the_wait_for_its_end_tells_nobody() -> None:
     sentence, *rest = only(fails(joined="joinall([foo])"), "unretrieved")
     assert rest == [["foo"], 0, 30]
     assert sentence == (
-        "foo (demo.py:30) raised ValueError('x'), and nobody was given it (inferred: main waited for it in "
-        "joinall([foo]), demo.py:31, which does not raise it again; whoever asks later, without waiting, is not seen)"
+        "foo (demo.py:30) raised ValueError('x') → exception never retrieved (inferred: main waited for it in "
+        "joinall([foo]), demo.py:31, which does not raise it again; a later get() that need not wait is not recorded)"
     )
     assert kinds(fails(joined="foo.join()", later="joinall(all)")) == ["unretrieved"]
     assert kinds(fails(joined="foo.join()", later="other.get()")) == [], "perhaps it was this one's"
@@ -378,7 +378,7 @@ def test_an_exception_is_told_at_the_line_where_gevent_printed_that_it_was_raise
     printed = 'Traceback:\n  File "greenlet.py", line 908, in run\n  File "/src/demo.py", line 5, in foo\n    1 / 0\n'
     sentence, *rest = only(fails(joined="foo.join()", prints=printed), "unretrieved")
     assert rest == [["foo"], 0, 5]
-    assert sentence.startswith("foo raised ValueError('x') (demo.py:5), and nobody was given it (inferred: ")
+    assert sentence.startswith("foo raised ValueError('x') (demo.py:5) → exception never retrieved (inferred: ")
 
 
 def test_a_wait_of_which_the_trace_has_only_the_beginning_is_read_in_the_source() -> None:
@@ -449,13 +449,13 @@ def test_never_started() -> None:
     sentence = "foo never ran: main spawned it (demo.py:30), but the program ended before its turn"
     assert only(tape(runs=False), "never_started") == (sentence, ["foo", "main"], 0, 30)
     assert kinds(tape(runs=True)) == []
-    unready = "foo never ran: main spawned it (demo.py:30), but nobody made it ready"
+    unready = "foo never ran: main spawned it (demo.py:30), but nothing made it ready"
     assert only(tape(runs=False, ready=False), "never_started")[0] == unready
     assert kinds(tape(runs=False, kind=words.GENERATOR)) == []
 
 
 def test_a_late_timer_names_who_ran() -> None:
-    sentence = "foo's sleep of 10 ms (demo.py:5) was over 31 ms late: bar ran"
+    sentence = "bar ran → foo's 10 ms sleep (demo.py:5) ended 31 ms late"
     assert only(crunches(40), "late_timer") == (sentence, ["foo", "bar"], 42, 5)
     assert kinds(crunches(28)) == [], "19 ms late"
 
@@ -478,9 +478,9 @@ def test_of_a_crowd_that_was_late_at_once_one_speaks_for_all() -> None:
         tape.switch("hub", key).exits(key).switch(key, "hub")
     found = [(one.kind, one.sentence) for one in findings(tape.timeline()) if one.kind in ("hog", "late_timer")]
     assert [kind for kind, _ in found] == ["hog", "late_timer"]
-    assert found[1][1].startswith("worker-1's sleep of 10 ms (demo.py:5) was over ")
+    assert found[1][1].startswith("bar ran, sampled at demo.py:13 → worker-1's 10 ms sleep (demo.py:5) ended ")
     assert found[1][1].endswith(
-        " late: bar ran, seen at demo.py:13; the longest of 6 such delays of 3 tracks called worker"
+        " late; the longest of 6 such delays of 3 tracks called worker"
     )
 
 
@@ -497,7 +497,7 @@ def test_a_timer_that_was_late_because_of_many_short_turns() -> None:
     for ms in range(2, 50, 8):
         tape.at(ms * MS).switch("hub", "bar").at((ms + 7) * MS).switch("bar", "hub", line=12)
     tape.wake("foo", "hub", words.TIMER).switch("hub", "foo")
-    sentence = "foo's sleep of 10 ms (demo.py:5) was over 38 ms late: others ran in short turns"
+    sentence = "others ran in short turns → foo's 10 ms sleep (demo.py:5) ended 38 ms late"
     assert only(tape, "late_timer")[:2] == (sentence, ["foo"])
 
 
@@ -520,15 +520,16 @@ def asks(*took_ms: int, opened: bool = True, gap_ms: float = 0, prints: str = "t
 
 def test_the_slowest_of_several_answers_and_who_was_slow() -> None:
     sentence = (
-        'the slowest of 3 answers (demo.py:5) took foo 0.3 s, 0.2 s on average, and then it printed "the page": '
-        "serve slept for 0.3 s (demo.py:8) and ran just before it came (inferred: serve gave the answer)"
+        "serve slept 0.3 s (demo.py:8) and ran just before the answer came (inferred: it gave the answer) → "
+        'foo waited 0.3 s for the slowest of 3 answers (demo.py:5), 0.2 s on average; then it printed "the page"'
     )
     assert only(asks(100, 300, 200), "slow_answer") == (sentence, ["foo", "serve"], 102, 5)
 
 
 def test_of_a_slow_answer_no_more_is_told_than_is_known() -> None:
     sentence, tracks, _, _ = only(asks(100, 300, 200, gap_ms=2, prints="\n"), "slow_answer")
-    assert (sentence, tracks) == ("the slowest of 3 answers (demo.py:5) took foo 0.3 s, 0.2 s on average", ["foo"])
+    assert sentence == "foo waited 0.3 s for the slowest of 3 answers (demo.py:5), 0.2 s on average"
+    assert tracks == ["foo"]
     assert "…" in only(asks(100, 300, 200, prints="page " * 20), "slow_answer")[0]
 
 
@@ -546,10 +547,10 @@ def test_a_trace_of_which_some_is_missing() -> None:
         return tape.exits("main").end()
 
     [one] = findings(tape(("events", 1), ("unreadable lines", 4), ("events", 2)).timeline())
-    sentence = "2 events could not be written and 4 lines could not be read: what they told is missing here"
+    sentence = "2 events could not be written and 4 lines could not be read: their events are missing here"
     assert one == Finding("incomplete", sentence, (), 7_000, None, None)
     [one] = findings(tape(("characters of output", 1), ("unreadable lines", 1)).timeline())
-    assert one.sentence == "1 line could not be read: what it told is missing here"
+    assert one.sentence == "1 line could not be read: its events are missing here"
     assert kinds(tape(("characters of output", 7), ("events", 0))) == []
 
 

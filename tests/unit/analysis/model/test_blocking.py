@@ -77,7 +77,7 @@ def test_it_becomes_blocked_without_any_event_as_time_passes() -> None:
     assert hub(timeline)[-1][:2] == (10, "WAITING")
     timeline.reach(10 * MS + HOG_NS)
     assert hub(timeline)[-1] == (10, "BLOCKED", 2)
-    assert describe_state(timeline, 1, 60 * MS) == "hub is blocked for 50 ms: hog runs without giving way"
+    assert describe_state(timeline, 1, 60 * MS) == "hub has been blocked for 50 ms: hog runs without yielding"
 
 
 def test_it_was_not_blocked_after_all_if_a_switch_back_came_late_into_the_trace() -> None:

@@ -46,11 +46,11 @@ def test_in_a_sentence() -> None:
     assert stops.sentence is None
     stops.hold(3 * S, 0)
     assert stops.sentence == (
-        "The program was held once, for 0.000 s in all, which its times leave out; the trace ends while it is."
+        "The program was paused once, for 0.000 s in total, which its times exclude; the trace ends during a pause."
     )
     stops.go_on(3 * S, S // 4)
-    assert stops.sentence == "The program was held once, for 0.250 s in all, which its times leave out."
-    assert two_stops().sentence == "The program was held 2 times, for 12.000 s in all, which its times leave out."
+    assert stops.sentence == "The program was paused once, for 0.250 s in total, which its times exclude."
+    assert two_stops().sentence == "The program was paused 2 times, for 12.000 s in total, which its times exclude."
 
 
 def test_a_line_that_is_lost_does_no_harm() -> None:

@@ -47,7 +47,7 @@ def test_a_copy_is_as_the_other_one_was_at_the_fork() -> None:
     place = timeline.parks[slices.about[0]].place
     assert (place and (place.file, place.line)) == (FILE, 7)
     assert timeline.parks[slices.about[0]].track == tape.ids["gen'"]
-    assert sentence(timeline, 2) == "gen-2 runs: child asked it for the next value"
+    assert sentence(timeline, 2) == "child asks gen-2 for the next value → gen-2 runs"
     assert timeline.tracks[tape.ids["gen"]].state is State.WAITING
 
 

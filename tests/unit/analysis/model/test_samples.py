@@ -98,18 +98,18 @@ def test_it_in_words() -> None:
     written = "demo.py:11 `total += number * number`"
     assert told(timeline, Sampled(place, 9, 11, 26 * MS)) == f"mostly at {written} (9 of 11 samples, one every 26 ms)"
     assert told(timeline, Sampled(place, 3, 11, 26 * MS)).startswith(f"most often at {written} (3 of 11 samples, ")
-    assert told(timeline, Sampled(place, 4, 4, 26 * MS)) == f"seen at {written} (all 4 samples, one every 26 ms)"
-    assert told(timeline, Sampled(place, 1, 1, 0)) == f"seen at {written} (1 sample)"
-    assert told(timeline, Sampled(long, 1, 1, 0)) == f"seen at demo.py:12 `log(total)  # {'x' * 25}…` (1 sample)"
-    assert told(hogged().timeline(), Sampled(place, 1, 1, 0)) == "seen at demo.py:11 (1 sample)"
+    assert told(timeline, Sampled(place, 4, 4, 26 * MS)) == f"sampled at {written} (all 4 samples, one every 26 ms)"
+    assert told(timeline, Sampled(place, 1, 1, 0)) == f"sampled at {written} (1 sample)"
+    assert told(timeline, Sampled(long, 1, 1, 0)) == f"sampled at demo.py:12 `log(total)  # {'x' * 25}…` (1 sample)"
+    assert told(hogged().timeline(), Sampled(place, 1, 1, 0)) == "sampled at demo.py:11 (1 sample)"
 
 
 def test_a_hog_is_told_with_its_line() -> None:
     tape = hogged(*SEEN).lists(SOURCE)
     [hog] = [one for one in findings(tape.timeline()) if one.kind == "hog"]
     assert hog.sentence == (
-        "bar ran for 0.3 s without giving way, mostly at demo.py:11 `total += number * number` (7 of 8 samples, one "
-        "every 25 ms), until it did at demo.py:12: foo ran 0.29 s late"
+        "bar ran for 0.3 s without yielding, mostly at demo.py:11 `total += number * number` (7 of 8 samples, one "
+        "every 25 ms), until it yielded at demo.py:12 → foo ran 0.29 s late"
     )
     assert (hog.file, hog.line) == (FILE, 11)
 
@@ -118,10 +118,12 @@ def test_what_a_track_does_says_where_it_was_seen_last() -> None:
     tape = hogged(*SEEN)
     timeline = tape.timeline()
     bar, hub = tape.ids["bar"], tape.ids["hub"]
-    assert describe_state(timeline, bar, 22 * MS) == "bar runs for 20 ms"
-    assert describe_state(timeline, bar, 132 * MS) == "bar runs for 0.13 s, last seen at demo.py:12 (sampled)"
+    assert describe_state(timeline, bar, 22 * MS) == "bar has been running for 20 ms"
+    assert describe_state(timeline, bar, 132 * MS) == (
+        "bar has been running for 0.13 s, last seen at demo.py:12 (sampled)"
+    )
     assert describe_state(timeline, hub, 160 * MS) == (
-        "hub is blocked for 0.16 s: bar runs without giving way, last seen at demo.py:11 (sampled)"
+        "hub has been blocked for 0.16 s: bar runs without yielding, last seen at demo.py:11 (sampled)"
     )
 
 
@@ -181,4 +183,4 @@ def test_a_line_that_does_not_exist_is_not_quoted(line: int) -> None:
     timeline = tape.timeline()
     one = mostly(timeline, tape.ids["bar"], 0, timeline.last_ns)
     assert one is not None
-    assert told(timeline, one) == f"seen at demo.py:{line} (1 sample)"
+    assert told(timeline, one) == f"sampled at demo.py:{line} (1 sample)"

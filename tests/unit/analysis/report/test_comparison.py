@@ -93,8 +93,8 @@ def test_where_the_order_first_differs() -> None:
     assert a is not None
     assert b is not None
     assert (a.index, a.from_name, a.to_name, a.cause) == (4, "main", "b", "switch")
-    assert a.sentence == "b runs for the first time: main switched to it"
-    assert (b.index, b.from_name, b.to_name, b.sentence) == (4, "main", "a", "a runs: main switched to it")
+    assert a.sentence == "main switches to b → b runs for the first time"
+    assert (b.index, b.from_name, b.to_name, b.sentence) == (4, "main", "a", "main switches to a → a runs")
     assert a.t == b.t == pytest.approx(7e-6)
 
 

@@ -16,14 +16,14 @@ def park(fd: int, direction: str, local: str = "", peer: str = "") -> Park:
 @pytest.mark.parametrize(
     ("wait", "said", "over"),
     [
-        (park(7, words.READ, "a:1", "b:2"), "to read from fd 7, a:1 → b:2", "fd 7 can be read, a:1 → b:2"),
+        (park(7, words.READ, "a:1", "b:2"), "to read from fd 7, a:1->b:2", "fd 7 can be read, a:1->b:2"),
         (park(7, words.WRITE), "to write to fd 7", "fd 7 can be written"),
         (park(7, words.READ_OR_WRITE), "to read from or write to fd 7", "fd 7 can be read or written"),
-        (park(5, words.ACCEPT, "a:1"), "for somebody to connect to fd 5, a:1", "somebody connects to fd 5, a:1"),
+        (park(5, words.ACCEPT, "a:1"), "for a connection to fd 5, a:1", "a peer connects to fd 5, a:1"),
         (
             park(7, words.CONNECT, peer="b:2"),
-            "to be connected on fd 7, → b:2",
-            "fd 7 is connected, or has failed to, → b:2",
+            "for fd 7 to connect, peer b:2",
+            "fd 7 is connected or has failed, peer b:2",
         ),
         (park(-1, "read 5 6, write 7"), "for one of several fds (read 5 6, write 7)", None),
         (park(-1, ""), None, None),

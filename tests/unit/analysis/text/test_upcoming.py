@@ -24,7 +24,7 @@ def prospects(name: str, track: str) -> list[str]:
 
 def test_of_a_gevent_greenlet() -> None:
     assert prospects("gevent_sleeps", "bar") == [
-        "in it runs", "in it runs", "in it sleeps for", "in it is woken by hub and runs at once",
+        "in it runs", "in it runs", "in it sleeps", "in it is woken by hub and runs at once",
         "in it ends", "in it ends", "",
     ]  # fmt: skip
 
@@ -35,7 +35,7 @@ def test_of_a_generator() -> None:
 
 
 def test_of_one_that_is_never_resumed() -> None:
-    assert prospects("ping_pong", "test1")[-1] == "nothing more of it up to the end of the trace"
+    assert prospects("ping_pong", "test1")[-1] == "nothing more happens to it before the end of the trace"
 
 
 def test_of_one_that_fails() -> None:

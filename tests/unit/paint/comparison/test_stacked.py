@@ -96,7 +96,7 @@ def test_many_tracks() -> None:
     part = Part.whole(tape.end().timeline())
     painted = lines(part, Part.whole(ping_pong().timeline()), 60)
     assert any(line.startswith("  ▸ worker ×9") for line in painted)
-    assert "Tracks of a kind share a row: --all shows each of them" in painted
+    assert "Tracks with the same function share a row: --all shows each one" in painted
     tape = Tape()
     for number in range(30):
         tape.spawn(f"g{number}", words.GENERATOR, creator="main")

@@ -34,9 +34,9 @@ def test_what_fills_a_cell_is_told_with_its_beginning_and_its_end() -> None:
     tea = tape.ids["tea"]
     assert pointed(timeline, tea, viewport, 0, 200 * MS) == ["tea does not exist yet"]
     assert pointed(timeline, tea, viewport, 2, 200 * MS) == [
-        "tea runs for 10 ms",
+        "tea has been running for 10 ms",
         "from 0.020000 s to 0.039999 s: 20 ms",
-        "in 10 ms it sleeps for 50 ms",
+        "in 10 ms it sleeps 50 ms",
     ]
     assert pointed(timeline, tea, viewport, 5, 200 * MS) == [
         "tea sleeps: 20 ms of 50 ms",
@@ -75,7 +75,7 @@ def test_a_run_that_was_sampled_is_told_with_its_line() -> None:
     viewport = Viewport(Axis.TIME, 0.0, 10.0 * MS, 20)
     seen = "mostly at demo.py:7 (2 of 3 samples, one every 25 ms)"
     assert pointed(timeline, tape.ids["hog"], viewport, 9, 210 * MS) == [
-        "hog runs for 90 ms, last seen at demo.py:7 (sampled)", "from 0.010001 s to 0.200000 s: 0.19 s",
+        "hog has been running for 90 ms, last seen at demo.py:7 (sampled)", "from 0.010001 s to 0.200000 s: 0.19 s",
         seen, "in 0.1 s it ends",
     ]  # fmt: skip
     assert seen in pointed(timeline, tape.ids["hub"], viewport, 9, 210 * MS)

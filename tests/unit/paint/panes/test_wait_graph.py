@@ -25,15 +25,15 @@ def test_a_circle_comes_first_and_chains_lead_into_it() -> None:
     timeline = dining().timeline()
     assert drawn(timeline, timeline.switch_ns[6]) == [
         "runs: █ hub",
-        "a circle: ┈ anna → Semaphore 2 → ┈ ben → Semaphore 1 → ┈ anna",
-        "┈ main → ┈ late → Semaphore 1 → ┈ anna (in the circle)  late.join(), for 6 µs",
+        "cycle: ┈ anna → Semaphore 2 → ┈ ben → Semaphore 1 → ┈ anna",
+        "┈ main → ┈ late → Semaphore 1 → ┈ anna (in the cycle)  late.join(), for 6 µs",
     ]
     assert drawn(timeline, timeline.switch_ns[6], 40, ascii=True) == [
         "runs: # hub",
-        "a circle: - anna > Semaphore 2 > - ben",
+        "cycle: - anna > Semaphore 2 > - ben",
         "    > Semaphore 1 > - anna",
         "- main > - late > Semaphore 1",
-        "    > - anna (in the circle)",
+        "    > - anna (in the cycle)",
         "    late.join(), for 6 us",
     ]
 
@@ -44,7 +44,7 @@ def test_timers_things_and_the_ready() -> None:
         "runs: █ hub",
         "┈ main → others to end  gevent.joinall(all), for 2 µs  foo wakes it in 2 s",
         "┈ foo → timer, in 2 s",
-        "▒ bar ready, for its turn",
+        "▒ bar ready to run",
     ]
 
 
@@ -82,10 +82,10 @@ def test_a_blocked_hub_waits_for_whom_hogs_it() -> None:
     timeline = hogs().timeline()
     assert drawn(timeline, 400_000_000) == [
         "runs: █ crunch",
-        "▚ hub → █ crunch, which does not give way",
+        "▚ hub → █ crunch, which does not yield",
         "┈ main → others to end  joinall, for 0.37 s  crunch wakes it in 0.13 s",
         "┈ tea → timer, overdue by 0.27 s  asleep for 0.37 s",
-        "▒ forgotten ready, for its turn",
+        "▒ forgotten ready to run",
     ]
 
 
@@ -96,7 +96,7 @@ def test_generators() -> None:
 
 
 def test_where_nobody_waits_it_says_so() -> None:
-    assert drawn(Tape().timeline(), 0) == ["runs: █ main", "Nobody waits at this moment."]
+    assert drawn(Tape().timeline(), 0) == ["runs: █ main", "No track is waiting."]
 
 
 @pytest.mark.parametrize("width", [30, 39, 60, 120])
@@ -118,8 +118,8 @@ def test_who_would_set_an_event_is_said_to_be_inferred() -> None:
     tape.waits("foo", words.EVENT, "a.wait()", thing="Event 1").switch("foo", "hub", line=2).switch("hub", "bar")
     tape.waits("bar", words.EVENT, "b.wait()", thing="Event 2").switch("bar", "hub", line=6)
     lines = drawn(tape.timeline(), tape.t_ns, 120)
-    assert "┈ foo → Event 1  a.wait(), for 2 µs  inferred from the source: bar would set it in line 7" in lines
-    assert "┈ bar → Event 2  b.wait()  inferred from the source: foo would set it in line 3" in lines
+    assert "┈ foo → Event 1  a.wait(), for 2 µs  inferred from the source: bar would set it at line 7" in lines
+    assert "┈ bar → Event 2  b.wait()  inferred from the source: foo would set it at line 3" in lines
 
 
 def test_a_long_answer_is_wrapped() -> None:
@@ -130,4 +130,4 @@ def test_a_long_answer_is_wrapped() -> None:
     tape.waits("bar", words.EVENT, "b.wait()", thing="Event 2").switch("bar", "hub", line=6)
     lines = drawn(tape.timeline(), tape.t_ns, 38)
     first = lines.index("┈ foo → Event 1  a.wait(), for 2 µs")
-    assert lines[first + 1 : first + 3] == ["    inferred from the source: bar", "    would set it in line 7"]
+    assert lines[first + 1 : first + 3] == ["    inferred from the source: bar", "    would set it at line 7"]

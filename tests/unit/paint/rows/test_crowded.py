@@ -13,7 +13,7 @@ from visualizer.analysis.index.groups import Crowd
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.axis.viewport import Axis, Viewport
 from visualizer.paint.rows.crowded import paint_group, told
-from visualizer.paint.rows.order import GROUP_FROM, Group, Row, Rows, label_runs, rows
+from visualizer.paint.rows.order import GROUP_FROM, Group, Row, RowList, label_runs, rows
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -163,7 +163,7 @@ def test_tracks_of_another_thread_or_kind_are_of_another_group() -> None:
 
 def test_only_those_that_are_wanted_and_their_threads() -> None:
     tape = wave(8).spawn("second", words.THREAD).spawn("alone", words.GREENLET, parent="second")
-    arranged = Rows(tape.timeline())
+    arranged = RowList(tape.timeline())
     assert [row.track for row in arranged.arrange(grouped=True, only=lambda track: track in (3, 4))] == [0, 3, 4]
     assert [row.track for row in arranged.arrange(only=lambda track: track == tape.ids["alone"])] == [11, 12]
     assert [row.track for row in arranged.arrange(only=lambda track: track == 0)] == [0]
@@ -173,7 +173,7 @@ def test_only_those_that_are_wanted_and_their_threads() -> None:
 def test_rows_grow_with_the_timeline() -> None:
     tape = wave(8)
     timeline = Timeline()
-    arranged = Rows(timeline)
+    arranged = RowList(timeline)
     for event in tape.events:
         feed(timeline, [event])
         assert arranged.arrange(grouped=True) == rows(timeline, grouped=True)
@@ -184,7 +184,7 @@ def test_rows_grow_with_the_timeline() -> None:
 
 def test_a_track_finds_its_thread_later() -> None:
     timeline = Timeline()
-    arranged = Rows(timeline)
+    arranged = RowList(timeline)
     tape = Tape().spawn("g", words.GENERATOR)
     feed(timeline, tape.events)
     assert arranged.arrange() == [Row(0, 0, False), Row(1, 0, False)]

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from tests.unit.analysis.tape import Tape
 from tests.unit.paint.events import timelines
 from visualizer.analysis.model.timeline import Timeline
-from visualizer.paint.rows.grouping import By, Order, Subject, Wish, arranged, lifted, sorting
-from visualizer.paint.rows.order import Group, Row, Rows
+from visualizer.paint.rows.grouping import By, RowOrder, Subject, Wish, arranged, lifted, sorting
+from visualizer.paint.rows.order import Group, Row, RowList
 from visualizer.trace import words
 
 GREENLETS = Group(words.NOBODY, words.GREENLET, words.GREENLET)
@@ -29,7 +29,7 @@ def shown(tape: Tape, by: By, wish: Wish | None = None) -> list[str]:
     marks = {True: "+", False: "-"}
     return [
         "  " * row.depth + (marks[row.collapsed] if row.has_children else "") + (row.group.name if row.group else
-        names[row.track]) for row in arranged(timeline, Rows(timeline), by, wish or Wish())
+        names[row.track]) for row in arranged(timeline, RowList(timeline), by, wish or Wish())
     ]  # fmt: skip
 
 
@@ -76,14 +76,14 @@ def test_what_is_filtered() -> None:
 
 
 def test_sorted_by_name_numbers_count_as_such() -> None:
-    key = sorting(family().timeline(), Order.NAME)
+    key = sorting(family().timeline(), RowOrder.NAME)
     assert shown(family(), By.NONE, Wish(key=key)) == ["a", "a2", "a10", "b", "g", "main"]
     assert shown(family(), By.SPAWN, Wish(key=key)) == ["-main", "  -a", "    a2", "    a10", "  -b", "    g"]
 
 
 def test_a_name_of_ten_thousand_digits_can_be_sorted() -> None:
     tape = Tape().spawn("1" + "0" * 10_000, words.GENERATOR).spawn("9" * 9_999, words.GENERATOR)
-    found = shown(tape, By.NONE, Wish(key=sorting(tape.timeline(), Order.NAME)))
+    found = shown(tape, By.NONE, Wish(key=sorting(tape.timeline(), RowOrder.NAME)))
     assert [name[:1] for name in found] == ["9", "1", "m"]
 
 
@@ -97,17 +97,17 @@ def test_sorted_by_time_in_a_state_the_longest_first() -> None:
     tape.switch("hub", "a").waits("a", words.SLEEP, "1 s").switch("a", "hub")
     found = {
         order: shown(tape, By.NONE, Wish(key=sorting(tape.timeline(), order)))
-        for order in (Order.RUNNING, Order.READY, Order.WAITING)
+        for order in (RowOrder.RUNNING, RowOrder.READY, RowOrder.WAITING)
     }
-    assert [name for name in found[Order.RUNNING] if name != "main"] == ["hub", "b", "a"]
-    assert found[Order.READY][0] == "a"
-    assert found[Order.WAITING] == ["main", "a", "b", "hub"], "a hub's waiting does not count"
+    assert [name for name in found[RowOrder.RUNNING] if name != "main"] == ["hub", "b", "a"]
+    assert found[RowOrder.READY][0] == "a"
+    assert found[RowOrder.WAITING] == ["main", "a", "b", "hub"], "a hub's waiting does not count"
 
 
 def test_two_that_spawned_one_another_are_shown_all_the_same() -> None:
     timeline = family().timeline()
     timeline.tracks[1].creator, timeline.tracks[3].creator = 3, 1
-    found = arranged(timeline, Rows(timeline), By.SPAWN, Wish())
+    found = arranged(timeline, RowList(timeline), By.SPAWN, Wish())
     assert [(row.track, row.depth) for row in found] == [(0, 0), (2, 1), (5, 2), (1, 0), (3, 1), (4, 1)]
 
 
@@ -116,7 +116,7 @@ def test_a_chain_of_spawns_may_be_long() -> None:
     for number in range(3_000):
         tape.spawn(str(number), words.GREENLET, creator=str(number - 1) if number else "main")
     timeline = tape.timeline()
-    assert [row.depth for row in arranged(timeline, Rows(timeline), By.SPAWN, Wish())] == list(range(3_001))
+    assert [row.depth for row in arranged(timeline, RowList(timeline), By.SPAWN, Wish())] == list(range(3_001))
 
 
 ROWS = [
@@ -145,11 +145,11 @@ def test_what_is_hidden_goes_and_with_a_group_its_members() -> None:
     assert lifted(ROWS, [1], {1}) == ([ROWS[0], *ROWS[2:]], 0)
 
 
-@given(timelines(), st.sampled_from(By), st.sampled_from(Order), st.data())
+@given(timelines(), st.sampled_from(By), st.sampled_from(RowOrder), st.data())
 def test_each_track_has_one_row_whatever_is_wished(
-    timeline: Timeline, by: By, order: Order, data: st.DataObject
+    timeline: Timeline, by: By, order: RowOrder, data: st.DataObject
 ) -> None:
-    found = arranged(timeline, Rows(timeline), by, Wish(key=sorting(timeline, order)))
+    found = arranged(timeline, RowList(timeline), by, Wish(key=sorting(timeline, order)))
     tracks = [row.track for row in found if row.group is None]
     assert sorted(tracks) == sorted(timeline.tracks)
     subjects: list[Subject] = [row.group or row.track for row in found]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable
     from typing import Any
 
-    from visualizer.tracers.core.stream import Line
+    from visualizer.tracers.core.api import Line
 
 #: Lines that say something of one track, which is their first field.
 _OF_ONE = (

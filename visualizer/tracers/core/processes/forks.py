@@ -22,11 +22,11 @@ from visualizer.tracers.core.values import Shown, show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
     from types import CodeType
     from typing import Any
 
-    from visualizer.tracers.core.recording import Recording
-
+    from visualizer.tracers.core.context import Context
 
 #: The end of a child is looked for every 25 ms. If it was not for so long, it is not known when it ended.
 _LATE_NS = 200_000_000
@@ -63,8 +63,10 @@ class _Fork:
 class Forks:
     """The forks of one process, and of its children."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Context, abandon: Callable[[], None]) -> None:
+        """`abandon`: called in a child that cannot be recorded."""
         self._recording = recording
+        self._abandon = abandon
         self._pid = os.getpid()
         #: The process began by a fork that we saw.
         self.is_child = False
@@ -76,6 +78,8 @@ class Forks:
         self._children: Children | None = None
         self._ends = Buffer()
         self._looked_ns = 0
+        #: What this process inherited, if it is a child.
+        self._copies: Copies | None = None
         #: The name that multiprocessing had for the process when that was looked for last.
         self._name: str | None = None
 
@@ -101,7 +105,7 @@ class Forks:
             stream.share(self._recording.track)
             self._recording.new_track = stream.ids.track
             if self._recording.control is not None:
-                self._recording.control.clock.share(stream.ids.spare)
+                self._recording.control.share_clock(stream.ids.spare)
             self._look(fork)
             self._watch(fork)
             fork.held = stream.hold_flushes()
@@ -118,7 +122,7 @@ class Forks:
         fork.track = buffer.track
         frame: Any = sys._getframe(1)
         running = [recording.current(), *recording.running_in(frame)]
-        if _in_file(running[0], stream.copies) == fork.track:
+        if _in_file(running[0], self._copies) == fork.track:
             del running[0]
         fork.running = running
         while frame is not None and not recording.own(frame.f_code):
@@ -180,7 +184,7 @@ class Forks:
                 return
         except Exception:  # There is nobody to tell: the file is the parent's.
             pass
-        recording.abandon()
+        self._abandon()
 
     def _go_on(self, fork: _Fork) -> None:
         recording, stream = self._recording, self._recording.stream
@@ -190,12 +194,12 @@ class Forks:
             stream.before_flush.remove(self.tell_ends)
         buffer = stream.here(fork.t_ns)
         elsewhere = frozenset(other.track for other in stream.buffers if other is not buffer)
-        before = stream.copies
+        before = self._copies
         stream.begin_again(buffer, fork.track)
         recording.new_track = stream.ids.track
         track = recording.new_track()
         name = f"process {self._pid}"
-        stream.copies = copies = Copies(fork.limit, before, elsewhere, name, recording.new_track)
+        stream.copies = self._copies = copies = Copies(fork.limit, before, elsewhere, name, recording.new_track)
         # The hooks may know the thread's track by the number that it had then, or by that of an earlier process.
         copies.known[fork.track] = track
         for known in before.known if before is not None else ():

@@ -14,7 +14,7 @@ import gc
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.code import function_name
-from visualizer.tracers.core.recording import Recording
+from visualizer.tracers.core.context import Context
 from visualizer.tracers.runtimes.generators.introspection import beginning, code_of, frame_of, is_generator, kind_of
 
 TYPE_CHECKING = False
@@ -34,7 +34,7 @@ _UNSTARTED = "it was collected before it was started, or never came to be; when 
 class Births:
     """The generators that were made and have not been started."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Context) -> None:
         self._recording = recording
         #: Tracks whose generator has not been looked for or not been found, oldest first, by the id of their code.
         self._waiting: dict[int, list[int]] = {}
@@ -104,8 +104,7 @@ class Births:
         self._found[key] = track, code, ref(generator, forget)
 
     def _end(self, track: int, t_ns: int, inferred: str | None) -> None:
-        about = (words.CLOSED, inferred)
-        self._recording.stream.extend((lines.exited, t_ns, track, about, lines.NO_VALUE, None, 0))
+        self._recording.exited(t_ns, track, words.CLOSED, inferred=inferred)
 
     def finish(self, t_ns: int, alive: list[Any]) -> None:
         """The program is over: of the generators not found, tell those that are no more. `alive`: all there are."""

@@ -16,12 +16,12 @@ from types import (
     FunctionType,
     MethodDescriptorType,
     MethodType,
+    ModuleType,
 )
 
 from visualizer.trace import words
 from visualizer.tracers.core.code import GENERATOR_FLAG
-from visualizer.tracers.core.imports import Imports
-from visualizer.tracers.core.recording import Recording
+from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import type_name
 from visualizer.tracers.runtimes.generators.fast_path import monitoring_ways
 from visualizer.tracers.runtimes.generators.introspection import ASKING, METHODS, is_resuming, probe
@@ -45,8 +45,9 @@ _OF_GENERATORS = _events.PY_START | _events.PY_RESUME | _events.PY_YIELD | _even
 
 class GeneratorTracer:
     name = "generators"
+    modules: tuple[str, ...] = ()
 
-    def __init__(self, recording: Recording, imports: Imports) -> None:
+    def __init__(self, recording: Context) -> None:
         self._recording = recording
         self._generators = Generators(recording)
         self._tool: int | None = None
@@ -80,12 +81,12 @@ class GeneratorTracer:
             _monitoring.register_callback(tool, event, callback)
         self._calibrate(tool)
         _monitoring.set_events(tool, _events.PY_START)
-        control = self._recording.control
-        if control is not None:
-            from visualizer.tracers.control.points_monitoring import Points
-
-            control.points = Points(self._recording, control, self._generators, tool)
+        if self._recording.points is not None:
+            self._recording.points.install(tool)
         return "on: sys.monitoring"
+
+    def imported(self, name: str, module: ModuleType) -> None:
+        """No module is waited for."""
 
     def remove(self) -> None:
         tool, self._tool = self._tool, None
@@ -144,7 +145,7 @@ class GeneratorTracer:
                 return None
         if self._recording.is_entering() and _getframe(2).f_back is None:
             self._watch_entry(code)
-            self._recording.name_entered(code)
+            self._recording.entered(code)
         return None if id(code) in self._entries else _DISABLE
 
     def _watch_entry(self, code: CodeType) -> None:
@@ -197,7 +198,7 @@ class GeneratorTracer:
             if id(code) in self._watched:
                 self._generators.on_return(_getframe(1), value)
             elif _getframe(1).f_back is None:
-                self._recording.leave(words.RETURNED, value)
+                self._recording.left(words.RETURNED, value)
         except Exception as error:
             self._recording.fail(self.name, error)
 
@@ -216,7 +217,7 @@ class GeneratorTracer:
                 self._recording.fail(self.name, failure)
         elif id(code) in self._entries and _getframe(1).f_back is None:
             killed = type_name(type(error)) == "GreenletExit"
-            self._recording.leave(words.KILLED if killed else words.RAISED, error)
+            self._recording.left(words.KILLED if killed else words.RAISED, error)
 
     def _on_call(self, code: CodeType, offset: int, function: Any, argument: Any) -> Any:
         try:

@@ -14,8 +14,7 @@ import sys
 from types import AsyncGeneratorType, BuiltinFunctionType
 
 from visualizer.tracers.core.code import GENERATOR_FLAG
-from visualizer.tracers.core.imports import Imports
-from visualizer.tracers.core.recording import Recording
+from visualizer.tracers.core.context import Context
 from visualizer.tracers.runtimes.generators.fast_path import profile_way
 from visualizer.tracers.runtimes.generators.introspection import (
     ASKING,
@@ -33,7 +32,7 @@ from visualizer.tracers.runtimes.generators.tracks import UNREAD, Generators, Wa
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from types import CodeType
+    from types import CodeType, ModuleType
     from typing import Any
 
 _RESUME = opcode.opmap["RESUME"]
@@ -44,10 +43,11 @@ _STDLIB_NAMES = sys.stdlib_module_names
 
 class GeneratorTracer:
     name = "generators"
+    modules: tuple[str, ...] = ()
 
-    def __init__(self, recording: Recording, imports: Imports) -> None:
+    def __init__(self, recording: Context) -> None:
         self._recording = recording
-        self._imports = imports
+        self._imports = recording.imports
         self._generators = Generators(recording)
         #: Whether a code object is a watched generator's, and its instructions; by id, the code kept.
         self._instructions: dict[int, tuple[bytes | None, CodeType]] = {}
@@ -63,16 +63,15 @@ class GeneratorTracer:
         if sys.getprofile() is not None:
             return "refused: the program already has a profile function"
         self._calibrate()
-        control = self._recording.control
-        if control is not None:
-            from visualizer.tracers.control.points_profile import Points
-
-            control.points = points = Points(self._recording, control, self._generators)
-            self._hook = points.behind(self._hook)
+        if self._recording.points is not None:
+            self._hook = self._recording.points.install(self._hook)
         self._imports.before_any = self._before_import
         self._imports.install()
         sys.setprofile(self._hook)
         return "on: sys.setprofile"
+
+    def imported(self, name: str, module: ModuleType) -> None:
+        """No module is waited for."""
 
     def remove(self) -> None:
         self._imports.before_any = None
@@ -121,7 +120,7 @@ class GeneratorTracer:
                 elif code.co_name == "<module>":
                     self._on_module(frame, code)
                 elif frame.f_back is None and self._recording.is_entering():
-                    self._recording.name_entered(code)
+                    self._recording.entered(code)
             elif event == "return":
                 if code.co_flags & GENERATOR_FLAG:
                     self._on_generator_return(frame, code, arg)

@@ -17,7 +17,7 @@ from types import CodeType
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.code import ASYNC_GENERATOR_FLAG, place_of
-from visualizer.tracers.core.recording import Recording
+from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import keep
 from visualizer.tracers.runtimes.generators.identity import Births
 from visualizer.tracers.runtimes.generators.introspection import (
@@ -91,7 +91,7 @@ class Call:
 class Generators:
     """The tracks of the program's generators, and the events of each."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Context) -> None:
         self.recording = recording
         self.stream = recording.stream
         self.clock = recording.stream.clock
@@ -106,7 +106,8 @@ class Generators:
         self.through: set[int] = set()
         #: Calls in progress, in any thread.
         self.calls: list[Call] = []
-        recording.running_in, recording.unlearn = self.all_running_in, self.unlearn
+        recording.steps = self
+        recording.on_due.append(self.unlearn)
 
     # Calls of methods, by the program's own code.
 
@@ -342,21 +343,12 @@ class Generators:
             value = lines.NO_VALUE if closed or error is None else keep(error)
             self._exit(run.track, words.CLOSED if closed else words.RAISED, value, self.clock())
 
-    def running_in(self, frame: Any) -> int | None:
-        """The track of the generator that runs in `frame`, or in the innermost frame below that one; None if none."""
-        while frame is not None:
-            run = self.live.get(id(frame))
-            if run is not None:
-                return run.track
-            frame = frame.f_back
-        return None
-
     def unlearn(self) -> None:
         """Have the next yield of each generator go the long way: something else is due then."""
         for run in list(self.live.values()):
             run.yield_offset = -1
 
-    def all_running_in(self, frame: Any) -> list[int]:
+    def running_in(self, frame: Any) -> list[int]:
         """The tracks of all generators that run in `frame` and below it, the innermost last."""
         found = []
         while frame is not None:
@@ -367,7 +359,7 @@ class Generators:
         return found[::-1]
 
     def _exit(self, track: int, outcome: str, value: Any, t_ns: int, inferred: str | None = None) -> None:
-        self.stream.extend((lines.exited, t_ns, track, (outcome, inferred), value, None, 0))
+        self.recording.exited(t_ns, track, outcome, value, inferred)
 
     def finish(self, t_ns: int) -> None:
         """Tell the generators that are still there from those that were collected unseen."""

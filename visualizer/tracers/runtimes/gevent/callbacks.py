@@ -6,13 +6,13 @@ are wrapped, so that whomever the hub switches to meanwhile is known to be woken
 
 from __future__ import annotations
 
+import _thread
 import sys
 from types import FunctionType, MethodType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.buffer import Buffer
-from visualizer.tracers.core.recording import Recording
+from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import Shown, keep, type_name
 from visualizer.tracers.runtimes.gevent.attribution.services import service_of
 from visualizer.tracers.runtimes.gevent.attribution.wait_queues import Service
@@ -29,6 +29,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
     from visualizer.tracers.runtimes.gevent.ready import Doer
 
+# Fetched now: gevent's monkey-patching replaces it.
+_Local = _thread._local
 #: gevent.killall's callbacks; compiled functions without a name of their own are wrapped in one that Cython made.
 _KILL_ALL = ("_killall", "_killall3", "wrap")
 
@@ -36,26 +38,23 @@ _KILL_ALL = ("_killall", "_killall3", "wrap")
 class Callbacks:
     """The callbacks that hubs are asked for."""
 
-    def __init__(self, recording: Recording, greenlets: GreenletTracer, ready: Ready, spawns: Spawns) -> None:
+    def __init__(self, recording: Context, greenlets: GreenletTracer, ready: Ready, spawns: Spawns) -> None:
         self._recording = recording
         self._greenlets = greenlets
         self._ready = ready
         self._spawns = spawns
+        self._local = _Local()
         #: gevent's Greenlet, once it is there, and the code of `gevent.sleep`.
         self.greenlet_class: Any = None
         self.sleep_code: CodeType | None = None
 
-    def here(self, buffer: Buffer) -> _HubState:
-        """What is kept for the thread of `buffer`."""
-        if buffer.hub is None:
-            buffer.hub = _HubState()
-        state: _HubState = buffer.hub
-        return state
-
-    def state(self) -> _HubState:
+    def state(self) -> HubState:
         """What is kept for the current thread."""
-        stream = self._recording.stream
-        return self.here(stream.here(stream.clock()))
+        try:
+            state: HubState = self._local.state
+        except AttributeError:
+            state = self._local.state = HubState()
+        return state
 
     def on_callback(self, function: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[], None] | None]:
         """Somebody asks the hub to call `function`.
@@ -227,12 +226,15 @@ class Callbacks:
                 self._recording.fail("gevent", error)
 
 
-class _HubState:
+class HubState:
     """What is kept for a thread with a hub."""
 
-    __slots__ = ("asked", "giving_way", "timer_seconds")
+    __slots__ = ("asked", "giving_way", "resumed", "sleeps", "timer_seconds")
 
     def __init__(self) -> None:
+        #: Shapes by the place of a call of `sleep(0)` (as `Buffer.shapes`), and that of a resumption by the hub.
+        self.sleeps: dict[int, int] = {}
+        self.resumed = -1
         #: While the hub runs a callback: who asked for it.
         self.asked: _Asked | None = None
         #: A sleep of no length has just asked the hub to come back to this track.

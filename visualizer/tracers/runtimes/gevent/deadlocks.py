@@ -11,7 +11,7 @@ import sys
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.recording import Recording
+from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import type_name
 from visualizer.tracers.runtimes.gevent.object_ids import Numbers
 from visualizer.tracers.runtimes.gevent.ready import Ready
@@ -34,7 +34,7 @@ def _wait_iterators() -> tuple[Any, ...]:
 class Ties:
     """Tells the ties between those who wait on a hub."""
 
-    def __init__(self, recording: Recording, greenlets: GreenletTracer, ready: Ready, numbers: Numbers) -> None:
+    def __init__(self, recording: Context, greenlets: GreenletTracer, ready: Ready, numbers: Numbers) -> None:
         self._recording = recording
         self._greenlets = greenlets
         self._ready = ready

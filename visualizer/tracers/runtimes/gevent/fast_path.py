@@ -9,9 +9,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType
     from typing import Any
 
-    from visualizer.tracers.core.buffer import Buffer
-
-    Hook = Callable[[str, Any], None]
+    from visualizer.tracers.runtimes.greenlets.family import Hook
 
 
 class Giving:
@@ -27,20 +25,22 @@ class Giving:
 
 
 def make_hook(
-    buffer: Buffer,
+    extend: Callable[[tuple[int, int, int]], None],
     clock: Callable[[], int],
     giving: Giving,
     tracks: tuple[dict[int, int], dict[int, int], dict[int, int], dict[int, int]],
+    by_place: tuple[dict[int, int], dict[int, int], int],
     unsettled: set[int],
-    on_event: Hook,
+    otherwise: Hook,
 ) -> Hook:
     """Greenlet's trace function for a thread with a hub.
 
-    `tracks`: of all greenlets, of hubs, of those that are ready, and of those that may be switched to past the hub; by
-    the id of the greenlet. The last is a row that every resumption by the hub makes.
+    `extend`: stores rows in the thread's buffer. `tracks`: of all greenlets, of hubs, of those that are ready, and of
+    those that may be switched to past the hub; by the id of the greenlet. `by_place`: shapes of switches and of
+    `sleep(0)`; and that of every resumption by the hub.
     """
     everybody, hubs, ready, raw = tracks
-    extend, shapes, sleeps, resumed = buffer.rows.extend, buffer.shapes, buffer.sleeps, buffer.resumed
+    shapes, sleeps, resumed = by_place
     sleep_code, offsets = giving.code, giving.offsets
 
     def visualizer_hook(event: str, args: Any) -> None:
@@ -63,6 +63,6 @@ def make_hook(
                     return
             except (KeyError, AttributeError):
                 pass
-        on_event(event, args)
+        otherwise(event, args)
 
     return visualizer_hook

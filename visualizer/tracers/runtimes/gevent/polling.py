@@ -8,7 +8,7 @@ that it runs right before the poll, and asks for the other when the first event 
 from __future__ import annotations
 
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.recording import Recording
+from visualizer.tracers.core.context import Context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -25,7 +25,7 @@ _POLLS = "_visualizer_polls"
 class Poll:
     """The polls of one hub. `before` and `after` run in the hub."""
 
-    def __init__(self, recording: Recording, tracks: dict[int, int], hub: Any) -> None:
+    def __init__(self, recording: Context, tracks: dict[int, int], hub: Any) -> None:
         """Raise TypeError if the hub's loop tells nothing of its polls."""
         self._stream = recording.stream
         #: That of the hub's thread.

@@ -8,7 +8,7 @@ import gc
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW, Buffer
-from visualizer.tracers.core.recording import Recording
+from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import type_module, type_name
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
@@ -29,7 +29,7 @@ BOUND = frozenset(("builtin_function_or_method", "method", "cython_function_or_m
 class Ready:
     """The tracks that are ready, and the lines that say so."""
 
-    def __init__(self, recording: Recording, greenlets: GreenletTracer, parked: tuple[set[int], ...]) -> None:
+    def __init__(self, recording: Context, greenlets: GreenletTracer, parked: tuple[set[int], ...]) -> None:
         self._recording = recording
         self._greenlets = greenlets
         #: Greenlets that were made ready and have not run since, by id. Whose turn comes then may take the short way.

@@ -14,7 +14,7 @@ from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import Buffer
 from visualizer.tracers.core.code import own_frame
-from visualizer.tracers.core.recording import Recording
+from visualizer.tracers.core.context import Context
 from visualizer.tracers.runtimes.gevent.ready import Ready
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
@@ -56,7 +56,7 @@ class Spawns:
     """The greenlets of gevent's that have not run yet."""
 
     def __init__(
-        self, recording: Recording, greenlets: GreenletTracer, ready: Ready,
+        self, recording: Context, greenlets: GreenletTracer, ready: Ready,
         outcome: Callable[[Any], tuple[str, Any] | None],
     ) -> None:  # fmt: skip
         self._recording = recording
@@ -75,12 +75,10 @@ class Spawns:
     def begin(self, greenlet_class: Any) -> None:
         self._class = greenlet_class
         greenlet_class.add_spawn_callback(self._on_spawn)
-        self._greenlets.collected = self._on_collected
 
     def remove(self) -> None:
         if self._class is not None:
             self._class.remove_spawn_callback(self._on_spawn)
-        self._greenlets.collected = None
 
     def _on_spawn(self, greenlet: Any) -> None:
         """In the greenlet that starts another."""
@@ -170,7 +168,7 @@ class Spawns:
         place = _instruction(step.f_code, step.f_lineno) if step is not None else None
         self._greenlets.adopt(greenlet, t_ns, creator, place=place)
 
-    def _on_collected(self, track: int) -> None:
+    def collected(self, track: int) -> None:
         """A greenlet is gone."""
         self._ready.forget(track)
         self._places.pop(track, None)
@@ -180,7 +178,7 @@ class Spawns:
 
     def _exit(self, track: int, t_ns: int, known: tuple[str, Any] | None, inferred: str | None) -> None:
         outcome, value = known or (words.KILLED, lines.NO_VALUE)
-        self._recording.stream.extend((lines.exited, t_ns, track, (outcome, inferred), value, None, 0))
+        self._recording.exited(t_ns, track, outcome, value, inferred)
 
 
 def given_name(greenlet: Any) -> str | None:

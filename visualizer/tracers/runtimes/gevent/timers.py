@@ -14,6 +14,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable
     from typing import Any
 
+    from visualizer.tracers.core.api import Control
+
 #: Module in which a class of gevent's loops is made -> the library behind it.
 _LIBRARIES = {
     "gevent.libev.corecext": "gevent.libev.corecext",
@@ -24,6 +26,14 @@ _LIBRARIES = {
 _UV_HANDLE, _UV_TIMER = 5, 13
 #: Of struct uv_timer_s: `timeout` stands behind the callback and three pointers, which follow what all handles have.
 _BEFORE_TIMEOUT = 4 * ctypes.sizeof(ctypes.c_void_p)
+
+
+def pause_with(control: Control) -> Callable[[Any], None]:
+    """What has the timers of a loop, of the current thread, stand still while the thread is held.
+
+    It raises LookupError, AttributeError or OSError where they cannot.
+    """
+    return lambda loop: control.watch_loop(Loop(loop, control.on_nudge))
 
 
 class Loop:

@@ -20,9 +20,8 @@ from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW, Buffer
 from visualizer.tracers.core.code import callable_name, own_frame
-from visualizer.tracers.core.imports import Imports
-from visualizer.tracers.core.recording import Recording
-from visualizer.tracers.core.values import Shown, keep, type_module, type_name
+from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.values import Shown, keep, show, type_module, type_name
 from visualizer.tracers.runtimes.gevent.attribution.services import Pending
 from visualizer.tracers.runtimes.gevent.callbacks import Callbacks
 from visualizer.tracers.runtimes.gevent.deadlocks import Ties
@@ -33,14 +32,16 @@ from visualizer.tracers.runtimes.gevent.polling import Poll, attributes
 from visualizer.tracers.runtimes.gevent.ready import Ready, store_wake
 from visualizer.tracers.runtimes.gevent.spawns import Spawns, Starting, given_name
 from visualizer.tracers.runtimes.gevent.waits import Waits
+from visualizer.tracers.runtimes.greenlets.family import Family
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
     from types import CodeType, ModuleType
     from typing import Any
 
-    from visualizer.tracers.runtimes.gevent.fast_path import Hook
+    from visualizer.tracers.runtimes.greenlets.family import Hook
 
 #: Name of a class of gevent's, or of the standard library's that gevent has patched -> the reason of a wait in it.
 _REASON_OF_TYPE = {
@@ -62,13 +63,13 @@ _REASON_OF_TYPE = {
 }
 
 
-class GeventTracer:
+class GeventTracer(Family):
     name = "gevent"
+    modules: tuple[str, ...] = ("gevent.hub", "gevent.greenlet")
 
-    def __init__(self, recording: Recording, imports: Imports, greenlets: GreenletTracer) -> None:
+    def __init__(self, recording: Context) -> None:
         self._recording = recording
-        self._imports = imports
-        self._greenlets = greenlets
+        self._greenlets = greenlets = recording.of(GreenletTracer)
         self._hub_class: Any = None
         self._greenlet_class: Any = None
         self._loop_property: Any = None
@@ -81,18 +82,23 @@ class GeventTracer:
         self._ready = Ready(recording, greenlets, (self._sleeping, self._limited))
         self._waits = Waits(recording.own, greenlets.sites)
         self._numbers = Numbers(self._known_track)
-        self._spawns = Spawns(recording, greenlets, self._ready, self._outcome)
+        self._spawns = Spawns(recording, greenlets, self._ready, self.outcome)
         self._callbacks = Callbacks(recording, greenlets, self._ready, self._spawns)
         self._ties = Ties(recording, greenlets, self._ready, self._numbers)
         self._giving: Any = None
+        self._pause: Callable[[Any], None] | None = None
+        if recording.control is not None:
+            # With ctypes, which is not imported otherwise. Now: later the program's own folders come first.
+            from visualizer.tracers.runtimes.gevent.timers import pause_with
+
+            self._pause = pause_with(recording.control)
 
     def install(self) -> str:
-        self._imports.after("gevent.hub", self.name, self._begin)
         return "on when gevent is imported: a subclass of its loop, and greenlet.settrace"
 
     def remove(self) -> None:
-        greenlets = self._greenlets
-        greenlets.describe = greenlets.watch = greenlets.outcome = greenlets.thrown = None
+        if self in self._greenlets.families:
+            self._greenlets.families.remove(self)
         self._spawns.remove()
         for poll in self._polls:
             poll.stop()
@@ -102,38 +108,40 @@ class GeventTracer:
     def finish(self, t_ns: int) -> None:
         self._spawns.finish(t_ns)
 
-    def _begin(self, hub: ModuleType) -> None:
-        module: Any = hub
-        self._hub_class = module.Hub
-        self._giving = Giving(module.sleep.__code__)
-        self._callbacks.sleep_code = module.sleep.__code__
-        self._loop_property = loop_property = module.Hub.__dict__["loop_class"]
-        module.Hub.loop_class = property(lambda this: self._loop_class(loop_property.__get__(this)))
-        self._imports.after("gevent.greenlet", self.name, self._begin_greenlets)
-        greenlets = self._greenlets
-        greenlets.describe, greenlets.watch, greenlets.outcome = self._describe, self._on_switch, self._outcome
-        greenlets.thrown = self._thrown
-        greenlets.by_id.append(self._ready.by_id)
-        greenlets.make_hook = self._make_hook
+    def imported(self, name: str, module: ModuleType) -> None:
+        known: Any = module
+        if name == "gevent.greenlet":
+            self._greenlet_class = self._callbacks.greenlet_class = known.Greenlet
+            self._spawns.begin(known.Greenlet)
+            return
+        self._hub_class = known.Hub
+        self._giving = Giving(known.sleep.__code__)
+        self._callbacks.sleep_code = known.sleep.__code__
+        self._loop_property = loop_property = known.Hub.__dict__["loop_class"]
+        known.Hub.loop_class = property(lambda this: self._loop_class(loop_property.__get__(this)))
+        self._greenlets.by_id.append(self._ready.by_id)
+        self._greenlets.families.append(self)
 
-    def _make_hook(self, buffer: Buffer) -> Hook:
-        stream, greenlets = self._recording.stream, self._greenlets
-        event = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, None, 0
-        buffer.resumed = buffer.shape(stream.clock(), event)
+    def hook(self, buffer: Buffer, otherwise: Hook) -> Hook:
+        """The short way (fast_path.py)."""
+        stream, greenlets, state = self._recording.stream, self._greenlets, self._callbacks.state()
+        if state.resumed < 0:
+            event = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, None, 0
+            state.resumed = buffer.shape(stream.clock(), event)
+            buffer.tables.append(state.sleeps)
         tracks = greenlets.tracks, greenlets.living_hubs, self._ready.by_id, greenlets.raw
-        return make_hook(buffer, stream.clock, self._giving, tracks, greenlets.unsettled, greenlets.on_event)
-
-    def _begin_greenlets(self, module: ModuleType) -> None:
-        self._greenlet_class = module.Greenlet
-        self._callbacks.greenlet_class = module.Greenlet
-        self._spawns.begin(module.Greenlet)
+        shapes = buffer.shapes, state.sleeps, state.resumed
+        return make_hook(buffer.rows.extend, stream.clock, self._giving, tracks, shapes, greenlets.unsettled, otherwise)
 
     # What a greenlet is.
 
-    def _describe(self, greenlet: Any) -> tuple[str, str] | None:
+    def owns(self, kind: type) -> bool:
+        return any(type_module(base).startswith("gevent.") for base in type.mro(kind))
+
+    def describe(self, greenlet: Any) -> tuple[str, str] | None:
         if isinstance(greenlet, self._hub_class):
-            if self._recording.control is not None:
-                self._recording.control.watch_loop(greenlet.loop)
+            if self._pause is not None:
+                self._pause_loop(self._pause, greenlet.loop)
             try:
                 self._polls.append(Poll(self._recording, self._greenlets.tracks, greenlet))
             except TypeError:
@@ -148,7 +156,13 @@ class GeventTracer:
             return words.GREENLET, given_name(greenlet) or name or type_name(type(greenlet))
         return None
 
-    def _outcome(self, greenlet: Any) -> tuple[str, Any] | None:
+    def _pause_loop(self, pause: Callable[[Any], None], loop: Any) -> None:
+        try:
+            pause(loop)
+        except Exception as error:
+            self._recording.note(f"Timers of gevent run on while the program is held: {show(error)}.")
+
+    def outcome(self, greenlet: Any) -> tuple[str, Any] | None:
         """How a gevent greenlet ended: it catches what its function raises, and keeps it."""
         kind = self._greenlet_class
         if kind is None or not isinstance(greenlet, kind):
@@ -161,16 +175,20 @@ class GeventTracer:
             return words.KILLED, keep(value)
         return words.RETURNED, keep(value)
 
-    def _thrown(self, from_track: int) -> Any:
+    def collected(self, track: int) -> None:
+        self._spawns.collected(track)
+
+    def thrown(self, scheduler: int) -> Any:
         """What the hub throws in the callback that it runs; NO_VALUE if it does not."""
-        asked = self._callbacks.state().asked if from_track in self._greenlets.hubs else None
+        asked = self._callbacks.state().asked
         return asked.thrown if asked is not None else lines.NO_VALUE
 
     # Why one parks, and who wakes one: in the target, after the switch.
 
-    def _on_switch(self, t_ns: int, event: str, origin: Any, from_track: int, target: Any, to_track: int) -> int | None:
+    def on_switch(self, t_ns: int, event: str, origin: Any, from_track: int, target: Any, to_track: int) -> int | None:
         hubs = self._greenlets.hubs
-        ready, asked = self._ready, self._callbacks.state().asked
+        ready, state = self._ready, self._callbacks.state()
+        asked = state.asked
         service = asked.service if asked is not None else None
         if service is not None:
             ready.t_ns = t_ns
@@ -202,7 +220,7 @@ class GeventTracer:
             self._spawns.on_run(target, to_track)
         ready.unpark(to_track)
         if from_track in hubs and event == "switch" and origin.gr_frame is not None:
-            return self._recording.stream.here(t_ns).resumed
+            return state.resumed
         return None
 
     def _on_park(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> int | None:
@@ -263,14 +281,14 @@ class GeventTracer:
     def _on_sleep(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> int | None:
         stream = self._recording.stream
         buffer = stream.here(t_ns)
-        state = self._callbacks.here(buffer)
+        state = self._callbacks.state()
         giving = self._giving
         if giving.line < 0 and state.giving_way == track:
             giving.line = frame.f_lineno
         if frame.f_lineno == giving.line:
             giving.offsets.add(frame.f_lasti)
             caller = frame.f_back
-            known = buffer.sleeps.get(id(caller.f_code) + caller.f_lasti) if caller is not None else None
+            known = state.sleeps.get(id(caller.f_code) + caller.f_lasti) if caller is not None else None
             if known is not None:
                 self._ready.by_id[id(greenlet)] = track
                 return known
@@ -278,7 +296,7 @@ class GeventTracer:
             self._ready.by_id[id(greenlet)] = track
             stream.store(lines.wake, t_ns, track, (hub, words.TIMER))
             if caller is not None and self._recording.own(caller.f_code):
-                self._learn_sleep(buffer, caller, t_ns)
+                self._learn_sleep(buffer, state.sleeps, caller, t_ns)
             return None
         seconds, state.timer_seconds = state.timer_seconds, None
         asked_ns = int(seconds * 1_000_000_000) if type(seconds) in (int, float) and 0 <= seconds < 1e9 else -1
@@ -287,11 +305,11 @@ class GeventTracer:
         self._sleeping.add(track)
         return None
 
-    def _learn_sleep(self, buffer: Buffer, caller: Any, t_ns: int) -> None:
+    def _learn_sleep(self, buffer: Buffer, sleeps: dict[int, int], caller: Any, t_ns: int) -> None:
         """From now on the short way may be taken for a `sleep(0)` at the place where `caller` is."""
         # The site keeps the code alive, so that its id stays its own.
         code, offset = self._greenlets.sites.at(caller).code, caller.f_lasti
-        buffer.sleeps[id(code) + offset] = buffer.shape(
+        sleeps[id(code) + offset] = buffer.shape(
             t_ns,
             (lines.wait, words.CURRENT, (words.SLEEP, "0 s", 0), None, None, 0),
             (lines.wake, words.CURRENT, (words.SUBJECT, words.TIMER), None, None, 0),
@@ -324,9 +342,7 @@ class GeventTracer:
         if made is None:
             made = self._loops[base] = self._make_loop_class(base)
         # Each thread with a hub has greenlets, and a hook, of its own.
-        stream = self._recording.stream
-        stream.here(stream.clock()).hook = None
-        self._greenlets.watch_thread()
+        self._greenlets.rehook()
         return made
 
     def _make_loop_class(self, base: Any) -> Any:

@@ -13,10 +13,10 @@ from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import Buffer
 from visualizer.tracers.core.code import callable_name, function_name, place_of
-from visualizer.tracers.core.imports import Imports
-from visualizer.tracers.core.recording import Recording
-from visualizer.tracers.core.values import Shown, show, type_name
+from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.values import Shown, keep, show, type_name
 from visualizer.tracers.runtimes.greenlets.call_sites import Sites
+from visualizer.tracers.runtimes.greenlets.creation import function_of, newest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -24,11 +24,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType, ModuleType
     from typing import Any
 
-    #: What a runtime built on greenlets tells of one: (kind, name), or None if it is not its own.
-    Describe = Callable[[Any], tuple[str, str] | None]
-    #: Called after a switch between two known tracks was seen, before it is stored: (t_ns, event, origin, origin's
-    #: track, target, target's track). Returns the shape of the switch, if it has one already.
-    Watch = Callable[[int, str, Any, int, Any, int], int | None]
+    from visualizer.tracers.runtimes.greenlets.family import Family, Hook
 
 try:
     from _weakref import ref
@@ -41,19 +37,21 @@ _CHAINED = -2
 
 class GreenletTracer:
     name = "greenlets"
+    modules: tuple[str, ...] = ("greenlet",)
 
-    def __init__(self, recording: Recording, imports: Imports) -> None:
+    def __init__(self, recording: Context) -> None:
         self._recording = recording
-        self._control: Any = recording.control
-        self._imports = imports
+        self._control = recording.control
+        #: The runtimes that have greenlets of their own.
+        self.families: list[Family] = []
         #: The program's greenlet module, once it has imported it.
         self.module: Any = None
         self._originals: tuple[Any, Any] | None = None
         #: Track of each living greenlet by id, with a weak reference that takes the entry out again.
         self.tracks: dict[int, int] = {}
         self._references: dict[int, Any] = {}
-        #: Tracks of hubs: where in its own code a hub is parked says nothing. Those that live also by the hub's id.
-        self.hubs: set[int] = set()
+        #: Tracks of schedulers (hubs), and whose they are. Those that live also by the greenlet's id.
+        self.hubs: dict[int, Family] = {}
         self.living_hubs: dict[int, int] = {}
         self._nameless: set[int] = set()
         #: Tracks of greenlets that were seen being made and have not run.
@@ -68,25 +66,14 @@ class GreenletTracer:
         self.raw: dict[int, int] = {}
         #: Everything that is kept by the id of a greenlet, to be taken out when it is no more.
         self.by_id: list[dict[int, int]] = [self.tracks, self.living_hubs, self.raw]
-        #: Makes the trace function of a thread, from its buffer.
-        self.make_hook = self._make_hook
         self.sites = Sites()
-        recording.name_entered = self._name_entered
-        # gevent's row, or that of any other runtime built on greenlets.
-        self.describe: Describe | None = None
-        self.watch: Watch | None = None
-        self.outcome: Callable[[Any], tuple[str, Any] | None] | None = None
-        #: What is thrown, where the origin's own call does not tell: (origin's track) -> value or NO_VALUE.
-        self.thrown: Callable[[int], Any] | None = None
-        #: Called with the track of a greenlet that the garbage collector has taken.
-        self.collected: Callable[[int], None] | None = None
+        recording.callees.append(self)
+        recording.runners.append(self._running)
 
     def install(self) -> str:
-        self._imports.after("greenlet", self.name, self._begin)
         return "on when greenlet is imported: greenlet.settrace"
 
     def remove(self) -> None:
-        self._imports.remove()
         if self.module is not None and self._originals is not None:
             settrace, _ = self._originals
             settrace(self._here().chained)
@@ -95,14 +82,14 @@ class GreenletTracer:
     def finish(self, t_ns: int) -> None:
         """Nothing is known only at the end: a greenlet that is parked then stays parked."""
 
-    def _begin(self, module: ModuleType) -> None:
+    def imported(self, name: str, module: ModuleType) -> None:
         greenlet: Any = module
         self.module = greenlet
         self._originals = greenlet.settrace, greenlet.gettrace
         greenlet.settrace, greenlet.gettrace = self._settrace, self._gettrace
         self.watch_thread()
         self._recording.on_thread.append(self.watch_thread)
-        self._imports.in_threads(self.name, self._await_thread)
+        self._recording.imports.in_threads(self.name, self._await_thread)
 
     def _await_thread(self) -> None:
         """Watch the current thread from its first switch on; a thread without one is none of our business."""
@@ -123,10 +110,15 @@ class GreenletTracer:
         if self._originals is not None:
             buffer = self._here()
             if buffer.hook is None:
-                buffer.hook = self.make_hook(buffer)
+                buffer.hook = self._make_hook(buffer)
             previous = self._originals[0](buffer.hook)
             if previous is not None and getattr(previous, "__name__", "") != "visualizer_hook":
                 self._chain(buffer, previous)
+
+    def rehook(self) -> None:
+        """Have the trace function of the current thread made anew: a family has something to put in front of it."""
+        self._here().hook = None
+        self.watch_thread()
 
     def _here(self) -> Buffer:
         stream = self._recording.stream
@@ -151,7 +143,14 @@ class GreenletTracer:
 
     # In the target greenlet, after the switch; greenlet has profiling and tracing switched off meanwhile.
 
-    def _make_hook(self, buffer: Buffer) -> Callable[[str, Any], None]:
+    def _make_hook(self, buffer: Buffer) -> Hook:
+        """The trace function of the thread of `buffer`."""
+        hook: Hook | None = None
+        for family in self.families:
+            hook = family.hook(buffer, hook or self.on_event) or hook
+        return hook or self.raw_hook(buffer)
+
+    def raw_hook(self, buffer: Buffer) -> Hook:
         """The trace function of the thread of `buffer`: the commonest switch at once, all others in `_on_event`.
 
         The commonest is one between two raw greenlets that are known, in a call of `switch` that stands in the
@@ -179,8 +178,14 @@ class GreenletTracer:
                 self._on_switch(event, *args)
             except Exception as error:
                 self._recording.fail(self.name, error)
-            if self._control is not None and self._control.goal and args[0] is not args[1]:
-                self._hold()
+            control = self._control
+            if control is not None and control.goal and args[0] is not args[1]:
+                try:
+                    control.on_switch()
+                except BaseException:
+                    # A signal's handler raised it. It goes on into the program, and greenlet takes out our function.
+                    control.put_back(self.watch_thread)
+                    raise
         if _CHAINED in self.unsettled:
             buffer = self._here()
             if buffer.chained is not None:
@@ -192,22 +197,9 @@ class GreenletTracer:
                     self._recording.at_next_event(self.watch_thread)
                     raise
 
-    def _hold(self) -> None:
-        """Wait here, if that is what the program shall do after this switch."""
-        try:
-            self._control.on_switch()
-        except BaseException:
-            # A signal's handler raised it. It goes on into the program, and greenlet takes out our trace function.
-            self._control.put_back(self.watch_thread)
-            raise
-
-    def current(self) -> int:
-        """The track of the greenlet that runs; of the thread, if that has none."""
-        if self.module is not None:
-            track = self.tracks.get(id(self.module.getcurrent()))
-            if track is not None:
-                return track
-        return self._here().track
+    def _running(self) -> int | None:
+        """The track of the greenlet that runs."""
+        return self.tracks.get(id(self.module.getcurrent())) if self.module is not None else None
 
     def _on_switch(self, event: str, origin: Any, target: Any) -> None:
         recording = self._recording
@@ -230,11 +222,13 @@ class GreenletTracer:
             # Entered for the first time: by the time it has parked once, it has a name.
             buffer.entering = to_track
             if sys.version_info < (3, 12):
-                _on_first_call(self._name_entered)
+                _on_first_call(self.entered)
         if origin is target:
             if event == "throw":
                 # It threw into itself, in the frame below our hook's.
-                below = sys._getframe(2).f_back
+                below: Any = sys._getframe(2)
+                while below is not None and below.f_code.co_name == "visualizer_hook":
+                    below = below.f_back
                 self._note_thrown(to_track, lines.NO_VALUE if below is None else self.sites.thrown(below))
             return
         frame = origin.gr_frame
@@ -256,7 +250,8 @@ class GreenletTracer:
                     self._learn(buffer, code, offset, t_ns)
         if event == "throw":
             if frame is not None:
-                value = self.thrown(from_track) if self.thrown is not None else lines.NO_VALUE
+                family = self.hubs.get(from_track)
+                value = family.thrown(from_track) if family is not None else lines.NO_VALUE
                 if value is lines.NO_VALUE:
                     value = self.sites.thrown(frame)
             self._note_thrown(to_track, value)
@@ -270,8 +265,9 @@ class GreenletTracer:
             elif from_track not in self.hubs and to_track not in self._nameless:
                 self.raw[id(target)] = to_track
         self._new.discard(to_track)
-        if self.watch is not None:
-            shape = self.watch(t_ns, event, origin, from_track, target, to_track)
+        family = self.hubs.get(to_track) or self.hubs.get(from_track)
+        for one in self.families if family is None else (family,):
+            shape = one.on_switch(t_ns, event, origin, from_track, target, to_track)
             if shape is not None:
                 buffer.rows.extend((t_ns, to_track, shape))
                 return
@@ -310,7 +306,7 @@ class GreenletTracer:
                 parent_track = self.adopt(parent, t_ns)
             track = recording.new_track()
             self._new.add(track)
-            described = self.describe(greenlet) if self.describe is not None else None
+            family, described = self._describe(greenlet)
             if described is None:
                 described = (words.GREENLET, name or self.run_name(greenlet) or "greenlet")
                 if name is not None:
@@ -318,9 +314,9 @@ class GreenletTracer:
                 elif described[1] == "greenlet":
                     self._nameless.add(track)
                     self.unsettled.add(track)
-            code, offset = place or (place_of(frame, recording.own) if frame is not None else (None, 0))
-            if described[0] == words.HUB:
-                self.hubs.add(track)
+            code, offset = place or place_of(frame, recording.own)
+            if family is not None and described[0] in family.schedulers:
+                self.hubs[track] = family
                 self.living_hubs[id(greenlet)] = track
             about = (*described, parent_track, creator)
             recording.stream.extend((lines.spawn, t_ns, track, about, None, code, offset))
@@ -333,11 +329,19 @@ class GreenletTracer:
                 for by_id in self.by_id:
                     by_id.pop(key, None)
                 self._new.discard(track)
-                if self.collected is not None:
-                    self.collected(track)
+                for family in self.families:
+                    family.collected(track)
 
         self._references[key] = ref(greenlet, forget)
         return track
+
+    def _describe(self, greenlet: Any) -> tuple[Family | None, tuple[str, str] | None]:
+        """Whose a greenlet is, and what it is."""
+        for family in self.families:
+            described = family.describe(greenlet)
+            if described is not None:
+                return family, described
+        return None, None
 
     def reference(self, greenlet: Any) -> Any:
         """The weak reference to a greenlet that has a track."""
@@ -346,7 +350,7 @@ class GreenletTracer:
     def rename(self, track: int, name: str | None, t_ns: int) -> None:
         """Store a better name, if there is one."""
         if name is not None:
-            self._recording.stream.extend((lines.name, t_ns, track, name, None, None, 0))
+            self._recording.named(t_ns, track, name)
 
     def living(self) -> list[Any]:
         """The greenlets that have a track and are not collected."""
@@ -357,7 +361,8 @@ class GreenletTracer:
         """Store that a greenlet ended; return the value that goes to its parent."""
         inferred = None
         value: Any = lines.NO_VALUE
-        known = (self.outcome(greenlet) if self.outcome is not None else None) or buffer.left
+        outcomes = (family.outcome(greenlet) for family in self.families)
+        known = next((outcome for outcome in outcomes if outcome is not None), buffer.left)
         buffer.left = None
         if known is not None:
             outcome, value = known
@@ -372,7 +377,7 @@ class GreenletTracer:
         self._settle(track)
         if buffer.entering == track:
             buffer.entering = words.NOBODY
-        self._recording.stream.extend((lines.exited, t_ns, track, (outcome, inferred), value, None, 0))
+        self._recording.exited(t_ns, track, outcome, value, inferred)
         return value
 
     # Names. The function of a raw greenlet can be asked for only before it is entered, and there is no event then.
@@ -387,12 +392,36 @@ class GreenletTracer:
                 return callable_name(base.__dict__["run"]) or type_name(kind)
         return None
 
-    def _name_entered(self, code: CodeType) -> None:
+    def is_entering(self) -> bool:
+        """Whether the code that starts on this thread now may be the function of a greenlet just entered."""
+        stream = self._recording.stream
+        return stream.is_known() and stream.here(0).entering != words.NOBODY
+
+    def entered(self, code: CodeType) -> None:
         """The first code that runs in a greenlet that was just entered is its function."""
         buffer = self._here()
         track, buffer.entering = buffer.entering, words.NOBODY
         if track in self._nameless:
             self._store_name(track, function_name(code), self._recording.stream.clock())
+
+    def left(self, outcome: str, value: Any) -> None:
+        """The function of the greenlet that runs on this thread is left; its end comes next."""
+        self._here().left = (outcome, keep(value))
+
+    def makes(self, kind: type) -> bool:
+        """Whether a call of the class `kind` makes a greenlet of which no family tells."""
+        is_one = self.module is not None and self.module.greenlet in type.mro(kind)
+        return is_one and not any(family.owns(kind) for family in self.families)
+
+    def was_made(self, kind: type, frame: Any) -> None:
+        """A call of `kind` in the program's own code, in `frame`, is over."""
+        greenlet = newest(kind, self.module, self.tracks)
+        if greenlet is None:
+            return
+        name = self.run_name(greenlet) or callable_name(function_of(greenlet, self.module))
+        if name is not None:
+            place = frame.f_code, frame.f_lasti
+            self.adopt(greenlet, self._recording.now(), words.CURRENT, place=place, name=name)
 
     def _name_parked(self, track: int, frame: Any, t_ns: int) -> None:
         while frame.f_back is not None:
@@ -405,7 +434,7 @@ class GreenletTracer:
 
     def _store_name(self, track: int, name: str, t_ns: int) -> None:
         self._settle(track)
-        self._recording.stream.extend((lines.name, t_ns, track, name, None, None, 0))
+        self._recording.named(t_ns, track, name)
 
 
 def _on_first_call(tell: Callable[[CodeType], None]) -> None:

@@ -1,0 +1,77 @@
+"""A package of somebody else's brings a runtime and a format, and nothing here is changed for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tracers.outside import install
+from tests.tracers.traced import environment
+from visualizer.analysis.load.loader import load
+
+VISUALIZER = Path(sys.executable).parent / "visualizer"
+
+
+def run(folder: Path, *command: str | os.PathLike[str], expect: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run `visualizer COMMAND...` where the package is installed."""
+    env = environment() | {"PYTHONPATH": str(folder / "site"), "COLUMNS": "120"}
+    done = subprocess.run(
+        [VISUALIZER, *command],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=folder,
+        env=env,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == expect, done.stderr
+    return done
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """One with the package, a script that uses it, and the trace of that."""
+    recorded = run(tmp_path, "record", install(tmp_path), "-o", "ticking.trace")
+    # What watches the program is not there for the program, nor is what found it.
+    assert recorded.stdout == "[]\n"
+    assert recorded.stderr == ""
+    return tmp_path
+
+
+def test_the_tracks_of_another_packages_runtime_are_shown_in_its_own_words(folder: Path) -> None:
+    stats = run(folder, "stats", "ticking.trace").stdout
+    rows = [line.split()[:4] for line in stats.splitlines()]
+    assert ["wheel", "wheel", "DONE", "4"] in rows
+    assert ["one", "tick", "DONE", "2"] in rows
+    assert ["two", "tick", "DONE", "1"] in rows
+    told = [
+        line.partition("  ")[2].partition("  ")[2] for line in run(folder, "show", "ticking.trace").stdout.splitlines()
+    ]
+    assert "one runs for the first time: wheel spawned it" in told
+    assert "wheel runs: one waits for its turn" in told
+    assert "one runs: the wheel has come round (its turn)" in told
+
+
+def test_what_a_trace_says_of_its_runtimes_is_known_where_they_are_not_installed(folder: Path) -> None:
+    timeline, notices = load(str(folder / "ticking.trace"))
+    assert notices == []
+    assert {timeline.name(track.id) for track in timeline.tracks.values() if track.schedules} == {"wheel"}
+    assert timeline.words.causes["round"] == "the wheel has come round"
+
+
+def test_another_packages_format_is_one_to_export_to(folder: Path) -> None:
+    run(folder, "export", "ticking.trace", "-o", "tracks.names")
+    assert (folder / "tracks.names").read_text().split() == ["main", "wheel", "one", "two"]
+    refused = run(folder, "export", "ticking.trace", "-o", "tracks.other", expect=2).stderr
+    assert refused.endswith("its name must end in .svg or .names.\n")
+
+
+def test_a_runtime_that_cannot_be_loaded_is_named_and_the_program_runs(folder: Path) -> None:
+    (folder / "site" / "ticker" / "tracer.py").write_text("raise RuntimeError('broken')")
+    run(folder, "record", "ticking.py", "-o", "again.trace")
+    shown = run(folder, "show", "again.trace").stdout
+    assert "The tracer of ticker did not work: refused: RuntimeError('broken')" in shown

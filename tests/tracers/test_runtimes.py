@@ -1,0 +1,309 @@
+"""Runtimes beside one another: two that wait for one module, two on greenlets, and those that are not recorded."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from tests.tracers.conftest import TraceSource
+from tests.tracers.traced import ROOT, bare, environment
+from visualizer.analysis.load.loader import load
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.cli import visualizer
+
+ASYNCIO = """
+    import asyncio
+    async def go():
+        await asyncio.sleep(0)
+    asyncio.run(go())
+    asyncio.run(go())
+    print(asyncio._set_running_loop is asyncio.events._set_running_loop is asyncio.events._c__set_running_loop)
+    """
+#: Of eventlet and of trio what is asked of them, so that neither has to be installed: where the loop of each begins.
+EVENTLET = {
+    "eventlet/__init__.py": "",
+    "eventlet/hubs/__init__.py": """
+        import threading
+        _threadlocal = threading.local()
+        def get_hub():
+            from eventlet.hubs import hub
+            if not hasattr(_threadlocal, "hub"):
+                _threadlocal.hub = hub.BaseHub()
+            return _threadlocal.hub
+        """,
+    "eventlet/hubs/hub.py": """
+        import greenlet
+        class BaseHub:
+            def __init__(self):
+                self.greenlet = greenlet.greenlet(self.run)
+                self.due = []
+            def ensure_greenlet(self):
+                if self.greenlet.dead:
+                    self.greenlet = greenlet.greenlet(self.run)
+            def switch(self):
+                self.ensure_greenlet()
+                return self.greenlet.switch()
+            def run(self):
+                while self.due:
+                    self.due.pop(0)()
+        """,
+}
+EVENTLET_PROGRAM = """
+    import greenlet
+    from eventlet.hubs import get_hub
+    hub = get_hub()
+    def sleep():
+        hub.due.append(greenlet.getcurrent().switch)
+        hub.switch()
+    def work():
+        for _ in range(3):
+            sleep()
+        print("done")
+    hub.due.append(greenlet.greenlet(work, hub.greenlet).switch)
+    for _ in range(9):
+        sleep()
+    """
+TRIO = {
+    "trio/__init__.py": "from trio._core._run import run",
+    "trio/_core/__init__.py": "",
+    "trio/_core/_run.py": """
+        def setup_runner(function):
+            return function
+        def run(function):
+            try:
+                setup_runner(function)().send(None)
+            except StopIteration:
+                pass
+        """,
+}
+
+
+def packages(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(textwrap.dedent(text).lstrip())
+
+
+def said(capsys: pytest.CaptureFixture[str], *command: str) -> str:
+    """What a command says on stderr, and then on stdout."""
+    visualizer.main(command, prog_name="visualizer", standalone_mode=False)
+    out, err = capsys.readouterr()
+    return err + out
+
+
+@pytest.mark.parametrize("command", ["stats", "explain", "findings", "events", "show"])
+def test_every_command_says_once_that_asyncio_is_not_recorded(
+    command: str, trace_source: TraceSource, capsys: pytest.CaptureFixture[str]
+) -> None:
+    traced = trace_source(ASYNCIO)
+    assert traced.ended.stdout == b"True\n"
+    assert said(capsys, command, str(traced.path)).count("asyncio's loop and tasks are not recorded") == 1
+
+
+def test_nothing_is_said_of_a_runtime_that_is_imported_and_does_not_run(
+    trace_source: TraceSource, capsys: pytest.CaptureFixture[str]
+) -> None:
+    traced = trace_source("import asyncio\nprint(asyncio.__name__)\n")
+    assert traced.timeline.notes == []
+    assert said(capsys, "findings", str(traced.path)).endswith("still running.\nNothing found.\n")
+
+
+def test_trio_is_said_not_to_be_recorded(tmp_path: Path, trace_source: TraceSource) -> None:
+    packages(tmp_path, TRIO)
+    traced = trace_source("import trio\nasync def go(): print('ran')\ntrio.run(go)\n")
+    assert traced.ended.stdout == b"ran\n"
+    assert list(traced.timeline.unsupported) == ["trio"]
+
+
+def test_the_hub_of_eventlet_is_one_and_not_forgotten_by_whoever_switches(
+    tmp_path: Path, trace_source: TraceSource, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packages(tmp_path, EVENTLET)
+    traced = trace_source(EVENTLET_PROGRAM)
+    assert traced.ended.stdout == b"done\n"
+    assert hubs(traced.timeline) == ["hub"]
+    assert said(capsys, "findings", str(traced.path)).count("eventlet's hub is not recorded") == 1
+    assert said(capsys, "findings", str(traced.path)).endswith("Nothing found.\n")
+
+
+def test_eventlet_and_gevent_each_have_their_own_greenlets_in_one_program(
+    tmp_path: Path, trace_source: TraceSource
+) -> None:
+    packages(tmp_path, EVENTLET)
+    traced = trace_source(f"""
+    import gevent
+    def napper():
+        gevent.sleep(0.001)
+        gevent.sleep(0)
+    nap = gevent.spawn(napper)
+    {EVENTLET_PROGRAM}
+    nap.join()
+    sleep()
+    """)
+    assert traced.ended.stderr == b""
+    assert hubs(traced.timeline) == ["hub-1", "hub-2"]
+    assert traced.outcome("napper") == traced.outcome("work") == "returned"
+    # What gevent's hub does is known, and not mixed up with what eventlet's does.
+    assert [wake for wake in traced.wakes if wake[2] == "napper"] == [
+        ("main", "spawn", "napper"),
+        ("hub-1", "timer", "napper"),
+        ("hub-1", "timer", "napper"),
+    ]
+    assert [reason for track, reason, _ in traced.waits if track == "napper"] == ["sleep", "sleep"]
+    assert not [wake for wake in traced.wakes if wake[2] == "work"]
+
+
+def hubs(timeline: Timeline) -> list[str]:
+    return sorted(timeline.name(track.id) for track in timeline.tracks.values() if track.schedules)
+
+
+FAMILIES = """
+import sys
+from visualizer.tracers.core.context import NO_VALUE
+from visualizer.tracers.runtimes.greenlets.family import Family
+from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
+
+class Rounds(Family):
+    name = "rounds"
+    modules = ("rounds", "threading")
+    schedulers = frozenset(("round",))
+    words = {"kinds": {"round": "scheduler", "lap": "task"}}
+
+    def __init__(self, context):
+        self.context = context
+        self.told = []
+        self.greenlets = context.of(GreenletTracer)
+
+    def install(self):
+        return "on when rounds is imported"
+
+    def imported(self, name, module):
+        self.told.append(name)
+        if name == "rounds":
+            self.module = module
+            self.greenlets.families.append(self)
+
+    def owns(self, kind):
+        return kind in (self.module.Scheduler, self.module.Lap)
+
+    def describe(self, greenlet):
+        if type(greenlet) is self.module.Scheduler:
+            return "round", "scheduler"
+        return ("lap", greenlet.label) if type(greenlet) is self.module.Lap else None
+
+    def on_switch(self, t_ns, event, origin, from_track, target, to_track):
+        if type(target) is self.module.Scheduler and origin.gr_frame is not None:
+            self.context.waits(t_ns, from_track, "lap", "the next lap")
+        elif type(origin) is self.module.Scheduler and origin.gr_frame is not None:
+            self.context.ready(t_ns, to_track, from_track, "lap")
+        return None
+
+    def hook(self, buffer, otherwise):
+        def visualizer_hook(event, args):
+            otherwise(event, args)
+        return visualizer_hook
+
+    def remove(self):
+        self.greenlets.families.remove(self)
+
+    def finish(self, t_ns):
+        self.context.note("waited for " + ", ".join(self.told))
+"""
+ROUNDS = """
+import greenlet
+class Lap(greenlet.greenlet):
+    pass
+class Scheduler(greenlet.greenlet):
+    def run(self):
+        while laps:
+            laps.pop(0).switch()
+laps = []
+scheduler = None
+def spawn(label, function):
+    global scheduler
+    if scheduler is None:
+        scheduler = Scheduler()
+    lap = Lap(function, scheduler)
+    lap.label = label
+    laps.append(lap)
+def again():
+    laps.append(greenlet.getcurrent())
+    scheduler.switch()
+def run():
+    scheduler.switch()
+"""
+
+
+def test_two_runtimes_on_greenlets_work_in_one_program_and_wait_for_the_same_module(tmp_path: Path) -> None:
+    entry = "[visualizer.runtimes]\nrounds = rounds_tracer:Rounds\n"
+    packages(
+        tmp_path / "site",
+        {
+            "rounds.py": ROUNDS,
+            "rounds_tracer.py": FAMILIES,
+            "rounds-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: rounds\nVersion: 1\n",
+            "rounds-1.dist-info/entry_points.txt": entry,
+        },
+    )
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent("""
+        import threading
+        import gevent, rounds
+        def lap():
+            rounds.again()
+        def nap():
+            gevent.sleep(0)
+        rounds.spawn("a", lap)
+        rounds.spawn("b", lap)
+        naps = [gevent.spawn(nap), gevent.spawn(nap)]
+        rounds.run()
+        gevent.joinall(naps)
+        thread = threading.Thread(target=nap)
+        thread.start()
+        thread.join()
+        """)
+    )
+    path = tmp_path / "trace"
+    command = [sys.executable, "-m", "visualizer.tracers", "--trace", str(path), "--", str(script)]
+    env = environment() | {"PYTHONPATH": f"{tmp_path / 'site'}:{ROOT}"}
+    subprocess.run(command, check=True, env=env, timeout=60, stdin=subprocess.DEVNULL)
+    timeline, _ = load(str(path))
+    assert hubs(timeline) == ["hub-1", "hub-2", "scheduler"]
+    name = timeline.name
+    wakes = [(name(wake.waker), wake.cause, name(wake.track)) for wake in timeline.wakeups]
+    assert [wake for wake in wakes if wake[1] == "lap"] == [
+        ("scheduler", "lap", "a"),
+        ("scheduler", "lap", "b"),
+        ("scheduler", "lap", "a"),
+        ("scheduler", "lap", "b"),
+    ]
+    assert [wake for wake in wakes if wake[2] == "nap-1"] == [("main", "spawn", "nap-1"), ("hub-1", "timer", "nap-1")]
+    waits = [(name(park.track), park.reason, park.on) for park in timeline.parks]
+    assert [wait for wait in waits if wait[1] == "lap"] == [(who, "lap", "the next lap") for who in ("main", "a", "b")]
+    # gevent's tracer waits for threading too, by way of greenlet's.
+    assert [note for note in timeline.notes if note.startswith("waited for")] == ["waited for threading, rounds"]
+
+
+def test_a_module_that_is_looked_for_and_not_imported_is_still_waited_for(trace_source: TraceSource) -> None:
+    traced = trace_source("""
+    import importlib.util
+    print(importlib.util.find_spec("asyncio.events").loader is not None)
+    import asyncio
+    async def go(): pass
+    asyncio.run(go())
+    """)
+    assert traced.ended.stdout == b"True\n"
+    assert list(traced.timeline.unsupported) == ["asyncio"]
+
+
+def test_what_stands_in_a_traceback_is_the_programs_own(tmp_path: Path, trace_source: TraceSource) -> None:
+    script = "import asyncio\nasync def go(): raise KeyboardInterrupt\nasyncio.run(go())\n"
+    traced = trace_source(script)
+    assert traced.ended == bare(tmp_path / "script.py")
+    assert list(traced.timeline.unsupported) == ["asyncio"]

@@ -1,0 +1,201 @@
+"""What a runtime is given: how to tell of its tracks, and what the runtimes of one recording share.
+
+An event is told of in the thread in which it happens. A runtime whose hooks have no time for that stores rows itself
+(buffer.py).
+"""
+
+from __future__ import annotations
+
+from visualizer.trace import words
+from visualizer.tracers.core import lines
+from visualizer.tracers.core.code import place_of
+from visualizer.tracers.core.imports import Imports
+from visualizer.tracers.core.values import keep, show
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+    from types import CodeType
+    from typing import Any, TypeVar
+
+    from visualizer.tracers.core.api import Callee, Control, Points, Runtime, Steps
+    from visualizer.tracers.core.code import Ownership
+    from visualizer.tracers.core.stream import Stream
+
+    R = TypeVar("R", bound=Runtime)
+
+#: No value crossed, or none that could be observed.
+NO_VALUE = lines.NO_VALUE
+#: As a creator or waker: who runs at that moment on that thread. As any of them: it is not known.
+CURRENT, NOBODY = words.CURRENT, words.NOBODY
+
+
+class Context:
+    """What the runtimes share. Times are absolute nanoseconds of `now`; tracks are the integers that `spawned` gives.
+
+    `frame` is where in the program something happens, if that is known: its innermost frame of the program's own.
+    """
+
+    def __init__(self, stream: Stream, own: Ownership, control: Control | None = None) -> None:
+        self.stream = stream
+        #: Whether a code object is the program's own.
+        self.own = own
+        #: By which the program can be paused, if it was started so; and what has it pause at steps and lines.
+        self.control = control
+        self.points: Points | None = None
+        self.imports = Imports(self.fail)
+        #: The runtimes that are watched, by name, in the order of `start.RUNTIMES`.
+        self.tracers: dict[str, Runtime] = {}
+        #: Gives the next track id. Ids are never used twice, whichever process of the program gives them.
+        self.new_track: Callable[[], int] = stream.ids.track
+        #: Nothing is recorded any more.
+        self.is_over = False
+        #: The track of the process's main thread.
+        self.track = NOBODY
+        #: Why hooks must not take their short way now: tracks of which something is still to be found out, or NOBODY
+        #: if something else is due.
+        self.unsettled: set[int] = set()
+        #: Called in each thread but the first when it stores its first event.
+        self.on_thread: list[Callable[[], None]] = []
+        #: Called when something is due that hooks on their short way would not see (`at_next_event`).
+        self.on_due: list[Callable[[], None]] = [lambda: self.unsettled.add(NOBODY)]
+        #: Called when a runtime failed: what runs from then on is not known well enough.
+        self.on_failure: list[Callable[[], None]] = []
+        #: Each tells the track that runs in the current thread, as far as it knows; the last one is asked first.
+        self.runners: list[Callable[[], int | None]] = []
+        #: Who knows the generators that run in a frame.
+        self.steps: Steps | None = None
+        #: Who is told of the program's calls.
+        self.callees: list[Callee] = []
+
+    def of(self, kind: type[R]) -> R:
+        """The runtime of that class. Raise KeyError if it is not watched."""
+        found: Any = self.tracers[kind.name]
+        return found  # type: ignore[no-any-return]
+
+    # What happens to tracks.
+
+    def now(self) -> int:
+        """The time of what happens now. It stands still while the program is paused."""
+        return self.stream.clock()
+
+    def spawned(
+        self, t_ns: int, kind: str, name: str, parent: int = NOBODY, creator: int = NOBODY, frame: Any = None
+    ) -> int:
+        """A new track, which `creator` made in `frame`, and to whose `parent` its end goes. Return it."""
+        track = self.new_track()
+        code, offset = place_of(frame, self.own)
+        self.stream.store(lines.spawn, t_ns, track, (kind, name, parent, creator), None, code, offset)
+        return track
+
+    def named(self, t_ns: int, track: int, name: str) -> None:
+        """`track` has a better name than it was spawned with."""
+        self.stream.store(lines.name, t_ns, track, name)
+
+    def switched(
+        self, t_ns: int, origin: int, target: int, value: Any = NO_VALUE, frame: Any = None, thrown: bool = False
+    ) -> None:
+        """`target` runs from now on, on this thread, instead of `origin`, which is suspended in `frame`.
+
+        `value`: what it is given; an exception, if that is thrown into it.
+        """
+        line = lines.throw if thrown else lines.switch
+        self.stream.store(line, t_ns, origin, target, _kept(value), *place_of(frame, self.own))
+        if self.control is not None and self.control.goal:
+            self.control.on_switch(target)
+
+    def waits(self, t_ns: int, track: int, reason: str, on: str = "", limit_ns: int = -1) -> None:
+        """`track` is about to be suspended, for that reason. `on`: for what, as the program writes it.
+
+        `limit_ns`: for so long at most; of a sleep, for so long.
+        """
+        self.stream.store(lines.wait, t_ns, track, (reason, on, limit_ns))
+
+    def ready(self, t_ns: int, track: int, waker: int, cause: str) -> None:
+        """`waker` makes `track` ready."""
+        self.stream.store(lines.wake, t_ns, track, (waker, cause))
+
+    def unready(self, t_ns: int, track: int) -> None:
+        """`track` was made ready, and waits on all the same."""
+        self.stream.store(lines.unready, t_ns, track)
+
+    def exited(self, t_ns: int, track: int, outcome: str, value: Any = NO_VALUE, inferred: str | None = None) -> None:
+        """`track` is over (words.OUTCOMES), with that value or exception. `inferred`: why that is no certain thing."""
+        self.stream.store(lines.exited, t_ns, track, (outcome, inferred), _kept(value))
+
+    def polls(self, t_ns: int, track: int, polling: bool) -> None:
+        """The scheduler `track` begins, or ends, to ask the operating system for events: it is idle meanwhile."""
+        self.stream.store(lines.poll, t_ns, track, int(polling))
+
+    def note(self, text: str, unsupported: str = "") -> None:
+        """Store a sentence for whoever reads the trace. `unsupported`: the runtime that it says is not recorded."""
+        self.stream.store(lines.note, self.now(), text, unsupported)
+
+    # Who runs.
+
+    def current(self) -> int:
+        """The track that runs in the current thread, generators apart: the thread's own, if nobody knows better."""
+        for runner in reversed(self.runners):
+            track = runner()
+            if track is not None:
+                return track
+        return self.stream.here(self.stream.clock()).track
+
+    def running_in(self, frame: Any) -> list[int]:
+        """The tracks of the generators that run in `frame` and below it, the innermost last."""
+        return self.steps.running_in(frame) if self.steps is not None else []
+
+    # Calls of the program's that only a runtime which watches code sees; for those that want to know of them.
+
+    def is_entering(self) -> bool:
+        """Whether the code that starts on this thread now may be the first on a stack of its own."""
+        return any(callee.is_entering() for callee in self.callees)
+
+    def entered(self, code: CodeType) -> None:
+        """`code` is the first that runs on its stack."""
+        for callee in self.callees:
+            callee.entered(code)
+
+    def left(self, outcome: str, value: Any) -> None:
+        """The first function of this stack is left; its end comes next."""
+        for callee in self.callees:
+            callee.left(outcome, value)
+
+    def makes(self, kind: type) -> bool:
+        """Whether a call of the class `kind` makes something that somebody wants to know of."""
+        return any(callee.makes(kind) for callee in self.callees)
+
+    def was_made(self, kind: type, frame: Any) -> None:
+        """A call of `kind` in the program's own code, in `frame`, is over."""
+        for callee in self.callees:
+            if callee.makes(kind):
+                callee.was_made(kind, frame)
+
+    # What is due, and what went wrong.
+
+    def at_next_event(self, call: Callable[[], None]) -> None:
+        """Have `call` called by the next hook that runs, because it cannot be done now."""
+        self.stream.due.append(call)
+        for tell in self.on_due:
+            tell()
+
+    def fail(self, name: str, error: BaseException) -> None:
+        """A hook of the runtime of that name failed: log it, take the runtime out, and let the program go on."""
+        for tell in self.on_failure:
+            tell()
+        failed = self.tracers.pop(name, None)
+        if failed is not None:
+            self.note(f"The {name} tracer failed and was taken out: {show(error)}.")
+            self.take_out(name, failed)
+
+    def take_out(self, name: str, runtime: Runtime) -> None:
+        """Have a runtime take its hooks out."""
+        self.imports.forget(name)
+        try:
+            runtime.remove()
+        except Exception as second:
+            self.note(f"Taking the {name} tracer out failed: {show(second)}.")
+
+
+def _kept(value: Any) -> Any:
+    return value if value is NO_VALUE else keep(value)
