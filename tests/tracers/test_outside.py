@@ -51,9 +51,9 @@ def test_the_tracks_of_another_packages_runtime_are_shown_in_its_own_words(folde
     told = [
         line.partition("  ")[2].partition("  ")[2] for line in run(folder, "show", "ticking.trace").stdout.splitlines()
     ]
-    assert "one runs for the first time: wheel spawned it" in told
-    assert "wheel runs: one waits for its turn" in told
-    assert "one runs: the wheel has come round (its turn)" in told
+    assert "wheel spawned one → one runs for the first time" in told
+    assert "one waits for its turn → wheel runs" in told
+    assert "the wheel has come round (its turn) → one runs" in told
 
 
 def test_what_a_trace_says_of_its_runtimes_is_known_where_they_are_not_installed(folder: Path) -> None:
@@ -67,7 +67,7 @@ def test_another_packages_format_is_one_to_export_to(folder: Path) -> None:
     run(folder, "export", "ticking.trace", "-o", "tracks.names")
     assert (folder / "tracks.names").read_text().split() == ["main", "wheel", "one", "two"]
     refused = run(folder, "export", "ticking.trace", "-o", "tracks.other", expect=2).stderr
-    assert refused.endswith("its name must end in .svg or .names.\n")
+    assert refused.endswith("the name must end in .svg or .names.\n")
 
 
 def test_a_runtime_that_cannot_be_loaded_is_named_and_the_program_runs(folder: Path) -> None:

@@ -110,7 +110,7 @@ def test_nothing_is_said_of_a_runtime_that_is_imported_and_does_not_run(
 ) -> None:
     traced = trace_source("import asyncio\nprint(asyncio.__name__)\n")
     assert traced.timeline.notes == []
-    assert said(capsys, "findings", str(traced.path)).endswith("still running.\nNothing found.\n")
+    assert said(capsys, "findings", str(traced.path)).endswith("still running.\nNo problems found.\n")
 
 
 def test_trio_is_said_not_to_be_recorded(tmp_path: Path, trace_source: TraceSource) -> None:
@@ -128,7 +128,7 @@ def test_the_hub_of_eventlet_is_one_and_not_forgotten_by_whoever_switches(
     assert traced.ended.stdout == b"done\n"
     assert hubs(traced.timeline) == ["hub"]
     assert said(capsys, "findings", str(traced.path)).count("eventlet's hub is not recorded") == 1
-    assert said(capsys, "findings", str(traced.path)).endswith("Nothing found.\n")
+    assert said(capsys, "findings", str(traced.path)).endswith("No problems found.\n")
 
 
 def test_eventlet_and_gevent_each_have_their_own_greenlets_in_one_program(
