@@ -81,7 +81,7 @@ def test_the_trace_tells_that_it_is_held_and_for_how_long(tmp_path: Path) -> Non
         traced = held.end()
     assert traced.timeline.stops.held_ns >= 3 * STOP_S * 1e9
     assert traced.timeline.stops.sentence is not None
-    assert traced.timeline.stops.sentence.endswith("; the trace ends while it is.")
+    assert traced.timeline.stops.sentence.endswith("; the trace ends during a pause.")
 
 
 LOOPS = ("libev-cext", "libuv", "libev-cffi")
@@ -397,11 +397,11 @@ def test_a_program_runs_until_it_is_asked_to_stop(tmp_path: Path) -> None:
 WATCHER = """
     import sys
     from pathlib import Path
-    from visualizer.session.control import Control
+    from visualizer.session.control import ProgramControl
     from visualizer.session.launch import start
     from visualizer.session.target import Target
 
-    control = Control()
+    control = ProgramControl()
     control.hold()
     with open("out", "wb") as out, open("err", "wb") as err:
         run = start(Target("x", (sys.argv[1],)), Path(sys.argv[2]), stdout=out, stderr=err, control=control)
@@ -470,7 +470,7 @@ def test_when_it_fails_it_says_so_and_the_program_goes_on(tmp_path: Path) -> Non
     assert traced.ended == bare(tmp_path / "script.py")
     assert traced.timeline.notes == ["The program cannot be held any longer: KeyError('nonsense')."]
     assert traced.timeline.stops.sentence is not None
-    assert traced.timeline.stops.sentence.startswith("The program was held 3 times, for ")
+    assert traced.timeline.stops.sentence.startswith("The program was paused 3 times, for ")
     assert stops_of(traced.events) == ["Held", "Continued"] * 3
 
 

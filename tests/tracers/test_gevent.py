@@ -540,7 +540,7 @@ def test_the_last_of_those_who_were_joined(trace_source: TraceSource) -> None:
         """
     )
     said = [sentence(traced.timeline, index) for index in range(traced.timeline.switch_count)]
-    assert [one for one in said if one.startswith("main runs")] == [
+    assert [one for one in said if one.endswith("→ main runs")] == [
         "worker-1, which main was waiting for, ended → main runs",
         "every greenlet main joined has ended → main runs",
     ]

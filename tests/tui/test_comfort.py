@@ -81,7 +81,7 @@ async def test_five_keys_are_shown_the_first_time_and_none_is_lost(replay: Repla
     app = replay(sleeps())
     async with app.run_test(size=SMALL) as pilot:
         screen = await loaded(pilot)
-        for line in ("→   on to the next switch", "w   zoom in", "x   every switch", "p   to the next", "?   all keys"):
+        for line in ("→   go to the next", "w   zoom in", "x   time axis", "p   go to the next", "?   show all keys"):
             assert line in text_of(screen)
         await pilot.press("right")
         await pilot.pause()

@@ -70,7 +70,7 @@ async def test_whoever_rests_on_a_key_is_told_what_it_does(replay: Replay) -> No
             return style.bgcolor.name
 
         before = ground("Axis")
-        for word, told in (("Axis", "Time axis or "), ("Step", None), ("Quit", "Quit; twice, ")):
+        for word, told in (("Axis", "Time axis or "), ("Step", None), ("Quit", "Quit; press twice ")):
             await pilot.hover(offset=(footer_of(app).index(word), 23))
             await pilot.pause()
             assert str(footer.tooltip).startswith(str(told))

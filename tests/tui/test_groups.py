@@ -228,7 +228,7 @@ async def test_a_filter_that_finds_nothing_says_so(replay: Replay) -> None:
         await pilot.press("ampersand", "q", "[", "space", "z")
         await pilot.pause()
         assert screen.view.rows == []
-        assert "No track has that in its name." in text_of(screen)
+        assert "No track name contains that." in text_of(screen)
         assert "0 of 103 tracks" in text_of(screen)
         # No row is selected, nothing fails; main is still the track whose next switch is asked for.
         await pilot.press("up", "enter", "z", "Z", "L", "right")

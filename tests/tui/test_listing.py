@@ -98,7 +98,7 @@ def test_why_a_source_is_not_shown(tmp_path: Path) -> None:
     assert read("none.py", str(tmp_path)) == "The source is not on this machine: none.py"
     assert read("\0\x1b", str(tmp_path)) == "The source is not on this machine: ␀␛"
     for name in ("folder", "pipe", "large.py"):
-        assert read(name, str(tmp_path)) == f"Not shown, it is no source file or too large: {name}"
+        assert read(name, str(tmp_path)) == f"Not shown (not a source file, or too large): {name}"
 
 
 def test_a_changed_file_is_read_again(tmp_path: Path) -> None:

@@ -136,10 +136,10 @@ async def test_statistics_tell_more_of_the_selected_track_and_of_a_span(replay: 
             "         waiting >99 %  ready <1 %  running <1 %",
             " ran        ███",
             "         │1 µs",
-            "         2: median 2 µs, 95 % 2 µs, max 2 µs",
+            "         2: median 2 µs, p95 2 µs, max 2 µs",
             " delay   ███   ███",
             "         │1 µs",
-            "         2: median 1 µs, 95 % 6 µs, max 6 µs",
+            "         2: median 1 µs, p95 6 µs, max 6 µs",
             " late    max 2 ms, 2 ms in total behind its timers",
             " waited  sleep      " + "█" * 30 + " 2 s",
         ]

@@ -369,7 +369,7 @@ def test_what_was_cut_opens_as_far_as_it_goes(tmp_path: Path) -> None:
     assert len(trace.switches) == 4
     assert trace.notices == (
         "The last line is incomplete: the trace is shown up to there.",
-        "The trace has no end: its program was killed, or is still running.",
+        "The trace has no end: its program was killed or is still running.",
     )
     assert trace.between("#2").notices == trace.notices
 

@@ -32,9 +32,9 @@ class RowOrder(Enum):
 
     START = "start"
     NAME = "name"
-    RUNNING = "time running"
-    READY = "time ready"
-    WAITING = "time waiting"
+    RUNNING = "most running"
+    READY = "most ready"
+    WAITING = "most waiting"
 
 
 _STATE_OF = {RowOrder.RUNNING: State.RUNNING, RowOrder.READY: State.READY, RowOrder.WAITING: State.WAITING}
