@@ -488,7 +488,7 @@ async def test_difference_tells_that_each_moves_for_itself() -> None:
         await pilot.press("end", "exclamation_mark")
         await drawn(pilot)
         assert told(screen) == [
-            "The playheads now move separately, because these switches were at different times; y locks them again."
+            "The playheads now move separately: these switches were at different times. y locks them."
         ]
         await pilot.press("right")
         await drawn(pilot)

@@ -26,7 +26,7 @@ TRIED = {
         "test_mouse.test_a_click_on_a_tab_shows_it_and_on_an_output_goes_there",
         "test_mouse.test_the_keys_of_the_last_line_can_be_clicked",
     ),
-    "Rest on a cell": ("test_mouse.test_whoever_rests_on_a_cell_is_told_what_is_there",),
+    "Hover over a cell": ("test_mouse.test_whoever_rests_on_a_cell_is_told_what_is_there",),
     "Drag the tracks": (
         "test_mouse.test_dragging_the_tracks_pans_and_is_no_click",
         "test_mouse.test_dragging_the_tracks_scrolls_too",
@@ -58,7 +58,7 @@ TRIED_IN_COMPARISON = {
     "Double-click": ("test_comparison.test_two_clicks_zoom_in_on_what_a_track_does_there",),
     "Click on a ▾": ("test_comparison.test_a_click_goes_to_that_moment_of_that_side",),
     "Click on a key": ("test_comparison.test_a_click_on_a_key_of_the_last_line_does_what_it_does",),
-    "Rest on a cell": ("test_comparison.test_dragging_pans_both_and_resting_tells",),
+    "Hover over a cell": ("test_comparison.test_dragging_pans_both_and_resting_tells",),
     "Drag the tracks": ("test_comparison.test_dragging_pans_both_and_resting_tells",),
     "Drag the ruler": ("test_comparison.test_dragging_the_ruler_selects_a_span",),
     "Wheel": ("test_comparison.test_the_wheel_zooms_with_ctrl_and_pans_with_shift",),
@@ -67,8 +67,8 @@ TRIED_IN_COMPARISON = {
 }
 #: How a test moves the pointer, by the word that the help begins with.
 _GESTURES = {
-    "Click": {"click", "double_click"}, "Rest": {"hover"}, "Drag": {"drag"}, "Wheel": {"turn"}, "Ctrl": {"turn"},
-    "Shift": {"turn"},
+    "Click": {"click", "double_click"}, "Double-click": {"click", "double_click"}, "Hover": {"hover"}, "Drag": {"drag"},
+    "Wheel": {"turn"}, "Ctrl+wheel": {"turn"}, "Shift+wheel": {"turn"},
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from visualizer.tui.app import VisualizerApp
 from visualizer.tui.widgets.message_line import MessageLine
 
 WHAT = keys.EXPORT[0][0]
-TELLS = "In a shell, this draws a picture: "
+TELLS = "To export a picture, run: "
 
 
 async def chosen(pilot: Pilot[int]) -> list[str]:

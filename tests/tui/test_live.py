@@ -207,7 +207,7 @@ async def test_space_pauses_the_view_and_f_follows_again(tmp_path: Path, clock: 
         await pilot.press("space")
         growing.write(1500)
         text = await shown(pilot, screen)
-        assert "● LIVE ‖ PAUSED" in text
+        assert "● LIVE ‖ VIEW PAUSED" in text
         assert "switch 9 of 11" in text, "what came meanwhile is counted, but the playhead stays"
         assert "0.100 s of 1.500 s" in text
         await pilot.press("F")

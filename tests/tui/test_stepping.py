@@ -67,7 +67,7 @@ async def test_one_switch_after_the_other() -> None:
             # Whoever has not run any code of its own yet may have no name.
             assert len(who(screen)) == count
             assert screen.view.playhead.index == count - 1
-            assert ("the trace tells once it has" in text) is (count < 3), "where the two have begun is not known yet"
+            assert ("until its first switch" in text) is (count < 3), "where the two have begun is not known yet"
             await pilot.press("J")
         assert screen.view.viewport.axis is Axis.SWITCHES
         await until(pilot, lambda: not screen.feed.live)
@@ -111,7 +111,7 @@ async def test_at_the_end_of_a_held_program_it_is_said_how_it_goes_on(key: str) 
         await pilot.pause()
         assert screen.told.lines == ["The program is paused: J runs it to the next switch, S resumes it."]
         assert screen.view.condition == before, "the playhead stays at the end, and follows it"
-        assert "PAUSED" not in text_of(screen)
+        assert "not following" not in text_of(screen)
         # Before the end the view goes on by itself, and back to the end.
         await pilot.press("left")
         assert screen.view.playhead.index == 0
@@ -163,15 +163,15 @@ async def test_it_runs_to_a_line(typed: str) -> None:
         assert screen.told.lines == ["Type a line of source: 14 or demo.py:14."]
         # Lines that no program ever comes to: it is held still.
         for number, why in (
-            ("99", "ping_pong.py has no line 99: it has 32."),
-            ("33", "ping_pong.py has no line 33: it has 32."),
-            ("0", "ping_pong.py has no line 0: it has 32."),
-            ("1", "Line 1 of ping_pong.py has no code to be run; the next line that has is 13."),
+            ("99", "ping_pong.py has only 32 lines."),
+            ("33", "ping_pong.py has only 32 lines."),
+            ("0", "ping_pong.py has only 32 lines."),
+            ("1", "Line 1 of ping_pong.py has no code to run; the next line with code is 13."),
         ):
             await pilot.press("semicolon", *number, "enter")
             assert screen.told.lines == [why]
         await pilot.press("semicolon", *"nosuch", "full_stop", *"py", "colon", "3", "enter")
-        assert screen.told.lines[0].startswith("Found no nosuch.py among the modules that have run,  ")
+        assert screen.told.lines[0].startswith("Found no nosuch.py among the modules that have run, ")
         assert control_of(screen).condition is Condition.HELD
         # One that never comes again.
         await pilot.press("semicolon", *"13", "enter")
@@ -223,9 +223,7 @@ async def test_nor_can_a_program_that_somebody_else_started(tmp_path: Path, cloc
         screen = app.screen
         assert isinstance(screen, TimelineScreen)
         await pilot.press(key)
-        assert screen.told.lines == [
-            "Only a program started by `visualizer run` can be paused."
-        ]
+        assert screen.told.lines == ["Only a program started by `visualizer run` can be paused."]
 
 
 # A program that is stood in for.
@@ -338,7 +336,7 @@ async def test_what_was_told_of_a_stop_is_not_told_any_longer_than_that(
         text = await stopped(pilot, screen, 4)
         assert "is paused before this line" not in text
         assert "before line 13" not in text
-        assert "‖ PAUSED" not in text
+        assert "not following" not in text
         await pilot.press("left")
         await pilot.pause()
         assert "‖ PAUSED  not following" in text_of(screen).splitlines()[0]

@@ -26,15 +26,16 @@ def timeline(tmp_path: Path) -> Timeline:
 
 def test_of_a_file_that_the_trace_carries(timeline: Timeline) -> None:
     assert refusal(timeline, Line("demo.py", 1)) is None
-    assert refusal(timeline, Line("demo.py", 4)) == "demo.py has no line 4: it has 3."
-    assert refusal(timeline, Line("demo.py", 2)) == "Line 2 of demo.py has no code to be run; the last that has is 1."
+    assert refusal(timeline, Line("demo.py", 4)) == "demo.py has only 3 lines."
+    refused = refusal(timeline, Line("demo.py", 2))
+    assert refused == "Line 2 of demo.py has no code to run; the last line with code is 1."
 
 
 def test_of_a_file_that_may_be_loaded_yet(timeline: Timeline, tmp_path: Path) -> None:
     for file in ("later.py", str(tmp_path / "later.py")):
         assert refusal(timeline, Line(file, 3)) is None
         refused = refusal(timeline, Line(file, 2))
-        assert refused == "Line 2 of later.py has no code to be run; the next line that has is 3."
+        assert refused == "Line 2 of later.py has no code to run; the next line with code is 3."
     assert refusal(timeline, Line("json/decoder.py", 1)) is not None, "its docstring"
     assert refusal(timeline, Line("json/decoder.py", 3)) is None, "where Python finds modules"
 
@@ -47,4 +48,4 @@ def test_what_cannot_be_told_is_let_through(timeline: Timeline) -> None:
 def test_of_a_file_that_does_not_exist(timeline: Timeline) -> None:
     refused = refusal(timeline, Line("nosuch.py", 1))
     assert refused is not None
-    assert refused.startswith("Found no nosuch.py among the modules that have run,  ")
+    assert refused.startswith("Found no nosuch.py among the modules that have run, ")
