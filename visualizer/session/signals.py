@@ -5,40 +5,97 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import select
 import signal
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from types import FrameType
 from typing import NoReturn
 
+from visualizer.session import witness
 from visualizer.session.launch import ProgramRun
 
-#: The terminal sends these to the program itself, which decides what they mean.
-_FROM_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
-#: Sent to us, but meant for the program.
-_PASSED_ON = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+#: Unless the program has a handler for them, these stop it, and who waits for it to stop waits for us.
+_STOPS = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+#: So long it may take until the witness tells of a signal that it got as well.
+_WITNESS_S = 0.1
+#: So long it may take until the program has stopped.
+_STOPS_WITHIN_S = 0.1
+#: What it told of earlier than that belongs to no signal that comes now.
+_STALE_NS = 1_000_000_000
+
+
+class Witness:
+    """A process in our group, which gets the signals that are sent to all of the group, but not those to us alone.
+
+    The program is in that group as well: what a terminal, `kill -- -PGID` or a service manager sends to all, it has got
+    itself. A signal does not tell to how many processes it was sent.
+    """
+
+    def __init__(self) -> None:
+        #: Signal -> when the witness told of one that we have not asked for yet.
+        self._seen: dict[int, int] = {}
+        command = [sys.executable, "-I", "-S", witness.__file__]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+        )
+        assert self._process.stdout is not None
+        self._told = self._process.stdout.fileno()
+        # From then on it has its handlers.
+        os.read(self._told, 1)
+
+    def saw(self, number: int) -> bool:
+        """Whether it got the signal that we have just got."""
+        deadline = time.monotonic() + _WITNESS_S
+        while True:
+            seen_ns = self._seen.pop(number, None)
+            if seen_ns is not None and time.monotonic_ns() - seen_ns < _STALE_NS:
+                return True
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._told], [], [], left)[0]:
+                return False
+            told = os.read(self._told, 256)
+            if not told:
+                return False
+            self._seen.update(dict.fromkeys(told, time.monotonic_ns()))
+
+    def end(self) -> None:
+        # It ends with its stdin.
+        with self._process:
+            pass
 
 
 class Bystander:
     """Lives on through the signals meant for a program, and passes on those that reached only us."""
 
-    def __init__(self) -> None:
+    def __init__(self, witness: Witness) -> None:
+        self._witness = witness
         self._run: ProgramRun | None = None
         self._missed: list[int] = []
 
     def stand_by(self, run: ProgramRun) -> None:
-        """Pass signals on to `run` from now on, beginning with those that came before it was started."""
+        """Pass signals on to `run` from now on, beginning with those that came before it was started.
+
+        Also what was ignored before us: the program, which ignores it as well, may have a handler of its own by now.
+        """
         self._run = run
+        for ignored in witness.PASSED_ON:
+            if signal.getsignal(ignored) == signal.SIG_IGN:
+                signal.signal(ignored, self.receive)
         for number in self._missed:
             run.signal(number)
 
     def receive(self, number: int, frame: FrameType | None) -> None:
-        if number in _FROM_TERMINAL:
-            return
-        if self._run is None:
+        if self._witness.saw(number):
+            pass  # The program has it already.
+        elif self._run is None:
             self._missed.append(number)
         else:
             self._run.signal(number)
+        if number in _STOPS and self._run is not None and self._run.is_stopped(_STOPS_WITHIN_S):
+            os.kill(os.getpid(), signal.SIGSTOP)
 
 
 @contextlib.contextmanager
@@ -48,8 +105,9 @@ def bystander() -> Iterator[Bystander]:
     Only functions are installed, since exec sets those back to the default for the program (signal(7)); what was
     ignored before us, as by nohup, remains ignored for both.
     """
-    someone = Bystander()
-    before = {number: signal.getsignal(number) for number in (*_FROM_TERMINAL, *_PASSED_ON)}
+    beside = Witness()
+    someone = Bystander(beside)
+    before = {number: signal.getsignal(number) for number in witness.PASSED_ON}
     for number, handling in before.items():
         if handling != signal.SIG_IGN:
             signal.signal(number, someone.receive)
@@ -59,6 +117,7 @@ def bystander() -> Iterator[Bystander]:
         for number, handling in before.items():
             if handling is not None:
                 signal.signal(number, handling)
+        beside.end()
 
 
 def exit_like(status: int) -> NoReturn:

@@ -16,7 +16,7 @@ from visualizer.tracers.core.sockets import Addresses, address_text
 from visualizer.tracers.core.values import type_module, type_name
 from visualizer.tracers.runtimes.gevent.hub_frames import dictionary
 from visualizer.tracers.runtimes.gevent.watchers import MAKERS, Makers, is_watcher
-from visualizer.tracers.runtimes.greenlets.call_sites import Sites
+from visualizer.tracers.runtimes.greenlets.call_sites import Sites, of_variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -74,7 +74,6 @@ _DIRECTION_OF_CALL = {"accept": words.ACCEPT, "_internal_connect": words.CONNECT
 _DIRECTION_OF_EVENTS = {1: words.READ, 2: words.WRITE, 3: words.READ_OR_WRITE}
 #: Of one select so many descriptors are named.
 _MOST_NAMED = 16
-_FUNCTION = 0x1  # inspect.CO_OPTIMIZED
 
 
 class Awaited:
@@ -126,7 +125,7 @@ class Waits:
             if rank == _POOL and not self._is_of_thread_pool(frame):
                 rank = len(_REASON_OF_FILE)
             if _POOL < rank < len(_REASON_OF_FILE) and endpoint is None:
-                endpoint, kind, asked_ns = self._of_variables(greenlet, frame)
+                endpoint, kind, asked_ns = self._of_frame(greenlet, frame)
             found = min(found, rank)
             end, reason = _REASON_OF_CALL.get(frame.f_code.co_name, _NO_CALL)
             if end and frame.f_code.co_filename.endswith(end):
@@ -157,30 +156,29 @@ class Waits:
 
     def _is_of_thread_pool(self, frame: Any) -> bool:
         """Pools of greenlets and of threads share their methods."""
-        variables = frame.f_locals
-        try:
-            return _comes_from(type(variables.get("self")), "gevent.threadpool")
-        finally:
-            _empty(frame, variables)
+        return bool(of_variables(frame, lambda own: _comes_from(type(own.get("self")), "gevent.threadpool")))
 
-    def _of_variables(self, greenlet: Any, frame: Any) -> tuple[Endpoint | None, str, int]:
-        """What the variables of a function of gevent's tell: an end of a connection, the kind of watcher, its limit."""
-        variables = frame.f_locals
-        try:
-            this = variables.get("self")
-            if this is not None:
-                endpoint = self._of_owner(greenlet, this, frame.f_code.co_name, variables)
-                if endpoint is not None:
-                    return endpoint, "io", -1
-            several = variables.get("watchers")
-            if type(several) is list:
-                return self._of_several(several), "io", -1
-            for name in ("watcher", "new_watcher", "event"):
-                watcher = variables.get(name)
-                if is_watcher(watcher) and _waits_for(watcher) is greenlet:
-                    return self._of_watcher(watcher)
-        finally:
-            _empty(frame, variables)
+    def _of_frame(self, greenlet: Any, frame: Any) -> tuple[Endpoint | None, str, int]:
+        """What a function of gevent's tells: an end of a connection, the kind of watcher, its limit."""
+        function = frame.f_code.co_name
+        told: tuple[Endpoint | None, str, int] = of_variables(
+            frame, lambda variables: self._of_variables(greenlet, function, variables)
+        )
+        return told
+
+    def _of_variables(self, greenlet: Any, function: str, variables: Any) -> tuple[Endpoint | None, str, int]:
+        this = variables.get("self")
+        if this is not None:
+            endpoint = self._of_owner(greenlet, this, function, variables)
+            if endpoint is not None:
+                return endpoint, "io", -1
+        several = variables.get("watchers")
+        if type(several) is list:
+            return self._of_several(several), "io", -1
+        for name in ("watcher", "new_watcher", "event"):
+            watcher = variables.get(name)
+            if is_watcher(watcher) and _waits_for(watcher) is greenlet:
+                return self._of_watcher(watcher)
         return None, "io", -1
 
     def _of_owner(self, greenlet: Any, this: Any, function: str, variables: Any) -> Endpoint | None:
@@ -261,12 +259,6 @@ class Waits:
             if fds:
                 listed.append(f"{direction} {' '.join(map(str, fds[:_MOST_NAMED]))}{more}")
         return (-1, ", ".join(listed), "", "")
-
-
-def _empty(frame: Any, variables: Any) -> None:
-    """Before 3.13 the variables are a snapshot that the frame keeps: it shall hold nothing of the program's alive."""
-    if sys.version_info < (3, 13) and frame.f_code.co_flags & _FUNCTION:
-        variables.clear()
 
 
 def _reason_of_watcher(kind: str) -> str:

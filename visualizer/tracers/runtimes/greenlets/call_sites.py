@@ -122,13 +122,30 @@ class Sites:
 
 
 def _work_out(recipe: Recipe, frame: Any, then: Callable[[Any], Any]) -> Any:
-    variables = frame.f_locals
     try:
-        return then(recipe(variables, frame.f_globals))
+        return of_variables(frame, lambda variables: then(recipe(variables, frame.f_globals)))
     except Unknown:
         return NO_VALUE
+
+
+def of_variables(frame: Any, use: Callable[[Mapping[str, Any]], Any]) -> Any:
+    """`use` of the variables of a frame, which stay as they are. Raise Unknown if they cannot be read so.
+
+    On 3.12, comprehensions that are inlined into a module or a class body (PEP 709) have variables of their own in the
+    frame, which its `f_locals` leaves out; once it was read, the interpreter writes it back behind the next call of a
+    trace function (PyFrame_LocalsToFast), and these variables are gone.
+    """
+    code = frame.f_code
+    if sys.version_info[:2] == (3, 12) and code.co_nlocals and not code.co_flags & _FUNCTION:
+        # The others are the globals of a module; code that `exec` runs may have more.
+        if frame.f_globals.get("__file__") != code.co_filename or code.co_name != "<module>":
+            raise Unknown
+        return use(dict.fromkeys(code.co_varnames, _NOWHERE))
+    variables = frame.f_locals
+    try:
+        return use(variables)
     finally:
-        if sys.version_info < (3, 13) and frame.f_code.co_flags & _FUNCTION:
+        if sys.version_info < (3, 13) and code.co_flags & _FUNCTION:
             # A snapshot that the frame keeps: emptied, so that it holds nothing of the program's alive.
             variables.clear()
 
@@ -274,6 +291,8 @@ def _expression(node: Any) -> Recipe:
 def _name(name: str) -> Recipe:
     def look_up(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
         if name in variables:
+            if variables[name] is _NOWHERE:
+                raise Unknown
             return variables[name]
         if name in module:
             return module[name]

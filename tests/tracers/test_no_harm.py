@@ -1,0 +1,127 @@
+"""What a recorded program does is what it does bare: programs that were harmed once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tracers.conftest import TraceSource
+from tests.tracers.traced import ROOT, bare, environment
+
+
+@pytest.mark.parametrize("where", ["", "class Here:\n    "])
+def test_a_trace_function_and_a_comprehension_that_is_inlined(trace_source: TraceSource, where: str) -> None:
+    """On 3.12 a frame's `f_locals` that was read is written back behind a trace function, without what it left out."""
+    traced = trace_source(
+        "import sys, gevent\n"
+        "def tr(frame, event, arg):\n    return tr\n"
+        "def work(n):\n    gevent.sleep(0.001)\n    return n\n"
+        "jobs = [gevent.spawn(work, n) for n in range(3)]\n"
+        "sys._getframe().f_trace = tr\nsys.settrace(tr)\n"
+        f"{where}print([(job.get(),\n        job.dead, job.ready()) for job in jobs])\n"
+    )
+    assert traced.ended == bare(traced.path.with_suffix(".py"))
+    assert traced.ended.stdout == b"[(0, True, True), (1, True, True), (2, True, True)]\n"
+
+
+def test_a_comprehensions_variable_is_not_taken_for_a_global_of_its_name(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+        from gevent.queue import Queue
+
+        numbers = Queue()
+        jobs = [Queue(), Queue()]
+        gevent.spawn_later(0.001, lambda: [one.put(1) for one in jobs])
+        [numbers.get() for numbers in jobs]
+        numbers.put(0)
+        numbers.get()
+        """
+    )
+    queues = [park.object for park in traced.timeline.parks if park.on == "numbers.get()"]
+    # `numbers` is the first of the three queues outside of the comprehension; inside, on 3.12, nobody can tell.
+    assert len(queues) == 1
+    assert (queues[0] == "") is INLINED
+    assert traced.ended == bare(traced.path.with_suffix(".py"))
+
+
+INLINED = sys.version_info[:2] == (3, 12)
+HEARS = """
+import os, signal, sys, time
+numbers = [int(number) for number in sys.argv[1:]]
+heard = []
+for number in numbers:
+    signal.signal(number, lambda number, frame: (heard.append(number), os.write(1, b"%d\\n" % number)))
+os.write(1, b"ready\\n")
+while len(heard) < len(numbers):
+    time.sleep(0.01)
+time.sleep(0.05)
+"""
+
+
+@pytest.mark.parametrize("to_all", [False, True])
+def test_every_signal_reaches_the_program_once(tmp_path: Path, to_all: bool) -> None:
+    """Sent to the recorder alone, as by a supervisor, or to its whole group, as by a terminal."""
+    numbers = [
+        int(number)
+        for number in (
+            *(signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2),
+            *(signal.SIGALRM, signal.SIGTTIN, signal.SIGTTOU, signal.SIGTSTP, signal.SIGWINCH, signal.SIGCONT),
+            *(signal.SIGURG, signal.SIGVTALRM, signal.SIGPROF, signal.SIGIO, signal.SIGRTMIN + 1, signal.SIGRTMAX),
+        )
+    ]
+    script = tmp_path / "hears.py"
+    script.write_text(HEARS)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "visualizer", "record", "-o", "t", str(script), *map(str, numbers)],
+        cwd=tmp_path,
+        env={**environment(), "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    try:
+        assert process.stdout.readline() == b"ready\n"
+        for number in numbers:
+            (os.killpg if to_all else os.kill)(process.pid, number)
+            assert process.stdout.readline() == b"%d\n" % number, process.stderr.read()
+        rest, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (rest, errors, process.returncode) == (b"", b"", 0)
+
+
+def test_a_program_that_a_signal_stops_stops_the_recorder(tmp_path: Path) -> None:
+    script = tmp_path / "waits.py"
+    script.write_text("import sys\nprint('ready', flush=True)\nprint(sys.stdin.read())\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "visualizer", "record", "-o", "t", str(script)],
+        cwd=tmp_path,
+        env={**environment(), "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == b"ready\n"
+        # In a session without a terminal SIGTSTP stops nobody; SIGSTOP does.
+        (program,) = (
+            int(pid)
+            for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            if b"waits.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
+            and b"visualizer" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+        )
+        os.kill(program, signal.SIGSTOP)
+        os.kill(process.pid, signal.SIGTTIN)
+        assert os.waitpid(process.pid, os.WUNTRACED) == (process.pid, (signal.SIGSTOP << 8) | 0x7F)
+        os.kill(process.pid, signal.SIGCONT)
+        assert process.communicate(b"goes on", timeout=60)[0] == b"goes on\n"
+    finally:
+        process.kill()

@@ -1,0 +1,28 @@
+"""Run as a script by `signals.Witness`: writes the number of each signal that it gets to stdout, until stdin ends."""
+
+import os
+import signal
+
+#: No handler can be had for these; the end of a child concerns its parent alone; and these tell of a fault in the
+#: process itself.
+_OWN = {
+    signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD, signal.SIGPIPE,
+    signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS,
+}  # fmt: skip
+#: What is meant for the program.
+PASSED_ON = sorted(signal.valid_signals() - _OWN)
+
+
+def _main() -> None:
+    os.set_blocking(1, False)
+    # Written by the interpreter's own handler, at once.
+    signal.set_wakeup_fd(1, warn_on_full_buffer=False)
+    for number in PASSED_ON:
+        signal.signal(number, lambda *_: None)
+    os.write(1, b"\0")
+    while os.read(0, 1):
+        pass
+
+
+if __name__ == "__main__":
+    _main()
