@@ -85,7 +85,8 @@ def test_every_signal_reaches_the_program_once(tmp_path: Path, to_all: bool) -> 
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
     try:
         assert process.stdout.readline() == b"ready\n"
         for number in numbers:

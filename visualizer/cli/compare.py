@@ -7,11 +7,11 @@ import stat
 from collections.abc import Iterator, Sequence
 
 import click
-import msgspec
 
 from visualizer.analysis.report.comparison import Comparison, Part
 from visualizer.analysis.text.printable import plain
 from visualizer.api.trace import Trace
+from visualizer.cli.json_text import echo_json
 from visualizer.cli.open import check
 from visualizer.cli.painted import ascii_option, columns, echo_painted, width_option
 from visualizer.cli.parts import part_of, split_span
@@ -110,7 +110,7 @@ def command(
         return
     found = one.compare(other)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        echo_json(found)
         return
     ascii = ascii or not takes_unicode()
     echo_painted(

@@ -6,6 +6,7 @@ import click
 
 from visualizer.analysis.model.timeline import AT_ONCE
 from visualizer.analysis.report.jsonl import json_lines
+from visualizer.cli.json_text import printable_json
 from visualizer.cli.progress import writing
 from visualizer.cli.reading import read_trace
 
@@ -27,5 +28,5 @@ def command(file: str) -> None:
     timeline = read_trace(file, says_remarks=True).timeline
     with writing() as advance:
         for number, lines in enumerate(json_lines(timeline), 1):
-            click.echo(lines, nl=False)
+            click.echo(printable_json(lines), nl=False)
             advance(min(number * AT_ONCE, timeline.arrived), timeline.arrived)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import click
-import msgspec
 
 from visualizer.analysis.findings import Finding, findings, grouped
 from visualizer.analysis.model.timeline import Timeline
+from visualizer.cli.json_text import echo_json
 from visualizer.cli.progress import progress
 from visualizer.cli.reading import echo_lines, read_trace
 
@@ -43,7 +43,7 @@ def command(file: str, as_json: bool) -> None:
             }
             for group in groups
         ]
-        click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2))
+        echo_json(told)
         return
     kinds = max((len(group.worst.kind) for group in groups), default=0)
     time = max((len(_seconds(group.worst.t_ns)) for group in groups), default=0)

@@ -21,6 +21,7 @@ from visualizer.analysis.report.details import (
 from visualizer.analysis.report.statistics import Totals, TrackStatistics
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
+from visualizer.cli.json_text import echo_json
 from visualizer.cli.progress import progress
 from visualizer.cli.reading import echo_lines, read_trace
 from visualizer.paint.text.tables import table
@@ -69,7 +70,7 @@ def command(file: str, as_json: bool, wakes: bool) -> None:
     with progress("Adding up") as advance:
         found = details(timeline, advance=advance)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        echo_json(found)
     elif wakes:
         echo_lines(who_wakes_whom(found.wakes))
     else:

@@ -49,7 +49,7 @@ ROW_BYTES = 24
 _BLANK = bytes(ROW_BYTES)
 #: As for the numbers of other lines (events.Int); a damaged line may hold anything.
 _LARGEST = 2**61
-_LARGEST_ID = 2**31 - 1
+_LARGEST_ID = 2**30 - 1
 #: So many shapes may a trace have.
 _MOST_SHAPES = 1 << 22
 #: Stands for what the template has.
@@ -286,12 +286,12 @@ class Columnizer:
         if not (
             _beyond(shape, 0, len(self._of_file) - 1)
             or _beyond(track, -_LARGEST_ID, _LARGEST_ID)
-            or _beyond(t_ns, -_LARGEST, _LARGEST)
+            or _beyond(t_ns, self._start_ns, _LARGEST)
         ):
             return t_ns - self._start_ns, track.astype(np.int32), self._of_file.take(shape)
         series = np.full(len(shape), -1, dtype=np.int64)
         told = (shape >= 0) & (shape < len(self._of_file)) & (np.abs(track) <= _LARGEST_ID)
-        told &= (t_ns >= -_LARGEST) & (t_ns <= _LARGEST)
+        told &= (t_ns >= self._start_ns) & (t_ns <= _LARGEST)
         series[told] = self._of_file[shape[told]]
         return t_ns - self._start_ns, track.astype(np.int32), series
 
@@ -328,7 +328,7 @@ class Columnizer:
         self.unknown += bool(rest)
         for t_ns, track, number in struct.iter_unpack("<3q", packed[: count * ROW_BYTES]):
             shape = shapes.get(number)
-            if shape is None or not _is_possible(t_ns, track):
+            if shape is None or not start_ns <= t_ns <= _LARGEST or abs(track) > _LARGEST_ID:
                 self.unknown += 1
                 continue
             first = self._first[shape]
@@ -337,10 +337,6 @@ class Columnizer:
                 a = track if template.a == words.SUBJECT else template.a
                 b = track if template.b == words.SUBJECT else template.b
                 yield _event(template, t_ns - start_ns, a, b, template.value)
-
-
-def _is_possible(t_ns: int, track: int) -> bool:
-    return -_LARGEST <= t_ns <= _LARGEST and -_LARGEST_ID <= track <= _LARGEST_ID
 
 
 def _event(template: Template, t_ns: int, a: int, b: int, value: int) -> Event:

@@ -12,8 +12,10 @@ import msgspec
 
 #: 2**61 ns are 73 years. A damaged line must not bring in a number that no column of 64 bits, nor a sum, can hold.
 Int = Annotated[int, msgspec.Meta(ge=-(2**61), le=2**61)]
-#: Of a track, a text or a place. These stand in columns of 32 bits.
-Id = Annotated[int, msgspec.Meta(gt=-(2**31), lt=2**31)]
+#: A time since the trace's start, or how long or how often something was: never below zero.
+Since = Annotated[int, msgspec.Meta(ge=0, le=2**61)]
+#: Of a track, a text or a place. These stand in columns of 32 bits, in which sums of two must have room.
+Id = Annotated[int, msgspec.Meta(gt=-(2**30), lt=2**30)]
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -40,9 +42,9 @@ class Header(msgspec.Struct, frozen=True):
     version: int
     pid: int = 0
     #: time.monotonic_ns() of t = 0 in the watched process, so that a viewer on the same machine knows "now".
-    monotonic_ns: Int = 0
+    monotonic_ns: Since = 0
     #: time.time_ns() of t = 0.
-    wall_ns: Int = 0
+    wall_ns: Since = 0
     python: str = ""
     platform: str = ""
     target: str = ""
@@ -90,7 +92,7 @@ class Listing(_Line, tag="listing", frozen=True):
 class Spawn(_Line, tag="spawn", frozen=True):
     """A track comes to be: CREATED from `t_ns` on. `place` is where it was created."""
 
-    t_ns: Int
+    t_ns: Since
     track: Id
     kind: str
     name: Id
@@ -102,7 +104,7 @@ class Spawn(_Line, tag="spawn", frozen=True):
 class Name(_Line, tag="name", frozen=True):
     """A better name for a track whose function was not yet known when it was spawned."""
 
-    t_ns: Int
+    t_ns: Since
     track: Id
     name: Id
 
@@ -110,7 +112,7 @@ class Name(_Line, tag="name", frozen=True):
 class Resume(_Line, tag="resume", frozen=True):
     """The current track of the thread resumes generator `track` and waits for it. `place`: where the resumer is."""
 
-    t_ns: Int
+    t_ns: Since
     track: Id
     cause: str
     value: Id
@@ -120,7 +122,7 @@ class Resume(_Line, tag="resume", frozen=True):
 class Yield(_Line, tag="yield", frozen=True):
     """Generator `track` gives control and `value` back to whoever resumed it. `place`: where it is parked."""
 
-    t_ns: Int
+    t_ns: Since
     track: Id
     value: Id
     place: Id
@@ -129,7 +131,7 @@ class Yield(_Line, tag="yield", frozen=True):
 class Switch(_Line, tag="switch", frozen=True):
     """Control passes between greenlets. `place`: where `origin` is parked; none if it is finished."""
 
-    t_ns: Int
+    t_ns: Since
     origin: Id
     target: Id
     cause: str
@@ -144,7 +146,7 @@ class Wait(_Line, tag="wait", frozen=True):
     `peer`: which end of which connection.
     """
 
-    t_ns: Int
+    t_ns: Since
     track: Id
     reason: str
     on: Id
@@ -159,7 +161,7 @@ class Wait(_Line, tag="wait", frozen=True):
 class Tie(_Line, tag="tie", frozen=True):
     """At a deadlock: `track` holds ("holds") a thing, or waits ("awaits") for tracks; `object` as in Wait."""
 
-    t_ns: Int
+    t_ns: Since
     track: Id
     relation: str
     object: Id
@@ -168,7 +170,7 @@ class Tie(_Line, tag="tie", frozen=True):
 class Wake(_Line, tag="wake", frozen=True):
     """`track` is made ready by `waker`."""
 
-    t_ns: Int
+    t_ns: Since
     track: Id
     waker: Id
     cause: str
@@ -177,14 +179,14 @@ class Wake(_Line, tag="wake", frozen=True):
 class Unready(_Line, tag="unready", frozen=True):
     """`track` was made ready, but what it was made ready for went to another: it waits on, as before."""
 
-    t_ns: Int
+    t_ns: Since
     track: Id
 
 
 class Exit(_Line, tag="exit", frozen=True):
     """A track ends. If it is a running generator, control is back with whoever resumed it."""
 
-    t_ns: Int
+    t_ns: Since
     track: Id
     outcome: str
     value: Id
@@ -195,7 +197,7 @@ class Exit(_Line, tag="exit", frozen=True):
 class Inferred(_Line, tag="inferred", frozen=True):
     """Something that the trace says of `track` was not observed: a sentence."""
 
-    t_ns: Int
+    t_ns: Since
     track: Id
     text: Id
 
@@ -203,7 +205,7 @@ class Inferred(_Line, tag="inferred", frozen=True):
 class Poll(_Line, tag="poll", frozen=True):
     """Hub `track` begins (1) or ends (0) asking the operating system for events: idle, not running."""
 
-    t_ns: Int
+    t_ns: Since
     track: Id
     polling: Int
 
@@ -211,32 +213,32 @@ class Poll(_Line, tag="poll", frozen=True):
 class Sample(_Line, tag="sample", frozen=True):
     """`track` ran on without an event, and was seen at `place`, `count` times in a row, the last time at `t_ns`."""
 
-    t_ns: Int
+    t_ns: Since
     track: Id
     place: Id
-    count: Int = 1
+    count: Since = 1
 
 
 class Output(_Line, tag="output", frozen=True):
     """The current track printed `text` to `stream` ("stdout" or "stderr"). `cut`: characters left out of a long one."""
 
-    t_ns: Int
+    t_ns: Since
     stream: str
     text: str
-    cut: Int = 0
+    cut: Since = 0
 
 
 class Thread(_Line, tag="thread", frozen=True):
     """What follows happened on the OS thread whose own track is `track`."""
 
-    t_ns: Int
+    t_ns: Since
     track: Id
 
 
 class Fork(_Line, tag="fork", frozen=True):
     """The process forks; the child may be told of later, by a Process of the same time, or not at all."""
 
-    t_ns: Int
+    t_ns: Since
 
 
 class Process(_Line, tag="process", frozen=True):
@@ -245,10 +247,10 @@ class Process(_Line, tag="process", frozen=True):
     `forked_by`: the thread that forked; `track` is what became of it in the child.
     """
 
-    t_ns: Int
+    t_ns: Since
     track: Id
-    pid: Int
-    parent: Int
+    pid: Since
+    parent: Since
     forked_by: Id = -1
 
 
@@ -256,7 +258,7 @@ class Copy(_Line, tag="copy", frozen=True):
     """`track` is what became, in a child that was forked, of the parent's track `of`; `runs`: that forked, or waits
     for who did."""
 
-    t_ns: Int
+    t_ns: Since
     track: Id
     of: Id
     runs: Int = 0
@@ -265,7 +267,7 @@ class Copy(_Line, tag="copy", frozen=True):
 class Note(_Line, tag="note", frozen=True):
     """Something the reader must be told about the recording itself, one sentence."""
 
-    t_ns: Int
+    t_ns: Since
     text: str
     #: The runtime of which it says that it runs and is not recorded; else empty.
     unsupported: str = ""
@@ -274,29 +276,29 @@ class Note(_Line, tag="note", frozen=True):
 class Held(_Line, tag="held", frozen=True):
     """Whoever watches the program holds it: its clock stands at `t_ns`, as it did for `held_ns` in all before."""
 
-    t_ns: Int
-    held_ns: Int
+    t_ns: Since
+    held_ns: Since
 
 
 class Continued(_Line, tag="continued", frozen=True):
     """The program is let go on, and its clock with it, which has stood for `held_ns` in all by now."""
 
-    t_ns: Int
-    held_ns: Int
+    t_ns: Since
+    held_ns: Since
 
 
 class Dropped(_Line, tag="dropped", frozen=True):
     """`count` things called `what` were left out of the trace so far, in total."""
 
-    t_ns: Int
+    t_ns: Since
     what: str
-    count: Int
+    count: Since
 
 
 class Uncaught(_Line, tag="uncaught", frozen=True):
     """The program ended with an exception that nobody caught."""
 
-    t_ns: Int
+    t_ns: Since
     exception: str
     message: str
 
@@ -304,7 +306,7 @@ class Uncaught(_Line, tag="uncaught", frozen=True):
 class End(_Line, tag="end", frozen=True):
     """The program is over. `code` is its exit code; or it was killed by signal number `signal` (0: it was not)."""
 
-    t_ns: Int
+    t_ns: Since
     code: Int
     signal: Int
 

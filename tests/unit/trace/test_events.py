@@ -17,7 +17,7 @@ KINDS: tuple[type[ev.Event], ...] = get_args(ev.Event)
 #: UTF-8 has no lone surrogates; the writing side escapes them.
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 INTS = st.integers(-(2**61), 2**61)
-OF_TYPE = {str: TEXT, ev.Int: INTS, ev.Id: st.integers(-(2**31) + 1, 2**31 - 1)}
+OF_TYPE = {str: TEXT, ev.Int: INTS, ev.Since: st.integers(0, 2**61), ev.Id: st.integers(-(2**30) + 1, 2**30 - 1)}
 ANY_EVENT = st.one_of(
     [st.builds(kind, **{field.name: OF_TYPE[field.type] for field in msgspec.structs.fields(kind)}) for kind in KINDS]
 )
@@ -75,6 +75,9 @@ def test_arbitrary_bytes_are_an_event_or_a_decode_error(line: bytes) -> None:
 @pytest.mark.parametrize(
     "line",
     [
+        b'["note",-1,"before time began"]',
+        b'["held",1,-1]',
+        b'["dropped",1,"rows",-1]',
         b'["note",1,"\xff"]',
         b'["note",1,"\\ud800"]',
         b'["note",1,"x",' + b"[" * 100_000,

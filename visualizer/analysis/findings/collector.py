@@ -170,7 +170,9 @@ class Observed:
         # Where nobody but the thread itself has anything to do, it keeps nobody waiting.
         if self.living.get(hub.id) or switch.park < 0:
             track = self.timeline.busiest(hub, start_ns, switch.t_ns)
-            self.turns.setdefault(hub.id, []).append(Turn(start_ns, switch.t_ns, track, switch.index))
+            # In a damaged trace nobody may be seen to run in all that time.
+            if track in self.timeline.tracks:
+                self.turns.setdefault(hub.id, []).append(Turn(start_ns, switch.t_ns, track, switch.index))
 
     def _on_finished(self, wakeup: Wakeup) -> None:
         """Who waited for the end of the waker is woken by it."""

@@ -88,7 +88,9 @@ class _Batch:
         self.thread = stacks.thread
         #: Generators that run on behalf of a scheduler.
         self.in_turn = [one for stack in stacks.stacks.values() for one in stack[1:] if schedulers.is_in_turn(one)]
-        exits = nonzero(columns.kind == EXIT).tolist()
+        exits, begins = (nonzero(mask.take(columns.kind)).tolist() for mask in (kinds(EXIT), kinds(SPAWN, BEGIN)))
+        #: By which line of this batch tracks begin.
+        self.begins = dict(zip(columns.a[begins[::-1]].tolist(), begins[::-1], strict=True)) if exits else {}
         #: When tracks end, by the number of the line.
         self.exits: dict[int, int] = {}
         void = [line for line in exits if self._is_void(line)]
@@ -106,12 +108,22 @@ class _Batch:
     # What else has to be told of lines.
 
     def _is_void(self, line: int) -> bool:
-        """Whether it ends what has ended before."""
+        """Whether it ends what has ended before, or what nothing has been told of yet."""
         track = int(self.columns.a[line])
-        if track in self.exits or self.writer.is_over(track):
+        if track in self.exits or self.writer.is_over(track) or not self._is_known(track, line):
             return True
         self.exits[track] = line
         return False
+
+    def _is_known(self, track: int, line: int) -> bool:
+        """Whether a line in front of this one speaks of the track."""
+        if track in self.writer.timeline.tracks or self.begins.get(track, line) < line:
+            return True
+        kind, a, b = (column[:line] for column in (self.columns.kind, self.columns.a, self.columns.b))
+        runs = _SWITCHES.take(kind)
+        if any(track in stack for stack in self.batches.stacks.stacks.values()) and runs.any():
+            return True
+        return bool((((runs | (kind == WAKE)) & (a == track)) | ((kind == SWITCH) & (b == track))).any())
 
     def _end_of(self, track: int) -> int:
         """By which line the track ends: before all of them, or behind, if by none."""

@@ -72,7 +72,9 @@ def _grid(edges: tuple[float, ...], scale: int, limit: float) -> _Grid:
     # What begins exactly where the trace ends still belongs to it, what begins later does not. The keys are whole
     # numbers, for which numpy need not make floats of a column.
     reach = np.ceil(np.minimum(edge, nextafter(limit, inf))).astype(np.int64)
-    return _Grid(np.minimum(edge, limit), start, end - start, reach, until, until > start, end <= limit)
+    # Edges of a cell may be the same float, so far out is the time of a damaged trace.
+    length = np.maximum(end - start, np.spacing(np.abs(end)))
+    return _Grid(np.minimum(edge, limit), start, length, reach, until, until > start, end <= limit)
 
 
 class _Found(NamedTuple):
