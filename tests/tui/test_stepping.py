@@ -163,9 +163,9 @@ async def test_it_runs_to_a_line(typed: str) -> None:
         assert screen.told.lines == ["Type a line of source: 14 or demo.py:14."]
         # Lines that no program ever comes to: it is held still.
         for number, why in (
-            ("99", "ping_pong.py has only 32 lines."),
-            ("33", "ping_pong.py has only 32 lines."),
-            ("0", "ping_pong.py has only 32 lines."),
+            ("99", "ping_pong.py has no line 99; its last line is 32."),
+            ("33", "ping_pong.py has no line 33; its last line is 32."),
+            ("0", "ping_pong.py has no line 0; its last line is 32."),
             ("1", "Line 1 of ping_pong.py has no code to run; the next line with code is 13."),
         ):
             await pilot.press("semicolon", *number, "enter")

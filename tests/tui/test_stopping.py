@@ -26,7 +26,7 @@ def timeline(tmp_path: Path) -> Timeline:
 
 def test_of_a_file_that_the_trace_carries(timeline: Timeline) -> None:
     assert refusal(timeline, Line("demo.py", 1)) is None
-    assert refusal(timeline, Line("demo.py", 4)) == "demo.py has only 3 lines."
+    assert refusal(timeline, Line("demo.py", 4)) == "demo.py has no line 4; its last line is 3."
     refused = refusal(timeline, Line("demo.py", 2))
     assert refused == "Line 2 of demo.py has no code to run; the last line with code is 1."
 

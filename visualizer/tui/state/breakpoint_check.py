@@ -49,7 +49,7 @@ def _without(text: SourceText | str, line: int, name: str) -> str | None:
         return None
     count = len(text.raw)
     if not 0 < line <= count:
-        return f"{name} has only {count} lines."
+        return f"{name} has no line {line}; its last line is {count}."
     lines = code_lines("\n".join(text.raw))
     after = bisect_left(lines, line)
     if not lines or lines[after : after + 1] == (line,):
