@@ -70,18 +70,18 @@ def test_the_trace_tells_that_it_is_held_and_for_how_long(tmp_path: Path) -> Non
             look_at_the_screen()
             timeline = held.timeline()
             assert timeline.header is not None
-            assert timeline.stops.since_ns == held.control.clock(0) - timeline.header.monotonic_ns
-            assert timeline.stops.since_ns >= timeline.switch_ns[-1]
-            said.append(timeline.stops.held_ns)
+            assert timeline.pauses.since_ns == held.control.clock(0) - timeline.header.monotonic_ns
+            assert timeline.pauses.since_ns >= timeline.switch_ns[-1]
+            said.append(timeline.pauses.held_ns)
             held.control.step()
         assert held.is_held()
         assert said[0] == 0
         assert [after - before >= STOP_S * 1e9 for before, after in pairwise(said)] == [True, True]
         held.run.signal(9)
         traced = held.end()
-    assert traced.timeline.stops.held_ns >= 3 * STOP_S * 1e9
-    assert traced.timeline.stops.sentence is not None
-    assert traced.timeline.stops.sentence.endswith("; the trace ends during a pause.")
+    assert traced.timeline.pauses.held_ns >= 3 * STOP_S * 1e9
+    assert traced.timeline.pauses.sentence is not None
+    assert traced.timeline.pauses.sentence.endswith("; the trace ends during a pause.")
 
 
 LOOPS = ("libev-cext", "libuv", "libev-cffi")
@@ -134,7 +134,7 @@ def test_timers_are_held_with_the_program(loop: str, tmp_path: Path, monkeypatch
     ]  # fmt: skip
     assert len(slept) == 4
     assert all(late_ns > -STOP_S * 1e9 / 4 for late_ns in slept)
-    assert timeline.stops.held_ns >= 10 * STOP_S * 1e9
+    assert timeline.pauses.held_ns >= 10 * STOP_S * 1e9
 
 
 def test_the_order_of_gevent_sleeps_is_that_of_a_run_without_stops(
@@ -469,8 +469,8 @@ def test_when_it_fails_it_says_so_and_the_program_goes_on(tmp_path: Path) -> Non
         traced = held.end()
     assert traced.ended == bare(tmp_path / "script.py")
     assert traced.timeline.notes == ["The program cannot be held any longer: KeyError('nonsense')."]
-    assert traced.timeline.stops.sentence is not None
-    assert traced.timeline.stops.sentence.startswith("The program was paused 3 times, for ")
+    assert traced.timeline.pauses.sentence is not None
+    assert traced.timeline.pauses.sentence.startswith("The program was paused 3 times, for ")
     assert stops_of(traced.events) == ["Held", "Continued"] * 3
 
 
@@ -612,7 +612,7 @@ def test_a_forked_child_runs_on_while_its_parents_clock_stands(tmp_path: Path) -
     assert len(of_child) == 12
     # The clock stood, for both, until the child was over.
     assert of_child[-1] == main.exit_ns == stood_ns
-    assert timeline.last_ns - stood_ns < timeline.stops.between(0, timeline.last_ns)[1] > 100_000_000
+    assert timeline.last_ns - stood_ns < timeline.pauses.between(0, timeline.last_ns)[1] > 100_000_000
 
 
 def test_a_program_that_closes_all_descriptors_is_let_go(tmp_path: Path) -> None:

@@ -80,8 +80,8 @@ def _controlled_by(fd: int) -> Control | None:
 
 def _points(context: Context, control: Control) -> Any:
     if sys.version_info >= (3, 12):
-        from visualizer.tracers.control.points_monitoring import Points
+        from visualizer.tracers.control.points_monitoring import MonitoringPoints as ControlPoints
     else:
-        from visualizer.tracers.control.points_profile import Points
+        from visualizer.tracers.control.points_profile import ProfilePoints as ControlPoints
 
-    return Points(context, control)
+    return ControlPoints(context, control)

@@ -24,7 +24,7 @@ class What(StrEnum):
     MARK = "mark"
 
 
-class Moment(NamedTuple):
+class Occurrence(NamedTuple):
     """Something that happened at `t_ns`, first of all to `track` (NOBODY: to none), in a few words."""
 
     t_ns: int
@@ -41,7 +41,7 @@ class Moments(NamedTuple):
     length: int
     t_ns: Callable[[int], int]
     tracks: Callable[[int], tuple[int, ...]]
-    moment: Callable[[int], Moment]
+    moment: Callable[[int], Occurrence]
 
 
 def moments(timeline: Timeline, what: What) -> Moments:
@@ -61,7 +61,7 @@ def listed(
     known: Iterable[tuple[int, int, str]], tracks: Sequence[tuple[int, ...]] | None = None
 ) -> Moments:  # fmt: skip
     """Moments that stand in a list: (t_ns, track, what is said of it); `tracks` if more of them are concerned."""
-    every = [Moment(*one) for one in known]
+    every = [Occurrence(*one) for one in known]
     return Moments(
         len(every),
         lambda index: every[index].t_ns,
@@ -112,10 +112,10 @@ def _wakes(timeline: Timeline) -> Moments:
         # A turn is nobody's doing.
         return () if wakeup.cause == words.TURN else (wakeup.track, wakeup.waker)
 
-    def moment(index: int) -> Moment:
+    def moment(index: int) -> Occurrence:
         t_ns, track, waker, cause = wakeups[index]
         by = f"by {timeline.name(waker)}" if waker in timeline.tracks else "by an unknown track"
-        return Moment(t_ns, track, plain(f"{timeline.name(track)} is woken {by} ({cause})"))
+        return Occurrence(t_ns, track, plain(f"{timeline.name(track)} is woken {by} ({cause})"))
 
     return Moments(len(wakeups), lambda index: wakeups[index].t_ns, tracks, moment)
 
@@ -138,9 +138,10 @@ def _exceptions(timeline: Timeline) -> Moments:
 def _outputs(timeline: Timeline) -> Moments:
     outputs = timeline.outputs
 
-    def moment(index: int) -> Moment:
+    def moment(index: int) -> Occurrence:
         output = outputs[index]
-        return Moment(output.t_ns, output.track, plain(f"{timeline.name(output.track)} prints {output.text.strip()}"))
+        sentence = plain(f"{timeline.name(output.track)} prints {output.text.strip()}")
+        return Occurrence(output.t_ns, output.track, sentence)
 
     return Moments(
         len(outputs), lambda index: outputs[index].t_ns, lambda index: (outputs[index].track,), moment

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
-from visualizer.analysis.explore.jumps import Moment
+from visualizer.analysis.explore.jumps import Occurrence
 from visualizer.analysis.explore.targets import Line
 from visualizer.analysis.model.timeline import Entry, Park, Place, Timeline
 from visualizer.analysis.text.printable import plain
@@ -82,13 +82,13 @@ class Search:
         """When the one of that number, from 0, happened."""
         return self._times_ns[number]
 
-    def moment(self, number: int) -> Moment:
+    def moment(self, number: int) -> Occurrence:
         """The one of that number, from 0. Raise IndexError if there is none."""
         entry, index = self._found[number]
         match = self._matches(self._timeline, entry, index)
         # A track may have been given another name since, which the text is not in.
         said = match.said if match is not None else ""
-        return Moment(self._times_ns[number], match.track if match is not None else words.NOBODY, said)
+        return Occurrence(self._times_ns[number], match.track if match is not None else words.NOBODY, said)
 
     def tracks(self, number: int) -> tuple[int, ...]:
         """Whom the one of that number concerns."""

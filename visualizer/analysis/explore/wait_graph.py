@@ -29,7 +29,7 @@ class Wait(NamedTuple):
     due_ns: int = -1
 
 
-class Moment(NamedTuple):
+class WaitGraph(NamedTuple):
     """What all tracks do at `t_ns`, as far as that is running, being ready, or waiting; a hub waits only if blocked."""
 
     t_ns: int
@@ -46,7 +46,7 @@ class Moment(NamedTuple):
         return next((wait for wait in self.waits if track in wait.waiters), None)
 
 
-def moment_at(timeline: Timeline, t_ns: int) -> Moment:
+def moment_at(timeline: Timeline, t_ns: int) -> WaitGraph:
     """What is so at `t_ns`. Each track is looked at, by a binary search."""
     running: list[int] = []
     ready: list[int] = []
@@ -83,7 +83,7 @@ def moment_at(timeline: Timeline, t_ns: int) -> Moment:
         )
         for kind, of in groups.items()
     )
-    return Moment(t_ns, tuple(running), tuple(ready), waits, tuple(_circles(waits)), tuple(blocked))
+    return WaitGraph(t_ns, tuple(running), tuple(ready), waits, tuple(_circles(waits)), tuple(blocked))
 
 
 def _due_ns(parks: list[Park]) -> int:
@@ -93,7 +93,7 @@ def _due_ns(parks: list[Park]) -> int:
     return min(park.t_ns + park.asked_ns for park in parks)
 
 
-def chains(moment: Moment) -> Iterator[list[Wait]]:
+def chains(moment: WaitGraph) -> Iterator[list[Wait]]:
     """From each whom nobody waits for alone, over whom it waits for, to the last who waits. Circles are left out.
 
     A chain that runs into a circle ends with the member of it that it comes to.

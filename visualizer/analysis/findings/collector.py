@@ -24,7 +24,7 @@ from visualizer.trace.columns import Column
 _LONG_AGO_NS = -(1 << 62)
 
 
-class Turn(NamedTuple):
+class LongRun(NamedTuple):
     """From `start_ns` to `end_ns` a hub was blocked, mostly by `track`.
 
     `switch` is the number of the switch back to the hub, -1 if there was none.
@@ -42,7 +42,7 @@ class Observed:
 
     timeline: Timeline
     #: Of each hub, in order, those of at least NAMED_NS.
-    turns: dict[int, list[Turn]] = field(default_factory=dict)
+    turns: dict[int, list[LongRun]] = field(default_factory=dict)
     ready: ReadyTimes = field(default_factory=ReadyTimes)
     polls: PollRows = field(default_factory=PollRows)
     #: Tracks whose end woke somebody to whom that hands on what they raised.
@@ -172,7 +172,7 @@ class Observed:
             track = self.timeline.busiest(hub, start_ns, switch.t_ns)
             # In a damaged trace nobody may be seen to run in all that time.
             if track in self.timeline.tracks:
-                self.turns.setdefault(hub.id, []).append(Turn(start_ns, switch.t_ns, track, switch.index))
+                self.turns.setdefault(hub.id, []).append(LongRun(start_ns, switch.t_ns, track, switch.index))
 
     def _on_finished(self, wakeup: Wakeup) -> None:
         """Who waited for the end of the waker is woken by it."""
@@ -191,7 +191,7 @@ class Observed:
             self.answers.on_park(park)
 
 
-def longest_turn(turns: list[Turn], start_ns: int, end_ns: int) -> Turn | None:
+def longest_turn(turns: list[LongRun], start_ns: int, end_ns: int) -> LongRun | None:
     """Of turns in order the one that takes most of the time from `start_ns` to `end_ns`; None if none does."""
     best, longest_ns = None, 0
     for index in range(bisect_left(turns, start_ns, key=lambda turn: turn.end_ns), len(turns)):

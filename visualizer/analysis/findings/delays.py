@@ -23,7 +23,7 @@ from visualizer.analysis.findings.base import (
     spot,
     worst_of,
 )
-from visualizer.analysis.findings.collector import Observed, Turn, longest_turn
+from visualizer.analysis.findings.collector import LongRun, Observed, longest_turn
 from visualizer.analysis.findings.ready_times import Delay
 from visualizer.analysis.model.timeline import Park, Place, State, Timeline
 from visualizer.analysis.text.durations import duration
@@ -41,7 +41,7 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A hub was blocked for HOG_NS or longer: a track ran without yielding. One for each track and line."""
     delays = observed.ready.delays
     delays = delays[delays["ran_ns"].argsort(kind="stable")]
-    found: list[tuple[Hashable, int, tuple[int, Turn]]] = []
+    found: list[tuple[Hashable, int, tuple[int, LongRun]]] = []
     for hub in {*observed.turns, *observed.living}:
         for turn in (*observed.turns.get(hub, ()), *_turn_at_the_end(timeline, observed, hub)):
             length_ns = turn.end_ns - turn.start_ns
@@ -159,24 +159,24 @@ def _worst(found: Iterable[tuple[Hashable, int, _T]]) -> Iterator[tuple[int, int
     yield from worst.values()
 
 
-def _ran(timeline: Timeline, turn: Turn) -> str:
+def _ran(timeline: Timeline, turn: LongRun) -> str:
     """That it ran, and where it was sampled."""
     seen = mostly(timeline, turn.track, turn.start_ns, turn.end_ns)
     return f"{timeline.name(turn.track)} ran{f', sampled at {spot(seen.place)}' if seen else ''}"
 
 
-def _tracks(delay: Delay, turn: Turn | None) -> tuple[int, ...]:
+def _tracks(delay: Delay, turn: LongRun | None) -> tuple[int, ...]:
     return (delay.track, turn.track) if turn else (delay.track,)
 
 
-def _until(timeline: Timeline, turn: Turn, seen: Sampled | None) -> tuple[str, Place | None]:
+def _until(timeline: Timeline, turn: LongRun, seen: Sampled | None) -> tuple[str, Place | None]:
     """In words, where the turn was `seen`, if it was, and where it ended; and the line to look at."""
     if seen is None:
         return _from_until(timeline, turn)
     return f"{told(timeline, seen)}, {_end(timeline, turn)[0]}", seen.place
 
 
-def _end(timeline: Timeline, turn: Turn) -> tuple[str, Place | None]:
+def _end(timeline: Timeline, turn: LongRun) -> tuple[str, Place | None]:
     """In words, where the turn ended; and the place at which it yielded, if it did."""
     if turn.switch >= 0:
         switch = timeline.switch(turn.switch)
@@ -188,7 +188,7 @@ def _end(timeline: Timeline, turn: Turn) -> tuple[str, Place | None]:
     return "until it ended" if ended else "until the end of the trace", None
 
 
-def _from_until(timeline: Timeline, turn: Turn) -> tuple[str, Place | None]:
+def _from_until(timeline: Timeline, turn: LongRun) -> tuple[str, Place | None]:
     """In words, where the turn began and ended; and the line to look at."""
     track = timeline.tracks[turn.track]
     end, place = _end(timeline, turn)
@@ -203,7 +203,7 @@ def _from_until(timeline: Timeline, turn: Turn) -> tuple[str, Place | None]:
     return f"{end} (spawned at {spot(track.place)})" if spot(track.place) else end, track.place
 
 
-def _late(delays: Column, hub: int, turn: Turn) -> Iterator[tuple[int, int]]:
+def _late(delays: Column, hub: int, turn: LongRun) -> Iterator[tuple[int, int]]:
     """The tracks delayed by the turn: (by how much, track), the latest first, each once."""
     late: dict[int, int] = {}
     first = delays["ran_ns"].searchsorted(turn.start_ns)
@@ -214,7 +214,7 @@ def _late(delays: Column, hub: int, turn: Turn) -> Iterator[tuple[int, int]]:
     yield from sorted(((late_ns, track) for track, late_ns in late.items()), reverse=True)
 
 
-def _turn_at_the_end(timeline: Timeline, observed: Observed, hub: int) -> Iterator[Turn]:
+def _turn_at_the_end(timeline: Timeline, observed: Observed, hub: int) -> Iterator[LongRun]:
     """The turn from which the hub never resumed, if it was one of the hub's own thread."""
     track = timeline.tracks.get(hub)
     thread = timeline.tracks.get(track.parent) if track is not None else None
@@ -227,4 +227,4 @@ def _turn_at_the_end(timeline: Timeline, observed: Observed, hub: int) -> Iterat
     last = len(slices) - (2 if thread.exit_ns >= 0 else 1)
     if last >= 0 and slices.state[last] == State.RUNNING:
         end_ns = thread.exit_ns if thread.exit_ns >= 0 else timeline.last_ns
-        yield Turn(max(slices.start_ns[last], track.slices.start_ns[-1]), end_ns, thread.id, -1)
+        yield LongRun(max(slices.start_ns[last], track.slices.start_ns[-1]), end_ns, thread.id, -1)

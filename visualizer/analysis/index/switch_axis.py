@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from visualizer.analysis.model.cumulative import Course, Sums
+from visualizer.analysis.model.cumulative import Cumulative, CumulativeSlices
 from visualizer.analysis.model.states import FINAL, State
 from visualizer.trace.columns import Column
 
@@ -37,16 +37,16 @@ class Places:
         #: So many of them no later event can move.
         self._settled = 0
         self._version = -1
-        self._sums = Sums()
+        self._sums = Cumulative()
 
     def cut(self, index: int) -> None:
         """Forget slices from number `index` on: they are others than they were."""
         self._settled = min(self._settled, index)
         self._version = -1
 
-    def course(self, state: array[int]) -> Course:
+    def course(self, state: array[int]) -> CumulativeSlices:
         """The slices, which are in these states, along the switches: in PER_SWITCHths of one."""
-        return Course(self._sums, self.start, state)
+        return CumulativeSlices(self._sums, self.start, state)
 
     def follow(self, timeline: Timeline, track: Track) -> None:
         """Take in what has happened since the last time."""

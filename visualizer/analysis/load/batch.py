@@ -201,8 +201,8 @@ class _Batch:
             np.cumsum(those, dtype=np.int32) + np.int32(count - 1)
             for those, count in zip((is_switch, is_park, is_wake), writer.counts, strict=True)
         )
-        for strand, step in early.open:
-            self.batches.early.setdefault(strand, int(wake[step]))
+        for bottom, step in early.open:
+            self.batches.early.setdefault(bottom, int(wake[step]))
         begins = begun(items, found)
         number, entry, t_ns = self._write_lines(items, before, found, begins)
         # Slices.
@@ -314,12 +314,12 @@ class _Batch:
         if not len(woken) and not early:
             return _Early(_NO_NUMBERS, _NO_NUMBERS, _NO_NUMBERS, [])
         leaves = nonzero((what == per_track.LEAVE) & (found != State.DONE) & (found != State.FAILED))
-        # By strand: who is woken, and who leaves.
+        # By bottom: who is woken, and who leaves.
         item_of = np.full(len(steps.kind), -1)
         item_of[items.step[woken]], item_of[items.step[leaves]] = woken, leaves
         step = nonzero(item_of >= 0)
-        strands, index = numbered(steps.strand[step] + 1)
-        order, edges = grouped(index, len(strands))
+        bottoms, index = numbered(steps.bottom[step] + 1)
+        order, edges = grouped(index, len(bottoms))
         step = step[order]
         is_wake = what[item_of[step]] == per_track.WOKEN
         is_first, is_last = np.zeros((2, len(step)), dtype=bool)
@@ -328,17 +328,17 @@ class _Batch:
         run = last_true(is_wake & ~is_open)
         hits = nonzero(~is_wake & is_open)
         leaving, by, wakes = step[hits], step[run[hits]], np.full(len(hits), -1)
-        ids = (strands - 1).tolist()
-        for strand in [strand for strand in ids if strand in early] if early else ():
-            first, end = edges[ids.index(strand)], edges[ids.index(strand) + 1]
+        ids = (bottoms - 1).tolist()
+        for bottom in [bottom for bottom in ids if bottom in early] if early else ():
+            first, end = edges[ids.index(bottom)], edges[ids.index(bottom) + 1]
             left = nonzero(~is_wake[first:end])
             if len(left):
-                at, number = step[first + left[0]], early.pop(strand)
+                at, number = step[first + left[0]], early.pop(bottom)
                 is_other = leaving != at
                 leaving, by = np.append(leaving[is_other], at), np.append(by[is_other], -1)
                 wakes = np.append(wakes[is_other], number)
         tails = nonzero(is_last & is_wake)
-        open_ = list(zip(steps.strand[step[tails]].tolist(), step[run[tails]].tolist(), strict=True))
+        open_ = list(zip(steps.bottom[step[tails]].tolist(), step[run[tails]].tolist(), strict=True))
         return _Early(item_of[leaving], by, wakes, open_)
 
     def _is_hub(self, items: Items) -> Column:

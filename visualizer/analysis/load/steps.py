@@ -66,14 +66,14 @@ _LARGEST = (1 << 31) - 1
 class Steps(NamedTuple):
     """In order. event: the line of each; who: the target, or the track; by: the origin, the waker, or the creator.
 
-    `strand`: of a SWITCH the bottom of the stack that is left, of a WAKE whom the line names.
+    `bottom`: of a SWITCH the bottom of the stack that is left, of a WAKE whom the line names.
     """
 
     event: Column
     kind: Column
     who: Column
     by: Column
-    strand: Column
+    bottom: Column
 
 
 class Extra(NamedTuple):
@@ -100,9 +100,9 @@ def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, l
     after = _bottoms(kind[moves], a[moves], stacks)
     left, named = shifted(after, first), b[moves]
     odd = nonzero((kind[moves] == SWITCH) & (named >= 0) & (named != left))
-    who, by, strand, extras = a, b, a.copy(), list[Extra]()
-    strand[moves] = left
-    strand[moves[odd]] = origins = named[odd]
+    who, by, bottom, extras = a, b, a.copy(), list[Extra]()
+    bottom[moves] = left
+    bottom[moves[odd]] = origins = named[odd]
     nested = bool(stacks.stacks) or bool(_GENERATORS.take(kind).any())
     is_turn = (_STACKS if nested else _MOVES).take(kind)
     turns = nonzero(is_turn)
@@ -146,7 +146,7 @@ def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, l
             those = nonzero(may_be.take(kind) & (column == words.CURRENT))
             column[those] = currents[behind[those]]
             if column is who:
-                strand[those] = column[those]
+                bottom[those] = column[those]
     turn_by = np.where(
         _GIVES.take(turn_kind), turn_a, np.where(_GOES.take(turn_kind), before, by if every else by[turns])
     )
@@ -160,7 +160,7 @@ def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, l
         by[event] = origin
         if believed not in (origin, int(who[event])):
             extras.append(Extra(event, 0, STRAYED, believed, words.NOBODY))
-    return Steps(np.arange(len(kind)), kind, who, by, strand), extras
+    return Steps(np.arange(len(kind)), kind, who, by, bottom), extras
 
 
 def _bottoms(kind: Column, a: Column, stacks: Stacks) -> Column:
@@ -243,16 +243,16 @@ def _leave(stack: list[int], generator: int) -> tuple[list[int], int]:
 
 def arranged(steps: Steps, extras: list[Extra]) -> Steps:
     """With these, and without lines that are none."""
-    event, kind, who, by, strand = steps
+    event, kind, who, by, bottom = steps
     if extras:
         more = np.array(extras, dtype=np.int64).T
         place = np.concatenate((4 * event + 1, 4 * more[0] + more[1]))
         order = place.argsort(kind="stable")
-        event, kind, who, by, strand = (
+        event, kind, who, by, bottom = (
             np.concatenate((column, rest.astype(column.dtype)))[order]
             for column, rest in zip(steps, (more[0], more[2], more[3], more[4], more[3]), strict=True)
         )
     is_step = ~_NO_STEPS.take(kind)
     if is_step.all():
-        return Steps(event, kind, who, by, strand)
-    return Steps(*(column[is_step] for column in (event, kind, who, by, strand)))
+        return Steps(event, kind, who, by, bottom)
+    return Steps(*(column[is_step] for column in (event, kind, who, by, bottom)))

@@ -23,7 +23,7 @@ _ROW_OF = {int(state): row for row, state in enumerate(SUMMED)}
 _STATES = len(State)
 
 
-class Sums:
+class Cumulative:
     """Adds up slices that begin at places of an axis (int64, ascending) and are in states (uint8).
 
     Both columns may have grown since the last time; where they have changed, `cut` must have been called.
@@ -71,10 +71,10 @@ class Sums:
             kept.frombytes(rows.tobytes())
 
 
-class Course(NamedTuple):
+class CumulativeSlices(NamedTuple):
     """Slices of a track along an axis: where they begin, in which states they are, and the sums of that."""
 
-    sums: Sums
+    sums: Cumulative
     start: array[int]
     state: array[int]
 
@@ -92,7 +92,7 @@ class Tally:
     `last`: the slice in which each place lies, or one that ends just there; -1 before the first.
     """
 
-    def __init__(self, courses: Sequence[Course], bounds: Sequence[int], until: Column, last: Column) -> None:
+    def __init__(self, courses: Sequence[CumulativeSlices], bounds: Sequence[int], until: Column, last: Column) -> None:
         count = len(until)
         stride = np.maximum(last, 0) // _STRIDE
         near = stride[:, None] * _STRIDE + _BESIDE

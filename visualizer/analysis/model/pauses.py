@@ -7,7 +7,7 @@ from bisect import bisect_right
 _NS_PER_S = 1_000_000_000
 
 
-class Stops:
+class Pauses:
     """The stops of one program, in order. All times are those of the trace, in nanoseconds, but for what is held."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ from array import array
 from bisect import bisect_right
 from typing import Protocol
 
-from visualizer.analysis.model.cumulative import Course, Sums
+from visualizer.analysis.model.cumulative import Cumulative, CumulativeSlices
 from visualizer.analysis.model.states import State
 
 
@@ -34,7 +34,7 @@ class Slices:
         self.state = array("B")
         self.about = array("i")
         self.derived: Derived | None = None
-        self._sums: Sums | None = None
+        self._sums: Cumulative | None = None
 
     def __len__(self) -> int:
         return len(self.start_ns)
@@ -75,8 +75,8 @@ class Slices:
         return 0 if last < 0 else self.course.sums.one(state, until_ns, last, self.start_ns, self.state)
 
     @property
-    def course(self) -> Course:
+    def course(self) -> CumulativeSlices:
         """The slices along time."""
         if self._sums is None:
-            self._sums = Sums()
-        return Course(self._sums, self.start_ns, self.state)
+            self._sums = Cumulative()
+        return CumulativeSlices(self._sums, self.start_ns, self.state)

@@ -17,7 +17,7 @@ import numpy as np
 from visualizer.analysis.model.blocking import Blocking
 from visualizer.analysis.model.columns import Columns, Order, Parks, Rows, Switches, Wakeups, switch_of
 from visualizer.analysis.model.names import Names
-from visualizer.analysis.model.pauses import Stops
+from visualizer.analysis.model.pauses import Pauses
 from visualizer.analysis.model.processes import Process, Processes
 from visualizer.analysis.model.runtimes import Vocabulary
 from visualizer.analysis.model.samples import Samples
@@ -74,7 +74,7 @@ class Timeline:
         #: Those of the notes that say that a runtime ran and was not recorded: by its name.
         self.unsupported: dict[str, str] = {}
         #: When the program was held, and for how long.
-        self.stops = Stops()
+        self.pauses = Pauses()
         self.dropped: dict[str, int] = {}
         self.uncaught: tuple[str, str] | None = None
         self.end: ev.End | None = None

@@ -105,7 +105,7 @@ class Output(NamedTuple):
     cut: int
 
 
-class Steps(Sequence[int]):
+class TrackSteps(Sequence[int]):
     """The switches to a track: what the runs that they began are about."""
 
     __slots__ = ("_about", "_runs")
@@ -158,9 +158,9 @@ class Track:
     version: int = 0
 
     @property
-    def steps(self) -> Steps:
+    def steps(self) -> TrackSteps:
         """Index of each switch to this track, ascending."""
-        return Steps(self)
+        return TrackSteps(self)
 
     @property
     def state(self) -> State:

@@ -272,9 +272,9 @@ class Writer:
                 if line.unsupported:
                     timeline.unsupported[line.unsupported] = line.text
             elif isinstance(line, ev.Held):
-                timeline.stops.hold(line.t_ns, line.held_ns)
+                timeline.pauses.hold(line.t_ns, line.held_ns)
             elif isinstance(line, ev.Continued):
-                timeline.stops.go_on(line.t_ns, line.held_ns)
+                timeline.pauses.go_on(line.t_ns, line.held_ns)
             elif isinstance(line, ev.Dropped):
                 timeline.dropped[line.what] = line.count
             elif isinstance(line, ev.Uncaught):

@@ -61,7 +61,7 @@ class Side(msgspec.Struct, frozen=True):
     end_s: float
 
 
-class Turn(msgspec.Struct, frozen=True):
+class ComparedSwitch(msgspec.Struct, frozen=True):
     """A switch: its number in its trace, from 0, and what it says."""
 
     index: int
@@ -75,8 +75,8 @@ class Turn(msgspec.Struct, frozen=True):
 class Difference(msgspec.Struct, frozen=True):
     """Where the switches part; None for the one that has no more of them."""
 
-    a: Turn | None
-    b: Turn | None
+    a: ComparedSwitch | None
+    b: ComparedSwitch | None
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -174,13 +174,13 @@ def _difference(a: Part, b: Part, alike: int) -> Difference | None:
     return None if one is None and other is None else Difference(one, other)
 
 
-def _turn(part: Part, number: int) -> Turn | None:
+def _turn(part: Part, number: int) -> ComparedSwitch | None:
     index = part.first + number
     if index >= part.stop:
         return None
     timeline = part.timeline
     switch = timeline.switch(index)
-    return Turn(
+    return ComparedSwitch(
         index,
         switch.t_ns / _NS_PER_S,
         timeline.name(switch.origin),

@@ -29,7 +29,7 @@ class TrackStatistics(msgspec.Struct, frozen=True):
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """Sums over all tracks."""
+    """Cumulative over all tracks."""
 
     tracks: int
     steps: int
@@ -69,7 +69,7 @@ def statistics(timeline: Timeline, span: tuple[int, int] | None = None) -> Stati
         blocked_s=_total_s(timeline, State.BLOCKED, start_ns, end_ns),
         idle_s=_total_s(timeline, State.IDLE, start_ns, end_ns),
     )
-    stops, held_ns = timeline.stops.between(start_ns, end_ns)
+    stops, held_ns = timeline.pauses.between(start_ns, end_ns)
     held_s = held_ns / _NS_PER_S
     if span is None:
         return Statistics(timeline.last_ns / _NS_PER_S, timeline.switch_count, stops, held_s, tracks, totals)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from visualizer.analysis.explore.wait_graph import Moment, Wait, chains, woken_by
+from visualizer.analysis.explore.wait_graph import Wait, WaitGraph, chains, woken_by
 from visualizer.analysis.model.timeline import Park, State, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.endpoints import awaits
@@ -36,7 +36,7 @@ class Said(NamedTuple):
 _Piece = list[Run]
 
 
-def graph(timeline: Timeline, moment: Moment, width: int, *, ascii: bool = False) -> list[Said]:
+def graph(timeline: Timeline, moment: WaitGraph, width: int, *, ascii: bool = False) -> list[Said]:
     """The lines, each of at most `width` cells; never none."""
     painted = _Painter(timeline, moment, ascii)
     found: list[Said] = []
@@ -48,7 +48,7 @@ def graph(timeline: Timeline, moment: Moment, width: int, *, ascii: bool = False
 class _Painter:
     """Says what one moment is like, in pieces that are not broken."""
 
-    def __init__(self, timeline: Timeline, moment: Moment, ascii: bool) -> None:
+    def __init__(self, timeline: Timeline, moment: WaitGraph, ascii: bool) -> None:
         self._timeline = timeline
         self._moment = moment
         self._glyphs = glyphs(ascii)

@@ -57,8 +57,8 @@ def remarks(timeline: Timeline) -> list[str]:
     if not timeline.switch_count:
         found.append("No switch was recorded: no generator, greenlet or hub ran.")
     found += [plain(note) for note in timeline.notes]
-    if timeline.stops.sentence is not None:
-        found.append(timeline.stops.sentence)
+    if timeline.pauses.sentence is not None:
+        found.append(timeline.pauses.sentence)
     found += [f"Left out of the trace: {count} {plain(what)}." for count, what in left_out(timeline)]
     if timeline.header is not None:
         found += [

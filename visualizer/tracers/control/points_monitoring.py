@@ -35,7 +35,7 @@ _LEFT = (_events.PY_YIELD, _events.PY_RETURN, _events.PY_UNWIND)
 _EVERYWHERE = _events.PY_THROW | _events.PY_UNWIND
 
 
-class Points:
+class MonitoringPoints:
     """The steps of the program's generators, and a line."""
 
     def __init__(self, recording: Context, control: Control) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
 
-class Points:
+class ProfilePoints:
     """The steps of the program's generators, and a line."""
 
     def __init__(self, recording: Context, control: Control) -> None:

@@ -86,7 +86,7 @@ class Feed:
         """Whether the program is paused, here or by another viewer, according to the trace so far."""
         if self.control is not None:
             return self.control.condition is Condition.HELD
-        return self.live and self.follow and self.timeline.stops.since_ns is not None
+        return self.live and self.follow and self.timeline.pauses.since_ns is not None
 
     @property
     def caught_up(self) -> bool:
@@ -157,7 +157,7 @@ class Feed:
         running_ns = self._clock() - header.monotonic_ns
         wall_ns = time.time_ns() - header.wall_ns
         # Another viewer may pause it: then its clock stops.
-        return self.timeline.stops.clock_ns(running_ns) if abs(wall_ns - running_ns) < _SAME_MACHINE_NS else None
+        return self.timeline.pauses.clock_ns(running_ns) if abs(wall_ns - running_ns) < _SAME_MACHINE_NS else None
 
     def poll(self) -> bool:
         """Take in what has arrived, as much as a moment allows. Return whether anything changed."""

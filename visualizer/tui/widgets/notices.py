@@ -60,7 +60,7 @@ def notices(feed: Feed) -> list[Notice]:
     for count, what in left_out(timeline):
         told.append(Notice(f"{count} {what} {'was' if count == 1 else 'were'} left out of the trace.", "ready"))
     told += [Notice(text, "ready") for text in (*feed.notices, *timeline.notes)]
-    held = timeline.stops.sentence
+    held = timeline.pauses.sentence
     if held is not None and not feed.live:
         told.append(Notice(held, "ready"))
     return [Notice(plain(text), style) for text, style in told]

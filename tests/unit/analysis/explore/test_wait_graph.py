@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from tests.tui.traces import crowd
 from tests.unit.analysis.tape import STEP_NS, Tape, ping_pong, producer_consumer, sleeps
-from visualizer.analysis.explore.wait_graph import Moment, chains, moment_at, woken_by
+from visualizer.analysis.explore.wait_graph import WaitGraph, chains, moment_at, woken_by
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.trace import words
 
 
-def links(timeline: Timeline, moment: Moment) -> list[tuple[list[str], str, list[str]]]:
+def links(timeline: Timeline, moment: WaitGraph) -> list[tuple[list[str], str, list[str]]]:
     """Of each wait who waits, the reason or thing, and for whom."""
     return [
         ([*map(timeline.name, wait.waiters)], wait.thing or wait.park.reason, [*map(timeline.name, wait.on)])
@@ -17,7 +17,7 @@ def links(timeline: Timeline, moment: Moment) -> list[tuple[list[str], str, list
     ]
 
 
-def ways(timeline: Timeline, moment: Moment) -> list[list[str]]:
+def ways(timeline: Timeline, moment: WaitGraph) -> list[list[str]]:
     return [[timeline.name(wait.waiters[0]) for wait in chain] for chain in chains(moment)]
 
 

@@ -10,18 +10,18 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualizer.analysis.model.cumulative import Course, Sums, Tally
+from visualizer.analysis.model.cumulative import Cumulative, CumulativeSlices, Tally
 from visualizer.analysis.model.states import SUMMED, State
 
 SLICES = st.lists(st.tuples(st.integers(0, 30), st.sampled_from(SUMMED)), max_size=70)
 
 
-def course(slices: list[tuple[int, State]]) -> Course:
+def course(slices: list[tuple[int, State]]) -> CumulativeSlices:
     starts = accumulate(passed for passed, _ in slices)
-    return Course(Sums(), array("q", starts), array("B", [state for _, state in slices]))
+    return CumulativeSlices(Cumulative(), array("q", starts), array("B", [state for _, state in slices]))
 
 
-def added_up(of: Course, state: State, until: float) -> float:
+def added_up(of: CumulativeSlices, state: State, until: float) -> float:
     """Slice by slice; the last goes on."""
     ends = [*of.start[1:], float("inf")][: len(of.start)]
     return sum(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.analysis.tape import Tape, feed
-from visualizer.analysis.model.pauses import Stops
+from visualizer.analysis.model.pauses import Pauses
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.statistics import statistics
 from visualizer.trace import events as ev
@@ -13,8 +13,8 @@ from visualizer.trace import events as ev
 S = 1_000_000_000
 
 
-def two_stops() -> Stops:
-    stops = Stops()
+def two_stops() -> Pauses:
+    stops = Pauses()
     stops.hold(3 * S, 0)
     stops.go_on(3 * S, 10 * S)
     stops.hold(5 * S, 10 * S)
@@ -23,7 +23,7 @@ def two_stops() -> Stops:
 
 
 def test_its_clock_stands_and_stays_behind_afterwards() -> None:
-    stops = Stops()
+    stops = Pauses()
     assert stops.clock_ns(2 * S) == 2 * S
     stops.hold(3 * S, 0)
     assert [stops.clock_ns(now * S) for now in (3, 4, 13)] == [3 * S] * 3
@@ -42,7 +42,7 @@ def test_between_two_times(start_s: int, end_s: int, held: tuple[int, int]) -> N
 
 
 def test_in_a_sentence() -> None:
-    stops = Stops()
+    stops = Pauses()
     assert stops.sentence is None
     stops.hold(3 * S, 0)
     assert stops.sentence == (
@@ -54,7 +54,7 @@ def test_in_a_sentence() -> None:
 
 
 def test_a_line_that_is_lost_does_no_harm() -> None:
-    stops = Stops()
+    stops = Pauses()
     stops.go_on(2 * S, 7 * S)
     assert (stops.held_ns, stops.since_ns) == (7 * S, None)
     stops.hold(1 * S, 3 * S)

@@ -16,7 +16,7 @@ from visualizer.tracers.core.sockets import Addresses, address_text
 from visualizer.tracers.core.values import type_module, type_name
 from visualizer.tracers.runtimes.gevent.hub_frames import dictionary
 from visualizer.tracers.runtimes.gevent.watchers import MAKERS, Makers, is_watcher
-from visualizer.tracers.runtimes.greenlets.call_sites import Sites, of_variables
+from visualizer.tracers.runtimes.greenlets.call_sites import CallSites, of_variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -103,7 +103,7 @@ _NOT_KNOWN = Awaited(None)
 class Waits:
     """Tells what greenlets wait for. One for all hubs."""
 
-    def __init__(self, own: Callable[[CodeType], bool], sites: Sites) -> None:
+    def __init__(self, own: Callable[[CodeType], bool], sites: CallSites) -> None:
         self._own = own
         self._sites = sites
         self._addresses = Addresses()

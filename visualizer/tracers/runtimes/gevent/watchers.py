@@ -12,7 +12,7 @@ import sys
 
 from visualizer.tracers.core import code as code_objects
 from visualizer.tracers.core.values import type_module
-from visualizer.tracers.runtimes.greenlets.call_sites import Sites
+from visualizer.tracers.runtimes.greenlets.call_sites import CallSites
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -45,7 +45,7 @@ class Made:
 class Makers:
     """Which watchers the program's own code makes, and how long its timers are to run. One for all hubs."""
 
-    def __init__(self, own: Callable[[CodeType], bool], sites: Sites) -> None:
+    def __init__(self, own: Callable[[CodeType], bool], sites: CallSites) -> None:
         self._own = own
         self._sites = sites
         self._made: Made | None = None

@@ -43,7 +43,7 @@ class Unknown(Exception):
     """The value cannot be worked out without running code of the program."""
 
 
-class Site:
+class CallSite:
     """What is known of one call in the program's source."""
 
     __slots__ = ("argument", "code", "first", "joined", "limit", "receiver", "thrown")
@@ -69,13 +69,13 @@ class Site:
         self.thrown = thrown
 
 
-class Sites:
+class CallSites:
     """The calls that frames were seen parked in, worked out once each."""
 
     def __init__(self) -> None:
-        self._sites: dict[tuple[int, int], Site] = {}
+        self._sites: dict[tuple[int, int], CallSite] = {}
 
-    def at(self, frame: Any) -> Site:
+    def at(self, frame: Any) -> CallSite:
         """The call that `frame` is parked in."""
         code = frame.f_code
         key = (id(code), frame.f_lasti)
@@ -150,26 +150,26 @@ def of_variables(frame: Any, use: Callable[[Mapping[str, Any]], Any]) -> Any:
             variables.clear()
 
 
-def _site(code: CodeType, offset: int) -> Site:
+def _site(code: CodeType, offset: int) -> CallSite:
     if sys.version_info < (3, 13) and code.co_flags & _FUNCTION and not _LOOKS_AT_LOCALS.isdisjoint(code.co_names):
-        return Site(code)
+        return CallSite(code)
     text = code_objects.segment(code_objects.place(code, offset))
     tree: Any = code_objects.parse(text) if text is not None else None
     if type(tree).__name__ != "Call":
-        return Site(code, None, _maybe(_path, tree))
+        return CallSite(code, None, _maybe(_path, tree))
     method = getattr(tree.func, "attr", None)
     receiver = _maybe(_path, tree.func.value) if method is not None else None
     if method == "throw" and not tree.keywords:
-        return Site(code, receiver=receiver, thrown=_maybe(_exception, tree.args))
+        return CallSite(code, receiver=receiver, thrown=_maybe(_exception, tree.args))
     if method == "switch" and tree.args and not tree.keywords:
         if len(tree.args) == 1:
-            return Site(code, _maybe(_expression, tree.args[0]), receiver)
-        return Site(code, _maybe(lambda nodes: _sequence(nodes, tuple), tree.args), receiver)
+            return CallSite(code, _maybe(_expression, tree.args[0]), receiver)
+        return CallSite(code, _maybe(lambda nodes: _sequence(nodes, tuple), tree.args), receiver)
     limit = next((word.value for word in tree.keywords if word.arg == "timeout"), None)
     if limit is None and method == "joinall" and len(tree.args) > 1:
         limit = tree.args[1]
     joins = tree.args and (method or getattr(tree.func, "id", None)) in _JOINS
-    return Site(
+    return CallSite(
         code, None, receiver, _maybe(_expression, limit) if limit is not None else None,
         _maybe(_path, tree.args[0]) if tree.args else None,
         _maybe(_expression, tree.args[0]) if joins else None,

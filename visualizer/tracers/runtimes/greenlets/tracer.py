@@ -15,7 +15,7 @@ from visualizer.tracers.core.buffer import Buffer
 from visualizer.tracers.core.code import callable_name, function_name, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import Shown, keep, show, type_name
-from visualizer.tracers.runtimes.greenlets.call_sites import Sites
+from visualizer.tracers.runtimes.greenlets.call_sites import CallSites
 from visualizer.tracers.runtimes.greenlets.creation import function_of, newest
 
 TYPE_CHECKING = False
@@ -66,7 +66,7 @@ class GreenletTracer:
         self.raw: dict[int, int] = {}
         #: Everything that is kept by the id of a greenlet, to be taken out when it is no more.
         self.by_id: list[dict[int, int]] = [self.tracks, self.living_hubs, self.raw]
-        self.sites = Sites()
+        self.sites = CallSites()
         recording.callees.append(self)
         recording.runners.append(self._running)
 
