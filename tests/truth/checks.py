@@ -114,13 +114,14 @@ def slices(track: Track) -> Iterator[tuple[int, int, int]]:
 
 
 def check_times(truth: Truth) -> None:
-    """On each thread the lines stand in order of time. (A poll is told afterwards.)"""
+    """On each thread the lines stand in order of time. (A poll is told afterwards, and a line that says which thread
+    comes next has the time of what follows it, which may be a poll.)"""
     last: dict[int, int] = {}
     thread = words.NOBODY
     for event in truth.traced.events:
         if isinstance(event, ev.Thread) or (isinstance(event, ev.Spawn) and event.kind == words.THREAD):
             thread = event.track
-        if not isinstance(event, ev.Text | ev.Place | ev.Listing | ev.Poll):
+        if not isinstance(event, ev.Text | ev.Place | ev.Listing | ev.Poll | ev.Thread):
             assert event.t_ns >= last.get(thread, 0), f"{event} stands after {last[thread]} ns"
             last[thread] = event.t_ns
 

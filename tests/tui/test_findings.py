@@ -112,7 +112,7 @@ async def test_nothing_found(replay: Replay) -> None:
 
 async def test_what_is_missing_is_told_in_place_of_nothing(replay: Replay) -> None:
     demo = sleeps()
-    demo.events.insert(20, ev.Dropped(-1, "events", 4))
+    demo.events.insert(20, ev.Dropped(40_000_000, "events", 4))
     app = replay(demo)
     async with app.run_test(size=SIZE) as pilot:
         screen, pane = await opened(pilot)

@@ -45,6 +45,8 @@ class Witness:
         self._told = self._process.stdout.fileno()
         # From then on it has its handlers.
         os.read(self._told, 1)
+        # Asked by a signal's handler, in the middle of which another one may come and read what was there.
+        os.set_blocking(self._told, False)
 
     def saw(self, number: int) -> bool:
         """Whether it got the signal that we have just got."""
@@ -56,7 +58,10 @@ class Witness:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self._told], [], [], left)[0]:
                 return False
-            told = os.read(self._told, 256)
+            try:
+                told = os.read(self._told, 256)
+            except BlockingIOError:
+                continue
             if not told:
                 return False
             self._seen.update(dict.fromkeys(told, time.monotonic_ns()))

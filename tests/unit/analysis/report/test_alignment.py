@@ -43,7 +43,7 @@ def assert_alike(a: Timeline, b: Timeline, first: int = 0) -> None:
     assert Orders().alike(a, first, one, b, first, other) == count
 
 
-@pytest.mark.parametrize(("a", "b"), combinations_with_replacement(GOLDEN, 2), ids=lambda path: path.stem)
+@pytest.mark.parametrize(("a", "b"), [*combinations_with_replacement(GOLDEN, 2)], ids=lambda path: path.stem)
 def test_the_order_of_switches(a: Path, b: Path) -> None:
     assert_alike(read(a), read(b))
     assert_alike(read(a), read(b), 1)

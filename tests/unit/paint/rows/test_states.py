@@ -110,13 +110,13 @@ def test_runs_much_shorter_than_a_cell_are_seen() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("eighths", "block"), enumerate("▏▎▍▌▋▊▉", start=1))
+@pytest.mark.parametrize(("eighths", "block"), [*enumerate("▏▎▍▌▋▊▉", start=1)])
 def test_a_run_that_ends_within_a_cell_shows_by_eighths(eighths: int, block: str) -> None:
     tape = Tape().spawn("a", words.GREENLET).at(8_000 + 1_000 * eighths).switch("main", "a").at(24_000).end()
     assert row(tape.timeline(), 0, Viewport(Axis.TIME, 0, 8_000, 3)) == f"█{block}┈"
 
 
-@pytest.mark.parametrize(("eighths", "block"), enumerate("▕▕▕▐▐▐▐▐█"))
+@pytest.mark.parametrize(("eighths", "block"), [*enumerate("▕▕▕▐▐▐▐▐█")])
 def test_a_run_that_begins_within_a_cell_shows_at_its_right(eighths: int, block: str) -> None:
     tape = Tape().spawn("a", words.GREENLET).at(16_000 - 1_000 * eighths).switch("main", "a").at(24_000).end()
     expected = f"·{block}█" if eighths else "··█"
