@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import re
+import json
 from typing import Any
 
 import click
 import msgspec
 
-#: DEL, the C1 controls (U+009B begins an escape sequence), and what turns the direction of text or takes no room.
-#: Other controls are escaped in JSON anyway (RFC 8259, 7).
-_OBEYED = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-
 
 def printable_json(encoded: bytes) -> bytes:
-    """JSON in UTF-8, with such characters as \\uXXXX."""
+    """JSON in UTF-8, with each character that is not printable (`str.isprintable`) as \\uXXXX.
+
+    Such are DEL and the C1 controls (U+009B begins an escape sequence), and what hides text or turns its direction.
+    """
     if encoded.isascii() and b"\x7f" not in encoded:
         return encoded
-    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", encoded.decode()).encode()
+    text = encoded.decode()
+    # Between strings only line ends are unprintable; inside of them, these are escaped (RFC 8259, 7).
+    hidden = {character for character in set(text) if not character.isprintable() and character != "\n"}
+    return text.translate({ord(character): json.dumps(character)[1:-1] for character in hidden}).encode()
 
 
 def echo_json(value: Any) -> None:

@@ -59,11 +59,6 @@ class Ids:
         # Bound methods of iterators in C: to take a number runs no code of ours that our own hooks would see.
         self.track, self.text, self.place, self.shape = (iter(numbers).__next__ for numbers in of_each)
 
-    @property
-    def are_shared(self) -> bool:
-        """Whether there has been a fork: from then on numbers are taken in blocks."""
-        return self._shared is not None
-
     def share(self) -> None:
         """Before the first fork. Raise OSError where there is no memory to share."""
         if self._shared is None:

@@ -131,12 +131,6 @@ def chain(generator: Any) -> list[Any]:
         found.append(inner)
 
 
-def unwrapped(value: Any) -> Any:
-    """What an asynchronous generator yielded, out of the interpreter's wrapping (PEP 525)."""
-    held = gc.get_referents(value)
-    return held[0] if held else None
-
-
 def delegations(code: CodeType) -> frozenset[int]:
     """Offsets of the YIELD_VALUE instructions that are part of a `yield from` or `await`.
 
