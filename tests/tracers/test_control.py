@@ -45,7 +45,7 @@ def test_stepping_from_switch_to_switch_changes_nothing(
     assert traced.ended == free.ended
     assert traced.order == free.order
     assert traced.hand_overs == free.hand_overs
-    # A generator that is closed where it is parked, without running (3.12 and later), is entered and left at once.
+    # A generator that is closed where it is suspended, without running (3.12 and later), is entered and left at once.
     closed = sum(cause == "close" for _, cause, _, _ in free.hand_overs)
     assert free.timeline.switch_count - closed <= count <= free.timeline.switch_count
     assert traced.timeline.notes == []
@@ -127,10 +127,10 @@ def test_timers_are_held_with_the_program(loop: str, tmp_path: Path, monkeypatch
     # from when its loop last looked at the clock: that may be a moment ago, but is no stop.
     limits_ns = {300_000_000: 300_000_000, 100_000_000: 100_000_000, 5_000_000_000: 500_000_000}
     slept = [
-        next(wake.t_ns for wake in timeline.wakeups if wake.track == park.track and wake.t_ns > park.t_ns)
-        - park.t_ns - limits_ns[park.asked_ns]
-        for park in timeline.parks
-        if park.asked_ns in limits_ns
+        next(wake.t_ns for wake in timeline.wakeups if wake.track == suspension.track and wake.t_ns > suspension.t_ns)
+        - suspension.t_ns - limits_ns[suspension.asked_ns]
+        for suspension in timeline.suspensions
+        if suspension.asked_ns in limits_ns
     ]  # fmt: skip
     assert len(slept) == 4
     assert all(late_ns > -STOP_S * 1e9 / 4 for late_ns in slept)
@@ -356,7 +356,7 @@ def test_the_timers_of_an_idle_hub_in_another_thread_are_held_too(
             held.control.step()
         traced = held.end()
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
-    (sleep,) = [park for park in traced.timeline.parks if park.asked_ns == 500_000_000]
+    (sleep,) = [suspension for suspension in traced.timeline.suspensions if suspension.asked_ns == 500_000_000]
     (woken,) = [wake for wake in traced.timeline.wakeups if wake.track == sleep.track and wake.t_ns > sleep.t_ns]
     # A timer counts from when its loop last looked at the clock: that may be a moment ago, but is no stop.
     assert woken.t_ns - sleep.t_ns > 500_000_000 - STOP_S * 1e9 / 4

@@ -509,7 +509,7 @@ def test_gevent_forks(trace_source: TraceSource) -> None:
     assert woken == {(hub.id, words.TIMER)}
     copies = [track for track in timeline.tracks.values() if track.base_name == "worker" and track.copy_of >= 0]
     assert [State(track.slices.state[0]) for track in copies] == [State.WAITING] * 2
-    assert {timeline.parks[track.slices.about[0]].on for track in copies} == {"0.05 s"}
+    assert {timeline.suspensions[track.slices.about[0]].on for track in copies} == {"0.05 s"}
 
 
 def test_a_server_of_forked_workers(trace_source: TraceSource) -> None:

@@ -84,9 +84,9 @@ class Log:
         assert timeline.header is not None
         zero_ns = timeline.header.monotonic_ns
         self._names = {track.id: timeline.name(track.id) for track in timeline.tracks.values()}
-        self._parks: dict[str, list[int]] = {}
-        for park in timeline.parks:
-            self._parks.setdefault(self._names[park.track], []).append(park.t_ns)
+        self._suspensions: dict[str, list[int]] = {}
+        for suspension in timeline.suspensions:
+            self._suspensions.setdefault(self._names[suspension.track], []).append(suspension.t_ns)
         self._wakes: dict[str, list[Wakeup]] = {}
         for wake in timeline.wakeups:
             self._wakes.setdefault(self._names[wake.track], []).append(wake)
@@ -99,10 +99,10 @@ class Log:
         ]
 
     def _waker(self, who: str, begin_ns: int, end_ns: int) -> str | None:
-        """By whom the last wake was of a step that lasted so long; None if it did not park."""
-        parks = self._parks.get(who, [])
-        at = bisect_left(parks, begin_ns)
-        if at == len(parks) or parks[at] > end_ns:
+        """By whom the last wake was of a step that lasted so long; None if it did not wait."""
+        suspensions = self._suspensions.get(who, [])
+        at = bisect_left(suspensions, begin_ns)
+        if at == len(suspensions) or suspensions[at] > end_ns:
             return None
         wakes = self._wakes[who]
         wake = wakes[bisect_left(wakes, end_ns, key=lambda wake: wake.t_ns) - 1]

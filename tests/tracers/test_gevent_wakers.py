@@ -63,11 +63,11 @@ def test_who_gets_is_woken_by_who_put_that_item(trace_source: TraceSource, queue
         names[who] = output.track
         told.setdefault(output.track, []).append((output.t_ns, whose.strip()))
     seen = 0
-    for park in timeline.parks:
-        if park.on != "items.get()":
+    for suspension in timeline.suspensions:
+        if suspension.on != "items.get()":
             continue
-        after = next(((t_ns, whose) for t_ns, whose in told.get(park.track, []) if t_ns >= park.t_ns), None)
-        wakes = [w for w in timeline.wakeups if w.track == park.track and w.t_ns <= (after[0] if after else -1)]
+        after = next(((t_ns, whose) for t_ns, whose in told.get(suspension.track, []) if t_ns >= suspension.t_ns), None)
+        wakes = [w for w in timeline.wakeups if w.track == suspension.track and w.t_ns <= (after[0] if after else -1)]
         if after is not None and after[1] in names:
             seen += 1
             assert wakes[-1].waker == names[after[1]]

@@ -265,7 +265,7 @@ def test_a_trace_function_that_fails_is_the_programs_own_affair(trace_source: Tr
     assert [name.partition("-")[0] for name in traced.order[-2:]] == ["parks", "main"]
 
 
-def test_a_generator_inside_a_greenlet_is_parked_with_it(trace_source: TraceSource) -> None:
+def test_a_generator_inside_a_greenlet_is_suspended_with_it(trace_source: TraceSource) -> None:
     traced = trace_source(
         """
         from greenlet import getcurrent, greenlet

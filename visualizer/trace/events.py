@@ -120,7 +120,7 @@ class Resume(_Line, tag="resume", frozen=True):
 
 
 class Yield(_Line, tag="yield", frozen=True):
-    """Generator `track` gives control and `value` back to whoever resumed it. `place`: where it is parked."""
+    """Generator `track` gives control and `value` back to whoever resumed it. `place`: where it is suspended."""
 
     t_ns: Since
     track: Id
@@ -129,7 +129,7 @@ class Yield(_Line, tag="yield", frozen=True):
 
 
 class Switch(_Line, tag="switch", frozen=True):
-    """Control passes between greenlets. `place`: where `origin` is parked; none if it is finished."""
+    """Control passes between greenlets. `place`: where `origin` is suspended; none if it is finished."""
 
     t_ns: Since
     origin: Id

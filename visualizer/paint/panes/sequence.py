@@ -144,7 +144,7 @@ def line(
         runs.append(Run(f"{_moment(switch.t_ns, timeline.last_ns):>{of.time - 1}} ", "dim"))
     runs += [Run("".join(text for text, _ in group), style) for style, group in groupby(cells, key=lambda one: one[1])]
     if of.said:
-        said = brief(timeline, plain(sentence(timeline, index)), switch.park, of.said)
+        said = brief(timeline, plain(sentence(timeline, index)), switch.suspension, of.said)
         runs.append(Run(fit(said, of.said), "text"))
     return [Run(ascii_cells(text), style) for text, style in runs] if ascii else runs
 
@@ -166,7 +166,7 @@ def _state_cell(timeline: Timeline, track: int, switch: Switch, ascii: bool) -> 
     if track == switch.target:
         return glyphs(ascii)[State.RUNNING], STYLE_OF[State.RUNNING]
     known = timeline.tracks[track]
-    ended = track == switch.origin and switch.park < 0
+    ended = track == switch.origin and switch.suspension < 0
     if ended:
         state = State.FAILED if known.state is State.FAILED else State.DONE
         return glyphs(ascii)[state], STYLE_OF[state]

@@ -118,7 +118,7 @@ def _said(timeline: Timeline, track_id: int, at: int, t_ns: int) -> str:
     since_ns = t_ns - track.slices.start_ns[at]
     since = f", for {duration(since_ns, 2)}" if since_ns > 0 else ""
     if state is State.WAITING and not track.schedules and about >= 0:
-        return f"{_VERBS[state]}: {wait_label(timeline, timeline.parks[about])}{since}"
+        return f"{_VERBS[state]}: {wait_label(timeline, timeline.suspensions[about])}{since}"
     if state is State.BLOCKED:
         return plain(f"blocked by {timeline.name(about)}{since}")
     return f"{_VERBS[state]}{since}"

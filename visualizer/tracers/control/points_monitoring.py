@@ -88,10 +88,10 @@ class MonitoringPoints:
                 frame = frame.f_back
 
     def _single_out(self, code: CodeType, events: int) -> None:
-        """Ask for events of one piece of code, also where it runs, or is parked, by now.
+        """Ask for events of one piece of code, also where it runs, or is suspended, by now.
 
         The events asked for everywhere come there only when it is entered the next time, unless it is on the stack of
-        a thread; the stacks of parked greenlets are not.
+        a thread; the stacks of suspended greenlets are not.
         """
         _monitoring.set_local_events(self._tool, code, events)
         self._singled_out.append(code)

@@ -152,7 +152,7 @@ def _stack(ident: int) -> list[At]:
 
 
 def _is_resumed(code: CodeType, offset: int) -> bool:
-    """Whether it is a generator that is being started or resumed, or parked."""
+    """Whether it is a generator that is being started or resumed, or suspended."""
     if not code.co_flags & GENERATOR_FLAG or offset < 0:
         return False
     return code.co_code[offset] in (_RESUME, _YIELD)

@@ -48,8 +48,8 @@ def running(timeline: Timeline, index: int) -> Whereabouts:
         if states[before] == State.BLOCKED:
             return Whereabouts(track_id, "resumes", None)
         if states[before] == State.WAITING:
-            return Whereabouts(track_id, "resumes", timeline.parks[about[before]].place)
-    place = _next_park(timeline, track, run)
+            return Whereabouts(track_id, "resumes", timeline.suspensions[about[before]].place)
+    place = _next_suspension(timeline, track, run)
     if place is not None and track.kind != words.THREAD:
         return Whereabouts(track_id, "starts", place, starts=True)
     if (written := definition(timeline, track)) is not None:
@@ -105,12 +105,12 @@ def behind_end(timeline: Timeline, where: Whereabouts, t_ns: int) -> Whereabouts
     return where._replace(how=f"ended; {before}", final=State(track.slices.state[at]))
 
 
-def parked(timeline: Timeline, index: int) -> Whereabouts | None:
+def suspended(timeline: Timeline, index: int) -> Whereabouts | None:
     """The track that switch number `index` left, and the expression at which it is suspended; None before the first."""
     if index < 0:
         return None
     switch = timeline.switch(index)
-    if switch.park >= 0:
+    if switch.suspension >= 0:
         return Whereabouts(switch.origin, "is suspended", switch.place)
     origin = timeline.tracks[switch.origin]
     outcome = origin.outcome or "ended"
@@ -118,12 +118,12 @@ def parked(timeline: Timeline, index: int) -> Whereabouts | None:
     return Whereabouts(switch.origin, f"has ended: {outcome}{value}", None)
 
 
-def _next_park(timeline: Timeline, track: Track, run: int) -> Place | None:
+def _next_suspension(timeline: Timeline, track: Track, run: int) -> Place | None:
     """Where the track is suspended when it stops running for the first time."""
     states, about = track.slices.state, track.slices.about
     for after in range(run + 1, len(states)):
         if states[after] == State.WAITING:
-            return timeline.parks[about[after]].place
+            return timeline.suspensions[about[after]].place
         if states[after] not in (State.RUNNING, State.IDLE):
             break
     return None

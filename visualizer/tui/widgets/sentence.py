@@ -51,7 +51,7 @@ class Sentence(Widget):
             switch = timeline.switch(index)
             who = f"{timeline.name(switch.origin)} → {timeline.name(switch.target)}"
             head = plain(who) + "   "
-            said = brief(timeline, head + plain(sentence(timeline, index)), switch.park, width)
+            said = brief(timeline, head + plain(sentence(timeline, index)), switch.suspension, width)
             broken = Notice(said, "text").broken(width)
             lines = [[Run(line.text, line.style)] for line in broken]
             if broken[0].text.startswith(head):
@@ -73,8 +73,8 @@ class Sentence(Widget):
         said = describe_state(view.timeline, view.selected, view.playhead.t_ns)
         then = what_next(view.timeline, view.selected, view.playhead.t_ns)
         said = plain(f"{said}; {then}" if then else said)
-        park = track.slices.about[at] if state is State.WAITING else -1
+        suspension = track.slices.about[at] if state is State.WAITING else -1
         return [
             Run(f"{mark} ", STYLE_OF[state]),
-            Run(fit(brief(view.timeline, said, park, width - 2), width - 2), "ruler"),
+            Run(fit(brief(view.timeline, said, suspension, width - 2), width - 2), "ruler"),
         ]

@@ -13,7 +13,7 @@ from visualizer.analysis.text.printable import plain
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width, fit
 from visualizer.paint.text.palette import STYLE_OF, glyphs
-from visualizer.tui.state.source_position import Whereabouts, behind_end, parked, run_of, running, seen, short_path
+from visualizer.tui.state.source_position import Whereabouts, behind_end, run_of, running, seen, short_path, suspended
 from visualizer.tui.state.source_text import SourceText, read
 from visualizer.tui.state.view import View
 from visualizer.tui.terminal.styles import is_dark, on_colour, over, strip, style
@@ -41,7 +41,7 @@ class SourcePane(Widget):
     def show(self) -> None:
         """Find the track's position, and draw it if it has changed."""
         view = self._view
-        where, lines = self._of_running() if self._state is State.RUNNING else (self._of_parked(), frozenset())
+        where, lines = self._of_running() if self._state is State.RUNNING else (self._of_suspended(), frozenset())
         drawn = (where, lines, view.timeline.name(where.track) if where is not None else "")
         if drawn == self._drawn:
             return
@@ -60,8 +60,8 @@ class SourcePane(Widget):
         self.set_class(not isinstance(self._text, SourceText), "-without-source")
         self.refresh()
 
-    def _of_parked(self) -> Whereabouts | None:
-        return parked(self._view.timeline, self._view.playhead.index)
+    def _of_suspended(self) -> Whereabouts | None:
+        return suspended(self._view.timeline, self._view.playhead.index)
 
     def _of_running(self) -> tuple[Whereabouts, frozenset[int]]:
         """Where the track is that runs, and in which lines of that file it was seen."""

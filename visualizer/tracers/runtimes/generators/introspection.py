@@ -1,7 +1,7 @@
 """What can be told of generators, coroutines and asynchronous generators from outside, without running them.
 
-The three are one thing to the interpreter (PEP 342, 492 and 525): a frame that can be parked. A chain of them, each
-parked in a `yield from` or an `await` of the next, is resumed through its outermost member.
+The three are one thing to the interpreter (PEP 342, 492 and 525): a frame that can be suspended. A chain of them, each
+suspended in a `yield from` or an `await` of the next, is resumed through its outermost member.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def code_of(generator: Any) -> CodeType:
 
 
 def is_suspended(generator: Any) -> bool:
-    """Whether a generator is parked at a yield."""
+    """Whether a generator is suspended at a yield."""
     for attribute in ("gi_suspended", "cr_suspended", "ag_suspended"):
         suspended = getattr(generator, attribute, None)
         if suspended is not None:
@@ -209,7 +209,7 @@ class Calibration:
 
 
 def ends_in_none(generator: Any) -> bool:
-    """Whether the last of what a parked generator refers to is None, on an interpreter where that matters."""
+    """Whether the last of what a suspended generator refers to is None, on an interpreter where that matters."""
     if sys.version_info >= (3, 13):
         return False
     found = gc.get_referents(generator)

@@ -35,7 +35,7 @@ class Service:
         raise NotImplementedError
 
     def look(self, current: Any) -> None:
-        """A greenlet parks, or the notification begins: tell who is ready as things stand."""
+        """A greenlet is suspended, or the notification begins: tell who is ready as things stand."""
         raise NotImplementedError
 
     def serve(self, track: int) -> bool:
