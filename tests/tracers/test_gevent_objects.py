@@ -303,8 +303,8 @@ def test_those_that_never_ran(trace_source: TraceSource) -> None:
     (never,) = traced.tracks("unstarted")
     assert never.place is not None
     assert never.place.line == 16
-    told = {found.sentence for found in findings(traced.timeline) if found.kind == "never_started"}
-    assert told == {
+    reported = {found.sentence for found in findings(traced.timeline) if found.kind == "never_started"}
+    assert reported == {
         "unstarted never ran: main spawned it (script.py:16), but nothing made it ready",
         "too_late never ran: main spawned it (script.py:17), but nothing made it ready",
     }

@@ -185,7 +185,7 @@ class Told:
         self.count += 1
         return track
 
-    def tell(self, track: int, doer: object) -> int:
+    def report(self, track: int, doer: object) -> int:
         self.count += 1
         return track
 
@@ -198,13 +198,13 @@ class Told:
 
 def _effort(waiting: int, items: int, rooms: int) -> int:
     """What following a hundred hand-overs takes while so many wait at each end, and there is so much already."""
-    told = Told()
-    ready: Any = told
+    reported = Told()
+    ready: Any = reported
     getters, putters = Waiters(map(Waiter, range(waiting))), Waiters(map(Waiter, range(waiting, 2 * waiting)))
     contents: deque[int] = deque(range(items))
     service = QueueService(ready, SimpleNamespace(maxsize=items + rooms), Items(contents), getters, putters)
     service.look(None)
-    before = told.count, Waiters.looks
+    before = reported.count, Waiters.looks
     for _ in range(100):
         putter = putters.popleft()
         contents.append(0)
@@ -216,7 +216,7 @@ def _effort(waiting: int, items: int, rooms: int) -> int:
         contents.popleft()
         getters.append(getter)
         service.look(getter.greenlet)
-    return told.count - before[0] + Waiters.looks - before[1]
+    return reported.count - before[0] + Waiters.looks - before[1]
 
 
 @pytest.mark.parametrize(("items", "rooms"), [(0, 1), (1, 0), (40, 60), (1, 1_000_000_000)])

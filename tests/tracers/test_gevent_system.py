@@ -33,7 +33,7 @@ def suspensions(traced: Traced, name: str) -> list[Suspension]:
     return [p for p in timeline.suspensions if timeline.name(p.track) == name and p.on and p.asked_ns != 0]
 
 
-def told(traced: Traced, name: str) -> list[tuple[str, int, str, str, str]]:
+def reported(traced: Traced, name: str) -> list[tuple[str, int, str, str, str]]:
     """(reason, fd, direction, local, peer) of each wait of a track."""
     return [(p.reason, p.fd, p.direction, p.local, p.peer) for p in suspensions(traced, name)]
 
@@ -120,10 +120,10 @@ def test_sockets(trace_source: TraceSource, loop: str, family: str, patched: boo
     assert (its_server, its_client) == (server, client)
     text = "{}:{}" if family == "AF_INET" else "[{}]:{}"
     server_text, client_text = text.format(*server), text.format(*client)
-    client_fd = told(traced, "reading")[0][1]
-    assert told(traced, "accepting") == [("io", listening, "accept", server_text, "")]
-    assert told(traced, "reading") == [("io", client_fd, "read", client_text, server_text)]
-    assert set(told(traced, "writing")) == {("io", serving, "write", server_text, client_text)}
+    client_fd = reported(traced, "reading")[0][1]
+    assert reported(traced, "accepting") == [("io", listening, "accept", server_text, "")]
+    assert reported(traced, "reading") == [("io", client_fd, "read", client_text, server_text)]
+    assert set(reported(traced, "writing")) == {("io", serving, "write", server_text, client_text)}
     for name in ("accepting", "reading", "writing"):
         assert set(woken(traced, name)) == {("hub", "io")}
     assert served == server
@@ -148,7 +148,7 @@ def test_connecting(trace_source: TraceSource, loop: str) -> None:
     )
     went_well(traced)
     fd, host, port = traced.ended.stdout.decode().split()
-    ((reason, its_fd, direction, local, peer),) = told(traced, "connecting")
+    ((reason, its_fd, direction, local, peer),) = reported(traced, "connecting")
     assert (reason, its_fd, direction, peer) == ("io", int(fd), "connect", f"{host}:{port}")
     assert local.startswith("127.0.0.1:")
     assert woken(traced, "connecting") == [("hub", "io")]
@@ -182,7 +182,7 @@ def test_unix_sockets(trace_source: TraceSource, loop: str) -> None:
     )
     went_well(traced)
     path = traced.ended.stdout.decode().strip()
-    assert [end[2:] for end in told(traced, "accepting")] == [("accept", path, ""), ("read", path, "")]
+    assert [end[2:] for end in reported(traced, "accepting")] == [("accept", path, ""), ("read", path, "")]
 
 
 def test_one_number_for_several_sockets(trace_source: TraceSource) -> None:
@@ -214,7 +214,7 @@ def test_one_number_for_several_sockets(trace_source: TraceSource) -> None:
     (fd, first), (other_fd, second) = map(json.loads, traced.ended.stdout.splitlines())
     assert fd == other_fd
     assert [
-        (end[1], *end[3:]) for name in ("reader-1", "reader-2") for end in told(traced, name) if end[0] == "io"
+        (end[1], *end[3:]) for name in ("reader-1", "reader-2") for end in reported(traced, name) if end[0] == "io"
     ] == [
         (fd, f"127.0.0.1:{first}", ""), (fd, f"127.0.0.1:{first}", "127.0.0.1:9"),
         (fd, f"127.0.0.1:{second}", ""), (fd, f"127.0.0.1:{second}", "127.0.0.1:7"),

@@ -340,8 +340,8 @@ def test_what_is_thrown(trace_source: TraceSource, throw: str) -> None:
     index = next(s.index for s in traced.switches if s.cause == "throw")
     killed = THROWN[throw] == "GreenletExit()"
     thrown = THROWN[throw] or "an exception"
-    told = "killer kills parks (GreenletExit)" if killed else f"killer throws {thrown} into parks"
-    assert sentence(traced.timeline, index) == f"{told} → parks runs"
+    reported = "killer kills parks (GreenletExit)" if killed else f"killer throws {thrown} into parks"
+    assert sentence(traced.timeline, index) == f"{reported} → parks runs"
 
 
 def test_one_that_throws_into_itself(trace_source: TraceSource) -> None:

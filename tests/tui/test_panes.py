@@ -36,7 +36,7 @@ def said(demo: Demo) -> list[tuple[str, str]]:
         if where is None:
             return ""
         line = f" {where.place.line}" if where.place is not None else ""
-        return f"{timeline.name(where.track)} {where.how}{line}"
+        return f"{timeline.name(where.track)} {where.activity}{line}"
 
     return [(tell(running(timeline, i)), tell(suspended(timeline, i))) for i in range(-1, timeline.switch_count)]
 

@@ -224,7 +224,7 @@ def switch_of(timeline: Timeline, index: int) -> Switch:
     """Switch number `index`, from 0."""
     # Without the suspension, which takes a search.
     switches = timeline.columns.switches
-    cause, place = switches.hows.known[switches.how[index]]
+    cause, place = switches.details.known[switches.detail[index]]
     origin, target = timeline.ends_of(index)
     return Switch(
         index + 1,

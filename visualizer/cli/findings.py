@@ -35,7 +35,7 @@ def command(file: str, as_json: bool) -> None:
     with progress("Looking for problems") as advance:
         groups = grouped(timeline, findings(timeline, advance))
     if as_json:
-        told = [
+        records = [
             {
                 **_record(timeline, group.worst),
                 "count": group.tracks,
@@ -43,7 +43,7 @@ def command(file: str, as_json: bool) -> None:
             }
             for group in groups
         ]
-        echo_json(told)
+        echo_json(records)
         return
     kinds = max((len(group.worst.kind) for group in groups), default=0)
     time = max((len(_seconds(group.worst.t_ns)) for group in groups), default=0)

@@ -20,14 +20,14 @@ def lateness(timeline: Timeline, index: int, wakeup: Wakeup, suspension: Suspens
     hub = timeline.tracks[switch.origin]
     if not hub.schedules:
         return ""
-    told = []
+    parts = []
     if wakeup.cause in (words.TIMER, words.TIMEOUT) and suspension is not None and suspension.asked_ns > 0:
         who = _kept(timeline, hub, suspension.t_ns + suspension.asked_ns, wakeup.t_ns)
-        told += [f"{who} meanwhile"] if who else []
+        parts += [f"{who} meanwhile"] if who else []
     waited_ns = switch.t_ns - wakeup.t_ns
     who = _kept(timeline, hub, wakeup.t_ns, switch.t_ns)
-    told += [f"it was ready for {duration(waited_ns, 2)} while {who}"] if who else []
-    return "; ".join(told)
+    parts += [f"it was ready for {duration(waited_ns, 2)} while {who}"] if who else []
+    return "; ".join(parts)
 
 
 def _kept(timeline: Timeline, hub: Track, due_ns: int, until_ns: int) -> str:

@@ -95,7 +95,7 @@ class Search:
         return (self.moment(number).track,)
 
     @property
-    def told(self) -> str:
+    def counts_text(self) -> str:
         """How many there are of what."""
         return ", ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in self.counts.items())
 

@@ -115,13 +115,13 @@ class Observed:
         switches = self.timeline.columns.switches
         origin, target, t_ns, how = (
             np.asarray(column)[first : first + count]
-            for column in (switches.origin, switches.target, switches.ns, switches.how)
+            for column in (switches.origin, switches.target, switches.ns, switches.detail)
         )
         to_hub = np.isin(target, self._hubs)
         from_hub = np.isin(origin, self._hubs) & ~to_hub
         if from_hub.any():
             self.ready.take(self.timeline, first, from_hub)
-        throws = np.array([cause == words.THROW for cause, _ in switches.hows.known], dtype=bool)
+        throws = np.array([cause == words.THROW for cause, _ in switches.details.known], dtype=bool)
         notable: Column = from_hub & throws[how]
         for hub in self._hubs:
             (near,) = np.nonzero((origin == hub) | (target == hub))
@@ -135,9 +135,9 @@ class Observed:
         _, suspensions, wakeups, _ = self.timeline.columns
         notable = np.full(len(entry), False)
         (stood,), (woke,) = (np.nonzero(entry == kind) for kind in (Entry.SUSPENSION, Entry.WAKEUP))
-        whose, how = suspensions.whose(index[stood])[1], np.asarray(suspensions.how)[index[stood]]
-        reasons = [reason for reason, *_ in suspensions.hows.known]
-        ends = [suspensions.asked.known[asked][4] if asked >= 0 else "" for _, asked, _ in suspensions.hows.known]
+        whose, how = suspensions.whose(index[stood])[1], np.asarray(suspensions.detail)[index[stood]]
+        reasons = [reason for reason, *_ in suspensions.details.known]
+        ends = [suspensions.asked.known[asked][4] if asked >= 0 else "" for _, asked, _ in suspensions.details.known]
         joins, connects, reads = (
             np.isin(how, [number for number, word in enumerate(of) if word == wanted])
             for of, wanted in ((reasons, words.JOIN), (ends, words.CONNECT), (ends, words.READ))

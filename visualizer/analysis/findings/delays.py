@@ -27,7 +27,7 @@ from visualizer.analysis.findings.collector import LongRun, Observed, longest_tu
 from visualizer.analysis.findings.ready_times import Delay
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
 from visualizer.analysis.text.durations import duration
-from visualizer.analysis.text.hot_lines import Sampled, mostly, told
+from visualizer.analysis.text.hot_lines import Sampled, hot_line, mostly
 from visualizer.analysis.text.source_text import definition
 from visualizer.trace import words
 from visualizer.trace.columns import Column
@@ -173,7 +173,7 @@ def _until(timeline: Timeline, turn: LongRun, seen: Sampled | None) -> tuple[str
     """In words, where the turn was `seen`, if it was, and where it ended; and the line to look at."""
     if seen is None:
         return _from_until(timeline, turn)
-    return f"{told(timeline, seen)}, {_end(timeline, turn)[0]}", seen.place
+    return f"{hot_line(timeline, seen)}, {_end(timeline, turn)[0]}", seen.place
 
 
 def _end(timeline: Timeline, turn: LongRun) -> tuple[str, Place | None]:

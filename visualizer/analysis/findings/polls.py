@@ -116,8 +116,8 @@ class _Deeds(NamedTuple):
         who[ran], t_ns[ran] = (np.asarray(column)[index[ran]] for column in (switches.target, switches.ns))
         t_ns[stood], who[stood] = suspensions.whose(index[stood])
         suspension[stood] = index[stood]
-        sleep = np.array([reason == words.SLEEP for reason, *_ in suspensions.hows.known], dtype=bool)
-        sleeps = sleep[np.asarray(suspensions.how)[index[stood]]]
+        sleep = np.array([reason == words.SLEEP for reason, *_ in suspensions.details.known], dtype=bool)
+        sleeps = sleep[np.asarray(suspensions.detail)[index[stood]]]
         what[stood[sleeps & (suspensions.asked_for(index[stood]) == 0)]] = _SLEEPS
         who[woke] = np.asarray(wakeups.waker)[index[woke]]
         doers: dict[Entry, Callable[[int], int]] = {

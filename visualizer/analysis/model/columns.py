@@ -20,7 +20,7 @@ _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
 
 #: Causes and places, and what is known of a wait, by number.
-How = tuple[str, int]
+SwitchDetail = tuple[str, int]
 Asked = tuple[str, int, int, int, str, int, int]
 
 
@@ -93,23 +93,23 @@ class Rows(Sequence[_Value]):
 
 
 class Switches:
-    """Who handed over to whom. `how`: cause and place, by number in `hows`."""
+    """Who handed over to whom. `detail`: cause and place, by number in `details`."""
 
     def __init__(self) -> None:
         self.ns = array("q")
         self.origin = array("i")
         self.target = array("i")
-        self.how = array("i")
+        self.detail = array("i")
         #: Text id, or -1.
         self.value = array("i")
-        self.hows: Interned[How] = Interned()
+        self.details: Interned[SwitchDetail] = Interned()
 
-    def extend(self, ns: Column, origin: Column, target: Column, how: Column, value: Column) -> None:
+    def extend(self, ns: Column, origin: Column, target: Column, detail: Column, value: Column) -> None:
         """Many: times that ascend from the last one on, and the rest of each."""
         append(self.ns, ns)
         append(self.origin, origin)
         append(self.target, target)
-        append(self.how, how)
+        append(self.detail, detail)
         append(self.value, value)
 
 
@@ -121,9 +121,9 @@ class Suspensions:
         #: Index of the switch that suspended it; of the few without one, the complement (~) of that of the next switch.
         self.switch = array("i")
         self.on_track = array("i")
-        #: Reason, what it asked for (by number in `asked`, or -1), and place id; by number in `hows`.
-        self.how = array("i")
-        self.hows: Interned[tuple[str, int, int]] = Interned()
+        #: Reason, what it asked for (by number in `asked`, or -1), and place id; by number in `details`.
+        self.detail = array("i")
+        self.details: Interned[tuple[str, int, int]] = Interned()
         #: What is known of waits, but for the time that was asked for.
         self.asked: Interned[Asked] = Interned()
         #: The suspensions that asked for a time, ascending, and for which.
@@ -138,13 +138,13 @@ class Suspensions:
     def repeat(self, index: int, t_ns: int, track: int, on_track: int) -> int:
         """The same as suspension number `index`, of a track in another process: there it is another thing that is
         waited on. Return its number."""
-        reason, asked, place = self.hows.known[self.how[index]]
+        reason, asked, place = self.details.known[self.detail[index]]
         if asked >= 0:
             kind, on, _, *end = self.asked.known[asked]
             asked = self.asked.number((kind, on, words.NOTHING, *end))  # type: ignore[arg-type]
         self.switch.append(~len(self._switches.ns))
         self.on_track.append(on_track)
-        self.how.append(self.hows.number((reason, asked, place)))
+        self.detail.append(self.details.number((reason, asked, place)))
         self.leave_alone(len(self.switch) - 1, t_ns, track)
         at = bisect_left(self.timed, index)
         if at < len(self.timed) and self.timed[at] == index:
@@ -156,11 +156,11 @@ class Suspensions:
         """There is no switch to suspension number `index`."""
         self._alone[index] = t_ns, track
 
-    def extend(self, switch: Column, on_track: Column, how: Column) -> None:
+    def extend(self, switch: Column, on_track: Column, detail: Column) -> None:
         """Many, each with its switch: columns."""
         append(self.switch, switch)
         append(self.on_track, on_track)
-        append(self.how, how)
+        append(self.detail, detail)
 
     def limit(self, suspensions: Column, asked_ns: Column) -> None:
         """Of those that `extend` added last, which asked for a time: indices, ascending, and the times."""
@@ -212,7 +212,7 @@ class Suspensions:
             t_ns, track = self._switches.ns[switch], self._switches.origin[switch]
         else:
             t_ns, track = self._alone[index]
-        reason, asked, place = self.hows.known[self.how[index]]
+        reason, asked, place = self.details.known[self.detail[index]]
         where = places.get(place)
         if asked < 0:
             return Suspension(t_ns, track, reason, "", self.on_track[index], -1, where)
@@ -296,7 +296,7 @@ def switch_of(
     """Switch number `index`, from 0. Raise IndexError if there is none."""
     if index < 0:
         raise IndexError(index)
-    cause, place = switches.hows.known[switches.how[index]]
+    cause, place = switches.details.known[switches.detail[index]]
     return Switch(
         index, switches.ns[index], switches.origin[index], switches.target[index], cause,
         texts.get(switches.value[index]), places.get(place), suspensions.of_switch(index),

@@ -74,7 +74,7 @@ class Timeline:
         self.notes: list[str] = []
         #: Those of the notes that say that a runtime ran and was not recorded: by its name.
         self.unsupported: dict[str, str] = {}
-        #: When the program was held, and for how long.
+        #: When the program was paused, and for how long.
         self.pauses = Pauses()
         self.dropped: dict[str, int] = {}
         self.uncaught: tuple[str, str] | None = None

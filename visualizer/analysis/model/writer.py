@@ -34,8 +34,8 @@ class Writer:
         self.schedulers = timeline.schedulers
         self.processes = timeline._processes
         self.number_of_cause = timeline._wakeups.causes.number
-        self.number_of_passage = timeline._switches.hows.number
-        self.number_of_suspension = timeline._suspensions.hows.number
+        self.number_of_passage = timeline._switches.details.number
+        self.number_of_suspension = timeline._suspensions.details.number
         self.number_of_asked = timeline._suspensions.asked.number
         #: Text ids of what a bare `yield` gives.
         self.nothings: list[int] = []
@@ -171,7 +171,7 @@ class Writer:
         if known is None or not len(known.slices) or known.slices.state[-1] != State.WAITING:
             return words.NOTHING
         number = known.slices.about[-1]
-        switch, reason = suspensions.switch[number], suspensions.hows.known[suspensions.how[number]][0]
+        switch, reason = suspensions.switch[number], suspensions.details.known[suspensions.detail[number]][0]
         return self.timeline._switches.value[switch] if switch >= 0 and reason == words.SUSPENDED else words.NOTHING
 
     # Hubs.
@@ -272,9 +272,9 @@ class Writer:
                 if line.unsupported:
                     timeline.unsupported[line.unsupported] = line.text
             elif isinstance(line, ev.Held):
-                timeline.pauses.hold(line.t_ns, line.held_ns)
+                timeline.pauses.pause(line.t_ns, line.held_ns)
             elif isinstance(line, ev.Continued):
-                timeline.pauses.go_on(line.t_ns, line.held_ns)
+                timeline.pauses.resume(line.t_ns, line.held_ns)
             elif isinstance(line, ev.Dropped):
                 timeline.dropped[line.what] = line.count
             elif isinstance(line, ev.Uncaught):

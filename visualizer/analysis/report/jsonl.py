@@ -43,7 +43,7 @@ def _blocks(timeline: Timeline) -> Iterator[list[Any]]:
     """The records as structs, which are made and written in a tenth of the time of dictionaries."""
     tables = _Tables(timeline)
     for t_ns, entry, index in timeline.order_in_blocks():
-        kept = tables.are_told(entry, index)
+        kept = tables.are_shown(entry, index)
         t_ns, entry, index = t_ns[kept], entry[kept], index[kept]
         made: list[Iterator[Any]] = [iter(())] * len(Entry)
         for kind in map(Entry, np.unique(entry).tolist()):
@@ -68,19 +68,19 @@ class _Tables:
         # What is the same of all with one number is read of the first of them.
         self._of_switch = [
             (switch.cause, *_place(switch.place).values())
-            for switch in map(timeline.switch, firsts(columns.switches.how).tolist())
+            for switch in map(timeline.switch, firsts(columns.switches.detail).tolist())
         ]
         self._of_suspension = [
             (one.reason, one.on, one.object or None, *_end(one), *_place(one.place).values())
-            for one in map(timeline.suspensions.__getitem__, firsts(columns.suspensions.how).tolist())
+            for one in map(timeline.suspensions.__getitem__, firsts(columns.suspensions.detail).tolist())
         ]
 
-    def are_told(self, entry: Column, index: Column) -> Column:
+    def are_shown(self, entry: Column, index: Column) -> Column:
         """Which of these entries become records."""
-        told = np.full(len(entry), True)
+        shown = np.full(len(entry), True)
         (suspensions,) = np.nonzero(entry == Entry.SUSPENSION)
-        told[suspensions] = ~np.isin(self._columns.suspensions.whose(index[suspensions])[1], self._hubs)
-        return told
+        shown[suspensions] = ~np.isin(self._columns.suspensions.whose(index[suspensions])[1], self._hubs)
+        return shown
 
     def records(self, kind: Entry, t_ns: list[int], index: Column) -> Iterator[Any]:
         times = (ns / _NS_PER_S for ns in t_ns)
@@ -99,7 +99,7 @@ class _Tables:
     def _switches(self, index: Column) -> _Table:
         columns = self._columns.switches
         origin, target = _at(columns.origin, index), _at(columns.target, index)
-        cause, *place = zip(*map(self._of_switch.__getitem__, _at(columns.how, index)), strict=True)
+        cause, *place = zip(*map(self._of_switch.__getitem__, _at(columns.detail, index)), strict=True)
         return {
             "event": repeat("switch"),
             "index": index.tolist(),
@@ -116,7 +116,7 @@ class _Tables:
         columns = self._columns.suspensions
         track, on_track = columns.whose(index)[1].tolist(), _at(columns.on_track, index)
         reason, on, thing, fd, direction, local, peer, *place = zip(
-            *map(self._of_suspension.__getitem__, _at(columns.how, index)), strict=True
+            *map(self._of_suspension.__getitem__, _at(columns.detail, index)), strict=True
         )
         return {
             "event": repeat("wait"),

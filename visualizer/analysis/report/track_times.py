@@ -258,11 +258,11 @@ def _waited(
     previous = np.concatenate(([last_suspension], suspensions[:-1]))
     previous[1:][whose[1:] != whose[:-1]] = -1
     columns = timeline.columns.suspensions
-    how, whom = (np.asarray(column)[suspensions].astype(np.int64) for column in (columns.how, columns.on_track))
+    how, whom = (np.asarray(column)[suspensions].astype(np.int64) for column in (columns.detail, columns.on_track))
     whom -= whom.min()
-    if count * len(columns.hows.known) * (int(whom.max()) + 1) > _LARGEST:
+    if count * len(columns.details.known) * (int(whom.max()) + 1) > _LARGEST:
         whom = np.unique(whom, return_inverse=True)[1]
-    groups = (whose * len(columns.hows.known) + how) * (int(whom.max()) + 1) + whom
+    groups = (whose * len(columns.details.known) + how) * (int(whom.max()) + 1) + whom
     _, first, group = np.unique(groups, return_index=True, return_inverse=True)
     total_ns = np.zeros(len(first), dtype=np.int64)
     np.add.at(total_ns, group, part_ns)

@@ -63,8 +63,8 @@ class AllSentences:
     def _keys(self, first: int, stop: int, wakeup: Column, before: Column) -> list[tuple[int | str, ...]]:
         """For each switch, all that its sentence depends on."""
         switches, suspensions, wakeups, _ = self._timeline.columns
-        names = [cause for cause, _ in switches.hows.known]
-        cause = np.array([names.index(name) for name in names])[np.asarray(switches.how)[first:stop]]
+        names = [cause for cause, _ in switches.details.known]
+        cause = np.array([names.index(name) for name in names])[np.asarray(switches.detail)[first:stop]]
         by_switch = np.array([name == words.SWITCH for name in names])[cause]
         origin = np.asarray(switches.origin)[first:stop]
         from_hub = np.isin(origin, self._hubs)
@@ -75,7 +75,7 @@ class AllSentences:
         suspension = np.where(from_hub, before, np.where(by_switch, suspension, -1))
         suspended, woken = suspension >= 0, wakeup >= 0
         how, asked_ns = (np.full(len(suspension), -1) for _ in range(2))
-        how[suspended] = np.asarray(suspensions.how)[suspension[suspended]]
+        how[suspended] = np.asarray(suspensions.detail)[suspension[suspended]]
         asked_ns[suspended] = suspensions.asked_for(suspension[suspended])
         waker, wake_cause = (np.full(len(suspension), -1) for _ in range(2))
         waker[woken], wake_cause[woken] = (np.asarray(of)[wakeup[woken]] for of in (wakeups.waker, wakeups.cause))

@@ -141,13 +141,13 @@ class _Painter:
             lasting = f"asleep for {most}{duration(t_ns - wait.since_ns, 2)}"
         resumes = suspension.reason in (words.RESUMED, words.SWITCHED, words.SUSPENDED)
         what = "" if resumes or suspension.reason == words.SLEEP else wait_label(timeline, suspension)
-        told = [", ".join(part for part in (what, lasting) if part)] if what or lasting else []
+        parts = [", ".join(part for part in (what, lasting) if part)] if what or lasting else []
         known = None if suspension.reason == words.SLEEP else woken_by(timeline, wait, t_ns)
         if known is not None and not timeline.tracks[known[0]].schedules:
-            told.append(f"{plain(timeline.name(known[0]))} wakes it in {duration(known[1] - t_ns, 2)}")
+            parts.append(f"{plain(timeline.name(known[0]))} wakes it in {duration(known[1] - t_ns, 2)}")
         elif wait.thing and not wait.on:
-            told += self._written(suspension)
-        return [[Run(f"  {part}", "dim")] for part in told]
+            parts += self._written(suspension)
+        return [[Run(f"  {part}", "dim")] for part in parts]
 
     def _written(self, suspension: Suspension) -> list[str]:
         """Which track would end a wait, according to the source, if the trace does not contain it."""

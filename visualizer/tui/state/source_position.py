@@ -18,10 +18,10 @@ _WRONG = re.compile(r".*\((.+), line ([0-9]{1,9})\)", re.DOTALL)
 
 
 class Whereabouts(NamedTuple):
-    """A track and its source position. `how` says in a word or two what it does there."""
+    """A track and its source position. `activity` says in a word or two what it does there."""
 
     track: int
-    how: str
+    activity: str
     place: Place | None
     #: The track has only begun: `place` is somewhere in its function, of which the first line is meant.
     starts: bool = False
@@ -89,7 +89,7 @@ def seen(timeline: Timeline, where: Whereabouts, run: tuple[int, int, int], t_ns
         return where
     same = where.place is not None and where.place.file == most.place.file
     spot = f"line {most.place.line}" if same else spot_of(most.place)
-    return where._replace(how=f"{where.how}; sampled at {spot}")
+    return where._replace(activity=f"{where.activity}; sampled at {spot}")
 
 
 def behind_end(timeline: Timeline, where: Whereabouts, t_ns: int) -> Whereabouts:
@@ -98,11 +98,11 @@ def behind_end(timeline: Timeline, where: Whereabouts, t_ns: int) -> Whereabouts
     at = track.slices.at(t_ns) if track is not None else -1
     if track is None or at < 0 or track.slices.state[at] not in FINAL:
         return where
-    before = where.how
+    before = where.activity
     for now, then in (("resumes", "last resumed"), ("starts", "started"), ("fails", "failed")):
         if before.startswith(now):
             before = then + before[len(now) :]
-    return where._replace(how=f"ended; {before}", final=State(track.slices.state[at]))
+    return where._replace(activity=f"ended; {before}", final=State(track.slices.state[at]))
 
 
 def suspended(timeline: Timeline, index: int) -> Whereabouts | None:

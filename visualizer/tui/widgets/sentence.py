@@ -9,7 +9,7 @@ from visualizer.analysis.model.timeline import State
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import describe_state, sentence, sentence_before_first
 from visualizer.analysis.text.upcoming import what_next
-from visualizer.paint.rows.crowded import told
+from visualizer.paint.rows.group_row import state_counts
 from visualizer.paint.rows.order import row_name
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import fit
@@ -64,7 +64,7 @@ class Sentence(Widget):
         view = self._view
         row = view.selected_row
         if row is not None and row.group is not None and view.selected_group is not None:
-            said = f"{row_name(view.timeline, row)}: {told(view.crowd(row), view.playhead.t_ns)}"
+            said = f"{row_name(view.timeline, row)}: {state_counts(view.track_group(row), view.playhead.t_ns)}"
             return [Run("  ", "text"), Run(fit(said, width - 2), "ruler")]
         track = view.timeline.tracks[view.selected]
         at = track.slices.at(view.playhead.t_ns)

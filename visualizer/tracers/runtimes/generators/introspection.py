@@ -114,8 +114,8 @@ def resumed_by(target: Any) -> Any:
     """The generator that a call of a method of `target`, which is resuming, resumes; None if it is not known."""
     if is_generator(target):
         return target
-    held = gc.get_referents(target)
-    return held[0] if held and is_generator(held[0]) else None
+    referents = gc.get_referents(target)
+    return referents[0] if referents and is_generator(referents[0]) else None
 
 
 def chain(generator: Any) -> list[Any]:

@@ -43,7 +43,7 @@ _TOOL_IDS = (4, 3, _monitoring.PROFILER_ID)
 _OF_GENERATORS = _events.PY_START | _events.PY_RESUME | _events.PY_YIELD | _events.PY_RETURN
 
 
-class GeneratorTracer:
+class MonitoringTracer:
     name = "generators"
     modules: tuple[str, ...] = ()
 

@@ -41,7 +41,7 @@ _RETURN = opcode.opmap["RETURN_VALUE"]
 _STDLIB_NAMES = sys.stdlib_module_names
 
 
-class GeneratorTracer:
+class ProfileTracer:
     name = "generators"
     modules: tuple[str, ...] = ()
 

@@ -307,8 +307,8 @@ class Generators:
         watched = self.watched[id(code)]
         delegating = offset in watched.delegating
         if watched.is_async and not delegating:
-            held = gc.get_referents(value)  # PEP 525: the interpreter wraps it.
-            value = held[0] if held else None
+            referents = gc.get_referents(value)  # PEP 525: the interpreter wraps it.
+            value = referents[0] if referents else None
         run.at = DELEGATING if delegating else GIVEN if watched.is_async else SUSPENDED
         run.closing = False
         run.passing = lines.NO_VALUE

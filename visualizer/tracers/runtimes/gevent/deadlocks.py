@@ -40,7 +40,7 @@ class Ties:
         self._ready = ready
         self._numbers = numbers
 
-    def tell(self, t_ns: int, hub: Any, track: int) -> None:
+    def report(self, t_ns: int, hub: Any, track: int) -> None:
         """`hub` has just thrown LoopExit into the greenlet that runs, whose track is `track`."""
         living = self._greenlets.living()
         suspended = [one for one in living if one.parent is hub and one.gr_frame is not None]
@@ -56,13 +56,13 @@ class Ties:
         for thing in gc.get_objects():
             # Not `in`: a metaclass may have an __eq__ of its own.
             if type(thing) is compiled or type(thing) is plain:
-                self._tell_joined(t_ns, thing)
+                self._report_joined(t_ns, thing)
         for thing, name in self._numbers.living():
             owner = self._owner(thing)
             if owner is not None:
                 self._tie(t_ns, owner, words.HOLDS, name)
 
-    def _tell_joined(self, t_ns: int, iterator: Any) -> None:
+    def _report_joined(self, t_ns: int, iterator: Any) -> None:
         parts = gc.get_referents(iterator)
         waiter = next((part for part in parts if type_name(type(part)) == "MultipleWaiter"), None)
         joined = next((part for part in parts if type(part) in (list, tuple)), ())

@@ -81,7 +81,7 @@ class Ready:
             owner = owner.greenlet
         return self.track_of(owner) if issubclass(type(owner), self._greenlets.module.greenlet) else words.NOBODY
 
-    def tell(self, track: int, doer: Doer) -> int:
+    def report(self, track: int, doer: Doer) -> int:
         """`doer` makes `track` ready. Return the number of this wake."""
         self._last_wake += 1
         self._wakes[track] = wake = self._last_wake

@@ -213,7 +213,7 @@ class GeventTracer(Family):
                 and origin.parent is target
                 and _is_loop_exit(self._greenlets.sites.thrown(origin.gr_frame))
             ):
-                self._ties.tell(t_ns, origin, to_track)
+                self._ties.report(t_ns, origin, to_track)
             store_wake(self._recording.stream.here(t_ns), t_ns, to_track, about)
         if to_track in ready.unstarted:
             ready.t_ns = t_ns
@@ -263,13 +263,13 @@ class GeventTracer(Family):
         """Why somebody waits whose frame is `own`, and on which thing, from the call it is suspended in."""
         sites, numbers = self._greenlets.sites, self._numbers
 
-        def tell(thing: Any) -> tuple[str | None, str]:
+        def report(thing: Any) -> tuple[str | None, str]:
             reason = _reason_of_type(type(thing))
             return reason, numbers.name(thing) if reason is not None else ""
 
-        told = sites.receiver(own, tell)
-        if told is not lines.NO_VALUE and told[0] is not None:
-            known: tuple[str | None, str] = told
+        reported = sites.receiver(own, report)
+        if reported is not lines.NO_VALUE and reported[0] is not None:
+            known: tuple[str | None, str] = reported
             return known
         thing = sites.joined(own, numbers.name)
         return None, thing if type(thing) is str else ""

@@ -161,10 +161,10 @@ class Waits:
     def _of_frame(self, greenlet: Any, frame: Any) -> tuple[Endpoint | None, str, int]:
         """What a function of gevent's tells: an end of a connection, the kind of watcher, its limit."""
         function = frame.f_code.co_name
-        told: tuple[Endpoint | None, str, int] = of_variables(
+        reported: tuple[Endpoint | None, str, int] = of_variables(
             frame, lambda variables: self._of_variables(greenlet, function, variables)
         )
-        return told
+        return reported
 
     def _of_variables(self, greenlet: Any, function: str, variables: Any) -> tuple[Endpoint | None, str, int]:
         this = variables.get("self")

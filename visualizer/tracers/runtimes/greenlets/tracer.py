@@ -437,8 +437,8 @@ class GreenletTracer:
         self._recording.named(t_ns, track, name)
 
 
-def _on_first_call(tell: Callable[[CodeType], None]) -> None:
-    """Have `tell` called with the code of the next Python function that starts in this thread (3.11 only)."""
+def _on_first_call(report: Callable[[CodeType], None]) -> None:
+    """Have `report` called with the code of the next Python function that starts in this thread (3.11 only)."""
     previous = sys.getprofile()
     if previous is not None:
         return
@@ -446,6 +446,6 @@ def _on_first_call(tell: Callable[[CodeType], None]) -> None:
     def first(frame: Any, event: str, _: Any) -> None:
         sys.setprofile(None)
         if event == "call" and frame.f_back is None:
-            tell(frame.f_code)
+            report(frame.f_code)
 
     sys.setprofile(first)
