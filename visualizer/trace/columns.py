@@ -147,7 +147,7 @@ class Columnizer:
         self._series: dict[tuple[int, ...], int] = {}
         self._singles: dict[tuple[Any, ...], int] = {}
         self._shapes: dict[int, int] = {}
-        self._of_file = np.full(0, -1, dtype=np.int64)
+        self._of_file = np.full(0, -1, dtype=np.int32)
         #: Whether anything stands for several templates, or none.
         self._several = False
         #: The first four fields of each template.
@@ -163,7 +163,8 @@ class Columnizer:
             return
         number = self._shapes[shape.id] = self._stand(tuple([self._number(_fields(event)) for event in shape.events]))
         if shape.id >= len(self._of_file):
-            more = np.full(max(64, 2 * shape.id) - len(self._of_file), -1, dtype=np.int64)
+            size = max(64, shape.id + 1, 2 * len(self._of_file))
+            more = np.full(size - len(self._of_file), -1, dtype=np.int32)
             self._of_file = np.concatenate((self._of_file, more))
         self._of_file[shape.id] = number
 
