@@ -25,6 +25,7 @@ from visualizer.tracers.runtimes.generators.introspection import (
     all_codes,
     code_of,
     frame_of,
+    handler,
     is_generator,
     is_resuming,
     is_suspended,
@@ -54,7 +55,7 @@ _ANOTHER = (
 )
 
 
-class GeneratorTracer:
+class ProfileTracer:
     name = "generators"
     modules: tuple[str, ...] = ()
 
@@ -72,7 +73,7 @@ class GeneratorTracer:
         #: Has the track of a greenlet that was just entered, if its name is to be found.
         self._unsettled = recording.unsettled
         self._told_of_another = False
-        #: Tracks that were thrown into, by the id of their frame, with the instruction they were parked at.
+        #: Tracks that were thrown into, by the id of their frame, with the instruction they were suspended at.
         self._thrown: dict[int, int] = {}
         self._sought: bool | None = None
         self._hook = profile_way(self._generators, self._on_event)
@@ -201,15 +202,16 @@ class GeneratorTracer:
             return
         at = frame.f_lasti
         instruction = instructions[at] if at >= 0 else -1
-        parked_at = self._thrown.pop(id(frame), None)
+        suspended_at = self._thrown.pop(id(frame), None)
         if instruction == _RETURN:
             self._generators.on_return(frame, value)
-        elif instruction == _YIELD and not (parked_at == at and value is None and self._ended(frame)):
+        elif instruction == _YIELD and not (suspended_at == at and value is None and self._ended(frame)):
             self._generators.on_yield(frame, code, at, value)
         else:
-            # `finally` raises again what it caught, and a bare `raise` does; a `with` leaves the frame where it was.
-            again = instruction == _RERAISE or (instruction == _RAISE and not instructions[at + 1])
-            self._generators.on_unwind(frame, None, True if parked_at == at else None if again else False)
+            passed: bool | None = suspended_at == at
+            if suspended_at is not None and not passed and code.co_code[at] in (_RERAISE, _RAISE):
+                passed = _raises_again(code, at, suspended_at)
+            self._generators.on_unwind(frame, None, passed)
 
     def _ended(self, frame: Any) -> bool:
         """Whether a generator that was thrown into and stands where it stood ended there, or yielded None there again.
@@ -248,3 +250,15 @@ class GeneratorTracer:
     def _on_method_over(self, method: Any) -> None:
         if type(method) is BuiltinFunctionType:
             self._generators.on_called(method.__self__)
+
+
+def _raises_again(code: CodeType, at: int, suspended_at: int) -> bool | None:
+    """Whether what leaves a generator at a RERAISE or RAISE_VARARGS was thrown into it at a yield; None if likely.
+
+    A `finally` raises again what it caught, and so does a bare `raise`. What the block around the yield caught was
+    thrown in; of what an outer block caught, that is likely.
+    """
+    if code.co_code[at] == _RAISE and code.co_code[at + 1]:
+        return False
+    caught = handler(code, suspended_at)
+    return True if caught >= 0 and handler(code, caught + 2) == handler(code, at) else None

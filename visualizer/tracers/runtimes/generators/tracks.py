@@ -39,8 +39,8 @@ from visualizer.tracers.runtimes.generators.shapes import (
     AGAIN,
     DELEGATING,
     GIVEN,
-    PARKED,
     RUNNING,
+    SUSPENDED,
     Run,
     store_resume,
     store_yield,
@@ -101,14 +101,14 @@ class Generators:
         self.clock = recording.stream.clock
         self.calibration = Calibration()
         self.births = Births(recording, self.on_gone)
-        #: Whether a generator that is parked outside of any block is closed without running, and without an event.
+        #: Whether a generator that is suspended outside of any block is closed without running, and without an event.
         self.closes_quietly = False
         #: The generator functions that are watched, by the id of their code.
         self.watched: dict[int, Watched] = {}
         #: Each started generator that has not ended, by the id of its frame object.
         self.live: dict[int, Run] = {}
         #: Generators that were told to be resumed because something was thrown through them into what they wait for:
-        #: the instruction they are parked at, by the id of the frame. They run only when what they wait for ends.
+        #: the instruction they are suspended at, by the id of the frame. They run only when what they wait for ends.
         self.through: dict[int, int] = {}
         #: Calls in progress, in any thread.
         self.calls: list[Call] = []
@@ -333,6 +333,7 @@ class Generators:
         where, offset = _place(back)
         if isinstance(error, GeneratorExit):
             self._end_inside(run, (where, offset))
+            t_ns = self.clock()
         run.inner = None
         for outer_frame, outer in reversed(passed):
             outer.at, outer.yield_offset = RUNNING, -1
@@ -344,7 +345,7 @@ class Generators:
         store_resume(self.stream, run, cause, value, where, offset, t_ns, False)
 
     def _passed_through(self, back: Any) -> tuple[list[tuple[Any, Run]], Any]:
-        """The parked generators, innermost first, that an exception passes on its way into what they wait for.
+        """The suspended generators, innermost first, that an exception passes on its way into what they wait for.
 
         The interpreter throws it straight into the innermost, and runs the others only when that one ends. Return
         them with their frames, and the frame of who throws.
@@ -359,7 +360,7 @@ class Generators:
         return passed, back
 
     def on_yield(self, frame: Any, code: CodeType, offset: int, value: Any) -> None:
-        """A generator hands `value` out and is parked."""
+        """A generator hands `value` out and is suspended."""
         run = self.live.get(id(frame))
         if run is None:
             return
@@ -372,7 +373,7 @@ class Generators:
         if watched.is_async and not delegating:
             held = gc.get_referents(value)  # PEP 525: the interpreter wraps it.
             value = held[0] if held else None
-        run.at = DELEGATING if delegating else GIVEN if watched.is_async else PARKED
+        run.at = DELEGATING if delegating else GIVEN if watched.is_async else SUSPENDED
         run.offset = offset
         ignored, run.closing = run.closing, False
         back = frame.f_back
@@ -388,8 +389,8 @@ class Generators:
 
     def _yield_through(self, back: Any, value: Any, t_ns: int) -> None:
         """What was thrown through generators is answered through them."""
-        while back is not None and (parked_at := self.through.pop(id(back), None)) is not None:
-            if parked_at != back.f_lasti:
+        while back is not None and (suspended_at := self.through.pop(id(back), None)) is not None:
+            if suspended_at != back.f_lasti:
                 return  # What it waited for has ended, and it goes on, which 3.11 does not tell.
             outer = self.live[id(back)]
             outer.at = DELEGATING
