@@ -7,7 +7,6 @@ from which lines are missing comes to the same steps as any other, and to a few 
 
 from __future__ import annotations
 
-from array import array
 from typing import NamedTuple
 
 import numpy as np
@@ -58,9 +57,12 @@ _GENERATORS = kinds(RESUME, YIELD)
 _GIVES, _GOES, _ARRIVES = kinds(YIELD, ALONE), kinds(SWITCH, RESUME), kinds(SWITCH, YIELD)
 _NO_LINES: Column = np.zeros(0, dtype=np.int64)
 _NO_STEPS = kinds(THREAD, VOID)
+_NO_EXTRAS: Column = np.zeros((5, 0), dtype=np.int64)
+#: What changes a stack, VOID for the end of its bottom; and by how much it grows.
+_ON_STACKS = kinds(RESUME, YIELD, EXIT, VOID)
+_DEPTHS = kinds(RESUME).astype(np.int64) - kinds(YIELD, EXIT)
 #: What a number in `_walk` says beside a track: below 0 it yields, else it is resumed, unless it is more than these.
-_GO, _ASK, _STRAY, _END = 1 << 32, 1 << 33, 1 << 32, 1 << 34
-_LARGEST = (1 << 31) - 1
+_GO, _END = 1 << 32, 1 << 33
 
 
 class Steps(NamedTuple):
@@ -86,8 +88,9 @@ class Extra(NamedTuple):
     by: int
 
 
-def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, list[Extra]]:
-    """A step for each of these lines, and what has to be added to them. The stacks become what they are behind all.
+def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, list[Extra], Column]:
+    """A step for each of these lines, and what has to be added to them, most of it as columns of Extra. The stacks
+    become what they are behind all.
 
     `void`: lines that are to be passed over.
     """
@@ -100,7 +103,7 @@ def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, l
     after = _bottoms(kind[moves], a[moves], stacks)
     left, named = shifted(after, first), b[moves]
     odd = nonzero((kind[moves] == SWITCH) & (named >= 0) & (named != left))
-    who, by, bottom, extras = a, b, a.copy(), list[Extra]()
+    who, by, bottom, extras, returns = a, b, a.copy(), list[Extra](), _NO_EXTRAS
     bottom[moves] = left
     bottom[moves[odd]] = origins = named[odd]
     nested = bool(stacks.stacks) or bool(_GENERATORS.take(kind).any())
@@ -110,32 +113,23 @@ def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, l
     every = len(turns) == len(kind)
     turn_kind, turn_a = (kind, a) if every else (kind[turns], a[turns])
     if nested:
-        # What happens to the stacks, and who is asked for: on whose stack, and where a stray origin stands.
-        numbers = a.astype(np.int64)
-        np.invert(numbers, out=numbers, where=kind == YIELD)
-        numbers[moves] = after.astype(np.int64) + _GO
-        numbers[kind == EXIT] += _END
         asks = _NO_LINES if every else nonzero(_ASKS.take(kind) & (a >= 0))
-        numbers[asks] += _ASK
-        walked = np.sort(np.concatenate((turns, asks))) if len(asks) else turns
-        taken = numbers if every else numbers[walked]
-        if len(odd):
-            taken = np.insert(taken, np.searchsorted(walked, moves[odd]), named[odd].astype(np.int64) + (_ASK | _STRAY))
+        # Whose stack each is about: a move the one that it goes to, what asks for somebody the one that is named.
+        moved = np.cumsum(_MOVES.take(turn_kind)) if len(moves) else np.zeros(len(turns), dtype=np.int64)
+        stack = np.concatenate(([first], after)).take(moved)
         top = stacks.stack(first)[-1]
-        told, asked, strayed, breaks = _walk(taken.tolist(), stacks.stacks, stacks.stack(first))
-        who[asks], origins = asked, np.array(strayed, dtype=np.int32)
-        others = nonzero(turn_kind != RESUME)
-        tops = turn_a.copy()
-        tops[others] = np.frombuffer(array("i", told), dtype=np.int32)
-        # Where not even the thread is known, nobody is known to go on.
-        kind[turns[(turn_kind == YIELD) & (tops < 0)]] = ALONE
-        for number, lost, resumer in breaks:
-            event = int(turns[others[number]])
+        line = np.concatenate((turns, asks, moves[odd]))
+        told = _Told(line, np.concatenate((stack, a[asks], named[odd])), kind[line], a[line])
+        found, breaks, returns = _follow(told, stacks, first)
+        tops, who[asks], origins = np.split(found, [len(turns), len(turns) + len(asks)])
+        for event, lost, resumer in breaks:
             extras += [Extra(event, 0, LOST, track, words.NOBODY) for track in lost]
             if kind[event] == YIELD and resumer == words.NOBODY:
                 kind[event] = ALONE
             elif kind[event] == EXIT and resumer != words.NOBODY:
                 extras.append(Extra(event, 2, RETURN, resumer, int(a[event])))
+        # Where not even the thread is known, nobody is known to go on.
+        kind[turns[(turn_kind == YIELD) & (tops < 0)]] = ALONE
         turn_kind = kind if every else kind[turns]
     before = shifted(tops, top)
     if not every or (kind == BEGIN).any():
@@ -160,7 +154,7 @@ def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, l
         by[event] = origin
         if believed not in (origin, int(who[event])):
             extras.append(Extra(event, 0, STRAYED, believed, words.NOBODY))
-    return Steps(np.arange(len(kind)), kind, who, by, bottom), extras
+    return Steps(np.arange(len(kind)), kind, who, by, bottom), extras, returns
 
 
 def _bottoms(kind: Column, a: Column, stacks: Stacks) -> Column:
@@ -187,14 +181,121 @@ def _bottoms(kind: Column, a: Column, stacks: Stacks) -> Column:
     return after
 
 
+class _Told(NamedTuple):
+    """What is told of stacks: by which line, of which stack (its bottom), of which kind, and of which track. Only those
+    of _ON_STACKS change the stack; the others ask who is on top of it."""
+
+    line: Column
+    bottom: Column
+    kind: Column
+    track: Column
+
+
+def _follow(told: _Told, stacks: Stacks, first: int) -> tuple[Column, list[tuple[int, list[int], int]], Column]:
+    """Who is on top of each stack behind each of these. Also those, by their lines, that do not only take the top off
+    their stack: whom they lose, and who goes on, or nobody; and what is returned to otherwise, as columns of Extra.
+
+    Most are resumptions and what ends them, with nothing in between but others of that sort: these leave a stack as it
+    was, and are found as neighbours among those of the same depth. Only what is left is followed one by one.
+    """
+    count = len(told.line)
+    carried = [(-1, bottom, RESUME, one) for bottom, stack in stacks.stacks.items() for one in stack[1:]]
+    ends = nonzero((told.kind == EXIT) & (told.track != told.bottom))
+    if len(ends):
+        ends = ends[np.isin(told.track[ends], np.append(numbered(told.bottom + 1)[0] - 1, [*stacks.stacks]))]
+    if carried or len(ends):
+        # What the stacks are before; and who ends whose own stack that is, wherever that is told.
+        before = np.array(carried, dtype=np.int64).reshape(-1, 4).T
+        over = told.line[ends], told.track[ends], np.full(len(ends), VOID), told.track[ends]
+        told = _Told(*map(np.concatenate, zip(told, before, over, strict=True)))
+    bottoms, index = numbered(told.bottom + 1)
+    bottoms = bottoms - 1
+    order: Column = np.arange(len(index))
+    if len(index) > 1 and (told.line[1:] < told.line[:-1]).any():
+        order = told.line.argsort(kind="stable")
+    order = order[grouped(index[order], len(bottoms))[0]]
+    index, is_change = index[order], _ON_STACKS.take(told.kind[order])
+    changes = order if is_change.all() else order[is_change]
+    top, breaks, returns = _changed(told, changes, bottoms, index[is_change], stacks, first)
+    if len(changes) < len(order):
+        last = np.cumsum(is_change) - 1
+        begins = index[is_change].searchsorted(np.arange(len(bottoms)))
+        top = np.where(last >= begins[index], np.append(top, -1)[last], bottoms[index])
+    found = np.empty(len(order), dtype=np.int32)
+    found[order] = top
+    return found[:count], breaks, returns
+
+
+def _changed(
+    told: _Told, changes: Column, bottoms: Column, index: Column, stacks: Stacks, first: int
+) -> tuple[Column, list[tuple[int, list[int], int]], Column]:
+    """The same of `changes` alone, which are in order, stack by stack; `index`: which of `bottoms`."""
+    line, _, kind, track = (column[changes] for column in told)
+    resumes, depth = kind == RESUME, _DEPTHS.take(kind)
+    exits = nonzero(kind == EXIT)
+    if len(exits):
+        # Only those who run take themselves off.
+        different, which = numbered(track)
+        last = np.full((2, len(different)), -1)
+        for is_there, those in enumerate((nonzero(kind == YIELD), nonzero(resumes))):
+            last[is_there, which[those]] = those
+        ended, runs = track[exits], last[1, which[exits]] > last[0, which[exits]]
+        depth[exits[~runs | np.isin(ended, bottoms)]] = 0
+    goes = depth < 0
+    depth = depth.cumsum()
+    begins = index.searchsorted(np.arange(len(bottoms)))
+    depth -= np.concatenate(([0], depth))[begins][index]
+    order, level = _by_depth(index, depth - resumes)
+    one, next_ = order[:-1], order[1:]
+    fits = resumes[one] & goes[next_] & (track[one] == track[next_]) & (level[one] == level[next_]) & (line[one] >= 0)
+    one, next_ = one[fits], next_[fits]
+    is_left = np.ones(len(kind), dtype=bool)
+    is_left[one] = is_left[next_] = False
+    behind = is_left.cumsum()
+    fits = behind[one] == behind[next_]
+    one, next_ = one[fits], next_[fits]
+    is_left[:] = True
+    is_left[one] = is_left[next_] = False
+    # What is left, in the order of lines.
+    left = nonzero(is_left & (line >= 0) & (kind != VOID))
+    left = left[line[left].argsort(kind="stable")]
+    numbers = track[left].astype(np.int64)
+    np.invert(numbers, out=numbers, where=kind[left] == YIELD)
+    numbers[kind[left] == EXIT] += _END
+    whose = bottoms[index[left]]
+    moves = nonzero(whose != shifted(whose, first))
+    numbers = np.insert(numbers, moves, whose[moves].astype(np.int64) + _GO)
+    tops, breaks = _walk(numbers.tolist(), stacks.stacks, stacks.stack(first))
+    top, others = track.copy(), left[~resumes[left]]
+    top[others] = tops
+    top[kind == VOID] = bottoms[index[kind == VOID]]
+    # Behind what fits the top is that of the last step, of those that are left or resume, behind which is that depth.
+    order, level = _by_depth(index, depth)
+    is_known = np.ones(len(kind), dtype=bool)
+    is_known[next_] = False
+    is_known = is_known[order]
+    last = order[last_true(is_known)]
+    same = (level[last] == level[order]) & (last <= order)
+    top[order] = np.where(same, top[last], bottoms[index[order]])
+    ends = np.sort(next_[(kind[next_] == EXIT) & (top[next_] != words.NOBODY)])
+    returns = np.array([line[ends], np.full(len(ends), 2), np.full(len(ends), RETURN), top[ends], track[ends]])
+    return top, [(int(line[others[number]]), lost, resumer) for number, lost, resumer in breaks], returns
+
+
+def _by_depth(index: Column, depth: Column) -> tuple[Column, Column]:
+    """In which order they stand stack by stack and depth by depth; and a number for each of these."""
+    low = int(depth.min(initial=0))
+    number = index.astype(np.int64) * (int(depth.max(initial=0)) - low + 1) + (depth - low)
+    small = number.astype(np.uint16) if int(number.max(initial=0)) < 1 << 16 else number
+    return small.argsort(kind="stable"), number
+
+
 def _walk(
     numbers: list[int], stacks: dict[int, list[int]], stack: list[int]
-) -> tuple[list[int], list[int], list[int], list[tuple[int, list[int], int]]]:
-    """Who is current behind each number but a resumption; who is asked for; whom a stray switch comes from; and which
-    of the first, by number, do not only take the top off their stack: whom they lose, and who goes on, or nobody."""
+) -> tuple[list[int], list[tuple[int, list[int], int]]]:
+    """Who is current behind each number but resumptions and moves; and which of the first, by number, do not only take
+    the top off their stack: whom they lose, and who goes on, or nobody."""
     told: list[int] = []
-    asked: list[int] = []
-    strayed: list[int] = []
     breaks: list[tuple[int, list[int], int]] = []
     tell, push, pop = told.append, stack.append, stack.pop
     for number in numbers:
@@ -206,17 +307,12 @@ def _walk(
             tell(stack[-1])
         elif number < _GO:
             push(number)
-        elif number < _ASK:
+        elif number < _END:
             bottom = number - _GO
             going = stacks.get(bottom)
             if going is None:
                 going = stacks[bottom] = [bottom]
             stack, push, pop = going, going.append, going.pop
-            tell(stack[-1])
-        elif number < _END:
-            track = number & _LARGEST
-            there = stacks.get(track)
-            (strayed if number & _STRAY else asked).append(there[-1] if there else track)
         else:
             track = number - _END
             lost, resumer = _leave(stack, track)
@@ -227,7 +323,7 @@ def _walk(
             if lost or resumer != words.NOBODY:
                 breaks.append((len(told), lost, resumer))
             tell(stack[-1])
-    return told, asked, strayed, breaks
+    return told, breaks
 
 
 def _leave(stack: list[int], generator: int) -> tuple[list[int], int]:
@@ -241,11 +337,11 @@ def _leave(stack: list[int], generator: int) -> tuple[list[int], int]:
     return lost, stack[-1]
 
 
-def arranged(steps: Steps, extras: list[Extra]) -> Steps:
+def arranged(steps: Steps, extras: list[Extra], returns: Column) -> Steps:
     """With these, and without lines that are none."""
     event, kind, who, by, bottom = steps
-    if extras:
-        more = np.array(extras, dtype=np.int64).T
+    if extras or returns.size:
+        more = np.concatenate((returns, np.array(extras, dtype=np.int64).reshape(-1, 5).T), axis=1)
         place = np.concatenate((4 * event + 1, 4 * more[0] + more[1]))
         order = place.argsort(kind="stable")
         event, kind, who, by, bottom = (

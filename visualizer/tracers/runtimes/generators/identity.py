@@ -59,7 +59,7 @@ class Births:
         track = self._recording.new_track()
         about = (kind_of(code), function_name(code), words.NOBODY, words.CURRENT if caller else words.NOBODY)
         where, offset = (caller.f_code, caller.f_lasti) if caller is not None else (None, 0)
-        self._recording.stream.extend((lines.spawn, t_ns, track, about, None, where, offset))
+        self._recording.stream.extend((lines.spawn, t_ns, track, about, lines.NO_VALUE, where, offset))
         return track
 
     def take(self, key: int, code: CodeType, t_ns: int) -> int:
