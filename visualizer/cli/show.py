@@ -16,7 +16,7 @@ from visualizer.cli.streams import takes_unicode
 from visualizer.paint.axis.ruler import ruler
 from visualizer.paint.axis.viewport import BOTH, Axis, Viewport
 from visualizer.paint.panes.sequence import sequence
-from visualizer.paint.rows.order import Row, rows
+from visualizer.paint.rows.order import Row, Wish, rows
 from visualizer.paint.rows.panel import label_cells, panel
 from visualizer.paint.text import caption
 from visualizer.paint.text.canvas import Run
@@ -105,7 +105,7 @@ def _rows(
 ) -> Iterator[_Line]:
     shown = rows(timeline)
     if len(shown) > _ROWS and not everything:
-        shown = rows(timeline, folded=None, grouped=True)
+        shown = rows(timeline, Wish(folded=None), grouped=True)
     hidden = 0 if everything else sum(len(row.members) or 1 for row in shown[_ROWS:])
     shown = shown if everything else shown[:_ROWS]
     if timeline.tracks:
