@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.text.durations import in_seconds
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
 from visualizer.cli.painted import ascii_option, columns, echo_painted, width_option
@@ -125,7 +126,7 @@ def _rows(
     for index in range(listed):
         yield [
             Run(f"{f'#{index + 1}':>{len(str(count)) + 1}}", "ruler"),
-            Run(f"  {timeline.switch_ns[index] / 1e9:.6f} s  ", "dim"),
+            Run(f"  {in_seconds(timeline.switch_ns[index])}  ", "dim"),
             Run(sentence(timeline, index), "text"),
         ]
     if listed < count:
