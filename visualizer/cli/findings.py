@@ -10,14 +10,15 @@ from visualizer.analysis.findings import Finding, findings, grouped
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text.durations import in_seconds
 from visualizer.cli.json_text import echo_json
+from visualizer.cli.parts import read_part, trace_argument
 from visualizer.cli.progress import progress
-from visualizer.cli.reading import echo_lines, read_trace
+from visualizer.cli.reading import echo_lines
 
 _NS_PER_S = 1_000_000_000
 
 
 @click.command("findings")
-@click.argument("file")
+@trace_argument
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
 def command(file: str, as_json: bool) -> None:
     """Print the problems in a trace, such as blocked hubs and deadlocks.
@@ -32,9 +33,11 @@ def command(file: str, as_json: bool) -> None:
       visualizer findings run.trace
       visualizer findings run.trace --json | jq '.[] | select(.kind == "hog")'
     """
-    timeline = read_trace(file).timeline
+    part = read_part(file).part
+    timeline = part.timeline
     with progress("Looking for problems") as advance:
-        groups = grouped(timeline, findings(timeline, advance))
+        found = findings(timeline, advance)
+        groups = grouped(timeline, [one for one in found if part.start_ns <= one.t_ns <= part.end_ns])
     if as_json:
         records = [
             {

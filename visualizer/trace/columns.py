@@ -59,6 +59,8 @@ _LEFT_OUT = -7
 _MOST_LISTED = 1 << 22
 #: Of lines that say no time, or one that nothing happened at.
 _NO_TIME = -1
+#: Times of several threads cross by less than this (FORMAT.md, Order).
+_BACKWARD_NS = 1_000_000_000
 
 
 #: Codes of lines are their kinds, but for these.
@@ -127,10 +129,13 @@ class Columns(NamedTuple):
 
 
 class Columnizer:
-    """Makes columns of one trace's lines. `unknown` counts rows whose shape was not told, or that are damaged."""
+    """Makes columns of one trace's lines. `unknown` counts rows whose shape was not told, or that are damaged;
+    `backward` lines whose time is long before that of the line in front."""
 
     def __init__(self) -> None:
         self.unknown = 0
+        self.backward = 0
+        self._last_ns = 0
         self.templates: list[Template] = []
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._start_ns = 0
@@ -142,7 +147,7 @@ class Columnizer:
         self._series: dict[tuple[int, ...], int] = {}
         self._singles: dict[tuple[Any, ...], int] = {}
         self._shapes: dict[int, int] = {}
-        self._of_file = np.full(0, -1, dtype=np.int64)
+        self._of_file = np.full(0, -1, dtype=np.int32)
         #: Whether anything stands for several templates, or none.
         self._several = False
         #: The first four fields of each template.
@@ -158,7 +163,8 @@ class Columnizer:
             return
         number = self._shapes[shape.id] = self._stand(tuple([self._number(_fields(event)) for event in shape.events]))
         if shape.id >= len(self._of_file):
-            more = np.full(max(64, 2 * shape.id) - len(self._of_file), -1, dtype=np.int64)
+            size = max(64, shape.id + 1, 2 * len(self._of_file))
+            more = np.full(size - len(self._of_file), -1, dtype=np.int32)
             self._of_file = np.concatenate((self._of_file, more))
         self._of_file[shape.id] = number
 
@@ -320,6 +326,12 @@ class Columnizer:
             np.insert(column, begins, what) for column, what in zip(merged, marks, strict=True)
         )
         return Columns(t_ns, kind, template, a, b, value, [])
+
+    def look_back(self, columns: Columns) -> None:
+        """Count the lines whose time runs back, among those that say one."""
+        told = np.concatenate(([self._last_ns], columns.t_ns[columns.t_ns >= 0]))
+        self.backward += int(np.count_nonzero(told[1:] < told[:-1] - _BACKWARD_NS))
+        self._last_ns = int(told[-1])
 
     def events_of(self, rows: Rows) -> Iterator[Event]:
         """What these rows stand for, one event at a time."""

@@ -8,17 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from textual.app import App
-
 from visualizer.trace.source import TraceError
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.comparison import ComparisonScreen
 from visualizer.tui.screens.loading import Asked, LoadingScreen
 from visualizer.tui.state.feed import Feed, from_file, from_stream
 from visualizer.tui.state.pair import Pair
+from visualizer.tui.typing_ahead import TypingAhead
 
 
-class Comparing(App[int]):
+class Comparing(TypingAhead):
     """What an app does that can compare."""
 
     stream: BinaryIO | None
