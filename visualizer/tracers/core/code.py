@@ -28,6 +28,7 @@ _AST_ONLY = 0x400  # ast.PyCF_ONLY_AST, without importing ast
 TRACERS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _HERE = os.path.dirname(TRACERS[:-1]) + os.sep
 _STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+_RUNTIMES = (f"{os.sep}gevent{os.sep}", f"{os.sep}greenlet{os.sep}")
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _SCENARIOS = os.path.join(_HERE, "scenarios") + os.sep
 _START_DIRECTORY = os.getcwd()
@@ -210,17 +211,24 @@ def _stands_in(node: Any, line: int, column: int) -> bool:
     return start <= (line, max(column, 0)) < end or (column < 0 and node.lineno <= line <= node.end_lineno)
 
 
+def is_of_runtime(code: CodeType) -> bool:
+    """Whether it is code of gevent or greenlet: that somebody waits there says nothing of what the program does."""
+    return any(part in code.co_filename for part in _RUNTIMES)
+
+
 def own_frame(frame: Any, own: Callable[[CodeType], bool]) -> Any:
-    """The innermost frame of the program's own code; the innermost of all if there is none."""
-    inner = frame
+    """The innermost frame of the program's own code; if there is none, of a library's; None if all are a runtime's."""
+    library = None
     while frame is not None:
         if own(frame.f_code):
             return frame
+        if library is None and not is_of_runtime(frame.f_code):
+            library = frame
         frame = frame.f_back
-    return inner
+    return library
 
 
 def place_of(frame: Any, own: Callable[[CodeType], bool]) -> tuple[CodeType | None, int]:
-    """Code and instruction of `own_frame`; (None, 0) of no frame."""
+    """Code and instruction of `own_frame`; (None, 0) if there is none."""
     found = own_frame(frame, own)
     return (found.f_code, found.f_lasti) if found is not None else (None, 0)
