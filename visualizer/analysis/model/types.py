@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -38,6 +39,9 @@ class Place(NamedTuple):
     end_column: int
 
 
+_SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?(?:e-\d\d)?) s", re.ASCII)
+
+
 class Park(NamedTuple):
     """Why and where a track stopped running. `asked_ns` is -1 without a limit; `on_track` -1 if it is no track.
 
@@ -58,6 +62,14 @@ class Park(NamedTuple):
     direction: str = ""
     local: str = ""
     peer: str = ""
+
+    @property
+    def sleep_ns(self) -> int:
+        """Of a sleep, how long it is: longer than `asked_ns` where that is a time limit, which `on` then shows."""
+        told = _SECONDS.fullmatch(self.on)
+        whole_ns = int(float(told[1]) * 1e9) if told else 0
+        # It is written with six digits.
+        return whole_ns if self.asked_ns >= 0 and whole_ns - self.asked_ns > whole_ns // 100_000 else self.asked_ns
 
 
 class Tie(NamedTuple):

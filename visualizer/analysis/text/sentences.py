@@ -37,6 +37,9 @@ def in_words(timeline: Timeline, switch: Switch, first: bool, wakeup: Wakeup | N
     what made the target ready, and what it had been waiting for."""
     to = timeline.name(switch.target)
     runs = f"{to} runs for the first time" if first else f"{to} runs"
+    if first and switch.cause == words.THROW:
+        # What is thrown into one that has not begun ends it there.
+        runs = f"{to} ends without having run"
     return plain(f"{_why(timeline, switch, to, first, wakeup, before)} → {runs}")
 
 
@@ -152,7 +155,9 @@ def _ended(timeline: Timeline, track: Track) -> str:
 def waits(park: Park, name: str) -> str:
     """How a track begins to wait: "foo sleeps 2 s"."""
     if park.reason == words.SLEEP and park.asked_ns >= 0:
-        return f"{name} sleeps {duration(park.asked_ns)}" if park.asked_ns else f"{name} yields (sleeps 0 s)"
+        slept_ns = park.sleep_ns
+        limit = f", at most {duration(park.asked_ns)}" if park.asked_ns < slept_ns else ""
+        return f"{name} sleeps {duration(slept_ns)}{limit}" if slept_ns else f"{name} yields (sleeps 0 s)"
     if park.reason == words.SLEEP:
         return f"{name} sleeps{_in(park) or ' (duration unknown)'}"
     limit = f", at most {duration(park.asked_ns)}" if park.asked_ns >= 0 else ""
@@ -201,7 +206,8 @@ def _waiting(timeline: Timeline, park: Park, name: str, since_ns: int) -> str:
         case words.SLEEP if park.asked_ns >= 0 and not since_ns:
             return waits(park, name)
         case words.SLEEP if park.asked_ns >= 0:
-            return f"{name} sleeps: {since} of {duration(park.asked_ns)}"
+            limit = f", at most {duration(park.asked_ns)}" if park.asked_ns < park.sleep_ns else ""
+            return f"{name} sleeps: {since} of {duration(park.sleep_ns)}{limit}"
         case words.SLEEP:
             return f"{name} sleeps{_in(park)}" + (f": {since} so far" if since_ns else "")
     what = _in(park) or (" for something unknown" if park.reason == words.UNKNOWN else f" ({park.reason})")
@@ -239,6 +245,8 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, park: Park | None, it: str
             return f"every greenlet {it} joined has ended"
         case words.FINISHED if waker and waker.exit_ns >= 0:
             return f"{name}, which {it} was waiting for, ended"
+        case words.FINISHED if waker and waker.schedules and park and park.on_track == waker.id:
+            return f"{name} has nothing left to wait for"
         case words.FINISHED:
             return f"what {it} was waiting for ended"
         case words.IO if park and is_ready(park):
@@ -249,7 +257,7 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, park: Park | None, it: str
             return timeline.words.causes[cause] + (f" ({park.on})" if park and park.on else "")
         case words.SIGNAL:
             return "a signal arrived"
-        case words.TIMEOUT if park and park.asked_ns >= 0 and park.reason != words.SLEEP:
+        case words.TIMEOUT if park and park.asked_ns >= 0 and not _is_whole_sleep(park):
             return _timer(wakeup, park, it)
         case words.TIMEOUT:
             return f"a timeout ended {_possessive(it)} wait" + (f" ({park.on})" if park and park.on else "")
@@ -265,6 +273,11 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, park: Park | None, it: str
         case words.UNKNOWN if waker:
             return f"{name} woke {it} (cause unknown)"
     return f"{name} woke {it}" if waker else f"{it} was woken (by which track is unknown)"
+
+
+def _is_whole_sleep(park: Park) -> bool:
+    """Whether the time that it asked for is that of a sleep, not a limit."""
+    return park.reason == words.SLEEP and park.asked_ns == park.sleep_ns
 
 
 def _possessive(it: str) -> str:
@@ -293,6 +306,7 @@ def _timer(wakeup: Wakeup, park: Park | None, it: str) -> str:
     late_ns = wakeup.t_ns - park.t_ns - park.asked_ns
     off = f" ({duration(abs(late_ns), 2)} {'late' if late_ns > 0 else 'early'})" if late_ns else ""
     asked = duration(park.asked_ns)
-    if park.reason == words.SLEEP:
+    if park.reason == words.SLEEP and wakeup.cause == words.TIMER:
         return f"{_possessive(it)} {asked} sleep is over{off}"
-    return f"{_possessive(it)} time limit of {asked}{' for ' + park.on if park.on else ''} is over{off}"
+    what = f"its sleep of {duration(park.sleep_ns)}" if park.reason == words.SLEEP else park.on
+    return f"{_possessive(it)} time limit of {asked}{' for ' + what if what else ''} is over{off}"

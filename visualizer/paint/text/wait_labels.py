@@ -35,7 +35,7 @@ def wait_label(timeline: Timeline, park: Park) -> str:
     """Such as "sleep 2 s", "gevent.joinall(…)", "→ consumer", "yield": printable, one line."""
     match park.reason:
         case words.SLEEP if park.asked_ns >= 0:
-            return f"sleep {duration(park.asked_ns)}"
+            return f"sleep {duration(park.sleep_ns)}"
         case words.SLEEP:
             return plain(f"sleep {park.on}".strip())
         case words.RESUMED | words.SWITCHED if park.on_track in timeline.tracks:

@@ -22,6 +22,8 @@ ITERABLE_COROUTINE_FLAG = 0x100
 ASYNC_GENERATOR_FLAG = 0x200
 #: A generator function, a coroutine function, or an asynchronous generator function.
 GENERATOR_FLAG = 0x20 | COROUTINE_FLAG | ASYNC_GENERATOR_FLAG
+#: What a statement begins with whose head holds what is called.
+_STATEMENTS = ("with ", "for ", "async with ", "async for ")
 _AST_ONLY = 0x400  # ast.PyCF_ONLY_AST, without importing ast
 
 #: Where our own code is, which runs inside of the program.
@@ -130,21 +132,31 @@ def segment(where: Range) -> str | None:
     else:
         part = b"\n".join([lines[line - 1][column:], *lines[line : end_line - 1], lines[end_line - 1][:end_column]])
     text = part.decode("utf-8", "replace")
-    return _with_item(text) or text if text.startswith("with ") else text
+    return _in_head(text) or text if text.startswith(_STATEMENTS) else text
 
 
-def _with_item(text: str) -> str | None:
-    """What a `with` statement enters: before 3.13 the compiler gives that the range of the whole statement."""
-    head = text.partition(":\n")[0]
+def _in_head(text: str) -> str | None:
+    """What a `with` enters or a `for` goes through: before 3.13 the compiler gives that the range of the statement."""
+    tree = _tree(text)
+    statement = tree.body[0] if tree is not None and len(tree.body) == 1 else None
+    items: Any = getattr(statement, "items", ())
+    node = items[0].context_expr if len(items) == 1 else getattr(statement, "iter", None)
+    if node is None:
+        return None
+    lines = text.encode().split(b"\n")[node.lineno - 1 : node.end_lineno]
+    # In this order: both may be the same line.
+    lines[-1] = lines[-1][: node.end_col_offset]
+    lines[0] = lines[0][node.col_offset :]
+    return b"\n".join(lines).decode()
+
+
+def _tree(text: str, mode: str = "exec") -> Any:
+    """The syntax tree of `text`; None if it is none, or where the compiler loses count of its depth (a SystemError of
+    3.11: other greenlets ran meanwhile)."""
     try:
-        tree: Any = compile(f"{head}: pass", "<place>", "exec", _AST_ONLY)
-    except (SyntaxError, ValueError):
+        return compile(text, "<place>", mode, _AST_ONLY)
+    except (SyntaxError, ValueError, MemoryError, RecursionError, SystemError):
         return None
-    items = tree.body[0].items if type(tree.body[0]).__name__ == "With" else []
-    if len(items) != 1 or items[0].context_expr.lineno != items[0].context_expr.end_lineno:
-        return None
-    expression = items[0].context_expr
-    return head.encode()[expression.col_offset : expression.end_col_offset].decode()
 
 
 def source(file: str) -> str | None:
@@ -165,11 +177,8 @@ def _lines(file: str) -> list[bytes] | None:
 
 def parse(text: str) -> Any:
     """The syntax tree of the expression `text`, None if it is none."""
-    try:
-        tree: Any = compile(f"({text}\n)", "<place>", "eval", _AST_ONLY)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return None
-    return tree.body
+    tree = _tree(f"({text}\n)", "eval")
+    return tree.body if tree is not None else None
 
 
 def called(text: str) -> str | None:
@@ -184,13 +193,11 @@ def called(text: str) -> str | None:
 def entered(code: CodeType, offset: int) -> list[Any]:
     """The expressions (syntax trees) of the `with` statements in whose blocks the instruction at `offset` stands."""
     file, _, line, _, column, _ = place(code, offset)
-    text = source(file)
-    try:
-        tree: Any = compile(text or "", "<place>", "exec", _AST_ONLY)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+    tree = _tree(source(file) or "")
+    if tree is None:
         return []
     found: list[Any] = []
-    rest = [tree]
+    rest: list[Any] = [tree]
     while rest:
         node = rest.pop()
         kind = type(node).__name__

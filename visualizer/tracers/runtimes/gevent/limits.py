@@ -8,13 +8,16 @@ One that has fired is not active any more: that is how a wait that came to its l
 from __future__ import annotations
 
 import sys
+from time import monotonic_ns
 
+from visualizer.tracers.core.code import own_frame
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import type_module, type_name
 from visualizer.tracers.runtimes.gevent.ready import BOUND
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from types import CodeType
     from typing import Any
 
     from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
@@ -24,7 +27,7 @@ try:
 except ImportError:
     from weakref import ref
 
-#: A limit set this long before a wait began is told whole: it was set for that wait, as far as one can see.
+#: A limit that was set no longer than this before a wait began is told whole.
 _JUST_NS = 1_000_000
 #: Who starts so many timers without waiting has those forgotten that were stopped.
 _MOST = 8
@@ -36,11 +39,15 @@ _CFFI_LOOPS = ("gevent.libuv.loop", "gevent.libev.corecffi")
 class Limit:
     """A timer that was started to resume a greenlet `asked_ns` later, at `due_ns`."""
 
-    __slots__ = ("_timer", "asked_ns", "due_ns", "throws")
+    __slots__ = ("_timer", "asked_ns", "code", "due_ns", "is_new", "offset", "throws")
 
-    def __init__(self, timer: Any, asked_ns: int, due_ns: int, throws: bool) -> None:
+    def __init__(self, timer: Any, own: Any, asked_ns: int, due_ns: int, throws: bool) -> None:
         # Not kept alive: a timer that is collected is stopped.
         self._timer = ref(timer)
+        #: The call of the program's that started it, and whether nobody has waited since.
+        self.code: CodeType | None = own.f_code if own is not None else None
+        self.offset: int = own.f_lasti if own is not None else 0
+        self.is_new = True
         self.asked_ns = asked_ns
         self.due_ns = due_ns
         #: It throws a Timeout, and does not just switch.
@@ -78,10 +85,17 @@ class Limits:
         first = self.waiting[key] = min(running, key=lambda limit: limit.due_ns)
         return first
 
-    def remaining_ns(self, limit: Limit, t_ns: int) -> int:
-        """For how long a wait that begins at `t_ns` may last by `limit`."""
-        left_ns = limit.due_ns - t_ns
-        return limit.asked_ns if limit.asked_ns - left_ns < _JUST_NS else max(0, left_ns)
+    def left_ns(self, greenlet: Any, limit: Limit, own: Any, t_ns: int) -> tuple[int, bool]:
+        """How long the wait of `greenlet` that begins at `t_ns` may last by `limit`; and whether that is all of it.
+
+        `own`: the frame of the program's that waits. If it is in the call that set the limit, that is for this wait.
+        """
+        left_ns = max(0, limit.due_ns - t_ns)
+        is_its = own is None or (limit.code is own.f_code and limit.offset == own.f_lasti)
+        whole = limit.is_new and (is_its or limit.asked_ns - left_ns < _JUST_NS)
+        for one in self.of[id(greenlet)]:
+            one.is_new = False
+        return (limit.asked_ns if whole else left_ns), whole
 
     def over(self, greenlet: Any) -> Limit | None:
         """`greenlet` goes on. Return what ended its wait at the latest, if that has come."""
@@ -142,8 +156,13 @@ class Limits:
             known = self.of.setdefault(id(greenlet), [])
             if len(known) >= _MOST:
                 known[:] = [limit for limit in known if limit.runs]
-            due_ns = self._recording.stream.clock() + asked_ns
-            known.append(Limit(timer, asked_ns, due_ns, name == "_on_expiration"))
+            left_ns, at = asked_ns, getattr(timer, "at", None)
+            if type(at) is float:
+                # It counts from when the loop looked at the clock last, unless it was told to look again.
+                left_ns = min(asked_ns, int(at * 1_000_000_000) - monotonic_ns())
+            due_ns = self._recording.stream.clock() + left_ns
+            own = own_frame(sys._getframe(2), self._recording.own)
+            known.append(Limit(timer, own, asked_ns, due_ns, name == "_on_expiration"))
         except Exception as error:
             self._recording.fail("gevent", error)
 

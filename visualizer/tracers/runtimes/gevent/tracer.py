@@ -227,12 +227,13 @@ class GeventTracer(Family):
     def _on_park(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> int | None:
         if frame is not None and frame.f_code is self._giving.code:
             return self._on_sleep(t_ns, greenlet, track, hub, frame)
-        limit = self._limits.park(greenlet)
-        limit_ns = -1 if limit is None else self._limits.remaining_ns(limit, t_ns)
         own = own_frame(frame, self._recording.own)
+        limit, limit_ns, again = self._limits.park(greenlet), -1, True
+        if limit is not None:
+            limit_ns, again = self._limits.left_ns(greenlet, limit, own, t_ns)
         if own is None:
             *told, call = self._waited_on_by(greenlet)
-            return self._store_park(t_ns, track, (told[0], limit_ns, told[1], None), None, 0, call)
+            return self._store_park(t_ns, track, (told[0], limit_ns, told[1], None), None, 0, again, call)
         awaited, thing = self._waits.below(greenlet, frame, own), ""
         reason: str | None = awaited.reason
         if reason is HUB_ENDS:
@@ -249,18 +250,19 @@ class GeventTracer(Family):
         if awaited.cause is not None:
             self._ready.awaited[track] = awaited.cause
         about = reason, limit_ns, thing, awaited.endpoint
-        return self._store_park(t_ns, track, about, own.f_code, own.f_lasti)
+        return self._store_park(t_ns, track, about, own.f_code, own.f_lasti, again)
 
     def _store_park(
-        self, t_ns: int, track: int, about: Any, code: CodeType | None, offset: int, call: str | None = None
-    ) -> int | None:
+        self, t_ns: int, track: int, about: Any, code: CodeType | None, offset: int, again: bool,
+        call: str | None = None,
+    ) -> int | None:  # fmt: skip
         """Store why a greenlet parks. From the second time on that is a shape, which the switch to the hub makes.
 
-        `call`: what it has called, where there is no source of it.
+        `again`: it may well do so again. `call`: what it has called, where there is no source of it.
         """
         buffer = self._recording.stream.here(t_ns)
         key = ("park", about, id(code), offset, call)
-        shape = buffer.again(key, code)
+        shape = buffer.again(key, code) if again else None
         if shape is None:
             buffer.store((lines.wait_in_call, t_ns, track, about, call, code, offset))
         elif shape == NEW:
@@ -328,9 +330,9 @@ class GeventTracer(Family):
         giving = self._giving
         if giving.line < 0 and state.giving_way == track:
             giving.line = frame.f_lineno
+        caller = frame.f_back
         if frame.f_lineno == giving.line:
             giving.offsets.add(frame.f_lasti)
-            caller = frame.f_back
             known = state.sleeps.get(id(caller.f_code) + caller.f_lasti) if caller is not None else None
             if known is not None:
                 self._ready.by_id[id(greenlet)] = track
@@ -342,10 +344,12 @@ class GeventTracer(Family):
                 self._learn_sleep(buffer, state.sleeps, caller, t_ns)
             return None
         limit = self._limits.park(greenlet)
-        # Its own timer is the one that was started last.
-        own = self._limits.of[id(greenlet)][-1] if limit is not None else None
-        on = f"{own.asked_ns / 1_000_000_000:g} s" if own is not None else "unknown"
-        asked_ns = -1 if limit is None else self._limits.remaining_ns(limit, t_ns)
+        on, asked_ns = "unknown", -1
+        if limit is not None:
+            # Its own timer is the one that was started last.
+            own = self._limits.of[id(greenlet)][-1]
+            on = f"{own.asked_ns / 1_000_000_000:g} s"
+            asked_ns = own.asked_ns if limit is own else self._limits.left_ns(greenlet, limit, caller, t_ns)[0]
         stream.extend((lines.wait, t_ns, track, (words.SLEEP, on, asked_ns), None, None, 0))
         self._sleeping.add(track)
         return None
