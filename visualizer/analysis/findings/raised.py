@@ -113,6 +113,8 @@ def _printed(timeline: Timeline, track: Track) -> Place | None:
     if not frames:
         return None
     file, line, function = min(reversed(frames), key=lambda frame: _strangeness(frame[0]))
+    if _RUNTIME.search(file):
+        return None
     return Place(file, function, int(line), int(line), -1, -1)
 
 

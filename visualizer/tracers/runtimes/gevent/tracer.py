@@ -232,10 +232,10 @@ class GeventTracer(Family):
         if limit is not None:
             limit_ns, again = self._limits.left_ns(greenlet, limit, own, t_ns)
         if own is None:
-            *told, call = self._waited_on_by(greenlet)
-            return self._store_park(t_ns, track, (told[0], limit_ns, told[1], None), None, 0, again, call)
+            reason, thing, call = self._waited_on_by(greenlet, frame)
+            return self._store_park(t_ns, track, (reason, limit_ns, thing, None), None, 0, again, call)
         awaited, thing = self._waits.below(greenlet, frame, own), ""
-        reason: str | None = awaited.reason
+        reason = awaited.reason
         if reason is HUB_ENDS:
             reason, thing = words.JOIN, f"track {hub}"
             self._outwaiting.add(track)
@@ -297,26 +297,27 @@ class GeventTracer(Family):
         reason = _reason_of_type(type(thing))
         return reason, self._numbers.name(thing) if reason is not None else ""
 
-    def _waited_on_by(self, greenlet: Any) -> tuple[str, str, str | None]:
+    def _waited_on_by(self, greenlet: Any, frame: Any) -> tuple[str | None, str, str | None]:
         """Why a greenlet waits that has no frame of the program's: reason, thing, and what it called, as text.
 
-        It runs a compiled function of gevent's, which a Greenlet keeps until its end, with what it was called with.
+        It runs a function of gevent's, which a Greenlet keeps until its end, with what it was called with.
         """
+        reason = (self._waits.below(greenlet, frame, None).reason or self._waits.locks(frame, None)) if frame else None
         kind = self._greenlet_class
         run: Any = dictionary(greenlet).get("_run") if kind is not None and isinstance(greenlet, kind) else None
         while type_name(type(run)) == "partial" and type_module(type(run)) == "functools":
             run = run.func
         name = callable_name(run)
         if name is None or type(run).__name__ not in BOUND:
-            return words.UNKNOWN, "", None
+            return reason or words.UNKNOWN, "", None
         owner = getattr(run, "__self__", None)
-        reason, thing = self._reason_and_name(owner)
-        if reason is not None:
-            return reason, thing, f"{type_name(type(owner))}.{name.rpartition('.')[2]}()"
+        known, thing = self._reason_and_name(owner)
+        if known is not None:
+            return known, thing, f"{type_name(type(owner))}.{name.rpartition('.')[2]}()"
         args = kind.args.__get__(greenlet)
         if name in JOINS and type(args) is tuple and args:
             return words.JOIN, self._numbers.name(args[0]), f"{name}()"
-        return words.UNKNOWN, "", f"{name}()"
+        return reason or words.UNKNOWN, "", f"{name}()"
 
     def _known_track(self, thing: Any) -> int | None:
         """The track of a greenlet; None of what is none."""

@@ -12,7 +12,7 @@ import sys
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import Buffer
-from visualizer.tracers.core.code import callable_name, function_name, place_of
+from visualizer.tracers.core.code import callable_name, function_name, is_of_runtime, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import Shown, keep, show, type_name
 from visualizer.tracers.runtimes.greenlets.call_sites import CallSites
@@ -244,6 +244,8 @@ class GreenletTracer:
                 # One that had not begun is entered with nothing when its child is killed.
                 value = returned
         elif from_track not in self.hubs:
+            # It was only a function that a compiled one had called.
+            buffer.left = None
             code, offset = place_of(frame, recording.own)
             if from_track in self._nameless:
                 self._name_parked(from_track, frame, t_ns)
@@ -311,7 +313,8 @@ class GreenletTracer:
             self._new.add(track)
             family, described = self._describe(greenlet)
             if described is None:
-                described = (words.GREENLET, name or self.run_name(greenlet) or "greenlet")
+                run = self.run_name(greenlet) or callable_name(function_of(greenlet, self.module))
+                described = (words.GREENLET, name or run or "greenlet")
                 if name is not None:
                     self._made.add(track)
                 elif described[1] == "greenlet":
@@ -404,7 +407,7 @@ class GreenletTracer:
         """The first code that runs in a greenlet that was just entered is its function."""
         buffer = self._here()
         track, buffer.entering = buffer.entering, words.NOBODY
-        if track in self._nameless:
+        if track in self._nameless and not is_of_runtime(code):
             self._store_name(track, function_name(code), self._recording.stream.clock())
 
     def left(self, outcome: str, value: Any) -> None:
