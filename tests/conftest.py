@@ -30,6 +30,12 @@ ROOT = Path(__file__).parent.parent
 Visualizer = Callable[..., subprocess.CompletedProcess[str]]
 
 
+def pytest_collection_finish() -> None:
+    """What was imported to get here stays: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def state_dir(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where `run` keeps its recordings during a test."""

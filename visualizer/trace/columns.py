@@ -59,6 +59,8 @@ _LEFT_OUT = -7
 _MOST_LISTED = 1 << 22
 #: Of lines that say no time, or one that nothing happened at.
 _NO_TIME = -1
+#: Times of several threads cross by less than this (FORMAT.md, Order).
+_BACKWARD_NS = 1_000_000_000
 
 
 #: Codes of lines are their kinds, but for these.
@@ -127,10 +129,13 @@ class Columns(NamedTuple):
 
 
 class Columnizer:
-    """Makes columns of one trace's lines. `unknown` counts rows whose shape was not told, or that are damaged."""
+    """Makes columns of one trace's lines. `unknown` counts rows whose shape was not told, or that are damaged;
+    `backward` lines whose time is long before that of the line in front."""
 
     def __init__(self) -> None:
         self.unknown = 0
+        self.backward = 0
+        self._last_ns = 0
         self.templates: list[Template] = []
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._start_ns = 0
@@ -142,7 +147,7 @@ class Columnizer:
         self._series: dict[tuple[int, ...], int] = {}
         self._singles: dict[tuple[Any, ...], int] = {}
         self._shapes: dict[int, int] = {}
-        self._of_file = np.full(0, -1, dtype=np.int64)
+        self._of_file = np.full(0, -1, dtype=np.int32)
         #: Whether anything stands for several templates, or none.
         self._several = False
         #: The first four fields of each template.
@@ -158,7 +163,8 @@ class Columnizer:
             return
         number = self._shapes[shape.id] = self._stand(tuple([self._number(_fields(event)) for event in shape.events]))
         if shape.id >= len(self._of_file):
-            more = np.full(max(64, 2 * shape.id) - len(self._of_file), -1, dtype=np.int64)
+            size = max(64, shape.id + 1, 2 * len(self._of_file))
+            more = np.full(size - len(self._of_file), -1, dtype=np.int32)
             self._of_file = np.concatenate((self._of_file, more))
         self._of_file[shape.id] = number
 
@@ -219,8 +225,8 @@ class Columnizer:
             number = sequence.take(first).astype(np.int64).take(series)
         kinds, of_a, of_b = (np.frombuffer(column, dtype=np.int32) for column in self._fields[:3])
         value = np.frombuffer(self._fields[3], dtype=np.int64).take(number)
-        a = subject if (of_a == words.SUBJECT).all() else _told(of_a.take(number), subject)
-        b = _told(of_b.take(number), subject) if (of_b == words.SUBJECT).any() else of_b.take(number)
+        a = subject if (of_a == words.SUBJECT).all() else _with_subject(of_a.take(number), subject)
+        b = _with_subject(of_b.take(number), subject) if (of_b == words.SUBJECT).any() else of_b.take(number)
         b[places], value[places] = said[3], said[4]
         return Columns(t_ns, kinds.astype(np.uint8).take(number), number, a, b, value, kept)
 
@@ -290,9 +296,9 @@ class Columnizer:
         ):
             return t_ns - self._start_ns, track.astype(np.int32), self._of_file.take(shape)
         series = np.full(len(shape), -1, dtype=np.int64)
-        told = (shape >= 0) & (shape < len(self._of_file)) & (np.abs(track) <= _LARGEST_ID)
-        told &= (t_ns >= self._start_ns) & (t_ns <= _LARGEST)
-        series[told] = self._of_file[shape[told]]
+        is_known = (shape >= 0) & (shape < len(self._of_file)) & (np.abs(track) <= _LARGEST_ID)
+        is_known &= (t_ns >= self._start_ns) & (t_ns <= _LARGEST)
+        series[is_known] = self._of_file[shape[is_known]]
         return t_ns - self._start_ns, track.astype(np.int32), series
 
     def interleaved(self, strips: Iterable[tuple[int, Iterable[Any]]]) -> Columns | None:
@@ -315,11 +321,17 @@ class Columnizer:
         is_other[1:] = whose[1:] != whose[:-1]
         begins = nonzero(is_other)
         single = self._number((THREAD, words.SUBJECT, _AS_THERE, _AS_THERE, "", -1, ()))
-        told: list[Any] = [_NO_TIME, THREAD, single, whose[begins], _LEFT_OUT, _LEFT_OUT]
+        marks: list[Any] = [_NO_TIME, THREAD, single, whose[begins], _LEFT_OUT, _LEFT_OUT]
         t_ns, kind, template, a, b, value = (
-            np.insert(column, begins, what) for column, what in zip(merged, told, strict=True)
+            np.insert(column, begins, what) for column, what in zip(merged, marks, strict=True)
         )
         return Columns(t_ns, kind, template, a, b, value, [])
+
+    def look_back(self, columns: Columns) -> None:
+        """Count the lines whose time runs back, among those that say one."""
+        told = np.concatenate(([self._last_ns], columns.t_ns[columns.t_ns >= 0]))
+        self.backward += int(np.count_nonzero(told[1:] < told[:-1] - _BACKWARD_NS))
+        self._last_ns = int(told[-1])
 
     def events_of(self, rows: Rows) -> Iterator[Event]:
         """What these rows stand for, one event at a time."""
@@ -404,7 +416,7 @@ def nonzero(mask: Column) -> Column:
     return mask.nonzero()[0]
 
 
-def _told(column: Column, subject: Column) -> Column:
+def _with_subject(column: Column, subject: Column) -> Column:
     """The same with the row's track where it belongs."""
     return np.where(column == words.SUBJECT, subject, column)
 

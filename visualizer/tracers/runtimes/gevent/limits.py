@@ -71,7 +71,7 @@ class Limits:
         self.waiting: dict[int, Limit] = {}
         self._classes: dict[type, type] = {}
 
-    def park(self, greenlet: Any) -> Limit | None:
+    def first_due(self, greenlet: Any) -> Limit | None:
         """`greenlet` begins to wait. Return what ends that at the latest; None if nothing does."""
         key = id(greenlet)
         known = self.of.get(key)

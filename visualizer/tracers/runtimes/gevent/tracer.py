@@ -1,9 +1,9 @@
-"""Watches gevent: which greenlet is what, why one parks, and who makes one ready.
+"""Watches gevent: which greenlet is what, why one is suspended, and who makes one ready.
 
 The switches themselves come from greenlet's trace function (tracer.py), which leaves no frame of ours on any stack.
 What that cannot tell comes from two places:
 
-* the frames of the greenlet that has just parked. gevent's primitives are compiled and leave no Python frame, so the
+* the frames of the greenlet that has just suspended. gevent's primitives are compiled and leave no Python frame, so the
   innermost frame is the program's own line, or a Python function of gevent's such as `gevent.hub.sleep`;
 * the loop's `run_callback(function, *args)`, by which everything in gevent that makes a greenlet ready asks the hub to
   do so. It is called in the greenlet that causes it. We see it in a subclass of the loop, made where gevent's Hub takes
@@ -77,7 +77,7 @@ class GeventTracer(Family):
         self._loop_property: Any = None
         self._loops: dict[type, type] = {}
         self._polls: list[Poll] = []
-        #: Tracks that are parked in a sleep, whose end is the hub's timer.
+        #: Tracks that are suspended in a sleep, whose end is the hub's timer.
         self._sleeping: set[int] = set()
         #: Tracks that wait for their hub to have nothing left (`hub.join`, `gevent.wait`).
         self._outwaiting: set[int] = set()
@@ -186,7 +186,7 @@ class GeventTracer(Family):
         asked = self._callbacks.state().asked
         return asked.thrown if asked is not None else lines.NO_VALUE
 
-    # Why one parks, and who wakes one: in the target, after the switch.
+    # Why one is suspended, and who wakes one: in the target, after the switch.
 
     def on_switch(self, t_ns: int, event: str, origin: Any, from_track: int, target: Any, to_track: int) -> int | None:
         hubs = self._greenlets.hubs
@@ -200,7 +200,7 @@ class GeventTracer(Family):
             if service is not None:
                 service.look(origin)
             if not self._greenlets.is_dead(origin):
-                return self._on_park(t_ns, origin, from_track, to_track, origin.gr_frame)
+                return self._on_suspension(t_ns, origin, from_track, to_track, origin.gr_frame)
             if asked is not None and asked.cause == words.KILL:
                 # Who kills and waits for that goes on by the end of whom it killed.
                 asked.ended = from_track, words.FINISHED
@@ -215,25 +215,25 @@ class GeventTracer(Family):
             about = self._waker(event, from_track, to_track, origin.gr_frame, over)
             if is_thrown and about[1] == words.THROW and origin.parent is target:
                 if _is_loop_exit(self._greenlets.sites.thrown(origin.gr_frame)):
-                    self._ties.tell(t_ns, origin, to_track)
+                    self._ties.report(t_ns, origin, to_track)
             store_wake(self._recording.stream.here(t_ns), t_ns, to_track, about)
         if to_track in ready.unstarted:
             self._spawns.on_run(target, to_track)
-        ready.unpark(to_track)
+        ready.unsuspend(to_track)
         if is_by_hub and event == "switch" and origin.gr_frame is not None:
             return state.resumed
         return None
 
-    def _on_park(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> int | None:
+    def _on_suspension(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> int | None:
         if frame is not None and frame.f_code is self._giving.code:
             return self._on_sleep(t_ns, greenlet, track, hub, frame)
         own = own_frame(frame, self._recording.own)
-        limit, limit_ns, again = self._limits.park(greenlet), -1, True
+        limit, limit_ns, again = self._limits.first_due(greenlet), -1, True
         if limit is not None:
             limit_ns, again = self._limits.left_ns(greenlet, limit, own, t_ns)
         if own is None:
             reason, thing, call = self._waited_on_by(greenlet, frame)
-            return self._store_park(t_ns, track, (reason, limit_ns, thing, None), None, 0, again, call)
+            return self._store_suspension(t_ns, track, (reason, limit_ns, thing, None), None, 0, again, call)
         awaited, thing = self._waits.below(greenlet, frame, own), ""
         reason = awaited.reason
         if reason is HUB_ENDS:
@@ -250,18 +250,18 @@ class GeventTracer(Family):
         if awaited.cause is not None:
             self._ready.awaited[track] = awaited.cause
         about = reason, limit_ns, thing, awaited.endpoint
-        return self._store_park(t_ns, track, about, own.f_code, own.f_lasti, again)
+        return self._store_suspension(t_ns, track, about, own.f_code, own.f_lasti, again)
 
-    def _store_park(
+    def _store_suspension(
         self, t_ns: int, track: int, about: Any, code: CodeType | None, offset: int, again: bool,
         call: str | None = None,
     ) -> int | None:  # fmt: skip
-        """Store why a greenlet parks. From the second time on that is a shape, which the switch to the hub makes.
+        """Store why a greenlet is suspended. From the second time on it is a shape, which its switch to the hub makes.
 
         `again`: it may well do so again. `call`: what it has called, where there is no source of it.
         """
         buffer = self._recording.stream.here(t_ns)
-        key = ("park", about, id(code), offset, call)
+        key = ("suspension", about, id(code), offset, call)
         shape = buffer.again(key, code) if again else None
         if shape is None:
             buffer.store((lines.wait_in_call, t_ns, track, about, call, code, offset))
@@ -275,7 +275,7 @@ class GeventTracer(Family):
         return shape
 
     def _waited_on(self, frame: Any, own: Any) -> tuple[str | None, str]:
-        """Why somebody waits that is parked in `frame`, and on which thing, from the calls it is parked in.
+        """Why somebody waits that is suspended in `frame`, and on which thing, from the calls it is suspended in.
 
         The outermost of them from `own`, the frame of the program's own, that is a method of a known thing tells it.
         """
@@ -344,7 +344,7 @@ class GeventTracer(Family):
             if caller is not None and self._recording.own(caller.f_code):
                 self._learn_sleep(buffer, state.sleeps, caller, t_ns)
             return None
-        limit = self._limits.park(greenlet)
+        limit = self._limits.first_due(greenlet)
         on, asked_ns = "unknown", -1
         if limit is not None:
             # Its own timer is the one that was started last.
@@ -413,7 +413,7 @@ class GeventTracer(Family):
             except ValueError:
                 asking = None  # There is no Python function below: what a compiled one of gevent's does as a greenlet.
             if asking is sleep_code and giving.line >= 0:
-                # The greenlet will be found parked there.
+                # The greenlet will be found suspended there.
                 return run(this, function, *args)
             call, asked = tracer._callbacks.on_callback(function, args)
             callback = run(this, call, *args)
