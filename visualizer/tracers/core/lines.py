@@ -82,10 +82,15 @@ def wait(s: Interning, t: int, track: int, about: tuple[str, str, int], _: Any, 
     return f'["wait",{t},{track},"{reason}",{s.text(on)},{asked_ns}]\n'
 
 
-def wait_in_call(s: Interning, t: int, track: int, about: InCall, _: Any, code: CodeType | None, at: int) -> str:
-    """A wait in an expression: where the reason is not known, it is the name of what the expression calls."""
+def wait_in_call(
+    s: Interning, t: int, track: int, about: InCall, text: str | None, code: CodeType | None, at: int
+) -> str:
+    """A wait in an expression: where the reason is not known, it is the name of what the expression calls.
+
+    `text`: what is called, where there is no expression.
+    """
     known, limit_ns, thing, endpoint = about
-    call, on = s.call(code, at)
+    call, on = s.call(code, at) if text is None else ("", s.text(text))
     reason = quote(known or _REASONS.get(call, call) or "unknown")
     return f'["wait",{t},{track},{reason},{on},{limit_ns}{_end(s, thing, endpoint)}]\n'
 
