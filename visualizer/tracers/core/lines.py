@@ -6,7 +6,7 @@ object and instruction offset of the place (all six as in `Stream.extend`). FORM
 
 from __future__ import annotations
 
-from visualizer.trace.words import NOTHING
+from visualizer.trace.words import NOTHING, YIELD
 from visualizer.tracers.core.string_table import Interning, quote
 from visualizer.tracers.core.values import show
 
@@ -65,8 +65,9 @@ def resume(s: Interning, t: int, track: int, cause: str, value: Any, code: CodeT
     return f'["resume",{t},{track},"{cause}",{_value(s, value)},{s.place(code, at)}]\n'
 
 
-def yielded(s: Interning, t: int, track: int, _: Any, value: Any, code: CodeType | None, at: int) -> str:
-    return f'["yield",{t},{track},{_value(s, value)},{s.place(code, at)}]\n'
+def yielded(s: Interning, t: int, track: int, cause: str, value: Any, code: CodeType | None, at: int) -> str:
+    other = "" if cause is YIELD else f',"{cause}"'
+    return f'["yield",{t},{track},{_value(s, value)},{s.place(code, at)}{other}]\n'
 
 
 def switch(s: Interning, t: int, origin: int, target: int, value: Any, code: CodeType | None, at: int) -> str:
