@@ -126,7 +126,8 @@ class CatalogueScreen(CatalogueSearch):
         mark = ("A ", "bold $text-primary") if what.path == self._marked else "  "
         lasted_ns = what.lasted_ns()
         lasted = duration(lasted_ns, 2) if lasted_ns is not None else ""
-        when = f" {time.strftime('%m-%d %H:%M', time.localtime(what.written_ns / 1e9))} {lasted:>7}"
+        written, today = (time.localtime(s) for s in (what.written_ns / 1e9, time.time()))
+        when = f" {time.strftime('%H:%M' if written[:3] == today[:3] else '%m-%d', written)} {lasted:>7}"
         room = (_NARROW if self.size.width < _WIDE_FROM else _WIDE) - len(when)
         return Content.assemble(mark, fit_name(plain(what.short_name), room), (when, "$text-muted"))
 
