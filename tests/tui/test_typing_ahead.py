@@ -34,7 +34,7 @@ async def test_on_the_timeline(replay: Callable[[Demo], VisualizerApp]) -> None:
         await burst(pilot, ":3", "enter", "l")
         assert screen.view.playhead.index == 3
         await burst(pilot, "ll", "hhh", "/test2", "enter", "n")
-        assert screen.told.lines[0].startswith("\"test2\": 4 of 5")
+        assert screen.message_line.lines[0].startswith("\"test2\": 4 of 5")
         await burst(pilot, "ctrl+p", "fit the whole", "enter", ":1", "enter")
         assert (screen.view.fitted, screen.view.playhead.index) == (True, 0)
 

@@ -155,7 +155,7 @@ class Trace:
         for group in found.waits:
             for track in group.waiters:
                 slices = timeline.tracks[track].slices
-                row = int(np.searchsorted(self._waits.park, slices.about[slices.at(found.t_ns)]))
+                row = int(np.searchsorted(self._waits.suspension, slices.about[slices.at(found.t_ns)]))
                 wait = wait_of(timeline, self._waits, row)
                 waiting[track] = wait._replace(tracks=names_of(timeline, group.on))
         return Moment(
@@ -256,8 +256,8 @@ class Trace:
         picture = base64.b64encode(self._repr_svg_().encode()).decode()
         # An image, so that the styles of several pictures on one page cannot mix.
         shown = f'<img alt="{html.escape(repr(self))}" src="data:image/svg+xml;base64,{picture}">'
-        told = [*(one.sentence for one in self.findings()), *self.notices]
-        return shown + "".join(f"<p>{html.escape(sentence)}</p>" for sentence in told)
+        sentences = [*(one.sentence for one in self.findings()), *self.notices]
+        return shown + "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences)
 
     def __repr__(self) -> str:
         span = "" if self.part.is_whole else f" from {self.start_ns} to {self.end_ns} ns"

@@ -38,7 +38,7 @@ def command(file: str, as_json: bool) -> None:
         found = findings(timeline, advance)
         groups = grouped(timeline, [one for one in found if part.start_ns <= one.t_ns <= part.end_ns])
     if as_json:
-        told = [
+        records = [
             {
                 **_record(timeline, group.worst),
                 "count": group.tracks,
@@ -46,7 +46,7 @@ def command(file: str, as_json: bool) -> None:
             }
             for group in groups
         ]
-        echo_json(told)
+        echo_json(records)
         return
     kinds = max((len(group.worst.kind) for group in groups), default=0)
     time = max((len(_seconds(group.worst.t_ns)) for group in groups), default=0)

@@ -94,8 +94,8 @@ def report(found: Details, width: int | None = None) -> Iterator[str]:
 
     Tables are at most `width` cells wide; None: as wide as they need.
     """
-    held = f"; paused {_count(found.stops, 'time')}, for {_time(found.held_s)} in addition" if found.stops else ""
-    yield f"{_count(found.switches, 'switch', 'es')} in {_time(found.duration_s)}{held}"
+    paused = f"; paused {_count(found.stops, 'time')}, for {_time(found.held_s)} in addition" if found.stops else ""
+    yield f"{_count(found.switches, 'switch', 'es')} in {_time(found.duration_s)}{paused}"
     yield ""
     several = any(track.process is not msgspec.UNSET for track in found.tracks)
     rows = [

@@ -24,7 +24,7 @@ class Comparing(TypingAhead):
     clock: Callable[[], int]
     only_ascii: bool
 
-    def tell(self, sentence: str) -> None:
+    def show_notification(self, sentence: str) -> None:
         """Show a notification for a few seconds."""
         raise NotImplementedError
 
@@ -75,7 +75,7 @@ class Comparing(TypingAhead):
             return
         if isinstance(self.screen, LoadingScreen):
             self.pop_screen()
-        self.tell(sentence)
+        self.show_notification(sentence)
         catalogue.refill()
 
     async def leave_comparison(self) -> None:

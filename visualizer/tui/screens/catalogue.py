@@ -68,11 +68,11 @@ class CatalogueScreen(CatalogueSearch):
                 yield Static(id="about", markup=False)
                 yield Static(id="source", markup=False)
         yield self.prompt
-        yield self.told
+        yield self.message_line
         yield Footer()
 
     def on_mount(self) -> None:
-        self.prompt.display = self.told.display = False
+        self.prompt.display = self.message_line.display = False
         self.refill()
 
     def on_screen_resume(self) -> None:
@@ -118,9 +118,9 @@ class CatalogueScreen(CatalogueSearch):
 
     def _add(self, choices: OptionList, id: str, name: str, what: Scenario | RecordingFile) -> None:
         self._shown[id] = what
-        choices.add_option(Option(self._told(name, what), id=id))
+        choices.add_option(Option(self._option_text(name, what), id=id))
 
-    def _told(self, name: str, what: Scenario | RecordingFile) -> Content:
+    def _option_text(self, name: str, what: Scenario | RecordingFile) -> Content:
         if isinstance(what, Scenario):
             return Content("  " + plain(name))
         mark = ("A ", "bold $text-primary") if what.path == self._marked else "  "
@@ -175,7 +175,7 @@ class CatalogueScreen(CatalogueSearch):
             case RecordingFile(path=path):
                 shell(self).watch_recording(path)
 
-    def action_run_held(self) -> None:
+    def action_run_paused(self) -> None:
         match self._highlighted:
             case Scenario(name=name, path=path):
                 shell(self).watch_target(Target(name, (str(path),), path), hold=True)
@@ -256,9 +256,9 @@ class CatalogueScreen(CatalogueSearch):
         self._marked = what.path if marked is None else None
         self.refill()
         if marked is None:
-            shell(self).tell(f"{what.name} is A: press c on another recording to compare them.")
+            shell(self).show_notification(f"{what.name} is A: press c on another recording to compare them.")
         elif marked == what.path:
-            shell(self).tell(f"{what.name} is no longer marked.")
+            shell(self).show_notification(f"{what.name} is no longer marked.")
         else:
             # The notification about the first would cover both.
             self.app.clear_notifications()

@@ -137,7 +137,7 @@ def test_the_thread_itself_hogs_only_where_others_wait(greenlets: list[str], exp
 ENDED = "test2 ended, and a greenlet that ends switches to its parent, here main"
 
 
-def test_a_track_that_is_parked_for_ever() -> None:
+def test_a_track_that_is_suspended_for_ever() -> None:
     sentence = f"test1 was never resumed after it switched to test2 (demo.py:4); {ENDED}"
     assert only(ping_pong().exits("main").end(), "never_resumed") == (sentence, ["test1", "test2"], 0, 4)
     resumed = ping_pong().switch("main", "test1").exits("test1").switch("test1", "main").exits("main").end()
