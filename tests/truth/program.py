@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-#: Phases of a step's log entries.
-START, BEFORE, AFTER, END = "start", "before", "after", "end"
+#: Phases of a step's log entries; and the moment at which the variables of a worker are gone.
+START, BEFORE, AFTER, END, GONE = "start", "before", "after", "end", "gone"
 
 #: The first lines of each program. The clock is that of the trace: its header tells what it showed at t = 0.
 _PRELUDE = """\
@@ -22,6 +22,11 @@ clock = time.monotonic_ns
 LOG = []
 def log(who, line, phase, detail=None):
     LOG.append((clock(), who, line, phase, detail))
+class Variable:
+    def __init__(self, who):
+        self.who = who
+    def __del__(self):
+        log(self.who, 0, "gone")
 """
 _WRITE = """\
 with open(sys.argv[1], "w") as file:
@@ -32,7 +37,7 @@ with open(sys.argv[1], "w") as file:
 class Step(NamedTuple):
     """An entry of a program's own log: at `t_ns` (time.monotonic_ns), `who` was at `phase` of the step on `line`.
 
-    `detail` is, before a step, whether it is going to park (None: not known before); after it the `repr` of what it
+    `detail` is, before a step, whether it is going to suspend (None: not known before); after it the `repr` of what it
     gave; at the start the `repr` of the first value received; at the end of a worker the `repr` of what it raised, if
     anything.
     """
@@ -67,7 +72,7 @@ class Program:
         self.lines += text.splitlines()
 
     def step(
-        self, who: str, code: str, *, parks: str = "None", meaning: Meaning | None = None, guard: str = "",
+        self, who: str, code: str, *, suspensions: str = "None", meaning: Meaning | None = None, guard: str = "",
         catches: str = "", indent: int = 4,
     ) -> None:  # fmt: skip
         """One step: `code` leaves its result in `r`. It is left out at run time unless the expression `guard` holds."""
@@ -77,29 +82,38 @@ class Program:
             pad += "    "
         self.lines.append(f"{pad}r = None")
         number = len(self.lines) + (3 if catches else 2)
-        self.lines.append(f'{pad}log("{who}", {number}, "{BEFORE}", {parks})')
+        self.lines.append(f'{pad}log("{who}", {number}, "{BEFORE}", {suspensions})')
         if catches:
             self.lines += [
                 f"{pad}try:",
                 f"{pad}    {code}",
                 f"{pad}except {catches} as error:",
-                f"{pad}    r = error",
+                f"{pad}    r = error.with_traceback(None)",
             ]
         else:
             self.lines.append(f"{pad}{code}")
         self.lines.append(f'{pad}log("{who}", {number}, "{AFTER}", repr(r))')
         self.meanings[number] = meaning or Meaning()
 
-    def worker(self, who: str, parameters: str = "", received: str = "None") -> None:
-        """Begin the function of a worker; its steps come next, with an indent of 8, then `end_worker`."""
-        self.add(f'def {who}({parameters}):\n    log("{who}", 0, "{START}", {received})\n    try:\n        r = None')
+    def worker(
+        self, who: str, parameters: str = "", received: str = "None", head: str = "def", tries: bool = True
+    ) -> None:
+        """Begin the function of a worker; its steps come next, with an indent of 8, then `end_worker`.
 
-    def end_worker(self, who: str, result: str = "None") -> None:
-        self.add(
-            f"        r = {result}\n    except BaseException as error:\n"
-            f'        log("{who}", 0, "{END}", repr(error))\n        raise\n'
-            f'    log("{who}", 0, "{END}")\n    return r'
-        )
+        `tries`: with a `try` around the steps, which logs how they end; else it is seen when their variables are gone.
+        """
+        start = f'{head} {who}({parameters}):\n    log("{who}", 0, "{START}", {received})\n'
+        self.add(f"{start}    {'try' if tries else 'if True'}:\n        r = None")
+        if not tries:
+            self.add(f'        variable = Variable("{who}")')
+
+    def end_worker(self, who: str, result: str = "None", tries: bool = True, returns: bool = True) -> None:
+        if tries:
+            self.add(
+                f"        r = {result}\n    except BaseException as error:\n"
+                f'        log("{who}", 0, "{END}", repr(error))\n        raise'
+            )
+        self.add(f'    log("{who}", 0, "{END}")' + ("\n    return r" if returns else ""))
 
     def run(self, sides: list[str]) -> None:
         """The end: `main` of the first side in the main thread, that of the second beside it."""

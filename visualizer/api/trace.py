@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from importlib import import_module
-from itertools import chain, dropwhile, takewhile
+from itertools import chain
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -155,7 +155,7 @@ class Trace:
         for group in found.waits:
             for track in group.waiters:
                 slices = timeline.tracks[track].slices
-                row = int(np.searchsorted(self._waits.park, slices.about[slices.at(found.t_ns)]))
+                row = int(np.searchsorted(self._waits.suspension, slices.about[slices.at(found.t_ns)]))
                 wait = wait_of(timeline, self._waits, row)
                 waiting[track] = wait._replace(tracks=names_of(timeline, group.on))
         return Moment(
@@ -193,11 +193,7 @@ class Trace:
     def events(self) -> Iterator[Record]:
         """What `visualizer events` prints: a dict for each event, with `t` (in seconds), `event` and the fields that
         FORMAT.md names, in order of time."""
-        found = records(self.timeline)
-        if self.part.is_whole:
-            return found
-        start_s, end_s = self.start_ns / _NS_PER_S, self.end_ns / _NS_PER_S
-        return takewhile(lambda event: event["t"] <= end_s, dropwhile(lambda event: event["t"] < start_s, found))
+        return records(self.timeline, self.part)
 
     def findings(self) -> tuple[Finding, ...]:
         """The problems that `visualizer findings` prints, the worst first; of a part, those whose moment is in it."""
@@ -260,8 +256,8 @@ class Trace:
         picture = base64.b64encode(self._repr_svg_().encode()).decode()
         # An image, so that the styles of several pictures on one page cannot mix.
         shown = f'<img alt="{html.escape(repr(self))}" src="data:image/svg+xml;base64,{picture}">'
-        told = [*(one.sentence for one in self.findings()), *self.notices]
-        return shown + "".join(f"<p>{html.escape(sentence)}</p>" for sentence in told)
+        sentences = [*(one.sentence for one in self.findings()), *self.notices]
+        return shown + "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences)
 
     def __repr__(self) -> str:
         span = "" if self.part.is_whole else f" from {self.start_ns} to {self.end_ns} ns"

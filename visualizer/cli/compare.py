@@ -11,6 +11,7 @@ import click
 from visualizer.analysis.report.comparison import Comparison, Part
 from visualizer.analysis.text.printable import plain
 from visualizer.api.trace import Trace
+from visualizer.cli.completion import traces
 from visualizer.cli.json_text import echo_json
 from visualizer.cli.open import check
 from visualizer.cli.painted import ascii_option, columns, echo_painted, width_option
@@ -35,8 +36,8 @@ _NARROWEST, _WIDEST = 400, 20_000
 
 
 @click.command("compare")
-@click.argument("a", metavar="A")
-@click.argument("b", metavar="B")
+@click.argument("a", metavar="A", shell_complete=traces)
+@click.argument("b", metavar="B", shell_complete=traces)
 @click.option("-o", "--output", metavar="OUT", help=f"Draw both as a picture instead ({', '.join(COMPARED)}).")
 @theme_option
 @force_option
@@ -159,7 +160,7 @@ def _lines(
     yield from paint_both(*parts, width, axis=axis, ascii=ascii, everything=everything)
     yield []
     yield from parting(found)
-    told = list(remarks(parts))
-    if told:
+    lines = list(remarks(parts))
+    if lines:
         yield []
-        yield from told
+        yield from lines

@@ -8,15 +8,17 @@ import click
 
 from visualizer.analysis.findings import Finding, findings, grouped
 from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.text.durations import in_seconds
 from visualizer.cli.json_text import echo_json
+from visualizer.cli.parts import read_part, trace_argument
 from visualizer.cli.progress import progress
-from visualizer.cli.reading import echo_lines, read_trace
+from visualizer.cli.reading import echo_lines
 
 _NS_PER_S = 1_000_000_000
 
 
 @click.command("findings")
-@click.argument("file")
+@trace_argument
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
 def command(file: str, as_json: bool) -> None:
     """Print the problems in a trace, such as blocked hubs and deadlocks.
@@ -31,11 +33,13 @@ def command(file: str, as_json: bool) -> None:
       visualizer findings run.trace
       visualizer findings run.trace --json | jq '.[] | select(.kind == "hog")'
     """
-    timeline = read_trace(file).timeline
+    part = read_part(file).part
+    timeline = part.timeline
     with progress("Looking for problems") as advance:
-        groups = grouped(timeline, findings(timeline, advance))
+        found = findings(timeline, advance)
+        groups = grouped(timeline, [one for one in found if part.start_ns <= one.t_ns <= part.end_ns])
     if as_json:
-        told = [
+        records = [
             {
                 **_record(timeline, group.worst),
                 "count": group.tracks,
@@ -43,12 +47,12 @@ def command(file: str, as_json: bool) -> None:
             }
             for group in groups
         ]
-        echo_json(told)
+        echo_json(records)
         return
     kinds = max((len(group.worst.kind) for group in groups), default=0)
-    time = max((len(_seconds(group.worst.t_ns)) for group in groups), default=0)
+    time = max((len(in_seconds(group.worst.t_ns)) for group in groups), default=0)
     echo_lines(
-        f"{_seconds(group.worst.t_ns):>{time}}  {group.worst.kind:{kinds}}  {group.sentence}" for group in groups
+        f"{in_seconds(group.worst.t_ns):>{time}}  {group.worst.kind:{kinds}}  {group.sentence}" for group in groups
     )
     if not groups:
         click.echo("No problems found.")
@@ -63,7 +67,3 @@ def _record(timeline: Timeline, one: Finding) -> dict[str, Any]:
         "file": one.file,
         "line": one.line,
     }
-
-
-def _seconds(t_ns: int) -> str:
-    return f"{t_ns / _NS_PER_S:.6f} s"

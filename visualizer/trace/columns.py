@@ -58,6 +58,8 @@ _LEFT_OUT = -7
 _MOST_LISTED = 1 << 22
 #: Of lines that say no time, or one that nothing happened at.
 _NO_TIME = -1
+#: Times of several threads cross by less than this (FORMAT.md, Order).
+_BACKWARD_NS = 1_000_000_000
 
 
 #: Codes of lines are their kinds, but for these.
@@ -129,10 +131,13 @@ class Columns(NamedTuple):
 
 
 class Columnizer:
-    """Makes columns of one trace's lines. `unknown` counts rows whose shape was not told, or that are damaged."""
+    """Makes columns of one trace's lines. `unknown` counts rows whose shape was not told, or that are damaged;
+    `backward` lines whose time is long before that of the line in front."""
 
     def __init__(self) -> None:
         self.unknown = 0
+        self.backward = 0
+        self._last_ns = 0
         self.templates: list[Template] = []
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._start_ns = 0
@@ -143,7 +148,7 @@ class Columnizer:
         #: The number of that by its templates; by a line; and by a shape of the file.
         self._series: dict[tuple[int, ...], int] = {}
         self._singles: dict[tuple[Any, ...], int] = {}
-        self._of_file = np.full(0, -1, dtype=np.int64)
+        self._of_file = np.full(0, -1, dtype=np.int32)
         #: Whether anything stands for several templates, or none.
         self._several = False
         #: The first four fields of each template.
@@ -161,7 +166,8 @@ class Columnizer:
             return
         number = self._stand(tuple(map(self._number, fields)))
         if shape.id >= len(self._of_file):
-            more = np.full(max(64, 2 * shape.id) - len(self._of_file), -1, dtype=np.int64)
+            size = max(64, shape.id + 1, 2 * len(self._of_file))
+            more = np.full(size - len(self._of_file), -1, dtype=np.int32)
             self._of_file = np.concatenate((self._of_file, more))
         self._of_file[shape.id] = number
 
@@ -230,8 +236,8 @@ class Columnizer:
         kinds, of_a, of_b = (np.frombuffer(column, dtype=np.int32) for column in self._fields[:3])
         kind = kinds.astype(np.uint8).take(number)
         value = np.frombuffer(self._fields[3], dtype=np.int64).take(number)
-        a = subject if (of_a == words.SUBJECT).all() else _told(of_a.take(number), subject)
-        b = _told(of_b.take(number), subject) if (of_b == words.SUBJECT).any() else of_b.take(number)
+        a = subject if (of_a == words.SUBJECT).all() else _with_subject(of_a.take(number), subject)
+        b = _with_subject(of_b.take(number), subject) if (of_b == words.SUBJECT).any() else of_b.take(number)
         if own is not None:
             value = np.where((own > 0) & _HAVE_VALUES.take(kind), own - 1, value)
         b[places], value[places] = said[3], said[4]
@@ -266,13 +272,11 @@ class Columnizer:
         places = np.fromiter(map(attrgetter("place"), lines), np.int64, len(lines))
         low, width = int(places.min()), int(places.max()) - int(places.min()) + 1
         places -= low
-        texts = [words.YIELD]
-        if code != YIELD:
-            causes = [*map(attrgetter("cause"), lines)]
-            texts = [*dict.fromkeys(causes)]
-            if len(texts) > 1:
-                number_of = {text: number * width for number, text in enumerate(texts)}
-                places += np.fromiter(map(number_of.__getitem__, causes), np.int64, len(causes))
+        causes = [*map(attrgetter("cause"), lines)]
+        texts = [*dict.fromkeys(causes)]
+        if len(texts) > 1:
+            number_of = {text: number * width for number, text in enumerate(texts)}
+            places += np.fromiter(map(number_of.__getitem__, causes), np.int64, len(causes))
         different, index = numbered(places)
         singles = [self._single(code, texts[pair // width], pair % width + low) for pair in different.tolist()]
         found: Column = np.array(singles)[index]
@@ -333,11 +337,17 @@ class Columnizer:
         is_other[1:] = whose[1:] != whose[:-1]
         begins = nonzero(is_other)
         single = self._number((THREAD, words.SUBJECT, _AS_THERE, _AS_THERE, "", -1, ()))
-        told: list[Any] = [_NO_TIME, THREAD, single, whose[begins], _LEFT_OUT, _LEFT_OUT]
+        marks: list[Any] = [_NO_TIME, THREAD, single, whose[begins], _LEFT_OUT, _LEFT_OUT]
         t_ns, kind, template, a, b, value = (
-            np.insert(column, begins, what) for column, what in zip(merged, told, strict=True)
+            np.insert(column, begins, what) for column, what in zip(merged, marks, strict=True)
         )
         return Columns(t_ns, kind, template, a, b, value, [])
+
+    def look_back(self, columns: Columns) -> None:
+        """Count the lines whose time runs back, among those that say one."""
+        told = np.concatenate(([self._last_ns], columns.t_ns[columns.t_ns >= 0]))
+        self.backward += int(np.count_nonzero(told[1:] < told[:-1] - _BACKWARD_NS))
+        self._last_ns = int(told[-1])
 
     def events_of(self, rows: Rows) -> Iterator[Event]:
         """What these rows stand for, one event at a time."""
@@ -359,7 +369,7 @@ def _event(template: Template, t_ns: int, a: int, b: int, value: int) -> Event:
     if kind == RESUME:
         return Resume(t_ns, a, text, value, place)
     if kind == YIELD:
-        return Yield(t_ns, a, value, place)
+        return Yield(t_ns, a, value, place, text)
     if kind == SPAWN:
         name, parent = rest
         return Spawn(t_ns, a, text, name, parent, b, place)
@@ -380,7 +390,7 @@ def _fields(event: Timed) -> tuple[Any, ...]:
     if isinstance(event, Resume):
         return RESUME, event.track, words.CURRENT, event.value, event.cause, event.place, ()
     if isinstance(event, Yield):
-        return YIELD, event.track, _LEFT_OUT, event.value, words.YIELD, event.place, ()
+        return YIELD, event.track, _LEFT_OUT, event.value, event.cause, event.place, ()
     if isinstance(event, Spawn):
         kind = BEGIN if event.kind == words.THREAD else SPAWN
         return kind, event.track, event.creator, _LEFT_OUT, event.kind, event.place, (event.name, event.parent)
@@ -422,6 +432,6 @@ def nonzero(mask: Column) -> Column:
     return mask.nonzero()[0]
 
 
-def _told(column: Column, subject: Column) -> Column:
+def _with_subject(column: Column, subject: Column) -> Column:
     """The same with the row's track where it belongs."""
     return np.where(column == words.SUBJECT, subject, column)

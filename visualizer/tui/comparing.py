@@ -8,24 +8,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from textual.app import App
-
 from visualizer.trace.source import TraceError
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.comparison import ComparisonScreen
 from visualizer.tui.screens.loading import Asked, LoadingScreen
 from visualizer.tui.state.feed import Feed, from_file, from_stream
 from visualizer.tui.state.pair import Pair
+from visualizer.tui.typing_ahead import TypingAhead
 
 
-class Comparing(App[int]):
+class Comparing(TypingAhead):
     """What an app does that can compare."""
 
     stream: BinaryIO | None
     clock: Callable[[], int]
     only_ascii: bool
 
-    def tell(self, sentence: str) -> None:
+    def show_notification(self, sentence: str) -> None:
         """Show a notification for a few seconds."""
         raise NotImplementedError
 
@@ -76,7 +75,7 @@ class Comparing(App[int]):
             return
         if isinstance(self.screen, LoadingScreen):
             self.pop_screen()
-        self.tell(sentence)
+        self.show_notification(sentence)
         catalogue.refill()
 
     async def leave_comparison(self) -> None:

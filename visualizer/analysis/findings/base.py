@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from visualizer.analysis.model import blocking
-from visualizer.analysis.model.timeline import Park, Place, State, Timeline, Track
+from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track
 from visualizer.analysis.text.printable import plain
 from visualizer.trace import words
 
@@ -22,9 +22,10 @@ STARVED_NS = 100 * _MS
 STARVED_SHARE = 0.1
 #: A timer is late from this delay on, if its hub was blocked meanwhile.
 LATE_NS = 20 * _MS
-#: A track polls with this many sleeps of 0 s in a row, and no step between them longer than this.
+#: A track polls with this many sleeps of 0 s in a row, if at most this share of the steps between is longer than that.
 POLLS = 100
 POLL_STEP_NS = 1 * _MS
+POLL_BUSY_SHARE = 0.05
 #: Of at least this many answers at a line, one is slow if it took this long, and this many times the average.
 SLOW_OF = 3
 SLOW_NS = 50 * _MS
@@ -98,20 +99,20 @@ def is_over(timeline: Timeline) -> bool:
     return bool(threads) and all(track.exit_ns >= 0 for track in threads)
 
 
-def parked(timeline: Timeline, track: Track) -> Park | None:
+def suspended(timeline: Timeline, track: Track) -> Suspension | None:
     """What the track waits for in its last slice; None if it does not wait."""
     slices = track.slices
     if track.state is not State.WAITING or slices.about[-1] < 0:
         return None
-    return timeline.parks[slices.about[-1]]
+    return timeline.suspensions[slices.about[-1]]
 
 
-def park_before(timeline: Timeline, track: Track, t_ns: int) -> Park | None:
+def suspension_before(timeline: Timeline, track: Track, t_ns: int) -> Suspension | None:
     """What the track waited for the last time before its run at `t_ns`."""
     slices = track.slices
     index = slices.at(t_ns)
     # READY, IDLE and the run itself stand between; more than a few slices back it is another run's.
     for before in range(index, max(index - 4, -1), -1):
         if slices.state[before] == State.WAITING and slices.start_ns[before] < t_ns:
-            return timeline.parks[slices.about[before]]
+            return timeline.suspensions[slices.about[before]]
     return None

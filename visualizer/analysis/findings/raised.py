@@ -14,6 +14,12 @@ from visualizer.trace import words
 
 #: A line of a printed traceback, as the traceback module writes it.
 _FRAME = re.compile(r'^ *File "([^"\n]+)", line (\d{1,9}), in (.+)$', re.MULTILINE)
+_TRACEBACK = "Traceback (most recent call last)"
+#: Files of which a line says less than one of the program's own: a runtime's least of all.
+_RUNTIME = re.compile(r"(?:^|[/\\])(?:gevent|greenlet)[/\\]")
+_LIBRARY = re.compile(r"[/\\](?:site|dist)-packages[/\\]|[/\\]lib[/\\]python\d|^<frozen ")
+#: How gevent's greenlets end the program.
+_ENDS_PROGRAM = ("SystemExit(", "KeyboardInterrupt(")
 #: A traceback is searched for in this many of the last outputs.
 _MOST_OUTPUTS = 100
 
@@ -29,10 +35,12 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         parent = timeline.tracks.get(track.parent)
         if track.state is not State.FAILED or parent is None or not parent.schedules:
             continue
-        park = observed.only_awaited.get(track_id)
+        if (track.value or "").startswith(_ENDS_PROGRAM):
+            continue
+        suspension = observed.only_awaited.get(track_id)
         if track_id in observed.retrieved or _asked_for(timeline, observed, track.creator, track.exit_ns):
             continue
-        others = (track.creator, park.track if park is not None else words.NOBODY)
+        others = (track.creator, suspension.track if suspension is not None else words.NOBODY)
         if any(_ended_alike(timeline, other, track) for other in others) or _was_killed(timeline, track):
             continue
         raised = f" {track.value}" if track.value is not None else ""
@@ -40,11 +48,11 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         who = timeline.name(track_id)
         # gevent prints it in either case, so the printed traceback does not show whether it was retrieved.
         sentence = f"{who} raised{raised}{at(place)}" if place else f"{who}{at(track.place)} raised{raised}"
-        if park is None:
+        if suspension is None:
             sentence += " → exception never retrieved (inferred: no track waited for it"
         else:
-            waited = f"{timeline.name(park.track)} waited for it in {park.on}"
-            waited += f", {spot(park.place)}" if spot(park.place) else ""
+            waited = f"{timeline.name(suspension.track)} waited for it in {suspension.on}"
+            waited += f", {spot(suspension.place)}" if spot(suspension.place) else ""
             sentence += f" → exception never retrieved (inferred: {waited}, which does not raise it again"
         sentence += "; a later get() that need not wait is not recorded)"
         yield finding("unretrieved", sentence, (track_id,), track.exit_ns, place or track.place)
@@ -56,13 +64,14 @@ def _asked_for(timeline: Timeline, observed: Observed, track: int, t_ns: int) ->
     if index is None:
         return False
     slices = timeline.tracks[track].slices
-    park = timeline.parks[index]
-    if only_waits(expression(timeline, park)):
+    suspension = timeline.suspensions[index]
+    if only_waits(expression(timeline, suspension)):
         return False
-    if park.t_ns >= t_ns:
+    if suspension.t_ns >= t_ns:
         return True
     at_ns = slices.at(t_ns)
-    # Woken by another of those it joined, it was not to be woken once more; still parked, this one was not among them.
+    # Woken by another of those it joined, it was not to be woken once more; still suspended, this one was not among
+    # them.
     return at_ns > 0 and slices.state[at_ns] == State.READY and slices.about[at_ns - 1] == index
 
 
@@ -93,11 +102,23 @@ def _printed(timeline: Timeline, track: Track) -> Place | None:
     since_ns = timeline.switch(track.steps[-1]).t_ns
     outputs = timeline.outputs
     last = bisect_right(outputs, track.exit_ns, key=lambda output: output.t_ns)
+    printed = []
     for index in range(last - 1, max(-1, last - 1 - _MOST_OUTPUTS), -1):
         output = outputs[index]
         if output.t_ns < since_ns:
             break
-        if output.track == track.id and output.stream == words.STDERR and (frames := _FRAME.findall(output.text)):
-            file, line, function = frames[-1]
-            return Place(file, function, int(line), int(line), -1, -1)
-    return None
+        if output.track == track.id and output.stream == words.STDERR:
+            printed.append(output.text)
+    # Of several the last is that of the end.
+    frames = _FRAME.findall("".join(reversed(printed)).rpartition(_TRACEBACK)[2])
+    if not frames:
+        return None
+    file, line, function = min(reversed(frames), key=lambda frame: _strangeness(frame[0]))
+    if _RUNTIME.search(file):
+        return None
+    return Place(file, function, int(line), int(line), -1, -1)
+
+
+def _strangeness(file: str) -> int:
+    """How little a line of that file tells of the program: its own code, a library, a runtime."""
+    return 2 if _RUNTIME.search(file) else 1 if _LIBRARY.search(file) else 0

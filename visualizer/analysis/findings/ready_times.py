@@ -13,14 +13,14 @@ from visualizer.analysis.model.timeline import SUMMED, State, Timeline
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
-#: Over a shorter wait it makes no difference whether the hub polled meanwhile.
-_LONG_NS = 1_000_000
+#: In these states a hub keeps nobody waiting but by its own work.
+_OWN = (State.RUNNING, State.IDLE)
 
 
 class Delay(NamedTuple):
     """`track` could have run from `due_ns` on and ran at `ran_ns`.
 
-    `hub` is who then switched to it; `slice` the number of the READY slice between. With a `park` (its number) it
+    `hub` is who then switched to it; `slice` the number of the READY slice between. With a `suspension` (its number) it
     had asked its timer for `due_ns`, and was woken only at `ran_ns`.
     """
 
@@ -29,7 +29,7 @@ class Delay(NamedTuple):
     due_ns: int
     ran_ns: int
     slice: int
-    park: int = -1
+    suspension: int = -1
 
 
 _DELAY = np.dtype([(name, np.int64) for name in Delay._fields])
@@ -37,7 +37,7 @@ _DELAY = np.dtype([(name, np.int64) for name in Delay._fields])
 
 @dataclass(slots=True)
 class Readiness:
-    """How long a track was ready while others ran: in all, and the longest time as (length, READY slice, hub)."""
+    """How long a track was ready while others than its hub ran: in all, and the longest (length, READY slice, hub)."""
 
     total_ns: int = 0
     longest: tuple[int, int, int] = (0, -1, -1)
@@ -62,10 +62,9 @@ class ReadyTimes:
             return
         waited_ns = ran.t_ns - ran.since_ns
         self._delay(timeline, ran, waited_ns)
-        if State.IDLE in timeline.occurred:
-            for hub in np.unique(ran.hub).tolist():
-                (long,) = np.nonzero((ran.hub == hub) & (waited_ns >= _LONG_NS))
-                waited_ns[long] -= _spent_ns(timeline, hub, State.IDLE, ran.since_ns[long], ran.t_ns[long])
+        for hub in np.unique(ran.hub).tolist():
+            (its,) = np.nonzero(ran.hub == hub)
+            waited_ns[its] -= _own_ns(timeline, hub, ran.since_ns[its], ran.t_ns[its])
         # In the order in which they ran first.
         order = ran.track.argsort(kind="stable")
         tracks, firsts = np.unique(ran.track[order], return_index=True)
@@ -81,19 +80,21 @@ class ReadyTimes:
     def _delay(self, timeline: Timeline, ran: _Runs, waited_ns: Column) -> None:
         """Note who ran late, or was woken late by its timer because the hub did not run."""
         columns = timeline.columns
-        timers = [number for number, cause in enumerate(columns.wakeups.causes.known) if cause == words.TIMER]
+        known = enumerate(columns.wakeups.causes.known)
+        timers = [number for number, cause in known if cause in (words.TIMER, words.TIMEOUT)]
         woken_ns, cause = (np.asarray(of)[ran.wakeup] for of in (columns.wakeups.ns, columns.wakeups.cause))
         due_ns = np.full(len(waited_ns), -1, dtype=np.int64)
-        (timed,) = np.nonzero(np.isin(cause, timers) & (ran.park >= 0))
-        asked_ns = columns.parks.asked_for(ran.park[timed])
-        due_ns[timed] = np.where(asked_ns > 0, columns.parks.whose(ran.park[timed])[0] + asked_ns, -1)
+        (timed,) = np.nonzero(np.isin(cause, timers) & (ran.suspension >= 0))
+        asked_ns = columns.suspensions.asked_for(ran.suspension[timed])
+        due_ns[timed] = np.where(asked_ns > 0, columns.suspensions.whose(ran.suspension[timed])[0] + asked_ns, -1)
         late, late_timer = waited_ns >= LATE_NS, (due_ns >= 0) & (woken_ns - due_ns >= LATE_NS)
         (some,) = np.nonzero(late | late_timer)
         found = np.zeros((len(some), 2), _DELAY)
         which = np.stack((late[some], late_timer[some]), axis=1)
         found["track"], found["hub"], found["slice"] = (of[some, None] for of in (ran.track, ran.hub, ran.slice))
-        found["due_ns"][:, 0], found["ran_ns"][:, 0], found["park"][:, 0] = ran.since_ns[some], ran.t_ns[some], -1
-        found["due_ns"][:, 1], found["ran_ns"][:, 1], found["park"][:, 1] = due_ns[some], woken_ns[some], ran.park[some]
+        found["due_ns"][:, 0], found["ran_ns"][:, 0], found["suspension"][:, 0] = ran.since_ns[some], ran.t_ns[some], -1
+        found["due_ns"][:, 1], found["ran_ns"][:, 1] = due_ns[some], woken_ns[some]
+        found["suspension"][:, 1] = ran.suspension[some]
         for number in np.flatnonzero(which[:, 1]).tolist():
             _, hub, due, woken, *_ = found[number, 1].tolist()
             spent_ns, stood = timeline.tracks[hub].slices.spent_ns, (State.WAITING, State.BLOCKED)
@@ -102,8 +103,8 @@ class ReadyTimes:
 
 
 class _Runs(NamedTuple):
-    """Runs, in order, of tracks that were ready: which slice that was, what made it ready, and its park until then
-    (-1 if it was in none)."""
+    """Runs, in order, of tracks that were ready: which slice that was, what made it ready, and its suspension until
+    then (-1 if it was in none)."""
 
     track: Column
     hub: Column
@@ -111,7 +112,7 @@ class _Runs(NamedTuple):
     since_ns: Column
     slice: Column
     wakeup: Column
-    park: Column
+    suspension: Column
 
     @classmethod
     def after(cls, timeline: Timeline, first: int, from_hub: Column) -> _Runs | None:
@@ -137,22 +138,22 @@ class _Runs(NamedTuple):
             good = from_hub[mine] & (before >= 0) & (state[before] == ready_)
             mine, ready = mine[good], before[good]
             about = np.asarray(slices.about)
-            parked = (ready > 0) & (state[ready - 1] == waiting)
-            park = np.where(parked, about[ready - 1], -1)
-            parts.append((mine, np.asarray(slices.start_ns)[ready], ready, about[ready], park))
+            suspended = (ready > 0) & (state[ready - 1] == waiting)
+            suspension = np.where(suspended, about[ready - 1], -1)
+            parts.append((mine, np.asarray(slices.start_ns)[ready], ready, about[ready], suspension))
         if not parts:
             return None
-        row, since_ns, ready, wakeup, park = (np.concatenate(column) for column in zip(*parts, strict=True))
+        row, since_ns, ready, wakeup, suspension = (np.concatenate(column) for column in zip(*parts, strict=True))
         order = row.argsort()
         row = row[order]
         return cls(
-            target[row], origin[row], t_ns[row], since_ns[order], ready[order], wakeup[order], park[order]
+            target[row], origin[row], t_ns[row], since_ns[order], ready[order], wakeup[order], suspension[order]
         )  # fmt: skip
 
 
-def _spent_ns(timeline: Timeline, track: int, state: State, since_ns: Column, until_ns: Column) -> Column:
-    """How long the track was in `state` in each of these times."""
-    course = timeline.tracks[track].slices.course
-    until, since = (course.spent(edge.astype(np.float64))[SUMMED.index(state)] for edge in (until_ns, since_ns))
-    spent: Column = (until - since).astype(np.int64)
-    return spent
+def _own_ns(timeline: Timeline, hub: int, since_ns: Column, until_ns: Column) -> Column:
+    """How much of each of these times the hub ran, or was idle: no other track kept it from anything meanwhile."""
+    course = timeline.tracks[hub].slices.course
+    until, since = (course.spent(edge.astype(np.float64)) for edge in (until_ns, since_ns))
+    own: Column = sum((until[at] - since[at] for at in map(SUMMED.index, _OWN)), np.zeros(len(since_ns)))
+    return own.astype(np.int64)

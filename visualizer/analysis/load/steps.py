@@ -7,6 +7,7 @@ from which lines are missing comes to the same steps as any other, and to a few 
 
 from __future__ import annotations
 
+from array import array
 from typing import NamedTuple
 
 import numpy as np
@@ -34,7 +35,7 @@ from visualizer.trace.columns import (
     numbered,
 )
 
-#: Further kinds of steps: one that is none; a generator parks that nobody is known to have resumed; one has ended, and
+#: Further kinds of steps: one that is none; a generator yields that nobody is known to have resumed; one has ended, and
 #: its resumer goes on; it is not known what became of a track; nor of one that ran; and one is ready for its next turn.
 VOID, ALONE, RETURN, LOST, STRAYED, TURN = range(NOTED + 1, NOTED + 7)
 _KINDS = TURN + 1
@@ -56,13 +57,11 @@ _GENERATORS = kinds(RESUME, YIELD)
 #: Who yields is named; whom a switch or a resumption comes from, and whom a switch or a yield goes to, is current.
 _GIVES, _GOES, _ARRIVES = kinds(YIELD, ALONE), kinds(SWITCH, RESUME), kinds(SWITCH, YIELD)
 _NO_LINES: Column = np.zeros(0, dtype=np.int64)
-_NO_STEPS = kinds(THREAD, VOID)
 _NO_EXTRAS: Column = np.zeros((5, 0), dtype=np.int64)
-#: What changes a stack, VOID for the end of its bottom; and by how much it grows.
-_ON_STACKS = kinds(RESUME, YIELD, EXIT, VOID)
-_DEPTHS = kinds(RESUME).astype(np.int64) - kinds(YIELD, EXIT)
+_NO_STEPS = kinds(THREAD, VOID)
 #: What a number in `_walk` says beside a track: below 0 it yields, else it is resumed, unless it is more than these.
-_GO, _END = 1 << 32, 1 << 33
+_GO, _ASK, _STRAY, _END = 1 << 32, 1 << 33, 1 << 32, 1 << 34
+_LARGEST = (1 << 31) - 1
 
 
 class Steps(NamedTuple):
@@ -113,23 +112,42 @@ def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, l
     every = len(turns) == len(kind)
     turn_kind, turn_a = (kind, a) if every else (kind[turns], a[turns])
     if nested:
+        # What happens to the stacks, and who is asked for: on whose stack, and where a stray origin stands.
+        numbers = a.astype(np.int64)
+        np.invert(numbers, out=numbers, where=kind == YIELD)
+        numbers[moves] = after.astype(np.int64) + _GO
+        numbers[kind == EXIT] += _END
         asks = _NO_LINES if every else nonzero(_ASKS.take(kind) & (a >= 0))
-        # Whose stack each is about: a move the one that it goes to, what asks for somebody the one that is named.
-        moved = np.cumsum(_MOVES.take(turn_kind)) if len(moves) else np.zeros(len(turns), dtype=np.int64)
-        stack = np.concatenate(([first], after)).take(moved)
+        numbers[asks] += _ASK
+        lines = np.sort(np.concatenate((turns, asks))) if len(asks) else turns
+        numbers = numbers if every else numbers[lines]
+        if len(odd):
+            strays = np.searchsorted(lines, moves[odd])
+            numbers = np.insert(numbers, strays, named[odd].astype(np.int64) + (_ASK | _STRAY))
+            lines = np.insert(lines, strays, moves[odd])
         top = stacks.stack(first)[-1]
-        line = np.concatenate((turns, asks, moves[odd]))
-        told = _Told(line, np.concatenate((stack, a[asks], named[odd])), kind[line], a[line])
-        found, breaks, returns = _follow(told, stacks, first)
-        tops, who[asks], origins = np.split(found, [len(turns), len(turns) + len(asks)])
-        for event, lost, resumer in breaks:
+        is_ask, is_resume = (numbers >= _ASK) & (numbers < _END), (numbers >= 0) & (numbers < _GO)
+        left, pairs = _unpaired(numbers)
+        told, asked, strayed, breaks, ended = _walk(numbers[left].tolist(), stacks.stacks, stacks.stack(first))
+        who[asks], origins = asked, np.array(strayed, dtype=np.int32)
+        others = left[~(is_ask | is_resume)[left]]
+        tops = np.where(is_resume, numbers, top).astype(np.int32)
+        tops[others] = np.frombuffer(array("i", told), dtype=np.int32)
+        for places, yields, is_left in reversed(pairs):
+            # Behind a pair it is as it was before.
+            before = last_true(is_left & ~is_ask[places])[yields]
+            tops[places[yields]] = np.where(before >= 0, tops[places[before]], np.int32(top))
+        returns = _returns(lines[others[ended]], tops[others[ended]], a)
+        events, tops = lines[others], tops[~is_ask]
+        # Where not even the thread is known, nobody is known to go on.
+        kind[turns[(turn_kind == YIELD) & (tops < 0)]] = ALONE
+        for number, lost, resumer in breaks:
+            event = int(events[number])
             extras += [Extra(event, 0, LOST, track, words.NOBODY) for track in lost]
             if kind[event] == YIELD and resumer == words.NOBODY:
                 kind[event] = ALONE
             elif kind[event] == EXIT and resumer != words.NOBODY:
                 extras.append(Extra(event, 2, RETURN, resumer, int(a[event])))
-        # Where not even the thread is known, nobody is known to go on.
-        kind[turns[(turn_kind == YIELD) & (tops < 0)]] = ALONE
         turn_kind = kind if every else kind[turns]
     before = shifted(tops, top)
     if not every or (kind == BEGIN).any():
@@ -181,122 +199,41 @@ def _bottoms(kind: Column, a: Column, stacks: Stacks) -> Column:
     return after
 
 
-class _Told(NamedTuple):
-    """What is told of stacks: by which line, of which stack (its bottom), of which kind, and of which track. Only those
-    of _ON_STACKS change the stack; the others ask who is on top of it."""
-
-    line: Column
-    bottom: Column
-    kind: Column
-    track: Column
+def _returns(lines: Column, resumers: Column, a: Column) -> Column:
+    """By these exits control returns to their resumers, if those are known."""
+    known = nonzero(resumers != words.NOBODY)
+    lines, resumers = lines[known], resumers[known]
+    return np.array([lines, np.full(len(lines), 2), np.full(len(lines), RETURN), resumers, a[lines]], dtype=np.int64)
 
 
-def _follow(told: _Told, stacks: Stacks, first: int) -> tuple[Column, list[tuple[int, list[int], int]], Column]:
-    """Who is on top of each stack behind each of these. Also those, by their lines, that do not only take the top off
-    their stack: whom they lose, and who goes on, or nobody; and what is returned to otherwise, as columns of Extra.
-
-    Most are resumptions and what ends them, with nothing in between but others of that sort: these leave a stack as it
-    was, and are found as neighbours among those of the same depth. Only what is left is followed one by one.
-    """
-    count = len(told.line)
-    carried = [(-1, bottom, RESUME, one) for bottom, stack in stacks.stacks.items() for one in stack[1:]]
-    ends = nonzero((told.kind == EXIT) & (told.track != told.bottom))
-    if len(ends):
-        ends = ends[np.isin(told.track[ends], np.append(numbered(told.bottom + 1)[0] - 1, [*stacks.stacks]))]
-    if carried or len(ends):
-        # What the stacks are before; and who ends whose own stack that is, wherever that is told.
-        before = np.array(carried, dtype=np.int64).reshape(-1, 4).T
-        over = told.line[ends], told.track[ends], np.full(len(ends), VOID), told.track[ends]
-        told = _Told(*map(np.concatenate, zip(told, before, over, strict=True)))
-    bottoms, index = numbered(told.bottom + 1)
-    bottoms = bottoms - 1
-    order: Column = np.arange(len(index))
-    if len(index) > 1 and (told.line[1:] < told.line[:-1]).any():
-        order = told.line.argsort(kind="stable")
-    order = order[grouped(index[order], len(bottoms))[0]]
-    index, is_change = index[order], _ON_STACKS.take(told.kind[order])
-    changes = order if is_change.all() else order[is_change]
-    top, breaks, returns = _changed(told, changes, bottoms, index[is_change], stacks, first)
-    if len(changes) < len(order):
-        last = np.cumsum(is_change) - 1
-        begins = index[is_change].searchsorted(np.arange(len(bottoms)))
-        top = np.where(last >= begins[index], np.append(top, -1)[last], bottoms[index])
-    found = np.empty(len(order), dtype=np.int32)
-    found[order] = top
-    return found[:count], breaks, returns
-
-
-def _changed(
-    told: _Told, changes: Column, bottoms: Column, index: Column, stacks: Stacks, first: int
-) -> tuple[Column, list[tuple[int, list[int], int]], Column]:
-    """The same of `changes` alone, which are in order, stack by stack; `index`: which of `bottoms`."""
-    line, _, kind, track = (column[changes] for column in told)
-    resumes, depth = kind == RESUME, _DEPTHS.take(kind)
-    exits = nonzero(kind == EXIT)
-    if len(exits):
-        # Only those who run take themselves off.
-        different, which = numbered(track)
-        last = np.full((2, len(different)), -1)
-        for is_there, those in enumerate((nonzero(kind == YIELD), nonzero(resumes))):
-            last[is_there, which[those]] = those
-        ended, runs = track[exits], last[1, which[exits]] > last[0, which[exits]]
-        depth[exits[~runs | np.isin(ended, bottoms)]] = 0
-    goes = depth < 0
-    depth = depth.cumsum()
-    begins = index.searchsorted(np.arange(len(bottoms)))
-    depth -= np.concatenate(([0], depth))[begins][index]
-    order, level = _by_depth(index, depth - resumes)
-    one, next_ = order[:-1], order[1:]
-    fits = resumes[one] & goes[next_] & (track[one] == track[next_]) & (level[one] == level[next_]) & (line[one] >= 0)
-    one, next_ = one[fits], next_[fits]
-    is_left = np.ones(len(kind), dtype=bool)
-    is_left[one] = is_left[next_] = False
-    behind = is_left.cumsum()
-    fits = behind[one] == behind[next_]
-    one, next_ = one[fits], next_[fits]
-    is_left[:] = True
-    is_left[one] = is_left[next_] = False
-    # What is left, in the order of lines.
-    left = nonzero(is_left & (line >= 0) & (kind != VOID))
-    left = left[line[left].argsort(kind="stable")]
-    numbers = track[left].astype(np.int64)
-    np.invert(numbers, out=numbers, where=kind[left] == YIELD)
-    numbers[kind[left] == EXIT] += _END
-    whose = bottoms[index[left]]
-    moves = nonzero(whose != shifted(whose, first))
-    numbers = np.insert(numbers, moves, whose[moves].astype(np.int64) + _GO)
-    tops, breaks = _walk(numbers.tolist(), stacks.stacks, stacks.stack(first))
-    top, others = track.copy(), left[~resumes[left]]
-    top[others] = tops
-    top[kind == VOID] = bottoms[index[kind == VOID]]
-    # Behind what fits the top is that of the last step, of those that are left or resume, behind which is that depth.
-    order, level = _by_depth(index, depth)
-    is_known = np.ones(len(kind), dtype=bool)
-    is_known[next_] = False
-    is_known = is_known[order]
-    last = order[last_true(is_known)]
-    same = (level[last] == level[order]) & (last <= order)
-    top[order] = np.where(same, top[last], bottoms[index[order]])
-    ends = np.sort(next_[(kind[next_] == EXIT) & (top[next_] != words.NOBODY)])
-    returns = np.array([line[ends], np.full(len(ends), 2), np.full(len(ends), RETURN), top[ends], track[ends]])
-    return top, [(int(line[others[number]]), lost, resumer) for number, lost, resumer in breaks], returns
-
-
-def _by_depth(index: Column, depth: Column) -> tuple[Column, Column]:
-    """In which order they stand stack by stack and depth by depth; and a number for each of these."""
-    low = int(depth.min(initial=0))
-    number = index.astype(np.int64) * (int(depth.max(initial=0)) - low + 1) + (depth - low)
-    small = number.astype(np.uint16) if int(number.max(initial=0)) < 1 << 16 else number
-    return small.argsort(kind="stable"), number
+def _unpaired(numbers: Column) -> tuple[Column, list[tuple[Column, Column, Column]]]:
+    """Where the numbers for `_walk` stand without who is resumed and yields right behind that, which leaves the stack
+    as it was; and without who does so once these are left out, as long as those are many. Also of each time what was
+    there, which of it are such yields, and what was left."""
+    places: Column = np.arange(len(numbers))
+    pairs: list[tuple[Column, Column, Column]] = []
+    while len(numbers):
+        yields = nonzero((numbers[:-1] == ~numbers[1:]) & (numbers[1:] < 0)) + 1
+        is_left = np.ones(len(numbers), dtype=bool)
+        is_left[yields] = is_left[yields - 1] = False
+        pairs.append((places, yields, is_left))
+        places, numbers = places[is_left], numbers[is_left]
+        if 8 * len(yields) < len(is_left):
+            break
+    return places, pairs
 
 
 def _walk(
     numbers: list[int], stacks: dict[int, list[int]], stack: list[int]
-) -> tuple[list[int], list[tuple[int, list[int], int]]]:
-    """Who is current behind each number but resumptions and moves; and which of the first, by number, do not only take
-    the top off their stack: whom they lose, and who goes on, or nobody."""
+) -> tuple[list[int], list[int], list[int], list[tuple[int, list[int], int]], list[int]]:
+    """Who is current behind each number but a resumption; who is asked for; whom a stray switch comes from; which of
+    the first, by number, do not only take the top off their stack: whom they lose, and who goes on, or nobody; and
+    which are exits that only do that."""
     told: list[int] = []
+    asked: list[int] = []
+    strayed: list[int] = []
     breaks: list[tuple[int, list[int], int]] = []
+    ended: list[int] = []
     tell, push, pop = told.append, stack.append, stack.pop
     for number in numbers:
         if number < 0:
@@ -307,14 +244,24 @@ def _walk(
             tell(stack[-1])
         elif number < _GO:
             push(number)
-        elif number < _END:
+        elif number < _ASK:
             bottom = number - _GO
             going = stacks.get(bottom)
             if going is None:
                 going = stacks[bottom] = [bottom]
             stack, push, pop = going, going.append, going.pop
+            tell(stack[-1])
+        elif number < _END:
+            track = number & _LARGEST
+            there = stacks.get(track)
+            (strayed if number & _STRAY else asked).append(there[-1] if there else track)
         else:
             track = number - _END
+            if stack[-1] == track and len(stack) > 1 and track not in stacks:
+                pop()
+                ended.append(len(told))
+                tell(stack[-1])
+                continue
             lost, resumer = _leave(stack, track)
             there = stacks.get(track)
             if there is not None:
@@ -323,7 +270,7 @@ def _walk(
             if lost or resumer != words.NOBODY:
                 breaks.append((len(told), lost, resumer))
             tell(stack[-1])
-    return told, breaks
+    return told, asked, strayed, breaks, ended
 
 
 def _leave(stack: list[int], generator: int) -> tuple[list[int], int]:

@@ -1,7 +1,9 @@
-"""What a timeline is made of: tracks, their slices, switches, parks, wakeups. Values only; timeline.py makes them."""
+"""What a timeline is made of: tracks, their slices, switches, suspensions, wakeups. Values only; timeline.py makes
+them."""
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -19,7 +21,7 @@ class Entry(IntEnum):
 
     SPAWN = 0
     SWITCH = 1
-    PARK = 2
+    SUSPENSION = 2
     WAKEUP = 3
     EXIT = 4
     OUTPUT = 5
@@ -38,7 +40,10 @@ class Place(NamedTuple):
     end_column: int
 
 
-class Park(NamedTuple):
+_SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?(?:e-\d\d)?) s", re.ASCII)
+
+
+class Suspension(NamedTuple):
     """Why and where a track stopped running. `asked_ns` is -1 without a limit; `on_track` -1 if it is no track.
 
     `object` says which thing it waits on, as "Event 3"; nothing if that is not known.
@@ -58,6 +63,19 @@ class Park(NamedTuple):
     direction: str = ""
     local: str = ""
     peer: str = ""
+
+    @property
+    def sleep_ns(self) -> int:
+        """Of a sleep, how long it is: longer than `asked_ns` where that is a time limit, which `on` then shows."""
+        told = _SECONDS.fullmatch(self.on)
+        whole_ns = int(float(told[1]) * 1e9) if told else 0
+        # It is written with six digits.
+        return whole_ns if self.asked_ns >= 0 and whole_ns - self.asked_ns > whole_ns // 100_000 else self.asked_ns
+
+    @property
+    def is_whole_sleep(self) -> bool:
+        """Whether it is a sleep, and the time that it asked for is that of the sleep."""
+        return self.reason == words.SLEEP and self.asked_ns == self.sleep_ns
 
 
 class Tie(NamedTuple):
@@ -80,9 +98,9 @@ class Wakeup(NamedTuple):
 
 
 class Switch(NamedTuple):
-    """Control passed from `origin` to `target`. `place` is where `origin` is parked, None if it ended.
+    """Control passed from `origin` to `target`. `place` is where `origin` is suspended, None if it ended.
 
-    `park` is the index of the origin's Park in `Timeline.parks`, -1 if it ended.
+    `suspension` is the index of the origin's Suspension in `Timeline.suspensions`, -1 if it ended.
     """
 
     index: int  # type: ignore[assignment]  # It hides tuple.index, which nobody wants of a switch.
@@ -92,7 +110,7 @@ class Switch(NamedTuple):
     cause: str
     value: str | None
     place: Place | None
-    park: int = -1
+    suspension: int = -1
 
 
 class Output(NamedTuple):

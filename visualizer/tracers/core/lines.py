@@ -6,7 +6,7 @@ object and instruction offset of the place (all six as in `Stream.extend`). FORM
 
 from __future__ import annotations
 
-from visualizer.trace.words import NOTHING
+from visualizer.trace.words import NOTHING, YIELD
 from visualizer.tracers.core.string_table import Interning, quote
 from visualizer.tracers.core.values import show
 
@@ -66,8 +66,9 @@ def resume(s: Interning, t: int, track: int, cause: str, value: Any, code: CodeT
     return f'["resume",{t},{track},"{cause}",{value_id(s, value)},{s.place(code, at)}]\n'
 
 
-def yielded(s: Interning, t: int, track: int, _: Any, value: Any, code: CodeType | None, at: int) -> str:
-    return f'["yield",{t},{track},{value_id(s, value)},{s.place(code, at)}]\n'
+def yielded(s: Interning, t: int, track: int, cause: str, value: Any, code: CodeType | None, at: int) -> str:
+    other = "" if cause is YIELD else f',"{cause}"'
+    return f'["yield",{t},{track},{value_id(s, value)},{s.place(code, at)}{other}]\n'
 
 
 def switch(s: Interning, t: int, origin: int, target: int, value: Any, code: CodeType | None, at: int) -> str:
@@ -83,22 +84,27 @@ def wait(s: Interning, t: int, track: int, about: tuple[str, str, int], _: Any, 
     return f'["wait",{t},{track},"{reason}",{s.text(on)},{asked_ns}]\n'
 
 
-def wait_in_call(s: Interning, t: int, track: int, about: InCall, _: Any, code: CodeType | None, at: int) -> str:
-    """A wait in an expression: where the reason is not known, it is the name of what the expression calls."""
+def wait_in_call(
+    s: Interning, t: int, track: int, about: InCall, text: str | None, code: CodeType | None, at: int
+) -> str:
+    """A wait in an expression: where the reason is not known, it is the name of what the expression calls.
+
+    `text`: what is called, where there is no expression.
+    """
     known, limit_ns, thing, endpoint = about
-    call, on = s.call(code, at)
+    call, on = s.call(code, at) if text is None else ("", s.text(text))
     reason = quote(known or _REASONS.get(call, call) or "unknown")
     return f'["wait",{t},{track},{reason},{on},{limit_ns}{_end(s, thing, endpoint)}]\n'
 
 
 def _end(s: Interning, thing: str, endpoint: Endpoint | None) -> str:
     """The last fields of a wait: object, fd, direction, local and peer address. Left out where none is known."""
-    told = s.text(thing) if thing else NOTHING
+    text = s.text(thing) if thing else NOTHING
     if endpoint is None:
-        return f",{told}" if thing else ""
+        return f",{text}" if thing else ""
     fd, direction, local, peer = endpoint
     ends = ",".join(str(s.text(address) if address else NOTHING) for address in (local, peer))
-    return f',{told},{fd},"{direction}",{ends}'
+    return f',{text},{fd},"{direction}",{ends}'
 
 
 def tie(s: Interning, t: int, track: int, relation: str, thing: str, _c: CodeType | None, _o: int) -> str:

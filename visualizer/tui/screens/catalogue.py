@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import shlex
 import time
 from pathlib import Path
 
@@ -14,10 +15,13 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
+from visualizer.paint.text.cell_width import fit_name
+from visualizer.session import why
 from visualizer.session.catalogue import Scenario, scenarios
 from visualizer.session.recordings import RecordingFile, recent
-from visualizer.session.target import Target
+from visualizer.session.target import Target, TargetError, resolve
 from visualizer.trace.source import Source, TraceError
 from visualizer.tui import keys
 from visualizer.tui.actions.catalogue_search import CatalogueSearch
@@ -26,6 +30,8 @@ from visualizer.tui.state import source_text
 from visualizer.tui.widgets.footer import Footer
 
 _PAGE_LINES = 8
+#: Cells for the name, the date and the length of a recording: those of the list, app.tcss, without its edges.
+_NARROW, _WIDE, _WIDE_FROM = 31, 35, 100
 
 
 class Choices(OptionList, inherit_bindings=False):
@@ -44,8 +50,10 @@ class CatalogueScreen(CatalogueSearch):
         super().__init__()
         self._shown: dict[str, Scenario | RecordingFile] = {}
         self._preferred: Path | None = None
-        #: The recording that another one is to be compared with.
+        #: The recording that another one is to be compared with, and the one that is to be deleted if asked for again.
         self._marked: Path | None = None
+        self._doomed: Path | None = None
+        self._asked_before: Path | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(
@@ -60,11 +68,11 @@ class CatalogueScreen(CatalogueSearch):
                 yield Static(id="about", markup=False)
                 yield Static(id="source", markup=False)
         yield self.prompt
-        yield self.told
+        yield self.message_line
         yield Footer()
 
     def on_mount(self) -> None:
-        self.prompt.display = self.told.display = False
+        self.prompt.display = self.message_line.display = False
         self.refill()
 
     def on_screen_resume(self) -> None:
@@ -110,12 +118,18 @@ class CatalogueScreen(CatalogueSearch):
 
     def _add(self, choices: OptionList, id: str, name: str, what: Scenario | RecordingFile) -> None:
         self._shown[id] = what
-        choices.add_option(Option(self._told(name, what), id=id))
+        choices.add_option(Option(self._option_text(name, what), id=id))
 
-    def _told(self, name: str, what: Scenario | RecordingFile) -> Content:
-        if isinstance(what, RecordingFile) and what.path == self._marked:
-            return Content.assemble(("A ", "bold $text-primary"), plain(name))
-        return Content("  " + plain(name))
+    def _option_text(self, name: str, what: Scenario | RecordingFile) -> Content:
+        if isinstance(what, Scenario):
+            return Content("  " + plain(name))
+        mark = ("A ", "bold $text-primary") if what.path == self._marked else "  "
+        lasted_ns = what.lasted_ns()
+        lasted = duration(lasted_ns, 2) if lasted_ns is not None else ""
+        written, today = (time.localtime(s) for s in (what.written_ns / 1e9, time.time()))
+        when = f" {time.strftime('%H:%M' if written[:3] == today[:3] else '%m-%d', written)} {lasted:>7}"
+        room = (_NARROW if self.size.width < _WIDE_FROM else _WIDE) - len(when)
+        return Content.assemble(mark, fit_name(plain(what.short_name), room), (when, "$text-muted"))
 
     @property
     def _highlighted(self) -> Scenario | RecordingFile | None:
@@ -161,12 +175,77 @@ class CatalogueScreen(CatalogueSearch):
             case RecordingFile(path=path):
                 shell(self).watch_recording(path)
 
-    def action_run_held(self) -> None:
+    def action_run_paused(self) -> None:
         match self._highlighted:
             case Scenario(name=name, path=path):
                 shell(self).watch_target(Target(name, (str(path),), path), hold=True)
             case _:
                 self.deny("A recording has no program to pause: enter opens it.")
+
+    def action_open_other(self) -> None:
+        self.prompt.ask("script", "run or open", "a script with its arguments, -m and a module, or a trace")
+
+    def action_rename(self) -> None:
+        match self._highlighted:
+            case RecordingFile() as recording:
+                self.prompt.ask("new name", "rename to", "the new name", recording.name)
+            case _:
+                self.deny("Only recordings can be renamed.")
+
+    def action_delete(self) -> None:
+        """Delete the recording, if that is asked for twice."""
+        what = self._highlighted
+        if not isinstance(what, RecordingFile):
+            self.deny("Only recordings can be deleted.")
+            return
+        if self._asked_before != what.path:
+            then = "deletes it" if what.is_ours else "removes it from the list; the file stays where it is"
+            self.deny(f"{what.name}: press the key again, and it {then}.")
+            self._doomed = what.path
+            return
+        try:
+            what.delete()
+        except OSError as error:
+            self.deny(f"Cannot delete {what.name!r}: {why(error)}.")
+        position = self.position
+        self.refill()
+        self.highlight(min(position, len(self._shown) - 1))
+
+    def take_answer(self, what: str, text: str) -> None:
+        if what == "script":
+            self._open_other(text)
+        elif what == "new name":
+            self._rename(text)
+        else:
+            super().take_answer(what, text)
+
+    def _open_other(self, text: str) -> None:
+        try:
+            words = [os.path.expanduser(word) for word in shlex.split(text)]
+            if len(words) == 1 and words[0].endswith(".trace"):
+                shell(self).watch_recording(Path(words[0]))
+                return
+            module = words[0] == "-m"
+            shell(self).watch_target(resolve(words[module:], module))
+        except (TargetError, ValueError) as error:
+            self.deny(str(error))
+
+    def _rename(self, name: str) -> None:
+        recording = self._highlighted
+        if not isinstance(recording, RecordingFile) or name == recording.name:
+            return
+        try:
+            self.prefer(recording.rename(name))
+        except OSError as error:
+            self.deny(f"Cannot rename {recording.name!r}: {why(error)}.")
+        except ValueError as error:
+            self.deny(str(error))
+        self.refill()
+
+    def touched(self) -> None:
+        super().touched()
+        # The key that asks for the deletion again finds what the one before noted.
+        self._asked_before, self._doomed = self._doomed, None
 
     async def action_compare(self) -> None:
         """Mark a recording; of another one, compare the marked one with it; of the same, mark it no more."""
@@ -177,9 +256,9 @@ class CatalogueScreen(CatalogueSearch):
         self._marked = what.path if marked is None else None
         self.refill()
         if marked is None:
-            shell(self).tell(f"{what.name} is A: press c on another recording to compare them.")
+            shell(self).show_notification(f"{what.name} is A: press c on another recording to compare them.")
         elif marked == what.path:
-            shell(self).tell(f"{what.name} is no longer marked.")
+            shell(self).show_notification(f"{what.name} is no longer marked.")
         else:
             # The notification about the first would cover both.
             self.app.clear_notifications()
@@ -232,7 +311,10 @@ def _source(scenario: Scenario) -> Content:
 def _about(recording: RecordingFile) -> Content:
     """The contents of the first line of a recording."""
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(recording.written_ns / 1e9))
-    known = [("recorded", when), ("size", f"{recording.size:,} bytes"), ("file", str(recording.path))]
+    lasted_ns = recording.lasted_ns()
+    lasted = duration(lasted_ns) if lasted_ns is not None else "not known: the trace has no end"
+    size, file = f"{recording.size:,} bytes", str(recording.path)
+    known = [("recorded", when), ("lasted", lasted), ("size", size), ("file", file)]
     try:
         with Source.open(recording.path) as source:
             source.read()

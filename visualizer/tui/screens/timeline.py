@@ -107,8 +107,9 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         self._legend = Legend(view)
         self.filter = Filter(view)
         self._sentence = Sentence(view)
-        self.told = MessageLine()
+        self.message_line = MessageLine()
         self.prompt = Prompt()
+        self._reserved = Static(id="reserved")
         self.found = ProblemsPane(view, "findings")
         self._notices = Notices(feed)
         self._statistics = StatisticsPane(view, feed, "statistics")
@@ -132,7 +133,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
             self.filter,
             self._legend,
             self._sentence,
-            self.told,
+            self.message_line,
             self._notices,
             *self._sources,
             *self._tabs.values(),
@@ -151,7 +152,8 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         with Vertical(id="timeline"):
             yield from self._above
             yield from (self._tracks, self.sequence.head, self.sequence)
-            yield from (self.filter, self.prompt, self._legend, self._sentence, self.told, self._notices)
+            yield from (self.filter, self._legend, self._sentence)
+            yield from (self.prompt, self.message_line, self._reserved, self._notices)
             with Horizontal(id="below"):
                 with Horizontal(id="sources"):
                     yield from self._sources
@@ -164,7 +166,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
 
     def on_mount(self) -> None:
         self._show_tab(TABS[0])
-        self._notices.display = self.filter.display = self.told.display = False
+        self._notices.display = self.filter.display = self.message_line.display = False
         self.prompt.display = False
         self._show_sequence(False)
         if self.feed.follow:
@@ -204,7 +206,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         if not self.is_mounted or not self.size.width:
             return
         view = self.view
-        self.tell_span()
+        self.show_span()
         self.drop_outdated()
         self.drop_denied()
         self.refresh_footer()
@@ -222,14 +224,14 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
     def _arrange(self) -> None:
         """Divide the height: the tracks get what they need, but not more than their share."""
         height = self.size.height
-        told = (self._notices, self.told)
         tall = height >= _TALL
         sentence = 3 if tall else 2
         self._legend.display = tall
-        told_lines = sum(
-            int(pane.styles.height.value) for pane in told if pane.display and pane.styles.height is not None
-        )
-        room = height - _FIXED_LINES - sentence - tall - told_lines - self.filter.display - self.prompt.display
+        # The line for a message, or what is typed, is there in any case, and a longer one is not at the rows' expense:
+        # nothing shall jump.
+        self._reserved.display = not self.message_line.display and not self.prompt.display
+        notices = int(self._notices.styles.height.value) if self._notices.display and self._notices.styles.height else 0
+        room = height - _FIXED_LINES - sentence - tall - notices - 1 - self.filter.display
         most = max(_LEAST_TRACKS, int(room * _TRACKS_SHARE))
         self.view.make_room(most)
         lines = min(max(self.view.line_count, 1), most)
@@ -257,7 +259,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
 
     def action_play(self) -> None:
         self._ticked_ns = self._clock()
-        if self.is_held_here():
+        if self.is_paused_here():
             self.view.follow()
         elif self.view.timeline.switch_count or self.view.live:
             self.view.play_or_pause()
@@ -283,8 +285,8 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
             hint.remove()
 
     @property
-    def escape_told(self) -> str:
-        return super().escape_told or ("Timeline" if self.sequence.display else "")
+    def escape_text(self) -> str:
+        return super().escape_text or ("Timeline" if self.sequence.display else "")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What would be seen on rows alone is off in the sequence, and the footer does not offer it there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.analysis.model.test_properties import EVENTS
@@ -137,7 +137,7 @@ def test_the_thread_itself_hogs_only_where_others_wait(greenlets: list[str], exp
 ENDED = "test2 ended, and a greenlet that ends switches to its parent, here main"
 
 
-def test_a_track_that_is_parked_for_ever() -> None:
+def test_a_track_that_is_suspended_for_ever() -> None:
     sentence = f"test1 was never resumed after it switched to test2 (demo.py:4); {ENDED}"
     assert only(ping_pong().exits("main").end(), "never_resumed") == (sentence, ["test1", "test2"], 0, 4)
     resumed = ping_pong().switch("main", "test1").exits("test1").switch("test1", "main").exits("main").end()
@@ -585,7 +585,6 @@ def test_found_while_it_grows_as_in_one_piece(pieces: list[int], most: int) -> N
     assert growing.found() == findings(tape.timeline())
 
 
-@settings(deadline=None)
 @given(st.lists(EVENTS, max_size=40), st.integers(1, 7))
 def test_of_any_events(events: list[ev.Event], most: int) -> None:
     timeline = Timeline()

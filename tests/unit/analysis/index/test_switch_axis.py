@@ -6,9 +6,10 @@ from bisect import bisect_left, bisect_right
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.soak import examples
 from tests.unit.analysis.load.test_loader import STEP, beginning, greenlet_lines, taken
 from tests.unit.analysis.tape import feed
 from visualizer.analysis.index import switch_axis as along
@@ -24,8 +25,8 @@ def place(timeline: Timeline, track: Track, index: int) -> float:
     least = steps[step] + 1 if step >= 0 else 0
     if step >= 0 and step_slices[step] == index:
         return least
-    parked = parked_by(timeline, track, index)
-    ended_by = left(timeline, track, index, least) if parked < 0 else parked
+    suspended = suspended_by(timeline, track, index)
+    ended_by = left(timeline, track, index, least) if suspended < 0 else suspended
     if ended_by >= 0:
         found = float(ended_by + 1)
     elif slices.state[index] == State.RUNNING and is_early(track, index):
@@ -44,12 +45,12 @@ def in_segment(timeline: Timeline, segment: int, t_ns: int) -> float:
     return segment + min(1.0, max(0.0, (t_ns - start_ns) / (end_ns - start_ns))) if end_ns > start_ns else segment
 
 
-def parked_by(timeline: Timeline, track: Track, index: int) -> int:
+def suspended_by(timeline: Timeline, track: Track, index: int) -> int:
     """The switch that began the slice by parking the track; -1 if that is not how it began."""
     state, about = track.slices.state, track.slices.about
     if state[index] != State.WAITING or (index and state[index - 1] == State.READY):
         return -1
-    return timeline.park_switches[about[index]]
+    return timeline.suspension_switches[about[index]]
 
 
 def is_early(track: Track, index: int) -> bool:
@@ -73,7 +74,7 @@ def left(timeline: Timeline, track: Track, index: int, least: int) -> int:
     return switch if ended and timeline.switch(switch).origin == track.id else -1
 
 
-@settings(deadline=None, max_examples=150)
+@examples(60)
 @given(st.lists(STEP, max_size=60), st.lists(st.integers(0, 200), max_size=3))
 def test_places_are_those_of_each_slice_while_the_trace_grows(
     steps: list[tuple[int, int, int, int]], looks: list[int]

@@ -1,7 +1,7 @@
 """What can be told of generators, coroutines and asynchronous generators from outside, without running them.
 
-The three are one thing to the interpreter (PEP 342, 492 and 525): a frame that can be parked. A chain of them, each
-parked in a `yield from` or an `await` of the next, is resumed through its outermost member.
+The three are one thing to the interpreter (PEP 342, 492 and 525): a frame that can be suspended. A chain of them, each
+suspended in a `yield from` or an `await` of the next, is resumed through its outermost member.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ from types import AsyncGeneratorType, CodeType, CoroutineType, GeneratorType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.code import COROUTINE_FLAG, GENERATOR_FLAG, ITERABLE_COROUTINE_FLAG
+from visualizer.tracers.core.code import COROUTINE_FLAG, ITERABLE_COROUTINE_FLAG
 from visualizer.tracers.core.values import keep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 _YIELD = opcode.opmap["YIELD_VALUE"]
 _RESUME = opcode.opmap["RESUME"]
 _SEND = opcode.opmap["SEND"]
+_CACHE = opcode.opmap["CACHE"]
 
 
 async def _asynchronous() -> Any:
@@ -96,7 +97,7 @@ def code_of(generator: Any) -> CodeType:
 
 
 def is_suspended(generator: Any) -> bool:
-    """Whether a generator is parked at a yield."""
+    """Whether a generator is suspended at a yield."""
     for attribute in ("gi_suspended", "cr_suspended", "ag_suspended"):
         suspended = getattr(generator, attribute, None)
         if suspended is not None:
@@ -114,8 +115,8 @@ def resumed_by(target: Any) -> Any:
     """The generator that a call of a method of `target`, which is resuming, resumes; None if it is not known."""
     if is_generator(target):
         return target
-    held = gc.get_referents(target)
-    return held[0] if held and is_generator(held[0]) else None
+    referents = gc.get_referents(target)
+    return referents[0] if referents and is_generator(referents[0]) else None
 
 
 def chain(generator: Any) -> list[Any]:
@@ -160,15 +161,52 @@ def delegating_calls(code: CodeType) -> frozenset[int]:
     return frozenset(found | {at + 2 for at in found} if sys.version_info >= (3, 12) else found)
 
 
-def generator_codes(code: CodeType) -> list[CodeType]:
-    """The generator functions and expressions in `code`, itself included, however deep."""
-    found = []
-    rest = [code]
-    while rest:
-        one = rest.pop()
-        if one.co_flags & GENERATOR_FLAG:
-            found.append(one)
-        rest += [constant for constant in one.co_consts if type(constant) is CodeType]
+def outside_of_blocks(code: CodeType) -> frozenset[int]:
+    """Offsets of the YIELD_VALUE instructions that no `try`, `with` or the like of the source is around.
+
+    From 3.13 on, 4 in the argument of the RESUME that follows says so.
+    """
+    instructions = code.co_code
+    return frozenset(
+        at
+        for at in range(0, len(instructions) - 2, 2)
+        if instructions[at] == _YIELD and instructions[at + 2] == _RESUME and instructions[at + 3] & 4
+    )
+
+
+def after(code: CodeType, offset: int) -> int:
+    """Offset of the instruction that follows the one at `offset`, behind its cache."""
+    instructions = code.co_code
+    at = offset + 2
+    while at < len(instructions) and instructions[at] == _CACHE:
+        at += 2
+    return at
+
+
+def handler(code: CodeType, offset: int) -> int:
+    """Offset of the code that an exception raised at `offset` leads to, -1 if it leaves the function."""
+    table = iter(code.co_exceptiontable)
+    found = -1
+    for first in table:
+        start, length, target, _ = (_number(first, table), *(_number(next(table), table) for _ in range(3)))
+        if 2 * start <= offset < 2 * (start + length):
+            found = 2 * target
+    return found
+
+
+def _number(first: int, rest: Iterator[int]) -> int:
+    number = first & 63
+    while first & 64:
+        first = next(rest)
+        number = number << 6 | first & 63
+    return number
+
+
+def all_codes(code: CodeType) -> list[CodeType]:
+    """The functions, classes and expressions in `code`, itself included, however deep."""
+    found = [code]
+    for one in found:
+        found += [constant for constant in one.co_consts if type(constant) is CodeType]
     return found
 
 
@@ -209,7 +247,7 @@ class Calibration:
 
 
 def ends_in_none(generator: Any) -> bool:
-    """Whether the last of what a parked generator refers to is None, on an interpreter where that matters."""
+    """Whether the last of what a suspended generator refers to is None, on an interpreter where that matters."""
     if sys.version_info >= (3, 13):
         return False
     found = gc.get_referents(generator)

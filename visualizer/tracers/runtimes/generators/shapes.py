@@ -1,7 +1,8 @@
 """How the steps of a generator are stored: what repeats, as a row (buffer.py).
 
-The commonest step resumes a generator by `send` or `next` at a place, and with a value, that was met before, or parks
-it at such. A *site* is such a place; it knows the shapes of the values that were met there. Each thread has its own.
+The commonest step resumes a generator by `send` or `next` at a place, and with a value, that was met before, or is
+suspended it at such. A *site* is such a place; it knows the shapes of the values that were met there. Each thread has
+its own.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ _MOST_SITES = 4096
 _LARGEST = 1000
 _LONGEST = 16
 
-#: What a generator does, as far as is known: it runs, is parked at a `yield`, is parked in a `yield from` or `await`;
-#: or it is an asynchronous one that is parked at a `yield`.
-RUNNING, PARKED, DELEGATING, GIVEN = 0, 1, 2, 3
+#: What a generator does, as far as is known: it runs, is suspended at a `yield`, is suspended in a `yield from` or
+#: `await`; or it is an asynchronous one that is suspended at a `yield`.
+RUNNING, SUSPENDED, DELEGATING, GIVEN = 0, 1, 2, 3
 
 #: Cause of a call of `send` at the site at which it was called last (`Run.resume_site`).
 AGAIN = "send again"
@@ -35,7 +36,7 @@ NEVER = object()
 
 
 class Site:
-    """A place at which generators are resumed for one cause, or are parked, in one thread."""
+    """A place at which generators are resumed for one cause, or are suspended, in one thread."""
 
     __slots__ = ("code", "next_shape", "shapes")
 
@@ -55,14 +56,18 @@ class Run:
     """
 
     __slots__ = (
-        "asked", "at", "call_code", "call_offset", "cause", "closing", "code", "ended_in_none", "generator",
-        "in_thread", "passing", "resume_code", "resume_offset", "resume_shape", "resume_site", "resume_value",
-        "sent", "track", "yield_offset", "yield_shape", "yield_site", "yield_value",
+        "asked", "at", "call_code", "call_offset", "cause", "closing", "code", "dying", "ended_in_none", "generator",
+        "in_thread", "inner", "key", "offset", "outer", "passing", "reference", "resume_code", "resume_offset",
+        "resume_shape", "resume_site", "resume_value", "sent", "track", "yield_offset", "yield_shape", "yield_site",
+        "yield_value",
     )  # fmt: skip
 
-    def __init__(self, track: int, code: CodeType) -> None:
+    def __init__(self, track: int, code: CodeType, key: int, reference: Any = None) -> None:
         self.track = track
         self.code = code
+        #: The id of its frame; and a weak reference to the generator, if it was found.
+        self.key = key
+        self.reference = reference
         self.at = RUNNING
         #: A call of one of its methods is in progress: its cause (else ""), what was sent, where it stands, and the
         #: generator itself, if what was sent is to be read from there.
@@ -77,6 +82,13 @@ class Run:
         #: A call of asend, athrow or aclose: (cause, weak reference to the asynchronous generator).
         self.asked: tuple[str, Any] | None = None
         self.closing = False
+        #: It is being collected, or closed with one that is: nobody will resume it but to close it.
+        self.dying = False
+        #: The yield that it is suspended at; whose value it handed on last in a `yield from` or `await`, and who does
+        #: that with its own.
+        self.offset = -1
+        self.inner: Run | None = None
+        self.outer: Run | None = None
         #: The thread's buffer in which these are known: the last site of each kind, and what crossed there last.
         self.in_thread: Buffer | None = None
         self.resume_code: CodeType | None = None
@@ -117,15 +129,17 @@ def store_resume(
             run.resume_value, run.resume_shape = value, shape
 
 
-def store_yield(stream: Stream, run: Run, value: Any, code: CodeType, offset: int, t_ns: int, learn: bool) -> None:
-    """Store that `run` is parked at a place, which is learned as in `store_resume`."""
+def store_yield(
+    stream: Stream, run: Run, value: Any, code: CodeType, offset: int, t_ns: int, learn: bool, cause: str = words.YIELD
+) -> None:
+    """Store that `run` is suspended at a place, which is learned as in `store_resume`."""
     buffer = stream.here(t_ns)
     _on_buffer(run, buffer)
-    stream.extend((lines.yielded, t_ns, run.track, None, value, code, offset))
+    stream.extend((lines.yielded, t_ns, run.track, cause, value, code, offset))
     if learn:
         site = _site(buffer, code, offset, words.YIELD)
         run.yield_offset, run.yield_site, run.yield_value = offset, site, NEVER
-        shape = _shape(buffer, site, value, (lines.yielded, words.SUBJECT, None, value, code, offset), t_ns)
+        shape = _shape(buffer, site, value, (lines.yielded, words.SUBJECT, words.YIELD, value, code, offset), t_ns)
         if shape >= 0:
             run.yield_value, run.yield_shape = value, shape
 

@@ -29,16 +29,18 @@ BOUND = frozenset(("builtin_function_or_method", "method", "cython_function_or_m
 class Ready:
     """The tracks that are ready, and the lines that say so."""
 
-    def __init__(self, recording: Context, greenlets: GreenletTracer, parked: tuple[set[int], ...]) -> None:
+    def __init__(self, recording: Context, greenlets: GreenletTracer, suspended: tuple[set[int], ...]) -> None:
         self._recording = recording
         self._greenlets = greenlets
         #: Greenlets that were made ready and have not run since, by id. Whose turn comes then may take the short way.
         self.by_id: dict[int, int] = {}
+        #: Those that the hub will make run by a callback that it runs for somebody, if nothing comes before: tracks.
+        self._promised: set[int] = set()
         #: Those of them that run for the first time, and all that were started and have not run: tracks.
         self._first: set[int] = set()
         self.unstarted: set[int] = set()
-        #: Sets of the tracks that are parked in certain ways, for who is ready is not.
-        self.parked = parked
+        #: Sets of the tracks that are suspended in certain ways, for who is ready is not.
+        self.suspended = suspended
         #: Tracks that wait for something from outside -> the cause of the wake, if it is the hub's.
         self.awaited: dict[int, str] = {}
         #: The id of each living greenlet that was spoken of, by track, and the number of its last wake.
@@ -81,15 +83,20 @@ class Ready:
             owner = owner.greenlet
         return self.track_of(owner) if issubclass(type(owner), self._greenlets.module.greenlet) else words.NOBODY
 
-    def tell(self, track: int, doer: Doer) -> int:
-        """`doer` makes `track` ready. Return the number of this wake."""
+    def report(self, track: int, doer: Doer, promised: bool = True) -> int:
+        """`doer` makes `track` ready. Return the number of this wake.
+
+        `promised`: it goes on in a callback of the hub's that is to notify it. Else its own turn is to come.
+        """
         self._last_wake += 1
         self._wakes[track] = wake = self._last_wake
         if track in self.unstarted:
             self._first.add(track)
+        elif promised:
+            self._promised.add(track)
         else:
             self.by_id[self._keys[track]] = track
-        self.unpark(track)
+        self.unsuspend(track)
         waker, cause = doer
         if waker == self.current():
             # It may be a generator that runs inside it.
@@ -97,37 +104,49 @@ class Ready:
         store_wake(self._recording.stream.here(self.t_ns), self.t_ns, track, (waker, cause))
         return wake
 
-    def unpark(self, track: int) -> None:
-        """`track` is parked no more."""
-        for parked in self.parked:
-            parked.discard(track)
+    def unsuspend(self, track: int) -> None:
+        """`track` is suspended no more."""
+        for suspended in self.suspended:
+            suspended.discard(track)
         self.awaited.pop(track, None)
 
     def take_back(self, track: int, wake: int) -> None:
         """It was made ready, but what for went to somebody else: it waits on, as before."""
         if self.has(track, wake):
-            self.by_id.pop(self._keys[track], None)
+            self._promised.discard(track)
             self._first.discard(track)
             store_unready(self._recording.stream.here(self.t_ns), self.t_ns, track)
 
     def has(self, track: int, wake: int = 0) -> bool:
         """Whether `track` is ready, and (if given) because of that wake."""
-        is_ready = track in self._first or self.by_id.get(self._keys.get(track, 0)) == track
+        is_ready = (
+            track in self._first or track in self._promised or self.by_id.get(self._keys.get(track, 0)) == track
+        )
         return is_ready and (not wake or self._wakes.get(track) == wake)
 
-    def ran(self, greenlet: Any, track: int) -> bool:
-        """The greenlet of `track` runs. Return whether it had been made ready."""
-        first = track in self._first
+    def ran(self, greenlet: Any, track: int, notified: bool, in_turn: bool) -> bool:
+        """The greenlet of `track` runs. Return whether that is what it had been made ready for.
+
+        `notified`: it may be by a promise; `in_turn`: it may be its turn. What it is not is taken back.
+        """
+        turn = self.by_id.pop(id(greenlet), None) is not None or track in self._first
+        promised = track in self._promised
         self._first.discard(track)
+        self._promised.discard(track)
         # What woke it is over: if it is ready once more, that is by another.
         self._wakes.pop(track, None)
-        return self.by_id.pop(id(greenlet), None) is not None or first
+        if (turn and in_turn) or (promised and notified):
+            return True
+        if turn or promised:
+            store_unready(self._recording.stream.here(self.t_ns), self.t_ns, track)
+        return False
 
     def forget(self, track: int) -> None:
         """The greenlet of `track` is no more."""
         for known in (self._keys, self._wakes):
             known.pop(track, None)
         self._first.discard(track)
+        self._promised.discard(track)
 
 
 def store_wake(buffer: Buffer, t_ns: int, track: int, doer: Doer) -> None:
