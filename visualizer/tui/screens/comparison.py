@@ -38,7 +38,6 @@ from visualizer.tui.widgets.tracks import RIGHT, row_start
 
 #: How often the playhead is moved while it plays.
 _TICK_S = 0.05
-#: A smaller terminal gets a word instead.
 #: Verdict, ruler, two names, two sentences, footer.
 _FIXED_LINES = 7
 #: The share of the remaining lines that tracks may take from this height on; below it, all but this many lines.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from pkgutil import resolve_name
 from typing import Protocol
 
 from textual import events, on
@@ -36,21 +37,15 @@ from visualizer.tui.widgets.hint import Hint
 from visualizer.tui.widgets.line_list import Lines
 from visualizer.tui.widgets.message_line import MessageLine
 from visualizer.tui.widgets.notices import Notices
-from visualizer.tui.widgets.output import OutputPane
 from visualizer.tui.widgets.prompt import Prompt
 from visualizer.tui.widgets.sentence import Sentence
 from visualizer.tui.widgets.sequence import Sequence
 from visualizer.tui.widgets.source import SourcePane
-from visualizer.tui.widgets.statistics import StatisticsPane
-from visualizer.tui.widgets.switch_list import Events
 from visualizer.tui.widgets.tabs import TABS, TabBar
 from visualizer.tui.widgets.tracks import RIGHT, Legend, Overview, Ruler, TracksPane, row_start
-from visualizer.tui.widgets.tree import Tree
-from visualizer.tui.widgets.waits import WaitsPane
 
 #: How often the trace is looked at, and the playhead moved while it plays.
 _TICK_S = 0.05
-#: A smaller terminal gets a word instead.
 #: From this height on there is a legend, and the sentence has a third line.
 _TALL = 30
 #: Lines above and below the tracks that are always there: header, overview, ruler, footer.
@@ -109,19 +104,13 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         self._sentence = Sentence(view)
         self.message_line = MessageLine()
         self.prompt = Prompt()
-        self.found = ProblemsPane(view, "findings")
         self._notices = Notices(feed)
-        self._statistics = StatisticsPane(view, feed, "statistics")
         self._tab_bar = TabBar()
         self._tabs: dict[str, Lines] = {
-            "events": Events(view, "events"),
-            "output": OutputPane(view, "output"),
-            "statistics": self._statistics,
-            "findings": self.found,
-            "tree": Tree(view, "tree"),
-            "waits": WaitsPane(view, "waits"),
+            id: resolve_name(f"visualizer.tui.widgets.{pane.widget}").of(view, feed, id)
+            for id, pane in keys.PANES.items()
         }
-        self._sources = (SourcePane(view, State.RUNNING, "running"), SourcePane(view, State.WAITING, "parked"))
+        self._sources = (SourcePane(view, State.RUNNING, "running"), SourcePane(view, State.WAITING, "suspended"))
         ruler = Ruler(view)
         self._above = (HeaderBar(feed, view), Overview(view), ruler)
         self.instead = (ruler, self._tracks)
@@ -251,7 +240,9 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         self.look()
 
     async def findings(self) -> list[Finding]:
-        return await self.found.all()
+        found = self._tabs["findings"]
+        assert isinstance(found, ProblemsPane)
+        return await found.all()
 
     # Actions of the keys in keys.py.
 
@@ -297,8 +288,8 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
 
     def action_tab(self, tab: str) -> None:
         focused = self.focused is not None and self.focused.id in TABS
-        if tab == "statistics" and self._tabs[tab].display:
-            self._statistics.turn()
+        if self._tabs[tab].display:
+            self._tabs[tab].turn()
         self._show_tab(tab)
         if focused:
             self._tabs[tab].focus()
