@@ -19,11 +19,14 @@ from visualizer.session.catalogue import Scenario, scenarios
 from visualizer.session.recordings import RecordingFile, recent
 from visualizer.session.target import Target
 from visualizer.trace.source import Source, TraceError
-from visualizer.tui import keys
-from visualizer.tui.actions.catalogue_search import CatalogueSearch
-from visualizer.tui.shell import LEAST_HEIGHT, LEAST_WIDTH, shell
+from visualizer.tui import keys, messages
+from visualizer.tui.actions.unbound_keys import UnboundKeys
+from visualizer.tui.shell import shell
 from visualizer.tui.state import source_text
 from visualizer.tui.widgets.footer import Footer
+from visualizer.tui.widgets.message_line import MessageLine
+from visualizer.tui.widgets.prompt import Prompt
+from visualizer.tui.widgets.too_small import TooSmall, is_too_small
 
 _PAGE_LINES = 8
 
@@ -32,8 +35,10 @@ class Choices(OptionList, inherit_bindings=False):
     """The list. Its keys are the screen's."""
 
 
-class CatalogueScreen(CatalogueSearch):
+class CatalogueScreen(UnboundKeys):
     """A list at the left, and details of the highlighted entry at the right."""
+
+    INSTEAD = "/ searches names, "
 
     SECTIONS = keys.CATALOGUE
     BINDINGS = keys.bindings(keys.CATALOGUE)
@@ -42,17 +47,16 @@ class CatalogueScreen(CatalogueSearch):
 
     def __init__(self) -> None:
         super().__init__()
+        self.prompt = Prompt()
+        self.message_line = MessageLine()
+        self._looked_for = ""
         self._shown: dict[str, Scenario | RecordingFile] = {}
         self._preferred: Path | None = None
         #: The recording that another one is to be compared with.
         self._marked: Path | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static(
-            f"Terminal too small: the catalogue needs {LEAST_WIDTH} columns and {LEAST_HEIGHT} lines.",
-            id="too-small",
-            markup=False,
-        )
+        yield TooSmall("catalogue")
         yield Static(Content.assemble((" visualizer", "bold"), "  which coroutine runs when"), id="heading")
         with Horizontal(id="catalogue"):
             yield Choices(id="choices", markup=False)
@@ -73,7 +77,7 @@ class CatalogueScreen(CatalogueSearch):
             self.refill()
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(self.size.width < LEAST_WIDTH or self.size.height < LEAST_HEIGHT, "-too-small")
+        self.set_class(is_too_small(self.size), "-too-small")
 
     def prefer(self, recording: Path | None) -> None:
         """Select that recording, if there is one, when this is shown again."""
@@ -123,20 +127,62 @@ class CatalogueScreen(CatalogueSearch):
         return self._shown.get(option.id or "") if option is not None else None
 
     @property
-    def names(self) -> list[str]:
-        return [what.name for what in self._shown.values()]
-
-    @property
-    def position(self) -> int:
+    def _position(self) -> int:
+        """Which entry is highlighted."""
         option = self.query_one(Choices).highlighted_option
         return list(self._shown).index(option.id) if option is not None and option.id in self._shown else 0
 
-    def highlight(self, position: int) -> None:
-        choices = self.query_one(Choices)
-        choices.highlighted = choices.get_option_index(list(self._shown)[position])
+    def deny(self, sentence: str) -> None:
+        """Say why nothing happens, until the next key."""
+        self.app.bell()
+        self.message_line.set(sentence)
 
-    def focus_list(self) -> None:
+    def touched(self) -> None:
+        super().touched()
+        if self.message_line.display:
+            self.message_line.set()
+
+    @on(messages.Denied)
+    def _deny(self, message: messages.Denied) -> None:
+        self.deny(message.sentence)
+
+    # Searching names.
+
+    def action_find(self) -> None:
+        self.prompt.ask("name", "/", "part of a name")
+
+    def action_find_next(self, by: int) -> None:
+        if self._looked_for:
+            self._find(self._position + by, by)
+        else:
+            self.deny("Nothing to search for: / searches names.")
+
+    def action_back(self) -> None:
+        if self.prompt.display:
+            self.prompt.close()
+            self.query_one(Choices).focus()
+        else:
+            self.deny("This is the catalogue: q quits.")
+
+    @on(messages.Prompted)
+    def _answer(self, message: messages.Prompted) -> None:
         self.query_one(Choices).focus()
+        if message.text:
+            self._looked_for = message.text
+            # The one that is highlighted may be it.
+            self._find(self._position, 1)
+
+    def _find(self, start: int, by: int) -> None:
+        """Highlight the nearest from there on; behind the last comes the first."""
+        choices, shown, wanted = self.query_one(Choices), list(self._shown.items()), self._looked_for.casefold()
+        for passed in range(len(shown)):
+            id, what = shown[(start + by * passed) % len(shown)]
+            if wanted in what.name.casefold():
+                choices.highlighted = choices.get_option_index(id)
+                return
+        self.deny(f"No scenario or recording has {self._looked_for!r} in its name.")
+
+    # The list.
 
     @on(OptionList.OptionHighlighted)
     def _preview(self) -> None:

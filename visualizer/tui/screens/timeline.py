@@ -14,7 +14,6 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Static
 
 from visualizer.analysis.findings import Finding
 from visualizer.analysis.model.timeline import State
@@ -26,7 +25,7 @@ from visualizer.tui.actions.moving import Bringing, Moving
 from visualizer.tui.actions.row_layout import Arranging
 from visualizer.tui.actions.stepping import Stepping
 from visualizer.tui.actions.views import Viewing
-from visualizer.tui.shell import LEAST_HEIGHT, LEAST_WIDTH, shell
+from visualizer.tui.shell import shell
 from visualizer.tui.state.feed import Feed
 from visualizer.tui.state.view import View
 from visualizer.tui.widgets.filter import Filter
@@ -42,6 +41,7 @@ from visualizer.tui.widgets.sentence import Sentence
 from visualizer.tui.widgets.sequence import Sequence
 from visualizer.tui.widgets.source import SourcePane
 from visualizer.tui.widgets.tabs import TABS, TabBar
+from visualizer.tui.widgets.too_small import TooSmall, is_too_small
 from visualizer.tui.widgets.tracks import RIGHT, Legend, Overview, Ruler, TracksPane, row_start
 
 #: How often the trace is looked at, and the playhead moved while it plays.
@@ -132,11 +132,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         return (str(self.feed.path),) if self.feed.path is not None else None
 
     def compose(self) -> ComposeResult:
-        yield Static(
-            f"Terminal too small: the timeline needs {LEAST_WIDTH} columns and {LEAST_HEIGHT} lines.",
-            id="too-small",
-            markup=False,
-        )
+        yield TooSmall("timeline")
         with Vertical(id="timeline"):
             yield from self._above
             yield from (self._tracks, self.sequence.head, self.sequence)
@@ -228,8 +224,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
                 pane.styles.height = wanted
 
     def on_resize(self, event: events.Resize) -> None:
-        small = event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT
-        was_small = self.has_class("-too-small")
+        small, was_small = is_too_small(event.size), self.has_class("-too-small")
         if small and not was_small:
             self._focused_before = self.focused
         elif was_small and not small:
