@@ -260,13 +260,11 @@ class Columnizer:
         places = np.fromiter(map(attrgetter("place"), lines), np.int64, len(lines))
         low, width = int(places.min()), int(places.max()) - int(places.min()) + 1
         places -= low
-        texts = [words.YIELD]
-        if code != YIELD:
-            causes = [*map(attrgetter("cause"), lines)]
-            texts = [*dict.fromkeys(causes)]
-            if len(texts) > 1:
-                number_of = {text: number * width for number, text in enumerate(texts)}
-                places += np.fromiter(map(number_of.__getitem__, causes), np.int64, len(causes))
+        causes = [*map(attrgetter("cause"), lines)]
+        texts = [*dict.fromkeys(causes)]
+        if len(texts) > 1:
+            number_of = {text: number * width for number, text in enumerate(texts)}
+            places += np.fromiter(map(number_of.__getitem__, causes), np.int64, len(causes))
         different, index = numbered(places)
         singles = [self._single(code, texts[pair // width], pair % width + low) for pair in different.tolist()]
         found: Column = np.array(singles)[index]
@@ -363,7 +361,7 @@ def _event(template: Template, t_ns: int, a: int, b: int, value: int) -> Event:
     if kind == RESUME:
         return Resume(t_ns, a, text, value, place)
     if kind == YIELD:
-        return Yield(t_ns, a, value, place)
+        return Yield(t_ns, a, value, place, text)
     return Unready(t_ns, a)
 
 
@@ -379,7 +377,7 @@ def _fields(event: Timed) -> tuple[Any, ...]:
     if isinstance(event, Resume):
         return RESUME, event.track, words.CURRENT, event.value, event.cause, event.place, ()
     if isinstance(event, Yield):
-        return YIELD, event.track, _LEFT_OUT, event.value, words.YIELD, event.place, ()
+        return YIELD, event.track, _LEFT_OUT, event.value, event.cause, event.place, ()
     return UNREADY, event.track, _LEFT_OUT, _LEFT_OUT, "", -1, ()
 
 

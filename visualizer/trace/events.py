@@ -120,12 +120,16 @@ class Resume(_Event, tag="resume", frozen=True):
 
 
 class Yield(_Event, tag="yield", frozen=True):
-    """Generator `track` gives control and `value` back to whoever resumed it. `place`: where it is suspended."""
+    """Generator `track` gives control and `value` back to whoever resumed it. `place`: where it is suspended.
+
+    `cause`: "ignored" if it was being closed, and yields all the same.
+    """
 
     t_ns: Since
     track: Id
     value: Id
     place: Id
+    cause: str = "yield"
 
 
 class Switch(_Event, tag="switch", frozen=True):

@@ -300,6 +300,9 @@ CATALOGUE = (
             key("N", "find_next(-1)", "Previous match"),
             key("escape", "back", "Close the search"),
             key("c", "compare", "Compare: mark a recording, then another one", "Compare"),
+            key("o", "open_other", "Run a script of your own, or open a trace", "Open"),
+            key("r", "rename", "Rename the recording"),
+            key("delete,backspace", "delete", "Delete the recording; press twice"),
         ),
     ),
 )

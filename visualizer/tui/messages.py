@@ -122,6 +122,14 @@ class Denied(Message):
 
 
 @dataclass
+class Typing(Message):
+    """What stands in the prompt for `what` by now, before it is answered."""
+
+    what: str
+    text: str
+
+
+@dataclass
 class Prompted(Message):
     """Somebody answered the question for `what`."""
 

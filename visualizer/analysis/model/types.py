@@ -3,6 +3,7 @@ them."""
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -39,6 +40,9 @@ class Place(NamedTuple):
     end_column: int
 
 
+_SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?(?:e-\d\d)?) s", re.ASCII)
+
+
 class Suspension(NamedTuple):
     """Why and where a track stopped running. `asked_ns` is -1 without a limit; `on_track` -1 if it is no track.
 
@@ -59,6 +63,19 @@ class Suspension(NamedTuple):
     direction: str = ""
     local: str = ""
     peer: str = ""
+
+    @property
+    def sleep_ns(self) -> int:
+        """Of a sleep, how long it is: longer than `asked_ns` where that is a time limit, which `on` then shows."""
+        told = _SECONDS.fullmatch(self.on)
+        whole_ns = int(float(told[1]) * 1e9) if told else 0
+        # It is written with six digits.
+        return whole_ns if self.asked_ns >= 0 and whole_ns - self.asked_ns > whole_ns // 100_000 else self.asked_ns
+
+    @property
+    def is_whole_sleep(self) -> bool:
+        """Whether it is a sleep, and the time that it asked for is that of the sleep."""
+        return self.reason == words.SLEEP and self.asked_ns == self.sleep_ns
 
 
 class Tie(NamedTuple):

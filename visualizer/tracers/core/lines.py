@@ -6,7 +6,7 @@ object and instruction offset of the place (all six as in `Stream.extend`). FORM
 
 from __future__ import annotations
 
-from visualizer.trace.words import NOTHING
+from visualizer.trace.words import NOTHING, YIELD
 from visualizer.tracers.core.string_table import Interning, quote
 from visualizer.tracers.core.values import show
 
@@ -65,8 +65,9 @@ def resume(s: Interning, t: int, track: int, cause: str, value: Any, code: CodeT
     return f'["resume",{t},{track},"{cause}",{_value(s, value)},{s.place(code, at)}]\n'
 
 
-def yielded(s: Interning, t: int, track: int, _: Any, value: Any, code: CodeType | None, at: int) -> str:
-    return f'["yield",{t},{track},{_value(s, value)},{s.place(code, at)}]\n'
+def yielded(s: Interning, t: int, track: int, cause: str, value: Any, code: CodeType | None, at: int) -> str:
+    other = "" if cause is YIELD else f',"{cause}"'
+    return f'["yield",{t},{track},{_value(s, value)},{s.place(code, at)}{other}]\n'
 
 
 def switch(s: Interning, t: int, origin: int, target: int, value: Any, code: CodeType | None, at: int) -> str:
@@ -82,10 +83,15 @@ def wait(s: Interning, t: int, track: int, about: tuple[str, str, int], _: Any, 
     return f'["wait",{t},{track},"{reason}",{s.text(on)},{asked_ns}]\n'
 
 
-def wait_in_call(s: Interning, t: int, track: int, about: InCall, _: Any, code: CodeType | None, at: int) -> str:
-    """A wait in an expression: where the reason is not known, it is the name of what the expression calls."""
+def wait_in_call(
+    s: Interning, t: int, track: int, about: InCall, text: str | None, code: CodeType | None, at: int
+) -> str:
+    """A wait in an expression: where the reason is not known, it is the name of what the expression calls.
+
+    `text`: what is called, where there is no expression.
+    """
     known, limit_ns, thing, endpoint = about
-    call, on = s.call(code, at)
+    call, on = s.call(code, at) if text is None else ("", s.text(text))
     reason = quote(known or _REASONS.get(call, call) or "unknown")
     return f'["wait",{t},{track},{reason},{on},{limit_ns}{_end(s, thing, endpoint)}]\n'
 

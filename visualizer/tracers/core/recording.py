@@ -123,7 +123,7 @@ class Recording(Context):
         # Set by the interpreter when it prints an exception that nobody caught (sys.last_exc from 3.12 on).
         uncaught: Any = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
         outcome, value = words.RETURNED, lines.NO_VALUE
-        if isinstance(uncaught, BaseException):
+        if isinstance(uncaught, BaseException) and _ended_main(uncaught):
             outcome, value = words.RAISED, uncaught
             name, message = type_name(type(uncaught)), exception_text(uncaught)
             stream.extend((lines.uncaught, t_ns, name, message, None, None, 0))
@@ -169,6 +169,23 @@ class _Farewell:
 
     def __del__(self) -> None:
         self._recording.on_thread_end(self._buffer)
+
+
+def _ended_main(error: BaseException) -> bool:
+    """Whether an exception that was printed had gone through all of the script, or module, that was run.
+
+    An interactive console in the program and pytest set `sys.last_exc` as well, and go on.
+    """
+    outermost = error.__traceback__
+    if outermost is None:
+        # Of a script that is no Python there is no more than that.
+        return isinstance(error, SyntaxError) and type(error.filename) is str and not error.filename.startswith("<")
+    frame = outermost.tb_frame
+    if frame.f_code.co_filename == "<frozen runpy>":
+        return True
+    is_console = frame.f_code.co_filename.startswith(("<console", "<python-input", "<ipython-input"))
+    main = sys.modules.get("__main__")
+    return frame.f_code.co_name == "<module>" and frame.f_globals is getattr(main, "__dict__", None) and not is_console
 
 
 def _thread_name(ident: int) -> str:

@@ -14,6 +14,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
+from textual.widgets import Static
 
 from visualizer.analysis.findings import Finding
 from visualizer.analysis.model.timeline import State
@@ -104,6 +105,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         self._sentence = Sentence(view)
         self.message_line = MessageLine()
         self.prompt = Prompt()
+        self._reserved = Static(id="reserved")
         self._notices = Notices(feed)
         self._tab_bar = TabBar()
         self._tabs: dict[str, Lines] = {
@@ -136,7 +138,8 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         with Vertical(id="timeline"):
             yield from self._above
             yield from (self._tracks, self.sequence.head, self.sequence)
-            yield from (self.filter, self.prompt, self._legend, self._sentence, self.message_line, self._notices)
+            yield from (self.filter, self._legend, self._sentence)
+            yield from (self.prompt, self.message_line, self._reserved, self._notices)
             with Horizontal(id="below"):
                 with Horizontal(id="sources"):
                     yield from self._sources
@@ -207,14 +210,14 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
     def _arrange(self) -> None:
         """Divide the height: the tracks get what they need, but not more than their share."""
         height = self.size.height
-        shown = (self._notices, self.message_line)
         tall = height >= _TALL
         sentence = 3 if tall else 2
         self._legend.display = tall
-        told_lines = sum(
-            int(pane.styles.height.value) for pane in shown if pane.display and pane.styles.height is not None
-        )
-        room = height - _FIXED_LINES - sentence - tall - told_lines - self.filter.display - self.prompt.display
+        # The line for a message, or what is typed, is there in any case, and a longer one is not at the rows' expense:
+        # nothing shall jump.
+        self._reserved.display = not self.message_line.display and not self.prompt.display
+        notices = int(self._notices.styles.height.value) if self._notices.display and self._notices.styles.height else 0
+        room = height - _FIXED_LINES - sentence - tall - notices - 1 - self.filter.display
         most = max(_LEAST_TRACKS, int(room * _TRACKS_SHARE))
         self.view.make_room(most)
         lines = min(max(self.view.line_count, 1), most)

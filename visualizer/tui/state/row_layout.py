@@ -186,8 +186,8 @@ class Arrangement:
         if number >= 0 and self.selected in self.rows[number].members:
             self.selected_group = group
 
-    def select_track(self, track: int) -> None:
-        """Select that track, and unfold or stop filtering whatever hides it."""
+    def select_track(self, track: int, *, unfold: bool = True) -> None:
+        """Select that track, and unfold or stop filtering whatever hides it; not a group, unless `unfold`."""
         if track not in self.timeline.tracks:
             return
         if self.row_of(track) < 0:
@@ -199,7 +199,7 @@ class Arrangement:
             # It is hidden, and that is wanted.
             return
         number = self.row_of(track)
-        if (group := self.rows[number].group) is not None:
+        if unfold and (group := self.rows[number].group) is not None:
             self.folded[group] = False
             self.arrange()
         self.selected, self.selected_group = track, None
