@@ -113,7 +113,7 @@ def launch_environment() -> dict[str, str]:
 
 
 def trace(path: Path, *command: str, cwd: Path | None = None, include: tuple[str, ...] = ()) -> Traced:
-    """Run `python COMMAND...` under trace into the file `path`, as the launcher leaves it: that takes time of its own."""
+    """Run `python COMMAND...` under trace into the file `path`, without the launcher, which takes time of its own."""
     done = subprocess.run(
         [sys.executable, *command],
         capture_output=True,

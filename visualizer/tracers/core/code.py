@@ -24,11 +24,14 @@ ITERABLE_COROUTINE_FLAG = 0x100
 ASYNC_GENERATOR_FLAG = 0x200
 #: A generator function, a coroutine function, or an asynchronous generator function.
 GENERATOR_FLAG = 0x20 | COROUTINE_FLAG | ASYNC_GENERATOR_FLAG
+#: What a statement begins with whose head holds what is called.
+_STATEMENTS = ("with ", "for ", "async with ", "async for ")
 
 #: Where our own code is, which runs inside of the program.
 TRACERS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _HERE = os.path.dirname(TRACERS[:-1]) + os.sep
 _STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+_RUNTIMES = (f"{os.sep}gevent{os.sep}", f"{os.sep}greenlet{os.sep}")
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _SCENARIOS = os.path.join(_HERE, "scenarios") + os.sep
 _START_DIRECTORY = os.getcwd()
@@ -130,16 +133,19 @@ def segment(where: Range) -> str | None:
     else:
         part = b"\n".join([lines[line - 1][column:], *lines[line : end_line - 1], lines[end_line - 1][:end_column]])
     text = part.decode("utf-8", "replace")
-    return _with_item(text) or text if text.startswith("with ") else text
+    return _in_head(text) or text if text.startswith(_STATEMENTS) else text
 
 
-def _with_item(text: str) -> str | None:
-    """What a `with` statement enters: before 3.13 the compiler gives that the range of the whole statement."""
+def _in_head(text: str) -> str | None:
+    """What a `with` enters or a `for` goes through: before 3.13 the compiler gives that the range of the statement."""
     items = [item for line in syntax.lines_of(text)[:1] for item in line.items()]
-    if len(items) != 1 or items[0].lineno != items[0].end_lineno:
+    if len(items) != 1:
         return None
-    line: bytes = text.encode().split(b"\n")[items[0].lineno - 1]
-    return line[items[0].col_offset : items[0].end_col_offset].decode()
+    lines = text.encode().split(b"\n")[items[0].lineno - 1 : items[0].end_lineno]
+    # In this order: both may be the same line.
+    lines[-1] = lines[-1][: items[0].end_col_offset]
+    lines[0] = lines[0][items[0].col_offset :]
+    return b"\n".join(lines).decode()
 
 
 def source(file: str) -> str | None:
@@ -188,17 +194,24 @@ def entered(code: CodeType, offset: int) -> list[Any]:
     return [item for line in blocks if line.word == b"with" for item in line.items()]
 
 
+def is_of_runtime(code: CodeType) -> bool:
+    """Whether it is code of gevent or greenlet: that somebody waits there says nothing of what the program does."""
+    return any(part in code.co_filename for part in _RUNTIMES)
+
+
 def own_frame(frame: Any, own: Callable[[CodeType], bool]) -> Any:
-    """The innermost frame of the program's own code; the innermost of all if there is none."""
-    inner = frame
+    """The innermost frame of the program's own code; if there is none, of a library's; None if all are a runtime's."""
+    library = None
     while frame is not None:
         if own(frame.f_code):
             return frame
+        if library is None and not is_of_runtime(frame.f_code):
+            library = frame
         frame = frame.f_back
-    return inner
+    return library
 
 
 def place_of(frame: Any, own: Callable[[CodeType], bool]) -> tuple[CodeType | None, int]:
-    """Code and instruction of `own_frame`; (None, 0) of no frame."""
+    """Code and instruction of `own_frame`; (None, 0) if there is none."""
     found = own_frame(frame, own)
     return (found.f_code, found.f_lasti) if found is not None else (None, 0)
