@@ -9,6 +9,8 @@ import pytest
 from tests.soak import SOAK
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import Traced
+from visualizer.analysis.findings import findings
+from visualizer.trace import events as ev
 from visualizer.trace import words
 
 DRIVE = """
@@ -373,7 +375,7 @@ def test_generators_that_are_never_started(trace_source: TraceSource) -> None:
     )
     tracks = traced.tracks("gen")
     assert [(track.outcome, bool(track.inferred), len(track.steps)) for track in tracks] == [
-        (None, False, 0), (words.CLOSED, False, 0), (words.CLOSED, False, 0), (None, False, 1),
+        (None, False, 0), (words.DROPPED, False, 0), (words.CLOSED, False, 0), (None, False, 1),
     ]  # fmt: skip
 
 
@@ -596,3 +598,179 @@ def test_asyncio_behaves_as_without(trace_source: TraceSource) -> None:
     assert kinds["ticker"] == (words.GENERATOR, words.RETURNED)
     assert kinds["main"] == (words.COROUTINE, words.RETURNED)
     assert kinds["cancelled"][0] == words.COROUTINE
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="3.11 tells neither of creation nor of what is raised")
+def test_calls_that_are_refused(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import warnings
+        warnings.simplefilter("ignore")
+
+        def ids():
+            try:
+                next(running)
+            except ValueError:
+                yield 1
+
+        def consumer():
+            yield
+
+        async def fetch():
+            pass
+
+        def attempt(call):
+            try:
+                call()
+            except (RuntimeError, TypeError, ValueError, StopIteration):
+                pass
+
+        running = ids()
+        next(running)
+        unprimed = consumer()
+        attempt(lambda: unprimed.send(0))
+        once = fetch()
+        attempt(lambda: once.send(None))
+        attempt(lambda: once.send(None))
+        closed = fetch()
+        closed.close()
+        fetch()
+        fine = consumer()
+        fine.send(None)
+        attempt(lambda: fine.send(1))
+        attempt(lambda: int("x"))
+        """
+    )
+    assert traced.ended.stderr == b""
+    name = traced.timeline.name
+    refusals = [remark for remark in traced.timeline.remarks if isinstance(remark, ev.Refused)]
+    told = [(name(one.by), one.track >= 0 and name(one.track), one.exception) for one in refusals]
+    assert [(by, of, exception.partition("(")[0]) for by, of, exception in told] == [
+        ("ids", "ids", "ValueError"), ("main", "consumer-1", "TypeError"), ("main", False, "RuntimeError"),
+    ]  # fmt: skip
+    found = findings(traced.timeline)
+    assert [one.kind for one in found] == ["refused"] * 3 + ["never_started"]
+    assert [one.line for one in found] == [7, 26, 29, 32]
+    assert found[0].sentence.endswith("→ main had resumed ids and waits for it")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="3.11 has no event for a generator's creation")
+def test_a_generator_that_is_dropped_ends_there_and_is_not_taken_for_the_next(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        def g():
+            yield 1
+
+        def h():
+            yield 2
+
+        x = g()
+        del x
+        print("dropped")
+        y = g()
+        next(y)
+        del y
+        z = h()
+        z.close()
+        print("closed")
+        """
+    )
+    tracks = list(traced.timeline.tracks.values())[1:]
+    told = [(track.base_name, track.outcome, len(track.steps), track.inferred) for track in tracks]
+    assert told == [("g", words.DROPPED, 0, None), ("g", words.CLOSED, 2, None), ("h", words.CLOSED, 0, None)]
+    dropped, closed = (output.t_ns for output in traced.timeline.outputs)
+    first, second, third = tracks
+    assert first.exit_ns < dropped < second.exit_ns < third.exit_ns < closed
+
+
+def test_the_innermost_of_a_chain_is_closed_first(trace_source: TraceSource) -> None:
+    """Also where it is suspended outside of any block, and so does not run for that."""
+    traced = trace_source(
+        """
+        def inner():
+            yield 1
+
+        def middle():
+            yield from inner()
+
+        def outer():
+            try:
+                yield from middle()
+            finally:
+                pass
+
+        for how in ("close", "drop"):
+            x = outer()
+            next(x)
+            if how == "close":
+                x.close()
+            del x
+        """
+    )
+    ended = [traced.timeline.name(track) for track in traced.timeline.exits]
+    assert ended == ["inner-1", "middle-1", "outer-1", "inner-2", "middle-2", "outer-2", "main"]
+    assert [traced.outcome(name) for name in ended[:6]] == [words.CLOSED] * 6
+
+
+def test_a_generator_that_yields_or_raises_while_it_is_closed(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        def yields():
+            try:
+                yield 1
+            finally:
+                yield 2
+
+        def raises():
+            try:
+                yield 1
+            finally:
+                raise KeyError
+
+        def thrown():
+            try:
+                yield 1
+            except GeneratorExit:
+                yield 2
+
+        kept = [yields(), raises()]
+        for g in kept:
+            next(g)
+            try:
+                g.close()
+            except (RuntimeError, KeyError):
+                pass
+        g = thrown()
+        next(g)
+        g.throw(GeneratorExit)
+        """
+    )
+    steps = [(cause, value) for origin, cause, _, value in traced.hand_overs if origin != "main"]
+    assert [cause for cause, _ in steps] == ["yield", "ignored", "yield", "raise", "yield", "yield"]
+    assert steps[1] == ("ignored", "2")
+    assert traced.outcome("raises") == words.RAISED
+
+
+def test_what_goes_on_behind_a_throw_does_not_yield_for_another(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        def inner():
+            try: yield 1
+            except ValueError: return
+            yield None
+
+        def outer(a):
+            yield from inner()
+            a.send("s")
+            yield 3
+
+        a = inner()
+        next(a)
+        o = outer(a)
+        next(o)
+        o.throw(ValueError("v"))
+        """
+    )
+    assert [(cause, to, value) for cause, to, value in ways(traced)][8:] == [
+        ("return", "outer", "None"), ("send", "inner-1", "'s'"), ("yield", "outer", "None"), ("yield", "main", "3"),
+    ]  # fmt: skip

@@ -91,7 +91,7 @@ def never_started(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     for track in timeline.tracks.values():
         if track.kind not in (words.GREENLET, words.COROUTINE) or len(track.steps):
             continue
-        if track.state not in (State.CREATED, State.READY):
+        if track.state not in (State.CREATED, State.READY) and track.outcome != words.DROPPED:
             continue
         name = timeline.name(track.id)
         by = f"{timeline.name(track.creator)} spawned it" if track.creator in timeline.tracks else "it was spawned"

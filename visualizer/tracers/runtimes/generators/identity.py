@@ -105,9 +105,10 @@ class Births:
             del self._found[key]
             self._recording.exited(t_ns, found[0], words.CLOSED)
 
-    def has(self, key: int, code: CodeType) -> bool:
-        """Whether a generator of `code` that has not been started is a track."""
-        return key in self._found or bool(self._waiting.get(id(code)))
+    def track_of(self, key: int, code: CodeType) -> int:
+        """The track of the generator of `code` that has the frame `key` and has not been started."""
+        found = self._found.get(key)
+        return found[0] if found is not None and found[1] is code else words.NOBODY
 
     def _newest(self, is_it: Callable[[Any], bool]) -> Any:
         """The newest generator of which that is true; None if it is not found among the young."""
@@ -129,7 +130,7 @@ class Births:
             found = self._found.get(key)
             if found is not None and found[2] is reference:
                 del self._found[key]
-                self._recording.exited(self._recording.now(), found[0], words.CLOSED)
+                self._recording.exited(self._recording.now(), found[0], words.DROPPED)
             else:
                 self._on_gone(key, reference)
 
