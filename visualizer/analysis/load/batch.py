@@ -156,9 +156,11 @@ class _Batch:
         return extras
 
     def _closed_by(self, kind: Column) -> set[int]:
-        closing, a = self.batches.closing, self.columns.a
-        closes = self.batches.templates.closes.take(self.columns.template) & (kind == RESUME)
+        closing, a, may_close = self.batches.closing, self.columns.a, self.batches.templates.closes
         closed: set[int] = set()
+        if not closing and not may_close.any():
+            return closed
+        closes = may_close.take(self.columns.template) & (kind == RESUME)
         if not closing and not closes.any():
             return closed
         tracks = np.array([*closing, *a[closes].tolist()])
@@ -298,6 +300,9 @@ class _Batch:
         """Who gives its scheduler nothing is ready for its next turn, as far as can be inferred."""
         if not self.in_turn and not self.by_scheduler.any():
             return
+        gives_nothing = (self.steps.kind == YIELD) & np.isin(self.value, self.writer.nothings)
+        if not gives_nothing.any():
+            return
         kind, what, event = self.steps.kind[items.step], items.what, self.steps.event[items.step]
         is_resumed = (what == per_track.RUN) & (kind == RESUME)
         is_yield = (what == per_track.SUSPENSION) & (kind == YIELD)
@@ -306,7 +311,7 @@ class _Batch:
         known = (last >= 0) & (track[last] == track)
         before = np.isin(items.ids, self.in_turn)[track]
         in_turn = np.where(known, self.by_scheduler[event[those[last]]], before)
-        in_turn &= is_yield[those] & np.isin(self.value[items.step[those]], self.writer.nothings)
+        in_turn &= is_yield[those] & gives_nothing[items.step[those]]
         what[those[in_turn]] = per_track.SUSPENSION_READY
 
     def _early(self, items: Items, before: Before, found: Column) -> _Early:
