@@ -193,8 +193,9 @@ class Track:
     #: Where its slices stand until somebody asks for them: from one number to the next, and its runs as well.
     ended: tuple[Ended, int, int, int, int] | None
 
-    def __init__(self, id: int, kind: str, base_name: str, spawn_ns: int) -> None:
-        self.id, self.kind, self.base_name, self.spawn_ns = id, kind, base_name, spawn_ns
+    def __init__(self, id: int, kind: str, spawn_ns: int) -> None:
+        """Its name is given by `Names`."""
+        self.id, self.kind, self.spawn_ns = id, kind, spawn_ns
         self.parent, self.schedules, self.version = words.NOBODY, False, 0
 
     def __getattr__(self, name: str) -> Any:

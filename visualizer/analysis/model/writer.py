@@ -76,11 +76,9 @@ class Writer:
         """The track, begun at `t_ns` on `thread` if it is new."""
         known = self.timeline.tracks.get(track)
         if known is None:
-            known = Track(track, kind, name, t_ns)
-            if kind in self.timeline.words.schedulers:
-                known.schedules = True
-            if self.processes.several:
-                known.process = self.processes.of(thread).number
+            known = Track(track, kind, t_ns)
+            known.schedules = kind in self.timeline.words.schedulers
+            known.process = self.processes.of(thread).number
             self.timeline.tracks[track] = known
             self.timeline._names.give(known, name)
         return known
@@ -90,23 +88,28 @@ class Writer:
         threads: Iterable[int],
     ) -> None:  # fmt: skip
         """Tracks begin. Their first slices and their places in the order are to follow."""
-        timeline, tracks, names = self.timeline, self.timeline.tracks, self.timeline._names
+        timeline, tracks, names, processes = self.timeline, self.timeline.tracks, self.timeline._names, self.processes
         text, place, schedulers = timeline._texts.get, timeline._places.get, timeline.words.schedulers
+        several, give, spawned = processes.several, names.give, timeline._blocking.spawned
         for id, at_ns, template, creator, thread in zip(ids, t_ns, templates, creators, threads, strict=True):
             kind, (name_id, parent) = template.text, template.rest
-            name = text(name_id, kind)
-            track = tracks.get(id)
-            if track is None:
-                track = self.track(id, at_ns, thread, kind, name)
+            name, known = text(name_id, kind), tracks.get(id)
+            if known is None:
+                track = tracks[id] = Track(id, kind, at_ns)
+                give(track, name)
             else:
                 # Lines before this one were lost or out of order; what the track did in them stands.
-                track.kind, track.schedules = kind, kind in schedulers
+                track, known.kind = known, kind
                 names.change(track, name)
             track.parent, track.creator, track.place = parent, creator, place(template.place)
+            if several and known is None:
+                track.process = processes.of(thread).number
             if kind == words.THREAD:
-                self.processes.join(id, self.processes.of(thread))
-            if track.schedules or parent != words.NOBODY:
-                timeline._blocking.spawned(track)
+                processes.join(id, processes.of(thread))
+            if kind in schedulers or known is not None:
+                track.schedules = kind in schedulers
+            if parent != words.NOBODY or track.schedules:
+                spawned(track)
         timeline._spawn_ns.extend(t_ns)
         timeline.spawns += ids
 
