@@ -118,6 +118,9 @@ def _why(
             return f"{name} closes {to}"
         case words.YIELD:
             return f"{name} yields {value}" if value is not None else f"{name} yields"
+        case words.IGNORED:
+            yields = f"yields {value}" if value is not None else "yields"
+            return f"{name} {yields} although {to} closes it: RuntimeError (generator ignored GeneratorExit)"
         case words.SWITCH if origin.kind == words.UNKNOWN:
             return _UNKNOWN
         case words.SWITCH if origin.schedules:
