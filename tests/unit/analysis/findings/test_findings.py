@@ -275,6 +275,24 @@ def ready_in_turns(times: int, ms: float) -> Tape:
     return tape
 
 
+def test_a_hub_that_runs_a_callback_of_the_programs_for_long() -> None:
+    def tape(*, sampled: bool = True, waits: bool = True) -> Tape:
+        tape = spawned("foo").switch("hub", "foo").waits("foo", words.SLEEP, "1 s", 1_000 * MS)
+        tape.switch("foo", "hub", line=5).wake("foo", "hub", words.TIMER)
+        if not waits:
+            tape.switch("hub", "foo").exits("foo").switch("foo", "hub")
+        if sampled:
+            tape.at(60 * MS).sample(line=8)
+        return tape.at(150 * MS).poll("hub", 1).at(160 * MS).poll("hub", 0)
+
+    sentence, tracks, _, line = only(tape(), "hog")
+    assert sentence.startswith("hub ran for 0.15 s without yielding, sampled at demo.py:8")
+    assert sentence.endswith("until it ran another track or polled → nobody else could run on its thread")
+    assert (tracks, line) == (["hub"], 8)
+    assert "hog" not in kinds(tape(sampled=False)), "it may have polled, where its loop does not tell"
+    assert "hog" not in kinds(tape(waits=False))
+
+
 def test_lost_time() -> None:
     sentence = "bar ran → foo ran only 60 ms after it was woken by bar; the longest of 2 such delays"
     assert only(ready_in_turns(2, 60), "lost_time") == (sentence, ["foo", "bar"], 2, 5)
