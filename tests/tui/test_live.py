@@ -278,7 +278,7 @@ async def test_a_scenario_is_run_from_the_catalogue_and_left_again() -> None:
         assert getattr(catalogue._highlighted, "path", None) == timeline_screen.feed.path
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, TimelineScreen) and not app.screen.feed.live)
-        assert "REPLAY exit 0" in text_of(app.screen)  # type: ignore[arg-type]
+        assert "REPLAY exit 0" in text_of(app.screen)
 
 
 def test_run_returns_the_exit_status(tmp_path: Path) -> None:
