@@ -59,7 +59,7 @@ _TALL = 30
 _FIXED_LINES = 4
 _LEAST_TRACKS = 3
 #: The share of the remaining lines that tracks may take.
-_TRACKS_SHARE = 0.45
+_TRACKS_SHARE = 0.475
 #: The sequence has a line for each switch, and so never enough of them.
 _SEQUENCE_SHARE = 0.6
 #: Keys that are off where there are no rows.
