@@ -10,6 +10,7 @@ import click
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.all_sentences import AllSentences
+from visualizer.analysis.text.durations import in_seconds
 from visualizer.analysis.text.losses import missing
 from visualizer.analysis.text.printable import plain
 from visualizer.cli.completion import tracks as names_of_tracks
@@ -23,7 +24,6 @@ from visualizer.paint.text.cell_width import cell_width, fit
 _NAME_CELLS = 24
 #: This many switches are explained at a time.
 _AT_ONCE = 1 << 12
-_NS_PER_S = 1_000_000_000
 
 
 @click.command("explain")
@@ -64,7 +64,7 @@ def explained(part: Part, tracks: set[int] | None, advance: Advance) -> Iterator
     if first_switch >= stop:
         return
     number = len(str(stop)) + 1
-    time = len(_seconds(timeline.switch_ns[stop - 1]))
+    time = len(in_seconds(timeline.switch_ns[stop - 1]))
     fitted = {track: fit(plain(timeline.name(track)), names) for track in timeline.tracks}
     switches = timeline.columns.switches
     sentences = AllSentences(timeline)
@@ -75,7 +75,7 @@ def explained(part: Part, tracks: set[int] | None, advance: Advance) -> Iterator
         for index, (t_ns, origin, target, sentence) in enumerate(rows, first + 1):
             if tracks is None or origin in tracks or target in tracks:
                 yield (
-                    f"{f'#{index}':>{number}}  {_seconds(t_ns):>{time}}  "
+                    f"{f'#{index}':>{number}}  {in_seconds(t_ns):>{time}}  "
                     f"{fitted[origin]} → {fitted[target]}  {sentence}"
                 )
         advance(here.stop - first_switch, stop - first_switch)
@@ -89,7 +89,3 @@ def _named(timeline: Timeline, name: str) -> set[int]:
         more = ", ..." if len(names) > 10 else ""
         fail(f"The trace has no track {name!r}; it has {', '.join(names[:10])}{more}.")
     return found
-
-
-def _seconds(t_ns: int) -> str:
-    return f"{t_ns / _NS_PER_S:.6f} s"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from visualizer.cli.completion import tracks
-from visualizer.cli.numbers import WholeNumber
+from visualizer.cli.painted import WholeNumber
 from visualizer.cli.parts import read_part, split_span, trace_argument
 from visualizer.cli.pictures import force_option, format_of, theme_option, write_picture
 from visualizer.export import FORMATS, Settings, exporter, suffixes

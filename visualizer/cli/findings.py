@@ -8,6 +8,7 @@ import click
 
 from visualizer.analysis.findings import Finding, findings, grouped
 from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.text.durations import in_seconds
 from visualizer.cli.json_text import echo_json
 from visualizer.cli.parts import read_part, trace_argument
 from visualizer.cli.progress import progress
@@ -49,9 +50,9 @@ def command(file: str, as_json: bool) -> None:
         echo_json(records)
         return
     kinds = max((len(group.worst.kind) for group in groups), default=0)
-    time = max((len(_seconds(group.worst.t_ns)) for group in groups), default=0)
+    time = max((len(in_seconds(group.worst.t_ns)) for group in groups), default=0)
     echo_lines(
-        f"{_seconds(group.worst.t_ns):>{time}}  {group.worst.kind:{kinds}}  {group.sentence}" for group in groups
+        f"{in_seconds(group.worst.t_ns):>{time}}  {group.worst.kind:{kinds}}  {group.sentence}" for group in groups
     )
     if not groups:
         click.echo("No problems found.")
@@ -66,7 +67,3 @@ def _record(timeline: Timeline, one: Finding) -> dict[str, Any]:
         "file": one.file,
         "line": one.line,
     }
-
-
-def _seconds(t_ns: int) -> str:
-    return f"{t_ns / _NS_PER_S:.6f} s"

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from visualizer.analysis.report.comparison import Part
+from visualizer.analysis.text.durations import in_seconds
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
 from visualizer.cli.painted import ascii_option, columns, echo_painted, width_option
@@ -19,7 +20,7 @@ from visualizer.paint.axis.viewport import BOTH, Axis, Viewport
 from visualizer.paint.comparison.figures import facts
 from visualizer.paint.comparison.stretch import Stretch
 from visualizer.paint.panes.sequence import sequence
-from visualizer.paint.rows.order import Row, RowList, label_runs
+from visualizer.paint.rows.order import Row, Wish, label_runs, rows
 from visualizer.paint.rows.panel import label_cells
 from visualizer.paint.text import caption
 from visualizer.paint.text.canvas import Run
@@ -112,10 +113,10 @@ def _listed(part: Part, everything: bool) -> range:
 def _rows(
     part: Part, file: str, width: int, axes: Sequence[Axis], ascii: bool, everything: bool
 ) -> Iterator[_Line]:
-    timeline, arranged = part.timeline, RowList(part.timeline)
-    shown = arranged.arrange(only=part.lives)
+    timeline = part.timeline
+    shown = rows(timeline, Wish(only=part.lives))
     if len(shown) > _ROWS and not everything:
-        shown = arranged.arrange(folded=None, grouped=True, only=part.lives)
+        shown = rows(timeline, Wish(folded=None, only=part.lives), grouped=True)
     hidden = 0 if everything else sum(len(row.members) or 1 for row in shown[_ROWS:])
     shown = shown if everything else shown[:_ROWS]
     if timeline.tracks:
@@ -134,7 +135,7 @@ def _rows(
     for index in listed:
         yield [
             Run(f"{f'#{index + 1}':>{len(str(part.stop)) + 1}}", "ruler"),
-            Run(f"  {timeline.switch_ns[index] / 1e9:.6f} s  ", "dim"),
+            Run(f"  {in_seconds(timeline.switch_ns[index])}  ", "dim"),
             Run(sentence(timeline, index), "text"),
         ]
     if hidden := part.stop - listed.stop:

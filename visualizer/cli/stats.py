@@ -38,9 +38,7 @@ _SAMPLES = ("samples", "%", "track", "in", "at")
 _LATE = ("late", "total", "track")
 _WAITS = ("waited", "times", "reason", "for", "at")
 #: At most this many late tracks, waits and sampled lines are printed.
-_MOST_LATE = 10
-_MOST_WAITS = 10
-_MOST_SAMPLES = 10
+_MOST = 10
 #: A matrix with more columns is printed as a list.
 _MOST_COLUMNS = 12
 _NS_PER_S = 1_000_000_000
@@ -138,6 +136,15 @@ def who_wakes_whom(wakes: Sequence[Wakes], width: int | None = None) -> Iterator
         yield from table(("wakes", *(woken[one] for one in ordered)), rows, words=1, width=width)
 
 
+def _longest(titles: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> Iterator[str]:
+    """The first of the rows, which begin with two numbers, and how many more there are."""
+    if rows:
+        yield ""
+        yield from table(titles, rows[:_MOST], numbers=2, width=width)
+    if (more := len(rows) - _MOST) > 0:
+        yield f"... and {more} more: --json has them"
+
+
 def _fairness(groups: Sequence[Fairness], width: int | None) -> Iterator[str]:
     if groups:
         rows = []
@@ -151,46 +158,26 @@ def _fairness(groups: Sequence[Fairness], width: int | None) -> Iterator[str]:
 def _late(tracks: Sequence[TrackDetails], width: int | None) -> Iterator[str]:
     """The tracks that ran later than they asked to, the latest first."""
     late = sorted((track for track in tracks if track.late_s > 0), key=lambda track: -track.late_max_s)
-    if late:
-        yield ""
-        rows = [(_time(one.late_max_s, 2), _time(one.late_s, 2), plain(one.name)) for one in late[:_MOST_LATE]]
-        yield from table(_LATE, rows, numbers=2, width=width)
-    if (more := len(late) - _MOST_LATE) > 0:
-        yield f"... and {more} more: --json has them"
+    rows = [(_time(one.late_max_s, 2), _time(one.late_s, 2), plain(one.name)) for one in late]
+    return _longest(_LATE, rows, width)
 
 
 def _waits(totals: TotalDetails, width: int | None) -> Iterator[str]:
-    longest = totals.waited_by_expression[:_MOST_WAITS]
-    if not longest:
-        return
     rows = []
-    for wait in longest:
+    for wait in totals.waited_by_expression:
         at = f"{ntpath.basename(wait.file)}:{wait.line}" if wait.file else "-"
         rows.append((_time(wait.waited_s), str(wait.count), wait.reason, plain(wait.on or "-"), plain(at)))
-    yield ""
-    yield from table(_WAITS, rows, numbers=2, width=width)
-    if (more := len(totals.waited_by_expression) - len(longest)) > 0:
-        yield f"... and {more} more: --json has them"
+    return _longest(_WAITS, rows, width)
 
 
 def _sampled(lines: Sequence[SampledLine], width: int | None) -> Iterator[str]:
     """Where tracks were sampled that ran without a switch."""
     total = sum(line.samples for line in lines)
-    rows = [
-        (
-            str(line.samples),
-            f"{100 * line.samples / total:.0f}",
-            plain(line.name),
-            plain(line.function),
-            plain(f"{ntpath.basename(line.file)}:{line.line}"),
-        )
-        for line in lines[:_MOST_SAMPLES]
-    ]
-    if rows:
-        yield ""
-        yield from table(_SAMPLES, rows, numbers=2, width=width)
-    if (more := len(lines) - len(rows)) > 0:
-        yield f"... and {more} more: --json has them"
+    rows = []
+    for line in lines:
+        at, share = f"{ntpath.basename(line.file)}:{line.line}", f"{100 * line.samples / total:.0f}"
+        rows.append((str(line.samples), share, plain(line.name), plain(line.function), plain(at)))
+    return _longest(_SAMPLES, rows, width)
 
 
 def _waker(wake: Wakes) -> str:

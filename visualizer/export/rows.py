@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from visualizer.analysis.report.comparison import Part
 from visualizer.export.settings import Settings
-from visualizer.paint.rows.grouping import GROUPINGS, Wish
-from visualizer.paint.rows.order import Row, RowList, row_name
+from visualizer.paint.rows.grouping import GROUPINGS
+from visualizer.paint.rows.order import Row, RowList, Wish, row_name
 
 #: A picture of more tracks could not be looked at; the others are counted.
 ROWS = 200
@@ -14,7 +14,7 @@ ROWS = 200
 def wanted_rows(part: Part, settings: Settings) -> list[Row]:
     """The rows that are wanted of the part, at most ROWS. Raise ValueError, with a sentence, if one is not there."""
     timeline, known = part.timeline, RowList(part.timeline)
-    every = known.arrange(only=part.lives)
+    every = known.arrange(Wish(only=part.lives))
     if not settings.rows:
         return every[:ROWS]
     by_name: dict[str, list[Row]] = {}

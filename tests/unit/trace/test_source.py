@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.trace.test_events import ANY_EVENT, ANY_HEADER
@@ -51,7 +51,6 @@ TRACES = st.tuples(
 )
 
 
-@settings(deadline=None)
 @given(TRACES, st.integers(0, 3000))
 def test_any_prefix_opens_with_the_events_of_its_whole_lines(
     trace: tuple[ev.Header, list[ev.Event]], length: int
@@ -72,7 +71,6 @@ def test_any_prefix_opens_with_the_events_of_its_whole_lines(
     assert (NO_END in notices) == (not any(isinstance(event, ev.End) for event in found))
 
 
-@settings(deadline=None)
 @given(TRACES, st.lists(st.integers(0, 2000), max_size=10))
 def test_where_the_chunks_end_does_not_matter(trace: tuple[ev.Header, list[ev.Event]], cuts: list[int]) -> None:
     header, events = trace
@@ -84,7 +82,6 @@ def test_where_the_chunks_end_does_not_matter(trace: tuple[ev.Header, list[ev.Ev
     assert source.ended == any(isinstance(event, ev.End) for event in events)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300), st.booleans())
 def test_arbitrary_bytes_are_a_trace_or_a_trace_error(content: bytes, with_header: bool) -> None:
     try:
@@ -96,7 +93,6 @@ def test_arbitrary_bytes_are_a_trace_or_a_trace_error(content: bytes, with_heade
     assert NO_END in notices or any(isinstance(event, ev.End) for event in events)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([b'["note",1,"x"]', b'["beam",1]', b"\xff\xfe", b'["note",1', b"[" * 9000]), max_size=9)
 )

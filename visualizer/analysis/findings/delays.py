@@ -11,6 +11,7 @@ from visualizer.analysis.findings.base import (
     HOG_NS,
     LATE_NS,
     LOST_NS,
+    POLL_BUSY_SHARE,
     POLLS,
     STARVED_NS,
     STARVED_SHARE,
@@ -73,7 +74,7 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         whose.setdefault((name, place and place[:3]), set()).add(delay.track)
     for ((name, _), several), (count, late_ns, delay) in zip(whose.items(), _worst(found), strict=True):
         suspension = timeline.suspensions[delay.suspension]
-        what = "sleep" if suspension.reason == words.SLEEP else "time limit"
+        what = "sleep" if suspension.is_whole_sleep else "time limit"
         turn = longest_turn(observed.turns.get(delay.hub, []), delay.due_ns, delay.ran_ns)
         sentence = (
             f"{_ran(timeline, turn) if turn else 'others ran in short turns'} → {timeline.name(delay.track)}'s "
@@ -139,12 +140,13 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """POLLS or more sleeps of 0 s in a row, with short steps and nothing else between. One for each track."""
     for track, row in observed.polls.longest.items():
-        if row.count >= POLLS:
-            suspension = timeline.suspensions[row.suspension]
-            lasted_ns = suspension.t_ns - row.since_ns
+        suspension = timeline.suspensions[row.suspension]
+        lasted_ns = suspension.t_ns - row.since_ns
+        if row.count >= POLLS and row.busy <= POLL_BUSY_SHARE * row.count:
+            steps = f", {duration(row.busy_ns, 2)} of it in {row.busy} longer steps," if row.busy else ""
             sentence = (
                 f"{timeline.name(track)} polls: it slept 0 s {row.count} times in a row "
-                f"for {duration(lasted_ns, 2)} and did nothing else{at(suspension.place)}"
+                f"for {duration(lasted_ns, 2)}{steps} and did nothing else{at(suspension.place)}"
             )
             yield finding("busy_poll", sentence, (track,), row.since_ns, suspension.place, lasted_ns)
 

@@ -10,6 +10,7 @@ from itertools import groupby, islice
 from typing import NamedTuple
 
 from visualizer.analysis.model.timeline import FINAL, State, Switch, Timeline
+from visualizer.analysis.text.durations import in_seconds
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
 from visualizer.paint.panes.arrow_labels import crossing_labels
@@ -158,7 +159,7 @@ def _moment(t_ns: int, of_ns: int) -> str:
     if of_ns >= 1_000_000_000_000:
         return f"{t_ns / 1e9:.3f} s"
     if of_ns >= 100_000_000:
-        return f"{t_ns / 1e9:.6f} s"
+        return in_seconds(t_ns)
     return f"{t_ns / 1e6:.3f} ms" if of_ns >= 100_000 else f"{t_ns / 1e3:.3f} µs"
 
 

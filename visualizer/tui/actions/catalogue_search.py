@@ -13,7 +13,7 @@ from visualizer.tui.widgets.prompt import Prompt
 
 
 class CatalogueSearch(UnboundKeys):
-    """A subclass has the list, and shows `prompt` and `told` below it."""
+    """A subclass has the list, and shows `prompt` and `message_line` below it."""
 
     INSTEAD = "/ searches names, "
 

@@ -25,9 +25,10 @@ from visualizer.session.target import Target, TargetError, resolve
 from visualizer.trace.source import Source, TraceError
 from visualizer.tui import keys
 from visualizer.tui.actions.catalogue_search import CatalogueSearch
-from visualizer.tui.shell import LEAST_HEIGHT, LEAST_WIDTH, shell
+from visualizer.tui.shell import shell
 from visualizer.tui.state import source_text
 from visualizer.tui.widgets.footer import Footer
+from visualizer.tui.widgets.too_small import TooSmall, is_too_small
 
 _PAGE_LINES = 8
 #: Cells for the name, the date and the length of a recording: those of the list, app.tcss, without its edges.
@@ -56,11 +57,7 @@ class CatalogueScreen(CatalogueSearch):
         self._asked_before: Path | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static(
-            f"Terminal too small: the catalogue needs {LEAST_WIDTH} columns and {LEAST_HEIGHT} lines.",
-            id="too-small",
-            markup=False,
-        )
+        yield TooSmall("catalogue")
         yield Static(Content.assemble((" visualizer", "bold"), "  which coroutine runs when"), id="heading")
         with Horizontal(id="catalogue"):
             yield Choices(id="choices", markup=False)
@@ -81,7 +78,7 @@ class CatalogueScreen(CatalogueSearch):
             self.refill()
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(self.size.width < LEAST_WIDTH or self.size.height < LEAST_HEIGHT, "-too-small")
+        self.set_class(is_too_small(self.size), "-too-small")
 
     def prefer(self, recording: Path | None) -> None:
         """Select that recording, if there is one, when this is shown again."""

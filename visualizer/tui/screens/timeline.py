@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from pkgutil import resolve_name
 from typing import Protocol
 
 from textual import events, on
@@ -27,7 +28,7 @@ from visualizer.tui.actions.moving import Bringing, Moving
 from visualizer.tui.actions.row_layout import Arranging
 from visualizer.tui.actions.stepping import Stepping
 from visualizer.tui.actions.views import Viewing
-from visualizer.tui.shell import LEAST_HEIGHT, LEAST_WIDTH, shell
+from visualizer.tui.shell import shell
 from visualizer.tui.state.feed import Feed
 from visualizer.tui.state.view import View
 from visualizer.tui.widgets.filter import Filter
@@ -38,21 +39,16 @@ from visualizer.tui.widgets.hint import Hint
 from visualizer.tui.widgets.line_list import Lines
 from visualizer.tui.widgets.message_line import MessageLine
 from visualizer.tui.widgets.notices import Notices
-from visualizer.tui.widgets.output import OutputPane
 from visualizer.tui.widgets.prompt import Prompt
 from visualizer.tui.widgets.sentence import Sentence
 from visualizer.tui.widgets.sequence import Sequence
 from visualizer.tui.widgets.source import SourcePane
-from visualizer.tui.widgets.statistics import StatisticsPane
-from visualizer.tui.widgets.switch_list import Events
 from visualizer.tui.widgets.tabs import TABS, TabBar
+from visualizer.tui.widgets.too_small import TooSmall, is_too_small
 from visualizer.tui.widgets.tracks import RIGHT, Legend, Overview, Ruler, TracksPane, row_start
-from visualizer.tui.widgets.tree import Tree
-from visualizer.tui.widgets.waits import WaitsPane
 
 #: How often the trace is looked at, and the playhead moved while it plays.
 _TICK_S = 0.05
-#: A smaller terminal gets a word instead.
 #: From this height on there is a legend, and the sentence has a third line.
 _TALL = 30
 #: Lines above and below the tracks that are always there: header, overview, ruler, footer.
@@ -119,19 +115,13 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Copying):
         self.message_line = MessageLine()
         self.prompt = Prompt()
         self._reserved = Static(id="reserved")
-        self.found = ProblemsPane(view, "findings")
         self._notices = Notices(feed)
-        self._statistics = StatisticsPane(view, feed, "statistics")
         self._tab_bar = TabBar()
         self._tabs: dict[str, Lines] = {
-            "events": Events(view, "events"),
-            "output": OutputPane(view, "output"),
-            "statistics": self._statistics,
-            "findings": self.found,
-            "tree": Tree(view, "tree"),
-            "waits": WaitsPane(view, "waits"),
+            id: resolve_name(f"visualizer.tui.widgets.{pane.widget}").of(view, feed, id)
+            for id, pane in keys.PANES.items()
         }
-        self._sources = (SourcePane(view, State.RUNNING, "running"), SourcePane(view, State.WAITING, "parked"))
+        self._sources = (SourcePane(view, State.RUNNING, "running"), SourcePane(view, State.WAITING, "suspended"))
         ruler = Ruler(view)
         self._above = (HeaderBar(feed, view), Overview(view), ruler)
         self.instead = (ruler, self._tracks)
@@ -161,11 +151,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Copying):
         return next(filter(None, (source.line_text for source in self._sources)), "")
 
     def compose(self) -> ComposeResult:
-        yield Static(
-            f"Terminal too small: the timeline needs {LEAST_WIDTH} columns and {LEAST_HEIGHT} lines.",
-            id="too-small",
-            markup=False,
-        )
+        yield TooSmall("timeline")
         with Vertical(id="timeline"):
             yield from self._above
             yield from (self._tracks, self.sequence.head, self.sequence)
@@ -272,8 +258,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Copying):
                 pane.styles.height = wanted
 
     def on_resize(self, event: events.Resize) -> None:
-        small = event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT
-        was_small = self.has_class("-too-small")
+        small, was_small = is_too_small(event.size), self.has_class("-too-small")
         if small and not was_small:
             self._focused_before = self.focused
         elif was_small and not small:
@@ -284,7 +269,9 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Copying):
         self.look()
 
     async def findings(self) -> list[Finding]:
-        return await self.found.all()
+        found = self._tabs["findings"]
+        assert isinstance(found, ProblemsPane)
+        return await found.all()
 
     # Actions of the keys in keys.py.
 
@@ -344,8 +331,8 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Copying):
         focused = self.focused is not None and self.focused.id in TABS
         # It would not be seen.
         self.remove_class(_LARGE_ROWS)
-        if tab == "statistics" and self._tabs[tab].display:
-            self._statistics.turn()
+        if self._tabs[tab].display:
+            self._tabs[tab].turn()
         self._show_tab(tab)
         if focused:
             self._tabs[tab].focus()
