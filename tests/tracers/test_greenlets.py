@@ -8,6 +8,7 @@ import pytest
 
 from tests.tracers.conftest import TraceSource
 from visualizer.analysis.text.sentences import sentence
+from visualizer.trace import events as ev
 from visualizer.trace import words
 
 SEES_RETURNS = sys.version_info >= (3, 12)
@@ -466,3 +467,36 @@ def test_greenlets_that_two_threads_make_at_once_are_each_its_own_threads(trace_
     thread = spawned["others"][0]
     assert spawned == {"mine": ("main", "main", 24, "DONE"), "others": (thread, thread, 19, "DONE")}
     assert thread != "main"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="3.11 does not tell of what is raised")
+def test_a_switch_to_a_greenlet_of_another_thread_is_refused(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import threading
+        from greenlet import error, getcurrent, greenlet
+
+        def run():
+            main.switch()
+
+        def other():
+            try:
+                one.switch()
+            except error:
+                print("refused")
+
+        main = getcurrent()
+        one = greenlet(run)
+        one.switch()
+        thread = threading.Thread(target=other, name="other")
+        thread.start()
+        thread.join()
+        one.switch()
+        """
+    )
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"refused\n", b"")
+    (refused,) = (remark for remark in traced.timeline.remarks if isinstance(remark, ev.Refused))
+    place = traced.timeline.place(refused.place)
+    assert traced.timeline.name(refused.by) == "other"
+    assert refused.exception == "error('Cannot switch to a different thread')"
+    assert (place.line if place is not None else -1) == 10

@@ -23,7 +23,7 @@ from types import (
 from visualizer.trace import words
 from visualizer.tracers.core.code import GENERATOR_FLAG
 from visualizer.tracers.core.context import Context
-from visualizer.tracers.core.values import type_name
+from visualizer.tracers.core.values import Shown, type_name
 from visualizer.tracers.runtimes.generators.fast_path import monitoring_ways
 from visualizer.tracers.runtimes.generators.introspection import ASKING, METHODS, after, is_resuming, probe
 from visualizer.tracers.runtimes.generators.tracks import UNREAD, Generators, Watched
@@ -47,7 +47,7 @@ _OF_GENERATORS = _events.PY_START | _events.PY_RESUME | _events.PY_YIELD | _even
 #: What the interpreter, or greenlet, says of a call that does not resume what it was to resume.
 _REFUSALS = (
     "already executing", "to a just-started ", "cannot reuse already awaited ", "is being awaited already",
-    "asynchronous generator is already running", "cannot switch to a ",
+    "asynchronous generator is already running", "annot switch to a ",
 )  # fmt: skip
 _arguments = BaseException.__dict__["args"].__get__
 _traceback = BaseException.__dict__["__traceback__"].__get__
@@ -336,7 +336,9 @@ class MonitoringTracer:
                 back = _traceback(error)
                 # Not where it passes on its way out.
                 if back is not None and back.tb_next is None and self._recording.own(code):
-                    self._generators.on_refusal(_getframe(1), error)
+                    # Greenlet's goes on with addresses.
+                    text = Shown(f"{type_name(kind)}({args[0].partition(chr(10))[0]!r})")
+                    self._generators.on_refusal(_getframe(1), text)
         except Exception as failure:
             self._recording.fail(self.name, failure)
 

@@ -18,7 +18,7 @@ from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.code import ASYNC_GENERATOR_FLAG, place_of
 from visualizer.tracers.core.context import Context
-from visualizer.tracers.core.values import keep, show
+from visualizer.tracers.core.values import keep
 from visualizer.tracers.runtimes.generators.identity import Births, is_unstarted
 from visualizer.tracers.runtimes.generators.introspection import (
     ASEND,
@@ -184,16 +184,16 @@ class Generators:
         elif frame is not None:
             self.asked = self.births.track_of(id(frame), frame.f_code)
 
-    def on_refusal(self, frame: Any, error: BaseException) -> None:
-        """An exception that says so was raised in `frame` by what it called."""
+    def on_refusal(self, frame: Any, error: str) -> None:
+        """An exception that says so, in this text, was raised in `frame` by what it called."""
         asked, self.asked = self.asked, words.NOBODY
         if asked == words.NOBODY:
             # By a `for`, `next` or the like; if one alone runs that can have refused, it is that one.
             running = [run.track for run in self.live.values() if run.at == RUNNING]
-            asked = running[0] if len(running) == 1 and _EXECUTING in show(error) else words.NOBODY
+            asked = running[0] if len(running) == 1 and _EXECUTING in error else words.NOBODY
         inside = self.running_in(frame)
         by = inside[-1] if inside else self.recording.current()
-        self.stream.extend((lines.refused, self.clock(), by, asked, keep(error), frame.f_code, frame.f_lasti))
+        self.stream.extend((lines.refused, self.clock(), by, asked, error, frame.f_code, frame.f_lasti))
 
     def on_called(self, target: Any) -> bool:
         """The call is over. A close may have ended generators without running them: return whether it has."""
