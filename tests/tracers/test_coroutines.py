@@ -683,6 +683,35 @@ def test_a_generator_that_is_dropped_ends_there_and_is_not_taken_for_the_next(tr
     assert first.exit_ns < dropped < second.exit_ns < third.exit_ns < closed
 
 
+def test_a_coroutine_that_is_never_awaited(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import warnings
+        warnings.simplefilter("ignore")
+
+        async def fetch():
+            pass
+
+        async def fine():
+            pass
+
+        fetch()
+        kept = fine()
+        try:
+            kept.send(None)
+        except StopIteration:
+            pass
+        closed = fine()
+        closed.close()
+        """
+    )
+    (track,) = traced.tracks("fetch")
+    assert (track.outcome, len(track.steps), track.inferred) == (words.DROPPED, 0, None)
+    assert (track.doubt is None) == (sys.version_info >= (3, 12))
+    (found,) = findings(traced.timeline)
+    assert (found.kind, found.line, found.sentence.partition(":")[0]) == ("never_started", 11, "fetch never ran")
+
+
 def test_the_innermost_of_a_chain_is_closed_first(trace_source: TraceSource) -> None:
     """Also where it is suspended outside of any block, and so does not run for that."""
     traced = trace_source(
