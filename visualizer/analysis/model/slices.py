@@ -69,10 +69,11 @@ class Slices:
         """Index of the slice in which `t_ns` lies (the last that begins at or before it); -1 if before the first."""
         return bisect_right(self.start_ns, t_ns) - 1
 
-    def spent_ns(self, state: State, until_ns: int) -> int:
-        """Nanoseconds spent in `state` (one of SUMMED) before `until_ns`. One binary search, whatever the length."""
+    def spent_ns(self, state: State, until_ns: int, since_ns: int = 0) -> int:
+        """Nanoseconds spent in `state` (one of SUMMED) between two times. Binary searches, whatever the length."""
         last = self.at(until_ns)
-        return 0 if last < 0 else self.course.sums.one(state, until_ns, last, self.start_ns, self.state)
+        spent_ns = 0 if last < 0 else self.course.sums.one(state, until_ns, last, self.start_ns, self.state)
+        return spent_ns - self.spent_ns(state, since_ns) if since_ns > 0 else spent_ns
 
     @property
     def course(self) -> CumulativeSlices:
