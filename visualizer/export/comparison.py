@@ -64,13 +64,8 @@ def draw_part(part: Part, settings: Settings) -> bytes:
 
 
 def _draw_both(
-    pen: Pen,
-    both: Sequence[Stretch],
-    names: Sequence[str],
-    axis: Axis,
-    columns: tuple[float, float],
-    shown: Sequence[Sequence[Row]],
-    y: float,
+    pen: Pen, both: Sequence[Stretch], names: Sequence[str], axis: Axis, columns: tuple[float, float],
+    shown: Sequence[Sequence[Row]], y: float,
 ) -> float:
     """Both panels along one axis; return where they end."""
     number = saved(both, axis)

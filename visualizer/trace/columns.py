@@ -75,7 +75,7 @@ class _Codes(dict[type, int]):
 _CODES = _Codes({
     Switch: SWITCH, Wait: WAIT, Wake: WAKE, Unready: UNREADY, Resume: RESUME, Yield: YIELD, Spawn: SPAWN, Exit: EXIT,
     Thread: THREAD, Poll: POLL, Sample: SAMPLE, Name: _NAME, Rows: _ROWS,
-})  # fmt: skip
+})
 #: Where lines say their time, a, b and value, or what stands for it.
 _SAID: dict[int, tuple[str | int, ...]] = {
     SWITCH: ("t_ns", "target", "origin", "value"),

@@ -318,7 +318,7 @@ class End(_Event, tag="end", frozen=True):
 Event = (
     Text | Place | Listing | Spawn | Name | Resume | Yield | Switch | Wait | Tie | Wake | Unready | Exit | Inferred
     | Poll | Sample | Output | Thread | Fork | Process | Copy | Note | Held | Continued | Dropped | Uncaught | End
-)  # fmt: skip
+)
 
 #: What a shape can be made of.
 Timed = Resume | Yield | Switch | Wait | Wake | Unready

@@ -108,7 +108,7 @@ def led_to(timeline: Timeline, at: Standpoint) -> Effect:
 
 def _why_woken(
     timeline: Timeline, track: Track, index: int, said: str, wakeup: Wakeup, suspension: Suspension | None
-) -> Cause:  # fmt: skip
+) -> Cause:
     waker = timeline.tracks.get(wakeup.waker)
     late = lateness(timeline, index, wakeup, suspension)
     said = plain(f"{said}; {late}") if late else said

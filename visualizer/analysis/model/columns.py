@@ -223,7 +223,7 @@ class Suspensions:
         return Suspension(
             t_ns, track, reason, text(on, ""), self.on_track[index], asked_ns, where,
             text(thing, ""), fd, direction, text(local, "") if direction else "", text(peer, "") if direction else "",
-        )  # fmt: skip
+        )
 
 
 def asked_of(reason: str, on: int, thing: int, fd: int, direction: str, local: int, peer: int) -> Asked:
@@ -300,4 +300,4 @@ def switch_of(
     return Switch(
         index, switches.ns[index], switches.origin[index], switches.target[index], cause,
         texts.get(switches.value[index]), places.get(place), suspensions.of_switch(index),
-    )  # fmt: skip
+    )

@@ -30,21 +30,8 @@ from visualizer.trace import words
 from visualizer.trace.columns import Column
 
 __all__ = [
-    "FINAL",
-    "SUMMED",
-    "Entry",
-    "Output",
-    "Place",
-    "Process",
-    "Slices",
-    "State",
-    "Suspension",
-    "Switch",
-    "Tie",
-    "Timeline",
-    "Track",
-    "Wakeup",
-    "joined_tracks",
+    "FINAL", "SUMMED", "Entry", "Output", "Place", "Process", "Slices", "State", "Suspension", "Switch", "Tie",
+    "Timeline", "Track", "Wakeup", "joined_tracks",
 ]
 
 #: So many entries are looked at together, suspensions that switches bring along not counted.

@@ -126,7 +126,7 @@ class Writer:
     def begin_slices(
         self, ids: list[int], counts: list[int], bounds: Column, start_ns: Column, state: Column, about: Column,
         steps: Column,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Begin slices, track by track: those of track ids[i], which has counts[i], from bounds[i] to bounds[i + 1].
 
         `steps`: which of all these switches began.

@@ -168,8 +168,7 @@ def _measured(times: Times | Lengths) -> dict[str, Any]:
 
 
 def details(
-    timeline: Timeline,
-    span: tuple[int, int] | None = None,
+    timeline: Timeline, span: tuple[int, int] | None = None,
     advance: Callable[[int, int], None] = lambda done, of: None,
 ) -> Details:
     """Details up to the latest time of the trace: a slice that is still open counts up to there.

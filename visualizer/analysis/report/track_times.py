@@ -182,9 +182,7 @@ class _Stretch(NamedTuple):
             start_ns = np.append(start_ns, max(last_ns, int(start_ns[-1])))
             state = np.append(state, np.uint8(_NO_STATE))
         about = np.array(slices.about[first:stop])
-        return cls(
-            [track], np.array([0, stop - first]), start_ns[:-1], start_ns[1:], state[:-1], state[1:], about
-        )  # fmt: skip
+        return cls([track], np.array([0, stop - first]), start_ns[:-1], start_ns[1:], state[:-1], state[1:], about)
 
 
 def _measure(
@@ -225,7 +223,7 @@ def _measure(
             spent_ns.reshape(count, _STATES).tolist(), latencies_of, steps_of, late_ns.tolist(), late_max_ns.tolist(),
             *waited, strict=True,
         )
-    ]  # fmt: skip
+    ]
     last = int(suspensions[-1]) if len(suspensions) else before.suspension
     behind = _Before(int(due_ns[-1]), last) if len(state) else before
     return times, behind
@@ -233,7 +231,7 @@ def _measure(
 
 def _due(
     timeline: Timeline, of: _Stretch, before: _Before, running: Column, waits: Column, suspensions: Column
-) -> Column:  # fmt: skip
+) -> Column:
     """For each slice when its track is due by the wait that came last; -1 if it asked for no time, or has run since."""
     columns = timeline.columns.suspensions
     asked_ns = columns.asked_for(suspensions)

@@ -98,7 +98,7 @@ def is_first(target: Track, switch: Switch) -> bool:
 
 def _why(
     timeline: Timeline, switch: Switch, to: str, first: bool, wakeup: Wakeup | None, before: Suspension | None
-) -> str:  # fmt: skip
+) -> str:
     origin = timeline.tracks[switch.origin]
     name = timeline.name(origin.id)
     value = switch.value

@@ -25,11 +25,7 @@ _IN_ASCII = str.maketrans(_BARS, "_.:-=+*#")
 
 
 def ruler(
-    timeline: Timeline,
-    viewport: Viewport,
-    *,
-    ascii: bool = False,
-    reckoning: Reckoning = SINCE_START,
+    timeline: Timeline, viewport: Viewport, *, ascii: bool = False, reckoning: Reckoning = SINCE_START,
     taken: Collection[int] = (),
 ) -> list[Run]:
     """Ticks and labels, `viewport.width` cells: times, or the numbers of the switches, counted from 1 ("#1").

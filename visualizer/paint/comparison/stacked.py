@@ -24,7 +24,7 @@ _ROWS = 24
 
 def paint_both(
     a: Part, b: Part, width: int, *, axis: Axis = Axis.TIME, ascii: bool = False, everything: bool = False
-) -> Iterator[list[Run]]:  # fmt: skip
+) -> Iterator[list[Run]]:
     """The ruler, and below it the rows of `a`, then those of `b`, in `width` cells; then what the glyphs mean.
 
     Only the tracks that are there in a part have rows. The ruler counts from where the parts begin; where gaps are

@@ -53,11 +53,7 @@ class Stretch:
         return self.part.end_ns >= self.part.timeline.last_ns
 
     def painted(
-        self,
-        rows: Sequence[Row],
-        viewport: Viewport,
-        *,
-        group: Callable[[Row], TrackGroup] | None = None,
+        self, rows: Sequence[Row], viewport: Viewport, *, group: Callable[[Row], TrackGroup] | None = None,
         ascii: bool = False,
     ) -> list[list[Run]]:
         """The cells of rows, blank where the part is not. `group`: as for `painted`."""

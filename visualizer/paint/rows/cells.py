@@ -128,7 +128,7 @@ def _found(track_rows: Sequence[TrackRow], grid: _Grid) -> tuple[_Found, Column]
 def _mix(
     track_rows: Sequence[TrackRow], grid: _Grid, at: _Found, first: Column, several: Column,
     running: Column, runs: Column, main: Column,
-) -> None:  # fmt: skip
+) -> None:
     """Say of cells with several slices how much of them runs, and what else is in them."""
     needed = np.zeros(at.slice.shape, dtype=bool)
     needed[:, :-1] = several

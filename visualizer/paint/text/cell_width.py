@@ -21,7 +21,7 @@ _LIKENESS = {
     # What Textual draws borders, rules, scroll bars and bars with.
     **dict.fromkeys("─━═┈┄╌╍", "-"), **dict.fromkeys("┃║▏▎▍▌▐▕╎┆┊", "|"), **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯╔╗╚╝", "+"),
     "🔎": "> ", **dict.fromkeys("▁▂▃▄▅▆▇", "_"), **dict.fromkeys("▔▀", "-"), **dict.fromkeys("▋▊▉█", "#"),
-}  # fmt: skip
+}
 
 
 def ascii_only(text: str) -> str:

@@ -14,14 +14,8 @@ _LEAST_WORD = 12
 
 
 def table(
-    heads: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    total: Sequence[str] | None = None,
-    *,
-    words: int = 0,
-    numbers: int = 0,
-    width: int | None = None,
-    together: Sequence[int] = (),
+    heads: Sequence[str], rows: Sequence[Sequence[str]], total: Sequence[str] | None = None, *, words: int = 0,
+    numbers: int = 0, width: int | None = None, together: Sequence[int] = (),
 ) -> list[str]:
     """The lines of a table. Columns of words are flush left, those of numbers flush right.
 

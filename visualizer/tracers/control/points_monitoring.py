@@ -26,9 +26,7 @@ _monitoring = sys.monitoring
 _events = _monitoring.events
 _DISABLE = _monitoring.DISABLE
 _OF_GENERATORS = _events.PY_START | _events.PY_RESUME | _events.PY_YIELD | _events.PY_RETURN
-_STEPS = (
-    _events.PY_START, _events.PY_RESUME, _events.PY_THROW, _events.PY_YIELD, _events.PY_RETURN, _events.PY_UNWIND
-)  # fmt: skip
+_STEPS = (_events.PY_START, _events.PY_RESUME, _events.PY_THROW, _events.PY_YIELD, _events.PY_RETURN, _events.PY_UNWIND)
 #: With these a generator gives control back.
 _LEFT = (_events.PY_YIELD, _events.PY_RETURN, _events.PY_UNWIND)
 #: These cannot be asked for in one code object alone, nor disabled for a place (before 3.15).

@@ -84,24 +84,9 @@ class Buffer:
     """The events of one thread. Hooks that run in that thread add to it; the flush takes from the other end."""
 
     __slots__ = (
-        "_met",
-        "chained",
-        "closed",
-        "entering",
-        "hook",
-        "ident",
-        "left",
-        "looked",
-        "parts",
-        "reported",
-        "rows",
-        "shapes",
-        "sights",
-        "sites",
-        "tables",
-        "taken",
-        "track",
-    )  # fmt: skip
+        "_met", "chained", "closed", "entering", "hook", "ident", "left", "looked", "parts", "reported", "rows",
+        "shapes", "sights", "sites", "tables", "taken", "track",
+    )
 
     def __init__(self, ident: int = 0) -> None:
         """`ident`: of the thread, as `_thread.get_ident` has it."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 _OF_ONE = (
     lines.resume, lines.yielded, lines.wait, lines.wait_in_call, lines.tie, lines.wake, lines.unready, lines.poll,
     lines.sample, lines.spawn, lines.name, lines.exited, lines.inferred,
-)  # fmt: skip
+)
 _OF_TWO = (lines.switch, lines.throw)
 #: These are left out where the track has done nothing in this process.
 _IF_TOLD = frozenset((lines.name, lines.exited, lines.inferred, lines.unready))
@@ -41,9 +41,8 @@ class Copies:
     """The tracks that one process inherited."""
 
     def __init__(
-        self, limit: int, before: Copies | None, elsewhere: frozenset[int], process: str,
-        new_track: Callable[[], int],
-    ) -> None:  # fmt: skip
+        self, limit: int, before: Copies | None, elsewhere: frozenset[int], process: str, new_track: Callable[[], int]
+    ) -> None:
         """`limit`: tracks below it are inherited. `before`: those that the parent inherited itself.
 
         `elsewhere`: the parent's other threads, which do not live here: they keep their numbers.

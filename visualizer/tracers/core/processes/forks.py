@@ -38,7 +38,7 @@ class _Fork:
 
     __slots__ = (
         "children", "code", "failed", "flushing", "is_known", "limit", "offset", "place", "running", "t_ns", "track",
-    )  # fmt: skip
+    )
 
     def __init__(self) -> None:
         #: The child can be recorded; else, where that was to be expected, why not.
