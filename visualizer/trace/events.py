@@ -321,7 +321,7 @@ Event = (
 )
 
 #: What a shape can be made of.
-Timed = Resume | Yield | Switch | Wait | Wake | Unready
+Timed = Resume | Yield | Switch | Wait | Wake | Unready | Spawn | Exit
 
 
 class Shape(_Event, tag="shape", frozen=True):
@@ -333,6 +333,8 @@ class Shape(_Event, tag="shape", frozen=True):
 
 class Rows(_Event, tag="rows", frozen=True):
     """Many events that repeat known shapes: three little-endian integers of 64 bits each, t_ns, track, shape.
+
+    A value other than the shape's stands above the shape: from bit 32 on, its id + 1.
 
     `t_ns` is on the watched process's own clock, whose value at t = 0 the header has. Base64 in the file.
     """

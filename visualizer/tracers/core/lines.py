@@ -26,7 +26,8 @@ NO_VALUE = object()
 _REASONS = {"join": "join", "joinall": "join", "sleep": "sleep"}
 
 
-def _value(stream: Interning, value: Any) -> int:
+def value_id(stream: Interning, value: Any) -> int:
+    """The id of the text of a value that crossed; NOTHING of none."""
     return NOTHING if value is NO_VALUE else stream.text(show(value))
 
 
@@ -49,7 +50,7 @@ def process(
 
 
 def born(s: Interning, t: int, track: int, about: Any, _: Any, code: CodeType | None, at: int) -> str:
-    """The spawn of a process's main thread, whose creator is a track of another process."""
+    """The spawn of a thread, which is never a row: it says where what follows happens."""
     return spawn(s, t, track, about, None, code, at)
 
 
@@ -62,20 +63,20 @@ def name(s: Interning, t: int, track: int, text: str, _v: Any, _c: CodeType | No
 
 
 def resume(s: Interning, t: int, track: int, cause: str, value: Any, code: CodeType | None, at: int) -> str:
-    return f'["resume",{t},{track},"{cause}",{_value(s, value)},{s.place(code, at)}]\n'
+    return f'["resume",{t},{track},"{cause}",{value_id(s, value)},{s.place(code, at)}]\n'
 
 
 def yielded(s: Interning, t: int, track: int, cause: str, value: Any, code: CodeType | None, at: int) -> str:
     other = "" if cause is YIELD else f',"{cause}"'
-    return f'["yield",{t},{track},{_value(s, value)},{s.place(code, at)}{other}]\n'
+    return f'["yield",{t},{track},{value_id(s, value)},{s.place(code, at)}{other}]\n'
 
 
 def switch(s: Interning, t: int, origin: int, target: int, value: Any, code: CodeType | None, at: int) -> str:
-    return f'["switch",{t},{origin},{target},"switch",{_value(s, value)},{s.place(code, at)}]\n'
+    return f'["switch",{t},{origin},{target},"switch",{value_id(s, value)},{s.place(code, at)}]\n'
 
 
 def throw(s: Interning, t: int, origin: int, target: int, value: Any, code: CodeType | None, at: int) -> str:
-    return f'["switch",{t},{origin},{target},"throw",{_value(s, value)},{s.place(code, at)}]\n'
+    return f'["switch",{t},{origin},{target},"throw",{value_id(s, value)},{s.place(code, at)}]\n'
 
 
 def wait(s: Interning, t: int, track: int, about: tuple[str, str, int], _: Any, _c: CodeType | None, _o: int) -> str:
@@ -123,7 +124,15 @@ def exited(
     s: Interning, t: int, track: int, about: tuple[str, str | None], value: Any, _c: CodeType | None, _o: int
 ) -> str:
     outcome, inferred = about
-    return f'["exit",{t},{track},"{outcome}",{_value(s, value)},{NOTHING if inferred is None else s.text(inferred)}]\n'
+    why = NOTHING if inferred is None else s.text(inferred)
+    return f'["exit",{t},{track},"{outcome}",{value_id(s, value)},{why}]\n'
+
+
+def thread_exited(
+    s: Interning, t: int, track: int, about: tuple[str, str | None], value: Any, code: CodeType | None, at: int
+) -> str:
+    """The exit of a thread, which is never a row: a process ends with its main thread."""
+    return exited(s, t, track, about, value, code, at)
 
 
 def inferred(s: Interning, t: int, track: int, text: str, _v: Any, _c: CodeType | None, _o: int) -> str:
@@ -160,3 +169,7 @@ def dropped(_s: Interning, t: int, what: str, count: int, _v: Any, _c: CodeType 
 
 def uncaught(_s: Interning, t: int, exception: str, message: str, _v: Any, _c: CodeType | None, _o: int) -> str:
     return f'["uncaught",{t},{quote(exception)},{quote(message)}]\n'
+
+
+#: Events of a track, in `a`, with a text, if any, in `value`. Where all else of one comes again, it is told as a row.
+REPEATED = frozenset((resume, yielded, spawn, exited))

@@ -14,7 +14,7 @@ from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.processes.forks import Forks
 from visualizer.tracers.core.sampling import Samples
 from visualizer.tracers.core.string_table import quote
-from visualizer.tracers.core.values import exception_text, show, type_name
+from visualizer.tracers.core.values import exception_text, keep, show, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -64,7 +64,7 @@ class Recording(Context):
         name = _thread_name(_get_ident()) if self._began else "main"
         buffer.track = self.new_track()
         about = (words.THREAD, name, words.NOBODY, words.NOBODY)
-        buffer.store((lines.spawn, t_ns, buffer.track, about, None, None, 0))
+        buffer.store((lines.born, t_ns, buffer.track, about, None, None, 0))
         if self._began:
             self._local.farewell = _Farewell(self, buffer)
             for call in self.on_thread:
@@ -75,7 +75,7 @@ class Recording(Context):
         """The thread of a buffer ends."""
         if not self.is_over:
             about = (words.RETURNED, None)
-            buffer.store((lines.exited, self.stream.clock(), buffer.track, about, lines.NO_VALUE, None, 0))
+            buffer.store((lines.thread_exited, self.stream.clock(), buffer.track, about, lines.NO_VALUE, None, 0))
         buffer.closed = True
         if self.forks.is_child and all(other.closed for other in self.stream.buffers):
             # A thread has forked, and with the last thread the child is over, unless ours keeps it alive.
@@ -127,7 +127,7 @@ class Recording(Context):
             outcome, value = words.RAISED, uncaught
             name, message = type_name(type(uncaught)), exception_text(uncaught)
             stream.extend((lines.uncaught, t_ns, name, message, None, None, 0))
-        self.exited(t_ns, stream.here(t_ns).track, outcome, value)
+        stream.store(lines.thread_exited, t_ns, stream.here(t_ns).track, (outcome, None), keep(value))
         self._remove_all()
         self.is_over = True
         stream.close()

@@ -78,7 +78,7 @@ class Births:
     def _spawn(self, made: CodeType, creator: int, where: CodeType | None, offset: int, t_ns: int) -> int:
         track = self._recording.new_track()
         about = (kind_of(made), function_name(made), words.NOBODY, creator)
-        self._recording.stream.extend((lines.spawn, t_ns, track, about, None, where, offset))
+        self._recording.stream.extend((lines.spawn, t_ns, track, about, lines.NO_VALUE, where, offset))
         return track
 
     def take(self, frame: Any, code: CodeType, t_ns: int) -> tuple[int, Any]:

@@ -325,7 +325,7 @@ class GreenletTracer:
                 self.hubs[track] = family
                 self.living_hubs[id(greenlet)] = track
             about = (*described, parent_track, creator)
-            recording.stream.extend((lines.spawn, t_ns, track, about, None, code, offset))
+            recording.stream.extend((lines.spawn, t_ns, track, about, lines.NO_VALUE, code, offset))
         key = id(greenlet)
         self.tracks[key] = track
 
