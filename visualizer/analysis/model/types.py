@@ -67,8 +67,8 @@ class Suspension(NamedTuple):
     @property
     def sleep_ns(self) -> int:
         """Of a sleep, how long it is: longer than `asked_ns` where that is a time limit, which `on` then shows."""
-        told = _SECONDS.fullmatch(self.on)
-        whole_ns = int(float(told[1]) * 1e9) if told else 0
+        found = _SECONDS.fullmatch(self.on)
+        whole_ns = int(float(found[1]) * 1e9) if found else 0
         # It is written with six digits.
         return whole_ns if self.asked_ns >= 0 and whole_ns - self.asked_ns > whole_ns // 100_000 else self.asked_ns
 

@@ -27,13 +27,6 @@ _OF_HUB = np.array([0, *(0 if state is State.WAITING else state + 1 for state in
 _AT_ONCE = 64
 
 
-def paint_row(
-    timeline: Timeline, track_id: int, viewport: Viewport, *, ascii: bool = False, until_ns: int | None = None
-) -> list[Run]:
-    """The row of one track, see `paint_rows`. Raise KeyError if there is no such track."""
-    return next(paint_rows(timeline, (track_id,), viewport, ascii=ascii, until_ns=until_ns))
-
-
 def paint_rows(
     timeline: Timeline, tracks: Sequence[int], viewport: Viewport, *, ascii: bool = False, until_ns: int | None = None
 ) -> Iterator[list[Run]]:

@@ -360,8 +360,8 @@ class Stream(Interning):
         if number == NEW:
             number = self.ids.shape()
             self._shapes[key] = number, code
-            told = shape_line(self, 0, number, ((line, SUBJECT, b, NO_VALUE, code, at),), None, None, 0)
-            self._new.append(told)
+            definition = shape_line(self, 0, number, ((line, SUBJECT, b, NO_VALUE, code, at),), None, None, 0)
+            self._new.append(definition)
         return number
 
     def _report_copies(self, copies: Numbering, t_ns: int, rows: list[int], lines: list[str]) -> None:

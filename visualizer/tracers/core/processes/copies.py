@@ -24,7 +24,7 @@ _OF_ONE = (
 )
 _OF_TWO = (lines.switch, lines.throw)
 #: These are left out where the track has done nothing in this process.
-_IF_TOLD = frozenset((lines.name, lines.exited, lines.thread_exited, lines.inferred, lines.unready))
+_IF_MET = frozenset((lines.name, lines.exited, lines.thread_exited, lines.inferred, lines.unready))
 
 
 class _Known(dict[int, int]):
@@ -80,7 +80,7 @@ class Copies:
         if line in self._of_two:
             return known[a], known[b], value
         if line in self._of_one:
-            if line in _IF_TOLD and a not in known and 0 <= a < self._limit:
+            if line in _IF_MET and a not in known and 0 <= a < self._limit:
                 return None
             a = known[a]
             if line is lines.wake:
