@@ -1,4 +1,4 @@
-"""Moments that somebody marked, and what lies between two of them."""
+"""Moments that the user marked, and what lies between two of them."""
 
 from __future__ import annotations
 

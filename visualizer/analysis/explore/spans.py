@@ -1,4 +1,4 @@
-"""`0.5-2` and `#3-#17`: which part of a trace somebody means."""
+"""`0.5-2` and `#3-#17`: which part of a trace is meant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The slices of many tracks as one table, for whoever looks at all of them once."""
+"""The slices of many tracks as one table, for code that reads all of them once."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from visualizer.analysis.model.states import State
 
 
 class Derived(Protocol):
-    """What somebody has worked out from slices, and keeps beside them."""
+    """What was computed from slices, and is kept beside them."""
 
     def cut(self, index: int) -> None:
         """Forget what depends on slices from number `index` on: they are others than they were."""
@@ -23,7 +23,7 @@ class Slices:
     `about[i]` says more: for RUNNING and IDLE the index of the switch that began it, for WAITING that of its
     Suspension, for READY that of its Wakeup, for BLOCKED the id of the track that ran most meanwhile, else -1.
 
-    A slice takes 13 bytes, four more once somebody has asked for what was spent, and twelve more once somebody has
+    A slice takes 13 bytes, four more once the time spent has been asked for, and twelve more once it has been
     asked along the switches.
     """
 

@@ -159,7 +159,7 @@ class Timeline:
 
     @property
     def columns(self) -> Columns:
-        """All switches, suspensions and wakeups, for who looks at many of them."""
+        """All switches, suspensions and wakeups, for code that reads many of them."""
         return Columns(self._switches, self._suspensions, self._wakeups, self._texts)
 
     @property

@@ -165,7 +165,7 @@ class Track:
     kind: str
     base_name: str
     spawn_ns: int = 0
-    #: It is a scheduler: it runs whenever nobody else does, and waits whenever somebody else runs.
+    #: It is a scheduler: it runs whenever no other track does, and waits whenever another track runs.
     schedules: bool = False
     #: Number of its process in `Timeline.processes`, and which track of the parent process it was before the fork.
     process: int = 0

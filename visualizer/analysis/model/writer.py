@@ -248,7 +248,7 @@ class Writer:
         self.timeline._wakeups.extend(ns, track, waker, cause)
 
     def enter(self, entry: Column, index: Column, t_ns: Column) -> None:
-        """Add to the order of all that is told, at these times: of which kind, and the how manieth of that kind."""
+        """Add entries to the order of the trace, at these times: their kinds, and their numbers within each kind."""
         timeline = self.timeline
         if len(t_ns):
             timeline._order_is_of_time &= bool(t_ns[0] >= timeline._entered_ns and (t_ns[1:] >= t_ns[:-1]).all())

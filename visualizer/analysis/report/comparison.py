@@ -86,7 +86,7 @@ class Comparison(msgspec.Struct, frozen=True):
     b: Side
     #: In the order in which they are told. Those in seconds end in `_s`.
     figures: dict[str, Figure]
-    #: Reason -> seconds; where it was longest in either first. Without hubs: they wait whenever somebody else runs.
+    #: Reason -> seconds; where it was longest in either first. Without hubs: they wait whenever another track runs.
     waited_by_reason: dict[str, Figure]
     #: So many switches are the same in both, from the first one on.
     alike: int

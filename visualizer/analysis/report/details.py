@@ -59,7 +59,7 @@ class TrackDetails(TrackStatistics, frozen=True):
     step: Spread
     wakes_given: int
     wakes_received: int
-    #: Reason -> seconds, the longest first. A hub is left out: it waits whenever somebody else runs.
+    #: Reason -> seconds, the longest first. A hub is left out: it waits whenever another track runs.
     waited_by_reason: dict[str, float]
     waited_by_expression: list[Waited]
     #: Id of its process, where there are several.

@@ -29,7 +29,7 @@ class TrackStatistics(msgspec.Struct, frozen=True):
     running_s: float
     ready_s: float
     waiting_s: float
-    #: Only a hub is ever blocked: somebody else ran on and on. Not part of `waiting_s`.
+    #: Only a hub is ever blocked: another track ran without yielding. Not part of `waiting_s`.
     blocked_s: float
     #: Only a hub is ever idle: it polls the operating system, nothing is ready. Not part of `running_s`.
     idle_s: float

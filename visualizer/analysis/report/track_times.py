@@ -44,7 +44,7 @@ class Times(NamedTuple):
     #: latency it counts the time in which the timer could not even go off, since others kept the hub from it.
     late_ns: int
     late_max_ns: int
-    #: Of what was waited for, how long and how often. A hub waits whenever somebody else runs: not counted.
+    #: Of what was waited for, how long and how often. A hub waits whenever another track runs: not counted.
     waited_ns: Counter[Reason]
     waits: Counter[Reason]
 

@@ -35,7 +35,7 @@ class Channel:
 
     @property
     def is_open(self) -> bool:
-        """Whether there may still be somebody at the other end."""
+        """Whether the other end may still be open."""
         return self._socket is not None
 
     def _ours(self) -> Any:

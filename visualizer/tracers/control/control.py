@@ -1,4 +1,4 @@
-"""Pausing the program: it stops at its next switch, or a later one, when whoever watches it asks for that.
+"""Pausing the program: it stops at its next switch, or a later one, when a viewer asks for that.
 
 They talk through a socket that the program was started with (visualizer/session/control.py has the other end). Without
 one there is no `SocketControl`, and nothing here is ever called. With one, the hooks ask `goal` on their long way only,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 RUN, SWITCH, TRACK, LINE = "", "switch", "track", "line"
 #: Stands in `Context.unsettled` while there is a goal.
 _WANTED = -3
-#: So often somebody who is paused looks for an answer, if the flushing thread does not.
+#: A paused thread looks for an answer this often, if the flushing thread does not.
 _LOOK_SECONDS = 0.1
 
 # Fetched now: gevent's monkey-patching replaces them.
@@ -136,7 +136,7 @@ class SocketControl:
                 self.points.arm(goal)
 
     def _let_go(self, goal: str) -> None:
-        """Let everybody who is paused go on, to that goal."""
+        """Resume all paused threads, until that goal."""
         with self._lock:
             gates, self._gates = self._gates, []
             self._set(goal)

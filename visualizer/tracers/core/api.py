@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     Line = Callable[[Interning, int, Any, Any, Any, Any, Any], str]
     #: An event: its line function, absolute t_ns, a, b, value, code and offset.
     Parts = tuple[Line, int, Any, Any, Any, CodeType | None, int]
-    #: For whoever reads the trace: the words of a runtime that the reader does not know (trace/FORMAT.md, `runtimes`).
+    #: For the reader of the trace: the words of a runtime that the reader does not know (trace/FORMAT.md, `runtimes`).
     Words = Mapping[str, Mapping[str, str]]
 else:
     Protocol = object

@@ -212,7 +212,7 @@ def take(buffer: Buffer, most: int) -> Taken | None:
 def in_order(batch: list[Taken]) -> Iterator[tuple[Taken, int]]:
     """The rows of several threads in order of time, as runs of one thread's: (what was taken, up to which row).
 
-    Whoever iterates moves `at` up to there before asking for the next.
+    The caller moves `at` up to there before asking for the next.
     """
     rest = [taken for taken in batch if taken.at < len(taken.times)]
     while len(rest) > 1:

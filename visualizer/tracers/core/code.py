@@ -219,7 +219,7 @@ def _stands_in(node: Any, line: int, column: int) -> bool:
 
 
 def is_of_runtime(code: CodeType) -> bool:
-    """Whether it is code of gevent or greenlet: that somebody waits there says nothing of what the program does."""
+    """Whether it is code of gevent or greenlet: a wait there says nothing about what the program does."""
     return any(part in code.co_filename for part in _RUNTIMES)
 
 

@@ -128,7 +128,7 @@ class Context:
         self.stream.store(lines.poll, t_ns, track, int(polling))
 
     def note(self, text: str, unsupported: str = "") -> None:
-        """Store a sentence for whoever reads the trace. `unsupported`: the runtime that it says is not recorded."""
+        """Store a sentence for the reader of the trace. `unsupported`: the runtime that it says is not recorded."""
         self.stream.store(lines.note, self.now(), text, unsupported)
 
     # Who runs.
@@ -162,7 +162,7 @@ class Context:
             callee.left(outcome, value)
 
     def makes(self, kind: type) -> bool:
-        """Whether a call of the class `kind` makes something that somebody wants to know of."""
+        """Whether a call of the class `kind` makes something that a runtime wants to know of."""
         return any(callee.makes(kind) for callee in self.callees)
 
     def was_made(self, kind: type, frame: Any) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
 TRACK, TEXT, PLACE, SHAPE = range(4)
-#: Room for somebody else in the memory that is shared.
+#: Room for other uses of the shared memory.
 _SPARE = slice(8, 16)
 #: The first block of a process has so many numbers, each one after it four times as many, up to so many.
 _FIRST = 16

@@ -53,9 +53,9 @@ class Recording(Context):
             runtime = make(self)
             if self.tracers.setdefault(runtime.name, runtime) is not runtime:
                 raise ValueError("another runtime has that name")
-            reported: Words = getattr(runtime, "words", {})
-            if reported:
-                self._words[runtime.name] = {part: dict(texts) for part, texts in reported.items()}
+            described: Words = getattr(runtime, "words", {})
+            if described:
+                self._words[runtime.name] = {part: dict(texts) for part, texts in described.items()}
         except Exception as error:
             self._answers[name] = f"refused: {show(error)}"
 

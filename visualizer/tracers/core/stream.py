@@ -374,7 +374,7 @@ class Stream(Interning):
     # The flushing thread.
 
     def start_thread(self) -> None:
-        """Flush every 25 ms from now on, also while the program sleeps or is in C code that lets go of the GIL."""
+        """Flush every 25 ms from now on, also while the program sleeps or is in C code that releases the GIL."""
         if self._alive:
             return  # The program forked twice with no event in between.
         self._alive = True
@@ -475,7 +475,7 @@ class Stream(Interning):
         self._new.clear()
 
     def discard(self) -> None:
-        """In a forked child: forget everything, and let go of the file."""
+        """In a forked child: forget everything, and close the file."""
         self.buffers.clear()
         self._forget_others()
         self._sink.close()

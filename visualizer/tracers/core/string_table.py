@@ -1,4 +1,4 @@
-"""What stands in the file once, and is referred to by number: texts, places, and the text of source files."""
+"""What is written to the file once, and then referred to by number: texts, places, and the text of source files."""
 
 from __future__ import annotations
 
