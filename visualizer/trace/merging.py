@@ -8,7 +8,7 @@ more than one is alive, the lines of each are held until nobody else can have an
 * when they were the newest of the file `LATE_NS` ago, by the reader's clock, which is how one is followed.
 
 A child is waited for from the `fork` line on, in the same way. What comes later still is given out at once, and
-counted: it stands behind lines that it belongs before.
+counted: it stands after lines that it belongs before.
 
 Where several do something every microsecond, to part their rows wherever another goes on would take far longer than all
 else: what is common is given out as it is, woven, to be put in order as columns (`columns.py`).
@@ -173,7 +173,7 @@ class Merging:
     def take(self, lines: list[Any], at_end: bool) -> list[Any]:
         """Take these lines, in the order of the file; return those that may be given out, in order of time.
 
-        `at_end`: there are none behind them now.
+        `at_end`: there are none after them now.
         """
         given: list[Any] = []
         if self._is_alone():
@@ -193,7 +193,7 @@ class Merging:
         return given
 
     def finish(self, lines: list[Any]) -> list[Any]:
-        """There is no more behind these lines: return all that are held."""
+        """There is no more after these lines: return all that are held."""
         if self._is_alone() and _FORKS.isdisjoint(map(type, lines)):
             return lines
         given: list[Any] = []
@@ -231,7 +231,7 @@ class Merging:
             process.thread = line.track
             if kind is Thread:
                 return  # Told again where it is needed.
-        # Where a sample stands it says who runs, but what stands behind it may have happened before.
+        # Where a sample stands it says who runs, but what stands after it may have happened before.
         times = [process.last_ns] if kind is Sample else _times(line, self._start_ns)
         if not times:
             given.append(line)

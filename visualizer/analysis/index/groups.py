@@ -102,7 +102,7 @@ class TrackGroup:
 
     def _take_piece(self, starts: list[Column], states: list[Column], begin: Column, end: Column, was: Column) -> None:
         """Of each track the slices from `begin` to `end`, before which it was in the state `was`; write there in which
-        it is behind them."""
+        it is after them."""
         counts = end - begin
         some = counts.nonzero()[0]
         if not len(some):
@@ -211,7 +211,7 @@ class TrackGroup:
 
 
 def _by_state(change: Column, weight: Column) -> tuple[Column, Column]:
-    """Of changes in rows: how many more are in each state behind a row of them, and the weights of these; a row for
+    """Of changes in rows: how many more are in each state after a row of them, and the weights of these; a row for
     each, and a column for each state."""
     first = np.arange(len(change))[:, None] << _SHIFT
     comes, came, size = (first + (change & _MASK)).ravel(), (first + (change >> _SHIFT)).ravel(), len(change) << _SHIFT

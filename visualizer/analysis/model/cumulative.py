@@ -17,7 +17,7 @@ _STRIDE = 16
 #: So many strides are added up at a time, which takes room for a moment.
 _AT_ONCE = 1 << 12
 _SUMMED = np.array(SUMMED, dtype=np.uint8)
-#: How the slices of a stride lie behind the first of them, and the first behind these.
+#: How the slices of a stride lie after the first of them, and the first after these.
 _BESIDE = np.arange(_STRIDE + 1, dtype=np.int64)
 _ROW_OF = {int(state): row for row, state in enumerate(SUMMED)}
 _STATES = len(State)

@@ -145,7 +145,7 @@ class TrackSteps(Sequence[int]):
 
 
 class Ended(NamedTuple):
-    """The slices of tracks that began and ended together, one track's behind another's; `runs`: as `step_slices`."""
+    """The slices of tracks that began and ended together, one track's after another's; `runs`: as `step_slices`."""
 
     start_ns: memoryview
     state: memoryview

@@ -63,7 +63,7 @@ def statistics(timeline: Timeline, span: tuple[int, int] | None = None, *, close
     """Statistics up to the latest time of the trace: a slice that is still open counts up to there.
 
     `span`: only of what lies between these two times, in ns: a slice counts with the part of it that does, a switch
-    if it is behind the first, or `closed` and at it, and not behind the second, and `state` is that at the second.
+    if it is after the first, or `closed` and at it, and not after the second, and `state` is that at the second.
     """
     start_ns, end_ns = span if span is not None else (-1, timeline.last_ns)
     first, last = timeline.switch_before(start_ns - closed), timeline.switch_before(end_ns)

@@ -155,7 +155,7 @@ _NOTHING_BEFORE = _Before(-1, -1)
 
 
 class _Stretch(NamedTuple):
-    """Slices of tracks one behind another, with their ends, and the states that follow them."""
+    """Slices of tracks one after another, with their ends, and the states that follow them."""
 
     tracks: Sequence[Track]
     bounds: Column
@@ -188,7 +188,7 @@ class _Stretch(NamedTuple):
 def _measure(
     timeline: Timeline, of: _Stretch, span: tuple[int, int] | None, before: _Before = _NOTHING_BEFORE
 ) -> tuple[list[Times], _Before]:
-    """The times of each track, and what stands behind the last slice. `before`: what stood before the first."""
+    """The times of each track, and what stands after the last slice. `before`: what stood before the first."""
     count = len(of.tracks)
     whose = np.repeat(np.arange(count), np.diff(of.bounds))
     state, start_ns, end_ns = of.state, of.start_ns, of.end_ns

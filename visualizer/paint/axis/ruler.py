@@ -163,7 +163,7 @@ def _busy_ticks(
         at = known.busy(int(t_ns))
         number = known.number_at(at)
         if number < len(known) and known.place(number) <= at:
-            # In a gap: go on behind it.
+            # In a gap: go on after it.
             place = known.place(number) + known.gap(number).shown_ns
             continue
         if at > last:

@@ -13,7 +13,7 @@ _BY_ITSELF = frozenset((words.TIMER, words.TIMEOUT, words.IO, words.SIGNAL, word
 
 
 def crossing_labels(timeline: Timeline, switch: Switch) -> list[str]:
-    """Such as "send 'x'", "sleep 2 s", "woken by foo": printable, and behind it shorter ones that still say it."""
+    """Such as "send 'x'", "sleep 2 s", "woken by foo": printable, and after it shorter ones that still say it."""
     return [plain(label) for label in _labels(timeline, switch)]
 
 

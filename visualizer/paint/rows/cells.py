@@ -37,7 +37,7 @@ class Cells(NamedTuple):
     `only`: the one slice that fills the cell, or what the trace has of it; else NONE. `running`: the share of the cell
     that the track runs; `runs`: how many RUNNING slices there are, 2 if there are more. `main`: the state other than
     RUNNING that fills most, the first in SUMMED of equal ones, NONE if there is none; said of cells without runs.
-    `enters`: it ran already before; `stays`: it runs on behind; said of cells with runs.
+    `enters`: it ran already before; `stays`: it runs on after; said of cells with runs.
     """
 
     only: Column

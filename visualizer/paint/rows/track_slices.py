@@ -32,7 +32,7 @@ class TrackRow:
         self.begins: array[int] = self.course.start
 
     def start(self, index: int) -> float:
-        """Where slice number `index` begins; for the number behind the last slice, the limit."""
+        """Where slice number `index` begins; for the number after the last slice, the limit."""
         return self.begins[index] / self.scale if index < len(self.slices) else self.limit
 
     def find(self, position: float) -> int:
@@ -40,7 +40,7 @@ class TrackRow:
         return bisect_left(self.begins, position * self.scale)
 
     def between(self, start: float, end: float) -> Column:
-        """How much of [start, end) went to each of SUMMED; what lies behind the limit went to none."""
+        """How much of [start, end) went to each of SUMMED; what lies after the limit went to none."""
         spent = self.course.spent(np.minimum(np.array([start, end], dtype=np.float64), self.limit) * self.scale)
         lasted: Column = (spent[:, 1] - spent[:, 0]) / self.scale
         return lasted

@@ -8,7 +8,7 @@ An event is stored in one of two ways:
 * with all its parts: seven references in `parts`, and in `rows` a row that holds its place among the others (its track
   is `PARTS`).
 
-Both are flat lists: no tuple stays behind for the cyclic garbage collector to walk.
+Both are flat lists: no tuple is left for the cyclic garbage collector to walk.
 """
 
 from __future__ import annotations
@@ -199,7 +199,7 @@ def take(buffer: Buffer, most: int) -> Taken | None:
     count = min(most, len(buffer.rows) // ROW)
     if count <= 0:
         return None
-    # A slice and a deletion of the same length: a hook that stores between the two only adds behind them.
+    # A slice and a deletion of the same length: a hook that stores between the two only adds after them.
     rows = buffer.rows[: count * ROW]
     del buffer.rows[: count * ROW]
     references = rows[1::ROW].count(PARTS) * STRIDE

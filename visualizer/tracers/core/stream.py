@@ -235,7 +235,7 @@ class Stream(Interning):
                 self._lost = self._sink.lost
 
     def _begin_batch(self) -> None:
-        """What is written next may stand behind lines of another process: it begins by saying on which thread it is."""
+        """What is written next may stand after lines of another process: it begins by saying on which thread it is."""
         if self.process >= 0:
             self._thread = -1
 
@@ -314,7 +314,7 @@ class Stream(Interning):
             rows.clear()
 
     def _make_line(self, taken: Taken, until: int, rows: list[int], lines: list[str]) -> None:
-        """Make the line of the event with parts that comes next, behind those it needs to have been told before; or add
+        """Make the line of the event with parts that comes next, after those it needs to have been told before; or add
         its row to `rows`, which come before any line but a definition."""
         parts, i = taken.parts, taken.parts_at
         taken.parts_at += STRIDE
