@@ -26,10 +26,10 @@ from visualizer.trace.events import (
     decode_header,
     decode_opening,
 )
-from visualizer.trace.merging import LATE_NS, Merging, Woven
+from visualizer.trace.merging import LATE_NS, Interleaved, Merging
 
 #: A line of a trace.
-Line = Event | Shape | Rows | Woven
+Line = Event | Shape | Rows | Interleaved
 
 #: Read at most this much at a time, so that a viewer stays responsive while a long trace loads, and little memory is
 #: taken for a moment.
@@ -212,7 +212,7 @@ class Source:
                 columnizer.learn(line)
             elif type(line) is Rows:
                 events += columnizer.events_of(line)
-            elif type(line) is Woven:
+            elif type(line) is Interleaved:
                 events += self._expand(line.lines())
             else:
                 events.append(line)  # type: ignore[arg-type]

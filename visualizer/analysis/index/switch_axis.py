@@ -27,7 +27,7 @@ _PIECE = 1 << 15
 
 
 class Places:
-    """What `Slices.start_ns` and `Slices.course` are in time, along the switches. Made and kept by `places`."""
+    """What `Slices.start_ns` and `Slices.cumulative` are in time, along the switches. Made and kept by `places`."""
 
     __slots__ = ("_settled", "_sums", "_version", "start")
 
@@ -44,7 +44,7 @@ class Places:
         self._settled = min(self._settled, index)
         self._version = -1
 
-    def course(self, state: array[int]) -> CumulativeSlices:
+    def cumulative(self, state: array[int]) -> CumulativeSlices:
         """The slices, which are in these states, along the switches: in PER_SWITCHths of one."""
         return CumulativeSlices(self._sums, self.start, state)
 

@@ -72,11 +72,11 @@ class Slices:
     def spent_ns(self, state: State, until_ns: int, since_ns: int = 0) -> int:
         """Nanoseconds spent in `state` (one of SUMMED) between two times. Binary searches, whatever the length."""
         last = self.at(until_ns)
-        spent_ns = 0 if last < 0 else self.course.sums.one(state, until_ns, last, self.start_ns, self.state)
+        spent_ns = 0 if last < 0 else self.cumulative.sums.one(state, until_ns, last, self.start_ns, self.state)
         return spent_ns - self.spent_ns(state, since_ns) if since_ns > 0 else spent_ns
 
     @property
-    def course(self) -> CumulativeSlices:
+    def cumulative(self) -> CumulativeSlices:
         """The slices along time."""
         if self._sums is None:
             self._sums = Cumulative()

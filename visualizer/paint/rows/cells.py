@@ -116,7 +116,7 @@ def _found(track_rows: Sequence[TrackRow], grid: _Grid) -> tuple[_Found, Column]
     """What is at each edge, and how many slices each row has, in a column."""
     shape = len(track_rows), len(grid.reach)
     found = _Found(*(np.empty(shape, dtype=kind) for kind in (np.int64, np.int64, np.uint8, np.uint8)))
-    for row, (_, begins, state) in enumerate(track_row.course for track_row in track_rows):
+    for row, (_, begins, state) in enumerate(track_row.cumulative for track_row in track_rows):
         known, states = np.frombuffer(begins, dtype=np.int64), np.frombuffer(state, dtype=np.uint8)
         index = found.slice[row] = known.searchsorted(grid.reach)
         known.take(index, out=found.begins[row], mode="clip")
@@ -134,7 +134,7 @@ def _mix(
     needed[:, :-1] = several
     needed[:, 1:] |= several
     until = np.broadcast_to(grid.edge, needed.shape)[needed]
-    tally = Tally([track_row.course for track_row in track_rows], _bounds(needed), until, at.slice[needed] - 1)
+    tally = Tally([track_row.cumulative for track_row in track_rows], _bounds(needed), until, at.slice[needed] - 1)
     left = (needed.ravel().cumsum() - 1).reshape(needed.shape)[:, :-1][several]
     ran = tally.in_state(State.RUNNING)
     length = np.broadcast_to(grid.length, several.shape)[several]
