@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from visualizer.analysis.model.timeline import State, Timeline
-from visualizer.analysis.report.alignment import Orders, waited_ns
+from visualizer.analysis.report.alignment import Alignment, waited_ns
 from visualizer.analysis.text.sentences import sentence
 
 _NS_PER_S = 1_000_000_000
@@ -100,7 +100,7 @@ def compare(a: Part, b: Part) -> Comparison:
     sums = _figures(a, waited[0].total()), _figures(b, waited[1].total())
     known = {reason: max(by[reason] for by in waited) for reason in (*waited[0], *waited[1])}
     reasons = sorted((reason for reason in known if known[reason]), key=lambda reason: -known[reason])
-    alike = Orders().alike(a.timeline, a.first, a.stop, b.timeline, b.first, b.stop)
+    alike = Alignment().alike(a.timeline, a.first, a.stop, b.timeline, b.first, b.stop)
     return Comparison(
         _side(a),
         _side(b),

@@ -51,11 +51,11 @@ class Times(NamedTuple):
 
 def times_of(
     timeline: Timeline, tracks: Sequence[Track], span: tuple[int, int] | None = None
-) -> Iterator[Times | Lengths]:
+) -> Iterator[Times | TrackTimes]:
     """Those of each of these tracks, up to the latest time of the trace, or of what lies in `span`."""
     if span is not None:
         for track in tracks:
-            lengths = Lengths(timeline, track.id, span)
+            lengths = TrackTimes(timeline, track.id, span)
             lengths.take()
             yield lengths
         return
@@ -69,7 +69,7 @@ def times_of(
         first = stop
 
 
-class Lengths:
+class TrackTimes:
     """The times of a track that may grow, or of what lies in `span` (from when to when, in ns).
 
     Call `take` until it returns False. What it has then is described at `Times`.
