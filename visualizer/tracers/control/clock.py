@@ -21,9 +21,9 @@ class PausableClock:
 
     def __init__(self, monotonic: Callable[[], int] = time.monotonic_ns) -> None:
         self._monotonic = monotonic
-        #: What is left out, in all.
+        #: The total time left out.
         self._paused = [0]
-        #: Where the clock stands, if it does; else nothing.
+        #: The time at which the clock stands still; empty while it runs.
         self._standing: list[int] = []
         #: Memory that the processes share, for what is left out and where the clock stands (-1: it does not): from the
         #: first fork on; and the same in a child, which has the clock of who forked it.

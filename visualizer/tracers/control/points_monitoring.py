@@ -68,7 +68,7 @@ class MonitoringPoints:
         self._singled_out.clear()
         if goal == LINE:
             _monitoring.set_events(self._tool, _events.LINE)
-            # Of the line before this one, every other place was disabled.
+            # For the previous line, every other place was disabled.
             _monitoring.restart_events()
             return
         _monitoring.set_events(self._tool, _EVERYWHERE | _OF_GENERATORS if goal else 0)

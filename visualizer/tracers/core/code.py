@@ -1,4 +1,4 @@
-"""What can be told of a code object without running anything: whose it is, what it is called, and the expression at an
+"""What is known about a code object without running anything: whose it is, what it is called, and the expression at an
 instruction (`code.co_positions()`, PEP 657)."""
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ GENERATOR_FLAG = 0x20 | COROUTINE_FLAG | ASYNC_GENERATOR_FLAG
 _STATEMENTS = ("with ", "for ", "async with ", "async for ")
 _AST_ONLY = 0x400  # ast.PyCF_ONLY_AST, without importing ast
 
-#: Where our own code is, which runs inside of the program.
+#: Where the visualizer's own code is, which runs inside the program.
 TRACERS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _HERE = os.path.dirname(TRACERS[:-1]) + os.sep
 _STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
@@ -41,7 +41,7 @@ _sources: dict[str, list[bytes] | None] = {}
 
 
 class Ownership:
-    """Tells the program's own code from that of the standard library and of installed packages.
+    """Distinguishes the program's own code from the standard library and installed packages.
 
     `include` names what is to count as the program's own nevertheless: a package ("requests"), or a part of a path.
     """
@@ -202,7 +202,7 @@ def entered(code: CodeType, offset: int) -> list[Any]:
         node = rest.pop()
         kind = type(node).__name__
         if kind in ("FunctionDef", "AsyncFunctionDef", "Lambda", "ClassDef"):
-            # It does not run where it stands.
+            # It does not run at this point.
             found.clear()
         elif kind in ("With", "AsyncWith") and any(_stands_in(part, line, column) for part in node.body):
             found += [item.context_expr for item in node.items]

@@ -1,4 +1,4 @@
-"""What a forked child inherited: the greenlets and generators of its parent, each of which lives on in both.
+"""What a forked child inherited: the greenlets and generators of its parent, which exist in both from then on.
 
 To the hooks they are what they were: every table of the tracers is copied with the process, and its numbers hold. To
 the file they are new tracks. So in a child the flush puts another number in the place of each track that is older than
