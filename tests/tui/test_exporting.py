@@ -41,7 +41,9 @@ async def test_of_a_recording(tmp_path: Path) -> None:
     file = tmp_path / sleeps().write(tmp_path)
     async with VisualizerApp(open_path=file).run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        assert await chosen(pilot) == [f"{TELLS}visualizer export {file} -o sleeps.svg --axis switches"]
+        assert await chosen(pilot) == [
+            f"{TELLS}visualizer export {file} -o sleeps.svg --axis time --theme dark --select main"
+        ]
 
 
 async def test_of_what_came_through_a_pipe() -> None:
@@ -54,17 +56,19 @@ async def test_of_two(tmp_path: Path) -> None:
     a, b = (str(tmp_path / demo.write(tmp_path)) for demo in (sleeps(), hand_over()))
     async with VisualizerApp(compared=((a, "0-1"), (b, None))).run_test(size=(80, 24)) as pilot:
         await compared(pilot)
-        assert await chosen(pilot) == [f"{TELLS}visualizer compare {a}@0-1 {b} -o sleeps-hand_over.svg"]
+        assert await chosen(pilot) == [
+            f"{TELLS}visualizer compare {a}@0-1 {b} -o sleeps-hand_over.svg --axis time --theme dark"
+        ]
 
 
 @pytest.mark.parametrize(
     ("traces", "command"),
     [
-        (["my run.trace"], "visualizer export 'my run.trace' -o 'my run.svg' --axis switches"),
-        (["a;b.trace"], "visualizer export 'a;b.trace' -o 'a;b.svg' --axis switches"),
-        (["me@home/r.trace"], "visualizer export me@home/r.trace -o r.svg --axis switches"),
-        (["r.trace@#-#18", "r.trace@#19-#"], "visualizer compare 'r.trace@#-#18' 'r.trace@#19-#' -o r.svg"),
+        (["my run.trace"], "visualizer export 'my run.trace' -o 'my run.svg' --row 'a b'"),
+        (["a;b.trace"], "visualizer export 'a;b.trace' -o 'a;b.svg' --row 'a b'"),
+        (["me@home/r.trace"], "visualizer export me@home/r.trace -o r.svg --row 'a b'"),
+        (["r.trace@#-#18", "r.trace@#19-#"], "visualizer compare 'r.trace@#-#18' 'r.trace@#19-#' -o r.svg --row 'a b'"),
     ],
 )
 def test_a_shell_takes_it_as_it_is_told(traces: list[str], command: str) -> None:
-    assert command_for(traces) == command
+    assert command_for(traces, ["--row", "a b"]) == command

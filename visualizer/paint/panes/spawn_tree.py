@@ -53,7 +53,8 @@ def nodes(family: Family, unfolded: Set[Kin]) -> list[Node]:
         node = waiting.pop()
         found.append(node)
         if node.kin is None:
-            waiting += _below(family, node.track, node.trunk, unfolded)
+            # A damaged trace may have a track of that number.
+            waiting += [] if node.track == words.NOBODY else _below(family, node.track, node.trunk, unfolded)
         elif not node.folded:
             last = len(node.members) - 1
             waiting += [Node(track, (*node.trunk, at < last)) for at, track in enumerate(node.members)][::-1]

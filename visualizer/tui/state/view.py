@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from visualizer.analysis.explore.marks import Marks
 from visualizer.analysis.model.timeline import Place, Timeline
+from visualizer.analysis.report.comparison import Part
 from visualizer.paint.axis.times import SINCE_START
 from visualizer.paint.axis.viewport import (
     MARGIN_CELLS,
@@ -169,9 +170,9 @@ class View(Arrangement):
 
     # Moving the playhead.
 
-    def begin(self) -> None:
+    def begin(self, switch: int | None = None) -> None:
         """There is something to be seen: go to where it begins. Nobody wants to go back from there."""
-        self.playhead.go(self._beginning)
+        self.playhead.go(self._beginning if switch is None else switch)
         self.reveal()
 
     @property
@@ -332,6 +333,16 @@ class View(Arrangement):
     def zoom_to_span(self) -> bool:
         """Show just the span. Return False if there is none, or nothing in it."""
         return self.span is not None and self.show_between(*self.span)
+
+    def show_part(self, part: Part) -> None:
+        """Show just that part, from its first switch on."""
+        self.playhead.go(part.first)
+        axis = self.viewport.axis
+        # The first switch of a part is one behind its beginning.
+        ends = (part.first, part.stop) if axis is Axis.SWITCHES else (part.start_ns, part.end_ns)
+        start, end = ends if axis is Axis.SWITCHES else (position_of_time(self.timeline, axis, t_ns) for t_ns in ends)
+        self.fitted = False
+        self.viewport = Viewport.over(axis, start, end, self.viewport.width)
 
     def show_between(self, start_ns: int, end_ns: int) -> bool:
         """Show exactly the range between. Return False if it is empty."""

@@ -68,6 +68,15 @@ class SourcePane(Widget):
         self.set_class(not isinstance(self._text, SourceText), "-without-source")
         self.refresh()
 
+    @property
+    def line_text(self) -> str:
+        """File, number and text of the line that is marked; "" if there is none."""
+        where, text = self._where, self._text
+        if where is None or where.place is None or not isinstance(text, SourceText) or self._line > len(text.lines):
+            return ""
+        code = text.lines[self._line - 1].plain.strip()
+        return f"{plain(short_path(where.place.file, self._cwd))}:{self._line}: {code}"
+
     def _of_suspended(self) -> SourcePosition | None:
         return suspended(self._view.timeline, self._view.playhead.index)
 
