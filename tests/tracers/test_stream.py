@@ -73,6 +73,25 @@ def test_an_uncaught_exception_is_told(trace_source: TraceSource) -> None:
     assert traced.outcome("main") == "raised"
 
 
+def test_an_exception_in_a_console_of_the_programs_is_not_its_end(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import code
+
+        def fails():
+            raise LookupError
+
+        console = code.InteractiveConsole({"fails": fails})
+        console.push("fails()")
+        console.push("1 +* 2")
+        """
+    )
+    assert traced.ended.code == 0
+    assert traced.timeline.uncaught is None
+    [main] = traced.tracks("main")
+    assert (main.outcome, main.value) == ("returned", None)
+
+
 def test_sys_exit(trace_source: TraceSource) -> None:
     traced = trace_source("import sys\nsys.exit(3)\n")
     assert (traced.ended.code, traced.ended.stderr) == (3, b"")

@@ -34,7 +34,7 @@ Line = Event | Shape | Rows | Woven
 
 #: Read at most this much at a time, so that a viewer stays responsive while a long trace loads, and little memory is
 #: taken for a moment.
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 21
 #: No writer writes a longer line: sources, outputs and rows are cut long before.
 LONGEST_LINE = 16 << 20
 

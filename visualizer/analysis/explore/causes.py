@@ -10,6 +10,7 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 from visualizer.analysis.explore.lateness import lateness
+from visualizer.analysis.model.connections import across
 from visualizer.analysis.model.timeline import State, Suspension, Timeline, Track, Wakeup
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
@@ -121,6 +122,11 @@ def _why_woken(
             plain(f"{said}; {timeline.name(track.id)} set this timer itself{asked}"),
             Standpoint(track.id, min(began, index) - 1, suspension.t_ns),
         )
+    giver = timeline.tracks.get(across(timeline, suspension, wakeup.t_ns)) if suspension is not None else None
+    if giver is not None and wakeup.cause == words.IO and (step := _step(giver, before)) >= 0:
+        at = giver.steps[step]
+        said = plain(f"{said}; {timeline.name(giver.id)} has the other end of the connection")
+        return Cause(said, Standpoint(giver.id, at, timeline.switch_ns[at]))
     if waker is None or waker.schedules:
         outside = "" if wakeup.cause == words.TURN or waker is None else "; the cause is outside the program"
         return Cause(plain(said + outside), None)

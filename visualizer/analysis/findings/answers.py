@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from visualizer.analysis.findings.answer_times import Answer
 from visualizer.analysis.findings.base import SLOW_FACTOR, SLOW_NS, SLOW_OF, Finding, at, finding, spot
 from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.model.connections import across
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.trace import words
@@ -26,12 +27,17 @@ def slow_answer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             continue
         suspension = slowest.suspension
         name = timeline.name(suspension.track)
-        why = _why(timeline, slowest)
+        giver, outside = slowest.giver, ""
+        if suspension.peer:
+            giver = across(timeline, suspension, slowest.came_ns)
+            if giver == words.NOBODY:
+                outside = f"; it came from outside: nothing recorded has the other end, {suspension.peer}"
+        why = _why(timeline, slowest, giver)
         sentence = (
             f"{why}{name} waited {duration(longest_ns, 2)} for the slowest of {count} answers{at(suspension.place)}, "
-            f"{duration(waited_ns // count, 2)} on average{_printed(timeline, slowest)}"
+            f"{duration(waited_ns // count, 2)} on average{outside}{_printed(timeline, slowest)}"
         )
-        tracks = (suspension.track, slowest.giver) if why else (suspension.track,)
+        tracks = (suspension.track, giver) if why else (suspension.track,)
         yield finding("slow_answer", sentence, tracks, suspension.t_ns, suspension.place, longest_ns)
 
 
@@ -57,11 +63,11 @@ def _printed(timeline: Timeline, answer: Answer) -> str:
     return ""
 
 
-def _why(timeline: Timeline, answer: Answer) -> str:
-    """What the track that ran just before the answer had waited for most of that time, as a cause; "" if unknown."""
-    if answer.giver not in timeline.tracks:
+def _why(timeline: Timeline, answer: Answer, giver: int) -> str:
+    """What the track that gave the answer had waited for most of that time, as a cause; "" if that is unknown."""
+    if giver not in timeline.tracks:
         return ""
-    track = timeline.tracks[answer.giver]
+    track = timeline.tracks[giver]
     slices = track.slices
     best: tuple[int, Suspension] | None = None
     first = max(0, slices.at(answer.suspension.t_ns))
@@ -74,6 +80,8 @@ def _why(timeline: Timeline, answer: Answer) -> str:
     name = timeline.name(track.id)
     if best is None or 2 * best[0] < answer.waited_ns:
         return ""
+    if answer.suspension.peer:
+        return f"{name}, at the other end, {_did(best[1], best[0])} → "
     return f"{name} {_did(best[1], best[0])} and ran just before the answer came (inferred: it gave the answer) → "
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -44,7 +45,8 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     delays = delays[delays["ran_ns"].argsort(kind="stable")]
     found: list[tuple[Hashable, int, tuple[int, LongRun]]] = []
     for hub in {*observed.turns, *observed.living}:
-        for turn in (*observed.turns.get(hub, ()), *_turn_at_the_end(timeline, observed, hub)):
+        turns = (_turn_at_the_end(timeline, observed, hub), _own_turns(timeline, hub))
+        for turn in (*observed.turns.get(hub, ()), *chain.from_iterable(turns)):
             length_ns = turn.end_ns - turn.start_ns
             if length_ns >= HOG_NS:
                 place = timeline.switch(turn.switch).place if turn.switch >= 0 else None
@@ -56,7 +58,8 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         tracks = [track for _, track in late]
         delayed = listed([f"{timeline.name(track)} ran {duration(late_ns, 2)} late" for late_ns, track in late])
         sentence = f"{timeline.name(turn.track)} ran for {duration(length_ns, 2)} without yielding, {how}"
-        sentence += f" → {delayed or 'its hub was blocked'}"
+        blocked = "its hub was blocked" if turn.track != hub else "nobody else could run on its thread"
+        sentence += f" → {delayed or blocked}"
         sentence += worst_of(count, "such runs")
         yield finding("hog", sentence, (turn.track, *tracks), turn.start_ns, place, length_ns)
 
@@ -186,7 +189,10 @@ def _end(timeline: Timeline, turn: LongRun) -> tuple[str, Place | None]:
         if switch.place is not None:
             return f"until {who} yielded at {spot(switch.place)}", switch.place
         return f"until {who} ended", None
-    ended = timeline.tracks[turn.track].exit_ns >= 0
+    track = timeline.tracks[turn.track]
+    if track.schedules and turn.end_ns < timeline.last_ns:
+        return "until it ran another track or polled", None
+    ended = track.exit_ns >= 0
     return "until it ended" if ended else "until the end of the trace", None
 
 
@@ -214,6 +220,20 @@ def _late(delays: Column, hub: int, turn: LongRun) -> Iterator[tuple[int, int]]:
         if delay.hub == hub and delay.track != turn.track and shared_ns >= LATE_NS:
             late[delay.track] = max(late.get(delay.track, 0), delay.ran_ns - delay.due_ns)
     yield from sorted(((late_ns, track) for track, late_ns in late.items()), reverse=True)
+
+
+def _own_turns(timeline: Timeline, hub: int) -> Iterator[LongRun]:
+    """The turns of HOG_NS or longer in which the hub itself ran code of the program, in a callback, by its samples."""
+    track = timeline.tracks.get(hub)
+    if track is None or not track.schedules:
+        return
+    starts_ns, states = (np.asarray(column) for column in (track.slices.start_ns, track.slices.state))
+    ends_ns = np.append(starts_ns[1:], timeline.last_ns)
+    for index in np.flatnonzero((states == State.RUNNING) & (ends_ns - starts_ns >= HOG_NS)).tolist():
+        start_ns, end_ns = int(starts_ns[index]), int(ends_ns[index])
+        others = (one for one in timeline.tracks.values() if one.parent == hub and one.spawn_ns < end_ns)
+        if any(not 0 <= one.exit_ns < start_ns for one in others) and mostly(timeline, hub, start_ns, end_ns):
+            yield LongRun(start_ns, end_ns, hub, -1)
 
 
 def _turn_at_the_end(timeline: Timeline, observed: Observed, hub: int) -> Iterator[LongRun]:

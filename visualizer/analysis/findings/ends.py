@@ -91,16 +91,25 @@ def never_started(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     for track in timeline.tracks.values():
         if track.kind not in (words.GREENLET, words.COROUTINE) or len(track.steps):
             continue
-        if track.state not in (State.CREATED, State.READY):
+        if track.state not in (State.CREATED, State.READY) or _is_pending(timeline, track):
             continue
         name = timeline.name(track.id)
-        by = f"{timeline.name(track.creator)} spawned it" if track.creator in timeline.tracks else "it was spawned"
-        why = "the program ended before its turn" if track.state is State.READY else "nothing made it ready"
+        is_ready = track.state is State.READY
+        made = "spawned" if is_ready or track.kind == words.COROUTINE else "made"
+        by = f"{timeline.name(track.creator)} {made} it" if track.creator in timeline.tracks else f"it was {made}"
+        why = "the program ended before its turn" if is_ready else "it was never started"
         if track.kind == words.COROUTINE:
             why = "it was never awaited"
         sentence = f"{name} never ran: {by}{at(track.place)}, but {why}"
         tracks = (track.id, track.creator) if track.creator in timeline.tracks else (track.id,)
         yield finding("never_started", sentence, tracks, track.spawn_ns, track.place)
+
+
+def _is_pending(timeline: Timeline, track: Track) -> bool:
+    """Whether a hub's timer would have begun it (spawn_later). What nobody started is found when its thread ends."""
+    hub = timeline.tracks.get(track.parent)
+    thread = timeline.tracks.get(hub.parent) if hub is not None and hub.schedules else None
+    return track.state is State.CREATED and thread is not None and track.spawn_ns < thread.exit_ns
 
 
 def _loop_exits(timeline: Timeline, observed: Observed) -> Iterator[Switch]:

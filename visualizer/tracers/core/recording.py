@@ -124,10 +124,10 @@ class Recording(Context):
         uncaught: Any = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
         outcome, value = words.RETURNED, lines.NO_VALUE
         if isinstance(uncaught, BaseException) and _ended_main(uncaught):
-            outcome, value = words.RAISED, uncaught
+            outcome, value = words.RAISED, keep(uncaught)
             name, message = type_name(type(uncaught)), exception_text(uncaught)
             stream.extend((lines.uncaught, t_ns, name, message, None, None, 0))
-        stream.store(lines.thread_exited, t_ns, stream.here(t_ns).track, (outcome, None), keep(value))
+        stream.store(lines.thread_exited, t_ns, stream.here(t_ns).track, (outcome, None), value)
         self._remove_all()
         self.is_over = True
         stream.close()

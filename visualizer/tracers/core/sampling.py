@@ -117,8 +117,10 @@ class Samples:
 
     def _place(self, stack: list[At]) -> At | None:
         """Where the program is; None if it is not in code of its own, or at a switch that may not be stored yet."""
-        if any(code.co_filename.startswith(TRACERS) for code, _ in stack):
-            return None
+        for depth, (code, _) in enumerate(stack):
+            # What only stands around a callback of the program's stores nothing meanwhile.
+            if code.co_filename.startswith(TRACERS) and not (depth and code.co_name == "visualizer_callback"):
+                return None
         own = [at for at in stack if self._recording.own(at[0])]
         if any(_is_resumed(*at) for at in own):
             return None
