@@ -194,12 +194,13 @@ class Viewport:
             return self.showing(timeline, keep_switch)
         start = position_of_time(timeline, axis, self.time_at(timeline, 0))
         end = position_of_time(timeline, axis, self.time_at(timeline, self.width))
-        per_cell = (end - start) / self.width
+        # In a damaged trace much time may pass at no place.
+        per_cell = max(CLOSEST[axis], (end - start) / self.width)
         if self.per_cell >= _furthest(timeline, self.axis, self.width):
             return Viewport.fit(timeline, axis, self.width).showing(timeline, keep_switch)
         if axis is Axis.SWITCHES:
             per_cell = _even(per_cell)
-        per_cell = min(_furthest(timeline, axis, self.width), max(CLOSEST[axis], per_cell))
+        per_cell = min(_furthest(timeline, axis, self.width), per_cell)
         other = Viewport(axis, start, per_cell, self.width)._clamped(timeline)
         return other.showing(timeline, keep_switch)
 

@@ -49,7 +49,7 @@ def _narrow(widths: list[int], left: Sequence[bool], width: int) -> None:
     if over > sum(max(0, widths[column] - _LEAST_WORD) for column in words):
         # It is split, then; the first column stands in each part.
         for column in words:
-            widths[column] = min(widths[column], max(_LEAST_WORD, width // 3))
+            widths[column] = min(widths[column], max(_LEAST_WORD, width // 4))
         return
     while over > 0:
         longest = max(words, key=widths.__getitem__)

@@ -43,7 +43,7 @@ class SwitchList(Lines):
 
 
 #: A sentence has at least so many cells, or the line does without the time.
-_LEAST_SENTENCE = 24
+_LEAST_SENTENCE = 34
 
 
 class Events(SwitchList):
