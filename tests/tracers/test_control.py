@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.reading import read_all
 from tests.tracers.conftest import TraceScenario
 from tests.tracers.held import PATIENCE_S, script_of, started
 from tests.tracers.traced import ROOT, SCENARIOS, bare, environment
 from visualizer.session.control import Condition
 from visualizer.trace.events import Continued, Held
-from visualizer.trace.source import read_all
 
 #: In seconds; long beside what the programs here do, and than a flush takes.
 STOP_S = 0.2
@@ -131,7 +131,7 @@ def test_timers_are_held_with_the_program(loop: str, tmp_path: Path, monkeypatch
         - suspension.t_ns - limits_ns[suspension.asked_ns]
         for suspension in timeline.suspensions
         if suspension.asked_ns in limits_ns
-    ]  # fmt: skip
+    ]
     assert len(slept) == 4
     assert all(late_ns > -STOP_S * 1e9 / 4 for late_ns in slept)
     assert timeline.pauses.paused_ns >= 10 * STOP_S * 1e9

@@ -51,11 +51,11 @@ def test_a_coroutine_driven_by_hand(trace_source: TraceSource) -> None:
     assert traced.ended.stdout == b"['first', 42]\n"
     assert [(t.kind, t.base_name) for t in traced.timeline.tracks.values()][1:] == [
         (words.COROUTINE, "work"), (words.COROUTINE, "pause"),
-    ]  # fmt: skip
+    ]
     assert ways(traced) == [
         ("send", "work", "None"), ("next", "pause", None), ("yield", "work", "'first'"), ("yield", "main", "'first'"),
         ("send", "work", "21"), ("send", "pause", "21"), ("return", "work", "21"), ("return", "main", "42"),
-    ]  # fmt: skip
+    ]
 
 
 def test_an_exception_goes_through_a_chain_and_is_answered(trace_source: TraceSource) -> None:
@@ -86,7 +86,7 @@ def test_an_exception_goes_through_a_chain_and_is_answered(trace_source: TraceSo
         ("yield", "middle", "2"), ("yield", "outer", "2"), ("yield", "main", "2"),
         ("next", "outer", None), ("next", "middle", None), ("next", "inner", None),
         ("return", "middle", "None"), ("return", "outer", "None"), ("return", "main", "None"),
-    ]  # fmt: skip
+    ]
 
 
 def test_an_exception_goes_through_a_chain_and_back(trace_source: TraceSource) -> None:
@@ -110,7 +110,7 @@ def test_an_exception_goes_through_a_chain_and_back(trace_source: TraceSource) -
     assert [(cause, to) for cause, to, _ in ways(traced)][4:] == [
         ("throw", "outer"), ("throw", "inner"), ("raise", "outer"), ("yield", "main"),
         ("close", "outer"), ("close", "main"),
-    ]  # fmt: skip
+    ]
     assert traced.outcome("inner") == words.RAISED
 
 
@@ -136,7 +136,7 @@ def test_what_ends_while_an_exception_goes_through_it_ends_once(trace_source: Tr
     assert [(cause, to) for cause, to, _ in ways(traced)][4:] == [
         ("throw", "outer"), ("throw", "inner"), ("return", "outer"), ("yield", "main"), ("next", "outer"),
         ("return", "main"),
-    ]  # fmt: skip
+    ]
 
 
 def test_closing_a_chain_ends_each_of_it(trace_source: TraceSource) -> None:
@@ -204,7 +204,7 @@ def test_an_asynchronous_generator_driven_by_hand(trace_source: TraceSource) -> 
         ("next", "numbers", None), ("yield", "main", "1"), ("send", "numbers", "5"), ("yield", "main", "[5]"),
         ("next", "numbers", None), ("yield", "main", "[None]"), ("throw", "numbers", error),
         ("yield", "main", "['caught']"), ("close", "numbers", None), ("close", "main", None),
-    ]  # fmt: skip
+    ]
 
 
 def test_async_for_and_await_inside_an_asynchronous_generator(trace_source: TraceSource) -> None:
@@ -228,7 +228,7 @@ def test_async_for_and_await_inside_an_asynchronous_generator(trace_source: Trac
         ("send", "ticks", "7"), ("send", "pause-1", "7"), ("return", "ticks", "7"),
         ("next", "ticks", None), ("next", "pause-2", None), ("yield", "ticks", "'tock'"),
         ("send", "ticks", "8"), ("send", "pause-2", "8"), ("return", "ticks", "8"),
-    ]  # fmt: skip
+    ]
     assert traced.outcome("ticks") == words.RETURNED
 
 
@@ -253,7 +253,7 @@ def test_throw_and_close_of_a_coroutine(trace_source: TraceSource) -> None:
     assert traced.outcome("stubborn" if sys.version_info < (3, 12) else "stubborn-1") == words.CLOSED
     assert [(cause, to) for cause, to, _ in ways(traced)][4:8] == [
         ("throw", traced.order[1]), ("throw", traced.order[2]), ("raise", traced.order[1]), ("next", traced.order[8]),
-    ]  # fmt: skip
+    ]
     assert [track.outcome for track in traced.tracks("pause")] == [words.RAISED, words.CLOSED]
     if sys.version_info >= (3, 12):
         unstarted = traced.tracks("stubborn")[1]
@@ -279,7 +279,7 @@ def test_an_object_with_an_await_method(trace_source: TraceSource) -> None:
     assert [(cause, to) for cause, to, _ in ways(traced)] == [
         ("send", "user"), ("next", "Ready.__await__"), ("yield", "user"), ("yield", "main"),
         ("send", "user"), ("send", "Ready.__await__"), ("return", "user"), ("return", "main"),
-    ]  # fmt: skip
+    ]
 
 
 def test_a_generator_expression(trace_source: TraceSource) -> None:
@@ -376,7 +376,7 @@ def test_generators_that_are_never_started(trace_source: TraceSource) -> None:
     tracks = traced.tracks("gen")
     assert [(track.outcome, bool(track.inferred), len(track.steps)) for track in tracks] == [
         (None, False, 0), (words.DROPPED, False, 0), (words.CLOSED, False, 0), (None, False, 1),
-    ]  # fmt: skip
+    ]
 
 
 def test_generators_that_threads_run_in_turn_and_side_by_side(trace_source: TraceSource) -> None:
@@ -647,7 +647,7 @@ def test_calls_that_are_refused(trace_source: TraceSource) -> None:
     told = [(name(one.by), one.track >= 0 and name(one.track), one.exception) for one in refusals]
     assert [(by, of, exception.partition("(")[0]) for by, of, exception in told] == [
         ("ids", "ids", "ValueError"), ("main", "consumer-1", "TypeError"), ("main", False, "RuntimeError"),
-    ]  # fmt: skip
+    ]
     found = findings(traced.timeline)
     assert [one.kind for one in found] == ["refused"] * 3 + ["never_started"]
     assert [one.line for one in found] == [7, 26, 29, 32]
@@ -802,4 +802,4 @@ def test_what_goes_on_behind_a_throw_does_not_yield_for_another(trace_source: Tr
     )
     assert [(cause, to, value) for cause, to, value in ways(traced)][8:] == [
         ("return", "outer", "None"), ("send", "inner-1", "'s'"), ("yield", "outer", "None"), ("yield", "main", "3"),
-    ]  # fmt: skip
+    ]

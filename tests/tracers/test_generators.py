@@ -34,7 +34,7 @@ def test_values_go_in_and_come_out(trace_source: TraceSource) -> None:
     assert given == [
         "'ready'", "[1, 1]", "['two', 'two']", "[None, None]", "[(3, 4.5), (3, 4.5)]",
         "[{'k': b'v'}, {'k': b'v'}]", "[<object>, <object>]",
-    ]  # fmt: skip
+    ]
 
 
 def test_a_value_sent_while_the_generator_handles_an_exception(trace_source: TraceSource) -> None:
@@ -157,7 +157,7 @@ def test_thrown_into_and_caught_again_at_the_same_yield(trace_source: TraceSourc
         ("throw", "stubborn"), ("yield", "main"),
         ("throw", "stubborn"), ("yield", "main"),
         ("close", "stubborn"), ("close", "main"),
-    ]  # fmt: skip
+    ]
     assert traced.outcome("stubborn") == words.CLOSED
 
 
@@ -177,7 +177,7 @@ def test_thrown_into_and_not_caught(trace_source: TraceSource) -> None:
     )
     assert [(cause, to) for _, cause, to, _ in traced.hand_overs] == [
         ("next", "meek"), ("yield", "main"), ("throw", "meek"), ("raise", "main"),
-    ]  # fmt: skip
+    ]
     assert traced.outcome("meek") == words.RAISED
 
 
@@ -196,7 +196,7 @@ def test_a_chain_of_yield_from_nests(trace_source: TraceSource) -> None:
     )
     assert traced.order == [
         "main", "outer", "inner", "outer", "main", "outer", "inner", "outer", "main", "outer", "inner", "outer", "main",
-    ]  # fmt: skip
+    ]
 
 
 def test_while_a_generator_runs_its_resumer_waits_for_it(trace_source: TraceSource) -> None:
@@ -314,7 +314,7 @@ def test_threads_one_after_another_are_tracks_of_their_own(trace_source: TraceSo
     )
     assert [name for name in traced.order if not name.startswith("gen")] == [
         "main", "T0", "T0", "T1", "T1", "T2", "T2",
-    ]  # fmt: skip
+    ]
     assert [traced.outcome(name) for name in ("T0", "T1", "T2")] == [words.RETURNED] * 3
 
 
@@ -355,7 +355,7 @@ def test_closed_where_the_frame_stays_at_its_yield(trace_source: TraceSource) ->
     assert [(cause, to) for _, cause, to, _ in traced.hand_overs if to != "main"] == [
         ("next", "leaving"), ("throw", "leaving"), ("next", "staying"), ("throw", "staying"), ("close", "staying"),
         ("next", "excepting"), ("throw", "excepting"),
-    ]  # fmt: skip
+    ]
     assert [traced.outcome(name) for name in ("leaving", "excepting")] == [words.RAISED] * 2
     # It catches GeneratorExit too, and ends.
     assert traced.outcome("staying") in (words.CLOSED, words.RETURNED)
@@ -384,7 +384,7 @@ def test_generators_of_code_that_no_import_leads_to(tmp_path: Path, how: str) ->
         "finder": "import sys\nfrom importlib.machinery import PathFinder\nclass First:\n"
         "    find_spec = staticmethod(lambda name, *_: PathFinder.find_spec(name) if name == 'loaded' else None)\n"
         "sys.meta_path.insert(0, First)\nimport sched\nimport loaded",
-    }[how])  # fmt: skip
+    }[how])
     traced = trace(tmp_path / "t", script.name, cwd=tmp_path)
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
     assert traced.order == ["main", "inside", "main", "inside", "main"]

@@ -194,7 +194,7 @@ def test_ends(trace_source: TraceSource) -> None:
     ends = {traced.timeline.name(track.id): (track.outcome, track.value) for track in traced.timeline.tracks.values()}
     assert [cause for _, cause, to, _ in traced.hand_overs if to in ("parks", "catches")] == [
         "switch", "throw", "switch", "throw",
-    ]  # fmt: skip
+    ]
     if SEES_RETURNS:
         assert ends == {
             "main": (words.RETURNED, None),
@@ -208,7 +208,7 @@ def test_ends(trace_source: TraceSource) -> None:
         assert outcomes == {
             "main": words.RETURNED, "returns": words.RETURNED, "raises": words.RAISED,
             "parks": words.KILLED, "catches": words.RETURNED,
-        }  # fmt: skip
+        }
         # 3.11 does not tell a greenlet that was killed from one that caught GreenletExit: the end says so.
         for track in traced.timeline.tracks.values():
             assert (track.inferred is not None) == (traced.timeline.name(track.id) == "parks")
@@ -290,7 +290,7 @@ def test_a_generator_inside_a_greenlet_is_suspended_with_it(trace_source: TraceS
     assert traced.order == [
         "main", "reader", "numbers", "main", "numbers", "reader", "numbers", "main", "numbers", "reader", "numbers",
         "reader", "main",
-    ]  # fmt: skip
+    ]
 
 
 #: What is thrown -> the text of it.
@@ -420,7 +420,7 @@ def test_a_raw_greenlet_is_created_where_it_is_made(trace_source: TraceSource) -
     assert spawned == [
         ("maker-1", "main", 17, "DONE"), ("work-1", "maker-1", 13, "DONE"), ("work-2", "maker-1", 14, "WAITING"),
         ("maker-2", "main", 18, "CREATED"), ("Worker.run", "main", 19, "DONE"),
-    ]  # fmt: skip
+    ]
     assert traced.order == ["main", "maker-1", "main", "work-2", "Worker.run", "main", "work-1", "main"]
 
 

@@ -204,7 +204,7 @@ async def test_a_filter_shows_what_it_finds_as_it_is_typed(replay: Replay) -> No
         assert found == [
             (2, "100 of 103 tracks, esc: all"), (2, "100 of 103 tracks, esc: all"),
             (2, "12 of 103 tracks, esc: all"), (3, "2 of 103 tracks, esc: all"),
-        ]  # fmt: skip
+        ]
         assert names(screen) == ["▾ main", "worker-10", "worker-100"]
         await pilot.press("down")
         assert selected(screen) == "worker-10"
@@ -300,3 +300,21 @@ def test_a_view_of_many_tracks_looks_only_at_what_is_new(tracks: int, monkeypatc
         view.grown(MS, True)
         view.row_of(tracks)
     assert named == []
+
+
+async def test_neither_a_message_nor_a_jump_moves_anything(replay: Replay) -> None:
+    """There is just room for all: with a line less, or an unfolded group more, others would be folded or scrolled."""
+    for size, folded in ((NORMAL, False), (SMALL, True)):
+        async with replay(crowd(8)).run_test(size=size) as pilot:
+            screen = await loaded(pilot)
+
+            def places(screen: TimelineScreen = screen) -> object:
+                panes = ("TracksPane", "Sentence", "#below")
+                return names(screen), [screen.query_one(pane).region for pane in panes]
+
+            before = places()
+            assert ("▸ worker ×8" in names(screen)) == folded
+            for key in ("e", "r", "r", "t", "colon", "escape", "slash", "escape", "m"):
+                await pilot.press(key)
+                await pilot.pause()
+                assert places() == before, key

@@ -160,7 +160,8 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
         "A", "A", ("A", message, ["Rows are sorted by time ready but not running, the longest first."]),
     ],
     "groups": [
-        ("B", lambda screen: screen.view.by, By.THREAD), ("B", rows, ["thread ×1", "hub ×1", "greenlet ×3"]),
+        ("B", lambda screen: screen.view.by, By.THREAD),
+        ("B", rows, ["thread ×1", "main", "hub ×1", "hub", "greenlet ×3", "foo", "bar", "third"]),
         ("B", rows, ["main", "foo", "bar", "third", "hub"]),
         ("B", rows, ["process ×5", "main", "hub", "foo", "bar", "third"]),
         ("B", rows, ["main", "hub", "foo", "bar", "third"]),
@@ -241,7 +242,7 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
     ],
     "quitting": [("q", lambda screen: screen.app._exit, True)],
     "quitting as elsewhere": [("ctrl+q", lambda screen: screen.app._exit, True)],
-}  # fmt: skip
+}
 
 #: The same, where something else has the focus and takes the keys: the sections of these, and the recording.
 FOCUSED: dict[str, tuple[tuple[keys.Section, ...], Callable[[], Demo], Walk[TimelineScreen]]] = {
@@ -273,7 +274,7 @@ FOCUSED: dict[str, tuple[tuple[keys.Section, ...], Callable[[], Demo], Walk[Time
             ("b", marks, ("TimelineScreen", 1)),
         ],
     ),
-}  # fmt: skip
+}
 
 
 def action_of(app: App[object], key: str) -> str:

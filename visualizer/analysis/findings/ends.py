@@ -182,7 +182,7 @@ def _deadlocked(timeline: Timeline, switch: Switch) -> Iterator[tuple[int, Suspe
 def _waits(
     timeline: Timeline, track: int, waiting: dict[int, Suspension], holders: dict[str, int],
     joined: dict[int, tuple[int, ...]], written: dict[int, Ending],
-) -> str:  # fmt: skip
+) -> str:
     """What a track waits for, and which track holds that or would end the wait."""
     suspension = waiting[track]
     text = f"{timeline.name(track)} waits{_for(suspension)}"

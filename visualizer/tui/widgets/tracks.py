@@ -164,9 +164,9 @@ class Ruler(Scale):
     def _runs(self, taken: Collection[int]) -> list[Run]:
         """Ticks and labels, none of which is partly covered by the cells `taken`."""
         view = self._view
-        key = view.viewport, view.reckoning, view.timeline.version, view.timeline.last_ns, tuple(taken)
+        key = view.viewport, view.time_format, view.timeline.version, view.timeline.last_ns, tuple(taken)
         if self._painted is None or self._painted[0] != key:
-            painted = ruler(view.timeline, view.viewport, ascii=view.ascii, reckoning=view.reckoning, taken=taken)
+            painted = ruler(view.timeline, view.viewport, ascii=view.ascii, time_format=view.time_format, taken=taken)
             self._painted = key, painted
         return self._painted[1]
 
@@ -309,7 +309,7 @@ class TracksPane(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
         return (
             row, version, view.viewport, view.label_cells, view.live, grown, chosen, self.app.theme, self.size,
             number < view.pinned_rows, gaps(view.timeline).revision if view.viewport.axis is Axis.BUSY else 0,
-        )  # fmt: skip
+        )
 
     def _version(self, row: Row) -> int:
         """Another number whenever anything of a track of the row has changed."""

@@ -48,7 +48,7 @@ _OF_GENERATORS = _events.PY_START | _events.PY_RESUME | _events.PY_YIELD | _even
 _REFUSALS = (
     "already executing", "to a just-started ", "cannot reuse already awaited ", "is being awaited already",
     "asynchronous generator is already running", "annot switch to a ",
-)  # fmt: skip
+)
 _arguments = BaseException.__dict__["args"].__get__
 _traceback = BaseException.__dict__["__traceback__"].__get__
 
@@ -114,7 +114,7 @@ class MonitoringTracer:
             _events.PY_START, _events.PY_RESUME, _events.PY_YIELD, _events.PY_RETURN, _events.PY_THROW,
             _events.PY_UNWIND, _events.CALL, _events.C_RETURN, _events.C_RAISE, _events.INSTRUCTION,
             _events.RAISE,
-        ):  # fmt: skip
+        ):
             _monitoring.register_callback(tool, event, None)
         _monitoring.free_tool_id(tool)
         self._generators.forget()
