@@ -654,6 +654,40 @@ def test_calls_that_are_refused(trace_source: TraceSource) -> None:
     assert found[0].sentence.endswith("→ main had resumed ids and waits for it")
 
 
+def test_methods_that_are_refused(trace_source: TraceSource) -> None:
+    """Of these 3.11 tells, too."""
+    traced = trace_source(
+        """
+        def selfish():
+            try:
+                g.send(None)
+            except ValueError:
+                yield 1
+
+        def consumer():
+            yield
+
+        g = selfish()
+        next(g)
+        unprimed = consumer()
+        try:
+            unprimed.send(0)
+        except TypeError:
+            pass
+        next(unprimed)
+        try:
+            unprimed.throw(KeyError)
+        except KeyError:
+            pass
+        """
+    )
+    refusals = [remark for remark in traced.timeline.remarks if isinstance(remark, ev.Refused)]
+    assert [(traced.timeline.name(one.by), one.exception.partition("(")[0]) for one in refusals] == [
+        ("selfish", "ValueError"), ("main", "TypeError"),
+    ]
+    assert [one.line for one in findings(traced.timeline)] == [4, 15]
+
+
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="3.11 has no event for a generator's creation")
 def test_a_generator_that_is_dropped_ends_there_and_is_not_taken_for_the_next(trace_source: TraceSource) -> None:
     traced = trace_source(

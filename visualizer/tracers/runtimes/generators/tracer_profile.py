@@ -17,7 +17,7 @@ from types import AsyncGeneratorType, BuiltinFunctionType, CoroutineType
 
 from visualizer.tracers.core.code import GENERATOR_FLAG, place
 from visualizer.tracers.core.context import Context
-from visualizer.tracers.core.values import type_module
+from visualizer.tracers.core.values import Shown, type_module
 from visualizer.tracers.runtimes.generators.fast_path import profile_way
 from visualizer.tracers.runtimes.generators.introspection import (
     ASKING,
@@ -158,7 +158,9 @@ class ProfileTracer:
                 if self._generators.calls:
                     self._on_method_over(arg)
                 if event == "c_exception" and type(arg) is BuiltinFunctionType:
-                    self._generators.on_refused(arg.__self__)
+                    refusal = self._generators.on_refused(arg.__self__)
+                    if refusal and self._recording.own(code):
+                        self._generators.on_refusal(frame, Shown(refusal))
         except Exception as error:
             self._recording.fail(self.name, error)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from types import CodeType
+from types import CodeType, CoroutineType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
@@ -172,17 +172,24 @@ class Generators:
             return None
         return run
 
-    def on_refused(self, target: Any) -> None:
-        """A call of a method raised: if it did not resume what it was to resume, nothing of it is kept."""
+    def on_refused(self, target: Any) -> str:
+        """A call of a method raised: if it did not resume what it was to resume, nothing of it is kept.
+
+        Return what it must have raised then, as far as that is certain.
+        """
         generator = resumed_by(target) if is_resuming(target) else None
         frame = frame_of(generator) if generator is not None else None
         run = self.live.get(id(frame)) if frame is not None else None
         if run is not None:
             self.asked = run.track
-            if run.at:
-                run.cause, run.sent, run.generator = "", None, None
+            if not run.at:
+                return f"ValueError('{'coroutine' if type(generator) is CoroutineType else 'generator'} {_EXECUTING}')"
+            run.cause, run.sent, run.generator = "", None, None
         elif frame is not None:
             self.asked = self.births.track_of(id(frame), frame.f_code)
+            if id(frame.f_code) in self.watched and is_unstarted(generator):
+                return "TypeError"
+        return ""
 
     def on_refusal(self, frame: Any, error: str) -> None:
         """An exception that says so, in this text, was raised in `frame` by what it called."""
