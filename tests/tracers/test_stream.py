@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.reading import read_all
 from tests.soak import SOAK
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import launch_command, launch_environment, trace
@@ -20,7 +21,6 @@ from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.trace.events import Switch
 from visualizer.trace.sink import Sink
-from visualizer.trace.source import read_all
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.stream import Stream
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+import shlex
+from math import ceil, floor
 from pathlib import Path
 
 import pytest
 from textual.command import CommandList
 from textual.pilot import Pilot
 
+from tests.conftest import Visualizer
+from tests.tui.conftest import loaded
 from tests.tui.test_comparing import compared
 from tests.tui.test_comparison import GOLDEN
-from tests.tui.traces import hand_over, sleeps
+from tests.tui.traces import crowd, hand_over, sleeps
 from visualizer.tui import keys
 from visualizer.tui.actions.export import Exporting, command_for
 from visualizer.tui.app import VisualizerApp
@@ -72,3 +76,40 @@ async def test_of_two(tmp_path: Path) -> None:
 )
 def test_a_shell_takes_it_as_it_is_told(traces: list[str], command: str) -> None:
     assert command_for(traces, ["--row", "a b"]) == command
+
+
+async def test_exactly_what_is_seen_is_exported(tmp_path: Path, visualizer: Visualizer) -> None:
+    file = tmp_path / crowd(9).write(tmp_path)
+    async with VisualizerApp(open_path=file).run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("x", *"llll", "w", "w", "down", "delete", "down")
+        await pilot.pause()
+        await pilot.press("y", "y")
+        screen.action_show_export_command()
+        command = screen.export_command
+        await pilot.press("y")
+        await pilot.pause()
+        assert command == pilot.app.clipboard
+        view = screen.view
+        first, last = ceil(view.viewport.start), floor(view.viewport.end)
+        rows = ["--row", "main", "--row", "worker ×9", "--row", "boss", "--select", "boss"]
+    words = shlex.split(command or "")
+    assert words[:3] == ["visualizer", "export", f"{file}@#{first}-#{last}"]
+    assert words[words.index("--axis") :] == ["--axis", "switches", "--theme", "dark", *rows]
+    done = visualizer(*words[1:])
+    assert (done.returncode, done.stderr) == (0, "")
+    drawn = (tmp_path / "crowd.svg").read_text()
+    assert all(f">{name}<" in drawn for name in ("main", "worker ×9", "boss"))
+    assert ">hub<" not in drawn
+
+
+async def test_a_screenshot_says_where_it_is_or_why_it_is_not(tmp_path: Path) -> None:
+    async with VisualizerApp(open_path=tmp_path / sleeps().write(tmp_path)).run_test(size=(80, 24)) as pilot:
+        await loaded(pilot)
+        for folder, said in ((tmp_path, f"The screenshot is saved: {tmp_path}/"), (tmp_path / "no", "Cannot save the")):
+            pilot.app.deliver_screenshot(path=str(folder))
+            await pilot.pause()
+            await pilot.pause()
+            [notification] = pilot.app._notifications
+            assert notification.message.startswith(said)
+        assert notification.message.endswith(f"in '{tmp_path}/no': no such file or directory.")

@@ -160,7 +160,8 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
         "A", "A", ("A", message, ["Rows are sorted by time ready but not running, the longest first."]),
     ],
     "groups": [
-        ("B", lambda screen: screen.view.by, By.THREAD), ("B", rows, ["thread ×1", "hub ×1", "greenlet ×3"]),
+        ("B", lambda screen: screen.view.by, By.THREAD),
+        ("B", rows, ["thread ×1", "main", "hub ×1", "hub", "greenlet ×3", "foo", "bar", "third"]),
         ("B", rows, ["main", "foo", "bar", "third", "hub"]),
         ("B", rows, ["process ×5", "main", "hub", "foo", "bar", "third"]),
         ("B", rows, ["main", "hub", "foo", "bar", "third"]),

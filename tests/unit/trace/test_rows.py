@@ -7,9 +7,9 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.reading import from_bytes
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.source import from_bytes
 
 HEADER = ev.encode(ev.Header(words.FORMAT, words.VERSION, monotonic_ns=1000))
 SWITCH = ev.Switch(0, words.CURRENT, words.SUBJECT, "switch", -1, 7)

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.reading import from_bytes, read_all
 from tests.unit.trace.test_events import ANY_EVENT, ANY_HEADER
 from visualizer.trace import events as ev
 from visualizer.trace import source
-from visualizer.trace.source import CHUNK_BYTES, Source, TraceError, from_bytes, read_all
+from visualizer.trace.source import CHUNK_BYTES, Source, TraceError
 
 HEADER = b'{"format":"visualizer-trace","version":1}\n'
 NO_END = "The trace has no end: its program was killed or is still running."
@@ -246,5 +247,5 @@ def test_a_line_that_nobody_writes_is_left_out_before_it_takes_memory(monkeypatc
     finally:
         tracemalloc.stop()
     assert found == [ev.Note(1, "x"), ev.End(9, 0, 0)]
-    assert read.notices == ["Left out because longer than 2 MiB: 2 lines."]
+    assert read.notices == [f"Left out because longer than {2 * CHUNK_BYTES >> 20} MiB: 2 lines."]
     assert most < 10 * CHUNK_BYTES

@@ -38,7 +38,7 @@ class UnboundKeys(Screen[None]):
         if meant is None:
             return f"{pressed} does nothing here: {self.INSTEAD}? shows all keys."
         shown = self.app.get_key_display(meant).strip()
-        what = meant.tooltip[:1].lower() + meant.tooltip[1:]
+        what = meant.tooltip[:1].lower() + meant.tooltip[1:].partition(";")[0]
         return f"{pressed} does nothing here; {shown}: {what}. ? shows all keys."
 
     def _meant(self, key: str) -> Binding | None:

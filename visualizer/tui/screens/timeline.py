@@ -243,6 +243,8 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Copying):
         self._legend.display = tall
         # The line for a message, or what is typed, is there in any case, and a longer one is not at the rows' expense:
         # nothing shall jump.
+        if self.prompt.display and self.message_line.display:
+            self.message_line.set()
         self._reserved.display = not self.message_line.display and not self.prompt.display
         notices = int(self._notices.styles.height.value) if self._notices.display and self._notices.styles.height else 0
         room = height - _FIXED_LINES - sentence - tall - notices - 1 - self.filter.display

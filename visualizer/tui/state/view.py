@@ -80,7 +80,7 @@ class View(Arrangement):
         self._played: tuple[tuple[int, Axis], tuple[int, int]] | None = None
         self.marks = Marks()
         #: How moments are shown.
-        self.reckoning = SINCE_START
+        self.time_format = SINCE_START
         #: The line before which the program is paused, if that is why: the track that runs is there.
         self.paused_before: Place | None = None
         #: A span that does not move, or where one began that reaches to the playhead.
@@ -263,12 +263,16 @@ class View(Arrangement):
         elif self.live and playhead.index >= self.timeline.switch_count - 1:
             self.follow()
         else:
-            begin, end = (position_of_time(self.timeline, self.viewport.axis, t_ns) for t_ns in self.played_ns)
-            playhead.suit(None if self.viewport.axis is Axis.SWITCHES else end - begin)
+            self._suit_speed()
             playhead.play()
             if playhead.index < self.first_switch:
                 playhead.t_ns = max(playhead.t_ns, self.played_ns[0])
             self.reveal()
+
+    def _suit_speed(self) -> None:
+        """Play what would be over in a moment so slowly that it can be watched."""
+        begin_ns, end_ns = self.played_ns
+        self.playhead.suit(end_ns - begin_ns if self.viewport.axis is Axis.TIME else None)
 
     def advance(self, passed_ns: int) -> bool:
         """Let `passed_ns` of the watcher's time pass. Return whether that moved anything."""
