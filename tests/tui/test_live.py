@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
+from tests.reading import read_all
 from tests.tracers.held import started
 from tests.tracers.traced import SCENARIOS
 from tests.tui.conftest import Clock, text_of, until
@@ -22,7 +23,6 @@ from visualizer.paint.axis.viewport import Axis
 from visualizer.session import recordings
 from visualizer.session.target import resolve
 from visualizer.trace.events import Continued, End, Event, Held, Output
-from visualizer.trace.source import read_all
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.timeline import TimelineScreen

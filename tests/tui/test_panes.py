@@ -19,7 +19,7 @@ from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.state.source_position import Whereabouts, running, short_path, suspended
+from visualizer.tui.state.source_position import SourcePosition, running, short_path, suspended
 from visualizer.tui.widgets.header import moment
 from visualizer.tui.widgets.notices import Notice
 from visualizer.tui.widgets.output import OutputPane, _broken
@@ -32,7 +32,7 @@ def said(demo: Demo) -> list[tuple[str, str]]:
     timeline = demo.timeline()
     timeline.header = demo.header
 
-    def tell(where: Whereabouts | None) -> str:
+    def tell(where: SourcePosition | None) -> str:
         if where is None:
             return ""
         line = f" {where.place.line}" if where.place is not None else ""

@@ -15,7 +15,7 @@ from visualizer.export.rows import wanted_rows
 from visualizer.export.settings import Settings
 from visualizer.export.svg import draw_legend
 from visualizer.paint.axis.ruler import ticks
-from visualizer.paint.axis.times import Reckoning, Since
+from visualizer.paint.axis.times import Since, TimeFormat
 from visualizer.paint.axis.viewport import Axis, Viewport
 from visualizer.paint.comparison.difference import saved
 from visualizer.paint.comparison.figures import facts, figures, parting, remarks, verdict
@@ -65,13 +65,8 @@ def draw_part(part: Part, settings: Settings) -> bytes:
 
 
 def _draw_both(
-    pen: Pen,
-    both: Sequence[Stretch],
-    names: Sequence[str],
-    axis: Axis,
-    columns: tuple[float, float],
-    shown: Sequence[Sequence[Row]],
-    y: float,
+    pen: Pen, both: Sequence[Stretch], names: Sequence[str], axis: Axis, columns: tuple[float, float],
+    shown: Sequence[Sequence[Row]], y: float,
 ) -> float:
     """Both panels along one axis; return where they end."""
     number = saved(both, axis)
@@ -138,8 +133,8 @@ class PartPanel(Panel):
 
     def _ticks(self, viewport: Viewport, cells_of: Callable[[str], float]) -> Iterable[tuple[float, str]]:
         if self._axis is not Axis.SWITCHES:
-            reckoning = Reckoning(Since.START, int(self._stretch.start_ns))
-            found = ticks(self._timeline, viewport, cells_of, reckoning)
+            time_format = TimeFormat(Since.START, int(self._stretch.start_ns))
+            found = ticks(self._timeline, viewport, cells_of, time_format)
         else:
             shifted = replace(viewport, start=viewport.start - self._start)
             found = ((place + self._start, label) for place, label in ticks(self._timeline, shifted, cells_of))

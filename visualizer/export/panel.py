@@ -127,7 +127,7 @@ class Panel:
             pen.add(
                 "rect", x=left, y=rows_top, width=right - left, height=bottom - rows_top,
                 fill=pen.colour("gap"), fill_opacity=0.12,
-            )  # fmt: skip
+            )
             label, middle = f"⋯ {duration(length_ns, 2)}", (left + right) / 2
             half = text_width(label, 12) / 2
             if middle - half >= free:

@@ -66,8 +66,8 @@ class Suspension(NamedTuple):
     @property
     def sleep_ns(self) -> int:
         """Of a sleep, how long it is: longer than `asked_ns` where that is a time limit, which `on` then shows."""
-        told = _SECONDS.fullmatch(self.on)
-        whole_ns = int(float(told[1]) * 1e9) if told else 0
+        found = _SECONDS.fullmatch(self.on)
+        whole_ns = int(float(found[1]) * 1e9) if found else 0
         # It is written with six digits.
         return whole_ns if self.asked_ns >= 0 and whole_ns - self.asked_ns > whole_ns // 100_000 else self.asked_ns
 
@@ -144,7 +144,7 @@ class TrackSteps(Sequence[int]):
 
 
 class Ended(NamedTuple):
-    """The slices of tracks that began and ended together, one track's behind another's; `runs`: as `step_slices`."""
+    """The slices of tracks that began and ended together, one track's after another's; `runs`: as `step_slices`."""
 
     start_ns: memoryview
     state: memoryview
@@ -171,7 +171,7 @@ class Track:
     creator: int
     place: Place | None
     spawn_ns: int
-    #: It is a scheduler: it runs whenever nobody else does, and waits whenever somebody else runs.
+    #: It is a scheduler: it runs whenever no other track does, and waits whenever another track runs.
     schedules: bool
     #: Number of its process in `Timeline.processes`, and which track of the parent process it was before the fork.
     process: int

@@ -141,7 +141,7 @@ class Writer:
     def begin_slices(
         self, ids: list[int], counts: list[int], bounds: Column, start_ns: Column, state: Column, about: Column,
         steps: Column,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Begin slices, track by track: those of track ids[i], which has counts[i], from bounds[i] to bounds[i + 1].
 
         `steps`: which of all these switches began.
@@ -264,7 +264,7 @@ class Writer:
         self.timeline._wakeups.extend(ns, track, waker, cause)
 
     def enter(self, entry: Column, index: Column, t_ns: Column) -> None:
-        """Add to the order of all that is told, at these times: of which kind, and the how manieth of that kind."""
+        """Add entries to the order of the trace, at these times: their kinds, and their numbers within each kind."""
         timeline = self.timeline
         if len(t_ns):
             timeline._order_is_of_time &= bool(t_ns[0] >= timeline._entered_ns and (t_ns[1:] >= t_ns[:-1]).all())

@@ -82,7 +82,7 @@ def _below(family: Family, creator: int, trunk: tuple[bool, ...], unfolded: Set[
 def node_runs(
     timeline: Timeline, node: Node, t_ns: int, width: int, *, group: TrackGroup | None = None, selected: bool = False,
     ascii: bool = False,
-) -> list[Run]:  # fmt: skip
+) -> list[Run]:
     """A line of `width` cells: the branch, then its name and what it does at `t_ns`. `group`: of a group's tracks."""
     branch = "".join([_TRUNK[more] for more in node.trunk[:-1]] + [_BRANCH[more] for more in node.trunk[-1:]])
     most = width // 2

@@ -63,7 +63,7 @@ def paint_group(
     is that of the state that most of them are in, and their number stands there where there is room. ✓, or ✗ if one of
     them failed, stands in the first cell after the last of them has ended.
 
-    `until_ns`: as in `paint_row`. The cost does not depend on how many tracks there are.
+    `until_ns`: as in `paint_rows`. The cost does not depend on how many tracks there are.
     """
     axis, edges = viewport.laid_out(timeline)
     cells = group_cells(timeline, group, axis, edges, until_ns)

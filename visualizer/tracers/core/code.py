@@ -1,4 +1,4 @@
-"""What can be told of a code object without running anything: whose it is, what it is called, and the expression at an
+"""What is known about a code object without running anything: whose it is, what it is called, and the expression at an
 instruction (`code.co_positions()`, PEP 657)."""
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ GENERATOR_FLAG = 0x20 | COROUTINE_FLAG | ASYNC_GENERATOR_FLAG
 #: What a statement begins with whose head holds what is called.
 _STATEMENTS = ("with ", "for ", "async with ", "async for ")
 
-#: Where our own code is, which runs inside of the program.
+#: Where the visualizer's own code is, which runs inside the program.
 TRACERS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _HERE = os.path.dirname(TRACERS[:-1]) + os.sep
 _STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
@@ -42,7 +42,7 @@ _sources: dict[str, list[bytes] | None] = {}
 
 
 class Ownership:
-    """Tells the program's own code from that of the standard library and of installed packages.
+    """Distinguishes the program's own code from the standard library and installed packages.
 
     `include` names what is to count as the program's own nevertheless: a package ("requests"), or a part of a path.
     """
@@ -195,7 +195,7 @@ def entered(code: CodeType, offset: int) -> list[Any]:
 
 
 def is_of_runtime(code: CodeType) -> bool:
-    """Whether it is code of gevent or greenlet: that somebody waits there says nothing of what the program does."""
+    """Whether it is code of gevent or greenlet: a wait there says nothing about what the program does."""
     return any(part in code.co_filename for part in _RUNTIMES)
 
 

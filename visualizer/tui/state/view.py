@@ -80,7 +80,7 @@ class View(Arrangement):
         self._played: tuple[tuple[int, Axis], tuple[int, int]] | None = None
         self.marks = Marks()
         #: How moments are shown.
-        self.reckoning = SINCE_START
+        self.time_format = SINCE_START
         #: The line before which the program is paused, if that is why: the track that runs is there.
         self.paused_before: Place | None = None
         #: A span that does not move, or where one began that reaches to the playhead.
