@@ -71,9 +71,6 @@ def command(file: str, as_json: bool, wakes: bool) -> None:
     span = None if part.is_whole else (part.start_ns, part.end_ns)
     with progress("Adding up") as advance:
         found = details(part.timeline, span, advance)
-    if span is not None:
-        # Those that ended before it, or begin behind it, have nothing to tell of it.
-        found = msgspec.structs.replace(found, tracks=[one for one in found.tracks if part.lives(one.id)])
     if as_json:
         echo_json(found)
     elif wakes:
