@@ -141,6 +141,15 @@ def test_a_limit_is_the_timers_however_it_is_written(trace_source: TraceSource) 
             timeout.cancel()
             released.wait()
 
+        def again():
+            timeout = gevent.Timeout(9)
+            timeout.start()
+            gevent.sleep(0.01)
+            timeout.cancel()
+            timeout.start()
+            released.wait()
+            timeout.close()
+
         def received():
             end.settimeout(SHORT)
             try:
@@ -154,7 +163,7 @@ def test_a_limit_is_the_timers_however_it_is_written(trace_source: TraceSource) 
         names = NAMES
         end, other = socket.socketpair()
         pending = gevent.spawn(released.wait)
-        limited = [gevent.spawn(globals()[name]) for name in (*names, "unlimited", "cancelled")]
+        limited = [gevent.spawn(globals()[name]) for name in (*names, "unlimited", "cancelled", "again")]
         gevent.sleep(0.02)
         gevent.spawn(received).join()
         released.set()
@@ -170,6 +179,7 @@ def test_a_limit_is_the_timers_however_it_is_written(trace_source: TraceSource) 
     for name in ("unlimited", "cancelled"):
         assert suspensions(traced, name)[-1].asked_ns == -1
         assert woken(traced, name)[-1] == ("main", "callback")
+    assert [one.asked_ns for one in suspensions(traced, "again")] == [10 * _MS, 9_000 * _MS]
     assert found(traced) == []
 
 
