@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from tests.reading import read_all
 from tests.tracers.conftest import TraceSource
 from visualizer.trace.events import Event, Sample
 from visualizer.trace.sink import Sink
-from visualizer.trace.source import read_all
 from visualizer.tracers.core import lines
 from visualizer.tracers.core import sampling as samples_module
 from visualizer.tracers.core.code import Ownership

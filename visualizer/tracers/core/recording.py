@@ -53,9 +53,9 @@ class Recording(Context):
             runtime = make(self)
             if self.tracers.setdefault(runtime.name, runtime) is not runtime:
                 raise ValueError("another runtime has that name")
-            reported: Words = getattr(runtime, "words", {})
-            if reported:
-                self._words[runtime.name] = {part: dict(texts) for part, texts in reported.items()}
+            described: Words = getattr(runtime, "words", {})
+            if described:
+                self._words[runtime.name] = {part: dict(texts) for part, texts in described.items()}
         except Exception as error:
             self._answers[name] = f"refused: {show(error)}"
 
@@ -78,7 +78,7 @@ class Recording(Context):
             buffer.store((lines.thread_exited, self.stream.clock(), buffer.track, about, lines.NO_VALUE, None, 0))
         buffer.closed = True
         if self.forks.is_child and all(other.closed for other in self.stream.buffers):
-            # A thread has forked, and with the last thread the child is over, unless ours keeps it alive.
+            # A thread has forked: the child ends with its last thread, unless ours keeps it alive.
             self.stream.leave_to_end()
             self.forks.end()
 
@@ -178,7 +178,7 @@ def _ended_main(error: BaseException) -> bool:
     """
     outermost = error.__traceback__
     if outermost is None:
-        # Of a script that is no Python there is no more than that.
+        # A script that does not compile has no more than that.
         return isinstance(error, SyntaxError) and type(error.filename) is str and not error.filename.startswith("<")
     frame = outermost.tb_frame
     if frame.f_code.co_filename == "<frozen runpy>":

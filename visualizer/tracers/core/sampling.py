@@ -1,4 +1,4 @@
-"""Samples: where a track is that runs on and on, seen from outside.
+"""Samples: where a track is that runs without a switch, seen from outside.
 
 A hog stores no event, and its trace would tell what it is, but not which line keeps it. So the flushing thread looks,
 every 25 ms, at each thread that has stored nothing since it looked last: at the innermost frame of the program's own.
@@ -37,9 +37,9 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     #: Code and offset of a frame.
     At = tuple[CodeType, int]
 
-#: So many threads are looked at in a flush, by turns where there are more.
+#: At most this many threads are looked at in a flush, in turn if there are more.
 _AT_ONCE = 16
-#: So deep a stack is looked into.
+#: Stacks are read to this depth.
 _DEPTH = 128
 
 _RESUME = opcode.opmap["RESUME"]
@@ -56,7 +56,7 @@ class Samples:
         self._recording = recording
         self._looks = False
         self._looked_ns = -1
-        #: Which of the threads comes first in the next look.
+        #: The thread that comes first in the next look.
         self._turn = 0
         #: `sys.addaudithook`: the interpreter's, and ours in its place.
         self._audits: tuple[Any, Any] | None = None
@@ -124,7 +124,7 @@ class Samples:
         own = [at for at in stack if self._recording.own(at[0])]
         if any(_is_resumed(*at) for at in own):
             return None
-        # A function that is only being entered says less than the call of it.
+        # A function that is just being entered says less than its call.
         while len(own) > 1 and _is_entered(*own[0]):
             del own[0]
         return own[0] if own else None
