@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.soak import SOAK
 from tests.reading import read_all
+from tests.soak import SOAK
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import launch_command, launch_environment, trace
 from visualizer.analysis.load.loader import load
