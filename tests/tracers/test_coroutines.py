@@ -667,8 +667,17 @@ def test_methods_that_are_refused(trace_source: TraceSource) -> None:
         def consumer():
             yield
 
+        def greedy():
+            try:
+                next(h)
+            except ValueError:
+                yield 1
+
         g = selfish()
         next(g)
+        h = greedy()
+        next(h)
+        next(h, None)
         unprimed = consumer()
         try:
             unprimed.send(0)
@@ -683,9 +692,9 @@ def test_methods_that_are_refused(trace_source: TraceSource) -> None:
     )
     refusals = [remark for remark in traced.timeline.remarks if isinstance(remark, ev.Refused)]
     assert [(traced.timeline.name(one.by), one.exception.partition("(")[0]) for one in refusals] == [
-        ("selfish", "ValueError"), ("main", "TypeError"),
+        ("selfish", "ValueError"), ("greedy", "ValueError"), ("main", "TypeError"),
     ]
-    assert [one.line for one in findings(traced.timeline)] == [4, 15]
+    assert [one.line for one in findings(traced.timeline)] == [4, 13, 24]
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="3.11 has no event for a generator's creation")

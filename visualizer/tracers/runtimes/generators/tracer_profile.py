@@ -43,6 +43,10 @@ _RESUME = opcode.opmap["RESUME"]
 _YIELD = opcode.opmap["YIELD_VALUE"]
 _RETURN = opcode.opmap["RETURN_VALUE"]
 _RERAISE = opcode.opmap["RERAISE"]
+_GLOBAL = opcode.opmap["LOAD_GLOBAL"]
+#: These follow what a call's arguments are loaded with (PRECALL is there on 3.11 alone).
+_OF_CALLS = frozenset(opcode.opmap[name] for name in ("PRECALL", "CALL", "CACHE") if name in opcode.opmap)
+_next = next
 _RAISE = opcode.opmap["RAISE_VARARGS"]
 _STDLIB_NAMES = sys.stdlib_module_names
 #: By these code is run that no import leads to.
@@ -158,7 +162,8 @@ class ProfileTracer:
                 if self._generators.calls:
                     self._on_method_over(arg)
                 if event == "c_exception" and type(arg) is BuiltinFunctionType:
-                    refusal = self._generators.on_refused(arg.__self__)
+                    asked = _argument(frame, code) if arg is _next else arg.__self__
+                    refusal = self._generators.on_refused(asked)
                     if refusal and self._recording.own(code):
                         self._generators.on_refusal(frame, Shown(refusal))
         except Exception as error:
@@ -263,6 +268,19 @@ class ProfileTracer:
     def _on_method_over(self, method: Any) -> None:
         if type(method) is BuiltinFunctionType:
             self._generators.on_called(method.__self__)
+
+
+def _argument(frame: Any, code: CodeType) -> Any:
+    """The one argument of the call in `frame` if that is a global variable; None if it is anything else.
+
+    Its own variables are not looked at: the interpreter writes back what it showed of them.
+    """
+    instructions, at = code.co_code, frame.f_lasti
+    while at > 0 and instructions[at] in _OF_CALLS:
+        at -= 2
+    if at < 0 or instructions[at] != _GLOBAL:
+        return None
+    return frame.f_globals.get(code.co_names[instructions[at + 1] >> 1])
 
 
 def _raises_again(code: CodeType, at: int, suspended_at: int) -> bool | None:
