@@ -257,8 +257,8 @@ HOSTILE = {
         def gen():
             yield 1
         used = next(int(line.split()[1]) << 10 for line in open("/proc/self/status") if line.startswith("VmSize"))
-        resource.setrlimit(resource.RLIMIT_AS, (used + (64 << 20), -1))
-        try: bytearray(1 << 30)
+        resource.setrlimit(resource.RLIMIT_AS, (used + (512 << 20), -1))
+        try: bytearray(1 << 31)
         except MemoryError: print("none", len(list(gen())))
         """,
 }
