@@ -68,7 +68,8 @@ class Schedulers:
         pairs = (resumer.astype(np.int64) << 32) | (place.astype(np.int64) + 1)
         order: Column = np.arange(len(pairs))
         if (pairs != pairs[0]).any():
-            (_, by), (places, where) = numbered(resumer + 1), numbered(place + 1)
+            # A damaged trace has places of any number.
+            (_, by), (places, where) = numbered(resumer + 1), numbered(place - place.min())
             different, which = numbered(by.astype(np.int64) * len(places) + where)
             order, _ = grouped(which, len(different))
         ordered, whom = pairs[order], track[order]
