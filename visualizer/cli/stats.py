@@ -97,11 +97,11 @@ def report(found: Details, width: int | None = None) -> Iterator[str]:
         (plain(track.name), *[str(track.process)] * several, plain(track.kind), track.state, str(track.steps),
          *_spent(track))
         for track in found.tracks
-    ]  # fmt: skip
+    ]
     total = (
         "total", *[""] * several, _count(found.totals.tracks, "track"), "", str(found.totals.steps),
         *_spent(found.totals),
-    )  # fmt: skip
+    )
     titles = ("track", *["process"] * several, *_TIMES)
     yield from table(titles, rows, total, words=3 + several, width=width)
     yield ""

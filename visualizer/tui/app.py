@@ -196,7 +196,7 @@ class VisualizerApp(App[int]):
 
     async def compare(
         self, a: tuple[str, str | None], b: tuple[str, str | None], called: tuple[str, str] | None = None
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Read two files, of each the span that is wanted, and show them on one scale; `called`: what they are."""
         feeds: dict[str, Feed] = {}
         try:
