@@ -197,10 +197,10 @@ WALKS: dict[str, Walk[ComparisonScreen]] = {
     # Whoever is woken: main, of A, after 0.1 s.
     "jumps": [
         ("r", told, ["wakeup: main is woken by hub (timer)"]), "r", ("R", indexes, (1, 36)), "home",
-        ("e", told, ["No further exception."]), ("E", told, ["No earlier exception."]),
+        ("e", told, ["There is no exception."]), ("E", told, ["There is no exception."]),
         # What was printed lies behind the part A, and is not gone to.
-        ("o", told, ["No further output."]), ("O", told, ["No earlier output."]),
-        ("p", told, ["No further problem."]), ("P", told, ["No earlier problem."]),
+        ("o", told, ["There is no output."]), ("O", told, ["There is no output."]),
+        ("p", told, ["There is no problem."]), ("P", told, ["There is no problem."]),
         ("t", told, ["Jumps now go to events of the selected track only."]),
     ],
     "causes": ["right", ("c", told, [f"{WOKEN}; main set this timer itself, 0.1 s earlier."])],

@@ -191,8 +191,8 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
     # From switch 0, at 30.009 ms: third is woken at 31 ms.
     "jumps": [
         ("r", moment, (31_000, "third")), ("r", moment, (1_031_501, "bar")), ("R", moment, (31_000, "third")),
-        ("e", message, ["No further exception."]), ("E", message, ["No earlier exception."]),
-        ("p", message, ["No further problem."]), ("P", message, ["No earlier problem."]), "home",
+        ("e", message, ["There is no exception."]), ("E", message, ["There is no exception."]),
+        ("p", message, ["There is no problem."]), ("P", message, ["There is no problem."]), "home",
         ("o", message, ["output: foo prints foo goes to sleep"]), "o", ("O", moment, (30_009, "foo")),
         ("t", message, ["Jumps now go to events of the selected track only."]),
         # foo is selected; bar's output is passed over.

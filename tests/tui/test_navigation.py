@@ -67,7 +67,6 @@ async def test_who_is_behind_all_of_them_is_told_the_way_back(replay: Replay) ->
             said += screen.message_line.lines[-1:]
         assert [line for line in said if line.startswith("No ")] == [
             "No further wakeup: R goes to the previous one.",
-            "No further exception.",
             "No earlier wakeup: r goes to the next one.",
             'No further mark: " goes to the previous one.',
         ]

@@ -15,7 +15,9 @@ from tests.unit.analysis.tape import Tape, feed, ping_pong, producer_consumer, s
 from tests.unit.paint.events import naps, timelines
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import State, Timeline
+from visualizer.analysis.report.comparison import Part
 from visualizer.export import FORMATS, Settings
+from visualizer.export.comparison import draw_part
 from visualizer.export.svg import draw_svg
 from visualizer.paint.axis.viewport import BOTH, Axis
 from visualizer.paint.text.palette import DARK, LIGHT
@@ -206,7 +208,27 @@ def test_it_parses_whatever_stands_in_the_trace(timeline: Timeline, axes: tuple[
 
 
 def test_the_table_of_formats() -> None:
-    assert dict(FORMATS) == {".svg": draw_svg}
+    timeline = ping_pong().timeline()
+    part = Part.between(timeline, 2, 5_000)
+    [draw] = FORMATS.values()
+    assert draw(timeline, Settings()) == draw_svg(timeline, Settings())
+    assert draw(timeline, Settings(part=Part.whole(timeline))) == draw_svg(timeline, Settings())
+    assert draw(timeline, Settings(part=part)) == draw_part(part, Settings())
+
+
+def test_the_rows_that_are_named_in_that_order_and_a_group_as_one() -> None:
+    timeline, _ = load(str(GOLDEN / "sync_vs_async.trace"))
+    settings = Settings((Axis.TIME,), rows=("task ×9", "main"), selected="task ×9")
+    root = ElementTree.fromstring(FORMATS[".svg"](timeline, settings))
+    said = texts(root)
+    assert said.index("task ×9") < said.index("main")
+    assert "9 wait" in said
+    assert not {"hub", "task-1"} & set(said)
+    assert len(bars(root, LIGHT["selected"].colour)) == 1
+    one, every = (len(FORMATS[".svg"](timeline, Settings(rows=rows))) for rows in (("main",), ()))
+    assert one < every
+    with pytest.raises(ValueError, match="There is no row 'task ×8'"):
+        FORMATS[".svg"](timeline, Settings(rows=("task ×8",)))
 
 
 def test_folded_gaps_are_marked_with_their_length_and_a_wait_over_one_is_one_bar() -> None:

@@ -85,7 +85,10 @@ class Navigating(Feedback):
         if index is None:
             back = jump(of, view.playhead.t_ns, -by, tracks=tracks, at=at) is not None
             way = f": {self._key_of(what, -by)} goes to the {'previous' if by > 0 else 'next'} one" if back else ""
-            self.deny(f"No {'further' if by > 0 else 'earlier'} {_word(what)}{whose}{way}.")
+            if of.length:
+                self.deny(f"No {'further' if by > 0 else 'earlier'} {_word(what)}{whose}{way}.")
+            else:
+                self.deny(f"There is no {_word(what)}{' so far' if view.live else ''}.")
         else:
             moment = of.moment(index)
             view.go_to_time(moment.t_ns)
