@@ -131,7 +131,7 @@ def test_timers_are_held_with_the_program(loop: str, tmp_path: Path, monkeypatch
         - suspension.t_ns - suspension.asked_ns
         for suspension in timeline.suspensions
         if suspension.asked_ns in limits_ns
-    ]  # fmt: skip
+    ]
     assert len(slept) == 4
     assert all(late_ns > -STOP_S * 1e9 / 4 for late_ns in slept)
     assert timeline.pauses.paused_ns >= 10 * STOP_S * 1e9

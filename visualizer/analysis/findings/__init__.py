@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from visualizer.analysis.findings import answers, delays, ends, incomplete, raised
+from visualizer.analysis.findings import answers, delays, ends, incomplete, raised, refused
 from visualizer.analysis.findings.base import Finding
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.groups import Group, grouped
@@ -21,6 +21,7 @@ KINDS: dict[str, Callable[[Timeline, Observed], Iterable[Finding]]] = {
     "deadlock": ends.deadlock,
     "never_resumed": ends.never_resumed,
     "never_started": ends.never_started,
+    "refused": refused.refused,
     "hog": delays.hog,
     "late_timer": delays.late_timer,
     "lost_time": delays.lost_time,

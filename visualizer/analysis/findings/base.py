@@ -60,7 +60,7 @@ class Finding(NamedTuple):
 
 def finding(
     kind: str, sentence: str, tracks: Iterable[int], t_ns: int, place: Place | None, lost_ns: int = 0
-) -> Finding:  # fmt: skip
+) -> Finding:
     """A finding at `place`; each track once."""
     known = place is not None and place.file and place.line > 0
     file, line = (place.file, place.line) if place is not None and known else (None, None)

@@ -58,7 +58,7 @@ class Spawns:
     def __init__(
         self, recording: Context, greenlets: GreenletTracer, ready: Ready,
         outcome: Callable[[Any], tuple[str, Any] | None],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._recording = recording
         self._greenlets = greenlets
         self._ready = ready

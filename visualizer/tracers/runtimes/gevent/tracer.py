@@ -255,7 +255,7 @@ class GeventTracer(Family):
     def _store_suspension(
         self, t_ns: int, track: int, about: Any, code: CodeType | None, offset: int, again: bool,
         call: str | None = None,
-    ) -> int | None:  # fmt: skip
+    ) -> int | None:
         """Store why a greenlet is suspended. From the second time on it is a shape, which its switch to the hub makes.
 
         `again`: it may well do so again. `call`: what it has called, where there is no source of it.
