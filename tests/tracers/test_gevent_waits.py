@@ -320,3 +320,29 @@ def test_a_wait_inside_a_library_has_the_programs_line_and_the_primitives_reason
         ("queue", "Queue 1", ("library.py", 6)),
         ("sleep", "", None),
     ]
+
+
+def test_a_circle_goes_through_a_compiled_function(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+        from gevent.exceptions import LoopExit
+        from gevent.lock import Semaphore
+
+        def work(own, other):
+            with own:  # the comment belongs to the statement
+                gevent.sleep(0)
+                acquires = gevent.spawn(other.acquire)
+                acquires.join()
+
+        first, second = Semaphore(1), Semaphore(1)
+        try:
+            gevent.joinall([gevent.spawn(work, first, second), gevent.spawn(work, second, first)])
+        except LoopExit:
+            print("stuck")
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout) == (0, b"stuck\n")
+    [deadlock] = findings(traced.timeline)
+    assert deadlock.sentence.startswith("circular wait: work-1 waits in acquires.join() ")
+    assert "acquire-1 waits in Semaphore.acquire() for Semaphore 1, which work-2 holds; " in deadlock.sentence
