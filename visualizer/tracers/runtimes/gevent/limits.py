@@ -89,7 +89,8 @@ class Limits:
 
     def left_ns(self, greenlet: Any, limit: Limit, t_ns: int) -> tuple[int, bool]:
         """How long the wait of `greenlet` that begins at `t_ns` may last by `limit`; and whether that is all of it."""
-        left_ns = max(0, limit.due_ns - t_ns)
+        # One that is over already is no wait of 0 s, which is to yield.
+        left_ns = max(1, limit.due_ns - t_ns)
         whole = limit.is_new and (limit.is_its or limit.asked_ns - left_ns < _JUST_NS)
         for one in self.of[id(greenlet)]:
             one.is_new = False

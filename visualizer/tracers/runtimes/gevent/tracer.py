@@ -33,7 +33,7 @@ from visualizer.tracers.runtimes.gevent.polling import Poll, attributes
 from visualizer.tracers.runtimes.gevent.ready import BOUND, Ready, store_wake
 from visualizer.tracers.runtimes.gevent.spawns import Spawns, Starting, given_name
 from visualizer.tracers.runtimes.gevent.waits import HUB_ENDS, Waits
-from visualizer.tracers.runtimes.greenlets.call_sites import JOINS
+from visualizer.tracers.runtimes.greenlets.call_sites import JOINS, New
 from visualizer.tracers.runtimes.greenlets.family import Family
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
@@ -294,6 +294,8 @@ class GeventTracer(Family):
         return None, thing if type(thing) is str else ""
 
     def _reason_and_name(self, thing: Any) -> tuple[str | None, str]:
+        if type(thing) is New:
+            return _reason_of_type(thing.kind), ""
         reason = _reason_of_type(type(thing))
         return reason, self._numbers.name(thing) if reason is not None else ""
 

@@ -44,6 +44,15 @@ class Unknown(Exception):
     """The value cannot be worked out without running code of the program."""
 
 
+class New:
+    """What a call of `kind` has made, which is not to be found any more."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, kind: Any) -> None:
+        self.kind = kind
+
+
 class CallSite:
     """What is known of one call in the program's source."""
 
@@ -57,7 +66,7 @@ class CallSite:
         self.code = code
         #: Of `other.switch(value)`, the value.
         self.argument = argument
-        #: Of `thing.method(...)`, `with thing` or `for ... in thing`, the thing.
+        #: Of `thing.method(...)`, `with thing` or `for ... in thing`, the thing; of `Kind(...).method(...)`, a `New`.
         self.receiver = receiver
         #: Of any other call than a `switch`, its first argument.
         self.first = first
@@ -150,7 +159,7 @@ def _site(code: CodeType, offset: int) -> CallSite:
     if type(tree).__name__ != "Call":
         return CallSite(code, None, _maybe(_path, tree))
     method = getattr(tree.func, "attr", None)
-    receiver = _maybe(_path, tree.func.value) if method is not None else None
+    receiver = _maybe(_receiver, tree.func.value) if method is not None else None
     if method == "throw" and not tree.keywords:
         return CallSite(code, receiver=receiver, thrown=_maybe(_exception, tree.args))
     if method == "switch" and tree.args and not tree.keywords:
@@ -170,6 +179,13 @@ def _maybe(make: Callable[[Any], Recipe], node: Any) -> Recipe | None:
         return make(node)
     except Unknown:
         return None
+
+
+def _receiver(node: Any) -> Recipe:
+    if type(node).__name__ != "Call":
+        return _path(node)
+    made = _path(node.func)
+    return lambda variables, module: New(made(variables, module))
 
 
 def _path(node: Any) -> Recipe:
