@@ -199,10 +199,14 @@ class Trace:
         start_s, end_s = self.start_ns / _NS_PER_S, self.end_ns / _NS_PER_S
         return takewhile(lambda event: event["t"] <= end_s, dropwhile(lambda event: event["t"] < start_s, found))
 
-    def findings(self) -> tuple[Finding, ...]:
-        """The problems that `visualizer findings` prints, the worst first; of a part, those whose moment is in it."""
+    def problems(self) -> tuple[Finding, ...]:
+        """The problems that `visualizer problems --json` prints, the worst first; of a part, those whose moment is in
+        it."""
         found = (one for one in findings(self.timeline) if self.start_ns <= one.t_ns <= self.end_ns)
         return tuple(finding_of(self.timeline, group) for group in grouped(self.timeline, found))
+
+    #: The former name.
+    findings = problems
 
     def stats(self) -> Details:
         """What `visualizer stats --json` prints, as objects: how each track spent its time, in seconds.
@@ -260,7 +264,7 @@ class Trace:
         picture = base64.b64encode(self._repr_svg_().encode()).decode()
         # An image, so that the styles of several pictures on one page cannot mix.
         shown = f'<img alt="{html.escape(repr(self))}" src="data:image/svg+xml;base64,{picture}">'
-        told = [*(one.sentence for one in self.findings()), *self.notices]
+        told = [*(one.sentence for one in self.problems()), *self.notices]
         return shown + "".join(f"<p>{html.escape(sentence)}</p>" for sentence in told)
 
     def __repr__(self) -> str:

@@ -21,9 +21,13 @@ COMMANDS = {
     "stats": "visualizer.cli.stats",
     "compare": "visualizer.cli.compare",
     "explain": "visualizer.cli.explain",
-    "findings": "visualizer.cli.findings",
+    "problems": "visualizer.cli.problems",
     "export": "visualizer.cli.export",
 }
+
+
+#: Former names, which are not listed.
+ALIASES = {"findings": "problems"}
 
 
 class Subcommands(click.Group):
@@ -33,9 +37,10 @@ class Subcommands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        name = ALIASES.get(cmd_name, cmd_name)
+        if name not in COMMANDS:
             return None
-        command: click.Command = import_module(COMMANDS[cmd_name]).command
+        command: click.Command = import_module(COMMANDS[name]).command
         return command
 
     def invoke(self, ctx: click.Context) -> None:

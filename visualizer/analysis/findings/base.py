@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ntpath
+import signal
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import NamedTuple
 
 from visualizer.analysis.model import blocking
@@ -41,11 +43,24 @@ FROM_OUTSIDE = frozenset(
 )
 
 
+class Severity(StrEnum):
+    """How bad a kind of problem is, the worst first."""
+
+    #: An exception, or a deadlock, ended the program or a part of it.
+    CRASH = "crash"
+    #: Part of the trace is missing, and so may other problems be.
+    MISSING = "missing"
+    #: Something never went on.
+    STUCK = "stuck"
+    #: Time was lost.
+    SLOW = "slow"
+
+
 class Finding(NamedTuple):
     """One problem, in one sentence.
 
-    `tracks`: ids, the affected one first. `t_ns`: the moment. `file`, `line`: None if unknown. `lost_ns`: the
-    time that it is about, 0 if that is not what makes it one.
+    `tracks`: ids, the affected one first. `t_ns`: the moment. `file`, `line`: None if unknown. `cost_ns`: the time that
+    was lost by it, in total, by the tracks `lost_by`; 0 if it is not known that any was.
     """
 
     kind: str
@@ -54,16 +69,19 @@ class Finding(NamedTuple):
     t_ns: int
     file: str | None
     line: int | None
-    lost_ns: int = 0
+    cost_ns: int = 0
+    lost_by: tuple[int, ...] = ()
 
 
 def finding(
-    kind: str, sentence: str, tracks: Iterable[int], t_ns: int, place: Place | None, lost_ns: int = 0
+    kind: str, sentence: str, tracks: Iterable[int], t_ns: int, place: Place | None, cost_ns: int = 0,
+    lost_by: Iterable[int] = (),
 ) -> Finding:  # fmt: skip
     """A finding at `place`; each track once."""
     known = place is not None and place.file and place.line > 0
     file, line = (place.file, place.line) if place is not None and known else (None, None)
-    return Finding(kind, plain(sentence), tuple(dict.fromkeys(tracks)), t_ns, file, line, lost_ns)
+    losers = tuple(dict.fromkeys(lost_by))
+    return Finding(kind, plain(sentence), tuple(dict.fromkeys(tracks)), t_ns, file, line, max(0, cost_ns), losers)
 
 
 def at(place: Place | None) -> str:
@@ -92,10 +110,29 @@ def worst_of(count: int, what: str) -> str:
 
 def is_over(timeline: Timeline) -> bool:
     """Whether the program ended by itself, so that what was left undone at the end was left undone for good."""
-    if timeline.end is not None:
-        return not timeline.end.signal
+    if (timeline.end is not None and timeline.end.signal) or is_interrupted(timeline):
+        return False
     threads = [track for track in timeline.tracks.values() if track.kind == words.THREAD]
     return bool(threads) and all(track.exit_ns >= 0 for track in threads)
+
+
+def is_interrupted(timeline: Timeline) -> bool:
+    """Whether Ctrl-C ended the program."""
+    return timeline.uncaught is not None and timeline.uncaught[0] == "KeyboardInterrupt"
+
+
+def end_told(timeline: Timeline) -> str:
+    """What ended the program, or that it has not ended, as "SIGTERM ended the program"."""
+    if is_interrupted(timeline):
+        return "Ctrl-C ended the program"
+    if timeline.end is None:
+        return "the end of the trace"
+    if not timeline.end.signal:
+        return "the program ended"
+    try:
+        return f"{signal.Signals(timeline.end.signal).name} ended the program"
+    except ValueError:
+        return f"signal {timeline.end.signal} ended the program"
 
 
 def parked(timeline: Timeline, track: Track) -> Park | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -16,10 +16,11 @@ from visualizer.analysis.findings.base import (
     STARVED_SHARE,
     Finding,
     at,
+    end_told,
     finding,
-    is_over,
     listed,
     park_before,
+    parked,
     spot,
     worst_of,
 )
@@ -33,8 +34,17 @@ from visualizer.trace import words
 from visualizer.trace.columns import Column
 
 _T = TypeVar("_T")
+
+
+class _Late(NamedTuple):
+    """`track` ran so much later than it could have."""
+
+    late_ns: int
+    track: int
+
+
 #: At most this many of the tracks delayed by one turn are examined.
-_MOST_LATE = 1_000
+_MOST_LATE = 10_000
 
 
 def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -42,22 +52,29 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     delays = observed.ready.delays
     delays = delays[delays["ran_ns"].argsort(kind="stable")]
     found: list[tuple[Hashable, int, tuple[int, LongRun]]] = []
-    for hub in {*observed.turns, *observed.living}:
-        for turn in (*observed.turns.get(hub, ()), *_turn_at_the_end(timeline, observed, hub)):
-            length_ns = turn.end_ns - turn.start_ns
-            if length_ns >= HOG_NS:
-                place = timeline.switch(turn.switch).place if turn.switch >= 0 else None
-                found.append(((turn.track, place and place[:3]), length_ns, (hub, turn)))
-    for count, length_ns, (hub, turn) in _worst(found):
+    cost_ns: dict[Hashable, int] = {}
+    lost_by: dict[Hashable, list[int]] = {}
+    for hub, turn in hogs(timeline, observed):
+        length_ns = turn.end_ns - turn.start_ns
+        place = timeline.switch(turn.switch).place if turn.switch >= 0 else None
+        key = (turn.track, place and place[:3])
+        found.append((key, length_ns, (hub, turn)))
+        late = [*_late(delays, hub, turn), *_due_at_the_end(timeline, hub, turn)]
+        cost_ns[key] = cost_ns.get(key, 0) + max(length_ns, sum(min(one.late_ns, length_ns) for one in late))
+        lost_by.setdefault(key, []).extend(one.track for one in late)
+    for (line, total_ns), (count, length_ns, (hub, turn)) in zip(cost_ns.items(), _worst(found), strict=True):
         seen = mostly(timeline, turn.track, turn.start_ns, turn.end_ns)
         how, place = _until(timeline, turn, seen)
         late = list(_late(delays, hub, turn))
-        tracks = [track for _, track in late]
-        delayed = listed([f"{timeline.name(track)} ran {duration(late_ns, 2)} late" for late_ns, track in late])
+        due = list(_due_at_the_end(timeline, hub, turn))
+        tracks = [one.track for one in (*late, *due)]
+        told = [f"{timeline.name(one.track)} ran {duration(one.late_ns, 2)} late" for one in late]
+        told += [f"{timeline.name(one.track)} was late by {duration(one.late_ns, 2)} at the end" for one in due]
+        delayed = listed(told)
         sentence = f"{timeline.name(turn.track)} ran for {duration(length_ns, 2)} without yielding, {how}"
         sentence += f" → {delayed or 'its hub was blocked'}"
         sentence += worst_of(count, "such runs")
-        yield finding("hog", sentence, (turn.track, *tracks), turn.start_ns, place, length_ns)
+        yield finding("hog", sentence, (turn.track, *tracks), turn.start_ns, place, total_ns, lost_by[line])
 
 
 def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -65,13 +82,16 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     tracks: in a group, all are late at once."""
     found: list[tuple[Hashable, int, Delay]] = []
     whose: dict[tuple[str, Hashable], set[int]] = {}
-    delays = observed.ready.delays
+    cost_ns: dict[tuple[str, Hashable], int] = {}
+    delays = _unexplained(timeline, observed)
     for delay in map(Delay._make, delays[delays["park"] >= 0].tolist()):
         place = timeline.parks[delay.park].place
         name = timeline.tracks[delay.track].base_name
         found.append(((name, place and place[:3]), delay.ran_ns - delay.due_ns, delay))
-        whose.setdefault((name, place and place[:3]), set()).add(delay.track)
-    for ((name, _), several), (count, late_ns, delay) in zip(whose.items(), _worst(found), strict=True):
+        key = name, place and place[:3]
+        whose.setdefault(key, set()).add(delay.track)
+        cost_ns[key] = cost_ns.get(key, 0) + delay.ran_ns - delay.due_ns
+    for ((name, where), several), (count, late_ns, delay) in zip(whose.items(), _worst(found), strict=True):
         park = timeline.parks[delay.park]
         what = "sleep" if park.reason == words.SLEEP else "time limit"
         turn = longest_turn(observed.turns.get(delay.hub, []), delay.due_ns, delay.ran_ns)
@@ -81,12 +101,13 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         )
         sentence += worst_of(count, "such delays")
         sentence += f" of {len(several)} tracks called {name}" if len(several) > 1 else ""
-        yield finding("late_timer", sentence, _tracks(delay, turn), delay.ran_ns, park.place, late_ns)
+        total_ns = cost_ns[name, where]
+        yield finding("late_timer", sentence, _tracks(delay, turn), delay.ran_ns, park.place, total_ns, several)
 
 
 def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """LOST_NS or longer from being woken to running. One for each name of tracks: in a group, all are late at once."""
-    delays = observed.ready.delays
+    delays = _unexplained(timeline, observed)
     delays = delays[(delays["park"] < 0) & (delays["ran_ns"] - delays["due_ns"] >= LOST_NS)]
     tracks, whose = np.unique(delays["track"], return_inverse=True)
     names: dict[str, list[int]] = {}
@@ -110,18 +131,23 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         sentence = f"{cause}{timeline.name(track.id)} ran only {duration(lost_ns, 2)} after it was {how}{by}"
         sentence += worst_of(count, "such delays")
         sentence += f" of {len(several)} tracks called {name}" if len(several) > 1 else ""
-        yield finding(
-            "lost_time", sentence, _tracks(delay, turn), delay.due_ns, park.place if park else track.place, lost_ns
-        )
+        place = park.place if park else track.place
+        losers = tracks[several].tolist()
+        yield finding("lost_time", sentence, _tracks(delay, turn), delay.due_ns, place, int(lost.sum()), losers)
 
 
 def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A track was ready for STARVED_NS or longer in total, and for STARVED_SHARE of its life, while others ran."""
+    delays, by_hogs_ns = observed.ready.delays, _by_hogs(timeline, observed)
+    late = delays["park"] < 0
+    tracks, whose = np.unique(delays["track"][late], return_inverse=True)
+    explained_ns = dict(zip(tracks.tolist(), np.bincount(whose, by_hogs_ns[late]).tolist(), strict=False))
     for track_id, ready in observed.ready.of.items():
         track = timeline.tracks[track_id]
         until_ns = track.exit_ns if track.exit_ns >= 0 else timeline.last_ns
         life_ns = max(1, until_ns - track.spawn_ns)
-        if ready.total_ns < STARVED_NS or ready.total_ns < STARVED_SHARE * life_ns:
+        rest_ns = ready.total_ns - explained_ns.get(track_id, 0)
+        if rest_ns < STARVED_NS or rest_ns < STARVED_SHARE * life_ns:
             continue
         longest_ns, index, hub = ready.longest
         since_ns = track.slices.start_ns[index]
@@ -132,8 +158,9 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             f"{min(100, round(100 * ready.total_ns / life_ns))}% of its life, at most {duration(longest_ns, 2)} at once"
         )
         sentence += f", while {timeline.name(turn.track)} ran" if turn else ""
-        tracks = (track_id, turn.track) if turn else (track_id,)
-        yield finding("starvation", sentence, tracks, since_ns, park.place if park else track.place, ready.total_ns)
+        those = (track_id, turn.track) if turn else (track_id,)
+        place = park.place if park else track.place
+        yield finding("starvation", sentence, those, since_ns, place, ready.total_ns, (track_id,))
 
 
 def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -184,8 +211,9 @@ def _end(timeline: Timeline, turn: LongRun) -> tuple[str, Place | None]:
         if switch.place is not None:
             return f"until {who} yielded at {spot(switch.place)}", switch.place
         return f"until {who} ended", None
-    ended = timeline.tracks[turn.track].exit_ns >= 0
-    return "until it ended" if ended else "until the end of the trace", None
+    if timeline.tracks[turn.track].exit_ns >= 0:
+        return "until it ended", None
+    return f"until {end_told(timeline)}", None
 
 
 def _from_until(timeline: Timeline, turn: LongRun) -> tuple[str, Place | None]:
@@ -203,28 +231,77 @@ def _from_until(timeline: Timeline, turn: LongRun) -> tuple[str, Place | None]:
     return f"{end} (spawned at {spot(track.place)})" if spot(track.place) else end, track.place
 
 
-def _late(delays: Column, hub: int, turn: LongRun) -> Iterator[tuple[int, int]]:
-    """The tracks delayed by the turn: (by how much, track), the latest first, each once."""
+def _late(delays: Column, hub: int, turn: LongRun) -> Iterator[_Late]:
+    """The tracks delayed by the turn, the latest first, each once."""
     late: dict[int, int] = {}
     first = delays["ran_ns"].searchsorted(turn.start_ns)
-    for delay in map(Delay._make, delays[first : first + _MOST_LATE].tolist()):
-        shared_ns = min(delay.ran_ns, turn.end_ns) - max(delay.due_ns, turn.start_ns)
-        if delay.hub == hub and delay.track != turn.track and shared_ns >= LATE_NS:
-            late[delay.track] = max(late.get(delay.track, 0), delay.ran_ns - delay.due_ns)
-    yield from sorted(((late_ns, track) for track, late_ns in late.items()), reverse=True)
+    near = delays[first : first + _MOST_LATE]
+    shared_ns = np.minimum(near["ran_ns"], turn.end_ns) - np.maximum(near["due_ns"], turn.start_ns)
+    theirs = near[(near["hub"] == hub) & (near["track"] != turn.track) & (shared_ns >= LATE_NS)]
+    for track, late_ns in zip(theirs["track"].tolist(), (theirs["ran_ns"] - theirs["due_ns"]).tolist(), strict=True):
+        late[track] = max(late.get(track, 0), late_ns)
+    yield from sorted((_Late(late_ns, track) for track, late_ns in late.items()), reverse=True)
 
 
-def _turn_at_the_end(timeline: Timeline, observed: Observed, hub: int) -> Iterator[LongRun]:
-    """The turn from which the hub never resumed, if it was one of the hub's own thread."""
+def _due_at_the_end(timeline: Timeline, hub: int, turn: LongRun) -> Iterator[_Late]:
+    """The same of tracks that the turn keeps from running up to the end of what is known."""
+    if turn.switch >= 0:
+        return
+    late = []
+    for track in timeline.tracks.values():
+        if track.parent != hub or track.id == turn.track or not len(track.slices):
+            continue
+        due_ns = track.slices.start_ns[-1]
+        park = parked(timeline, track)
+        if park is not None and park.asked_ns >= 0:
+            due_ns += park.asked_ns
+        elif track.state is not State.READY:
+            continue
+        if turn.end_ns - due_ns >= LATE_NS:
+            late.append(_Late(turn.end_ns - due_ns, track.id))
+    yield from sorted(late, reverse=True)
+
+
+def hogs(timeline: Timeline, observed: Observed) -> Iterator[tuple[int, LongRun]]:
+    """Hubs, and each time that one was blocked for HOG_NS or longer, up to the end of what is known."""
+    for hub in {*observed.turns, *observed.living}:
+        for turn in (*observed.turns.get(hub, ()), *_turn_at_the_end(timeline, hub)):
+            if turn.end_ns - turn.start_ns >= HOG_NS:
+                yield hub, turn
+
+
+def _by_hogs(timeline: Timeline, observed: Observed) -> Column:
+    """How much of each of the delays a hog explains: that is told with the hog."""
+    delays = observed.ready.delays
+    explained_ns = np.zeros(len(delays), dtype=np.int64)
+    turns: dict[int, list[int]] = {}
+    for hub, turn in hogs(timeline, observed):
+        turns.setdefault(hub, []).extend((turn.start_ns, turn.end_ns))
+    for hub, edges_ns in turns.items():
+        # What was spent in such turns before each edge: they follow one another.
+        spent_ns = np.zeros(len(edges_ns))
+        spent_ns[1::2] = np.diff(edges_ns)[::2]
+        spent_ns = spent_ns.cumsum()
+        (mine,) = np.nonzero(delays["hub"] == hub)
+        ran, due = (np.interp(delays[name][mine], edges_ns, spent_ns) for name in ("ran_ns", "due_ns"))
+        explained_ns[mine] = ran - due
+    return explained_ns
+
+
+def _unexplained(timeline: Timeline, observed: Observed) -> Column:
+    """The delays that are not mostly the doing of a hog."""
+    delays = observed.ready.delays
+    unexplained: Column = 2 * _by_hogs(timeline, observed) < delays["ran_ns"] - delays["due_ns"]
+    found: Column = delays[unexplained]
+    return found
+
+
+def _turn_at_the_end(timeline: Timeline, hub: int) -> Iterator[LongRun]:
+    """The turn from which the hub never resumed, whether the program ended in it or is still running."""
     track = timeline.tracks.get(hub)
-    thread = timeline.tracks.get(track.parent) if track is not None else None
-    if track is None or thread is None or not track.schedules or not is_over(timeline):
+    if track is None or not track.schedules or track.state is not State.BLOCKED:
         return
-    if not observed.living.get(hub) or track.state not in (State.WAITING, State.BLOCKED, State.CREATED):
-        return
-    slices = thread.slices
-    # Its last slice, or the one before its end, shows whether it ran to the end.
-    last = len(slices) - (2 if thread.exit_ns >= 0 else 1)
-    if last >= 0 and slices.state[last] == State.RUNNING:
-        end_ns = thread.exit_ns if thread.exit_ns >= 0 else timeline.last_ns
-        yield LongRun(max(slices.start_ns[last], track.slices.start_ns[-1]), end_ns, thread.id, -1)
+    thread = timeline.tracks.get(track.parent)
+    end_ns = thread.exit_ns if thread is not None and thread.exit_ns >= 0 else timeline.last_ns
+    if track.slices.about[-1] in timeline.tracks:
+        yield LongRun(track.slices.start_ns[-1], end_ns, track.slices.about[-1], -1)

@@ -16,11 +16,14 @@ from visualizer.analysis.findings.base import (
     spot,
 )
 from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.served import Served
 from visualizer.analysis.model.timeline import Park, State, Switch, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.source_text import Ending, would_end
 from visualizer.trace import words
 
+#: What a server waits for again and again: where it was given some before, it is only idle.
+_SERVED = frozenset((words.QUEUE, words.CHANNEL, words.EVENT, words.CONDITION, words.RESULT))
 #: At most this many of the tracks in a deadlock are named.
 _TOLD = 6
 
@@ -29,6 +32,8 @@ def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A hub had nothing left to wait for and raised LoopExit. One for each hub, about the last time."""
     for switch in _loop_exits(timeline, observed):
         waiting = dict(_deadlocked(timeline, switch))
+        if _is_normal(switch, waiting):
+            continue
         holders, joined = _ties(timeline, switch, waiting)
         written = _written(timeline, waiting, holders, joined)
         cycle = _cycle(waiting, holders, joined, written)
@@ -46,18 +51,29 @@ def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         nothing = f"nothing was left that could wake {them}"
         sentence += f" → {nothing}, so the hub raised LoopExit" if parts else f"{nothing} → the hub raised LoopExit"
         first = waiting[told[0]] if told else None
-        yield finding("deadlock", sentence, told, switch.t_ns, first.place if first else None)
+        cost_ns = sum(switch.t_ns - park.t_ns for park in waiting.values())
+        yield finding("deadlock", sentence, told, switch.t_ns, first.place if first else None, cost_ns, waiting)
+
+
+def _is_normal(switch: Switch, waiting: dict[int, Park]) -> bool:
+    """Whether LoopExit is how the wait is meant to end: gevent.wait() and hub.join() wait until nothing is left."""
+    park = waiting.get(switch.target)
+    if len(waiting) != 1 or park is None:
+        return False
+    return park.reason == words.JOIN or park.on.startswith(("gevent.wait(", "wait("))
 
 
 def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A track was still waiting when the program ended by itself, and only another track could have resumed it.
 
     Not reported: tracks that something outside would have resumed (FROM_OUTSIDE, a time limit), tracks in a deadlock,
-    and generators at a yield, which are often left unexhausted. A coroutine at its await is: its work is lost.
+    generators at a yield, which are often left unexhausted, and those that wait for more of what they, or others of
+    their function, were served there before. A coroutine at its await is: its work is lost.
     """
     if not is_over(timeline):
         return
     deadlocked = {track for switch in _loop_exits(timeline, observed) for track, _ in _deadlocked(timeline, switch)}
+    served = Served(timeline)
     for track in timeline.tracks.values():
         park = parked(timeline, track)
         if park is None or track.schedules or track.id in deadlocked:
@@ -66,8 +82,11 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             continue
         if park.reason == words.SUSPENDED and track.kind != words.COROUTINE:
             continue
+        if park.reason in _SERVED and served.before(track, park):
+            continue
         name = timeline.name(track.id)
-        lasted = duration(max(0, timeline.last_ns - park.t_ns), 2)
+        lasted_ns = timeline.last_ns - park.t_ns
+        lasted = duration(max(0, lasted_ns), 2)
         if park.reason == words.SWITCHED:
             sentence = f"{name} was never resumed after it switched to {timeline.name(park.on_track)}{at(park.place)}"
             sentence += _instead(timeline, park)
@@ -76,7 +95,7 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         else:
             sentence = f"{name} was never resumed: it waited{_for(park)} for the last {lasted}, and nothing woke it"
         tracks = (track.id, park.on_track) if park.on_track in timeline.tracks else (track.id,)
-        yield finding("never_resumed", sentence, tracks, park.t_ns, park.place)
+        yield finding("never_resumed", sentence, tracks, park.t_ns, park.place, lasted_ns, (track.id,))
 
 
 def never_started(timeline: Timeline, observed: Observed) -> Iterator[Finding]:

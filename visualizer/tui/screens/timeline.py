@@ -112,7 +112,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         self.found = ProblemsPane(view, "findings")
         self._notices = Notices(feed)
         self._statistics = StatisticsPane(view, feed, "statistics")
-        self._tab_bar = TabBar()
+        self._tab_bar = TabBar(view)
         self._tabs: dict[str, Lines] = {
             "events": Events(view, "events"),
             "output": OutputPane(view, "output"),
@@ -136,6 +136,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
             self._notices,
             *self._sources,
             *self._tabs.values(),
+            self._tab_bar,
         )
 
     @property
@@ -313,7 +314,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         await shell(self).back_to_catalogue()
 
     def _show_tab(self, tab: str) -> None:
-        self._tab_bar.show(tab)
+        self._tab_bar.mark(tab)
         for other, pane in self._tabs.items():
             pane.display = other == tab
 

@@ -10,6 +10,7 @@ from textual.widget import Widget
 from visualizer.paint.text.canvas import Run
 from visualizer.tui.keys import PANES
 from visualizer.tui.messages import TabChosen
+from visualizer.tui.state.view import View
 from visualizer.tui.terminal.styles import over, strip
 
 #: Id of each pane, in order.
@@ -26,14 +27,24 @@ class TabBar(Widget):
     COMPONENT_CLASSES = {"source--title"}
     ALLOW_SELECT = False
 
-    def __init__(self) -> None:
+    def __init__(self, view: View) -> None:
         super().__init__()
+        self._view = view
         self._front = TABS[0]
+        self._counted = ""
 
-    def show(self, front: str) -> None:
+    def mark(self, front: str) -> None:
         """Mark that tab."""
         self._front = front
         self.refresh()
+
+    def show(self) -> None:
+        """Draw how many problems there are, if it has changed."""
+        known = self._view.problems_ns
+        counted = f" ({len(known):,})" if known else ""
+        if counted != self._counted:
+            self._counted = counted
+            self.refresh()
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
@@ -52,8 +63,10 @@ class TabBar(Widget):
     def _labels(self) -> dict[str, str]:
         """The text of each tab, with the spaces around it."""
         numbered = list(enumerate(TABS, 1))
-        names = {tab: _SHORT.get(tab, tab).capitalize() for tab in TABS}
-        labels = {tab: f" {number} {_TITLES.get(tab, tab).capitalize()} " for number, tab in numbered}
+        counted = {"findings": self._counted}
+        names = {tab: _SHORT.get(tab, tab).capitalize() + counted.get(tab, "") for tab in TABS}
+        titles = {tab: _TITLES.get(tab, tab).capitalize() + counted.get(tab, "") for tab in TABS}
+        labels = {tab: f" {number} {titles[tab]} " for number, tab in numbered}
         if self._has_room(labels):
             return labels
         labels = {tab: f" {number} {names[tab]} " for number, tab in numbered}
