@@ -45,7 +45,7 @@ def test_stepping_from_switch_to_switch_changes_nothing(
     assert traced.ended == free.ended
     assert traced.order == free.order
     assert traced.hand_overs == free.hand_overs
-    # A generator that is closed where it is parked, without running (3.12 and later), is entered and left at once.
+    # A generator that is closed where it is suspended, without running (3.12 and later), is entered and left at once.
     closed = sum(cause == "close" for _, cause, _, _ in free.hand_overs)
     assert free.timeline.switch_count - closed <= count <= free.timeline.switch_count
     assert traced.timeline.notes == []
@@ -72,14 +72,14 @@ def test_the_trace_tells_that_it_is_held_and_for_how_long(tmp_path: Path) -> Non
             assert timeline.header is not None
             assert timeline.pauses.since_ns == held.control.clock(0) - timeline.header.monotonic_ns
             assert timeline.pauses.since_ns >= timeline.switch_ns[-1]
-            said.append(timeline.pauses.held_ns)
+            said.append(timeline.pauses.paused_ns)
             held.control.step()
         assert held.is_held()
         assert said[0] == 0
         assert [after - before >= STOP_S * 1e9 for before, after in pairwise(said)] == [True, True]
         held.run.signal(9)
         traced = held.end()
-    assert traced.timeline.pauses.held_ns >= 3 * STOP_S * 1e9
+    assert traced.timeline.pauses.paused_ns >= 3 * STOP_S * 1e9
     assert traced.timeline.pauses.sentence is not None
     assert traced.timeline.pauses.sentence.endswith("; the trace ends during a pause.")
 
@@ -127,14 +127,14 @@ def test_timers_are_held_with_the_program(loop: str, tmp_path: Path, monkeypatch
     # from when its loop last looked at the clock: that may be a moment ago, but is no stop.
     limits_ns = {300_000_000: 300_000_000, 100_000_000: 100_000_000, 5_000_000_000: 500_000_000}
     slept = [
-        next(wake.t_ns for wake in timeline.wakeups if wake.track == park.track and wake.t_ns > park.t_ns)
-        - park.t_ns - limits_ns[park.asked_ns]
-        for park in timeline.parks
-        if park.asked_ns in limits_ns
+        next(wake.t_ns for wake in timeline.wakeups if wake.track == suspension.track and wake.t_ns > suspension.t_ns)
+        - suspension.t_ns - limits_ns[suspension.asked_ns]
+        for suspension in timeline.suspensions
+        if suspension.asked_ns in limits_ns
     ]  # fmt: skip
     assert len(slept) == 4
     assert all(late_ns > -STOP_S * 1e9 / 4 for late_ns in slept)
-    assert timeline.pauses.held_ns >= 10 * STOP_S * 1e9
+    assert timeline.pauses.paused_ns >= 10 * STOP_S * 1e9
 
 
 def test_the_order_of_gevent_sleeps_is_that_of_a_run_without_stops(
@@ -356,7 +356,7 @@ def test_the_timers_of_an_idle_hub_in_another_thread_are_held_too(
             held.control.step()
         traced = held.end()
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
-    (sleep,) = [park for park in traced.timeline.parks if park.asked_ns == 500_000_000]
+    (sleep,) = [suspension for suspension in traced.timeline.suspensions if suspension.asked_ns == 500_000_000]
     (woken,) = [wake for wake in traced.timeline.wakeups if wake.track == sleep.track and wake.t_ns > sleep.t_ns]
     # A timer counts from when its loop last looked at the clock: that may be a moment ago, but is no stop.
     assert woken.t_ns - sleep.t_ns > 500_000_000 - STOP_S * 1e9 / 4
@@ -381,7 +381,7 @@ def test_a_program_runs_until_it_is_asked_to_stop(tmp_path: Path) -> None:
         held.control.hold()
         for _ in range(3):
             assert held.is_held()
-            assert held.control.condition is Condition.HELD
+            assert held.control.condition is Condition.PAUSED
             # At the stop time stands still, for whoever watches and for who is watched.
             now_ns = held.control.clock(time.monotonic_ns())
             assert held.control.clock(time.monotonic_ns()) == now_ns
@@ -468,7 +468,7 @@ def test_when_it_fails_it_says_so_and_the_program_goes_on(tmp_path: Path) -> Non
         assert not held.is_held()
         traced = held.end()
     assert traced.ended == bare(tmp_path / "script.py")
-    assert traced.timeline.notes == ["The program cannot be held any longer: KeyError('nonsense')."]
+    assert traced.timeline.notes == ["The program cannot be paused any longer: KeyError('nonsense')."]
     assert traced.timeline.pauses.sentence is not None
     assert traced.timeline.pauses.sentence.startswith("The program was paused 3 times, for ")
     assert stops_of(traced.events) == ["Held", "Continued"] * 3
@@ -529,8 +529,8 @@ def test_what_a_handler_raises_while_the_program_is_held_is_raised_in_it_and_the
     assert later >= 2
     # From 3.12 on no hook of generators is taken out.
     torn = body is GREENLETS or sys.version_info < (3, 12)
-    told = ["A signal's handler raised while the program was held: a switch right after may be missing."]
-    assert traced.timeline.notes == told * torn
+    reported = ["A signal's handler raised while the program was paused: a switch right after may be missing."]
+    assert traced.timeline.notes == reported * torn
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

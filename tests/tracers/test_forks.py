@@ -48,8 +48,8 @@ def is_sound(traced: Traced) -> None:
     for kind, number in ((ev.Text, "id"), (ev.Place, "id"), (ev.Spawn, "track"), (ev.Copy, "track")):
         counts = Counter(getattr(event, number) for event in traced.events if type(event) is kind)
         assert not [one for one, count in counts.items() if count > 1]
-    told = [event for event in traced.events if isinstance(event, ev.Switch | ev.Resume | ev.Yield)]
-    assert [event.t_ns for event in told] == sorted(event.t_ns for event in told)
+    reported = [event for event in traced.events if isinstance(event, ev.Switch | ev.Resume | ev.Yield)]
+    assert [event.t_ns for event in reported] == sorted(event.t_ns for event in reported)
     by_process(traced)
 
 
@@ -402,20 +402,20 @@ def test_a_child_that_is_killed_and_not_waited_for(trace_source: TraceSource, tm
 
 def test_two_threads_that_look_at_once_tell_an_end_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """While one of them asks how the child ended, the other one does, too."""
-    watched, told = Children(), []
+    watched, reported = Children(), []
     watched.begin(watched.expect(), 7)
 
     def gone(*_: int) -> None:
         monkeypatch.setattr(children, "_waitid", not_there)
-        told.extend(watched.ended())
+        reported.extend(watched.ended())
         raise ChildProcessError
 
     def not_there(*_: int) -> None:
         raise ChildProcessError
 
     monkeypatch.setattr(children, "_waitid", gone)
-    told += watched.ended()
-    assert [track for track, *_ in told] == [7]
+    reported += watched.ended()
+    assert [track for track, *_ in reported] == [7]
     assert watched.ended() == []
 
 
@@ -509,7 +509,7 @@ def test_gevent_forks(trace_source: TraceSource) -> None:
     assert woken == {(hub.id, words.TIMER)}
     copies = [track for track in timeline.tracks.values() if track.base_name == "worker" and track.copy_of >= 0]
     assert [State(track.slices.state[0]) for track in copies] == [State.WAITING] * 2
-    assert {timeline.parks[track.slices.about[0]].on for track in copies} == {"0.05 s"}
+    assert {timeline.suspensions[track.slices.about[0]].on for track in copies} == {"0.05 s"}
 
 
 def test_a_server_of_forked_workers(trace_source: TraceSource) -> None:

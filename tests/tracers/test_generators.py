@@ -200,8 +200,8 @@ def test_a_chain_of_yield_from_nests(trace_source: TraceSource) -> None:
 def test_while_a_generator_runs_its_resumer_waits_for_it(trace_source: TraceSource) -> None:
     traced = trace_source("def gen():\n    yield 1\n\nlist(gen())\n")
     assert traced.states("main") == ["RUNNING", "WAITING", "RUNNING", "WAITING", "RUNNING", "DONE"]
-    resumed = [park for park in traced.timeline.parks if park.reason == words.RESUMED]
-    assert [traced.timeline.name(park.on_track) for park in resumed] == ["gen", "gen"]
+    resumed = [suspension for suspension in traced.timeline.suspensions if suspension.reason == words.RESUMED]
+    assert [traced.timeline.name(suspension.on_track) for suspension in resumed] == ["gen", "gen"]
     expected = ["RUNNING", "WAITING", "RUNNING", "DONE"]
     assert traced.states("gen")[1:] == expected
     assert traced.states("gen")[0] == "CREATED"
@@ -212,7 +212,7 @@ def test_generators_of_one_name_are_numbered(trace_source: TraceSource) -> None:
     assert traced.order == ["main", "gen-1", "main", "gen-2", "main", "gen-1", "main"]
 
 
-def test_the_place_is_the_expression_that_is_parked(trace_source: TraceSource) -> None:
+def test_the_place_is_the_expression_at_which_it_is_suspended(trace_source: TraceSource) -> None:
     traced = trace_source("def gen():\n    x = (yield 'ä' * 2)\n\nfor item in gen():\n    break\n")
     switch = next(s for s in traced.switches if s.cause == "yield")
     assert switch.place is not None

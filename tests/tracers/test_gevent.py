@@ -349,7 +349,7 @@ def test_a_time_limit_is_over(trace_source: TraceSource, wait: str) -> None:
     )
     reason = LIMITS[wait]
     assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
-    assert [park.asked_ns for park in traced.timeline.parks if park.on == wait] == [2_000_000]
+    assert [suspension.asked_ns for suspension in traced.timeline.suspensions if suspension.on == wait] == [2_000_000]
     assert [wait_ for wait_ in traced.waits if wait_[0] == "waiter"] == [("waiter", reason, wait)]
     assert [(who, why) for who, why, whom in traced.wakes if whom == "waiter"] == [
         ("main", "spawn"),

@@ -84,9 +84,9 @@ class Log:
         assert timeline.header is not None
         zero_ns = timeline.header.monotonic_ns
         self._names = {track.id: timeline.name(track.id) for track in timeline.tracks.values()}
-        self._parks: dict[str, list[int]] = {}
-        for park in timeline.parks:
-            self._parks.setdefault(self._names[park.track], []).append(park.t_ns)
+        self._suspensions: dict[str, list[int]] = {}
+        for suspension in timeline.suspensions:
+            self._suspensions.setdefault(self._names[suspension.track], []).append(suspension.t_ns)
         self._wakes: dict[str, list[Wakeup]] = {}
         for wake in timeline.wakeups:
             self._wakes.setdefault(self._names[wake.track], []).append(wake)
@@ -99,10 +99,10 @@ class Log:
         ]
 
     def _waker(self, who: str, begin_ns: int, end_ns: int) -> str | None:
-        """By whom the last wake was of a step that lasted so long; None if it did not park."""
-        parks = self._parks.get(who, [])
-        at = bisect_left(parks, begin_ns)
-        if at == len(parks) or parks[at] > end_ns:
+        """By whom the last wake was of a step that lasted so long; None if it did not wait."""
+        suspensions = self._suspensions.get(who, [])
+        at = bisect_left(suspensions, begin_ns)
+        if at == len(suspensions) or suspensions[at] > end_ns:
             return None
         wakes = self._wakes[who]
         wake = wakes[bisect_left(wakes, end_ns, key=lambda wake: wake.t_ns) - 1]
@@ -185,7 +185,7 @@ class Told:
         self.count += 1
         return track
 
-    def tell(self, track: int, doer: object) -> int:
+    def report(self, track: int, doer: object) -> int:
         self.count += 1
         return track
 
@@ -198,13 +198,13 @@ class Told:
 
 def _effort(waiting: int, items: int, rooms: int) -> int:
     """What following a hundred hand-overs takes while so many wait at each end, and there is so much already."""
-    told = Told()
-    ready: Any = told
+    reported = Told()
+    ready: Any = reported
     getters, putters = Waiters(map(Waiter, range(waiting))), Waiters(map(Waiter, range(waiting, 2 * waiting)))
     contents: deque[int] = deque(range(items))
     service = QueueService(ready, SimpleNamespace(maxsize=items + rooms), Items(contents), getters, putters)
     service.look(None)
-    before = told.count, Waiters.looks
+    before = reported.count, Waiters.looks
     for _ in range(100):
         putter = putters.popleft()
         contents.append(0)
@@ -216,7 +216,7 @@ def _effort(waiting: int, items: int, rooms: int) -> int:
         contents.popleft()
         getters.append(getter)
         service.look(getter.greenlet)
-    return told.count - before[0] + Waiters.looks - before[1]
+    return reported.count - before[0] + Waiters.looks - before[1]
 
 
 @pytest.mark.parametrize(("items", "rooms"), [(0, 1), (1, 0), (40, 60), (1, 1_000_000_000)])

@@ -10,7 +10,7 @@ import pytest
 
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import Traced, bare
-from visualizer.analysis.model.timeline import Park, State
+from visualizer.analysis.model.timeline import State, Suspension
 from visualizer.analysis.report.jsonl import records
 from visualizer.analysis.text.sentences import describe_state, sentence
 from visualizer.trace import words
@@ -27,14 +27,15 @@ def loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     return str(request.param)
 
 
-def parks(traced: Traced, name: str) -> list[Park]:
+def suspensions(traced: Traced, name: str) -> list[Suspension]:
     """What a track waited for, apart from having given way."""
-    return [p for p in traced.timeline.parks if traced.timeline.name(p.track) == name and p.on and p.asked_ns != 0]
+    timeline = traced.timeline
+    return [p for p in timeline.suspensions if timeline.name(p.track) == name and p.on and p.asked_ns != 0]
 
 
-def told(traced: Traced, name: str) -> list[tuple[str, int, str, str, str]]:
+def reported(traced: Traced, name: str) -> list[tuple[str, int, str, str, str]]:
     """(reason, fd, direction, local, peer) of each wait of a track."""
-    return [(p.reason, p.fd, p.direction, p.local, p.peer) for p in parks(traced, name)]
+    return [(p.reason, p.fd, p.direction, p.local, p.peer) for p in suspensions(traced, name)]
 
 
 def woken(traced: Traced, name: str) -> list[tuple[str, str]]:
@@ -119,10 +120,10 @@ def test_sockets(trace_source: TraceSource, loop: str, family: str, patched: boo
     assert (its_server, its_client) == (server, client)
     text = "{}:{}" if family == "AF_INET" else "[{}]:{}"
     server_text, client_text = text.format(*server), text.format(*client)
-    client_fd = told(traced, "reading")[0][1]
-    assert told(traced, "accepting") == [("io", listening, "accept", server_text, "")]
-    assert told(traced, "reading") == [("io", client_fd, "read", client_text, server_text)]
-    assert set(told(traced, "writing")) == {("io", serving, "write", server_text, client_text)}
+    client_fd = reported(traced, "reading")[0][1]
+    assert reported(traced, "accepting") == [("io", listening, "accept", server_text, "")]
+    assert reported(traced, "reading") == [("io", client_fd, "read", client_text, server_text)]
+    assert set(reported(traced, "writing")) == {("io", serving, "write", server_text, client_text)}
     for name in ("accepting", "reading", "writing"):
         assert set(woken(traced, name)) == {("hub", "io")}
     assert served == server
@@ -147,7 +148,7 @@ def test_connecting(trace_source: TraceSource, loop: str) -> None:
     )
     went_well(traced)
     fd, host, port = traced.ended.stdout.decode().split()
-    ((reason, its_fd, direction, local, peer),) = told(traced, "connecting")
+    ((reason, its_fd, direction, local, peer),) = reported(traced, "connecting")
     assert (reason, its_fd, direction, peer) == ("io", int(fd), "connect", f"{host}:{port}")
     assert local.startswith("127.0.0.1:")
     assert woken(traced, "connecting") == [("hub", "io")]
@@ -181,7 +182,7 @@ def test_unix_sockets(trace_source: TraceSource, loop: str) -> None:
     )
     went_well(traced)
     path = traced.ended.stdout.decode().strip()
-    assert [end[2:] for end in told(traced, "accepting")] == [("accept", path, ""), ("read", path, "")]
+    assert [end[2:] for end in reported(traced, "accepting")] == [("accept", path, ""), ("read", path, "")]
 
 
 def test_one_number_for_several_sockets(trace_source: TraceSource) -> None:
@@ -213,7 +214,7 @@ def test_one_number_for_several_sockets(trace_source: TraceSource) -> None:
     (fd, first), (other_fd, second) = map(json.loads, traced.ended.stdout.splitlines())
     assert fd == other_fd
     assert [
-        (end[1], *end[3:]) for name in ("reader-1", "reader-2") for end in told(traced, name) if end[0] == "io"
+        (end[1], *end[3:]) for name in ("reader-1", "reader-2") for end in reported(traced, name) if end[0] == "io"
     ] == [
         (fd, f"127.0.0.1:{first}", ""), (fd, f"127.0.0.1:{first}", "127.0.0.1:9"),
         (fd, f"127.0.0.1:{second}", ""), (fd, f"127.0.0.1:{second}", "127.0.0.1:7"),
@@ -419,7 +420,7 @@ def test_why_one_waits_and_who_wakes_it(trace_source: TraceSource, loop: str, na
     )
     went_well(traced)
     a, c = traced.ended.stdout.split()
-    end = parks(traced, "waiter")[0]
+    end = suspensions(traced, "waiter")[0]
     assert (end.reason, end.direction) == (reason, direction.replace("A", a.decode()).replace("C", c.decode()))
     assert (end.fd >= 0) == bool(direction and " " not in direction)
     if reason == "select" and " " not in direction:
@@ -448,7 +449,7 @@ def test_each_resolver(trace_source: TraceSource, monkeypatch: pytest.MonkeyPatc
         """
     )
     went_well(traced)
-    assert {p.reason for p in parks(traced, "asker")} == ({"dns"} if resolver != "block" else set())
+    assert {p.reason for p in suspensions(traced, "asker")} == ({"dns"} if resolver != "block" else set())
     assert set(woken(traced, "asker")) == ({("hub", "dns")} if resolver != "block" else set())
 
 
@@ -505,11 +506,11 @@ def test_ssl(trace_source: TraceSource, loop: str, patched: bool) -> None:
     went_well(traced)
     host, port, _, client_port = traced.ended.stdout.decode().split()
     server, client = f"{host}:{port}", f"{host}:{client_port}"
-    ends = [(p.on, p.reason, p.direction, p.local, p.peer) for p in parks(traced, "serving")]
+    ends = [(p.on, p.reason, p.direction, p.local, p.peer) for p in suspensions(traced, "serving")]
     assert ends[0] == ("server.accept()", "io", "accept", server, "")
     assert ("end.do_handshake()", "io", "read", server, client) in ends
     assert ends[-1] == ("end.recv(10)", "io", "read", server, client)
-    shaken = [p for p in parks(traced, "calling") if "wrap_socket" in p.on]
+    shaken = [p for p in suspensions(traced, "calling") if "wrap_socket" in p.on]
     assert {(p.reason, p.direction, p.local, p.peer) for p in shaken} == {("io", "read", client, server)}
     # To connect, gevent asks its resolver for the address.
     assert set(woken(traced, "serving")) == {("hub", "io")}
@@ -590,7 +591,7 @@ def test_the_patched_standard_library(trace_source: TraceSource, name: str, earl
         """
     )
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
-    waited = parks(traced, "waiter")
+    waited = suspensions(traced, "waiter")
     assert reason in {p.reason for p in waited}
     assert {p.reason for p in waited} <= {reason, "subprocess"}
     assert by in woken(traced, "waiter"), traced.wakes
@@ -754,6 +755,7 @@ def test_what_is_said_of_a_wait_on_a_socket(trace_source: TraceSource) -> None:
     said = sentences(traced)
     assert f"client waits to read from fd {fd}, {end} → hub runs" in said
     assert f"fd {fd} can be read, {end} → client runs" in said
-    park = parks(traced, "client")[-1]
-    assert describe_state(traced.timeline, park.track, park.t_ns) == f"client waits to read from fd {fd}, {end}"
+    suspension = suspensions(traced, "client")[-1]
+    state = describe_state(traced.timeline, suspension.track, suspension.t_ns)
+    assert state == f"client waits to read from fd {fd}, {end}"
     assert [r for r in records(traced.timeline) if r.get("peer") == f"{peer_host}:{peer_port}"][-1]["fd"] == int(fd)

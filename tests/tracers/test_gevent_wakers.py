@@ -57,17 +57,17 @@ def test_who_gets_is_woken_by_who_put_that_item(trace_source: TraceSource, queue
     assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
     timeline = traced.timeline
     names: dict[str, int] = {}
-    told: dict[int, list[tuple[int, str]]] = {}
+    reported: dict[int, list[tuple[int, str]]] = {}
     for output in timeline.outputs:
         who, whose = output.text.split(" has what came from ")
         names[who] = output.track
-        told.setdefault(output.track, []).append((output.t_ns, whose.strip()))
+        reported.setdefault(output.track, []).append((output.t_ns, whose.strip()))
     seen = 0
-    for park in timeline.parks:
-        if park.on != "items.get()":
+    for suspension in timeline.suspensions:
+        if suspension.on != "items.get()":
             continue
-        after = next(((t_ns, whose) for t_ns, whose in told.get(park.track, []) if t_ns >= park.t_ns), None)
-        wakes = [w for w in timeline.wakeups if w.track == park.track and w.t_ns <= (after[0] if after else -1)]
+        after = next((told for told in reported.get(suspension.track, []) if told[0] >= suspension.t_ns), None)
+        wakes = [w for w in timeline.wakeups if w.track == suspension.track and w.t_ns <= (after[0] if after else -1)]
         if after is not None and after[1] in names:
             seen += 1
             assert wakes[-1].waker == names[after[1]]
@@ -312,9 +312,9 @@ def test_each_thread_tells_the_ends_of_those_that_it_killed_unstarted(trace_sour
         if isinstance(event, ev.Exit) and event.outcome == words.KILLED:
             threads.append(current)
     assert threads == [main, main]
-    told = [output.t_ns for output in traced.timeline.outputs]
+    reported = [output.t_ns for output in traced.timeline.outputs]
     first, second = (track.exit_ns for track in traced.tracks("victim"))
-    assert told[0] < first < told[1] < second < told[2]
+    assert reported[0] < first < reported[1] < second < reported[2]
 
 
 def of_callbacks(traced: Traced) -> list[tuple[str, str]]:

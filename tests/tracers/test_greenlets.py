@@ -265,7 +265,7 @@ def test_a_trace_function_that_fails_is_the_programs_own_affair(trace_source: Tr
     assert [name.partition("-")[0] for name in traced.order[-2:]] == ["parks", "main"]
 
 
-def test_a_generator_inside_a_greenlet_is_parked_with_it(trace_source: TraceSource) -> None:
+def test_a_generator_inside_a_greenlet_is_suspended_with_it(trace_source: TraceSource) -> None:
     traced = trace_source(
         """
         from greenlet import getcurrent, greenlet
@@ -340,8 +340,8 @@ def test_what_is_thrown(trace_source: TraceSource, throw: str) -> None:
     index = next(s.index for s in traced.switches if s.cause == "throw")
     killed = THROWN[throw] == "GreenletExit()"
     thrown = THROWN[throw] or "an exception"
-    told = "killer kills parks (GreenletExit)" if killed else f"killer throws {thrown} into parks"
-    assert sentence(traced.timeline, index) == f"{told} → parks runs"
+    reported = "killer kills parks (GreenletExit)" if killed else f"killer throws {thrown} into parks"
+    assert sentence(traced.timeline, index) == f"{reported} → parks runs"
 
 
 def test_one_that_throws_into_itself(trace_source: TraceSource) -> None:

@@ -43,7 +43,7 @@ def test_a_comprehensions_variable_is_not_taken_for_a_global_of_its_name(trace_s
         numbers.get()
         """
     )
-    queues = [park.object for park in traced.timeline.parks if park.on == "numbers.get()"]
+    queues = [suspension.object for suspension in traced.timeline.suspensions if suspension.on == "numbers.get()"]
     # `numbers` is the first of the three queues outside of the comprehension; inside, on 3.12, nobody can tell.
     assert len(queues) == 1
     assert (queues[0] == "") is INLINED

@@ -48,12 +48,12 @@ def test_the_tracks_of_another_packages_runtime_are_shown_in_its_own_words(folde
     assert ["wheel", "wheel", "DONE", "4"] in rows
     assert ["one", "tick", "DONE", "2"] in rows
     assert ["two", "tick", "DONE", "1"] in rows
-    told = [
+    reported = [
         line.partition("  ")[2].partition("  ")[2] for line in run(folder, "show", "ticking.trace").stdout.splitlines()
     ]
-    assert "wheel spawned one → one runs for the first time" in told
-    assert "one waits for its turn → wheel runs" in told
-    assert "the wheel has come round (its turn) → one runs" in told
+    assert "wheel spawned one → one runs for the first time" in reported
+    assert "one waits for its turn → wheel runs" in reported
+    assert "the wheel has come round (its turn) → one runs" in reported
 
 
 def test_what_a_trace_says_of_its_runtimes_is_known_where_they_are_not_installed(folder: Path) -> None:

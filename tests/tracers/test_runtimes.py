@@ -284,7 +284,7 @@ def test_two_runtimes_on_greenlets_work_in_one_program_and_wait_for_the_same_mod
         ("scheduler", "lap", "b"),
     ]
     assert [wake for wake in wakes if wake[2] == "nap-1"] == [("main", "spawn", "nap-1"), ("hub-1", "timer", "nap-1")]
-    waits = [(name(park.track), park.reason, park.on) for park in timeline.parks]
+    waits = [(name(suspension.track), suspension.reason, suspension.on) for suspension in timeline.suspensions]
     assert [wait for wait in waits if wait[1] == "lap"] == [(who, "lap", "the next lap") for who in ("main", "a", "b")]
     # gevent's tracer waits for threading too, by way of greenlet's.
     assert [note for note in timeline.notes if note.startswith("waited for")] == ["waited for threading, rounds"]

@@ -144,8 +144,8 @@ def test_what_was_not_told_comes_before_what_happened_since(watched: Watched) ->
     with watched.thread(work):
         watched.look(1 + 5)
     watched.look()
-    told = [(type(event).__name__, event.t_ns // 1_000_000) for event in watched.events if hasattr(event, "t_ns")]
-    assert told[-4:] == [("Sample", 5), ("Sample", 6), ("Note", 6), ("Exit", 6)]
+    reported = [(type(event).__name__, event.t_ns // 1_000_000) for event in watched.events if hasattr(event, "t_ns")]
+    assert reported[-4:] == [("Sample", 5), ("Sample", 6), ("Note", 6), ("Exit", 6)]
 
 
 def test_who_stores_something_between_two_looks_is_not_seen(watched: Watched) -> None:
@@ -256,7 +256,7 @@ def test_of_many_threads_some_are_seen_at_a_time(watched: Watched, monkeypatch: 
     monkeypatch.setattr(samples_module, "_AT_ONCE", 2)
     with watched.thread(hold), watched.thread(hold), watched.thread(hold):
         watched.look(1 + 4)
-        seen = [sum(sight.count + sight.told for sight in buffer.sights) for buffer in watched.stream.buffers]
+        seen = [sum(sight.count + sight.reported for sight in buffer.sights) for buffer in watched.stream.buffers]
         assert seen == [0, 2, 2, 2], "it is the main thread's turn, too"
 
 

@@ -207,7 +207,7 @@ def test_crawler(trace_scenario: TraceScenario) -> None:
     ]  # fmt: skip
     at_once_ns = traced.timeline.outputs[4].t_ns
     read = ("main", "io", "browser.open(url)")
-    before = [traced.wait(p) for p in traced.timeline.parks if p.track == 0 and p.t_ns < at_once_ns]
+    before = [traced.wait(p) for p in traced.timeline.suspensions if p.track == 0 and p.t_ns < at_once_ns]
     assert before.count(read) == len(before) >= 3
     fetches = traced.tracks("fetch")
     for fetch in fetches:
@@ -215,7 +215,7 @@ def test_crawler(trace_scenario: TraceScenario) -> None:
         assert {wait for wait in traced.waits if wait[0] == name} == {(name, "io", "browser.open(url)")}
         assert {wake for wake in traced.wakes if wake[2] == name} == {("main", "spawn", name), ("hub", "io", name)}
     assert max(fetch.steps[0] for fetch in fetches) < min(fetch.steps[-1] for fetch in fetches), "all at once"
-    asked = [p.on for p in traced.timeline.parks if p.reason == "sleep" and p.track != 0]
+    asked = [p.on for p in traced.timeline.suspensions if p.reason == "sleep" and p.track != 0]
     assert asked == ["0.3 s", "0.1 s", "0.2 s"] * 2, "at the server, in the order in which they were asked for"
 
 
@@ -232,7 +232,7 @@ def test_echo_server(trace_scenario: TraceScenario) -> None:
     hand_overs = {(origin == "hub") + (target == "hub") for origin, _, target, _ in traced.hand_overs}
     assert hand_overs == {1}, "every hand-over goes through the hub"
     for track in (*clients, *served):
-        waits = {traced.wait(park)[1:] for park in traced.timeline.parks if park.track == track.id}
+        waits = {traced.wait(one)[1:] for one in traced.timeline.suspensions if one.track == track.id}
         assert waits <= {
             ("io", "socket.create_connection(server.address)"), ("io", "lines.readline()"),
             ("io", "connection.recv(1024)"), ("sleep", "0.1 s"),
@@ -310,7 +310,7 @@ def test_hog(trace_scenario: TraceScenario) -> None:
     ]  # fmt: skip
     (hog,) = traced.tracks("hog")
     assert len(hog.steps) == 1
-    due_ns = [park.t_ns + park.asked_ns for park in traced.timeline.parks if park.reason == "sleep"]
+    due_ns = [one.t_ns + one.asked_ns for one in traced.timeline.suspensions if one.reason == "sleep"]
     began_ns = traced.switches[hog.steps[0]].t_ns
     assert all(began_ns < due < hog.exit_ns for due in due_ns), "their time was over while hog ran"
     assert all(wake.t_ns >= hog.exit_ns for wake in traced.timeline.wakeups if wake.cause == "timer")
@@ -355,7 +355,7 @@ def test_gevent_queue_who_waits_at_the_till(trace_scenario: TraceScenario) -> No
 
 def test_name_lookups_have_a_limit(trace_scenario: TraceScenario) -> None:
     traced = trace_scenario("name_lookups")
-    assert {park.asked_ns for park in traced.timeline.parks if park.reason == words.JOIN} == {2_000_000_000}
+    assert {one.asked_ns for one in traced.timeline.suspensions if one.reason == words.JOIN} == {2_000_000_000}
 
 
 @pytest.mark.parametrize(("name", "count"), [("crawler", 6), ("echo_server", 100)])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from visualizer.analysis.load.loader import load
-from visualizer.analysis.model.timeline import Park, State, Switch, Timeline, Track
+from visualizer.analysis.model.timeline import State, Suspension, Switch, Timeline, Track
 from visualizer.trace.events import Event
 from visualizer.trace.source import read_all
 
@@ -70,10 +70,10 @@ class Traced:
     @property
     def waits(self) -> list[tuple[str, str, str]]:
         """(track, reason, on) of each wait that a runtime gave a reason for."""
-        return [self.wait(park) for park in self.timeline.parks if park.on]
+        return [self.wait(suspension) for suspension in self.timeline.suspensions if suspension.on]
 
-    def wait(self, park: Park) -> tuple[str, str, str]:
-        return self.timeline.name(park.track), park.reason, park.on
+    def wait(self, suspension: Suspension) -> tuple[str, str, str]:
+        return self.timeline.name(suspension.track), suspension.reason, suspension.on
 
     def tracks(self, base_name: str) -> list[Track]:
         """Those that were given this name, in order of spawning."""

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from tests.tracers.traced import Traced
 from tests.truth.program import AFTER, BEFORE, END, START, Meaning, Program, Step, own_name
-from visualizer.analysis.model.timeline import Park, State, Track, Wakeup
+from visualizer.analysis.model.timeline import State, Suspension, Track, Wakeup
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -57,19 +57,19 @@ class Truth:
     def meaning(self, step: Step) -> Meaning:
         return self.program.meanings[step.line]
 
-    def parks(self, attempt: Attempt) -> list[Park]:
-        """The parks of whoever makes a step, while it makes it."""
+    def suspensions(self, attempt: Attempt) -> list[Suspension]:
+        """The suspensions of whoever makes a step, while it makes it."""
         who = self.names[attempt.before.who].id
-        return [park for park in self.timeline.parks if park.track == who and attempt.holds(park.t_ns)]
+        return [one for one in self.timeline.suspensions if one.track == who and attempt.holds(one.t_ns)]
 
-    def wakes(self, park: Park) -> Iterator[Wakeup]:
-        """Each wake that made the track of a park ready again; of several all but the last were taken back.
+    def wakes(self, suspension: Suspension) -> Iterator[Wakeup]:
+        """Each wake that made the track of a suspension ready again; of several all but the last were taken back.
 
-        One may stand before the park: who is about to wait is made ready by what others did already.
+        One may stand before the suspension: who is about to wait is made ready by what others did already.
         """
-        slices = self.timeline.tracks[park.track].slices
+        slices = self.timeline.tracks[suspension.track].slices
         for at in range(len(slices) - 1):
-            waits = slices.state[at] == State.WAITING and self.timeline.parks[slices.about[at]] == park
+            waits = slices.state[at] == State.WAITING and self.timeline.suspensions[slices.about[at]] == suspension
             if waits and slices.state[at + 1] == State.READY:
                 yield self.timeline.wakeups[slices.about[at + 1]]
 
@@ -176,20 +176,20 @@ def truth_side(step: Step) -> str:
 # What is true of gevent's greenlets alone.
 
 
-def check_parks(truth: Truth) -> None:
-    """A greenlet that is to park does so, on the line that it is at; one that is not does not."""
+def check_suspensions(truth: Truth) -> None:
+    """A greenlet that is to suspend does so, on the line that it is at; one that is not does not."""
     for attempt in truth.attempts:
-        parks = truth.parks(attempt)
-        where = [park.place.line if park.place is not None else -1 for park in parks]
+        suspensions = truth.suspensions(attempt)
+        where = [suspension.place.line if suspension.place is not None else -1 for suspension in suspensions]
         if attempt.before.detail is True:
-            assert where, f"{attempt} parks, but not in the trace"
+            assert where, f"{attempt} waits, but not in the trace"
         if attempt.before.detail is False and attempt.after is not None:
-            assert not where, f"{attempt} does not park, but did at {where} in the trace"
-        assert set(where) <= {attempt.before.line}, f"{attempt} parked at lines {where}"
+            assert not where, f"{attempt} does not wait, but did at {where} in the trace"
+        assert set(where) <= {attempt.before.line}, f"{attempt} was suspended at lines {where}"
 
 
 def check_wakes(truth: Truth) -> None:
-    """Between a park and the next run stands a wake; who did not come back still waits at the end."""
+    """Between a suspension and the next run stands a wake; who did not come back still waits at the end."""
     for name, track in truth.names.items():
         if track.kind not in (words.GREENLET, words.THREAD):
             continue
@@ -207,8 +207,8 @@ def check_wakes(truth: Truth) -> None:
 def check_wakers(truth: Truth) -> None:
     """Whoever the trace says woke somebody had made a step before that can wake it."""
     for attempt in truth.attempts:
-        for park in truth.parks(attempt):
-            for wake in truth.wakes(park):
+        for suspension in truth.suspensions(attempt):
+            for wake in truth.wakes(suspension):
                 _check_waker(truth, attempt, wake)
 
 
@@ -260,5 +260,5 @@ def check_killed_unstarted(truth: Truth) -> None:
 
 
 ALWAYS = (check_order, check_slices, check_times, check_values, check_ends)
-OF_GEVENT = (check_parks, check_wakes, check_wakers, check_spawns, check_killed_unstarted)
+OF_GEVENT = (check_suspensions, check_wakes, check_wakers, check_spawns, check_killed_unstarted)
 EVERY_CHECK = (*ALWAYS, *OF_GEVENT)

@@ -50,9 +50,9 @@ def _render(program: Program, who: str, side: str, op: Op, workers: int, indent:
     there = f'"{other}" in {greenlets}' if other != who else "False"
     value = 100 * len(program.lines) + number
 
-    def step(code: str, parks: str, guard: str = "", catches: str = "", **meaning: str | bool) -> None:
+    def step(code: str, suspensions: str, guard: str = "", catches: str = "", **meaning: str | bool) -> None:
         program.step(
-            who, code, parks=parks, guard=guard, catches=catches, indent=indent, meaning=Meaning(**meaning),  # type: ignore[arg-type]
+            who, code, suspensions=suspensions, guard=guard, catches=catches, indent=indent, meaning=Meaning(**meaning),  # type: ignore[arg-type]
         )  # fmt: skip
 
     if word == "sleep0":

@@ -32,7 +32,7 @@ with open(sys.argv[1], "w") as file:
 class Step(NamedTuple):
     """An entry of a program's own log: at `t_ns` (time.monotonic_ns), `who` was at `phase` of the step on `line`.
 
-    `detail` is, before a step, whether it is going to park (None: not known before); after it the `repr` of what it
+    `detail` is, before a step, whether it is going to suspend (None: not known before); after it the `repr` of what it
     gave; at the start the `repr` of the first value received; at the end of a worker the `repr` of what it raised, if
     anything.
     """
@@ -67,7 +67,7 @@ class Program:
         self.lines += text.splitlines()
 
     def step(
-        self, who: str, code: str, *, parks: str = "None", meaning: Meaning | None = None, guard: str = "",
+        self, who: str, code: str, *, suspensions: str = "None", meaning: Meaning | None = None, guard: str = "",
         catches: str = "", indent: int = 4,
     ) -> None:  # fmt: skip
         """One step: `code` leaves its result in `r`. It is left out at run time unless the expression `guard` holds."""
@@ -77,7 +77,7 @@ class Program:
             pad += "    "
         self.lines.append(f"{pad}r = None")
         number = len(self.lines) + (3 if catches else 2)
-        self.lines.append(f'{pad}log("{who}", {number}, "{BEFORE}", {parks})')
+        self.lines.append(f'{pad}log("{who}", {number}, "{BEFORE}", {suspensions})')
         if catches:
             self.lines += [
                 f"{pad}try:",

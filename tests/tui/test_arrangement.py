@@ -79,7 +79,7 @@ async def test_what_is_hidden_is_counted_and_stays_hidden(replay: Replay) -> Non
         await pilot.pause()
         assert names(screen)[:3] == ["▾ main", "hub", "boss"]
         assert " 1 hidden: D shows all again" in text_of(screen)
-        assert screen.told.lines == ["worker ×100 is hidden: D shows all hidden rows."]
+        assert screen.message_line.lines == ["worker ×100 is hidden: D shows all hidden rows."]
         assert view.timeline.name(view.selected) == "boss"
         # A worker is woken, and is not shown for that.
         await pilot.press("r")
@@ -92,7 +92,7 @@ async def test_what_is_hidden_is_counted_and_stays_hidden(replay: Replay) -> Non
         await pilot.press("D")
         await pilot.pause()
         assert names(screen) == ["▾ main", "hub", "▸ worker ×100", "boss"]
-        assert screen.told.lines == ["4 hidden rows are back."]
+        assert screen.message_line.lines == ["4 hidden rows are back."]
 
 
 async def test_rows_are_grouped_by_process(replay: Replay) -> None:
@@ -107,7 +107,7 @@ async def test_rows_are_grouped_by_process(replay: Replay) -> None:
             "▾ process 501 ×2", "▾ first", "consumer-2",
             "▾ process 502 ×2", "▾ second", "consumer-3",
         ]  # fmt: skip
-        assert screen.told.lines == ["Rows are grouped by process, then by thread."]
+        assert screen.message_line.lines == ["Rows are grouped by process, then by thread."]
         assert "by process" in text_of(screen)
         # What runs on a thread folds under it; all processes to a row each.
         await pilot.press(*["down"] * 8, "z")

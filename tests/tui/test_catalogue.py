@@ -37,7 +37,7 @@ def told(screen: CatalogueScreen) -> object:
 
 
 def denied(screen: CatalogueScreen) -> object:
-    return screen.told.lines if screen.told.display else []
+    return screen.message_line.lines if screen.message_line.display else []
 
 
 def asked(screen: CatalogueScreen) -> object:
@@ -188,7 +188,7 @@ async def test_of_what_is_told_quickly_only_the_last_is_left() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         for sentence in ("one", "two", "three"):
-            app.tell(sentence)
+            app.show_notification(sentence)
         await pilot.pause()
         await pilot.pause()
         assert [each.message for each in app._notifications] == ["three"]

@@ -154,16 +154,16 @@ async def test_a_key_that_can_do_nothing_says_so_until_the_next(replay: Replay, 
         for before, key, sentence in DEAD[another]:
             await pilot.press(*before)
             await pilot.pause()
-            lines = screen.told.lines if before and before[-1] != key else []
+            lines = screen.message_line.lines if before and before[-1] != key else []
             await pilot.press(key)
             await pilot.pause()
-            assert screen.told.lines == [sentence]
+            assert screen.message_line.lines == [sentence]
             await pilot.press(key)
             await pilot.pause()
-            assert screen.told.lines == [sentence], "it is so still"
+            assert screen.message_line.lines == [sentence], "it is so still"
             await pilot.press(another)
             await pilot.pause()
-            assert screen.told.lines == lines, "what stood there before"
+            assert screen.message_line.lines == lines, "what stood there before"
 
 
 async def test_where_nothing_was_switched_these_keys_say_so(replay: Replay) -> None:
@@ -175,10 +175,10 @@ async def test_where_nothing_was_switched_these_keys_say_so(replay: Replay) -> N
         for key in ("left", "right", "home", "end", "space"):
             await pilot.press(key)
             await pilot.pause()
-            assert screen.told.lines == ["No switch."], key
+            assert screen.message_line.lines == ["No switch."], key
             await pilot.press("2")
             await pilot.pause()
-            assert screen.told.lines == []
+            assert screen.message_line.lines == []
 
 
 @pytest.mark.parametrize("axis", [[], ["x"]], ids=["time", "switches"])

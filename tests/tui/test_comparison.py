@@ -109,7 +109,7 @@ def speeds(screen: ComparisonScreen) -> object:
 
 
 def told(screen: ComparisonScreen) -> list[str]:
-    return screen.told.lines[-1:]
+    return screen.message_line.lines[-1:]
 
 
 def marks(screen: ComparisonScreen) -> object:
@@ -431,7 +431,7 @@ async def test_a_jump_does_not_leave_the_part(tmp_path: Path) -> None:
         for _ in parts:
             await pilot.press("slash", *"runs", "enter")
             await drawn(pilot)
-            counts.append(screen.told.lines[0])
+            counts.append(screen.message_line.lines[0])
             await pilot.press("tab")
         assert counts == ['"runs": 2 of 6 (6 events)', '"runs": 3 of 14 (14 events)']
         # What is looked for on one side is looked for on the other, too.

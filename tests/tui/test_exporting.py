@@ -25,7 +25,7 @@ async def chosen(pilot: Pilot[int]) -> list[str]:
     """What is told once the command was found in the palette by its name."""
     screen = pilot.app.screen
     assert isinstance(screen, Exporting)
-    told: MessageLine = screen.told
+    told: MessageLine = screen.message_line
     await pilot.press("ctrl+p")
     await pilot.pause()
     await pilot.press(*"export")

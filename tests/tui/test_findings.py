@@ -195,12 +195,12 @@ async def test_of_a_long_finding_the_beginning_is_told(replay: Replay) -> None:
     app = replay(sleeps())
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await loaded(pilot)
-        screen.told.tell("before", "It begins here, " + "and goes on, " * 40 + "and ends here.")
+        screen.message_line.set("before", "It begins here, " + "and goes on, " * 40 + "and ends here.")
         await pilot.pause()
         shown = [line for line in text_of(screen).splitlines() if "goes on" in line or "begins" in line]
         assert len(shown) == MOST
         assert shown[0].startswith(" ▸ It begins here, and goes on,")
         assert shown[-1].rstrip().endswith("…")
-        screen.told.tell("before", "It is short.")
+        screen.message_line.set("before", "It is short.")
         await pilot.pause()
         assert "before" in text_of(screen)

@@ -124,7 +124,7 @@ async def test_playing_to_the_end_never_leaves_what_is_fitted(
         await pilot.pause()
         assert screen.view.viewport == fitted
         assert screen.view.playhead.index == screen.view.last_switch
-        assert screen.told.lines == [], "what was said of another moment does not come back"
+        assert screen.message_line.lines == [], "what was said of another moment does not come back"
 
 
 async def test_without_gaps_that_is_said(replay: Replay) -> None:
@@ -132,11 +132,11 @@ async def test_without_gaps_that_is_said(replay: Replay) -> None:
     async with app.run_test(size=SIZE) as pilot:
         screen = await loaded(pilot)
         await pilot.press("X")
-        assert screen.told.lines == ["No gap is long enough to fold: some track is always running."]
+        assert screen.message_line.lines == ["No gap is long enough to fold: some track is always running."]
         assert screen.view.viewport.axis is Axis.SWITCHES, "an axis that looks the same as another is not taken"
         await pilot.press("x")
         await pilot.pause()
-        assert screen.told.lines == []
+        assert screen.message_line.lines == []
         await pilot.press("X", "x", "x")
         await pilot.pause()
         assert screen.view.viewport.axis.value == "time"

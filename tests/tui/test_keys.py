@@ -52,8 +52,8 @@ def moment(screen: TimelineScreen) -> object:
     return screen.view.playhead.t_ns // 1_000, selected(screen)
 
 
-def last_told(screen: TimelineScreen) -> object:
-    return screen.told.lines[-1:]
+def message(screen: TimelineScreen) -> object:
+    return screen.message_line.lines[-1:]
 
 
 def asked(screen: TimelineScreen) -> object:
@@ -123,12 +123,12 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
     "axes": [
         ("x", axis, Axis.SWITCHES), ("comma", axis, Axis.TIME), "x", ("x", axis, Axis.TIME), ("X", axis, Axis.BUSY),
         "x", ("x", axis, Axis.BUSY), ("X", axis, Axis.TIME), "x",
-        ("X", last_told, ["2 idle gaps are folded; the ruler shows how long each is."]),
+        ("X", message, ["2 idle gaps are folded; the ruler shows how long each is."]),
     ],
     "where times count from": [
-        ("W", last_told, ["Times count from the playhead, at 0.030 s."]),
-        ("W", last_told, ["Times count from the start; the trace does not contain the time of day."]),
-        "m", "end", ("W", last_told, ["Times count from mark 1, at 0.030 s."]),
+        ("W", message, ["Times count from the playhead, at 0.030 s."]),
+        ("W", message, ["Times count from the start; the trace does not contain the time of day."]),
+        "m", "end", ("W", message, ["Times count from mark 1, at 0.030 s."]),
     ],
     "rows": [
         ("up", selected, "main"), ("down", selected, "hub"), ("j", selected, "foo"), ("up", selected, "hub"), "down",
@@ -148,7 +148,7 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
         ),
         ("A", rows, ["main", "hub", "foo", "bar", "third"]), "A",
         ("A", rows, ["main", "foo", "bar", "third", "hub"]), ("A", rows, ["main", "hub", "foo", "bar", "third"]),
-        "A", "A", ("A", last_told, ["Rows are sorted by time ready but not running, the longest first."]),
+        "A", "A", ("A", message, ["Rows are sorted by time ready but not running, the longest first."]),
     ],
     "groups": [
         ("B", lambda screen: screen.view.by, By.THREAD), ("B", rows, ["thread ×1", "hub ×1", "greenlet ×3"]),
@@ -157,7 +157,7 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
         ("B", rows, ["main", "hub", "foo", "bar", "third"]),
     ],
     "pinned and hidden": [
-        ("D", last_told, ["No row is hidden."]), "down", "down", "down",
+        ("D", message, ["No row is hidden."]), "down", "down", "down",
         ("asterisk", rows, ["bar", "main", "hub", "foo", "third"]),
         ("asterisk", rows, ["main", "hub", "foo", "bar", "third"]), "up", "up",
         ("delete", rows, ["main", "foo", "bar", "third"]), ("backspace", rows, ["main", "bar", "third"]),
@@ -173,29 +173,29 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
     # From switch 0, at 30.009 ms: third is woken at 31 ms.
     "jumps": [
         ("r", moment, (31_000, "third")), ("r", moment, (1_031_501, "bar")), ("R", moment, (31_000, "third")),
-        ("e", last_told, ["No further exception."]), ("E", last_told, ["No earlier exception."]),
-        ("p", last_told, ["No further problem."]), ("P", last_told, ["No earlier problem."]), "home",
-        ("o", last_told, ["output: foo prints foo goes to sleep"]), "o", ("O", moment, (30_009, "foo")),
-        ("t", last_told, ["Jumps now go to events of the selected track only."]),
+        ("e", message, ["No further exception."]), ("E", message, ["No earlier exception."]),
+        ("p", message, ["No further problem."]), ("P", message, ["No earlier problem."]), "home",
+        ("o", message, ["output: foo prints foo goes to sleep"]), "o", ("O", moment, (30_009, "foo")),
+        ("t", message, ["Jumps now go to events of the selected track only."]),
         # foo is selected; bar's output is passed over.
-        ("o", last_told, ["output of the selected track: foo prints foo is awake again"]),
+        ("o", message, ["output of the selected track: foo prints foo is awake again"]),
     ],
     "marks": [
-        ("b", last_told, ["There are no marks yet: m sets one."]),
-        ("V", last_told, ["This needs two marks: m sets one."]),
-        ("M", asked, " name of the mark "), "escape", ("m", last_told, ["mark 1 set here."]),
-        ("m", last_told, ["mark 1 removed."]), "m", "end", "m", ("quotation_mark", moment, (30_007, "main")), "left",
+        ("b", message, ["There are no marks yet: m sets one."]),
+        ("V", message, ["This needs two marks: m sets one."]),
+        ("M", asked, " name of the mark "), "escape", ("m", message, ["mark 1 set here."]),
+        ("m", message, ["mark 1 removed."]), "m", "end", "m", ("quotation_mark", moment, (30_007, "main")), "left",
         ("apostrophe", moment, (30_007, "main")), ("b", top, "MarksScreen"),
     ],
     "spans": [
-        ("i", last_told, ["There is no span to zoom in on: v starts one."]), "v", "right",
+        ("i", message, ["There is no span to zoom in on: v starts one."]), "v", "right",
         ("v", span, (30_007_000, 30_008_000)), "end", ("v", span, (2_033_002_000, 2_033_002_000)), "escape", "home",
         "m", "right", "m", "home", ("V", span, (30_007_000, 30_008_000)), "escape", "shift+right",
         ("shift+right", span, (30_007_000, 30_010_000)), ("shift+left", span, (30_007_000, 30_008_000)), "end",
         ("i", shown, (30, 2034)),
     ],
     "typed": [
-        ("n", last_told, ["Nothing to search for: / starts a search."]), ("colon", asked, " go to "), "escape",
+        ("n", message, ["Nothing to search for: / starts a search."]), ("colon", asked, " go to "), "escape",
         ("ampersand", focus, "_FilterInput"), "f", "o", "o", ("escape", row_count, 5),
         ("slash", asked, " search "), "escape",
         ("ctrl+f", asked, " search "), *"awake", "enter", ("n", moment, (2_032_003, "foo")),
@@ -215,7 +215,7 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
     ],
     # Of a program that runs: test_stepping.py.
     "holding": [
-        (key, last_told, ["This is a recording: there is no program to pause."]) for key in ("S", "J", "T", "semicolon")
+        (key, message, ["This is a recording: there is no program to pause."]) for key in ("S", "J", "T", "semicolon")
     ],
     "what lies in front": [
         ("question_mark", top, "HelpScreen"), "escape", ("ctrl+p", top, "CommandPalette"), "escape",
@@ -435,7 +435,7 @@ async def test_the_footer_says_what_escape_does(replay: Replay, opened: list[str
         assert "esc Close" in await promised()
         assert "q Quit" in await promised(), "there is room for it"
         await pilot.press("escape")
-        assert (screen.told.display, screen.view.span) == (False, None)
+        assert (screen.message_line.display, screen.view.span) == (False, None)
         assert app.screen is screen
         assert "esc Back" in await promised()
         await pilot.press("escape")

@@ -151,7 +151,7 @@ async def test_a_second_viewer_of_a_program_that_is_really_held(tmp_path: Path) 
 
 
 def stands_at(screen: TimelineScreen, t_ns: int) -> bool:
-    return screen.feed.held and screen.view.now_ns == t_ns
+    return screen.feed.paused and screen.view.now_ns == t_ns
 
 
 async def test_a_hub_becomes_blocked_while_it_is_watched(tmp_path: Path, clock: Clock) -> None:

@@ -26,7 +26,7 @@ async def test_findings_one_after_another(replay: Replay) -> None:
         for key in ("p", "p", "p", "P", "P", "home", "left", "p"):
             await pilot.press(key)
             await pilot.pause()
-            seen.append("".join(screen.told.lines[-1:])[:40])
+            seen.append("".join(screen.message_line.lines[-1:])[:40])
         assert seen == [
             "problem: crunch ran for 0.5 s without yi",
             "problem: forgotten was never resumed: it",
@@ -48,7 +48,7 @@ async def test_exceptions_in_hostile_words(replay: Replay) -> None:
         assert screen.view.playhead.t_ns == 2_000_000
         await pilot.press("e")
         await pilot.pause()
-        assert screen.told.lines[0].startswith("exception: uncaught Error[bold red]evil[/] ")
+        assert screen.message_line.lines[0].startswith("exception: uncaught Error[bold red]evil[/] ")
         assert "\x1b" not in text_of(screen)
 
 
@@ -60,7 +60,7 @@ async def test_who_is_behind_all_of_them_is_told_the_way_back(replay: Replay) ->
         for key in ("end", "p", "e", "home", "left", "P", "m", "home", "apostrophe"):
             await pilot.press(key)
             await pilot.pause()
-            said += screen.told.lines[-1:]
+            said += screen.message_line.lines[-1:]
         assert [line for line in said if line.startswith("No ")] == [
             "No further problem: P goes to the previous one.",
             "No further exception.",
@@ -76,10 +76,10 @@ async def test_what_was_told_of_a_moment_goes_with_it(replay: Replay, keys: tupl
         screen = await loaded(pilot)
         await pilot.press("home", *keys[:-1])
         await pilot.pause()
-        assert screen.told.lines
+        assert screen.message_line.lines
         await pilot.press(keys[-1])
         await pilot.pause()
-        assert screen.told.lines == []
+        assert screen.message_line.lines == []
 
 
 async def test_a_search_hit_that_was_left_is_not_told_any_more(replay: Replay) -> None:
@@ -88,13 +88,13 @@ async def test_a_search_hit_that_was_left_is_not_told_any_more(replay: Replay) -
         screen = await loaded(pilot)
         await pilot.press("slash", *"foo", "enter")
         await pilot.pause()
-        assert screen.told.lines[0].startswith('"foo": ')
+        assert screen.message_line.lines[0].startswith('"foo": ')
         await pilot.press("end")
         await pilot.pause()
-        assert screen.told.lines == []
+        assert screen.message_line.lines == []
         await pilot.press("N")
         await pilot.pause()
-        assert screen.told.lines[0].startswith('"foo": ')
+        assert screen.message_line.lines[0].startswith('"foo": ')
 
 
 async def test_escape_takes_away_what_was_told(replay: Replay) -> None:
@@ -152,33 +152,33 @@ async def test_the_chain_of_causes_is_told_link_by_link(replay: Replay) -> None:
     async with app.run_test(size=SIZE) as pilot:
         screen = await loaded(pilot)
         await pilot.press("end", "c", "c", "c")
-        assert screen.told.lines == [
+        assert screen.message_line.lines == [
             "foo, which main was waiting for, ended → main runs.",
             "foo's 2 s sleep is over (2 ms late) → foo runs; foo set this timer itself, 2 s earlier.",
             "main spawned foo → foo runs for the first time.",
         ]
         assert (screen.view.playhead.index, screen.view.timeline.name(screen.view.selected)) == (-1, "main")
         await pilot.press("c")
-        assert screen.told.lines[3:] == [
+        assert screen.message_line.lines[3:] == [
             "main has run from the start: no switch led to it. The chain of causes starts here."
         ]
         await pilot.pause()
         assert "foo's 2 s sleep is over" in text_of(screen)
         # Undone, it is as long as it was there, and goes on from there.
         await pilot.press("u")
-        assert [line[:9] for line in screen.told.lines] == ["foo, whic", "foo's 2 s"]
+        assert [line[:9] for line in screen.message_line.lines] == ["foo, whic", "foo's 2 s"]
         await pilot.press("u")
-        assert screen.told.lines == ["foo, which main was waiting for, ended → main runs."]
+        assert screen.message_line.lines == ["foo, which main was waiting for, ended → main runs."]
         await pilot.press("c")
-        assert len(screen.told.lines) == 2
+        assert len(screen.message_line.lines) == 2
         # Elsewhere nothing of it is told, and another chain begins.
         await pilot.press("u", "u")
-        assert screen.told.lines == []
+        assert screen.message_line.lines == []
         await pilot.press("c", "right")
         await pilot.pause()
-        assert screen.told.lines == []
+        assert screen.message_line.lines == []
         await pilot.press("c")
-        assert len(screen.told.lines) == 1
+        assert len(screen.message_line.lines) == 1
 
 
 async def test_what_a_run_led_to(replay: Replay) -> None:
@@ -186,7 +186,7 @@ async def test_what_a_run_led_to(replay: Replay) -> None:
     async with app.run_test(size=SIZE) as pilot:
         screen = await loaded(pilot)
         await pilot.press("left", "C", "C", "C")
-        assert [line[:25] for line in screen.told.lines] == [
+        assert [line[:25] for line in screen.message_line.lines] == [
             "main spawned foo → foo ru",
             "foo's 2 s sleep is over (",
             "foo, which main was waiti",
@@ -207,14 +207,16 @@ async def test_going_to_what_is_typed(replay: Replay) -> None:
         ):  # fmt: skip
             await pilot.press("colon", *text, "enter")
             await pilot.pause()
-            assert (playhead.t_ns, screen.told.lines, type(screen.focused).__name__) == (t_ns, told, "TracksPane")
+            assert (playhead.t_ns, screen.message_line.lines) == (t_ns, told)
+            assert type(screen.focused).__name__ == "TracksPane"
         await pilot.press("colon", *"sleeps.py:21", "enter")
         await pilot.pause()
-        assert screen.told.lines == ["sleeps.py:21: 1 of 4 (3 spawns, 1 stop)", "foo is created"]
+        assert screen.message_line.lines == ["sleeps.py:21: 1 of 4 (3 spawns, 1 stop)", "foo is created"]
         await pilot.press("n", "n", "n")
-        assert screen.told.lines == ["sleeps.py:21: 4 of 4 (3 spawns, 1 stop)", "main waits at joinall"]
+        assert screen.message_line.lines == ["sleeps.py:21: 4 of 4 (3 spawns, 1 stop)", "main waits at joinall"]
         await pilot.press("n")
-        assert screen.told.lines[0] == "sleeps.py:21: 1 of 4 (3 spawns, 1 stop)", "behind the last comes the first"
+        first = screen.message_line.lines[0]
+        assert first == "sleeps.py:21: 1 of 4 (3 spawns, 1 stop)", "behind the last comes the first"
 
 
 async def test_a_search_counts_and_goes_round(replay: Replay) -> None:
@@ -223,10 +225,10 @@ async def test_a_search_counts_and_goes_round(replay: Replay) -> None:
         screen = await loaded(pilot)
         await pilot.press("slash", *"Bar", "enter")
         await pilot.pause()
-        seen = [screen.told.lines]
+        seen = [screen.message_line.lines]
         for key in ("N", "N"):
             await pilot.press(key)
-            seen.append(screen.told.lines)
+            seen.append(screen.message_line.lines)
         # Switch 0 is where it begins; the first behind it is bar's first run.
         assert [lines[0] for lines in seen] == [
             '"Bar": 2 of 7 (1 track, 4 events, 2 outputs)',
@@ -235,7 +237,7 @@ async def test_a_search_counts_and_goes_round(replay: Replay) -> None:
         ]
         await pilot.press("ctrl+f", *"no such", "enter")
         await pilot.pause()
-        assert screen.told.lines == ['"no such": no match.']
+        assert screen.message_line.lines == ['"no such": no match.']
         await pilot.press("ctrl+f", "x", "escape")
         assert type(screen.focused).__name__ == "TracksPane"
         assert not screen.prompt.display
@@ -258,14 +260,16 @@ async def test_a_span_is_measured_as_it_grows_and_has_its_own_statistics(replay:
         assert [first_of(0)[0], of_hub()] == ["track", ["hub", "7"]]
         await pilot.press("shift+right", "shift+right")
         await pilot.pause()
-        assert screen.told.lines == ["3 µs and 2 switches between 30.007 ms and 30.01 ms; 3 shows its statistics"]
+        (line,) = screen.message_line.lines
+        assert line == "3 µs and 2 switches between 30.007 ms and 30.01 ms; 3 shows its statistics"
         assert [first_of(0)[:2], of_hub()] == [["in", "span"], ["hub", "1"]]
         await pilot.press("end")
         await pilot.pause()
-        assert screen.told.lines == ["2.00299 s and 13 switches between 30.007 ms and 2.033 s; 3 shows its statistics"]
+        (line,) = screen.message_line.lines
+        assert line == "2.00299 s and 13 switches between 30.007 ms and 2.033 s; 3 shows its statistics"
         await pilot.press("escape")
         await pilot.pause()
-        assert (screen.view.span, screen.told.lines, first_of(0)[0]) == (None, [], "track")
+        assert (screen.view.span, screen.message_line.lines, first_of(0)[0]) == (None, [], "track")
         assert app.screen is screen
 
 
@@ -293,7 +297,7 @@ async def test_the_list_of_marks(replay: Replay) -> None:
         screen = await loaded(pilot)
         await pilot.press("m", "end", "M", *"[b]the end", "enter")
         await pilot.pause()
-        assert screen.told.lines == ["[b]the end set here."]
+        assert screen.message_line.lines == ["[b]the end set here."]
         await pilot.press("b")
         await pilot.pause()
         lines = ["".join(segment.text for segment in line) for line in app.screen._compositor.render_strips()]
@@ -332,19 +336,19 @@ async def test_a_search_in_a_long_trace_goes_on_a_little_at_a_time(
         screen.stop()
         await pilot.press("slash", *"t300", "enter")
         await pilot.pause()
-        seen = [screen.told.lines[0]]
+        seen = [screen.message_line.lines[0]]
         while "so far" not in seen[-1] and len(seen) < 20:
             screen.tick()
-            seen.append(screen.told.lines[0])
+            seen.append(screen.message_line.lines[0])
         # What is found first is gone to at once; then it is looked on for more.
         assert seen[0].startswith('"t300": searching, ')
         assert seen[-1] == '"t300": 2 of 3 so far (1 track, 2 events)'
         playhead = screen.view.playhead.t_ns
-        while "so far" in screen.told.lines[0]:
+        while "so far" in screen.message_line.lines[0]:
             screen.tick()
-        assert screen.told.lines[0].startswith('"t300": 2 of ')
+        assert screen.message_line.lines[0].startswith('"t300": 2 of ')
         assert screen.view.playhead.t_ns == playhead
         # Who has read that, and asked for something else to be told, does not get it back.
         await pilot.press("t")
         screen.tick()
-        assert screen.told.lines == ["Jumps now go to events of the selected track only."]
+        assert screen.message_line.lines == ["Jumps now go to events of the selected track only."]

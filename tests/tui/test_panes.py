@@ -19,7 +19,7 @@ from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.state.source_position import Whereabouts, parked, running, short_path
+from visualizer.tui.state.source_position import Whereabouts, running, short_path, suspended
 from visualizer.tui.widgets.header import moment
 from visualizer.tui.widgets.notices import Notice
 from visualizer.tui.widgets.output import OutputPane, _broken
@@ -28,7 +28,7 @@ Replay = Callable[[Demo], VisualizerApp]
 
 
 def said(demo: Demo) -> list[tuple[str, str]]:
-    """For each moment where the running track goes on, and where the other is parked."""
+    """For each moment where the running track goes on, and where the other is suspended."""
     timeline = demo.timeline()
     timeline.header = demo.header
 
@@ -36,9 +36,9 @@ def said(demo: Demo) -> list[tuple[str, str]]:
         if where is None:
             return ""
         line = f" {where.place.line}" if where.place is not None else ""
-        return f"{timeline.name(where.track)} {where.how}{line}"
+        return f"{timeline.name(where.track)} {where.activity}{line}"
 
-    return [(tell(running(timeline, i)), tell(parked(timeline, i))) for i in range(-1, timeline.switch_count)]
+    return [(tell(running(timeline, i)), tell(suspended(timeline, i))) for i in range(-1, timeline.switch_count)]
 
 
 def test_where_the_tracks_of_a_generator_program_are() -> None:
@@ -277,17 +277,17 @@ async def test_source_lines_that_are_cut_say_so(replay: Replay, width: int) -> N
     path.write_text(f"{long}\n" + path.read_text())
     async with app.run_test(size=(width, 50)) as pilot:
         screen = await loaded(pilot)
-        running_pane, parked_pane = screen._sources
+        running_pane, suspended_pane = screen._sources
         await pilot.press("home", "left")
         await pilot.pause()
-        assert not parked_pane.display
+        assert not suspended_pane.display
         line = next(line for line in text_of(screen).splitlines() if "abcdefghij" in line)
         assert line[running_pane.size.width - 1] == "…"
         below = screen.query_one("#sources").size.width
         assert running_pane.size.width >= below - 1, "alone, it has all the room"
         await pilot.press("right")
         await pilot.pause()
-        assert parked_pane.display
+        assert suspended_pane.display
 
 
 async def test_the_legend_begins_at_the_left_and_leaves_out_whole_entries(replay: Replay) -> None:

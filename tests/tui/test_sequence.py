@@ -38,8 +38,8 @@ async def test_the_line_of_the_playhead_is_marked_and_in_sight(replay: Replay) -
         assert sequence.current == screen.view.timeline.switch_count - 1
         top = sequence.scroll_offset.y
         assert top <= sequence.current < top + sequence.size.height
-        # Those that take part there have the lanes, and their names stand above.
-        names = [screen.view.timeline.name(track) for track in sequence.lanes.tracks]
+        # Those that take part there have the lifelines, and their names stand above.
+        names = [screen.view.timeline.name(track) for track in sequence.lifelines.tracks]
         head = text_of(screen).splitlines()[2]
         assert all(name in head for name in names)
         assert names != [screen.view.timeline.name(track) for track in list(screen.view.timeline.tracks)[: len(names)]]
@@ -123,7 +123,7 @@ async def test_escape_goes_back_to_the_timeline_and_the_footer_offers_what_works
         shown = screen.view.viewport
         await pilot.press("w")
         await pilot.pause()
-        assert screen.told.lines == ["w does nothing in the sequence: Y goes back to the timeline."]
+        assert screen.message_line.lines == ["w does nothing in the sequence: Y goes back to the timeline."]
         assert screen.view.viewport == shown
         titles = [command.title for command in app.get_system_commands(screen)]
         assert "Zoom in" not in titles

@@ -46,7 +46,7 @@ async def held(name: str, size: tuple[int, int] = (120, 35)) -> AsyncIterator[tu
 
 async def stopped(pilot: Pilot[Any], screen: TimelineScreen, times: int) -> str:
     """Wait until it has stopped so many times in all. Return what is on the screen then."""
-    await until(pilot, lambda: control_of(screen).condition is Condition.HELD and screen._stops_seen == times)
+    await until(pilot, lambda: control_of(screen).condition is Condition.PAUSED and screen._stops_seen == times)
     await pilot.pause()
     return text_of(screen)
 
@@ -73,7 +73,7 @@ async def test_one_switch_after_the_other() -> None:
         await until(pilot, lambda: not screen.feed.live)
         assert who(screen) == runs
         await pilot.press("J")
-        assert screen.told.lines == ["The program has ended."]
+        assert screen.message_line.lines == ["The program has ended."]
 
 
 async def test_somebody_who_looks_elsewhere_is_brought_back_at_the_next_stop() -> None:
@@ -109,15 +109,15 @@ async def test_at_the_end_of_a_held_program_it_is_said_how_it_goes_on(key: str) 
         before = screen.view.condition
         await pilot.press(key)
         await pilot.pause()
-        assert screen.told.lines == ["The program is paused: J runs it to the next switch, S resumes it."]
+        assert screen.message_line.lines == ["The program is paused: J runs it to the next switch, S resumes it."]
         assert screen.view.condition == before, "the playhead stays at the end, and follows it"
         assert "not following" not in text_of(screen)
         # Before the end the view goes on by itself, and back to the end.
         await pilot.press("left")
         assert screen.view.playhead.index == 0
-        assert screen.told.lines[0].startswith("Paused:")
+        assert screen.message_line.lines[0].startswith("Paused:")
         await pilot.press("right", "right")
-        assert screen.told.lines == ["The program is paused: J runs it to the next switch, S resumes it."]
+        assert screen.message_line.lines == ["The program is paused: J runs it to the next switch, S resumes it."]
         await pilot.press("J")
         await stopped(pilot, screen, 3)
         assert screen.view.playhead.index == 2
@@ -139,8 +139,8 @@ async def test_it_runs_to_the_selected_tracks_next_switch() -> None:
         await pilot.press("J")
         await stopped(pilot, screen, 4)
         await pilot.press("T")
-        assert screen.told.lines == ["The selected track will not run again."]
-        assert control_of(screen).condition is Condition.HELD
+        assert screen.message_line.lines == ["The selected track will not run again."]
+        assert control_of(screen).condition is Condition.PAUSED
 
 
 @pytest.mark.parametrize("typed", ["19", "ping_pong.py:19", ":19"])
@@ -160,7 +160,7 @@ async def test_it_runs_to_a_line(typed: str) -> None:
         assert "is paused before" not in text_of(screen).partition("Paused before")[2]
         assert who(screen) == ["test1", "test2", "test1"]
         await pilot.press("semicolon", "x", "enter")
-        assert screen.told.lines == ["Type a line of source: 14 or demo.py:14."]
+        assert screen.message_line.lines == ["Type a line of source: 14 or demo.py:14."]
         # Lines that no program ever comes to: it is held still.
         for number, why in (
             ("99", "ping_pong.py has no line 99; its last line is 32."),
@@ -169,15 +169,15 @@ async def test_it_runs_to_a_line(typed: str) -> None:
             ("1", "Line 1 of ping_pong.py has no code to run; the next line with code is 13."),
         ):
             await pilot.press("semicolon", *number, "enter")
-            assert screen.told.lines == [why]
+            assert screen.message_line.lines == [why]
         await pilot.press("semicolon", *"nosuch", "full_stop", *"py", "colon", "3", "enter")
-        assert screen.told.lines[0].startswith("Found no nosuch.py among the modules that have run, ")
-        assert control_of(screen).condition is Condition.HELD
+        assert screen.message_line.lines[0].startswith("Found no nosuch.py among the modules that have run, ")
+        assert control_of(screen).condition is Condition.PAUSED
         # One that never comes again.
         await pilot.press("semicolon", *"13", "enter")
         await until(pilot, lambda: not screen.feed.live)
         await until(
-            pilot, lambda: screen.told.lines == ["The program ended before it reached line 13 of ping_pong.py."]
+            pilot, lambda: screen.message_line.lines == ["The program ended before it reached line 13 of ping_pong.py."]
         )
 
 
@@ -211,7 +211,7 @@ async def test_a_recording_cannot_be_held(replay: Replay, key: str) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await loaded(pilot)
         await pilot.press(key)
-        assert screen.told.lines == ["This is a recording: there is no program to pause."]
+        assert screen.message_line.lines == ["This is a recording: there is no program to pause."]
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -223,7 +223,7 @@ async def test_nor_can_a_program_that_somebody_else_started(tmp_path: Path, cloc
         screen = app.screen
         assert isinstance(screen, TimelineScreen)
         await pilot.press(key)
-        assert screen.told.lines == ["Only a program started by `visualizer run` can be paused."]
+        assert screen.message_line.lines == ["Only a program started by `visualizer run` can be paused."]
 
 
 # A program that is stood in for.
@@ -268,7 +268,7 @@ def stood_in(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> t
     growing = Growing(tmp_path / "sleeps.trace", sleeps(), clock)
     growing.write(31.5)
     feed = StandIn(growing.path, clock)
-    feed.answer(f"stopped {round(31.5 * MS)}", "held switch")
+    feed.answer(f"stopped {round(31.5 * MS)}", "paused switch")
     monkeypatch.setattr(app_module, "from_file", lambda *_: feed)
     return VisualizerApp(open_path=growing.path, follow=True, clock=clock), feed
 
@@ -288,7 +288,7 @@ async def test_what_the_keys_ask_of_the_program(stood_in: tuple[VisualizerApp, S
         await pilot.press("J")
         assert feed.asked() == ["step"]
         assert "● LIVE ▶ to its next switch" in await header()
-        feed.answer("going 5", "stopped 31500000", "held switch")
+        feed.answer("going 5", "stopped 31500000", "paused switch")
         assert "‖ PAUSED" in await header()
         await pilot.press("S")
         assert feed.asked() == ["run"]
@@ -298,7 +298,7 @@ async def test_what_the_keys_ask_of_the_program(stood_in: tuple[VisualizerApp, S
         await pilot.press("S")
         assert feed.asked() == ["hold"]
         assert "▶ to its next switch" in await header()
-        assert screen.told.lines == ["The program pauses at its next switch; S cancels that."]
+        assert screen.message_line.lines == ["The program pauses at its next switch; S cancels that."]
         # Asked twice, it is not to stop after all.
         await pilot.press("S")
         assert feed.asked() == ["run"]
@@ -309,7 +309,7 @@ async def test_what_the_keys_ask_of_the_program(stood_in: tuple[VisualizerApp, S
         assert feed.asked() == ["line 13 sleeps.py"]
         feed.answer("cannot")
         await header()
-        assert screen.told.lines == ["This interpreter cannot watch for a line: another tool already does."]
+        assert screen.message_line.lines == ["This interpreter cannot watch for a line: another tool already does."]
 
 
 async def test_what_was_told_of_a_stop_is_not_told_any_longer_than_that(
@@ -320,19 +320,20 @@ async def test_what_was_told_of_a_stop_is_not_told_any_longer_than_that(
         screen = app.screen
         assert isinstance(screen, TimelineScreen)
         await stopped(pilot, screen, 1)
-        assert screen.told.lines[0].startswith("Paused:")
+        assert screen.message_line.lines[0].startswith("Paused:")
         await pilot.press("T")
         screen.tick()
-        assert screen.told.lines == ["The program runs to the next switch to main; S lets it continue past that."]
-        feed.answer("going 5", "stopped 31500000", "held switch")
+        (line,) = screen.message_line.lines
+        assert line == "The program runs to the next switch to main; S lets it continue past that."
+        feed.answer("going 5", "stopped 31500000", "paused switch")
         await stopped(pilot, screen, 2)
-        assert screen.told.lines[0].startswith("Paused:")
+        assert screen.message_line.lines[0].startswith("Paused:")
         await pilot.press("semicolon", *"sleeps", "full_stop", *"py", "colon", *"13", "enter")
-        feed.answer("going 5", "stopped 31500000", "held line")
+        feed.answer("going 5", "stopped 31500000", "paused line")
         assert "is paused before this line" in await stopped(pilot, screen, 3)
         # It goes on and stops again between two looks.
         await pilot.press("J")
-        feed.answer("going 5", "stopped 31500000", "held switch")
+        feed.answer("going 5", "stopped 31500000", "paused switch")
         text = await stopped(pilot, screen, 4)
         assert "is paused before this line" not in text
         assert "before line 13" not in text

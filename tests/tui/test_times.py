@@ -58,7 +58,7 @@ async def test_times_since_a_mark_and_by_the_clock(tmp_path: Path, clock: Clock)
             event = event.split("bar sleeps")[0].rstrip().rpartition("  ")[2]
             seen.append((lines[0].split("of 14")[1].strip(), ruler_of(screen).split("│")[1].strip(), event))
             await pilot.press("end", "left", "W", "home")
-            told.append(screen.told.lines[-1])
+            told.append(screen.message_line.lines[-1])
         assert seen == [
             ("0.030 s of 2.040 s", "0.0 s", "5 0.030 s"),
             ("-1.001 s", "-1.0 s", "5 -1.001 s"),
@@ -79,14 +79,14 @@ async def test_going_to_a_time_of_day(tmp_path: Path, clock: Clock) -> None:
         screen = await loaded(pilot)
         await pilot.press("colon", *"22:13:21.5", "enter")
         await pilot.pause()
-        assert (screen.view.playhead.t_ns, screen.told.lines) == (1_500_000_000, [])
+        assert (screen.view.playhead.t_ns, screen.message_line.lines) == (1_500_000_000, [])
         for text in ("22:13:23", "22:13:19"):
             await pilot.press("colon", *text, "enter")
             await pilot.pause()
-            assert screen.told.lines == ["The trace goes from 22:13:20.000 to 22:13:22.040."]
+            assert screen.message_line.lines == ["The trace goes from 22:13:20.000 to 22:13:22.040."]
         await pilot.press("colon", *"22:13", "enter")
         await pilot.pause()
-        assert screen.told.lines == ["22:13: no match."], "a line of a file"
+        assert screen.message_line.lines == ["22:13: no match."], "a line of a file"
 
 
 async def test_a_trace_that_does_not_tell_its_time_of_day(replay: Replay) -> None:
@@ -95,5 +95,5 @@ async def test_a_trace_that_does_not_tell_its_time_of_day(replay: Replay) -> Non
         screen = await loaded(pilot)
         await pilot.press("colon", *"22:13:21", "enter")
         await pilot.pause()
-        assert screen.told.lines == ["The trace does not contain the time of day."]
+        assert screen.message_line.lines == ["The trace does not contain the time of day."]
         assert EXPECTED.count("14:03:07.5") == 1

@@ -143,7 +143,7 @@ async def test_statistics_tell_more_of_the_selected_track_and_of_a_span(replay: 
             " late    max 2 ms, 2 ms in total behind its timers",
             " waited  sleep      " + "█" * 30 + " 2 s",
         ]
-        # From where foo has parked to where bar wakes.
+        # From where foo was suspended to where bar wakes.
         await pilot.press("right", "right", "v", *["right"] * 7, "v")
         await pilot.pause()
         assert lines_of(pane)[4:7] == [

@@ -155,7 +155,7 @@ class Trace:
         for group in found.waits:
             for track in group.waiters:
                 slices = timeline.tracks[track].slices
-                row = int(np.searchsorted(self._waits.park, slices.about[slices.at(found.t_ns)]))
+                row = int(np.searchsorted(self._waits.suspension, slices.about[slices.at(found.t_ns)]))
                 wait = wait_of(timeline, self._waits, row)
                 waiting[track] = wait._replace(tracks=names_of(timeline, group.on))
         return Moment(

@@ -227,9 +227,9 @@ def _slices(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> list[
 
 def switch_of(timeline: Timeline, index: int) -> Switch:
     """Switch number `index`, from 0."""
-    # Without the park, which takes a search.
+    # Without the suspension, which takes a search.
     switches = timeline.columns.switches
-    cause, place = switches.hows.known[switches.how[index]]
+    cause, place = switches.details.known[switches.detail[index]]
     origin, target = timeline.ends_of(index)
     return Switch(
         index + 1,
@@ -246,21 +246,21 @@ def switch_of(timeline: Timeline, index: int) -> Switch:
 
 def wait_of(timeline: Timeline, waits: Waits, row: int) -> Wait:
     """The wait in that row of `waits`."""
-    park, waker = timeline.parks[int(waits.park[row])], int(waits.waker[row])
-    on = joined_tracks(park.object) or (park.on_track,)
+    suspension, waker = timeline.suspensions[int(waits.suspension[row])], int(waits.waker[row])
+    on = joined_tracks(suspension.object) or (suspension.on_track,)
     return Wait(
-        track=timeline.name(park.track),
-        reason=park.reason,
-        on=park.on or name_of(timeline, park.on_track) or "",
+        track=timeline.name(suspension.track),
+        reason=suspension.reason,
+        on=suspension.on or name_of(timeline, suspension.on_track) or "",
         tracks=names_of(timeline, on),
-        object=park.object,
+        object=suspension.object,
         start_ns=int(waits.start_ns[row]),
         end_ns=int(waits.end_ns[row]),
         ended=bool(waits.ended[row]),
-        asked_ns=park.asked_ns if park.asked_ns >= 0 else None,
+        asked_ns=suspension.asked_ns if suspension.asked_ns >= 0 else None,
         waker=name_of(timeline, timeline.wakeups[waker].waker) if waker >= 0 else None,
-        place=park.place,
-        track_id=park.track,
+        place=suspension.place,
+        track_id=suspension.track,
     )
 
 

@@ -159,7 +159,7 @@ def _lines(
     yield from paint_both(*parts, width, axis=axis, ascii=ascii, everything=everything)
     yield []
     yield from parting(found)
-    told = list(remarks(parts))
-    if told:
+    lines = list(remarks(parts))
+    if lines:
         yield []
-        yield from told
+        yield from lines

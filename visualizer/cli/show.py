@@ -82,11 +82,11 @@ def _lines(
     else:
         yield from _sequence(timeline, file, width, ascii, everything)
     exception = caption.uncaught(timeline)
-    told = [Run(exception, "error")] if exception else []
-    told += [Run(remark, "text") for remark in caption.remarks(timeline)]
-    if told:
+    runs = [Run(exception, "error")] if exception else []
+    runs += [Run(remark, "text") for remark in caption.remarks(timeline)]
+    if runs:
         yield []
-    for run in told:
+    for run in runs:
         yield [run]
 
 

@@ -79,8 +79,8 @@ def command(file: str, as_json: bool, wakes: bool) -> None:
 
 def report(found: Details) -> Iterator[str]:
     """The printed lines: times, shares and distributions of each track, and the longest waits."""
-    held = f"; paused {_count(found.stops, 'time')}, for {_time(found.held_s)} in addition" if found.stops else ""
-    yield f"{_count(found.switches, 'switch', 'es')} in {_time(found.duration_s)}{held}"
+    paused = f"; paused {_count(found.stops, 'time')}, for {_time(found.held_s)} in addition" if found.stops else ""
+    yield f"{_count(found.switches, 'switch', 'es')} in {_time(found.duration_s)}{paused}"
     yield ""
     several = any(track.process is not msgspec.UNSET for track in found.tracks)
     rows = [

@@ -21,7 +21,7 @@ from visualizer.paint.comparison.figures import facts, figures, parting, remarks
 from visualizer.paint.comparison.stretch import Stretch, longest, stretches
 from visualizer.paint.rows.order import Row, RowList
 from visualizer.paint.rows.svg_boxes import Box
-from visualizer.paint.rows.track_slices import Lane
+from visualizer.paint.rows.track_slices import TrackRow
 from visualizer.paint.text.legend import occurring
 
 _LINE = 20.0
@@ -145,14 +145,14 @@ class PartPanel(Panel):
         over = self._stretch.end(self._axis)
         return ((place, label) for place, label in found if place <= over)
 
-    def _lane(self, track: int) -> Lane:
+    def _track_row(self, track: int) -> TrackRow:
         if self._axis is Axis.SWITCHES:
-            return Lane(self._timeline, track, self._axis)
-        return Lane(self._timeline, track, Axis.TIME, self._stretch.part.end_ns)
+            return TrackRow(self._timeline, track, self._axis)
+        return TrackRow(self._timeline, track, Axis.TIME, self._stretch.part.end_ns)
 
-    def _boxes(self, lane: Lane) -> Iterator[Box]:
+    def _boxes(self, track_row: TrackRow) -> Iterator[Box]:
         low, high = float(self._stretch.cells(self._viewport).start), self._stretch.length(self._axis) / self._per_pixel
-        for box in super()._boxes(lane):
+        for box in super()._boxes(track_row):
             if (box.right > low or low == 0) and box.left <= high:
                 yield box._replace(left=max(box.left, low), right=min(box.right, high))
 
@@ -160,9 +160,9 @@ class PartPanel(Panel):
     def _viewport(self) -> Viewport:
         return Viewport(self._axis, self._start, self._per_pixel, round(self._right - self._left))
 
-    def _ends_here(self, lane: Lane) -> bool:
+    def _ends_here(self, track_row: TrackRow) -> bool:
         part = self._stretch.part
-        return lane.track.state in FINAL and part.start_ns <= lane.slices.start_ns[-1] <= part.end_ns
+        return track_row.track.state in FINAL and part.start_ns <= track_row.slices.start_ns[-1] <= part.end_ns
 
 
 class PartAlone(PartPanel):

@@ -13,7 +13,7 @@ from visualizer.paint.axis.ruler import folded, ticks
 from visualizer.paint.axis.viewport import Axis, Viewport, extent, position_of_time, span, time_of_position
 from visualizer.paint.rows.order import Row
 from visualizer.paint.rows.svg_boxes import Box, boxes
-from visualizer.paint.rows.track_slices import Lane
+from visualizer.paint.rows.track_slices import TrackRow
 from visualizer.paint.text.cell_width import fit_name
 from visualizer.paint.text.palette import STYLE_OF
 from visualizer.paint.text.wait_labels import labels
@@ -79,9 +79,9 @@ class Panel:
     def _ticks(self, viewport: Viewport, cells_of: Callable[[str], float]) -> Iterable[tuple[float, str]]:
         return ticks(self._timeline, viewport, cells_of)
 
-    def _ends_here(self, lane: Lane) -> bool:
+    def _ends_here(self, track_row: TrackRow) -> bool:
         """Whether the track ends, and that is to be seen."""
-        return lane.track.state in FINAL
+        return track_row.track.state in FINAL
 
     def _note(self) -> str:
         if self._axis is Axis.SWITCHES:
@@ -137,12 +137,12 @@ class Panel:
             line.set("d", f"M{x:.2f} {begin:.2f}V{end:.2f}")
 
     def _row(self, track: int, middle: float) -> None:
-        lane = self._lane(track)
+        track_row = self._track_row(track)
         many: dict[State, list[Span]] = {}
         runs: list[Box] = []
-        for box in self._boxes(lane):
+        for box in self._boxes(track_row):
             box = box._replace(left=box.left + self._left, right=box.right + self._left)
-            if box.state is State.WAITING and lane.track.schedules:
+            if box.state is State.WAITING and track_row.track.schedules:
                 continue
             if box.state is State.RUNNING:
                 runs.append(box)
@@ -150,7 +150,7 @@ class Panel:
                 many.setdefault(box.state, []).append(Span(box.left, box.right, 1.0))
             else:
                 self._pen.bar(box.left, box.right, middle, _BAR, box.state)
-                if known := labels(self._timeline, lane.track, box.slice):
+                if known := labels(self._timeline, track_row.track, box.slice):
                     blocked = box.state is State.BLOCKED
                     colour = self._pen.page if blocked else self._pen.colour("label")
                     self._label(known, box, middle, colour)
@@ -163,31 +163,31 @@ class Panel:
             if box.right - box.left >= _NARROWEST_RUN:
                 self._pen.bar(box.left, box.right, middle, _BAR, State.RUNNING)
                 if self._axis is Axis.SWITCHES:
-                    self._value(lane, box, middle)
-        if self._ends_here(lane):
-            end = lane.start(len(lane.slices) - 1)
+                    self._value(track_row, box, middle)
+        if self._ends_here(track_row):
+            end = track_row.start(len(track_row.slices) - 1)
             end = self._x(
                 end if self._axis is not Axis.BUSY else position_of_time(self._timeline, self._axis, int(end))
             )
             if runs:
                 end = max(end, runs[-1].left + _NARROWEST_RUN)
-            self._pen.mark(end, middle, lane.track.state)
+            self._pen.mark(end, middle, track_row.track.state)
 
-    def _lane(self, track: int) -> Lane:
+    def _track_row(self, track: int) -> TrackRow:
         if self._axis is Axis.SWITCHES:
-            return Lane(self._timeline, track, self._axis)
+            return TrackRow(self._timeline, track, self._axis)
         until_ns = time_of_position(self._timeline, self._axis, self._end)
-        return Lane(self._timeline, track, Axis.TIME, until_ns)
+        return TrackRow(self._timeline, track, Axis.TIME, until_ns)
 
-    def _boxes(self, lane: Lane) -> Iterator[Box]:
+    def _boxes(self, track_row: TrackRow) -> Iterator[Box]:
         """Those of the whole panel; where gaps are folded, each stretch of time has a scale of its own."""
         if self._axis is not Axis.BUSY:
-            yield from boxes(lane, self._start, self._per_pixel)
+            yield from boxes(track_row, self._start, self._per_pixel)
             return
         last: Box | None = None
         for place, start_ns, end_ns, scale in self._stretches():
-            until_ns = min(end_ns, int(lane.limit))
-            stretch = Lane(self._timeline, lane.track.id, Axis.TIME, until_ns)
+            until_ns = min(end_ns, int(track_row.limit))
+            stretch = TrackRow(self._timeline, track_row.track.id, Axis.TIME, until_ns)
             offset = (place - self._start) / self._per_pixel
             for box in boxes(stretch, start_ns, self._per_pixel / scale):
                 box = box._replace(left=box.left + offset, right=box.right + offset)
@@ -216,9 +216,9 @@ class Panel:
             place, t_ns = begin + gap.shown_ns, gap.end_ns
         yield place, t_ns, self._timeline.last_ns, 1.0
 
-    def _value(self, lane: Lane, box: Box, middle: float) -> None:
+    def _value(self, track_row: TrackRow, box: Box, middle: float) -> None:
         """What was handed over to the track, in the run that began with it."""
-        switch = lane.slices.about[box.slice]
+        switch = track_row.slices.about[box.slice]
         value = self._timeline.switch(switch).value if switch >= 0 else None
         if value is not None:
             self._label([value], box, middle, self._pen.on_running, anchor="middle")

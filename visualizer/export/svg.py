@@ -43,9 +43,9 @@ def _head(pen: Pen, timeline: Timeline, width: int) -> float:
     pen.text(PADDING, 58, fitted(caption.title(timeline), room, 26), "thread", 26, bold=True)
     pen.text(PADDING, 84, " · ".join(caption.facts(timeline)), "dim", 14, mono=False)
     y = 84.0
-    told = [(text, "error") for text in [caption.uncaught(timeline)] if text]
-    told += [(text, "text") for text in caption.remarks(timeline)]
-    for text, style in told:
+    remarks = [(text, "error") for text in [caption.uncaught(timeline)] if text]
+    remarks += [(text, "text") for text in caption.remarks(timeline)]
+    for text, style in remarks:
         y += 24
         pen.text(PADDING, y, fitted(text, room, 13), style)
     return y + 40

@@ -15,7 +15,7 @@ class Condition(Enum):
     FREE = "free"
     #: It runs, and is to stop at its next switch, or at that of a track, or before a line.
     ASKED = "asked"
-    HELD = "held"
+    PAUSED = "paused"
     #: It cannot be paused: it has ended, or has closed the socket.
     GONE = "gone"
 
@@ -34,7 +34,7 @@ class ProgramControl:
         self.until = ""
         #: It has answered that it cannot watch for lines.
         self.refused = False
-        self._held_ns = 0
+        self._paused_ns = 0
         self._stopped_ns: int | None = None
         self._rest = b""
         self._lock = threading.Lock()
@@ -52,7 +52,7 @@ class ProgramControl:
     def clock(self, now_ns: int) -> int:
         """The program's clock at `now_ns` of ours (time.monotonic_ns), without its pauses."""
         with self._lock:
-            return self._stopped_ns if self._stopped_ns is not None else now_ns - self._held_ns
+            return self._stopped_ns if self._stopped_ns is not None else now_ns - self._paused_ns
 
     # Requests. Each returns False if the program can no longer be paused.
 
@@ -87,7 +87,7 @@ class ProgramControl:
             self._lose()
             return False
         self.until = until
-        if what != "hold" or self.condition is not Condition.HELD:
+        if what != "hold" or self.condition is not Condition.PAUSED:
             self.condition = Condition.ASKED if until else Condition.FREE
         return True
 
@@ -115,18 +115,18 @@ class ProgramControl:
         return changed
 
     def _take(self, what: str, about: str = "", *_: str) -> None:
-        if what == "held":
-            self.condition = Condition.HELD
+        if what == "paused":
+            self.condition = Condition.PAUSED
             self.cause = about
             self.stops += 1
         elif what == "cannot":
-            self.condition = Condition.FREE if self._stopped_ns is None else Condition.HELD
+            self.condition = Condition.FREE if self._stopped_ns is None else Condition.PAUSED
             self.until, self.refused = "", True
         elif what in ("stopped", "going") and about.isdecimal():
             if what == "stopped":
                 self._stopped_ns = int(about)
             else:
-                self._stopped_ns, self._held_ns = None, int(about)
+                self._stopped_ns, self._paused_ns = None, int(about)
 
     def _lose(self) -> None:
         self.condition = Condition.GONE

@@ -147,7 +147,7 @@ def start(
     """Start `target` under the tracers, its trace going to `trace_path`, which may exist and is appended to.
 
     `options` are the tracers' own: "--include" with a pattern, "--no-source" (visualizer/tracers/__main__.py).
-    Environment, working directory and whatever stdio is not named are ours. With `control` the program can be held by
+    Environment, working directory and whatever stdio is not named are ours. With `control` the program can be paused by
     it from the beginning. Raise OSError if it cannot be started.
     """
     if control is not None:

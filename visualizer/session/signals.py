@@ -42,11 +42,11 @@ class Witness:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
         )
         assert self._process.stdout is not None
-        self._told = self._process.stdout.fileno()
+        self._output = self._process.stdout.fileno()
         # From then on it has its handlers.
-        os.read(self._told, 1)
+        os.read(self._output, 1)
         # Asked by a signal's handler, in the middle of which another one may come and read what was there.
-        os.set_blocking(self._told, False)
+        os.set_blocking(self._output, False)
 
     def saw(self, number: int) -> bool:
         """Whether it got the signal that we have just got."""
@@ -56,15 +56,15 @@ class Witness:
             if seen_ns is not None and time.monotonic_ns() - seen_ns < _STALE_NS:
                 return True
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._told], [], [], left)[0]:
+            if left <= 0 or not select.select([self._output], [], [], left)[0]:
                 return False
             try:
-                told = os.read(self._told, 256)
+                received = os.read(self._output, 256)
             except BlockingIOError:
                 continue
-            if not told:
+            if not received:
                 return False
-            self._seen.update(dict.fromkeys(told, time.monotonic_ns()))
+            self._seen.update(dict.fromkeys(received, time.monotonic_ns()))
 
     def end(self) -> None:
         # It ends with its stdin.

@@ -219,8 +219,8 @@ class Columnizer:
             number = sequence.take(first).astype(np.int64).take(series)
         kinds, of_a, of_b = (np.frombuffer(column, dtype=np.int32) for column in self._fields[:3])
         value = np.frombuffer(self._fields[3], dtype=np.int64).take(number)
-        a = subject if (of_a == words.SUBJECT).all() else _told(of_a.take(number), subject)
-        b = _told(of_b.take(number), subject) if (of_b == words.SUBJECT).any() else of_b.take(number)
+        a = subject if (of_a == words.SUBJECT).all() else _with_subject(of_a.take(number), subject)
+        b = _with_subject(of_b.take(number), subject) if (of_b == words.SUBJECT).any() else of_b.take(number)
         b[places], value[places] = said[3], said[4]
         return Columns(t_ns, kinds.astype(np.uint8).take(number), number, a, b, value, kept)
 
@@ -290,9 +290,9 @@ class Columnizer:
         ):
             return t_ns - self._start_ns, track.astype(np.int32), self._of_file.take(shape)
         series = np.full(len(shape), -1, dtype=np.int64)
-        told = (shape >= 0) & (shape < len(self._of_file)) & (np.abs(track) <= _LARGEST_ID)
-        told &= (t_ns >= self._start_ns) & (t_ns <= _LARGEST)
-        series[told] = self._of_file[shape[told]]
+        is_known = (shape >= 0) & (shape < len(self._of_file)) & (np.abs(track) <= _LARGEST_ID)
+        is_known &= (t_ns >= self._start_ns) & (t_ns <= _LARGEST)
+        series[is_known] = self._of_file[shape[is_known]]
         return t_ns - self._start_ns, track.astype(np.int32), series
 
     def interleaved(self, strips: Iterable[tuple[int, Iterable[Any]]]) -> Columns | None:
@@ -315,9 +315,9 @@ class Columnizer:
         is_other[1:] = whose[1:] != whose[:-1]
         begins = nonzero(is_other)
         single = self._number((THREAD, words.SUBJECT, _AS_THERE, _AS_THERE, "", -1, ()))
-        told: list[Any] = [_NO_TIME, THREAD, single, whose[begins], _LEFT_OUT, _LEFT_OUT]
+        marks: list[Any] = [_NO_TIME, THREAD, single, whose[begins], _LEFT_OUT, _LEFT_OUT]
         t_ns, kind, template, a, b, value = (
-            np.insert(column, begins, what) for column, what in zip(merged, told, strict=True)
+            np.insert(column, begins, what) for column, what in zip(merged, marks, strict=True)
         )
         return Columns(t_ns, kind, template, a, b, value, [])
 
@@ -404,7 +404,7 @@ def nonzero(mask: Column) -> Column:
     return mask.nonzero()[0]
 
 
-def _told(column: Column, subject: Column) -> Column:
+def _with_subject(column: Column, subject: Column) -> Column:
     """The same with the row's track where it belongs."""
     return np.where(column == words.SUBJECT, subject, column)
 

@@ -56,18 +56,18 @@ class Header(msgspec.Struct, frozen=True):
     runtimes: dict[str, Words] = {}
 
 
-class _Line(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class _Event(msgspec.Struct, array_like=True, frozen=True, gc=False):
     pass
 
 
-class Text(_Line, tag="text", frozen=True):
+class Text(_Event, tag="text", frozen=True):
     """Interned text."""
 
     id: Id
     text: str
 
 
-class Place(_Line, tag="place", frozen=True):
+class Place(_Event, tag="place", frozen=True):
     """Interned place in source code: the range of one expression (`code.co_positions()`, PEP 657).
 
     Lines count from 1, columns from 0 in UTF-8 bytes, `end_column` is exclusive; -1 where the compiler left it out.
@@ -82,14 +82,14 @@ class Place(_Line, tag="place", frozen=True):
     end_column: Int = -1
 
 
-class Listing(_Line, tag="listing", frozen=True):
+class Listing(_Event, tag="listing", frozen=True):
     """The text of the source file `file` as it was when the program ran, so that the trace can be read elsewhere."""
 
     file: Id
     text: str
 
 
-class Spawn(_Line, tag="spawn", frozen=True):
+class Spawn(_Event, tag="spawn", frozen=True):
     """A track comes to be: CREATED from `t_ns` on. `place` is where it was created."""
 
     t_ns: Since
@@ -101,7 +101,7 @@ class Spawn(_Line, tag="spawn", frozen=True):
     place: Id
 
 
-class Name(_Line, tag="name", frozen=True):
+class Name(_Event, tag="name", frozen=True):
     """A better name for a track whose function was not yet known when it was spawned."""
 
     t_ns: Since
@@ -109,7 +109,7 @@ class Name(_Line, tag="name", frozen=True):
     name: Id
 
 
-class Resume(_Line, tag="resume", frozen=True):
+class Resume(_Event, tag="resume", frozen=True):
     """The current track of the thread resumes generator `track` and waits for it. `place`: where the resumer is."""
 
     t_ns: Since
@@ -119,8 +119,8 @@ class Resume(_Line, tag="resume", frozen=True):
     place: Id
 
 
-class Yield(_Line, tag="yield", frozen=True):
-    """Generator `track` gives control and `value` back to whoever resumed it. `place`: where it is parked."""
+class Yield(_Event, tag="yield", frozen=True):
+    """Generator `track` gives control and `value` back to whoever resumed it. `place`: where it is suspended."""
 
     t_ns: Since
     track: Id
@@ -128,8 +128,8 @@ class Yield(_Line, tag="yield", frozen=True):
     place: Id
 
 
-class Switch(_Line, tag="switch", frozen=True):
-    """Control passes between greenlets. `place`: where `origin` is parked; none if it is finished."""
+class Switch(_Event, tag="switch", frozen=True):
+    """Control passes between greenlets. `place`: where `origin` is suspended; none if it is finished."""
 
     t_ns: Since
     origin: Id
@@ -139,7 +139,7 @@ class Switch(_Line, tag="switch", frozen=True):
     place: Id
 
 
-class Wait(_Line, tag="wait", frozen=True):
+class Wait(_Event, tag="wait", frozen=True):
     """Why `track`, about to be switched away from, waits; on what, how long it asked for (-1: no limit).
 
     `object`: which thing that is, as "Event 3"; "track 7" of a greenlet that is joined. `fd`, `direction`, `local` and
@@ -158,7 +158,7 @@ class Wait(_Line, tag="wait", frozen=True):
     peer: Id = -1
 
 
-class Tie(_Line, tag="tie", frozen=True):
+class Tie(_Event, tag="tie", frozen=True):
     """At a deadlock: `track` holds ("holds") a thing, or waits ("awaits") for tracks; `object` as in Wait."""
 
     t_ns: Since
@@ -167,7 +167,7 @@ class Tie(_Line, tag="tie", frozen=True):
     object: Id
 
 
-class Wake(_Line, tag="wake", frozen=True):
+class Wake(_Event, tag="wake", frozen=True):
     """`track` is made ready by `waker`."""
 
     t_ns: Since
@@ -176,14 +176,14 @@ class Wake(_Line, tag="wake", frozen=True):
     cause: str
 
 
-class Unready(_Line, tag="unready", frozen=True):
+class Unready(_Event, tag="unready", frozen=True):
     """`track` was made ready, but what it was made ready for went to another: it waits on, as before."""
 
     t_ns: Since
     track: Id
 
 
-class Exit(_Line, tag="exit", frozen=True):
+class Exit(_Event, tag="exit", frozen=True):
     """A track ends. If it is a running generator, control is back with whoever resumed it."""
 
     t_ns: Since
@@ -194,7 +194,7 @@ class Exit(_Line, tag="exit", frozen=True):
     inferred: Id = -1
 
 
-class Inferred(_Line, tag="inferred", frozen=True):
+class Inferred(_Event, tag="inferred", frozen=True):
     """Something that the trace says of `track` was not observed: a sentence."""
 
     t_ns: Since
@@ -202,7 +202,7 @@ class Inferred(_Line, tag="inferred", frozen=True):
     text: Id
 
 
-class Poll(_Line, tag="poll", frozen=True):
+class Poll(_Event, tag="poll", frozen=True):
     """Hub `track` begins (1) or ends (0) asking the operating system for events: idle, not running."""
 
     t_ns: Since
@@ -210,7 +210,7 @@ class Poll(_Line, tag="poll", frozen=True):
     polling: Int
 
 
-class Sample(_Line, tag="sample", frozen=True):
+class Sample(_Event, tag="sample", frozen=True):
     """`track` ran on without an event, and was seen at `place`, `count` times in a row, the last time at `t_ns`."""
 
     t_ns: Since
@@ -219,7 +219,7 @@ class Sample(_Line, tag="sample", frozen=True):
     count: Since = 1
 
 
-class Output(_Line, tag="output", frozen=True):
+class Output(_Event, tag="output", frozen=True):
     """The current track printed `text` to `stream` ("stdout" or "stderr"). `cut`: characters left out of a long one."""
 
     t_ns: Since
@@ -228,20 +228,20 @@ class Output(_Line, tag="output", frozen=True):
     cut: Since = 0
 
 
-class Thread(_Line, tag="thread", frozen=True):
+class Thread(_Event, tag="thread", frozen=True):
     """What follows happened on the OS thread whose own track is `track`."""
 
     t_ns: Since
     track: Id
 
 
-class Fork(_Line, tag="fork", frozen=True):
+class Fork(_Event, tag="fork", frozen=True):
     """The process forks; the child may be told of later, by a Process of the same time, or not at all."""
 
     t_ns: Since
 
 
-class Process(_Line, tag="process", frozen=True):
+class Process(_Event, tag="process", frozen=True):
     """What follows happened in process `pid`, a child that `parent` forked, whose main thread is `track`.
 
     `forked_by`: the thread that forked; `track` is what became of it in the child.
@@ -254,7 +254,7 @@ class Process(_Line, tag="process", frozen=True):
     forked_by: Id = -1
 
 
-class Copy(_Line, tag="copy", frozen=True):
+class Copy(_Event, tag="copy", frozen=True):
     """`track` is what became, in a child that was forked, of the parent's track `of`; `runs`: that forked, or waits
     for who did."""
 
@@ -264,7 +264,7 @@ class Copy(_Line, tag="copy", frozen=True):
     runs: Int = 0
 
 
-class Note(_Line, tag="note", frozen=True):
+class Note(_Event, tag="note", frozen=True):
     """Something the reader must be told about the recording itself, one sentence."""
 
     t_ns: Since
@@ -273,21 +273,21 @@ class Note(_Line, tag="note", frozen=True):
     unsupported: str = ""
 
 
-class Held(_Line, tag="held", frozen=True):
+class Held(_Event, tag="held", frozen=True):
     """Whoever watches the program holds it: its clock stands at `t_ns`, as it did for `held_ns` in all before."""
 
     t_ns: Since
     held_ns: Since
 
 
-class Continued(_Line, tag="continued", frozen=True):
+class Continued(_Event, tag="continued", frozen=True):
     """The program is let go on, and its clock with it, which has stood for `held_ns` in all by now."""
 
     t_ns: Since
     held_ns: Since
 
 
-class Dropped(_Line, tag="dropped", frozen=True):
+class Dropped(_Event, tag="dropped", frozen=True):
     """`count` things called `what` were left out of the trace so far, in total."""
 
     t_ns: Since
@@ -295,7 +295,7 @@ class Dropped(_Line, tag="dropped", frozen=True):
     count: Since
 
 
-class Uncaught(_Line, tag="uncaught", frozen=True):
+class Uncaught(_Event, tag="uncaught", frozen=True):
     """The program ended with an exception that nobody caught."""
 
     t_ns: Since
@@ -303,7 +303,7 @@ class Uncaught(_Line, tag="uncaught", frozen=True):
     message: str
 
 
-class End(_Line, tag="end", frozen=True):
+class End(_Event, tag="end", frozen=True):
     """The program is over. `code` is its exit code; or it was killed by signal number `signal` (0: it was not)."""
 
     t_ns: Since
@@ -320,14 +320,14 @@ Event = (
 Timed = Resume | Yield | Switch | Wait | Wake | Unready
 
 
-class Shape(_Line, tag="shape", frozen=True):
+class Shape(_Event, tag="shape", frozen=True):
     """What a row of shape `id` stands for: `events`, without their time, and with `words.SUBJECT` for its track."""
 
     id: Id
     events: list[Timed]
 
 
-class Rows(_Line, tag="rows", frozen=True):
+class Rows(_Event, tag="rows", frozen=True):
     """Many events that repeat known shapes: three little-endian integers of 64 bits each, t_ns, track, shape.
 
     `t_ns` is on the watched process's own clock, whose value at t = 0 the header has. Base64 in the file.

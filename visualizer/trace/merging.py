@@ -82,7 +82,7 @@ class _Process:
         self.main = main
         #: The thread on which things happen in what was read.
         self.thread = main
-        self.held: deque[_Piece] = deque()
+        self.pending: deque[_Piece] = deque()
         #: Times of those of them that are breaks.
         self.breaks: deque[int] = deque()
         #: The latest time that it told of.
@@ -92,25 +92,25 @@ class _Process:
     @property
     def next_ns(self) -> int:
         """The time of the first that is held."""
-        piece = self.held[0]
+        piece = self.pending[0]
         return piece.times[piece.at]
 
     @property
     def break_ns(self) -> int:
         """Before this it has nothing that cannot be woven."""
-        first = self.held[0]
+        first = self.pending[0]
         ahead = first.is_break and type(first.line) in _WOVEN
         return self.breaks[ahead] if len(self.breaks) > ahead else _NEVER_NS
 
     def drop(self) -> None:
         """The first that is held has been given out."""
-        if self.held.popleft().is_break:
+        if self.pending.popleft().is_break:
             self.breaks.popleft()
 
     @property
     def safe_ns(self) -> int:
         """Nothing can come of it that is before this."""
-        return self.next_ns if self.held else _NEVER_NS if self.ended else self.last_ns
+        return self.next_ns if self.pending else _NEVER_NS if self.ended else self.last_ns
 
 
 class Woven:
@@ -168,7 +168,7 @@ class Merging:
     @property
     def holds(self) -> bool:
         """Whether lines are held."""
-        return any(process.held for process in self._processes)
+        return any(process.pending for process in self._processes)
 
     def take(self, lines: list[Any], at_end: bool) -> list[Any]:
         """Take these lines, in the order of the file; return those that may be given out, in order of time.
@@ -239,8 +239,8 @@ class Merging:
         times = list(accumulate(times, max, initial=process.last_ns))[1:]
         process.last_ns = times[-1]
         self._newest_ns = max(self._newest_ns, times[-1])
-        is_break = kind not in _WOVEN or not process.held or process.held[-1].thread != thread
-        process.held.append(_Piece(line, times, thread, is_break))
+        is_break = kind not in _WOVEN or not process.pending or process.pending[-1].thread != thread
+        process.pending.append(_Piece(line, times, thread, is_break))
         if is_break:
             process.breaks.append(times[0])
 
@@ -280,13 +280,13 @@ class Merging:
         return max(settled_ns, self._given_ns)
 
     def _give(self, settled_ns: int, given: list[Any]) -> None:
-        living = [process for process in self._processes if process.held or not process.ended]
-        waiting = [process for process in living if process.held]
+        living = [process for process in self._processes if process.pending or not process.ended]
+        waiting = [process for process in living if process.pending]
         forked_ns = min(self._expected, default=_NEVER_NS)
         while waiting:
             process = min(waiting, key=lambda one: (one.next_ns, one.number))
             if len(waiting) > 1 and self._weave(living, waiting, settled_ns, forked_ns, given):
-                waiting = [one for one in waiting if one.held]
+                waiting = [one for one in waiting if one.pending]
                 continue
             others = [one for one in living if one is not process]
             # Nobody else has anything before that.
@@ -294,7 +294,7 @@ class Merging:
             if process.next_ns > until_ns:
                 return
             self._give_run(process, min([until_ns, *(one.next_ns for one in waiting if one is not process)]), given)
-            if not process.held:
+            if not process.pending:
                 waiting.remove(process)
 
     def _weave(
@@ -308,9 +308,9 @@ class Merging:
             return False
         strips, count, given_ns = [], 0, self._given_ns
         for process in some:
-            thread, lines = process.held[0].thread, []
-            while process.held and process.next_ns <= until_ns:
-                piece = process.held[0]
+            thread, lines = process.pending[0].thread, []
+            while process.pending and process.next_ns <= until_ns:
+                piece = process.pending[0]
                 at = piece.at
                 self.late += bisect_left(piece.times, given_ns, at) - at
                 lines.append(_part(piece, until_ns))
@@ -327,9 +327,9 @@ class Merging:
 
     def _give_run(self, process: _Process, until_ns: int, given: list[Any]) -> None:
         """All that the process has up to that time."""
-        held = process.held
-        while held and process.next_ns <= until_ns:
-            piece = held[0]
+        pending = process.pending
+        while pending and process.next_ns <= until_ns:
+            piece = pending[0]
             kind = type(piece.line)
             if self._giving != piece.thread and kind is not Process:
                 given.append(Thread(max(0, process.next_ns), piece.thread))
@@ -345,8 +345,8 @@ class Merging:
             given.append(line)
 
 
-def _next_ns(held: deque[_Piece]) -> int:
-    return held[0].times[held[0].at]
+def _next_ns(pending: deque[_Piece]) -> int:
+    return pending[0].times[pending[0].at]
 
 
 def _times(line: Any, start_ns: int) -> list[int]:

@@ -160,10 +160,9 @@ class Source:
         self.ended = self.ended or any(type(event) is End for event in events)
         events = self._merging.finish(events)
         if self._merging.late:
-            told = "line was" if self._merging.late == 1 else "lines were"
+            lines = "1 line was" if self._merging.late == 1 else f"{self._merging.late} lines were"
             self.notices.append(
-                f"{self._merging.late} {told} written late by one of several processes: their events appear after "
-                "later ones."
+                f"{lines} written late by one of several processes: their events appear after later ones."
             )
         if self.columnizer.unknown:
             events.append(Dropped(-1, "rows that could not be read", self.columnizer.unknown))

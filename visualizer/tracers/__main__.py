@@ -3,7 +3,7 @@
     python -m visualizer.tracers --trace FILE [--include PATTERN]... [--no-source] [--control FD] -- SCRIPT [ARGS...]
     python -m visualizer.tracers --trace FILE [--include PATTERN]... [--no-source] [--control FD] -- -m MODULE [ARGS...]
 
-FD is a socket through which the program can be held (control.py).
+FD is a socket through which the program can be paused (control.py).
 
 This process becomes that interpreter (exec), so process id, standard streams, terminal and signals stay as they are,
 and the script is run by Python itself: `sys.argv`, `__main__`, the frames at the bottom of a traceback and the exit

@@ -17,14 +17,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
-    from visualizer.tracers.control.control import Control
+    from visualizer.tracers.control.control import SocketControl
     from visualizer.tracers.core.api import Runtime
     from visualizer.tracers.core.context import Context
 
 if sys.version_info >= (3, 12):
-    from visualizer.tracers.runtimes.generators.tracer_monitoring import GeneratorTracer
+    from visualizer.tracers.runtimes.generators.tracer_monitoring import MonitoringTracer as GeneratorTracer
 else:
-    from visualizer.tracers.runtimes.generators.tracer_profile import GeneratorTracer
+    from visualizer.tracers.runtimes.generators.tracer_profile import ProfileTracer as GeneratorTracer
 
 #: What is watched, in the order in which it is installed. One that needs another stands behind it (`Context.of`).
 RUNTIMES: tuple[type[Runtime], ...] = (OutputTracer, GeneratorTracer, GreenletTracer, GeventTracer, Unsupported)
@@ -35,14 +35,14 @@ def start(
 ) -> Recording:
     """Begin to record this process into the file `trace`. Raise OSError if it cannot be written.
 
-    `control`: descriptor of a socket through which the program can be held (control/), if there is one. `outside`: more
-    runtimes, those of other packages, each as "name=module:class" (the entry points `visualizer.runtimes`).
+    `control`: descriptor of a socket through which the program can be paused (control/), if there is one. `outside`:
+    more runtimes, those of other packages, each as "name=module:class" (the entry points `visualizer.runtimes`).
     """
-    held = _controlled_by(control) if control >= 0 else None
-    stream = Stream(Sink(trace), held.clock.now) if held is not None else Stream(Sink(trace))
-    recording = Recording(stream, Ownership(include), held)
-    if held is not None:
-        recording.points = _points(recording, held)
+    controlled = _controlled_by(control) if control >= 0 else None
+    stream = Stream(Sink(trace), controlled.clock.now) if controlled is not None else Stream(Sink(trace))
+    recording = Recording(stream, Ownership(include), controlled)
+    if controlled is not None:
+        recording.points = _points(recording, controlled)
     if not source:
         stream.source_room = 0
     for runtime in RUNTIMES:
@@ -69,16 +69,16 @@ class _Outside:
         return made
 
 
-def _controlled_by(fd: int) -> Control | None:
-    from visualizer.tracers.control.control import Control
+def _controlled_by(fd: int) -> SocketControl | None:
+    from visualizer.tracers.control.control import SocketControl
 
     try:
-        return Control(fd)
+        return SocketControl(fd)
     except OSError:
         return None  # Whoever started us finds that nobody listens, and can do without.
 
 
-def _points(context: Context, control: Control) -> Any:
+def _points(context: Context, control: SocketControl) -> Any:
     if sys.version_info >= (3, 12):
         from visualizer.tracers.control.points_monitoring import MonitoringPoints as ControlPoints
     else:

@@ -24,7 +24,7 @@ from visualizer.session.target import Target
 from visualizer.trace.source import TraceError
 from visualizer.tui import keys
 from visualizer.tui.actions.export import Exporting
-from visualizer.tui.actions.unbound_keys import Answering
+from visualizer.tui.actions.unbound_keys import UnboundKeys
 from visualizer.tui.comparing import Comparing
 from visualizer.tui.dialogs.help import HelpScreen
 from visualizer.tui.screens.catalogue import CatalogueScreen
@@ -93,7 +93,7 @@ class VisualizerApp(Comparing):
         self.preferences = preferences.load()
         self._chooses_theme = False
         #: The next notification.
-        self._to_tell = ""
+        self._next_notification = ""
 
     def run(self, **options: Any) -> int | None:
         """Run until the user quits. Return the exit status of `target`, negative for a signal; else None.
@@ -149,14 +149,14 @@ class VisualizerApp(Comparing):
         try:
             self._show(RunFeed(target, self._options, self.clock, hold))
         except OSError as error:
-            self.tell(f"Cannot run {target.name!r}: {(error.strerror or str(error)).lower()}.")
+            self.show_notification(f"Cannot run {target.name!r}: {(error.strerror or str(error)).lower()}.")
 
     def watch_recording(self, path: Path) -> None:
         """Show a recording over the catalogue."""
         try:
             self._show(from_file(path, False, self.clock))
         except TraceError as error:
-            self.tell(str(error))
+            self.show_notification(str(error))
             if isinstance(self.screen, CatalogueScreen):
                 self.screen.refill()
 
@@ -180,7 +180,7 @@ class VisualizerApp(Comparing):
             catalogue.prefer(recording)
             await self.switch_screen(catalogue)
         if ended:
-            self.tell("The program was stopped; the recording goes up to that point.")
+            self.show_notification("The program was stopped; the recording goes up to that point.")
 
     def _shall_go_on(self, key: str, then: str) -> bool:
         """Whether a program runs that must not be ended yet, since `key` has been pressed for the first time."""
@@ -191,7 +191,7 @@ class VisualizerApp(Comparing):
         if asked is not None and asked[0] == key and now_ns - asked[1] <= _AGAIN_WITHIN_NS:
             return False
         self._asked_to_end = key, now_ns
-        self.tell(f"The program is still running: {key} again stops it and {then}.")
+        self.show_notification(f"The program is still running: {key} again stops it and {then}.")
         return True
 
     async def _close(self) -> bool:
@@ -216,7 +216,7 @@ class VisualizerApp(Comparing):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.MouseDown) or (isinstance(event, events.Key) and not event.is_forwarded):
             # Before its target gets the key, and not again when it bubbles back.
-            if self.screen_stack and isinstance(self.screen, Answering):
+            if self.screen_stack and isinstance(self.screen, UnboundKeys):
                 self.screen.touched()
         if isinstance(event, events.Key) and event.key == "ctrl+c" and self.screen_stack and self.screen.is_modal:
             # Neither keys of the app nor its notifications pass through a dialog in front.
@@ -255,9 +255,9 @@ class VisualizerApp(Comparing):
             await self.action_quit()
         elif isinstance(self.focused, Input) and not self.screen.is_modal:
             # A q would be typed there.
-            self.tell("Press Escape to close this, then q to quit.")
+            self.show_notification("Press Escape to close this, then q to quit.")
         else:
-            self.tell("Press q to quit.")
+            self.show_notification("Press q to quit.")
 
     def action_help(self) -> None:
         mouse = {TimelineScreen: keys.MOUSE, ComparisonScreen: keys.COMPARISON_MOUSE}.get(type(self.screen), ())
@@ -295,16 +295,16 @@ class VisualizerApp(Comparing):
         self._failure = failure
         self.exit()
 
-    def tell(self, sentence: str) -> None:
+    def show_notification(self, sentence: str) -> None:
         """Show a notification for a few seconds."""
         # Replaces the last notification: a key that is held down must not fill the screen. What is shown is a
         # message that comes behind the keys that wait already, so that these are waited for: the last has the word.
-        if not self._to_tell:
-            self.call_later(self._tell)
-        self._to_tell = sentence
+        if not self._next_notification:
+            self.call_later(self._notify)
+        self._next_notification = sentence
 
-    def _tell(self) -> None:
-        sentence, self._to_tell = self._to_tell, ""
+    def _notify(self) -> None:
+        sentence, self._next_notification = self._next_notification, ""
         self.clear_notifications()
         self.notify(plain(sentence), markup=False)
 

@@ -25,7 +25,7 @@ class Comparing(App[int]):
     clock: Callable[[], int]
     only_ascii: bool
 
-    def tell(self, sentence: str) -> None:
+    def show_notification(self, sentence: str) -> None:
         """Show a notification for a few seconds."""
         raise NotImplementedError
 
@@ -76,7 +76,7 @@ class Comparing(App[int]):
             return
         if isinstance(self.screen, LoadingScreen):
             self.pop_screen()
-        self.tell(sentence)
+        self.show_notification(sentence)
         catalogue.refill()
 
     async def leave_comparison(self) -> None:

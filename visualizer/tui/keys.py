@@ -191,7 +191,7 @@ BY_NAME = (
 )
 
 #: The same, wherever traces are looked at.
-EXPORT = (("Export a picture: show the shell command", "tell_export"),)
+EXPORT = (("Export a picture: show the shell command", "show_export_command"),)
 
 #: Bindings of a list that has the focus; they go before those of the screen.
 LIST = Section(
@@ -206,8 +206,8 @@ LIST = Section(
 SEQUENCE = Section(
     "Focused sequence diagram",
     (
-        key("left_square_bracket", "lane(-1)", "Select the track to the left"),
-        key("right_square_bracket", "lane(1)", "Select the track to the right"),
+        key("left_square_bracket", "lifeline(-1)", "Select the track to the left"),
+        key("right_square_bracket", "lifeline(1)", "Select the track to the right"),
     ),
 )
 
@@ -283,7 +283,7 @@ CATALOGUE = (
             key("pageup", "scroll(-1)", "Scroll the preview up"),
             key("pagedown", "scroll(1)", "Scroll the preview down"),
             key("enter", "choose", "Run the scenario or open the recording", "Run or open"),
-            key("S", "run_held", "Run the scenario, paused at its first switch", "Run paused"),
+            key("S", "run_paused", "Run the scenario, paused at its first switch", "Run paused"),
             key("slash,ctrl+f", "find", "Search scenarios and recordings by name"),
             key("n", "find_next(1)", "Next match"),
             key("N", "find_next(-1)", "Previous match"),

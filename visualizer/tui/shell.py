@@ -25,7 +25,7 @@ class Shell(Protocol):
     def watch_recording(self, path: Path) -> None:
         """Show a recording over the catalogue."""
 
-    def tell(self, sentence: str) -> None:
+    def show_notification(self, sentence: str) -> None:
         """Show a notification for a few seconds."""
 
     async def back_to_catalogue(self) -> None:

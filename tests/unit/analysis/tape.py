@@ -209,9 +209,9 @@ def sleeps() -> Tape:
     tape.at(tape.t_ns).wake("bar", "hub", words.TIMER)
     tape.switch("hub", "bar").exits("bar", value="None").switch("bar", "hub")
     tape.poll("hub", 1)
-    parked_ns = next(e.t_ns for e in tape.events if isinstance(e, ev.Switch) and e.origin == tape.ids["foo"])
+    suspended_ns = next(e.t_ns for e in tape.events if isinstance(e, ev.Switch) and e.origin == tape.ids["foo"])
     late_ns = 300_000
-    tape.at(parked_ns + 2_000_000_000 + late_ns - STEP_NS).poll("hub", 0)
+    tape.at(suspended_ns + 2_000_000_000 + late_ns - STEP_NS).poll("hub", 0)
     tape.wake("foo", "hub", words.TIMER).switch("hub", "foo").exits("foo", value="None").switch("foo", "hub")
     tape.wake("main", "foo", words.FINISHED).switch("hub", "main")
     return tape.exits("main").end()

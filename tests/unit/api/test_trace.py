@@ -143,13 +143,13 @@ def test_who_still_waits_does_so_up_to_the_end(tmp_path: Path) -> None:
 def test_who_was_made_ready_for_nothing_waits_on(tmp_path: Path) -> None:
     tape = Tape().spawn("hub", words.HUB, parent="main").spawn("a", words.GREENLET, parent="hub")
     tape.switch("main", "hub").switch("hub", "a").waits("a", words.EVENT, "e.wait()").switch("a", "hub")
-    parked_ns = tape.t_ns
+    suspended_ns = tape.t_ns
     tape.wake("a", "hub", words.EVENT)
     tape.events.append(ev.Unready(tape.t_ns + STEP_NS, tape.ids["a"]))
     tape.at(tape.t_ns + 3 * STEP_NS).wake("a", "main", words.EVENT).switch("hub", "a")
     trace = opened(tape, tmp_path)
     [wait] = [wait for wait in trace.waits if wait.track == "a"]
-    assert (wait.start_ns, wait.end_ns, wait.waker) == (parked_ns, parked_ns + 4 * STEP_NS, "main")
+    assert (wait.start_ns, wait.end_ns, wait.waker) == (suspended_ns, suspended_ns + 4 * STEP_NS, "main")
 
 
 def test_wakes(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.analysis.tape import Tape, feed, ping_pong, producer_consumer, sleeps
 from tests.unit.paint.drawn import text
-from visualizer.analysis.model.timeline import Park, State, Timeline
+from visualizer.analysis.model.timeline import State, Suspension, Timeline
 from visualizer.paint.text import caption
 from visualizer.paint.text.cell_width import cell_width
 from visualizer.paint.text.legend import legend, meaning, occurring
@@ -15,35 +15,36 @@ from visualizer.trace import events as ev
 from visualizer.trace import words
 
 
-def park(reason: str, on: str = "", on_track: int = -1, asked_ns: int = -1) -> Park:
-    return Park(0, 0, reason, on, on_track, asked_ns, None)
+def suspension(reason: str, on: str = "", on_track: int = -1, asked_ns: int = -1) -> Suspension:
+    return Suspension(0, 0, reason, on, on_track, asked_ns, None)
 
 
 @pytest.mark.parametrize(
-    ("parked", "label"),
+    ("suspended", "label"),
     [
-        (park(words.SLEEP, "2 s", asked_ns=2_000_000_000), "sleep 2 s"),
-        (park(words.SLEEP, "0 s", asked_ns=0), "sleep 0 s"),
-        (park(words.SLEEP, "for ever"), "sleep for ever"),
-        (park(words.JOIN, "gevent.joinall([a, b, c, d, e])"), "gevent.joinall(…)"),
-        (park(words.UNKNOWN, "queue.get()"), "queue.get()"),
-        (park(words.UNKNOWN), "waits for something unknown"),
-        (park(words.JOIN), "join"),
-        (park(words.SUSPENDED), "yield"),
-        (park(words.RESUMED, on_track=1), "→ test1"),
-        (park(words.SWITCHED, on_track=1), "→ test1"),
-        (park(words.SWITCHED, on_track=77), "switched"),
-        (park(words.JOIN, "a\x1b[2J\n"), "a␛[2J␊"),
+        (suspension(words.SLEEP, "2 s", asked_ns=2_000_000_000), "sleep 2 s"),
+        (suspension(words.SLEEP, "0 s", asked_ns=0), "sleep 0 s"),
+        (suspension(words.SLEEP, "for ever"), "sleep for ever"),
+        (suspension(words.JOIN, "gevent.joinall([a, b, c, d, e])"), "gevent.joinall(…)"),
+        (suspension(words.UNKNOWN, "queue.get()"), "queue.get()"),
+        (suspension(words.UNKNOWN), "waits for something unknown"),
+        (suspension(words.JOIN), "join"),
+        (suspension(words.SUSPENDED), "yield"),
+        (suspension(words.RESUMED, on_track=1), "→ test1"),
+        (suspension(words.SWITCHED, on_track=1), "→ test1"),
+        (suspension(words.SWITCHED, on_track=77), "switched"),
+        (suspension(words.JOIN, "a\x1b[2J\n"), "a␛[2J␊"),
     ],
 )
-def test_labels_of_waits(parked: Park, label: str) -> None:
-    assert wait_label(ping_pong().timeline(), parked) == label
+def test_labels_of_waits(suspended: Suspension, label: str) -> None:
+    assert wait_label(ping_pong().timeline(), suspended) == label
 
 
 def test_shorter_labels() -> None:
     timeline = ping_pong().timeline()
-    assert wait_labels(timeline, park(words.JOIN, "gevent.joinall(all)")) == ["gevent.joinall(all)", "joinall(all)"]
-    assert wait_labels(timeline, park(words.SUSPENDED)) == ["yield"]
+    joins = suspension(words.JOIN, "gevent.joinall(all)")
+    assert wait_labels(timeline, joins) == ["gevent.joinall(all)", "joinall(all)"]
+    assert wait_labels(timeline, suspension(words.SUSPENDED)) == ["yield"]
 
 
 def test_where_there_is_no_room_a_call_is_told_without_its_arguments() -> None:
@@ -52,9 +53,10 @@ def test_where_there_is_no_room_a_call_is_told_without_its_arguments() -> None:
     tape.switch("hub", "main").waits("main", words.EVENT, "done.wait()").switch("main", "hub")
     timeline = tape.timeline()
     said = "main waits in gevent.joinall([a, b]); in 2 s it is woken"
-    assert brief(timeline, said, timeline.switch(0).park, len(said)) == said
-    assert brief(timeline, said, timeline.switch(0).park, 20) == "main waits in gevent.joinall(…); in 2 s it is woken"
-    assert brief(timeline, "main waits in done.wait()", timeline.switch(2).park, 9) == "main waits in done.wait()"
+    assert brief(timeline, said, timeline.switch(0).suspension, len(said)) == said
+    shortened = brief(timeline, said, timeline.switch(0).suspension, 20)
+    assert shortened == "main waits in gevent.joinall(…); in 2 s it is woken"
+    assert brief(timeline, "main waits in done.wait()", timeline.switch(2).suspension, 9) == "main waits in done.wait()"
     assert brief(timeline, said, -1, 9) == said
 
 

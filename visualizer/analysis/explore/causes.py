@@ -10,7 +10,7 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 from visualizer.analysis.explore.lateness import lateness
-from visualizer.analysis.model.timeline import Park, State, Timeline, Track, Wakeup
+from visualizer.analysis.model.timeline import State, Suspension, Timeline, Track, Wakeup
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
@@ -59,9 +59,9 @@ def why(timeline: Timeline, at: Standpoint) -> Cause:
         return Cause(plain(f"{name} has run from the start: no switch led to it"), None)
     index = track.steps[step]
     said = f"{sentence(timeline, index)}"
-    wakeup, park = _woken(timeline, track, track.step_slices[step])
+    wakeup, suspension = _woken(timeline, track, track.step_slices[step])
     if wakeup is not None:
-        return _why_woken(timeline, track, index, said, wakeup, park)
+        return _why_woken(timeline, track, index, said, wakeup, suspension)
     switch = timeline.switch(index)
     origin = timeline.tracks[switch.origin]
     if origin.schedules or origin.kind == words.UNKNOWN:
@@ -98,7 +98,7 @@ def led_to(timeline: Timeline, at: Standpoint) -> Effect:
     switch = timeline.switch(following)
     if track.schedules or not timeline.tracks[switch.target].schedules:
         return Effect(sentence(timeline, following), Standpoint(switch.target, following, switch.t_ns), 1)
-    if switch.park >= 0 and step + 1 < len(track.steps):
+    if switch.suspension >= 0 and step + 1 < len(track.steps):
         own = track.steps[step + 1]
         wake, _ = _woken(timeline, track, track.step_slices[step + 1])
         if wake is not None and wake.cause in _OWN_TIMER:
@@ -107,19 +107,19 @@ def led_to(timeline: Timeline, at: Standpoint) -> Effect:
 
 
 def _why_woken(
-    timeline: Timeline, track: Track, index: int, said: str, wakeup: Wakeup, park: Park | None
+    timeline: Timeline, track: Track, index: int, said: str, wakeup: Wakeup, suspension: Suspension | None
 ) -> Cause:  # fmt: skip
     waker = timeline.tracks.get(wakeup.waker)
-    late = lateness(timeline, index, wakeup, park)
+    late = lateness(timeline, index, wakeup, suspension)
     said = plain(f"{said}; {late}") if late else said
     # What woke it was before it ran, whatever a coarse clock says.
     before = min(timeline.switch_before(wakeup.t_ns), index - 1)
-    if wakeup.cause in _OWN_TIMER and park is not None:
-        began = timeline.switch_before(park.t_ns)
-        asked = f", {duration(wakeup.t_ns - park.t_ns, 2)} earlier" if wakeup.t_ns > park.t_ns else ""
+    if wakeup.cause in _OWN_TIMER and suspension is not None:
+        began = timeline.switch_before(suspension.t_ns)
+        asked = f", {duration(wakeup.t_ns - suspension.t_ns, 2)} earlier" if wakeup.t_ns > suspension.t_ns else ""
         return Cause(
             plain(f"{said}; {timeline.name(track.id)} set this timer itself{asked}"),
-            Standpoint(track.id, min(began, index) - 1, park.t_ns),
+            Standpoint(track.id, min(began, index) - 1, suspension.t_ns),
         )
     if waker is None or waker.schedules:
         outside = "" if wakeup.cause == words.TURN or waker is None else "; the cause is outside the program"
@@ -132,15 +132,15 @@ def _step(track: Track, switch: int) -> int:
     return bisect_right(track.steps, switch) - 1
 
 
-def _woken(timeline: Timeline, track: Track, run: int) -> tuple[Wakeup | None, Park | None]:
-    """What made the track ready before slice number `run`, and why it had stood parked."""
+def _woken(timeline: Timeline, track: Track, run: int) -> tuple[Wakeup | None, Suspension | None]:
+    """What made the track ready before slice number `run`, and why it had stood suspended."""
     slices = track.slices
     if run < 1 or slices.state[run - 1] != State.READY or slices.about[run - 1] < 0:
         return None, None
     wakeup = timeline.wakeups[slices.about[run - 1]]
     if run < 2 or slices.state[run - 2] != State.WAITING:
         return wakeup, None
-    return wakeup, timeline.parks[slices.about[run - 2]]
+    return wakeup, timeline.suspensions[slices.about[run - 2]]
 
 
 def _end_of_run(track: Track, run: int) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from visualizer.analysis.findings.base import LATE_NS, NAMED_NS
-from visualizer.analysis.model.timeline import Park, State, Timeline, Track, Wakeup
+from visualizer.analysis.model.timeline import State, Suspension, Timeline, Track, Wakeup
 from visualizer.analysis.text.durations import duration
 from visualizer.trace import words
 
@@ -11,7 +11,7 @@ from visualizer.trace import words
 _STOOD = (State.WAITING, State.BLOCKED, State.CREATED)
 
 
-def lateness(timeline: Timeline, index: int, wakeup: Wakeup, park: Park | None) -> str:
+def lateness(timeline: Timeline, index: int, wakeup: Wakeup, suspension: Suspension | None) -> str:
     """Which track kept running while the track of switch number `index` was due, or ready.
 
     "" if it was not late by LATE_NS, or not because of other tracks.
@@ -20,14 +20,14 @@ def lateness(timeline: Timeline, index: int, wakeup: Wakeup, park: Park | None) 
     hub = timeline.tracks[switch.origin]
     if not hub.schedules:
         return ""
-    told = []
-    if wakeup.cause in (words.TIMER, words.TIMEOUT) and park is not None and park.asked_ns > 0:
-        who = _kept(timeline, hub, park.t_ns + park.asked_ns, wakeup.t_ns)
-        told += [f"{who} meanwhile"] if who else []
+    parts = []
+    if wakeup.cause in (words.TIMER, words.TIMEOUT) and suspension is not None and suspension.asked_ns > 0:
+        who = _kept(timeline, hub, suspension.t_ns + suspension.asked_ns, wakeup.t_ns)
+        parts += [f"{who} meanwhile"] if who else []
     waited_ns = switch.t_ns - wakeup.t_ns
     who = _kept(timeline, hub, wakeup.t_ns, switch.t_ns)
-    told += [f"it was ready for {duration(waited_ns, 2)} while {who}"] if who else []
-    return "; ".join(told)
+    parts += [f"it was ready for {duration(waited_ns, 2)} while {who}"] if who else []
+    return "; ".join(parts)
 
 
 def _kept(timeline: Timeline, hub: Track, due_ns: int, until_ns: int) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from visualizer.analysis.explore.jumps import Occurrence
 from visualizer.analysis.explore.targets import Line
-from visualizer.analysis.model.timeline import Entry, Park, Place, Timeline
+from visualizer.analysis.model.timeline import Entry, Place, Suspension, Timeline
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
 from visualizer.trace import words
@@ -95,13 +95,13 @@ class Search:
         return (self.moment(number).track,)
 
     @property
-    def told(self) -> str:
+    def counts_text(self) -> str:
         """How many there are of what."""
         return ", ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in self.counts.items())
 
 
 def for_text(timeline: Timeline, text: str) -> Search:
-    """Of the names of tracks, the sentences of switches, the expressions that tracks are parked at, and output; in
+    """Of the names of tracks, the sentences of switches, the expressions that tracks are suspended at, and output; in
     whatever case. A track is where it was created."""
     wanted = text.casefold()
     expressions: dict[Place | None, str] = {}
@@ -122,13 +122,14 @@ def for_text(timeline: Timeline, text: str) -> Search:
             if wanted in timeline.name(track).casefold():
                 said = plain(f"{timeline.name(track)} is created")
                 return _Match(Found.TRACK, timeline.tracks[track].spawn_ns, track, said)
-        elif entry is Entry.PARK:
-            park = timeline.parks[index]
-            if park.place not in expressions:
-                expressions[park.place] = expression(timeline, park.place)
-            for shown in (expressions[park.place], park.on, park.object):
-                if shown and wanted in shown.casefold() and not _is_hub(timeline, park):
-                    return _Match(Found.EXPRESSION, park.t_ns, park.track, _stops(timeline, park, shown))
+        elif entry is Entry.SUSPENSION:
+            suspension = timeline.suspensions[index]
+            if suspension.place not in expressions:
+                expressions[suspension.place] = expression(timeline, suspension.place)
+            for shown in (expressions[suspension.place], suspension.on, suspension.object):
+                if shown and wanted in shown.casefold() and not _is_hub(timeline, suspension):
+                    said = _stops(timeline, suspension, shown)
+                    return _Match(Found.EXPRESSION, suspension.t_ns, suspension.track, said)
         return None
 
     return Search(timeline, f'"{text}"', matches)
@@ -141,11 +142,11 @@ def for_line(timeline: Timeline, line: Line) -> Search:
     """
 
     def matches(timeline: Timeline, entry: Entry, index: int) -> _Match | None:
-        if entry is Entry.PARK:
-            park = timeline.parks[index]
-            if line.is_in(park.place) and not _is_hub(timeline, park):
-                shown = expression(timeline, park.place) or park.on
-                return _Match(Found.STOP, park.t_ns, park.track, _stops(timeline, park, shown))
+        if entry is Entry.SUSPENSION:
+            suspension = timeline.suspensions[index]
+            if line.is_in(suspension.place) and not _is_hub(timeline, suspension):
+                shown = expression(timeline, suspension.place) or suspension.on
+                return _Match(Found.STOP, suspension.t_ns, suspension.track, _stops(timeline, suspension, shown))
         elif entry is Entry.SPAWN:
             track = timeline.tracks[timeline.spawns[index]]
             if line.is_in(track.place):
@@ -176,10 +177,10 @@ def expression(timeline: Timeline, place: Place | None) -> str:
     return plain(" ".join(line.strip() for line in shown))
 
 
-def _is_hub(timeline: Timeline, park: Park) -> bool:
+def _is_hub(timeline: Timeline, suspension: Suspension) -> bool:
     """A hub waits whenever somebody else runs: nobody looks for that."""
-    return timeline.tracks[park.track].schedules
+    return timeline.tracks[suspension.track].schedules
 
 
-def _stops(timeline: Timeline, park: Park, shown: str) -> str:
-    return plain(f"{timeline.name(park.track)} waits{' at ' + shown if shown else ''}")
+def _stops(timeline: Timeline, suspension: Suspension, shown: str) -> str:
+    return plain(f"{timeline.name(suspension.track)} waits{' at ' + shown if shown else ''}")

@@ -1,7 +1,8 @@
 """Who waits for whom at one moment: links from tracks to what they wait for, chains of those, and circles.
 
 Only what the trace tells: whom a track joins, resumed or switched to, on which thing it waits, and, where a deadlock
-told it, who holds that. A parked track takes and gives back nothing, so what it held then it has held since it parked.
+told it, who holds that. A suspended track takes and gives back nothing, so what it held then it has held since it
+suspended.
 """
 
 from __future__ import annotations
@@ -9,20 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from visualizer.analysis.model.timeline import FINAL, Park, State, Timeline, Track, joined_tracks
+from visualizer.analysis.model.timeline import FINAL, State, Suspension, Timeline, Track, joined_tracks
 from visualizer.trace import words
 
 
 class Wait(NamedTuple):
     """Tracks of a kind that all wait for the same.
 
-    `on`: the tracks that they wait for: those that they join, or resumed, or that hold `thing`. `park` is that of the
-    first, with its reason and place; `since_ns` is when the first of them began to wait; `due_ns` when the first timer
-    of those who sleep is over, -1 where that is not known, or they do not sleep.
+    `on`: the tracks that they wait for: those that they join, or resumed, or that hold `thing`. `suspension` is that of
+    the first, with its reason and place; `since_ns` is when the first of them began to wait; `due_ns` when the first
+    timer of those who sleep is over, -1 where that is not known, or they do not sleep.
     """
 
     waiters: tuple[int, ...]
-    park: Park
+    suspension: Suspension
     thing: str
     on: tuple[int, ...]
     since_ns: int
@@ -52,7 +53,7 @@ def moment_at(timeline: Timeline, t_ns: int) -> WaitGraph:
     ready: list[int] = []
     blocked: list[tuple[int, int]] = []
     holders, joined = _ties(timeline, t_ns)
-    groups: dict[tuple[object, ...], list[tuple[int, Park, int]]] = {}
+    groups: dict[tuple[object, ...], list[tuple[int, Suspension, int]]] = {}
     found: dict[tuple[object, ...], tuple[str, tuple[int, ...]]] = {}
     for track in timeline.tracks.values():
         slices = track.slices
@@ -66,12 +67,12 @@ def moment_at(timeline: Timeline, t_ns: int) -> WaitGraph:
         elif state == State.READY:
             ready.append(track.id)
         elif state == State.WAITING:
-            park = timeline.parks[slices.about[at]]
-            thing, on = _waited_for(timeline, park, t_ns, holders, joined)
+            suspension = timeline.suspensions[slices.about[at]]
+            thing, on = _waited_for(timeline, suspension, t_ns, holders, joined)
             # Of a sleep that is for how long: a timer is a timer.
-            where = "" if park.reason == words.SLEEP else park.on
-            kind = track.process, track.base_name, track.kind, park.reason, where, park.direction, thing, on
-            groups.setdefault(kind, []).append((track.id, park, slices.start_ns[at]))
+            where = "" if suspension.reason == words.SLEEP else suspension.on
+            kind = track.process, track.base_name, track.kind, suspension.reason, where, suspension.direction, thing, on
+            groups.setdefault(kind, []).append((track.id, suspension, slices.start_ns[at]))
             found[kind] = thing, on
     waits = tuple(
         Wait(
@@ -79,18 +80,18 @@ def moment_at(timeline: Timeline, t_ns: int) -> WaitGraph:
             of[0][1],
             *found[kind],
             min(since_ns for _, _, since_ns in of),
-            _due_ns([park for _, park, _ in of]),
+            _due_ns([suspension for _, suspension, _ in of]),
         )
         for kind, of in groups.items()
     )
     return WaitGraph(t_ns, tuple(running), tuple(ready), waits, tuple(_circles(waits)), tuple(blocked))
 
 
-def _due_ns(parks: list[Park]) -> int:
+def _due_ns(suspensions: list[Suspension]) -> int:
     """When the first of those who sleep are due; -1 if it is not known of all."""
-    if parks[0].reason != words.SLEEP or any(park.asked_ns < 0 for park in parks):
+    if suspensions[0].reason != words.SLEEP or any(suspension.asked_ns < 0 for suspension in suspensions):
         return -1
-    return min(park.t_ns + park.asked_ns for park in parks)
+    return min(suspension.t_ns + suspension.asked_ns for suspension in suspensions)
 
 
 def chains(moment: WaitGraph) -> Iterator[list[Wait]]:
@@ -129,7 +130,7 @@ def _ties(timeline: Timeline, t_ns: int) -> tuple[dict[str, int], dict[int, tupl
     joined: dict[int, tuple[int, ...]] = {}
     for tie in timeline.ties:
         track = timeline.tracks.get(tie.track)
-        if track is None or not _same_park(track, tie.t_ns, t_ns):
+        if track is None or not _same_suspension(track, tie.t_ns, t_ns):
             continue
         if tie.relation == words.HOLDS:
             holders[tie.object] = tie.track
@@ -138,26 +139,26 @@ def _ties(timeline: Timeline, t_ns: int) -> tuple[dict[str, int], dict[int, tupl
     return holders, joined
 
 
-def _same_park(track: Track, told_ns: int, t_ns: int) -> bool:
-    """Whether the track stands parked at both moments without having run between them."""
+def _same_suspension(track: Track, told_ns: int, t_ns: int) -> bool:
+    """Whether the track stands suspended at both moments without having run between them."""
     # When it was told, the hub may already have thrown into the track.
     at = track.slices.at(told_ns - 1)
     return at >= 0 and track.slices.state[at] == State.WAITING and track.slices.at(t_ns) == at
 
 
 def _waited_for(
-    timeline: Timeline, park: Park, t_ns: int, holders: dict[str, int], joined: dict[int, tuple[int, ...]]
+    timeline: Timeline, suspension: Suspension, t_ns: int, holders: dict[str, int], joined: dict[int, tuple[int, ...]]
 ) -> tuple[str, tuple[int, ...]]:
     """The thing, "" if it is no thing or not known; and the tracks."""
     known = timeline.tracks
-    several = joined_tracks(park.object) or joined.get(park.track, ())
+    several = joined_tracks(suspension.object) or joined.get(suspension.track, ())
     if several:
         # Those that have ended are not waited for any more.
         return "", tuple(one for one in several if one in known and not _has_ended(known[one], t_ns))
-    if park.on_track in known:
-        return "", (park.on_track,)
-    holder = holders.get(park.object, words.NOBODY)
-    return park.object, (holder,) if holder in known else ()
+    if suspension.on_track in known:
+        return "", (suspension.on_track,)
+    holder = holders.get(suspension.object, words.NOBODY)
+    return suspension.object, (holder,) if holder in known else ()
 
 
 def _has_ended(track: Track, t_ns: int) -> bool:

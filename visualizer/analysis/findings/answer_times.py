@@ -6,7 +6,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from visualizer.analysis.model.timeline import Park, Switch, Timeline, Wakeup
+from visualizer.analysis.model.timeline import Suspension, Switch, Timeline, Wakeup
 from visualizer.trace import words
 
 #: A track that ran at most this long before the answer came is assumed to have given it.
@@ -14,15 +14,16 @@ _JUST_NS = 1_000_000
 
 
 class Answer(NamedTuple):
-    """A track waited for it from `park.t_ns` to `came_ns`; `giver` ran just before it came, NOBODY if none did."""
+    """A track waited for it from `suspension.t_ns` to `came_ns`; `giver` ran just before it came, NOBODY if none
+    did."""
 
-    park: Park
+    suspension: Suspension
     came_ns: int
     giver: int
 
     @property
     def waited_ns(self) -> int:
-        return self.came_ns - self.park.t_ns
+        return self.came_ns - self.suspension.t_ns
 
 
 class _Line(NamedTuple):
@@ -40,25 +41,26 @@ class Answers:
     lines: dict[tuple[str, int], _Line] = field(default_factory=dict)
     #: Track -> this end of the connection that it opened last. Who did not open one waits to be asked.
     opened: dict[int, str] = field(default_factory=dict)
-    _waits: dict[int, Park] = field(default_factory=dict)
+    _waits: dict[int, Suspension] = field(default_factory=dict)
 
-    def on_park(self, park: Park) -> None:
+    def on_suspension(self, suspension: Suspension) -> None:
         """A track waits for a descriptor."""
-        if park.direction == words.CONNECT:
-            self.opened[park.track] = park.local
-        elif park.direction == words.READ and park.local and self.opened.get(park.track) == park.local:
-            self._waits[park.track] = park
+        track, local = suspension.track, suspension.local
+        if suspension.direction == words.CONNECT:
+            self.opened[track] = local
+        elif suspension.direction == words.READ and local and self.opened.get(track) == local:
+            self._waits[track] = suspension
 
     def on_wakeup(self, timeline: Timeline, wakeup: Wakeup, switches: int) -> None:
         """If it is woken since there is something to read, this is an answer. `switches`: so many came before."""
-        park = self._waits.pop(wakeup.track, None)
-        if park is None or park.place is None or wakeup.cause != words.IO:
+        suspension = self._waits.pop(wakeup.track, None)
+        if suspension is None or suspension.place is None or wakeup.cause != words.IO:
             return
         before = _last_to_hub(timeline, wakeup.waker, switches)
-        just = before is not None and before.t_ns > park.t_ns and wakeup.t_ns - before.t_ns <= _JUST_NS
-        giver = before.origin if before is not None and just and before.origin != park.track else words.NOBODY
-        answer = Answer(park, wakeup.t_ns, giver)
-        key = park.place.file, park.place.line
+        just = before is not None and before.t_ns > suspension.t_ns and wakeup.t_ns - before.t_ns <= _JUST_NS
+        giver = before.origin if before is not None and just and before.origin != suspension.track else words.NOBODY
+        answer = Answer(suspension, wakeup.t_ns, giver)
+        key = suspension.place.file, suspension.place.line
         known = self.lines.get(key, _Line(0, 0, answer))
         slowest = answer if answer.waited_ns > known.slowest.waited_ns else known.slowest
         self.lines[key] = _Line(known.answers + 1, known.waited_ns + answer.waited_ns, slowest)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from visualizer.analysis.findings.answer_times import Answer
 from visualizer.analysis.findings.base import SLOW_FACTOR, SLOW_NS, SLOW_OF, Finding, at, finding, spot
 from visualizer.analysis.findings.collector import Observed
-from visualizer.analysis.model.timeline import Park, Place, State, Timeline
+from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.trace import words
 
@@ -24,20 +24,20 @@ def slow_answer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         longest_ns = slowest.waited_ns
         if count < SLOW_OF or longest_ns < SLOW_NS or longest_ns * count < SLOW_FACTOR * waited_ns:
             continue
-        park = slowest.park
-        name = timeline.name(park.track)
+        suspension = slowest.suspension
+        name = timeline.name(suspension.track)
         why = _why(timeline, slowest)
         sentence = (
-            f"{why}{name} waited {duration(longest_ns, 2)} for the slowest of {count} answers{at(park.place)}, "
+            f"{why}{name} waited {duration(longest_ns, 2)} for the slowest of {count} answers{at(suspension.place)}, "
             f"{duration(waited_ns // count, 2)} on average{_printed(timeline, slowest)}"
         )
-        tracks = (park.track, slowest.giver) if why else (park.track,)
-        yield finding("slow_answer", sentence, tracks, park.t_ns, park.place, longest_ns)
+        tracks = (suspension.track, slowest.giver) if why else (suspension.track,)
+        yield finding("slow_answer", sentence, tracks, suspension.t_ns, suspension.place, longest_ns)
 
 
 def _printed(timeline: Timeline, answer: Answer) -> str:
     """What the track printed after the answer, before it waited again: that often identifies the answer."""
-    slices = timeline.tracks[answer.park.track].slices
+    slices = timeline.tracks[answer.suspension.track].slices
     index = slices.at(answer.came_ns)
     while index < len(slices) and slices.state[index] == State.READY:
         index += 1
@@ -51,7 +51,7 @@ def _printed(timeline: Timeline, answer: Answer) -> str:
         if output.t_ns > end_ns:
             break
         lines = output.text.split("\n", 1)
-        if output.track == answer.park.track and lines[0].strip():
+        if output.track == answer.suspension.track and lines[0].strip():
             text = lines[0].strip()
             return f'; then it printed "{text[:_MOST_TOLD]}{"…" if len(text) > _MOST_TOLD else ""}"'
     return ""
@@ -63,23 +63,23 @@ def _why(timeline: Timeline, answer: Answer) -> str:
         return ""
     track = timeline.tracks[answer.giver]
     slices = track.slices
-    best: tuple[int, Park] | None = None
-    first = max(0, slices.at(answer.park.t_ns))
+    best: tuple[int, Suspension] | None = None
+    first = max(0, slices.at(answer.suspension.t_ns))
     for index in range(first, min(first + _MOST_SLICES, len(slices) - 1)):
-        start_ns, end_ns = max(slices.start_ns[index], answer.park.t_ns), slices.start_ns[index + 1]
+        start_ns, end_ns = max(slices.start_ns[index], answer.suspension.t_ns), slices.start_ns[index + 1]
         if start_ns >= answer.came_ns:
             break
         if slices.state[index] == State.WAITING and (best is None or end_ns - start_ns > best[0]):
-            best = end_ns - start_ns, timeline.parks[slices.about[index]]
+            best = end_ns - start_ns, timeline.suspensions[slices.about[index]]
     name = timeline.name(track.id)
     if best is None or 2 * best[0] < answer.waited_ns:
         return ""
     return f"{name} {_did(best[1], best[0])} and ran just before the answer came (inferred: it gave the answer) → "
 
 
-def _did(park: Park, lasted_ns: int) -> str:
-    place: Place | None = park.place
-    if park.reason == words.SLEEP:
+def _did(suspension: Suspension, lasted_ns: int) -> str:
+    place: Place | None = suspension.place
+    if suspension.reason == words.SLEEP:
         return f"slept {duration(lasted_ns, 2)}{at(place)}"
-    what = f" in {park.on}" if "(" in park.on else ""
+    what = f" in {suspension.on}" if "(" in suspension.on else ""
     return f"waited {duration(lasted_ns, 2)}{what}{at(place) if spot(place) else ''}"

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from visualizer.analysis.model import blocking
-from visualizer.analysis.model.timeline import Park, Place, State, Timeline, Track
+from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track
 from visualizer.analysis.text.printable import plain
 from visualizer.trace import words
 
@@ -135,20 +135,20 @@ def end_told(timeline: Timeline) -> str:
         return f"signal {timeline.end.signal} ended the program"
 
 
-def parked(timeline: Timeline, track: Track) -> Park | None:
+def suspended(timeline: Timeline, track: Track) -> Suspension | None:
     """What the track waits for in its last slice; None if it does not wait."""
     slices = track.slices
     if track.state is not State.WAITING or slices.about[-1] < 0:
         return None
-    return timeline.parks[slices.about[-1]]
+    return timeline.suspensions[slices.about[-1]]
 
 
-def park_before(timeline: Timeline, track: Track, t_ns: int) -> Park | None:
+def suspension_before(timeline: Timeline, track: Track, t_ns: int) -> Suspension | None:
     """What the track waited for the last time before its run at `t_ns`."""
     slices = track.slices
     index = slices.at(t_ns)
     # READY, IDLE and the run itself stand between; more than a few slices back it is another run's.
     for before in range(index, max(index - 4, -1), -1):
         if slices.state[before] == State.WAITING and slices.start_ns[before] < t_ns:
-            return timeline.parks[slices.about[before]]
+            return timeline.suspensions[slices.about[before]]
     return None

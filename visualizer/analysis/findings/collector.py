@@ -13,11 +13,11 @@ from typing import NamedTuple
 import numpy as np
 
 from visualizer.analysis.findings.answer_times import Answers
-from visualizer.analysis.findings.base import NAMED_NS, park_before
+from visualizer.analysis.findings.base import NAMED_NS, suspension_before
 from visualizer.analysis.findings.joins import expression, only_waits
 from visualizer.analysis.findings.polls import PollRows
 from visualizer.analysis.findings.ready_times import ReadyTimes
-from visualizer.analysis.model.timeline import Entry, Park, State, Switch, Timeline, Track, Wakeup
+from visualizer.analysis.model.timeline import Entry, State, Suspension, Switch, Timeline, Track, Wakeup
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
@@ -47,9 +47,9 @@ class Observed:
     polls: PollRows = field(default_factory=PollRows)
     #: Tracks whose end woke somebody to whom that hands on what they raised.
     retrieved: set[int] = field(default_factory=set)
-    #: Track -> in which Park somebody waited for its end, without being handed what it raised; the last one.
-    only_awaited: dict[int, Park] = field(default_factory=dict)
-    #: Number of the last Park of each track in which it waited for others to end.
+    #: Track -> in which Suspension somebody waited for its end, without being handed what it raised; the last one.
+    only_awaited: dict[int, Suspension] = field(default_factory=dict)
+    #: Number of the last Suspension of each track in which it waited for others to end.
     joins: dict[int, int] = field(default_factory=dict)
     #: Hub -> number of the last switch by which it threw LoopExit into its own thread.
     loop_exits: dict[int, int] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class Observed:
         """Add up what is common; what may tell more than that is looked at on its own, in order."""
         timeline = self.timeline
         self.polls.take(timeline, entry, index)
-        notable = self._notable_wakeups_and_parks(entry, index)
+        notable = self._notable_wakeups_and_suspensions(entry, index)
         notable |= (entry == Entry.SPAWN) | (entry == Entry.EXIT)
         is_switch = entry == Entry.SWITCH
         (at,) = np.nonzero(is_switch)
@@ -94,8 +94,8 @@ class Observed:
             match kind:
                 case Entry.SWITCH:
                     self._on_switch(timeline.switch(number))
-                case Entry.PARK:
-                    self._on_park(number)
+                case Entry.SUSPENSION:
+                    self._on_suspension(number)
                 case Entry.WAKEUP:
                     wakeup = timeline.wakeups[number]
                     self.answers.on_wakeup(timeline, wakeup, switches)
@@ -115,13 +115,13 @@ class Observed:
         switches = self.timeline.columns.switches
         origin, target, t_ns, how = (
             np.asarray(column)[first : first + count]
-            for column in (switches.origin, switches.target, switches.ns, switches.how)
+            for column in (switches.origin, switches.target, switches.ns, switches.detail)
         )
         to_hub = np.isin(target, self._hubs)
         from_hub = np.isin(origin, self._hubs) & ~to_hub
         if from_hub.any():
             self.ready.take(self.timeline, first, from_hub)
-        throws = np.array([cause == words.THROW for cause, _ in switches.hows.known], dtype=bool)
+        throws = np.array([cause == words.THROW for cause, _ in switches.details.known], dtype=bool)
         notable: Column = from_hub & throws[how]
         for hub in self._hubs:
             (near,) = np.nonzero((origin == hub) | (target == hub))
@@ -130,14 +130,14 @@ class Observed:
             notable[near[(target[near] == hub) & (stood_ns >= NAMED_NS)]] = True
         return notable
 
-    def _notable_wakeups_and_parks(self, entry: Column, index: Column) -> Column:
+    def _notable_wakeups_and_suspensions(self, entry: Column, index: Column) -> Column:
         """Which are by, or for, the end of somebody, or of tracks that connect to others and read from them."""
-        _, parks, wakeups, _ = self.timeline.columns
+        _, suspensions, wakeups, _ = self.timeline.columns
         notable = np.full(len(entry), False)
-        (stood,), (woke,) = (np.nonzero(entry == kind) for kind in (Entry.PARK, Entry.WAKEUP))
-        whose, how = parks.whose(index[stood])[1], np.asarray(parks.how)[index[stood]]
-        reasons = [reason for reason, *_ in parks.hows.known]
-        ends = [parks.asked.known[asked][4] if asked >= 0 else "" for _, asked, _ in parks.hows.known]
+        (stood,), (woke,) = (np.nonzero(entry == kind) for kind in (Entry.SUSPENSION, Entry.WAKEUP))
+        whose, how = suspensions.whose(index[stood])[1], np.asarray(suspensions.detail)[index[stood]]
+        reasons = [reason for reason, *_ in suspensions.details.known]
+        ends = [suspensions.asked.known[asked][4] if asked >= 0 else "" for _, asked, _ in suspensions.details.known]
         joins, connects, reads = (
             np.isin(how, [number for number, word in enumerate(of) if word == wanted])
             for of, wanted in ((reasons, words.JOIN), (ends, words.CONNECT), (ends, words.READ))
@@ -168,7 +168,7 @@ class Observed:
         if switch.t_ns - start_ns < NAMED_NS:
             return
         # Where nobody but the thread itself has anything to do, it keeps nobody waiting.
-        if self.living.get(hub.id) or switch.park < 0:
+        if self.living.get(hub.id) or switch.suspension < 0:
             track = self.timeline.busiest(hub, start_ns, switch.t_ns)
             # In a damaged trace nobody may be seen to run in all that time.
             if track in self.timeline.tracks:
@@ -177,18 +177,18 @@ class Observed:
     def _on_finished(self, wakeup: Wakeup) -> None:
         """Who waited for the end of the waker is woken by it."""
         waiter = self.timeline.tracks.get(wakeup.track)
-        park = park_before(self.timeline, waiter, wakeup.t_ns) if waiter is not None else None
-        if park is not None and only_waits(expression(self.timeline, park)):
-            self.only_awaited[wakeup.waker] = park
+        suspension = suspension_before(self.timeline, waiter, wakeup.t_ns) if waiter is not None else None
+        if suspension is not None and only_waits(expression(self.timeline, suspension)):
+            self.only_awaited[wakeup.waker] = suspension
         else:
             self.retrieved.add(wakeup.waker)
 
-    def _on_park(self, index: int) -> None:
-        park = self.timeline.parks[index]
-        if park.reason == words.JOIN:
-            self.joins[park.track] = index
-        elif park.reason == words.IO:
-            self.answers.on_park(park)
+    def _on_suspension(self, index: int) -> None:
+        suspension = self.timeline.suspensions[index]
+        if suspension.reason == words.JOIN:
+            self.joins[suspension.track] = index
+        elif suspension.reason == words.IO:
+            self.answers.on_suspension(suspension)
 
 
 def longest_turn(turns: list[LongRun], start_ns: int, end_ns: int) -> LongRun | None:

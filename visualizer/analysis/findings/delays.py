@@ -19,16 +19,16 @@ from visualizer.analysis.findings.base import (
     end_told,
     finding,
     listed,
-    park_before,
-    parked,
     spot,
+    suspended,
+    suspension_before,
     worst_of,
 )
 from visualizer.analysis.findings.collector import LongRun, Observed, longest_turn
 from visualizer.analysis.findings.ready_times import Delay
-from visualizer.analysis.model.timeline import Park, Place, State, Timeline
+from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
 from visualizer.analysis.text.durations import duration
-from visualizer.analysis.text.hot_lines import Sampled, mostly, told
+from visualizer.analysis.text.hot_lines import Sampled, hot_line, mostly
 from visualizer.analysis.text.source_text import definition
 from visualizer.trace import words
 from visualizer.trace.columns import Column
@@ -84,31 +84,31 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     whose: dict[tuple[str, Hashable], set[int]] = {}
     cost_ns: dict[tuple[str, Hashable], int] = {}
     delays = _unexplained(timeline, observed)
-    for delay in map(Delay._make, delays[delays["park"] >= 0].tolist()):
-        place = timeline.parks[delay.park].place
+    for delay in map(Delay._make, delays[delays["suspension"] >= 0].tolist()):
+        place = timeline.suspensions[delay.suspension].place
         name = timeline.tracks[delay.track].base_name
         found.append(((name, place and place[:3]), delay.ran_ns - delay.due_ns, delay))
         key = name, place and place[:3]
         whose.setdefault(key, set()).add(delay.track)
         cost_ns[key] = cost_ns.get(key, 0) + delay.ran_ns - delay.due_ns
     for ((name, where), several), (count, late_ns, delay) in zip(whose.items(), _worst(found), strict=True):
-        park = timeline.parks[delay.park]
-        what = "sleep" if park.reason == words.SLEEP else "time limit"
+        suspension = timeline.suspensions[delay.suspension]
+        what = "sleep" if suspension.reason == words.SLEEP else "time limit"
         turn = longest_turn(observed.turns.get(delay.hub, []), delay.due_ns, delay.ran_ns)
         sentence = (
             f"{_ran(timeline, turn) if turn else 'others ran in short turns'} → {timeline.name(delay.track)}'s "
-            f"{duration(park.asked_ns)} {what}{at(park.place)} ended {duration(late_ns, 2)} late"
+            f"{duration(suspension.asked_ns)} {what}{at(suspension.place)} ended {duration(late_ns, 2)} late"
         )
         sentence += worst_of(count, "such delays")
         sentence += f" of {len(several)} tracks called {name}" if len(several) > 1 else ""
         total_ns = cost_ns[name, where]
-        yield finding("late_timer", sentence, _tracks(delay, turn), delay.ran_ns, park.place, total_ns, several)
+        yield finding("late_timer", sentence, _tracks(delay, turn), delay.ran_ns, suspension.place, total_ns, several)
 
 
 def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """LOST_NS or longer from being woken to running. One for each name of tracks: in a group, all are late at once."""
     delays = _unexplained(timeline, observed)
-    delays = delays[(delays["park"] < 0) & (delays["ran_ns"] - delays["due_ns"] >= LOST_NS)]
+    delays = delays[(delays["suspension"] < 0) & (delays["ran_ns"] - delays["due_ns"] >= LOST_NS)]
     tracks, whose = np.unique(delays["track"], return_inverse=True)
     names: dict[str, list[int]] = {}
     for number, id in enumerate(tracks.tolist()):
@@ -122,7 +122,7 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         count, lost = len(theirs), theirs["ran_ns"] - theirs["due_ns"]
         delay, lost_ns = Delay._make(theirs[lost.argmax()].tolist()), int(lost.max())
         track = timeline.tracks[delay.track]
-        park = park_before(timeline, track, delay.due_ns)
+        suspension = suspension_before(timeline, track, delay.due_ns)
         wakeup = timeline.wakeups[track.slices.about[delay.slice]]
         by = f" by {timeline.name(wakeup.waker)}" if wakeup.waker in timeline.tracks else ""
         how = "spawned" if wakeup.cause == words.SPAWN else "woken"
@@ -131,7 +131,7 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         sentence = f"{cause}{timeline.name(track.id)} ran only {duration(lost_ns, 2)} after it was {how}{by}"
         sentence += worst_of(count, "such delays")
         sentence += f" of {len(several)} tracks called {name}" if len(several) > 1 else ""
-        place = park.place if park else track.place
+        place = suspension.place if suspension else track.place
         losers = tracks[several].tolist()
         yield finding("lost_time", sentence, _tracks(delay, turn), delay.due_ns, place, int(lost.sum()), losers)
 
@@ -139,7 +139,7 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A track was ready for STARVED_NS or longer in total, and for STARVED_SHARE of its life, while others ran."""
     delays, by_hogs_ns = observed.ready.delays, _by_hogs(timeline, observed)
-    late = delays["park"] < 0
+    late = delays["suspension"] < 0
     tracks, whose = np.unique(delays["track"][late], return_inverse=True)
     explained_ns = dict(zip(tracks.tolist(), np.bincount(whose, by_hogs_ns[late]).tolist(), strict=False))
     for track_id, ready in observed.ready.of.items():
@@ -152,14 +152,14 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         longest_ns, index, hub = ready.longest
         since_ns = track.slices.start_ns[index]
         turn = longest_turn(observed.turns.get(hub, []), since_ns, track.slices.start_ns[index + 1])
-        park = park_before(timeline, track, since_ns)
+        suspension = suspension_before(timeline, track, since_ns)
         sentence = (
             f"{timeline.name(track_id)} was ready but did not run for {duration(ready.total_ns, 2)}, "
             f"{min(100, round(100 * ready.total_ns / life_ns))}% of its life, at most {duration(longest_ns, 2)} at once"
         )
         sentence += f", while {timeline.name(turn.track)} ran" if turn else ""
         those = (track_id, turn.track) if turn else (track_id,)
-        place = park.place if park else track.place
+        place = suspension.place if suspension else track.place
         yield finding("starvation", sentence, those, since_ns, place, ready.total_ns, (track_id,))
 
 
@@ -167,13 +167,13 @@ def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """POLLS or more sleeps of 0 s in a row, with short steps and nothing else between. One for each track."""
     for track, row in observed.polls.longest.items():
         if row.count >= POLLS:
-            park = timeline.parks[row.park]
-            lasted_ns = park.t_ns - row.since_ns
+            suspension = timeline.suspensions[row.suspension]
+            lasted_ns = suspension.t_ns - row.since_ns
             sentence = (
                 f"{timeline.name(track)} polls: it slept 0 s {row.count} times in a row "
-                f"for {duration(lasted_ns, 2)} and did nothing else{at(park.place)}"
+                f"for {duration(lasted_ns, 2)} and did nothing else{at(suspension.place)}"
             )
-            yield finding("busy_poll", sentence, (track,), row.since_ns, park.place, lasted_ns)
+            yield finding("busy_poll", sentence, (track,), row.since_ns, suspension.place, lasted_ns)
 
 
 def _worst(found: Iterable[tuple[Hashable, int, _T]]) -> Iterator[tuple[int, int, _T]]:
@@ -200,7 +200,7 @@ def _until(timeline: Timeline, turn: LongRun, seen: Sampled | None) -> tuple[str
     """In words, where the turn was `seen`, if it was, and where it ended; and the line to look at."""
     if seen is None:
         return _from_until(timeline, turn)
-    return f"{told(timeline, seen)}, {_end(timeline, turn)[0]}", seen.place
+    return f"{hot_line(timeline, seen)}, {_end(timeline, turn)[0]}", seen.place
 
 
 def _end(timeline: Timeline, turn: LongRun) -> tuple[str, Place | None]:
@@ -222,9 +222,9 @@ def _from_until(timeline: Timeline, turn: LongRun) -> tuple[str, Place | None]:
     end, place = _end(timeline, turn)
     if place is not None:
         return end, place
-    park: Park | None = park_before(timeline, track, turn.end_ns)
-    if park is not None and park.place is not None:
-        return f"from {spot(park.place)} {end}", park.place
+    suspension: Suspension | None = suspension_before(timeline, track, turn.end_ns)
+    if suspension is not None and suspension.place is not None:
+        return f"from {spot(suspension.place)} {end}", suspension.place
     written = definition(timeline, track)
     if written is not None:
         return f"{end} (def {written.function}, {spot(written)} to {written.end_line})", written
@@ -252,9 +252,9 @@ def _due_at_the_end(timeline: Timeline, hub: int, turn: LongRun) -> Iterator[_La
         if track.parent != hub or track.id == turn.track or not len(track.slices):
             continue
         due_ns = track.slices.start_ns[-1]
-        park = parked(timeline, track)
-        if park is not None and park.asked_ns >= 0:
-            due_ns += park.asked_ns
+        suspension = suspended(timeline, track)
+        if suspension is not None and suspension.asked_ns >= 0:
+            due_ns += suspension.asked_ns
         elif track.state is not State.READY:
             continue
         if turn.end_ns - due_ns >= LATE_NS:

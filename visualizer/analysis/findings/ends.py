@@ -11,13 +11,13 @@ from visualizer.analysis.findings.base import (
     finding,
     is_over,
     listed,
-    park_before,
-    parked,
     spot,
+    suspended,
+    suspension_before,
 )
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.served import Served
-from visualizer.analysis.model.timeline import Park, State, Switch, Timeline
+from visualizer.analysis.model.timeline import State, Suspension, Switch, Timeline, Track
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.source_text import Ending, would_end
 from visualizer.trace import words
@@ -32,8 +32,6 @@ def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A hub had nothing left to wait for and raised LoopExit. One for each hub, about the last time."""
     for switch in _loop_exits(timeline, observed):
         waiting = dict(_deadlocked(timeline, switch))
-        if _is_normal(switch, waiting):
-            continue
         holders, joined = _ties(timeline, switch, waiting)
         written = _written(timeline, waiting, holders, joined)
         cycle = _cycle(waiting, holders, joined, written)
@@ -51,16 +49,8 @@ def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         nothing = f"nothing was left that could wake {them}"
         sentence += f" → {nothing}, so the hub raised LoopExit" if parts else f"{nothing} → the hub raised LoopExit"
         first = waiting[told[0]] if told else None
-        cost_ns = sum(switch.t_ns - park.t_ns for park in waiting.values())
+        cost_ns = sum(switch.t_ns - suspension.t_ns for suspension in waiting.values())
         yield finding("deadlock", sentence, told, switch.t_ns, first.place if first else None, cost_ns, waiting)
-
-
-def _is_normal(switch: Switch, waiting: dict[int, Park]) -> bool:
-    """Whether LoopExit is how the wait is meant to end: gevent.wait() and hub.join() wait until nothing is left."""
-    park = waiting.get(switch.target)
-    if len(waiting) != 1 or park is None:
-        return False
-    return park.reason == words.JOIN or park.on.startswith(("gevent.wait(", "wait("))
 
 
 def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -75,27 +65,29 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     deadlocked = {track for switch in _loop_exits(timeline, observed) for track, _ in _deadlocked(timeline, switch)}
     served = Served(timeline)
     for track in timeline.tracks.values():
-        park = parked(timeline, track)
-        if park is None or track.schedules or track.id in deadlocked:
+        suspension = suspended(timeline, track)
+        if suspension is None or track.schedules or track.id in deadlocked:
             continue
-        if park.reason in FROM_OUTSIDE or park.reason == words.RESUMED or park.asked_ns >= 0:
+        if suspension.reason in FROM_OUTSIDE or suspension.reason == words.RESUMED or suspension.asked_ns >= 0:
             continue
-        if park.reason == words.SUSPENDED and track.kind != words.COROUTINE:
+        if suspension.reason == words.SUSPENDED and track.kind != words.COROUTINE:
             continue
-        if park.reason in _SERVED and served.before(track, park):
+        if suspension.reason in _SERVED and served.before(track, suspension):
             continue
         name = timeline.name(track.id)
-        lasted_ns = timeline.last_ns - park.t_ns
+        lasted_ns = timeline.last_ns - suspension.t_ns
         lasted = duration(max(0, lasted_ns), 2)
-        if park.reason == words.SWITCHED:
-            sentence = f"{name} was never resumed after it switched to {timeline.name(park.on_track)}{at(park.place)}"
-            sentence += _instead(timeline, park)
-        elif park.reason == words.SUSPENDED:
-            sentence = f"{name} was never resumed and is not finished: it is suspended{at(park.place)}"
+        if suspension.reason == words.SWITCHED:
+            target = timeline.name(suspension.on_track)
+            sentence = f"{name} was never resumed after it switched to {target}{at(suspension.place)}"
+            sentence += _instead(timeline, suspension)
+        elif suspension.reason == words.SUSPENDED:
+            sentence = f"{name} was never resumed and is not finished: it is suspended{at(suspension.place)}"
         else:
-            sentence = f"{name} was never resumed: it waited{_for(park)} for the last {lasted}, and nothing woke it"
-        tracks = (track.id, park.on_track) if park.on_track in timeline.tracks else (track.id,)
-        yield finding("never_resumed", sentence, tracks, park.t_ns, park.place, lasted_ns, (track.id,))
+            waited = _for(suspension)
+            sentence = f"{name} was never resumed: it waited{waited} for the last {lasted}, and nothing woke it"
+        tracks = (track.id, suspension.on_track) if suspension.on_track in timeline.tracks else (track.id,)
+        yield finding("never_resumed", sentence, tracks, suspension.t_ns, suspension.place, lasted_ns, (track.id,))
 
 
 def never_started(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -105,16 +97,23 @@ def never_started(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     for track in timeline.tracks.values():
         if track.kind not in (words.GREENLET, words.COROUTINE) or len(track.steps):
             continue
-        if track.state not in (State.CREATED, State.READY):
+        if track.state not in (State.CREATED, State.READY) or _will_start(timeline, track):
             continue
         name = timeline.name(track.id)
         by = f"{timeline.name(track.creator)} spawned it" if track.creator in timeline.tracks else "it was spawned"
-        why = "the program ended before its turn" if track.state is State.READY else "nothing made it ready"
+        why = "the program ended before its turn" if track.state is State.READY else "never started"
         if track.kind == words.COROUTINE:
             why = "it was never awaited"
         sentence = f"{name} never ran: {by}{at(track.place)}, but {why}"
         tracks = (track.id, track.creator) if track.creator in timeline.tracks else (track.id,)
         yield finding("never_started", sentence, tracks, track.spawn_ns, track.place)
+
+
+def _will_start(timeline: Timeline, track: Track) -> bool:
+    """Whether a timer was to start it: what was never started appears in the trace only as its thread ends."""
+    hub = timeline.tracks.get(track.parent)
+    thread = timeline.tracks.get(hub.parent) if hub is not None and hub.schedules else None
+    return track.state is State.CREATED and thread is not None and track.spawn_ns < thread.exit_ns
 
 
 def _loop_exits(timeline: Timeline, observed: Observed) -> Iterator[Switch]:
@@ -123,12 +122,12 @@ def _loop_exits(timeline: Timeline, observed: Observed) -> Iterator[Switch]:
 
 
 def _ties(
-    timeline: Timeline, switch: Switch, waiting: dict[int, Park]
+    timeline: Timeline, switch: Switch, waiting: dict[int, Suspension]
 ) -> tuple[dict[str, int], dict[int, tuple[int, ...]]]:
     """At LoopExit: object -> the track that held it, and track -> the tracks that it joined."""
     holders: dict[str, int] = {}
     joined: dict[int, tuple[int, ...]] = {
-        track: (park.on_track,) for track, park in waiting.items() if park.on_track in timeline.tracks
+        track: (suspension.on_track,) for track, suspension in waiting.items() if suspension.on_track in timeline.tracks
     }
     for tie in timeline.ties:
         if tie.t_ns == switch.t_ns and tie.relation == words.HOLDS:
@@ -139,16 +138,17 @@ def _ties(
 
 
 def _written(
-    timeline: Timeline, waiting: dict[int, Park], holders: dict[str, int], joined: dict[int, tuple[int, ...]]
+    timeline: Timeline, waiting: dict[int, Suspension], holders: dict[str, int], joined: dict[int, tuple[int, ...]]
 ) -> dict[int, Ending]:
     """For waits whose waker the trace does not contain: the only track that could end them, according to the source."""
-    told = {track: park for track, park in waiting.items() if track not in joined and park.object not in holders}
-    found = ((track, would_end(timeline, waiting, park)) for track, park in told.items())
+    told = {track: wait for track, wait in waiting.items() if track not in joined and wait.object not in holders}
+    found = ((track, would_end(timeline, waiting, suspension)) for track, suspension in told.items())
     return {track: ending for track, ending in found if ending is not None}
 
 
 def _cycle(
-    waiting: dict[int, Park], holders: dict[str, int], joined: dict[int, tuple[int, ...]], written: dict[int, Ending]
+    waiting: dict[int, Suspension], holders: dict[str, int], joined: dict[int, tuple[int, ...]],
+    written: dict[int, Ending],
 ) -> list[int]:
     """A cycle: each track waits for the next one, for what that holds or would do, and the last for the first."""
     for first in waiting:
@@ -166,56 +166,56 @@ def _cycle(
     return []
 
 
-def _deadlocked(timeline: Timeline, switch: Switch) -> Iterator[tuple[int, Park]]:
+def _deadlocked(timeline: Timeline, switch: Switch) -> Iterator[tuple[int, Suspension]]:
     """The tracks waiting on the hub at LoopExit: its own thread first, then its greenlets."""
     target = timeline.tracks[switch.target]
-    park = park_before(timeline, target, switch.t_ns)
-    if park is not None:
-        yield target.id, park
+    suspension = suspension_before(timeline, target, switch.t_ns)
+    if suspension is not None:
+        yield target.id, suspension
     for track in timeline.tracks.values():
         if track.parent != switch.origin:
             continue
         index = track.slices.at(switch.t_ns)
         if index >= 0 and track.slices.state[index] == State.WAITING:
-            park = timeline.parks[track.slices.about[index]]
-            if park.reason not in (words.SUSPENDED, words.SWITCHED, words.RESUMED):
-                yield track.id, park
+            suspension = timeline.suspensions[track.slices.about[index]]
+            if suspension.reason not in (words.SUSPENDED, words.SWITCHED, words.RESUMED):
+                yield track.id, suspension
 
 
 def _waits(
-    timeline: Timeline, track: int, waiting: dict[int, Park], holders: dict[str, int],
+    timeline: Timeline, track: int, waiting: dict[int, Suspension], holders: dict[str, int],
     joined: dict[int, tuple[int, ...]], written: dict[int, Ending],
 ) -> str:  # fmt: skip
     """What a track waits for, and which track holds that or would end the wait."""
-    park = waiting[track]
-    text = f"{timeline.name(track)} waits{_for(park)}"
+    suspension = waiting[track]
+    text = f"{timeline.name(track)} waits{_for(suspension)}"
     if track in joined:
         text += f" for {listed([timeline.name(other) for other in joined[track]])}"
-    elif park.object in holders:
-        by = holders[park.object]
-        text += f" for {park.object}, which {'it holds itself' if by == track else timeline.name(by) + ' holds'}"
+    elif suspension.object in holders:
+        by = holders[suspension.object]
+        text += f" for {suspension.object}, which {'it holds itself' if by == track else timeline.name(by) + ' holds'}"
     elif track in written:
         would = written[track]
         text += f" for {timeline.name(would.track)}, which would {would.method} it at line {would.line}"
-    elif park.object and not park.object.startswith("track"):
-        text += f" for {park.object}"
+    elif suspension.object and not suspension.object.startswith("track"):
+        text += f" for {suspension.object}"
     return text
 
 
-def _instead(timeline: Timeline, park: Park) -> str:
+def _instead(timeline: Timeline, suspension: Suspension) -> str:
     """What ran instead, where the track switched to has ended, which did not lead back."""
-    gone = timeline.tracks.get(park.on_track)
-    if gone is None or gone.exit_ns < park.t_ns:
+    gone = timeline.tracks.get(suspension.on_track)
+    if gone is None or gone.exit_ns < suspension.t_ns:
         return ""
     parent = timeline.tracks.get(gone.parent)
-    if parent is None or parent.id == park.track:
+    if parent is None or parent.id == suspension.track:
         return ""
     ended, to = timeline.name(gone.id), timeline.name(parent.id)
     return f"; {ended} ended, and a greenlet that ends switches to its parent, here {to}"
 
 
-def _for(park: Park) -> str:
-    """What the park waits for, as " in queue.get() (demo.py:4)"."""
-    if park.on and park.on != words.UNKNOWN:
-        return f" {'in' if '(' in park.on else 'for'} {park.on}{at(park.place)}"
-    return f" at {spot(park.place)}" if spot(park.place) else " for something unknown"
+def _for(suspension: Suspension) -> str:
+    """What the suspension waits for, as " in queue.get() (demo.py:4)"."""
+    if suspension.on and suspension.on != words.UNKNOWN:
+        return f" {'in' if '(' in suspension.on else 'for'} {suspension.on}{at(suspension.place)}"
+    return f" at {spot(suspension.place)}" if spot(suspension.place) else " for something unknown"

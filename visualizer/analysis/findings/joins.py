@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
-from visualizer.analysis.model.timeline import Park, Place, Timeline
+from visualizer.analysis.model.timeline import Place, Suspension, Timeline
 
 #: Calls that only wait -> which of their arguments is `raise_error` (gevent.joinall, Group.join); None: they have none.
 _ONLY_WAIT = {"join": 1, "joinall": 2, "wait": None, "iwait": None}
@@ -31,12 +31,12 @@ def only_waits(expression: str) -> bool:
     return all(isinstance(value, ast.Constant) and not value.value for value in asked)
 
 
-def expression(timeline: Timeline, park: Park) -> str:
+def expression(timeline: Timeline, suspension: Suspension) -> str:
     """What is waited for, whole: a trace keeps long expressions cut, but may have the source that they stand in."""
-    place = park.place
-    if not park.on.endswith("…") or place is None or place.file not in timeline.sources:
-        return park.on
-    return _written(timeline.sources[place.file], place) or park.on
+    place = suspension.place
+    if not suspension.on.endswith("…") or place is None or place.file not in timeline.sources:
+        return suspension.on
+    return _written(timeline.sources[place.file], place) or suspension.on
 
 
 @lru_cache(maxsize=64)

@@ -20,11 +20,11 @@ _LONG_AGO_NS = -(1 << 62)
 
 @dataclass(slots=True)
 class Polls:
-    """Sleeps of 0 s in a row: when they began, how many there are, and the Park (its number) of the last."""
+    """Sleeps of 0 s in a row: when they began, how many there are, and the Suspension (its number) of the last."""
 
     since_ns: int = 0
     count: int = 0
-    park: int = -1
+    suspension: int = -1
 
 
 @dataclass(slots=True)
@@ -41,12 +41,12 @@ class PollRows:
         """`entry`, `index`: as `Timeline.arrived_between` has them."""
         did = _Deeds.of(timeline, entry, index)
         order = did.who.argsort(kind="stable")
-        who, what, t_ns, park = (column[order] for column in did)
+        who, what, t_ns, suspension = (column[order] for column in did)
         if not len(who):
             return
         ran_ns = self._ran(who, what, t_ns)
         acts = what != _RUNS
-        who, what, t_ns, park, ran_ns = (column[acts] for column in (who, what, t_ns, park, ran_ns))
+        who, what, t_ns, suspension, ran_ns = (column[acts] for column in (who, what, t_ns, suspension, ran_ns))
         if not len(who):
             return
         sleeps = what == _SLEEPS
@@ -69,7 +69,7 @@ class PollRows:
             track = int(who[begin])
             row = Polls(int(t_ns[begin])) if new[begin] else before[track]
             row.count += int(counts[at])
-            row.park = int(park[end])
+            row.suspension = int(suspension[end])
             best = self.longest.get(track)
             if best is None or row.count > best.count:
                 self.longest[track] = row
@@ -98,25 +98,27 @@ class PollRows:
 
 
 class _Deeds(NamedTuple):
-    """Who did what, when, and with which Park, in the order of the trace."""
+    """Who did what, when, and with which Suspension, in the order of the trace."""
 
     who: Column
     what: Column
     t_ns: Column
-    park: Column
+    suspension: Column
 
     @classmethod
     def of(cls, timeline: Timeline, entry: Column, index: Column) -> _Deeds:
-        switches, parks, wakeups, _ = timeline.columns
-        who, t_ns, park = (np.full(len(entry), -1, dtype=np.int64) for _ in range(3))
+        switches, suspensions, wakeups, _ = timeline.columns
+        who, t_ns, suspension = (np.full(len(entry), -1, dtype=np.int64) for _ in range(3))
         what = np.full(len(entry), _ELSE)
-        (ran,), (stood,), (woke,) = (np.nonzero(entry == kind) for kind in (Entry.SWITCH, Entry.PARK, Entry.WAKEUP))
+        kinds = Entry.SWITCH, Entry.SUSPENSION, Entry.WAKEUP
+        (ran,), (stood,), (woke,) = (np.nonzero(entry == kind) for kind in kinds)
         what[ran] = _RUNS
         who[ran], t_ns[ran] = (np.asarray(column)[index[ran]] for column in (switches.target, switches.ns))
-        t_ns[stood], who[stood] = parks.whose(index[stood])
-        park[stood] = index[stood]
-        sleep = np.array([reason == words.SLEEP for reason, *_ in parks.hows.known], dtype=bool)
-        what[stood[sleep[np.asarray(parks.how)[index[stood]]] & (parks.asked_for(index[stood]) == 0)]] = _SLEEPS
+        t_ns[stood], who[stood] = suspensions.whose(index[stood])
+        suspension[stood] = index[stood]
+        sleep = np.array([reason == words.SLEEP for reason, *_ in suspensions.details.known], dtype=bool)
+        sleeps = sleep[np.asarray(suspensions.detail)[index[stood]]]
+        what[stood[sleeps & (suspensions.asked_for(index[stood]) == 0)]] = _SLEEPS
         who[woke] = np.asarray(wakeups.waker)[index[woke]]
         doers: dict[Entry, Callable[[int], int]] = {
             Entry.SPAWN: lambda number: timeline.tracks[timeline.spawns[number]].creator,
@@ -127,4 +129,4 @@ class _Deeds(NamedTuple):
             those = np.flatnonzero(entry == kind)
             who[those] = [doer(number) for number in index[those].tolist()]
         known = who != words.NOBODY
-        return cls(who[known], what[known], t_ns[known], park[known])
+        return cls(who[known], what[known], t_ns[known], suspension[known])

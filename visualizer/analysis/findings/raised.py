@@ -29,10 +29,10 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         parent = timeline.tracks.get(track.parent)
         if track.state is not State.FAILED or parent is None or not parent.schedules:
             continue
-        park = observed.only_awaited.get(track_id)
+        suspension = observed.only_awaited.get(track_id)
         if track_id in observed.retrieved or _asked_for(timeline, observed, track.creator, track.exit_ns):
             continue
-        others = (track.creator, park.track if park is not None else words.NOBODY)
+        others = (track.creator, suspension.track if suspension is not None else words.NOBODY)
         if any(_ended_alike(timeline, other, track) for other in others) or _was_killed(timeline, track):
             continue
         raised = f" {track.value}" if track.value is not None else ""
@@ -40,11 +40,11 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         who = timeline.name(track_id)
         # gevent prints it in either case, so the printed traceback does not show whether it was retrieved.
         sentence = f"{who} raised{raised}{at(place)}" if place else f"{who}{at(track.place)} raised{raised}"
-        if park is None:
+        if suspension is None:
             sentence += " → exception never retrieved (inferred: no track waited for it"
         else:
-            waited = f"{timeline.name(park.track)} waited for it in {park.on}"
-            waited += f", {spot(park.place)}" if spot(park.place) else ""
+            waited = f"{timeline.name(suspension.track)} waited for it in {suspension.on}"
+            waited += f", {spot(suspension.place)}" if spot(suspension.place) else ""
             sentence += f" → exception never retrieved (inferred: {waited}, which does not raise it again"
         sentence += "; a later get() that need not wait is not recorded)"
         yield finding("unretrieved", sentence, (track_id,), track.exit_ns, place or track.place)
@@ -56,13 +56,14 @@ def _asked_for(timeline: Timeline, observed: Observed, track: int, t_ns: int) ->
     if index is None:
         return False
     slices = timeline.tracks[track].slices
-    park = timeline.parks[index]
-    if only_waits(expression(timeline, park)):
+    suspension = timeline.suspensions[index]
+    if only_waits(expression(timeline, suspension)):
         return False
-    if park.t_ns >= t_ns:
+    if suspension.t_ns >= t_ns:
         return True
     at_ns = slices.at(t_ns)
-    # Woken by another of those it joined, it was not to be woken once more; still parked, this one was not among them.
+    # Woken by another of those it joined, it was not to be woken once more; still suspended, this one was not among
+    # them.
     return at_ns > 0 and slices.state[at_ns] == State.READY and slices.about[at_ns - 1] == index
 
 

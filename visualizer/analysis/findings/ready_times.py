@@ -20,7 +20,7 @@ _LONG_NS = 1_000_000
 class Delay(NamedTuple):
     """`track` could have run from `due_ns` on and ran at `ran_ns`.
 
-    `hub` is who then switched to it; `slice` the number of the READY slice between. With a `park` (its number) it
+    `hub` is who then switched to it; `slice` the number of the READY slice between. With a `suspension` (its number) it
     had asked its timer for `due_ns`, and was woken only at `ran_ns`.
     """
 
@@ -29,7 +29,7 @@ class Delay(NamedTuple):
     due_ns: int
     ran_ns: int
     slice: int
-    park: int = -1
+    suspension: int = -1
 
 
 _DELAY = np.dtype([(name, np.int64) for name in Delay._fields])
@@ -84,16 +84,17 @@ class ReadyTimes:
         timers = [number for number, cause in enumerate(columns.wakeups.causes.known) if cause == words.TIMER]
         woken_ns, cause = (np.asarray(of)[ran.wakeup] for of in (columns.wakeups.ns, columns.wakeups.cause))
         due_ns = np.full(len(waited_ns), -1, dtype=np.int64)
-        (timed,) = np.nonzero(np.isin(cause, timers) & (ran.park >= 0))
-        asked_ns = columns.parks.asked_for(ran.park[timed])
-        due_ns[timed] = np.where(asked_ns > 0, columns.parks.whose(ran.park[timed])[0] + asked_ns, -1)
+        (timed,) = np.nonzero(np.isin(cause, timers) & (ran.suspension >= 0))
+        asked_ns = columns.suspensions.asked_for(ran.suspension[timed])
+        due_ns[timed] = np.where(asked_ns > 0, columns.suspensions.whose(ran.suspension[timed])[0] + asked_ns, -1)
         late, late_timer = waited_ns >= LATE_NS, (due_ns >= 0) & (woken_ns - due_ns >= LATE_NS)
         (some,) = np.nonzero(late | late_timer)
         found = np.zeros((len(some), 2), _DELAY)
         which = np.stack((late[some], late_timer[some]), axis=1)
         found["track"], found["hub"], found["slice"] = (of[some, None] for of in (ran.track, ran.hub, ran.slice))
-        found["due_ns"][:, 0], found["ran_ns"][:, 0], found["park"][:, 0] = ran.since_ns[some], ran.t_ns[some], -1
-        found["due_ns"][:, 1], found["ran_ns"][:, 1], found["park"][:, 1] = due_ns[some], woken_ns[some], ran.park[some]
+        found["due_ns"][:, 0], found["ran_ns"][:, 0], found["suspension"][:, 0] = ran.since_ns[some], ran.t_ns[some], -1
+        found["due_ns"][:, 1], found["ran_ns"][:, 1] = due_ns[some], woken_ns[some]
+        found["suspension"][:, 1] = ran.suspension[some]
         for number in np.flatnonzero(which[:, 1]).tolist():
             _, hub, due, woken, *_ = found[number, 1].tolist()
             spent_ns, stood = timeline.tracks[hub].slices.spent_ns, (State.WAITING, State.BLOCKED)
@@ -102,8 +103,8 @@ class ReadyTimes:
 
 
 class _Runs(NamedTuple):
-    """Runs, in order, of tracks that were ready: which slice that was, what made it ready, and its park until then
-    (-1 if it was in none)."""
+    """Runs, in order, of tracks that were ready: which slice that was, what made it ready, and its suspension until
+    then (-1 if it was in none)."""
 
     track: Column
     hub: Column
@@ -111,7 +112,7 @@ class _Runs(NamedTuple):
     since_ns: Column
     slice: Column
     wakeup: Column
-    park: Column
+    suspension: Column
 
     @classmethod
     def after(cls, timeline: Timeline, first: int, from_hub: Column) -> _Runs | None:
@@ -137,16 +138,16 @@ class _Runs(NamedTuple):
             good = from_hub[mine] & (before >= 0) & (state[before] == ready_)
             mine, ready = mine[good], before[good]
             about = np.asarray(slices.about)
-            parked = (ready > 0) & (state[ready - 1] == waiting)
-            park = np.where(parked, about[ready - 1], -1)
-            parts.append((mine, np.asarray(slices.start_ns)[ready], ready, about[ready], park))
+            suspended = (ready > 0) & (state[ready - 1] == waiting)
+            suspension = np.where(suspended, about[ready - 1], -1)
+            parts.append((mine, np.asarray(slices.start_ns)[ready], ready, about[ready], suspension))
         if not parts:
             return None
-        row, since_ns, ready, wakeup, park = (np.concatenate(column) for column in zip(*parts, strict=True))
+        row, since_ns, ready, wakeup, suspension = (np.concatenate(column) for column in zip(*parts, strict=True))
         order = row.argsort()
         row = row[order]
         return cls(
-            target[row], origin[row], t_ns[row], since_ns[order], ready[order], wakeup[order], park[order]
+            target[row], origin[row], t_ns[row], since_ns[order], ready[order], wakeup[order], suspension[order]
         )  # fmt: skip
 
 

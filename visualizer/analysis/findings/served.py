@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from visualizer.analysis.model.timeline import Park, Place, State, Timeline, Track
+from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track
 from visualizer.trace import words
 
 _Where = tuple[str, Place | None]
@@ -23,21 +23,21 @@ class Served:
         #: Function -> where, and for what, its tracks waited when another track woke them, and who did that last.
         self._wakers: dict[tuple[str, int], dict[_Where, int]] = {}
 
-    def before(self, track: Track, park: Park) -> bool:
+    def before(self, track: Track, suspension: Suspension) -> bool:
         """Whether a track woke it, or another one of its function, from such a wait at the same place."""
-        return self.by(track, park) != words.NOBODY
+        return self.by(track, suspension) != words.NOBODY
 
-    def by(self, track: Track, park: Park) -> int:
+    def by(self, track: Track, suspension: Suspension) -> int:
         """The track that did so last; NOBODY if none did."""
         of = track.base_name, track.parent
         if of not in self._wakers:
             self._wakers[of] = self._look(self._siblings[of])
-        return self._wakers[of].get((park.reason, park.place), words.NOBODY)
+        return self._wakers[of].get((suspension.reason, suspension.place), words.NOBODY)
 
     def _look(self, tracks: Iterable[Track]) -> dict[_Where, int]:
         timeline = self._timeline
-        parks, wakeups = timeline.columns.parks, timeline.columns.wakeups
-        waker, woken_ns, how = (np.asarray(column) for column in (wakeups.waker, wakeups.ns, parks.how))
+        suspensions, wakeups = timeline.columns.suspensions, timeline.columns.wakeups
+        waker, woken_ns, how = (np.asarray(column) for column in (wakeups.waker, wakeups.ns, suspensions.detail))
         found: dict[_Where, tuple[int, int]] = {}
         for track in tracks:
             state, about = np.asarray(track.slices.state), np.asarray(track.slices.about)
@@ -48,7 +48,7 @@ class Served:
             for number in last.tolist():
                 one = timeline.tracks.get(int(by[number]))
                 if one is not None and not one.schedules:
-                    reason, _, place = parks.hows.known[hows[number]]
+                    reason, _, place = suspensions.details.known[hows[number]]
                     key = reason, timeline.place(place)
                     found[key] = max(found.get(key, (0, 0)), (int(when_ns[number]), one.id))
         return {where: track for where, (_, track) in found.items()}

@@ -14,7 +14,7 @@ from visualizer.trace.columns import Column
 _PIECE = 1 << 16
 
 
-class CrowdRuns:
+class GroupRuns:
     """Tell it what there is with `follow`. What that costs is paid when it is asked for."""
 
     def __init__(self, timeline: Timeline) -> None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from visualizer.analysis.index.group_runs import CrowdRuns
+from visualizer.analysis.index.group_runs import GroupRuns
 from visualizer.analysis.model.columns import append
 from visualizer.analysis.model.states import FINAL, State
 from visualizer.analysis.model.timeline import Timeline
@@ -28,7 +28,7 @@ _NOTHING = np.uint8(_NOWHERE << _SHIFT | _NOWHERE)
 _BESIDE = np.arange(_STRIDE)
 
 
-class Crowd:
+class TrackGroup:
     """Some tracks of one thread. After `follow`, everything here costs a binary search, however many they are."""
 
     def __init__(self, timeline: Timeline) -> None:
@@ -39,7 +39,7 @@ class Crowd:
         self._ended_ns: int | None = None
         self._failed: bool | None = None
         #: Their runs along the switches.
-        self.runs = CrowdRuns(timeline)
+        self.runs = GroupRuns(timeline)
         self._begin()
 
     def _begin(self) -> None:
@@ -221,8 +221,8 @@ def _by_state(change: Column, weight: Column) -> tuple[Column, Column]:
     return moved.reshape(len(change), -1)[:, :_STATES], added.reshape(len(change), -1)[:, :_STATES]
 
 
-def crowd_of(timeline: Timeline, tracks: tuple[int, ...]) -> Crowd:
+def track_group_of(timeline: Timeline, tracks: tuple[int, ...]) -> TrackGroup:
     """What these tracks do up to now."""
-    crowd = Crowd(timeline)
-    crowd.follow(tracks)
-    return crowd
+    track_group = TrackGroup(timeline)
+    track_group.follow(tracks)
+    return track_group

@@ -83,8 +83,8 @@ def _places(timeline: Timeline, track: Track, index: Column) -> Column:
     # Most begin with a switch, whose number is known.
     runs = (is_state == State.RUNNING) & (switch >= 0) & ((was_state != State.IDLE) | (about[before] != switch))
     waits = (is_state == State.WAITING) & ((index == 0) | (was_state != State.READY))
-    parks = np.frombuffer(timeline.park_switches, dtype=np.int32)
-    switch = np.where(waits, parks[np.where(waits, switch, 0)] if len(parks) else -1, switch)
+    suspensions = np.frombuffer(timeline.suspension_switches, dtype=np.int32)
+    switch = np.where(waits, suspensions[np.where(waits, switch, 0)] if len(suspensions) else -1, switch)
     found: Column = switch + 1.0
     rest = np.flatnonzero(~((runs | waits) & (switch >= 0)))
     if len(rest):

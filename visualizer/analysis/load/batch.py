@@ -46,7 +46,7 @@ from visualizer.trace.columns import (
 from visualizer.trace.events import Spawn
 
 _SWITCHES = kinds(SWITCH, RESUME, YIELD, RETURN)
-_PARKS = kinds(SWITCH, RESUME, YIELD, ALONE)
+_SUSPENDS = kinds(SWITCH, RESUME, YIELD, ALONE)
 _KEPT = kinds(SPAWN, BEGIN, EXIT, SAMPLE, NOTED)
 _TURNS_THREAD = kinds(THREAD, BEGIN)
 _RUNS = (State.RUNNING, State.IDLE)
@@ -64,7 +64,7 @@ class Batches:
         self.templates = Templates(writer, columnizer)
         #: What tracks have announced to wait for: template, and the time that was asked for.
         self.pending: dict[int, tuple[int, int]] = {}
-        #: By which wakeup greenlets that run are ready as soon as they park; by the bottom of the stack.
+        #: By which wakeup greenlets that run are ready as soon as they are suspended; by the bottom of the stack.
         self.early: dict[int, int] = {}
         #: Generators that are being closed.
         self.closing: set[int] = set()
@@ -144,7 +144,7 @@ class _Batch:
         self.by_scheduler[resumes], found = self.writer.schedulers.take(resumptions, self._has_ended)
         extras = []
         for line, tracks in found:
-            left = nonzero(_PARKS[steps.kind[: line + 1]])
+            left = nonzero(_SUSPENDS[steps.kind[: line + 1]])
             values = np.where(steps.kind[left] == YIELD, self.columns.value[left], words.NOTHING)
             given = dict(zip(steps.by[left].tolist(), values.tolist(), strict=True))
             for track in tracks:
@@ -191,15 +191,15 @@ class _Batch:
             found, after = states(items, before)
         what = items.what
         over = items.step[(what == per_track.LEAVE) & ((found == State.DONE) | (found == State.FAILED))]
-        # The number that each step has among the switches, the parks and the wakeups, or the last one before it.
-        is_switch, is_park, is_wake = _SWITCHES.take(kind), _PARKS.take(kind), kind == WAKE
-        is_park[over] = False
+        # The number that each step has among the switches, the suspensions and the wakeups, or the last one before it.
+        is_switch, is_suspension, is_wake = _SWITCHES.take(kind), _SUSPENDS.take(kind), kind == WAKE
+        is_suspension[over] = False
         self.over = set(over.tolist())
-        is_wake[items.step[what == per_track.PARK_READY]] = True
+        is_wake[items.step[what == per_track.SUSPENSION_READY]] = True
         is_wake[items.step[(what == per_track.TURNED) & (found == State.WAITING)]] = True
-        switch, park, wake = (
+        switch, suspension, wake = (
             np.cumsum(those, dtype=np.int32) + np.int32(count - 1)
-            for those, count in zip((is_switch, is_park, is_wake), writer.counts, strict=True)
+            for those, count in zip((is_switch, is_suspension, is_wake), writer.counts, strict=True)
         )
         for bottom, step in early.open:
             self.batches.early.setdefault(bottom, int(wake[step]))
@@ -210,8 +210,8 @@ class _Batch:
         woken = nonzero(is_wake & ~is_switch)
         about[woken] = wake[woken]
         about = about.take(items.step)
-        leaves = nonzero(per_track.PARKING.take(what))
-        about[leaves] = park.take(items.step.take(leaves))
+        leaves = nonzero(per_track.SUSPENDS.take(what))
+        about[leaves] = suspension.take(items.step.take(leaves))
         state, steps_, bounds = SHOWN.take(after), items.step, items.edges
         runs = what == per_track.RUN
         if (kind == BEGIN).any():
@@ -230,8 +230,8 @@ class _Batch:
                 ready[early.steps >= 0] = wake[early.steps[early.steps >= 0]]
                 about[ends[early.items + 1] - 1] = ready
         # All tracks.
-        self._write_columns(waits, is_switch, is_park, is_wake, switch, park)
-        self._write_order(entry, number, t_ns, is_switch, is_wake, switch, park, wake)
+        self._write_columns(waits, is_switch, is_suspension, is_wake, switch, suspension)
+        self._write_order(entry, number, t_ns, is_switch, is_wake, switch, suspension, wake)
         writer.begin_slices(
             items.ids.tolist(), before.counts, bounds, self.t_ns.take(steps_), state, about, nonzero(runs)
         )
@@ -242,32 +242,33 @@ class _Batch:
     def _before(self, ids: list[int]) -> Before:
         """The tracks as they are in front of all this."""
         tracks, hubs = self.writer.timeline.tracks, self.writer.hubs
-        states, runs, parks, counts = bytearray(), list[int](), list[int](), list[int]()
+        states, runs, suspensions, counts = bytearray(), list[int](), list[int](), list[int]()
         for id in ids:
             if id in hubs:
                 self.writer.reopen(hubs[id])
             track = tracks.get(id)
             slices = track.slices if track is not None else None
-            state, run, park, count = UNBORN, -1, -1, 0
+            state, run, suspension, count = UNBORN, -1, -1, 0
             if slices is not None and (count := len(slices.state)):
                 state = slices.state[-1]
                 if state == State.WAITING:
-                    park = slices.about[-1]
+                    suspension = slices.about[-1]
                 elif state == State.READY:
                     if count > 1 and slices.state[-2] == State.WAITING:
-                        state, park = READY_AGAIN, slices.about[-2]
+                        state, suspension = READY_AGAIN, slices.about[-2]
                 elif state in _RUNS:
                     run = slices.about[-1]
             states.append(state)
             runs.append(run)
-            parks.append(park)
+            suspensions.append(suspension)
             counts.append(count)
-        return Before(np.frombuffer(states, np.uint8), np.array(runs, np.int32), np.array(parks, np.int32), counts)
+        about = np.array(suspensions, np.int32)
+        return Before(np.frombuffer(states, np.uint8), np.array(runs, np.int32), about, counts)
 
     def _waits(self, items: Items) -> _Waits:
         """The switches that end what was announced as a wait."""
         pending, what = self.batches.pending, items.what
-        those = nonzero((what == per_track.WAITS) | (what == per_track.PARK) | (what == per_track.LEAVE))
+        those = nonzero((what == per_track.WAITS) | (what == per_track.SUSPENSION) | (what == per_track.LEAVE))
         step, track, is_wait = items.step[those], items.track[those], what[those] == per_track.WAITS
         if not pending and not is_wait.any():
             return _Waits(_NO_NUMBERS, _NO_NUMBERS, _NO_NUMBERS)
@@ -296,17 +297,18 @@ class _Batch:
         if not self.in_turn and not self.by_scheduler.any():
             return
         kind, what, event = self.steps.kind[items.step], items.what, self.steps.event[items.step]
-        is_resumed, is_yield = (what == per_track.RUN) & (kind == RESUME), (what == per_track.PARK) & (kind == YIELD)
+        is_resumed = (what == per_track.RUN) & (kind == RESUME)
+        is_yield = (what == per_track.SUSPENSION) & (kind == YIELD)
         those = nonzero(is_resumed | is_yield)
         track, last = items.track[those], last_true(is_resumed[those])
         known = (last >= 0) & (track[last] == track)
         before = np.isin(items.ids, self.in_turn)[track]
         in_turn = np.where(known, self.by_scheduler[event[those[last]]], before)
         in_turn &= is_yield[those] & np.isin(self.value[items.step[those]], self.writer.nothings)
-        what[those[in_turn]] = per_track.PARK_READY
+        what[those[in_turn]] = per_track.SUSPENSION_READY
 
     def _early(self, items: Items, before: Before, found: Column) -> _Early:
-        """Who is woken while it runs is ready as soon as it parks; the first wake of a run counts."""
+        """Who is woken while it runs is ready as soon as it is suspended; the first wake of a run counts."""
         what, early, steps = items.what, self.batches.early, self.steps
         woken = nonzero((what == per_track.WOKEN) & (found == State.RUNNING))
         if len(woken):
@@ -351,7 +353,7 @@ class _Batch:
         """What slices are about that go on with what was before them: a wait, or a run."""
         what = items.what
         for those, of, first in (
-            (what == per_track.UNDONE, per_track.PARKING.take(what) & (begins > 0), before.park),
+            (what == per_track.UNDONE, per_track.SUSPENDS.take(what) & (begins > 0), before.suspension),
             ((what == per_track.POLLS) | (what == per_track.POLLED), what == per_track.RUN, before.run),
         ):
             again = nonzero(those)
@@ -429,31 +431,32 @@ class _Batch:
         return lambda line: threads[int(turns.searchsorted(line))]
 
     def _write_columns(
-        self, waits: _Waits, is_switch: Column, is_park: Column, is_wake: Column, switch: Column, park: Column
+        self, waits: _Waits, is_switch: Column, is_suspension: Column, is_wake: Column, switch: Column,
+        suspension: Column,
     ) -> None:
         steps, kind, writer, templates = self.steps, self.steps.kind, self.writer, self.batches.templates
-        first_park = writer.counts[1]
-        those = nonzero(is_park)
+        first_suspension = writer.counts[1]
+        those = nonzero(is_suspension)
         number, template = switch[those], self.template[those]
-        how, on_track = templates.park[template], steps.who[those]
+        how, on_track = templates.suspension[template], steps.who[those]
         alone = nonzero(kind[those] == ALONE)
         number[alone] = ~(number[alone] + 1)
         yields = nonzero((kind[those] == YIELD) | (kind[those] == ALONE))
         on_track[yields] = self._awaited(those[yields])
         timed = asked_ns = _NO_NUMBERS
         if len(waits.steps):
-            some = is_park[waits.steps]
+            some = is_suspension[waits.steps]
             of, said, asked_ns = waits.steps[some], waits.templates[some], waits.asked_ns[some]
-            at = park[of] - first_park
-            how[at] = templates.parks_of_waits(self.template[of], said)
+            at = suspension[of] - first_suspension
+            how[at] = templates.suspensions_of_waits(self.template[of], said)
             on_track[at] = templates.joined[said]
-            timed, asked_ns = park[of][asked_ns >= 0], asked_ns[asked_ns >= 0]
-        parked = steps.who[those[alone]].tolist()
-        writer.park(number, on_track, how, timed, asked_ns)
+            timed, asked_ns = suspension[of][asked_ns >= 0], asked_ns[asked_ns >= 0]
+        suspended = steps.who[those[alone]].tolist()
+        writer.suspension(number, on_track, how, timed, asked_ns)
         for index, t_ns, track in zip(
-            park[those[alone]].tolist(), self.t_ns[those[alone]].tolist(), parked, strict=True
+            suspension[those[alone]].tolist(), self.t_ns[those[alone]].tolist(), suspended, strict=True
         ):
-            writer.park_alone(index, t_ns, track)
+            writer.suspend_alone(index, t_ns, track)
         those = nonzero(is_switch)
         template, value, how = self.template[those], self.value[those], templates.how[self.template[those]]
         returns = nonzero(kind[those] == RETURN)
@@ -479,9 +482,10 @@ class _Batch:
         )
 
     def _awaited(self, yields: Column) -> Column:
-        """Whom generators that are parked by these steps have their `yield from` or `await` on, -1 if on nobody known.
+        """Whom generators that are suspended by these steps have their `yield from` or `await` on, -1 if on nobody
+        known.
 
-        It is the one that each resumed there last: at an expression that parks its own track, there is no other.
+        It is the one that each resumed there last: at an expression that suspends its own track, there is no other.
         """
         steps, resumed = self.steps, self.batches.resumed
         found = np.full(len(yields), words.NOBODY, dtype=np.int32)
@@ -523,14 +527,14 @@ class _Batch:
 
     def _write_order(
         self, entry: Column, number: Column, t_ns: Column, is_switch: Column, is_wake: Column, switch: Column,
-        park: Column, wake: Column,
+        suspension: Column, wake: Column,
     ) -> None:  # fmt: skip
         kind = self.steps.kind
         both = nonzero(is_switch & is_wake)
         entry[is_wake], number[is_wake] = Entry.WAKEUP, wake[is_wake]
         entry[is_switch], number[is_switch] = Entry.SWITCH, switch[is_switch]
         alone = kind == ALONE
-        entry[alone], number[alone] = Entry.PARK, park[alone]
+        entry[alone], number[alone] = Entry.SUSPENSION, suspension[alone]
         t_ns = t_ns.copy()
         t_ns[is_switch] = self.switched_ns
         those = nonzero(entry >= 0)
@@ -572,7 +576,7 @@ class _Batch:
 
 
 class _Waits(NamedTuple):
-    """Steps by which tracks park that had announced a wait, ascending; its template, and for how long."""
+    """Steps that suspend tracks that had announced a wait, ascending; its template, and for how long."""
 
     steps: Column
     templates: Column

@@ -28,7 +28,7 @@ from visualizer.trace.columns import (
 )
 
 #: What a step is to a track. What the first few come to is always the same; of the rest it depends on the state before.
-RUN, PARK, PARK_READY, WAITS = range(4)
+RUN, SUSPENSION, SUSPENSION_READY, WAITS = range(4)
 LEAVE, LEAVE_READY, WOKEN, UNDONE, BORN, ENDED, FAILED, POLLS, POLLED, _LOSE, _STRAY, SEEN, TURNED = range(4, 17)
 _ITEMS = 17
 _NONE = 255
@@ -46,11 +46,11 @@ def _of_kinds(pairs: dict[int, int]) -> Column:
 
 #: What a step is to its `who`, and to its `by`.
 _TO_WHO = _of_kinds({
-    SWITCH: RUN, RESUME: RUN, YIELD: RUN, RETURN: RUN, BEGIN: RUN, ALONE: PARK, WAIT: WAITS, WAKE: WOKEN,
+    SWITCH: RUN, RESUME: RUN, YIELD: RUN, RETURN: RUN, BEGIN: RUN, ALONE: SUSPENSION, WAIT: WAITS, WAKE: WOKEN,
     UNREADY: UNDONE, SPAWN: BORN, EXIT: ENDED, POLL: POLLED, SAMPLE: SEEN, LOST: _LOSE, STRAYED: _STRAY,
     TURN: TURNED,
 })  # fmt: skip
-_TO_BY = _of_kinds({SWITCH: LEAVE, RESUME: PARK, YIELD: PARK})
+_TO_BY = _of_kinds({SWITCH: LEAVE, RESUME: SUSPENSION, YIELD: SUSPENSION})
 
 
 def _transitions() -> tuple[Column, Column]:
@@ -64,8 +64,8 @@ def _transitions() -> tuple[Column, Column]:
     left = [state for state in all_states if state not in ended]
     for item, befores, then, slices in (
         (RUN, all_states, State.RUNNING, 1),
-        (PARK, all_states, State.WAITING, 1),
-        (PARK_READY, all_states, READY_AGAIN, 2),
+        (SUSPENSION, all_states, State.WAITING, 1),
+        (SUSPENSION_READY, all_states, READY_AGAIN, 2),
         (LEAVE, left, State.WAITING, 1),
         (LEAVE_READY, left, READY_AGAIN, 2),
         (WOKEN, (State.CREATED, State.UNKNOWN, UNBORN), State.READY, 1),
@@ -88,9 +88,9 @@ def _transitions() -> tuple[Column, Column]:
 _AFTER, _BEGUN = _transitions()
 _AFTER_LIST = _AFTER.tolist()
 _FIRST_AFTER = np.ascontiguousarray(_AFTER[:, 0])
-#: Whether an item parks its track.
-PARKING = np.zeros(_ITEMS, dtype=bool)
-PARKING[[PARK, PARK_READY, LEAVE, LEAVE_READY]] = True
+#: Whether an item suspends its track.
+SUSPENDS = np.zeros(_ITEMS, dtype=bool)
+SUSPENDS[[SUSPENSION, SUSPENSION_READY, LEAVE, LEAVE_READY]] = True
 #: What a state is shown as.
 SHOWN = np.array([*State, State.READY, State.UNKNOWN], dtype=np.uint8)
 
@@ -124,7 +124,7 @@ def items_of(steps: Steps, failed: Column, polls: Column) -> Items:
     ends = np.cumsum((to_who != _NONE).astype(np.int64) + (to_by != _NONE))
     total = int(ends[-1]) if len(ends) else 0
     track, what, step = np.empty(total, np.int32), np.empty(total, np.uint8), np.empty(total, np.int64)
-    # Who parks does so right before the other goes on.
+    # Whoever is suspended is so right before the other goes on.
     for which, back, column, names in ((whos, 1, to_who, steps.who), (bys, 2, to_by, steps.by)):
         at = ends[which] - back
         track[at], what[at], step[at] = names[which], column[which], which
@@ -141,11 +141,11 @@ def _sorted(track: Column, what: Column, step: Column) -> Items:
 
 class Before(NamedTuple):
     """The tracks as they are in front of a batch: state (also READY_AGAIN, UNBORN), index of the switch of the run that
-    lasts, of the park that lasts or can be gone back to, and how many slices there are."""
+    lasts, of the suspension that lasts or can be gone back to, and how many slices there are."""
 
     state: Column
     run: Column
-    park: Column
+    suspension: Column
     counts: list[int]
 
 
@@ -157,7 +157,7 @@ def states(items: Items, before: Before) -> tuple[Column, Column]:
     is_first[edges[:-1]] = True
     is_first = is_first[:-1]
     after = _FIRST_AFTER.take(what)
-    # A switch away is known to park who has run since the step before it.
+    # A switch away suspends whoever has run since the step before it.
     depends[(what == LEAVE) & ~shifted(depends, False) & ~is_first] = False
     found = np.full(len(what), UNBORN, dtype=np.uint8)
     left = nonzero(depends)

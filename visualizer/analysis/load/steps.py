@@ -35,7 +35,7 @@ from visualizer.trace.columns import (
     numbered,
 )
 
-#: Further kinds of steps: one that is none; a generator parks that nobody is known to have resumed; one has ended, and
+#: Further kinds of steps: one that is none; a generator yields that nobody is known to have resumed; one has ended, and
 #: its resumer goes on; it is not known what became of a track; nor of one that ran; and one is ready for its next turn.
 VOID, ALONE, RETURN, LOST, STRAYED, TURN = range(NOTED + 1, NOTED + 7)
 _KINDS = TURN + 1

@@ -14,9 +14,9 @@ from visualizer.trace.columns import RESUME, SWITCH, WAIT, WAKE, YIELD, Column, 
 
 class Templates:
     """By the number of a template. `how`: number of the cause and place of a switch, or of the cause of a wake;
-    `park`: of how a track parks by such a switch; `place` and `same_place`: its id, and one for all ids of that place.
-    Of a wait, `asked`: number of what it waits for, and `joined`: the one track whose end that is. `closes`: of a
-    resumption, whether it closes the generator."""
+    `suspension`: of how a track is suspended by such a switch; `place` and `same_place`: its id, and one for all ids of
+    that place. Of a wait, `asked`: number of what it waits for, and `joined`: the one track whose end that is.
+    `closes`: of a resumption, whether it closes the generator."""
 
     def __init__(self, writer: Writer, columnizer: Columnizer) -> None:
         self._writer = writer
@@ -31,27 +31,28 @@ class Templates:
         if self._learnt == len(templates):
             return
         for kind, _, _, _, text, place, rest in templates[max(self._learnt, 0) :]:
-            how = park = asked = joined = -1
+            how = suspension = asked = joined = -1
             if kind in (SWITCH, RESUME, YIELD):
                 how = writer.number_of_passage((text, place))
                 reason = words.SWITCHED if kind == SWITCH else words.RESUMED if kind == RESUME else words.SUSPENDED
-                park = writer.number_of_park((reason, -1, place))
+                suspension = writer.number_of_suspension((reason, -1, place))
             elif kind == WAKE:
                 how = writer.number_of_cause(text)
             elif kind == WAIT:
                 asked = writer.number_of_asked(asked_of(text, *rest))
                 joined = writer.joined(rest[1])
             closes = kind == RESUME and text == words.CLOSE
-            said = how, park, place, writer.number_of_place(place), asked, joined, closes
+            said = how, suspension, place, writer.number_of_place(place), asked, joined, closes
             for column, number in zip(self._columns, said, strict=True):
                 column.append(number)
         self._learnt = len(templates)
         # Copied, so that the columns can grow.
-        self.how, self.park, self.place, self.same_place, self.asked, self.joined, are = map(np.array, self._columns)
+        columns = map(np.array, self._columns)
+        self.how, self.suspension, self.place, self.same_place, self.asked, self.joined, are = columns
         self.closes = are.astype(bool)
 
-    def parks_of_waits(self, switch: Column, wait: Column) -> Column:
-        """How those park who wait as one template says and switch as another one says."""
+    def suspensions_of_waits(self, switch: Column, wait: Column) -> Column:
+        """How those are suspended who wait as one template says and switch as another one says."""
         (switches, by), (waits, on) = numbered(switch), numbered(wait)
         pairs, which = numbered(by.astype(np.int64) * len(waits) + on)
         templates, found = self._columnizer.templates, []
@@ -59,6 +60,6 @@ class Templates:
             of, for_what = (
                 int(some[one]) for some, one in zip((switches, waits), divmod(pair, len(waits)), strict=True)
             )
-            park = templates[for_what].text, int(self.asked[for_what]), templates[of].place
-            found.append(self._writer.number_of_park(park))
+            suspension = templates[for_what].text, int(self.asked[for_what]), templates[of].place
+            found.append(self._writer.number_of_suspension(suspension))
         return np.array(found, dtype=np.int32)[which]

@@ -50,7 +50,7 @@ class Blocking:
         """It is `t_ns` now: mark the hubs that have stood still for long enough. Return whether any was marked."""
         if t_ns < self._due_ns:
             return False
-        # A hub that runs now and parks later is not due before this.
+        # A hub that runs now and is suspended later is not due before this.
         self._due_ns = t_ns + HOG_NS
         marked = False
         for hub in self.hubs.values():

@@ -1,4 +1,4 @@
-"""Switches, parks, wakeups and their order, as columns: a million of each take some twenty bytes a piece.
+"""Switches, suspensions, wakeups and their order, as columns: a million of each take some twenty bytes a piece.
 
 What repeats, such as a cause and a place, is kept once, and numbered. What is read is made anew each time.
 """
@@ -12,7 +12,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 import numpy as np
 
-from visualizer.analysis.model.types import Park, Place, Switch, Wakeup
+from visualizer.analysis.model.types import Place, Suspension, Switch, Wakeup
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
@@ -20,7 +20,7 @@ _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
 
 #: Causes and places, and what is known of a wait, by number.
-How = tuple[str, int]
+SwitchDetail = tuple[str, int]
 Asked = tuple[str, int, int, int, str, int, int]
 
 
@@ -93,58 +93,58 @@ class Rows(Sequence[_Value]):
 
 
 class Switches:
-    """Who handed over to whom. `how`: cause and place, by number in `hows`."""
+    """Who handed over to whom. `detail`: cause and place, by number in `details`."""
 
     def __init__(self) -> None:
         self.ns = array("q")
         self.origin = array("i")
         self.target = array("i")
-        self.how = array("i")
+        self.detail = array("i")
         #: Text id, or -1.
         self.value = array("i")
-        self.hows: Interned[How] = Interned()
+        self.details: Interned[SwitchDetail] = Interned()
 
-    def extend(self, ns: Column, origin: Column, target: Column, how: Column, value: Column) -> None:
+    def extend(self, ns: Column, origin: Column, target: Column, detail: Column, value: Column) -> None:
         """Many: times that ascend from the last one on, and the rest of each."""
         append(self.ns, ns)
         append(self.origin, origin)
         append(self.target, target)
-        append(self.how, how)
+        append(self.detail, detail)
         append(self.value, value)
 
 
-class Parks:
+class Suspensions:
     """Where and why tracks stopped. Nearly each belongs to a switch, which has the time and the track."""
 
     def __init__(self, switches: Switches) -> None:
         self._switches = switches
-        #: Index of the switch that parked it; of the few without one, the complement (~) of that of the next switch.
+        #: Index of the switch that suspended it; of the few without one, the complement (~) of that of the next switch.
         self.switch = array("i")
         self.on_track = array("i")
-        #: Reason, what it asked for (by number in `asked`, or -1), and place id; by number in `hows`.
-        self.how = array("i")
-        self.hows: Interned[tuple[str, int, int]] = Interned()
+        #: Reason, what it asked for (by number in `asked`, or -1), and place id; by number in `details`.
+        self.detail = array("i")
+        self.details: Interned[tuple[str, int, int]] = Interned()
         #: What is known of waits, but for the time that was asked for.
         self.asked: Interned[Asked] = Interned()
-        #: The parks that asked for a time, ascending, and for which.
+        #: The suspensions that asked for a time, ascending, and for which.
         self.timed = array("i")
         self.asked_ns = array("q")
-        #: Time and track of parks without a switch.
+        #: Time and track of suspensions without a switch.
         self._alone: dict[int, tuple[int, int]] = {}
 
     def __len__(self) -> int:
         return len(self.switch)
 
     def repeat(self, index: int, t_ns: int, track: int, on_track: int) -> int:
-        """The same as park number `index`, of a track in another process: there it is another thing that is waited on.
-        Return its number."""
-        reason, asked, place = self.hows.known[self.how[index]]
+        """The same as suspension number `index`, of a track in another process: there it is another thing that is
+        waited on. Return its number."""
+        reason, asked, place = self.details.known[self.detail[index]]
         if asked >= 0:
             kind, on, _, *end = self.asked.known[asked]
             asked = self.asked.number((kind, on, words.NOTHING, *end))  # type: ignore[arg-type]
         self.switch.append(~len(self._switches.ns))
         self.on_track.append(on_track)
-        self.how.append(self.hows.number((reason, asked, place)))
+        self.detail.append(self.details.number((reason, asked, place)))
         self.leave_alone(len(self.switch) - 1, t_ns, track)
         at = bisect_left(self.timed, index)
         if at < len(self.timed) and self.timed[at] == index:
@@ -153,22 +153,22 @@ class Parks:
         return len(self.switch) - 1
 
     def leave_alone(self, index: int, t_ns: int, track: int) -> None:
-        """There is no switch to park number `index`."""
+        """There is no switch to suspension number `index`."""
         self._alone[index] = t_ns, track
 
-    def extend(self, switch: Column, on_track: Column, how: Column) -> None:
+    def extend(self, switch: Column, on_track: Column, detail: Column) -> None:
         """Many, each with its switch: columns."""
         append(self.switch, switch)
         append(self.on_track, on_track)
-        append(self.how, how)
+        append(self.detail, detail)
 
-    def limit(self, parks: Column, asked_ns: Column) -> None:
+    def limit(self, suspensions: Column, asked_ns: Column) -> None:
         """Of those that `extend` added last, which asked for a time: indices, ascending, and the times."""
-        append(self.timed, parks)
+        append(self.timed, suspensions)
         append(self.asked_ns, asked_ns)
 
     def of_switch(self, switch: int) -> int:
-        """Index of the park that switch number `switch` brought about; -1 if its origin ended."""
+        """Index of the suspension that switch number `switch` brought about; -1 if its origin ended."""
         column = self.switch
         index = bisect_left(column, switch, key=lambda number: number if number >= 0 else ~number)
         while index < len(column) and column[index] == ~switch:
@@ -185,7 +185,7 @@ class Parks:
         return found
 
     def whose(self, index: Column) -> tuple[Column, Column]:
-        """When the parks with these numbers began, and whose each is."""
+        """When the suspensions with these numbers began, and whose each is."""
         switch = np.asarray(self.switch)[index]
         t_ns, track = np.empty(len(index), dtype=np.int64), np.empty(len(index), dtype=np.int64)
         brought = switch >= 0
@@ -196,7 +196,7 @@ class Parks:
         return t_ns, track
 
     def asked_for(self, index: Column) -> Column:
-        """The time that each of the parks with these numbers asked for, -1 if none."""
+        """The time that each of the suspensions with these numbers asked for, -1 if none."""
         timed = np.asarray(self.timed)
         asked_ns = np.full(len(index), -1, dtype=np.int64)
         if len(timed):
@@ -205,22 +205,22 @@ class Parks:
             asked_ns[known] = np.asarray(self.asked_ns)[at[known]]
         return asked_ns
 
-    def read(self, index: int, texts: dict[int, str], places: dict[int, Place]) -> Park:
+    def read(self, index: int, texts: dict[int, str], places: dict[int, Place]) -> Suspension:
         switch = self.switch[index]
         if switch >= 0:
             # A switch's own time may have been moved to that of another thread's before it.
             t_ns, track = self._switches.ns[switch], self._switches.origin[switch]
         else:
             t_ns, track = self._alone[index]
-        reason, asked, place = self.hows.known[self.how[index]]
+        reason, asked, place = self.details.known[self.detail[index]]
         where = places.get(place)
         if asked < 0:
-            return Park(t_ns, track, reason, "", self.on_track[index], -1, where)
+            return Suspension(t_ns, track, reason, "", self.on_track[index], -1, where)
         _, on, thing, fd, direction, local, peer = self.asked.known[asked]
         at = bisect_left(self.timed, index)
         asked_ns = self.asked_ns[at] if at < len(self.timed) and self.timed[at] == index else -1
         text = texts.get
-        return Park(
+        return Suspension(
             t_ns, track, reason, text(on, ""), self.on_track[index], asked_ns, where,
             text(thing, ""), fd, direction, text(local, "") if direction else "", text(peer, "") if direction else "",
         )  # fmt: skip
@@ -262,7 +262,8 @@ _ENTRY_MASK = (1 << _ENTRY_BITS) - 1
 
 
 class Order:
-    """In which order the trace tells things. A park has no entry if a switch brings it about: it is before that."""
+    """In which order the trace tells things. A suspension has no entry if a switch brings it about: it is before
+    that."""
 
     def __init__(self) -> None:
         self._packed = array("I")
@@ -284,17 +285,19 @@ class Columns(NamedTuple):
     """Those of a timeline, and its texts by their ids: to read."""
 
     switches: Switches
-    parks: Parks
+    suspensions: Suspensions
     wakeups: Wakeups
     texts: dict[int, str]
 
 
-def switch_of(switches: Switches, parks: Parks, index: int, texts: dict[int, str], places: dict[int, Place]) -> Switch:
+def switch_of(
+    switches: Switches, suspensions: Suspensions, index: int, texts: dict[int, str], places: dict[int, Place]
+) -> Switch:
     """Switch number `index`, from 0. Raise IndexError if there is none."""
     if index < 0:
         raise IndexError(index)
-    cause, place = switches.hows.known[switches.how[index]]
+    cause, place = switches.details.known[switches.detail[index]]
     return Switch(
         index, switches.ns[index], switches.origin[index], switches.target[index], cause,
-        texts.get(switches.value[index]), places.get(place), parks.of_switch(index),
+        texts.get(switches.value[index]), places.get(place), suspensions.of_switch(index),
     )  # fmt: skip

@@ -65,11 +65,11 @@ class Forking:
         at = slices.at(process.start_ns)
         state = State(slices.state[at]) if at >= 0 else State.UNKNOWN
         if state is State.WAITING and slices.about[at] >= 0:
-            park = slices.about[at]
-            on_track = process.copies.get(writer.timeline.parks[park].on_track, words.NOBODY)
-            about = writer.repeat_park(park, t_ns, track.id, on_track)
+            suspension = slices.about[at]
+            on_track = process.copies.get(writer.timeline.suspensions[suspension].on_track, words.NOBODY)
+            about = writer.repeat_suspension(suspension, t_ns, track.id, on_track)
             writer.begin_slice(track, process.start_ns, State.WAITING, about)
-            self._enter(t_ns, Entry.PARK, about)
+            self._enter(t_ns, Entry.SUSPENSION, about)
         else:
             writer.begin_slice(track, process.start_ns, State.CREATED if state is State.CREATED else State.UNKNOWN)
 
@@ -78,11 +78,11 @@ class Forking:
         writer, stacks = self._writer, self._stacks
         stack = stacks.stack(stacks.bottom)
         inside = track.kind in (words.GENERATOR, words.COROUTINE)
-        how = writer.number_of_park((words.RESUMED if inside else words.SWITCHED, -1, words.NOTHING))
+        how = writer.number_of_suspension((words.RESUMED if inside else words.SWITCHED, -1, words.NOTHING))
         below = writer.track(stack[-1], t_ns, stacks.thread)
-        about = writer.park_new_alone(t_ns, below.id, track.id, how)
+        about = writer.suspend_new_alone(t_ns, below.id, track.id, how)
         writer.begin_slice(below, t_ns, State.WAITING, about)
-        self._enter(t_ns, Entry.PARK, about)
+        self._enter(t_ns, Entry.SUSPENSION, about)
         if inside:
             stack.append(track.id)
         else:

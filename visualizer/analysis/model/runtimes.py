@@ -65,12 +65,12 @@ class Vocabulary:
         brought = [
             Runtime(
                 name,
-                frozenset(told.kinds),
-                frozenset(kind for kind, role in told.kinds.items() if role == words.SCHEDULER),
-                told.reasons,
-                told.causes,
+                frozenset(described.kinds),
+                frozenset(kind for kind, role in described.kinds.items() if role == words.SCHEDULER),
+                described.reasons,
+                described.causes,
             )
-            for name, told in (header.runtimes if header is not None else {}).items()
+            for name, described in (header.runtimes if header is not None else {}).items()
         ]
         known = frozenset[str]().union(*(runtime.kinds for runtime in RUNTIMES))
         for runtime in (*brought, *RUNTIMES):

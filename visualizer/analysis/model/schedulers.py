@@ -89,10 +89,10 @@ class Schedulers:
                 found.append((when, resumed.copy()))
                 del self._last[pair]
             in_turn[start : edges[number + 1]] = True
-        told = np.empty_like(in_turn)
-        told[order] = in_turn
-        self._remember(at, pairs, track, told, {when for when, _ in found})
-        return told, found
+        takes_turns = np.empty_like(in_turn)
+        takes_turns[order] = in_turn
+        self._remember(at, pairs, track, takes_turns, {when for when, _ in found})
+        return takes_turns, found
 
     def _follow(self, pair: int, tracks: list[int]) -> int:
         """Whom a driver resumes, each another one than the one before. Return by which of them it is known for a
@@ -110,17 +110,17 @@ class Schedulers:
             self._last[pair] = last
         return -1
 
-    def _remember(self, at: Column, pairs: Column, track: Column, told: Column, found: set[int]) -> None:
+    def _remember(self, at: Column, pairs: Column, track: Column, takes_turns: Column, found: set[int]) -> None:
         """By whom each was resumed last; and whom schedulers resume for the first time, or again after others."""
         different, which = numbered(track)
         order, _ = grouped(which, len(different))
         ordered, by = track[order], pairs[order]
         is_first = _is_other(ordered)
-        if told.any():
-            is_new = np.empty_like(told)
+        if takes_turns.any():
+            is_new = np.empty_like(takes_turns)
             is_new[order] = is_first | _is_other(by)
             before = dict.fromkeys(order[is_first].tolist())
-            for number in nonzero(told & is_new).tolist():
+            for number in nonzero(takes_turns & is_new).tolist():
                 pair, one = int(pairs[number]), int(track[number])
                 if int(at[number]) not in found and not (number in before and self._driver.get(one) == pair):
                     self._known[pair].append(one)

@@ -20,8 +20,8 @@ class Derived(Protocol):
 class Slices:
     """The states of one track in time, as columns. Slice i lasts from start_ns[i] to start_ns[i + 1].
 
-    `about[i]` says more: for RUNNING and IDLE the index of the switch that began it, for WAITING that of its Park, for
-    READY that of its Wakeup, for BLOCKED the id of the track that ran most meanwhile, else -1.
+    `about[i]` says more: for RUNNING and IDLE the index of the switch that began it, for WAITING that of its
+    Suspension, for READY that of its Wakeup, for BLOCKED the id of the track that ran most meanwhile, else -1.
 
     A slice takes 13 bytes, four more once somebody has asked for what was spent, and twelve more once somebody has
     asked along the switches.

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from visualizer.analysis.model.blocking import Blocking
-from visualizer.analysis.model.columns import Columns, Order, Parks, Rows, Switches, Wakeups, switch_of
+from visualizer.analysis.model.columns import Columns, Order, Rows, Suspensions, Switches, Wakeups, switch_of
 from visualizer.analysis.model.names import Names
 from visualizer.analysis.model.pauses import Pauses
 from visualizer.analysis.model.processes import Process, Processes
@@ -24,7 +24,7 @@ from visualizer.analysis.model.samples import Samples
 from visualizer.analysis.model.schedulers import Schedulers
 from visualizer.analysis.model.slices import Slices
 from visualizer.analysis.model.states import FINAL, SUMMED, State
-from visualizer.analysis.model.types import Entry, Output, Park, Place, Switch, Tie, Track, Wakeup
+from visualizer.analysis.model.types import Entry, Output, Place, Suspension, Switch, Tie, Track, Wakeup
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.trace.columns import Column
@@ -34,11 +34,11 @@ __all__ = [
     "SUMMED",
     "Entry",
     "Output",
-    "Park",
     "Place",
     "Process",
     "Slices",
     "State",
+    "Suspension",
     "Switch",
     "Tie",
     "Timeline",
@@ -47,12 +47,13 @@ __all__ = [
     "joined_tracks",
 ]
 
-#: So many entries are looked at together, parks that switches bring along not counted.
+#: So many entries are looked at together, suspensions that switches bring along not counted.
 AT_ONCE = 1 << 13
 
 
 class Timeline:
-    """A trace as a model: read `tracks`, `switch(index)`, `parks`, `wakeups`, `outputs`, and whatever else says so."""
+    """A trace as a model: read `tracks`, `switch(index)`, `suspensions`, `wakeups`, `outputs`, and whatever else says
+    so."""
 
     def __init__(self) -> None:
         #: The words of the runtimes that the trace speaks of.
@@ -73,7 +74,7 @@ class Timeline:
         self.notes: list[str] = []
         #: Those of the notes that say that a runtime ran and was not recorded: by its name.
         self.unsupported: dict[str, str] = {}
-        #: When the program was held, and for how long.
+        #: When the program was paused, and for how long.
         self.pauses = Pauses()
         self.dropped: dict[str, int] = {}
         self.uncaught: tuple[str, str] | None = None
@@ -88,10 +89,10 @@ class Timeline:
         self._names = Names()
         self._processes = Processes()
         self._switches = Switches()
-        self._parks = Parks(self._switches)
+        self._suspensions = Suspensions(self._switches)
         self._wakeups = Wakeups()
-        self.parks: Rows[Park] = Rows(
-            self._parks.__len__, lambda index: self._parks.read(index, self._texts, self._places)
+        self.suspensions: Rows[Suspension] = Rows(
+            self._suspensions.__len__, lambda index: self._suspensions.read(index, self._texts, self._places)
         )
         self.wakeups: Rows[Wakeup] = Rows(self._wakeups.__len__, self._wakeups.read)
         self.schedulers = Schedulers()
@@ -145,22 +146,26 @@ class Timeline:
         """The place with this id."""
         return self._places.get(place)
 
-    def innermost(self, park: Park) -> Park:
-        """Where a chain of `yield from` and `await` is parked: the last of those that stand parked in one another."""
-        seen = {park.track}
-        while park.reason == words.SUSPENDED and park.on_track in self.tracks and park.on_track not in seen:
-            seen.add(park.on_track)
-            slices = self.tracks[park.on_track].slices
-            index = slices.at(park.t_ns)
+    def innermost(self, suspension: Suspension) -> Suspension:
+        """Where a chain of `yield from` and `await` is suspended: the last of those that stand suspended in one
+        another."""
+        seen = {suspension.track}
+        while suspension.reason == words.SUSPENDED:
+            inner = suspension.on_track
+            if inner not in self.tracks or inner in seen:
+                break
+            seen.add(inner)
+            slices = self.tracks[inner].slices
+            index = slices.at(suspension.t_ns)
             if index < 0 or slices.state[index] != State.WAITING:
                 break
-            park = self.parks[slices.about[index]]
-        return park
+            suspension = self.suspensions[slices.about[index]]
+        return suspension
 
     @property
     def columns(self) -> Columns:
-        """All switches, parks and wakeups, for who looks at many of them."""
-        return Columns(self._switches, self._parks, self._wakeups, self._texts)
+        """All switches, suspensions and wakeups, for who looks at many of them."""
+        return Columns(self._switches, self._suspensions, self._wakeups, self._texts)
 
     @property
     def renamed(self) -> int:
@@ -182,13 +187,13 @@ class Timeline:
         return self._switches.origin
 
     @property
-    def park_switches(self) -> array[int]:
-        """Index of the switch that brought each park about, below 0 if none did."""
-        return self._parks.switch
+    def suspension_switches(self) -> array[int]:
+        """Index of the switch that brought each suspension about, below 0 if none did."""
+        return self._suspensions.switch
 
     def switch(self, index: int) -> Switch:
         """Switch number `index`, from 0. Raise IndexError if there is none."""
-        return switch_of(self._switches, self._parks, index, self._texts, self._places)
+        return switch_of(self._switches, self._suspensions, index, self._texts, self._places)
 
     def ends_of(self, index: int) -> tuple[int, int]:
         """Ids of origin and target of switch number `index`: what most loops need of it."""
@@ -201,7 +206,7 @@ class Timeline:
     def order(self) -> Iterator[tuple[int, Entry, int]]:
         """Everything in order of time, what is of the same time as the trace tells it: (t_ns, kind, index).
 
-        The index counts in `spawns`, `switch(index)`, `parks`, `wakeups`, `exits`, `outputs`, `remarks` or
+        The index counts in `spawns`, `switch(index)`, `suspensions`, `wakeups`, `exits`, `outputs`, `remarks` or
         `samples`.
         """
         for t_ns, entry, index in self.order_in_blocks():
@@ -216,8 +221,8 @@ class Timeline:
             entry, index = entry[order], index[order]
         for first in range(0, len(entry), AT_ONCE):
             here = slice(first, first + AT_ONCE)
-            with_parks = self._with_parks(entry[here], index[here])
-            yield self._times_of(*with_parks), *with_parks
+            with_suspensions = self._with_suspensions(entry[here], index[here])
+            yield self._times_of(*with_suspensions), *with_suspensions
 
     def remark_ns(self, index: int) -> int:
         """When a remark was made, or, where it has no time of its own, the latest time before it."""
@@ -229,30 +234,30 @@ class Timeline:
             those = entry == kind
             at = index[those]
             match kind:
-                case Entry.PARK:
-                    t_ns[those] = self._parks.whose(at)[0]
+                case Entry.SUSPENSION:
+                    t_ns[those] = self._suspensions.whose(at)[0]
                 case Entry.OUTPUT:
                     t_ns[those] = [self.outputs[number].t_ns for number in at.tolist()]
                 case _:
                     t_ns[those] = np.asarray(self._entry_ns[kind])[at]
         return t_ns
 
-    def _with_parks(self, entry: Column, index: Column) -> tuple[Column, Column]:
-        """With the parks that switches bring along, each in front of its switch."""
+    def _with_suspensions(self, entry: Column, index: Column) -> tuple[Column, Column]:
+        """With the suspensions that switches bring along, each in front of its switch."""
         (switches,) = np.nonzero(entry == Entry.SWITCH)
         if not len(switches):
             return entry, index
         # Those of a block follow one another.
         first = int(index[switches[0]])
-        park = self._parks.of_switches(first, first + len(switches))
-        brings = park >= 0
+        suspension = self._suspensions.of_switches(first, first + len(switches))
+        brings = suspension >= 0
         shift = np.zeros(len(entry), dtype=np.int64)
         shift[switches] = brings
         at = np.arange(len(entry)) + shift.cumsum()
-        entries = np.full(len(entry) + int(brings.sum()), Entry.PARK, dtype=entry.dtype)
+        entries = np.full(len(entry) + int(brings.sum()), Entry.SUSPENSION, dtype=entry.dtype)
         indices = np.empty(len(entries), dtype=np.int64)
         entries[at], indices[at] = entry, index
-        indices[at[switches[brings]] - 1] = park[brings]
+        indices[at[switches[brings]] - 1] = suspension[brings]
         return entries, indices
 
     @property
@@ -263,7 +268,7 @@ class Timeline:
     def arrivals(self, since: int, until: int) -> Iterator[tuple[Entry, int]]:
         """Entries number `since` up to `until` in the order of the trace: (kind, index), counted as in `order`.
 
-        A switch brings along the park before it, which is not counted.
+        A switch brings along the suspension before it, which is not counted.
         """
         for first in range(since, until, AT_ONCE):
             entry, index = self.arrived_between(first, min(until, first + AT_ONCE))
@@ -271,7 +276,7 @@ class Timeline:
 
     def arrived_between(self, since: int, until: int) -> tuple[Column, Column]:
         """The same as columns."""
-        return self._with_parks(*self._order.read(since, until))
+        return self._with_suspensions(*self._order.read(since, until))
 
     @property
     def finished(self) -> bool:

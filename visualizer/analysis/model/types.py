@@ -1,4 +1,5 @@
-"""What a timeline is made of: tracks, their slices, switches, parks, wakeups. Values only; timeline.py makes them."""
+"""What a timeline is made of: tracks, their slices, switches, suspensions, wakeups. Values only; timeline.py makes
+them."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ class Entry(IntEnum):
 
     SPAWN = 0
     SWITCH = 1
-    PARK = 2
+    SUSPENSION = 2
     WAKEUP = 3
     EXIT = 4
     OUTPUT = 5
@@ -38,7 +39,7 @@ class Place(NamedTuple):
     end_column: int
 
 
-class Park(NamedTuple):
+class Suspension(NamedTuple):
     """Why and where a track stopped running. `asked_ns` is -1 without a limit; `on_track` -1 if it is no track.
 
     `object` says which thing it waits on, as "Event 3"; nothing if that is not known.
@@ -80,9 +81,9 @@ class Wakeup(NamedTuple):
 
 
 class Switch(NamedTuple):
-    """Control passed from `origin` to `target`. `place` is where `origin` is parked, None if it ended.
+    """Control passed from `origin` to `target`. `place` is where `origin` is suspended, None if it ended.
 
-    `park` is the index of the origin's Park in `Timeline.parks`, -1 if it ended.
+    `suspension` is the index of the origin's Suspension in `Timeline.suspensions`, -1 if it ended.
     """
 
     index: int  # type: ignore[assignment]  # It hides tuple.index, which nobody wants of a switch.
@@ -92,7 +93,7 @@ class Switch(NamedTuple):
     cause: str
     value: str | None
     place: Place | None
-    park: int = -1
+    suspension: int = -1
 
 
 class Output(NamedTuple):

@@ -34,9 +34,9 @@ class Writer:
         self.schedulers = timeline.schedulers
         self.processes = timeline._processes
         self.number_of_cause = timeline._wakeups.causes.number
-        self.number_of_passage = timeline._switches.hows.number
-        self.number_of_park = timeline._parks.hows.number
-        self.number_of_asked = timeline._parks.asked.number
+        self.number_of_passage = timeline._switches.details.number
+        self.number_of_suspension = timeline._suspensions.details.number
+        self.number_of_asked = timeline._suspensions.asked.number
         #: Text ids of what a bare `yield` gives.
         self.nothings: list[int] = []
         self._places: dict[Place, int] = {}
@@ -167,12 +167,12 @@ class Writer:
 
     def given(self, track: int) -> int:
         """Text id of what a suspended generator yielded; -1 if that is nothing, or not known."""
-        known, parks = self.timeline.tracks.get(track), self.timeline._parks
+        known, suspensions = self.timeline.tracks.get(track), self.timeline._suspensions
         if known is None or not len(known.slices) or known.slices.state[-1] != State.WAITING:
             return words.NOTHING
-        park = known.slices.about[-1]
-        is_given = parks.switch[park] >= 0 and parks.hows.known[parks.how[park]][0] == words.SUSPENDED
-        return self.timeline._switches.value[parks.switch[park]] if is_given else words.NOTHING
+        number = known.slices.about[-1]
+        switch, reason = suspensions.switch[number], suspensions.details.known[suspensions.detail[number]][0]
+        return self.timeline._switches.value[switch] if switch >= 0 and reason == words.SUSPENDED else words.NOTHING
 
     # Hubs.
 
@@ -197,8 +197,8 @@ class Writer:
 
     @property
     def counts(self) -> tuple[int, int, int]:
-        """How many switches, parks and wakeups there are."""
-        return self.timeline.switch_count, len(self.timeline._parks), len(self.timeline._wakeups)
+        """How many switches, suspensions and wakeups there are."""
+        return self.timeline.switch_count, len(self.timeline._suspensions), len(self.timeline._wakeups)
 
     @property
     def last_switch_ns(self) -> int:
@@ -209,26 +209,26 @@ class Writer:
         """Add switches, whose times ascend from that of the last on."""
         self.timeline._switches.extend(*passages)
 
-    def park(self, switch: Column, on_track: Column, how: Column, timed: Column, asked_ns: Column) -> None:
-        """Add parks: by which switch, or the complement of the next one's number if there is none, on which track, and
-        how. `timed`: the numbers of those that asked for a time, ascending; `asked_ns`: for which."""
-        self.timeline._parks.extend(switch, on_track, how)
-        self.timeline._parks.limit(timed, asked_ns)
+    def suspension(self, switch: Column, on_track: Column, how: Column, timed: Column, asked_ns: Column) -> None:
+        """Add suspensions: by which switch, or the complement of the next one's number if there is none, on which
+        track, and how. `timed`: the numbers of those that asked for a time, ascending; `asked_ns`: for which."""
+        self.timeline._suspensions.extend(switch, on_track, how)
+        self.timeline._suspensions.limit(timed, asked_ns)
 
-    def park_alone(self, park: int, t_ns: int, track: int) -> None:
-        """No switch came with a park: it was of this track, at this time."""
-        self.timeline._parks.leave_alone(park, t_ns, track)
+    def suspend_alone(self, suspension: int, t_ns: int, track: int) -> None:
+        """No switch came with a suspension: it was of this track, at this time."""
+        self.timeline._suspensions.leave_alone(suspension, t_ns, track)
 
-    def park_new_alone(self, t_ns: int, track: int, on_track: int, how: int) -> int:
-        """A track parks, and no switch comes with that. Return the number of the park."""
-        parks = self.timeline._parks
-        parks.extend(np.array([~self.timeline.switch_count]), np.array([on_track]), np.array([how]))
-        parks.leave_alone(len(parks) - 1, t_ns, track)
-        return len(parks) - 1
+    def suspend_new_alone(self, t_ns: int, track: int, on_track: int, how: int) -> int:
+        """A track is suspended, and no switch comes with that. Return the number of the suspension."""
+        suspensions = self.timeline._suspensions
+        suspensions.extend(np.array([~self.timeline.switch_count]), np.array([on_track]), np.array([how]))
+        suspensions.leave_alone(len(suspensions) - 1, t_ns, track)
+        return len(suspensions) - 1
 
-    def repeat_park(self, park: int, t_ns: int, track: int, on_track: int) -> int:
-        """The same park, of another track in another process, and without a switch. Return its number."""
-        return self.timeline._parks.repeat(park, t_ns, track, on_track)
+    def repeat_suspension(self, suspension: int, t_ns: int, track: int, on_track: int) -> int:
+        """The same suspension, of another track in another process, and without a switch. Return its number."""
+        return self.timeline._suspensions.repeat(suspension, t_ns, track, on_track)
 
     def wake(self, ns: Column, track: Column, waker: Column, cause: Column) -> None:
         """Add wakeups."""
@@ -272,9 +272,9 @@ class Writer:
                 if line.unsupported:
                     timeline.unsupported[line.unsupported] = line.text
             elif isinstance(line, ev.Held):
-                timeline.pauses.hold(line.t_ns, line.held_ns)
+                timeline.pauses.pause(line.t_ns, line.held_ns)
             elif isinstance(line, ev.Continued):
-                timeline.pauses.go_on(line.t_ns, line.held_ns)
+                timeline.pauses.resume(line.t_ns, line.held_ns)
             elif isinstance(line, ev.Dropped):
                 timeline.dropped[line.what] = line.count
             elif isinstance(line, ev.Uncaught):

@@ -43,17 +43,17 @@ class Orders:
         ids = np.array(sorted(names), dtype=np.int64)
         numbers = self._numbers(names[track] for track in sorted(names))
         origin, target = (_looked_up(ids, numbers, _column(ends)) for ends in (switches.origin, switches.target))
-        causes = self._numbers(cause for cause, _ in switches.hows.known)
-        return origin, target, _at(causes, _column(switches.how)), self._reasons(timeline), self._woken(timeline)
+        causes = self._numbers(cause for cause, _ in switches.details.known)
+        return origin, target, _at(causes, _column(switches.detail)), self._reasons(timeline), self._woken(timeline)
 
     def _reasons(self, timeline: Timeline) -> Column:
         """Why the origin of each switch stopped; nothing of a hub, which stops whenever there is something to run."""
-        parks, count = timeline.columns.parks, timeline.switch_count
+        suspensions, count = timeline.columns.suspensions, timeline.switch_count
         found = np.full(count, _NONE, dtype=np.int64)
-        reasons = self._numbers(reason for reason, _, _ in parks.hows.known)
-        switch = _column(parks.switch)
+        reasons = self._numbers(reason for reason, _, _ in suspensions.details.known)
+        switch = _column(suspensions.switch)
         of_switch = (switch >= 0) & (switch < count)
-        found[switch[of_switch]] = _at(reasons, _column(parks.how)[of_switch])
+        found[switch[of_switch]] = _at(reasons, _column(suspensions.detail)[of_switch])
         known = [track.id for track in timeline.tracks.values() if not track.schedules]
         found[~np.isin(_column(timeline.origins), np.array(known, dtype=np.int32))] = _NONE
         return found
@@ -78,10 +78,10 @@ class Orders:
 
 def waited_ns(timeline: Timeline, start_ns: int, end_ns: int, tracks: Sequence[Track]) -> Counter[str]:
     """How long these tracks waited between the two times, by reason."""
-    parks = timeline.columns.parks
+    suspensions = timeline.columns.suspensions
     reasons: Interned[str] = Interned()
-    number = np.array([reasons.number(reason) for reason, _, _ in parks.hows.known], dtype=np.int64)
-    how, sums = _column(parks.how), np.zeros(len(reasons.known), dtype=np.int64)
+    number = np.array([reasons.number(reason) for reason, _, _ in suspensions.details.known], dtype=np.int64)
+    how, sums = _column(suspensions.detail), np.zeros(len(reasons.known), dtype=np.int64)
     for track in tracks:
         slices = track.slices
         waits = np.flatnonzero(np.frombuffer(slices.state, dtype=np.uint8) == State.WAITING)

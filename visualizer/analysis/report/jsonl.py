@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from visualizer.analysis.model.columns import firsts
-from visualizer.analysis.model.timeline import Entry, Park, Place, Timeline, Track
+from visualizer.analysis.model.timeline import Entry, Place, Suspension, Timeline, Track
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.trace.columns import Column
@@ -43,7 +43,7 @@ def _blocks(timeline: Timeline) -> Iterator[list[Any]]:
     """The records as structs, which are made and written in a tenth of the time of dictionaries."""
     tables = _Tables(timeline)
     for t_ns, entry, index in timeline.order_in_blocks():
-        kept = tables.are_told(entry, index)
+        kept = tables.are_shown(entry, index)
         t_ns, entry, index = t_ns[kept], entry[kept], index[kept]
         made: list[Iterator[Any]] = [iter(())] * len(Entry)
         for kind in map(Entry, np.unique(entry).tolist()):
@@ -68,26 +68,26 @@ class _Tables:
         # What is the same of all with one number is read of the first of them.
         self._of_switch = [
             (switch.cause, *_place(switch.place).values())
-            for switch in map(timeline.switch, firsts(columns.switches.how).tolist())
+            for switch in map(timeline.switch, firsts(columns.switches.detail).tolist())
         ]
-        self._of_park = [
-            (park.reason, park.on, park.object or None, *_end(park), *_place(park.place).values())
-            for park in map(timeline.parks.__getitem__, firsts(columns.parks.how).tolist())
+        self._of_suspension = [
+            (one.reason, one.on, one.object or None, *_end(one), *_place(one.place).values())
+            for one in map(timeline.suspensions.__getitem__, firsts(columns.suspensions.detail).tolist())
         ]
 
-    def are_told(self, entry: Column, index: Column) -> Column:
+    def are_shown(self, entry: Column, index: Column) -> Column:
         """Which of these entries become records."""
-        told = np.full(len(entry), True)
-        (parks,) = np.nonzero(entry == Entry.PARK)
-        told[parks] = ~np.isin(self._columns.parks.whose(index[parks])[1], self._hubs)
-        return told
+        shown = np.full(len(entry), True)
+        (suspensions,) = np.nonzero(entry == Entry.SUSPENSION)
+        shown[suspensions] = ~np.isin(self._columns.suspensions.whose(index[suspensions])[1], self._hubs)
+        return shown
 
     def records(self, kind: Entry, t_ns: list[int], index: Column) -> Iterator[Any]:
         times = (ns / _NS_PER_S for ns in t_ns)
         match kind:
             case Entry.SWITCH:
                 table = self._switches(index)
-            case Entry.PARK:
+            case Entry.SUSPENSION:
                 table = self._waits(index)
             case Entry.WAKEUP:
                 table = self._wakes(index)
@@ -99,7 +99,7 @@ class _Tables:
     def _switches(self, index: Column) -> _Table:
         columns = self._columns.switches
         origin, target = _at(columns.origin, index), _at(columns.target, index)
-        cause, *place = zip(*map(self._of_switch.__getitem__, _at(columns.how, index)), strict=True)
+        cause, *place = zip(*map(self._of_switch.__getitem__, _at(columns.detail, index)), strict=True)
         return {
             "event": repeat("switch"),
             "index": index.tolist(),
@@ -113,10 +113,10 @@ class _Tables:
         }
 
     def _waits(self, index: Column) -> _Table:
-        columns = self._columns.parks
+        columns = self._columns.suspensions
         track, on_track = columns.whose(index)[1].tolist(), _at(columns.on_track, index)
         reason, on, thing, fd, direction, local, peer, *place = zip(
-            *map(self._of_park.__getitem__, _at(columns.how, index)), strict=True
+            *map(self._of_suspension.__getitem__, _at(columns.detail, index)), strict=True
         )
         return {
             "event": repeat("wait"),
@@ -136,12 +136,12 @@ class _Tables:
         }
 
     def _innermost(self, reason: str, index: int) -> Record | None:
-        """Where the chain that park number `index` is the outer end of is parked; None if there is none."""
-        if reason != words.SUSPENDED or self._columns.parks.on_track[index] not in self._names:
+        """Where the chain that suspension number `index` is the outer end of is suspended; None if there is none."""
+        if reason != words.SUSPENDED or self._columns.suspensions.on_track[index] not in self._names:
             return None
-        park = self._timeline.parks[index]
-        inner = self._timeline.innermost(park)
-        if inner is park:
+        suspension = self._timeline.suspensions[index]
+        inner = self._timeline.innermost(suspension)
+        if inner is suspension:
             return None
         return {"track": inner.track, "name": self._names.get(inner.track, "unknown"), **_place(inner.place)}
 
@@ -209,11 +209,11 @@ def _of_process(timeline: Timeline, track: Track) -> Record:
     return {"process": _number(timeline.process_of(track.id).pid), "copy_of": _track(track.copy_of)}
 
 
-def _end(park: Park) -> tuple[Any, ...]:
+def _end(suspension: Suspension) -> tuple[Any, ...]:
     """Descriptor, direction and the two addresses; UNSET where it does not wait for a descriptor."""
-    if not park.direction:
+    if not suspension.direction:
         return (msgspec.UNSET,) * 4
-    return _number(park.fd), park.direction, park.local or None, park.peer or None
+    return _number(suspension.fd), suspension.direction, suspension.local or None, suspension.peer or None
 
 
 def _exit(timeline: Timeline, index: int) -> Record:

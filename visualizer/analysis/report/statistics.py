@@ -45,7 +45,7 @@ class Statistics(msgspec.Struct, frozen=True):
 
     duration_s: float
     switches: int
-    #: How often the program was held, and for how long in all: not part of any other time.
+    #: How often the program was paused, and for how long in all: not part of any other time.
     stops: int
     held_s: float
     tracks: list[TrackStatistics]

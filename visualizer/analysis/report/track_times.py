@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from visualizer.analysis.model.all_slices import AllSlices
-from visualizer.analysis.model.timeline import FINAL, Park, State, Timeline, Track
+from visualizer.analysis.model.timeline import FINAL, State, Suspension, Timeline, Track
 from visualizer.trace.columns import Column
 
 #: The slices of several tracks are looked at together, up to so many.
@@ -117,8 +117,8 @@ class Lengths:
         slices, before = self._track.slices, self._next - 1
         if before < 0 or slices.state[before] != State.WAITING or self._track.schedules:
             return -1
-        park = self._timeline.parks[slices.about[before]]
-        return park.t_ns + park.asked_ns if park.asked_ns > 0 else -1
+        suspension = self._timeline.suspensions[slices.about[before]]
+        return suspension.t_ns + suspension.asked_ns if suspension.asked_ns > 0 else -1
 
     def _add(self, first: int, stop: int) -> tuple[Times, _Before]:
         stretch = _Stretch.of_one(self._track, first, stop, self._timeline.last_ns)
@@ -145,10 +145,10 @@ class Lengths:
 
 
 class _Before(NamedTuple):
-    """What a slice has to know of those in front of it: when the track is due, and its last park; -1 if none."""
+    """What a slice has to know of those in front of it: when the track is due, and its last suspension; -1 if none."""
 
     due_ns: int
-    park: int
+    suspension: int
 
 
 _NOTHING_BEFORE = _Before(-1, -1)
@@ -205,14 +205,14 @@ def _measure(
     (latencies,) = np.nonzero((state == State.READY) & ran_then)
     hubs = np.array([track.schedules for track in of.tracks])
     (waits,) = np.nonzero((state == State.WAITING) & ~hubs[whose])
-    parks = of.about[waits].astype(np.int64)
-    due_ns = _due(timeline, of, before, running, waits, parks)
+    suspensions = of.about[waits].astype(np.int64)
+    due_ns = _due(timeline, of, before, running, waits, suspensions)
     (late,) = np.nonzero((due_ns >= 0) & ~running & ran_then & ~np.isin(state, FINAL))
     late_ns, late_max_ns = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     lateness_ns = np.maximum(end_ns[late] - due_ns[late], 0)
     np.add.at(late_ns, whose[late], lateness_ns)
     np.maximum.at(late_max_ns, whose[late], lateness_ns)
-    waited = _waited(timeline, count, whose[waits], parks, part_ns[waits], before.park)
+    waited = _waited(timeline, count, whose[waits], suspensions, part_ns[waits], before.suspension)
     steps_of, latencies_of = (
         np.split(lasted_ns[which], which.searchsorted(of.bounds[1:-1])) for which in (steps, latencies)
     )
@@ -226,18 +226,19 @@ def _measure(
             *waited, strict=True,
         )
     ]  # fmt: skip
-    behind = _Before(int(due_ns[-1]), int(parks[-1]) if len(parks) else before.park) if len(state) else before
+    last = int(suspensions[-1]) if len(suspensions) else before.suspension
+    behind = _Before(int(due_ns[-1]), last) if len(state) else before
     return times, behind
 
 
 def _due(
-    timeline: Timeline, of: _Stretch, before: _Before, running: Column, waits: Column, parks: Column
+    timeline: Timeline, of: _Stretch, before: _Before, running: Column, waits: Column, suspensions: Column
 ) -> Column:  # fmt: skip
     """For each slice when its track is due by the wait that came last; -1 if it asked for no time, or has run since."""
-    columns = timeline.columns.parks
-    asked_ns = columns.asked_for(parks)
+    columns = timeline.columns.suspensions
+    asked_ns = columns.asked_for(suspensions)
     due_ns = np.full(len(of.state), -1, dtype=np.int64)
-    due_ns[waits] = np.where(asked_ns > 0, columns.whose(parks)[0] + asked_ns, -1)
+    due_ns[waits] = np.where(asked_ns > 0, columns.whose(suspensions)[0] + asked_ns, -1)
     says = running.copy()
     says[waits] = True
     first = of.bounds[:-1][np.diff(of.bounds) > 0]
@@ -247,36 +248,36 @@ def _due(
 
 
 def _waited(
-    timeline: Timeline, count: int, whose: Column, parks: Column, part_ns: Column, last_park: int
+    timeline: Timeline, count: int, whose: Column, suspensions: Column, part_ns: Column, last_suspension: int
 ) -> tuple[list[Counter[Reason]], list[Counter[Reason]]]:
     """For each of so many tracks how long it waited for what, and how often."""
     waited_ns: list[Counter[Reason]] = [Counter() for _ in range(count)]
     waits: list[Counter[Reason]] = [Counter() for _ in range(count)]
-    if not len(parks):
+    if not len(suspensions):
         return waited_ns, waits
-    previous = np.concatenate(([last_park], parks[:-1]))
+    previous = np.concatenate(([last_suspension], suspensions[:-1]))
     previous[1:][whose[1:] != whose[:-1]] = -1
-    columns = timeline.columns.parks
-    how, whom = (np.asarray(column)[parks].astype(np.int64) for column in (columns.how, columns.on_track))
+    columns = timeline.columns.suspensions
+    how, whom = (np.asarray(column)[suspensions].astype(np.int64) for column in (columns.detail, columns.on_track))
     whom -= whom.min()
-    if count * len(columns.hows.known) * (int(whom.max()) + 1) > _LARGEST:
+    if count * len(columns.details.known) * (int(whom.max()) + 1) > _LARGEST:
         whom = np.unique(whom, return_inverse=True)[1]
-    groups = (whose * len(columns.hows.known) + how) * (int(whom.max()) + 1) + whom
+    groups = (whose * len(columns.details.known) + how) * (int(whom.max()) + 1) + whom
     _, first, group = np.unique(groups, return_index=True, return_inverse=True)
     total_ns = np.zeros(len(first), dtype=np.int64)
     np.add.at(total_ns, group, part_ns)
     # Made ready for nothing, it waits on: that is the same wait.
-    often = np.bincount(group, parks != previous)
+    often = np.bincount(group, suspensions != previous)
     # In the order in which each came first.
     for number in first.argsort().tolist():
         at = int(first[number])
-        track, reason = int(whose[at]), _reason(timeline, timeline.parks[int(parks[at])])
+        track, reason = int(whose[at]), _reason(timeline, timeline.suspensions[int(suspensions[at])])
         waited_ns[track][reason] += int(total_ns[number])
         waits[track][reason] += int(often[number])
     return waited_ns, waits
 
 
-def _reason(timeline: Timeline, found: Park) -> Reason:
+def _reason(timeline: Timeline, found: Suspension) -> Reason:
     on = found.on or (timeline.name(found.on_track) if found.on_track in timeline.tracks else "")
     place = found.place
     return Reason(found.reason, on, *((place.file, place.line) if place is not None else (None, None)))

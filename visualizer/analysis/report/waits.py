@@ -15,11 +15,12 @@ from visualizer.trace.columns import Column
 class Waits(NamedTuple):
     """A row for each wait but those of hubs, which wait whenever somebody else runs; in the order of the trace.
 
-    `park`: its index in `Timeline.parks`, ascending. `waker`: index of the wakeup that ended it, -1 if none did.
+    `suspension`: its index in `Timeline.suspensions`, ascending. `waker`: index of the wakeup that ended it, -1 if none
+    did.
     `ended`: False of those that go on at the end of the trace, which is where they count to.
     """
 
-    park: Column
+    suspension: Column
     start_ns: Column
     end_ns: Column
     waker: Column
@@ -33,9 +34,9 @@ def waits(timeline: Timeline) -> Waits:
     ended = np.full(len(state), True)
     ended[every.lasts] = False
     waker = np.where(ended & (np.roll(state, -1) == State.READY), np.roll(about, -1), -1)
-    # Each park is one track's alone, whose slices stand in order.
+    # Each suspension is one track's alone, whose slices stand in order.
     waiting = np.flatnonzero((state == State.WAITING) & (about >= 0))
     waiting = waiting[np.argsort(about[waiting], kind="stable")]
-    parks, first = np.unique(about[waiting], return_index=True)
+    suspensions, first = np.unique(about[waiting], return_index=True)
     last = waiting[np.append(first[1:], len(waiting)) - 1] if len(waiting) else waiting
-    return Waits(parks, start_ns[waiting[first]], end_ns[last], waker[last], ended[last])
+    return Waits(suspensions, start_ns[waiting[first]], end_ns[last], waker[last], ended[last])

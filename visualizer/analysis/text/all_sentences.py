@@ -47,7 +47,7 @@ class AllSentences:
                     timeline.switch(first + at),
                     bool(self._first[first + at]),
                     timeline.wakeups[woke] if woke >= 0 else None,
-                    timeline.parks[stood] if stood >= 0 else None,
+                    timeline.suspensions[stood] if stood >= 0 else None,
                 )
         return list(map(known.__getitem__, keys))
 
@@ -57,35 +57,36 @@ class AllSentences:
         origin = np.asarray(self._timeline.columns.switches.origin)[first:stop]
         ready, waiting = np.maximum(run - 1, 0), np.maximum(run - 2, 0)
         woken = np.isin(origin, self._hubs) & (run > begin) & (slices.state[ready] == State.READY)
-        parked = woken & (run - 1 > begin) & (slices.state[waiting] == State.WAITING)
-        return np.where(woken, slices.about[ready], -1), np.where(parked, slices.about[waiting], -1)
+        suspended = woken & (run - 1 > begin) & (slices.state[waiting] == State.WAITING)
+        return np.where(woken, slices.about[ready], -1), np.where(suspended, slices.about[waiting], -1)
 
     def _keys(self, first: int, stop: int, wakeup: Column, before: Column) -> list[tuple[int | str, ...]]:
         """For each switch, all that its sentence depends on."""
-        switches, parks, wakeups, _ = self._timeline.columns
-        names = [cause for cause, _ in switches.hows.known]
-        cause = np.array([names.index(name) for name in names])[np.asarray(switches.how)[first:stop]]
+        switches, suspensions, wakeups, _ = self._timeline.columns
+        names = [cause for cause, _ in switches.details.known]
+        cause = np.array([names.index(name) for name in names])[np.asarray(switches.detail)[first:stop]]
         by_switch = np.array([name == words.SWITCH for name in names])[cause]
         origin = np.asarray(switches.origin)[first:stop]
         from_hub = np.isin(origin, self._hubs)
-        park = parks.of_switches(first, stop)
+        suspension = suspensions.of_switches(first, stop)
         # The sentence about an ended origin depends only on its end.
-        cause[park < 0] = -1
+        cause[suspension < 0] = -1
         value = np.where(from_hub & by_switch, -1, np.asarray(switches.value)[first:stop])
-        park = np.where(from_hub, before, np.where(by_switch, park, -1))
-        parked, woken = park >= 0, wakeup >= 0
-        how, asked_ns = (np.full(len(park), -1) for _ in range(2))
-        how[parked], asked_ns[parked] = np.asarray(parks.how)[park[parked]], parks.asked_for(park[parked])
-        waker, wake_cause = (np.full(len(park), -1) for _ in range(2))
+        suspension = np.where(from_hub, before, np.where(by_switch, suspension, -1))
+        suspended, woken = suspension >= 0, wakeup >= 0
+        how, asked_ns = (np.full(len(suspension), -1) for _ in range(2))
+        how[suspended] = np.asarray(suspensions.detail)[suspension[suspended]]
+        asked_ns[suspended] = suspensions.asked_for(suspension[suspended])
+        waker, wake_cause = (np.full(len(suspension), -1) for _ in range(2))
         waker[woken], wake_cause[woken] = (np.asarray(of)[wakeup[woken]] for of in (wakeups.waker, wakeups.cause))
         known = wakeups.causes.known
         timers, ends = (
             [number for number, name in enumerate(known) if name in wanted]
             for wanted in ((words.TIMER, words.TIMEOUT), (words.FINISHED,))
         )
-        more: list[int | str] = [0] * len(park)
+        more: list[int | str] = [0] * len(suspension)
         (timed,) = np.nonzero(np.isin(wake_cause, timers) & (asked_ns > 0) & from_hub)
-        late_ns = np.asarray(wakeups.ns)[wakeup[timed]] - parks.whose(park[timed])[0] - asked_ns[timed]
+        late_ns = np.asarray(wakeups.ns)[wakeup[timed]] - suspensions.whose(suspension[timed])[0] - asked_ns[timed]
         for at, late in zip(timed.tolist(), late_ns.tolist(), strict=True):
             more[at] = duration(late, 2)
         # Whether all joined tracks have ended by then is checked each time.

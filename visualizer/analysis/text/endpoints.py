@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visualizer.analysis.model.types import Park
+from visualizer.analysis.model.types import Suspension
 from visualizer.trace import words
 
 #: Direction -> what one waits for, and what is so when it is over. `{}` is the descriptor.
@@ -15,28 +15,28 @@ _SAID = {
 }
 
 
-def addresses(park: Park) -> str:
+def addresses(suspension: Suspension) -> str:
     """Such as "127.0.0.1:40312->127.0.0.1:8080", local first; empty if neither is known."""
-    if park.local and park.peer:
-        return f"{park.local}->{park.peer}"
-    return f"peer {park.peer}" if park.peer else park.local
+    if suspension.local and suspension.peer:
+        return f"{suspension.local}->{suspension.peer}"
+    return f"peer {suspension.peer}" if suspension.peer else suspension.local
 
 
-def awaits(park: Park) -> str | None:
+def awaits(suspension: Suspension) -> str | None:
     """Such as "to read from fd 7, 127.0.0.1:40312->127.0.0.1:8080"; None if it is no wait on a descriptor."""
-    if park.direction and park.fd < 0:
-        return f"for one of several fds ({park.direction})"
-    return _said(park, 0)
+    if suspension.direction and suspension.fd < 0:
+        return f"for one of several fds ({suspension.direction})"
+    return _said(suspension, 0)
 
 
-def is_ready(park: Park) -> str | None:
+def is_ready(suspension: Suspension) -> str | None:
     """Such as "fd 7 can be read, 127.0.0.1:40312->127.0.0.1:8080"; None if it is no wait on one descriptor."""
-    return _said(park, 1)
+    return _said(suspension, 1)
 
 
-def _said(park: Park, which: int) -> str | None:
-    known = _SAID.get(park.direction)
-    if known is None or park.fd < 0:
+def _said(suspension: Suspension, which: int) -> str | None:
+    known = _SAID.get(suspension.direction)
+    if known is None or suspension.fd < 0:
         return None
-    between = addresses(park)
-    return known[which].format(f"fd {park.fd}") + (f", {between}" if between else "")
+    between = addresses(suspension)
+    return known[which].format(f"fd {suspension.fd}") + (f", {between}" if between else "")

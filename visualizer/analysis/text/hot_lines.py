@@ -53,7 +53,7 @@ def sampled_at(timeline: Timeline, number: int) -> Place | None:
     return timeline.place(timeline.samples.place[number]) if number >= 0 else None
 
 
-def told(timeline: Timeline, sampled: Sampled) -> str:
+def hot_line(timeline: Timeline, sampled: Sampled) -> str:
     """It in words: "mostly at hog.py:31 `total += i * i` (9 of 11 samples, one every 26 ms)"."""
     where = f"{spot_of(sampled.place)}{quoted(timeline, sampled.place)}"
     every = f", one every {duration(sampled.every_ns, 2)}" if sampled.every_ns else ""

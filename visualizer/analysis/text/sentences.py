@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ntpath
 
-from visualizer.analysis.model.timeline import FINAL, Park, State, Switch, Timeline, Track, Wakeup, joined_tracks
+from visualizer.analysis.model.timeline import FINAL, State, Suspension, Switch, Timeline, Track, Wakeup, joined_tracks
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.endpoints import awaits, is_ready
 from visualizer.analysis.text.hot_lines import sampled_at, spot_of
@@ -26,13 +26,13 @@ def sentence(timeline: Timeline, index: int) -> str:
     """Why switch number `index` happened, and which track runs then. Raise IndexError if there is no such switch."""
     switch = timeline.switch(index)
     target = timeline.tracks[switch.target]
-    cause: tuple[Wakeup | None, Park | None] = None, None
+    cause: tuple[Wakeup | None, Suspension | None] = None, None
     if timeline.tracks[switch.origin].schedules:
         cause = _before_run(timeline, target, target.slice_of_step(index))
     return in_words(timeline, switch, is_first(target, switch), *cause)
 
 
-def in_words(timeline: Timeline, switch: Switch, first: bool, wakeup: Wakeup | None, before: Park | None) -> str:
+def in_words(timeline: Timeline, switch: Switch, first: bool, wakeup: Wakeup | None, before: Suspension | None) -> str:
     """The sentence of a switch. `first`: the target had not run before. `wakeup`, `before`: for a switch from a hub,
     what made the target ready, and what it had been waiting for."""
     to = timeline.name(switch.target)
@@ -62,7 +62,7 @@ def describe_state(timeline: Timeline, track_id: int, t_ns: int) -> str:
     if state in FINAL:
         return plain(_ended(timeline, track))
     if state is State.WAITING:
-        return plain(_waiting(timeline, timeline.parks[about], name, since_ns))
+        return plain(_waiting(timeline, timeline.suspensions[about], name, since_ns))
     # Right at a switch no time has passed yet.
     has_been = f"has been {{}} for {since}" if since_ns else "is {}"
     if state is State.READY:
@@ -94,14 +94,14 @@ def is_first(target: Track, switch: Switch) -> bool:
 
 
 def _why(
-    timeline: Timeline, switch: Switch, to: str, first: bool, wakeup: Wakeup | None, before: Park | None
+    timeline: Timeline, switch: Switch, to: str, first: bool, wakeup: Wakeup | None, before: Suspension | None
 ) -> str:  # fmt: skip
     origin = timeline.tracks[switch.origin]
     name = timeline.name(origin.id)
     value = switch.value
-    if switch.park < 0:
+    if switch.suspension < 0:
         return _ended(timeline, origin)
-    park = timeline.parks[switch.park]
+    suspension = timeline.suspensions[switch.suspension]
     match switch.cause:
         case words.NEXT:
             return f"{name} asks {to} for {'a' if first else 'the next'} value"
@@ -119,8 +119,8 @@ def _why(
             return _UNKNOWN
         case words.SWITCH if origin.schedules:
             return _woken(timeline, wakeup, before, to)
-        case words.SWITCH if park.reason != words.SWITCHED:
-            return waits(park, name)
+        case words.SWITCH if suspension.reason != words.SWITCHED:
+            return waits(suspension, name)
         case words.SWITCH:
             return f"{name} switches to {to}" + (f" with {value}" if value is not None else "")
     return _UNKNOWN
@@ -134,7 +134,7 @@ def _throws(name: str, value: str | None, to: str, kills: bool = False) -> str:
     return f"{name} throws {value or 'an exception'} into {to}"
 
 
-def _thrown(timeline: Timeline, switch: Switch, to: str, wakeup: Wakeup | None, before: Park | None) -> str:
+def _thrown(timeline: Timeline, switch: Switch, to: str, wakeup: Wakeup | None, before: Suspension | None) -> str:
     """The hub throws on behalf of another track, which is named instead."""
     if wakeup is not None and wakeup.waker in timeline.tracks and switch.value is not None:
         if wakeup.cause in (words.KILL, words.THROW):
@@ -149,69 +149,71 @@ def _ended(timeline: Timeline, track: Track) -> str:
     return f"{timeline.name(track.id)} ended ({how}{', inferred' if track.inferred else ''})"
 
 
-def waits(park: Park, name: str) -> str:
+def waits(suspension: Suspension, name: str) -> str:
     """How a track begins to wait: "foo sleeps 2 s"."""
-    if park.reason == words.SLEEP and park.asked_ns >= 0:
-        return f"{name} sleeps {duration(park.asked_ns)}" if park.asked_ns else f"{name} yields (sleeps 0 s)"
-    if park.reason == words.SLEEP:
-        return f"{name} sleeps{_in(park) or ' (duration unknown)'}"
-    limit = f", at most {duration(park.asked_ns)}" if park.asked_ns >= 0 else ""
-    if _in(park):
-        return f"{name} waits{_in(park)}{limit}"
-    if park.reason == words.JOIN:
+    if suspension.reason == words.SLEEP and suspension.asked_ns >= 0:
+        asked_ns = suspension.asked_ns
+        return f"{name} sleeps {duration(asked_ns)}" if asked_ns else f"{name} yields (sleeps 0 s)"
+    if suspension.reason == words.SLEEP:
+        return f"{name} sleeps{_in(suspension) or ' (duration unknown)'}"
+    limit = f", at most {duration(suspension.asked_ns)}" if suspension.asked_ns >= 0 else ""
+    if _in(suspension):
+        return f"{name} waits{_in(suspension)}{limit}"
+    if suspension.reason == words.JOIN:
         return f"{name} waits for others to end{limit}"
-    if park.reason == words.UNKNOWN:
+    if suspension.reason == words.UNKNOWN:
         return f"{name} waits for something unknown{limit}"
-    return f"{name} waits ({park.reason}){limit}"
+    return f"{name} waits ({suspension.reason}){limit}"
 
 
-def _in(park: Park) -> str:
+def _in(suspension: Suspension) -> str:
     """The descriptor, or else the waiting call as it is written in the source."""
-    end = awaits(park)
+    end = awaits(suspension)
     if end is not None:
         return f" {end}"
-    if not park.on or park.on == words.UNKNOWN:
+    if not suspension.on or suspension.on == words.UNKNOWN:
         return ""
-    return f" {'in' if '(' in park.on else 'for'} {park.on}"
+    return f" {'in' if '(' in suspension.on else 'for'} {suspension.on}"
 
 
-def _yield(timeline: Timeline, park: Park) -> str:
+def _yield(timeline: Timeline, suspension: Suspension) -> str:
     """A chain of generators is suspended at the yield of the innermost one."""
-    inner = timeline.innermost(park)
-    if inner is park:
+    inner = timeline.innermost(suspension)
+    if inner is suspension:
         return "its yield"
     where = f" ({ntpath.basename(inner.place.file)}:{inner.place.line})" if inner.place is not None else ""
     return f"the yield of {timeline.name(inner.track)}{where}, which it waits for"
 
 
-def _waiting(timeline: Timeline, park: Park, name: str, since_ns: int) -> str:
+def _waiting(timeline: Timeline, suspension: Suspension, name: str, since_ns: int) -> str:
     since = duration(since_ns, 2)
-    match park.reason:
+    match suspension.reason:
         case words.RESUMED:
             resumed = f"which it resumed {since} ago" if since_ns else "which it resumes"
-            return f"{name} waits for {timeline.name(park.on_track)}, {resumed}"
+            return f"{name} waits for {timeline.name(suspension.on_track)}, {resumed}"
         case words.SUSPENDED if not since_ns:
-            return f"{name} is suspended at {_yield(timeline, park)}"
+            return f"{name} is suspended at {_yield(timeline, suspension)}"
         case words.SUSPENDED:
-            return f"{name} has been suspended at {_yield(timeline, park)} for {since}"
+            return f"{name} has been suspended at {_yield(timeline, suspension)} for {since}"
         case words.SWITCHED if not since_ns:
-            return f"{name} is suspended: it switches to {timeline.name(park.on_track)}"
+            return f"{name} is suspended: it switches to {timeline.name(suspension.on_track)}"
         case words.SWITCHED:
-            return f"{name} has been suspended for {since}, since it switched to {timeline.name(park.on_track)}"
-        case words.SLEEP if park.asked_ns >= 0 and not since_ns:
-            return waits(park, name)
-        case words.SLEEP if park.asked_ns >= 0:
-            return f"{name} sleeps: {since} of {duration(park.asked_ns)}"
+            return f"{name} has been suspended for {since}, since it switched to {timeline.name(suspension.on_track)}"
+        case words.SLEEP if suspension.asked_ns >= 0 and not since_ns:
+            return waits(suspension, name)
+        case words.SLEEP if suspension.asked_ns >= 0:
+            return f"{name} sleeps: {since} of {duration(suspension.asked_ns)}"
         case words.SLEEP:
-            return f"{name} sleeps{_in(park)}" + (f": {since} so far" if since_ns else "")
-    what = _in(park) or (" for something unknown" if park.reason == words.UNKNOWN else f" ({park.reason})")
-    if park.asked_ns >= 0:
-        limit = f"at most {duration(park.asked_ns)}"
+            return f"{name} sleeps{_in(suspension)}" + (f": {since} so far" if since_ns else "")
+    reason = suspension.reason
+    what = _in(suspension) or (" for something unknown" if reason == words.UNKNOWN else f" ({reason})")
+    if suspension.asked_ns >= 0:
+        limit = f"at most {duration(suspension.asked_ns)}"
         return f"{name} waits{what}" + (f": {since} of {limit}" if since_ns else f", {limit}")
     return f"{name} waits{what}" + (f": {since} so far" if since_ns else "")
 
 
-def _before_run(timeline: Timeline, track: Track, run: int) -> tuple[Wakeup | None, Park | None]:
+def _before_run(timeline: Timeline, track: Track, run: int) -> tuple[Wakeup | None, Suspension | None]:
     """What made the track ready before slice number `run`, and what it had been waiting for until then."""
     slices = track.slices
     if run < 1 or slices.state[run - 1] != State.READY:
@@ -219,49 +221,50 @@ def _before_run(timeline: Timeline, track: Track, run: int) -> tuple[Wakeup | No
     wakeup = timeline.wakeups[slices.about[run - 1]]
     if run < 2 or slices.state[run - 2] != State.WAITING:
         return wakeup, None
-    return wakeup, timeline.parks[slices.about[run - 2]]
+    return wakeup, timeline.suspensions[slices.about[run - 2]]
 
 
-def _woken(timeline: Timeline, wakeup: Wakeup | None, park: Park | None, it: str) -> str:
+def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | None, it: str) -> str:
     """What woke the track, which is called `it`: by its name, or "it" where the name stands before."""
     if wakeup is None:
         return _UNKNOWN
     waker = timeline.tracks.get(wakeup.waker)
     name = timeline.name(wakeup.waker)
+    what = f" ({suspension.on})" if suspension and suspension.on else ""
     match wakeup.cause:
         case words.SPAWN:
             return f"{name} spawned {it}" if waker else f"{it} was spawned (by which track is unknown)"
         case words.TIMER:
-            return _timer(wakeup, park, it)
+            return _timer(wakeup, suspension, it)
         case words.TURN:
             return f"{it} yielded nothing to its scheduler and waits for its turn (inferred)"
-        case words.FINISHED if waker and park and _all_ended(timeline, park, wakeup.t_ns):
+        case words.FINISHED if waker and suspension and _all_ended(timeline, suspension, wakeup.t_ns):
             return f"every greenlet {it} joined has ended"
         case words.FINISHED if waker and waker.exit_ns >= 0:
             return f"{name}, which {it} was waiting for, ended"
         case words.FINISHED:
             return f"what {it} was waiting for ended"
-        case words.IO if park and is_ready(park):
-            return is_ready(park) or ""
+        case words.IO if suspension and is_ready(suspension):
+            return is_ready(suspension) or ""
         case words.IO:
-            return f"what {it} was waiting for is ready" + (f" ({park.on})" if park and park.on else "")
+            return f"what {it} was waiting for is ready{what}"
         case cause if cause in timeline.words.causes:
-            return timeline.words.causes[cause] + (f" ({park.on})" if park and park.on else "")
+            return timeline.words.causes[cause] + what
         case words.SIGNAL:
             return "a signal arrived"
-        case words.TIMEOUT if park and park.asked_ns >= 0 and park.reason != words.SLEEP:
-            return _timer(wakeup, park, it)
+        case words.TIMEOUT if suspension and suspension.asked_ns >= 0 and suspension.reason != words.SLEEP:
+            return _timer(wakeup, suspension, it)
         case words.TIMEOUT:
-            return f"a timeout ended {_possessive(it)} wait" + (f" ({park.on})" if park and park.on else "")
+            return f"a timeout ended {_possessive(it)} wait{what}"
         case words.KILL if waker:
             return f"{name} killed {it}"
         case words.THROW if waker:
             return f"{name} threw an exception into {it}"
-        case words.CALLBACK if waker and park and (done := _done(timeline, park)):
+        case words.CALLBACK if waker and suspension and (done := _done(timeline, suspension)):
             # Not `format`: the words may be those of a trace's header.
-            return f"{name} {done.replace('{}', it)}" + (f" ({park.on})" if park.on else "")
-        case words.CALLBACK if waker and park and park.on:
-            return f"{name} woke {it} from {park.on}"
+            return f"{name} {done.replace('{}', it)}{what}"
+        case words.CALLBACK if waker and suspension and suspension.on:
+            return f"{name} woke {it} from {suspension.on}"
         case words.UNKNOWN if waker:
             return f"{name} woke {it} (cause unknown)"
     return f"{name} woke {it}" if waker else f"{it} was woken (by which track is unknown)"
@@ -271,28 +274,28 @@ def _possessive(it: str) -> str:
     return "its" if it == "it" else f"{it}'s"
 
 
-def _done(timeline: Timeline, park: Park) -> str:
+def _done(timeline: Timeline, suspension: Suspension) -> str:
     """What the waker did to end this wait, with `{}` for the woken track; "" where that is not known."""
-    if park.reason != words.QUEUE:
-        return timeline.words.reasons.get(park.reason, "")
-    method = park.on.partition("(")[0].rpartition(".")[2]
+    if suspension.reason != words.QUEUE:
+        return timeline.words.reasons.get(suspension.reason, "")
+    method = suspension.on.partition("(")[0].rpartition(".")[2]
     return _DONE_TO_QUEUE.get(method, "put an item in the queue {} was waiting on")
 
 
-def _all_ended(timeline: Timeline, park: Park, t_ns: int) -> bool:
+def _all_ended(timeline: Timeline, suspension: Suspension, t_ns: int) -> bool:
     """Whether several tracks are known to have been joined, and all of them had ended by then."""
-    joined = [timeline.tracks.get(track) for track in joined_tracks(park.object)]
+    joined = [timeline.tracks.get(track) for track in joined_tracks(suspension.object)]
     return len(joined) > 1 and all(track is not None and 0 <= track.exit_ns <= t_ns for track in joined)
 
 
-def _timer(wakeup: Wakeup, park: Park | None, it: str) -> str:
-    if park is None or park.asked_ns < 0:
+def _timer(wakeup: Wakeup, suspension: Suspension | None, it: str) -> str:
+    if suspension is None or suspension.asked_ns < 0:
         return f"{_possessive(it)} timer expired"
-    if park.asked_ns == 0:
+    if suspension.asked_ns == 0:
         return f"{it} had only yielded"
-    late_ns = wakeup.t_ns - park.t_ns - park.asked_ns
+    late_ns = wakeup.t_ns - suspension.t_ns - suspension.asked_ns
     off = f" ({duration(abs(late_ns), 2)} {'late' if late_ns > 0 else 'early'})" if late_ns else ""
-    asked = duration(park.asked_ns)
-    if park.reason == words.SLEEP:
+    asked = duration(suspension.asked_ns)
+    if suspension.reason == words.SLEEP:
         return f"{_possessive(it)} {asked} sleep is over{off}"
-    return f"{_possessive(it)} time limit of {asked}{' for ' + park.on if park.on else ''} is over{off}"
+    return f"{_possessive(it)} time limit of {asked}{' for ' + suspension.on if suspension.on else ''} is over{off}"

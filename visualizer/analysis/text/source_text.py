@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from visualizer.analysis.model.timeline import Park, Place, Timeline, Track
+from visualizer.analysis.model.timeline import Place, Suspension, Timeline, Track
 from visualizer.trace import words
 
 _DEF = re.compile(r"^([ \t]*)(?:async[ \t]+)?def[ \t]+(\w+)[ \t]*\(")
@@ -58,26 +58,26 @@ def source_line(timeline: Timeline, place: Place) -> str:
     return lines[place.line - 1] if 0 < place.line <= len(lines) else ""
 
 
-def would_end(timeline: Timeline, waiting: dict[int, Park], park: Park) -> Ending | None:
-    """The one of those who wait, too, who would end the wait `park`; None where it is not one, or not known.
+def would_end(timeline: Timeline, waiting: dict[int, Suspension], suspension: Suspension) -> Ending | None:
+    """The one of those who wait, too, who would end the wait `suspension`; None where it is not one, or not known.
 
     Inferred: what is of the same name there may be another thing, and the line may never be reached.
     """
     # In a crowd each would be looked for in the function of each.
-    found = _endings(timeline, waiting, park) if len(waiting) <= _CROWD else []
+    found = _endings(timeline, waiting, suspension) if len(waiting) <= _CROWD else []
     return found[0] if len(found) == 1 else None
 
 
-def _endings(timeline: Timeline, waiting: dict[int, Park], park: Park) -> list[Ending]:
+def _endings(timeline: Timeline, waiting: dict[int, Suspension], suspension: Suspension) -> list[Ending]:
     """Who would do so further down in the function that it waits in."""
-    thing, dot, _ = park.on.partition("(")[0].rpartition(".")
-    methods = _ENDING.get(park.reason)
-    if not dot or methods is None or park.place is None or "(" not in park.on:
+    thing, dot, _ = suspension.on.partition("(")[0].rpartition(".")
+    methods = _ENDING.get(suspension.reason)
+    if not dot or methods is None or suspension.place is None or "(" not in suspension.on:
         return []
     calls = re.compile(rf"(?<![\w.]){re.escape(thing)}\.({'|'.join(methods)})[ \t]*\(")
     found = []
     for track, other in waiting.items():
-        if track == park.track or other.place is None or other.place.file != park.place.file:
+        if track == suspension.track or other.place is None or other.place.file != suspension.place.file:
             continue
         text = timeline.sources.get(other.place.file, "")
         for line, written in _rest_of_function(_lines(text), other.place):

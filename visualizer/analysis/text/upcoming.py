@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visualizer.analysis.model.timeline import FINAL, Park, State, Timeline
+from visualizer.analysis.model.timeline import FINAL, State, Suspension, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import waits
@@ -31,7 +31,7 @@ def what_next(timeline: Timeline, track_id: int, t_ns: int) -> str:
     after = duration(slices.start_ns[index] - t_ns, 2)
     state, about = State(slices.state[index]), slices.about[index]
     if state is State.WAITING:
-        return plain(f"in {after} it {_parks(timeline, timeline.parks[about])}")
+        return plain(f"in {after} it {_suspensions(timeline, timeline.suspensions[about])}")
     if state is State.UNKNOWN:
         return f"in {after} its state becomes unknown"
     if state is State.FAILED:
@@ -47,12 +47,12 @@ def what_next(timeline: Timeline, track_id: int, t_ns: int) -> str:
     return plain(f"in {after} it is woken{by}{runs}")
 
 
-def _parks(timeline: Timeline, park: Park) -> str:
-    match park.reason:
+def _suspensions(timeline: Timeline, suspension: Suspension) -> str:
+    match suspension.reason:
         case words.RESUMED:
-            return f"resumes {timeline.name(park.on_track)}"
+            return f"resumes {timeline.name(suspension.on_track)}"
         case words.SUSPENDED:
             return "yields"
         case words.SWITCHED:
-            return f"switches to {timeline.name(park.on_track)}"
-    return waits(park, "").strip()
+            return f"switches to {timeline.name(suspension.on_track)}"
+    return waits(suspension, "").strip()

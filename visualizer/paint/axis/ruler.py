@@ -93,18 +93,18 @@ def _marks(timeline: Timeline, viewport: Viewport, ascii: bool) -> list[tuple[in
             behind = min(behind, int((found[number + 1][0] - viewport.start) / viewport.per_cell) - 1)
         cell, last = max(0, cell), min(last, behind)
         room = behind - cell
-        told = sign[: max(0, room)]
+        label = sign[: max(0, room)]
         if room >= _SHORTEST_LENGTH:
             length = ascii_only(duration(length_ns, 2)) if ascii else duration(length_ns, 2)
             said = (f"{sign} {length}", f"{sign}{length.replace(' ', '')}")
-            told = next((text for text in said if len(text) <= room), told)
-        if not told or cell >= viewport.width:
+            label = next((text for text in said if len(text) <= room), label)
+        if not label or cell >= viewport.width:
             continue
-        spare = last - cell - len(told)
+        spare = last - cell - len(label)
         if spare > 0:
             # All of its cells are marked, and it stands in their middle.
-            told = sign[:1] * (spare // 2) + f"{told} " + sign[:1] * (spare - spare // 2 - 1)
-        marks.append((cell, told))
+            label = sign[:1] * (spare // 2) + f"{label} " + sign[:1] * (spare - spare // 2 - 1)
+        marks.append((cell, label))
     return marks
 
 

@@ -50,8 +50,8 @@ def saved(both: Sequence[Stretch], axis: Axis) -> tuple[int, str] | None:
         difference_ns, started_ns[1 - side] - started_ns[side]
     ):
         return None
-    told = duration(difference_ns)
-    return side, f"B takes {told} longer" if side == 0 else f"{told} saved"
+    difference = duration(difference_ns)
+    return side, f"B takes {difference} longer" if side == 0 else f"{difference} saved"
 
 
 def saving(both: Sequence[Stretch], viewports: Sequence[Viewport], *, ascii: bool = False) -> Saving | None:
@@ -60,8 +60,8 @@ def saving(both: Sequence[Stretch], viewports: Sequence[Viewport], *, ascii: boo
     found = saved(both, axis)
     if found is None:
         return None
-    side, told = found
-    text = f" {ascii_only(told) if ascii else told} "
+    side, said = found
+    text = f" {ascii_only(said) if ascii else said} "
     ends = [
         int((each.end(axis) - viewport.start) // viewport.per_cell)
         for each, viewport in zip(both, viewports, strict=True)

@@ -81,12 +81,12 @@ def figures(found: Comparison) -> Iterator[str]:
     yield from table(("", "A", "B", "B - A", ""), rows, words=1)
 
 
-def _row(name: str, figure: Figure, told: Callable[[float], str]) -> tuple[str, ...]:
-    a, b = (told(amount) if amount else "-" for amount in (figure.a, figure.b))
-    if told is _time and a != b and figure.a and figure.b:
+def _row(name: str, figure: Figure, written: Callable[[float], str]) -> tuple[str, ...]:
+    a, b = (written(amount) if amount else "-" for amount in (figure.a, figure.b))
+    if written is _time and a != b and figure.a and figure.b:
         a, b = _fitting(figure.a, figure.difference), _fitting(figure.b, figure.difference)
     # Values that look the same as written here do not differ.
-    difference = f"{'+' if figure.difference > 0 else '-'}{told(abs(figure.difference))}" if a != b else "-"
+    difference = f"{'+' if figure.difference > 0 else '-'}{written(abs(figure.difference))}" if a != b else "-"
     return (name, a, b, difference, _factor(figure) if a != b else "the same")
 
 

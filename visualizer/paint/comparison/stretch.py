@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, floor
 
-from visualizer.analysis.index.groups import Crowd
+from visualizer.analysis.index.groups import TrackGroup
 from visualizer.analysis.report.comparison import Part
 from visualizer.paint.axis.viewport import Axis, Viewport, extent, position_in_segment, position_of_time, span
 from visualizer.paint.rows.order import Row
@@ -57,10 +57,10 @@ class Stretch:
         rows: Sequence[Row],
         viewport: Viewport,
         *,
-        crowd: Callable[[Row], Crowd] | None = None,
+        group: Callable[[Row], TrackGroup] | None = None,
         ascii: bool = False,
     ) -> list[list[Run]]:
-        """The cells of rows, blank where the part is not. `crowd`: as for `painted`."""
+        """The cells of rows, blank where the part is not. `group`: as for `painted`."""
         timeline, until_ns = self.part.timeline, self.part.end_ns
         left = right = 0
         if viewport.axis is Axis.SWITCHES:
@@ -75,7 +75,7 @@ class Stretch:
         if viewport.width <= 0:
             return [[Run(" " * (left + right), "dim")] for _ in rows]
         before, behind = ([Run(" " * cells, "dim")] if cells else [] for cells in (left, right))
-        found = painted(timeline, rows, viewport, crowd=crowd, ascii=ascii, until_ns=until_ns)
+        found = painted(timeline, rows, viewport, group=group, ascii=ascii, until_ns=until_ns)
         return [[*before, *runs, *behind] for runs in found]
 
 

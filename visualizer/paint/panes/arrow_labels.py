@@ -23,14 +23,14 @@ def _labels(timeline: Timeline, switch: Switch) -> list[str]:
         return [f"{cause}()"]
     if cause != words.SWITCH:
         return [f"{cause} {value}", value] if value is not None else [cause]
-    if switch.park < 0:
+    if switch.suspension < 0:
         return _ended(timeline, switch.origin)
     origin = timeline.tracks[switch.origin]
     if origin.schedules:
         return _woken(timeline, _wakeup(timeline, switch))
-    park = timeline.parks[switch.park]
-    if park.reason != words.SWITCHED:
-        return wait_labels(timeline, park)
+    suspension = timeline.suspensions[switch.suspension]
+    if suspension.reason != words.SWITCHED:
+        return wait_labels(timeline, suspension)
     return [f"switch {value}", value] if value is not None else ["switch"]
 
 

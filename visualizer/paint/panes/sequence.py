@@ -1,6 +1,6 @@
-"""The sequence: a lane for each track side by side, a line for each switch, an arrow from lane to lane.
+"""The sequence: a lifeline for each track side by side, a line for each switch, an arrow from lifeline to lifeline.
 
-What a line costs depends on the lanes that have room, never on the length of the trace or the number of tracks.
+What a line costs depends on the lifelines that have room, never on the length of the trace or the number of tracks.
 """
 
 from __future__ import annotations
@@ -19,53 +19,53 @@ from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.paint.text.wait_labels import brief
 from visualizer.trace import words
 
-#: Cells of a lane: with fewer, an arrow to the next lane would have no room for a word.
-LEAST_LANE, _WIDEST_LANE = 11, 30
-#: The sentence is beside the lanes if it has this much room, the time before them from this width on.
+#: Cells of a lifeline: with fewer, an arrow to the next lifeline would have no room for a word.
+LEAST_SPACING, _WIDEST_SPACING = 11, 30
+#: The sentence is beside the lifelines if it has this much room, the time before them from this width on.
 _LEAST_SAID = 30
 _WITH_TIME = 100
 _TIME_CELLS = 14
-#: A track that is alive and waits, seen along its lane.
+#: A track that is alive and waits, seen along its lifeline.
 _LIFELINE, _ASCII_LIFELINE = "┊", "|"
 _ARROW, _ASCII_ARROW = ("─", "◀", "▶"), ("-", "<", ">")
-#: An arrow that comes from or leads to a track without a lane begins or ends with its name at the right.
+#: An arrow that comes from or leads to a track without a lifeline begins or ends with its name at the right.
 _OUTSIDE_CELLS = 14
-#: Lanes keep their positions for this many lines.
+#: Lifelines keep their positions for this many lines.
 _PAGE = 40
 
 _Cell = tuple[str, str]
 
 
-class Lanes(NamedTuple):
-    """Which tracks have a lane, from left to right, and how many cells everything has."""
+class Lifelines(NamedTuple):
+    """Which tracks have a lifeline, from left to right, and how many cells everything has."""
 
     tracks: tuple[int, ...]
     number: int
     time: int
-    lane: int
+    spacing: int
     said: int
 
     @property
     def left(self) -> int:
-        """Cells in front of the lanes."""
+        """Cells in front of the lifelines."""
         return self.number + self.time
 
     def centre(self, track: int) -> int:
-        """The cell of the lane's line, from the left of the lanes. Raise ValueError if the track has none."""
-        return self.tracks.index(track) * self.lane + self.lane // 2
+        """The cell of the lifeline's line, from the left of the lifelines. Raise ValueError if the track has none."""
+        return self.tracks.index(track) * self.spacing + self.spacing // 2
 
     def track_at(self, cell: int) -> int:
-        """The track in whose lane that cell of the whole line is; NOBODY if it is in none."""
-        at = (cell - self.left) // self.lane
+        """The track in whose lifeline that cell of the whole line is; NOBODY if it is in none."""
+        at = (cell - self.left) // self.spacing
         return self.tracks[at] if 0 <= at < len(self.tracks) else words.NOBODY
 
 
 def sequence(timeline: Timeline, visible: range, width: int, *, ascii: bool = False) -> Iterator[list[Run]]:
-    """The lines of the switches `visible`, page by page; the names stand above a page if its lanes are others."""
+    """The lines of the switches `visible`, page by page; the names stand above a page if its lifelines are others."""
     before: tuple[int, ...] | None = None
     for start in range(visible.start, visible.stop, _PAGE):
         page = visible[start - visible.start : start - visible.start + _PAGE]
-        of = lanes(timeline, page, width)
+        of = lifelines(timeline, page, width)
         if of.tracks != before:
             if before is not None:
                 yield []
@@ -75,23 +75,23 @@ def sequence(timeline: Timeline, visible: range, width: int, *, ascii: bool = Fa
             yield line(timeline, of, index, ascii=ascii)
 
 
-def lanes(timeline: Timeline, visible: range, width: int, near: int = -1, wanted: Iterable[int] = ()) -> Lanes:
-    """The lanes for the switches `visible`, in lines of `width` cells.
+def lifelines(timeline: Timeline, visible: range, width: int, near: int = -1, wanted: Iterable[int] = ()) -> Lifelines:
+    """The lifelines for the switches `visible`, in lines of `width` cells.
 
     All tracks, if they have room; else those that take part in these switches, the nearest to switch number `near`
     first, and `wanted`; then others. Always in the order in which they came to be.
     """
     number = len(str(timeline.switch_count)) + 2
     time = _TIME_CELLS if width >= _WITH_TIME else 0
-    room = max(1, (width - number - time) // LEAST_LANE)
+    room = max(1, (width - number - time) // LEAST_SPACING)
     tracks = tuple(timeline.tracks) if len(timeline.tracks) <= room else _chosen(timeline, visible, room, near, wanted)
     left = width - number - time
-    lane = min(_WIDEST_LANE, left // max(1, len(tracks)))
-    if left - 2 * LEAST_LANE * len(tracks) >= _LEAST_SAID:
+    spacing = min(_WIDEST_SPACING, left // max(1, len(tracks)))
+    if left - 2 * LEAST_SPACING * len(tracks) >= _LEAST_SAID:
         # Twice the least is enough for most words on an arrow; then the whole sentence is of more use.
-        lane = min(lane, max(LEAST_LANE * 2, (left - 2 * _LEAST_SAID) // max(1, len(tracks))))
-    said = left - lane * len(tracks)
-    return Lanes(tracks, number, time, lane, said if said >= _LEAST_SAID else 0)
+        spacing = min(spacing, max(LEAST_SPACING * 2, (left - 2 * _LEAST_SAID) // max(1, len(tracks))))
+    said = left - spacing * len(tracks)
+    return Lifelines(tracks, number, time, spacing, said if said >= _LEAST_SAID else 0)
 
 
 def _chosen(timeline: Timeline, visible: range, room: int, near: int, wanted: Iterable[int]) -> tuple[int, ...]:
@@ -107,19 +107,19 @@ def _chosen(timeline: Timeline, visible: range, room: int, near: int, wanted: It
     return tuple(sorted(islice(found, room), key=lambda track: (known[track].spawn_ns, track)))
 
 
-def heads(timeline: Timeline, of: Lanes, selected: int = words.NOBODY, *, ascii: bool = False) -> list[Run]:
-    """The names over the lanes."""
+def heads(timeline: Timeline, of: Lifelines, selected: int = words.NOBODY, *, ascii: bool = False) -> list[Run]:
+    """The names over the lifelines."""
     runs = [
         Run(("switch" if of.number >= 8 else "#").rjust(of.number - 1) + " ", "dim"),
         Run("time ".rjust(of.time) if of.time else "", "dim"),
     ]
     for track in of.tracks:
-        room = of.lane - 1
+        room = of.spacing - 1
         name = fit_name(plain(timeline.name(track)), room).rstrip()
         # In the middle, over the line.
-        before = max(0, min(of.lane // 2 - cell_width(name) // 2, room - cell_width(name)))
+        before = max(0, min(of.spacing // 2 - cell_width(name) // 2, room - cell_width(name)))
         style = "selected" if track == selected else "thread"
-        runs += [Run(" " * before, "dim"), Run(name, style), Run(" " * (of.lane - before - cell_width(name)), "dim")]
+        runs += [Run(" " * before, "dim"), Run(name, style), Run(" " * (of.spacing - before - cell_width(name)), "dim")]
     hidden = len(timeline.tracks) - len(of.tracks)
     if hidden > 0 and of.said:
         runs.append(Run(fit(f"… {hidden} more tracks", of.said), "dim"))
@@ -127,14 +127,15 @@ def heads(timeline: Timeline, of: Lanes, selected: int = words.NOBODY, *, ascii:
 
 
 def line(
-    timeline: Timeline, of: Lanes, index: int, *, ascii: bool = False, within: bool = False, marked: bool = False
+    timeline: Timeline, of: Lifelines, index: int, *, ascii: bool = False, within: bool = False, marked: bool = False
 ) -> list[Run]:
-    """Switch number `index`: what each lane's track does after it, and the arrow. Raise IndexError if there is none.
+    """Switch number `index`: what each lifeline's track does after it, and the arrow. Raise IndexError if there is
+    none.
 
     `within`: it is in the selected span; `marked`: there is a mark between it and the next.
     """
     switch = timeline.switch(index)
-    cells = [_BLANK] * (of.lane * len(of.tracks))
+    cells = [_BLANK] * (of.spacing * len(of.tracks))
     for track in of.tracks:
         cells[of.centre(track)] = _state_cell(timeline, track, switch, ascii)
     _draw_arrow(timeline, of, switch, cells, ascii)
@@ -144,7 +145,7 @@ def line(
         runs.append(Run(f"{_moment(switch.t_ns, timeline.last_ns):>{of.time - 1}} ", "dim"))
     runs += [Run("".join(text for text, _ in group), style) for style, group in groupby(cells, key=lambda one: one[1])]
     if of.said:
-        said = brief(timeline, plain(sentence(timeline, index)), switch.park, of.said)
+        said = brief(timeline, plain(sentence(timeline, index)), switch.suspension, of.said)
         runs.append(Run(fit(said, of.said), "text"))
     return [Run(ascii_cells(text), style) for text, style in runs] if ascii else runs
 
@@ -162,11 +163,11 @@ def _moment(t_ns: int, of_ns: int) -> str:
 
 
 def _state_cell(timeline: Timeline, track: int, switch: Switch, ascii: bool) -> _Cell:
-    """The glyph in the lane of a track after the switch; blank before its creation and after its end."""
+    """The glyph in the lifeline of a track after the switch; blank before its creation and after its end."""
     if track == switch.target:
         return glyphs(ascii)[State.RUNNING], STYLE_OF[State.RUNNING]
     known = timeline.tracks[track]
-    ended = track == switch.origin and switch.park < 0
+    ended = track == switch.origin and switch.suspension < 0
     if ended:
         state = State.FAILED if known.state is State.FAILED else State.DONE
         return glyphs(ascii)[state], STYLE_OF[state]
@@ -183,8 +184,8 @@ def _state_cell(timeline: Timeline, track: int, switch: Switch, ascii: bool) -> 
     return glyphs(ascii)[state], STYLE_OF[state]
 
 
-def _draw_arrow(timeline: Timeline, of: Lanes, switch: Switch, cells: list[_Cell], ascii: bool) -> None:
-    """From the origin's lane to the target's, with what crosses on its shaft."""
+def _draw_arrow(timeline: Timeline, of: Lifelines, switch: Switch, cells: list[_Cell], ascii: bool) -> None:
+    """From the origin's lifeline to the target's, with what crosses on its shaft."""
     shaft, back, forth = _ASCII_ARROW if ascii else _ARROW
     labels = crossing_labels(timeline, switch)
     inside = [track in of.tracks for track in (switch.origin, switch.target)]
@@ -201,15 +202,15 @@ def _draw_arrow(timeline: Timeline, of: Lanes, switch: Switch, cells: list[_Cell
 
 
 def _draw_outside(
-    timeline: Timeline, of: Lanes, switch: Switch, cells: list[_Cell], ascii: bool, labels: list[str]
+    timeline: Timeline, of: Lifelines, switch: Switch, cells: list[_Cell], ascii: bool, labels: list[str]
 ) -> None:
-    """One end has no lane: its name is at the end of the arrow, beside the lane of the other."""
+    """One end has no lifeline: its name is at the end of the arrow, beside the lifeline of the other."""
     shaft, back, forth = _ASCII_ARROW if ascii else _ARROW
     leaves = switch.origin in of.tracks
     here, there = (switch.origin, switch.target) if leaves else (switch.target, switch.origin)
     start = of.centre(here) + 1
     room = len(cells) - start
-    if room < LEAST_LANE // 2:
+    if room < LEAST_SPACING // 2:
         return
     name = fit_name(plain(timeline.name(there)), min(_OUTSIDE_CELLS, room - 2)).rstrip()
     head = [shaft, forth] if leaves else [back, shaft]

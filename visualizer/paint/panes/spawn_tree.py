@@ -6,11 +6,11 @@ from collections.abc import Set
 from typing import NamedTuple
 
 from visualizer.analysis.explore.spawn_tree import Family, Kin
-from visualizer.analysis.index.groups import Crowd
+from visualizer.analysis.index.groups import TrackGroup
 from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.rows.crowded import told
+from visualizer.paint.rows.group_row import state_counts
 from visualizer.paint.rows.order import GROUP_FROM
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import ascii_cells, cell_width, fit
@@ -79,20 +79,20 @@ def _below(family: Family, creator: int, trunk: tuple[bool, ...], unfolded: Set[
 
 
 def node_runs(
-    timeline: Timeline, node: Node, t_ns: int, width: int, *, crowd: Crowd | None = None, selected: bool = False,
+    timeline: Timeline, node: Node, t_ns: int, width: int, *, group: TrackGroup | None = None, selected: bool = False,
     ascii: bool = False,
 ) -> list[Run]:  # fmt: skip
-    """A line of `width` cells: the branch, then its name and what it does at `t_ns`. `crowd`: of a group's tracks."""
+    """A line of `width` cells: the branch, then its name and what it does at `t_ns`. `group`: of a group's tracks."""
     branch = "".join([_TRUNK[more] for more in node.trunk[:-1]] + [_BRANCH[more] for more in node.trunk[-1:]])
     most = width // 2
     if len(branch) > most:
         branch = "…" + branch[-most:]
     if node.kin is not None:
-        assert crowd is not None, "a group's line shows what its tracks do"
+        assert group is not None, "a group's line shows what its tracks do"
         branch += "▸ " if node.folded else "▾ "
         name = plain(f"{node.kin.name} ×{len(node.members)}")
         runs = [Run(branch, "dim"), Run(name, "selected" if selected else "name")]
-        runs.append(Run(f"  {told(crowd, t_ns)}", "ruler"))
+        runs.append(Run(f"  {state_counts(group, t_ns)}", "ruler"))
     else:
         track = timeline.tracks[node.track]
         at = track.slices.at(t_ns)
@@ -118,7 +118,7 @@ def _said(timeline: Timeline, track_id: int, at: int, t_ns: int) -> str:
     since_ns = t_ns - track.slices.start_ns[at]
     since = f", for {duration(since_ns, 2)}" if since_ns > 0 else ""
     if state is State.WAITING and not track.schedules and about >= 0:
-        return f"{_VERBS[state]}: {wait_label(timeline, timeline.parks[about])}{since}"
+        return f"{_VERBS[state]}: {wait_label(timeline, timeline.suspensions[about])}{since}"
     if state is State.BLOCKED:
         return plain(f"blocked by {timeline.name(about)}{since}")
     return f"{_VERBS[state]}{since}"

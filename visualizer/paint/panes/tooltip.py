@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from visualizer.analysis.model.timeline import FINAL, SUMMED, State, Timeline, Track
 from visualizer.analysis.text.durations import duration
-from visualizer.analysis.text.hot_lines import mostly, told
+from visualizer.analysis.text.hot_lines import hot_line, mostly
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import describe_state
 from visualizer.analysis.text.upcoming import what_next
@@ -69,7 +69,7 @@ def _seen(timeline: Timeline, track: Track, index: int, now_ns: int) -> list[str
     who = track.id if state is State.RUNNING else slices.about[index]
     end_ns = slices.start_ns[index + 1] if index + 1 < len(slices) else now_ns
     sampled = mostly(timeline, who, slices.start_ns[index], end_ns)
-    return [told(timeline, sampled)] if sampled is not None else []
+    return [hot_line(timeline, sampled)] if sampled is not None else []
 
 
 def _shares(track: Track, start_ns: int, end_ns: int, count: int) -> str:
@@ -78,8 +78,8 @@ def _shares(track: Track, start_ns: int, end_ns: int, count: int) -> str:
         state: (track.slices.spent_ns(state, end_ns) - track.slices.spent_ns(state, start_ns)) / lasted_ns
         for state in SUMMED
     }
-    told = sorted((state for state in SUMMED if spent[state] >= _LEAST_SHARE), key=lambda state: -spent[state])
-    shares = ", ".join(f"{spent[state]:.0%} {meaning(state)}" for state in told)
+    states = sorted((state for state in SUMMED if spent[state] >= _LEAST_SHARE), key=lambda state: -spent[state])
+    shares = ", ".join(f"{spent[state]:.0%} {meaning(state)}" for state in states)
     return f"{count} states in {duration(lasted_ns)} here{f': {shares}' if shares else ''}"
 
 

@@ -40,17 +40,17 @@ def profile(lengths: Lengths, width: int, *, ascii: bool = False) -> Iterator[li
     for of, waited_ns in lengths.waited_ns.items():
         by_reason[of.reason] += waited_ns
     waited = [(reason, waited_ns) for reason, waited_ns in by_reason.most_common() if waited_ns > 0]
-    told = waited[:_REASONS]
-    for number, (reason, waited_ns) in enumerate(told):
+    shown = waited[:_REASONS]
+    for number, (reason, waited_ns) in enumerate(shown):
         size = max(4, min(_LONGEST_BAR, room - 20))
         named = fit(plain(reason), min(10, max(4, room - size - 9)))
         yield [
             _head("waited" if number == 0 else ""),
             Run(f"{named} ", "text"),
-            bar(waited_ns, told[0][1], size, STYLE_OF[State.WAITING], ascii=ascii),
+            bar(waited_ns, shown[0][1], size, STYLE_OF[State.WAITING], ascii=ascii),
             Run(f" {duration(waited_ns, 2)}", "text"),
         ]
-    if left := len(waited) - len(told):
+    if left := len(waited) - len(shown):
         yield [_head(""), Run(f"and {left} more reason{'s' if left > 1 else ''}", "dim")]
 
 

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from visualizer.analysis.explore.wait_graph import Wait, WaitGraph, chains, woken_by
-from visualizer.analysis.model.timeline import Park, State, Timeline
+from visualizer.analysis.model.timeline import State, Suspension, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.endpoints import awaits
 from visualizer.analysis.text.printable import plain
@@ -105,20 +105,21 @@ class _Painter:
 
     def _outside(self, wait: Wait) -> str:
         """What the track waits for, if it is not a track."""
-        park = wait.park
+        suspension = wait.suspension
         if wait.thing:
             return plain(wait.thing)
-        if park.reason == words.SLEEP:
+        if suspension.reason == words.SLEEP:
             return self._timer(wait)
-        if park.reason == words.SUSPENDED:
+        if suspension.reason == words.SUSPENDED:
             return "to be resumed"
-        if park.reason == words.JOIN:
+        if suspension.reason == words.JOIN:
             return "others to end"
-        if park.direction and len(wait.waiters) > 1:
-            return plain(f"{len(wait.waiters)} fds ({park.direction})")
-        if park.direction:
-            return plain(f"fd {park.fd} ({park.direction})" if park.fd >= 0 else awaits(park) or park.direction)
-        return "unknown" if park.reason == words.UNKNOWN else plain(park.reason)
+        if suspension.direction and len(wait.waiters) > 1:
+            return plain(f"{len(wait.waiters)} fds ({suspension.direction})")
+        if suspension.direction:
+            fd = f"fd {suspension.fd} ({suspension.direction})" if suspension.fd >= 0 else awaits(suspension)
+            return plain(fd or suspension.direction)
+        return "unknown" if suspension.reason == words.UNKNOWN else plain(suspension.reason)
 
     def _timer(self, wait: Wait) -> str:
         several = len(wait.waiters) > 1
@@ -132,26 +133,26 @@ class _Painter:
     def _detail(self, wait: Wait) -> list[_Piece]:
         """At which expression it waits and for how long, and what the recording knows of its end."""
         timeline, t_ns = self._timeline, self._moment.t_ns
-        park = wait.park
+        suspension = wait.suspension
         lasting = f"for {duration(t_ns - wait.since_ns, 2)}" if t_ns > wait.since_ns else ""
-        if lasting and park.reason == words.SLEEP:
+        if lasting and suspension.reason == words.SLEEP:
             # Beside the time that is left, or over, it would not be clear what lasts.
             most = "up to " if len(wait.waiters) > 1 else ""
             lasting = f"asleep for {most}{duration(t_ns - wait.since_ns, 2)}"
-        resumes = park.reason in (words.RESUMED, words.SWITCHED, words.SUSPENDED)
-        what = "" if resumes or park.reason == words.SLEEP else wait_label(timeline, park)
-        told = [", ".join(part for part in (what, lasting) if part)] if what or lasting else []
-        known = None if park.reason == words.SLEEP else woken_by(timeline, wait, t_ns)
+        resumes = suspension.reason in (words.RESUMED, words.SWITCHED, words.SUSPENDED)
+        what = "" if resumes or suspension.reason == words.SLEEP else wait_label(timeline, suspension)
+        parts = [", ".join(part for part in (what, lasting) if part)] if what or lasting else []
+        known = None if suspension.reason == words.SLEEP else woken_by(timeline, wait, t_ns)
         if known is not None and not timeline.tracks[known[0]].schedules:
-            told.append(f"{plain(timeline.name(known[0]))} wakes it in {duration(known[1] - t_ns, 2)}")
+            parts.append(f"{plain(timeline.name(known[0]))} wakes it in {duration(known[1] - t_ns, 2)}")
         elif wait.thing and not wait.on:
-            told += self._written(park)
-        return [[Run(f"  {part}", "dim")] for part in told]
+            parts += self._written(suspension)
+        return [[Run(f"  {part}", "dim")] for part in parts]
 
-    def _written(self, park: Park) -> list[str]:
+    def _written(self, suspension: Suspension) -> list[str]:
         """Which track would end a wait, according to the source, if the trace does not contain it."""
-        waiting = {wait.waiters[0]: wait.park for wait in self._moment.waits}
-        ending = would_end(self._timeline, waiting, park)
+        waiting = {wait.waiters[0]: wait.suspension for wait in self._moment.waits}
+        ending = would_end(self._timeline, waiting, suspension)
         if ending is None:
             return []
         name = plain(self._timeline.name(ending.track))
@@ -190,7 +191,7 @@ class _Painter:
 def _weight(links: list[Wait]) -> tuple[int, int]:
     """Long chains first; what ends by itself, and a generator at its yield, last."""
     ordinary = {words.SLEEP: 1, words.SUSPENDED: 2}
-    return ordinary.get(links[-1].park.reason, 0) if len(links) == 1 else 0, -len(links)
+    return ordinary.get(links[-1].suspension.reason, 0) if len(links) == 1 else 0, -len(links)
 
 
 def _broken(pieces: list[_Piece], width: int, ascii: bool) -> Iterator[list[Run]]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from visualizer.analysis.model.cumulative import Tally
 from visualizer.analysis.model.timeline import FINAL, SUMMED, State
-from visualizer.paint.rows.track_slices import Lane
+from visualizer.paint.rows.track_slices import TrackRow
 from visualizer.trace.columns import Column
 
 #: No state, no slice.
@@ -49,7 +49,7 @@ class Cells(NamedTuple):
 
 
 class _Grid(NamedTuple):
-    """The cells themselves, in the lanes' whole numbers: the same for all rows.
+    """The cells themselves, in the rows' whole numbers: the same for all rows.
 
     `reach`: up to where slices begin that each edge has before it. `until`: where each cell, or the trace, ends;
     `known` of each whether some of it lies before that, `whole` whether all of it does.
@@ -87,10 +87,10 @@ class _Found(NamedTuple):
     before: Column
 
 
-def cells(lanes: Sequence[Lane], edges: tuple[float, ...]) -> Cells:
-    """What happens between each two of `edges`, which ascend. The lanes, one at least, are of one axis and limit."""
-    grid = _grid(edges, lanes[0].scale, lanes[0].limit * lanes[0].scale)
-    at, counts = _found(lanes, grid)
+def cells(track_rows: Sequence[TrackRow], edges: tuple[float, ...]) -> Cells:
+    """What happens between each two of `edges`, which ascend. The rows, one at least, are of one axis and limit."""
+    grid = _grid(edges, track_rows[0].scale, track_rows[0].limit * track_rows[0].scale)
+    at, counts = _found(track_rows, grid)
     after, before = at.slice[:, :-1], at.slice[:, 1:]
     # Does one that began before it reach into the cell? The newest reaches as far as the trace.
     goes_on = (after >= counts) | (at.begins[:, :-1] > grid.start)
@@ -107,26 +107,26 @@ def cells(lanes: Sequence[Lane], edges: tuple[float, ...]) -> Cells:
     runs = alone.astype(np.int64)
     several = count > 1
     if several.any():
-        _mix(lanes, grid, at, first, several, running, runs, main)
+        _mix(track_rows, grid, at, first, several, running, runs, main)
     stays = (at.before[:, 1:] == _RUNNING) & grid.whole
     return Cells(only, running, runs, main, enters & runs_first, stays)
 
 
-def _found(lanes: Sequence[Lane], grid: _Grid) -> tuple[_Found, Column]:
-    """What is at each edge, and how many slices each lane has, in a column."""
-    shape = len(lanes), len(grid.reach)
+def _found(track_rows: Sequence[TrackRow], grid: _Grid) -> tuple[_Found, Column]:
+    """What is at each edge, and how many slices each row has, in a column."""
+    shape = len(track_rows), len(grid.reach)
     found = _Found(*(np.empty(shape, dtype=kind) for kind in (np.int64, np.int64, np.uint8, np.uint8)))
-    for row, (_, begins, state) in enumerate(lane.course for lane in lanes):
+    for row, (_, begins, state) in enumerate(track_row.course for track_row in track_rows):
         known, states = np.frombuffer(begins, dtype=np.int64), np.frombuffer(state, dtype=np.uint8)
         index = found.slice[row] = known.searchsorted(grid.reach)
         known.take(index, out=found.begins[row], mode="clip")
         states.take(index, out=found.state[row], mode="clip")
         states.take(index - 1, out=found.before[row], mode="clip")
-    return found, np.array([[len(lane.slices)] for lane in lanes])
+    return found, np.array([[len(track_row.slices)] for track_row in track_rows])
 
 
 def _mix(
-    lanes: Sequence[Lane], grid: _Grid, at: _Found, first: Column, several: Column,
+    track_rows: Sequence[TrackRow], grid: _Grid, at: _Found, first: Column, several: Column,
     running: Column, runs: Column, main: Column,
 ) -> None:  # fmt: skip
     """Say of cells with several slices how much of them runs, and what else is in them."""
@@ -134,12 +134,12 @@ def _mix(
     needed[:, :-1] = several
     needed[:, 1:] |= several
     until = np.broadcast_to(grid.edge, needed.shape)[needed]
-    tally = Tally([lane.course for lane in lanes], _bounds(needed), until, at.slice[needed] - 1)
+    tally = Tally([track_row.course for track_row in track_rows], _bounds(needed), until, at.slice[needed] - 1)
     left = (needed.ravel().cumsum() - 1).reshape(needed.shape)[:, :-1][several]
     ran = tally.in_state(State.RUNNING)
     length = np.broadcast_to(grid.length, several.shape)[several]
     running[several] = np.minimum(1.0, (ran[left + 1] - ran[left]) / length)
-    found = runs[several] = _runs(lanes, _bounds(several), first[several], at.slice[:, 1:][several] - 1)
+    found = runs[several] = _runs(track_rows, _bounds(several), first[several], at.slice[:, 1:][several] - 1)
     others = (found == 0).nonzero()[0]
     if len(others):
         left = left[others]
@@ -155,21 +155,22 @@ def _bounds(table: Column) -> list[int]:
     return [0, *table.sum(axis=1).cumsum().tolist()]
 
 
-def _runs(lanes: Sequence[Lane], bounds: list[int], first: Column, last: Column) -> Column:
+def _runs(track_rows: Sequence[TrackRow], bounds: list[int], first: Column, last: Column) -> Column:
     """How many of the slices `first` to `last` of each cell are RUNNING, 2 if there are more. The cells from bounds[i]
-    to bounds[i + 1] are those of lane number i."""
+    to bounds[i + 1] are those of row number i."""
     near = first[:, None] + _NEAR
     states = np.empty(near.shape, dtype=np.uint8)
-    for lane, (begin, end) in zip(lanes, pairwise(bounds), strict=True):
+    for track_row, (begin, end) in zip(track_rows, pairwise(bounds), strict=True):
         if begin < end:
-            np.frombuffer(lane.slices.state, dtype=np.uint8).take(near[begin:end], out=states[begin:end], mode="clip")
+            of_row = np.frombuffer(track_row.slices.state, dtype=np.uint8)
+            of_row.take(near[begin:end], out=states[begin:end], mode="clip")
     runs: Column = ((states == _RUNNING) & (near <= last[:, None])).sum(axis=1)
     # Behind the first of them only those that a switch began are looked for, and only where that is not enough.
     far = ((runs < 2) & (last >= first + _FEW)).nonzero()[0]
     if len(far):
         keys = np.stack((first[far] + _FEW, last[far] + 1)).astype(np.int32)
-        for lane, (begin, end) in zip(lanes, pairwise(far.searchsorted(bounds).tolist()), strict=True):
+        for track_row, (begin, end) in zip(track_rows, pairwise(far.searchsorted(bounds).tolist()), strict=True):
             if begin < end:
-                steps = np.frombuffer(lane.track.step_slices, dtype=np.int32).searchsorted(keys[:, begin:end])
+                steps = np.frombuffer(track_row.track.step_slices, dtype=np.int32).searchsorted(keys[:, begin:end])
                 runs[far[begin:end]] += steps[1] - steps[0]
     return np.minimum(runs, 2)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from visualizer.analysis.index.groups import Crowd, crowd_of
+from visualizer.analysis.index.groups import TrackGroup, track_group_of
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.axis.viewport import Viewport
-from visualizer.paint.rows.crowded import paint_group
+from visualizer.paint.rows.group_row import paint_group
 from visualizer.paint.rows.order import Row, label_runs, row_name
 from visualizer.paint.rows.states import paint_rows
 from visualizer.paint.text.canvas import Run
@@ -40,16 +40,17 @@ def painted(
     shown: Sequence[Row],
     viewport: Viewport,
     *,
-    crowd: Callable[[Row], Crowd] | None = None,
+    group: Callable[[Row], TrackGroup] | None = None,
     ascii: bool = False,
     until_ns: int | None = None,
 ) -> Iterator[list[Run]]:
-    """The cells of rows. `crowd`: what the tracks of a group do, where that is kept; `until_ns`: as in `paint_rows`."""
+    """The cells of rows. `group`: what the tracks of a group do, where that is kept; `until_ns`: as in
+    `paint_rows`."""
     tracks = [row.track for row in shown if row.group is None]
     of_tracks = paint_rows(timeline, tracks, viewport, ascii=ascii, until_ns=until_ns)
     for row in shown:
         if row.group is None:
             yield next(of_tracks)
         else:
-            of_group = crowd(row) if crowd is not None else crowd_of(timeline, row.members)
+            of_group = group(row) if group is not None else track_group_of(timeline, row.members)
             yield paint_group(timeline, of_group, viewport, ascii=ascii, until_ns=until_ns)

@@ -10,7 +10,7 @@ import numpy as np
 from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.paint.axis.viewport import Viewport
 from visualizer.paint.rows.cells import Cells, cells
-from visualizer.paint.rows.track_slices import Lane
+from visualizer.paint.rows.track_slices import TrackRow
 from visualizer.paint.text.canvas import FULL, Canvas, Run, high, wide
 from visualizer.paint.text.cell_width import ascii_only, cell_width, fit
 from visualizer.paint.text.palette import STYLE_OF, glyphs
@@ -49,20 +49,20 @@ def paint_rows(
     """
     axis, edges = viewport.laid_out(timeline)
     for first in range(0, len(tracks), _AT_ONCE):
-        lanes = [Lane(timeline, track, axis, until_ns) for track in tracks[first : first + _AT_ONCE]]
-        found = cells(lanes, edges)
-        canvas = Canvas(_looks(lanes, found, ascii), ascii)
-        for row, lane in enumerate(lanes):
-            _mark_end(lane, edges, canvas, row, ascii)
-        _write_labels(timeline, lanes, found.only, canvas, ascii)
+        track_rows = [TrackRow(timeline, track, axis, until_ns) for track in tracks[first : first + _AT_ONCE]]
+        found = cells(track_rows, edges)
+        canvas = Canvas(_looks(track_rows, found, ascii), ascii)
+        for row, track_row in enumerate(track_rows):
+            _mark_end(track_row, edges, canvas, row, ascii)
+        _write_labels(timeline, track_rows, found.only, canvas, ascii)
         yield from canvas.rows()
 
 
-def _looks(lanes: Sequence[Lane], found: Cells, ascii: bool) -> Column:
+def _looks(track_rows: Sequence[TrackRow], found: Cells, ascii: bool) -> Column:
     """What each cell shows, as its number in GLYPHS."""
     looks: Column = found.main + 1
-    for row, lane in enumerate(lanes):
-        if lane.track.schedules:
+    for row, track_row in enumerate(track_rows):
+        if track_row.track.schedules:
             looks[row] = _OF_HUB[looks[row]]
     where = found.runs > 0
     if where.any():
@@ -78,10 +78,10 @@ def _looks_of_runs(found: Cells, ascii: bool) -> Column:
     return looks
 
 
-def _mark_end(lane: Lane, edges: Sequence[float], canvas: Canvas, row: int, ascii: bool) -> None:
+def _mark_end(track_row: TrackRow, edges: Sequence[float], canvas: Canvas, row: int, ascii: bool) -> None:
     """✓ or ✗ in the first cell that is wholly behind the end."""
-    state = lane.slices.state[-1]
-    if state not in FINAL or (position := lane.start(len(lane.slices) - 1)) > lane.limit:
+    state = track_row.slices.state[-1]
+    if state not in FINAL or (position := track_row.start(len(track_row.slices) - 1)) > track_row.limit:
         return
     cell = bisect_left(edges, position) if position >= edges[0] else -1
     if 0 <= cell < canvas.width and not canvas.is_blank(row, cell):
@@ -91,7 +91,9 @@ def _mark_end(lane: Lane, edges: Sequence[float], canvas: Canvas, row: int, asci
         canvas.write(row, cell, glyphs(ascii)[State(state)], 1, STYLE_OF[State(state)])
 
 
-def _write_labels(timeline: Timeline, lanes: Sequence[Lane], only: Column, canvas: Canvas, ascii: bool) -> None:
+def _write_labels(
+    timeline: Timeline, track_rows: Sequence[TrackRow], only: Column, canvas: Canvas, ascii: bool
+) -> None:
     """Label each stretch of cells of one slice with what it waits for, or with the track that blocks it."""
     begins = np.ones(only.shape, dtype=bool)
     begins[:, 1:] = only[:, 1:] != only[:, :-1]
@@ -102,10 +104,10 @@ def _write_labels(timeline: Timeline, lanes: Sequence[Lane], only: Column, canva
     rows, starts = np.divmod(bounds[long], canvas.width)
     columns = (column.tolist() for column in (rows, starts, slices[long], length[long]))
     for row, start, index, room in zip(*columns, strict=True):
-        lane = lanes[row]
-        if known := labels(timeline, lane.track, index):
+        track_row = track_rows[row]
+        if known := labels(timeline, track_row.track, index):
             text = _label(known, room - 2, ascii)
-            style = _BLOCKED if lane.slices.state[index] == State.BLOCKED else _LABEL
+            style = _BLOCKED if track_row.slices.state[index] == State.BLOCKED else _LABEL
             if text:
                 canvas.write(row, start, f" {text} ", cell_width(text) + 2, style)
 

@@ -13,7 +13,7 @@ from visualizer.paint.axis.viewport import Axis, position_of_time
 from visualizer.trace.columns import Column
 
 
-class Lane:
+class TrackRow:
     """The slices of `track_id`, each with the place on the axis (time or switches) where it begins.
 
     Raise KeyError if there is no such track.

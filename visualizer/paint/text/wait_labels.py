@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visualizer.analysis.model.timeline import Park, State, Timeline, Track
+from visualizer.analysis.model.timeline import State, Suspension, Timeline, Track
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.text.cell_width import cell_width
@@ -20,41 +20,41 @@ def labels(timeline: Timeline, track: Track, index: int) -> list[str]:
     if state == State.BLOCKED:
         return [plain(f"{_BLOCKED} by {timeline.name(about)}"), _BLOCKED]
     # A hub waits whenever another track runs: that needs no label.
-    return wait_labels(timeline, timeline.parks[about]) if state == State.WAITING and not track.schedules else []
+    return wait_labels(timeline, timeline.suspensions[about]) if state == State.WAITING and not track.schedules else []
 
 
-def wait_labels(timeline: Timeline, park: Park) -> list[str]:
+def wait_labels(timeline: Timeline, suspension: Suspension) -> list[str]:
     """The label, and behind it shorter ones that still say it."""
-    label = wait_label(timeline, park)
+    label = wait_label(timeline, suspension)
     function, parenthesis, arguments = label.partition("(")
     shorter = function.rpartition(".")[2] + parenthesis + arguments
     return [label, shorter] if parenthesis and shorter != label else [label]
 
 
-def wait_label(timeline: Timeline, park: Park) -> str:
+def wait_label(timeline: Timeline, suspension: Suspension) -> str:
     """Such as "sleep 2 s", "gevent.joinall(…)", "→ consumer", "yield": printable, one line."""
-    match park.reason:
-        case words.SLEEP if park.asked_ns >= 0:
-            return f"sleep {duration(park.asked_ns)}"
+    match suspension.reason:
+        case words.SLEEP if suspension.asked_ns >= 0:
+            return f"sleep {duration(suspension.asked_ns)}"
         case words.SLEEP:
-            return plain(f"sleep {park.on}".strip())
-        case words.RESUMED | words.SWITCHED if park.on_track in timeline.tracks:
-            return plain(f"→ {timeline.name(park.on_track)}")
+            return plain(f"sleep {suspension.on}".strip())
+        case words.RESUMED | words.SWITCHED if suspension.on_track in timeline.tracks:
+            return plain(f"→ {timeline.name(suspension.on_track)}")
         case words.SUSPENDED:
             return "yield"
-    if not park.on:
-        return "waits for something unknown" if park.reason == words.UNKNOWN else plain(park.reason)
-    function, parenthesis, arguments = park.on.partition("(")
+    if not suspension.on:
+        return "waits for something unknown" if suspension.reason == words.UNKNOWN else plain(suspension.reason)
+    function, parenthesis, arguments = suspension.on.partition("(")
     if parenthesis and len(arguments) > _LONGEST_ARGUMENTS:
         return plain(f"{function}(…)")
-    return plain(park.on)
+    return plain(suspension.on)
 
 
-def brief(timeline: Timeline, said: str, park: int, width: int) -> str:
-    """What is `said` of park number `park` (-1: of none); where it takes more than `width` cells, without the arguments
-    of the call that waits, which are in the source: what follows them matters more."""
-    if park < 0 or cell_width(said) <= width:
+def brief(timeline: Timeline, said: str, suspension: int, width: int) -> str:
+    """What is `said` of suspension number `suspension` (-1: of none); where it takes more than `width` cells, without
+    the arguments of the call that waits, which are in the source: what follows them matters more."""
+    if suspension < 0 or cell_width(said) <= width:
         return said
-    call = plain(timeline.parks[park].on)
+    call = plain(timeline.suspensions[suspension].on)
     function, parenthesis, arguments = call.partition("(")
     return said.replace(call, f"{function}(…)") if parenthesis and len(arguments) > 2 else said

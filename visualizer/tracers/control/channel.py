@@ -1,4 +1,4 @@
-"""The program's end of the socket by which it is held: lines of words in, lines of words out, and never a surprise.
+"""The program's end of the socket by which it is paused: lines of words in, lines of words out, and never a surprise.
 
 The descriptor is moved high up, is not inherited by the program's own children, and is left alone when the program has
 closed it. Nothing here waits but `wait`, and nobody who is gone makes us get a signal.

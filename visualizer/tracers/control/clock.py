@@ -1,4 +1,4 @@
-"""The clock of a program that may be held: `time.monotonic_ns` without the time for which it was."""
+"""The clock of a program that may be paused: `time.monotonic_ns` without the time for which it was."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from visualizer.tracers.core.stream import Stream
 
 
-class HeldClock:
+class PausableClock:
     """`now` gives the nanoseconds in which the program ran. It never runs back, in any thread."""
 
     def __init__(self, monotonic: Callable[[], int] = time.monotonic_ns) -> None:
         self._monotonic = monotonic
         #: What is left out, in all.
-        self._held = [0]
+        self._paused = [0]
         #: Where the clock stands, if it does; else nothing.
         self._standing: list[int] = []
         #: Memory that the processes share, for what is left out and where the clock stands (-1: it does not): from the
@@ -33,27 +33,27 @@ class HeldClock:
         self.now = self._make_now()
 
     def _make_now(self) -> Callable[[], int]:
-        monotonic, held, standing, follows = self._monotonic, self._held, self._standing, self._follows
+        monotonic, paused, standing, follows = self._monotonic, self._paused, self._standing, self._follows
 
         def now() -> int:
             for shared in follows:
                 standing_ns: int = shared[1]
                 return standing_ns if standing_ns >= 0 else monotonic() - shared[0]
             while True:
-                held_ns = held[0]
-                t_ns = monotonic() - held_ns
+                paused_ns = paused[0]
+                t_ns = monotonic() - paused_ns
                 for stands_ns in standing:
                     return stands_ns
                 # Another thread may have stopped the clock, and let it go on, since we looked at it.
-                if held[0] is held_ns:
+                if paused[0] is paused_ns:
                     return t_ns
 
         return now
 
     @property
-    def held_ns(self) -> int:
+    def paused_ns(self) -> int:
         """For how long it has stood still in all."""
-        return self._held[0]
+        return self._paused[0]
 
     @property
     def stands(self) -> bool:
@@ -64,63 +64,63 @@ class HeldClock:
         """Stand still from now on. Return where."""
         if not self._standing:
             # In C, and so in one go: no other thread may see a later time between the look and the stop.
-            self._standing.extend(map(sub, starmap(self._monotonic, ((),)), self._held))
-            self._tell()
+            self._standing.extend(map(sub, starmap(self._monotonic, ((),)), self._paused))
+            self._publish()
         return self._standing[0]
 
     def go_on(self) -> None:
         """Go on from where it stands."""
         if self._standing:
-            self._held[0] = self._monotonic() - self._standing[0]
+            self._paused[0] = self._monotonic() - self._standing[0]
             self._standing.clear()
-            self._tell()
+            self._publish()
 
     def share(self, memory: Any) -> None:
         """Before a fork: tell the children through `memory`, two integers, what the clock says."""
         if not self._follows:
             self._shared = memory
-            self._tell()
+            self._publish()
 
     def follow(self) -> None:
-        """In a forked child: only whoever forked it can be held, and the clock stands when that one is."""
+        """In a forked child: only whoever forked it can be paused, and the clock stands when that one is."""
         if self._shared is not None and not self._follows:
             self._follows.append(self._shared)
 
-    def _tell(self) -> None:
+    def _publish(self) -> None:
         if self._shared is not None and not self._follows:
-            self._shared[0] = self._held[0]
+            self._shared[0] = self._paused[0]
             self._shared[1] = self._standing[0] if self._standing else -1
 
 
 class Pauses:
     """What the trace tells of the pauses: when the clock stood still, and for how long in all.
 
-    Each is told in the buffer of a thread that is held, or goes on: whoever lets it go on may have none.
+    Each is told in the buffer of a thread that is paused, or goes on: whoever lets it go on may have none.
 
     Not to be used by two threads at once.
     """
 
-    def __init__(self, clock: HeldClock) -> None:
+    def __init__(self, clock: PausableClock) -> None:
         self._clock = clock
-        #: How long it had been held when it was let go on, until that is told; -1 if there is nothing to tell.
+        #: How long it had been paused when it was let go on, until that is told; -1 if there is nothing to tell.
         self._went_on = -1
 
     def stop(self, stream: Stream) -> int:
-        """The current thread is the first to be held: stop the clock. Return where."""
-        self.tell(stream)
+        """The current thread is the first to be paused: stop the clock. Return where."""
+        self.report(stream)
         t_ns = self._clock.stop()
-        stream.here(t_ns).store((lines.held, t_ns, self._clock.held_ns, None, None, None, 0))
+        stream.here(t_ns).store((lines.held, t_ns, self._clock.paused_ns, None, None, None, 0))
         return t_ns
 
     def go_on(self) -> int:
         """Everybody is let go on: have the clock go on. Return for how long it has stood in all."""
         self._clock.go_on()
-        self._went_on = self._clock.held_ns
+        self._went_on = self._clock.paused_ns
         return self._went_on
 
-    def tell(self, stream: Stream) -> None:
+    def report(self, stream: Stream) -> None:
         """The current thread runs on: tell that, unless another has."""
-        held_ns, self._went_on = self._went_on, -1
-        if held_ns >= 0:
+        paused_ns, self._went_on = self._went_on, -1
+        if paused_ns >= 0:
             t_ns = stream.clock()
-            stream.here(t_ns).store((lines.continued, t_ns, held_ns, None, None, None, 0))
+            stream.here(t_ns).store((lines.continued, t_ns, paused_ns, None, None, None, 0))

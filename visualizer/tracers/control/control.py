@@ -1,16 +1,16 @@
-"""Holding the program: it stops at its next switch, or a later one, when whoever watches it asks for that.
+"""Pausing the program: it stops at its next switch, or a later one, when whoever watches it asks for that.
 
 They talk through a socket that the program was started with (visualizer/session/control.py has the other end). Without
-one there is no `Control`, and nothing here is ever called. With one, the hooks ask `goal` on their long way only, and
-that is the way they take while there is one.
+one there is no `SocketControl`, and nothing here is ever called. With one, the hooks ask `goal` on their long way only,
+and that is the way they take while there is one.
 
 Asked for, a line each: `hold`, `step` (one switch), `track ID` (until that track is switched to), `line NUMBER FILE`
-(until that line is about to run), `run`. Answered: `stopped T_NS` when the clock stands, `held CAUSE` when all that
+(until that line is about to run), `run`. Answered: `stopped T_NS` when the clock stands, `paused CAUSE` when all that
 happened until then is in the file, `going HELD_NS` when the clock goes on, having stood for so long in all.
 
-A thread is held in its own hook, in the middle of its switch, and waits for a lock: signals reach the program
-meanwhile, and what their handlers raise goes on into it. All threads that come to a switch are held then, and those
-whose hub is idle; nobody who runs code of the program's. If the other end is closed, whoever held it is gone: the
+A thread is paused in its own hook, in the middle of its switch, and waits for a lock: signals reach the program
+meanwhile, and what their handlers raise goes on into it. All threads that come to a switch are paused then, and those
+whose hub is idle; nobody who runs code of the program's. If the other end is closed, whoever paused it is gone: the
 program runs on.
 """
 
@@ -21,7 +21,7 @@ import sys
 
 from visualizer.trace import words
 from visualizer.tracers.control.channel import Channel
-from visualizer.tracers.control.clock import HeldClock, Pauses
+from visualizer.tracers.control.clock import PausableClock, Pauses
 from visualizer.tracers.control.rehook import put_back
 from visualizer.tracers.core.values import show
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 RUN, SWITCH, TRACK, LINE = "", "switch", "track", "line"
 #: Stands in `Context.unsettled` while there is a goal.
 _WANTED = -3
-#: So often somebody who is held looks for an answer, if the flushing thread does not.
+#: So often somebody who is paused looks for an answer, if the flushing thread does not.
 _LOOK_SECONDS = 0.1
 
 # Fetched now: gevent's monkey-patching replaces them.
@@ -46,13 +46,13 @@ _RLock = _thread.RLock
 _Local = _thread._local
 
 
-class Control:
-    """The program's end of the socket, and the threads that are held."""
+class SocketControl:
+    """The program's end of the socket, and the threads that are paused."""
 
     def __init__(self, fd: int) -> None:
         """Take over the socket with that descriptor. Raise OSError if it is none."""
         self._channel = Channel(fd)
-        self.clock = HeldClock()
+        self.clock = PausableClock()
         #: What the hooks are to look out for, and its track or (line, file).
         self.goal = RUN
         self.wanted_track = words.NOBODY
@@ -60,7 +60,7 @@ class Control:
         #: What pauses at steps and lines, once it is installed.
         self.points: Points | None = None
         self._recording: Any = None
-        #: A lock for each thread that is held, in order.
+        #: A lock for each thread that is paused, in order.
         self._gates: list[Any] = []
         # Taken again by a signal handler that runs in the middle of it, and switches.
         self._lock = _RLock()
@@ -69,7 +69,7 @@ class Control:
         #: The loops of all threads that have one.
         self._loops: list[Pausable] = []
         self._stops = Pauses(self.clock)
-        #: Why the first of all was held, until that is told; and when it is in the file.
+        #: Why the first of all was paused, until that is told; and when it is in the file.
         self._unsaid = self._flushed = ""
 
     def begin(self, recording: Context) -> None:
@@ -78,7 +78,7 @@ class Control:
         recording.stream.wait = self._wait
         self._read()
 
-    # In the flushing thread, or in one that is held.
+    # In the flushing thread, or in one that is paused.
 
     def _wait(self, seconds: float) -> bool:
         """Wait for so long, or until something is asked for. Return whether the flushing thread shall end."""
@@ -86,7 +86,7 @@ class Control:
         self._local.exempt = self._local.flushes = True
         try:
             if self._flushed:
-                self._channel.say("held", self._flushed)
+                self._channel.say("paused", self._flushed)
             if self._channel.wait(seconds):
                 self._read()
                 seconds = 0
@@ -136,7 +136,7 @@ class Control:
                 self.points.arm(goal)
 
     def _let_go(self, goal: str) -> None:
-        """Let everybody who is held go on, to that goal."""
+        """Let everybody who is paused go on, to that goal."""
         with self._lock:
             gates, self._gates = self._gates, []
             self._set(goal)
@@ -144,8 +144,8 @@ class Control:
             for gate in gates:
                 gate.release()
 
-    def _go_on(self, held: bool) -> None:
-        if held:
+    def _go_on(self, paused: bool) -> None:
+        if paused:
             self._unsaid = self._flushed = ""
             self._channel.say("going", self._stops.go_on())
 
@@ -179,7 +179,7 @@ class Control:
 
         def set_again() -> None:
             hook()
-            self._note("A signal's handler raised while the program was held: a switch right after may be missing.")
+            self._note("A signal's handler raised while the program was paused: a switch right after may be missing.")
 
         put_back(set_again)
 
@@ -189,12 +189,12 @@ class Control:
             self._hold(LINE)
 
     def watch_loop(self, loop: Pausable) -> None:
-        """The current thread has this loop: it stands still whenever the thread is held."""
+        """The current thread has this loop: it stands still whenever the thread is paused."""
         self._local.loop = loop
         self._loops.append(loop)
 
     def on_nudge(self) -> None:
-        """Another thread is held, while the hub of this one waits: its timers are to be held, too."""
+        """Another thread is paused, while the hub of this one waits: its timers are to be paused, too."""
         if self.goal == SWITCH and self._gates:
             self._hold(SWITCH)
 
@@ -226,7 +226,7 @@ class Control:
             self._try(self.points.enter)
 
     def _enter(self, gate: Any, cause: str) -> bool:
-        """Close a gate, and the first of all stops the clock. Return False if nobody is to be held any more."""
+        """Close a gate, and the first of all stops the clock. Return False if nobody is to be paused any more."""
         with self._lock:
             if not self.goal:
                 return False
@@ -247,21 +247,21 @@ class Control:
                 self._gates.remove(gate)
                 self._go_on(not self._gates)
             if not self.clock.stands:
-                self._try(lambda: self._stops.tell(self._recording.stream))
+                self._try(lambda: self._stops.report(self._recording.stream))
 
     def _try(self, call: Callable[[], None]) -> None:
         try:
             call()
         except Exception as error:
             self._local.loop = None
-            self._note(f"Something ran on while the program was held: {show(error)}.")
+            self._note(f"Something ran on while the program was paused: {show(error)}.")
 
     # The end.
 
     def fail(self, error: Exception) -> None:
         """A hook of ours failed: log it, and let the program run on."""
         self.close()
-        self._note(f"The program cannot be held any longer: {show(error)}.")
+        self._note(f"The program cannot be paused any longer: {show(error)}.")
 
     def _note(self, text: str) -> None:
         if getattr(self._local, "flushes", False):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from visualizer.tracers.control.control import LINE, RUN, TRACK, Control
+from visualizer.tracers.control.control import LINE, RUN, TRACK, SocketControl
 from visualizer.tracers.core.code import is_in
 from visualizer.tracers.core.context import Context
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType
     from typing import Any
 
-    from visualizer.tracers.core.api import Steps
+    from visualizer.tracers.core.api import GeneratorSteps
 
 if sys.version_info < (3, 12):
     raise ImportError("sys.monitoring is there from Python 3.12 on")
@@ -38,7 +38,7 @@ _EVERYWHERE = _events.PY_THROW | _events.PY_UNWIND
 class MonitoringPoints:
     """The steps of the program's generators, and a line."""
 
-    def __init__(self, recording: Context, control: Control) -> None:
+    def __init__(self, recording: Context, control: SocketControl) -> None:
         self._recording = recording
         self._own = recording.own
         self._control = control
@@ -59,7 +59,7 @@ class MonitoringPoints:
         return hook
 
     @property
-    def _steps(self) -> Steps:
+    def _steps(self) -> GeneratorSteps:
         steps = self._recording.steps
         assert steps is not None
         return steps
@@ -88,10 +88,10 @@ class MonitoringPoints:
                 frame = frame.f_back
 
     def _single_out(self, code: CodeType, events: int) -> None:
-        """Ask for events of one piece of code, also where it runs, or is parked, by now.
+        """Ask for events of one piece of code, also where it runs, or is suspended, by now.
 
         The events asked for everywhere come there only when it is entered the next time, unless it is on the stack of
-        a thread; the stacks of parked greenlets are not.
+        a thread; the stacks of suspended greenlets are not.
         """
         _monitoring.set_local_events(self._tool, code, events)
         self._singled_out.append(code)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 
-from visualizer.tracers.control.control import LINE, TRACK, Control
+from visualizer.tracers.control.control import LINE, TRACK, SocketControl
 from visualizer.tracers.core.code import GENERATOR_FLAG, is_in
 from visualizer.tracers.core.context import Context
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 class ProfilePoints:
     """The steps of the program's generators, and a line."""
 
-    def __init__(self, recording: Context, control: Control) -> None:
+    def __init__(self, recording: Context, control: SocketControl) -> None:
         self._recording = recording
         self._own = recording.own
         self._control = control

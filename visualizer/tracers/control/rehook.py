@@ -1,6 +1,6 @@
 """Putting back a hook that the interpreter takes out.
 
-What a signal's handler raises while a thread is held goes through our hook into the program; greenlet, and the
+What a signal's handler raises while a thread is paused goes through our hook into the program; greenlet, and the
 interpreter with a profile function, then take out the hook that it came from. It can be set again only in that thread,
 the main one, and outside of the hook: there the interpreter's pending calls come (Py_AddPendingCall). A switch that the
 program does before that is missed, so the trace says that something may be missing.

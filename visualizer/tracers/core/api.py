@@ -68,7 +68,7 @@ class Callee(Protocol):
         """A call of such a class in the program's own code, in `frame`, is over."""
 
 
-class Steps(Protocol):
+class GeneratorSteps(Protocol):
     """The steps of the program's generators, as far as control has to know them."""
 
     @property

@@ -37,7 +37,7 @@ NEW = -1
 PARTS = -1
 
 #: What is seen again and again is told with a count: after one, two, four, ... times, and at last after so many.
-_MOST_UNTOLD = 40
+_MOST_UNREPORTED = 40
 #: So many places the hooks of a thread know at most, so that our memory does not grow with code that a program makes.
 _MOST_SHAPES = 8192
 #: Gives the next shape its number (ids.py).
@@ -61,22 +61,22 @@ def shape_line(
 class Sight:
     """Where a thread was seen, several times in a row with nothing in between: `count` times that are not told yet."""
 
-    __slots__ = ("code", "count", "offset", "t_ns", "told")
+    __slots__ = ("code", "count", "offset", "reported", "t_ns")
 
     def __init__(self, code: CodeType, offset: int) -> None:
         self.code = code
         self.offset = offset
         self.t_ns = 0
-        self.count = self.told = 0
+        self.count = self.reported = 0
 
     @property
     def is_due(self) -> bool:
-        return self.count >= min(self.told, _MOST_UNTOLD)
+        return self.count >= min(self.reported, _MOST_UNREPORTED)
 
-    def tell(self) -> Parts:
+    def report(self) -> Parts:
         """The event that tells of all that is not told yet."""
         count, self.count = self.count, 0
-        self.told += count
+        self.reported += count
         return lines.sample, self.t_ns, CURRENT, count, None, self.code, self.offset
 
 
@@ -84,8 +84,23 @@ class Buffer:
     """The events of one thread. Hooks that run in that thread add to it; the flush takes from the other end."""
 
     __slots__ = (
-        "_met", "chained", "closed", "entering", "hook", "ident", "left", "looked", "parts", "rows", "shapes", "sights",
-        "sites", "tables", "taken", "told", "track",
+        "_met",
+        "chained",
+        "closed",
+        "entering",
+        "hook",
+        "ident",
+        "left",
+        "looked",
+        "parts",
+        "reported",
+        "rows",
+        "shapes",
+        "sights",
+        "sites",
+        "tables",
+        "taken",
+        "track",
     )  # fmt: skip
 
     def __init__(self, ident: int = 0) -> None:
@@ -102,7 +117,7 @@ class Buffer:
         #: The thread's own track.
         self.track = -1
         #: The file has the beginning of it, the spawn of the thread's track.
-        self.told = False
+        self.reported = False
         #: The thread has ended: nothing will be added.
         self.closed = False
         #: Shapes that hooks know by the place they are about: id(code) + offset. Of living code objects no two have the
@@ -163,7 +178,7 @@ class Buffer:
         self.sights = []
         self.taken, self.looked = 0, -1
         self.track = track
-        self.told = False
+        self.reported = False
 
     def store(self, parts: Parts) -> None:
         """Store one event with all its parts."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType
     from typing import Any, TypeVar
 
-    from visualizer.tracers.core.api import Callee, Control, Points, Runtime, Steps
+    from visualizer.tracers.core.api import Callee, Control, GeneratorSteps, Points, Runtime
     from visualizer.tracers.core.code import Ownership
     from visualizer.tracers.core.stream import Stream
 
@@ -64,7 +64,7 @@ class Context:
         #: Each tells the track that runs in the current thread, as far as it knows; the last one is asked first.
         self.runners: list[Callable[[], int | None]] = []
         #: Who knows the generators that run in a frame.
-        self.steps: Steps | None = None
+        self.steps: GeneratorSteps | None = None
         #: Who is told of the program's calls.
         self.callees: list[Callee] = []
 
@@ -176,13 +176,13 @@ class Context:
     def at_next_event(self, call: Callable[[], None]) -> None:
         """Have `call` called by the next hook that runs, because it cannot be done now."""
         self.stream.due.append(call)
-        for tell in self.on_due:
-            tell()
+        for report in self.on_due:
+            report()
 
     def fail(self, name: str, error: BaseException) -> None:
         """A hook of the runtime of that name failed: log it, take the runtime out, and let the program go on."""
-        for tell in self.on_failure:
-            tell()
+        for report in self.on_failure:
+            report()
         failed = self.tracers.pop(name, None)
         if failed is not None:
             self.note(f"The {name} tracer failed and was taken out: {show(error)}.")

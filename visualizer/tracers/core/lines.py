@@ -92,12 +92,12 @@ def wait_in_call(s: Interning, t: int, track: int, about: InCall, _: Any, code: 
 
 def _end(s: Interning, thing: str, endpoint: Endpoint | None) -> str:
     """The last fields of a wait: object, fd, direction, local and peer address. Left out where none is known."""
-    told = s.text(thing) if thing else NOTHING
+    text = s.text(thing) if thing else NOTHING
     if endpoint is None:
-        return f",{told}" if thing else ""
+        return f",{text}" if thing else ""
     fd, direction, local, peer = endpoint
     ends = ",".join(str(s.text(address) if address else NOTHING) for address in (local, peer))
-    return f',{told},{fd},"{direction}",{ends}'
+    return f',{text},{fd},"{direction}",{ends}'
 
 
 def tie(s: Interning, t: int, track: int, relation: str, thing: str, _c: CodeType | None, _o: int) -> str:

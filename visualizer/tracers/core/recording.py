@@ -53,9 +53,9 @@ class Recording(Context):
             runtime = make(self)
             if self.tracers.setdefault(runtime.name, runtime) is not runtime:
                 raise ValueError("another runtime has that name")
-            told: Words = getattr(runtime, "words", {})
-            if told:
-                self._words[runtime.name] = {part: dict(texts) for part, texts in told.items()}
+            reported: Words = getattr(runtime, "words", {})
+            if reported:
+                self._words[runtime.name] = {part: dict(texts) for part, texts in reported.items()}
         except Exception as error:
             self._answers[name] = f"refused: {show(error)}"
 
@@ -112,8 +112,8 @@ class Recording(Context):
         if self.control is not None:
             self.control.finish()
         stream.due.clear()
-        self.forks.tell_name()
-        self.forks.tell_ends()
+        self.forks.report_name()
+        self.forks.report_ends()
         t_ns = stream.clock()
         for name, runtime in list(self.tracers.items()):
             try:

@@ -90,16 +90,16 @@ class Samples:
         """In the flushing thread, while nobody else can flush. Never raises."""
         now_ns = self._recording.stream.clock()
         if not self._looks or now_ns == self._looked_ns:
-            return  # Where the clock stands, the program is held.
+            return  # Where the clock stands, the program is paused.
         self._looked_ns = now_ns
         try:
             quiet = [buffer for buffer in list(self._recording.stream.buffers) if _is_quiet(buffer)]
             self._look_at(self._in_turn(quiet))
         except Exception as error:
             self.stop()
-            told = f"What runs on without a switch is not sampled any longer: {show(error)}."
+            note = f"What runs on without a switch is not sampled any longer: {show(error)}."
             # Our own thread has no track, and must not get one.
-            self._recording.at_next_event(lambda: self._recording.note(told))
+            self._recording.at_next_event(lambda: self._recording.note(note))
 
     def _in_turn(self, buffers: list[Buffer]) -> list[Buffer]:
         if len(buffers) <= _AT_ONCE:
@@ -152,7 +152,7 @@ def _stack(ident: int) -> list[At]:
 
 
 def _is_resumed(code: CodeType, offset: int) -> bool:
-    """Whether it is a generator that is being started or resumed, or parked."""
+    """Whether it is a generator that is being started or resumed, or suspended."""
     if not code.co_flags & GENERATOR_FLAG or offset < 0:
         return False
     return code.co_code[offset] in (_RESUME, _YIELD)

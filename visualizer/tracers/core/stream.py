@@ -89,7 +89,7 @@ class Stream(Interning):
         self.process = -1
         #: What was inherited from the process that forked, if one did.
         self.copies: Numbering | None = None
-        self._held_ns = 0
+        self._unfinished_ns = 0
         self._sink = sink
         self._flushing = _allocate_lock()
         self._owner = 0
@@ -177,9 +177,9 @@ class Stream(Interning):
         if not parts or not buffer.rows or buffer.rows[1 - ROW] != PARTS:
             return False
         line, t_ns, _, text = parts[-STRIDE : 4 - STRIDE]
-        if line is not self.pieces or text.endswith("\n") or t_ns == self._held_ns:
+        if line is not self.pieces or text.endswith("\n") or t_ns == self._unfinished_ns:
             return False
-        self._held_ns = t_ns
+        self._unfinished_ns = t_ns
         return True
 
     def _flush(self, last: bool) -> None:
@@ -239,22 +239,22 @@ class Stream(Interning):
         lines: list[str] = []
         for one, until in in_order(taken):
             # They come before what happened since.
-            self._tell_sights(one.buffer, lines, ended=True)
+            self._report_sights(one.buffer, lines, ended=True)
             self._make_lines(one, until, lines)
         return "".join(lines)
 
     def _sights(self, last: bool) -> tuple[str, int]:
         """The lines of what was seen to run and is to be told by now; and how many these are."""
         lines: list[str] = []
-        count = sum(self._tell_sights(buffer, lines, last) for buffer in list(self.buffers))
+        count = sum(self._report_sights(buffer, lines, last) for buffer in list(self.buffers))
         return "".join(lines), count
 
-    def _tell_sights(self, buffer: Buffer, lines: list[str], ended: bool) -> int:
+    def _report_sights(self, buffer: Buffer, lines: list[str], ended: bool) -> int:
         """Make the lines of where a thread was seen; of the newest only if that is due, or has ended."""
         count = 0
         for sight in buffer.sights:
             if sight.count and (ended or sight.is_due or sight is not buffer.sights[-1]):
-                self._make_lines(Taken(buffer, [sight.t_ns, PARTS, 0], list(sight.tell())), 1, lines)
+                self._make_lines(Taken(buffer, [sight.t_ns, PARTS, 0], list(sight.report())), 1, lines)
                 count += 1
         buffer.sights = [] if ended else buffer.sights[-1:]
         return count
@@ -264,18 +264,19 @@ class Stream(Interning):
         track = taken.buffer.track
         if track != self._thread:
             # The first line of a thread says itself that it is one, but not of which process.
-            known = track if taken.buffer.told else self.process if self._thread < 0 and track != self.process else -1
+            is_first = self._thread < 0 and track != self.process
+            known = track if taken.buffer.reported else self.process if is_first else -1
             self._thread = track
             if known >= 0:
                 lines.append(f'["thread",{taken.times[taken.at] - self.start_ns},{known}]\n')
-            taken.buffer.told = True
+            taken.buffer.reported = True
         while taken.at < until:
             upto = min(taken.next_parts(until), taken.at + _BATCH)
             if upto > taken.at:
                 rows = taken.rows[taken.at * ROW : upto * ROW]
                 if self.copies is not None:
                     self.copies.translate_rows(rows)
-                    self._tell_copies(self.copies, rows[0] - self.start_ns, lines)
+                    self._report_copies(self.copies, rows[0] - self.start_ns, lines)
                 packed = _b2a_base64(_pack(f"<{len(rows)}q", *rows), newline=False)
                 lines.append(f'["rows","{packed.decode("ascii")}"]\n')
                 taken.at = upto
@@ -295,7 +296,7 @@ class Stream(Interning):
                 if translated is None:
                     return
                 parts[i + 2 : i + 5] = translated
-                self._tell_copies(self.copies, parts[i + 1] - self.start_ns, lines)
+                self._report_copies(self.copies, parts[i + 1] - self.start_ns, lines)
             line = parts[i](self, parts[i + 1] - self.start_ns, *parts[i + 2 : i + STRIDE])
         except Exception:
             self._sink.lost += 1
@@ -305,7 +306,7 @@ class Stream(Interning):
             self._new.clear()
         lines.append(line)
 
-    def _tell_copies(self, copies: Numbering, t_ns: int, lines: list[str]) -> None:
+    def _report_copies(self, copies: Numbering, t_ns: int, lines: list[str]) -> None:
         """Before the first line that speaks of them."""
         if copies.met:
             lines += [f'["copy",{t_ns},{track},{of},0]\n' for track, of in copies.met]
@@ -332,8 +333,8 @@ class Stream(Interning):
                 phase = (phase + _GOLDEN) % 1
                 if self.wait(FLUSH_SECONDS * (0.8 + 0.4 * phase)):
                     break
-                for tell in list(self.before_flush):
-                    tell()
+                for report in list(self.before_flush):
+                    report()
                 self.flush(look=True)
         finally:
             self._ended.release()
@@ -382,9 +383,9 @@ class Stream(Interning):
         """Right before a fork: nobody shall be writing then. Return what `let_flush` is to be given after it."""
         return self._flushing if self._begin_flush() else None
 
-    def let_flush(self, held: Any) -> None:
+    def let_flush(self, flushing: Any) -> None:
         """After the fork, in the process that forked."""
-        if held is self._flushing:
+        if flushing is self._flushing:
             self._end_flush()
 
     def leave_to_end(self) -> None:
@@ -400,7 +401,7 @@ class Stream(Interning):
         buffer.begin_again(track)
         self._forget_others()
         self.process = track
-        self._thread, self._held_ns, self._lost = -1, 0, 0
+        self._thread, self._unfinished_ns, self._lost = -1, 0, 0
         self._sink.forget()
         self.ids.in_child()
         number_shapes_by(self.ids.shape)

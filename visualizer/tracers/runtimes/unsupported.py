@@ -71,7 +71,7 @@ class Unsupported:
         return f"on: a note when one of these runs: {', '.join(name for _, name, _ in _TABLE.values())}"
 
     def imported(self, name: str, module: ModuleType) -> None:
-        path, runtime, told = _TABLE[name]
+        path, runtime, note = _TABLE[name]
         known: Any = module
         if runtime == "eventlet":
             greenlets = self._context.of(GreenletTracer)
@@ -87,7 +87,7 @@ class Unsupported:
             if put_back in self._watched:
                 put_back()
                 try:
-                    self._context.note(runtime + told, runtime)
+                    self._context.note(runtime + note, runtime)
                 except Exception as error:
                     self._context.fail(self.name, error)
             return original(*args, **more)

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from textual import on
 
 from visualizer.tui import messages
-from visualizer.tui.actions.unbound_keys import Answering
+from visualizer.tui.actions.unbound_keys import UnboundKeys
 from visualizer.tui.widgets.message_line import MessageLine
 from visualizer.tui.widgets.prompt import Prompt
 
 
-class CatalogueSearch(Answering):
+class CatalogueSearch(UnboundKeys):
     """A subclass has the list, and shows `prompt` and `told` below it."""
 
     INSTEAD = "/ searches names, "
@@ -20,7 +20,7 @@ class CatalogueSearch(Answering):
     def __init__(self) -> None:
         super().__init__()
         self.prompt = Prompt()
-        self.told = MessageLine()
+        self.message_line = MessageLine()
         self._looked_for = ""
 
     @property
@@ -44,12 +44,12 @@ class CatalogueSearch(Answering):
     def deny(self, sentence: str) -> None:
         """Say why nothing happens, until the next key."""
         self.app.bell()
-        self.told.tell(sentence)
+        self.message_line.set(sentence)
 
     def touched(self) -> None:
         super().touched()
-        if self.told.display:
-            self.told.tell()
+        if self.message_line.display:
+            self.message_line.set()
 
     @on(messages.Denied)
     def _deny(self, message: messages.Denied) -> None:

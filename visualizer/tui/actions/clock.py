@@ -15,11 +15,11 @@ class Timekeeping(Pointing):
             self._since_mark_or_here()
         elif since is Since.MOMENT and (reckoning := by_the_clock(self.view.timeline)) is not None:
             self.view.reckoning = reckoning
-            self.told.tell("Times are shown as time of day, in this machine's time zone.")
+            self.message_line.set("Times are shown as time of day, in this machine's time zone.")
         else:
             self.view.reckoning = SINCE_START
             unknown = "" if since is Since.MIDNIGHT else "; the trace does not contain the time of day"
-            self.told.tell(f"Times count from the start{unknown}.")
+            self.message_line.set(f"Times count from the start{unknown}.")
         self.look()
 
     def _since_mark_or_here(self) -> None:
@@ -27,4 +27,4 @@ class Timekeeping(Pointing):
         before = [mark for mark in self.marks if mark.t_ns <= view.playhead.t_ns]
         zero_ns, what = (before[-1].t_ns, before[-1].name) if before else (view.playhead.t_ns, "the playhead")
         view.reckoning = Reckoning(Since.MOMENT, zero_ns)
-        self.told.tell(f"Times count from {what}, at {SINCE_START.moment(zero_ns, view.now_ns)}.")
+        self.message_line.set(f"Times count from {what}, at {SINCE_START.moment(zero_ns, view.now_ns)}.")

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from visualizer.tui.actions.feedback import Telling
+from visualizer.tui.actions.feedback import Feedback
 
 
 def command_for(traces: Sequence[str]) -> str:
@@ -18,7 +18,7 @@ def command_for(traces: Sequence[str]) -> str:
     return shlex.join(["visualizer", "compare", *traces, "-o", picture])
 
 
-class Exporting(Telling):
+class Exporting(Feedback):
     """A subclass says what is on the screen."""
 
     @property
@@ -26,10 +26,10 @@ class Exporting(Telling):
         """One file, or two; None if what came through a pipe is in none."""
         raise NotImplementedError
 
-    def action_tell_export(self) -> None:
+    def action_show_export_command(self) -> None:
         traces = self.traces
         if traces is None:
             self.deny("This trace came through a pipe; only a trace file can be exported.")
         else:
-            self.told.tell(f"To export a picture, run: {command_for(traces)}")
+            self.message_line.set(f"To export a picture, run: {command_for(traces)}")
         self.look()

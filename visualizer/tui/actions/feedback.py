@@ -7,25 +7,25 @@ from collections.abc import Callable
 from textual import on
 
 from visualizer.tui import messages
-from visualizer.tui.actions.unbound_keys import Answering
+from visualizer.tui.actions.unbound_keys import UnboundKeys
 from visualizer.tui.state.view import View
 from visualizer.tui.widgets.message_line import MessageLine
 
 
-class Telling(Answering):
+class Feedback(UnboundKeys):
     """A subclass has `view` and the panes, and draws them when it hears that it has `Looked`."""
 
     view: View
-    told: MessageLine
+    message_line: MessageLine
 
     def __init__(self) -> None:
         super().__init__()
         self._denied = ""
         #: What stood there before, and whether a key was pressed since.
-        self._told_before: list[str] = []
+        self._lines_before: list[str] = []
         self._over = False
         #: A message that is true only for a while, and whether it still is.
-        self._told_while: list[str] = []
+        self._lines_while: list[str] = []
         self._holds: Callable[[], bool] = bool
 
     def look(self) -> None:
@@ -44,9 +44,9 @@ class Telling(Answering):
         """Say why nothing happens."""
         self.app.bell()
         if not self._denied:
-            self._told_before = self.told.lines
+            self._lines_before = self.message_line.lines
         self._denied, self._over = sentence, False
-        self.told.tell(sentence)
+        self.message_line.set(sentence)
 
     def no_switch(self, by: int, otherwise: str = "This is before the first switch.") -> str:
         """Why there is no switch in that direction."""
@@ -57,7 +57,7 @@ class Telling(Answering):
             return "This is the last switch so far." if live else "This is the last switch."
         return otherwise
 
-    def is_held_here(self) -> bool:
+    def is_paused_here(self) -> bool:
         """Whether only the program can continue, since the view is at its end; if so, show a message."""
         return False
 
@@ -65,30 +65,30 @@ class Telling(Answering):
         super().touched()
         self._over = True
 
-    def tell_while(self, holds: Callable[[], bool], *lines: str) -> None:
+    def message_while(self, holds: Callable[[], bool], *lines: str) -> None:
         """Show a message that is removed as soon as `holds` is false."""
-        self.told.tell(*lines)
-        self._told_while, self._holds = self.told.lines, holds
+        self.message_line.set(*lines)
+        self._lines_while, self._holds = self.message_line.lines, holds
 
-    def tell_here(self, *lines: str) -> None:
+    def message_here(self, *lines: str) -> None:
         """Show a message about the playhead's moment; it is removed when the playhead moves."""
         t_ns = self.view.playhead.t_ns
-        self.tell_while(lambda: self.view.playhead.t_ns == t_ns, *lines)
+        self.message_while(lambda: self.view.playhead.t_ns == t_ns, *lines)
 
     def drop_outdated(self) -> None:
         """Remove a message that is no longer true."""
-        if self._told_while and not self._holds():
-            if self._told_before == self._told_while:
-                self._told_before = []
-            if self.told.lines == self._told_while:
-                self.told.tell()
-            self._told_while = []
+        if self._lines_while and not self._holds():
+            if self._lines_before == self._lines_while:
+                self._lines_before = []
+            if self.message_line.lines == self._lines_while:
+                self.message_line.set()
+            self._lines_while = []
 
     def drop_denied(self) -> None:
         """Remove the message about an earlier key, unless it has been replaced."""
         if self._denied and self._over:
-            if self.told.lines == [self._denied]:
-                self.told.tell(*self._told_before)
+            if self.message_line.lines == [self._denied]:
+                self.message_line.set(*self._lines_before)
             self._denied = ""
 
     @on(messages.Denied)

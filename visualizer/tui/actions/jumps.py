@@ -15,7 +15,7 @@ from visualizer.analysis.findings import Finding
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.axis.times import by_the_clock, time_of_clock
 from visualizer.tui import messages
-from visualizer.tui.actions.feedback import Telling
+from visualizer.tui.actions.feedback import Feedback
 from visualizer.tui.keys import NAVIGATION, SPANS
 from visualizer.tui.widgets.prompt import Prompt
 
@@ -29,7 +29,7 @@ def _word(what: What) -> str:
     return {What.WAKE: "wakeup", What.FINDING: "problem"}.get(what, str(what))
 
 
-class Navigating(Telling):
+class Navigating(Feedback):
     """What these keys do."""
 
     prompt: Prompt
@@ -49,7 +49,7 @@ class Navigating(Telling):
         self._wants_first = False
         #: Whether everything has been searched; and the message about the last hit gone to.
         self._complete = True
-        self._told_of_hit: list[str] = []
+        self._hit_lines: list[str] = []
 
     def focus_front(self) -> None:
         """Focus what is above the sentence."""
@@ -87,7 +87,7 @@ class Navigating(Telling):
             if not self.only_selected:
                 view.select_track(moment.track)
             self._landed = what, index
-            self.tell_here(f"{_word(what)}{whose}: {moment.said}")
+            self.message_here(f"{_word(what)}{whose}: {moment.said}")
         self.look()
 
     def _key_of(self, what: What, by: int) -> str:
@@ -98,21 +98,21 @@ class Navigating(Telling):
     def action_only_selected(self) -> None:
         self.only_selected = not self.only_selected
         which = "to events of the selected track only" if self.only_selected else "to events of all tracks"
-        self.told.tell(f"Jumps now go {which}.")
+        self.message_line.set(f"Jumps now go {which}.")
         self.look()
 
     # The way back.
 
     def action_undo(self, by: int) -> None:
-        was_told = self._is_on_chain
+        was_shown = self._is_on_chain
         if not (self.view.back() if by < 0 else self.view.forth()):
             self.deny("There is no jump to undo." if by < 0 else "There is no jump to redo.")
-        elif was_told and by < 0:
+        elif was_shown and by < 0:
             # One link back: the message of the last link no longer applies.
             self._chain.pop()
-            self.told.tell()
+            self.message_line.set()
         if self._is_on_chain:
-            self._tell_chain()
+            self._show_chain()
         self.look()
 
     def action_unzoom(self, by: int) -> None:
@@ -139,8 +139,8 @@ class Navigating(Telling):
         """Whether the playhead is where the last link led."""
         return bool(self._chain) and self._chain[-1][1].t_ns == self.view.playhead.t_ns
 
-    def _tell_chain(self, *end: str) -> None:
-        self.tell_here(*(said for said, _ in self._chain), *end)
+    def _show_chain(self, *end: str) -> None:
+        self.message_here(*(said for said, _ in self._chain), *end)
 
     def _standpoint(self) -> Standpoint:
         playhead = self.view.playhead
@@ -155,12 +155,12 @@ class Navigating(Telling):
             at, end = None, "That is outside the part shown here."
         if at is None:
             self.app.bell()
-            self._tell_chain(f"{said}. {end}")
+            self._show_chain(f"{said}. {end}")
         else:
             view.go_to_time(at.t_ns)
             view.select_track(at.track)
             self._chain.append((f"{said}.", at._replace(t_ns=view.playhead.t_ns)))
-            self._tell_chain()
+            self._show_chain()
         self.look()
 
     # To somewhere that is typed.
@@ -194,14 +194,14 @@ class Navigating(Telling):
         if isinstance(wanted, Time):
             t_ns = view.zero_ns + wanted.t_ns
             view.go_to_time(t_ns)
-            self.told.tell(*(["That is after the end of the trace."] if t_ns > view.now_ns else []))
+            self.message_line.set(*(["That is after the end of the trace."] if t_ns > view.now_ns else []))
         elif isinstance(wanted, Clock):
             self._go_to_clock(wanted)
         elif not isinstance(wanted, Number):
             self._look_for(lambda timeline: for_line(timeline, wanted))
         elif 0 < wanted.number <= count:
             view.go(view.first_switch + wanted.number - 1)
-            self.told.tell()
+            self.message_line.set()
         else:
             self.deny(f"There is no switch {wanted.number}: there are {count}.")
 
@@ -215,7 +215,7 @@ class Navigating(Telling):
             self.deny(f"The trace goes from {first} to {last}.")
         else:
             view.go_to_time(t_ns)
-            self.told.tell()
+            self.message_line.set()
 
     # Looking for something.
 
@@ -247,11 +247,11 @@ class Navigating(Telling):
             self._go_to_hit(search, 1)
             return True
         if self._wants_first:
-            self.told.tell(f"{search.title}: searching, {search.looked_at:.0%}")
+            self.message_line.set(f"{search.title}: searching, {search.looked_at:.0%}")
             return True
         changed = (len(search), not more) != (known, complete)
-        if changed and self.told.lines[:1] == self._told_of_hit and self._hit >= 0:
-            self._tell_hit(search)
+        if changed and self.message_line.lines[:1] == self._hit_lines and self._hit >= 0:
+            self._show_hit(search)
         return changed
 
     def action_hit(self, by: int) -> None:
@@ -273,20 +273,20 @@ class Navigating(Telling):
             index = jump(self._hits(search), -1 if by > 0 else self.view.now_ns + 1, by, tracks=tracks)
             self.app.bell()
         if index is None:
-            self.told.tell(f"{search.title}: no match.")
+            self.message_line.set(f"{search.title}: no match.")
             return
         self._hit = index
         moment = search.moment(index)
         self.view.go_to_time(moment.t_ns)
         if not self.only_selected:
             self.view.select_track(moment.track)
-        self._tell_hit(search)
+        self._show_hit(search)
 
-    def _tell_hit(self, search: Search) -> None:
+    def _show_hit(self, search: Search) -> None:
         said = search.moment(self._hit).said
         so_far = "" if self._complete else " so far"
-        self.tell_here(f"{search.title}: {self._hit + 1} of {len(search)}{so_far} ({search.told})", said)
-        self._told_of_hit = self.told.lines[:1]
+        self.message_here(f"{search.title}: {self._hit + 1} of {len(search)}{so_far} ({search.counts_text})", said)
+        self._hit_lines = self.message_line.lines[:1]
 
     @staticmethod
     def _hits(search: Search) -> Moments:

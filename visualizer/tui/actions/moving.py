@@ -44,7 +44,7 @@ class Moving(Navigating):
     WHOLE = "the trace"
     filter: Filter
     #: The last word shown for Escape in the footer.
-    _escape_told = ""
+    _escape_text = ""
 
     def remember_axis(self, axis: Axis) -> None:
         """The axis was chosen: it may be wanted again the next time."""
@@ -56,7 +56,7 @@ class Moving(Navigating):
     # Switches.
 
     def action_step(self, by: int) -> None:
-        if by < 0 or not self.is_held_here():
+        if by < 0 or not self.is_paused_here():
             self.attempt(lambda: self.view.step(by), self.no_switch(by))
 
     def action_step_of(self, by: int) -> None:
@@ -114,12 +114,12 @@ class Moving(Navigating):
             return self.view.viewport.axis is axis and (playhead.following or playhead.t_ns == t_ns)
 
         if not folded:
-            self.tell_while(as_now, "Gaps are no longer folded.")
+            self.message_while(as_now, "Gaps are no longer folded.")
         elif not count:
-            self.tell_while(as_now, "No gap is long enough to fold yet: some track has always been running.")
+            self.message_while(as_now, "No gap is long enough to fold yet: some track has always been running.")
         else:
             which = "1 idle gap is" if count == 1 else f"{count} idle gaps are"
-            self.tell_while(as_now, f"{which} folded; the ruler shows how long each is.")
+            self.message_while(as_now, f"{which} folded; the ruler shows how long each is.")
         self.look()
 
     # Rows.
@@ -140,26 +140,26 @@ class Moving(Navigating):
     @property
     def is_anything_open(self) -> bool:
         """Whether there is something for Escape to close before it leaves the screen."""
-        return self.prompt.display or self.filter.display or self.view.span is not None or self.told.display
+        return self.prompt.display or self.filter.display or self.view.span is not None or self.message_line.display
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
         """The footer shows what Escape does at the moment."""
         found = super().active_bindings
-        escape, told = found.get("escape"), self.escape_told
-        if escape is not None and escape.binding.action == "back" and escape.binding.show and told:
-            found["escape"] = escape._replace(binding=replace(escape.binding, description=told))
+        escape, text = found.get("escape"), self.escape_text
+        if escape is not None and escape.binding.action == "back" and escape.binding.show and text:
+            found["escape"] = escape._replace(binding=replace(escape.binding, description=text))
         return found
 
     @property
-    def escape_told(self) -> str:
+    def escape_text(self) -> str:
         """What Escape does now, in a word; "" for the text of its binding."""
         return "Close" if self.is_anything_open else ""
 
     def refresh_footer(self) -> None:
         """Have the footer say what Escape does, if that is something else by now."""
-        if self.escape_told != self._escape_told:
-            self._escape_told = self.escape_told
+        if self.escape_text != self._escape_text:
+            self._escape_text = self.escape_text
             self.refresh_bindings()
 
     def put_away(self) -> bool:
@@ -170,9 +170,9 @@ class Moving(Navigating):
             self.look()
         elif self.filter.display:
             self.filter.close()
-        elif self.view.span is not None or self.told.display:
+        elif self.view.span is not None or self.message_line.display:
             self.view.drop_span()
-            self.told.tell()
+            self.message_line.set()
             self.look()
         else:
             return False

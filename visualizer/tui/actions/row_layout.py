@@ -32,7 +32,7 @@ class Arranging(Timekeeping):
 
     def action_sort_by(self, order: str) -> None:
         self.view.sort_by(RowOrder[order])
-        self._tell(_SORTED[self.view.order])
+        self._show_message(_SORTED[self.view.order])
 
     def action_group(self, by: int) -> None:
         known = list(By)
@@ -40,7 +40,7 @@ class Arranging(Timekeeping):
 
     def action_group_by(self, by: str) -> None:
         self.view.group_by(By[by])
-        self._tell(_GROUPED[self.view.by])
+        self._show_message(_GROUPED[self.view.by])
 
     def action_pin(self) -> None:
         row, pinned = self.view.selected_row, self.view.pin()
@@ -49,12 +49,12 @@ class Arranging(Timekeeping):
             self.look()
         else:
             name = row_name(self.view.timeline, row)
-            self._tell(f"{name} is pinned on top." if pinned else f"{name} is no longer pinned.")
+            self._show_message(f"{name} is pinned on top." if pinned else f"{name} is no longer pinned.")
 
     def action_hide(self) -> None:
         name = self.view.hide()
         if name:
-            self.told.tell(f"{name} is hidden: D shows all hidden rows.")
+            self.message_line.set(f"{name} is hidden: D shows all hidden rows.")
         else:
             self.deny("There is no row to hide.")
         self.look()
@@ -62,11 +62,11 @@ class Arranging(Timekeeping):
     def action_show_hidden(self) -> None:
         count = self.view.show_hidden()
         if count:
-            self.told.tell(f"{count} hidden row{' is' if count == 1 else 's are'} back.")
+            self.message_line.set(f"{count} hidden row{' is' if count == 1 else 's are'} back.")
         else:
             self.deny("No row is hidden.")
         self.look()
 
-    def _tell(self, said: str) -> None:
-        self.told.tell(said)
+    def _show_message(self, said: str) -> None:
+        self.message_line.set(said)
         self.look()

@@ -16,7 +16,7 @@ class Spanning(Navigating):
 
     def __init__(self) -> None:
         super().__init__()
-        self._told_span: tuple[int, int] | None = None
+        self._shown_span: tuple[int, int] | None = None
 
     @property
     def marks(self) -> Marks:
@@ -31,9 +31,9 @@ class Spanning(Navigating):
         known = self.marks.at(t_ns)
         if known is not None:
             self.marks.remove(known)
-            self.told.tell(f"{known.name} removed.")
+            self.message_line.set(f"{known.name} removed.")
         else:
-            self.told.tell(f"{self.marks.set(t_ns).name} set here.")
+            self.message_line.set(f"{self.marks.set(t_ns).name} set here.")
         self.look()
 
     def action_name_mark(self) -> None:
@@ -42,7 +42,7 @@ class Spanning(Navigating):
 
     def _take_answer(self, what: str, text: str) -> None:
         if what == "mark":
-            self.told.tell(f"{self.marks.set(self.view.playhead.t_ns, text).name} set here.")
+            self.message_line.set(f"{self.marks.set(self.view.playhead.t_ns, text).name} set here.")
         else:
             super()._take_answer(what, text)
 
@@ -78,12 +78,12 @@ class Spanning(Navigating):
             self.deny("There is no span to zoom in on: v starts one.")
         self.look()
 
-    def tell_span(self) -> None:
+    def show_span(self) -> None:
         """Show how long the span is whenever it has changed."""
         span = self.view.span
-        if span != self._told_span:
-            self._told_span = span
+        if span != self._shown_span:
+            self._shown_span = span
             if span is None:
-                self.told.tell()
+                self.message_line.set()
             else:
-                self.told.tell(f"{measure(self.view.timeline, *span, self.view.zero_ns)}{self.MORE_OF_SPAN}")
+                self.message_line.set(f"{measure(self.view.timeline, *span, self.view.zero_ns)}{self.MORE_OF_SPAN}")

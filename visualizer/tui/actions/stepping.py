@@ -30,9 +30,9 @@ class Stepping(Spanning):
         #: How many stops of the program the playhead has gone to.
         self._stops_seen = 0
         #: The last message about pausing and resuming.
-        self._told_stop: list[str] = []
+        self._stop_lines: list[str] = []
         #: Whether it is true only while the program is paused.
-        self._told_held = False
+        self._stop_is_pause = False
 
     def follow_stops(self) -> bool:
         """Go to where the program has stopped. Return whether it has."""
@@ -41,57 +41,57 @@ class Stepping(Spanning):
             return self._follow_stops_of_another()
         if control.refused:
             control.refused = False
-            self._tell_stop("This interpreter cannot watch for a line: another tool already does.")
+            self._show_stop("This interpreter cannot watch for a line: another tool already does.")
         if control.condition is Condition.GONE and control.until:
             missed, control.until = control.until, ""
             if self._stops_seen:
-                self._tell_stop(f"The program ended before it reached {missed}.")
+                self._show_stop(f"The program ended before it reached {missed}.")
             return True
-        held, seen = control.condition is Condition.HELD, control.stops == self._stops_seen
-        if not (held and seen):
+        paused, seen = control.condition is Condition.PAUSED, control.stops == self._stops_seen
+        if not (paused and seen):
             # About the last pause: the program may have continued and paused again since.
-            self.view.held_before = None
-        if control.condition is Condition.ASKED and self._told_held and self.told.lines == self._told_stop:
-            return self._tell_going(control.until)
-        if not held or seen or not self.feed.caught_up:
+            self.view.paused_before = None
+        if control.condition is Condition.ASKED and self._stop_is_pause and self.message_line.lines == self._stop_lines:
+            return self._show_going(control.until)
+        if not paused or seen or not self.feed.caught_up:
             return False
         first, self._stops_seen = not self._stops_seen, control.stops
         if first:
             self.view.prefer_switches()
         self.view.follow()
         if control.cause == "line":
-            self.view.held_before = self._wanted
-            self._tell_stop(f"Paused before {control.until}.", held=True)
-        elif first or self.told.lines == self._told_stop:
-            self._tell_stop(f"Paused: {_KEYS}", held=True)
+            self.view.paused_before = self._wanted
+            self._show_stop(f"Paused before {control.until}.", paused=True)
+        elif first or self.message_line.lines == self._stop_lines:
+            self._show_stop(f"Paused: {_KEYS}", paused=True)
         return True
 
     def _follow_stops_of_another(self) -> bool:
         """Another viewer pauses the program: a view that follows its end shows switches, however short the time is."""
-        if self._stops_seen or not self.feed.held or not self.view.playhead.following:
+        if self._stops_seen or not self.feed.paused or not self.view.playhead.following:
             return False
         self._stops_seen = 1
         self.view.prefer_switches()
         return True
 
-    def _tell_going(self, until: str) -> bool:
+    def _show_going(self, until: str) -> bool:
         """Replace the message about the last pause while the program continues. Return True: the message is new."""
-        self._tell_stop(_GOING.format(until))
+        self._show_stop(_GOING.format(until))
         return True
 
-    def _tell_stop(self, *lines: str, held: bool = False) -> None:
-        self.told.tell(*lines)
-        self._told_stop, self._told_held = self.told.lines, held
+    def _show_stop(self, *lines: str, paused: bool = False) -> None:
+        self.message_line.set(*lines)
+        self._stop_lines, self._stop_is_pause = self.message_line.lines, paused
 
     def no_switch(self, by: int, otherwise: str = "This is before the first switch.") -> str:
-        if by > 0 and self.feed.held:
+        if by > 0 and self.feed.paused:
             return _HELD if self.feed.control is not None else _HELD_ELSEWHERE
         return super().no_switch(by, otherwise)
 
-    def is_held_here(self) -> bool:
+    def is_paused_here(self) -> bool:
         """The program is paused, and this is its last switch."""
         view = self.view
-        if not self.feed.held or view.playhead.playing or view.playhead.index < view.last_switch:
+        if not self.feed.paused or view.playhead.playing or view.playhead.index < view.last_switch:
             return False
         self.deny(self.no_switch(1))
         self.look()
@@ -100,15 +100,15 @@ class Stepping(Spanning):
     def action_hold(self) -> None:
         control = self._control()
         if control is not None:
-            if control.condition is Condition.HELD:
+            if control.condition is Condition.PAUSED:
                 control.run_on()
-                self._tell_stop()
+                self._show_stop()
             elif control.condition is Condition.ASKED:
                 control.run_on()
-                self._tell_stop("The program continues.")
+                self._show_stop("The program continues.")
             else:
                 control.hold()
-                self._tell_stop("The program pauses at its next switch; S cancels that.")
+                self._show_stop("The program pauses at its next switch; S cancels that.")
         self.look()
 
     def action_take_switch(self) -> None:
@@ -159,7 +159,7 @@ class Stepping(Spanning):
         control.run_to_line(file, wanted.line)
         known = (name for name in self.view.timeline.sources if wanted._replace(file=file).names(name))
         self._wanted = Place(next(known, file), "", wanted.line, -1, -1, -1)
-        self._tell_stop()
+        self._show_stop()
 
     def _file(self) -> str:
         """The file of what runs now, or else of the script."""

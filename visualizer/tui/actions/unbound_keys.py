@@ -12,7 +12,7 @@ from visualizer.tui.messages import Denied
 _FOCUS = ("app.focus_next", "app.focus_previous")
 
 
-class Answering(Screen[None]):
+class UnboundKeys(Screen[None]):
     """A subclass shows `Denied` messages in its own place."""
 
     #: What to do instead, beside asking for all keys.

@@ -60,11 +60,11 @@ class CatalogueScreen(CatalogueSearch):
                 yield Static(id="about", markup=False)
                 yield Static(id="source", markup=False)
         yield self.prompt
-        yield self.told
+        yield self.message_line
         yield Footer()
 
     def on_mount(self) -> None:
-        self.prompt.display = self.told.display = False
+        self.prompt.display = self.message_line.display = False
         self.refill()
 
     def on_screen_resume(self) -> None:
@@ -110,9 +110,9 @@ class CatalogueScreen(CatalogueSearch):
 
     def _add(self, choices: OptionList, id: str, name: str, what: Scenario | RecordingFile) -> None:
         self._shown[id] = what
-        choices.add_option(Option(self._told(name, what), id=id))
+        choices.add_option(Option(self._option_text(name, what), id=id))
 
-    def _told(self, name: str, what: Scenario | RecordingFile) -> Content:
+    def _option_text(self, name: str, what: Scenario | RecordingFile) -> Content:
         if isinstance(what, RecordingFile) and what.path == self._marked:
             return Content.assemble(("A ", "bold $text-primary"), plain(name))
         return Content("  " + plain(name))
@@ -161,7 +161,7 @@ class CatalogueScreen(CatalogueSearch):
             case RecordingFile(path=path):
                 shell(self).watch_recording(path)
 
-    def action_run_held(self) -> None:
+    def action_run_paused(self) -> None:
         match self._highlighted:
             case Scenario(name=name, path=path):
                 shell(self).watch_target(Target(name, (str(path),), path), hold=True)
@@ -177,9 +177,9 @@ class CatalogueScreen(CatalogueSearch):
         self._marked = what.path if marked is None else None
         self.refill()
         if marked is None:
-            shell(self).tell(f"{what.name} is A: press c on another recording to compare them.")
+            shell(self).show_notification(f"{what.name} is A: press c on another recording to compare them.")
         elif marked == what.path:
-            shell(self).tell(f"{what.name} is no longer marked.")
+            shell(self).show_notification(f"{what.name} is no longer marked.")
         else:
             # The notification about the first would cover both.
             self.app.clear_notifications()

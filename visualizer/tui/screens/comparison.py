@@ -68,7 +68,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         self._verdict, self._sentences = Verdict(pair), Sentences(pair)
         self.filter = BothFilter(pair)
         self.prompt = Prompt()
-        self.told = MessageLine()
+        self.message_line = MessageLine()
         self._figures = Static(id="figures", markup=False)
         #: Whether there are more figures than have room.
         self._has_more = False
@@ -93,13 +93,13 @@ class ComparisonScreen(Arranging, Moving, Exporting):
             yield self._verdict
             yield self._rulers[0]
             yield from (self._sides[0], self._stacks[0], self._rulers[1], self._sides[1], self._stacks[1])
-            yield from (self.filter, self.prompt, self._sentences, self.told)
+            yield from (self.filter, self.prompt, self._sentences, self.message_line)
             with VerticalScroll(id="below-both", can_focus=False):
                 yield self._figures
         yield Footer()
 
     def on_mount(self) -> None:
-        self.filter.display = self.prompt.display = self.told.display = False
+        self.filter.display = self.prompt.display = self.message_line.display = False
         self.app.theme_changed_signal.subscribe(self, lambda _: self._write())
         self._write()
         self.look()
@@ -125,7 +125,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
     def _draw(self) -> None:
         if not self.is_mounted or not self.size.width:
             return
-        self.tell_span()
+        self.show_span()
         self.drop_outdated()
         self.drop_denied()
         pair = self.pair
@@ -148,9 +148,9 @@ class ComparisonScreen(Arranging, Moving, Exporting):
             # Not what the other takes now: that may depend on this one.
             view.make_room(max(half, room - other.unfolded_count))
         # Temporary lines take room, but do not fold anything.
-        told = self.told.styles.height
-        told_lines = int(told.value) if self.told.display and told is not None else 0
-        room = max(2, min(room, free - told_lines - self.filter.display - self.prompt.display))
+        height = self.message_line.styles.height
+        message_lines = int(height.value) if self.message_line.display and height is not None else 0
+        room = max(2, min(room, free - message_lines - self.filter.display - self.prompt.display))
         half = room // 2
         needed = [stack.lines for stack in self._stacks]
         first = min(needed[0], max(half, room - needed[1]))
@@ -234,7 +234,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
             self.deny("Both have the same switches in the same order.")
         elif were_locked and not pair.locked:
             there = [view.playhead.t_ns for view in pair.views]
-            self.tell_while(
+            self.message_while(
                 lambda: not pair.locked and there == [view.playhead.t_ns for view in pair.views],
                 "The playheads now move separately: these switches were at different times. y locks them.",
             )

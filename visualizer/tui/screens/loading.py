@@ -86,7 +86,7 @@ class LoadingScreen(Screen[None]):
     async def _load(self) -> None:
         while any(feed.live for feed in self._feeds):
             arrived = [feed.poll() for feed in self._feeds]
-            self._tell()
+            self._show_progress()
             # Whoever quits meanwhile shall not have to wait.
             await asyncio.sleep(0 if any(arrived) else _PAUSE_S)
             if not self.is_attached:
@@ -116,7 +116,7 @@ class LoadingScreen(Screen[None]):
             # Not from here: this ends with the screen that is replaced.
             self.app.call_later(shell(self).show_pair, pair)
 
-    def _tell(self) -> None:
+    def _show_progress(self) -> None:
         for feed, bar, count in zip(self._feeds, self._bars, self._counts, strict=True):
             progress = feed.progress if feed.live else 1.0
             # The size of a pipe's contents is not known before its end.

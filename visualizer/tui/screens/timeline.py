@@ -107,7 +107,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         self._legend = Legend(view)
         self.filter = Filter(view)
         self._sentence = Sentence(view)
-        self.told = MessageLine()
+        self.message_line = MessageLine()
         self.prompt = Prompt()
         self.found = ProblemsPane(view, "findings")
         self._notices = Notices(feed)
@@ -132,7 +132,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
             self.filter,
             self._legend,
             self._sentence,
-            self.told,
+            self.message_line,
             self._notices,
             *self._sources,
             *self._tabs.values(),
@@ -152,7 +152,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         with Vertical(id="timeline"):
             yield from self._above
             yield from (self._tracks, self.sequence.head, self.sequence)
-            yield from (self.filter, self.prompt, self._legend, self._sentence, self.told, self._notices)
+            yield from (self.filter, self.prompt, self._legend, self._sentence, self.message_line, self._notices)
             with Horizontal(id="below"):
                 with Horizontal(id="sources"):
                     yield from self._sources
@@ -165,7 +165,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
 
     def on_mount(self) -> None:
         self._show_tab(TABS[0])
-        self._notices.display = self.filter.display = self.told.display = False
+        self._notices.display = self.filter.display = self.message_line.display = False
         self.prompt.display = False
         self._show_sequence(False)
         if self.feed.follow:
@@ -205,7 +205,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         if not self.is_mounted or not self.size.width:
             return
         view = self.view
-        self.tell_span()
+        self.show_span()
         self.drop_outdated()
         self.drop_denied()
         self.refresh_footer()
@@ -223,12 +223,12 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
     def _arrange(self) -> None:
         """Divide the height: the tracks get what they need, but not more than their share."""
         height = self.size.height
-        told = (self._notices, self.told)
+        shown = (self._notices, self.message_line)
         tall = height >= _TALL
         sentence = 3 if tall else 2
         self._legend.display = tall
         told_lines = sum(
-            int(pane.styles.height.value) for pane in told if pane.display and pane.styles.height is not None
+            int(pane.styles.height.value) for pane in shown if pane.display and pane.styles.height is not None
         )
         room = height - _FIXED_LINES - sentence - tall - told_lines - self.filter.display - self.prompt.display
         most = max(_LEAST_TRACKS, int(room * _TRACKS_SHARE))
@@ -258,7 +258,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
 
     def action_play(self) -> None:
         self._ticked_ns = self._clock()
-        if self.is_held_here():
+        if self.is_paused_here():
             self.view.follow()
         elif self.view.timeline.switch_count or self.view.live:
             self.view.play_or_pause()
@@ -284,8 +284,8 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
             hint.remove()
 
     @property
-    def escape_told(self) -> str:
-        return super().escape_told or ("Timeline" if self.sequence.display else "")
+    def escape_text(self) -> str:
+        return super().escape_text or ("Timeline" if self.sequence.display else "")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What would be seen on rows alone is off in the sequence, and the footer does not offer it there."""

@@ -82,10 +82,10 @@ class Feed:
         return None
 
     @property
-    def held(self) -> bool:
+    def paused(self) -> bool:
         """Whether the program is paused, here or by another viewer, according to the trace so far."""
         if self.control is not None:
-            return self.control.condition is Condition.HELD
+            return self.control.condition is Condition.PAUSED
         return self.live and self.follow and self.timeline.pauses.since_ns is not None
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from visualizer.analysis.index.groups import Crowd
+from visualizer.analysis.index.groups import TrackGroup
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.rows.grouping import By, RowOrder, Subject, Wish, arranged, lifted, sorting, subject
 from visualizer.paint.rows.order import Group, Row, RowList, row_name
@@ -53,7 +53,7 @@ class Arrangement:
         self._rows_of: object = None
         #: Number of the row of each track and group; that of a folded group is also that of its tracks.
         self._numbers: dict[int | Group, int] = {}
-        self._crowds: dict[Group, Crowd] = {}
+        self._track_groups: dict[Group, TrackGroup] = {}
 
     def make_room(self, rows: int) -> None:
         """At most this many rows are visible at once."""
@@ -79,8 +79,8 @@ class Arrangement:
         wish = Wish(folded=None, only=only)
         every = arranged(timeline, self._all_rows, self.by, wish)
         self.unfolded_count = len(every) + sum(len(row.members) for row in every)
-        crowded = self.unfolded_count > self._room
-        folded = {row.group for row in every if row.group is not None and self.folded.get(row.group, crowded)}
+        folds_groups = self.unfolded_count > self._room
+        folded = {row.group for row in every if row.group is not None and self.folded.get(row.group, folds_groups)}
         wish = Wish(self.collapsed, folded, only, sorting(timeline, self.order))
         found = arranged(timeline, self._all_rows, self.by, wish)
         self.rows, self.pinned_rows = lifted(found, self.pinned, self.hidden)
@@ -98,32 +98,32 @@ class Arrangement:
         names = [cell_width(row_name(timeline, row)) + 2 * row.depth + 4 for row in self.rows[:_MEASURED_ROWS]]
         least, most = _LABEL_CELLS
         # The order of the rows is shown there too, beside the name of the line.
-        names += [len(told) + 1 for told in (self.overview_told, self.ruler_told("switches")) if ", " in told]
+        names += [len(text) + 1 for text in (self.overview_text, self.ruler_text("switches")) if ", " in text]
         self.needed_cells = self.label_cells = min(max([least, *names]), most)
 
     @property
-    def grouped_told(self) -> str:
+    def grouping_text(self) -> str:
         """What the rows are grouped by, in a few words; "" for the default."""
         if self.by is By.FUNCTION:
             return ""
         return "ungrouped" if self.by is By.NONE else f"by {self.by.value}"
 
     @property
-    def sorted_told(self) -> str:
+    def order_text(self) -> str:
         """What the rows are sorted by, in a few words; "" for the default."""
         return "" if self.order is RowOrder.START else self.order.value
 
     @property
-    def overview_told(self) -> str:
+    def overview_text(self) -> str:
         """The text left of the overview: its name, and what the rows are grouped by."""
-        return ", ".join(told for told in ("overview", self.grouped_told) if told)
+        return ", ".join(text for text in ("overview", self.grouping_text) if text)
 
-    def ruler_told(self, axis: str) -> str:
+    def ruler_text(self, axis: str) -> str:
         """The text left of the ruler: the name of the axis, and what the rows are sorted by."""
-        return ", ".join(told for told in (axis, self.sorted_told) if told)
+        return ", ".join(text for text in (axis, self.order_text) if text)
 
     @property
-    def hidden_told(self) -> str:
+    def hidden_text(self) -> str:
         """How many rows are hidden, and how to show them; "" if none."""
         return f"{len(self.hidden)} hidden: D shows all again" if self.hidden else ""
 
@@ -141,14 +141,14 @@ class Arrangement:
         """Whether its name contains the filter text."""
         return self.wanted.casefold() in self.timeline.name(track).casefold()
 
-    def crowd(self, row: Row) -> Crowd:
+    def track_group(self, row: Row) -> TrackGroup:
         """The states of the tracks in a group's row, up to now."""
         assert row.group is not None, "only a group has one"
-        crowd = self._crowds.get(row.group)
-        if crowd is None:
-            crowd = self._crowds[row.group] = Crowd(self.timeline)
-        crowd.follow(row.members)
-        return crowd
+        track_group = self._track_groups.get(row.group)
+        if track_group is None:
+            track_group = self._track_groups[row.group] = TrackGroup(self.timeline)
+        track_group.follow(row.members)
+        return track_group
 
     def row_of(self, track: int) -> int:
         """Number of the row that shows `track`, which may be that of its group; or -1."""

@@ -75,7 +75,7 @@ class SideView(View):
         return sum(map(self.part.lives, self.timeline.tracks))
 
     def painted(self, rows: Sequence[Row]) -> list[list[Run]]:
-        return self.stretch.painted(rows, self.viewport, crowd=self.crowd, ascii=self.ascii)
+        return self.stretch.painted(rows, self.viewport, group=self.track_group, ascii=self.ascii)
 
     # Both sides together.
 

@@ -18,10 +18,10 @@ _WRONG = re.compile(r".*\((.+), line ([0-9]{1,9})\)", re.DOTALL)
 
 
 class Whereabouts(NamedTuple):
-    """A track and its source position. `how` says in a word or two what it does there."""
+    """A track and its source position. `activity` says in a word or two what it does there."""
 
     track: int
-    how: str
+    activity: str
     place: Place | None
     #: The track has only begun: `place` is somewhere in its function, of which the first line is meant.
     starts: bool = False
@@ -48,8 +48,8 @@ def running(timeline: Timeline, index: int) -> Whereabouts:
         if states[before] == State.BLOCKED:
             return Whereabouts(track_id, "resumes", None)
         if states[before] == State.WAITING:
-            return Whereabouts(track_id, "resumes", timeline.parks[about[before]].place)
-    place = _next_park(timeline, track, run)
+            return Whereabouts(track_id, "resumes", timeline.suspensions[about[before]].place)
+    place = _next_suspension(timeline, track, run)
     if place is not None and track.kind != words.THREAD:
         return Whereabouts(track_id, "starts", place, starts=True)
     if (written := definition(timeline, track)) is not None:
@@ -89,7 +89,7 @@ def seen(timeline: Timeline, where: Whereabouts, run: tuple[int, int, int], t_ns
         return where
     same = where.place is not None and where.place.file == most.place.file
     spot = f"line {most.place.line}" if same else spot_of(most.place)
-    return where._replace(how=f"{where.how}; sampled at {spot}")
+    return where._replace(activity=f"{where.activity}; sampled at {spot}")
 
 
 def behind_end(timeline: Timeline, where: Whereabouts, t_ns: int) -> Whereabouts:
@@ -98,19 +98,19 @@ def behind_end(timeline: Timeline, where: Whereabouts, t_ns: int) -> Whereabouts
     at = track.slices.at(t_ns) if track is not None else -1
     if track is None or at < 0 or track.slices.state[at] not in FINAL:
         return where
-    before = where.how
+    before = where.activity
     for now, then in (("resumes", "last resumed"), ("starts", "started"), ("fails", "failed")):
         if before.startswith(now):
             before = then + before[len(now) :]
-    return where._replace(how=f"ended; {before}", final=State(track.slices.state[at]))
+    return where._replace(activity=f"ended; {before}", final=State(track.slices.state[at]))
 
 
-def parked(timeline: Timeline, index: int) -> Whereabouts | None:
+def suspended(timeline: Timeline, index: int) -> Whereabouts | None:
     """The track that switch number `index` left, and the expression at which it is suspended; None before the first."""
     if index < 0:
         return None
     switch = timeline.switch(index)
-    if switch.park >= 0:
+    if switch.suspension >= 0:
         return Whereabouts(switch.origin, "is suspended", switch.place)
     origin = timeline.tracks[switch.origin]
     outcome = origin.outcome or "ended"
@@ -118,12 +118,12 @@ def parked(timeline: Timeline, index: int) -> Whereabouts | None:
     return Whereabouts(switch.origin, f"has ended: {outcome}{value}", None)
 
 
-def _next_park(timeline: Timeline, track: Track, run: int) -> Place | None:
+def _next_suspension(timeline: Timeline, track: Track, run: int) -> Place | None:
     """Where the track is suspended when it stops running for the first time."""
     states, about = track.slices.state, track.slices.about
     for after in range(run + 1, len(states)):
         if states[after] == State.WAITING:
-            return timeline.parks[about[after]].place
+            return timeline.suspensions[about[after]].place
         if states[after] not in (State.RUNNING, State.IDLE):
             break
     return None

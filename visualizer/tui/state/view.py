@@ -81,7 +81,7 @@ class View(Arrangement):
         #: How moments are shown.
         self.reckoning = SINCE_START
         #: The line before which the program is paused, if that is why: the track that runs is there.
-        self.held_before: Place | None = None
+        self.paused_before: Place | None = None
         #: A span that does not move, or where one began that reaches to the playhead.
         self._span: tuple[int, int] | None = None
         self._span_from_ns: int | None = None
@@ -161,7 +161,8 @@ class View(Arrangement):
     def painted(self, rows: Sequence[Row]) -> list[list[Run]]:
         """The cells of rows: those of all of them at once cost little more than those of one."""
         until_ns = self.now_ns if self.live else None
-        return [*painted(self.timeline, rows, self.viewport, crowd=self.crowd, ascii=self.ascii, until_ns=until_ns)]
+        group = self.track_group
+        return [*painted(self.timeline, rows, self.viewport, group=group, ascii=self.ascii, until_ns=until_ns)]
 
     # Moving the playhead.
 

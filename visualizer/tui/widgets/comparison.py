@@ -33,7 +33,7 @@ class SideChosen(Message):
         self.side = side
 
 
-class BothTold(Widget):
+class PairWidget(Widget):
     """Lines that are cheap to draw."""
 
     def __init__(self, pair: Pair, id: str | None = None) -> None:
@@ -44,21 +44,21 @@ class BothTold(Widget):
         self.refresh()
 
 
-class Verdict(BothTold):
+class Verdict(PairWidget):
     """The first line: which is faster, and whether the playheads move together."""
 
     def render_line(self, y: int) -> Strip:
         pair = self._pair
         playhead = pair.view.playhead
-        how = "LOCKED " if pair.locked else "SEPARATE "
+        lock = "LOCKED " if pair.locked else "SEPARATE "
         speed = f"x{playhead.speed:g} " if playhead.playing or playhead.speed != 1 else ""
         playing = f"{'>' if pair.ascii else '▶'} {speed}  " if playhead.playing else f"{speed}  " if speed else ""
-        width = max(0, self.size.width - len(how) - len(playing))
+        width = max(0, self.size.width - len(lock) - len(playing))
         said = Run(fit(f" {verdict(pair.found)}", width), "thread")
-        return strip(self, [said, Run(playing, "running"), Run(how, "label")], self.size.width)
+        return strip(self, [said, Run(playing, "running"), Run(lock, "label")], self.size.width)
 
 
-class SideHeading(BothTold):
+class SideHeading(PairWidget):
     """The name of a side, and the position of its playhead."""
 
     def __init__(self, pair: Pair, side: int) -> None:
@@ -79,7 +79,7 @@ class SideHeading(BothTold):
         self.post_message(SideChosen(self._side))
 
 
-class Sentences(BothTold):
+class Sentences(PairWidget):
     """The switch at each of the playheads."""
 
     def render_line(self, y: int) -> Strip:
@@ -105,8 +105,8 @@ class BothFilter(Filter):
     def show(self) -> None:
         if self.display:
             sides = zip(SIDES, self._pair.views, strict=True)
-            told = "  ".join(f"{side} {view.found} of {view.track_count}" for side, view in sides)
-            self.tell(f"{told} tracks, esc: all ")
+            shown = "  ".join(f"{side} {view.found} of {view.track_count}" for side, view in sides)
+            self.show_count(f"{shown} tracks, esc: all ")
 
 
 class SideRuler(Ruler):
@@ -158,7 +158,7 @@ class Stack(TracksPane, can_focus=False):
         self.id = f"stack-{SIDES[side].lower()}"
         self._pair = pair
         self._side = side
-        self._told: object = None
+        self._shown: object = None
 
     @property
     def lines(self) -> int:
@@ -167,9 +167,9 @@ class Stack(TracksPane, can_focus=False):
 
     def show(self) -> None:
         super().show()
-        told = self._pair.saving(), self._pair.locked, self._pair.chosen
-        if told != self._told:
-            self._told = told
+        shown = self._pair.saving(), self._pair.locked, self._pair.chosen
+        if shown != self._shown:
+            self._shown = shown
             self.refresh()
 
     def render_line(self, y: int) -> Strip:

@@ -35,9 +35,9 @@ class Filter(Horizontal):
         """Tell what is found."""
         if self.display:
             found, count = self._view.found, len(self._view.timeline.tracks)
-            self.tell(f"{found} of {count} track{'' if count == 1 else 's'}, esc: all ")
+            self.show_count(f"{found} of {count} track{'' if count == 1 else 's'}, esc: all ")
 
-    def tell(self, found: str) -> None:
+    def show_count(self, found: str) -> None:
         """Show at the end of the line how many tracks match."""
         self._found.update(found)
 

@@ -16,7 +16,7 @@ from textual.widget import Widget
 
 #: Names of actions, of which the first are left out first, and any that are not named here after them.
 LEAST_FIRST = (
-    "fit", "pan", "play", "zoom", "run_held", "lock", "axis", "compare", "difference", "step", "other", "page",
+    "fit", "pan", "play", "zoom", "run_paused", "lock", "axis", "compare", "difference", "step", "other", "page",
     "choose", "back",
 )  # fmt: skip
 _ALWAYS = ("app.help", "app.quit")

@@ -75,7 +75,7 @@ class HeaderBar(Widget):
         control = feed.control
         if feed.live:
             runs = [Run(f"{_GAP}● LIVE", "running")]
-            if feed.held:
+            if feed.paused:
                 runs = [Run(_GAP, "text"), Run(" ‖ PAUSED ", "playhead")]
             elif control is not None and control.condition is Condition.ASKED:
                 runs.append(Run("" if short else f" ▶ to {plain(control.until)}", "ready"))
@@ -93,7 +93,7 @@ class HeaderBar(Widget):
         speed = f" x{playhead.speed:g}"
         if playhead.playing:
             runs.append(Run(f" ▶{speed}", "thread"))
-        elif not playhead.following and feed.held:
+        elif not playhead.following and feed.paused:
             # One "paused" is enough: here it is the program's.
             runs.append(Run(" not following", "dim"))
         elif not playhead.following:

@@ -29,7 +29,7 @@ class MessageLine(Widget):
         """The whole message."""
         return list(self._lines)
 
-    def tell(self, *lines: str) -> None:
+    def set(self, *lines: str) -> None:
         """Show these lines instead of the previous message; none: clear it."""
         self._lines = [plain(line) for line in lines]
         self.display = bool(lines)

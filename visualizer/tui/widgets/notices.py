@@ -48,22 +48,22 @@ class Notice(NamedTuple):
 def notices(feed: Feed) -> list[Notice]:
     """All notices, the most severe first."""
     timeline = feed.timeline
-    told = []
+    found = []
     if feed.error is not None:
-        told.append(Notice(feed.error, "error"))
+        found.append(Notice(feed.error, "error"))
     if timeline.uncaught is not None:
         exception, message = timeline.uncaught
-        told.append(Notice(f"✗ Uncaught {exception}: {message}" if message else f"✗ Uncaught {exception}", "error"))
+        found.append(Notice(f"✗ Uncaught {exception}: {message}" if message else f"✗ Uncaught {exception}", "error"))
     end = timeline.end
     if end is not None and end.signal:
-        told.append(Notice(f"✗ The program was killed by signal {end.signal}.", "error"))
+        found.append(Notice(f"✗ The program was killed by signal {end.signal}.", "error"))
     for count, what in left_out(timeline):
-        told.append(Notice(f"{count} {what} {'was' if count == 1 else 'were'} left out of the trace.", "ready"))
-    told += [Notice(text, "ready") for text in (*feed.notices, *timeline.notes)]
-    held = timeline.pauses.sentence
-    if held is not None and not feed.live:
-        told.append(Notice(held, "ready"))
-    return [Notice(plain(text), style) for text, style in told]
+        found.append(Notice(f"{count} {what} {'was' if count == 1 else 'were'} left out of the trace.", "ready"))
+    found += [Notice(text, "ready") for text in (*feed.notices, *timeline.notes)]
+    paused = timeline.pauses.sentence
+    if paused is not None and not feed.live:
+        found.append(Notice(paused, "ready"))
+    return [Notice(plain(text), style) for text, style in found]
 
 
 class Notices(Widget):
@@ -72,22 +72,22 @@ class Notices(Widget):
     def __init__(self, feed: Feed) -> None:
         super().__init__()
         self._feed = feed
-        self._told: list[Notice] = []
+        self._shown: list[Notice] = []
 
     def show(self) -> None:
         """Draw them if there are others than before."""
-        told = notices(self._feed)
-        if told != self._told:
-            self._told = told
-            self.display = bool(told)
-            self.styles.height = min(len(told), _MOST)
+        found = notices(self._feed)
+        if found != self._shown:
+            self._shown = found
+            self.display = bool(found)
+            self.styles.height = min(len(found), _MOST)
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        left = len(self._told) - _MOST + 1
+        left = len(self._shown) - _MOST + 1
         if y == _MOST - 1 and left > 1:
             notice = Notice(f"… and {left} more: at the end of Statistics (3)", "ready")
         else:
-            notice = self._told[y] if y < len(self._told) else Notice("", "text")
+            notice = self._shown[y] if y < len(self._shown) else Notice("", "text")
         return strip(self, [Run(" " + fit(notice.text, width - 2), notice.style)], width)

@@ -9,7 +9,7 @@ from visualizer.analysis.model.timeline import State
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import describe_state, sentence, sentence_before_first
 from visualizer.analysis.text.upcoming import what_next
-from visualizer.paint.rows.crowded import told
+from visualizer.paint.rows.group_row import state_counts
 from visualizer.paint.rows.order import row_name
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import fit
@@ -51,7 +51,7 @@ class Sentence(Widget):
             switch = timeline.switch(index)
             who = f"{timeline.name(switch.origin)} → {timeline.name(switch.target)}"
             head = plain(who) + "   "
-            said = brief(timeline, head + plain(sentence(timeline, index)), switch.park, width)
+            said = brief(timeline, head + plain(sentence(timeline, index)), switch.suspension, width)
             broken = Notice(said, "text").broken(width)
             lines = [[Run(line.text, line.style)] for line in broken]
             if broken[0].text.startswith(head):
@@ -64,7 +64,7 @@ class Sentence(Widget):
         view = self._view
         row = view.selected_row
         if row is not None and row.group is not None and view.selected_group is not None:
-            said = f"{row_name(view.timeline, row)}: {told(view.crowd(row), view.playhead.t_ns)}"
+            said = f"{row_name(view.timeline, row)}: {state_counts(view.track_group(row), view.playhead.t_ns)}"
             return [Run("  ", "text"), Run(fit(said, width - 2), "ruler")]
         track = view.timeline.tracks[view.selected]
         at = track.slices.at(view.playhead.t_ns)
@@ -73,8 +73,8 @@ class Sentence(Widget):
         said = describe_state(view.timeline, view.selected, view.playhead.t_ns)
         then = what_next(view.timeline, view.selected, view.playhead.t_ns)
         said = plain(f"{said}; {then}" if then else said)
-        park = track.slices.about[at] if state is State.WAITING else -1
+        suspension = track.slices.about[at] if state is State.WAITING else -1
         return [
             Run(f"{mark} ", STYLE_OF[state]),
-            Run(fit(brief(view.timeline, said, park, width - 2), width - 2), "ruler"),
+            Run(fit(brief(view.timeline, said, suspension, width - 2), width - 2), "ruler"),
         ]

@@ -1,4 +1,4 @@
-"""The sequence diagram: a lane for each track, a line for each switch. It replaces the tracks."""
+"""The sequence diagram: a lifeline for each track, a line for each switch. It replaces the tracks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from visualizer.paint.panes import sequence as painted
-from visualizer.paint.panes.sequence import Lanes, heads, lanes
+from visualizer.paint.panes.sequence import Lifelines, heads, lifelines
 from visualizer.paint.text.canvas import Run
 from visualizer.trace import words
 from visualizer.tui import keys
@@ -25,8 +25,8 @@ class Sequence(SwitchList):
     def __init__(self, view: View) -> None:
         super().__init__(view, "sequence")
         self.head = _Heads(self)
-        self._lanes: Lanes | None = None
-        self._lanes_of: object = None
+        self._lifelines: Lifelines | None = None
+        self._lifelines_of: object = None
         #: Switches behind which a mark is set.
         self._marked: frozenset[int] = frozenset()
 
@@ -45,18 +45,18 @@ class Sequence(SwitchList):
         return view.selected, view.span, self._marked, view.timeline.version if view.live else None
 
     @property
-    def lanes(self) -> Lanes:
-        """The lanes of the visible lines."""
+    def lifelines(self) -> Lifelines:
+        """The lifelines of the visible lines."""
         view, timeline = self.view, self.view.timeline
         top, height = self.scroll_offset.y, self.size.height
         of = (
             top, height, self.width, self.current, view.selected, len(timeline.tracks), timeline.switch_count
         )  # fmt: skip
-        if self._lanes is None or of != self._lanes_of:
-            self._lanes_of = of
+        if self._lifelines is None or of != self._lifelines_of:
+            self._lifelines_of = of
             visible = range(top, min(top + height, timeline.switch_count))
-            self._lanes = lanes(timeline, visible, self.width, self.current, (view.selected,))
-        return self._lanes
+            self._lifelines = lifelines(timeline, visible, self.width, self.current, (view.selected,))
+        return self._lifelines
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
@@ -67,7 +67,7 @@ class Sequence(SwitchList):
         timeline = self.view.timeline
         span, t_ns = self.view.span, timeline.switch_ns[line]
         return painted.line(
-            timeline, self.lanes, line, ascii=self.view.ascii,
+            timeline, self.lifelines, line, ascii=self.view.ascii,
             within=span is not None and span[0] <= t_ns <= span[1], marked=line in self._marked,
         )  # fmt: skip
 
@@ -75,16 +75,16 @@ class Sequence(SwitchList):
         if line < self.view.timeline.switch_count:
             super().choose(line)
 
-    def action_lane(self, by: int) -> None:
-        """Select the track of the next lane; the first, if the selected one has none."""
-        tracks = self.lanes.tracks
+    def action_lifeline(self, by: int) -> None:
+        """Select the track of the next lifeline; the first, if the selected one has none."""
+        tracks = self.lifelines.tracks
         if tracks:
             at = tracks.index(self.view.selected) + by if self.view.selected in tracks else 0
             self.post_message(TrackChosen(tracks[min(max(at, 0), len(tracks) - 1)]))
 
 
 class _Heads(Widget):
-    """The names over the lanes; a click on one selects its track."""
+    """The names over the lifelines; a click on one selects its track."""
 
     DEFAULT_CLASSES = "heads"
     ALLOW_SELECT = False
@@ -97,7 +97,7 @@ class _Heads(Widget):
     def show(self) -> None:
         """Draw them if they are others than before."""
         view = self._sequence.view
-        said = heads(view.timeline, self._sequence.lanes, view.selected, ascii=view.ascii)
+        said = heads(view.timeline, self._sequence.lifelines, view.selected, ascii=view.ascii)
         if said != self._said:
             self._said = said
             self.refresh()
@@ -106,6 +106,6 @@ class _Heads(Widget):
         return strip(self, self._said, self.size.width)
 
     def on_click(self, event: events.Click) -> None:
-        track = self._sequence.lanes.track_at(event.x)
+        track = self._sequence.lifelines.track_at(event.x)
         if track != words.NOBODY:
             self.post_message(TrackChosen(track))

@@ -13,7 +13,7 @@ from visualizer.analysis.text.printable import plain
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width, fit
 from visualizer.paint.text.palette import STYLE_OF, glyphs
-from visualizer.tui.state.source_position import Whereabouts, behind_end, parked, run_of, running, seen, short_path
+from visualizer.tui.state.source_position import Whereabouts, behind_end, run_of, running, seen, short_path, suspended
 from visualizer.tui.state.source_text import SourceText, read
 from visualizer.tui.state.view import View
 from visualizer.tui.terminal.styles import is_dark, on_colour, over, strip, style
@@ -41,7 +41,7 @@ class SourcePane(Widget):
     def show(self) -> None:
         """Find the track's position, and draw it if it has changed."""
         view = self._view
-        where, lines = self._of_running() if self._state is State.RUNNING else (self._of_parked(), frozenset())
+        where, lines = self._of_running() if self._state is State.RUNNING else (self._of_suspended(), frozenset())
         drawn = (where, lines, view.timeline.name(where.track) if where is not None else "")
         if drawn == self._drawn:
             return
@@ -60,8 +60,8 @@ class SourcePane(Widget):
         self.set_class(not isinstance(self._text, SourceText), "-without-source")
         self.refresh()
 
-    def _of_parked(self) -> Whereabouts | None:
-        return parked(self._view.timeline, self._view.playhead.index)
+    def _of_suspended(self) -> Whereabouts | None:
+        return suspended(self._view.timeline, self._view.playhead.index)
 
     def _of_running(self) -> tuple[Whereabouts, frozenset[int]]:
         """Where the track is that runs, and in which lines of that file it was seen."""
@@ -69,8 +69,8 @@ class SourcePane(Widget):
         timeline, index = view.timeline, view.playhead.index
         where = running(timeline, index)
         run = run_of(timeline, index, view.now_ns)
-        if view.held_before is not None and index == timeline.switch_count - 1:
-            where = where._replace(how="is paused before this line", place=view.held_before, starts=False)
+        if view.paused_before is not None and index == timeline.switch_count - 1:
+            where = where._replace(activity="is paused before this line", place=view.paused_before, starts=False)
         else:
             where = behind_end(timeline, seen(timeline, where, run, view.playhead.t_ns), view.playhead.t_ns)
         lines = lines_sampled(timeline, *run)
@@ -84,7 +84,7 @@ class SourcePane(Widget):
             return ""
         if track.schedules:
             return "The hub is gevent's event loop: it runs no code of the program."
-        if self._view.live and where.how.startswith("starts"):
+        if self._view.live and where.activity.startswith("starts"):
             return "Its source line is not known until its first switch."
         return "The trace does not contain its source line."
 
@@ -108,11 +108,11 @@ class SourcePane(Widget):
         ground = self.get_component_rich_style("source--title")
         if where is None:
             return Strip.blank(width, ground)
-        ended = where.how.startswith("has ended")
+        ended = where.activity.startswith("has ended")
         state = self._state if where.final is None else where.final
         mark = " " if ended else glyphs(view.ascii)[state]
         name = plain(view.timeline.name(where.track))
-        left = f"{name} {plain(where.how)}"
+        left = f"{name} {plain(where.activity)}"
         right = ""
         if where.place is not None:
             right = f"{short_path(where.place.file, self._cwd)}:{self._line} "

@@ -246,8 +246,8 @@ def _about(feed: Feed, width: int) -> list[Notice]:
     ]  # fmt: skip
     processes = feed.timeline.processes
     for process in processes if len(processes) > 1 else ():
-        told = f"{process.pid}, forked by {process.parent}" if process.number else str(process.pid)
-        known.append(("process", f"{told}: {feed.timeline.name(process.track)}" if process.number else told))
+        text = f"{process.pid}, forked by {process.parent}" if process.number else str(process.pid)
+        known.append(("process", f"{text}: {feed.timeline.name(process.track)}" if process.number else text))
     if feed.path is not None:
         known.append(("trace", str(feed.path)))
     lines = [part for notice in notices(feed) for part in notice.broken(width)]

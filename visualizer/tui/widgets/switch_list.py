@@ -64,5 +64,5 @@ class Events(SwitchList):
         say = self.view.reckoning.moment
         time = f"{say(t_ns, of_ns):>{max(len(say(0, of_ns)), len(say(of_ns, of_ns)))}}  "
         room = max(0, width - len(number) - len(time))
-        said = fit(brief(timeline, plain(sentence(timeline, line)), timeline.switch(line).park, room), room)
+        said = fit(brief(timeline, plain(sentence(timeline, line)), timeline.switch(line).suspension, room), room)
         return [Run(number, "dim"), Run(time, "ruler"), Run(said, "text")]

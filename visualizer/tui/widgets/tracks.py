@@ -18,7 +18,7 @@ from visualizer.analysis.model.timeline import FINAL
 from visualizer.paint.axis.ruler import folded, overview, ruler
 from visualizer.paint.axis.viewport import Axis, Viewport
 from visualizer.paint.panes.tooltip import pointed
-from visualizer.paint.rows.crowded import told
+from visualizer.paint.rows.group_row import state_counts
 from visualizer.paint.rows.order import Row, label_runs, row_name
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import fit
@@ -125,7 +125,7 @@ class Overview(Scale):
         part = view.playhead.t_ns / last_ns if last_ns else 0.0
         runs = overview(view.timeline, view.viewport, width, ascii=view.ascii)
         cell = min(int(part * width), width - 1)
-        line = self._line(view.overview_told, runs, cell, style("playhead", is_dark(self)))
+        line = self._line(view.overview_text, runs, cell, style("playhead", is_dark(self)))
         happened_ns = [t_ns for t_ns in view.problems_ns or () if 0 <= t_ns <= last_ns] if last_ns else []
         problems = {min(t_ns * width // last_ns, width - 1) for t_ns in happened_ns}
         for problem in problems - {cell}:
@@ -179,7 +179,7 @@ class Ruler(Scale):
 
     def render_line(self, y: int) -> Strip:
         view = self._view
-        name = view.ruler_told(view.viewport.axis.value)
+        name = view.ruler_text(view.viewport.axis.value)
         marked = self._marked
         line = self._line(name, self._runs(marked.keys()), view.playhead_cell, style("playhead", is_dark(self)))
         start, end = span_cells(view)
@@ -288,7 +288,7 @@ class TracksPane(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
         number = self.number_at(y)
         view = self._view
         if number >= len(view.rows):
-            said = f" {view.hidden_told}" if number == len(view.rows) else ""
+            said = f" {view.hidden_text}" if number == len(view.rows) else ""
             if view.wanted and not number and not said.strip():
                 said = " No track name contains that."
             line = strip(self, [Run(said, "dim")], self.size.width)
@@ -404,7 +404,7 @@ class TracksPane(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
         said: list[str] = []
         if row is not None and row.group is not None:
             t_ns = view.viewport.time_at(view.timeline, cell + 0.5) if cell >= 0 else view.playhead.t_ns
-            said = [f"{row_name(view.timeline, row)}: {told(view.crowd(row), t_ns)}"]
+            said = [f"{row_name(view.timeline, row)}: {state_counts(view.track_group(row), t_ns)}"]
         elif row is not None and 0 <= cell < view.viewport.width:
             said = pointed(view.timeline, row.track, view.viewport, cell, view.now_ns)
         self._pointed = view.viewport

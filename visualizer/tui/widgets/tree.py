@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from visualizer.analysis.explore.spawn_tree import Family, Kin
-from visualizer.analysis.index.groups import Crowd
+from visualizer.analysis.index.groups import TrackGroup
 from visualizer.paint.panes.spawn_tree import Node, node_runs, nodes
 from visualizer.paint.text.canvas import Run
 from visualizer.tui.messages import TrackChosen
@@ -21,7 +21,7 @@ class Tree(Pointed):
         self._shown: list[Node] = []
         self._numbers: dict[int, int] = {}
         self._made_of: object = None
-        self._crowds: dict[Kin, Crowd] = {}
+        self._track_groups: dict[Kin, TrackGroup] = {}
         self._selected = view.selected
 
     def show(self) -> None:
@@ -57,17 +57,17 @@ class Tree(Pointed):
         selected = view.selected in node.members if node.folded else node.kin is None and node.track == view.selected
         return node_runs(
             view.timeline, node, view.playhead.t_ns, width,
-            crowd=self._crowd(node), selected=selected, ascii=view.ascii,
+            group=self._track_group(node), selected=selected, ascii=view.ascii,
         )  # fmt: skip
 
-    def _crowd(self, node: Node) -> Crowd | None:
+    def _track_group(self, node: Node) -> TrackGroup | None:
         if node.kin is None:
             return None
-        crowd = self._crowds.get(node.kin)
-        if crowd is None:
-            crowd = self._crowds[node.kin] = Crowd(self.view.timeline)
-        crowd.follow(node.members)
-        return crowd
+        track_group = self._track_groups.get(node.kin)
+        if track_group is None:
+            track_group = self._track_groups[node.kin] = TrackGroup(self.view.timeline)
+        track_group.follow(node.members)
+        return track_group
 
     def pick(self, line: int) -> None:
         if not self._shown:

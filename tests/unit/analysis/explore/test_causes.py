@@ -103,7 +103,7 @@ def test_what_is_woken_and_never_runs_is_said() -> None:
     assert chain(timeline, -1, led_to) == [("main woke a, which did not run again", "main", 0)]
 
 
-def test_who_parks_for_good_leads_to_nothing_known() -> None:
+def test_who_is_suspended_for_good_leads_to_nothing_known() -> None:
     tape = Tape().spawn("hub", words.HUB, parent="main").spawn("a", words.GREENLET, parent="hub")
     tape.switch("main", "hub").switch("hub", "a").waits("a", words.EVENT, "wait()").switch("a", "hub")
     assert chain(tape.timeline(), 1, led_to) == [(NO_MORE.format("a"), "a", 4)]

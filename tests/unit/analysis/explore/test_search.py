@@ -21,14 +21,14 @@ def test_a_text_is_found_in_sentences_and_expressions_in_whatever_case() -> None
         (6, "main waits in gevent.joinall(all) → hub runs for the first time"),
     ]
     assert search.counts == {Found.EVENT: 1, Found.EXPRESSION: 1}
-    assert search.told == "1 expression, 1 event"
+    assert search.counts_text == "1 expression, 1 event"
 
 
 def test_a_text_is_found_in_output() -> None:
     tape = sleeps().prints("one\n  Two\nthree\n").prints("four")
     search = for_text(tape.timeline(), "two")
     assert [said for _, said in all_of(search)] == ["main prints Two"]
-    assert search.told == "1 output"
+    assert search.counts_text == "1 output"
 
 
 def test_a_track_is_found_where_it_was_created() -> None:

@@ -12,7 +12,7 @@ from visualizer.trace import words
 def links(timeline: Timeline, moment: WaitGraph) -> list[tuple[list[str], str, list[str]]]:
     """Of each wait who waits, the reason or thing, and for whom."""
     return [
-        ([*map(timeline.name, wait.waiters)], wait.thing or wait.park.reason, [*map(timeline.name, wait.on)])
+        ([*map(timeline.name, wait.waiters)], wait.thing or wait.suspension.reason, [*map(timeline.name, wait.on)])
         for wait in moment.waits
     ]
 
@@ -53,9 +53,9 @@ def test_who_holds_what_makes_a_circle_and_the_others_lead_into_it() -> None:
     assert ways(timeline, after) == [["late", "anna"]]
 
 
-def test_what_was_held_is_known_from_the_parking_on_and_not_before() -> None:
+def test_what_was_held_is_known_from_the_suspension_on_and_not_before() -> None:
     timeline = dining().timeline()
-    # anna has parked, ben runs: she holds the fork; who holds the knife that ben still runs with is not told.
+    # anna is suspended, ben runs: she holds the fork; who holds the knife that ben still runs with is not told.
     assert links(timeline, moment_at(timeline, timeline.switch_ns[3])) == [
         (["main"], "join", ["late"]),
         (["anna"], "Semaphore 2", []),
@@ -76,9 +76,9 @@ def test_without_being_told_who_holds_a_thing_nobody_is_named() -> None:
 def test_many_of_a_kind_that_wait_for_the_same_are_one() -> None:
     timeline = crowd().timeline()
     moment = moment_at(timeline, 400_000_000)
-    assert [(len(wait.waiters), wait.park.reason) for wait in moment.waits] == [(1, "join"), (100, "sleep")]
+    assert [(len(wait.waiters), wait.suspension.reason) for wait in moment.waits] == [(1, "join"), (100, "sleep")]
     assert timeline.name(moment.waits[1].waiters[0]) == "worker-1"
-    assert moment.waits[1].since_ns == min(park.t_ns for park in timeline.parks if park.reason == words.SLEEP)
+    assert moment.waits[1].since_ns == min(one.t_ns for one in timeline.suspensions if one.reason == words.SLEEP)
 
 
 def test_generators_and_greenlets_wait_for_whom_they_resumed_or_switched_to() -> None:

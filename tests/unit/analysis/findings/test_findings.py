@@ -137,7 +137,7 @@ def test_the_thread_itself_hogs_only_where_others_wait(greenlets: list[str], exp
 ENDED = "test2 ended, and a greenlet that ends switches to its parent, here main"
 
 
-def test_a_track_that_is_parked_for_ever() -> None:
+def test_a_track_that_is_suspended_for_ever() -> None:
     sentence = f"test1 was never resumed after it switched to test2 (demo.py:4); {ENDED}"
     assert only(ping_pong().exits("main").end(), "never_resumed") == (sentence, ["test1", "test2"], 0, 4)
     resumed = ping_pong().switch("main", "test1").exits("test1").switch("test1", "main").exits("main").end()
@@ -449,8 +449,10 @@ def test_never_started() -> None:
     sentence = "foo never ran: main spawned it (demo.py:30), but the program ended before its turn"
     assert only(tape(runs=False), "never_started") == (sentence, ["foo", "main"], 0, 30)
     assert kinds(tape(runs=True)) == []
-    unready = "foo never ran: main spawned it (demo.py:30), but nothing made it ready"
-    assert only(tape(runs=False, ready=False), "never_started")[0] == unready
+    assert kinds(tape(runs=False, ready=False)) == [], "a timer would have started it"
+    forgotten = Tape().spawn("hub", words.HUB, parent="main").spawn("foo", words.GREENLET, parent="hub", line=30)
+    forgotten.at(forgotten.t_ns).exits("main").end()
+    assert only(forgotten, "never_started")[0] == "foo never ran: it was spawned (demo.py:30), but never started"
     assert kinds(tape(runs=False, kind=words.GENERATOR)) == []
 
 

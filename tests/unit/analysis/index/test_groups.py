@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from tests.unit.analysis.tape import STEP_NS, Tape, feed
 from tests.unit.paint.events import greenlet_runs
 from visualizer.analysis.index import group_runs, groups
-from visualizer.analysis.index.groups import Crowd
+from visualizer.analysis.index.groups import TrackGroup
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
 
-def crowd_of(timeline: Timeline, *tracks: int) -> Crowd:
-    crowd = Crowd(timeline)
-    crowd.follow(tracks)
-    return crowd
+def track_group_of(timeline: Timeline, *tracks: int) -> TrackGroup:
+    group = TrackGroup(timeline)
+    group.follow(tracks)
+    return group
 
 
 def counted(timeline: Timeline, tracks: tuple[int, ...], state: State, t_ns: int) -> int:
@@ -41,9 +41,9 @@ def two() -> Tape:
 
 
 def test_how_many_are_in_each_state_at_each_moment() -> None:
-    crowd = crowd_of(two().timeline(), 1, 2)
+    group = track_group_of(two().timeline(), 1, 2)
     counts = {
-        state.name: [crowd.count(state, us * STEP_NS) for us in range(13)]
+        state.name: [group.count(state, us * STEP_NS) for us in range(13)]
         for state in (State.CREATED, State.RUNNING, State.WAITING, State.DONE)
     }
     assert counts == {
@@ -52,59 +52,59 @@ def test_how_many_are_in_each_state_at_each_moment() -> None:
         "WAITING": [0, 0, 0, 0, 1, 1, 2, 1, 1, 1, 0, 0, 0],
         "DONE": [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2],
     }
-    assert (crowd.ended_ns, crowd.failed) == (11 * STEP_NS, False)
-    assert [crowd.changes(State.RUNNING, us * STEP_NS, (us + 1) * STEP_NS) for us in (1, 3, 5)] == [False] * 3
-    assert crowd.changes(State.RUNNING, 3 * STEP_NS, 6 * STEP_NS)
+    assert (group.ended_ns, group.failed) == (11 * STEP_NS, False)
+    assert [group.changes(State.RUNNING, us * STEP_NS, (us + 1) * STEP_NS) for us in (1, 3, 5)] == [False] * 3
+    assert group.changes(State.RUNNING, 3 * STEP_NS, 6 * STEP_NS)
 
 
 def test_time_spent_is_that_of_all_together() -> None:
-    crowd = crowd_of(two().timeline(), 1, 2)
-    assert [crowd.spent_ns(State.WAITING, us * STEP_NS) // STEP_NS for us in (4, 5, 6, 7, 20)] == [0, 1, 2, 4, 7]
+    group = track_group_of(two().timeline(), 1, 2)
+    assert [group.spent_ns(State.WAITING, us * STEP_NS) // STEP_NS for us in (4, 5, 6, 7, 20)] == [0, 1, 2, 4, 7]
 
 
 def test_runs_on_the_switch_axis() -> None:
-    crowd = crowd_of(two().timeline(), 1, 2)
-    assert crowd.runs.filled(np.array([0, 1, 1.5, 2, 3, 3.25, 4, 5, 6, 100])).tolist() == [
+    group = track_group_of(two().timeline(), 1, 2)
+    assert group.runs.filled(np.array([0, 1, 1.5, 2, 3, 3.25, 4, 5, 6, 100])).tolist() == [
         0, 0, 0.5, 1, 1, 1.25, 2, 2, 3, 4,
     ]  # fmt: skip
 
 
 def test_of_an_open_run_as_much_as_there_is() -> None:
     timeline = Tape().spawn("a", words.GREENLET, parent="main").switch("main", "a").timeline()
-    crowd = crowd_of(timeline, 1)
-    assert crowd.runs.filled(np.array([1, 1.5, 2])).tolist() == [0, 0.5, 1]
-    assert crowd.ended_ns == -1
+    group = track_group_of(timeline, 1)
+    assert group.runs.filled(np.array([1, 1.5, 2])).tolist() == [0, 0.5, 1]
+    assert group.ended_ns == -1
 
 
 def test_nobody_and_a_failure() -> None:
     timeline = two().timeline()
-    assert crowd_of(timeline).ended_ns == -1
+    assert track_group_of(timeline).ended_ns == -1
     feed(timeline, [ev.Spawn(20_000, 3, words.GREENLET, -1, 0, -1, -1)])
     feed(timeline, [ev.Exit(21_000, 3, words.RAISED, -1)])
-    crowd = crowd_of(timeline, 1, 2, 3)
-    assert (crowd.ended_ns, crowd.failed) == (21_000, True)
+    group = track_group_of(timeline, 1, 2, 3)
+    assert (group.ended_ns, group.failed) == (21_000, True)
 
 
 @given(greenlet_runs(), st.lists(st.integers(0, 10**7), min_size=1, max_size=5))
 def test_it_agrees_with_a_count_of_each(timeline: Timeline, times_ns: list[int]) -> None:
     tracks = (1, 2, 3)
-    crowd = crowd_of(timeline, *tracks)
+    group = track_group_of(timeline, *tracks)
     for t_ns in times_ns:
         for state in State:
-            assert crowd.count(state, t_ns) == counted(timeline, tracks, state, t_ns)
+            assert group.count(state, t_ns) == counted(timeline, tracks, state, t_ns)
         for state in (State.RUNNING, State.WAITING):
             each = sum(timeline.tracks[track].slices.spent_ns(state, t_ns) for track in tracks)
-            assert crowd.spent_ns(state, t_ns) == each
+            assert group.spent_ns(state, t_ns) == each
     # Of the three, one runs between any two switches, unless it is the thread.
     runs = sum(len(timeline.tracks[track].steps) for track in tracks)
-    assert crowd.runs.filled(np.array([timeline.switch_count + 1.0])).tolist() == [runs]
+    assert group.runs.filled(np.array([timeline.switch_count + 1.0])).tolist() == [runs]
 
 
 @given(greenlet_runs(), st.data())
 def test_it_is_the_same_however_it_came_in(timeline: Timeline, data: st.DataObject) -> None:
     """A crowd that is followed while its timeline grows, in pieces, and gets more tracks, is one made at the end."""
     growing = Timeline()
-    crowd = Crowd(growing)
+    group = TrackGroup(growing)
     monkeypatch = pytest.MonkeyPatch()
     monkeypatch.setattr(groups, "_PIECE", groups._STRIDE)
     monkeypatch.setattr(group_runs, "_PIECE", 2)
@@ -114,18 +114,18 @@ def test_it_is_the_same_however_it_came_in(timeline: Timeline, data: st.DataObje
         switch = timeline.switch(index)
         feed(growing, [ev.Switch(switch.t_ns, switch.origin, switch.target, switch.cause, -1, -1)])
         if data.draw(st.booleans()):
-            crowd.follow((1, 2, 3)[: data.draw(st.integers(1, 3))])
+            group.follow((1, 2, 3)[: data.draw(st.integers(1, 3))])
             if data.draw(st.booleans()):
-                crowd.runs.filled(np.zeros(1))
-    crowd.follow((1, 2, 3))
+                group.runs.filled(np.zeros(1))
+    group.follow((1, 2, 3))
     monkeypatch.undo()
-    whole = crowd_of(growing, 1, 2, 3)
+    whole = track_group_of(growing, 1, 2, 3)
     for t_ns in (*growing.switch_ns, growing.last_ns + 5):
         for state in State:
-            assert crowd.count(state, t_ns) == whole.count(state, t_ns)
-            assert crowd.spent_ns(state, t_ns) == whole.spent_ns(state, t_ns)
+            assert group.count(state, t_ns) == whole.count(state, t_ns)
+            assert group.spent_ns(state, t_ns) == whole.spent_ns(state, t_ns)
     places = np.arange(2 * growing.switch_count + 3) / 2
-    assert crowd.runs.filled(places).tolist() == whole.runs.filled(places).tolist()
+    assert group.runs.filled(places).tolist() == whole.runs.filled(places).tolist()
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 60)), min_size=200, max_size=600), st.data())
@@ -143,9 +143,9 @@ def test_many_changes_agree_with_a_count_of_each(steps: list[tuple[int, int]], d
     tracks = tuple(range(1, 6))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(groups, "_PIECE", 2 * groups._STRIDE)
-        crowd = crowd_of(timeline, *tracks)
+        group = track_group_of(timeline, *tracks)
     times_ns = data.draw(st.lists(st.integers(0, t_ns + 10), min_size=1, max_size=20))
-    counts, spent_ns = crowd.at(np.array(times_ns, dtype=np.float64))
+    counts, spent_ns = group.at(np.array(times_ns, dtype=np.float64))
     for place, at_ns in enumerate(times_ns):
         for state in (State.CREATED, State.READY, State.RUNNING, State.WAITING):
             assert counts[state, place] == counted(timeline, tracks, state, at_ns)

@@ -24,8 +24,8 @@ def place(timeline: Timeline, track: Track, index: int) -> float:
     least = steps[step] + 1 if step >= 0 else 0
     if step >= 0 and step_slices[step] == index:
         return least
-    parked = parked_by(timeline, track, index)
-    ended_by = left(timeline, track, index, least) if parked < 0 else parked
+    suspended = suspended_by(timeline, track, index)
+    ended_by = left(timeline, track, index, least) if suspended < 0 else suspended
     if ended_by >= 0:
         found = float(ended_by + 1)
     elif slices.state[index] == State.RUNNING and is_early(track, index):
@@ -44,12 +44,12 @@ def in_segment(timeline: Timeline, segment: int, t_ns: int) -> float:
     return segment + min(1.0, max(0.0, (t_ns - start_ns) / (end_ns - start_ns))) if end_ns > start_ns else segment
 
 
-def parked_by(timeline: Timeline, track: Track, index: int) -> int:
+def suspended_by(timeline: Timeline, track: Track, index: int) -> int:
     """The switch that began the slice by parking the track; -1 if that is not how it began."""
     state, about = track.slices.state, track.slices.about
     if state[index] != State.WAITING or (index and state[index - 1] == State.READY):
         return -1
-    return timeline.park_switches[about[index]]
+    return timeline.suspension_switches[about[index]]
 
 
 def is_early(track: Track, index: int) -> bool:

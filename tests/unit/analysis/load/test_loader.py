@@ -58,7 +58,7 @@ def record(timeline: Timeline) -> Record:
         ],
         "lives": (timeline.spawns, timeline.exits),
         "switches": [timeline.switch(index) for index in range(timeline.switch_count)],
-        "parks": list(timeline.parks),
+        "suspensions": list(timeline.suspensions),
         "wakeups": list(timeline.wakeups),
         "order": list(timeline.order()),
         "outputs": timeline.outputs,

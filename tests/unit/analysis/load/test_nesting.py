@@ -44,13 +44,13 @@ def test_a_chain_of_six_hundred() -> None:
     timeline = tape.timeline()
     assert timeline.switch_count == 1200
     assert timeline.switch(1199).target == tape.ids["main"]
-    awaited = [park.on_track for park in timeline.parks if park.reason == words.SUSPENDED]
+    awaited = [suspension.on_track for suspension in timeline.suspensions if suspension.reason == words.SUSPENDED]
     assert awaited == [words.NOBODY, *(tape.ids[name] for name in reversed(names[1:]))]
     assert {timeline.tracks[tape.ids[name]].state for name in names} == {State.WAITING}
 
 
-def test_a_generator_in_a_greenlet_sleeps_and_is_woken_before_it_parks() -> None:
-    """The wake names the greenlet; who is ready is the generator in it, as soon as that parks."""
+def test_a_generator_in_a_greenlet_sleeps_and_is_woken_before_it_is_suspended() -> None:
+    """The wake names the greenlet; who is ready is the generator in it, as soon as that is suspended."""
     tape = Tape().spawn("hub", words.HUB, parent="main").spawn("g", words.GREENLET, parent="hub")
     tape.spawn("gen", words.GENERATOR).switch("main", "hub").switch("hub", "g").resume("gen")
     tape.waits("g", words.SLEEP, "0 s", 0).wake("g", words.CURRENT, words.CALLBACK)
@@ -61,7 +61,7 @@ def test_a_generator_in_a_greenlet_sleeps_and_is_woken_before_it_parks() -> None
         (3, "CREATED"), (6, "RUNNING"), (8, "WAITING"), (8, "READY"), (9, "RUNNING"), (10, "WAITING"),
     ]  # fmt: skip
     assert tape.states(timeline, "g") == [(2, "CREATED"), (5, "RUNNING"), (6, "WAITING"), (10, "RUNNING"), (11, "DONE")]
-    assert [park.on for park in timeline.parks if park.reason == words.SLEEP] == ["0 s"]
+    assert [suspension.on for suspension in timeline.suspensions if suspension.reason == words.SLEEP] == ["0 s"]
 
 
 def test_two_threads_each_in_the_middle_of_a_chain() -> None:

@@ -15,21 +15,21 @@ S = 1_000_000_000
 
 def two_stops() -> Pauses:
     stops = Pauses()
-    stops.hold(3 * S, 0)
-    stops.go_on(3 * S, 10 * S)
-    stops.hold(5 * S, 10 * S)
-    stops.go_on(5 * S, 12 * S)
+    stops.pause(3 * S, 0)
+    stops.resume(3 * S, 10 * S)
+    stops.pause(5 * S, 10 * S)
+    stops.resume(5 * S, 12 * S)
     return stops
 
 
 def test_its_clock_stands_and_stays_behind_afterwards() -> None:
     stops = Pauses()
     assert stops.clock_ns(2 * S) == 2 * S
-    stops.hold(3 * S, 0)
+    stops.pause(3 * S, 0)
     assert [stops.clock_ns(now * S) for now in (3, 4, 13)] == [3 * S] * 3
-    stops.go_on(3 * S, 10 * S)
+    stops.resume(3 * S, 10 * S)
     assert stops.clock_ns(14 * S) == 4 * S
-    stops.hold(5 * S, 10 * S)
+    stops.pause(5 * S, 10 * S)
     assert stops.clock_ns(16 * S) == 5 * S
 
 
@@ -44,22 +44,22 @@ def test_between_two_times(start_s: int, end_s: int, held: tuple[int, int]) -> N
 def test_in_a_sentence() -> None:
     stops = Pauses()
     assert stops.sentence is None
-    stops.hold(3 * S, 0)
+    stops.pause(3 * S, 0)
     assert stops.sentence == (
         "The program was paused once, for 0.000 s in total, which its times exclude; the trace ends during a pause."
     )
-    stops.go_on(3 * S, S // 4)
+    stops.resume(3 * S, S // 4)
     assert stops.sentence == "The program was paused once, for 0.250 s in total, which its times exclude."
     assert two_stops().sentence == "The program was paused 2 times, for 12.000 s in total, which its times exclude."
 
 
 def test_a_line_that_is_lost_does_no_harm() -> None:
     stops = Pauses()
-    stops.go_on(2 * S, 7 * S)
-    assert (stops.held_ns, stops.since_ns) == (7 * S, None)
-    stops.hold(1 * S, 3 * S)
-    stops.hold(4 * S, 9 * S)
-    assert (stops.held_ns, stops.since_ns, stops.between(-1, 9 * S)) == (9 * S, 4 * S, (3, 9 * S))
+    stops.resume(2 * S, 7 * S)
+    assert (stops.paused_ns, stops.since_ns) == (7 * S, None)
+    stops.pause(1 * S, 3 * S)
+    stops.pause(4 * S, 9 * S)
+    assert (stops.paused_ns, stops.since_ns, stops.between(-1, 9 * S)) == (9 * S, 4 * S, (3, 9 * S))
 
 
 def test_no_state_lasts_longer_for_it() -> None:

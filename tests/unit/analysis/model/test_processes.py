@@ -42,11 +42,11 @@ def test_a_copy_is_as_the_other_one_was_at_the_fork() -> None:
     tape = forked()
     timeline = tape.timeline()
     slices = timeline.tracks[tape.ids["gen'"]].slices
-    # It stands parked from the fork on, told of or not, and when its process ends it is over.
+    # It stands suspended from the fork on, told of or not, and when its process ends it is over.
     assert tape.states(timeline, "gen'") == [(4, "WAITING"), (6, "RUNNING"), (7, "WAITING"), (12, "DONE")]
-    place = timeline.parks[slices.about[0]].place
+    place = timeline.suspensions[slices.about[0]].place
     assert (place and (place.file, place.line)) == (FILE, 7)
-    assert timeline.parks[slices.about[0]].track == tape.ids["gen'"]
+    assert timeline.suspensions[slices.about[0]].track == tape.ids["gen'"]
     assert sentence(timeline, 2) == "child asks gen-2 for the next value → gen-2 runs"
     assert timeline.tracks[tape.ids["gen"]].state is State.WAITING
 
@@ -79,10 +79,11 @@ def test_what_is_waited_for_is_another_thing_in_a_child() -> None:
     tape.switch("a", "hub", line=9).switch("hub", "main").forks("child").copies("a'", "a")
     timeline = tape.timeline()
     slices = timeline.tracks[tape.ids["a'"]].slices
-    park = timeline.parks[slices.about[0]]
-    assert (park.reason, park.on, park.asked_ns, park.object) == (words.EVENT, "e.wait()", 5_000, "")
+    suspension = timeline.suspensions[slices.about[0]]
+    assert (suspension.reason, suspension.on) == (words.EVENT, "e.wait()")
+    assert (suspension.asked_ns, suspension.object) == (5_000, "")
     waits = moment_at(timeline, timeline.last_ns).waits
-    assert sorted(wait.waiters for wait in waits if wait.park.reason == words.EVENT) == [
+    assert sorted(wait.waiters for wait in waits if wait.suspension.reason == words.EVENT) == [
         (tape.ids["a"],), (tape.ids["a'"],),
     ]  # fmt: skip
 

@@ -206,7 +206,7 @@ def check(timeline: Timeline) -> None:
     assert counted == {
         Entry.SPAWN: len(timeline.spawns),
         Entry.SWITCH: timeline.switch_count,
-        Entry.PARK: len(timeline.parks),
+        Entry.SUSPENSION: len(timeline.suspensions),
         Entry.WAKEUP: len(timeline.wakeups),
         Entry.EXIT: len(timeline.exits),
         Entry.OUTPUT: len(timeline.outputs),

@@ -14,7 +14,7 @@ from visualizer.analysis.model.samples import Samples
 from visualizer.analysis.model.timeline import Entry, State
 from visualizer.analysis.report.details import details
 from visualizer.analysis.report.jsonl import records
-from visualizer.analysis.text.hot_lines import Sampled, lines_sampled, mostly, sampled_at, told
+from visualizer.analysis.text.hot_lines import Sampled, hot_line, lines_sampled, mostly, sampled_at
 from visualizer.analysis.text.sentences import describe_state
 from visualizer.trace import events as ev
 from visualizer.trace import words
@@ -96,12 +96,13 @@ def test_it_in_words() -> None:
     assert long is not None
     assert sampled_at(timeline, -1) is None
     written = "demo.py:11 `total += number * number`"
-    assert told(timeline, Sampled(place, 9, 11, 26 * MS)) == f"mostly at {written} (9 of 11 samples, one every 26 ms)"
-    assert told(timeline, Sampled(place, 3, 11, 26 * MS)).startswith(f"most often at {written} (3 of 11 samples, ")
-    assert told(timeline, Sampled(place, 4, 4, 26 * MS)) == f"sampled at {written} (all 4 samples, one every 26 ms)"
-    assert told(timeline, Sampled(place, 1, 1, 0)) == f"sampled at {written} (1 sample)"
-    assert told(timeline, Sampled(long, 1, 1, 0)) == f"sampled at demo.py:12 `log(total)  # {'x' * 25}…` (1 sample)"
-    assert told(hogged().timeline(), Sampled(place, 1, 1, 0)) == "sampled at demo.py:11 (1 sample)"
+    nine = hot_line(timeline, Sampled(place, 9, 11, 26 * MS))
+    assert nine == f"mostly at {written} (9 of 11 samples, one every 26 ms)"
+    assert hot_line(timeline, Sampled(place, 3, 11, 26 * MS)).startswith(f"most often at {written} (3 of 11 samples, ")
+    assert hot_line(timeline, Sampled(place, 4, 4, 26 * MS)) == f"sampled at {written} (all 4 samples, one every 26 ms)"
+    assert hot_line(timeline, Sampled(place, 1, 1, 0)) == f"sampled at {written} (1 sample)"
+    assert hot_line(timeline, Sampled(long, 1, 1, 0)) == f"sampled at demo.py:12 `log(total)  # {'x' * 25}…` (1 sample)"
+    assert hot_line(hogged().timeline(), Sampled(place, 1, 1, 0)) == "sampled at demo.py:11 (1 sample)"
 
 
 def test_a_hog_is_told_with_its_line() -> None:
@@ -183,4 +184,4 @@ def test_a_line_that_does_not_exist_is_not_quoted(line: int) -> None:
     timeline = tape.timeline()
     one = mostly(timeline, tape.ids["bar"], 0, timeline.last_ns)
     assert one is not None
-    assert told(timeline, one) == f"sampled at demo.py:{line} (1 sample)"
+    assert hot_line(timeline, one) == f"sampled at demo.py:{line} (1 sample)"

@@ -48,7 +48,7 @@ def in_turn(gives: str, *, line_of_b: int = 10) -> Steps:
 
 def test_who_gives_its_scheduler_nothing_is_ready() -> None:
     tape = in_turn("None")
-    # Known when a is resumed again: b, which is parked then, is ready from there on.
+    # Known when a is resumed again: b, which is suspended then, is ready from there on.
     assert states(tape, "a") == [
         "CREATED", "RUNNING", "WAITING", "RUNNING", "WAITING", "READY", "RUNNING", "WAITING", "READY",
     ]  # fmt: skip
@@ -91,7 +91,7 @@ def test_fairness_of_a_scheduler_and_of_a_function() -> None:
         assert group.running == pytest.approx(group.steps)
 
 
-def test_a_chain_is_parked_where_its_innermost_is() -> None:
+def test_a_chain_is_suspended_where_its_innermost_is() -> None:
     tape = Steps()
     for name in ("outer", "middle", "inner"):
         tape.spawn(name, words.GENERATOR)

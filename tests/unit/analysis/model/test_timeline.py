@@ -30,8 +30,8 @@ def test_greenlets_switch_by_hand() -> None:
     assert (test1.exit_ns, test1.outcome) == (-1, None)
     assert timeline.switch(0).value == "'x'"
     assert timeline.switch(0).place == Place("/src/demo.py", "run", 9, 9, 4, 12)
-    assert [timeline.switch(i).park for i in range(5)] == [0, 1, 2, 3, -1]
-    assert [(timeline.name(p.track), p.reason, timeline.name(p.on_track)) for p in timeline.parks] == [
+    assert [timeline.switch(i).suspension for i in range(5)] == [0, 1, 2, 3, -1]
+    assert [(timeline.name(p.track), p.reason, timeline.name(p.on_track)) for p in timeline.suspensions] == [
         ("main", "switched", "test1"),
         ("test1", "switched", "test2"),
         ("test2", "switched", "test1"),
@@ -57,7 +57,7 @@ def test_who_resumes_a_generator_waits_for_it() -> None:
     ]  # fmt: skip
     consumer = timeline.tracks[tape.ids["consumer"]]
     assert (consumer.creator, consumer.outcome, consumer.place and consumer.place.line) == (0, "closed", 20)
-    assert {(p.reason, p.on_track) for p in timeline.parks if p.track == 0} == {("resumed", consumer.id)}
+    assert {(p.reason, p.on_track) for p in timeline.suspensions if p.track == 0} == {("resumed", consumer.id)}
 
 
 def test_sleepers_are_ready_while_others_run() -> None:
@@ -82,7 +82,7 @@ def test_sleepers_are_ready_while_others_run() -> None:
     assert tape.states(timeline, "main") == [
         (0, "RUNNING"), (6, "WAITING"), (late + 4, "READY"), (late + 5, "RUNNING"), (late + 6, "DONE"),
     ]  # fmt: skip
-    asked = [(timeline.name(p.track), p.reason, p.on, p.asked_ns) for p in timeline.parks if p.track != 1]
+    asked = [(timeline.name(p.track), p.reason, p.on, p.asked_ns) for p in timeline.suspensions if p.track != 1]
     assert asked == [
         ("main", "join", "gevent.joinall(all)", -1),
         ("foo", "sleep", "2 s", 2_000_000_000),
@@ -94,8 +94,8 @@ def test_sleepers_are_ready_while_others_run() -> None:
 def test_the_order_is_that_of_the_trace() -> None:
     timeline = sleeps().timeline()
     order = [entry.name for _, entry, _ in timeline.order()]
-    assert order[:7] == ["SPAWN", "SPAWN", "SPAWN", "WAKEUP", "SPAWN", "WAKEUP", "PARK"]
-    assert order[-4:] == ["PARK", "SWITCH", "EXIT", "REMARK"]
+    assert order[:7] == ["SPAWN", "SPAWN", "SPAWN", "WAKEUP", "SPAWN", "WAKEUP", "SUSPENSION"]
+    assert order[-4:] == ["SUSPENSION", "SWITCH", "EXIT", "REMARK"]
     times = [t_ns for t_ns, _, _ in timeline.order()]
     assert times == sorted(times)
 
@@ -112,7 +112,7 @@ def test_the_order_is_one_of_time_where_two_threads_times_cross() -> None:
 
 
 def test_a_generator_runs_on_the_strand_of_its_resumer() -> None:
-    """A greenlet switches away from inside a generator: it is the generator that is parked, and that goes on."""
+    """A greenlet switches away from inside a generator: it is the generator that is suspended, and that goes on."""
     tape = Tape()
     tape.spawn("g", words.GREENLET).spawn("gen", words.GENERATOR)
     tape.switch("main", "g").resume("gen").switch("g", "main").switch("main", "g").yields("gen").exits("g")
@@ -134,7 +134,7 @@ def test_a_wait_and_a_wake_of_a_greenlet_are_those_of_the_generator_it_is_in() -
     tape.waits("g", words.SLEEP, "1 s", 1_000_000_000).switch("g", "hub").wake("g", "hub", words.TIMER)
     tape.switch("hub", "g")
     timeline = tape.timeline()
-    assert [(timeline.name(p.track), p.on) for p in timeline.parks if p.reason == "sleep"] == [("gen", "1 s")]
+    assert [(timeline.name(p.track), p.on) for p in timeline.suspensions if p.reason == "sleep"] == [("gen", "1 s")]
     assert [(timeline.name(w.track), w.cause) for w in timeline.wakeups] == [("gen", "timer")]
     assert tape.states(timeline, "gen")[1:] == [(6, "RUNNING"), (7, "WAITING"), (8, "READY"), (9, "RUNNING")]
     assert tape.states(timeline, "g")[-1] == (6, "WAITING")
@@ -217,7 +217,7 @@ def test_greenlets_of_two_threads() -> None:
     assert tape.states(timeline, "h")[-1] == (5, "RUNNING")
 
 
-def test_a_wake_before_the_park_makes_ready_at_the_park() -> None:
+def test_a_wake_before_the_suspension_makes_ready_at_the_suspension() -> None:
     """gevent: a greenlet arranges its own next turn, then switches to the hub."""
     tape = Tape()
     tape.spawn("hub", words.HUB).spawn("g", words.GREENLET).switch("main", "hub").switch("hub", "g")
@@ -240,7 +240,7 @@ def test_of_several_wakeups_the_first_counts() -> None:
 def test_a_wait_that_did_not_come_to_a_switch_is_forgotten() -> None:
     tape = Tape().spawn("gen", words.GENERATOR).spawn("g", words.GREENLET)
     tape.waits("main", words.SLEEP, "1 s", 1_000_000_000).resume("gen").yields("gen").switch("main", "g")
-    assert [p.reason for p in tape.timeline().parks] == ["resumed", "suspended", "switched"]
+    assert [p.reason for p in tape.timeline().suspensions] == ["resumed", "suspended", "switched"]
 
 
 def test_names_are_numbered_from_the_second_on() -> None:

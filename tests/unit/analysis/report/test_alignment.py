@@ -28,11 +28,11 @@ def order(timeline: Timeline, first: int = 0) -> Iterator[tuple[object, ...]]:
     for index in range(first, timeline.switch_count):
         switch = timeline.switch(index)
         origin, target = timeline.tracks.get(switch.origin), timeline.tracks[switch.target]
-        asks = switch.park >= 0 and origin is not None and origin.kind != words.HUB
+        asks = switch.suspension >= 0 and origin is not None and origin.kind != words.HUB
         run, woken = target.slice_of_step(index), ""
         if run and target.slices.state[run - 1] == State.READY:
             woken = timeline.wakeups[target.slices.about[run - 1]].cause
-        reason = timeline.parks[switch.park].reason if asks else ""
+        reason = timeline.suspensions[switch.suspension].reason if asks else ""
         yield names.get(switch.origin), names.get(switch.target), switch.cause, reason, woken
 
 
@@ -65,5 +65,5 @@ def test_waits_of_any_part(timeline: Timeline) -> None:
             if state == State.WAITING:
                 until_ns = slices.start_ns[index + 1] if index + 1 < len(slices) else timeline.last_ns
                 lies_ns = min(end_ns, until_ns) - max(start_ns, slices.start_ns[index])
-                found[timeline.parks[slices.about[index]].reason] += max(0, lies_ns)
+                found[timeline.suspensions[slices.about[index]].reason] += max(0, lies_ns)
     assert +waited_ns(timeline, start_ns, end_ns, list(timeline.tracks.values())) == +found

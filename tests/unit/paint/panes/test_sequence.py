@@ -1,4 +1,4 @@
-"""The sequence as cells: lanes, arrows and what stands on them."""
+"""The sequence as cells: lifelines, arrows and what stands on them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.tui.traces import crowd, hostile
 from tests.unit.analysis.tape import Tape, ping_pong, producer_consumer, sleeps
 from visualizer.analysis.model.timeline import Timeline
-from visualizer.paint.panes.sequence import heads, lanes, line, sequence
+from visualizer.paint.panes.sequence import heads, lifelines, line, sequence
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width
 from visualizer.trace import words
@@ -74,13 +74,13 @@ def test_a_label_is_cut_only_where_it_leaves_no_head(width: int, expected: str) 
 
 def test_of_many_tracks_those_that_take_part_have_lanes_and_the_others_a_name_at_the_arrow() -> None:
     timeline = crowd(20).timeline()
-    of = lanes(timeline, range(15, 25), 60, near=20)
+    of = lifelines(timeline, range(15, 25), 60, near=20)
     assert [timeline.name(track) for track in of.tracks] == ["hub", "worker-9", "worker-10", "worker-11", "worker-12"]
     assert text(line(timeline, of, 20)).split() == ["21", "█◀───", "sleep", "0.5", "s", "────┊", "▒", "▒"]
     assert text(line(timeline, of, 3)).startswith("  4      ┊─▶ worker-2 ")
-    # The selected track keeps its lane.
+    # The selected track keeps its lifeline.
     main = next(iter(timeline.tracks))
-    assert main in lanes(timeline, range(15, 25), 60, near=20, wanted=(main,)).tracks
+    assert main in lifelines(timeline, range(15, 25), 60, near=20, wanted=(main,)).tracks
 
 
 def test_a_page_of_other_tracks_has_names_of_its_own() -> None:
@@ -101,7 +101,7 @@ def test_every_line_fits_and_is_printable(tape: Callable[[], Tape], ascii: bool,
 
 def test_where_a_click_in_a_line_goes() -> None:
     timeline = ping_pong().timeline()
-    of = lanes(timeline, range(5), 50)
+    of = lifelines(timeline, range(5), 50)
     found = [of.track_at(cell) for cell in range(50)]
     assert found == [words.NOBODY] * 3 + [0] * 15 + [1] * 15 + [2] * 15 + [words.NOBODY] * 2
     assert text(heads(timeline, of, 1)).split() == ["#", "main", "test1", "test2"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.tui.traces import crowd
 from tests.unit.analysis.tape import Tape, sleeps
 from visualizer.analysis.explore.spawn_tree import Family, Kin
-from visualizer.analysis.index.groups import Crowd
+from visualizer.analysis.index.groups import TrackGroup
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.panes.spawn_tree import node_runs, nodes
 from visualizer.paint.text.cell_width import cell_width
@@ -19,9 +19,9 @@ def drawn(
     family.take()
     lines = []
     for node in nodes(family, unfolded):
-        crowd_ = Crowd(timeline)
+        crowd_ = TrackGroup(timeline)
         crowd_.follow(node.members)
-        line = "".join(run.text for run in node_runs(timeline, node, t_ns, width, crowd=crowd_, ascii=ascii))
+        line = "".join(run.text for run in node_runs(timeline, node, t_ns, width, group=crowd_, ascii=ascii))
         assert cell_width(line) <= width
         lines.append(line.rstrip())
     return lines

@@ -13,7 +13,7 @@ from tests.unit.analysis.load.test_loader import STEP, beginning, greenlet_lines
 from visualizer.analysis.model.timeline import FINAL, SUMMED, State
 from visualizer.paint.axis.viewport import BOTH, Axis, Viewport
 from visualizer.paint.rows.cells import NONE, cells
-from visualizer.paint.rows.track_slices import Lane
+from visualizer.paint.rows.track_slices import TrackRow
 
 
 class Mix(NamedTuple):
@@ -25,14 +25,14 @@ class Mix(NamedTuple):
     stays: bool
 
 
-def mix(lane: Lane, start: float, end: float) -> Mix:
-    """What happens in [start, end), read off each slice of the lane."""
-    until = min(end, lane.limit)
-    states = [State(state) for state in lane.slices.state]
+def mix(spacing: TrackRow, start: float, end: float) -> Mix:
+    """What happens in [start, end), read off each slice of the lifeline."""
+    until = min(end, spacing.limit)
+    states = [State(state) for state in spacing.slices.state]
     found = []
     for index in range(len(states)):
-        begin, over = lane.start(index), lane.start(index + 1)
-        begins_here = start <= begin < end and begin <= lane.limit
+        begin, over = spacing.start(index), spacing.start(index + 1)
+        begins_here = start <= begin < end and begin <= spacing.limit
         if begins_here or (begin < start and min(over, until) > start):
             found.append(index)
     if not found:
@@ -40,7 +40,7 @@ def mix(lane: Lane, start: float, end: float) -> Mix:
     spent = dict.fromkeys(SUMMED, 0.0)
     for index in found:
         if states[index] not in FINAL:
-            begin, over = max(start, lane.start(index)), min(until, lane.start(index + 1))
+            begin, over = max(start, spacing.start(index)), min(until, spacing.start(index + 1))
             spent[states[index]] += max(0.0, over - begin)
     runs = sum(states[index] is State.RUNNING for index in found)
     running = spent.pop(State.RUNNING) / (end - start)
@@ -50,8 +50,8 @@ def mix(lane: Lane, start: float, end: float) -> Mix:
     else:
         most = max(spent, key=spent.__getitem__)
         main = int(most) if spent[most] > 0 else NONE
-    enters = states[found[0]] is State.RUNNING and lane.start(found[0]) < start
-    stays = states[found[-1]] is State.RUNNING and end <= lane.limit
+    enters = states[found[0]] is State.RUNNING and spacing.start(found[0]) < start
+    stays = states[found[-1]] is State.RUNNING and end <= spacing.limit
     return Mix(found[0] if len(found) == 1 else NONE, min(1.0, running), min(runs, 2), main, enters, stays)
 
 
@@ -71,11 +71,11 @@ def test_cells_are_what_each_is_by_itself(
     fitted = Viewport.fit(timeline, axis, width)
     viewport = fitted.zoomed(closer, int(where * width), timeline)
     edges = tuple(viewport.edges())
-    lanes = [Lane(timeline, track, axis, until_ns) for track in timeline.tracks]
-    found = cells(lanes, edges)
-    for row, lane in enumerate(lanes):
+    lifelines = [TrackRow(timeline, track, axis, until_ns) for track in timeline.tracks]
+    found = cells(lifelines, edges)
+    for row, spacing in enumerate(lifelines):
         for cell, (start, end) in enumerate(pairwise(edges)):
-            expected, number = mix(lane, start, end), (row, cell)
+            expected, number = mix(spacing, start, end), (row, cell)
             assert found.only[number] == expected.only
             assert found.runs[number] == expected.runs
             assert found.running[number] == pytest.approx(expected.running, abs=1e-6)

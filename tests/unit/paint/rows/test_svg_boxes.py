@@ -11,14 +11,14 @@ from tests.unit.paint.events import greenlet_runs, timelines
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.paint.axis.viewport import BOTH, Axis, extent
 from visualizer.paint.rows.svg_boxes import boxes
-from visualizer.paint.rows.track_slices import Lane
+from visualizer.paint.rows.track_slices import TrackRow
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
 
 def drawn(timeline: Timeline, track: int, axis: Axis, start: float, per_pixel: float) -> list[tuple[float, float, str]]:
-    lane = Lane(timeline, track, axis)
-    return [(round(box.left, 2), round(box.right, 2), box.state.name) for box in boxes(lane, start, per_pixel)]
+    spacing = TrackRow(timeline, track, axis)
+    return [(round(box.left, 2), round(box.right, 2), box.state.name) for box in boxes(spacing, start, per_pixel)]
 
 
 def test_slices_that_can_be_seen_are_exact() -> None:
@@ -42,7 +42,7 @@ def test_what_cannot_be_told_apart_is_added_up() -> None:
         feed(timeline, [ev.Switch(begin_ns, 0, 1, words.SWITCH, -1, -1)])
         feed(timeline, [ev.Switch(begin_ns + 30, 1, 0, words.SWITCH, -1, -1)])
     feed(timeline, [ev.End(20_000, 0, 0)])
-    found = list(boxes(Lane(timeline, 1, Axis.TIME), 10_000, 1_000))
+    found = list(boxes(TrackRow(timeline, 1, Axis.TIME), 10_000, 1_000))
     assert {box.state for box in found} == {State.RUNNING, State.WAITING}
     runs = [box for box in found if box.state is State.RUNNING]
     assert len(runs) == 10
@@ -53,7 +53,7 @@ def test_what_cannot_be_told_apart_is_added_up() -> None:
 def test_boxes_run_from_left_to_right_and_are_few(timeline: Timeline, axis: Axis, pixels: int) -> None:
     per_pixel = max(1e-6, extent(timeline, axis) / pixels)
     for track in timeline.tracks:
-        found = list(boxes(Lane(timeline, track, axis), 0, per_pixel))
+        found = list(boxes(TrackRow(timeline, track, axis), 0, per_pixel))
         assert len(found) <= 4 * (pixels + 1)
         assert [box.left for box in found] == sorted(box.left for box in found)
         assert all(0 <= box.left <= box.right <= pixels + 1 and 0 <= box.share <= 1 for box in found)
@@ -63,9 +63,9 @@ def test_boxes_run_from_left_to_right_and_are_few(timeline: Timeline, axis: Axis
 def test_no_run_vanishes(timeline: Timeline, axis: Axis, pixels: int) -> None:
     per_pixel = max(1e-6, extent(timeline, axis) / pixels)
     for track in timeline.tracks.values():
-        lane = Lane(timeline, track.id, axis)
-        runs = [box for box in boxes(lane, 0, per_pixel) if box.state is State.RUNNING]
+        spacing = TrackRow(timeline, track.id, axis)
+        runs = [box for box in boxes(spacing, 0, per_pixel) if box.state is State.RUNNING]
         for index, state in enumerate(track.slices.state):
             if state == State.RUNNING:
-                left = lane.start(index) / per_pixel
+                left = spacing.start(index) / per_pixel
                 assert any(box.left - 1e-6 <= left <= max(box.right, box.left + 1) + 1e-6 for box in runs)

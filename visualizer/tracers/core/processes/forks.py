@@ -37,7 +37,7 @@ class _Fork:
     """A fork that is going on."""
 
     __slots__ = (
-        "children", "code", "failed", "held", "is_known", "limit", "offset", "place", "running", "t_ns", "track",
+        "children", "code", "failed", "flushing", "is_known", "limit", "offset", "place", "running", "t_ns", "track",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class _Fork:
         #: Tracks below it are inherited.
         self.limit = 0
         #: What keeps others from writing.
-        self.held: Any = None
+        self.flushing: Any = None
         #: Where the parent looks whether the child still lives; and that place in it.
         self.children: Children | None = None
         self.place = -1
@@ -108,7 +108,7 @@ class Forks:
                 self._recording.control.share_clock(stream.ids.spare)
             self._look(fork)
             self._watch(fork)
-            fork.held = stream.hold_flushes()
+            fork.flushing = stream.hold_flushes()
             fork.is_known = True
         except Exception as error:
             fork.failed = show(error)
@@ -137,13 +137,13 @@ class Forks:
         if self._children is None:
             self._children = Children()
             stream = self._recording.stream
-            self._ends.track, self._ends.told = stream.process, True
+            self._ends.track, self._ends.reported = stream.process, True
             self._looked_ns = fork.t_ns
             stream.buffers.append(self._ends)
-            stream.before_flush.append(self.tell_ends)
+            stream.before_flush.append(self.report_ends)
         fork.children, fork.place = self._children, self._children.expect()
 
-    def tell_ends(self) -> None:
+    def report_ends(self) -> None:
         """Store how children ended that did not tell it. In our own thread, or at the end."""
         if self._children is not None:
             t_ns = self._recording.stream.clock()
@@ -158,13 +158,13 @@ class Forks:
         if not self.is_here or self._recording.is_over:
             return
         stream = self._recording.stream
-        if fork.held is not None:
-            stream.let_flush(fork.held)
+        if fork.flushing is not None:
+            stream.let_flush(fork.flushing)
         if fork.failed:
             t_ns = stream.clock()
-            told = f"The program forked, and its child process is not recorded: {fork.failed}."
+            reported = f"The program forked, and its child process is not recorded: {fork.failed}."
             # Stored past `extend`, which does what is due: our thread must not begin yet.
-            stream.here(t_ns).store((lines.note, t_ns, told, None, None, None, 0))
+            stream.here(t_ns).store((lines.note, t_ns, reported, None, None, None, 0))
         if sys.version_info < (3, 12):
             stream.start_thread()
         else:
@@ -191,7 +191,7 @@ class Forks:
         parent, self._pid, self.is_child = self._pid, os.getpid(), True
         if self._children is not None:
             self._children, self._ends = None, Buffer()
-            stream.before_flush.remove(self.tell_ends)
+            stream.before_flush.remove(self.report_ends)
         buffer = stream.here(fork.t_ns)
         elsewhere = frozenset(other.track for other in stream.buffers if other is not buffer)
         before = self._copies
@@ -225,9 +225,9 @@ class Forks:
     def _look_for_name(self) -> None:
         """In the flushing thread: multiprocessing names a process after its fork."""
         if self.is_child and _name_of_process() != self._name:
-            self._recording.at_next_event(self.tell_name)
+            self._recording.at_next_event(self.report_name)
 
-    def tell_name(self) -> None:
+    def report_name(self) -> None:
         """In a thread of the program's."""
         name = _name_of_process()
         if self.is_child and name is not None and name != self._name:
@@ -245,12 +245,12 @@ class Forks:
         """The process is about to end by os._exit."""
         stream = self._recording.stream
         if self.is_child and type(status) is int:
-            self.tell_name()
+            self.report_name()
             t_ns = stream.clock()
             value = Shown(f"exit code {status & 0xFF}")
             about = words.RETURNED, None
             stream.here(t_ns).store((lines.exited, t_ns, stream.process, about, value, None, 0))
-        self.tell_ends()
+        self.report_ends()
         stream.flush(last=True)
         self.end()
 

@@ -1,8 +1,8 @@
 """The short way of the commonest steps of a generator: a callback stores three integers.
 
-It is taken where a generator that is parked at a plain `yield` is resumed by its `send`, or in a `for` or by `next`,
-and parks at one again, each at a place and with a value that this thread met before. Everything else takes the long
-way (tracks.py), which learns from it (shapes.py). The same stands here twice, for `sys.monitoring` and
+It is taken where a generator that is suspended at a plain `yield` is resumed by its `send`, or in a `for` or by `next`,
+and is suspended at one again, each at a place and with a value that this thread met before. Everything else takes the
+long way (tracks.py), which learns from it (shapes.py). The same stands here twice, for `sys.monitoring` and
 for a profile function: a call of a function would cost as much as what it did.
 """
 
@@ -12,7 +12,7 @@ import sys
 from types import BuiltinFunctionType, GeneratorType
 
 from visualizer.tracers.runtimes.generators.introspection import ends_in_none
-from visualizer.tracers.runtimes.generators.shapes import AGAIN, PARKED, RUNNING
+from visualizer.tracers.runtimes.generators.shapes import AGAIN, RUNNING, SUSPENDED
 from visualizer.tracers.runtimes.generators.tracks import UNREAD, Generators
 
 TYPE_CHECKING = False
@@ -50,12 +50,12 @@ def monitoring_ways(
             if type(generator) is generator_type:
                 run = run_of(id(generator.gi_frame))
                 # That it was `send` was seen at the same site, and of the same generator.
-                if run is not None and run.at == PARKED and offset == run.resume_offset and code is run.resume_code:
+                if run is not None and run.at == SUSPENDED and offset == run.resume_offset and code is run.resume_code:
                     run.cause, run.sent = again, argument
                     return None
         elif function is _SEND_METHOD and type(argument) is generator_type:
             run = run_of(id(argument.gi_frame))
-            if run is not None and run.at == PARKED and offset == run.resume_offset and code is run.resume_code:
+            if run is not None and run.at == SUSPENDED and offset == run.resume_offset and code is run.resume_code:
                 run.cause, run.sent, run.generator, run.ended_in_none = again, UNREAD, argument, ends_in_none(argument)
                 return None
         return on_call(code, offset, function, argument)
@@ -63,7 +63,7 @@ def monitoring_ways(
     def resume(code: CodeType, offset: int) -> Any:
         frame = _getframe(1)
         run = run_of(id(frame))
-        if run is None or run.at != PARKED:
+        if run is None or run.at != SUSPENDED:
             return on_resume(code, offset)
         try:
             buffer = local.buffer
@@ -95,7 +95,7 @@ def monitoring_ways(
                 return None
         return on_resume(code, offset)
 
-    def park(code: CodeType, offset: int, value: Any) -> Any:
+    def suspension(code: CodeType, offset: int, value: Any) -> Any:
         run = run_of(id(_getframe(1)))
         if run is None or run.yield_offset != offset:
             return on_yield(code, offset, value)
@@ -107,10 +107,10 @@ def monitoring_ways(
                 return on_yield(code, offset, value)
         rows = run.in_thread.rows
         rows += (clock(), run.track, shape)
-        run.at = PARKED
+        run.at = SUSPENDED
         return None
 
-    return call, resume, park
+    return call, resume, suspension
 
 
 def profile_way(generators: Generators, on_event: Profile) -> Profile:
@@ -131,12 +131,12 @@ def profile_way(generators: Generators, on_event: Profile) -> Profile:
                 if shape is not None:
                     rows = run.in_thread.rows
                     rows += (clock(), run.track, shape)
-                    run.at = PARKED
+                    run.at = SUSPENDED
                     return
         elif event == "call":
             run = run_of(id(frame))
             # The RESUME after the yield: elsewhere something is thrown into it.
-            if run is not None and run.at == PARKED and run.yield_offset == frame.f_lasti - 2:
+            if run is not None and run.at == SUSPENDED and run.yield_offset == frame.f_lasti - 2:
                 buffer = run.in_thread
                 rows = buffer.rows
                 if run.cause is again:
@@ -165,7 +165,7 @@ def profile_way(generators: Generators, on_event: Profile) -> Profile:
             generator = arg.__self__
             if type(generator) is generator_type:
                 run = run_of(id(generator.gi_frame))
-                if run is not None and run.at == PARKED and run.resume_offset == frame.f_lasti:
+                if run is not None and run.at == SUSPENDED and run.resume_offset == frame.f_lasti:
                     if frame.f_code is run.resume_code and arg.__name__ == "send":
                         run.cause, run.sent, run.generator = again, UNREAD, generator
                         run.ended_in_none = ends_in_none(generator)

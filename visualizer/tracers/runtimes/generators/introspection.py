@@ -1,7 +1,7 @@
 """What can be told of generators, coroutines and asynchronous generators from outside, without running them.
 
-The three are one thing to the interpreter (PEP 342, 492 and 525): a frame that can be parked. A chain of them, each
-parked in a `yield from` or an `await` of the next, is resumed through its outermost member.
+The three are one thing to the interpreter (PEP 342, 492 and 525): a frame that can be suspended. A chain of them, each
+suspended in a `yield from` or an `await` of the next, is resumed through its outermost member.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def code_of(generator: Any) -> CodeType:
 
 
 def is_suspended(generator: Any) -> bool:
-    """Whether a generator is parked at a yield."""
+    """Whether a generator is suspended at a yield."""
     for attribute in ("gi_suspended", "cr_suspended", "ag_suspended"):
         suspended = getattr(generator, attribute, None)
         if suspended is not None:
@@ -114,8 +114,8 @@ def resumed_by(target: Any) -> Any:
     """The generator that a call of a method of `target`, which is resuming, resumes; None if it is not known."""
     if is_generator(target):
         return target
-    held = gc.get_referents(target)
-    return held[0] if held and is_generator(held[0]) else None
+    referents = gc.get_referents(target)
+    return referents[0] if referents and is_generator(referents[0]) else None
 
 
 def chain(generator: Any) -> list[Any]:
@@ -209,7 +209,7 @@ class Calibration:
 
 
 def ends_in_none(generator: Any) -> bool:
-    """Whether the last of what a parked generator refers to is None, on an interpreter where that matters."""
+    """Whether the last of what a suspended generator refers to is None, on an interpreter where that matters."""
     if sys.version_info >= (3, 13):
         return False
     found = gc.get_referents(generator)

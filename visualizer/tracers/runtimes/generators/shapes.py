@@ -1,7 +1,8 @@
 """How the steps of a generator are stored: what repeats, as a row (buffer.py).
 
-The commonest step resumes a generator by `send` or `next` at a place, and with a value, that was met before, or parks
-it at such. A *site* is such a place; it knows the shapes of the values that were met there. Each thread has its own.
+The commonest step resumes a generator by `send` or `next` at a place, and with a value, that was met before, or is
+suspended it at such. A *site* is such a place; it knows the shapes of the values that were met there. Each thread has
+its own.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ _MOST_SITES = 4096
 _LARGEST = 1000
 _LONGEST = 16
 
-#: What a generator does, as far as is known: it runs, is parked at a `yield`, is parked in a `yield from` or `await`;
-#: or it is an asynchronous one that is parked at a `yield`.
-RUNNING, PARKED, DELEGATING, GIVEN = 0, 1, 2, 3
+#: What a generator does, as far as is known: it runs, is suspended at a `yield`, is suspended in a `yield from` or
+#: `await`; or it is an asynchronous one that is suspended at a `yield`.
+RUNNING, SUSPENDED, DELEGATING, GIVEN = 0, 1, 2, 3
 
 #: Cause of a call of `send` at the site at which it was called last (`Run.resume_site`).
 AGAIN = "send again"
@@ -35,7 +36,7 @@ NEVER = object()
 
 
 class Site:
-    """A place at which generators are resumed for one cause, or are parked, in one thread."""
+    """A place at which generators are resumed for one cause, or are suspended, in one thread."""
 
     __slots__ = ("code", "next_shape", "shapes")
 
@@ -118,7 +119,7 @@ def store_resume(
 
 
 def store_yield(stream: Stream, run: Run, value: Any, code: CodeType, offset: int, t_ns: int, learn: bool) -> None:
-    """Store that `run` is parked at a place, which is learned as in `store_resume`."""
+    """Store that `run` is suspended at a place, which is learned as in `store_resume`."""
     buffer = stream.here(t_ns)
     _on_buffer(run, buffer)
     stream.extend((lines.yielded, t_ns, run.track, None, value, code, offset))

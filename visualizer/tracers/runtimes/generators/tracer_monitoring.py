@@ -43,7 +43,7 @@ _TOOL_IDS = (4, 3, _monitoring.PROFILER_ID)
 _OF_GENERATORS = _events.PY_START | _events.PY_RESUME | _events.PY_YIELD | _events.PY_RETURN
 
 
-class GeneratorTracer:
+class MonitoringTracer:
     name = "generators"
     modules: tuple[str, ...] = ()
 
@@ -66,13 +66,13 @@ class GeneratorTracer:
             return "refused: every tool id of sys.monitoring is taken"
         _monitoring.use_tool_id(tool, "visualizer")
         self._tool = tool
-        call, self._resume, park = monitoring_ways(
+        call, self._resume, suspension = monitoring_ways(
             self._generators, _monitoring.MISSING, self._on_call, self._on_resume, self._on_yield
         )
         for event, callback in (
             (_events.PY_START, self._on_start),
             (_events.PY_RESUME, self._resume),
-            (_events.PY_YIELD, park),
+            (_events.PY_YIELD, suspension),
             (_events.PY_RETURN, self._on_return),
             (_events.PY_THROW, self._on_throw),
             (_events.PY_UNWIND, self._on_unwind),

@@ -41,7 +41,7 @@ _RETURN = opcode.opmap["RETURN_VALUE"]
 _STDLIB_NAMES = sys.stdlib_module_names
 
 
-class GeneratorTracer:
+class ProfileTracer:
     name = "generators"
     modules: tuple[str, ...] = ()
 
@@ -54,7 +54,7 @@ class GeneratorTracer:
         #: Whether the program is known to have a generator; what --include names is taken to have one.
         self._found = bool(recording.own.include)
         self._main_began = False
-        #: Tracks that were thrown into, by the id of their frame, with the instruction they were parked at.
+        #: Tracks that were thrown into, by the id of their frame, with the instruction they were suspended at.
         self._thrown: dict[int, int] = {}
         self._sought: bool | None = None
         self._hook = profile_way(self._generators, self._on_event)
@@ -171,10 +171,10 @@ class GeneratorTracer:
             return
         at = frame.f_lasti
         instruction = instructions[at] if at >= 0 else -1
-        parked_at = self._thrown.pop(id(frame), None)
+        suspended_at = self._thrown.pop(id(frame), None)
         if instruction == _RETURN:
             self._generators.on_return(frame, value)
-        elif instruction == _YIELD and not (parked_at == at and value is None and self._ended(frame)):
+        elif instruction == _YIELD and not (suspended_at == at and value is None and self._ended(frame)):
             self._generators.on_yield(frame, code, at, value)
         else:
             self._generators.on_unwind(frame, None)

@@ -39,8 +39,8 @@ from visualizer.tracers.runtimes.generators.shapes import (
     AGAIN,
     DELEGATING,
     GIVEN,
-    PARKED,
     RUNNING,
+    SUSPENDED,
     Run,
     store_resume,
     store_yield,
@@ -144,7 +144,7 @@ class Generators:
             # What it resumes was seen when it was asked for.
             return False
         if cause is words.CLOSE:
-            # The innermost first: by then what it is part of is still parked.
+            # The innermost first: by then what it is part of is still suspended.
             links = [(link, frame_of(link)) for link in chain(generator)]
             known = [(link, id(its), self.live.get(id(its))) for link, its in links if its is not None]
             self.calls.append(Call(target, key, known))
@@ -281,7 +281,7 @@ class Generators:
         store_resume(self.stream, run, cause, value, where, offset, t_ns, False)
 
     def _passed_through(self, back: Any) -> tuple[list[tuple[Any, Run]], Any]:
-        """The parked generators, innermost first, that an exception passes on its way into what they wait for.
+        """The suspended generators, innermost first, that an exception passes on its way into what they wait for.
 
         The interpreter throws it straight into the innermost, and runs the others only when that one ends. Return
         them with their frames, and the frame of who throws.
@@ -296,7 +296,7 @@ class Generators:
         return passed, back
 
     def on_yield(self, frame: Any, code: CodeType, offset: int, value: Any) -> None:
-        """A generator hands `value` out and is parked."""
+        """A generator hands `value` out and is suspended."""
         run = self.live.get(id(frame))
         if run is None:
             return
@@ -307,9 +307,9 @@ class Generators:
         watched = self.watched[id(code)]
         delegating = offset in watched.delegating
         if watched.is_async and not delegating:
-            held = gc.get_referents(value)  # PEP 525: the interpreter wraps it.
-            value = held[0] if held else None
-        run.at = DELEGATING if delegating else GIVEN if watched.is_async else PARKED
+            referents = gc.get_referents(value)  # PEP 525: the interpreter wraps it.
+            value = referents[0] if referents else None
+        run.at = DELEGATING if delegating else GIVEN if watched.is_async else SUSPENDED
         run.closing = False
         run.passing = lines.NO_VALUE
         value = keep(value)

@@ -110,7 +110,7 @@ class Callbacks:
             track = self._ready.track_of(greenlet)
             if waker in self._greenlets.hubs:
                 cause = self._cause_of_hub(track, cause)
-            self._ready.tell(track, (waker, cause))
+            self._ready.report(track, (waker, cause))
 
     def _cause_of_hub(self, track: int, cause: str) -> str:
         """Why the hub, of its own, makes `track` ready, which would else be said to be for `cause`."""
@@ -153,7 +153,7 @@ class Callbacks:
         for track in waiting:
             if self._is_waiting(track):
                 known = self._ready.awaited.get(track, cause) if asker in self._greenlets.hubs else cause
-                wakes.append((track, self._ready.tell(track, (asker, known))))
+                wakes.append((track, self._ready.report(track, (asker, known))))
 
         def visualizer_callback(*args: Any) -> Any:
             state = self.state()

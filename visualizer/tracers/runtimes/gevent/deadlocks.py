@@ -1,6 +1,6 @@
 """What a deadlock is made of, told at the moment when a hub throws LoopExit: who holds what, and who joins whom.
 
-To acquire what is free leaves nothing to be seen. But whoever is parked inside `with lock:` holds it, and an RLock
+To acquire what is free leaves nothing to be seen. But whoever is suspended inside `with lock:` holds it, and an RLock
 names its owner. Whom somebody joins together with others, gevent's iterator over them knows.
 """
 
@@ -40,29 +40,29 @@ class Ties:
         self._ready = ready
         self._numbers = numbers
 
-    def tell(self, t_ns: int, hub: Any, track: int) -> None:
+    def report(self, t_ns: int, hub: Any, track: int) -> None:
         """`hub` has just thrown LoopExit into the greenlet that runs, whose track is `track`."""
         living = self._greenlets.living()
-        parked = [one for one in living if one.parent is hub and one.gr_frame is not None]
-        if not parked:
+        suspended = [one for one in living if one.parent is hub and one.gr_frame is not None]
+        if not suspended:
             # Everybody else is done: the ordinary end of a hub.join(), mostly.
             return
         for held in self._held(sys._getframe(1)):
             self._tie(t_ns, track, words.HOLDS, held)
-        for greenlet in parked:
+        for greenlet in suspended:
             for held in self._held(greenlet.gr_frame):
                 self._tie(t_ns, self._ready.track_of(greenlet), words.HOLDS, held)
         compiled, plain = _wait_iterators()
         for thing in gc.get_objects():
             # Not `in`: a metaclass may have an __eq__ of its own.
             if type(thing) is compiled or type(thing) is plain:
-                self._tell_joined(t_ns, thing)
+                self._report_joined(t_ns, thing)
         for thing, name in self._numbers.living():
             owner = self._owner(thing)
             if owner is not None:
                 self._tie(t_ns, owner, words.HOLDS, name)
 
-    def _tell_joined(self, t_ns: int, iterator: Any) -> None:
+    def _report_joined(self, t_ns: int, iterator: Any) -> None:
         parts = gc.get_referents(iterator)
         waiter = next((part for part in parts if type_name(type(part)) == "MultipleWaiter"), None)
         joined = next((part for part in parts if type(part) in (list, tuple)), ())
@@ -71,7 +71,7 @@ class Ties:
             self._tie(t_ns, self._ready.track_of(waiter.greenlet), words.AWAITS, self._numbers.name(greenlets))
 
     def _held(self, frame: Any) -> list[str]:
-        """What is held by who is parked in `frame`."""
+        """What is held by who is suspended in `frame`."""
         found: list[str] = []
         while frame is not None:
             if self._recording.own(frame.f_code):

@@ -13,7 +13,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
 
 class Giving:
-    """How to tell that a greenlet gives way: it is parked in `gevent.hub.sleep`, in the call that `sleep(0)` makes."""
+    """How to tell that a greenlet gives way: it is suspended in `gevent.hub.sleep`, in the call that `sleep(0)`
+    makes."""
 
     __slots__ = ("code", "line", "offsets")
 

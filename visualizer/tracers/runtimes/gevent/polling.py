@@ -41,7 +41,7 @@ class Poll:
             self._polls[self._loop] = self
         else:
             self._start_watchers(hub.loop)
-        self._stream.before_flush.append(self._tell)
+        self._stream.before_flush.append(self._report)
 
     def _start_watchers(self, loop: Any) -> None:
         """Our prepare watcher is the last to run before the poll, our check watcher the first after it.
@@ -65,13 +65,13 @@ class Poll:
         self._watchers.clear()
         if self._polls is not None:
             self._polls.pop(self._loop, None)
-        self._stream.before_flush.remove(self._tell)
+        self._stream.before_flush.remove(self._report)
 
     def before(self) -> None:
         self._polling = True
         self._began_ns = self._stream.clock()
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         """In the flushing thread, or at the end of a poll that was not told of before."""
         began_ns, self._began_ns = self._began_ns, 0
         track = self._tracks.get(self._hub)
@@ -86,7 +86,7 @@ class Poll:
         if self._began_ns and now_ns - self._began_ns < _SHORT_POLL_NS:
             self._began_ns = 0
             return
-        self._tell()
+        self._report()
         track = self._tracks.get(self._hub)
         if track is not None:
             self._buffer.store((lines.poll, now_ns, track, 0, None, None, 0))

@@ -29,7 +29,7 @@ BOUND = frozenset(("builtin_function_or_method", "method", "cython_function_or_m
 class Ready:
     """The tracks that are ready, and the lines that say so."""
 
-    def __init__(self, recording: Context, greenlets: GreenletTracer, parked: tuple[set[int], ...]) -> None:
+    def __init__(self, recording: Context, greenlets: GreenletTracer, suspended: tuple[set[int], ...]) -> None:
         self._recording = recording
         self._greenlets = greenlets
         #: Greenlets that were made ready and have not run since, by id. Whose turn comes then may take the short way.
@@ -37,8 +37,8 @@ class Ready:
         #: Those of them that run for the first time, and all that were started and have not run: tracks.
         self._first: set[int] = set()
         self.unstarted: set[int] = set()
-        #: Sets of the tracks that are parked in certain ways, for who is ready is not.
-        self.parked = parked
+        #: Sets of the tracks that are suspended in certain ways, for who is ready is not.
+        self.suspended = suspended
         #: Tracks that wait for something from outside -> the cause of the wake, if it is the hub's.
         self.awaited: dict[int, str] = {}
         #: The id of each living greenlet that was spoken of, by track, and the number of its last wake.
@@ -81,7 +81,7 @@ class Ready:
             owner = owner.greenlet
         return self.track_of(owner) if issubclass(type(owner), self._greenlets.module.greenlet) else words.NOBODY
 
-    def tell(self, track: int, doer: Doer) -> int:
+    def report(self, track: int, doer: Doer) -> int:
         """`doer` makes `track` ready. Return the number of this wake."""
         self._last_wake += 1
         self._wakes[track] = wake = self._last_wake
@@ -89,7 +89,7 @@ class Ready:
             self._first.add(track)
         else:
             self.by_id[self._keys[track]] = track
-        self.unpark(track)
+        self.unsuspend(track)
         waker, cause = doer
         if waker == self.current():
             # It may be a generator that runs inside it.
@@ -97,10 +97,10 @@ class Ready:
         store_wake(self._recording.stream.here(self.t_ns), self.t_ns, track, (waker, cause))
         return wake
 
-    def unpark(self, track: int) -> None:
-        """`track` is parked no more."""
-        for parked in self.parked:
-            parked.discard(track)
+    def unsuspend(self, track: int) -> None:
+        """`track` is suspended no more."""
+        for suspended in self.suspended:
+            suspended.discard(track)
         self.awaited.pop(track, None)
 
     def take_back(self, track: int, wake: int) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 _own_dict = object.__getattribute__
 _CANCELLED = "it was collected without having run: its start must have been cancelled"
 #: Stands in `unsettled` while an end is still to be told.
-_UNTOLD = -3
+_UNREPORTED = -3
 _CANCELLED_SOME_TIME = "it was killed before its first turn; when is not known"
 
 
@@ -109,7 +109,7 @@ class Spawns:
             if track in self.unstarted:
                 self.unstarted.discard(track)
                 self._cancelled.setdefault(self._here(), []).append((reference, track, self._ready.current()))
-                self._greenlets.unsettled.add(_UNTOLD)
+                self._greenlets.unsettled.add(_UNREPORTED)
 
         return cancelled
 
@@ -127,11 +127,11 @@ class Spawns:
         here = self._here()
         for buffer in list(self._cancelled):
             if buffer is here or buffer.closed:
-                self._tell_cancelled(t_ns, buffer)
+                self._report_cancelled(t_ns, buffer)
         if not self._cancelled:
-            self._greenlets.unsettled.discard(_UNTOLD)
+            self._greenlets.unsettled.discard(_UNREPORTED)
 
-    def _tell_cancelled(self, t_ns: int, buffer: Buffer) -> None:
+    def _report_cancelled(self, t_ns: int, buffer: Buffer) -> None:
         for reference, track, killer in self._cancelled.pop(buffer, ()):
             greenlet = reference()
             known = self._outcome(greenlet) if greenlet is not None else None
@@ -147,7 +147,7 @@ class Spawns:
         """The program is over: which were killed before they ran, which were never even started?"""
         self._ready.t_ns = t_ns
         for buffer in list(self._cancelled):
-            self._tell_cancelled(t_ns, buffer)
+            self._report_cancelled(t_ns, buffer)
         for greenlet in self._greenlets.living():
             track = self._greenlets.tracks.get(id(greenlet), words.NOBODY)
             if track in self.unstarted and _is_over(greenlet):

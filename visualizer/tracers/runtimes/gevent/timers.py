@@ -1,4 +1,4 @@
-"""Holding the timers of one of gevent's loops: what was due in a second when it was held, is so when it goes on.
+"""Pausing the timers of one of gevent's loops: what was due in a second when it was paused, is so when it goes on.
 
 libev has functions for that (its manual, "ev_suspend, ev_resume"). libuv has none: there the moment at which each timer
 is due, on the loop's own clock, is moved. Both are reached in the library that gevent has loaded.
@@ -29,7 +29,7 @@ _BEFORE_TIMEOUT = 4 * ctypes.sizeof(ctypes.c_void_p)
 
 
 def pause_with(control: Control) -> Callable[[Any], None]:
-    """What has the timers of a loop, of the current thread, stand still while the thread is held.
+    """What has the timers of a loop, of the current thread, stand still while the thread is paused.
 
     It raises LookupError, AttributeError or OSError where they cannot.
     """
@@ -42,7 +42,7 @@ class Loop:
     def __init__(self, loop: Any, on_nudge: Callable[[], None]) -> None:
         """`on_nudge` is called in the loop's thread when another one nudges it.
 
-        Raise LookupError, AttributeError or OSError if its timers cannot be held.
+        Raise LookupError, AttributeError or OSError if its timers cannot be paused.
         """
         name = next((base.__module__ for base in type(loop).__mro__ if base.__module__ in _LIBRARIES), None)
         if name is None:

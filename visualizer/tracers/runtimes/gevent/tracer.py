@@ -1,9 +1,9 @@
-"""Watches gevent: which greenlet is what, why one parks, and who makes one ready.
+"""Watches gevent: which greenlet is what, why one is suspended, and who makes one ready.
 
 The switches themselves come from greenlet's trace function (tracer.py), which leaves no frame of ours on any stack.
 What that cannot tell comes from two places:
 
-* the frames of the greenlet that has just parked. gevent's primitives are compiled and leave no Python frame, so the
+* the frames of the greenlet that has just suspended. gevent's primitives are compiled and leave no Python frame, so the
   innermost frame is the program's own line, or a Python function of gevent's such as `gevent.hub.sleep`;
 * the loop's `run_callback(function, *args)`, by which everything in gevent that makes a greenlet ready asks the hub to
   do so. It is called in the greenlet that causes it. We see it in a subclass of the loop, made where gevent's Hub takes
@@ -75,9 +75,9 @@ class GeventTracer(Family):
         self._loop_property: Any = None
         self._loops: dict[type, type] = {}
         self._polls: list[Poll] = []
-        #: Tracks that are parked in a sleep, whose end is the hub's timer.
+        #: Tracks that are suspended in a sleep, whose end is the hub's timer.
         self._sleeping: set[int] = set()
-        #: Tracks that are parked in a call with a time limit.
+        #: Tracks that are suspended in a call with a time limit.
         self._limited: set[int] = set()
         self._ready = Ready(recording, greenlets, (self._sleeping, self._limited))
         self._waits = Waits(recording.own, greenlets.sites)
@@ -183,7 +183,7 @@ class GeventTracer(Family):
         asked = self._callbacks.state().asked
         return asked.thrown if asked is not None else lines.NO_VALUE
 
-    # Why one parks, and who wakes one: in the target, after the switch.
+    # Why one is suspended, and who wakes one: in the target, after the switch.
 
     def on_switch(self, t_ns: int, event: str, origin: Any, from_track: int, target: Any, to_track: int) -> int | None:
         hubs = self._greenlets.hubs
@@ -199,7 +199,7 @@ class GeventTracer(Family):
                 service.look(origin)
             frame = origin.gr_frame
             if frame is not None:
-                return self._on_park(t_ns, origin, from_track, to_track, frame)
+                return self._on_suspension(t_ns, origin, from_track, to_track, frame)
             if asked is not None and asked.cause == words.KILL:
                 # Who kills and waits for that goes on by the end of whom it killed.
                 asked.ended = from_track, words.FINISHED
@@ -213,17 +213,17 @@ class GeventTracer(Family):
                 and origin.parent is target
                 and _is_loop_exit(self._greenlets.sites.thrown(origin.gr_frame))
             ):
-                self._ties.tell(t_ns, origin, to_track)
+                self._ties.report(t_ns, origin, to_track)
             store_wake(self._recording.stream.here(t_ns), t_ns, to_track, about)
         if to_track in ready.unstarted:
             ready.t_ns = t_ns
             self._spawns.on_run(target, to_track)
-        ready.unpark(to_track)
+        ready.unsuspend(to_track)
         if from_track in hubs and event == "switch" and origin.gr_frame is not None:
             return state.resumed
         return None
 
-    def _on_park(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> int | None:
+    def _on_suspension(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> int | None:
         if frame.f_code is self._giving.code:
             return self._on_sleep(t_ns, greenlet, track, hub, frame)
         own = own_frame(frame, self._recording.own)
@@ -240,12 +240,13 @@ class GeventTracer(Family):
         if limit_ns >= 0:
             self._limited.add(track)
         about = reason, limit_ns, thing, awaited.endpoint
-        return self._store_park(t_ns, track, about, own.f_code, own.f_lasti)
+        return self._store_suspension(t_ns, track, about, own.f_code, own.f_lasti)
 
-    def _store_park(self, t_ns: int, track: int, about: Any, code: CodeType, offset: int) -> int | None:
-        """Store why a greenlet parks. From the second time on that is a shape, which the switch to the hub makes."""
+    def _store_suspension(self, t_ns: int, track: int, about: Any, code: CodeType, offset: int) -> int | None:
+        """Store why a greenlet is suspended. From the second time on that is a shape, which the switch to the hub
+        makes."""
         buffer = self._recording.stream.here(t_ns)
-        key = ("park", about, id(code), offset)
+        key = ("suspension", about, id(code), offset)
         shape = buffer.again(key, code)
         if shape is None:
             buffer.store((lines.wait_in_call, t_ns, track, about, None, code, offset))
@@ -259,16 +260,16 @@ class GeventTracer(Family):
         return shape
 
     def _waited_on(self, own: Any) -> tuple[str | None, str]:
-        """Why somebody waits whose frame is `own`, and on which thing, from the call it is parked in."""
+        """Why somebody waits whose frame is `own`, and on which thing, from the call it is suspended in."""
         sites, numbers = self._greenlets.sites, self._numbers
 
-        def tell(thing: Any) -> tuple[str | None, str]:
+        def report(thing: Any) -> tuple[str | None, str]:
             reason = _reason_of_type(type(thing))
             return reason, numbers.name(thing) if reason is not None else ""
 
-        told = sites.receiver(own, tell)
-        if told is not lines.NO_VALUE and told[0] is not None:
-            known: tuple[str | None, str] = told
+        reported = sites.receiver(own, report)
+        if reported is not lines.NO_VALUE and reported[0] is not None:
+            known: tuple[str | None, str] = reported
             return known
         thing = sites.joined(own, numbers.name)
         return None, thing if type(thing) is str else ""
@@ -356,7 +357,7 @@ class GeventTracer(Family):
             except ValueError:
                 asking = None  # There is no Python function below: what a compiled one of gevent's does as a greenlet.
             if asking is sleep_code and giving.line >= 0:
-                # The greenlet will be found parked there.
+                # The greenlet will be found suspended there.
                 return run(this, function, *args)
             call, asked = tracer._callbacks.on_callback(function, args)
             callback = run(this, call, *args)

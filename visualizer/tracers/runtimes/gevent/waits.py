@@ -1,8 +1,8 @@
 """Why a gevent greenlet waits for the operating system and on which descriptor.
 
-All of it is read off frames. A greenlet that parks below a Python function of gevent's leaves the variables of that
-function, among them the socket or the watcher that it waits on. One that parks in a compiled function of gevent's
-leaves the program's own call, whose argument is the watcher, or made it. (What its hub
+All of it is read off frames. A greenlet that is suspended below a Python function of gevent's leaves the variables of
+that function, among them the socket or the watcher that it waits on. One that is suspended in a compiled function of
+gevent's leaves the program's own call, whose argument is the watcher, or made it. (What its hub
 does when it wakes it: hub_frames.py.)
 """
 
@@ -107,14 +107,14 @@ class Waits:
         self._own = own
         self._sites = sites
         self._addresses = Addresses()
-        #: Row of _REASON_OF_FILE for each file that was seen on a parked stack.
+        #: Row of _REASON_OF_FILE for each file that was seen on a suspended stack.
         self._ranks: dict[str, int] = {}
         self.makers = Makers(own, sites)
 
-    # Who parked below functions of gevent's.
+    # Who is suspended below functions of gevent's.
 
     def below(self, greenlet: Any, frame: Any, own: Any) -> Awaited:
-        """What `greenlet`, parked in `frame`, waits for, if there are functions of gevent's from there to `own`."""
+        """What `greenlet`, suspended in `frame`, waits for, if there are functions of gevent's from there to `own`."""
         found = len(_REASON_OF_FILE)
         standard: str | None = None
         endpoint: Endpoint | None = None
@@ -146,7 +146,7 @@ class Waits:
         return rank
 
     def locks(self, frame: Any, own: Any) -> str | None:
-        """The reason where all that is known is that somebody parked, below `own`, in a lock of gevent's."""
+        """The reason where all that is known is that somebody waits, below `own`, in a lock of gevent's."""
         while frame is not None:
             _, inside, path = frame.f_code.co_filename.rpartition(_INSIDE)
             if inside and path in _LOCKS:
@@ -161,10 +161,10 @@ class Waits:
     def _of_frame(self, greenlet: Any, frame: Any) -> tuple[Endpoint | None, str, int]:
         """What a function of gevent's tells: an end of a connection, the kind of watcher, its limit."""
         function = frame.f_code.co_name
-        told: tuple[Endpoint | None, str, int] = of_variables(
+        reported: tuple[Endpoint | None, str, int] = of_variables(
             frame, lambda variables: self._of_variables(greenlet, function, variables)
         )
-        return told
+        return reported
 
     def _of_variables(self, greenlet: Any, function: str, variables: Any) -> tuple[Endpoint | None, str, int]:
         this = variables.get("self")
@@ -216,10 +216,10 @@ class Waits:
             peer = address_text(module, module.socket.family.__get__(real), variables.get("address"))
         return (fd, direction, local, peer) if fd >= 0 else None
 
-    # Who parked in a compiled function of gevent's.
+    # Who is suspended in a compiled function of gevent's.
 
     def in_call(self, greenlet: Any, own: Any) -> Awaited:
-        """What `greenlet` waits for in the call that the frame `own` is parked in, if its argument is a watcher."""
+        """What `greenlet` waits for in the call that the frame `own` is suspended in, if its argument is a watcher."""
         made = self.makers.made_for(own)
         watcher = self._sites.first(own)
         if is_watcher(watcher) and _waits_for(watcher) is greenlet:

@@ -58,12 +58,12 @@ class Makers:
         return self._timers.get(id(timer), -1)
 
     def made_for(self, own: Any) -> Made | None:
-        """The newest watcher, if it was made for the call that the frame `own` is parked in."""
+        """The newest watcher, if it was made for the call that the frame `own` is suspended in."""
         made, self._made = self._made, None
         return made if made is not None and made.code is own.f_code and self._is_for(made, own) else None
 
     def _is_for(self, made: Made, own: Any) -> bool:
-        """Whether the call that `own` is parked in waits for the watcher that was made last."""
+        """Whether the call that `own` is suspended in waits for the watcher that was made last."""
         if made.offset == own.f_lasti:
             # The compiled function made it. Others make a timer for their limit.
             return made.kind == "io"

@@ -1,7 +1,7 @@
-"""What a parked call is about: the value that a greenlet hands over, and the type of the object that it waits on.
+"""What a suspended call is about: the value that a greenlet hands over, and the type of the object that it waits on.
 
 Neither greenlet's trace events nor a frame tell it: what lies on a frame's evaluation stack is not shown. But the
-greenlet is parked in that very call, and nothing has run since its operands were evaluated: where an operand is a
+greenlet is suspended in that very call, and nothing has run since its operands were evaluated: where an operand is a
 constant, a name, or a display or sum of those, it is worked out again from the call's source and the frame's variables.
 Where it is anything else (a call, a property), it stays unknown.
 """
@@ -70,13 +70,13 @@ class CallSite:
 
 
 class CallSites:
-    """The calls that frames were seen parked in, worked out once each."""
+    """The calls that frames were seen suspended in, worked out once each."""
 
     def __init__(self) -> None:
         self._sites: dict[tuple[int, int], CallSite] = {}
 
     def at(self, frame: Any) -> CallSite:
-        """The call that `frame` is parked in."""
+        """The call that `frame` is suspended in."""
         code = frame.f_code
         key = (id(code), frame.f_lasti)
         site = self._sites.get(key)
@@ -85,33 +85,34 @@ class CallSites:
         return site
 
     def value(self, frame: Any) -> Any:
-        """The value handed over by the `switch` that `frame` is parked in; NO_VALUE if none is, or it is unknown."""
+        """The value handed over by the `switch` that `frame` is suspended in; NO_VALUE if none is, or it is unknown."""
         recipe = self.at(frame).argument
         return NO_VALUE if recipe is None else _work_out(recipe, frame, keep)
 
     def limit_ns(self, frame: Any) -> int:
-        """The time limit of the call that `frame` is parked in, in nanoseconds; -1 if it has none or it is unknown."""
+        """The time limit of the call that `frame` is suspended in, in nanoseconds; -1 if it has none or it is
+        unknown."""
         recipe = self.at(frame).limit
         seconds: Any = NO_VALUE if recipe is None else _work_out(recipe, frame, keep)
         return int(seconds * 1_000_000_000) if type(seconds) in (int, float) and 0 <= seconds < 1e9 else -1
 
     def first(self, frame: Any) -> Any:
-        """The first argument of the call that `frame` is parked in; NO_VALUE if it has none or it is unknown."""
+        """The first argument of the call that `frame` is suspended in; NO_VALUE if it has none or it is unknown."""
         recipe = self.at(frame).first
         return NO_VALUE if recipe is None else _work_out(recipe, frame, lambda thing: thing)
 
     def receiver(self, frame: Any, then: Callable[[Any], Any]) -> Any:
-        """`then` of the object whose method `frame` is parked in; NO_VALUE if that is unknown."""
+        """`then` of the object whose method `frame` is suspended in; NO_VALUE if that is unknown."""
         recipe = self.at(frame).receiver
         return NO_VALUE if recipe is None else _work_out(recipe, frame, then)
 
     def joined(self, frame: Any, then: Callable[[Any], Any]) -> Any:
-        """`then` of what the call that `frame` is parked in joins; NO_VALUE if that is unknown."""
+        """`then` of what the call that `frame` is suspended in joins; NO_VALUE if that is unknown."""
         recipe = self.at(frame).joined
         return NO_VALUE if recipe is None else _work_out(recipe, frame, then)
 
     def thrown(self, frame: Any) -> Any:
-        """The exception thrown by the `throw` that `frame` is parked in; NO_VALUE if none is, or it is unknown."""
+        """The exception thrown by the `throw` that `frame` is suspended in; NO_VALUE if none is, or it is unknown."""
         recipe = self.at(frame).thrown
         return NO_VALUE if recipe is None else _work_out(recipe, frame, keep)
 

@@ -61,8 +61,8 @@ class GreenletTracer:
         self._new: set[int] = set()
         #: While it has anything, hooks take the long way: tracks that are nameless or were thrown into.
         self.unsettled = recording.unsettled
-        #: Tracks of greenlets that have a name and are not parked in a hub, by the greenlet's id: the short way may be
-        #: taken to them.
+        #: Tracks of greenlets that have a name and are not suspended in a hub, by the greenlet's id: the short way may
+        #: be taken to them.
         self.raw: dict[int, int] = {}
         #: Everything that is kept by the id of a greenlet, to be taken out when it is no more.
         self.by_id: list[dict[int, int]] = [self.tracks, self.living_hubs, self.raw]
@@ -80,7 +80,7 @@ class GreenletTracer:
             self.module.settrace, self.module.gettrace = self._originals
 
     def finish(self, t_ns: int) -> None:
-        """Nothing is known only at the end: a greenlet that is parked then stays parked."""
+        """Nothing is known only at the end: a greenlet that is suspended then stays suspended."""
 
     def imported(self, name: str, module: ModuleType) -> None:
         greenlet: Any = module
@@ -219,7 +219,7 @@ class GreenletTracer:
             self._made.discard(to_track)
             buffer.entering = to_track
         elif to_track in self._nameless:
-            # Entered for the first time: by the time it has parked once, it has a name.
+            # Entered for the first time: by the time it is suspended once, it has a name.
             buffer.entering = to_track
             if sys.version_info < (3, 12):
                 _on_first_call(self.entered)
@@ -243,7 +243,7 @@ class GreenletTracer:
         elif from_track not in self.hubs:
             code, offset = place_of(frame, recording.own)
             if from_track in self._nameless:
-                self._name_parked(from_track, frame, t_ns)
+                self._name_suspended(from_track, frame, t_ns)
             if event == "switch" and to_track not in self.hubs:
                 value = self.sites.value(frame)
                 if code is frame.f_code and self.sites.at(frame).argument is None:
@@ -281,7 +281,7 @@ class GreenletTracer:
             self.unsettled.add(track)
 
     def _learn(self, buffer: Buffer, code: CodeType, offset: int, t_ns: int) -> None:
-        """From now on the short way may be taken for a switch, without a value, that leaves its origin parked here.
+        """From now on the short way may be taken for a switch, without a value, that leaves its origin suspended here.
 
         The code is kept alive by `sites`.
         """
@@ -423,7 +423,7 @@ class GreenletTracer:
             place = frame.f_code, frame.f_lasti
             self.adopt(greenlet, self._recording.now(), words.CURRENT, place=place, name=name)
 
-    def _name_parked(self, track: int, frame: Any, t_ns: int) -> None:
+    def _name_suspended(self, track: int, frame: Any, t_ns: int) -> None:
         while frame.f_back is not None:
             frame = frame.f_back
         self._store_name(track, function_name(frame.f_code), t_ns)
@@ -437,8 +437,8 @@ class GreenletTracer:
         self._recording.named(t_ns, track, name)
 
 
-def _on_first_call(tell: Callable[[CodeType], None]) -> None:
-    """Have `tell` called with the code of the next Python function that starts in this thread (3.11 only)."""
+def _on_first_call(report: Callable[[CodeType], None]) -> None:
+    """Have `report` called with the code of the next Python function that starts in this thread (3.11 only)."""
     previous = sys.getprofile()
     if previous is not None:
         return
@@ -446,6 +446,6 @@ def _on_first_call(tell: Callable[[CodeType], None]) -> None:
     def first(frame: Any, event: str, _: Any) -> None:
         sys.setprofile(None)
         if event == "call" and frame.f_back is None:
-            tell(frame.f_code)
+            report(frame.f_code)
 
     sys.setprofile(first)

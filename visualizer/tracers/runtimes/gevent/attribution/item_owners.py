@@ -119,7 +119,7 @@ class Items:
         """The one taken last, with that id, is still there after all, as far as can be told."""
         self._owners.fit(len(self._owners) + 1)
 
-    def tellable(self, rooms: int) -> int:
+    def reportable(self, rooms: int) -> int:
         """Of how many who wait for an item can be told whose it will be."""
         return len(self._owners) + rooms
 
@@ -217,7 +217,7 @@ class Smallest(Items):
         super().put_back(head)
         self._by_id[head] = UNKNOWN, *self._by_id.get(head, ())
 
-    def tellable(self, rooms: int) -> int:
+    def reportable(self, rooms: int) -> int:
         # Which is the second only a comparison could tell, and what is put may be smaller than the one that was first.
         if self._owners:
             return 0 if rooms else 1

@@ -41,13 +41,13 @@ class QueueService(TwoEnds):
                 self._agree()
                 items.take()
                 self._rooms.append(doer)
-                self._tell_ready(current)
+                self._report_ready(current)
                 return
         self.look(current)
 
     def look(self, current: Any) -> None:
         self._agree()
-        self._tell_ready(current)
+        self._report_ready(current)
 
     def _agree(self) -> None:
         self._look_at_head()
@@ -63,10 +63,10 @@ class QueueService(TwoEnds):
             self._items.put_back(head)
             self._rooms.forget()
 
-    def _tell_ready(self, current: Any) -> None:
+    def _report_ready(self, current: Any) -> None:
         putting = min(len(self._rooms), len(self._putters))
         getting = min(self._items.known + putting, len(self._getters))
-        self._tell(current, putting, getting, min(self._items.tellable(putting), getting))
+        self._report(current, putting, getting, min(self._items.reportable(putting), getting))
 
     def _doer_of_first(self, index: int) -> Doer:
         return self._rooms[index]
@@ -99,7 +99,7 @@ class ChannelService(TwoEnds):
 
     def look(self, current: Any) -> None:
         pairs = min(len(self._first), len(self._second))
-        self._tell(current, pairs, pairs, pairs)
+        self._report(current, pairs, pairs, pairs)
 
     def _doer_of_first(self, index: int) -> Doer:
         return self._second.tracks[index], words.CALLBACK
@@ -113,4 +113,4 @@ class ChannelService(TwoEnds):
         elif self._first.serve(track) and self._second.tracks:
             self._half = self._second.tracks[0]
             self._second.serve(self._half)
-        return self.told[track][0] if track in self.told else None
+        return self.reported[track][0] if track in self.reported else None

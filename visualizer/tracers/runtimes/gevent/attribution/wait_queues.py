@@ -28,14 +28,14 @@ class Service:
     def __init__(self, ready: Ready) -> None:
         self.ready = ready
         #: Who was told to be ready and has not been served since: whose doing it is, and the number of that wake.
-        self.told: dict[int, tuple[Doer, int]] = {}
+        self.reported: dict[int, tuple[Doer, int]] = {}
 
     def ask(self, current: Any, doer: Doer) -> None:
         """`doer`, the greenlet `current` or for whom the hub runs, did what may wake another: tell who is ready."""
         raise NotImplementedError
 
     def look(self, current: Any) -> None:
-        """A greenlet parks, or the notification begins: tell who is ready as things stand."""
+        """A greenlet is suspended, or the notification begins: tell who is ready as things stand."""
         raise NotImplementedError
 
     def serve(self, track: int) -> bool:
@@ -44,7 +44,7 @@ class Service:
         if doer is None:
             return False
         self._make_ready(track, doer)
-        self.told.pop(track)
+        self.reported.pop(track)
         return True
 
     def _taken_by(self, track: int) -> Doer | None:
@@ -53,23 +53,23 @@ class Service:
 
     def close(self) -> None:
         """The notification is over: who was not served after all, because somebody else came first, waits on."""
-        for track in list(self.told):
+        for track in list(self.reported):
             self._take_back(track)
 
     def _make_ready(self, track: int, doer: Doer) -> None:
         if track == words.NOBODY:
             return
-        known = self.told.get(track)
+        known = self.reported.get(track)
         if known is not None:
             before, wake = known
             if before == doer and self.ready.has(track, wake):
                 return
             self.ready.take_back(track, wake)
-        self.told[track] = doer, self.ready.tell(track, doer)
+        self.reported[track] = doer, self.ready.report(track, doer)
 
     def _take_back(self, track: int) -> None:
         """What `track` had been made ready for went to somebody else."""
-        known = self.told.pop(track, None)
+        known = self.reported.pop(track, None)
         if known is not None:
             self.ready.take_back(track, known[1])
 
@@ -77,7 +77,7 @@ class Service:
 class End:
     """Those who wait at one end, of whom the first are known by their tracks, and of these the first were told."""
 
-    __slots__ = ("_last", "_waiters", "ready", "told", "tracks")
+    __slots__ = ("_last", "_waiters", "ready", "reported", "tracks")
 
     def __init__(self, ready: Ready, waiters: Any) -> None:
         self.ready = ready
@@ -86,7 +86,7 @@ class End:
         #: The waiter of the last of them.
         self._last: Any = None
         #: How many of them were told to be ready.
-        self.told = 0
+        self.reported = 0
 
     def __len__(self) -> int:
         return len(self._waiters)
@@ -124,7 +124,7 @@ class End:
         if not self.tracks or self.tracks[0] != track:
             return False
         self.tracks.popleft()
-        self.told = max(0, self.told - 1)
+        self.reported = max(0, self.reported - 1)
         if not self.tracks:
             self._last = None
         return True
@@ -132,7 +132,7 @@ class End:
     def forget(self) -> None:
         self.tracks.clear()
         self._last = None
-        self.told = 0
+        self.reported = 0
 
 
 class TwoEnds(Service):
@@ -144,55 +144,56 @@ class TwoEnds(Service):
         #: The other half of a pair of which one is served already.
         self._half = words.NOBODY
 
-    def _tell(self, current: Any, first: int, second: int, tellable: int) -> None:
-        """So many of the two ends are ready; of the second it can be told whose doing that is of the first `tellable`.
+    def _report(self, current: Any, first: int, second: int, reportable: int) -> None:
+        """So many of the two ends are ready; of the second it can be told whose doing that is of the first
+        `reportable`.
 
         Who of the others was told before stays so until it is that one's turn.
         """
         one, other = self._first, self._second
         is_as_known = one.is_as_known() and other.is_as_known()
         if is_as_known:
-            second = min(second, max(tellable, other.told))
-            self._untell(one, first)
-            self._untell(other, second)
+            second = min(second, max(reportable, other.reported))
+            self._withdraw(one, first)
+            self._withdraw(other, second)
         else:
-            second = tellable
+            second = reportable
             one.forget()
             other.forget()
         one.know(first + 1, current)
         other.know(second + 1, current)
         if not is_as_known:
             still = {*islice(one.tracks, first), *islice(other.tracks, second), self._half}
-            for track in self.told.keys() - still:
+            for track in self.reported.keys() - still:
                 self._take_back(track)
-        self._tell_next(first, tellable)
-        self._tell_new(first, second)
+        self._report_next(first, reportable)
+        self._report_new(first, second)
 
-    def _untell(self, end: End, count: int) -> None:
-        for index in range(count, end.told):
+    def _withdraw(self, end: End, count: int) -> None:
+        for index in range(count, end.reported):
             self._take_back(end.tracks[index])
-        end.told = min(end.told, count)
+        end.reported = min(end.reported, count)
 
-    def _tell_next(self, first: int, tellable: int) -> None:
+    def _report_next(self, first: int, reportable: int) -> None:
         """Tell those whose turn comes next."""
         turns = 0
         for index in range(_NEXT):
             if index < first and turns < _NEXT:
                 turns += 1
                 self._make_ready(self._first.tracks[index], self._doer_of_first(index))
-            if index < tellable and turns < _NEXT:
+            if index < reportable and turns < _NEXT:
                 turns += 1
                 self._make_ready(self._second.tracks[index], self._doer_of_second(index))
 
-    def _tell_new(self, first: int, second: int) -> None:
+    def _report_new(self, first: int, second: int) -> None:
         """Tell those who have not been told, in turn."""
         one, other = self._first, self._second
-        for index in sorted({*range(one.told, first), *range(other.told, second)}):
-            if one.told <= index < first and one.tracks[index] not in self.told:
+        for index in sorted({*range(one.reported, first), *range(other.reported, second)}):
+            if one.reported <= index < first and one.tracks[index] not in self.reported:
                 self._make_ready(one.tracks[index], self._doer_of_first(index))
-            if other.told <= index < second and other.tracks[index] not in self.told:
+            if other.reported <= index < second and other.tracks[index] not in self.reported:
                 self._make_ready(other.tracks[index], self._doer_of_second(index))
-        one.told, other.told = first, second
+        one.reported, other.reported = first, second
 
     def _doer_of_first(self, index: int) -> Doer:
         """Whose doing it is that the one with that number of the first end is ready."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.analysis.index.groups import Crowd
+from visualizer.analysis.index.groups import TrackGroup
 from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.paint.axis.viewport import Axis, Viewport, position_of_time, times_of_places
 from visualizer.paint.rows.cells import NONE
@@ -45,9 +45,9 @@ class _Cells(NamedTuple):
 
 
 def paint_group(
-    timeline: Timeline, crowd: Crowd, viewport: Viewport, *, ascii: bool = False, until_ns: int | None = None
+    timeline: Timeline, group: TrackGroup, viewport: Viewport, *, ascii: bool = False, until_ns: int | None = None
 ) -> list[Run]:
-    """The row of the tracks of `crowd`: runs that take exactly `viewport.width` cells together.
+    """The row of the tracks of `group`: runs that take exactly `viewport.width` cells together.
 
     The height of a block is the share of the cell in which one of them runs, however short. Where none does, the glyph
     is that of the state that most of them are in, and their number stands there where there is room. ✓, or ✗ if one of
@@ -56,28 +56,28 @@ def paint_group(
     `until_ns`: as in `paint_row`. The cost does not depend on how many tracks there are.
     """
     axis, edges = viewport.laid_out(timeline)
-    cells = _cells(timeline, crowd, axis, edges, until_ns)
+    cells = _cells(timeline, group, axis, edges, until_ns)
     looks = np.where(cells.share >= 0, high(cells.share, ascii), cells.main + 1)
     canvas = Canvas(looks[None], ascii)
-    if crowd.ended_ns >= 0 and (until_ns is None or crowd.ended_ns <= until_ns):
-        ended = position_of_time(timeline, axis, crowd.ended_ns)
-        _mark_end(bisect_left(edges, ended) if ended >= edges[0] else -1, crowd, canvas, ascii)
+    if group.ended_ns >= 0 and (until_ns is None or group.ended_ns <= until_ns):
+        ended = position_of_time(timeline, axis, group.ended_ns)
+        _mark_end(bisect_left(edges, ended) if ended >= edges[0] else -1, group, canvas, ascii)
     _write_counts(cells, canvas, ascii)
     return canvas.rows()[0]
 
 
-def told(crowd: Crowd, t_ns: int) -> str:
+def state_counts(group: TrackGroup, t_ns: int) -> str:
     """How many tracks are in each state at `t_ns`, such as "1 runs, 3 ready, 96 wait"."""
-    now = crowd.counts(t_ns)
+    now = group.counts(t_ns)
     counts = {state: now[state] for state in _VERBS}
     parts = [f"{count} {_VERBS[state][count != 1]}" for state, count in counts.items() if count]
-    missing = len(crowd.tracks) - sum(counts.values())
+    missing = len(group.tracks) - sum(counts.values())
     if missing > 0:
         parts.append(f"{missing} not created yet" if missing > 1 else "1 not created yet")
     return ", ".join(parts)
 
 
-def _cells(timeline: Timeline, crowd: Crowd, axis: Axis, edges: Sequence[float], until_ns: int | None) -> _Cells:
+def _cells(timeline: Timeline, group: TrackGroup, axis: Axis, edges: Sequence[float], until_ns: int | None) -> _Cells:
     end = limit(timeline, axis, until_ns)
     on_time = axis is Axis.TIME
     edge = np.array(edges)
@@ -86,15 +86,15 @@ def _cells(timeline: Timeline, crowd: Crowd, axis: Axis, edges: Sequence[float],
     times_ns = np.floor(places) if on_time else times_of_places(timeline, places)
     if until_ns is not None:
         times_ns = np.minimum(times_ns, until_ns)
-    count, spent = crowd.at(times_ns)
-    ran = np.diff(spent[State.RUNNING] if on_time else crowd.runs.filled(places))
+    count, spent = group.at(times_ns)
+    ran = np.diff(spent[State.RUNNING] if on_time else group.runs.filled(places))
     share = np.minimum(1.0, ran / np.diff(edge))
     runs = known & (share > 0)
     if on_time:
         idle = (known & ~runs).nonzero()[0]
-        for cell in idle[crowd.stirs(times_ns[idle], times_ns[idle + 1])].tolist():
+        for cell in idle[group.stirs(times_ns[idle], times_ns[idle + 1])].tolist():
             # However short.
-            runs[cell] = crowd.changes(State.RUNNING, times_ns[cell], times_ns[cell + 1])
+            runs[cell] = group.changes(State.RUNNING, times_ns[cell], times_ns[cell + 1])
     lasted_ns = np.diff(times_ns)
     others = np.diff(spent[_FILLING], axis=1) / np.maximum(lasted_ns, 1)
     filled = np.where(lasted_ns > 0, others, count[_FILLING][:, :-1])
@@ -103,12 +103,12 @@ def _cells(timeline: Timeline, crowd: Crowd, axis: Axis, edges: Sequence[float],
     return _Cells(np.where(runs, share, -1.0), main, np.maximum(np.rint(most), 1).astype(np.int64))
 
 
-def _mark_end(cell: int, crowd: Crowd, canvas: Canvas, ascii: bool) -> None:
+def _mark_end(cell: int, group: TrackGroup, canvas: Canvas, ascii: bool) -> None:
     """✓ or ✗ in the first cell from that one on that is free."""
     while 0 <= cell < canvas.width and not canvas.is_blank(0, cell):
         cell += 1
     if 0 <= cell < canvas.width:
-        state = State.FAILED if crowd.failed else State.DONE
+        state = State.FAILED if group.failed else State.DONE
         canvas.write(0, cell, glyphs(ascii)[state], 1, STYLE_OF[state])
 
 

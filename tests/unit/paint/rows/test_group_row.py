@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from tests.unit.analysis.tape import STEP_NS, Tape, feed
 from tests.unit.paint.drawn import styles, text, width
 from tests.unit.paint.events import timelines
-from visualizer.analysis.index.groups import Crowd
+from visualizer.analysis.index.groups import TrackGroup
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.axis.viewport import Axis, Viewport
-from visualizer.paint.rows.crowded import paint_group, told
+from visualizer.paint.rows.group_row import paint_group, state_counts
 from visualizer.paint.rows.order import GROUP_FROM, Group, Row, RowList, label_runs, rows
 from visualizer.trace import events as ev
 from visualizer.trace import words
@@ -38,15 +38,16 @@ def wave(count: int = 10, *, failing: bool = False) -> Tape:
     return tape.at(800 * MS).end()
 
 
-def crowd_of(timeline: Timeline, tracks: tuple[int, ...]) -> Crowd:
-    crowd = Crowd(timeline)
-    crowd.follow(tracks)
-    return crowd
+def track_group_of(timeline: Timeline, tracks: tuple[int, ...]) -> TrackGroup:
+    group = TrackGroup(timeline)
+    group.follow(tracks)
+    return group
 
 
 def painted(tape: Tape, viewport: Viewport, tracks: range, *, ascii: bool = False, until_ns: int | None = None) -> str:
     timeline = tape.timeline()
-    return text(paint_group(timeline, crowd_of(timeline, tuple(tracks)), viewport, ascii=ascii, until_ns=until_ns))
+    group = track_group_of(timeline, tuple(tracks))
+    return text(paint_group(timeline, group, viewport, ascii=ascii, until_ns=until_ns))
 
 
 def test_density_of_the_runs_and_how_many_do_what_else() -> None:
@@ -93,12 +94,12 @@ def test_a_hub_that_is_hogged_is_blocked_in_a_group_too() -> None:
     tape.switch("hub", "late").waits("late", words.SLEEP, "0.1 s", 100 * MS).switch("late", "hub")
     tape.switch("hub", "hog").at(500 * MS).waits("hog", words.SLEEP, "0 s", 0).switch("hog", "hub").end()
     assert painted(tape, Viewport(Axis.TIME, 0, 20 * MS, 26), range(1, 2)) == "▁ 1 is blocked ▚▚▚▚▚▚▚▚▚▚▁"
-    assert told(crowd_of(tape.timeline(), (1,)), 200 * MS) == "1 is blocked"
+    assert state_counts(track_group_of(tape.timeline(), (1,)), 200 * MS) == "1 is blocked"
 
 
 def test_styles() -> None:
     timeline = wave().timeline()
-    runs = paint_group(timeline, crowd_of(timeline, tuple(range(2, 12))), Viewport(Axis.TIME, 0, 20 * MS, 40))
+    runs = paint_group(timeline, track_group_of(timeline, tuple(range(2, 12))), Viewport(Axis.TIME, 0, 20 * MS, 40))
     assert styles(runs) == (
         ["ready"] + ["running"] * 5 + ["label"] * 9 + ["waiting"] * 10 + ["running"] * 5 + ["done"] + ["dim"] * 9
     )
@@ -117,7 +118,7 @@ def test_styles() -> None:
     ],
 )
 def test_what_they_do_at_a_moment(ms: int, said: str) -> None:
-    assert told(crowd_of(wave().timeline(), tuple(range(2, 12))), ms * MS) == said
+    assert state_counts(track_group_of(wave().timeline(), tuple(range(2, 12))), ms * MS) == said
 
 
 def test_tracks_of_a_kind_are_a_group() -> None:
@@ -194,9 +195,9 @@ def test_a_track_finds_its_thread_later() -> None:
 
 @given(timelines(), st.integers(1, 40), st.sampled_from(Axis), st.booleans())
 def test_any_tracks_fill_the_row(timeline: Timeline, cells: int, axis: Axis, ascii: bool) -> None:
-    crowd = crowd_of(timeline, tuple(timeline.tracks))
+    group = track_group_of(timeline, tuple(timeline.tracks))
     for viewport in (Viewport.whole(timeline, axis, cells), Viewport.fit(timeline, axis, cells).zoomed(7, 3, timeline)):
-        runs = paint_group(timeline, crowd, viewport, ascii=ascii)
+        runs = paint_group(timeline, group, viewport, ascii=ascii)
         assert width(runs) == cells
         assert not ascii or text(runs).isascii()
-    assert told(crowd, timeline.last_ns) or not timeline.tracks
+    assert state_counts(group, timeline.last_ns) or not timeline.tracks
