@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from visualizer.analysis.findings import answers, delays, ends, incomplete, raised
+from visualizer.analysis.findings import answers, crashed, delays, ends, incomplete, raised
 from visualizer.analysis.findings.base import Finding, Severity
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.groups import Group
@@ -25,6 +25,7 @@ class Kind(NamedTuple):
 
 
 KINDS = {
+    "crash": Kind(Severity.CRASH, crashed.crash),
     "incomplete": Kind(Severity.MISSING, incomplete.incomplete),
     # First: the end of a track comes before its consequences at the same moment.
     "unretrieved": Kind(Severity.CRASH, raised.unretrieved),

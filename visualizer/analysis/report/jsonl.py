@@ -261,8 +261,9 @@ def _remark(timeline: Timeline, index: int) -> Record:
             return {"event": "continued", "held_s": held_ns / _NS_PER_S}
         case ev.Dropped(what=what, count=count):
             return {"event": "dropped", "what": what, "count": count}
-        case ev.Uncaught(exception=exception, message=message):
-            return {"event": "uncaught", "exception": exception, "message": message}
+        case ev.Uncaught(exception=exception, message=message, place=place):
+            where = _place(timeline.place(place))
+            return {"event": "uncaught", "exception": exception, "message": message, **where}
         case ev.End(code=code, signal=signal):
             return {"event": "end", "code": None if signal else code, "signal": signal or None}
 

@@ -152,5 +152,5 @@ def dropped(_s: Interning, t: int, what: str, count: int, _v: Any, _c: CodeType 
     return f'["dropped",{t},{quote(what)},{count}]\n'
 
 
-def uncaught(_s: Interning, t: int, exception: str, message: str, _v: Any, _c: CodeType | None, _o: int) -> str:
-    return f'["uncaught",{t},{quote(exception)},{quote(message)}]\n'
+def uncaught(s: Interning, t: int, exception: str, message: str, _v: Any, code: CodeType | None, at: int) -> str:
+    return f'["uncaught",{t},{quote(exception)},{quote(message)},{s.place(code, at)}]\n'
