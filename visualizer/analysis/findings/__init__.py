@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from visualizer.analysis.findings import answers, crashed, delays, ends, incomplete, raised
+from visualizer.analysis.findings import answers, crashed, delays, ends, held_locks, incomplete, leaks, raised
 from visualizer.analysis.findings.base import Finding, Severity
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.groups import Group
@@ -32,7 +32,9 @@ KINDS = {
     "deadlock": Kind(Severity.CRASH, ends.deadlock),
     "never_resumed": Kind(Severity.STUCK, ends.never_resumed),
     "never_started": Kind(Severity.STUCK, ends.never_started),
+    "leak": Kind(Severity.STUCK, leaks.leak),
     "hog": Kind(Severity.SLOW, delays.hog),
+    "lock_held": Kind(Severity.SLOW, held_locks.lock_held),
     "late_timer": Kind(Severity.SLOW, delays.late_timer),
     "lost_time": Kind(Severity.SLOW, delays.lost_time),
     "starvation": Kind(Severity.SLOW, delays.starvation),

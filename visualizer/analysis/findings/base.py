@@ -24,6 +24,8 @@ STARVED_NS = 100 * _MS
 STARVED_SHARE = 0.1
 #: A timer is late from this delay on, if its hub was blocked meanwhile.
 LATE_NS = 20 * _MS
+#: Such delays are reported from this length in total on, or where one of them is lost time.
+LATE_IN_ALL_NS = 200 * _MS
 #: A track polls with this many sleeps of 0 s in a row, and no step between them longer than this.
 POLLS = 100
 POLL_STEP_NS = 1 * _MS
@@ -31,12 +33,24 @@ POLL_STEP_NS = 1 * _MS
 SLOW_OF = 3
 SLOW_NS = 50 * _MS
 SLOW_FACTOR = 1.25
+#: So many tracks of one place leak, if at most this share of all that it spawned has ended, each of them waits for this
+#: share of its life, and there was no time longer than this share of the whole without a new one.
+LEAK_OF = 8
+LEAK_ENDED_SHARE = 0.1
+LEAK_IDLE_SHARE = 0.8
+LEAK_GAP_SHARE = 0.5
+#: Others lose so much in total by a lock that is held while its holder waits.
+HELD_NS = 100 * _MS
+#: Waits for locks are told as endless in a program that still runs from this length on.
+STUCK_NS = 1_000 * _MS
 #: Shorter turns are not named as the cause of a delay.
 NAMED_NS = 10 * _MS
 
 #: At most this many other tracks are named in a sentence; the rest is counted.
 _NAMED = 3
 
+#: Waits for what one track at a time has.
+LOCKS = frozenset((words.SEMAPHORE, words.LOCK))
 #: Waits that something outside of the trace ends: no track in it has to end them.
 FROM_OUTSIDE = frozenset(
     (words.SLEEP, words.IO, words.DNS, words.SELECT, words.SUBPROCESS, words.THREADPOOL, words.SIGNAL, words.ASYNC)
@@ -96,6 +110,14 @@ def spot(place: Place | None) -> str:
     return f"{ntpath.basename(place.file)}:{place.line}" if place is not None and place.file else ""
 
 
+def spawned_told(place: Place | None) -> str:
+    """Where something was spawned, as "spawned in audit() (service.py:69)"; "spawned" where that is not known."""
+    if place is None or not spot(place):
+        return "spawned"
+    function = place.function.rpartition(".")[2]
+    return f"spawned in {function}() ({spot(place)})" if function.isidentifier() else f"spawned at {spot(place)}"
+
+
 def listed(parts: list[str], most: int = _NAMED) -> str:
     """The parts as "a", "a and b", "a, b, c and 4 others"."""
     if len(parts) > most + 1:
@@ -141,6 +163,20 @@ def suspended(timeline: Timeline, track: Track) -> Suspension | None:
     if track.state is not State.WAITING or slices.about[-1] < 0:
         return None
     return timeline.suspensions[slices.about[-1]]
+
+
+def locked(timeline: Timeline) -> tuple[dict[int, Suspension], dict[str, int]]:
+    """Track -> its wait for a lock at the end of what is known; and lock -> who holds it while waiting for another."""
+    waiting = {}
+    for track in timeline.tracks.values():
+        suspension = suspended(timeline, track)
+        if suspension is not None and suspension.reason in LOCKS:
+            waiting[track.id] = suspension
+    holders = {}
+    for tie in timeline.ties:
+        if tie.relation == words.HOLDS and tie.track in waiting and waiting[tie.track].t_ns == tie.t_ns:
+            holders[tie.object] = tie.track
+    return waiting, holders
 
 
 def suspension_before(timeline: Timeline, track: Track, t_ns: int) -> Suspension | None:

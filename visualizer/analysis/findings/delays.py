@@ -9,6 +9,7 @@ import numpy as np
 
 from visualizer.analysis.findings.base import (
     HOG_NS,
+    LATE_IN_ALL_NS,
     LATE_NS,
     LOST_NS,
     POLLS,
@@ -56,7 +57,8 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     lost_by: dict[Hashable, list[int]] = {}
     for hub, turn in hogs(timeline, observed):
         length_ns = turn.end_ns - turn.start_ns
-        place = timeline.switch(turn.switch).place if turn.switch >= 0 else None
+        seen = mostly(timeline, turn.track, turn.start_ns, turn.end_ns)
+        place = seen.place if seen else timeline.switch(turn.switch).place if turn.switch >= 0 else None
         key = (turn.track, place and place[:3])
         found.append((key, length_ns, (hub, turn)))
         late = [*_late(delays, hub, turn), *_due_at_the_end(timeline, hub, turn)]
@@ -83,7 +85,7 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     found: list[tuple[Hashable, int, Delay]] = []
     whose: dict[tuple[str, Hashable], set[int]] = {}
     cost_ns: dict[tuple[str, Hashable], int] = {}
-    delays = _unexplained(timeline, observed)
+    delays, starving = _unexplained(timeline, observed), _starving(timeline, observed)
     for delay in map(Delay._make, delays[delays["suspension"] >= 0].tolist()):
         place = timeline.suspensions[delay.suspension].place
         name = timeline.tracks[delay.track].base_name
@@ -95,6 +97,8 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         suspension = timeline.suspensions[delay.suspension]
         what = "sleep" if suspension.reason == words.SLEEP else "time limit"
         turn = longest_turn(observed.turns.get(delay.hub, []), delay.due_ns, delay.ran_ns)
+        if not _matters(timeline, observed, starving, late_ns, cost_ns[name, where], turn):
+            continue
         sentence = (
             f"{_ran(timeline, turn) if turn else 'others ran in short turns'} → {timeline.name(delay.track)}'s "
             f"{duration(suspension.asked_ns)} {what}{at(suspension.place)} ended {duration(late_ns, 2)} late"
@@ -109,6 +113,7 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """LOST_NS or longer from being woken to running. One for each name of tracks: in a group, all are late at once."""
     delays = _unexplained(timeline, observed)
     delays = delays[(delays["suspension"] < 0) & (delays["ran_ns"] - delays["due_ns"] >= LOST_NS)]
+    starving = _starving(timeline, observed)
     tracks, whose = np.unique(delays["track"], return_inverse=True)
     names: dict[str, list[int]] = {}
     for number, id in enumerate(tracks.tolist()):
@@ -127,6 +132,10 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         by = f" by {timeline.name(wakeup.waker)}" if wakeup.waker in timeline.tracks else ""
         how = "spawned" if wakeup.cause == words.SPAWN else "woken"
         turn = longest_turn(observed.turns.get(delay.hub, []), delay.due_ns, delay.ran_ns)
+        if name in starving or _polls(observed, track.id):
+            continue
+        if not _matters(timeline, observed, starving, lost_ns, int(lost.sum()), turn):
+            continue
         cause = f"{_ran(timeline, turn)} → " if turn else ""
         sentence = f"{cause}{timeline.name(track.id)} ran only {duration(lost_ns, 2)} after it was {how}{by}"
         sentence += worst_of(count, "such delays")
@@ -147,11 +156,14 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         until_ns = track.exit_ns if track.exit_ns >= 0 else timeline.last_ns
         life_ns = max(1, until_ns - track.spawn_ns)
         rest_ns = ready.total_ns - explained_ns.get(track_id, 0)
-        if rest_ns < STARVED_NS or rest_ns < STARVED_SHARE * life_ns:
+        if rest_ns < STARVED_NS or rest_ns < STARVED_SHARE * life_ns or _polls(observed, track_id):
             continue
         longest_ns, index, hub = ready.longest
         since_ns = track.slices.start_ns[index]
         turn = longest_turn(observed.turns.get(hub, []), since_ns, track.slices.start_ns[index + 1])
+        if turn is not None and 2 * _ran_ns(timeline, track_id) > _ran_ns(timeline, turn.track):
+            # It got its share: there was too much to do for all.
+            continue
         suspension = suspension_before(timeline, track, since_ns)
         sentence = (
             f"{timeline.name(track_id)} was ready but did not run for {duration(ready.total_ns, 2)}, "
@@ -161,6 +173,36 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         those = (track_id, turn.track) if turn else (track_id,)
         place = suspension.place if suspension else track.place
         yield finding("starvation", sentence, those, since_ns, place, ready.total_ns, (track_id,))
+
+
+def _starving(timeline: Timeline, observed: Observed) -> frozenset[str]:
+    """The functions of those that starve, and of those that run meanwhile: what these delay is told with that."""
+    return frozenset(timeline.tracks[track].base_name for one in starvation(timeline, observed) for track in one.tracks)
+
+
+def _matters(
+    timeline: Timeline,
+    observed: Observed,
+    starving: frozenset[str],
+    longest_ns: int,
+    total_ns: int,
+    turn: LongRun | None,
+) -> bool:
+    """Whether such delays are worth a line: a machine that is busy elsewhere makes short ones, and the doing of those
+    that poll, or let others starve, is told once."""
+    if turn is not None and (_polls(observed, turn.track) or timeline.tracks[turn.track].base_name in starving):
+        return False
+    return longest_ns >= LOST_NS or total_ns >= LATE_IN_ALL_NS
+
+
+def _ran_ns(timeline: Timeline, track: int) -> int:
+    return timeline.tracks[track].slices.spent_ns(State.RUNNING, timeline.last_ns)
+
+
+def _polls(observed: Observed, track: int) -> bool:
+    """Whether it is told as one that polls: it is always ready, and whom it delays is its doing."""
+    row = observed.polls.longest.get(track)
+    return row is not None and row.count >= POLLS
 
 
 def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -173,7 +215,9 @@ def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
                 f"{timeline.name(track)} polls: it slept 0 s {row.count} times in a row "
                 f"for {duration(lasted_ns, 2)} and did nothing else{at(suspension.place)}"
             )
-            yield finding("busy_poll", sentence, (track,), row.since_ns, suspension.place, lasted_ns)
+            spent_ns = timeline.tracks[track].slices.spent_ns
+            cost_ns = spent_ns(State.RUNNING, suspension.t_ns) - spent_ns(State.RUNNING, row.since_ns)
+            yield finding("busy_poll", sentence, (track,), row.since_ns, suspension.place, cost_ns, (track,))
 
 
 def _worst(found: Iterable[tuple[Hashable, int, _T]]) -> Iterator[tuple[int, int, _T]]:

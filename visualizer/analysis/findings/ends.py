@@ -6,16 +6,20 @@ from collections.abc import Iterator
 
 from visualizer.analysis.findings.base import (
     FROM_OUTSIDE,
+    STUCK_NS,
     Finding,
     at,
+    end_told,
     finding,
     is_over,
     listed,
+    locked,
     spot,
     suspended,
     suspension_before,
 )
 from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.leaks import leaked
 from visualizer.analysis.findings.served import Served
 from visualizer.analysis.model.timeline import State, Suspension, Switch, Timeline, Track
 from visualizer.analysis.text.durations import duration
@@ -29,7 +33,9 @@ _TOLD = 6
 
 
 def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """A hub had nothing left to wait for and raised LoopExit. One for each hub, about the last time."""
+    """A hub had nothing left to wait for and raised LoopExit: one for each hub, about the last time. Or tracks wait for
+    locks in a circle, whatever else the hub has to do."""
+    told_of: set[int] = set()
     for switch in _loop_exits(timeline, observed):
         waiting = dict(_deadlocked(timeline, switch))
         holders, joined = _ties(timeline, switch, waiting)
@@ -47,26 +53,55 @@ def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             inferred = "(wakers inferred from the source) " if written else ""
             sentence = inferred + listed(parts, _TOLD)
         nothing = f"nothing was left that could wake {them}"
-        sentence += f" → {nothing}, so the hub raised LoopExit" if parts else f"{nothing} → the hub raised LoopExit"
+        hub = _hub(timeline, switch.origin)
+        sentence += f" → {nothing}, so {hub} raised LoopExit" if parts else f"{nothing} → {hub} raised LoopExit"
         first = waiting[told[0]] if told else None
+        told_of.update(waiting)
         cost_ns = sum(switch.t_ns - suspension.t_ns for suspension in waiting.values())
         yield finding("deadlock", sentence, told, switch.t_ns, first.place if first else None, cost_ns, waiting)
+
+
+    yield from _circles(timeline, told_of)
+
+
+def _circles(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
+    """Tracks that wait for locks that the next of them holds, up to the end of what is known."""
+    waiting, holders = locked(timeline)
+    waiting = {track: suspension for track, suspension in waiting.items() if track not in told_of}
+    while cycle := _cycle(waiting, holders, {}, {}):
+        since_ns = max(waiting[track].t_ns for track in cycle)
+        # What runs still may be about to give up.
+        if timeline.end is not None or timeline.last_ns - since_ns >= STUCK_NS:
+            parts = [_waits(timeline, track, waiting, holders, {}, {}) for track in cycle]
+            sentence = f"circular wait: {'; '.join(parts)} → none of them goes on, until {end_told(timeline)}"
+            cost_ns = sum(timeline.last_ns - waiting[track].t_ns for track in cycle)
+            yield finding("deadlock", sentence, cycle, since_ns, waiting[cycle[0]].place, cost_ns, cycle)
+        for track in cycle:
+            del waiting[track]
+
+
+def _hub(timeline: Timeline, hub: int) -> str:
+    """The hub, with its thread if there are several hubs."""
+    several = sum(track.schedules for track in timeline.tracks.values()) > 1
+    known = timeline.tracks.get(hub)
+    return f"the hub of {timeline.name(known.parent)}" if several and known is not None else "the hub"
 
 
 def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A track was still waiting when the program ended by itself, and only another track could have resumed it.
 
-    Not reported: tracks that something outside would have resumed (FROM_OUTSIDE, a time limit), tracks in a deadlock,
+    Not reported: tracks that something outside would have resumed (FROM_OUTSIDE, a time limit), in a deadlock or leak,
     generators at a yield, which are often left unexhausted, and those that wait for more of what they, or others of
     their function, were served there before. A coroutine at its await is: its work is lost.
     """
     if not is_over(timeline):
         return
-    deadlocked = {track for switch in _loop_exits(timeline, observed) for track, _ in _deadlocked(timeline, switch)}
+    told_of = {track for one in deadlock(timeline, observed) for track in one.lost_by}
+    told_of.update(track.id for several in leaked(timeline).values() for track, _ in several)
     served = Served(timeline)
     for track in timeline.tracks.values():
         suspension = suspended(timeline, track)
-        if suspension is None or track.schedules or track.id in deadlocked:
+        if suspension is None or track.schedules or track.id in told_of:
             continue
         if suspension.reason in FROM_OUTSIDE or suspension.reason == words.RESUMED or suspension.asked_ns >= 0:
             continue

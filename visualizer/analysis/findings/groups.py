@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import NamedTuple
 
-from visualizer.analysis.findings.base import Finding, Severity, spot
+from visualizer.analysis.findings.base import Finding, Severity, spawned_told, spot
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text.printable import plain
 
@@ -68,6 +68,4 @@ def _spawned(timeline: Timeline, several: list[Finding]) -> str:
     first = places[0]
     if first is None or not spot(first) or len({place and place[:3] for place in places}) > 1:
         return ""
-    function = first.function.rpartition(".")[2]
-    where = f"in {function}() ({spot(first)})" if function.isidentifier() else f"at {spot(first)}"
-    return plain(f", spawned {where}")
+    return plain(f", {spawned_told(first)}")

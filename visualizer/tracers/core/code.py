@@ -205,6 +205,13 @@ def entered(code: CodeType, offset: int) -> list[Any]:
     return found
 
 
+def enters(code: CodeType, line: int) -> bool:
+    """Whether there is a `with` above that line of `code` at all, which is quickly told."""
+    lines = _lines(code.co_filename) or []
+    above = lines[code.co_firstlineno - 1 : line]
+    return any(written.lstrip().startswith((b"with ", b"with(", b"async with ")) for written in above)
+
+
 def _stands_in(node: Any, line: int, column: int) -> bool:
     start, end = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
     return start <= (line, max(column, 0)) < end or (column < 0 and node.lineno <= line <= node.end_lineno)

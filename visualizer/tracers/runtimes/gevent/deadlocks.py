@@ -1,4 +1,5 @@
-"""What a deadlock is made of, told at the moment when a hub throws LoopExit: who holds what, and who joins whom.
+"""What a deadlock is made of: who holds what, told as a track begins to wait for a lock; and, with who joins whom, when
+a hub throws LoopExit.
 
 To acquire what is free leaves nothing to be seen. But whoever is suspended inside `with lock:` holds it, and an RLock
 names its owner. Whom somebody joins together with others, gevent's iterator over them knows.
@@ -61,6 +62,11 @@ class Ties:
             owner = self._owner(thing)
             if owner is not None:
                 self._tie(t_ns, owner, words.HOLDS, name)
+
+    def report_held(self, t_ns: int, track: int, frame: Any) -> None:
+        """`track` begins to wait for a lock in `frame`."""
+        for held in self._held(frame):
+            self._tie(t_ns, track, words.HOLDS, held)
 
     def _report_joined(self, t_ns: int, iterator: Any) -> None:
         parts = gc.get_referents(iterator)

@@ -234,6 +234,8 @@ class GeventTracer(Family):
         if reason is None:
             awaited = self._waits.in_call(greenlet, own)
             reason = awaited.reason or self._waits.locks(frame, own)
+        if reason == words.SEMAPHORE or reason == words.LOCK:
+            self._ties.report_held(t_ns, track, own)
         if awaited.cause is not None:
             self._ready.awaited[track] = awaited.cause
         limit_ns = awaited.asked_ns if awaited.asked_ns >= 0 else self._greenlets.sites.limit_ns(own)
