@@ -20,7 +20,7 @@ from visualizer import cli
 
 # How long an example takes is no test of ours: the machine may be busy.
 # The same examples each time: a change is judged by what it changes. New ones are what `make soak` tries.
-settings.register_profile("patient", deadline=None, derandomize=True, database=None)
+settings.register_profile("patient", deadline=None, derandomize=True, database=None, max_examples=60)
 settings.register_profile("soak", deadline=None, max_examples=2000)
 settings.load_profile("soak" if SOAK else "patient")
 
@@ -28,6 +28,12 @@ ROOT = Path(__file__).parent.parent
 
 #: Runs `visualizer ARGS...` in a folder of its own. The keywords are those of the fixture that it comes from.
 Visualizer = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def pytest_collection_finish() -> None:
+    """What was imported to get here stays: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import State, Suspension, Switch, Timeline, Track
 from visualizer.trace.events import Event
 from visualizer.trace.source import read_all
+from visualizer.tracers import __main__ as launcher
 
 ROOT = Path(__file__).parent.parent.parent
 SCENARIOS = ROOT / "scenarios"
@@ -112,13 +113,13 @@ def launch_environment() -> dict[str, str]:
 
 
 def trace(path: Path, *command: str, cwd: Path | None = None, include: tuple[str, ...] = ()) -> Traced:
-    """Run `python COMMAND...` under trace into the file `path`."""
+    """Run `python COMMAND...` under trace into the file `path`, without the launcher, which takes time of its own."""
     done = subprocess.run(
-        launch_command(path, *command, include=include),
+        [sys.executable, *command],
         capture_output=True,
         stdin=subprocess.DEVNULL,
         timeout=60,
         cwd=cwd,
-        env=launch_environment(),
+        env=launcher.environment(str(path), list(include), True, "", environment()),
     )
     return Traced(Ended(done.returncode, done.stdout, done.stderr), load(str(path))[0], read_all(path)[1], path)

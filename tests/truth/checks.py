@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tests.tracers.traced import Traced
-from tests.truth.program import AFTER, BEFORE, END, START, Meaning, Program, Step, own_name
+from tests.truth.program import AFTER, BEFORE, END, GONE, START, Meaning, Program, Step, own_name
 from visualizer.analysis.model.timeline import State, Suspension, Track, Wakeup
 from visualizer.trace import events as ev
 from visualizer.trace import words
@@ -36,7 +36,9 @@ class Truth:
         self.timeline = timeline = traced.timeline
         header = timeline.header
         assert header is not None
-        self.log = [step._replace(t_ns=step.t_ns - header.monotonic_ns) for step in log]
+        every = [step._replace(t_ns=step.t_ns - header.monotonic_ns) for step in log]
+        self.log = [step for step in every if step.phase != GONE]
+        self.gone = {step.who: step for step in every if step.phase == GONE}
         self.names = {timeline.name(track.id): track for track in timeline.tracks.values()}
         self.attempts = list(self._attempts())
 
@@ -140,7 +142,8 @@ def check_values(truth: Truth) -> None:
             continue
         switch = truth.timeline.switch(index)
         if switch.value is not None and switch.cause in (words.SWITCH, words.SEND, words.YIELD):
-            assert switch.value == step.detail, f"{step} and {switch}"
+            # An asynchronous generator hands a value over as that of a StopIteration.
+            assert step.detail in (switch.value, f"StopIteration({switch.value})"), f"{step} and {switch}"
 
 
 def check_ends(truth: Truth) -> None:
@@ -149,6 +152,9 @@ def check_ends(truth: Truth) -> None:
         if name[0] not in "ab" or name == own_name("b") or track.inferred is not None:
             continue
         ends = [step for step in truth.log if step.who == name and step.phase == END]
+        if not ends and f'"{name}", 0, "{END}", repr(error)' not in truth.program.source:
+            _check_gone(truth, name, track)
+            continue
         if not ends:
             started = any(step.who == name for step in truth.log)
             assert not started or track.state not in _FINAL, f"{name} did not end, and its outcome is {track.outcome}"
@@ -159,14 +165,70 @@ def check_ends(truth: Truth) -> None:
         assert not later or track.exit_ns <= later[0].t_ns, f"{name} ended before {later[0]}, not at {track.exit_ns}"
         if ends[-1].detail is None:
             allowed = {words.RETURNED}
+        elif "Exit" in str(ends[-1].detail) and track.kind != words.GREENLET:
+            # What ends by GeneratorExit was closed, unless that was thrown by a `throw`.
+            allowed = {words.CLOSED, words.RAISED}
         elif "Exit" in str(ends[-1].detail):
             allowed = {words.KILLED, words.CLOSED, words.RAISED}
         else:
             allowed = {words.RAISED}
         # A generator that is closed may end the close by returning.
-        if track.kind == words.GENERATOR and words.RETURNED in allowed:
+        if track.kind in (words.GENERATOR, words.COROUTINE) and words.RETURNED in allowed:
             allowed.add(words.CLOSED)
         assert track.outcome in allowed, f"{ends[-1]} and outcome {track.outcome}"
+
+
+def _check_gone(truth: Truth, name: str, track: Track) -> None:
+    """One that does not log how it ends was closed when its variables were gone, if it did not raise before."""
+    gone = truth.gone.get(name)
+    if gone is None:
+        started = any(step.who == name for step in truth.log)
+        assert not started or track.outcome in (None, words.RAISED), f"{name} did not end, and was {track.outcome}"
+        return
+    assert track.outcome in (words.CLOSED, words.RAISED), f"{gone}, and its outcome is {track.outcome}"
+    if track.outcome == words.RAISED:
+        assert track.exit_ns <= gone.t_ns, f"{gone}, and its exit is at {track.exit_ns}"
+        return
+    first, last = sorted((gone.t_ns, track.exit_ns))
+    between = [step for step in truth.log if first < step.t_ns < last and truth_side(step) == truth.side(track)]
+    assert not between, f"{gone}, and its exit is at {track.exit_ns}, with {between[0]} in between"
+
+
+def check_causes(truth: Truth) -> None:
+    """What a generator finds where it goes on after a yield is what resumed it by the trace."""
+    yields = {number for number, line in enumerate(truth.program.lines, 1) if "= yield" in line and "from" not in line}
+    for attempt in truth.attempts:
+        track = truth.names.get(attempt.before.who)
+        step = attempt.after
+        if attempt.before.line not in yields or track is None or step is None:
+            continue
+        at = track.slices.at(step.t_ns)
+        if not attempt.before.t_ns < track.slices.start_ns[at]:
+            continue
+        switch = truth.timeline.switch(track.slices.about[at])
+        found = str(step.detail)
+        if found == "None":
+            allowed = {(words.NEXT, None), (words.SEND, "None")}
+        elif found == "GeneratorExit()":
+            allowed = {(words.CLOSE, None), (words.THROW, found), (words.THROW, None)}
+        elif found.endswith(")"):
+            allowed = {(words.THROW, found), (words.THROW, None)}
+        else:
+            allowed = {(words.SEND, found)}
+        assert (switch.cause, switch.value) in allowed, f"{step} and {switch}"
+
+
+def check_dropped(truth: Truth) -> None:
+    """A generator that never ran, and that nobody else has, is over as soon as it is dropped."""
+    for attempt in truth.attempts:
+        code = truth.program.lines[attempt.before.line - 1].strip()
+        name = code.partition('"')[2].partition('"')[0]
+        track = truth.names.get(name)
+        if not code.endswith('"] = None') or track is None or attempt.after is None or track.steps:
+            continue
+        if track.spawn_ns < attempt.before.t_ns and (track.exit_ns < 0 or track.exit_ns > attempt.before.t_ns):
+            until = attempt.after.t_ns
+            assert attempt.before.t_ns <= track.exit_ns <= until, f"{attempt} and its exit at {track.exit_ns}"
 
 
 def truth_side(step: Step) -> str:
@@ -260,5 +322,6 @@ def check_killed_unstarted(truth: Truth) -> None:
 
 
 ALWAYS = (check_order, check_slices, check_times, check_values, check_ends)
+OF_GENERATORS = (*ALWAYS, check_causes, check_dropped)
 OF_GEVENT = (check_suspensions, check_wakes, check_wakers, check_spawns, check_killed_unstarted)
 EVERY_CHECK = (*ALWAYS, *OF_GEVENT)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-#: Phases of a step's log entries.
-START, BEFORE, AFTER, END = "start", "before", "after", "end"
+#: Phases of a step's log entries; and the moment at which the variables of a worker are gone.
+START, BEFORE, AFTER, END, GONE = "start", "before", "after", "end", "gone"
 
 #: The first lines of each program. The clock is that of the trace: its header tells what it showed at t = 0.
 _PRELUDE = """\
@@ -22,6 +22,11 @@ clock = time.monotonic_ns
 LOG = []
 def log(who, line, phase, detail=None):
     LOG.append((clock(), who, line, phase, detail))
+class Variable:
+    def __init__(self, who):
+        self.who = who
+    def __del__(self):
+        log(self.who, 0, "gone")
 """
 _WRITE = """\
 with open(sys.argv[1], "w") as file:
@@ -83,23 +88,32 @@ class Program:
                 f"{pad}try:",
                 f"{pad}    {code}",
                 f"{pad}except {catches} as error:",
-                f"{pad}    r = error",
+                f"{pad}    r = error.with_traceback(None)",
             ]
         else:
             self.lines.append(f"{pad}{code}")
         self.lines.append(f'{pad}log("{who}", {number}, "{AFTER}", repr(r))')
         self.meanings[number] = meaning or Meaning()
 
-    def worker(self, who: str, parameters: str = "", received: str = "None") -> None:
-        """Begin the function of a worker; its steps come next, with an indent of 8, then `end_worker`."""
-        self.add(f'def {who}({parameters}):\n    log("{who}", 0, "{START}", {received})\n    try:\n        r = None')
+    def worker(
+        self, who: str, parameters: str = "", received: str = "None", head: str = "def", tries: bool = True
+    ) -> None:
+        """Begin the function of a worker; its steps come next, with an indent of 8, then `end_worker`.
 
-    def end_worker(self, who: str, result: str = "None") -> None:
-        self.add(
-            f"        r = {result}\n    except BaseException as error:\n"
-            f'        log("{who}", 0, "{END}", repr(error))\n        raise\n'
-            f'    log("{who}", 0, "{END}")\n    return r'
-        )
+        `tries`: with a `try` around the steps, which logs how they end; else it is seen when their variables are gone.
+        """
+        start = f'{head} {who}({parameters}):\n    log("{who}", 0, "{START}", {received})\n'
+        self.add(f"{start}    {'try' if tries else 'if True'}:\n        r = None")
+        if not tries:
+            self.add(f'        variable = Variable("{who}")')
+
+    def end_worker(self, who: str, result: str = "None", tries: bool = True, returns: bool = True) -> None:
+        if tries:
+            self.add(
+                f"        r = {result}\n    except BaseException as error:\n"
+                f'        log("{who}", 0, "{END}", repr(error))\n        raise'
+            )
+        self.add(f'    log("{who}", 0, "{END}")' + ("\n    return r" if returns else ""))
 
     def run(self, sides: list[str]) -> None:
         """The end: `main` of the first side in the main thread, that of the second beside it."""

@@ -33,8 +33,11 @@ class Language(NamedTuple):
 
 
 LANGUAGES = {
-    "generators": Language(generator_language.one_thread, generator_language.render, checks.ALWAYS, 6),
-    "generators in two threads": Language(generator_language.two_threads, generator_language.render, checks.ALWAYS, 2),
+    "generators": Language(generator_language.one_thread, generator_language.render, checks.OF_GENERATORS, 4),
+    "coroutines": Language(generator_language.with_coroutines, generator_language.render, checks.OF_GENERATORS, 4),
+    "generators in two threads": Language(
+        generator_language.two_threads, generator_language.render, checks.OF_GENERATORS, 2
+    ),
     "greenlets": Language(greenlet_language.one_thread, greenlet_language.render, checks.ALWAYS, 6),
     "greenlets in two threads": Language(greenlet_language.two_threads, greenlet_language.render, checks.ALWAYS, 2),
     "gevent": Language(gevent_language.one_thread, gevent_language.render, checks.EVERY_CHECK, 4),

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual._context import active_app
+from textual._compositor import Compositor
+from textual._context import active_app, visible_screen_stack
 from textual.pilot import Pilot
 
 from tests.tui.traces import Demo
@@ -64,6 +65,21 @@ def never_sleeping(monkeypatch: pytest.MonkeyPatch) -> None:
     """Textual's pilot sleeps until the processor has little to do, which on a busy machine says nothing."""
     monkeypatch.setattr("textual.pilot.wait_for_idle", settled)
     monkeypatch.setattr("textual.app.wait_for_idle", settled)
+
+
+@pytest.fixture(autouse=True)
+def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is drawn anew after each key goes to no terminal: a test draws what it looks at, when it does."""
+    paint = Compositor.render_update
+
+    def render_update(self: Compositor, full: bool = False, **keywords: Any) -> Any:
+        if full:
+            return paint(self, full, **keywords)
+        visible_screen_stack.set(keywords.get("screen_stack") or [])
+        self._dirty_regions.clear()
+        return None
+
+    monkeypatch.setattr(Compositor, "render_update", render_update)
 
 
 @pytest.fixture

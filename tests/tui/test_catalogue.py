@@ -56,6 +56,8 @@ def find(text: str) -> list[str]:
 NAMES = [scenario.name for scenario in scenarios()] + ["sleeps", "ping_pong", "hand_over"]
 
 UNBOUND = "does nothing here: / searches names, ? shows all keys."
+NO_SCRIPT = "There is no scenario or script 'nope'; `visualizer list` shows the scenarios."
+FORGOTTEN = "removes it from the list; the file stays where it is"
 WALKS: dict[str, Walk[CatalogueScreen]] = {
     "names": [
         ("down", name, NAMES[1]), ("j", name, NAMES[2]), ("up", name, NAMES[1]), ("k", name, NAMES[0]),
@@ -83,6 +85,18 @@ WALKS: dict[str, Walk[CatalogueScreen]] = {
         "end", ("c", told, ["hand_over is A: press c on another recording to compare them."]),
         ("c", told, ["hand_over is no longer marked."]),
         ("S", denied, ["A recording has no program to pause: enter opens it."]), ("enter", shown, TimelineScreen),
+    ],
+    "typing": [
+        "slash", *"pin", ("g", name, "ping_pong"), ("escape", name, NAMES[0]),
+        *find("gevent_"), ("S", name, "gevent_sleeps"), *["backspace"] * 7, ("backspace", name, NAMES[0]),
+    ],
+    "a script of one's own": [("o", asked, True), *"nope", ("enter", denied, [NO_SCRIPT])],
+    "deleting": [
+        ("r", denied, ["Only recordings can be renamed."]), ("delete", denied, ["Only recordings can be deleted."]),
+        "end", ("r", asked, True), *"2", ("enter", name, "hand_over2"),
+        ("delete", denied, [f"hand_over2: press the key again, and it {FORGOTTEN}."]), "up", "down",
+        ("backspace", denied, [f"hand_over2: press the key again, and it {FORGOTTEN}."]),
+        ("delete", name, "ping_pong"),
     ],
 }  # fmt: skip
 

@@ -17,6 +17,11 @@ from visualizer.tui.widgets import tracks
 Replay = Callable[[Demo], VisualizerApp]
 
 
+@pytest.fixture(autouse=True)
+def unpainted() -> None:
+    """Here all is painted as it is in a terminal."""
+
+
 @pytest.fixture
 def painted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows each call painted."""

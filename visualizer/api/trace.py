@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from importlib import import_module
-from itertools import chain, dropwhile, takewhile
+from itertools import chain
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -193,11 +193,7 @@ class Trace:
     def events(self) -> Iterator[Record]:
         """What `visualizer events` prints: a dict for each event, with `t` (in seconds), `event` and the fields that
         FORMAT.md names, in order of time."""
-        found = records(self.timeline)
-        if self.part.is_whole:
-            return found
-        start_s, end_s = self.start_ns / _NS_PER_S, self.end_ns / _NS_PER_S
-        return takewhile(lambda event: event["t"] <= end_s, dropwhile(lambda event: event["t"] < start_s, found))
+        return records(self.timeline, self.part)
 
     def problems(self) -> tuple[Finding, ...]:
         """The problems that `visualizer problems --json` prints, the worst first; of a part, those whose moment is in

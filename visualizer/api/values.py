@@ -101,9 +101,9 @@ class Switch(NamedTuple):
     """Control passed from `origin` to `target`, names of tracks.
 
     `number`: from 1, as `show` and `explain` number them and `Trace.between("#3", "#17")` takes them. `cause`: how:
-    "switch" or "throw" between greenlets; "next", "send", "throw" or "close" into a generator; "yield", "return",
-    "raise" or "close" out of one. `value`: what crossed with it, as text; None if nothing, or not known. `place`: where
-    `origin` is suspended; None if it ended.
+    "switch" or "throw" between greenlets; "next", "send", "throw" or "close" into a generator; "yield", "ignored"
+    (it yields although it is closed), "return", "raise" or "close" out of one. `value`: what crossed with it, as text;
+    None if nothing, or not known. `place`: where `origin` is suspended; None if it ended.
     """
 
     number: int

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+from difflib import get_close_matches
 from importlib import import_module, metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from visualizer.cli.streams import fail, on_terminal, silence_stdout
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 #: Subcommand -> the module that has it as `command`, in the order of `--help`.
 COMMANDS = {
@@ -43,6 +50,27 @@ class Subcommands(click.Group):
         command: click.Command = import_module(COMMANDS[name]).command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] in COMMANDS or args[0] in ALIASES or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        if (meant := _meant(args[0])) is not None:
+            return super().resolve_command(ctx, [meant, *args])
+        near = get_close_matches(args[0], COMMANDS)
+        if args[0].startswith("-") or not near:
+            return super().resolve_command(ctx, args)
+        raise click.NoSuchCommand(args[0], possibilities=near, ctx=ctx)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Subcommands, and what can stand in their place: see `_meant`."""
+        from visualizer.cli.completion import runnable, traces
+
+        found = super().shell_complete(ctx, incomplete)
+        if ctx.invoked_subcommand is None and not incomplete.startswith("-"):
+            found += [*runnable(incomplete), *traces(ctx, ctx.command.params[0], incomplete)]
+        return found
+
     def invoke(self, ctx: click.Context) -> None:
         try:
             super().invoke(ctx)
@@ -51,6 +79,28 @@ class Subcommands(click.Group):
         except BrokenPipeError:
             # The reader has seen enough, as in `visualizer list | head -1`.
             silence_stdout()
+
+
+def _meant(word: str) -> str | None:
+    """The subcommand for a trace or a script in its place; None if `word` is neither."""
+    from visualizer.session.catalogue import scenario
+
+    file = word if os.path.exists(word) else word.rpartition("@")[0] or word
+    if file.endswith(".trace") or _is_trace(file):
+        return "open" if on_terminal() else "show"
+    is_script = word.endswith((".py", ".pyz")) or os.path.isfile(os.path.join(word, "__main__.py"))
+    return "run" if is_script or scenario(word) is not None else None
+
+
+def _is_trace(file: str) -> bool:
+    """Whether a file that is called otherwise begins as a trace does."""
+    try:
+        if not os.path.isfile(file):
+            return False
+        with Path(file).open("rb") as stream:
+            return stream.read(64).replace(b" ", b"").startswith(b'{"format":"visualizer-trace"')
+    except (OSError, ValueError):
+        return False
 
 
 def _print_version(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
@@ -64,7 +114,12 @@ def _print_version(context: click.Context, parameter: click.Parameter, wanted: b
     context.exit()
 
 
-@click.command(cls=Subcommands, invoke_without_command=True)
+@click.command(
+    cls=Subcommands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    subcommand_metavar="COMMAND | SCRIPT | TRACE [ARGS]...",
+)
 @click.option(
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Show the version."
 )
@@ -77,11 +132,17 @@ def visualizer(context: click.Context) -> None:
     value was passed.
 
     Without a subcommand, opens the catalogue: the bundled scenarios and your recent recordings. If stdout is not a
-    terminal, prints what `visualizer list` prints.
+    terminal, prints what `visualizer list` prints. In place of a subcommand, a script or the name of a scenario is run,
+    and a trace is opened.
+
+    For commands, scenarios, scripts, traces and tracks to be completed, put this in ~/.bashrc, or the same with zsh or
+    fish in theirs: eval "$(_VISUALIZER_COMPLETE=bash_source visualizer)"
 
     \b
     Examples:
       visualizer                             open the catalogue
+      visualizer my_script.py                run a script and watch it; the same as `visualizer run my_script.py`
+      visualizer a.trace                     open a trace; the same as `visualizer open a.trace`
       visualizer run gevent_sleeps           watch a bundled scenario
       visualizer run my_script.py --fast     watch your own script, with its arguments
       visualizer record my_script.py -o a.trace && visualizer open a.trace

@@ -11,6 +11,7 @@ import click
 from visualizer.analysis.report.comparison import Comparison, Part
 from visualizer.analysis.text.printable import plain
 from visualizer.api.trace import Trace
+from visualizer.cli.completion import traces
 from visualizer.cli.json_text import echo_json
 from visualizer.cli.open import check
 from visualizer.cli.painted import ascii_option, columns, echo_painted, width_option
@@ -35,8 +36,8 @@ _NARROWEST, _WIDEST = 400, 20_000
 
 
 @click.command("compare")
-@click.argument("a", metavar="A")
-@click.argument("b", metavar="B")
+@click.argument("a", metavar="A", shell_complete=traces)
+@click.argument("b", metavar="B", shell_complete=traces)
 @click.option("-o", "--output", metavar="OUT", help=f"Draw both as a picture instead ({', '.join(COMPARED)}).")
 @theme_option
 @force_option

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from visualizer.cli.numbers import WholeNumber
+from visualizer.cli.painted import WholeNumber
 from visualizer.cli.pictures import force_option, format_of, theme_option, write_picture
 from visualizer.cli.reading import read_trace
 from visualizer.export import FORMATS, Settings, exporter, suffixes

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable
+from typing import Any
 
 import click
 
-from visualizer.cli.numbers import WholeNumber
 from visualizer.cli.streams import on_terminal
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import ascii_only
@@ -19,6 +19,20 @@ _WIDTH_IN_PIPE = 100
 _NARROWEST = 40
 #: The levels of each colour in xterm's cube of 256 colours.
 _CUBE = (0, 95, 135, 175, 215, 255)
+
+class WholeNumber(click.IntRange):
+    """A whole number within limits; anything else is refused with a sentence that names the limits."""
+
+    name = "whole number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            number: int = super().convert(value, param, ctx)
+        except click.BadParameter:
+            limits = f"of at least {self.min}" if self.max is None else f"from {self.min} to {self.max}"
+            self.fail(f"'{value}' is not a whole number {limits}", param, ctx)
+        return number
+
 
 #: Options of commands that print painted lines.
 width_option = click.option(

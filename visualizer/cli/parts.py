@@ -1,15 +1,22 @@
-"""`FILE@SPAN` on the command line: a trace, or a part of one."""
+"""`FILE` and `FILE@SPAN` on the command line: a trace, or a part of one."""
 
 from __future__ import annotations
 
 import os
 
+import click
+
 from visualizer.analysis.explore import spans
 from visualizer.api.trace import Trace
+from visualizer.cli.completion import traces
+from visualizer.cli.reading import read_trace
 from visualizer.cli.streams import fail
 
 #: What a span looks like.
 _HOW = "use seconds, as in @0.5-2 or @0.5-, or switch numbers, as in @#3-#17"
+
+#: The trace that a command reads with `read_part`.
+trace_argument = click.argument("file", metavar="FILE", shell_complete=traces)
 
 
 def split_span(argument: str) -> tuple[str, str | None]:
@@ -33,3 +40,9 @@ def part_of(trace: Trace, span: str | None) -> Trace:
         return trace.between(*span.split("-")) if span is not None else trace
     except ValueError as error:
         fail(str(error))
+
+
+def read_part(argument: str, says_remarks: bool = False) -> Trace:
+    """What `FILE` or `FILE@SPAN` stands for; `says_remarks`: as for `read_trace`. Exit with one sentence if nothing."""
+    file, span = split_span(argument)
+    return part_of(read_trace(file, says_remarks=says_remarks), span)

@@ -10,10 +10,11 @@ import click
 
 from visualizer.analysis.findings import KINDS, Finding, Group, findings, grouped
 from visualizer.analysis.model.timeline import Timeline
-from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.durations import duration, in_seconds
 from visualizer.cli.json_text import echo_json
+from visualizer.cli.parts import read_part, trace_argument
 from visualizer.cli.progress import progress
-from visualizer.cli.reading import echo_lines, read_trace
+from visualizer.cli.reading import echo_lines
 
 _NS_PER_S = 1_000_000_000
 #: At most this many lines are printed without --all.
@@ -21,7 +22,7 @@ _MOST_LINES = 20
 
 
 @click.command("problems")
-@click.argument("file")
+@trace_argument
 @click.option("--all", "every", is_flag=True, help=f"Print all problems, not only the worst {_MOST_LINES}.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array, with all problems.")
 @click.option("--fail-on", metavar="KINDS", default="", help="Exit with 1 if there is a problem of one of these kinds.")
@@ -43,9 +44,11 @@ def command(file: str, every: bool, as_json: bool, fail_on: str) -> None:
       visualizer problems run.trace --json | jq '.[] | select(.cost_s > 1) | .sentence'
     """
     failing = _kinds(fail_on)
-    timeline = read_trace(file).timeline
+    part = read_part(file).part
+    timeline = part.timeline
     with progress("Looking for problems") as advance:
-        groups = grouped(timeline, findings(timeline, advance))
+        found = findings(timeline, advance)
+        groups = grouped(timeline, [one for one in found if part.start_ns <= one.t_ns <= part.end_ns])
     if as_json:
         echo_json([_with_others(timeline, group) for group in groups])
     elif groups:
@@ -68,7 +71,7 @@ def _kinds(words: str) -> frozenset[str]:
 def _lines(groups: Sequence[Group], most: int) -> Iterator[str]:
     """A line for each, at most so many lines."""
     shown = groups if len(groups) <= most else groups[: most - 1]
-    rows = [(_cost(one), _seconds(one.worst.t_ns), one.worst.kind, one.sentence) for one in shown]
+    rows = [(_cost(one), in_seconds(one.worst.t_ns), one.worst.kind, one.sentence) for one in shown]
     cost, time, kind = (max(len(row[column]) for row in rows) for column in range(3))
     for row in rows:
         yield f"{row[0]:>{cost}}  {row[1]:>{time}}  {row[2]:{kind}}  {row[3]}"
@@ -100,7 +103,3 @@ def _record(timeline: Timeline, one: Finding) -> dict[str, Any]:
         "cost_s": one.cost_ns / _NS_PER_S,
         "lost_by": [timeline.name(track) for track in one.lost_by],
     }
-
-
-def _seconds(t_ns: int) -> str:
-    return f"{t_ns / _NS_PER_S:.6f} s"

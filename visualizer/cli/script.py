@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from visualizer.cli.completion import targets
 from visualizer.cli.streams import fail
 from visualizer.session.target import Target, TargetError, resolve
 
@@ -32,7 +33,7 @@ class ScriptCommand(click.Command):
 def script_parameters(function: _F) -> _F:
     """Add `-m`, the tracers' options and TARGET [ARGS...] to a command; the last arrives as `words`, see `split`."""
     for decorate in (
-        click.argument("words", metavar="TARGET [ARGS]...", nargs=-1, type=click.UNPROCESSED),
+        click.argument("words", metavar="TARGET [ARGS]...", nargs=-1, type=click.UNPROCESSED, shell_complete=targets),
         click.option("-m", "--module", is_flag=True, help="TARGET is a module name, as with `python -m`."),
         click.option(
             "--include",

@@ -7,17 +7,21 @@ from pathlib import Path
 
 import click
 
-from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.report.comparison import Part
+from visualizer.analysis.text.durations import in_seconds
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
 from visualizer.cli.painted import ascii_option, columns, echo_painted, width_option
+from visualizer.cli.parts import read_part, trace_argument
 from visualizer.cli.reading import read_trace
 from visualizer.cli.streams import takes_unicode
 from visualizer.paint.axis.ruler import ruler
 from visualizer.paint.axis.viewport import BOTH, Axis, Viewport
+from visualizer.paint.comparison.figures import facts
+from visualizer.paint.comparison.stretch import Stretch
 from visualizer.paint.panes.sequence import sequence
-from visualizer.paint.rows.order import Row, rows
-from visualizer.paint.rows.panel import label_cells, panel
+from visualizer.paint.rows.order import Row, Wish, label_runs, rows
+from visualizer.paint.rows.panel import label_cells
 from visualizer.paint.text import caption
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.legend import legend
@@ -30,7 +34,7 @@ _Line = list[Run]
 
 
 @click.command("show")
-@click.argument("file", metavar="FILE")
+@trace_argument
 @width_option
 @click.option(
     "--axis",
@@ -44,43 +48,45 @@ _Line = list[Run]
 def command(file: str, width: int | None, axis: str | None, ascii: bool, everything: bool, as_sequence: bool) -> None:
     """Print the timeline of a trace as text.
 
-    Prints a row for each track, by time and by switches, and a sentence for each switch. In colour on a terminal,
-    unless NO_COLOR is set; plain in a pipe. `-` reads the trace from stdin.
+    FILE is a trace, or a part of one: FILE@0.5-2 or FILE@#3-#17; - reads it from stdin. Prints a row for each track,
+    by time and by switches, and a sentence for each switch. In colour on a terminal, unless NO_COLOR is set; plain in
+    a pipe.
 
     \b
     Examples:
       visualizer show run.trace
       visualizer show run.trace --axis switches --width 160 | less
-      visualizer show run.trace --sequence
+      visualizer show run.trace@#1-#18 --sequence
     """
     if as_sequence and axis is not None:
         raise click.UsageError("--sequence cannot be combined with --axis.")
-    timeline = read_trace(file, says_remarks=True).timeline
+    part = read_part(file, says_remarks=True).part
     axes = () if as_sequence else (Axis(axis),) if axis is not None else BOTH
-    _print(timeline, file, width, axes, ascii, everything)
+    _print(part, file, width, axes, ascii, everything)
 
 
 def print_timeline(path: Path, width: int | None) -> None:
     """Print the trace at `path` as `visualizer show` does. `width` None: as wide as stdout."""
-    _print(read_trace(str(path), says_remarks=True).timeline, str(path), width, BOTH, ascii=False, everything=False)
+    _print(read_trace(str(path), says_remarks=True).part, str(path), width, BOTH, ascii=False, everything=False)
 
 
 def _print(
-    timeline: Timeline, file: str, width: int | None, axes: Sequence[Axis], ascii: bool, everything: bool
+    part: Part, file: str, width: int | None, axes: Sequence[Axis], ascii: bool, everything: bool
 ) -> None:
     ascii = ascii or not takes_unicode()
-    echo_painted(_lines(timeline, file, width or columns(), axes, ascii, everything), ascii)
+    echo_painted(_lines(part, file, width or columns(), axes, ascii, everything), ascii)
 
 
 def _lines(
-    timeline: Timeline, file: str, width: int, axes: Sequence[Axis], ascii: bool, everything: bool
+    part: Part, file: str, width: int, axes: Sequence[Axis], ascii: bool, everything: bool
 ) -> Iterator[_Line]:
     """`axes` empty: the sequence diagram."""
-    yield [Run(caption.title(timeline), "thread"), Run(" · " + " · ".join(caption.facts(timeline)), "text")]
+    timeline, (title, *known) = part.timeline, facts(part)
+    yield [Run(title, "thread"), Run(" · " + " · ".join(known), "text")]
     if axes:
-        yield from _rows(timeline, file, width, axes, ascii, everything)
+        yield from _rows(part, file, width, axes, ascii, everything)
     else:
-        yield from _sequence(timeline, file, width, ascii, everything)
+        yield from _sequence(part, file, width, ascii, everything)
     exception = caption.uncaught(timeline)
     runs = [Run(exception, "error")] if exception else []
     runs += [Run(remark, "text") for remark in caption.remarks(timeline)]
@@ -90,50 +96,59 @@ def _lines(
         yield [run]
 
 
-def _sequence(timeline: Timeline, file: str, width: int, ascii: bool, everything: bool) -> Iterator[_Line]:
-    count = timeline.switch_count
-    listed = count if everything else min(count, _SENTENCES)
+def _sequence(part: Part, file: str, width: int, ascii: bool, everything: bool) -> Iterator[_Line]:
+    listed = _listed(part, everything)
     if listed:
         yield []
-    yield from sequence(timeline, range(listed), width, ascii=ascii)
-    if listed < count:
-        yield [Run(f"… and {count - listed} more: visualizer show --sequence --all {plain(file)}", "dim")]
+    yield from sequence(part.timeline, listed, width, ascii=ascii)
+    if hidden := part.stop - listed.stop:
+        yield [Run(f"… and {hidden} more: visualizer show --sequence --all {plain(file)}", "dim")]
+
+
+def _listed(part: Part, everything: bool) -> range:
+    """The switches that have a line."""
+    return range(part.first, max(part.first, part.stop if everything else min(part.stop, part.first + _SENTENCES)))
 
 
 def _rows(
-    timeline: Timeline, file: str, width: int, axes: Sequence[Axis], ascii: bool, everything: bool
+    part: Part, file: str, width: int, axes: Sequence[Axis], ascii: bool, everything: bool
 ) -> Iterator[_Line]:
-    shown = rows(timeline)
+    timeline = part.timeline
+    shown = rows(timeline, Wish(only=part.lives))
     if len(shown) > _ROWS and not everything:
-        shown = rows(timeline, folded=None, grouped=True)
+        shown = rows(timeline, Wish(folded=None, only=part.lives), grouped=True)
     hidden = 0 if everything else sum(len(row.members) or 1 for row in shown[_ROWS:])
     shown = shown if everything else shown[:_ROWS]
     if timeline.tracks:
         for axis in axes:
             yield []
-            yield from _panel(timeline, shown, axis, width, ascii)
+            yield from _panel(part, shown, axis, width, ascii)
         if hidden:
             yield [Run(f"… and {hidden} more tracks: --all shows them", "dim")]
         elif any(row.group for row in shown):
             yield [Run("Tracks with the same function share a row: --all shows each one", "dim")]
         yield []
         yield legend(timeline, ascii=ascii)
-    count = timeline.switch_count
-    listed = count if everything else min(count, _SENTENCES)
+    listed = _listed(part, everything)
     if listed:
         yield []
-    for index in range(listed):
+    for index in listed:
         yield [
-            Run(f"{f'#{index + 1}':>{len(str(count)) + 1}}", "ruler"),
-            Run(f"  {timeline.switch_ns[index] / 1e9:.6f} s  ", "dim"),
+            Run(f"{f'#{index + 1}':>{len(str(part.stop)) + 1}}", "ruler"),
+            Run(f"  {in_seconds(timeline.switch_ns[index])}  ", "dim"),
             Run(sentence(timeline, index), "text"),
         ]
-    if listed < count:
-        yield [Run(f"… and {count - listed} more: visualizer show --all {plain(file)}", "dim")]
+    if hidden := part.stop - listed.stop:
+        yield [Run(f"… and {hidden} more: visualizer show --all {plain(file)}", "dim")]
 
 
-def _panel(timeline: Timeline, shown: Sequence[Row], axis: Axis, width: int, ascii: bool) -> Iterator[_Line]:
+def _panel(part: Part, shown: Sequence[Row], axis: Axis, width: int, ascii: bool) -> Iterator[_Line]:
+    timeline, stretch = part.timeline, Stretch(part, float(part.start_ns), float(part.end_ns))
     left = label_cells(timeline, shown, axis.value, width)
-    viewport = Viewport.fit(timeline, axis, width - left)
+    if part.is_whole:
+        viewport = Viewport.fit(timeline, axis, width - left)
+    else:
+        viewport = Viewport.over(axis, stretch.begin(axis), stretch.end(axis), width - left)
     yield [Run(f"{axis.value:{left}}", "dim"), *ruler(timeline, viewport, ascii=ascii)]
-    yield from panel(timeline, shown, viewport, left, ascii=ascii)
+    for row, runs in zip(shown, stretch.painted(shown, viewport, ascii=ascii), strict=True):
+        yield [*label_runs(timeline, row, left, ascii=ascii), *runs]

@@ -22,8 +22,11 @@ from visualizer.analysis.report.statistics import Totals, TrackStatistics
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
 from visualizer.cli.json_text import echo_json
+from visualizer.cli.painted import columns
+from visualizer.cli.parts import read_part, trace_argument
 from visualizer.cli.progress import progress
-from visualizer.cli.reading import echo_lines, read_trace
+from visualizer.cli.reading import echo_lines
+from visualizer.cli.streams import on_terminal
 from visualizer.paint.text.tables import table
 
 _TIMES = ("kind", "state", "steps", "running", "ready", "waiting", "blocked", "idle")
@@ -35,30 +38,28 @@ _SAMPLES = ("samples", "%", "track", "in", "at")
 _LATE = ("late", "total", "track")
 _WAITS = ("waited", "times", "reason", "for", "at")
 #: At most this many late tracks, waits and sampled lines are printed.
-_MOST_LATE = 10
-_MOST_WAITS = 10
-_MOST_SAMPLES = 10
+_MOST = 10
 #: A matrix with more columns is printed as a list.
 _MOST_COLUMNS = 12
 _NS_PER_S = 1_000_000_000
 
 
 @click.command("stats")
-@click.argument("file")
+@trace_argument
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with exact seconds.")
 @click.option("--wakes", is_flag=True, help="Print which track wakes which, and how often.")
 def command(file: str, as_json: bool, wakes: bool) -> None:
     """Print how each track spent its time.
 
-    FILE is a trace; - reads it from stdin. Prints for each track: its kind, its final state, its number of steps
-    (switches to it), and how long it was running, ready (it could have run, but another track did) and waiting. A hub
-    is idle while it polls, and blocked while a track keeps it from running for 100 ms or longer. Then, for each track:
-    the share of its life in each state; the length of its steps and its scheduling delay (from ready to running):
-    median, 95th percentile and maximum; how often it woke others and was woken. Then: fairness among tracks of one
-    function or one scheduler (1: all served equally, 1/n: only one of n); tracks that ran later than their sleeps and
-    time limits asked for (the longest delay and the total, including the time of a blocked hub, which the scheduling
-    delay excludes); the longest waits; and the lines at which tracks were sampled that ran without a switch (about
-    every 25 ms).
+    FILE is a trace, or a part of one: FILE@0.5-2 or FILE@#3-#17; - reads it from stdin. Prints for each track: its
+    kind, its final state, its number of steps (switches to it), and how long it was running, ready (it could have
+    run, but another track did) and waiting. A hub is idle while it polls, and blocked while a track keeps it from
+    running for 100 ms or longer. Then, for each track: the share of its life in each state; the length of its steps
+    and its scheduling delay (from ready to running): median, 95th percentile and maximum; how often it woke others
+    and was woken. Then: fairness among tracks of one function or one scheduler (1: all served equally, 1/n: only
+    one of n); tracks that ran later than their sleeps and time limits asked for (the longest delay and the total,
+    including the time of a blocked hub, which the scheduling delay excludes); the longest waits; and the lines at
+    which tracks were sampled that ran without a switch (about every 25 ms).
 
     \b
     Examples:
@@ -66,19 +67,31 @@ def command(file: str, as_json: bool, wakes: bool) -> None:
       visualizer stats run.trace --wakes
       visualizer stats run.trace --json | jq '.tracks[] | select(.ready_s > 0.1) | .name'
     """
-    timeline = read_trace(file).timeline
+    part = read_part(file).part
+    span = None if part.is_whole else (part.start_ns, part.end_ns)
     with progress("Adding up") as advance:
-        found = details(timeline, advance=advance)
+        found = details(part.timeline, span, advance)
+    if span is not None:
+        # Those that ended before it, or begin behind it, have nothing to tell of it.
+        found = msgspec.structs.replace(found, tracks=[one for one in found.tracks if part.lives(one.id)])
     if as_json:
         echo_json(found)
     elif wakes:
-        echo_lines(who_wakes_whom(found.wakes))
+        echo_lines(who_wakes_whom(found.wakes, _columns()))
     else:
-        echo_lines(report(found))
+        echo_lines(report(found, _columns()))
 
 
-def report(found: Details) -> Iterator[str]:
-    """The printed lines: times, shares and distributions of each track, and the longest waits."""
+def _columns() -> int | None:
+    """The width of the terminal; elsewhere a table is as wide as it needs."""
+    return columns() if on_terminal() else None
+
+
+def report(found: Details, width: int | None = None) -> Iterator[str]:
+    """The printed lines: times, shares and distributions of each track, and the longest waits.
+
+    Tables are at most `width` cells wide; None: as wide as they need.
+    """
     paused = f"; paused {_count(found.stops, 'time')}, for {_time(found.held_s)} in addition" if found.stops else ""
     yield f"{_count(found.switches, 'switch', 'es')} in {_time(found.duration_s)}{paused}"
     yield ""
@@ -93,88 +106,78 @@ def report(found: Details) -> Iterator[str]:
         *_spent(found.totals),
     )  # fmt: skip
     titles = ("track", *["process"] * several, *_TIMES)
-    yield from table(titles, rows, total, words=3 + several)
+    yield from table(titles, rows, total, words=3 + several, width=width)
     yield ""
     rows = [(plain(t.name), *_shares(t), *_spreads(t), str(t.wakes_given), str(t.wakes_received)) for t in found.tracks]
     totals = found.totals
     total = ("total", *_shares(totals), *_spreads(totals), str(totals.wakes), str(totals.wakes))
-    yield from table(("track", *_SHARES, *_SPREADS, "woke", "woken"), rows, total, words=1)
-    yield from _fairness(found.fairness)
-    yield from _late(found.tracks)
-    yield from _waits(found.totals)
-    yield from _sampled(found.sampled)
+    heads = ("track", *_SHARES, *_SPREADS, "woke", "woken")
+    yield from table(heads, rows, total, words=1, width=width, together=(5, 3, 3, 2))
+    yield from _fairness(found.fairness, width)
+    yield from _late(found.tracks, width)
+    yield from _waits(found.totals, width)
+    yield from _sampled(found.sampled, width)
 
 
-def who_wakes_whom(wakes: Sequence[Wakes]) -> Iterator[str]:
+def who_wakes_whom(wakes: Sequence[Wakes], width: int | None = None) -> Iterator[str]:
     """A row for each waker and a column for each woken track; a list if that takes too many columns."""
     woken = {wake.woken: plain(wake.woken_name) for wake in wakes}
     if not wakes:
         yield "No track was woken."
     elif len(woken) > _MOST_COLUMNS:
-        ordered = sorted(wakes, key=lambda wake: -wake.count)
-        listed = [(_waker(wake), plain(wake.woken_name), str(wake.count)) for wake in ordered]
-        yield from table(("waker", "wakes", "times"), listed, words=2)
+        often = sorted(wakes, key=lambda wake: -wake.count)
+        listed = [(_waker(wake), plain(wake.woken_name), str(wake.count)) for wake in often]
+        yield from table(("waker", "wakes", "times"), listed, words=2, width=width)
     else:
         counts = {(wake.waker, wake.woken): str(wake.count) for wake in wakes}
         wakers = {wake.waker: _waker(wake) for wake in wakes}
-        columns = sorted(woken)
-        rows = [(name, *(counts.get((waker, one), "-") for one in columns)) for waker, name in wakers.items()]
-        yield from table(("wakes", *(woken[one] for one in columns)), rows, words=1)
+        ordered = sorted(woken)
+        rows = [(name, *(counts.get((waker, one), "-") for one in ordered)) for waker, name in wakers.items()]
+        yield from table(("wakes", *(woken[one] for one in ordered)), rows, words=1, width=width)
 
 
-def _fairness(groups: Sequence[Fairness]) -> Iterator[str]:
+def _longest(titles: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> Iterator[str]:
+    """The first of the rows, which begin with two numbers, and how many more there are."""
+    if rows:
+        yield ""
+        yield from table(titles, rows[:_MOST], numbers=2, width=width)
+    if (more := len(rows) - _MOST) > 0:
+        yield f"... and {more} more: --json has them"
+
+
+def _fairness(groups: Sequence[Fairness], width: int | None) -> Iterator[str]:
     if groups:
         rows = []
         for group in groups:
             spreads = (group.steps, group.running, group.ready)
             rows.append((plain(group.of), str(len(group.tracks)), *(f"{spread:.2f}" for spread in spreads)))
         yield ""
-        yield from table(_FAIRNESS, rows, words=1)
+        yield from table(_FAIRNESS, rows, words=1, width=width)
 
 
-def _late(tracks: Sequence[TrackDetails]) -> Iterator[str]:
+def _late(tracks: Sequence[TrackDetails], width: int | None) -> Iterator[str]:
     """The tracks that ran later than they asked to, the latest first."""
     late = sorted((track for track in tracks if track.late_s > 0), key=lambda track: -track.late_max_s)
-    if late:
-        yield ""
-        rows = [(_time(one.late_max_s, 2), _time(one.late_s, 2), plain(one.name)) for one in late[:_MOST_LATE]]
-        yield from table(_LATE, rows, numbers=2)
-    if (more := len(late) - _MOST_LATE) > 0:
-        yield f"... and {more} more: --json has them"
+    rows = [(_time(one.late_max_s, 2), _time(one.late_s, 2), plain(one.name)) for one in late]
+    return _longest(_LATE, rows, width)
 
 
-def _waits(totals: TotalDetails) -> Iterator[str]:
-    longest = totals.waited_by_expression[:_MOST_WAITS]
-    if not longest:
-        return
+def _waits(totals: TotalDetails, width: int | None) -> Iterator[str]:
     rows = []
-    for wait in longest:
+    for wait in totals.waited_by_expression:
         at = f"{ntpath.basename(wait.file)}:{wait.line}" if wait.file else "-"
         rows.append((_time(wait.waited_s), str(wait.count), wait.reason, plain(wait.on or "-"), plain(at)))
-    yield ""
-    yield from table(_WAITS, rows, numbers=2)
-    if (more := len(totals.waited_by_expression) - len(longest)) > 0:
-        yield f"... and {more} more: --json has them"
+    return _longest(_WAITS, rows, width)
 
 
-def _sampled(lines: Sequence[SampledLine]) -> Iterator[str]:
+def _sampled(lines: Sequence[SampledLine], width: int | None) -> Iterator[str]:
     """Where tracks were sampled that ran without a switch."""
     total = sum(line.samples for line in lines)
-    rows = [
-        (
-            str(line.samples),
-            f"{100 * line.samples / total:.0f}",
-            plain(line.name),
-            plain(line.function),
-            plain(f"{ntpath.basename(line.file)}:{line.line}"),
-        )
-        for line in lines[:_MOST_SAMPLES]
-    ]
-    if rows:
-        yield ""
-        yield from table(_SAMPLES, rows, numbers=2)
-    if (more := len(lines) - len(rows)) > 0:
-        yield f"... and {more} more: --json has them"
+    rows = []
+    for line in lines:
+        at, share = f"{ntpath.basename(line.file)}:{line.line}", f"{100 * line.samples / total:.0f}"
+        rows.append((str(line.samples), share, plain(line.name), plain(line.function), plain(at)))
+    return _longest(_SAMPLES, rows, width)
 
 
 def _waker(wake: Wakes) -> str:

@@ -19,7 +19,7 @@ from visualizer.paint.axis.viewport import Axis, Viewport
 from visualizer.paint.comparison.difference import saved
 from visualizer.paint.comparison.figures import facts, figures, parting, remarks, verdict
 from visualizer.paint.comparison.stretch import Stretch, longest, stretches
-from visualizer.paint.rows.order import Row, RowList
+from visualizer.paint.rows.order import Row, Wish, rows
 from visualizer.paint.rows.svg_boxes import Box
 from visualizer.paint.rows.track_slices import TrackRow
 from visualizer.paint.text.legend import occurring
@@ -34,8 +34,8 @@ def draw_comparison(a: Part, b: Part, names: Sequence[str], settings: Settings) 
     page = Page(verdict(found), settings)
     pen, width = page.pen, settings.width
     pen.text(PADDING, 58, fitted(verdict(found), width - 2 * PADDING, 26), "thread", 26, bold=True)
-    shown = [RowList(part.timeline).arrange(only=part.lives)[:ROWS] for part in (a, b)]
-    columns = [page.columns(part.timeline, rows) for part, rows in zip((a, b), shown, strict=True)]
+    shown = [rows(part.timeline, Wish(only=part.lives))[:ROWS] for part in (a, b)]
+    columns = [page.columns(part.timeline, listed) for part, listed in zip((a, b), shown, strict=True)]
     left, right = max(left for left, _ in columns), min(right for _, right in columns)
     y = 100.0
     for axis in settings.axes:
@@ -55,7 +55,7 @@ def draw_part(part: Part, settings: Settings) -> bytes:
     pen.text(PADDING, 58, fitted(title, settings.width - 2 * PADDING, 26), "thread", 26, bold=True)
     pen.text(PADDING, 84, " · ".join(rest), "dim", 14, mono=False)
     stretch, _ = stretches(part, part)
-    shown = RowList(part.timeline).arrange(only=part.lives)[:ROWS]
+    shown = rows(part.timeline, Wish(only=part.lives))[:ROWS]
     columns, y = page.columns(part.timeline, shown), 124.0
     for axis in settings.axes:
         panel = PartAlone(pen, stretch, stretch.length(axis), axis, columns, axis.value.capitalize())
@@ -74,15 +74,15 @@ def _draw_both(
 ) -> float:
     """Both panels along one axis; return where they end."""
     number = saved(both, axis)
-    for side, (stretch, name, rows) in enumerate(zip(both, names, shown, strict=True)):
+    for side, (stretch, name, listed) in enumerate(zip(both, names, shown, strict=True)):
         panel = PartPanel(pen, stretch, longest((both[0], both[1]), axis), axis, columns, f"{'AB'[side]}  {name}")
-        top, y = y, panel.draw(rows, PADDING, y)
+        top, y = y, panel.draw(listed, PADDING, y)
         bottom = y
-        hidden = sum(map(stretch.part.lives, stretch.part.timeline.tracks)) - len(rows)
+        hidden = sum(map(stretch.part.lives, stretch.part.timeline.tracks)) - len(listed)
         if hidden:
             y += 24
             pen.text(PADDING, y, f"… and {hidden} more tracks", "dim")
-        if number is not None and number[0] == side and rows:
+        if number is not None and number[0] == side and listed:
             ends = [columns[0] + each.length(axis) / panel.per_pixel for each in both]
             _measure(pen, ends[side] + 2 * _LINE, ends[1 - side], (top + 44 + bottom) / 2, number[1])
         y += 30

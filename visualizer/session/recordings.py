@@ -18,6 +18,7 @@ from shutil import SameFileError
 
 from visualizer.session import state
 from visualizer.session.target import Target
+from visualizer.trace.events import DECODE_ERRORS, End, decode_event
 
 #: So many recordings are kept; older ones of our own folder are deleted.
 KEPT = 50
@@ -25,6 +26,10 @@ KEPT = 50
 _REGISTER = "recorded.json"
 _SUFFIX = ".trace"
 _UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
+#: What `new_path` adds to a name.
+_DATED = re.compile(r"-\d{8}-\d{6}(\.\d+)?$", re.ASCII)
+#: The end of a trace stands in its last lines; so much is read to find it.
+_TAIL_BYTES = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,53 @@ class RecordingFile:
     @property
     def name(self) -> str:
         return self.path.stem
+
+    @property
+    def short_name(self) -> str:
+        """Without the date that `new_path` adds."""
+        return _DATED.sub("", self.name) or self.name
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it lies in our own folder; others are only listed."""
+        return self.path.parent == _folder() or (
+            _temporary.cache_info().currsize > 0 and self.path.parent == _temporary()
+        )
+
+    def lasted_ns(self) -> int | None:
+        """How long the program ran, as the last lines say; None if they do not."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(max(0, self.size - _TAIL_BYTES))
+                ends = [line for line in file.read().splitlines() if line.startswith(b'["end",')]
+            event = decode_event(ends[-1])
+        except (OSError, ValueError, IndexError, *DECODE_ERRORS):
+            return None
+        return event.t_ns if isinstance(event, End) else None
+
+    def delete(self) -> None:
+        """Delete it if it is ours, else list it no more. Raise OSError if that fails."""
+        if self.is_ours:
+            self.path.unlink()
+        else:
+            known = [path for path in _elsewhere() if path != str(self.path)]
+            state.write_down(_REGISTER, json.dumps(known, indent=1))
+
+    def rename(self, name: str) -> Path:
+        """Call it so, in the folder that it is in; return its new path.
+
+        Raise ValueError, with a sentence, if no file can be called so, FileExistsError if one is, or another OSError.
+        """
+        if not name or name in (".", "..") or "/" in name or os.sep in name or "\0" in name:
+            raise ValueError(f"No recording can be called {name!r}.")
+        path = self.path.with_name(name if name.endswith(_SUFFIX) else name + _SUFFIX)
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        self.path.rename(path)
+        if not self.is_ours:
+            known = [str(path) if other == str(self.path) else other for other in _elsewhere()]
+            state.write_down(_REGISTER, json.dumps(known, indent=1))
+        return path
 
 
 def new_path(name: str) -> Path:

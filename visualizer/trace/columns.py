@@ -7,7 +7,6 @@ numpy arrays. A line that says more than numbers can is kept beside them.
 
 from __future__ import annotations
 
-import struct
 from array import array
 from collections.abc import Iterable, Iterator
 from itertools import compress
@@ -41,12 +40,12 @@ Column = npt.NDArray[Any]
 
 #: Kinds of lines. BEGIN: the spawn of a thread. NOTED: any that is kept and says nothing of who runs.
 SWITCH, WAIT, WAKE, UNREADY, RESUME, YIELD, SPAWN, EXIT, BEGIN, THREAD, POLL, SAMPLE, NOTED = range(13)
-#: Lines that rows can stand for.
+#: Lines that say all in numbers, and not on which thread what follows happens.
 FLAT = frozenset((Switch, Wait, Wake, Unready, Resume, Yield))
 
-#: A row: three integers of 64 bits.
+#: A row: three integers of 64 bits. The last is a shape and, from this bit on, 1 + the id of a value, or 0.
 ROW_BYTES = 24
-_BLANK = bytes(ROW_BYTES)
+_VALUE_BIT = 32
 #: As for the numbers of other lines (events.Int); a damaged line may hold anything.
 _LARGEST = 2**61
 _LARGEST_ID = 2**30 - 1
@@ -59,6 +58,8 @@ _LEFT_OUT = -7
 _MOST_LISTED = 1 << 22
 #: Of lines that say no time, or one that nothing happened at.
 _NO_TIME = -1
+#: Times of several threads cross by less than this (FORMAT.md, Order).
+_BACKWARD_NS = 1_000_000_000
 
 
 #: Codes of lines are their kinds, but for these.
@@ -83,22 +84,25 @@ _SAID: dict[int, tuple[str | int, ...]] = {
     RESUME: ("t_ns", "track", words.CURRENT, "value"),
     YIELD: ("t_ns", "track", _LEFT_OUT, "value"),
     SPAWN: ("t_ns", "track", "creator", _LEFT_OUT),
-    EXIT: ("t_ns", "track", _LEFT_OUT, _LEFT_OUT),
+    EXIT: ("t_ns", "track", _LEFT_OUT, "value"),
     THREAD: (_NO_TIME, "track", _LEFT_OUT, _LEFT_OUT),
     POLL: ("t_ns", "track", _LEFT_OUT, "polling"),
     SAMPLE: ("t_ns", "track", _LEFT_OUT, _LEFT_OUT),
     NOTED: ("t_ns", 0, words.CURRENT, _LEFT_OUT),
     _NAME: (_NO_TIME, 0, words.CURRENT, _LEFT_OUT),
 }
-_KEPT = (SPAWN, EXIT, SAMPLE, NOTED, _NAME)
+_KEPT = (SAMPLE, NOTED, _NAME)
 _HAVE_PLACES = (SWITCH, RESUME, YIELD)
+#: Whether rows of such a kind may have a value of their own.
+_HAVE_VALUES = np.isin(np.arange(NOTED + 1), (SWITCH, RESUME, YIELD, EXIT))
 _WAITS = attrgetter("reason", "on", "object", "fd", "direction", "local", "peer")
 
 
 class Template(NamedTuple):
     """What lines of a kind share. `a`, `b`, `value`: as in `Columns`, or words.SUBJECT for the row's track.
 
-    `text` is the cause, or the reason of a wait; `rest` what else a wait says.
+    `text` is the cause, the reason of a wait, the kind of a new track, or the outcome of an exit; `rest` what else a
+    wait says, the name and parent of a new track, or why an exit is inferred.
     """
 
     kind: int
@@ -127,10 +131,13 @@ class Columns(NamedTuple):
 
 
 class Columnizer:
-    """Makes columns of one trace's lines. `unknown` counts rows whose shape was not told, or that are damaged."""
+    """Makes columns of one trace's lines. `unknown` counts rows whose shape was not told, or that are damaged;
+    `backward` lines whose time is long before that of the line in front."""
 
     def __init__(self) -> None:
         self.unknown = 0
+        self.backward = 0
+        self._last_ns = 0
         self.templates: list[Template] = []
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._start_ns = 0
@@ -138,11 +145,10 @@ class Columnizer:
         self._first = array("i")
         self._count = array("i")
         self._sequence = array("i")
-        #: The number of that by its templates; by a line; and by a shape, of those in the file.
+        #: The number of that by its templates; by a line; and by a shape of the file.
         self._series: dict[tuple[int, ...], int] = {}
         self._singles: dict[tuple[Any, ...], int] = {}
-        self._shapes: dict[int, int] = {}
-        self._of_file = np.full(0, -1, dtype=np.int64)
+        self._of_file = np.full(0, -1, dtype=np.int32)
         #: Whether anything stands for several templates, or none.
         self._several = False
         #: The first four fields of each template.
@@ -154,11 +160,14 @@ class Columnizer:
 
     def learn(self, shape: Shape) -> None:
         """Take in what rows of this shape stand for."""
-        if not 0 <= shape.id < _MOST_SHAPES:
+        fields = [*map(_fields, shape.events)]
+        # What follows the spawn of a thread happens there: no row says that.
+        if not 0 <= shape.id < _MOST_SHAPES or any(kind == BEGIN for kind, *_ in fields):
             return
-        number = self._shapes[shape.id] = self._stand(tuple([self._number(_fields(event)) for event in shape.events]))
+        number = self._stand(tuple(map(self._number, fields)))
         if shape.id >= len(self._of_file):
-            more = np.full(max(64, 2 * shape.id) - len(self._of_file), -1, dtype=np.int64)
+            size = max(64, shape.id + 1, 2 * len(self._of_file))
+            more = np.full(size - len(self._of_file), -1, dtype=np.int32)
             self._of_file = np.concatenate((self._of_file, more))
         self._of_file[shape.id] = number
 
@@ -190,6 +199,7 @@ class Columnizer:
         said, kept = self._said(list(compress(lines, is_line.tobytes())) if packed else lines, codes[is_line])
         t_ns, subject, series = said[0], said[1].astype(np.int32), said[2]
         places: Column = np.arange(len(series))
+        own: Column | None = None
         if packed:
             sizes = is_line.astype(np.int64)
             sizes[~is_line] = [len(some) // ROW_BYTES for some in packed]
@@ -197,13 +207,18 @@ class Columnizer:
             is_row = np.ones(int(sizes.sum()), dtype=bool)
             is_row[places] = False
             merged = [np.empty(len(is_row), dtype=column.dtype) for column in (t_ns, subject, series)]
-            for number, of_rows in enumerate(self._rows(packed)):
-                merged[number][is_row], merged[number][places] = of_rows, said[number]
+            *rows, values = self._rows(packed)
+            for column, of_rows, of_lines in zip(merged, rows, said, strict=False):
+                column[is_row], column[places] = of_rows, of_lines
             t_ns, subject, series = merged
+            if values.any():
+                own = np.zeros(len(is_row), dtype=np.int64)
+                own[is_row] = values
         if len(series) and int(series.min()) < 0:
             known = series >= 0
             self.unknown += len(known) - int(known.sum())
             t_ns, subject, series, places = t_ns[known], subject[known], series[known], (np.cumsum(known) - 1)[places]
+            own = own[known] if own is not None else None
         if not len(series):
             return None
         first, count, sequence = (
@@ -215,14 +230,18 @@ class Columnizer:
             row = np.repeat(np.arange(len(series)), counts)
             number = sequence.take((first.take(series) - begins).take(row) + np.arange(len(row))).astype(np.int64)
             t_ns, subject, places = t_ns.take(row), subject.take(row), begins.take(places)
+            own = own.take(row) if own is not None else None
         else:
             number = sequence.take(first).astype(np.int64).take(series)
         kinds, of_a, of_b = (np.frombuffer(column, dtype=np.int32) for column in self._fields[:3])
+        kind = kinds.astype(np.uint8).take(number)
         value = np.frombuffer(self._fields[3], dtype=np.int64).take(number)
         a = subject if (of_a == words.SUBJECT).all() else _with_subject(of_a.take(number), subject)
         b = _with_subject(of_b.take(number), subject) if (of_b == words.SUBJECT).any() else of_b.take(number)
+        if own is not None:
+            value = np.where((own > 0) & _HAVE_VALUES.take(kind), own - 1, value)
         b[places], value[places] = said[3], said[4]
-        return Columns(t_ns, kinds.astype(np.uint8).take(number), number, a, b, value, kept)
+        return Columns(t_ns, kind, number, a, b, value, kept)
 
     def _said(self, lines: list[Any], codes: Column) -> tuple[Column, list[Any]]:
         """What lines say: a row each of times, a, what it stands for, b, and value; and the lines that are kept."""
@@ -244,9 +263,8 @@ class Columnizer:
         """What lines of one code stand for, each for itself."""
         if code == WAIT:
             return [self._single(WAIT, reason, -1, *rest) for reason, *rest in map(_WAITS, lines)]
-        if code == SPAWN:
-            thread, other = (self._single(kind, "", -1) for kind in (BEGIN, SPAWN))
-            return [thread if line.kind == words.THREAD else other for line in lines]
+        if code in (SPAWN, EXIT):
+            return [self._single(kind, *said, *rest) for kind, _, _, _, *said, rest in map(_fields, lines)]
         if code not in _HAVE_PLACES:
             cause = attrgetter("cause") if code == WAKE else None
             kind = min(code, NOTED)
@@ -254,13 +272,11 @@ class Columnizer:
         places = np.fromiter(map(attrgetter("place"), lines), np.int64, len(lines))
         low, width = int(places.min()), int(places.max()) - int(places.min()) + 1
         places -= low
-        texts = [words.YIELD]
-        if code != YIELD:
-            causes = [*map(attrgetter("cause"), lines)]
-            texts = [*dict.fromkeys(causes)]
-            if len(texts) > 1:
-                number_of = {text: number * width for number, text in enumerate(texts)}
-                places += np.fromiter(map(number_of.__getitem__, causes), np.int64, len(causes))
+        causes = [*map(attrgetter("cause"), lines)]
+        texts = [*dict.fromkeys(causes)]
+        if len(texts) > 1:
+            number_of = {text: number * width for number, text in enumerate(texts)}
+            places += np.fromiter(map(number_of.__getitem__, causes), np.int64, len(causes))
         different, index = numbered(places)
         singles = [self._single(code, texts[pair // width], pair % width + low) for pair in different.tolist()]
         found: Column = np.array(singles)[index]
@@ -274,26 +290,32 @@ class Columnizer:
             single = self._singles[key] = self._stand((self._number(fields),))
         return single
 
-    def _rows(self, packed: list[bytes]) -> tuple[Column, Column, Column]:
-        """Time, track, and what it stands for, of each row; below 0 if that is not known."""
+    def _rows(self, packed: list[bytes]) -> tuple[Column, Column, Column, Column]:
+        """Of each row its time, its track, what it stands for (below 0 if that is not known), and 1 + the id of a value
+        of its own, 0 if it has none."""
         broken = [number for number, some in enumerate(packed) if len(some) % ROW_BYTES]
         for number in broken:
             packed[number] = packed[number][: len(packed[number]) // ROW_BYTES * ROW_BYTES]
         self.unknown += len(broken)
-        t_ns, track, shape = np.ascontiguousarray(
-            np.frombuffer(b"".join(packed), dtype="<i8").reshape(-1, 3).T, dtype=np.int64
-        )
-        if not (
-            _beyond(shape, 0, len(self._of_file) - 1)
-            or _beyond(track, -_LARGEST_ID, _LARGEST_ID)
-            or _beyond(t_ns, self._start_ns, _LARGEST)
+        rows = np.frombuffer(b"".join(packed), dtype="<i8").reshape(-1, 3)
+        t_ns, track, shape = np.array(rows.T, dtype=np.int64, order="C")
+        value = shape >> _VALUE_BIT
+        shape &= (1 << _VALUE_BIT) - 1
+        told = np.ones(len(shape), dtype=bool)
+        for column, least, most in (
+            (shape, 0, len(self._of_file) - 1),
+            (value, 0, _LARGEST_ID + 1),
+            (track, -_LARGEST_ID, _LARGEST_ID),
+            (t_ns, self._start_ns, _LARGEST),
         ):
-            return t_ns - self._start_ns, track.astype(np.int32), self._of_file.take(shape)
+            if len(column) and (int(column.min()) < least or int(column.max()) > most):
+                told &= (column >= least) & (column <= most)
+        t_ns -= self._start_ns
+        if told.all():
+            return t_ns, track.astype(np.int32), self._of_file.take(shape), value
         series = np.full(len(shape), -1, dtype=np.int64)
-        is_known = (shape >= 0) & (shape < len(self._of_file)) & (np.abs(track) <= _LARGEST_ID)
-        is_known &= (t_ns >= self._start_ns) & (t_ns <= _LARGEST)
-        series[is_known] = self._of_file[shape[is_known]]
-        return t_ns - self._start_ns, track.astype(np.int32), series
+        series[told] = self._of_file[shape[told]]
+        return t_ns, track.astype(np.int32), series, value
 
     def interleaved(self, strips: Iterable[tuple[int, Iterable[Any]]]) -> Columns | None:
         """The columns of what several threads did, rows and lines of FLAT, in order of time; a THREAD wherever another
@@ -321,22 +343,18 @@ class Columnizer:
         )
         return Columns(t_ns, kind, template, a, b, value, [])
 
+    def look_back(self, columns: Columns) -> None:
+        """Count the lines whose time runs back, among those that say one."""
+        told = np.concatenate(([self._last_ns], columns.t_ns[columns.t_ns >= 0]))
+        self.backward += int(np.count_nonzero(told[1:] < told[:-1] - _BACKWARD_NS))
+        self._last_ns = int(told[-1])
+
     def events_of(self, rows: Rows) -> Iterator[Event]:
         """What these rows stand for, one event at a time."""
-        packed, shapes, start_ns, templates = rows.packed, self._shapes, self._start_ns, self.templates
-        count, rest = divmod(len(packed), ROW_BYTES)
-        self.unknown += bool(rest)
-        for t_ns, track, number in struct.iter_unpack("<3q", packed[: count * ROW_BYTES]):
-            shape = shapes.get(number)
-            if shape is None or not start_ns <= t_ns <= _LARGEST or abs(track) > _LARGEST_ID:
-                self.unknown += 1
-                continue
-            first = self._first[shape]
-            for at in self._sequence[first : first + self._count[shape]]:
-                template = templates[at]
-                a = track if template.a == words.SUBJECT else template.a
-                b = track if template.b == words.SUBJECT else template.b
-                yield _event(template, t_ns - start_ns, a, b, template.value)
+        columns = self.columns([rows])
+        if columns is not None:
+            for t_ns, _, number, *rest in zip(*(column.tolist() for column in columns[:6]), strict=True):
+                yield _event(self.templates[number], t_ns, *rest)
 
 
 def _event(template: Template, t_ns: int, a: int, b: int, value: int) -> Event:
@@ -351,7 +369,12 @@ def _event(template: Template, t_ns: int, a: int, b: int, value: int) -> Event:
     if kind == RESUME:
         return Resume(t_ns, a, text, value, place)
     if kind == YIELD:
-        return Yield(t_ns, a, value, place)
+        return Yield(t_ns, a, value, place, text)
+    if kind == SPAWN:
+        name, parent = rest
+        return Spawn(t_ns, a, text, name, parent, b, place)
+    if kind == EXIT:
+        return Exit(t_ns, a, text, value, *rest)
     return Unready(t_ns, a)
 
 
@@ -367,7 +390,12 @@ def _fields(event: Timed) -> tuple[Any, ...]:
     if isinstance(event, Resume):
         return RESUME, event.track, words.CURRENT, event.value, event.cause, event.place, ()
     if isinstance(event, Yield):
-        return YIELD, event.track, _LEFT_OUT, event.value, words.YIELD, event.place, ()
+        return YIELD, event.track, _LEFT_OUT, event.value, event.cause, event.place, ()
+    if isinstance(event, Spawn):
+        kind = BEGIN if event.kind == words.THREAD else SPAWN
+        return kind, event.track, event.creator, _LEFT_OUT, event.kind, event.place, (event.name, event.parent)
+    if isinstance(event, Exit):
+        return EXIT, event.track, _LEFT_OUT, event.value, event.outcome, -1, (event.inferred,)
     return UNREADY, event.track, _LEFT_OUT, _LEFT_OUT, "", -1, ()
 
 
@@ -407,7 +435,3 @@ def nonzero(mask: Column) -> Column:
 def _with_subject(column: Column, subject: Column) -> Column:
     """The same with the row's track where it belongs."""
     return np.where(column == words.SUBJECT, subject, column)
-
-
-def _beyond(column: Column, least: int, most: int) -> bool:
-    return len(column) > 0 and (int(column.min()) < least or int(column.max()) > most)

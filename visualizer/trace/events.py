@@ -122,12 +122,16 @@ class Resume(_Event, tag="resume", frozen=True):
 
 
 class Yield(_Event, tag="yield", frozen=True):
-    """Generator `track` gives control and `value` back to whoever resumed it. `place`: where it is suspended."""
+    """Generator `track` gives control and `value` back to whoever resumed it. `place`: where it is suspended.
+
+    `cause`: "ignored" if it was being closed, and yields all the same.
+    """
 
     t_ns: Since
     track: Id
     value: Id
     place: Id
+    cause: str = "yield"
 
 
 class Switch(_Event, tag="switch", frozen=True):
@@ -320,7 +324,7 @@ Event = (
 )  # fmt: skip
 
 #: What a shape can be made of.
-Timed = Resume | Yield | Switch | Wait | Wake | Unready
+Timed = Resume | Yield | Switch | Wait | Wake | Unready | Spawn | Exit
 
 
 class Shape(_Event, tag="shape", frozen=True):
@@ -332,6 +336,8 @@ class Shape(_Event, tag="shape", frozen=True):
 
 class Rows(_Event, tag="rows", frozen=True):
     """Many events that repeat known shapes: three little-endian integers of 64 bits each, t_ns, track, shape.
+
+    A value other than the shape's stands above the shape: from bit 32 on, its id + 1.
 
     `t_ns` is on the watched process's own clock, whose value at t = 0 the header has. Base64 in the file.
     """

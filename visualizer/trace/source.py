@@ -35,6 +35,8 @@ Line = Event | Shape | Rows | Woven
 #: Read at most this much at a time, so that a viewer stays responsive while a long trace loads, and little memory is
 #: taken for a moment.
 CHUNK_BYTES = 1 << 20
+#: No writer writes a longer line: sources, outputs and rows are cut long before.
+LONGEST_LINE = 16 << 20
 
 
 class TraceError(Exception):
@@ -60,7 +62,10 @@ class Source:
         self.consumed = 0
         self._stream = stream
         self._rest = b""
+        #: Inside a line that is too long to be kept.
+        self._skips = False
         self._unreadable = 0
+        self._too_long = 0
         self.columnizer = Columnizer()
         self._merging = Merging(clock)
         #: The last read found nothing more.
@@ -123,9 +128,16 @@ class Source:
         if not chunk:
             return self._merging.take([], True)
         self.consumed += len(chunk)
+        is_all = len(chunk) < most
+        if self._skips:
+            end = chunk.find(b"\n") + 1
+            chunk, self._skips = chunk[end:] if end else b"", not end
         had = self._rest + chunk if self._rest else chunk
         start, end = 0, had.rfind(b"\n") + 1
         self._rest = had[end:]
+        if len(self._rest) > LONGEST_LINE:
+            self._rest, self._skips = b"", True
+            self._too_long += 1
         if not end:
             if self.header is None and len(had) > CHUNK_BYTES:
                 raise self._no_trace()
@@ -135,7 +147,7 @@ class Source:
             self.header = self._parse_header(had[: start - 1])
         lines = self._parse(memoryview(had)[start:end])
         self.ended = self.ended or End in map(type, lines)
-        return self._merging.take(lines, len(chunk) < most)
+        return self._merging.take(lines, is_all)
 
     def finish(self) -> list[Event]:
         """No more will come. Return the events that a last line without a newline may hold; note what is missing.
@@ -169,6 +181,12 @@ class Source:
         if self._unreadable:
             lines = "1 line" if self._unreadable == 1 else f"{self._unreadable} lines"
             self.notices.append(f"Left out because unreadable: {lines}.")
+        if self._too_long:
+            lines = "1 line" if self._too_long == 1 else f"{self._too_long} lines"
+            self.notices.append(f"Left out because longer than {LONGEST_LINE >> 20} MiB: {lines}.")
+        if (backward := self.columnizer.backward) and not self._merging.late:
+            lines = "1 line tells a time" if backward == 1 else f"{backward} lines tell times"
+            self.notices.append(f"{lines} more than 1 s before that of the line in front: the trace is damaged.")
         if not self.ended:
             self.notices.append("The trace has no end: its program was killed or is still running.")
         return events

@@ -28,13 +28,15 @@ KINDS = (THREAD, GENERATOR, COROUTINE, GREENLET, HUB)
 #: What a kind of track of another package's runtime may be, else a task.
 SCHEDULER = "scheduler"
 
-# Causes of a switch. The first four resume a generator, the next three give control back from one, the last two are
+# Causes of a switch. The first four resume a generator, the next four give control back from one, the last two are
 # greenlet's own two trace events (greenlet.settrace).
 NEXT = "next"
 SEND = "send"
 THROW = "throw"
 CLOSE = "close"
 YIELD = "yield"
+#: It yields while it is closed: whoever closes it gets a RuntimeError instead of the value.
+IGNORED = "ignored"
 RETURN = "return"
 RAISE = "raise"
 SWITCH = "switch"

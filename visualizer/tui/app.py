@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import stat
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from textual import events
-from textual.app import SystemCommand
+from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
@@ -25,11 +26,10 @@ from visualizer.trace.source import TraceError
 from visualizer.tui import keys
 from visualizer.tui.actions.export import Exporting
 from visualizer.tui.actions.unbound_keys import UnboundKeys
-from visualizer.tui.comparing import Comparing
 from visualizer.tui.dialogs.help import HelpScreen
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.comparison import ComparisonScreen
-from visualizer.tui.screens.loading import LoadingScreen
+from visualizer.tui.screens.loading import Asked, LoadingScreen
 from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.state.feed import Feed, RunFeed, from_file, from_stream
 from visualizer.tui.state.pair import Pair
@@ -43,7 +43,7 @@ _TEXTUAL_COMMANDS = ("Screenshot",)
 _AGAIN_WITHIN_NS = 5_000_000_000
 
 
-class VisualizerApp(Comparing):
+class VisualizerApp(App[int]):
     """Shows the recording at `open_path` or from `stream`, or runs `target` and shows it; else the catalogue."""
 
     CSS_PATH = "app.tcss"
@@ -181,6 +181,63 @@ class VisualizerApp(Comparing):
             await self.switch_screen(catalogue)
         if ended:
             self.show_notification("The program was stopped; the recording goes up to that point.")
+
+    # Comparing two traces: they are read first, and then shown, over the catalogue or alone.
+
+    async def compare_recordings(self, a: Path, b: Path) -> None:
+        """Show two recordings on one scale over the catalogue."""
+        await self.compare((str(a), None), (str(b), None), called=(a.stem, b.stem))
+
+    async def compare(
+        self, a: tuple[str, str | None], b: tuple[str, str | None], called: tuple[str, str] | None = None
+    ) -> None:  # fmt: skip
+        """Read two files, of each the span that is wanted, and show them on one scale; `called`: what they are."""
+        feeds: dict[str, Feed] = {}
+        try:
+            for file, _ in (a, b):
+                # Two parts of one trace share one reading: a pipe could not be read twice.
+                if file not in feeds:
+                    feeds[file] = self._feed_of(file)
+        except (OSError, TraceError) as failure:
+            for feed in feeds.values():
+                feed.close()
+            await self.give_up(str(failure))
+            return
+        names = called or (a[0], b[0])
+        one, other = (Asked(name, feeds[file], span) for name, (file, span) in zip(names, (a, b), strict=True))
+        self.push_screen(LoadingScreen(one, other, ascii=self.only_ascii))
+
+    def _feed_of(self, file: str) -> Feed:
+        """Raise OSError or TraceError if it cannot be read."""
+        if file == "-" and self.stream is not None:
+            return from_stream(self.stream, False, self.clock)
+        if stat.S_ISFIFO(os.stat(file).st_mode) if os.path.exists(file) else False:
+            return from_stream(open(file, "rb", buffering=0), False, self.clock)
+        return from_file(Path(file), False, self.clock)
+
+    async def show_pair(self, pair: Pair) -> None:
+        """Both have been read: show them instead of the progress."""
+        await self.switch_screen(ComparisonScreen(pair, clock=self.clock))
+
+    async def give_up(self, sentence: str) -> None:
+        """Two traces cannot be compared: say so in the catalogue, or where that is not open, after the end."""
+        catalogue = next((screen for screen in self.screen_stack if isinstance(screen, CatalogueScreen)), None)
+        if catalogue is None:
+            self.fail(TraceError(sentence))
+            return
+        if isinstance(self.screen, LoadingScreen):
+            self.pop_screen()
+        self.show_notification(sentence)
+        catalogue.refill()
+
+    async def leave_comparison(self) -> None:
+        """Back to the catalogue, if that is where it was opened; else that was all."""
+        if any(isinstance(screen, CatalogueScreen) for screen in self.screen_stack):
+            self.pop_screen()
+        else:
+            await self.action_quit()
+
+    # The end of the program that is shown, and of the app.
 
     def _shall_go_on(self, key: str, then: str) -> bool:
         """Whether a program runs that must not be ended yet, since `key` has been pressed for the first time."""

@@ -42,14 +42,25 @@ GENERAL = Section(
     ),
 )
 
-#: The panes that share a place, in order, and what each shows; its key is its number.
+
+class Pane(NamedTuple):
+    """One of the panes that share a place: what it shows, its class in `widgets/`, and its names, the longest first."""
+
+    what: str
+    widget: str
+    names: tuple[str, str, str]
+
+
+#: Id of each such pane, in order; its key is its number.
 PANES = {
-    "events": "Events: every switch in a sentence",
-    "output": "Output: what each track printed",
-    "statistics": "Statistics; press again for bars",
-    "findings": "Problems found in this run",
-    "tree": "Tree: which track spawned which",
-    "waits": "Waits: which track waits for which",
+    "events": Pane("Events: every switch in a sentence", "switch_list:Events", ("Events", "Events", "Events")),
+    "output": Pane("Output: what each track printed", "output:OutputPane", ("Output", "Output", "Out")),
+    "statistics": Pane(
+        "Statistics; press again for bars", "statistics:StatisticsPane", ("Statistics", "Stats", "Stat")
+    ),
+    "findings": Pane("Problems found in this run", "findings:ProblemsPane", ("Problems", "Problems", "Prob")),
+    "tree": Pane("Tree: which track spawned which", "tree:Tree", ("Tree", "Tree", "Tree")),
+    "waits": Pane("Waits: which track waits for which", "waits:WaitsPane", ("Waits", "Waits", "Wait")),
 }
 
 #: Marks, and a span that is measured.
@@ -176,7 +187,7 @@ TIMELINE = (
         (
             *_ROWS,
             key("Y", "sequence", "Sequence diagram, or back to the timeline"),
-            *(key(str(number), f"tab('{pane}')", what) for number, (pane, what) in enumerate(PANES.items(), 1)),
+            *(key(str(number), f"tab('{id}')", pane.what) for number, (id, pane) in enumerate(PANES.items(), 1)),
             key("tab", "app.focus_next", "Focus the next pane"),
             key("shift+tab", "app.focus_previous", "Focus the previous pane"),
             key("escape", "back", "Back; press twice to stop a running program", "Back"),
@@ -289,6 +300,9 @@ CATALOGUE = (
             key("N", "find_next(-1)", "Previous match"),
             key("escape", "back", "Close the search"),
             key("c", "compare", "Compare: mark a recording, then another one", "Compare"),
+            key("o", "open_other", "Run a script of your own, or open a trace", "Open"),
+            key("r", "rename", "Rename the recording"),
+            key("delete,backspace", "delete", "Delete the recording; press twice"),
         ),
     ),
 )

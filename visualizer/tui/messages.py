@@ -9,33 +9,31 @@ from textual.message import Message
 from visualizer.paint.rows.order import Row
 
 
-class Looked(Message):
-    """The view has changed or was created: draw it."""
+class Latest(Message):
+    """Takes the place of one of its kind that is still in the queue."""
 
     def can_replace(self, message: Message) -> bool:
-        return isinstance(message, Looked)
+        return type(message) is type(self)
+
+
+class Looked(Latest):
+    """The view has changed or was created: draw it."""
 
 
 @dataclass
-class MomentChosen(Message):
+class MomentChosen(Latest):
     """A click on a cell of the timeline, and perhaps on a row."""
 
     column: int
     row: Row | None = None
 
-    def can_replace(self, message: Message) -> bool:
-        return isinstance(message, MomentChosen)
-
 
 @dataclass
-class PartChosen(Message):
+class PartChosen(Latest):
     """A click on the overview: `part` is 0 at its beginning and 1 at its end; `dragged`: during a drag."""
 
     part: float
     dragged: bool = False
-
-    def can_replace(self, message: Message) -> bool:
-        return isinstance(message, PartChosen)
 
 
 @dataclass
@@ -75,14 +73,11 @@ class Panned(Message):
 
 
 @dataclass
-class CellsSpanned(Message):
+class CellsSpanned(Latest):
     """A drag from one cell of the timeline to another, to select the span between."""
 
     begin: int
     end: int
-
-    def can_replace(self, message: Message) -> bool:
-        return isinstance(message, CellsSpanned)
 
 
 class SliceZoomed(Message):
@@ -124,6 +119,14 @@ class Denied(Message):
     """A key can do nothing in the pane that has the focus; the sentence says why."""
 
     sentence: str
+
+
+@dataclass
+class Typing(Message):
+    """What stands in the prompt for `what` by now, before it is answered."""
+
+    what: str
+    text: str
 
 
 @dataclass

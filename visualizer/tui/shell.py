@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     from visualizer.session.target import Target
     from visualizer.tui.state.pair import Pair
 
-#: A smaller terminal shows only one sentence about that.
-LEAST_WIDTH, LEAST_HEIGHT = 60, 16
-
 
 @runtime_checkable
 class Shell(Protocol):

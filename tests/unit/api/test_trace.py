@@ -13,7 +13,7 @@ from typing import Any, get_args
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import visualizer
@@ -162,7 +162,6 @@ def test_wakes(tmp_path: Path) -> None:
     ]
 
 
-@settings(deadline=None)
 @given(ACTIONS)
 def test_waits_are_those_of_the_events_and_of_each_moment(path: Path, actions: list[tuple[int, int]]) -> None:
     simulation = Simulation()
@@ -198,7 +197,6 @@ def state_at(track: visualizer.Track, t_ns: int) -> str | None:
     return next((slice.state for slice in reversed(track.slices) if slice.start_ns <= t_ns), None)
 
 
-@settings(deadline=None)
 @given(st.lists(EVENTS, max_size=40))
 def test_whatever_a_trace_says_it_can_be_asked(path: Path, events: list[ev.Event]) -> None:
     trace = written(events, path)

@@ -16,6 +16,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.unit.analysis.tape import ping_pong
 from visualizer.analysis.report import jsonl
+from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.all_sentences import AllSentences
 from visualizer.cli import explain
 from visualizer.trace import words
@@ -122,7 +123,7 @@ def test_lines_are_told_while_others_are_worked_out(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(explain, "_AT_ONCE", 2)
     timeline = ping_pong().timeline()
     done: list[tuple[int, int]] = []
-    lines = explain.explained(timeline, None, lambda *advanced: done.append(advanced))
+    lines = explain.explained(Part.whole(timeline), None, lambda *advanced: done.append(advanced))
     assert next(lines).startswith("#1 ")
     assert (asked, done) == ([(0, 2)], [])
     assert len([*lines]) == timeline.switch_count - 1

@@ -264,3 +264,13 @@ def test_the_sequence_has_no_axis(visualizer: Visualizer, tmp_path: Path) -> Non
     done = visualizer("show", path, "--sequence", "--axis", "time")
     assert done.returncode == 2
     assert "--sequence cannot be combined with --axis." in done.stderr
+
+
+def test_times_that_run_back_are_counted_and_told(visualizer: Visualizer, tmp_path: Path) -> None:
+    """Those of several threads cross, but not by so much."""
+    sound = ping_pong().at(2_000_000_000).switch("main", "test1").at(1_500_000_000).prints("from another thread")
+    assert visualizer("show", written(tmp_path / "sound.trace", sound.end())).stderr == ""
+    back = ping_pong().at(4_000_000_000).switch("main", "test1").at(5).switch("test1", "main").at(6_000_000_000).end()
+    assert visualizer("show", written(tmp_path / "back.trace", back)).stderr == (
+        "visualizer: 1 line tells a time more than 1 s before that of the line in front: the trace is damaged.\n"
+    )

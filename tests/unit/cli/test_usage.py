@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
 from tests.conftest import Visualizer
@@ -68,3 +71,88 @@ def test_text_for_the_terminal_is_made_harmless(capsys: pytest.CaptureFixture[st
 def test_version(visualizer: Visualizer) -> None:
     done = visualizer("--version")
     assert (done.returncode, done.stdout.startswith("visualizer ")) == (0, True)
+
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+SLEEPS = GOLDEN / "gevent_sleeps.trace"
+
+
+@pytest.mark.parametrize(
+    ("words", "begins"),
+    [
+        ([str(SLEEPS)], "gevent_sleeps · "),
+        ([f"{SLEEPS}@#2-#4"], "gevent_sleeps · Python 3.13.0 · from "),
+        (["renamed"], "gevent_sleeps · "),
+        (["hello.py", "--flag"], "hello · "),
+    ],
+)
+def test_a_script_or_a_trace_stands_for_what_is_done_with_it(
+    words: list[str], begins: str, visualizer: Visualizer, tmp_path: Path
+) -> None:
+    """In a pipe, where a trace is shown and a script's timeline is printed."""
+    (tmp_path / "renamed").write_bytes(SLEEPS.read_bytes())
+    (tmp_path / "hello.py").write_text("import sys; assert sys.argv[1:] == ['--flag']")
+    done = visualizer(*words)
+    assert (done.returncode, done.stderr, done.stdout[: len(begins)]) == (0, "", begins)
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        ("no.trace", "Cannot open the trace 'no.trace': no such file or directory."),
+        ("no.py", "There is no script 'no.py'."),
+        ("opne", "No such command 'opne'; did you mean open? Try `visualizer --help`."),
+    ],
+)
+def test_what_is_none_of_these(word: str, sentence: str, visualizer: Visualizer) -> None:
+    assert visualizer(word).stderr == f"visualizer: {sentence}\n"
+
+
+def test_help_is_short_too() -> None:
+    for words in ([], ["show"], ["run"]):
+        short, long = (CliRunner().invoke(cli.visualizer, [*words, option]) for option in ("-h", "--help"))
+        assert (short.output, short.exit_code) == (long.output, 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "typed", "offered"),
+    [
+        ([], "sta", {"stats"}),
+        ([], "gevent_s", {"gevent_sleeps"}),
+        ([], f"{GOLDEN}/gevent_s", {str(SLEEPS)}),
+        (["run"], "ping", {"ping_pong"}),
+        (["run"], "my", {"my.py"}),
+        (["run", "my.py"], "my", set()),
+        (["stats"], f"{GOLDEN}/gevent_s", {str(SLEEPS)}),
+        (["explain", f"{SLEEPS}@#2-", "--track"], "f", {"foo"}),
+        (["explain", "my.py", "--track"], "f", set()),
+    ],
+)
+def test_what_the_shell_completes(
+    words: list[str], typed: str, offered: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my.py").touch()
+    monkeypatch.chdir(tmp_path)
+    found = ShellComplete(cli.visualizer, {}, "visualizer", "_VISUALIZER_COMPLETE").get_completions(words, typed)
+    assert {item.value for item in found if item.type == "plain"} == offered
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (["show"], "from 48.8 ms to 0.952 s"),
+        (["show", "--sequence"], "from 48.8 ms to 0.952 s"),
+        (["explain"], "#18  0.9"),
+        (["events"], '"event":"switch","index":17'),
+        (["stats"], "18 switches in 0.903 s"),
+        (["findings"], "No problems found."),
+    ],
+)
+def test_every_command_takes_a_part(command: list[str], says: str, visualizer: Visualizer) -> None:
+    done = visualizer(command[0], "sync_vs_async.trace@#1-#18", *command[1:], cwd=GOLDEN)
+    assert (done.returncode, done.stderr, says in done.stdout) == (0, "", True), done.stdout
+    assert "#19" not in done.stdout
+    assert '"index":18' not in done.stdout
+    assert visualizer(command[0], "sync_vs_async.trace@#1-#99", cwd=GOLDEN).stderr == (
+        "visualizer: The trace 'sync_vs_async.trace' has no switch #99: there are 72.\n"
+    )

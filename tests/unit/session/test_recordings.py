@@ -101,3 +101,30 @@ def test_a_state_folder_that_cannot_be_written_is_replaced_by_a_temporary_one(
         assert [recording.path for recording in recordings.recent()] == [path]
     finally:
         recordings._temporary.cache_clear()
+
+
+def test_how_long_a_recording_lasted(tmp_path: Path) -> None:
+    for end, lasted_ns in (('["end",7,0,0]\n["note",9,"child"]', 7), ('["end",', None), ("", None)):
+        recordings.remember(made(tmp_path / "a.trace", 1))
+        (tmp_path / "a.trace").write_text("x" * 99_999 + "\n" + end + "\n")
+        assert recordings.recent()[0].lasted_ns() == lasted_ns
+
+
+def test_deleting_and_renaming(state_dir: Path, tmp_path: Path) -> None:
+    """Our own files are deleted; of others only the list forgets."""
+    own, other = made(state_dir / "recordings" / "a-20250102-030405.trace", 2), made(tmp_path / "b.trace", 1)
+    recordings.remember(other)
+    first, second = recordings.recent()
+    assert (first.short_name, second.short_name) == ("a", "b")
+    assert (first.rename("c"), second.rename("d.trace")) == (own.with_name("c.trace"), other.with_name("d.trace"))
+    first, second = recordings.recent()
+    assert (first.name, second.name) == ("c", "d")
+    for wrong in ("", "..", "x/y", "x\0"):
+        with pytest.raises(ValueError, match="No recording can be called"):
+            first.rename(wrong)
+    with pytest.raises(FileExistsError):
+        first.rename("c")
+    first.delete()
+    second.delete()
+    assert recordings.recent() == []
+    assert (first.path.exists(), second.path.exists()) == (False, True)

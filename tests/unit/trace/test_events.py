@@ -7,7 +7,7 @@ from typing import get_args
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from visualizer.trace import events as ev
@@ -37,7 +37,6 @@ def test_every_kind_of_event_is_tried() -> None:
     assert len(KINDS) == 27
 
 
-@settings(deadline=None)
 @given(ANY_EVENT)
 def test_an_event_comes_back_as_it_was(event: ev.Event) -> None:
     line = ev.encode(event)
@@ -47,7 +46,6 @@ def test_an_event_comes_back_as_it_was(event: ev.Event) -> None:
     assert ev.decode_events(line + line) == [event, event]
 
 
-@settings(deadline=None)
 @given(ANY_EVENT)
 def test_a_line_is_an_array_that_begins_with_its_kind(event: ev.Event) -> None:
     kind, *fields = json.loads(ev.encode(event))
@@ -55,14 +53,12 @@ def test_a_line_is_an_array_that_begins_with_its_kind(event: ev.Event) -> None:
     assert fields == [getattr(event, field.name) for field in msgspec.structs.fields(event)]
 
 
-@settings(deadline=None)
 @given(ANY_HEADER)
 def test_a_header_comes_back_as_it_was(header: ev.Header) -> None:
     assert ev.decode_header(ev.encode(header)) == header
     assert ev.decode_opening(ev.encode(header)) == ev.Opening(words.FORMAT, words.VERSION)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60) | st.builds(lambda e, cut: ev.encode(e)[:cut], ANY_EVENT, st.integers(0, 40)))
 def test_arbitrary_bytes_are_an_event_or_a_decode_error(line: bytes) -> None:
     try:

@@ -131,7 +131,7 @@ def woven_from(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(merging_module, "_MANY", request.param)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(processes(), st.booleans())
 def test_whatever_the_batches_all_is_told_in_order_of_time(written: list[Written], at_once: bool) -> None:
     merging = Merging(clock=lambda: 0)
@@ -150,7 +150,7 @@ def test_whatever_the_batches_all_is_told_in_order_of_time(written: list[Written
     assert not merging.holds
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(processes())
 def test_a_file_that_is_followed(written: list[Written]) -> None:
     """Every batch is read as it is written, and the clock goes on: nothing is held longer than LATE_NS."""

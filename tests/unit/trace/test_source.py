@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 import os
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.trace.test_events import ANY_EVENT, ANY_HEADER
 from visualizer.trace import events as ev
+from visualizer.trace import source
 from visualizer.trace.source import CHUNK_BYTES, Source, TraceError, from_bytes, read_all
 
 HEADER = b'{"format":"visualizer-trace","version":1}\n'
@@ -23,9 +25,9 @@ END = b'["end",9,0,0]\n'
 
 def everything(content: bytes) -> tuple[list[ev.Event], list[str]]:
     """Events and notices of a trace, read as a whole."""
-    source = from_bytes(content)
-    events = [event for batch in source for event in batch]
-    return events, source.notices
+    read = from_bytes(content)
+    events = [event for batch in read for event in batch]
+    return events, read.notices
 
 
 class Dribble(io.RawIOBase):
@@ -49,7 +51,6 @@ TRACES = st.tuples(
 )
 
 
-@settings(deadline=None)
 @given(TRACES, st.integers(0, 3000))
 def test_any_prefix_opens_with_the_events_of_its_whole_lines(
     trace: tuple[ev.Header, list[ev.Event]], length: int
@@ -70,7 +71,6 @@ def test_any_prefix_opens_with_the_events_of_its_whole_lines(
     assert (NO_END in notices) == (not any(isinstance(event, ev.End) for event in found))
 
 
-@settings(deadline=None)
 @given(TRACES, st.lists(st.integers(0, 2000), max_size=10))
 def test_where_the_chunks_end_does_not_matter(trace: tuple[ev.Header, list[ev.Event]], cuts: list[int]) -> None:
     header, events = trace
@@ -82,7 +82,6 @@ def test_where_the_chunks_end_does_not_matter(trace: tuple[ev.Header, list[ev.Ev
     assert source.ended == any(isinstance(event, ev.End) for event in events)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300), st.booleans())
 def test_arbitrary_bytes_are_a_trace_or_a_trace_error(content: bytes, with_header: bool) -> None:
     try:
@@ -94,7 +93,6 @@ def test_arbitrary_bytes_are_a_trace_or_a_trace_error(content: bytes, with_heade
     assert NO_END in notices or any(isinstance(event, ev.End) for event in events)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([b'["note",1,"x"]', b'["beam",1]', b"\xff\xfe", b'["note",1', b"[" * 9000]), max_size=9)
 )
@@ -235,3 +233,18 @@ def test_standard_input(tmp_path: Path) -> None:
         os.close(saved)
         os.close(given)
     assert (events, notices) == ([ev.End(9, 0, 0)], [])
+
+
+def test_a_line_that_nobody_writes_is_left_out_before_it_takes_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "LONGEST_LINE", 2 * CHUNK_BYTES)
+    long = b'["text",1,"' + b"x" * (20 * CHUNK_BYTES) + b'"]\n'
+    read = from_bytes(HEADER + long + b'["note",1,"x"]\n' + long + END)
+    tracemalloc.start()
+    try:
+        found = [event for batch in read for event in batch]
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found == [ev.Note(1, "x"), ev.End(9, 0, 0)]
+    assert read.notices == ["Left out because longer than 2 MiB: 2 lines."]
+    assert most < 10 * CHUNK_BYTES

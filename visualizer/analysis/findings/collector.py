@@ -154,7 +154,10 @@ class Observed:
         if target.schedules:
             self._on_hub(target, switch)
         elif (switch.value or "").startswith("LoopExit("):
-            self.loop_exits[switch.origin] = switch.index
+            suspension = suspension_before(self.timeline, target, switch.t_ns)
+            # Who waits for just that, by hub.join() or gevent.wait(), got it.
+            if suspension is None or suspension.on_track != switch.origin:
+                self.loop_exits[switch.origin] = switch.index
 
     def _on_hub(self, hub: Track, switch: Switch) -> None:
         """The hub runs again: was it blocked for long?"""

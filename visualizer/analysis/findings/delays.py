@@ -12,6 +12,7 @@ from visualizer.analysis.findings.base import (
     LATE_IN_ALL_NS,
     LATE_NS,
     LOST_NS,
+    POLL_BUSY_SHARE,
     POLLS,
     STARVED_NS,
     STARVED_SHARE,
@@ -95,7 +96,7 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         cost_ns[key] = cost_ns.get(key, 0) + delay.ran_ns - delay.due_ns
     for ((name, where), several), (count, late_ns, delay) in zip(whose.items(), _worst(found), strict=True):
         suspension = timeline.suspensions[delay.suspension]
-        what = "sleep" if suspension.reason == words.SLEEP else "time limit"
+        what = "sleep" if suspension.is_whole_sleep else "time limit"
         turn = longest_turn(observed.turns.get(delay.hub, []), delay.due_ns, delay.ran_ns)
         if not _matters(timeline, observed, starving, late_ns, cost_ns[name, where], turn):
             continue
@@ -202,18 +203,19 @@ def _ran_ns(timeline: Timeline, track: int) -> int:
 def _polls(observed: Observed, track: int) -> bool:
     """Whether it is told as one that polls: it is always ready, and whom it delays is its doing."""
     row = observed.polls.longest.get(track)
-    return row is not None and row.count >= POLLS
+    return row is not None and row.count >= POLLS and row.busy <= POLL_BUSY_SHARE * row.count
 
 
 def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """POLLS or more sleeps of 0 s in a row, with short steps and nothing else between. One for each track."""
     for track, row in observed.polls.longest.items():
-        if row.count >= POLLS:
-            suspension = timeline.suspensions[row.suspension]
-            lasted_ns = suspension.t_ns - row.since_ns
+        suspension = timeline.suspensions[row.suspension]
+        lasted_ns = suspension.t_ns - row.since_ns
+        if _polls(observed, track):
+            steps = f", {duration(row.busy_ns, 2)} of it in {row.busy} longer steps," if row.busy else ""
             sentence = (
                 f"{timeline.name(track)} polls: it slept 0 s {row.count} times in a row "
-                f"for {duration(lasted_ns, 2)} and did nothing else{at(suspension.place)}"
+                f"for {duration(lasted_ns, 2)}{steps} and did nothing else{at(suspension.place)}"
             )
             spent_ns = timeline.tracks[track].slices.spent_ns
             cost_ns = spent_ns(State.RUNNING, suspension.t_ns) - spent_ns(State.RUNNING, row.since_ns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from visualizer.analysis.findings.base import (
@@ -30,6 +31,8 @@ from visualizer.trace import words
 _SERVED = frozenset((words.QUEUE, words.CHANNEL, words.EVENT, words.CONDITION, words.RESULT))
 #: At most this many of the tracks in a deadlock are named.
 _TOLD = 6
+#: So many switches behind the end of a track are searched for the one that follows from it: other threads switch, too.
+_BEHIND_END = 100
 
 
 def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -242,11 +245,22 @@ def _instead(timeline: Timeline, suspension: Suspension) -> str:
     gone = timeline.tracks.get(suspension.on_track)
     if gone is None or gone.exit_ns < suspension.t_ns:
         return ""
-    parent = timeline.tracks.get(gone.parent)
-    if parent is None or parent.id == suspension.track:
+    after = _after_end(timeline, gone)
+    if after in (words.NOBODY, suspension.track):
         return ""
-    ended, to = timeline.name(gone.id), timeline.name(parent.id)
+    ended, to = timeline.name(gone.id), timeline.name(after)
     return f"; {ended} ended, and a greenlet that ends switches to its parent, here {to}"
+
+
+def _after_end(timeline: Timeline, gone: Track) -> int:
+    """Which track the end of a greenlet switched to: its parent, whoever that was by then; NOBODY if it is unknown."""
+    switches = timeline.columns.switches
+    first = bisect_left(switches.ns, gone.exit_ns)
+    for index in range(first, min(first + _BEHIND_END, timeline.switch_count)):
+        switch = timeline.switch(index)
+        if switch.origin == gone.id and switch.suspension < 0:
+            return switch.target
+    return words.NOBODY
 
 
 def _for(suspension: Suspension) -> str:

@@ -20,11 +20,16 @@ _LONG_AGO_NS = -(1 << 62)
 
 @dataclass(slots=True)
 class Polls:
-    """Sleeps of 0 s in a row: when they began, how many there are, and the Suspension (its number) of the last."""
+    """Sleeps of 0 s in a row: when they began, how many there are, and the Suspension (its number) of the last.
+
+    `busy`, `busy_ns`: how many steps between them were longer than POLL_STEP_NS, and for how long they ran.
+    """
 
     since_ns: int = 0
     count: int = 0
     suspension: int = -1
+    busy: int = 0
+    busy_ns: int = 0
 
 
 @dataclass(slots=True)
@@ -55,7 +60,9 @@ class PollRows:
         goes_on = np.concatenate(([False], sleeps[:-1]))
         before = {track: self._open.pop(track) for track in who[first].tolist() if track in self._open}
         goes_on[first] = np.isin(who[first], list(before))
-        new = sleeps & (~goes_on | (t_ns - ran_ns > POLL_STEP_NS))
+        new = sleeps & ~goes_on
+        is_busy = sleeps & ~new & (t_ns - ran_ns > POLL_STEP_NS)
+        busy, busy_ns = is_busy.cumsum(), np.where(is_busy, t_ns - ran_ns, 0).cumsum()
         # A part of a row: all of it, or what goes on from before.
         (begins,) = np.nonzero(new | (sleeps & first))
         if not len(begins):
@@ -69,6 +76,9 @@ class PollRows:
             track = int(who[begin])
             row = Polls(int(t_ns[begin])) if new[begin] else before[track]
             row.count += int(counts[at])
+            # The first of a row that goes on stands behind a step, too.
+            row.busy += int(busy[end] - (busy[begin - 1] if begin else 0))
+            row.busy_ns += int(busy_ns[end] - (busy_ns[begin - 1] if begin else 0))
             row.suspension = int(suspension[end])
             best = self.longest.get(track)
             if best is None or row.count > best.count:

@@ -13,8 +13,8 @@ from visualizer.analysis.model.timeline import SUMMED, State, Timeline
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
-#: Over a shorter wait it makes no difference whether the hub polled meanwhile.
-_LONG_NS = 1_000_000
+#: In these states a hub keeps nobody waiting but by its own work.
+_OWN = (State.RUNNING, State.IDLE)
 
 
 class Delay(NamedTuple):
@@ -37,7 +37,7 @@ _DELAY = np.dtype([(name, np.int64) for name in Delay._fields])
 
 @dataclass(slots=True)
 class Readiness:
-    """How long a track was ready while others ran: in all, and the longest time as (length, READY slice, hub)."""
+    """How long a track was ready while others than its hub ran: in all, and the longest (length, READY slice, hub)."""
 
     total_ns: int = 0
     longest: tuple[int, int, int] = (0, -1, -1)
@@ -62,10 +62,9 @@ class ReadyTimes:
             return
         waited_ns = ran.t_ns - ran.since_ns
         self._delay(timeline, ran, waited_ns)
-        if State.IDLE in timeline.occurred:
-            for hub in np.unique(ran.hub).tolist():
-                (long,) = np.nonzero((ran.hub == hub) & (waited_ns >= _LONG_NS))
-                waited_ns[long] -= _spent_ns(timeline, hub, State.IDLE, ran.since_ns[long], ran.t_ns[long])
+        for hub in np.unique(ran.hub).tolist():
+            (its,) = np.nonzero(ran.hub == hub)
+            waited_ns[its] -= _own_ns(timeline, hub, ran.since_ns[its], ran.t_ns[its])
         # In the order in which they ran first.
         order = ran.track.argsort(kind="stable")
         tracks, firsts = np.unique(ran.track[order], return_index=True)
@@ -81,7 +80,8 @@ class ReadyTimes:
     def _delay(self, timeline: Timeline, ran: _Runs, waited_ns: Column) -> None:
         """Note who ran late, or was woken late by its timer because the hub did not run."""
         columns = timeline.columns
-        timers = [number for number, cause in enumerate(columns.wakeups.causes.known) if cause == words.TIMER]
+        known = enumerate(columns.wakeups.causes.known)
+        timers = [number for number, cause in known if cause in (words.TIMER, words.TIMEOUT)]
         woken_ns, cause = (np.asarray(of)[ran.wakeup] for of in (columns.wakeups.ns, columns.wakeups.cause))
         due_ns = np.full(len(waited_ns), -1, dtype=np.int64)
         (timed,) = np.nonzero(np.isin(cause, timers) & (ran.suspension >= 0))
@@ -151,9 +151,9 @@ class _Runs(NamedTuple):
         )  # fmt: skip
 
 
-def _spent_ns(timeline: Timeline, track: int, state: State, since_ns: Column, until_ns: Column) -> Column:
-    """How long the track was in `state` in each of these times."""
-    course = timeline.tracks[track].slices.course
-    until, since = (course.spent(edge.astype(np.float64))[SUMMED.index(state)] for edge in (until_ns, since_ns))
-    spent: Column = (until - since).astype(np.int64)
-    return spent
+def _own_ns(timeline: Timeline, hub: int, since_ns: Column, until_ns: Column) -> Column:
+    """How much of each of these times the hub ran, or was idle: no other track kept it from anything meanwhile."""
+    course = timeline.tracks[hub].slices.course
+    until, since = (course.spent(edge.astype(np.float64)) for edge in (until_ns, since_ns))
+    own: Column = sum((until[at] - since[at] for at in map(SUMMED.index, _OWN)), np.zeros(len(since_ns)))
+    return own.astype(np.int64)

@@ -7,7 +7,7 @@ What a batch leaves open is kept for the next one, so that it does not matter wh
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from visualizer.analysis.load.steps import ALONE, RETURN, TURN, Extra, Steps, ar
 from visualizer.analysis.load.templates import Templates
 from visualizer.analysis.model.blocking import HOG_NS
 from visualizer.analysis.model.schedulers import Resumptions
-from visualizer.analysis.model.stacks import Stacks, returns_by
+from visualizer.analysis.model.stacks import Stacks
 from visualizer.analysis.model.states import State
 from visualizer.analysis.model.types import Entry
 from visualizer.analysis.model.writer import Passages, Writer
@@ -43,12 +43,13 @@ from visualizer.trace.columns import (
     nonzero,
     numbered,
 )
-from visualizer.trace.events import Spawn
+from visualizer.trace.events import Sample
 
 _SWITCHES = kinds(SWITCH, RESUME, YIELD, RETURN)
 _SUSPENDS = kinds(SWITCH, RESUME, YIELD, ALONE)
 _KEPT = kinds(SPAWN, BEGIN, EXIT, SAMPLE, NOTED)
 _TURNS_THREAD = kinds(THREAD, BEGIN)
+_BIRTHS = (SPAWN, BEGIN)
 _RUNS = (State.RUNNING, State.IDLE)
 #: Of one step it stands behind tracks that this speaks of first.
 _KEPT_LAST = 2
@@ -94,14 +95,14 @@ class _Batch:
         #: When tracks end, by the number of the line.
         self.exits: dict[int, int] = {}
         void = [line for line in exits if self._is_void(line)]
-        steps, extras = resolve(columns, stacks, void)
+        steps, extras, returns = resolve(columns, stacks, void)
         stacks.tidy()
         #: Of lines that resume, whether a scheduler does.
         self.by_scheduler = np.zeros(len(columns.kind), dtype=bool)
         extras += self._turns(steps)
         #: Exits of generators that were being closed.
         self.closed = self._closed_by(steps.kind)
-        self.steps = arranged(steps, extras)
+        self.steps = arranged(steps, extras, returns)
         event = self.steps.event
         self.t_ns, self.template, self.value = columns.t_ns[event], columns.template[event], columns.value[event]
 
@@ -177,8 +178,8 @@ class _Batch:
     def take(self) -> None:
         steps, kind, writer = self.steps, self.steps.kind, self.writer
         exits = nonzero(kind == EXIT)
-        failed = [self.columns.kept[number].outcome == words.RAISED for number in self.value[exits].tolist()]
-        items = items_of(steps, exits[np.array(failed, dtype=bool)], (kind == POLL) & (self.value != 0))
+        failed = exits[self.batches.templates.raises.take(self.template[exits])]
+        items = items_of(steps, failed, (kind == POLL) & (self.value != 0))
         before = self._before(items.ids.tolist())
         waits = self._waits(items)
         if (kind == WAIT).any():
@@ -344,10 +345,8 @@ class _Batch:
         return _Early(item_of[leaving], by, wakes, open_)
 
     def _is_hub(self, items: Items) -> Column:
-        hubs = [*self.writer.hubs]
-        known = self.writer.timeline.words.schedulers
-        hubs += [line.track for line in self.columns.kept if type(line) is Spawn and line.kind in known]
-        return np.isin(items.ids, hubs)
+        spawned = self.steps.who[self.batches.templates.schedules.take(self.template)]
+        return np.isin(items.ids, [*self.writer.hubs, *spawned.tolist()])
 
     def _restore(self, items: Items, before: Before, begins: Column, about: Column) -> None:
         """What slices are about that go on with what was before them: a wait, or a run."""
@@ -366,11 +365,11 @@ class _Batch:
     ) -> tuple[Column, Column, Column]:
         """Tracks that begin and end, and what else was kept as a line. Return of each step its number among others of
         its entry, and that (none: below 0); and its time."""
-        kind, writer, tracks = self.steps.kind, self.writer, self.writer.timeline.tracks
+        kind, writer = self.steps.kind, self.writer
         number, entry = np.full(len(kind), -1), np.full(len(kind), -1, dtype=np.int8)
         t_ns = self.t_ns
         kept = nonzero(_KEPT.take(kind))
-        events = [(step, _KEPT_LAST, 0) for step in kept.tolist()]
+        step, of = kept, np.full((2, len(kept)), _KEPT_LAST)
         # Tracks of which no line has told that they begin, where they are first spoken of.
         unborn = nonzero(before.state == UNBORN)
         if len(unborn):
@@ -380,46 +379,49 @@ class _Batch:
             spawned = kind[items.step[at]]
             strays = (spawned != SPAWN) & (spawned != BEGIN)
             if strays.any():
-                runs = (items.what[at] == per_track.RUN).tolist()
-                ids = items.ids[unborn].tolist()
-                strange = zip(items.step[at].tolist(), runs, ids, strays.tolist(), strict=True)
-                events = sorted([*events, *[(step, run, id) for step, run, id, is_stray in strange if is_stray]])
-        if not events:
+                unborn, at = unborn[strays], at[strays]
+                of = np.concatenate(([items.what[at] == per_track.RUN, items.ids[unborn]], of), axis=1)
+                step = np.concatenate((items.step[at], step))
+                order = np.lexsort((of[1], of[0], step))
+                step, of = step[order], of[:, order]
+        if not len(step):
             return number, entry, t_ns
-        t_ns = t_ns.copy()
         valid = np.zeros(len(kind), dtype=bool)
         valid[items.step[begins > 0]] = True
         valid[items.step[(items.what == per_track.SEEN) & (found == State.RUNNING)]] = True
-        place, thread_of, kept_lines = writer.timeline.place, self._threads(), self.columns.kept
-        steps, lasts, ids = zip(*events, strict=True)
-        those = np.array(steps)
-        said = (kind, self.steps.event, self.steps.by, self.value, valid, t_ns)
-        rows = zip(steps, lasts, ids, *(column[those].tolist() for column in said), strict=True)
-        told: list[tuple[int, Entry, int]] = []
-        for step, last, id, what, event, by, value, is_valid, at_ns in rows:
+        is_spawn, is_exit = (kind == SPAWN) | (kind == BEGIN), (kind == EXIT) & valid
+        for those, one, count in (
+            (is_spawn, Entry.SPAWN, len(writer.timeline.spawns)), (is_exit, Entry.EXIT, len(writer.timeline.exits)),
+        ):  # fmt: skip
+            entry[those], number[those] = one, np.arange(count, count + np.count_nonzero(those))
+        thread_of, kept_lines, templates = self._threads(), self.columns.kept, self.batches.templates.all
+        said = kind, self.steps.event, self.steps.who, self.steps.by, self.template, self.value, valid, t_ns
+        rows = zip(step.tolist(), *of.tolist(), *(column.take(step).tolist() for column in said), strict=True)
+        t_ns = t_ns.copy()
+        for at, last, id, what, event, who, by, template, value, is_valid, at_ns in rows:
             if last < _KEPT_LAST:
                 writer.track(id, at_ns, thread_of(event))
-                continue
-            line = kept_lines[value]
-            if what == EXIT:
+            elif what in _BIRTHS:
+                writer.spawn(who, at_ns, templates[template], by, thread_of(event))
+            elif what == EXIT:
                 if is_valid:
-                    told.append((step, Entry.EXIT, writer.exit(line)))
-            elif what in (SPAWN, BEGIN):
-                told.append((step, Entry.SPAWN, writer.spawn(line, by, thread_of(event))))
-            elif what == SAMPLE:
-                track = int(self.steps.who[step])
-                if is_valid and track in tracks and place(line.place) is not None and line.count > 0:
-                    told.append((step, Entry.SAMPLE, writer.sample(line, track)))
+                    writer.exit(who, at_ns, templates[template], value)
             else:
-                if line.t_ns < 0:
-                    t_ns[step] = max(writer.timeline.last_ns, int(self.columns.t_ns[: event + 1].max()))
-                noted = writer.note(line, int(t_ns[step]), by)
-                if noted is not None:
-                    told.append((step, *noted))
-        if told:
-            which, entries, numbers = map(np.array, zip(*told, strict=True))
-            entry[which], number[which] = entries, numbers
+                told = self._note(kept_lines[value], at, event, is_valid, t_ns)
+                if told is not None:
+                    entry[at], number[at] = told
         return number, entry, t_ns
+
+    def _note(self, line: Any, step: int, event: int, is_valid: bool, t_ns: Column) -> tuple[Entry, int] | None:
+        """Any other line that was kept. Return its place among others of its entry, if it has one."""
+        writer = self.writer
+        if type(line) is Sample:
+            track = int(self.steps.who[step])
+            is_valid &= track in writer.timeline.tracks and writer.timeline.place(line.place) is not None
+            return (Entry.SAMPLE, writer.sample(line, track)) if is_valid and line.count > 0 else None
+        if line.t_ns < 0:
+            t_ns[step] = max(writer.timeline.last_ns, int(self.columns.t_ns[: event + 1].max()))
+        return writer.note(line, int(t_ns[step]), int(self.steps.by[step]))
 
     def _threads(self) -> Callable[[int], int]:
         """On which thread a line is."""
@@ -461,14 +463,8 @@ class _Batch:
         template, value, how = self.template[those], self.value[those], templates.how[self.template[those]]
         returns = nonzero(kind[those] == RETURN)
         if len(returns):
-            kept, closed = self.columns.kept, self.closed
-            ends = [kept[number] for number in value[returns].tolist()]
-            ways = [
-                (line.outcome, event in closed)
-                for line, event in zip(ends, steps.event[those[returns]].tolist(), strict=True)
-            ]
-            numbers = {way: writer.number_of_passage((returns_by(*way), words.NOTHING)) for way in set(ways)}
-            how[returns], value[returns] = [numbers[way] for way in ways], [line.value for line in ends]
+            is_closed = np.isin(steps.event[those[returns]], [*self.closed])
+            how[returns] = np.where(is_closed, templates.closed[template[returns]], templates.left[template[returns]])
         self.switched_ns = np.maximum.accumulate(np.maximum(self.t_ns[those], writer.last_switch_ns))
         writer.switch(Passages(self.switched_ns, steps.by[those], steps.who[those], how, value))
         those = nonzero(is_wake)
@@ -568,8 +564,7 @@ class _Batch:
             return True
         count = self.writer.living(hub)
         for other in nonzero((kind == SPAWN) | (kind == BEGIN) | (kind == EXIT)).tolist():
-            line = self.columns.kept[int(self.value[other])]
-            known = self.writer.timeline.tracks.get(line.track)
+            known = self.writer.timeline.tracks.get(int(self.steps.who[other]))
             if other >= step and known is not None and known.parent == hub:
                 count += 1 if kind[other] == EXIT else -1
         return count > 0

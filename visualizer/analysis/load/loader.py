@@ -93,6 +93,7 @@ class Loader:
         columns = self._columnizer.columns(self._waiting)
         self._waiting.clear()
         if columns is not None:
+            self._columnizer.look_back(columns)
             self._batches.take(columns)
 
 

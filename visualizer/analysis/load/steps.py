@@ -57,6 +57,7 @@ _GENERATORS = kinds(RESUME, YIELD)
 #: Who yields is named; whom a switch or a resumption comes from, and whom a switch or a yield goes to, is current.
 _GIVES, _GOES, _ARRIVES = kinds(YIELD, ALONE), kinds(SWITCH, RESUME), kinds(SWITCH, YIELD)
 _NO_LINES: Column = np.zeros(0, dtype=np.int64)
+_NO_EXTRAS: Column = np.zeros((5, 0), dtype=np.int64)
 _NO_STEPS = kinds(THREAD, VOID)
 #: What a number in `_walk` says beside a track: below 0 it yields, else it is resumed, unless it is more than these.
 _GO, _ASK, _STRAY, _END = 1 << 32, 1 << 33, 1 << 32, 1 << 34
@@ -86,8 +87,9 @@ class Extra(NamedTuple):
     by: int
 
 
-def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, list[Extra]]:
-    """A step for each of these lines, and what has to be added to them. The stacks become what they are behind all.
+def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, list[Extra], Column]:
+    """A step for each of these lines, and what has to be added to them, most of it as columns of Extra. The stacks
+    become what they are behind all.
 
     `void`: lines that are to be passed over.
     """
@@ -100,7 +102,7 @@ def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, l
     after = _bottoms(kind[moves], a[moves], stacks)
     left, named = shifted(after, first), b[moves]
     odd = nonzero((kind[moves] == SWITCH) & (named >= 0) & (named != left))
-    who, by, bottom, extras = a, b, a.copy(), list[Extra]()
+    who, by, bottom, extras, returns = a, b, a.copy(), list[Extra](), _NO_EXTRAS
     bottom[moves] = left
     bottom[moves[odd]] = origins = named[odd]
     nested = bool(stacks.stacks) or bool(_GENERATORS.take(kind).any())
@@ -117,20 +119,30 @@ def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, l
         numbers[kind == EXIT] += _END
         asks = _NO_LINES if every else nonzero(_ASKS.take(kind) & (a >= 0))
         numbers[asks] += _ASK
-        walked = np.sort(np.concatenate((turns, asks))) if len(asks) else turns
-        taken = numbers if every else numbers[walked]
+        lines = np.sort(np.concatenate((turns, asks))) if len(asks) else turns
+        numbers = numbers if every else numbers[lines]
         if len(odd):
-            taken = np.insert(taken, np.searchsorted(walked, moves[odd]), named[odd].astype(np.int64) + (_ASK | _STRAY))
+            strays = np.searchsorted(lines, moves[odd])
+            numbers = np.insert(numbers, strays, named[odd].astype(np.int64) + (_ASK | _STRAY))
+            lines = np.insert(lines, strays, moves[odd])
         top = stacks.stack(first)[-1]
-        told, asked, strayed, breaks = _walk(taken.tolist(), stacks.stacks, stacks.stack(first))
+        is_ask, is_resume = (numbers >= _ASK) & (numbers < _END), (numbers >= 0) & (numbers < _GO)
+        left, pairs = _unpaired(numbers)
+        told, asked, strayed, breaks, ended = _walk(numbers[left].tolist(), stacks.stacks, stacks.stack(first))
         who[asks], origins = asked, np.array(strayed, dtype=np.int32)
-        others = nonzero(turn_kind != RESUME)
-        tops = turn_a.copy()
+        others = left[~(is_ask | is_resume)[left]]
+        tops = np.where(is_resume, numbers, top).astype(np.int32)
         tops[others] = np.frombuffer(array("i", told), dtype=np.int32)
+        for places, yields, is_left in reversed(pairs):
+            # Behind a pair it is as it was before.
+            before = last_true(is_left & ~is_ask[places])[yields]
+            tops[places[yields]] = np.where(before >= 0, tops[places[before]], np.int32(top))
+        returns = _returns(lines[others[ended]], tops[others[ended]], a)
+        events, tops = lines[others], tops[~is_ask]
         # Where not even the thread is known, nobody is known to go on.
         kind[turns[(turn_kind == YIELD) & (tops < 0)]] = ALONE
         for number, lost, resumer in breaks:
-            event = int(turns[others[number]])
+            event = int(events[number])
             extras += [Extra(event, 0, LOST, track, words.NOBODY) for track in lost]
             if kind[event] == YIELD and resumer == words.NOBODY:
                 kind[event] = ALONE
@@ -160,7 +172,7 @@ def resolve(columns: Columns, stacks: Stacks, void: list[int]) -> tuple[Steps, l
         by[event] = origin
         if believed not in (origin, int(who[event])):
             extras.append(Extra(event, 0, STRAYED, believed, words.NOBODY))
-    return Steps(np.arange(len(kind)), kind, who, by, bottom), extras
+    return Steps(np.arange(len(kind)), kind, who, by, bottom), extras, returns
 
 
 def _bottoms(kind: Column, a: Column, stacks: Stacks) -> Column:
@@ -187,15 +199,41 @@ def _bottoms(kind: Column, a: Column, stacks: Stacks) -> Column:
     return after
 
 
+def _returns(lines: Column, resumers: Column, a: Column) -> Column:
+    """By these exits control returns to their resumers, if those are known."""
+    known = nonzero(resumers != words.NOBODY)
+    lines, resumers = lines[known], resumers[known]
+    return np.array([lines, np.full(len(lines), 2), np.full(len(lines), RETURN), resumers, a[lines]], dtype=np.int64)
+
+
+def _unpaired(numbers: Column) -> tuple[Column, list[tuple[Column, Column, Column]]]:
+    """Where the numbers for `_walk` stand without who is resumed and yields right behind that, which leaves the stack
+    as it was; and without who does so once these are left out, as long as those are many. Also of each time what was
+    there, which of it are such yields, and what was left."""
+    places: Column = np.arange(len(numbers))
+    pairs: list[tuple[Column, Column, Column]] = []
+    while len(numbers):
+        yields = nonzero((numbers[:-1] == ~numbers[1:]) & (numbers[1:] < 0)) + 1
+        is_left = np.ones(len(numbers), dtype=bool)
+        is_left[yields] = is_left[yields - 1] = False
+        pairs.append((places, yields, is_left))
+        places, numbers = places[is_left], numbers[is_left]
+        if 8 * len(yields) < len(is_left):
+            break
+    return places, pairs
+
+
 def _walk(
     numbers: list[int], stacks: dict[int, list[int]], stack: list[int]
-) -> tuple[list[int], list[int], list[int], list[tuple[int, list[int], int]]]:
-    """Who is current behind each number but a resumption; who is asked for; whom a stray switch comes from; and which
-    of the first, by number, do not only take the top off their stack: whom they lose, and who goes on, or nobody."""
+) -> tuple[list[int], list[int], list[int], list[tuple[int, list[int], int]], list[int]]:
+    """Who is current behind each number but a resumption; who is asked for; whom a stray switch comes from; which of
+    the first, by number, do not only take the top off their stack: whom they lose, and who goes on, or nobody; and
+    which are exits that only do that."""
     told: list[int] = []
     asked: list[int] = []
     strayed: list[int] = []
     breaks: list[tuple[int, list[int], int]] = []
+    ended: list[int] = []
     tell, push, pop = told.append, stack.append, stack.pop
     for number in numbers:
         if number < 0:
@@ -219,6 +257,11 @@ def _walk(
             (strayed if number & _STRAY else asked).append(there[-1] if there else track)
         else:
             track = number - _END
+            if stack[-1] == track and len(stack) > 1 and track not in stacks:
+                pop()
+                ended.append(len(told))
+                tell(stack[-1])
+                continue
             lost, resumer = _leave(stack, track)
             there = stacks.get(track)
             if there is not None:
@@ -227,7 +270,7 @@ def _walk(
             if lost or resumer != words.NOBODY:
                 breaks.append((len(told), lost, resumer))
             tell(stack[-1])
-    return told, asked, strayed, breaks
+    return told, asked, strayed, breaks, ended
 
 
 def _leave(stack: list[int], generator: int) -> tuple[list[int], int]:
@@ -241,11 +284,11 @@ def _leave(stack: list[int], generator: int) -> tuple[list[int], int]:
     return lost, stack[-1]
 
 
-def arranged(steps: Steps, extras: list[Extra]) -> Steps:
+def arranged(steps: Steps, extras: list[Extra], returns: Column) -> Steps:
     """With these, and without lines that are none."""
     event, kind, who, by, bottom = steps
-    if extras:
-        more = np.array(extras, dtype=np.int64).T
+    if extras or returns.size:
+        more = np.concatenate((returns, np.array(extras, dtype=np.int64).reshape(-1, 5).T), axis=1)
         place = np.concatenate((4 * event + 1, 4 * more[0] + more[1]))
         order = place.argsort(kind="stable")
         event, kind, who, by, bottom = (

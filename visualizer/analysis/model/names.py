@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from visualizer.analysis.model.types import Track
+
+
+class _Namesakes(dict[int, Track]):
+    """The tracks of one name, by their ids; and the number that was given last."""
+
+    __slots__ = ("last",)
+
+    def __init__(self) -> None:
+        self.last = 0
+
+    def change(self) -> None:
+        """Their names look different now."""
+        for track in self.values():
+            track.version += 1
 
 
 class Names:
     """Who is called what. A number stays once it is given: tracks that share a name are not numbered anew."""
 
     def __init__(self) -> None:
-        self._namesakes: dict[str, dict[int, Track]] = {}
-        self._last_number: dict[str, int] = {}
+        self._namesakes: dict[str, _Namesakes] = {}
         #: How many names were changed.
         self.changed = 0
 
@@ -24,13 +35,15 @@ class Names:
 
     def give(self, track: Track, name: str) -> None:
         """Name a track that has no name yet."""
+        namesakes = self._namesakes.get(name)
+        if namesakes is None:
+            namesakes = self._namesakes[name] = _Namesakes()
         track.base_name = name
-        track.number = self._last_number[name] = self._last_number.get(name, 0) + 1
-        namesakes = self._namesakes.setdefault(name, {})
+        track.number = namesakes.last = namesakes.last + 1
         namesakes[track.id] = track
         track.version += 1
         if len(namesakes) == 2:
-            _change(namesakes.values())
+            namesakes.change()
 
     def change(self, track: Track, name: str) -> None:
         """Give a track another name."""
@@ -38,11 +51,5 @@ class Names:
         namesakes = self._namesakes[track.base_name]
         del namesakes[track.id]
         if len(namesakes) == 1:
-            _change(namesakes.values())
+            namesakes.change()
         self.give(track, name)
-
-
-def _change(tracks: Iterable[Track]) -> None:
-    """Their names look different now."""
-    for track in tracks:
-        track.version += 1

@@ -3,12 +3,13 @@ them."""
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
 from visualizer.analysis.model.slices import Slices
 from visualizer.analysis.model.states import State
@@ -39,6 +40,9 @@ class Place(NamedTuple):
     end_column: int
 
 
+_SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?(?:e-\d\d)?) s", re.ASCII)
+
+
 class Suspension(NamedTuple):
     """Why and where a track stopped running. `asked_ns` is -1 without a limit; `on_track` -1 if it is no track.
 
@@ -59,6 +63,19 @@ class Suspension(NamedTuple):
     direction: str = ""
     local: str = ""
     peer: str = ""
+
+    @property
+    def sleep_ns(self) -> int:
+        """Of a sleep, how long it is: longer than `asked_ns` where that is a time limit, which `on` then shows."""
+        told = _SECONDS.fullmatch(self.on)
+        whole_ns = int(float(told[1]) * 1e9) if told else 0
+        # It is written with six digits.
+        return whole_ns if self.asked_ns >= 0 and whole_ns - self.asked_ns > whole_ns // 100_000 else self.asked_ns
+
+    @property
+    def is_whole_sleep(self) -> bool:
+        """Whether it is a sleep, and the time that it asked for is that of the sleep."""
+        return self.reason == words.SLEEP and self.asked_ns == self.sleep_ns
 
 
 class Tie(NamedTuple):
@@ -127,36 +144,63 @@ class TrackSteps(Sequence[int]):
         return self._about[self._runs[index]]
 
 
-@dataclass(slots=True)
+class Ended(NamedTuple):
+    """The slices of tracks that began and ended together, one track's behind another's; `runs`: as `step_slices`."""
+
+    start_ns: memoryview
+    state: memoryview
+    about: memoryview
+    runs: memoryview
+
+
+@dataclass
 class Track:
-    """One independent sequence of execution."""
+    """One independent sequence of execution.
+
+    Of a million tracks most are never looked at: what they have as all others do stands in the class, and their slices
+    stay together with those of others until somebody asks.
+    """
 
     id: int
     kind: str
     base_name: str
-    parent: int = words.NOBODY
-    creator: int = words.NOBODY
-    place: Place | None = None
     spawn_ns: int = 0
     #: It is a scheduler: it runs whenever nobody else does, and waits whenever somebody else runs.
     schedules: bool = False
     #: Number of its process in `Timeline.processes`, and which track of the parent process it was before the fork.
     process: int = 0
-    copy_of: int = words.NOBODY
+    copy_of: int = field(default=words.NOBODY, init=False)
+    parent: int = field(default=words.NOBODY, init=False)
+    creator: int = field(default=words.NOBODY, init=False)
+    place: Place | None = field(default=None, init=False)
     #: Ordinal among the tracks of the same base name, from 1.
-    number: int = 1
-    slices: Slices = field(default_factory=Slices)
+    number: int = field(default=1, init=False)
+    slices: Slices = field(init=False)
     #: Index in `slices` of the RUNNING slice that each of `steps` began.
-    step_slices: array[int] = field(default_factory=lambda: array("i"))
-    exit_ns: int = -1
-    outcome: str | None = None
-    value: str | None = None
+    step_slices: array[int] = field(init=False)
+    exit_ns: int = field(default=-1, init=False)
+    outcome: str | None = field(default=None, init=False)
+    value: str | None = field(default=None, init=False)
     #: Why the end is only inferred; None where it was observed.
-    inferred: str | None = None
+    inferred: str | None = field(default=None, init=False)
     #: What of the track itself is only inferred: which one it is. None if nothing is.
-    doubt: str | None = None
+    doubt: str | None = field(default=None, init=False)
     #: Changes whenever anything of this track does, its name included; a cache key.
-    version: int = 0
+    version: int = field(default=0, init=False)
+    #: Where its slices stand until somebody asks for them: from one number to the next, and its runs as well.
+    ended: tuple[Ended, int, int, int, int] | None = field(default=None, init=False)
+
+    def __getattr__(self, name: str) -> Any:
+        """Make the slices, of which somebody asks for the first time."""
+        if name not in ("slices", "step_slices"):
+            raise AttributeError(name)
+        self.slices, self.step_slices = Slices(), array("i")
+        if self.ended is not None:
+            (start_ns, state, about, runs), low, high, first, end = self.ended
+            self.slices.extend(start_ns[low:high].cast("B"), state[low:high], about[low:high].cast("B"))
+            self.step_slices.frombytes(runs[first:end].cast("B"))
+            self.ended = None
+        return getattr(self, name)
 
     @property
     def steps(self) -> TrackSteps:

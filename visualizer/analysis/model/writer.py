@@ -4,16 +4,17 @@ a timeline and its writer know how that is kept."""
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from visualizer.analysis.model.states import FINAL, State
 from visualizer.analysis.model.timeline import Timeline, joined_tracks
-from visualizer.analysis.model.types import Entry, Output, Place, Tie, Track
+from visualizer.analysis.model.types import Ended, Entry, Output, Place, Tie, Track
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.columns import Column, nonzero
+from visualizer.trace.columns import Column, Template, nonzero
 
 
 class Passages(NamedTuple):
@@ -76,28 +77,27 @@ class Writer:
         known = self.timeline.tracks.get(track)
         if known is None:
             process = self.processes.of(thread).number
-            schedules = kind in self.timeline.words.schedulers
-            known = Track(track, kind, name, spawn_ns=t_ns, schedules=schedules, process=process)
+            known = Track(track, kind, name, t_ns, kind in self.timeline.words.schedulers, process)
             self.timeline.tracks[track] = known
             self.timeline._names.give(known, name)
         return known
 
-    def spawn(self, line: ev.Spawn, creator: int, thread: int) -> int:
-        """A track begins. Return the number of the spawn; its first slice and its place in the order are to follow."""
-        timeline = self.timeline
-        name = timeline._texts.get(line.name, line.kind)
-        is_new = line.track not in timeline.tracks
-        track = self.track(line.track, line.t_ns, thread, line.kind, name)
+    def spawn(self, id: int, t_ns: int, template: Template, creator: int, thread: int) -> None:
+        """A track begins. Its first slice and its place in the order are to follow."""
+        timeline, kind, (name_id, parent) = self.timeline, template.text, template.rest
+        name = timeline._texts.get(name_id, kind)
+        is_new = id not in timeline.tracks
+        track = self.track(id, t_ns, thread, kind, name)
         if not is_new:
             # Lines before this one were lost or out of order; what the track did in them stands.
-            track.kind, track.schedules = line.kind, line.kind in timeline.words.schedulers
+            track.kind, track.schedules = kind, kind in timeline.words.schedulers
             timeline._names.change(track, name)
-        track.parent = line.parent
+        track.parent = parent
         track.creator = creator
-        track.place = timeline._places.get(line.place)
-        if line.kind == words.THREAD:
-            self.processes.join(line.track, self.processes.of(thread))
-        return self.spawned(track, line.t_ns)
+        track.place = timeline._places.get(template.place)
+        if kind == words.THREAD:
+            self.processes.join(id, self.processes.of(thread))
+        self.spawned(track, t_ns)
 
     def spawned(self, track: Track, t_ns: int) -> int:
         """Count the track among those that were spawned; return its number there."""
@@ -107,19 +107,18 @@ class Writer:
         timeline._blocking.spawned(track)
         return len(timeline.spawns) - 1
 
-    def exit(self, line: ev.Exit) -> int:
-        """A track ends. Return the number of the exit; its last slice and its place in the order are to follow."""
-        timeline = self.timeline
-        track, text = timeline.tracks[line.track], timeline._texts.get
-        track.exit_ns = line.t_ns
-        track.outcome = line.outcome
-        track.value = text(line.value)
-        track.inferred = text(line.inferred)
+    def exit(self, id: int, t_ns: int, template: Template, value: int) -> None:
+        """A track ends. Its last slice and its place in the order are to follow."""
+        timeline, text = self.timeline, self.timeline._texts.get
+        track = timeline.tracks[id]
+        track.exit_ns = t_ns
+        track.outcome = template.text
+        track.value = text(value)
+        track.inferred = text(template.rest[0])
         timeline._blocking.ended(track)
-        timeline._exit_ns.append(line.t_ns)
-        timeline.exits.append(track.id)
-        self.schedulers.ended(track.id)
-        return len(timeline.exits) - 1
+        timeline._exit_ns.append(t_ns)
+        timeline.exits.append(id)
+        self.schedulers.ended(id)
 
     # Slices.
 
@@ -132,26 +131,40 @@ class Writer:
         `steps`: which of all these switches began.
         """
         tracks = self.timeline.tracks
-        some = nonzero(bounds[1:] > bounds[:-1])
-        groups = steps.searchsorted(bounds)
-        numbers = (steps + np.repeat(np.array(counts) - bounds[:-1], np.diff(groups))).astype(np.int32).data.cast("B")
+        groups, counted = steps.searchsorted(bounds), np.array(counts)
+        numbers = (steps + np.repeat(counted - bounds[:-1], np.diff(groups))).astype(np.int32)
         falls = np.zeros(len(start_ns) + 1, dtype=bool)
         falls[1:-1] = start_ns[1:] < start_ns[:-1]
         falls[bounds] = False
-        fallen = set((bounds.searchsorted(nonzero(falls), side="right") - 1).tolist())
-        edges, marks, firsts = bounds.tolist(), (4 * groups).tolist(), start_ns[bounds[some]].tolist()
-        starts, states, abouts = start_ns.data.cast("B"), state.data, about.data.cast("B")
-        for number, first_ns in zip(some.tolist(), firsts, strict=True):
+        fallen = bounds.searchsorted(nonzero(falls), side="right") - 1
+        some = bounds[1:] > bounds[:-1]
+        ended = some & (counted == 0)
+        ended[ended] = _IS_FINAL.take(state[bounds[1:][ended] - 1])
+        ended[fallen] = False
+        those = nonzero(ended)
+        if len(those):
+            some &= ~ended
+            (at, ends), (runs_at, run_ends) = _parts(those, bounds), _parts(those, groups)
+            kept = Ended(start_ns[at].data, state[at].data, about[at].data, numbers[runs_at].data)
+            of_slices, of_runs = pairwise(ends.tolist()), pairwise(run_ends.tolist())
+            for number, (low, high), (first, end) in zip(those.tolist(), of_slices, of_runs, strict=True):
+                track = tracks[ids[number]]
+                track.ended = kept, low, high, first, end
+                track.version += high - low
+        edges, marks, has_fallen = bounds.tolist(), (4 * groups).tolist(), set(fallen.tolist())
+        starts, states, abouts, runs = start_ns.data.cast("B"), state.data, about.data.cast("B"), numbers.data.cast("B")
+        some = nonzero(some)
+        for number, first_ns in zip(some.tolist(), start_ns[bounds[some]].tolist(), strict=True):
             low, high, track = edges[number], edges[number + 1], tracks[ids[number]]
             slices = track.slices
-            if number in fallen or (counts[number] and first_ns < slices.start_ns[-1]):
+            if number in has_fallen or (counts[number] and first_ns < slices.start_ns[-1]):
                 # A time before the open slice's start is moved to it.
                 mine = start_ns[low:high]
                 mine[0] = max(first_ns, slices.start_ns[-1]) if counts[number] else first_ns
                 np.maximum.accumulate(mine, out=mine)
             slices.extend(starts[8 * low : 8 * high], states[low:high], abouts[4 * low : 4 * high])
             if marks[number] < marks[number + 1]:
-                track.step_slices.frombytes(numbers[marks[number] : marks[number + 1]])
+                track.step_slices.frombytes(runs[marks[number] : marks[number + 1]])
             track.version += high - low
 
     def begin_slice(self, track: Track, t_ns: int, state: State, about: int = -1) -> None:
@@ -294,6 +307,14 @@ class Writer:
         timeline.reach(timeline.last_ns)
 
 
+def _parts(those: Column, bounds: Column) -> tuple[Column, Column]:
+    """Where those of the parts stand that reach from bounds[i] to bounds[i + 1]; and the bounds of these alone."""
+    lengths = np.diff(bounds)[those]
+    ends = np.concatenate(([0], lengths.cumsum()))
+    return np.arange(ends[-1]) + np.repeat(bounds[those] - ends[:-1], lengths), ends
+
+
+_IS_FINAL = np.isin(np.array([*State]), FINAL)
 _REMARKS = frozenset((ev.Note, ev.Held, ev.Continued, ev.Dropped, ev.Uncaught, ev.End))
 #: What a bare `yield` gives.
 NOTHING_GIVEN = "None"

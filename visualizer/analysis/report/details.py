@@ -174,10 +174,10 @@ def details(
 ) -> Details:
     """Details up to the latest time of the trace: a slice that is still open counts up to there.
 
-    `span`: only of what lies between these two times, in ns, as in `statistics` and `Lengths`.
+    `span`: only of what lies between these two times, in ns, both included, as in `statistics` and `Lengths`.
     `advance` is told how many tracks have been looked at, and of how many.
     """
-    plain = statistics(timeline, span)
+    plain = statistics(timeline, span, closed=True)
     start_ns, end_ns = span or (0, timeline.last_ns)
     pairs = _pairs(timeline, start_ns, end_ns)
     given, received = _sums(pairs)

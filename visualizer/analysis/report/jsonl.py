@@ -13,6 +13,7 @@ import numpy as np
 
 from visualizer.analysis.model.columns import firsts
 from visualizer.analysis.model.timeline import Entry, Place, Suspension, Timeline, Track
+from visualizer.analysis.report.comparison import Part
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.trace.columns import Column
@@ -26,24 +27,28 @@ _NS_PER_S = 1_000_000_000
 _PLACE = ("file", "line", "end_line", "column", "end_column")
 
 
-def records(timeline: Timeline) -> Iterator[Record]:
-    """Everything of the timeline in order of time; what happened at the same time, in the order of the trace.
+def records(timeline: Timeline, part: Part | None = None) -> Iterator[Record]:
+    """Everything of the timeline, or of that part of it, in order of time; at the same time, in the order of the trace.
 
     A hub's own waits are left out: it waits whenever somebody else runs.
     """
-    return map(msgspec.to_builtins, chain.from_iterable(_blocks(timeline)))
+    return map(msgspec.to_builtins, chain.from_iterable(_blocks(timeline, part)))
 
 
-def json_lines(timeline: Timeline) -> Iterator[bytes]:
+def json_lines(timeline: Timeline, part: Part | None = None) -> Iterator[bytes]:
     """The same as JSON, a line each, some thousands at a time."""
-    return map(msgspec.json.Encoder().encode_lines, _blocks(timeline))
+    return map(msgspec.json.Encoder().encode_lines, _blocks(timeline, part))
 
 
-def _blocks(timeline: Timeline) -> Iterator[list[Any]]:
+def _blocks(timeline: Timeline, part: Part | None) -> Iterator[list[Any]]:
     """The records as structs, which are made and written in a tenth of the time of dictionaries."""
     tables = _Tables(timeline)
     for t_ns, entry, index in timeline.order_in_blocks():
         kept = tables.are_shown(entry, index)
+        if part is not None and not part.is_whole:
+            # Several switches may be of the same nanosecond.
+            inside = (index >= part.first) & (index < part.stop)
+            kept &= (t_ns >= part.start_ns) & (t_ns <= part.end_ns) & ((entry != Entry.SWITCH) | inside)
         t_ns, entry, index = t_ns[kept], entry[kept], index[kept]
         made: list[Iterator[Any]] = [iter(())] * len(Entry)
         for kind in map(Entry, np.unique(entry).tolist()):

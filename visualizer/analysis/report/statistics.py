@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 
 import msgspec
 
@@ -52,14 +52,16 @@ class Statistics(msgspec.Struct, frozen=True):
     totals: Totals
 
 
-def statistics(timeline: Timeline, span: tuple[int, int] | None = None) -> Statistics:
+def statistics(timeline: Timeline, span: tuple[int, int] | None = None, *, closed: bool = False) -> Statistics:
     """Statistics up to the latest time of the trace: a slice that is still open counts up to there.
 
     `span`: only of what lies between these two times, in ns: a slice counts with the part of it that does, a switch
-    if it is behind the first and not behind the second, and `state` is that at the second.
+    if it is behind the first, or `closed` and at it, and not behind the second, and `state` is that at the second.
     """
     start_ns, end_ns = span if span is not None else (-1, timeline.last_ns)
-    tracks = [_of(timeline, track, start_ns, end_ns, span is None) for track in timeline.tracks.values()]
+    first, last = timeline.switch_before(start_ns - closed), timeline.switch_before(end_ns)
+    switches = range(first + 1, last + 1) if span is not None else None
+    tracks = [_of(timeline, track, start_ns, end_ns, switches) for track in timeline.tracks.values()]
     totals = Totals(
         tracks=len(tracks),
         steps=sum(track.steps for track in tracks),
@@ -71,22 +73,21 @@ def statistics(timeline: Timeline, span: tuple[int, int] | None = None) -> Stati
     )
     stops, held_ns = timeline.pauses.between(start_ns, end_ns)
     held_s = held_ns / _NS_PER_S
-    if span is None:
+    if switches is None:
         return Statistics(timeline.last_ns / _NS_PER_S, timeline.switch_count, stops, held_s, tracks, totals)
-    switches = timeline.switch_before(end_ns) - timeline.switch_before(start_ns)
-    return Statistics((end_ns - start_ns) / _NS_PER_S, switches, stops, held_s, tracks, totals)
+    return Statistics((end_ns - start_ns) / _NS_PER_S, len(switches), stops, held_s, tracks, totals)
 
 
-def _of(timeline: Timeline, track: Track, start_ns: int, end_ns: int, whole: bool) -> TrackStatistics:
+def _of(timeline: Timeline, track: Track, start_ns: int, end_ns: int, switches: range | None) -> TrackStatistics:
+    """`switches`: those that count, None for all."""
     def spent_s(state: State) -> float:
         return _spent_ns(track, state, start_ns, end_ns) / _NS_PER_S
 
     state, steps = track.state, len(track.steps)
-    if not whole:
+    if switches is not None:
         at = track.slices.at(end_ns)
         state = State(track.slices.state[at]) if at >= 0 else State.UNKNOWN
-        first, last = timeline.switch_before(start_ns), timeline.switch_before(end_ns)
-        steps = bisect_right(track.steps, last) - bisect_right(track.steps, first)
+        steps = bisect_left(track.steps, switches.stop) - bisect_left(track.steps, switches.start)
     return TrackStatistics(
         id=track.id,
         name=timeline.name(track.id),

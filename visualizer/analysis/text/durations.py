@@ -1,16 +1,11 @@
-"""Durations as people write them."""
+"""Durations and moments as people write them."""
 
 from __future__ import annotations
 
 from math import floor, log10
 
 #: From how many nanoseconds on a unit is used, the unit, and its nanoseconds.
-_UNITS = (
-    (100_000_000, "s", 1_000_000_000),
-    (100_000, "ms", 1_000_000),
-    (100, "µs", 1_000),
-    (0, "ns", 1),
-)
+UNITS = ((100_000_000, "s", 1_000_000_000), (100_000, "ms", 1_000_000), (100, "µs", 1_000), (0, "ns", 1))
 _MINUTES_FROM_NS = 120 * 1_000_000_000
 
 
@@ -31,6 +26,11 @@ def duration(ns: int, digits: int = 3) -> str:
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text} {unit}"
 
 
+def in_seconds(t_ns: int) -> str:
+    """A moment, `t_ns` nanoseconds after the start, to the microsecond: "0.412345 s"."""
+    return f"{t_ns / 1e9:.6f} s"
+
+
 def last_digit_ns(ns: int, digits: int = 3) -> float:
     """How many nanoseconds one more in the last digit of such a text is."""
     if _in_minutes(ns, digits):
@@ -44,7 +44,7 @@ def _in_minutes(ns: int, digits: int) -> bool:
 
 
 def _unit(ns: int) -> tuple[str, int]:
-    return next((unit, unit_ns) for least, unit, unit_ns in _UNITS if ns >= least)
+    return next((unit, unit_ns) for least, unit, unit_ns in UNITS if ns >= least)
 
 
 def _decimals(amount: float, digits: int) -> int:

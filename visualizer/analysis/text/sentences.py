@@ -37,6 +37,9 @@ def in_words(timeline: Timeline, switch: Switch, first: bool, wakeup: Wakeup | N
     what made the target ready, and what it had been waiting for."""
     to = timeline.name(switch.target)
     runs = f"{to} runs for the first time" if first else f"{to} runs"
+    if first and switch.cause == words.THROW:
+        # What is thrown into one that has not begun ends it there.
+        runs = f"{to} ends without having run"
     return plain(f"{_why(timeline, switch, to, first, wakeup, before)} → {runs}")
 
 
@@ -115,6 +118,9 @@ def _why(
             return f"{name} closes {to}"
         case words.YIELD:
             return f"{name} yields {value}" if value is not None else f"{name} yields"
+        case words.IGNORED:
+            yields = f"yields {value}" if value is not None else "yields"
+            return f"{name} {yields} although {to} closes it: RuntimeError (generator ignored GeneratorExit)"
         case words.SWITCH if origin.kind == words.UNKNOWN:
             return _UNKNOWN
         case words.SWITCH if origin.schedules:
@@ -152,8 +158,9 @@ def _ended(timeline: Timeline, track: Track) -> str:
 def waits(suspension: Suspension, name: str) -> str:
     """How a track begins to wait: "foo sleeps 2 s"."""
     if suspension.reason == words.SLEEP and suspension.asked_ns >= 0:
-        asked_ns = suspension.asked_ns
-        return f"{name} sleeps {duration(asked_ns)}" if asked_ns else f"{name} yields (sleeps 0 s)"
+        slept_ns = suspension.sleep_ns
+        limit = f", at most {duration(suspension.asked_ns)}" if suspension.asked_ns < slept_ns else ""
+        return f"{name} sleeps {duration(slept_ns)}{limit}" if slept_ns else f"{name} yields (sleeps 0 s)"
     if suspension.reason == words.SLEEP:
         return f"{name} sleeps{_in(suspension) or ' (duration unknown)'}"
     limit = f", at most {duration(suspension.asked_ns)}" if suspension.asked_ns >= 0 else ""
@@ -202,7 +209,8 @@ def _waiting(timeline: Timeline, suspension: Suspension, name: str, since_ns: in
         case words.SLEEP if suspension.asked_ns >= 0 and not since_ns:
             return waits(suspension, name)
         case words.SLEEP if suspension.asked_ns >= 0:
-            return f"{name} sleeps: {since} of {duration(suspension.asked_ns)}"
+            limit = f", at most {duration(suspension.asked_ns)}" if suspension.asked_ns < suspension.sleep_ns else ""
+            return f"{name} sleeps: {since} of {duration(suspension.sleep_ns)}{limit}"
         case words.SLEEP:
             return f"{name} sleeps{_in(suspension)}" + (f": {since} so far" if since_ns else "")
     reason = suspension.reason
@@ -242,6 +250,8 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
             return f"every greenlet {it} joined has ended"
         case words.FINISHED if waker and waker.exit_ns >= 0:
             return f"{name}, which {it} was waiting for, ended"
+        case words.FINISHED if waker and waker.schedules and suspension and suspension.on_track == waker.id:
+            return f"{name} has nothing left to wait for"
         case words.FINISHED:
             return f"what {it} was waiting for ended"
         case words.IO if suspension and is_ready(suspension):
@@ -252,7 +262,7 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
             return timeline.words.causes[cause] + what
         case words.SIGNAL:
             return "a signal arrived"
-        case words.TIMEOUT if suspension and suspension.asked_ns >= 0 and suspension.reason != words.SLEEP:
+        case words.TIMEOUT if suspension and suspension.asked_ns >= 0 and not suspension.is_whole_sleep:
             return _timer(wakeup, suspension, it)
         case words.TIMEOUT:
             return f"a timeout ended {_possessive(it)} wait{what}"
@@ -296,6 +306,7 @@ def _timer(wakeup: Wakeup, suspension: Suspension | None, it: str) -> str:
     late_ns = wakeup.t_ns - suspension.t_ns - suspension.asked_ns
     off = f" ({duration(abs(late_ns), 2)} {'late' if late_ns > 0 else 'early'})" if late_ns else ""
     asked = duration(suspension.asked_ns)
-    if suspension.reason == words.SLEEP:
+    if suspension.reason == words.SLEEP and wakeup.cause == words.TIMER:
         return f"{_possessive(it)} {asked} sleep is over{off}"
-    return f"{_possessive(it)} time limit of {asked}{' for ' + suspension.on if suspension.on else ''} is over{off}"
+    what = f"its sleep of {duration(suspension.sleep_ns)}" if suspension.reason == words.SLEEP else suspension.on
+    return f"{_possessive(it)} time limit of {asked}{' for ' + what if what else ''} is over{off}"

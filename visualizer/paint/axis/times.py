@@ -8,11 +8,10 @@ from enum import Enum
 from math import floor, log10
 
 from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.text.durations import UNITS
 
 _NS_PER_S = 1_000_000_000
 DAY_NS = 86_400 * _NS_PER_S
-#: From which time on a unit is used, the unit, its nanoseconds.
-_UNITS = ((100_000_000, "s", 1_000_000_000), (100_000, "ms", 1_000_000), (100, "µs", 1_000), (0, "ns", 1))
 #: Round numbers of seconds on a clock, beyond ten.
 _CLOCK_S = (20, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400)
 
@@ -66,7 +65,7 @@ class Labels:
         shown_ns = t_ns - self.reckoning.zero_ns
         if self.reckoning.since is Since.MIDNIGHT:
             return clock(int(shown_ns), max(0, -floor(log10(step_ns / _NS_PER_S) + 1e-9)))
-        unit, unit_ns = next((unit, unit_ns) for least, unit, unit_ns in _UNITS if self.most_ns >= least)
+        unit, unit_ns = next((unit, unit_ns) for least, unit, unit_ns in UNITS if self.most_ns >= least)
         decimals = max(0, -floor(log10(step_ns / unit_ns) + 1e-9))
         sign = "+" if self.reckoning.since is Since.MOMENT and shown_ns > 0 else ""
         return f"{sign}{shown_ns / unit_ns:.{decimals}f} {unit}"

@@ -13,7 +13,7 @@ from visualizer.paint.axis.times import SINCE_START, Reckoning, Since
 from visualizer.paint.axis.viewport import MARGIN_CELLS, Axis, Viewport
 from visualizer.paint.comparison.difference import laid, saving
 from visualizer.paint.comparison.stretch import Stretch, stretches, viewports
-from visualizer.paint.rows.order import Row, RowList, label_runs
+from visualizer.paint.rows.order import Row, Wish, label_runs, rows
 from visualizer.paint.rows.panel import label_cells
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.legend import legend
@@ -36,21 +36,21 @@ def paint_both(
     views = viewports(both, axis, width - left)
     lead = max((0, 1), key=lambda side: both[side].length(axis))
     free = saving(both, views, ascii=ascii)
-    for side, (name, stretch, rows, view) in enumerate(zip("AB", both, shown, views, strict=True)):
+    for side, (name, stretch, every, view) in enumerate(zip("AB", both, shown, views, strict=True)):
         if not side or axis is Axis.BUSY:
             counted = side if axis is Axis.BUSY else lead
             yield [Run(f"{axis.value:{left}}", "dim"), *common_ruler(both[counted], views[counted], ascii=ascii)]
         since = f"  from {duration(int(stretch.start_ns))}" if stretch.start_ns else ""
         yield [Run(name, "edge"), Run(since, "dim")]
-        listed = rows if everything else rows[:_ROWS]
+        listed = every if everything else every[:_ROWS]
         for number, (row, runs) in enumerate(zip(listed, stretch.painted(listed, view, ascii=ascii), strict=True)):
             if free is not None and free.side == side and number == (len(listed) - 1) // 2:
                 runs = laid(runs, free.cell, free.runs)
             yield [*label_runs(stretch.part.timeline, row, left, ascii=ascii), *runs]
-        hidden = sum(len(row.members) or 1 for row in rows[len(listed) :])
+        hidden = sum(len(row.members) or 1 for row in every[len(listed) :])
         if hidden:
             yield [Run(f"… and {hidden} more tracks: --all shows them", "dim")]
-    if any(row.group for rows in shown for row in rows):
+    if any(row.group for every in shown for row in every):
         yield [Run("Tracks with the same function share a row: --all shows each one", "dim")]
     yield []
     yield legend(*(part.timeline for part in parts), ascii=ascii)
@@ -74,13 +74,12 @@ def common_ruler(
 
 def part_rows(part: Part, *, everything: bool = False) -> list[Row]:
     """The rows of the tracks that are there in the part. Tracks of a kind share one, unless `everything` is wanted."""
-    arranged = RowList(part.timeline)
-    found = arranged.arrange(only=part.lives)
+    found = rows(part.timeline, Wish(only=part.lives))
     if len(found) <= _ROWS or everything:
         return found
-    return arranged.arrange(folded=None, grouped=True, only=part.lives)
+    return rows(part.timeline, Wish(folded=None, only=part.lives), grouped=True)
 
 
 def _label_cells(parts: Sequence[Part], shown: Sequence[Sequence[Row]], head: str, width: int) -> int:
     """How many of `width` cells the labels of both take, since cell 0 of both is to be in one column."""
-    return max(label_cells(part.timeline, rows, head, width) for part, rows in zip(parts, shown, strict=True))
+    return max(label_cells(part.timeline, every, head, width) for part, every in zip(parts, shown, strict=True))

@@ -10,11 +10,12 @@ from itertools import groupby, islice
 from typing import NamedTuple
 
 from visualizer.analysis.model.timeline import FINAL, State, Switch, Timeline
+from visualizer.analysis.text.durations import in_seconds
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
 from visualizer.paint.panes.arrow_labels import crossing_labels
 from visualizer.paint.text.canvas import Run
-from visualizer.paint.text.cell_width import ascii_cells, cell_width, fit, fit_name
+from visualizer.paint.text.cell_width import ascii_cells, cell_width, fit, fit_name, fit_sentence
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.paint.text.wait_labels import brief
 from visualizer.trace import words
@@ -146,7 +147,7 @@ def line(
     runs += [Run("".join(text for text, _ in group), style) for style, group in groupby(cells, key=lambda one: one[1])]
     if of.said:
         said = brief(timeline, plain(sentence(timeline, index)), switch.suspension, of.said)
-        runs.append(Run(fit(said, of.said), "text"))
+        runs.append(Run(fit_sentence(said, of.said), "text"))
     return [Run(ascii_cells(text), style) for text, style in runs] if ascii else runs
 
 
@@ -158,7 +159,7 @@ def _moment(t_ns: int, of_ns: int) -> str:
     if of_ns >= 1_000_000_000_000:
         return f"{t_ns / 1e9:.3f} s"
     if of_ns >= 100_000_000:
-        return f"{t_ns / 1e9:.6f} s"
+        return in_seconds(t_ns)
     return f"{t_ns / 1e6:.3f} ms" if of_ns >= 100_000 else f"{t_ns / 1e3:.3f} µs"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from visualizer.analysis.model.timeline import FINAL, SUMMED, State, Timeline, Track
-from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.durations import duration, in_seconds
 from visualizer.analysis.text.hot_lines import hot_line, mostly
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import describe_state
@@ -54,10 +54,9 @@ def _extent(track: Track, index: int, now_ns: int) -> str:
     starts_ns = track.slices.start_ns
     begin_ns = starts_ns[index]
     if index + 1 < len(starts_ns):
-        return (
-            f"from {_moment(begin_ns)} to {_moment(starts_ns[index + 1])}: {duration(starts_ns[index + 1] - begin_ns)}"
-        )
-    return f"since {_moment(begin_ns)}, to the end: {duration(max(0, now_ns - begin_ns))}"
+        end_ns = starts_ns[index + 1]
+        return f"from {in_seconds(begin_ns)} to {in_seconds(end_ns)}: {duration(end_ns - begin_ns)}"
+    return f"since {in_seconds(begin_ns)}, to the end: {duration(max(0, now_ns - begin_ns))}"
 
 
 def _seen(timeline: Timeline, track: Track, index: int, now_ns: int) -> list[str]:
@@ -81,7 +80,3 @@ def _shares(track: Track, start_ns: int, end_ns: int, count: int) -> str:
     states = sorted((state for state in SUMMED if spent[state] >= _LEAST_SHARE), key=lambda state: -spent[state])
     shares = ", ".join(f"{spent[state]:.0%} {meaning(state)}" for state in states)
     return f"{count} states in {duration(lasted_ns)} here{f': {shares}' if shares else ''}"
-
-
-def _moment(t_ns: int) -> str:
-    return f"{t_ns / 1e9:.6f} s"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence, Set
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any
 
 from visualizer.analysis.model.timeline import State, Timeline
-from visualizer.paint.rows.order import Group, Row, RowList
+from visualizer.paint.rows.order import Group, Row, RowList, Wish
 from visualizer.trace import words
 
 _DIGITS = re.compile("([0-9]+)")
@@ -38,23 +38,6 @@ class RowOrder(Enum):
 
 
 _STATE_OF = {RowOrder.RUNNING: State.RUNNING, RowOrder.READY: State.READY, RowOrder.WAITING: State.WAITING}
-
-
-class Wish(NamedTuple):
-    """`collapsed`: tracks whose children are not wanted; `folded`: groups whose members are not, None for all groups.
-
-    `only`: which tracks are wanted, None for all. `key`: what rows are sorted by, given the tracks of each.
-    """
-
-    collapsed: Set[int] = frozenset()
-    folded: Set[Group] | None = frozenset()
-    only: Callable[[int], bool] | None = None
-    key: Callable[[Sequence[int]], Any] | None = None
-
-
-def arranged(timeline: Timeline, known: RowList, by: By, wish: Wish) -> list[Row]:
-    """The rows of `timeline`, of which `known` are those by thread and function."""
-    return GROUPINGS[by](timeline, known, wish)
 
 
 def sorting(timeline: Timeline, order: RowOrder) -> Callable[[Sequence[int]], Any] | None:
@@ -117,47 +100,32 @@ def lifted(found: Sequence[Row], pinned: Sequence[Subject], hidden: Set[Subject]
     return [*top, *rest], len(top)
 
 
-def _by_function(_: Timeline, known: RowList, wish: Wish) -> list[Row]:
-    return known.arrange(wish.collapsed, wish.folded, grouped=True, only=wish.only, key=wish.key)
-
-
-def _by_thread(_: Timeline, known: RowList, wish: Wish) -> list[Row]:
-    return known.arrange(wish.collapsed, wish.folded, only=wish.only, key=wish.key)
-
-
 def _by_process(timeline: Timeline, known: RowList, wish: Wish) -> list[Row]:
     """A group of each process; in it the threads, and under each what runs on it."""
     blocks: dict[int, list[Row]] = {}
-    for row in known.arrange(wish.collapsed, wish.folded, only=wish.only, key=wish.key):
+    for row in known.arrange(wish):
         if row.depth == 0:
             block = blocks.setdefault(timeline.process_of(row.track).number, [])
         block.append(row._replace(depth=row.depth + 1))
     members: dict[int, list[int]] = {}
-    for track in timeline.tracks.values():
-        if wish.only is None or wish.only(track.id):
-            members.setdefault(track.process, []).append(track.id)
+    for track in wish.wanted(timeline.tracks):
+        members.setdefault(timeline.tracks[track].process, []).append(track)
     found: list[Row] = []
     for number, tracks in sorted(members.items()):
         process = timeline.processes[number]
-        group = Group(process.track, words.PROCESS, process.name)
-        hidden = wish.folded is None or group in wish.folded
-        found.append(Row(tracks[0], 0, True, hidden, group, tuple(tracks)))
-        if not hidden:
-            found += blocks.get(number, ())
+        row = wish.group(Group(process.track, words.PROCESS, process.name), tracks, 0)
+        found += [row] if row.collapsed else [row, *blocks.get(number, ())]
     return found
 
 
 def _by_kind(timeline: Timeline, _: RowList, wish: Wish) -> list[Row]:
-    groups: dict[Group, list[int]] = {}
-    for track in timeline.tracks.values():
-        if wish.only is None or wish.only(track.id):
-            groups.setdefault(Group(words.NOBODY, track.kind, track.kind), []).append(track.id)
+    kinds: dict[str, list[int]] = {}
+    for track in wish.wanted(timeline.tracks):
+        kinds.setdefault(timeline.tracks[track].kind, []).append(track)
     found: list[Row] = []
-    for group, tracks in groups.items():
-        hidden = wish.folded is None or group in wish.folded
-        found.append(Row(tracks[0], 0, True, hidden, group, tuple(tracks)))
-        if not hidden:
-            found += (Row(track, 1, False) for track in _in_order(tracks, wish))
+    for kind, tracks in kinds.items():
+        row = wish.group(Group(words.NOBODY, kind, kind), tracks, 0)
+        found += [row] if row.collapsed else [row, *wish.rows(tracks, 1)]
     return found
 
 
@@ -191,29 +159,20 @@ def _by_spawn(timeline: Timeline, _: RowList, wish: Wish) -> list[Row]:
             hidden = track in wish.collapsed and bool(below)
             if not away:
                 found.append(Row(track, depth, bool(below), hidden))
-            waiting += [(child, depth + 1, away or hidden) for child in reversed(_in_order(below, wish))]
+            waiting += [(child, depth + 1, away or hidden) for child in reversed(wish.in_order(below))]
 
-    climb_down(_in_order(roots, wish))
+    climb_down(wish.in_order(roots))
     # A damaged trace may say that two spawned one another.
     climb_down([track for track in wanted if track not in seen])
     return found
 
 
-def _by_nothing(timeline: Timeline, _: RowList, wish: Wish) -> list[Row]:
-    wanted = [track for track in timeline.tracks if wish.only is None or wish.only(track)]
-    return [Row(track, 0, False) for track in _in_order(wanted, wish)]
-
-
-def _in_order(tracks: Sequence[int], wish: Wish) -> list[int]:
-    key = wish.key
-    return list(tracks) if key is None else sorted(tracks, key=lambda track: key((track,)))
-
-
+#: Each arranges the rows of a timeline, of which the RowList has those by thread and function.
 GROUPINGS: dict[By, Callable[[Timeline, RowList, Wish], list[Row]]] = {
-    By.FUNCTION: _by_function,
-    By.THREAD: _by_thread,
+    By.FUNCTION: lambda _, known, wish: known.arrange(wish, grouped=True),
+    By.THREAD: lambda _, known, wish: known.arrange(wish),
     By.KIND: _by_kind,
     By.SPAWN: _by_spawn,
     By.PROCESS: _by_process,
-    By.NONE: _by_nothing,
+    By.NONE: lambda timeline, _, wish: wish.rows(wish.wanted(timeline.tracks), 0),
 }

@@ -14,7 +14,6 @@ from visualizer.trace import words
 
 #: So many tracks of a kind are a group; fewer can be looked at one by one.
 GROUP_FROM = 8
-_Key = Callable[[Sequence[int]], Any] | None
 
 
 class Group(NamedTuple):
@@ -40,6 +39,41 @@ class Row(NamedTuple):
     members: tuple[int, ...] = ()
 
 
+class Wish(NamedTuple):
+    """`collapsed`: tracks whose children are not wanted; `folded`: groups whose members are not, None for all groups.
+
+    `only`: which tracks are wanted, None for all. `key`: what rows are sorted by, given the tracks of each; None: as
+    they began.
+    """
+
+    collapsed: Set[int] = frozenset()
+    folded: Set[Group] | None = frozenset()
+    only: Callable[[int], bool] | None = None
+    key: Callable[[Sequence[int]], Any] | None = None
+
+    def wanted(self, tracks: Iterable[int]) -> list[int]:
+        """Those of the tracks that are wanted."""
+        return list(tracks if self.only is None else filter(self.only, tracks))
+
+    def in_order(self, tracks: Iterable[int]) -> list[int]:
+        """The tracks, sorted."""
+        key = self.key
+        return list(tracks) if key is None else sorted(tracks, key=lambda track: key((track,)))
+
+    def rows(self, tracks: Iterable[int], depth: int) -> list[Row]:
+        """A row for each of the tracks, sorted."""
+        return [Row(track, depth, False) for track in self.in_order(tracks)]
+
+    def group(self, group: Group, tracks: Sequence[int], depth: int) -> Row:
+        """The row of a group, of which these tracks are wanted."""
+        hidden = self.folded is None or group in self.folded
+        return Row(tracks[0], depth, True, hidden, group, tuple(tracks))
+
+
+#: All tracks, none of them folded away.
+ALL = Wish()
+
+
 class RowList:
     """Arranges the rows of a timeline that may still grow; each track is looked at once."""
 
@@ -57,31 +91,19 @@ class RowList:
         #: Tracks of which no thread is known yet.
         self._homeless: list[int] = []
 
-    def arrange(
-        self,
-        collapsed: Set[int] = frozenset(),
-        folded: Set[Group] | None = frozenset(),
-        *,
-        grouped: bool = False,
-        only: Callable[[int], bool] | None = None,
-        key: _Key = None,
-    ) -> list[Row]:
-        """Each thread, and under it what runs on it, in order of spawning; a track of which no thread is known stands
-        for itself.
+    def arrange(self, wish: Wish = ALL, *, grouped: bool = False) -> list[Row]:
+        """Each thread, and under it what runs on it; a track of which no thread is known stands for itself.
 
-        `collapsed`: threads whose children are not wanted. `grouped`: tracks of a kind stand together under a row of
-        their own if they are GROUP_FROM or more; `folded`: groups whose tracks are not wanted, None for all groups.
-        `only`: which tracks are wanted; their threads are there, too. `key`: what threads, and rows under one, are
-        sorted by, given the tracks of each; None: in order of spawning.
+        Threads of wanted tracks are there, too. `grouped`: tracks of a kind stand together under a row of their own if
+        they are GROUP_FROM or more.
         """
         self._take()
         found: list[Row] = []
-        for thread in _sorted(self._under, key):
-            under = self._under[thread]
-            below = list(self._below(thread, folded, only, key)) if grouped else self._each(under, 1, only, key)
-            if not below and only is not None and not only(thread):
+        for thread in wish.in_order(self._under):
+            below = list(self._below(thread, wish)) if grouped else wish.rows(wish.wanted(self._under[thread]), 1)
+            if not below and not wish.wanted([thread]):
                 continue
-            hidden = thread in collapsed and bool(below)
+            hidden = thread in wish.collapsed and bool(below)
             found.append(Row(thread, 0, bool(below), hidden))
             if not hidden:
                 found += below
@@ -106,45 +128,30 @@ class RowList:
         known = self._timeline.tracks[track]
         return known.kind == words.THREAD or _above(self._timeline, known) in self._timeline.tracks
 
-    def _each(self, tracks: list[int], depth: int, only: Callable[[int], bool] | None, key: _Key) -> list[Row]:
-        return [Row(track, depth, False) for track in _sorted(tracks, key) if only is None or only(track)]
-
-    def _below(
-        self, thread: int, folded: Set[Group] | None, only: Callable[[int], bool] | None, key: _Key
-    ) -> Iterator[Row]:
+    def _below(self, thread: int, wish: Wish) -> Iterator[Row]:
         found: list[tuple[int, Group | None, list[int]]] = []
         for group, tracks in self._kin.get(thread, {}).items():
-            wanted = tracks if only is None else [track for track in tracks if only(track)]
+            wanted = wish.wanted(tracks)
             if len(wanted) >= GROUP_FROM:
                 found.append((self._position[wanted[0]], group, wanted))
             else:
                 found += [(self._position[track], None, [track]) for track in wanted]
         found.sort(key=lambda one: one[0])
-        if key is not None:
+        if (key := wish.key) is not None:
             found.sort(key=lambda one: key(one[2]))
         for _, known, tracks in found:
             if known is None:
                 yield Row(tracks[0], 1, False)
                 continue
-            hidden = folded is None or known in folded
-            yield Row(tracks[0], 1, True, hidden, known, tuple(tracks))
-            if not hidden:
-                yield from self._each(tracks, 2, None, key)
+            row = wish.group(known, tracks, 1)
+            yield row
+            if not row.collapsed:
+                yield from wish.rows(tracks, 2)
 
 
-def _sorted(tracks: Iterable[int], key: _Key) -> list[int]:
-    return list(tracks) if key is None else sorted(tracks, key=lambda track: key((track,)))
-
-
-def rows(
-    timeline: Timeline,
-    collapsed: Set[int] = frozenset(),
-    folded: Set[Group] | None = frozenset(),
-    *,
-    grouped: bool = False,
-) -> list[Row]:
-    """The rows of a timeline that does not grow, see `Rows.arrange`."""
-    return RowList(timeline).arrange(collapsed, folded, grouped=grouped)
+def rows(timeline: Timeline, wish: Wish = ALL, *, grouped: bool = False) -> list[Row]:
+    """The rows of a timeline that does not grow, see `RowList.arrange`."""
+    return RowList(timeline).arrange(wish, grouped=grouped)
 
 
 def _thread_of(timeline: Timeline, track: int, thread_of: dict[int, int]) -> int:

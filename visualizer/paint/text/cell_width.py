@@ -8,6 +8,8 @@ from wcwidth import wcswidth
 
 #: The number at the end of a name, which distinguishes tracks of the same name.
 _NUMBER = re.compile(r"\W?\d+\W*$")
+#: The share of a shortened sentence that is left to the cause, at least.
+_CAUSE = 0.3
 _IN_ASCII = str.maketrans(
     {"…": "..", "→": "->", "µ": "u", "·": "-", "│": "|", "▾": "-", "▸": "+", "×": "x", "–": "-", "✓": "v", "✗": "x"}
 )
@@ -68,6 +70,17 @@ def fit_name(text: str, width: int, ellipsis: str = "…") -> str:
         tail = tail[1:]
     head = _cut(text[: 8 * width], room - cell_width(tail))
     return fit(head + ellipsis + tail, width, ellipsis)
+
+
+def fit_sentence(text: str, width: int, ellipsis: str = "…") -> str:
+    """Like `fit`, but shortened in the middle: behind the last arrow stands the effect, and at the end the number."""
+    if cell_width(text) <= width:
+        return fit(text, width, ellipsis)
+    cause, arrow, effect = text.rpartition(" → ")
+    room = width - cell_width(arrow) - cell_width(effect)
+    if not arrow or room < width * _CAUSE:
+        return fit_name(text, width, ellipsis)
+    return fit(cause, room, ellipsis) + arrow + effect
 
 
 def _cut(text: str, width: int) -> str:

@@ -35,7 +35,7 @@ def wait_label(timeline: Timeline, suspension: Suspension) -> str:
     """Such as "sleep 2 s", "gevent.joinall(…)", "→ consumer", "yield": printable, one line."""
     match suspension.reason:
         case words.SLEEP if suspension.asked_ns >= 0:
-            return f"sleep {duration(suspension.asked_ns)}"
+            return f"sleep {duration(suspension.sleep_ns)}"
         case words.SLEEP:
             return plain(f"sleep {suspension.on}".strip())
         case words.RESUMED | words.SWITCHED if suspension.on_track in timeline.tracks:

@@ -22,12 +22,15 @@ ITERABLE_COROUTINE_FLAG = 0x100
 ASYNC_GENERATOR_FLAG = 0x200
 #: A generator function, a coroutine function, or an asynchronous generator function.
 GENERATOR_FLAG = 0x20 | COROUTINE_FLAG | ASYNC_GENERATOR_FLAG
+#: What a statement begins with whose head holds what is called.
+_STATEMENTS = ("with ", "for ", "async with ", "async for ")
 _AST_ONLY = 0x400  # ast.PyCF_ONLY_AST, without importing ast
 
 #: Where our own code is, which runs inside of the program.
 TRACERS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _HERE = os.path.dirname(TRACERS[:-1]) + os.sep
 _STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+_RUNTIMES = (f"{os.sep}gevent{os.sep}", f"{os.sep}greenlet{os.sep}")
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _SCENARIOS = os.path.join(_HERE, "scenarios") + os.sep
 _START_DIRECTORY = os.getcwd()
@@ -129,21 +132,31 @@ def segment(where: Range) -> str | None:
     else:
         part = b"\n".join([lines[line - 1][column:], *lines[line : end_line - 1], lines[end_line - 1][:end_column]])
     text = part.decode("utf-8", "replace")
-    return _with_item(text) or text if text.startswith("with ") else text
+    return _in_head(text) or text if text.startswith(_STATEMENTS) else text
 
 
-def _with_item(text: str) -> str | None:
-    """What a `with` statement enters: before 3.13 the compiler gives that the range of the whole statement."""
-    head = text.partition(":\n")[0]
+def _in_head(text: str) -> str | None:
+    """What a `with` enters or a `for` goes through: before 3.13 the compiler gives that the range of the statement."""
+    tree = _tree(text)
+    statement = tree.body[0] if tree is not None and len(tree.body) == 1 else None
+    items: Any = getattr(statement, "items", ())
+    node = items[0].context_expr if len(items) == 1 else getattr(statement, "iter", None)
+    if node is None:
+        return None
+    lines = text.encode().split(b"\n")[node.lineno - 1 : node.end_lineno]
+    # In this order: both may be the same line.
+    lines[-1] = lines[-1][: node.end_col_offset]
+    lines[0] = lines[0][node.col_offset :]
+    return b"\n".join(lines).decode()
+
+
+def _tree(text: str, mode: str = "exec") -> Any:
+    """The syntax tree of `text`; None if it is none, or where the compiler loses count of its depth (a SystemError of
+    3.11: other greenlets ran meanwhile)."""
     try:
-        tree: Any = compile(f"{head}: pass", "<place>", "exec", _AST_ONLY)
-    except (SyntaxError, ValueError):
+        return compile(text, "<place>", mode, _AST_ONLY)
+    except (SyntaxError, ValueError, MemoryError, RecursionError, SystemError):
         return None
-    items = tree.body[0].items if type(tree.body[0]).__name__ == "With" else []
-    if len(items) != 1 or items[0].context_expr.lineno != items[0].context_expr.end_lineno:
-        return None
-    expression = items[0].context_expr
-    return head.encode()[expression.col_offset : expression.end_col_offset].decode()
 
 
 def source(file: str) -> str | None:
@@ -164,11 +177,8 @@ def _lines(file: str) -> list[bytes] | None:
 
 def parse(text: str) -> Any:
     """The syntax tree of the expression `text`, None if it is none."""
-    try:
-        tree: Any = compile(f"({text}\n)", "<place>", "eval", _AST_ONLY)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return None
-    return tree.body
+    tree = _tree(f"({text}\n)", "eval")
+    return tree.body if tree is not None else None
 
 
 def called(text: str) -> str | None:
@@ -183,13 +193,11 @@ def called(text: str) -> str | None:
 def entered(code: CodeType, offset: int) -> list[Any]:
     """The expressions (syntax trees) of the `with` statements in whose blocks the instruction at `offset` stands."""
     file, _, line, _, column, _ = place(code, offset)
-    text = source(file)
-    try:
-        tree: Any = compile(text or "", "<place>", "exec", _AST_ONLY)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+    tree = _tree(source(file) or "")
+    if tree is None:
         return []
     found: list[Any] = []
-    rest = [tree]
+    rest: list[Any] = [tree]
     while rest:
         node = rest.pop()
         kind = type(node).__name__
@@ -217,17 +225,24 @@ def _stands_in(node: Any, line: int, column: int) -> bool:
     return start <= (line, max(column, 0)) < end or (column < 0 and node.lineno <= line <= node.end_lineno)
 
 
+def is_of_runtime(code: CodeType) -> bool:
+    """Whether it is code of gevent or greenlet: that somebody waits there says nothing of what the program does."""
+    return any(part in code.co_filename for part in _RUNTIMES)
+
+
 def own_frame(frame: Any, own: Callable[[CodeType], bool]) -> Any:
-    """The innermost frame of the program's own code; the innermost of all if there is none."""
-    inner = frame
+    """The innermost frame of the program's own code; if there is none, of a library's; None if all are a runtime's."""
+    library = None
     while frame is not None:
         if own(frame.f_code):
             return frame
+        if library is None and not is_of_runtime(frame.f_code):
+            library = frame
         frame = frame.f_back
-    return inner
+    return library
 
 
 def place_of(frame: Any, own: Callable[[CodeType], bool]) -> tuple[CodeType | None, int]:
-    """Code and instruction of `own_frame`; (None, 0) of no frame."""
+    """Code and instruction of `own_frame`; (None, 0) if there is none."""
     found = own_frame(frame, own)
     return (found.f_code, found.f_lasti) if found is not None else (None, 0)

@@ -85,7 +85,7 @@ class Context:
         """A new track, which `creator` made in `frame`, and to whose `parent` its end goes. Return it."""
         track = self.new_track()
         code, offset = place_of(frame, self.own)
-        self.stream.store(lines.spawn, t_ns, track, (kind, name, parent, creator), None, code, offset)
+        self.stream.store(lines.spawn, t_ns, track, (kind, name, parent, creator), lines.NO_VALUE, code, offset)
         return track
 
     def named(self, t_ns: int, track: int, name: str) -> None:

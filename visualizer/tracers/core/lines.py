@@ -6,7 +6,7 @@ object and instruction offset of the place (all six as in `Stream.extend`). FORM
 
 from __future__ import annotations
 
-from visualizer.trace.words import NOTHING
+from visualizer.trace.words import NOTHING, YIELD
 from visualizer.tracers.core.string_table import Interning, quote
 from visualizer.tracers.core.values import show
 
@@ -26,7 +26,8 @@ NO_VALUE = object()
 _REASONS = {"join": "join", "joinall": "join", "sleep": "sleep"}
 
 
-def _value(stream: Interning, value: Any) -> int:
+def value_id(stream: Interning, value: Any) -> int:
+    """The id of the text of a value that crossed; NOTHING of none."""
     return NOTHING if value is NO_VALUE else stream.text(show(value))
 
 
@@ -49,7 +50,7 @@ def process(
 
 
 def born(s: Interning, t: int, track: int, about: Any, _: Any, code: CodeType | None, at: int) -> str:
-    """The spawn of a process's main thread, whose creator is a track of another process."""
+    """The spawn of a thread, which is never a row: it says where what follows happens."""
     return spawn(s, t, track, about, None, code, at)
 
 
@@ -62,19 +63,20 @@ def name(s: Interning, t: int, track: int, text: str, _v: Any, _c: CodeType | No
 
 
 def resume(s: Interning, t: int, track: int, cause: str, value: Any, code: CodeType | None, at: int) -> str:
-    return f'["resume",{t},{track},"{cause}",{_value(s, value)},{s.place(code, at)}]\n'
+    return f'["resume",{t},{track},"{cause}",{value_id(s, value)},{s.place(code, at)}]\n'
 
 
-def yielded(s: Interning, t: int, track: int, _: Any, value: Any, code: CodeType | None, at: int) -> str:
-    return f'["yield",{t},{track},{_value(s, value)},{s.place(code, at)}]\n'
+def yielded(s: Interning, t: int, track: int, cause: str, value: Any, code: CodeType | None, at: int) -> str:
+    other = "" if cause is YIELD else f',"{cause}"'
+    return f'["yield",{t},{track},{value_id(s, value)},{s.place(code, at)}{other}]\n'
 
 
 def switch(s: Interning, t: int, origin: int, target: int, value: Any, code: CodeType | None, at: int) -> str:
-    return f'["switch",{t},{origin},{target},"switch",{_value(s, value)},{s.place(code, at)}]\n'
+    return f'["switch",{t},{origin},{target},"switch",{value_id(s, value)},{s.place(code, at)}]\n'
 
 
 def throw(s: Interning, t: int, origin: int, target: int, value: Any, code: CodeType | None, at: int) -> str:
-    return f'["switch",{t},{origin},{target},"throw",{_value(s, value)},{s.place(code, at)}]\n'
+    return f'["switch",{t},{origin},{target},"throw",{value_id(s, value)},{s.place(code, at)}]\n'
 
 
 def wait(s: Interning, t: int, track: int, about: tuple[str, str, int], _: Any, _c: CodeType | None, _o: int) -> str:
@@ -82,10 +84,15 @@ def wait(s: Interning, t: int, track: int, about: tuple[str, str, int], _: Any, 
     return f'["wait",{t},{track},"{reason}",{s.text(on)},{asked_ns}]\n'
 
 
-def wait_in_call(s: Interning, t: int, track: int, about: InCall, _: Any, code: CodeType | None, at: int) -> str:
-    """A wait in an expression: where the reason is not known, it is the name of what the expression calls."""
+def wait_in_call(
+    s: Interning, t: int, track: int, about: InCall, text: str | None, code: CodeType | None, at: int
+) -> str:
+    """A wait in an expression: where the reason is not known, it is the name of what the expression calls.
+
+    `text`: what is called, where there is no expression.
+    """
     known, limit_ns, thing, endpoint = about
-    call, on = s.call(code, at)
+    call, on = s.call(code, at) if text is None else ("", s.text(text))
     reason = quote(known or _REASONS.get(call, call) or "unknown")
     return f'["wait",{t},{track},{reason},{on},{limit_ns}{_end(s, thing, endpoint)}]\n'
 
@@ -117,7 +124,15 @@ def exited(
     s: Interning, t: int, track: int, about: tuple[str, str | None], value: Any, _c: CodeType | None, _o: int
 ) -> str:
     outcome, inferred = about
-    return f'["exit",{t},{track},"{outcome}",{_value(s, value)},{NOTHING if inferred is None else s.text(inferred)}]\n'
+    why = NOTHING if inferred is None else s.text(inferred)
+    return f'["exit",{t},{track},"{outcome}",{value_id(s, value)},{why}]\n'
+
+
+def thread_exited(
+    s: Interning, t: int, track: int, about: tuple[str, str | None], value: Any, code: CodeType | None, at: int
+) -> str:
+    """The exit of a thread, which is never a row: a process ends with its main thread."""
+    return exited(s, t, track, about, value, code, at)
 
 
 def inferred(s: Interning, t: int, track: int, text: str, _v: Any, _c: CodeType | None, _o: int) -> str:
@@ -154,3 +169,7 @@ def dropped(_s: Interning, t: int, what: str, count: int, _v: Any, _c: CodeType 
 
 def uncaught(s: Interning, t: int, exception: str, message: str, _v: Any, code: CodeType | None, at: int) -> str:
     return f'["uncaught",{t},{quote(exception)},{quote(message)},{s.place(code, at)}]\n'
+
+
+#: Events of a track, in `a`, with a text, if any, in `value`. Where all else of one comes again, it is told as a row.
+REPEATED = frozenset((resume, yielded, spawn, exited))

@@ -14,7 +14,7 @@ from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.processes.forks import Forks
 from visualizer.tracers.core.sampling import Samples
 from visualizer.tracers.core.string_table import quote
-from visualizer.tracers.core.values import exception_text, show, type_name
+from visualizer.tracers.core.values import exception_text, keep, show, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -67,7 +67,7 @@ class Recording(Context):
         name = _thread_name(_get_ident()) if self._began else "main"
         buffer.track = self.new_track()
         about = (words.THREAD, name, words.NOBODY, words.NOBODY)
-        buffer.store((lines.spawn, t_ns, buffer.track, about, None, None, 0))
+        buffer.store((lines.born, t_ns, buffer.track, about, None, None, 0))
         if self._began:
             self._local.farewell = _Farewell(self, buffer)
             for call in self.on_thread:
@@ -78,7 +78,7 @@ class Recording(Context):
         """The thread of a buffer ends."""
         if not self.is_over:
             about = (words.RETURNED, None)
-            buffer.store((lines.exited, self.stream.clock(), buffer.track, about, lines.NO_VALUE, None, 0))
+            buffer.store((lines.thread_exited, self.stream.clock(), buffer.track, about, lines.NO_VALUE, None, 0))
         buffer.closed = True
         if self.forks.is_child and all(other.closed for other in self.stream.buffers):
             # A thread has forked, and with the last thread the child is over, unless ours keeps it alive.
@@ -126,11 +126,11 @@ class Recording(Context):
         # Set by the interpreter when it prints an exception that nobody caught (sys.last_exc from 3.12 on).
         uncaught: Any = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
         outcome, value = words.RETURNED, lines.NO_VALUE
-        if isinstance(uncaught, BaseException):
+        if isinstance(uncaught, BaseException) and _ended_main(uncaught):
             outcome, value = words.RAISED, uncaught
             name, message = type_name(type(uncaught)), exception_text(uncaught)
             stream.extend((lines.uncaught, t_ns, name, message, None, *self._raised_at(uncaught)))
-        self.exited(t_ns, stream.here(t_ns).track, outcome, value)
+        stream.store(lines.thread_exited, t_ns, stream.here(t_ns).track, (outcome, None), keep(value))
         self._remove_all()
         self.is_over = True
         stream.close()
@@ -181,6 +181,23 @@ class _Farewell:
 
     def __del__(self) -> None:
         self._recording.on_thread_end(self._buffer)
+
+
+def _ended_main(error: BaseException) -> bool:
+    """Whether an exception that was printed had gone through all of the script, or module, that was run.
+
+    An interactive console in the program and pytest set `sys.last_exc` as well, and go on.
+    """
+    outermost = error.__traceback__
+    if outermost is None:
+        # Of a script that is no Python there is no more than that.
+        return isinstance(error, SyntaxError) and type(error.filename) is str and not error.filename.startswith("<")
+    frame = outermost.tb_frame
+    if frame.f_code.co_filename == "<frozen runpy>":
+        return True
+    is_console = frame.f_code.co_filename.startswith(("<console", "<python-input", "<ipython-input"))
+    main = sys.modules.get("__main__")
+    return frame.f_code.co_name == "<module>" and frame.f_globals is getattr(main, "__dict__", None) and not is_console
 
 
 def _thread_name(ident: int) -> str:

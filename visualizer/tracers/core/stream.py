@@ -13,12 +13,25 @@ import _signal  # type: ignore[import-not-found]
 import _thread
 import os
 import time
-from _struct import pack as _pack
+from _struct import pack as _to_bytes
 from binascii import b2a_base64 as _b2a_base64
 
 from visualizer.trace.sink import Sink
-from visualizer.tracers.core.buffer import PARTS, ROW, STRIDE, Buffer, Taken, in_order, number_shapes_by, take
+from visualizer.trace.words import SUBJECT
+from visualizer.tracers.core.buffer import (
+    NEW,
+    PARTS,
+    ROW,
+    STRIDE,
+    Buffer,
+    Taken,
+    in_order,
+    number_shapes_by,
+    shape_line,
+    take,
+)
 from visualizer.tracers.core.ids import Ids
+from visualizer.tracers.core.lines import NO_VALUE, REPEATED, value_id
 from visualizer.tracers.core.string_table import Interning
 
 TYPE_CHECKING = False
@@ -37,6 +50,10 @@ _GOLDEN = 0.6180339887
 FULL = 64 * 1024 * ROW
 #: So many rows stand in one line at most, and are written at a time.
 _BATCH = 4 * 1024
+#: The text of a value stands in a row above the number of its shape, from this bit on.
+_VALUE_BIT = 32
+#: So many shapes are known at most of what has no row of its own, so that our memory does not grow with the trace.
+_MOST_SHAPES = 8192
 
 # Fetched now: gevent's monkey-patching replaces them, and the flushing thread would be a greenlet of the program's.
 _allocate_lock = _thread.allocate_lock
@@ -82,6 +99,9 @@ class Stream(Interning):
         self.pieces: Line | None = None
         #: Has the buffer of the thread that asks, as `buffer`, once that has stored anything.
         self.local = _Local()
+        #: The shape of what is stored with all its parts and comes again (NEW: it came once), by what does not change
+        #: of it, and the code of its place.
+        self._shapes: dict[tuple[Any, ...], tuple[int, CodeType | None]] = {}
         #: Track of the thread whose lines stand last in the file.
         self._thread = -1
         number_shapes_by(self.ids.shape)
@@ -270,21 +290,32 @@ class Stream(Interning):
             if known >= 0:
                 lines.append(f'["thread",{taken.times[taken.at] - self.start_ns},{known}]\n')
             taken.buffer.reported = True
+        rows: list[int] = []
         while taken.at < until:
-            upto = min(taken.next_parts(until), taken.at + _BATCH)
-            if upto > taken.at:
-                rows = taken.rows[taken.at * ROW : upto * ROW]
-                if self.copies is not None:
-                    self.copies.translate_rows(rows)
-                    self._report_copies(self.copies, rows[0] - self.start_ns, lines)
-                packed = _b2a_base64(_pack(f"<{len(rows)}q", *rows), newline=False)
-                lines.append(f'["rows","{packed.decode("ascii")}"]\n')
-                taken.at = upto
+            if taken.tracks[taken.at] == PARTS:
+                self._make_line(taken, until, rows, lines)
             else:
-                self._make_line(taken, until, lines)
+                upto = min(taken.next_parts(until), taken.at + _BATCH - len(rows) // ROW)
+                some = taken.rows[taken.at * ROW : upto * ROW]
+                if self.copies is not None:
+                    self.copies.translate_rows(some)
+                    self._report_copies(self.copies, some[0] - self.start_ns, rows, lines)
+                rows += some
+                taken.at = upto
+            if len(rows) >= _BATCH * ROW:
+                self._pack(rows, lines)
+        self._pack(rows, lines)
 
-    def _make_line(self, taken: Taken, until: int, lines: list[str]) -> None:
-        """Make the line of the event with parts that comes next, behind those it needs to have been told before."""
+    def _pack(self, rows: list[int], lines: list[str]) -> None:
+        """Make a line of these rows, if there are any."""
+        if rows:
+            packed = _b2a_base64(_to_bytes(f"<{len(rows)}q", *rows), newline=False)
+            lines.append(f'["rows","{packed.decode("ascii")}"]\n')
+            rows.clear()
+
+    def _make_line(self, taken: Taken, until: int, rows: list[int], lines: list[str]) -> None:
+        """Make the line of the event with parts that comes next, behind those it needs to have been told before; or add
+        its row to `rows`, which come before any line but a definition."""
         parts, i = taken.parts, taken.parts_at
         taken.parts_at += STRIDE
         taken.at += 1
@@ -296,19 +327,47 @@ class Stream(Interning):
                 if translated is None:
                     return
                 parts[i + 2 : i + 5] = translated
-                self._report_copies(self.copies, parts[i + 1] - self.start_ns, lines)
-            line = parts[i](self, parts[i + 1] - self.start_ns, *parts[i + 2 : i + STRIDE])
+                self._report_copies(self.copies, parts[i + 1] - self.start_ns, rows, lines)
+            line, t_ns, a, b, value, code, at = parts[i : i + STRIDE]
+            shape = self._shape(line, b, code, at) if line in REPEATED else NEW
+            if shape == NEW:
+                made = line(self, t_ns - self.start_ns, a, b, value, code, at)
+            else:
+                row = t_ns, a, shape if value is NO_VALUE else shape + (value_id(self, value) + 1 << _VALUE_BIT)
         except Exception:
             self._sink.lost += 1
             return
         if self._new:
             lines += self._new
             self._new.clear()
-        lines.append(line)
+        if shape != NEW:
+            rows += row
+            return
+        if line is not shape_line:
+            self._pack(rows, lines)
+        lines.append(made)
 
-    def _report_copies(self, copies: Numbering, t_ns: int, lines: list[str]) -> None:
+    def _shape(self, line: Line, b: Any, code: CodeType | None, at: int) -> int:
+        """The shape of such events, told to the file the second time; NEW the first time."""
+        key = line, b, id(code), at
+        known = self._shapes.get(key)
+        if known is None:
+            if len(self._shapes) >= _MOST_SHAPES:
+                self._shapes.clear()
+            self._shapes[key] = NEW, code
+            return NEW
+        number = known[0]
+        if number == NEW:
+            number = self.ids.shape()
+            self._shapes[key] = number, code
+            told = shape_line(self, 0, number, ((line, SUBJECT, b, NO_VALUE, code, at),), None, None, 0)
+            self._new.append(told)
+        return number
+
+    def _report_copies(self, copies: Numbering, t_ns: int, rows: list[int], lines: list[str]) -> None:
         """Before the first line that speaks of them."""
         if copies.met:
+            self._pack(rows, lines)
             lines += [f'["copy",{t_ns},{track},{of},0]\n' for track, of in copies.met]
             copies.met.clear()
 

@@ -22,6 +22,7 @@ from visualizer.tui.widgets.prompt import Prompt
 #: Time for which a search may keep the screen waiting; so many entries are looked at between two looks at the clock.
 _SEARCH_S = 0.02
 _AT_ONCE = 500
+_FOR_EVER_NS = 1 << 62
 
 
 def _word(what: What) -> str:
@@ -76,8 +77,12 @@ class Navigating(Feedback):
         tracks: Collection[int] | None = frozenset(view.selected_tracks) if self.only_selected else None
         index = jump(of, view.playhead.t_ns, by, tracks=tracks, at=at)
         whose = " of the selected track" if self.only_selected else ""
+        again = ""
+        if index is None and what is What.FINDING:
+            # As in a search: behind the last comes the first.
+            index = jump(of, -1 if by > 0 else _FOR_EVER_NS, by, tracks=tracks)
+            again = f" (from the {'first' if by > 0 else 'last'} again)"
         if index is None:
-            # Whoever followed a program to its end is behind all that there is.
             back = jump(of, view.playhead.t_ns, -by, tracks=tracks, at=at) is not None
             way = f": {self._key_of(what, -by)} goes to the {'previous' if by > 0 else 'next'} one" if back else ""
             self.deny(f"No {'further' if by > 0 else 'earlier'} {_word(what)}{whose}{way}.")
@@ -85,9 +90,9 @@ class Navigating(Feedback):
             moment = of.moment(index)
             view.go_to_time(moment.t_ns)
             if not self.only_selected:
-                view.select_track(moment.track)
+                view.select_track(moment.track, unfold=False)
             self._landed = what, index
-            self.message_here(f"{_word(what)}{whose}: {moment.said}")
+            self.message_here(f"{_word(what)}{whose}{again}: {moment.said}")
         self.look()
 
     def _key_of(self, what: What, by: int) -> str:
@@ -158,7 +163,7 @@ class Navigating(Feedback):
             self._show_chain(f"{said}. {end}")
         else:
             view.go_to_time(at.t_ns)
-            view.select_track(at.track)
+            view.select_track(at.track, unfold=False)
             self._chain.append((f"{said}.", at._replace(t_ns=view.playhead.t_ns)))
             self._show_chain()
         self.look()
@@ -279,7 +284,7 @@ class Navigating(Feedback):
         moment = search.moment(index)
         self.view.go_to_time(moment.t_ns)
         if not self.only_selected:
-            self.view.select_track(moment.track)
+            self.view.select_track(moment.track, unfold=False)
         self._show_hit(search)
 
     def _show_hit(self, search: Search) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import shlex
 import time
 from pathlib import Path
 
@@ -14,18 +15,24 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
+from visualizer.paint.text.cell_width import fit_name
+from visualizer.session import why
 from visualizer.session.catalogue import Scenario, scenarios
 from visualizer.session.recordings import RecordingFile, recent
-from visualizer.session.target import Target
+from visualizer.session.target import Target, TargetError, resolve
 from visualizer.trace.source import Source, TraceError
 from visualizer.tui import keys
 from visualizer.tui.actions.catalogue_search import CatalogueSearch
-from visualizer.tui.shell import LEAST_HEIGHT, LEAST_WIDTH, shell
+from visualizer.tui.shell import shell
 from visualizer.tui.state import source_text
 from visualizer.tui.widgets.footer import Footer
+from visualizer.tui.widgets.too_small import TooSmall, is_too_small
 
 _PAGE_LINES = 8
+#: Cells for the name, the date and the length of a recording: those of the list, app.tcss, without its edges.
+_NARROW, _WIDE, _WIDE_FROM = 31, 35, 100
 
 
 class Choices(OptionList, inherit_bindings=False):
@@ -44,15 +51,13 @@ class CatalogueScreen(CatalogueSearch):
         super().__init__()
         self._shown: dict[str, Scenario | RecordingFile] = {}
         self._preferred: Path | None = None
-        #: The recording that another one is to be compared with.
+        #: The recording that another one is to be compared with, and the one that is to be deleted if asked for again.
         self._marked: Path | None = None
+        self._doomed: Path | None = None
+        self._asked_before: Path | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static(
-            f"Terminal too small: the catalogue needs {LEAST_WIDTH} columns and {LEAST_HEIGHT} lines.",
-            id="too-small",
-            markup=False,
-        )
+        yield TooSmall("catalogue")
         yield Static(Content.assemble((" visualizer", "bold"), "  which coroutine runs when"), id="heading")
         with Horizontal(id="catalogue"):
             yield Choices(id="choices", markup=False)
@@ -73,7 +78,7 @@ class CatalogueScreen(CatalogueSearch):
             self.refill()
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(self.size.width < LEAST_WIDTH or self.size.height < LEAST_HEIGHT, "-too-small")
+        self.set_class(is_too_small(self.size), "-too-small")
 
     def prefer(self, recording: Path | None) -> None:
         """Select that recording, if there is one, when this is shown again."""
@@ -113,9 +118,15 @@ class CatalogueScreen(CatalogueSearch):
         choices.add_option(Option(self._option_text(name, what), id=id))
 
     def _option_text(self, name: str, what: Scenario | RecordingFile) -> Content:
-        if isinstance(what, RecordingFile) and what.path == self._marked:
-            return Content.assemble(("A ", "bold $text-primary"), plain(name))
-        return Content("  " + plain(name))
+        if isinstance(what, Scenario):
+            return Content("  " + plain(name))
+        mark = ("A ", "bold $text-primary") if what.path == self._marked else "  "
+        lasted_ns = what.lasted_ns()
+        lasted = duration(lasted_ns, 2) if lasted_ns is not None else ""
+        written, today = (time.localtime(s) for s in (what.written_ns / 1e9, time.time()))
+        when = f" {time.strftime('%H:%M' if written[:3] == today[:3] else '%m-%d', written)} {lasted:>7}"
+        room = (_NARROW if self.size.width < _WIDE_FROM else _WIDE) - len(when)
+        return Content.assemble(mark, fit_name(plain(what.short_name), room), (when, "$text-muted"))
 
     @property
     def _highlighted(self) -> Scenario | RecordingFile | None:
@@ -167,6 +178,71 @@ class CatalogueScreen(CatalogueSearch):
                 shell(self).watch_target(Target(name, (str(path),), path), hold=True)
             case _:
                 self.deny("A recording has no program to pause: enter opens it.")
+
+    def action_open_other(self) -> None:
+        self.prompt.ask("script", "run or open", "a script with its arguments, -m and a module, or a trace")
+
+    def action_rename(self) -> None:
+        match self._highlighted:
+            case RecordingFile() as recording:
+                self.prompt.ask("new name", "rename to", "the new name", recording.name)
+            case _:
+                self.deny("Only recordings can be renamed.")
+
+    def action_delete(self) -> None:
+        """Delete the recording, if that is asked for twice."""
+        what = self._highlighted
+        if not isinstance(what, RecordingFile):
+            self.deny("Only recordings can be deleted.")
+            return
+        if self._asked_before != what.path:
+            then = "deletes it" if what.is_ours else "removes it from the list; the file stays where it is"
+            self.deny(f"{what.name}: press the key again, and it {then}.")
+            self._doomed = what.path
+            return
+        try:
+            what.delete()
+        except OSError as error:
+            self.deny(f"Cannot delete {what.name!r}: {why(error)}.")
+        position = self.position
+        self.refill()
+        self.highlight(min(position, len(self._shown) - 1))
+
+    def take_answer(self, what: str, text: str) -> None:
+        if what == "script":
+            self._open_other(text)
+        elif what == "new name":
+            self._rename(text)
+        else:
+            super().take_answer(what, text)
+
+    def _open_other(self, text: str) -> None:
+        try:
+            words = [os.path.expanduser(word) for word in shlex.split(text)]
+            if len(words) == 1 and words[0].endswith(".trace"):
+                shell(self).watch_recording(Path(words[0]))
+                return
+            module = words[0] == "-m"
+            shell(self).watch_target(resolve(words[module:], module))
+        except (TargetError, ValueError) as error:
+            self.deny(str(error))
+
+    def _rename(self, name: str) -> None:
+        recording = self._highlighted
+        if not isinstance(recording, RecordingFile) or name == recording.name:
+            return
+        try:
+            self.prefer(recording.rename(name))
+        except OSError as error:
+            self.deny(f"Cannot rename {recording.name!r}: {why(error)}.")
+        except ValueError as error:
+            self.deny(str(error))
+        self.refill()
+
+    def touched(self) -> None:
+        super().touched()
+        # The key that asks for the deletion again finds what the one before noted.
+        self._asked_before, self._doomed = self._doomed, None
 
     async def action_compare(self) -> None:
         """Mark a recording; of another one, compare the marked one with it; of the same, mark it no more."""
@@ -232,7 +308,10 @@ def _source(scenario: Scenario) -> Content:
 def _about(recording: RecordingFile) -> Content:
     """The contents of the first line of a recording."""
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(recording.written_ns / 1e9))
-    known = [("recorded", when), ("size", f"{recording.size:,} bytes"), ("file", str(recording.path))]
+    lasted_ns = recording.lasted_ns()
+    lasted = duration(lasted_ns) if lasted_ns is not None else "not known: the trace has no end"
+    size, file = f"{recording.size:,} bytes", str(recording.path)
+    known = [("recorded", when), ("lasted", lasted), ("size", size), ("file", file)]
     try:
         with Source.open(recording.path) as source:
             source.read()

@@ -25,7 +25,7 @@ from visualizer.tui import keys, messages
 from visualizer.tui.actions.export import Exporting
 from visualizer.tui.actions.moving import Bringing, Moving
 from visualizer.tui.actions.row_layout import Arranging
-from visualizer.tui.shell import LEAST_HEIGHT, LEAST_WIDTH, shell
+from visualizer.tui.shell import shell
 from visualizer.tui.state.pair import SIDES, Pair
 from visualizer.tui.state.side import SideView
 from visualizer.tui.terminal.styles import is_dark, style
@@ -34,11 +34,11 @@ from visualizer.tui.widgets.findings import all_of
 from visualizer.tui.widgets.footer import Footer
 from visualizer.tui.widgets.message_line import MessageLine
 from visualizer.tui.widgets.prompt import Prompt
+from visualizer.tui.widgets.too_small import TooSmall, is_too_small
 from visualizer.tui.widgets.tracks import RIGHT, row_start
 
 #: How often the playhead is moved while it plays.
 _TICK_S = 0.05
-#: A smaller terminal gets a word instead.
 #: Verdict, ruler, two names, two sentences, footer.
 _FIXED_LINES = 7
 #: The share of the remaining lines that tracks may take from this height on; below it, all but this many lines.
@@ -84,11 +84,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         return self.pair.files
 
     def compose(self) -> ComposeResult:
-        yield Static(
-            f"Terminal too small: the comparison needs {LEAST_WIDTH} columns and {LEAST_HEIGHT} lines.",
-            id="too-small",
-            markup=False,
-        )
+        yield TooSmall("comparison")
         with Vertical(id="comparison"):
             yield self._verdict
             yield self._rulers[0]
@@ -106,8 +102,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         self.set_interval(_TICK_S, self.tick)
 
     def on_resize(self, event: events.Resize) -> None:
-        small = event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT
-        self.set_class(small, "-too-small")
+        self.set_class(is_too_small(event.size), "-too-small")
         self.look()
 
     def tick(self) -> None:

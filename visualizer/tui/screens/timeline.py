@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from pkgutil import resolve_name
 from typing import Protocol
 
 from textual import events, on
@@ -25,7 +26,7 @@ from visualizer.tui.actions.moving import Bringing, Moving
 from visualizer.tui.actions.row_layout import Arranging
 from visualizer.tui.actions.stepping import Stepping
 from visualizer.tui.actions.views import Viewing
-from visualizer.tui.shell import LEAST_HEIGHT, LEAST_WIDTH, shell
+from visualizer.tui.shell import shell
 from visualizer.tui.state.feed import Feed
 from visualizer.tui.state.view import View
 from visualizer.tui.widgets.filter import Filter
@@ -36,21 +37,16 @@ from visualizer.tui.widgets.hint import Hint
 from visualizer.tui.widgets.line_list import Lines
 from visualizer.tui.widgets.message_line import MessageLine
 from visualizer.tui.widgets.notices import Notices
-from visualizer.tui.widgets.output import OutputPane
 from visualizer.tui.widgets.prompt import Prompt
 from visualizer.tui.widgets.sentence import Sentence
 from visualizer.tui.widgets.sequence import Sequence
 from visualizer.tui.widgets.source import SourcePane
-from visualizer.tui.widgets.statistics import StatisticsPane
-from visualizer.tui.widgets.switch_list import Events
 from visualizer.tui.widgets.tabs import TABS, TabBar
+from visualizer.tui.widgets.too_small import TooSmall, is_too_small
 from visualizer.tui.widgets.tracks import RIGHT, Legend, Overview, Ruler, TracksPane, row_start
-from visualizer.tui.widgets.tree import Tree
-from visualizer.tui.widgets.waits import WaitsPane
 
 #: How often the trace is looked at, and the playhead moved while it plays.
 _TICK_S = 0.05
-#: A smaller terminal gets a word instead.
 #: From this height on there is a legend, and the sentence has a third line.
 _TALL = 30
 #: Lines above and below the tracks that are always there: header, overview, ruler, footer.
@@ -109,19 +105,14 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         self._sentence = Sentence(view)
         self.message_line = MessageLine()
         self.prompt = Prompt()
-        self.found = ProblemsPane(view, "findings")
+        self._reserved = Static(id="reserved")
         self._notices = Notices(feed)
-        self._statistics = StatisticsPane(view, feed, "statistics")
         self._tab_bar = TabBar(view)
         self._tabs: dict[str, Lines] = {
-            "events": Events(view, "events"),
-            "output": OutputPane(view, "output"),
-            "statistics": self._statistics,
-            "findings": self.found,
-            "tree": Tree(view, "tree"),
-            "waits": WaitsPane(view, "waits"),
+            id: resolve_name(f"visualizer.tui.widgets.{pane.widget}").of(view, feed, id)
+            for id, pane in keys.PANES.items()
         }
-        self._sources = (SourcePane(view, State.RUNNING, "running"), SourcePane(view, State.WAITING, "parked"))
+        self._sources = (SourcePane(view, State.RUNNING, "running"), SourcePane(view, State.WAITING, "suspended"))
         ruler = Ruler(view)
         self._above = (HeaderBar(feed, view), Overview(view), ruler)
         self.instead = (ruler, self._tracks)
@@ -144,15 +135,12 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         return (str(self.feed.path),) if self.feed.path is not None else None
 
     def compose(self) -> ComposeResult:
-        yield Static(
-            f"Terminal too small: the timeline needs {LEAST_WIDTH} columns and {LEAST_HEIGHT} lines.",
-            id="too-small",
-            markup=False,
-        )
+        yield TooSmall("timeline")
         with Vertical(id="timeline"):
             yield from self._above
             yield from (self._tracks, self.sequence.head, self.sequence)
-            yield from (self.filter, self.prompt, self._legend, self._sentence, self.message_line, self._notices)
+            yield from (self.filter, self._legend, self._sentence)
+            yield from (self.prompt, self.message_line, self._reserved, self._notices)
             with Horizontal(id="below"):
                 with Horizontal(id="sources"):
                     yield from self._sources
@@ -223,14 +211,14 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
     def _arrange(self) -> None:
         """Divide the height: the tracks get what they need, but not more than their share."""
         height = self.size.height
-        shown = (self._notices, self.message_line)
         tall = height >= _TALL
         sentence = 3 if tall else 2
         self._legend.display = tall
-        told_lines = sum(
-            int(pane.styles.height.value) for pane in shown if pane.display and pane.styles.height is not None
-        )
-        room = height - _FIXED_LINES - sentence - tall - told_lines - self.filter.display - self.prompt.display
+        # The line for a message, or what is typed, is there in any case, and a longer one is not at the rows' expense:
+        # nothing shall jump.
+        self._reserved.display = not self.message_line.display and not self.prompt.display
+        notices = int(self._notices.styles.height.value) if self._notices.display and self._notices.styles.height else 0
+        room = height - _FIXED_LINES - sentence - tall - notices - 1 - self.filter.display
         most = max(_LEAST_TRACKS, int(room * _TRACKS_SHARE))
         self.view.make_room(most)
         lines = min(max(self.view.line_count, 1), most)
@@ -240,8 +228,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
                 pane.styles.height = wanted
 
     def on_resize(self, event: events.Resize) -> None:
-        small = event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT
-        was_small = self.has_class("-too-small")
+        small, was_small = is_too_small(event.size), self.has_class("-too-small")
         if small and not was_small:
             self._focused_before = self.focused
         elif was_small and not small:
@@ -252,7 +239,9 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         self.look()
 
     async def findings(self) -> list[Finding]:
-        return await self.found.all()
+        found = self._tabs["findings"]
+        assert isinstance(found, ProblemsPane)
+        return await found.all()
 
     # Actions of the keys in keys.py.
 
@@ -298,8 +287,8 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
 
     def action_tab(self, tab: str) -> None:
         focused = self.focused is not None and self.focused.id in TABS
-        if tab == "statistics" and self._tabs[tab].display:
-            self._statistics.turn()
+        if self._tabs[tab].display:
+            self._tabs[tab].turn()
         self._show_tab(tab)
         if focused:
             self._tabs[tab].focus()

@@ -14,6 +14,8 @@ _NS_PER_S = 1_000_000_000
 SWITCHES_PER_S = 3
 #: 1 is the speed at which the program ran.
 SPEEDS = (0.00001, 0.0001, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+#: What is over sooner could not be watched: it is played so slowly that it takes the other time at least.
+_TOO_SHORT_NS, _WATCHED_NS = 1_000_000_000, 3_000_000_000
 
 
 class Playhead:
@@ -31,6 +33,8 @@ class Playhead:
         self.following = False
         self._timeline = timeline
         self._speed = SPEEDS.index(1.0)
+        #: Whether the user has chosen a speed.
+        self._hurried = False
         #: How much of the next switch has been played on the switch axis.
         self._share = 0.0
 
@@ -55,6 +59,16 @@ class Playhead:
     def hurry(self, by: int) -> None:
         """Take the next (1) or the previous (-1) of SPEEDS, as far as there is one."""
         self._speed = min(max(self._speed + by, 0), len(SPEEDS) - 1)
+        self._hurried = True
+
+    def suit(self, length_ns: float | None) -> None:
+        """Unless the user has chosen a speed, take one at which so much time can be watched; None: speed 1."""
+        if self._hurried:
+            return
+        self._speed = SPEEDS.index(1.0)
+        if length_ns is not None and length_ns < _TOO_SHORT_NS:
+            while self._speed and length_ns / SPEEDS[self._speed] < _WATCHED_NS:
+                self._speed -= 1
 
     def go(self, index: int) -> None:
         """Rest after switch number `index`, or the nearest there is."""

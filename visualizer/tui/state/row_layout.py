@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from visualizer.analysis.index.groups import TrackGroup
 from visualizer.analysis.model.timeline import Timeline
-from visualizer.paint.rows.grouping import By, RowOrder, Subject, Wish, arranged, lifted, sorting, subject
-from visualizer.paint.rows.order import Group, Row, RowList, row_name
+from visualizer.paint.rows.grouping import GROUPINGS, By, RowOrder, Subject, lifted, sorting, subject
+from visualizer.paint.rows.order import Group, Row, RowList, Wish, row_name
 from visualizer.paint.text.cell_width import cell_width
 from visualizer.trace import words
 
@@ -75,14 +75,14 @@ class Arrangement:
         if of == self._rows_of:
             return
         self._rows_of = of
-        only = self.only
+        only, arrange = self.only, GROUPINGS[self.by]
         wish = Wish(folded=None, only=only)
-        every = arranged(timeline, self._all_rows, self.by, wish)
+        every = arrange(timeline, self._all_rows, wish)
         self.unfolded_count = len(every) + sum(len(row.members) for row in every)
         folds_groups = self.unfolded_count > self._room
         folded = {row.group for row in every if row.group is not None and self.folded.get(row.group, folds_groups)}
         wish = Wish(self.collapsed, folded, only, sorting(timeline, self.order))
-        found = arranged(timeline, self._all_rows, self.by, wish)
+        found = arrange(timeline, self._all_rows, wish)
         self.rows, self.pinned_rows = lifted(found, self.pinned, self.hidden)
         self.found = sum(len(row.members) or only is None or only(row.track) for row in every)
         self._numbers = {}
@@ -186,8 +186,8 @@ class Arrangement:
         if number >= 0 and self.selected in self.rows[number].members:
             self.selected_group = group
 
-    def select_track(self, track: int) -> None:
-        """Select that track, and unfold or stop filtering whatever hides it."""
+    def select_track(self, track: int, *, unfold: bool = True) -> None:
+        """Select that track, and unfold or stop filtering whatever hides it; not a group, unless `unfold`."""
         if track not in self.timeline.tracks:
             return
         if self.row_of(track) < 0:
@@ -199,7 +199,7 @@ class Arrangement:
             # It is hidden, and that is wanted.
             return
         number = self.row_of(track)
-        if (group := self.rows[number].group) is not None:
+        if unfold and (group := self.rows[number].group) is not None:
             self.folded[group] = False
             self.arrange()
         self.selected, self.selected_group = track, None

@@ -36,6 +36,8 @@ _FOLLOWED_AT = 0.75
 #: What happened since may not have been written yet: a trace is flushed so often.
 _FLUSHED_NS = 50_000_000
 _FOR_EVER_NS = 1 << 62
+#: Among so many switches from the first on the program's own code runs, or it is not looked for.
+_LOOKED_AT = 100
 
 
 class _Spot(NamedTuple):
@@ -129,6 +131,9 @@ class View(Arrangement):
         self.arrange()
         self.playhead.catch_up(self.now_ns)
         if ended:
+            if self.playhead.following and self.timeline.switch_count:
+                # Now it can be looked at, from the beginning on.
+                self.begin()
             self.playhead.following = False
             if not self._axis_chosen and self._is_burst():
                 self.viewport = replace(self.viewport, axis=Axis.SWITCHES)
@@ -167,9 +172,17 @@ class View(Arrangement):
     # Moving the playhead.
 
     def begin(self) -> None:
-        """There is something to be seen: go to the first switch. Nobody wants to go back from there."""
-        self.playhead.go(0)
+        """There is something to be seen: go to where it begins. Nobody wants to go back from there."""
+        self.playhead.go(self._beginning)
         self.reveal()
+
+    @property
+    def _beginning(self) -> int:
+        """The first switch to a track of the program's own: that its scheduler starts says nothing."""
+        timeline = self.timeline
+        first = range(min(timeline.switch_count, _LOOKED_AT))
+        targets = ((index, timeline.tracks.get(timeline.switch(index).target)) for index in first)
+        return next((index for index, track in targets if track is not None and not track.schedules), 0)
 
     def step(self, by: int) -> None:
         self._leave(stepping=True)
@@ -251,6 +264,8 @@ class View(Arrangement):
         elif self.live and playhead.index >= self.timeline.switch_count - 1:
             self.follow()
         else:
+            begin, end = (position_of_time(self.timeline, self.viewport.axis, t_ns) for t_ns in self.played_ns)
+            playhead.suit(None if self.viewport.axis is Axis.SWITCHES else end - begin)
             playhead.play()
             if playhead.index < self.first_switch:
                 playhead.t_ns = max(playhead.t_ns, self.played_ns[0])

@@ -17,7 +17,7 @@ from visualizer.paint.axis.viewport import Axis
 from visualizer.paint.comparison.figures import verdict
 from visualizer.paint.comparison.stacked import common_ruler
 from visualizer.paint.text.canvas import Run
-from visualizer.paint.text.cell_width import fit
+from visualizer.paint.text.cell_width import fit, fit_sentence
 from visualizer.tui.state.pair import SIDES, Pair
 from visualizer.tui.terminal.styles import is_dark, over, strip, style
 from visualizer.tui.widgets.filter import Filter
@@ -54,7 +54,7 @@ class Verdict(PairWidget):
         speed = f"x{playhead.speed:g} " if playhead.playing or playhead.speed != 1 else ""
         playing = f"{'>' if pair.ascii else '▶'} {speed}  " if playhead.playing else f"{speed}  " if speed else ""
         width = max(0, self.size.width - len(lock) - len(playing))
-        said = Run(fit(f" {verdict(pair.found)}", width), "thread")
+        said = Run(fit_sentence(f" {verdict(pair.found)}", width), "thread")
         return strip(self, [said, Run(playing, "running"), Run(lock, "label")], self.size.width)
 
 
@@ -91,7 +91,7 @@ class Sentences(PairWidget):
         number = f"#{index + 1}  " if index >= part.first else ""
         side = f" {SIDES[y]}  "
         room = max(0, self.size.width - len(side) - len(number))
-        runs = [Run(side, "edge"), Run(number, "ruler"), Run(fit(plain(said), room), "text")]
+        runs = [Run(side, "edge"), Run(number, "ruler"), Run(fit_sentence(plain(said), room), "text")]
         return strip(self, runs, self.size.width)
 
 

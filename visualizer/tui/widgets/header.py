@@ -96,9 +96,10 @@ class HeaderBar(Widget):
         elif not playhead.following and feed.paused:
             # One "paused" is enough: here it is the program's.
             runs.append(Run(" not following", "dim"))
-        elif not playhead.following:
-            paused = " ‖ VIEW PAUSED" if feed.live else " ‖ PAUSED"
-            runs.append(Run(f" ‖{speed}" if short or playhead.speed != 1 else paused, "dim"))
+        elif not playhead.following and feed.live:
+            runs.append(Run(f" ‖{speed}" if short or playhead.speed != 1 else " ‖ VIEW PAUSED", "dim"))
+        elif not playhead.following and playhead.speed != 1:
+            runs.append(Run(speed, "dim"))
         return runs
 
     def _where(self, short: bool) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from rich.style import Style
 from textual import events
 from textual.geometry import Size
@@ -11,6 +13,7 @@ from textual.strip import Strip
 from visualizer.paint.text.canvas import Run
 from visualizer.tui import keys
 from visualizer.tui.messages import Denied
+from visualizer.tui.state.feed import Feed
 from visualizer.tui.state.view import View
 from visualizer.tui.terminal.styles import over, strip
 
@@ -28,6 +31,14 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id)
         self.view = view
         self._drawn: object = None
+
+    @classmethod
+    def of(cls, view: View, feed: Feed, id: str) -> Self:
+        """Such a pane of a timeline's screen (`keys.PANES`)."""
+        return cls(view, id)
+
+    def turn(self) -> None:
+        """Its key was pressed while it is in front: show it another way, if there is one."""
 
     @property
     def width(self) -> int:

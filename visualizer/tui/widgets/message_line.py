@@ -7,7 +7,7 @@ from textual.widget import Widget
 
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.text.canvas import Run
-from visualizer.paint.text.cell_width import fit
+from visualizer.paint.text.cell_width import fit, fit_sentence
 from visualizer.tui.terminal.styles import strip
 from visualizer.tui.widgets.notices import Notice
 
@@ -54,7 +54,7 @@ class MessageLine(Widget):
             for number, part in enumerate(parts):
                 newest.append([Run("   " if number else " ▸ ", "edge"), Run(part, "text")])
         room = MOST - len(newest)
-        before = [[Run("   ", "edge"), Run(fit(line, width), "dim")] for line in self._lines[:-1]]
+        before = [[Run("   ", "edge"), Run(fit_sentence(line, width), "dim")] for line in self._lines[:-1]]
         self._runs = [*before[max(0, len(before) - room) :], *newest]
         self.styles.height = len(self._runs)
         self.refresh()

@@ -11,7 +11,7 @@ from visualizer.analysis.text.losses import left_out
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.caption import uncaught
-from visualizer.paint.text.cell_width import cell_width, fit
+from visualizer.paint.text.cell_width import cell_width, fit, fit_sentence
 from visualizer.tui.state.feed import Feed
 from visualizer.tui.terminal.styles import strip
 
@@ -90,4 +90,4 @@ class Notices(Widget):
             notice = Notice(f"… and {left} more: at the end of Statistics (3)", "ready")
         else:
             notice = self._shown[y] if y < len(self._shown) else Notice("", "text")
-        return strip(self, [Run(" " + fit(notice.text, width - 2), notice.style)], width)
+        return strip(self, [Run(" " + fit_sentence(notice.text, width - 2), notice.style)], width)

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
-from visualizer.tui.messages import Prompted
+from visualizer.tui.messages import Prompted, Typing
 
 
 class _PromptInput(Input):
@@ -23,17 +23,20 @@ class Prompt(Horizontal):
         super().__init__()
         self._title = Static(markup=False)
         self._input = _PromptInput(compact=True, select_on_focus=False)
-        self._asked = ""
+        #: What is asked for.
+        self.asked = ""
 
     def compose(self) -> ComposeResult:
         yield self._title
         yield self._input
 
-    def ask(self, what: str, title: str, hint: str) -> None:
-        """Ask for `what`; `hint` shows what may be typed until something is."""
-        self._asked = what
+    def ask(self, what: str, title: str, hint: str, value: str = "") -> None:
+        """Ask for `what`, which is `value` so far; `hint` shows what may be typed until something is."""
+        self.asked = what
         self._title.update(f" {title} ")
-        self._input.value = ""
+        with self.prevent(Input.Changed):
+            self._input.value = value
+        self._input.cursor_position = len(value)
         self._input.placeholder = hint
         self.display = True
         self._input.focus()
@@ -45,9 +48,10 @@ class Prompt(Horizontal):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
+        self.post_message(Typing(self.asked, event.value.strip()))
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
         self.close()
-        self.post_message(Prompted(self._asked, event.value.strip()))
+        self.post_message(Prompted(self.asked, event.value.strip()))

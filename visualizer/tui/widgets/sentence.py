@@ -12,7 +12,7 @@ from visualizer.analysis.text.upcoming import what_next
 from visualizer.paint.rows.group_row import state_counts
 from visualizer.paint.rows.order import row_name
 from visualizer.paint.text.canvas import Run
-from visualizer.paint.text.cell_width import fit
+from visualizer.paint.text.cell_width import fit_sentence
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.paint.text.wait_labels import brief
 from visualizer.tui.state.view import View
@@ -46,7 +46,7 @@ class Sentence(Widget):
         view, width = self._view, max(10, self.size.width - 2)
         timeline, index = view.timeline, view.playhead.index
         if index < 0:
-            lines = [[Run(fit(plain(sentence_before_first(timeline)), width), "text")]]
+            lines = [[Run(fit_sentence(plain(sentence_before_first(timeline)), width), "text")]]
         else:
             switch = timeline.switch(index)
             who = f"{timeline.name(switch.origin)} → {timeline.name(switch.target)}"
@@ -65,7 +65,7 @@ class Sentence(Widget):
         row = view.selected_row
         if row is not None and row.group is not None and view.selected_group is not None:
             said = f"{row_name(view.timeline, row)}: {state_counts(view.track_group(row), view.playhead.t_ns)}"
-            return [Run("  ", "text"), Run(fit(said, width - 2), "ruler")]
+            return [Run("  ", "text"), Run(fit_sentence(said, width - 2), "ruler")]
         track = view.timeline.tracks[view.selected]
         at = track.slices.at(view.playhead.t_ns)
         state = State(track.slices.state[at]) if at >= 0 else State.UNKNOWN
@@ -76,5 +76,5 @@ class Sentence(Widget):
         suspension = track.slices.about[at] if state is State.WAITING else -1
         return [
             Run(f"{mark} ", STYLE_OF[state]),
-            Run(fit(brief(view.timeline, said, suspension, width - 2), width - 2), "ruler"),
+            Run(fit_sentence(brief(view.timeline, said, suspension, width - 2), width - 2), "ruler"),
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from visualizer.analysis.model.timeline import State
 from visualizer.analysis.report.statistics import Statistics as Numbers
@@ -72,6 +72,10 @@ class StatisticsPane(Lines):
         self._lengths_of: object = None
         self._profile_of: object = None
         self._pausing = False
+
+    @classmethod
+    def of(cls, view: View, feed: Feed, id: str) -> Self:
+        return cls(view, feed, id)
 
     def turn(self) -> None:
         """Bars instead of numbers, or numbers again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
 from visualizer.paint.text.canvas import Run
-from visualizer.paint.text.cell_width import fit
+from visualizer.paint.text.cell_width import fit_sentence
 from visualizer.paint.text.wait_labels import brief
 from visualizer.tui.messages import SwitchChosen
 from visualizer.tui.widgets.line_list import Lines
@@ -42,8 +42,8 @@ class SwitchList(Lines):
         self.post_message(SwitchChosen(self.current + by * max(1, self.size.height - 1)))
 
 
-#: Narrower lines do without the number of the switch.
-_WIDE = 50
+#: A sentence has at least so many cells, or the line does without the time.
+_LEAST_SENTENCE = 24
 
 
 class Events(SwitchList):
@@ -58,11 +58,13 @@ class Events(SwitchList):
     def said(self, line: int, width: int) -> list[Run]:
         timeline = self.view.timeline
         t_ns = timeline.switch_ns[line]
-        # The header shows the number, too.
-        number = f"{line + 1:>{len(str(timeline.switch_count))}} " if width >= _WIDE else " "
+        number = f"{line + 1:>{len(str(timeline.switch_count))}} "
         of_ns = self.view.now_ns
         say = self.view.reckoning.moment
         time = f"{say(t_ns, of_ns):>{max(len(say(0, of_ns)), len(say(of_ns, of_ns)))}}  "
+        if width - len(number) - len(time) < _LEAST_SENTENCE:
+            # The header shows it, too.
+            time = ""
         room = max(0, width - len(number) - len(time))
-        said = fit(brief(timeline, plain(sentence(timeline, line)), timeline.switch(line).suspension, room), room)
-        return [Run(number, "dim"), Run(time, "ruler"), Run(said, "text")]
+        said = brief(timeline, plain(sentence(timeline, line)), timeline.switch(line).suspension, room)
+        return [Run(number, "dim"), Run(time, "ruler"), Run(fit_sentence(said, room), "text")]

@@ -15,10 +15,8 @@ from visualizer.tui.terminal.styles import over, strip
 
 #: Id of each pane, in order.
 TABS = tuple(PANES)
-#: Their names on the screen, and shorter ones for narrow terminals.
-_TITLES = {"findings": "problems"}
-_SHORT = _TITLES | {"statistics": "stats"}
-_SHORTEST = {"output": "out", "statistics": "stat", "findings": "prob", "waits": "wait"}
+#: How number and name are written, and which of its names, from the widest to the narrowest.
+_FORMS = ((" {} {} ", 0), (" {} {} ", 1), (" {} {}", 1), (" {}{}", 2))
 
 
 class TabBar(Widget):
@@ -62,26 +60,16 @@ class TabBar(Widget):
 
     def _labels(self) -> dict[str, str]:
         """The text of each tab, with the spaces around it."""
-        numbered = list(enumerate(TABS, 1))
-        counted = {"findings": self._counted}
-        names = {tab: _SHORT.get(tab, tab).capitalize() + counted.get(tab, "") for tab in TABS}
-        titles = {tab: _TITLES.get(tab, tab).capitalize() + counted.get(tab, "") for tab in TABS}
-        labels = {tab: f" {number} {titles[tab]} " for number, tab in numbered}
-        if self._has_room(labels):
-            return labels
-        labels = {tab: f" {number} {names[tab]} " for number, tab in numbered}
-        if self._has_room(labels):
-            return labels
-        labels = {tab: f" {number} {names[tab]}" for number, tab in numbered}
-        if self._has_room(labels):
-            return labels
-        labels = {tab: f" {number}{_SHORTEST.get(tab, tab).capitalize()}" for number, tab in numbered}
-        if self._has_room(labels):
-            return labels
-        return {tab: f" {number} {names[tab]} " if tab == self._front else f" {number} " for number, tab in numbered}
-
-    def _has_room(self, labels: dict[str, str]) -> bool:
-        return sum(map(len, labels.values())) <= self.size.width
+        numbered = []
+        for number, (tab, pane) in enumerate(PANES.items(), 1):
+            longest, shorter, shortest = pane.names
+            counted = self._counted if tab == "findings" else ""
+            numbered.append((number, tab, (longest + counted, shorter + counted, shortest)))
+        for form, size in _FORMS:
+            labels = {tab: form.format(number, names[size]) for number, tab, names in numbered}
+            if sum(map(len, labels.values())) <= self.size.width:
+                return labels
+        return {tab: f" {number} " + f"{names[1]} " * (tab == self._front) for number, tab, names in numbered}
 
     def _extent(self, tab: str) -> tuple[int, int]:
         """First cell of a tab, and the one after its last."""

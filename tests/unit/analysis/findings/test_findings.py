@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.analysis.model.test_properties import EVENTS
@@ -591,7 +591,6 @@ def test_found_while_it_grows_as_in_one_piece(pieces: list[int], most: int) -> N
     assert growing.found() == findings(tape.timeline())
 
 
-@settings(deadline=None)
 @given(st.lists(EVENTS, max_size=40), st.integers(1, 7))
 def test_of_any_events(events: list[ev.Event], most: int) -> None:
     timeline = Timeline()

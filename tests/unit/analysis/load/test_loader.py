@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.soak import examples
 from tests.unit.analysis.load.programs import program
 from visualizer.analysis.load.loader import Loader
 from visualizer.analysis.model.timeline import State, Timeline, Track
@@ -118,13 +119,13 @@ def greenlet_lines(steps: list[tuple[int, int, int, int]]) -> list[Line]:
     return lines
 
 
-@settings(deadline=None, max_examples=200)
+@examples(80)
 @given(st.lists(STEP, max_size=60))
 def test_greenlets(steps: list[tuple[int, int, int, int]]) -> None:
     check(beginning() + greenlet_lines(steps))
 
 
-@settings(deadline=None, max_examples=200)
+@examples(80)
 @given(st.lists(st.tuples(st.sampled_from(GENERATORS), st.integers(0, 2), st.integers(-1, 1), PAUSES), max_size=40))
 def test_generators(turns: list[tuple[int, int, int, int]]) -> None:
     """One track resumes generators, at several places, in turn or not, and some of them give nothing."""
@@ -139,7 +140,7 @@ def test_generators(turns: list[tuple[int, int, int, int]]) -> None:
     check(beginning() + lines[:1] + greenlet_lines([(5, 2, 1, 1), (5, 3, 1, 1), (5, 0, 1, 1)]) + lines[1:])
 
 
-@settings(deadline=None, max_examples=250)
+@examples(80)
 @given(
     st.lists(st.tuples(st.integers(0, 9), st.integers(0, 40), PAUSES), min_size=1, max_size=120),
     st.integers(0, 80),
@@ -182,7 +183,7 @@ def test_a_chain_of_generators(depth: int) -> None:
         check(beginning() + lines[:cut])
 
 
-@settings(deadline=None, max_examples=250)
+@examples(80)
 @given(st.lists(st.tuples(st.integers(0, 13), st.integers(0, 40), PAUSES), min_size=1, max_size=80))
 def test_greenlets_that_begin_and_end(steps: list[tuple[int, int, int]]) -> None:
     """As programs make them, and now and then as no program does."""
@@ -219,7 +220,7 @@ def test_greenlets_that_begin_and_end(steps: list[tuple[int, int, int]]) -> None
     check(lines)
 
 
-@settings(deadline=None, max_examples=250)
+@examples(80)
 @given(st.lists(st.tuples(st.integers(0, 11), st.integers(0, 40), st.integers(0, 1)), min_size=1, max_size=80))
 def test_generators_that_begin_and_end(steps: list[tuple[int, int, int]]) -> None:
     lines = beginning()
@@ -259,7 +260,7 @@ def test_generators_that_begin_and_end(steps: list[tuple[int, int, int]]) -> Non
     check(lines[:-1])
 
 
-@settings(deadline=None, max_examples=150)
+@examples(60)
 @given(st.lists(st.tuples(st.integers(0, 6), st.sampled_from(GREENLETS), PAUSES), min_size=1, max_size=60), st.data())
 def test_rows(rows: list[tuple[int, int, int]], data: st.DataObject) -> None:
     """Shapes of one line and of several; some rows are of no known shape."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.soak import examples
 from tests.unit.analysis.tape import STEP_NS, Tape, feed
 from visualizer.analysis.model.timeline import FINAL, SUMMED, Entry, State, Timeline
 from visualizer.analysis.report.jsonl import records
@@ -136,7 +137,6 @@ class Simulation:
 ACTIONS = st.lists(st.tuples(st.integers(0, 10), st.integers(0, 20)), max_size=60)
 
 
-@settings(deadline=None)
 @given(ACTIONS)
 def test_the_model_says_what_the_scheduler_did(actions: list[tuple[int, int]]) -> None:
     simulation = Simulation()
@@ -156,7 +156,6 @@ def test_the_model_says_what_the_scheduler_did(actions: list[tuple[int, int]]) -
     assert len(running) == len(simulation.active) if actions else not running
 
 
-@settings(deadline=None)
 @given(ACTIONS)
 def test_one_stack_makes_one_chain_of_switches(actions: list[tuple[int, int]]) -> None:
     simulation = Simulation()
@@ -248,7 +247,7 @@ EVENTS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@examples(120)
 @given(st.lists(EVENTS, max_size=40))
 def test_no_sequence_of_events_breaks_the_model(events: list[ev.Event]) -> None:
     timeline = Timeline()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.traces import crowd
@@ -96,7 +96,6 @@ def test_of_many_tracks_at_once(together: int, monkeypatch: pytest.MonkeyPatch) 
     assert [told(times) for times in times_of(timeline, tracks)] == [told(of(timeline, track.id)) for track in tracks]
 
 
-@settings(deadline=None)
 @given(st.lists(EVENTS, max_size=40))
 def test_of_any_events(events: list[ev.Event]) -> None:
     timeline = Timeline()

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from visualizer.analysis.text.durations import duration, last_digit_ns
@@ -42,7 +42,6 @@ def test_more_digits_and_what_the_last_is_worth() -> None:
     assert (last_digit_ns(200_300_000_000), last_digit_ns(0)) == (1_000_000_000, 0)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 119 * 10**9))
 def test_a_duration_is_right_to_its_digits(ns: int) -> None:
     amount, unit = duration(ns).split()

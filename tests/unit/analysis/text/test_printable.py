@@ -3,7 +3,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from visualizer.analysis.text.printable import plain
@@ -35,7 +35,6 @@ def test_what_could_be_obeyed_is_made_visible(text: str, shown: str) -> None:
     assert plain(text) == shown
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_nothing_unprintable_is_left_and_nothing_is_moved(text: str) -> None:
     made = plain(text)

@@ -13,7 +13,7 @@ from visualizer.analysis.index.groups import TrackGroup
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.axis.viewport import Axis, Viewport
 from visualizer.paint.rows.group_row import paint_group, state_counts
-from visualizer.paint.rows.order import GROUP_FROM, Group, Row, RowList, label_runs, rows
+from visualizer.paint.rows.order import GROUP_FROM, Group, Row, RowList, Wish, label_runs, rows
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -130,8 +130,8 @@ def test_tracks_of_a_kind_are_a_group() -> None:
         Row(0, 0, True), Row(1, 1, False), Row(2, 1, True, False, group, members),
         *(Row(member, 2, False) for member in members), Row(2 + GROUP_FROM, 1, False),
     ]  # fmt: skip
-    folded = rows(timeline, folded={group}, grouped=True)
-    assert folded == rows(timeline, folded=None, grouped=True)
+    folded = rows(timeline, Wish(folded={group}), grouped=True)
+    assert folded == rows(timeline, Wish(folded=None), grouped=True)
     assert [(row.track, row.collapsed) for row in folded] == [(0, False), (1, False), (2, True), (10, False)]
     labels = [text(label_runs(timeline, row, 16)) for row in (*folded, unfolded[3])]
     assert labels == [
@@ -165,10 +165,10 @@ def test_tracks_of_another_thread_or_kind_are_of_another_group() -> None:
 def test_only_those_that_are_wanted_and_their_threads() -> None:
     tape = wave(8).spawn("second", words.THREAD).spawn("alone", words.GREENLET, parent="second")
     arranged = RowList(tape.timeline())
-    assert [row.track for row in arranged.arrange(grouped=True, only=lambda track: track in (3, 4))] == [0, 3, 4]
-    assert [row.track for row in arranged.arrange(only=lambda track: track == tape.ids["alone"])] == [11, 12]
-    assert [row.track for row in arranged.arrange(only=lambda track: track == 0)] == [0]
-    assert arranged.arrange(only=lambda track: False) == []
+    assert [row.track for row in arranged.arrange(Wish(only=lambda track: track in (3, 4)), grouped=True)] == [0, 3, 4]
+    assert [row.track for row in arranged.arrange(Wish(only=lambda track: track == tape.ids["alone"]))] == [11, 12]
+    assert [row.track for row in arranged.arrange(Wish(only=lambda track: track == 0))] == [0]
+    assert arranged.arrange(Wish(only=lambda track: False)) == []
 
 
 def test_rows_grow_with_the_timeline() -> None:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from tests.unit.analysis.tape import Tape
 from tests.unit.paint.events import timelines
 from visualizer.analysis.model.timeline import Timeline
-from visualizer.paint.rows.grouping import By, RowOrder, Subject, Wish, arranged, lifted, sorting
-from visualizer.paint.rows.order import Group, Row, RowList
+from visualizer.paint.rows.grouping import GROUPINGS, By, RowOrder, Subject, lifted, sorting
+from visualizer.paint.rows.order import Group, Row, RowList, Wish
 from visualizer.trace import words
 
 GREENLETS = Group(words.NOBODY, words.GREENLET, words.GREENLET)
@@ -29,7 +29,7 @@ def shown(tape: Tape, by: By, wish: Wish | None = None) -> list[str]:
     marks = {True: "+", False: "-"}
     return [
         "  " * row.depth + (marks[row.collapsed] if row.has_children else "") + (row.group.name if row.group else
-        names[row.track]) for row in arranged(timeline, RowList(timeline), by, wish or Wish())
+        names[row.track]) for row in GROUPINGS[by](timeline, RowList(timeline), wish or Wish())
     ]  # fmt: skip
 
 
@@ -107,7 +107,7 @@ def test_sorted_by_time_in_a_state_the_longest_first() -> None:
 def test_two_that_spawned_one_another_are_shown_all_the_same() -> None:
     timeline = family().timeline()
     timeline.tracks[1].creator, timeline.tracks[3].creator = 3, 1
-    found = arranged(timeline, RowList(timeline), By.SPAWN, Wish())
+    found = GROUPINGS[By.SPAWN](timeline, RowList(timeline), Wish())
     assert [(row.track, row.depth) for row in found] == [(0, 0), (2, 1), (5, 2), (1, 0), (3, 1), (4, 1)]
 
 
@@ -116,7 +116,7 @@ def test_a_chain_of_spawns_may_be_long() -> None:
     for number in range(3_000):
         tape.spawn(str(number), words.GREENLET, creator=str(number - 1) if number else "main")
     timeline = tape.timeline()
-    assert [row.depth for row in arranged(timeline, RowList(timeline), By.SPAWN, Wish())] == list(range(3_001))
+    assert [row.depth for row in GROUPINGS[By.SPAWN](timeline, RowList(timeline), Wish())] == list(range(3_001))
 
 
 ROWS = [
@@ -149,7 +149,7 @@ def test_what_is_hidden_goes_and_with_a_group_its_members() -> None:
 def test_each_track_has_one_row_whatever_is_wished(
     timeline: Timeline, by: By, order: RowOrder, data: st.DataObject
 ) -> None:
-    found = arranged(timeline, RowList(timeline), by, Wish(key=sorting(timeline, order)))
+    found = GROUPINGS[by](timeline, RowList(timeline), Wish(key=sorting(timeline, order)))
     tracks = [row.track for row in found if row.group is None]
     assert sorted(tracks) == sorted(timeline.tracks)
     subjects: list[Subject] = [row.group or row.track for row in found]

@@ -9,7 +9,7 @@ from tests.unit.analysis.tape import Tape, feed, ping_pong, sleeps
 from tests.unit.paint.drawn import text, width
 from tests.unit.paint.events import timelines
 from visualizer.analysis.model.timeline import Timeline
-from visualizer.paint.rows.order import Row, label_runs, rows
+from visualizer.paint.rows.order import Row, Wish, label_runs, rows
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -26,9 +26,9 @@ def test_a_thread_and_under_it_what_runs_on_it_in_order_of_spawning() -> None:
 
 def test_collapsed() -> None:
     timeline = sleeps().timeline()
-    assert rows(timeline, {0}) == [Row(0, 0, True, True)]
-    assert labels(timeline, rows(timeline, {0})) == ["▸ main      "]
-    assert labels(timeline, rows(timeline, {0}), ascii=True) == ["+ main      "]
+    assert rows(timeline, Wish({0})) == [Row(0, 0, True, True)]
+    assert labels(timeline, rows(timeline, Wish({0}))) == ["▸ main      "]
+    assert labels(timeline, rows(timeline, Wish({0})), ascii=True) == ["+ main      "]
 
 
 def test_what_belongs_to_another_thread_stands_under_it() -> None:
@@ -67,5 +67,5 @@ def test_every_track_has_one_row_of_the_width(timeline: Timeline, cells: int, as
     found = rows(timeline)
     assert sorted(row.track for row in found) == sorted(timeline.tracks)
     assert all(width(label_runs(timeline, row, cells, ascii=ascii)) == cells for row in found)
-    collapsed = rows(timeline, set(timeline.tracks))
+    collapsed = rows(timeline, Wish(set(timeline.tracks)))
     assert [row.track for row in collapsed] == [row.track for row in found if row.depth == 0]

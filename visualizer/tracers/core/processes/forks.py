@@ -151,7 +151,7 @@ class Forks:
             late, self._looked_ns = t_ns - self._looked_ns > _LATE_NS, t_ns
             for track, outcome, inferred, value in self._children.ended():
                 about = outcome, inferred or (_WHEN if late else None)
-                self._ends.store((lines.exited, t_ns, track, about, value, None, 0))
+                self._ends.store((lines.thread_exited, t_ns, track, about, value, None, 0))
 
     def _in_parent(self) -> None:
         fork = self._forks.pop() if self._forks else _Fork()
@@ -249,7 +249,7 @@ class Forks:
             t_ns = stream.clock()
             value = Shown(f"exit code {status & 0xFF}")
             about = words.RETURNED, None
-            stream.here(t_ns).store((lines.exited, t_ns, stream.process, about, value, None, 0))
+            stream.here(t_ns).store((lines.thread_exited, t_ns, stream.process, about, value, None, 0))
         self.report_ends()
         stream.flush(last=True)
         self.end()

@@ -1,10 +1,10 @@
 """Which generator is which: from the call that makes one to its first step.
 
 The call of a generator function is seen from Python 3.12 on, what it returns is not. The generator is therefore looked
-for before the next one of the same function is made: it is the newest object of its kind that the cyclic garbage
-collector knows (`gc.get_objects`, oldest first). From then on it goes by the id of its frame, watched by a weak
-reference. Only where it could not be found and several are possible is one taken by the order of creation; that is
-said in the trace.
+for at the caller's next instruction: it is the newest object of its kind that the cyclic garbage collector knows
+(`gc.get_objects`, oldest first). From then on it goes by the id of its frame, and a weak reference tells when it is no
+more. Only where it could not be found and several are possible is one taken by the order of creation; that is said in
+the trace.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from visualizer.tracers.runtimes.generators.introspection import beginning, code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
     from types import CodeType
     from typing import Any
 
@@ -28,96 +29,127 @@ except ImportError:
     from weakref import ref
 
 _BY_ORDER = "which of those created it is was taken from their order"
-_UNSTARTED = "it was collected before it was started, or never came to be; when is not known"
+_UNSTARTED = "it was collected before it was started; when is not known"
+#: The collector knows so many young objects at most where one is looked for: more only where it was switched off.
+_MOST_YOUNG = 20_000
+#: It has just run if it counts fewer than so many since.
+_FEW = 100
 
 
 class Births:
     """The generators that were made and have not been started."""
 
-    def __init__(self, recording: Context) -> None:
+    def __init__(self, recording: Context, on_gone: Callable[[int, Any], None]) -> None:
+        """`on_gone` is told of a generator that was started and is about to be no more: id of its frame, reference."""
         self._recording = recording
-        #: Tracks whose generator has not been looked for or not been found, oldest first, by the id of their code.
+        self._on_gone = on_gone
+        #: What is being made: its code, and the caller's and where that goes on, by the id of the caller's frame.
+        self._making: dict[int, tuple[CodeType, CodeType, int, int]] = {}
+        #: Tracks whose generator was not found, oldest first, by the id of their code.
         self._waiting: dict[int, list[int]] = {}
-        #: How often the garbage collector had run when the newest of those was made.
-        self._collections: dict[int, tuple[int, ...]] = {}
         #: Track, code and weak reference of those found, by the id of the generator's frame.
         self._found: dict[int, tuple[int, CodeType, Any]] = {}
-        #: Codes of which generators are also made where that is not seen: by C code, or by a library.
-        self._unseen: set[int] = set()
 
-    def on_created(self, code: CodeType, caller: Any, t_ns: int) -> None:
-        """A generator of `code` is about to be created by the frame `caller`."""
-        key = id(code)
-        waiting = self._waiting.setdefault(key, [])
-        if waiting:
-            self._look_for(code, waiting)
-        waiting.append(self.spawn(code, caller, t_ns))
-        self._collections[key] = gc.get_count()[1:]
+    def on_creating(self, made: CodeType, frame: Any, offset: int, next_offset: int) -> None:
+        """A generator of `made` is created by the call at `offset` in `frame`, which goes on at `next_offset`."""
+        self._making[id(frame)] = made, frame.f_code, offset, next_offset
 
-    def spawn(self, code: CodeType, caller: Any, t_ns: int) -> int:
-        """A new track, made by `caller` (None if that was not seen)."""
+    def on_created(self, frame: Any, next_offset: int) -> None:
+        """`frame` goes on behind a call that creates generators."""
+        making = self._making.pop(id(frame), None)
+        if making is None or making[1] is not frame.f_code or making[3] != next_offset:
+            return
+        made, code, offset, _ = making
+        t_ns = self._recording.now()
+        track = self._spawn(made, words.CURRENT, code, offset, t_ns)
+        generator = self._newest(lambda one: code_of(one) is made and self._is_new(one))
+        if generator is None:
+            self._waiting.setdefault(id(made), []).append(track)
+        else:
+            self._found[id(frame_of(generator))] = track, made, self._watch(generator)
+
+    def _is_new(self, generator: Any) -> bool:
+        return is_unstarted(generator) and id(frame_of(generator)) not in self._found
+
+    def spawn(self, code: CodeType, t_ns: int) -> int:
+        """A new track, of which it was not seen who made it."""
+        return self._spawn(code, words.NOBODY, None, 0, t_ns)
+
+    def _spawn(self, made: CodeType, creator: int, where: CodeType | None, offset: int, t_ns: int) -> int:
         track = self._recording.new_track()
-        about = (kind_of(code), function_name(code), words.NOBODY, words.CURRENT if caller else words.NOBODY)
-        where, offset = (caller.f_code, caller.f_lasti) if caller is not None else (None, 0)
-        self._recording.stream.extend((lines.spawn, t_ns, track, about, None, where, offset))
+        about = (kind_of(made), function_name(made), words.NOBODY, creator)
+        self._recording.stream.extend((lines.spawn, t_ns, track, about, lines.NO_VALUE, where, offset))
         return track
 
-    def take(self, key: int, code: CodeType, t_ns: int) -> int:
-        """The track of the generator whose frame has the id `key`, which is started, closed or thrown into now."""
+    def take(self, frame: Any, code: CodeType, t_ns: int) -> tuple[int, Any]:
+        """The track of the generator that has `frame`, which is started or thrown into now, and a weak reference to it.
+
+        None instead of the reference if the generator was not found.
+        """
+        found = self._found.get(id(frame))
+        if found is not None and found[1] is code:
+            del self._found[id(frame)]
+            return found[0], found[2]
+        waiting = self._waiting.get(id(code))
+        if waiting:
+            track = waiting.pop(0)
+            self._recording.stream.extend((lines.inferred, t_ns, track, _BY_ORDER, None, None, 0))
+        else:
+            track = self.spawn(code, t_ns)
+        return track, None
+
+    def end(self, key: int, code: CodeType, t_ns: int) -> None:
+        """The generator of `code` whose frame has the id `key` was closed before it was started."""
         found = self._found.get(key)
         if found is not None and found[1] is code:
             del self._found[key]
-            return found[0]
-        waiting = self._waiting.get(id(code))
-        if not waiting:
-            self._unseen.add(id(code))
-            return self.spawn(code, None, t_ns)
-        track = waiting.pop(0)
-        if waiting or id(code) in self._unseen:
-            self._recording.stream.extend((lines.inferred, t_ns, track, _BY_ORDER, None, None, 0))
-        return track
+            self._recording.exited(t_ns, found[0], words.CLOSED)
 
     def has(self, key: int, code: CodeType) -> bool:
         """Whether a generator of `code` that has not been started is a track."""
         return key in self._found or bool(self._waiting.get(id(code)))
 
-    def _look_for(self, code: CodeType, waiting: list[int]) -> None:
-        """Find the generator of the track that was made last, before another one of the same code is made."""
-        untouched = self._collections[id(code)] == gc.get_count()[1:]
-        for generation in (0,) if untouched else (0, 1):
+    def _newest(self, is_it: Callable[[Any], bool]) -> Any:
+        """The newest generator of which that is true; None if it is not found among the young."""
+        count = gc.get_count()
+        if count[0] > _MOST_YOUNG:
+            return None
+        # It is older only if the collector ran meanwhile.
+        oldest = 0 if count[0] > _FEW else 1 if count[1] else 2
+        for generation in range(oldest + 1):
             for thing in reversed(gc.get_objects(generation)):
-                if is_generator(thing) and code_of(thing) is code:
-                    if _is_unstarted(thing) and id(frame_of(thing)) not in self._found:
-                        self._remember(thing, id(frame_of(thing)), code, waiting.pop())
-                        return
-        if untouched:
-            # It would stand among the youngest: it is gone, or the call failed.
-            self._end(waiting.pop(), self._recording.stream.clock(), _UNSTARTED)
+                if is_generator(thing) and is_it(thing):
+                    return thing
+        return None
 
-    def _remember(self, generator: Any, key: int, code: CodeType, track: int) -> None:
-        def forget(gone: Any) -> None:
-            known = self._found.get(key)
-            if known is not None and known[2] is gone:
+    def _watch(self, generator: Any) -> Any:
+        key = id(frame_of(generator))
+
+        def gone(reference: Any) -> None:
+            found = self._found.get(key)
+            if found is not None and found[2] is reference:
                 del self._found[key]
-                self._end(track, self._recording.stream.clock(), None)
+                self._recording.exited(self._recording.now(), found[0], words.CLOSED)
+            else:
+                self._on_gone(key, reference)
 
-        self._found[key] = track, code, ref(generator, forget)
-
-    def _end(self, track: int, t_ns: int, inferred: str | None) -> None:
-        self._recording.exited(t_ns, track, words.CLOSED, inferred=inferred)
+        return ref(generator, gone)
 
     def finish(self, t_ns: int, alive: list[Any]) -> None:
         """The program is over: of the generators not found, tell those that are no more. `alive`: all there are."""
         for key, waiting in self._waiting.items():
             if waiting:
-                there = sum(
-                    id(code_of(one)) == key and id(frame_of(one)) not in self._found and _is_unstarted(one)
-                    for one in alive
-                )
+                there = sum(id(code_of(one)) == key and self._is_new(one) for one in alive)
                 for _ in range(len(waiting) - there):
-                    self._end(waiting.pop(0), t_ns, _UNSTARTED)
+                    self._recording.exited(t_ns, waiting.pop(0), words.CLOSED, inferred=_UNSTARTED)
+
+    def forget(self) -> None:
+        """Watch none of them any more."""
+        self._found.clear()
+        self._making.clear()
 
 
-def _is_unstarted(generator: Any) -> bool:
+def is_unstarted(generator: Any) -> bool:
+    """Whether a generator was never resumed nor closed."""
     frame = frame_of(generator)
     return frame is not None and frame.f_lasti < beginning(code_of(generator))

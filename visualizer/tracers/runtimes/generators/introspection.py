@@ -13,17 +13,18 @@ from types import AsyncGeneratorType, CodeType, CoroutineType, GeneratorType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.code import COROUTINE_FLAG, GENERATOR_FLAG, ITERABLE_COROUTINE_FLAG
+from visualizer.tracers.core.code import COROUTINE_FLAG, ITERABLE_COROUTINE_FLAG
 from visualizer.tracers.core.values import keep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 _YIELD = opcode.opmap["YIELD_VALUE"]
 _RESUME = opcode.opmap["RESUME"]
 _SEND = opcode.opmap["SEND"]
+_CACHE = opcode.opmap["CACHE"]
 
 
 async def _asynchronous() -> Any:
@@ -160,15 +161,52 @@ def delegating_calls(code: CodeType) -> frozenset[int]:
     return frozenset(found | {at + 2 for at in found} if sys.version_info >= (3, 12) else found)
 
 
-def generator_codes(code: CodeType) -> list[CodeType]:
-    """The generator functions and expressions in `code`, itself included, however deep."""
-    found = []
-    rest = [code]
-    while rest:
-        one = rest.pop()
-        if one.co_flags & GENERATOR_FLAG:
-            found.append(one)
-        rest += [constant for constant in one.co_consts if type(constant) is CodeType]
+def outside_of_blocks(code: CodeType) -> frozenset[int]:
+    """Offsets of the YIELD_VALUE instructions that no `try`, `with` or the like of the source is around.
+
+    From 3.13 on, 4 in the argument of the RESUME that follows says so.
+    """
+    instructions = code.co_code
+    return frozenset(
+        at
+        for at in range(0, len(instructions) - 2, 2)
+        if instructions[at] == _YIELD and instructions[at + 2] == _RESUME and instructions[at + 3] & 4
+    )
+
+
+def after(code: CodeType, offset: int) -> int:
+    """Offset of the instruction that follows the one at `offset`, behind its cache."""
+    instructions = code.co_code
+    at = offset + 2
+    while at < len(instructions) and instructions[at] == _CACHE:
+        at += 2
+    return at
+
+
+def handler(code: CodeType, offset: int) -> int:
+    """Offset of the code that an exception raised at `offset` leads to, -1 if it leaves the function."""
+    table = iter(code.co_exceptiontable)
+    found = -1
+    for first in table:
+        start, length, target, _ = (_number(first, table), *(_number(next(table), table) for _ in range(3)))
+        if 2 * start <= offset < 2 * (start + length):
+            found = 2 * target
+    return found
+
+
+def _number(first: int, rest: Iterator[int]) -> int:
+    number = first & 63
+    while first & 64:
+        first = next(rest)
+        number = number << 6 | first & 63
+    return number
+
+
+def all_codes(code: CodeType) -> list[CodeType]:
+    """The functions, classes and expressions in `code`, itself included, however deep."""
+    found = [code]
+    for one in found:
+        found += [constant for constant in one.co_consts if type(constant) is CodeType]
     return found
 
 

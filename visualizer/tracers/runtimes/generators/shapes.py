@@ -56,14 +56,18 @@ class Run:
     """
 
     __slots__ = (
-        "asked", "at", "call_code", "call_offset", "cause", "closing", "code", "ended_in_none", "generator",
-        "in_thread", "passing", "resume_code", "resume_offset", "resume_shape", "resume_site", "resume_value",
-        "sent", "track", "yield_offset", "yield_shape", "yield_site", "yield_value",
+        "asked", "at", "call_code", "call_offset", "cause", "closing", "code", "dying", "ended_in_none", "generator",
+        "in_thread", "inner", "key", "offset", "outer", "passing", "reference", "resume_code", "resume_offset",
+        "resume_shape", "resume_site", "resume_value", "sent", "track", "yield_offset", "yield_shape", "yield_site",
+        "yield_value",
     )  # fmt: skip
 
-    def __init__(self, track: int, code: CodeType) -> None:
+    def __init__(self, track: int, code: CodeType, key: int, reference: Any = None) -> None:
         self.track = track
         self.code = code
+        #: The id of its frame; and a weak reference to the generator, if it was found.
+        self.key = key
+        self.reference = reference
         self.at = RUNNING
         #: A call of one of its methods is in progress: its cause (else ""), what was sent, where it stands, and the
         #: generator itself, if what was sent is to be read from there.
@@ -78,6 +82,13 @@ class Run:
         #: A call of asend, athrow or aclose: (cause, weak reference to the asynchronous generator).
         self.asked: tuple[str, Any] | None = None
         self.closing = False
+        #: It is being collected, or closed with one that is: nobody will resume it but to close it.
+        self.dying = False
+        #: The yield that it is suspended at; whose value it handed on last in a `yield from` or `await`, and who does
+        #: that with its own.
+        self.offset = -1
+        self.inner: Run | None = None
+        self.outer: Run | None = None
         #: The thread's buffer in which these are known: the last site of each kind, and what crossed there last.
         self.in_thread: Buffer | None = None
         self.resume_code: CodeType | None = None
@@ -118,15 +129,17 @@ def store_resume(
             run.resume_value, run.resume_shape = value, shape
 
 
-def store_yield(stream: Stream, run: Run, value: Any, code: CodeType, offset: int, t_ns: int, learn: bool) -> None:
+def store_yield(
+    stream: Stream, run: Run, value: Any, code: CodeType, offset: int, t_ns: int, learn: bool, cause: str = words.YIELD
+) -> None:
     """Store that `run` is suspended at a place, which is learned as in `store_resume`."""
     buffer = stream.here(t_ns)
     _on_buffer(run, buffer)
-    stream.extend((lines.yielded, t_ns, run.track, None, value, code, offset))
+    stream.extend((lines.yielded, t_ns, run.track, cause, value, code, offset))
     if learn:
         site = _site(buffer, code, offset, words.YIELD)
         run.yield_offset, run.yield_site, run.yield_value = offset, site, NEVER
-        shape = _shape(buffer, site, value, (lines.yielded, words.SUBJECT, None, value, code, offset), t_ns)
+        shape = _shape(buffer, site, value, (lines.yielded, words.SUBJECT, words.YIELD, value, code, offset), t_ns)
         if shape >= 0:
             run.yield_value, run.yield_shape = value, shape
 

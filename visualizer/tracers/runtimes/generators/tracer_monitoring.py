@@ -3,7 +3,8 @@
 What costs nothing when it is not used: PY_START is asked for everywhere, but answered with DISABLE the first time by
 every code object that is no generator of the program's. Those get local events. PY_THROW and PY_UNWIND can only be
 asked for globally before 3.15; they are, once the program has a generator. CALL is asked for in the program's own code,
-and every place that calls neither a generator function nor a generator's method is disabled after its first call.
+and every place that calls neither a generator function nor a generator's method is disabled after its first call. Where
+one calls a generator function, INSTRUCTION is asked for in that code, and disabled for all but what follows such calls.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from visualizer.tracers.core.code import GENERATOR_FLAG
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import type_name
 from visualizer.tracers.runtimes.generators.fast_path import monitoring_ways
-from visualizer.tracers.runtimes.generators.introspection import ASKING, METHODS, is_resuming, probe
+from visualizer.tracers.runtimes.generators.introspection import ASKING, METHODS, after, is_resuming, probe
 from visualizer.tracers.runtimes.generators.tracks import UNREAD, Generators, Watched
 
 TYPE_CHECKING = False
@@ -56,6 +57,8 @@ class MonitoringTracer:
         #: Functions that a greenlet was seen to start with.
         self._entries: dict[int, CodeType] = {}
         self._everywhere = False
+        #: Offsets of the instructions that follow calls of generator functions, by the id of the calling code.
+        self._makers: dict[int, set[int]] = {}
         #: The classes whose calls are in progress, in any thread, and that another tracer wants to know of.
         self._making: list[type] = []
         self._resume: Any = None
@@ -77,6 +80,7 @@ class MonitoringTracer:
             (_events.PY_THROW, self._on_throw),
             (_events.PY_UNWIND, self._on_unwind),
             (_events.CALL, call),
+            (_events.INSTRUCTION, self._on_instruction),
         ):
             _monitoring.register_callback(tool, event, callback)
         self._calibrate(tool)
@@ -97,10 +101,11 @@ class MonitoringTracer:
             _monitoring.set_local_events(tool, code, 0)
         for event in (
             _events.PY_START, _events.PY_RESUME, _events.PY_YIELD, _events.PY_RETURN, _events.PY_THROW,
-            _events.PY_UNWIND, _events.CALL, _events.C_RETURN, _events.C_RAISE,
+            _events.PY_UNWIND, _events.CALL, _events.C_RETURN, _events.C_RAISE, _events.INSTRUCTION,
         ):  # fmt: skip
             _monitoring.register_callback(tool, event, None)
         _monitoring.free_tool_id(tool)
+        self._generators.forget()
 
     def finish(self, t_ns: int) -> None:
         self._generators.finish(t_ns)
@@ -123,6 +128,13 @@ class MonitoringTracer:
         generator.send(sent)
         _monitoring.set_local_events(tool, code, 0)
         _monitoring.register_callback(tool, _events.PY_RESUME, self._resume)
+
+        thrown: list[BaseException] = []
+        _monitoring.register_callback(tool, _events.PY_THROW, lambda _code, _offset, error: thrown.append(error))
+        _monitoring.set_events(tool, _events.PY_THROW | _events.PY_UNWIND)
+        generator.close()
+        _monitoring.register_callback(tool, _events.PY_THROW, self._on_throw)
+        self._generators.closes_quietly = not thrown
 
     # Callbacks: in the thread that runs the code, before the event takes effect. Those of CALL, PY_RESUME and PY_YIELD
     # come by the short way (fast_path.py), one frame further from the program's.
@@ -239,7 +251,9 @@ class MonitoringTracer:
                 # A copy of what was seen in its module: types.coroutine makes one.
                 self._discover(made)
             if id(made) in self._watched:
-                self._generators.on_created(made, _getframe(3))
+                following = after(code, offset)
+                self._generators.births.on_creating(made, _getframe(3), offset, following)
+                self._watch_instruction(code, following)
             return None
         if kind is type:
             if not self._recording.makes(function):
@@ -265,6 +279,26 @@ class MonitoringTracer:
                 self._generators.on_ask(target, name)
             return None
         return _DISABLE
+
+    def _watch_instruction(self, code: CodeType, offset: int) -> None:
+        """Have `_on_instruction` called there: what a call of a generator function makes is seen behind the call."""
+        known = self._makers.setdefault(id(code), set())
+        if offset not in known and self._tool is not None:
+            known.add(offset)
+            events = _monitoring.get_local_events(self._tool, code) & ~_events.INSTRUCTION
+            # Taken back first: it may have been disabled there.
+            _monitoring.set_local_events(self._tool, code, events)
+            _monitoring.set_local_events(self._tool, code, events | _events.INSTRUCTION)
+            self._seen[id(code)] = code
+
+    def _on_instruction(self, code: CodeType, offset: int) -> Any:
+        if offset not in self._makers.get(id(code), ()):
+            return _DISABLE
+        try:
+            self._generators.births.on_created(_getframe(1), offset)
+        except Exception as error:
+            self._recording.fail(self.name, error)
+        return None
 
     def _watch_calls(self, watch: bool) -> None:
         """Ask for the end of calls; it costs every call that is watched, and is asked for while it is needed only."""

@@ -1,7 +1,9 @@
 """Watches generators with `sys.setprofile`, for Python 3.11, which has nothing better.
 
 A profile function is called for every call in its thread, so it is in force only while it is needed: while a module of
-the program's own is imported, and from the moment one is found to have a generator. It is called with "call" when a
+the program's own is imported, and from the moment one is found to have a generator. Where code may come to run that no
+import statement leads to, it stays in force until then: `exec` and the like, a finder of the program's own (pytest has
+one), a library that is run as the script (`-m coverage run ...`). It is called with "call" when a
 generator is started, resumed or thrown into, and with "return" when it yields, returns or ends by an exception; the
 instruction that the frame stands at tells which. 3.11 has no event for a generator's creation.
 """
@@ -13,15 +15,17 @@ import opcode
 import sys
 from types import AsyncGeneratorType, BuiltinFunctionType
 
-from visualizer.tracers.core.code import GENERATOR_FLAG
+from visualizer.tracers.core.code import GENERATOR_FLAG, place
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.values import type_module
 from visualizer.tracers.runtimes.generators.fast_path import profile_way
 from visualizer.tracers.runtimes.generators.introspection import (
     ASKING,
     METHODS,
+    all_codes,
     code_of,
     frame_of,
-    generator_codes,
+    handler,
     is_generator,
     is_resuming,
     is_suspended,
@@ -38,7 +42,17 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 _RESUME = opcode.opmap["RESUME"]
 _YIELD = opcode.opmap["YIELD_VALUE"]
 _RETURN = opcode.opmap["RETURN_VALUE"]
+_RERAISE = opcode.opmap["RERAISE"]
+_RAISE = opcode.opmap["RAISE_VARARGS"]
 _STDLIB_NAMES = sys.stdlib_module_names
+#: By these code is run that no import leads to.
+_LOADERS = frozenset(("exec", "exec_module", "load_module", "run_module", "run_path"))
+#: Functions by which another profiler takes our place: of `sys`, and of cProfile's.
+_TAKING_OVER = ("setprofile", "enable")
+_ANOTHER = (
+    "The program sets a profile function, where on Python 3.11 the tracer has its own: "
+    "generators may be missing from then on, in that thread"
+)
 
 
 class ProfileTracer:
@@ -54,6 +68,11 @@ class ProfileTracer:
         #: Whether the program is known to have a generator; what --include names is taken to have one.
         self._found = bool(recording.own.include)
         self._main_began = False
+        #: Code of the program's own may come to run without our having been asked for a module.
+        self._stays = False
+        #: Has the track of a greenlet that was just entered, if its name is to be found.
+        self._unsettled = recording.unsettled
+        self._told_of_another = False
         #: Tracks that were thrown into, by the id of their frame, with the instruction they were suspended at.
         self._thrown: dict[int, int] = {}
         self._sought: bool | None = None
@@ -75,6 +94,7 @@ class ProfileTracer:
 
     def remove(self) -> None:
         self._imports.before_any = None
+        self._told_of_another = True
         if sys.getprofile() is self._hook:
             sys.setprofile(None)
 
@@ -100,6 +120,11 @@ class ProfileTracer:
 
     def _before_import(self, name: str, path: Any) -> None:
         """A module is about to be looked for: if it may be the program's own, see what is in it."""
+        if not self._stays and sys.meta_path[0] is not self._imports:
+            # Whoever stands in front of us answers without our being asked.
+            self._stays = True
+            if sys.getprofile() is None:
+                sys.setprofile(self._hook)
         if not self._found and name.partition(".")[0] not in _STDLIB_NAMES and sys.getprofile() is None:
             for finder in sys.meta_path:
                 find = getattr(finder, "find_spec", None)
@@ -119,7 +144,7 @@ class ProfileTracer:
                     self._on_generator_call(frame, code)
                 elif code.co_name == "<module>":
                     self._on_module(frame, code)
-                elif frame.f_back is None and self._recording.is_entering():
+                elif self._unsettled and frame.f_back is None and self._recording.is_entering():
                     self._recording.entered(code)
             elif event == "return":
                 if code.co_flags & GENERATOR_FLAG:
@@ -134,11 +159,17 @@ class ProfileTracer:
 
     def _on_module(self, frame: Any, code: CodeType) -> None:
         """A module begins: out of the way, as long as the program has no generator."""
-        self._main_began = self._main_began or frame.f_globals.get("__name__") == "__main__"
-        if not self._found and self._recording.own(code) and generator_codes(code):
-            self._found = True
-            self._imports.in_threads(self.name, lambda: sys.setprofile(self._hook))
-        if self._main_began and not self._found and sys.getprofile() is self._hook:
+        own = self._recording.own(code)
+        if not self._main_began and frame.f_globals.get("__name__") == "__main__":
+            self._main_began = True
+            self._stays = self._stays or not own
+        if not self._found and own:
+            codes = all_codes(code)
+            self._stays = self._stays or any(not _LOADERS.isdisjoint(one.co_names) for one in codes)
+            if any(one.co_flags & GENERATOR_FLAG for one in codes):
+                self._found = True
+                self._imports.in_threads(self.name, lambda: sys.setprofile(self._hook))
+        if self._main_began and not self._found and not self._stays and sys.getprofile() is self._hook:
             sys.setprofile(None)
 
     def _watched(self, code: CodeType) -> bytes | None:
@@ -177,7 +208,10 @@ class ProfileTracer:
         elif instruction == _YIELD and not (suspended_at == at and value is None and self._ended(frame)):
             self._generators.on_yield(frame, code, at, value)
         else:
-            self._generators.on_unwind(frame, None)
+            passed: bool | None = suspended_at == at
+            if suspended_at is not None and not passed and code.co_code[at] in (_RERAISE, _RAISE):
+                passed = _raises_again(code, at, suspended_at)
+            self._generators.on_unwind(frame, None, passed)
 
     def _ended(self, frame: Any) -> bool:
         """Whether a generator that was thrown into and stands where it stood ended there, or yielded None there again.
@@ -186,7 +220,7 @@ class ProfileTracer:
         The generator tells: it is suspended by now if it yielded. It is looked for among those that are being closed,
         then among all, the youngest first.
         """
-        if not self._search([link for call in self._generators.calls for link, _, _ in call.chain], frame):
+        if not self._search([link() for call in self._generators.calls for link, *_ in call.chain], frame):
             any(self._search(gc.get_objects(generation), frame) for generation in range(3))
         found, self._sought = self._sought, None
         return not found
@@ -207,7 +241,24 @@ class ProfileTracer:
                 self._generators.on_call(target, method.__name__, UNREAD, code, frame.f_lasti)
         elif type(target) is AsyncGeneratorType and method.__name__ in ASKING:
             self._generators.on_ask(target, method.__name__)
+        elif method.__name__ in _TAKING_OVER and not self._told_of_another:
+            if target is sys or any(type_module(base) == "_lsprof" for base in type.mro(type(target))):
+                self._told_of_another = True
+                file, function, line, *_ = place(code, frame.f_lasti)
+                self._recording.note(f"{_ANOTHER} ({function}, {file}:{line}).")
 
     def _on_method_over(self, method: Any) -> None:
         if type(method) is BuiltinFunctionType:
             self._generators.on_called(method.__self__)
+
+
+def _raises_again(code: CodeType, at: int, suspended_at: int) -> bool | None:
+    """Whether what leaves a generator at a RERAISE or RAISE_VARARGS was thrown into it at a yield; None if likely.
+
+    A `finally` raises again what it caught, and so does a bare `raise`. What the block around the yield caught was
+    thrown in; of what an outer block caught, that is likely.
+    """
+    if code.co_code[at] == _RAISE and code.co_code[at + 1]:
+        return False
+    caught = handler(code, suspended_at)
+    return True if caught >= 0 and handler(code, caught + 2) == handler(code, at) else None

@@ -19,7 +19,7 @@ from visualizer.tracers.core import lines
 from visualizer.tracers.core.code import ASYNC_GENERATOR_FLAG, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import keep
-from visualizer.tracers.runtimes.generators.identity import Births
+from visualizer.tracers.runtimes.generators.identity import Births, is_unstarted
 from visualizer.tracers.runtimes.generators.introspection import (
     ASEND,
     ASKING,
@@ -27,12 +27,12 @@ from visualizer.tracers.runtimes.generators.introspection import (
     METHODS,
     Calibration,
     chain,
-    code_of,
     delegating_calls,
     delegations,
     ends_in_none,
     frame_of,
     is_generator,
+    outside_of_blocks,
     resumed_by,
 )
 from visualizer.tracers.runtimes.generators.shapes import (
@@ -59,33 +59,37 @@ _getframe = sys._getframe
 
 #: What was sent is to be read from the generator.
 UNREAD = object()
+_RERAISED = "it was closed and ended by an exception: which one is not known on this Python"
 _COLLECTED = "it was collected before it was finished; when is not known"
 
 
 class Watched:
     """A generator function of the program's own."""
 
-    __slots__ = ("code", "delegating", "is_async", "sends")
+    __slots__ = ("code", "delegating", "is_async", "quiet", "sends")
 
     def __init__(self, code: CodeType) -> None:
         #: Kept so that its id stays its own.
         self.code = code
         self.delegating = delegations(code)
         self.sends = delegating_calls(code)
+        #: At these yields it may be closed without running.
+        self.quiet = outside_of_blocks(code)
         self.is_async = bool(code.co_flags & ASYNC_GENERATOR_FLAG)
 
 
 class Call:
-    """A call in progress of a method of which the end must be seen."""
+    """A call in progress of a method of which the end must be seen. Nothing of the program's is kept alive by it."""
 
     __slots__ = ("chain", "key", "target")
 
-    def __init__(self, target: Any, key: int, closed: list[tuple[Any, int, Run | None]]) -> None:
+    def __init__(self, target: int, key: int, chain: list[tuple[Any, int, CodeType, Run | None]]) -> None:
+        #: The id of what the method is called of, which the caller keeps as long as the call takes.
         self.target = target
         #: Of the generator's frame.
         self.key = key
-        #: What a close would close: generator, id of its frame, run; the innermost last.
-        self.chain = closed
+        #: What a close would close: weak reference, id of its frame, code, run; the innermost last.
+        self.chain = chain
 
 
 class Generators:
@@ -96,24 +100,22 @@ class Generators:
         self.stream = recording.stream
         self.clock = recording.stream.clock
         self.calibration = Calibration()
-        self.births = Births(recording)
+        self.births = Births(recording, self.on_gone)
+        #: Whether a generator that is suspended outside of any block is closed without running, and without an event.
+        self.closes_quietly = False
         #: The generator functions that are watched, by the id of their code.
         self.watched: dict[int, Watched] = {}
         #: Each started generator that has not ended, by the id of its frame object.
         self.live: dict[int, Run] = {}
-        #: Generators that were told to be resumed because something was thrown through them into what they wait for;
-        #: by the id of the frame. The interpreter resumes them only when that ends.
-        self.through: set[int] = set()
+        #: Generators that were told to be resumed because something was thrown through them into what they wait for:
+        #: the instruction they are suspended at, by the id of the frame. They run only when what they wait for ends.
+        self.through: dict[int, int] = {}
         #: Calls in progress, in any thread.
         self.calls: list[Call] = []
         recording.steps = self
         recording.on_due.append(self.unlearn)
 
     # Calls of methods, by the program's own code.
-
-    def on_created(self, code: CodeType, caller: Any) -> None:
-        """A generator of `code` is about to be created by the frame `caller`."""
-        self.births.on_created(code, caller, self.clock())
 
     def on_ask(self, generator: Any, method: str) -> None:
         """Something to await is made of an asynchronous generator: it will be resumed through that."""
@@ -144,13 +146,13 @@ class Generators:
             # What it resumes was seen when it was asked for.
             return False
         if cause is words.CLOSE:
-            # The innermost first: by then what it is part of is still suspended.
             links = [(link, frame_of(link)) for link in chain(generator)]
-            known = [(link, id(its), self.live.get(id(its))) for link, its in links if its is not None]
-            self.calls.append(Call(target, key, known))
+            there = [(link, its) for link, its in links if its is not None]
+            known = [(ref(link), id(its), its.f_code, self._run_of(link, its)) for link, its in there]
+            self.calls.append(Call(id(target), key, known))
             return True
-        if run is None:
-            self.calls.append(Call(target, key, []))
+        if run is None or self._run_of(generator, frame) is None:
+            self.calls.append(Call(id(target), key, []))
             return True
         if run.at:
             run.cause, run.sent, run.generator = cause, argument, generator
@@ -158,27 +160,81 @@ class Generators:
             run.call_code, run.call_offset = code, offset
         return False
 
+    def _run_of(self, generator: Any, frame: Any) -> Run | None:
+        """The run of a generator that has this frame, None if it has not been started."""
+        run = self.live.get(id(frame))
+        if run is not None and (run.code is not frame.f_code or is_unstarted(generator)):
+            self._lose(id(frame), run, self.clock())
+            return None
+        return run
+
     def on_called(self, target: Any) -> bool:
         """The call is over. A close may have ended generators without running them: return whether it has."""
         ended = False
-        call = next((call for call in reversed(self.calls) if call.target is target), None)
+        call = next((call for call in reversed(self.calls) if call.target == id(target)), None)
         if call is None:
             return False
         self.calls.remove(call)
-        for generator, key, run in reversed(call.chain):
-            if frame_of(generator) is None:
-                code, offset = place_of(_getframe(2), self.recording.own)
-                if run is not None:
-                    if self.live.get(key, run) is not run or self.live.pop(key, None) is None:
-                        continue
-                    t_ns = self.clock()
-                    store_resume(self.stream, run, words.CLOSE, lines.NO_VALUE, code, offset, t_ns, False)
-                    self._exit(run.track, words.CLOSED, lines.NO_VALUE, t_ns)
+        for reference, key, code, run in reversed(call.chain):
+            generator = reference()
+            if generator is None or frame_of(generator) is None:
+                known = self.live.get(key)
+                if run is None:
+                    self.births.end(key, code, self.clock())
+                elif known is run:
+                    self._end_quietly(known, place_of(_getframe(2), self.recording.own))
                     ended = True
-                elif self.births.has(key, code_of(generator)):
-                    t_ns = self.clock()
-                    self._exit(self.births.take(key, code_of(generator), t_ns), words.CLOSED, lines.NO_VALUE, t_ns)
         return ended
+
+    # Generators that end without running, which the interpreter does not tell of.
+
+    def on_gone(self, key: int, reference: Any) -> None:
+        """A generator that was started is collected: it is closed next, the innermost of what it waits for first."""
+        run: Run | None = self.live.get(key)
+        if run is None or run.reference is not reference or not self.closes_quietly:
+            return
+        try:
+            run.dying = True
+            while run.at == DELEGATING:
+                inner = run.inner
+                if inner is None or self.live.get(inner.key) is not inner or self.watched[id(inner.code)].is_async:
+                    return
+                run = inner
+                run.dying = True
+            self._end_outwards(run, place_of(_getframe(2), self.recording.own))
+        except Exception as error:
+            self.recording.fail("generators", error)
+
+    def _is_quiet(self, run: Run) -> bool:
+        """Whether to close a generator would not run it."""
+        return self.closes_quietly and run.at != RUNNING and run.offset in self.watched[id(run.code)].quiet
+
+    def _end_outwards(self, run: Run | None, place: tuple[CodeType | None, int]) -> None:
+        """End a generator that is being closed with what waits for it, up to the first that runs for that."""
+        while run is not None and run.dying and self._is_quiet(run) and self.live.get(run.key) is run:
+            self._end_quietly(run, place)
+            run = run.outer
+
+    def _end_inside(self, run: Run, place: tuple[CodeType | None, int]) -> None:
+        """End what a generator waits for, which was closed before GeneratorExit was thrown into it."""
+        inner = run.inner
+        if inner is None or self.live.get(inner.key) is not inner or self.watched[id(inner.code)].is_async:
+            return
+        if self._is_quiet(inner):
+            self._end_inside(inner, place)
+            self._end_quietly(inner, place)
+
+    def _end_quietly(self, run: Run, place: tuple[CodeType | None, int]) -> None:
+        """A generator was closed without running."""
+        self.live.pop(run.key, None)
+        t_ns = self.clock()
+        store_resume(self.stream, run, words.CLOSE, lines.NO_VALUE, *place, t_ns, False)
+        self._exit(run.track, words.CLOSED, lines.NO_VALUE, t_ns)
+
+    def _lose(self, key: int, run: Run, t_ns: int) -> None:
+        """The frame of another generator has taken the place of that of `run`: that one is no more."""
+        self.live.pop(key, None)
+        self._exit(run.track, words.CLOSED, lines.NO_VALUE, t_ns, _COLLECTED)
 
     # Steps.
 
@@ -186,19 +242,23 @@ class Generators:
         """A generator runs for the first time."""
         t_ns = self.clock()
         key = id(frame)
-        run = self._begin(key, code, t_ns)
+        run = self._begin(frame, code, t_ns)
         cause, value = words.NEXT, lines.NO_VALUE
         if self.calls and any(call.key == key and not call.chain for call in self.calls):
             cause, value = words.SEND, None
         where, offset = _place(frame.f_back)
         store_resume(self.stream, run, cause, value, where, offset, t_ns, False)
 
-    def _begin(self, key: int, code: CodeType, t_ns: int) -> Run:
+    def _begin(self, frame: Any, code: CodeType, t_ns: int) -> Run:
+        key = id(frame)
         gone = self.live.get(key)
         if gone is not None:
-            # The frame object of another generator stood here: that one is no more.
-            self._exit(gone.track, words.CLOSED, lines.NO_VALUE, t_ns, _COLLECTED)
-        run = self.live[key] = Run(self.births.take(key, code, t_ns), code)
+            self._lose(key, gone, t_ns)
+        track, reference = self.births.take(frame, code, t_ns)
+        if code.co_flags & ASYNC_GENERATOR_FLAG and sys.get_asyncgen_hooks().finalizer is not None:
+            # Collected, it is given to that one, which may close it later.
+            reference = None
+        run = self.live[key] = Run(track, code, key, reference)
         return run
 
     def on_resume(self, frame: Any, code: CodeType) -> None:
@@ -206,12 +266,12 @@ class Generators:
         key = id(frame)
         if self.through and key in self.through:
             # What it waited for has ended: it was told before that it runs.
-            self.through.discard(key)
+            del self.through[key]
             return
         t_ns = self.clock()
         run = self.live.get(key)
         if run is None:
-            run = self.live[key] = Run(self.births.spawn(code, None, t_ns), code)
+            run = self.live[key] = Run(self.births.spawn(code, t_ns), code, key)
         back = frame.f_back
         where, offset = _place(back)
         cause, value, learn = words.NEXT, lines.NO_VALUE, True
@@ -249,7 +309,7 @@ class Generators:
         """An exception is thrown into a generator. `error` is None where the interpreter does not tell which."""
         key = id(frame)
         if self.through and key in self.through:
-            self.through.discard(key)
+            del self.through[key]
             return
         t_ns = self.clock()
         run = self.live.get(key)
@@ -257,7 +317,7 @@ class Generators:
             called_to_throw = any(call.key == key and not call.chain for call in self.calls)
             if error is None and not called_to_throw:
                 return  # Closed before it was started: 3.12 and later do not tell that either.
-            run = self._begin(key, code, t_ns)
+            run = self._begin(frame, code, t_ns)
             run.cause = words.THROW if called_to_throw else ""
         passed, back = self._passed_through(frame.f_back)
         # What a call announced, it announced of the outermost.
@@ -271,9 +331,13 @@ class Generators:
         called.cause, called.sent, called.generator = "", None, None
         value = keep(error) if error is not None and cause is words.THROW else lines.NO_VALUE
         where, offset = _place(back)
+        if isinstance(error, GeneratorExit):
+            self._end_inside(run, (where, offset))
+            t_ns = self.clock()
+        run.inner = None
         for outer_frame, outer in reversed(passed):
             outer.at, outer.yield_offset = RUNNING, -1
-            self.through.add(id(outer_frame))
+            self.through[id(outer_frame)] = outer_frame.f_lasti
             store_resume(self.stream, outer, cause, value, where, offset, t_ns, False)
             where, offset = _place(outer_frame)
         run.at, run.yield_offset = RUNNING, -1
@@ -303,24 +367,31 @@ class Generators:
         t_ns = self.clock()
         if self.through:
             # Before 3.12 it is not told that it goes on by itself, where what it waited for has ended.
-            self.through.discard(id(frame))
+            self.through.pop(id(frame), None)
         watched = self.watched[id(code)]
         delegating = offset in watched.delegating
         if watched.is_async and not delegating:
-            referents = gc.get_referents(value)  # PEP 525: the interpreter wraps it.
-            value = referents[0] if referents else None
+            held = gc.get_referents(value)  # PEP 525: the interpreter wraps it.
+            value = held[0] if held else None
         run.at = DELEGATING if delegating else GIVEN if watched.is_async else SUSPENDED
-        run.closing = False
+        run.offset = offset
+        ignored, run.closing = run.closing, False
+        back = frame.f_back
+        outer = self.live.get(id(back)) if back is not None else None
+        if outer is not None and back.f_lasti in self.watched[id(outer.code)].sends:
+            outer.inner, run.outer = run, outer
         run.passing = lines.NO_VALUE
         value = keep(value)
-        store_yield(self.stream, run, value, code, offset, t_ns, not delegating and not watched.is_async)
+        learn = not (delegating or watched.is_async or ignored)
+        store_yield(self.stream, run, value, code, offset, t_ns, learn, words.IGNORED if ignored else words.YIELD)
         if self.through:
-            self._yield_through(frame.f_back, value, t_ns)
+            self._yield_through(back, value, t_ns)
 
     def _yield_through(self, back: Any, value: Any, t_ns: int) -> None:
         """What was thrown through generators is answered through them."""
-        while back is not None and id(back) in self.through:
-            self.through.discard(id(back))
+        while back is not None and (suspended_at := self.through.pop(id(back), None)) is not None:
+            if suspended_at != back.f_lasti:
+                return  # What it waited for has ended, and it goes on, which 3.11 does not tell.
             outer = self.live[id(back)]
             outer.at = DELEGATING
             store_yield(self.stream, outer, value, *_place(back), t_ns, False)
@@ -328,20 +399,32 @@ class Generators:
 
     def on_return(self, frame: Any, value: Any) -> None:
         """A generator ends by returning `value`."""
-        self.through.discard(id(frame))
+        self.through.pop(id(frame), None)
         run = self.live.pop(id(frame), None)
         if run is not None:
             shown = lines.NO_VALUE if run.closing and value is None else keep(value)
             self._exit(run.track, words.CLOSED if run.closing else words.RETURNED, shown, self.clock())
+            self._end_around(run, frame)
 
-    def on_unwind(self, frame: Any, error: BaseException | None) -> None:
-        """A generator ends by an exception. `error` is None where the interpreter does not tell which."""
-        self.through.discard(id(frame))
+    def on_unwind(self, frame: Any, error: BaseException | None, passed: bool | None = False) -> None:
+        """A generator ends by an exception. `error` is None where the interpreter does not tell which.
+
+        `passed`: then, whether it is the one that was thrown into it; None if that is likely.
+        """
+        self.through.pop(id(frame), None)
         run = self.live.pop(id(frame), None)
         if run is not None:
-            closed = run.closing and (error is None or isinstance(error, GeneratorExit))
+            closed = run.closing and (isinstance(error, GeneratorExit) if error is not None else passed is not False)
             value = lines.NO_VALUE if closed or error is None else keep(error)
-            self._exit(run.track, words.CLOSED if closed else words.RAISED, value, self.clock())
+            inferred = _RERAISED if closed and error is None and passed is None else None
+            self._exit(run.track, words.CLOSED if closed else words.RAISED, value, self.clock(), inferred)
+            if closed:
+                self._end_around(run, frame)
+
+    def _end_around(self, run: Run, frame: Any) -> None:
+        """A generator has ended: what waits for it, and is being closed with it, may end without running."""
+        if run.outer is not None and run.outer.dying:
+            self._end_outwards(run.outer, place_of(frame.f_back, self.recording.own))
 
     def unlearn(self) -> None:
         """Have the next yield of each generator go the long way: something else is due then."""
@@ -367,9 +450,14 @@ class Generators:
         frames = {id(frame_of(thing)) for thing in there}
         for key, run in list(self.live.items()):
             if key not in frames:
-                del self.live[key]
-                self._exit(run.track, words.CLOSED, lines.NO_VALUE, t_ns, _COLLECTED)
+                self._lose(key, run, t_ns)
         self.births.finish(t_ns, there)
+
+    def forget(self) -> None:
+        """Watch none of them any more."""
+        self.live.clear()
+        self.calls.clear()
+        self.births.forget()
 
 
 def _place(frame: Any) -> tuple[Any, int]:

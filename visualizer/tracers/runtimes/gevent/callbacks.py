@@ -110,7 +110,7 @@ class Callbacks:
             track = self._ready.track_of(greenlet)
             if waker in self._greenlets.hubs:
                 cause = self._cause_of_hub(track, cause)
-            self._ready.report(track, (waker, cause))
+            self._ready.report(track, (waker, cause), promised=False)
 
     def _cause_of_hub(self, track: int, cause: str) -> str:
         """Why the hub, of its own, makes `track` ready, which would else be said to be for `cause`."""
@@ -229,7 +229,7 @@ class Callbacks:
 class HubState:
     """What is kept for a thread with a hub."""
 
-    __slots__ = ("asked", "giving_way", "resumed", "sleeps", "timer_seconds")
+    __slots__ = ("asked", "giving_way", "resumed", "sleeps")
 
     def __init__(self) -> None:
         #: Shapes by the place of a call of `sleep(0)` (as `Buffer.shapes`), and that of a resumption by the hub.
@@ -239,8 +239,6 @@ class HubState:
         self.asked: _Asked | None = None
         #: A sleep of no length has just asked the hub to come back to this track.
         self.giving_way = words.NOBODY
-        #: The seconds that the newest timer was asked to run, for the sleep that starts it next.
-        self.timer_seconds: Any = None
 
 
 class _Asked:

@@ -34,6 +34,8 @@ class Ready:
         self._greenlets = greenlets
         #: Greenlets that were made ready and have not run since, by id. Whose turn comes then may take the short way.
         self.by_id: dict[int, int] = {}
+        #: Those that the hub will make run by a callback that it runs for somebody, if nothing comes before: tracks.
+        self._promised: set[int] = set()
         #: Those of them that run for the first time, and all that were started and have not run: tracks.
         self._first: set[int] = set()
         self.unstarted: set[int] = set()
@@ -81,12 +83,17 @@ class Ready:
             owner = owner.greenlet
         return self.track_of(owner) if issubclass(type(owner), self._greenlets.module.greenlet) else words.NOBODY
 
-    def report(self, track: int, doer: Doer) -> int:
-        """`doer` makes `track` ready. Return the number of this wake."""
+    def report(self, track: int, doer: Doer, promised: bool = True) -> int:
+        """`doer` makes `track` ready. Return the number of this wake.
+
+        `promised`: it goes on in a callback of the hub's that is to notify it. Else its own turn is to come.
+        """
         self._last_wake += 1
         self._wakes[track] = wake = self._last_wake
         if track in self.unstarted:
             self._first.add(track)
+        elif promised:
+            self._promised.add(track)
         else:
             self.by_id[self._keys[track]] = track
         self.unsuspend(track)
@@ -106,28 +113,40 @@ class Ready:
     def take_back(self, track: int, wake: int) -> None:
         """It was made ready, but what for went to somebody else: it waits on, as before."""
         if self.has(track, wake):
-            self.by_id.pop(self._keys[track], None)
+            self._promised.discard(track)
             self._first.discard(track)
             store_unready(self._recording.stream.here(self.t_ns), self.t_ns, track)
 
     def has(self, track: int, wake: int = 0) -> bool:
         """Whether `track` is ready, and (if given) because of that wake."""
-        is_ready = track in self._first or self.by_id.get(self._keys.get(track, 0)) == track
+        is_ready = (
+            track in self._first or track in self._promised or self.by_id.get(self._keys.get(track, 0)) == track
+        )
         return is_ready and (not wake or self._wakes.get(track) == wake)
 
-    def ran(self, greenlet: Any, track: int) -> bool:
-        """The greenlet of `track` runs. Return whether it had been made ready."""
-        first = track in self._first
+    def ran(self, greenlet: Any, track: int, notified: bool, in_turn: bool) -> bool:
+        """The greenlet of `track` runs. Return whether that is what it had been made ready for.
+
+        `notified`: it may be by a promise; `in_turn`: it may be its turn. What it is not is taken back.
+        """
+        turn = self.by_id.pop(id(greenlet), None) is not None or track in self._first
+        promised = track in self._promised
         self._first.discard(track)
+        self._promised.discard(track)
         # What woke it is over: if it is ready once more, that is by another.
         self._wakes.pop(track, None)
-        return self.by_id.pop(id(greenlet), None) is not None or first
+        if (turn and in_turn) or (promised and notified):
+            return True
+        if turn or promised:
+            store_unready(self._recording.stream.here(self.t_ns), self.t_ns, track)
+        return False
 
     def forget(self, track: int) -> None:
         """The greenlet of `track` is no more."""
         for known in (self._keys, self._wakes):
             known.pop(track, None)
         self._first.discard(track)
+        self._promised.discard(track)
 
 
 def store_wake(buffer: Buffer, t_ns: int, track: int, doer: Doer) -> None:

@@ -19,19 +19,21 @@ import sys
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW, Buffer
-from visualizer.tracers.core.code import callable_name, own_frame
+from visualizer.tracers.core.code import callable_name, is_of_runtime, own_frame
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import Shown, keep, show, type_module, type_name
 from visualizer.tracers.runtimes.gevent.attribution.services import Pending
 from visualizer.tracers.runtimes.gevent.callbacks import Callbacks
 from visualizer.tracers.runtimes.gevent.deadlocks import Ties
 from visualizer.tracers.runtimes.gevent.fast_path import Giving, make_hook
-from visualizer.tracers.runtimes.gevent.hub_frames import cause_of_frames, stands_for
+from visualizer.tracers.runtimes.gevent.hub_frames import cause_of_frames, dictionary, stands_for
+from visualizer.tracers.runtimes.gevent.limits import Limit, Limits
 from visualizer.tracers.runtimes.gevent.object_ids import Numbers
 from visualizer.tracers.runtimes.gevent.polling import Poll, attributes
-from visualizer.tracers.runtimes.gevent.ready import Ready, store_wake
+from visualizer.tracers.runtimes.gevent.ready import BOUND, Ready, store_wake
 from visualizer.tracers.runtimes.gevent.spawns import Spawns, Starting, given_name
-from visualizer.tracers.runtimes.gevent.waits import Waits
+from visualizer.tracers.runtimes.gevent.waits import HUB_ENDS, Waits
+from visualizer.tracers.runtimes.greenlets.call_sites import JOINS
 from visualizer.tracers.runtimes.greenlets.family import Family
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
@@ -77,9 +79,10 @@ class GeventTracer(Family):
         self._polls: list[Poll] = []
         #: Tracks that are suspended in a sleep, whose end is the hub's timer.
         self._sleeping: set[int] = set()
-        #: Tracks that are suspended in a call with a time limit.
-        self._limited: set[int] = set()
-        self._ready = Ready(recording, greenlets, (self._sleeping, self._limited))
+        #: Tracks that wait for their hub to have nothing left (`hub.join`, `gevent.wait`).
+        self._outwaiting: set[int] = set()
+        self._limits = Limits(recording, greenlets)
+        self._ready = Ready(recording, greenlets, (self._sleeping, self._outwaiting))
         self._waits = Waits(recording.own, greenlets.sites)
         self._numbers = Numbers(self._known_track)
         self._spawns = Spawns(recording, greenlets, self._ready, self.outcome)
@@ -119,7 +122,7 @@ class GeventTracer(Family):
         self._callbacks.sleep_code = known.sleep.__code__
         self._loop_property = loop_property = known.Hub.__dict__["loop_class"]
         known.Hub.loop_class = property(lambda this: self._loop_class(loop_property.__get__(this)))
-        self._greenlets.by_id.append(self._ready.by_id)
+        self._greenlets.by_id += [self._ready.by_id, self._limits.of, self._limits.waiting]
         self._greenlets.families.append(self)
 
     def hook(self, buffer: Buffer, otherwise: Hook) -> Hook:
@@ -190,91 +193,133 @@ class GeventTracer(Family):
         ready, state = self._ready, self._callbacks.state()
         asked = state.asked
         service = asked.service if asked is not None else None
-        if service is not None:
-            ready.t_ns = t_ns
+        ready.t_ns = t_ns
         if self._spawns.unsettled:
             self._spawns.settle(t_ns)
         if to_track in hubs:
             if service is not None:
                 service.look(origin)
-            frame = origin.gr_frame
-            if frame is not None:
-                return self._on_suspension(t_ns, origin, from_track, to_track, frame)
+            if not self._greenlets.is_dead(origin):
+                return self._on_suspension(t_ns, origin, from_track, to_track, origin.gr_frame)
             if asked is not None and asked.cause == words.KILL:
                 # Who kills and waits for that goes on by the end of whom it killed.
                 asked.ended = from_track, words.FINISHED
             return None
-        if from_track in hubs and event == "switch" and service is not None:
+        is_by_hub = from_track in hubs
+        if is_by_hub and event == "switch" and service is not None:
             service.serve(to_track)
-        if not ready.ran(target, to_track) and from_track in hubs:
-            about = self._waker(event, from_track, to_track, origin.gr_frame)
-            if (
-                event == "throw"
-                and origin.parent is target
-                and _is_loop_exit(self._greenlets.sites.thrown(origin.gr_frame))
-            ):
-                self._ties.report(t_ns, origin, to_track)
+        over = self._limits.over(target)
+        is_thrown = is_by_hub and event == "throw"
+        cause = cause_of_frames(origin.gr_frame) if is_thrown and asked is None else None
+        if not ready.ran(target, to_track, is_by_hub and asked is not None, cause != words.TIMEOUT) and is_by_hub:
+            about = self._waker(event, from_track, to_track, origin.gr_frame, over)
+            if is_thrown and about[1] == words.THROW and origin.parent is target:
+                if _is_loop_exit(self._greenlets.sites.thrown(origin.gr_frame)):
+                    self._ties.report(t_ns, origin, to_track)
             store_wake(self._recording.stream.here(t_ns), t_ns, to_track, about)
         if to_track in ready.unstarted:
-            ready.t_ns = t_ns
             self._spawns.on_run(target, to_track)
         ready.unsuspend(to_track)
-        if from_track in hubs and event == "switch" and origin.gr_frame is not None:
+        if is_by_hub and event == "switch" and origin.gr_frame is not None:
             return state.resumed
         return None
 
     def _on_suspension(self, t_ns: int, greenlet: Any, track: int, hub: int, frame: Any) -> int | None:
-        if frame.f_code is self._giving.code:
+        if frame is not None and frame.f_code is self._giving.code:
             return self._on_sleep(t_ns, greenlet, track, hub, frame)
         own = own_frame(frame, self._recording.own)
+        limit, limit_ns, again = self._limits.first_due(greenlet), -1, True
+        if limit is not None:
+            limit_ns, again = self._limits.left_ns(greenlet, limit, own, t_ns)
+        if own is None:
+            reason, thing, call = self._waited_on_by(greenlet, frame)
+            return self._store_suspension(t_ns, track, (reason, limit_ns, thing, None), None, 0, again, call)
         awaited, thing = self._waits.below(greenlet, frame, own), ""
         reason = awaited.reason
-        if reason is None:
-            reason, thing = self._waited_on(own)
+        if reason is HUB_ENDS:
+            reason, thing = words.JOIN, f"track {hub}"
+            self._outwaiting.add(track)
+        elif reason is None:
+            reason, thing = self._waited_on(frame, own)
         if reason is None:
             awaited = self._waits.in_call(greenlet, own)
             reason = awaited.reason or self._waits.locks(frame, own)
+        if reason is None and own is not frame and not self._waits.is_called_by(own, frame):
+            # What the call is named after is a function of a library's.
+            reason = words.UNKNOWN
         if reason == words.SEMAPHORE or reason == words.LOCK:
             self._ties.report_held(t_ns, track, own)
         if awaited.cause is not None:
             self._ready.awaited[track] = awaited.cause
-        limit_ns = awaited.asked_ns if awaited.asked_ns >= 0 else self._greenlets.sites.limit_ns(own)
-        if limit_ns >= 0:
-            self._limited.add(track)
         about = reason, limit_ns, thing, awaited.endpoint
-        return self._store_suspension(t_ns, track, about, own.f_code, own.f_lasti)
+        return self._store_suspension(t_ns, track, about, own.f_code, own.f_lasti, again)
 
-    def _store_suspension(self, t_ns: int, track: int, about: Any, code: CodeType, offset: int) -> int | None:
-        """Store why a greenlet is suspended. From the second time on that is a shape, which the switch to the hub
-        makes."""
+    def _store_suspension(
+        self, t_ns: int, track: int, about: Any, code: CodeType | None, offset: int, again: bool,
+        call: str | None = None,
+    ) -> int | None:  # fmt: skip
+        """Store why a greenlet is suspended. From the second time on it is a shape, which its switch to the hub makes.
+
+        `again`: it may well do so again. `call`: what it has called, where there is no source of it.
+        """
         buffer = self._recording.stream.here(t_ns)
-        key = ("suspension", about, id(code), offset)
-        shape = buffer.again(key, code)
+        key = ("suspension", about, id(code), offset, call)
+        shape = buffer.again(key, code) if again else None
         if shape is None:
-            buffer.store((lines.wait_in_call, t_ns, track, about, None, code, offset))
+            buffer.store((lines.wait_in_call, t_ns, track, about, call, code, offset))
         elif shape == NEW:
             shape = buffer.learn(
                 key,
                 t_ns,
-                (lines.wait_in_call, words.CURRENT, about, None, code, offset),
+                (lines.wait_in_call, words.CURRENT, about, call, code, offset),
                 (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset),
             )
         return shape
 
-    def _waited_on(self, own: Any) -> tuple[str | None, str]:
-        """Why somebody waits whose frame is `own`, and on which thing, from the call it is suspended in."""
+    def _waited_on(self, frame: Any, own: Any) -> tuple[str | None, str]:
+        """Why somebody waits that is suspended in `frame`, and on which thing, from the calls it is suspended in.
+
+        The outermost of them from `own`, the frame of the program's own, that is a method of a known thing tells it.
+        """
         sites, numbers = self._greenlets.sites, self._numbers
-
-        def report(thing: Any) -> tuple[str | None, str]:
-            reason = _reason_of_type(type(thing))
-            return reason, numbers.name(thing) if reason is not None else ""
-
-        reported = sites.receiver(own, report)
-        if reported is not lines.NO_VALUE and reported[0] is not None:
-            known: tuple[str | None, str] = reported
-            return known
+        told: tuple[str | None, str] = None, ""
+        stop = own.f_back
+        while frame is not stop:
+            if not is_of_runtime(frame.f_code):
+                known = sites.receiver(frame, self._reason_and_name)
+                if known is not lines.NO_VALUE and known[0] is not None:
+                    told = known
+            frame = frame.f_back
+        if told[0] is not None:
+            return told
         thing = sites.joined(own, numbers.name)
         return None, thing if type(thing) is str else ""
+
+    def _reason_and_name(self, thing: Any) -> tuple[str | None, str]:
+        reason = _reason_of_type(type(thing))
+        return reason, self._numbers.name(thing) if reason is not None else ""
+
+    def _waited_on_by(self, greenlet: Any, frame: Any) -> tuple[str | None, str, str | None]:
+        """Why a greenlet waits that has no frame of the program's: reason, thing, and what it called, as text.
+
+        It runs a function of gevent's, which a Greenlet keeps until its end, with what it was called with.
+        """
+        reason = (self._waits.below(greenlet, frame, None).reason or self._waits.locks(frame, None)) if frame else None
+        kind = self._greenlet_class
+        run: Any = dictionary(greenlet).get("_run") if kind is not None and isinstance(greenlet, kind) else None
+        while type_name(type(run)) == "partial" and type_module(type(run)) == "functools":
+            run = run.func
+        name = callable_name(run)
+        if name is None or type(run).__name__ not in BOUND:
+            return reason or words.UNKNOWN, "", None
+        owner = getattr(run, "__self__", None)
+        known, thing = self._reason_and_name(owner)
+        if known is not None:
+            return known, thing, f"{type_name(type(owner))}.{name.rpartition('.')[2]}()"
+        args = kind.args.__get__(greenlet)
+        if name in JOINS and type(args) is tuple and args:
+            return words.JOIN, self._numbers.name(args[0]), f"{name}()"
+        return reason or words.UNKNOWN, "", f"{name}()"
 
     def _known_track(self, thing: Any) -> int | None:
         """The track of a greenlet; None of what is none."""
@@ -288,9 +333,9 @@ class GeventTracer(Family):
         giving = self._giving
         if giving.line < 0 and state.giving_way == track:
             giving.line = frame.f_lineno
+        caller = frame.f_back
         if frame.f_lineno == giving.line:
             giving.offsets.add(frame.f_lasti)
-            caller = frame.f_back
             known = state.sleeps.get(id(caller.f_code) + caller.f_lasti) if caller is not None else None
             if known is not None:
                 self._ready.by_id[id(greenlet)] = track
@@ -301,9 +346,13 @@ class GeventTracer(Family):
             if caller is not None and self._recording.own(caller.f_code):
                 self._learn_sleep(buffer, state.sleeps, caller, t_ns)
             return None
-        seconds, state.timer_seconds = state.timer_seconds, None
-        asked_ns = int(seconds * 1_000_000_000) if type(seconds) in (int, float) and 0 <= seconds < 1e9 else -1
-        on = f"{seconds:g} s" if asked_ns >= 0 else "unknown"
+        limit = self._limits.first_due(greenlet)
+        on, asked_ns = "unknown", -1
+        if limit is not None:
+            # Its own timer is the one that was started last.
+            own = self._limits.of[id(greenlet)][-1]
+            on = f"{own.asked_ns / 1_000_000_000:g} s"
+            asked_ns = own.asked_ns if limit is own else self._limits.left_ns(greenlet, limit, caller, t_ns)[0]
         stream.extend((lines.wait, t_ns, track, (words.SLEEP, on, asked_ns), None, None, 0))
         self._sleeping.add(track)
         return None
@@ -319,20 +368,27 @@ class GeventTracer(Family):
             (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset),
         )
 
-    def _waker(self, event: str, hub: int, track: int, frame: Any) -> tuple[int, str]:
-        """Who made a greenlet ready that the hub switches to, and that nobody was seen to make ready before."""
+    def _waker(self, event: str, hub: int, track: int, frame: Any, over: Limit | None) -> tuple[int, str]:
+        """Who made a greenlet ready that the hub switches to, and that nobody was seen to make ready before.
+
+        `over`: the limit of its wait, if that is over.
+        """
         asked, awaited = self._callbacks.state().asked, self._ready.awaited.get(track)
         if asked is not None:
             known = awaited if awaited is not None and asked.track == hub else asked.cause
             return asked.ended if asked.track == track else (asked.track, known)
         if event == "throw":
+            if over is not None and over.throws:
+                return hub, words.TIMEOUT
+            if track in self._outwaiting:
+                return hub, words.FINISHED
             # An answer of a resolver may be an error.
             return hub, cause_of_frames(frame) or (words.DNS if awaited == words.DNS else words.THROW)
         if track in self._sleeping:
             return hub, words.TIMER
         if awaited is not None:
             return hub, awaited
-        if track in self._limited:
+        if over is not None and not over.throws:
             return hub, words.TIMEOUT
         if track in self._ready.unstarted:
             return hub, words.TIMER  # spawn_later
@@ -349,7 +405,7 @@ class GeventTracer(Family):
         return made
 
     def _make_loop_class(self, base: Any) -> Any:
-        tracer, base = self, self._waits.makers.loop_class(base)
+        tracer, base = self, self._waits.makers.loop_class(self._limits.loop_class(base))
         run, getframe, giving = base.run_callback, sys._getframe, self._giving
         sleep_code = giving.code
 
@@ -367,17 +423,12 @@ class GeventTracer(Family):
                 return callback
             return Starting(callback, asked) if call is function else Pending(callback, asked)
 
-        def timer(this: Any, after: Any, *args: Any, **more: Any) -> Any:
-            tracer._callbacks.state().timer_seconds = after
-            return base.timer(this, after, *args, **more)
-
         # The same name and module as the class it stands for: gevent shows them.
         return type(
             base.__name__,
             (base,),
             {
                 "run_callback": run_callback,
-                "timer": timer,
                 **attributes(base),
                 "__module__": base.__module__,
                 "__doc__": base.__doc__,

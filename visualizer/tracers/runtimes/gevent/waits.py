@@ -12,6 +12,7 @@ import os
 import sys
 
 from visualizer.trace import words
+from visualizer.tracers.core.code import is_of_runtime
 from visualizer.tracers.core.sockets import Addresses, address_text
 from visualizer.tracers.core.values import type_module, type_name
 from visualizer.tracers.runtimes.gevent.hub_frames import dictionary
@@ -27,6 +28,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from visualizer.tracers.core.sockets import Endpoint
 
 _INSIDE = f"{os.sep}gevent{os.sep}"
+#: Instead of a reason: somebody waits until its hub has nothing left to wait for.
+HUB_ENDS = "hub"
 #: Beginning of the path of a file of gevent's -> reason of a wait below its functions; the first row that fits.
 _REASON_OF_FILE = (
     ("subprocess.py", words.SUBPROCESS),
@@ -53,6 +56,7 @@ _REASON_OF_CALL = {
     "exception": (_FUTURES, words.RESULT),
     "wait": (_FUTURES, words.RESULT),
     "as_completed": (_FUTURES, words.RESULT),
+    "join": (f"{_INSIDE}hub.py", HUB_ENDS),
 }
 #: Reason of a wait -> the cause of the wake, where nobody but the hub is seen to bring it about.
 _CAUSE_OF_REASON = {
@@ -77,17 +81,16 @@ _MOST_NAMED = 16
 
 
 class Awaited:
-    """What a greenlet waits for, as far as it is known: reason, time limit, and the end of a connection.
+    """What a greenlet waits for, as far as it is known: reason, and the end of a connection.
 
     `cause` is that of the wake, where it comes from outside and nobody but the hub is seen to bring it about.
     """
 
-    __slots__ = ("asked_ns", "cause", "endpoint", "reason")
+    __slots__ = ("cause", "endpoint", "reason")
 
-    def __init__(self, reason: str | None, asked_ns: int = -1, endpoint: Endpoint | None = None) -> None:
+    def __init__(self, reason: str | None, endpoint: Endpoint | None = None) -> None:
         self.reason = reason
         self.cause = _cause(reason) if endpoint is None else words.IO
-        self.asked_ns = asked_ns
         self.endpoint = endpoint
 
 
@@ -118,14 +121,14 @@ class Waits:
         found = len(_REASON_OF_FILE)
         standard: str | None = None
         endpoint: Endpoint | None = None
-        kind, asked_ns = "io", -1
+        kind = "io"
         stop = own if own is not frame or self._own(own.f_code) else None
         while frame is not stop:
             rank = self._rank_of_file(frame.f_code.co_filename)
             if rank == _POOL and not self._is_of_thread_pool(frame):
                 rank = len(_REASON_OF_FILE)
             if _POOL < rank < len(_REASON_OF_FILE) and endpoint is None:
-                endpoint, kind, asked_ns = self._of_frame(greenlet, frame)
+                endpoint, kind = self._of_frame(greenlet, frame)
             found = min(found, rank)
             end, reason = _REASON_OF_CALL.get(frame.f_code.co_name, _NO_CALL)
             if end and frame.f_code.co_filename.endswith(end):
@@ -134,7 +137,7 @@ class Waits:
         if found == len(_REASON_OF_FILE):
             return Awaited(standard) if standard is not None else _NOT_KNOWN
         reason = _REASON_OF_FILE[found][1]
-        return Awaited(_reason_of_watcher(kind) if reason is words.IO else reason, asked_ns, endpoint)
+        return Awaited(_reason_of_watcher(kind) if reason is words.IO else reason, endpoint)
 
     def _rank_of_file(self, filename: str) -> int:
         rank = self._ranks.get(filename)
@@ -154,32 +157,40 @@ class Waits:
             frame = frame.f_back if frame is not own else None
         return None
 
+    def is_called_by(self, own: Any, frame: Any) -> bool:
+        """Whether all frames from `frame` on, up to the one that `own` called, are of gevent's."""
+        while frame is not own:
+            if not is_of_runtime(frame.f_code):
+                return False
+            frame = frame.f_back
+        return True
+
     def _is_of_thread_pool(self, frame: Any) -> bool:
         """Pools of greenlets and of threads share their methods."""
         return bool(of_variables(frame, lambda own: _comes_from(type(own.get("self")), "gevent.threadpool")))
 
-    def _of_frame(self, greenlet: Any, frame: Any) -> tuple[Endpoint | None, str, int]:
-        """What a function of gevent's tells: an end of a connection, the kind of watcher, its limit."""
+    def _of_frame(self, greenlet: Any, frame: Any) -> tuple[Endpoint | None, str]:
+        """What a function of gevent's tells: an end of a connection, and the kind of watcher."""
         function = frame.f_code.co_name
-        reported: tuple[Endpoint | None, str, int] = of_variables(
+        reported: tuple[Endpoint | None, str] = of_variables(
             frame, lambda variables: self._of_variables(greenlet, function, variables)
         )
         return reported
 
-    def _of_variables(self, greenlet: Any, function: str, variables: Any) -> tuple[Endpoint | None, str, int]:
+    def _of_variables(self, greenlet: Any, function: str, variables: Any) -> tuple[Endpoint | None, str]:
         this = variables.get("self")
         if this is not None:
             endpoint = self._of_owner(greenlet, this, function, variables)
             if endpoint is not None:
-                return endpoint, "io", -1
+                return endpoint, "io"
         several = variables.get("watchers")
         if type(several) is list:
-            return self._of_several(several), "io", -1
+            return self._of_several(several), "io"
         for name in ("watcher", "new_watcher", "event"):
             watcher = variables.get(name)
             if is_watcher(watcher) and _waits_for(watcher) is greenlet:
                 return self._of_watcher(watcher)
-        return None, "io", -1
+        return None, "io"
 
     def _of_owner(self, greenlet: Any, this: Any, function: str, variables: Any) -> Endpoint | None:
         """Of gevent's sockets, files and selectors."""
@@ -223,20 +234,20 @@ class Waits:
         made = self.makers.made_for(own)
         watcher = self._sites.first(own)
         if is_watcher(watcher) and _waits_for(watcher) is greenlet:
-            endpoint, kind, asked_ns = self._of_watcher(watcher)
-            return Awaited(_reason_of_watcher(kind), asked_ns, endpoint)
+            endpoint, kind = self._of_watcher(watcher)
+            return Awaited(_reason_of_watcher(kind), endpoint)
         if made is not None:
             endpoint = self._of_fd(made.fd, made.events) if made.kind == "io" else None
-            return Awaited(_reason_of_watcher(made.kind), made.asked_ns, endpoint)
+            return Awaited(_reason_of_watcher(made.kind), endpoint)
         return _NOT_KNOWN
 
     # Watchers.
 
-    def _of_watcher(self, watcher: Any) -> tuple[Endpoint | None, str, int]:
+    def _of_watcher(self, watcher: Any) -> tuple[Endpoint | None, str]:
         kind = _kind(watcher)
         if kind == "io":
-            return self._of_fd(watcher.fd, watcher.events), kind, -1
-        return None, kind, self.makers.timer_ns(watcher) if kind == "timer" else -1
+            return self._of_fd(watcher.fd, watcher.events), kind
+        return None, kind
 
     def _of_fd(self, fd: int, events: int) -> Endpoint | None:
         direction = _DIRECTION_OF_EVENTS.get(events & 3)

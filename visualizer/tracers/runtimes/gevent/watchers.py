@@ -24,38 +24,30 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
 #: The methods by which a loop makes watchers.
 MAKERS = ("io", "timer", "child", "signal", "async_", "idle", "prepare", "check", "fork", "stat")
-#: Where a program makes timers without end, how long each was to run is forgotten now and then.
-_MOST_TIMERS = 1024
 
 
 class Made:
     """The newest watcher that the program's own code made: what it watches, and the instruction that made it."""
 
-    __slots__ = ("asked_ns", "code", "events", "fd", "kind", "offset")
+    __slots__ = ("code", "events", "fd", "kind", "offset")
 
-    def __init__(self, kind: str, code: CodeType, offset: int, fd: int, events: int, asked_ns: int) -> None:
+    def __init__(self, kind: str, code: CodeType, offset: int, fd: int, events: int) -> None:
         self.kind = kind
         self.code = code
         self.offset = offset
         self.fd = fd
         self.events = events
-        self.asked_ns = asked_ns
 
 
 class Makers:
-    """Which watchers the program's own code makes, and how long its timers are to run. One for all hubs."""
+    """Which watchers the program's own code makes. One for all hubs."""
 
     def __init__(self, own: Callable[[CodeType], bool], sites: CallSites) -> None:
         self._own = own
         self._sites = sites
         self._made: Made | None = None
-        self._timers: dict[int, int] = {}
         #: Whether the expression at an instruction of a code object is the argument of the `wait` at another.
         self._is_argument: dict[tuple[int, int, int], bool] = {}
-
-    def timer_ns(self, timer: Any) -> int:
-        """How long a timer was to run when it was made; -1 if it is not known."""
-        return self._timers.get(id(timer), -1)
 
     def made_for(self, own: Any) -> Made | None:
         """The newest watcher, if it was made for the call that the frame `own` is suspended in."""
@@ -82,36 +74,24 @@ class Makers:
         return type(base.__name__, (base,), {**methods, "__module__": base.__module__, "__doc__": base.__doc__})
 
     def _maker(self, base: Any, name: str) -> Any:
-        make = getattr(base, name)
-        note = self._note_timer if name == "timer" else self._note
+        make, note = getattr(base, name), self._note
 
         def maker(this: Any, *args: Any, **more: Any) -> Any:
             watcher = make(this, *args, **more)
-            note(name, watcher, args, more)
+            note(name, watcher)
             return watcher
 
         return maker
 
-    def _note_timer(self, name: str, watcher: Any, args: tuple[Any, ...], more: dict[str, Any]) -> None:
-        # One at the same place was forgotten meanwhile, and this may not be the program's own.
-        self._timers.pop(id(watcher), None)
-        self._note(name, watcher, args, more)
-
-    def _note(self, name: str, watcher: Any, args: tuple[Any, ...], more: dict[str, Any]) -> None:
+    def _note(self, name: str, watcher: Any) -> None:
         frame: Any = sys._getframe(2)
         while frame is not None and frame.f_code.co_filename in _OURS:
             frame = frame.f_back
         if frame is None or not self._own(frame.f_code):
             return
-        kind, fd, events, asked_ns = name.rstrip("_"), -1, 0, -1
-        if kind == "io":
-            fd, events = watcher.fd, watcher.events
-        elif kind == "timer":
-            asked_ns = _nanoseconds(args[0] if args else more.get("after"))
-            if len(self._timers) >= _MOST_TIMERS:
-                self._timers.clear()
-            self._timers[id(watcher)] = asked_ns
-        self._made = Made(kind, frame.f_code, frame.f_lasti, fd, events, asked_ns)
+        kind = name.rstrip("_")
+        fd, events = (watcher.fd, watcher.events) if kind == "io" else (-1, 0)
+        self._made = Made(kind, frame.f_code, frame.f_lasti, fd, events)
 
 
 _OURS = frozenset(code.co_filename for code in (Makers._note.__code__,)) | {
@@ -130,10 +110,6 @@ def _is_argument(made: Range, call: Range) -> bool:
     left = node.col_offset + (column - 1 if node.lineno == 1 else 0)
     right = node.end_col_offset + (column - 1 if node.end_lineno == 1 else 0)
     return made[2:] == (line + node.lineno - 1, line + node.end_lineno - 1, left, right)
-
-
-def _nanoseconds(seconds: Any) -> int:
-    return int(seconds * 1_000_000_000) if type(seconds) in (int, float) and 0 <= seconds < 1e9 else -1
 
 
 def is_watcher(thing: Any) -> bool:

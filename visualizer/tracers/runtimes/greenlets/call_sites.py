@@ -30,7 +30,7 @@ _LOOKS_AT_LOCALS = frozenset(("locals", "vars", "dir", "eval", "exec", "_getfram
 #: inspect.CO_OPTIMIZED: a function's variables are no dictionary, but copied into one for whoever asks.
 _FUNCTION = 0x1
 #: Functions that wait for each of what they are given.
-_JOINS = ("joinall", "wait", "iwait")
+JOINS = ("joinall", "wait", "iwait")
 _own_dict = object.__getattribute__
 
 
@@ -46,12 +46,11 @@ class Unknown(Exception):
 class CallSite:
     """What is known of one call in the program's source."""
 
-    __slots__ = ("argument", "code", "first", "joined", "limit", "receiver", "thrown")
+    __slots__ = ("argument", "code", "first", "joined", "receiver", "thrown")
 
     def __init__(
         self, code: CodeType, argument: Recipe | None = None, receiver: Recipe | None = None,
-        limit: Recipe | None = None, first: Recipe | None = None, joined: Recipe | None = None,
-        thrown: Recipe | None = None,
+        first: Recipe | None = None, joined: Recipe | None = None, thrown: Recipe | None = None,
     ) -> None:  # fmt: skip
         #: Kept so that its id stays its own.
         self.code = code
@@ -59,8 +58,6 @@ class CallSite:
         self.argument = argument
         #: Of `thing.method(...)`, `with thing` or `for ... in thing`, the thing.
         self.receiver = receiver
-        #: Of a call with `timeout=seconds`, the seconds.
-        self.limit = limit
         #: Of any other call than a `switch`, its first argument.
         self.first = first
         #: Of `joinall(things)`, the things.
@@ -90,13 +87,6 @@ class CallSites:
         """The value handed over by the `switch` that `frame` is suspended in; NO_VALUE if none is, or it is unknown."""
         recipe = self.at(frame).argument
         return NO_VALUE if recipe is None else _work_out(recipe, frame, keep)
-
-    def limit_ns(self, frame: Any) -> int:
-        """The time limit of the call that `frame` is suspended in, in nanoseconds; -1 if it has none or it is
-        unknown."""
-        recipe = self.at(frame).limit
-        seconds: Any = NO_VALUE if recipe is None else _work_out(recipe, frame, keep)
-        return int(seconds * 1_000_000_000) if type(seconds) in (int, float) and 0 <= seconds < 1e9 else -1
 
     def first(self, frame: Any) -> Any:
         """The first argument of the call that `frame` is suspended in; NO_VALUE if it has none or it is unknown."""
@@ -173,12 +163,9 @@ def _site(code: CodeType, offset: int) -> CallSite:
         if len(tree.args) == 1:
             return CallSite(code, _maybe(_expression, tree.args[0]), receiver)
         return CallSite(code, _maybe(lambda nodes: _sequence(nodes, tuple), tree.args), receiver)
-    limit = next((word.value for word in tree.keywords if word.arg == "timeout"), None)
-    if limit is None and method == "joinall" and len(tree.args) > 1:
-        limit = tree.args[1]
-    joins = tree.args and (method or getattr(tree.func, "id", None)) in _JOINS
+    joins = tree.args and (method or getattr(tree.func, "id", None)) in JOINS
     return CallSite(
-        code, None, receiver, _maybe(_expression, limit) if limit is not None else None,
+        code, None, receiver,
         _maybe(_path, tree.args[0]) if tree.args else None,
         _maybe(_expression, tree.args[0]) if joins else None,
     )  # fmt: skip

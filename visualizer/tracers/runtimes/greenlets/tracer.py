@@ -12,7 +12,7 @@ import sys
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import Buffer
-from visualizer.tracers.core.code import callable_name, function_name, place_of
+from visualizer.tracers.core.code import callable_name, function_name, is_of_runtime, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import Shown, keep, show, type_name
 from visualizer.tracers.runtimes.greenlets.call_sites import CallSites
@@ -46,6 +46,8 @@ class GreenletTracer:
         self.families: list[Family] = []
         #: The program's greenlet module, once it has imported it.
         self.module: Any = None
+        #: Whether a greenlet has ended. One that waits in a compiled function has no frame either.
+        self.is_dead: Callable[[Any], bool] = bool
         self._originals: tuple[Any, Any] | None = None
         #: Track of each living greenlet by id, with a weak reference that takes the entry out again.
         self.tracks: dict[int, int] = {}
@@ -65,7 +67,7 @@ class GreenletTracer:
         #: be taken to them.
         self.raw: dict[int, int] = {}
         #: Everything that is kept by the id of a greenlet, to be taken out when it is no more.
-        self.by_id: list[dict[int, int]] = [self.tracks, self.living_hubs, self.raw]
+        self.by_id: list[dict[int, Any]] = [self.tracks, self.living_hubs, self.raw]
         self.sites = CallSites()
         recording.callees.append(self)
         recording.runners.append(self._running)
@@ -85,6 +87,7 @@ class GreenletTracer:
     def imported(self, name: str, module: ModuleType) -> None:
         greenlet: Any = module
         self.module = greenlet
+        self.is_dead = greenlet.greenlet.__dict__["dead"].__get__
         self._originals = greenlet.settrace, greenlet.gettrace
         greenlet.settrace, greenlet.gettrace = self._settrace, self._gettrace
         self.watch_thread()
@@ -235,16 +238,18 @@ class GreenletTracer:
         code: CodeType | None = None
         offset = 0
         value: Any = lines.NO_VALUE
-        if frame is None:
+        if frame is None and self.is_dead(origin):
             returned = self._on_dead(event, origin, from_track, t_ns, buffer)
             if to_track not in self.hubs and not (to_track in self._new and show(returned).startswith("GreenletExit(")):
                 # One that had not begun is entered with nothing when its child is killed.
                 value = returned
         elif from_track not in self.hubs:
+            # It was only a function that a compiled one had called.
+            buffer.left = None
             code, offset = place_of(frame, recording.own)
             if from_track in self._nameless:
                 self._name_suspended(from_track, frame, t_ns)
-            if event == "switch" and to_track not in self.hubs:
+            if event == "switch" and to_track not in self.hubs and frame is not None:
                 value = self.sites.value(frame)
                 if code is frame.f_code and self.sites.at(frame).argument is None:
                     self._learn(buffer, code, offset, t_ns)
@@ -308,7 +313,8 @@ class GreenletTracer:
             self._new.add(track)
             family, described = self._describe(greenlet)
             if described is None:
-                described = (words.GREENLET, name or self.run_name(greenlet) or "greenlet")
+                run = self.run_name(greenlet) or callable_name(function_of(greenlet, self.module))
+                described = (words.GREENLET, name or run or "greenlet")
                 if name is not None:
                     self._made.add(track)
                 elif described[1] == "greenlet":
@@ -319,7 +325,7 @@ class GreenletTracer:
                 self.hubs[track] = family
                 self.living_hubs[id(greenlet)] = track
             about = (*described, parent_track, creator)
-            recording.stream.extend((lines.spawn, t_ns, track, about, None, code, offset))
+            recording.stream.extend((lines.spawn, t_ns, track, about, lines.NO_VALUE, code, offset))
         key = id(greenlet)
         self.tracks[key] = track
 
@@ -401,7 +407,7 @@ class GreenletTracer:
         """The first code that runs in a greenlet that was just entered is its function."""
         buffer = self._here()
         track, buffer.entering = buffer.entering, words.NOBODY
-        if track in self._nameless:
+        if track in self._nameless and not is_of_runtime(code):
             self._store_name(track, function_name(code), self._recording.stream.clock())
 
     def left(self, outcome: str, value: Any) -> None:
@@ -424,6 +430,10 @@ class GreenletTracer:
             self.adopt(greenlet, self._recording.now(), words.CURRENT, place=place, name=name)
 
     def _name_suspended(self, track: int, frame: Any, t_ns: int) -> None:
+        if frame is None:
+            # Its function is compiled.
+            self._settle(track)
+            return
         while frame.f_back is not None:
             frame = frame.f_back
         self._store_name(track, function_name(frame.f_code), t_ns)

@@ -1,0 +1,247 @@
+"""What ends a wait of gevent's: its limit, observed from the timer; somebody; or that nothing is left to wait for."""
+
+from __future__ import annotations
+
+from tests.tracers.conftest import TraceSource
+from tests.tracers.traced import Traced
+from visualizer.analysis.findings import findings
+from visualizer.analysis.model.timeline import Suspension
+
+_MS = 1_000_000
+#: Functions that wait with a limit of 2 ms each, written in as many ways.
+LIMITED = ("getter", "putter", "acquirer", "waiter", "selecter", "several", "joiner", "under", "sleeper", "outer")
+
+
+def suspensions(traced: Traced, name: str) -> list[Suspension]:
+    return [suspension for suspension in traced.timeline.suspensions if traced.timeline.name(suspension.track) == name]
+
+
+def woken(traced: Traced, name: str) -> list[tuple[str, str]]:
+    return [(waker, cause) for waker, cause, track in traced.wakes if track == name]
+
+
+def found(traced: Traced) -> list[str]:
+    return [one.kind for one in findings(traced.timeline)]
+
+
+def test_a_compiled_function_waits_and_has_not_ended(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import functools, gevent
+        from gevent.event import AsyncResult, Event
+        from gevent.lock import Semaphore
+        from gevent.pool import Pool
+        from gevent.queue import Queue
+        from greenlet import getcurrent, greenlet
+
+        def setter():
+            queue.put("item")
+            event.set()
+            result.set("value")
+            semaphore.release()
+            later.put("late")
+
+        queue, later, event, result, semaphore = Queue(), Queue(), Event(), AsyncResult(), Semaphore(0)
+        greenlets = [
+            gevent.spawn(queue.get),
+            Pool(2).spawn(event.wait),
+            gevent.spawn(functools.partial(result.get, timeout=30)),
+            gevent.spawn(semaphore.acquire),
+            gevent.spawn_later(0.001, later.peek),
+        ]
+        gevent.sleep(0.02)
+        print([greenlet.dead for greenlet in greenlets])
+        last = gevent.spawn(setter)
+        gevent.spawn(gevent.joinall, [last])
+        gevent.joinall(greenlets)
+        raw = greenlet(getcurrent().switch)
+        raw.switch()
+        raw.switch()
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout) == (0, b"[False, False, False, False, False]\n")
+    told = {
+        name: (suspension.reason, suspension.object, suspension.on, suspension.asked_ns, traced.outcome(name))
+        for name in ("get-1", "wait", "get-2", "acquire", "peek", "joinall")
+        for suspension in suspensions(traced, name)
+    }
+    last = next(track.id for track in traced.timeline.tracks.values() if traced.timeline.name(track.id) == "setter")
+    assert told == {
+        "get-1": ("queue", "Queue 1", "Queue.get()", -1, "returned"),
+        "wait": ("event", "Event 1", "Event.wait()", -1, "returned"),
+        "get-2": ("result", "AsyncResult 1", "AsyncResult.get()", 30_000 * _MS, "returned"),
+        "acquire": ("semaphore", "Semaphore 1", "Semaphore.acquire()", -1, "returned"),
+        "peek": ("queue", "Queue 2", "Queue.peek()", -1, "returned"),
+        "joinall": ("join", f"track {last}", "joinall()", -1, "returned"),
+    }
+    for name in ("get-1", "wait", "get-2", "acquire", "peek"):
+        assert woken(traced, name)[1:] == [("setter", "callback")]
+    assert woken(traced, "joinall")[1:] == [("setter", "finished")]
+    assert {track.outcome for track in traced.timeline.tracks.values() if track.kind == "greenlet"} == {"returned"}
+    assert found(traced) == []
+
+
+def test_a_limit_is_the_timers_however_it_is_written(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+        from gevent import select, socket
+        from gevent.event import Event
+        from gevent.lock import Semaphore
+        from gevent.queue import Empty, Full, Queue
+
+        SHORT = 0.002
+
+        def getter():
+            try:
+                queue.get(True, 0.002)
+            except Empty:
+                pass
+
+        def putter():
+            try:
+                full.put(1, *arguments)
+            except Full:
+                pass
+
+        def acquirer():
+            semaphore.acquire(**{"timeout": SHORT})
+
+        def waiter():
+            never.wait(SHORT)
+
+        def selecter():
+            select.select([end], [], [], SHORT)
+
+        def several():
+            gevent.wait([pending], 0.002)
+
+        def joiner():
+            pending.join(SHORT)
+
+        def under():
+            with gevent.Timeout(0.002, False):
+                never.wait()
+
+        def sleeper():
+            with gevent.Timeout(0.002, False):
+                gevent.sleep(9)
+
+        def outer():
+            with gevent.Timeout(0.002, False), gevent.Timeout(9):
+                never.wait(9)
+
+        def unlimited():
+            with gevent.Timeout(0.002):
+                gevent.sleep(0)
+            released.wait()
+
+        def cancelled():
+            timeout = gevent.Timeout.start_new(0.002)
+            timeout.cancel()
+            released.wait()
+
+        def received():
+            end.settimeout(SHORT)
+            try:
+                end.recv(1)
+            except TimeoutError:
+                pass
+
+        queue, full, semaphore, never, released = Queue(), Queue(1), Semaphore(0), Event(), Event()
+        full.put(0)
+        arguments = True, 0.002
+        names = NAMES
+        end, other = socket.socketpair()
+        pending = gevent.spawn(released.wait)
+        limited = [gevent.spawn(globals()[name]) for name in (*names, "unlimited", "cancelled")]
+        gevent.sleep(0.02)
+        gevent.spawn(received).join()
+        released.set()
+        gevent.joinall(limited)
+        """.replace("NAMES", repr(LIMITED))
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    for name in (*LIMITED, "received"):
+        (suspension,) = suspensions(traced, name)
+        assert 0 < suspension.asked_ns <= 2 * _MS, (name, suspension)
+        assert woken(traced, name)[1:] == [("hub", "timeout")], name
+    assert suspensions(traced, "sleeper")[0].sleep_ns == 9_000 * _MS
+    for name in ("unlimited", "cancelled"):
+        assert suspensions(traced, name)[-1].asked_ns == -1
+        assert woken(traced, name)[-1] == ("main", "callback")
+    assert found(traced) == []
+
+
+def test_a_wait_goes_on_by_what_came_first(trace_source: TraceSource) -> None:
+    """The limit, although somebody put an item meanwhile; and who slept for nothing goes on by that."""
+    traced = trace_source(
+        """
+        import gevent, time
+        from gevent.event import Event
+        from gevent.queue import Empty, Queue
+
+        def getter():
+            try:
+                queue.get(timeout=0.02)
+            except Empty:
+                print("empty")
+
+        def waiter():
+            for _ in range(3):
+                again.set()
+                event.wait()
+                event.clear()
+                gevent.sleep(0)
+                gevent.sleep(0)
+
+        def setter():
+            for _ in range(3):
+                again.wait()
+                again.clear()
+                event.set()
+
+        queue, event, again = Queue(), Event(), Event()
+        first = gevent.spawn(getter)
+        gevent.sleep(0)
+        gevent.get_hub().loop.timer(0.001).start(queue.put, 1)
+        time.sleep(0.05)
+        first.join()
+        gevent.joinall([gevent.spawn(function) for function in (waiter, setter)])
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout) == (0, b"empty\n")
+    timeline = traced.timeline
+    getter = next(track for track in timeline.tracks.values() if track.base_name == "getter")
+    ran = timeline.switch(getter.steps[-1])
+    before = getter.slice_of_step(ran.index) - 1
+    assert timeline.wakeups[getter.slices.about[before]].cause == "timeout"
+    in_turn = [("setter", "callback"), ("hub", "timer"), ("hub", "timer")]
+    assert woken(traced, "waiter") == [("main", "spawn"), *in_turn * 3]
+
+
+def test_the_end_of_a_hubs_work_is_no_deadlock(trace_source: TraceSource) -> None:
+    """`gevent.wait()` and `hub.join()` wait for just that. Somebody who can never go on is a problem all the same."""
+    traced = trace_source(
+        """
+        import gevent
+        from gevent.event import Event
+
+        def worker():
+            gevent.sleep(0.001)
+
+        gevent.spawn(worker)
+        gevent.wait()
+        gevent.spawn(worker)
+        gevent.get_hub().join()
+        gevent.spawn(worker)
+        gevent.wait(timeout=0.0005)
+        gevent.spawn(Event().wait)
+        gevent.get_hub().join()
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    hub = next(track.id for track in traced.timeline.tracks.values() if track.kind == "hub")
+    assert [(one.reason, one.on_track) for one in suspensions(traced, "main")] == [("join", hub)] * 4
+    assert [cause for _, cause in woken(traced, "main")] == ["finished", "finished", "timeout", "finished"]
+    assert found(traced) == ["never_resumed"]
