@@ -64,7 +64,7 @@ def test_failing_on_some_kinds(visualizer: Visualizer, trace: Path) -> None:
     assert visualizer("problems", str(trace), "--json", "--fail-on", "never_resumed").returncode == 1
     done = visualizer("problems", str(trace), "--fail-on", "hogs")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "There is no kind of problem 'hogs'; there are incomplete, " in done.stderr
+    assert "There is no kind of problem 'hogs'; there are crash, incomplete, " in done.stderr
 
 
 def test_never_more_than_twenty_lines_unless_all_are_asked_for(visualizer: Visualizer, tmp_path: Path) -> None:
