@@ -6,7 +6,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from visualizer.analysis.findings import answers, crashed, delays, ends, held_locks, incomplete, leaks, raised
+from visualizer.analysis.findings import (
+    answers,
+    crashed,
+    delays,
+    ends,
+    held_locks,
+    incomplete,
+    leaks,
+    pools,
+    raised,
+    setters,
+)
 from visualizer.analysis.findings.base import Finding, Severity
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.groups import Group
@@ -30,11 +41,16 @@ KINDS = {
     # First: the end of a track comes before its consequences at the same moment.
     "unretrieved": Kind(Severity.CRASH, raised.unretrieved),
     "deadlock": Kind(Severity.CRASH, ends.deadlock),
+    "setter_died": Kind(Severity.CRASH, setters.finds("setter_died")),
+    "lost_task_done": Kind(Severity.STUCK, setters.finds("lost_task_done")),
+    "not_returned": Kind(Severity.STUCK, setters.finds("not_returned")),
+    "pool_exhausted": Kind(Severity.STUCK, pools.pool_exhausted),
     "never_resumed": Kind(Severity.STUCK, ends.never_resumed),
     "never_started": Kind(Severity.STUCK, ends.never_started),
     "leak": Kind(Severity.STUCK, leaks.leak),
     "hog": Kind(Severity.SLOW, delays.hog),
     "lock_held": Kind(Severity.SLOW, held_locks.lock_held),
+    "thread_pool_full": Kind(Severity.SLOW, pools.thread_pool_full),
     "late_timer": Kind(Severity.SLOW, delays.late_timer),
     "lost_time": Kind(Severity.SLOW, delays.lost_time),
     "starvation": Kind(Severity.SLOW, delays.starvation),

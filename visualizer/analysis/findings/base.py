@@ -42,6 +42,9 @@ LEAK_IDLE_SHARE = 0.8
 LEAK_GAP_SHARE = 0.5
 #: Others lose so much in total by a lock that is held while its holder waits.
 HELD_NS = 100 * _MS
+#: Tracks lose so much in total by a pool of threads that is full; a hub's has so many unless it is told otherwise.
+POOL_NS = 100 * _MS
+POOL_THREADS = 10
 #: Waits for locks are told as endless in a program that still runs from this length on.
 STUCK_NS = 1_000 * _MS
 #: Shorter turns are not named as the cause of a delay.
@@ -148,9 +151,9 @@ def end_told(timeline: Timeline) -> str:
     """What ended the program, or that it has not ended, as "SIGTERM ended the program"."""
     if is_interrupted(timeline):
         return "Ctrl-C ended the program"
-    if timeline.end is None:
+    if timeline.end is None and not is_over(timeline):
         return "the end of the trace"
-    if not timeline.end.signal:
+    if timeline.end is None or not timeline.end.signal:
         return "the program ended"
     try:
         return f"{signal.Signals(timeline.end.signal).name} ended the program"

@@ -17,14 +17,16 @@ from visualizer.analysis.findings.base import (
     locked,
     spot,
     suspended,
-    suspension_before,
 )
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.leaks import leaked
+from visualizer.analysis.findings.pools import crowded_out
 from visualizer.analysis.findings.served import Served
+from visualizer.analysis.findings.setters import broken
+from visualizer.analysis.findings.standstill import deadlocked, loop_exits
 from visualizer.analysis.model.timeline import State, Suspension, Switch, Timeline, Track
 from visualizer.analysis.text.durations import duration
-from visualizer.analysis.text.source_text import Ending, would_end
+from visualizer.analysis.text.source_text import Ending, in_loop, would_end
 from visualizer.trace import words
 
 #: What a server waits for again and again: where it was given some before, it is only idle.
@@ -39,8 +41,12 @@ def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A hub had nothing left to wait for and raised LoopExit: one for each hub, about the last time. Or tracks wait for
     locks in a circle, whatever else the hub has to do."""
     told_of: set[int] = set()
-    for switch in _loop_exits(timeline, observed):
-        waiting = dict(_deadlocked(timeline, switch))
+    explained = _explained(timeline, observed)
+    for switch in loop_exits(timeline, observed):
+        waiting = dict(deadlocked(timeline, switch))
+        if _is_explained(waiting, explained):
+            told_of.update(waiting)
+            continue
         holders, joined = _ties(timeline, switch, waiting)
         written = _written(timeline, waiting, holders, joined)
         cycle = _cycle(waiting, holders, joined, written)
@@ -67,6 +73,22 @@ def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     yield from _circles(timeline, told_of)
 
 
+def _explained(timeline: Timeline, observed: Observed) -> dict[int, Suspension]:
+    """Tracks of which other problems say why they wait for ever, and in which wait."""
+    found = {one.track: one for what in broken(timeline, observed) for one in what.waiting}
+    found.update((one.track, one) for several in crowded_out(timeline, observed).values() for one in several)
+    return found
+
+
+def _is_explained(waiting: dict[int, Suspension], explained: dict[int, Suspension]) -> bool:
+    """Whether all of them wait for that, or for those who do."""
+    things = {suspension.object for suspension in explained.values()} - {""}
+    return not explained.keys().isdisjoint(waiting) and all(
+        track in explained or suspension.reason == words.JOIN or suspension.object in things
+        for track, suspension in waiting.items()
+    )
+
+
 def _circles(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
     """Tracks that wait for locks that the next of them holds, up to the end of what is known."""
     waiting, holders = locked(timeline)
@@ -74,7 +96,7 @@ def _circles(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
     while cycle := _cycle(waiting, holders, {}, {}):
         since_ns = max(waiting[track].t_ns for track in cycle)
         # What runs still may be about to give up.
-        if timeline.end is not None or timeline.last_ns - since_ns >= STUCK_NS:
+        if timeline.end is not None or is_over(timeline) or timeline.last_ns - since_ns >= STUCK_NS:
             parts = [_waits(timeline, track, waiting, holders, {}, {}) for track in cycle]
             sentence = f"circular wait: {'; '.join(parts)} → none of them goes on, until {end_told(timeline)}"
             cost_ns = sum(timeline.last_ns - waiting[track].t_ns for track in cycle)
@@ -94,12 +116,16 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A track was still waiting when the program ended by itself, and only another track could have resumed it.
 
     Not reported: tracks that something outside would have resumed (FROM_OUTSIDE, a time limit), in a deadlock or leak,
-    generators at a yield, which are often left unexhausted, and those that wait for more of what they, or others of
-    their function, were served there before. A coroutine at its await is: its work is lost.
+    generators at a yield, which are often left unexhausted, and those that only wait for more: they, or others of
+    their function, were served there before, or they take from a queue in a loop. A coroutine at its await is: its work
+    is lost.
     """
     if not is_over(timeline):
         return
     told_of = {track for one in deadlock(timeline, observed) for track in one.lost_by}
+    explained = _explained(timeline, observed)
+    told_of.update(explained)
+    things = {suspension.object for suspension in explained.values()} - {""}
     told_of.update(track.id for several in leaked(timeline).values() for track, _ in several)
     served = Served(timeline)
     for track in timeline.tracks.values():
@@ -110,7 +136,7 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             continue
         if suspension.reason == words.SUSPENDED and track.kind != words.COROUTINE:
             continue
-        if suspension.reason in _SERVED and served.before(track, suspension):
+        if suspension.object in things or _is_idle(timeline, served, track, suspension):
             continue
         name = timeline.name(track.id)
         lasted_ns = timeline.last_ns - suspension.t_ns
@@ -128,14 +154,24 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         yield finding("never_resumed", sentence, tracks, suspension.t_ns, suspension.place, lasted_ns, (track.id,))
 
 
+def _is_idle(timeline: Timeline, served: Served, track: Track, suspension: Suspension) -> bool:
+    """Whether it only waits for more: it, or another of its function, was served there, or it takes from a queue in a
+    loop."""
+    if suspension.reason not in _SERVED:
+        return False
+    place = suspension.place if suspension.reason in (words.QUEUE, words.CHANNEL) else None
+    return (place is not None and in_loop(timeline, place)) or served.before(track, suspension)
+
+
 def never_started(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A greenlet or coroutine that was spawned had never run when the program ended by itself."""
     if not is_over(timeline):
         return
+    crowded = {one.track for several in crowded_out(timeline, observed).values() for one in several}
     for track in timeline.tracks.values():
         if track.kind not in (words.GREENLET, words.COROUTINE) or len(track.steps):
             continue
-        if track.state not in (State.CREATED, State.READY) or _will_start(timeline, track):
+        if track.state not in (State.CREATED, State.READY) or _will_start(timeline, track) or track.creator in crowded:
             continue
         name = timeline.name(track.id)
         by = f"{timeline.name(track.creator)} spawned it" if track.creator in timeline.tracks else "it was spawned"
@@ -152,11 +188,6 @@ def _will_start(timeline: Timeline, track: Track) -> bool:
     hub = timeline.tracks.get(track.parent)
     thread = timeline.tracks.get(hub.parent) if hub is not None and hub.schedules else None
     return track.state is State.CREATED and thread is not None and track.spawn_ns < thread.exit_ns
-
-
-def _loop_exits(timeline: Timeline, observed: Observed) -> Iterator[Switch]:
-    """The last switch of each hub that raised LoopExit."""
-    return (timeline.switch(index) for index in observed.loop_exits.values())
 
 
 def _ties(
@@ -202,22 +233,6 @@ def _cycle(
                 break
             chain.append(after)
     return []
-
-
-def _deadlocked(timeline: Timeline, switch: Switch) -> Iterator[tuple[int, Suspension]]:
-    """The tracks waiting on the hub at LoopExit: its own thread first, then its greenlets."""
-    target = timeline.tracks[switch.target]
-    suspension = suspension_before(timeline, target, switch.t_ns)
-    if suspension is not None:
-        yield target.id, suspension
-    for track in timeline.tracks.values():
-        if track.parent != switch.origin:
-            continue
-        index = track.slices.at(switch.t_ns)
-        if index >= 0 and track.slices.state[index] == State.WAITING:
-            suspension = timeline.suspensions[track.slices.about[index]]
-            if suspension.reason not in (words.SUSPENDED, words.SWITCHED, words.RESUMED):
-                yield track.id, suspension
 
 
 def _waits(

@@ -102,6 +102,24 @@ def test_a_circle_beside_a_heartbeat_and_however_it_ends() -> None:
     assert one.sentence.endswith("until SIGINT ended the program")
 
 
+def test_a_hog_up_to_the_end_is_told_however_the_program_ends_and_while_it_runs() -> None:
+    def spins(ms: int) -> Tape:
+        tape = greenlets("a", "b").switch("hub", "a").waits("a", words.SLEEP, "10 ms", 10 * MS)
+        return tape.switch("a", "hub", line=5).switch("hub", "b").at(ms * MS).sample(7)
+
+    told = "b ran for 0.2 s without yielding, sampled at demo.py:7 (1 sample), until "
+    late = " → a was late by 0.19 s at the end"
+    for tape, end in (
+        (spins(200).at(200 * MS), "the end of the trace"),
+        (spins(200).at(200 * MS).end(signal=15), "SIGTERM ended the program"),
+        (spins(200).at(200 * MS).end(code=3), "the program ended"),
+    ):
+        [one] = findings(tape.timeline())
+        assert (one.kind, one.sentence) == ("hog", told + end + late)
+    assert findings(spins(90).timeline()) == []
+    assert findings(spins(90).end(signal=9).timeline()) == []
+
+
 def spawns(count: int, *, ends: int = 0, woken: bool = False, reason: str = words.EVENT, until_ms: int = 100) -> Tape:
     """A track each 10 ms, of which so many end."""
     tape = greenlets("audit")
