@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from visualizer.analysis.findings.answer_times import Answer
 from visualizer.analysis.findings.base import SLOW_FACTOR, SLOW_NS, SLOW_OF, Finding, at, finding, spot
 from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.delays import hogs
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.trace import words
@@ -25,6 +26,9 @@ def slow_answer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         if count < SLOW_OF or longest_ns < SLOW_NS or longest_ns * count < SLOW_FACTOR * waited_ns:
             continue
         suspension = slowest.suspension
+        if 2 * _hogged_ns(timeline, observed, slowest) > longest_ns - waited_ns // count:
+            # That it took longer than most is the doing of a hog, and told there.
+            continue
         name = timeline.name(suspension.track)
         why = _why(timeline, slowest)
         sentence = (
@@ -32,7 +36,14 @@ def slow_answer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             f"{duration(waited_ns // count, 2)} on average{_printed(timeline, slowest)}"
         )
         tracks = (suspension.track, slowest.giver) if why else (suspension.track,)
-        yield finding("slow_answer", sentence, tracks, suspension.t_ns, suspension.place, longest_ns)
+        yield finding("slow_answer", sentence, tracks, suspension.t_ns, suspension.place, longest_ns, tracks[:1])
+
+
+def _hogged_ns(timeline: Timeline, observed: Observed, answer: Answer) -> int:
+    """How much of the wait a track ran without yielding."""
+    since_ns, until_ns = answer.suspension.t_ns, answer.came_ns
+    turns = (turn for _, turn in hogs(timeline, observed))
+    return sum(max(0, min(turn.end_ns, until_ns) - max(turn.start_ns, since_ns)) for turn in turns)
 
 
 def _printed(timeline: Timeline, answer: Answer) -> str:

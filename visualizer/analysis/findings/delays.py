@@ -14,6 +14,7 @@ from visualizer.analysis.findings.base import (
     LOST_NS,
     POLL_BUSY_SHARE,
     POLLS,
+    STARVED_AGAIN,
     STARVED_NS,
     STARVED_SHARE,
     Finding,
@@ -151,12 +152,15 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     delays, by_hogs_ns = observed.ready.delays, _by_hogs(timeline, observed)
     late = delays["suspension"] < 0
     tracks, whose = np.unique(delays["track"][late], return_inverse=True)
+    times = dict(zip(tracks.tolist(), np.bincount(whose, by_hogs_ns[late] > 0).tolist(), strict=False))
     explained_ns = dict(zip(tracks.tolist(), np.bincount(whose, by_hogs_ns[late]).tolist(), strict=False))
     for track_id, ready in observed.ready.of.items():
         track = timeline.tracks[track_id]
         until_ns = track.exit_ns if track.exit_ns >= 0 else timeline.last_ns
         life_ns = max(1, until_ns - track.spawn_ns)
-        rest_ns = ready.total_ns - explained_ns.get(track_id, 0)
+        # Once or twice behind a hog is told with the hog; again and again, for most of its life, is more than that.
+        again = times.get(track_id, 0) >= STARVED_AGAIN and 2 * ready.total_ns >= life_ns
+        rest_ns = ready.total_ns - (0 if again else explained_ns.get(track_id, 0))
         if rest_ns < STARVED_NS or rest_ns < STARVED_SHARE * life_ns or _polls(observed, track_id):
             continue
         longest_ns, index, hub = ready.longest

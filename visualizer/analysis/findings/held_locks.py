@@ -39,7 +39,7 @@ class _Held(NamedTuple):
 
 @dataclass(slots=True)
 class _Alike:
-    """All times that tracks of a function held a lock while they waited at one line."""
+    """All times that tracks of a function held a lock while they waited for something else."""
 
     times: int = 0
     cost_ns: int = 0
@@ -51,9 +51,9 @@ class _Alike:
 def lock_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """Others lost HELD_NS or more in total, because the holder of a lock waited for something else meanwhile.
 
-    One for each lock, function of the holder, and line at which that waited. Not of semaphores that let several in.
+    One for each lock and function of its holder. Not of semaphores that let several in.
     """
-    found: dict[tuple[str, str, tuple[str, int] | None], _Alike] = {}
+    found: dict[tuple[str, str], _Alike] = {}
     locks = _locks(timeline)
     for thing, lock in locks.items():
         for held in _times_held(timeline, lock):
@@ -61,15 +61,13 @@ def lock_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             if waited is None:
                 continue
             waited_ns, meanwhile = waited
-            place = meanwhile.place
-            key = thing, timeline.tracks[held.holder].base_name, (place.file, place.line) if place else None
-            alike = found.setdefault(key, _Alike())
+            alike = found.setdefault((thing, timeline.tracks[held.holder].base_name), _Alike())
             alike.times += 1
             alike.cost_ns += held.lost_ns
             if alike.worst is None or held.lost_ns > alike.worst[0]:
                 alike.worst = held.lost_ns, held, waited_ns, meanwhile
             alike.lost_by.update(dict.fromkeys(_who_waited(timeline, lock.waits, held)))
-    for (thing, _, _), alike in found.items():
+    for (thing, _), alike in found.items():
         if alike.worst is not None and alike.cost_ns >= HELD_NS:
             yield _told(timeline, thing, alike)
     yield from _never_released(timeline, locks)
