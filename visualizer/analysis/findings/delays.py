@@ -138,6 +138,10 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             continue
         if not _matters(timeline, observed, starving, lost_ns, int(lost.sum()), turn):
             continue
+        shared_ns = min(turn.end_ns, delay.ran_ns) - max(turn.start_ns, delay.due_ns) if turn else lost_ns - LOST_NS
+        if 2 * shared_ns < lost_ns:
+            # Many were ready at once, and each had its turn.
+            continue
         cause = f"{_ran(timeline, turn)} → " if turn else ""
         sentence = f"{cause}{timeline.name(track.id)} ran only {duration(lost_ns, 2)} after it was {how}{by}"
         sentence += worst_of(count, "such delays")

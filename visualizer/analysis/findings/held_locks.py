@@ -11,6 +11,7 @@ import numpy as np
 
 from visualizer.analysis.findings.base import HELD_NS, LOCKS, STUCK_NS, Finding, at, end_told, finding, is_over, locked
 from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.tracebacks import strangeness
 from visualizer.analysis.model.all_slices import AllSlices
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
 from visualizer.analysis.report.waits import Waits, waits
@@ -21,7 +22,6 @@ from visualizer.trace.columns import Column
 #: At most so many times that a lock was held, the most costly, and so many slices of its holder, are looked at.
 _MOST_HELD = 5_000
 _MOST_SLICES = 1_000
-_RUNTIME = re.compile(r"[/\\](?:gevent|greenlet)[/\\]")
 #: A semaphore that lets this many at once is no lock.
 _LETS = re.compile(r"Semaphore\(\s*(?:value\s*=\s*)?([^),]*)")
 
@@ -107,7 +107,7 @@ def _locks(timeline: Timeline) -> dict[str, _Lock]:
     things: dict[str, list[int]] = {}
     for number, (reason, asked, place) in enumerate(columns.details.known):
         thing = texts.get(columns.asked.known[asked][2], "") if asked >= 0 else ""
-        if reason in LOCKS and thing and not _is_of_runtime(timeline.place(place)):
+        if reason in LOCKS and thing and not _is_of_library(timeline.place(place)):
             things.setdefault(thing, []).append(number)
     if not things:
         return {}
@@ -143,9 +143,9 @@ def _wakes(timeline: Timeline) -> Column:
     return found
 
 
-def _is_of_runtime(place: Place | None) -> bool:
-    """Whether it is a lock inside of gevent: that of a pool, say, which lets several in."""
-    return place is not None and _RUNTIME.search(place.file) is not None
+def _is_of_library(place: Place | None) -> bool:
+    """Whether it is a lock inside of gevent or threading: that of a pool, which lets several in, or of a condition."""
+    return place is not None and strangeness(place.file) > 0
 
 
 def _is_shared(timeline: Timeline, thing: str, lock: _Lock) -> bool:

@@ -36,12 +36,12 @@ def printed(timeline: Timeline, track: Track) -> Place | None:
     frames = _FRAME.findall("".join(reversed(texts)).rpartition(_TRACEBACK)[2])
     if not frames:
         return None
-    file, line, function = min(reversed(frames), key=lambda frame: _strangeness(frame[0]))
+    file, line, function = min(reversed(frames), key=lambda frame: strangeness(frame[0]))
     if _RUNTIME.search(file):
         return None
     return Place(file, function, int(line), int(line), -1, -1)
 
 
-def _strangeness(file: str) -> int:
+def strangeness(file: str) -> int:
     """How little a line of that file tells of the program: its own code, a library, a runtime."""
     return 2 if _RUNTIME.search(file) else 1 if _LIBRARY.search(file) else 0

@@ -507,9 +507,14 @@ def test_a_timer_that_was_late_because_of_many_short_turns() -> None:
     assert only(tape, "late_timer")[:2] == (sentence, ["foo"])
 
 
-def asks(*took_ms: int, opened: bool = True, gap_ms: float = 0, prints: str = "the page\n\n") -> Tape:
+def asks(
+    *took_ms: int, opened: bool = True, gap_ms: float = 0, prints: str = "the page\n\n", listens: bool = True
+) -> Tape:  # fmt: skip
     """foo asks for so many pages at line 5; serve, which sleeps at line 8, gives them to it."""
-    tape, local = spawned("foo", "serve").at(2 * MS).switch("hub", "foo"), "127.0.0.1:5000"
+    tape, local = spawned("foo", "serve", "listen").at(2 * MS).switch("hub", "listen"), "127.0.0.1:5000"
+    if listens:
+        tape.waits_for_socket("listen", "accept()", words.ACCEPT, "0.0.0.0:80", "")
+    tape.switch("listen", "hub", line=3).switch("hub", "foo")
     for took in took_ms:
         since_ns = tape.t_ns + STEP_NS
         if opened:
@@ -537,6 +542,9 @@ def test_of_a_slow_answer_no_more_is_told_than_is_known() -> None:
     assert sentence == "foo waited 0.3 s for the slowest of 3 answers (demo.py:5), 0.2 s on average"
     assert tracks == ["foo"]
     assert "…" in only(asks(100, 300, 200, prints="page " * 20), "slow_answer")[0]
+    outside, tracks, _, _ = only(asks(100, 300, 200, listens=False), "slow_answer")
+    assert outside.startswith("the answer came from outside (nobody in the trace serves it) → foo waited 0.3 s for")
+    assert tracks == ["foo"], "serve has nothing to do with it"
 
 
 @pytest.mark.parametrize(
