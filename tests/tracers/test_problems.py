@@ -12,7 +12,7 @@ from visualizer.analysis.findings import findings, grouped
 
 IMPORTS = """
 import gevent, time
-from gevent.event import Event
+from gevent.event import AsyncResult, Event
 from gevent.lock import BoundedSemaphore, RLock
 from gevent.pool import Pool
 from gevent.queue import JoinableQueue, Queue
@@ -89,6 +89,17 @@ gevent.spawn(beat)
 moves = [gevent.spawn(move, a, b), gevent.spawn(move, {second})]
 gevent.joinall(moves, timeout=0.05)
 """
+REQUESTS = """
+def fetch(n, answer):
+    gevent.sleep({slow} if n == 4 else 0.001)
+    answer.set(n)
+def request(n):
+    answer = AsyncResult()
+    gevent.spawn(fetch, n, answer)
+    return answer.get()
+gevent.joinall([gevent.spawn(request, n) for n in range(6)])
+"""
+
 
 @pytest.mark.parametrize(
     ("source", "kind", "parts"),
@@ -110,6 +121,11 @@ gevent.joinall(moves, timeout=0.05)
             CIRCLE.format(second="b, a"),
             "deadlock",
             ["circular wait: move-1 waits", "RLock", "which move-2 holds", "which move-1 holds"],
+        ),
+        (
+            REQUESTS.format(slow=0.6),
+            "slow_track",
+            ["request-5 took 0.6", "where half of the 6 tracks", "in answer.get()", ", for fetch-5, which slept 0.6 s"],
         ),
         ("def run():\n    yield\nit = run()\nit.send(1)\n", "crash", ["main raised TypeError: ", "`it.send(1)`"]),
         (
@@ -135,6 +151,7 @@ def test_it_is_the_only_problem(source: str, kind: str, parts: list[str], trace_
         POOL.format(where="Pool(2)"),
         THREADS.format(size=4),
         CIRCLE.format(second="a, b"),
+        REQUESTS.format(slow=0.002),
         "try:\n    {}['port']\nexcept KeyError:\n    pass\n",
     ],
 )

@@ -17,6 +17,7 @@ from visualizer.analysis.findings import (
     pools,
     raised,
     setters,
+    slow_tracks,
 )
 from visualizer.analysis.findings.base import Finding, Severity
 from visualizer.analysis.findings.collector import Observed
@@ -56,6 +57,7 @@ KINDS = {
     "starvation": Kind(Severity.SLOW, delays.starvation),
     "busy_poll": Kind(Severity.SLOW, delays.busy_poll),
     "slow_answer": Kind(Severity.SLOW, answers.slow_answer),
+    "slow_track": Kind(Severity.SLOW, slow_tracks.slow_track),
 }
 #: So many entries are looked at without a pause, and so many by whoever does nothing else meanwhile.
 _AT_ONCE = 100_000

@@ -49,6 +49,10 @@ POOL_NS = 100 * _MS
 POOL_THREADS = 10
 #: Waits for locks are told as endless in a program that still runs from this length on.
 STUCK_NS = 1_000 * _MS
+#: Of so many tracks of a line, one is slow if it took this much longer than half of them, and so many times as long.
+OUTLIER_OF = 5
+OUTLIER_NS = 500 * _MS
+OUTLIER_FACTOR = 5
 #: Shorter turns are not named as the cause of a delay.
 NAMED_NS = 10 * _MS
 
