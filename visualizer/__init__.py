@@ -10,23 +10,8 @@ Importing this loads nothing else, since the traced program imports it, too: a n
 TYPE_CHECKING = False
 
 __all__ = [
-    "Comparison",
-    "CompletedRun",
-    "Details",
-    "Finding",
-    "Moment",
-    "Place",
-    "Slice",
-    "Switch",
-    "TargetError",
-    "Trace",
-    "TraceError",
-    "Track",
-    "Tracks",
-    "Wait",
-    "Wake",
-    "load",
-    "record",
+    "Comparison", "CompletedRun", "Details", "Finding", "Moment", "Place", "Slice", "Switch", "TargetError", "Trace",
+    "TraceError", "Track", "Tracks", "Wait", "Wake", "load", "record",
 ]
 
 if TYPE_CHECKING:

@@ -27,9 +27,9 @@ import psutil  # type: ignore[import-untyped]
 
 from tests.benchmarks.commands import table
 from tests.benchmarks.frames import HEAD, SIZE, Most, at, frames
+from tests.reading import read_all
 from visualizer.cli.reading import read_trace
 from visualizer.trace import events as ev
-from visualizer.trace.source import read_all
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.state.feed import from_file

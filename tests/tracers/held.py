@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.reading import read_all
 from tests.tracers.traced import Ended, Traced, environment
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.session.control import Condition, ProgramControl
 from visualizer.session.launch import ProgramRun, start, tracer_command
 from visualizer.session.target import Target
-from visualizer.trace.source import read_all
 
 #: Something is wrong if that takes longer.
 PATIENCE_S = 30

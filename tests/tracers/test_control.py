@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.reading import read_all
 from tests.tracers.conftest import TraceScenario
 from tests.tracers.held import PATIENCE_S, script_of, started
 from tests.tracers.traced import ROOT, SCENARIOS, bare, environment
 from visualizer.session.control import Condition
 from visualizer.trace.events import Continued, Held
-from visualizer.trace.source import read_all
 
 #: In seconds; long beside what the programs here do, and than a flush takes.
 STOP_S = 0.2

@@ -50,6 +50,78 @@ def test_a_comprehensions_variable_is_not_taken_for_a_global_of_its_name(trace_s
     assert traced.ended == bare(traced.path.with_suffix(".py"))
 
 
+# In each of these the order of what is printed was another one when recorded: we held a generator for too long.
+CLOSED = {
+    "an asynchronous generator": """
+        import types
+        @types.coroutine
+        def leaf(): yield 1
+        async def ag():
+            try: await leaf(); yield 2
+            finally: print("ag ends")
+        async def co():
+            try:
+                async for x in ag(): pass
+            finally: print("co ends")
+        c = co(); c.send(None); c.close()
+        """,
+    "one that yields while it is closed": """
+        def inner():
+            try: yield 1
+            except GeneratorExit:
+                try: yield 2
+                finally: print("inner ends")
+        def outer():
+            try: yield from inner()
+            except RuntimeError: print("outer")
+        o = outer(); next(o); o.close()
+        """,
+    "a call that is refused": """
+        import weakref
+        class Thing: pass
+        def gen():
+            try:
+                while True: yield
+            finally: print("gen ends")
+        g, thing = gen(), Thing()
+        watch = weakref.ref(thing)
+        next(g)
+        for wrong in (lambda: g.send(), lambda: g.send(1, thing), lambda: g.send(thing, 2)):
+            try: wrong()
+            except TypeError: pass
+        del thing, g, wrong
+        print(watch())
+        """,
+}
+
+
+@pytest.mark.parametrize("name", list(CLOSED))
+def test_finally_blocks_run_in_the_order_of_a_bare_run(trace_source: TraceSource, name: str) -> None:
+    traced = trace_source(CLOSED[name])
+    assert traced.ended == bare(traced.path.with_suffix(".py"))
+    assert traced.ended.code == 0
+
+
+def test_a_place_is_read_without_the_compiler(trace_source: TraceSource) -> None:
+    """Which warns of what it finds: once for the program, and not again for us."""
+    traced = trace_source(
+        """
+        import warnings
+        warnings.simplefilter("error")
+        from greenlet import getcurrent, greenlet
+        main = getcurrent()
+        def other(value):
+            main.switch(eval(r"'a\\\\d'"), 1 if value else 0)
+            main.switch("\\d" "b")
+        one = greenlet(other)
+        one.switch("\\e")
+        one.switch()
+        """
+    )
+    assert (traced.ended.code, b"<place>" in traced.ended.stderr) == (0, False)
+    assert not traced.timeline.notes
+
+
 INLINED = sys.version_info[:2] == (3, 12)
 HEARS = """
 import os, signal, sys, time

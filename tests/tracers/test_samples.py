@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from tests.reading import read_all
 from tests.tracers.conftest import TraceSource
 from visualizer.trace.events import Event, Sample
 from visualizer.trace.sink import Sink
-from visualizer.trace.source import read_all
 from visualizer.tracers.core import lines
 from visualizer.tracers.core import sampling as samples_module
 from visualizer.tracers.core.code import Ownership
@@ -102,11 +102,11 @@ def hold_deeper(gate: threading.Lock) -> None:
     (lambda: gate.acquire())()
 
 
-def in_file(name: str, call: Callable[[], Any]) -> None:
-    """Call `call` from a function that stands in a file of that name."""
+def in_file(name: str, call: Callable[[], Any], function: str = "calls") -> None:
+    """Call `call` from a function, called `function`, that stands in a file of that name."""
     known: dict[str, Any] = {"call": call}
-    exec(compile("def calls():\n    call()\n", name, "exec"), known)
-    known["calls"]()
+    exec(compile(f"def {function}():\n    call()\n", name, "exec"), known)
+    known[function]()
 
 
 def in_library(gate: threading.Lock) -> None:
@@ -194,6 +194,12 @@ def test_the_innermost_frame_of_the_programs_own_is_told(watched: Watched) -> No
     with watched.thread(hold_deeper):
         watched.look(2)
         assert [at for _, _, at, _ in watched.seen] == ["(lambda: gate.acquire())()"]
+
+
+def test_who_is_in_a_callback_that_ours_only_stands_around_is_seen(watched: Watched) -> None:
+    with watched.thread(lambda gate: in_file(lines.__file__, lambda: hold(gate), "visualizer_callback")):
+        watched.look(2)
+        assert [at for _, _, at, _ in watched.seen] == ["gate.acquire()"]
 
 
 def test_who_has_ended_is_not_seen(watched: Watched) -> None:

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.reading import read_all
 from tests.soak import SOAK
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import launch_command, launch_environment, trace
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import Timeline
+from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.trace.events import Switch
 from visualizer.trace.sink import Sink
@@ -71,6 +73,25 @@ def test_an_uncaught_exception_is_told(trace_source: TraceSource) -> None:
     assert traced.ended.code == 1
     assert traced.timeline.uncaught == ("LookupError", "nowhere")
     assert traced.outcome("main") == "raised"
+
+
+def test_an_exception_in_a_console_of_the_programs_is_not_its_end(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import code
+
+        def fails():
+            raise LookupError
+
+        console = code.InteractiveConsole({"fails": fails})
+        console.push("fails()")
+        console.push("1 +* 2")
+        """
+    )
+    assert traced.ended.code == 0
+    assert traced.timeline.uncaught is None
+    [main] = traced.tracks("main")
+    assert (main.outcome, main.value) == ("returned", None)
 
 
 def test_sys_exit(trace_source: TraceSource) -> None:
@@ -178,6 +199,43 @@ def test_a_full_disk_harms_nobody(tmp_path: Path) -> None:
         launch_command(Path("/dev/full"), str(script)), capture_output=True, env=launch_environment(), timeout=60
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"[1, 1, 1]\n", b"")
+
+
+def test_what_comes_again_is_a_row_from_the_second_time_on(tmp_path: Path) -> None:
+    """Each with its own value; threads are always lines, and what is read is what was stored, in its order."""
+    ticks = iter(range(0, 10**9, 10))
+    path = tmp_path / "x.trace"
+    stream = Stream(Sink(str(path)), clock=lambda: next(ticks))
+    stream.write_header(ev.encode(ev.Header(words.FORMAT, words.VERSION, monotonic_ns=stream.start_ns)).decode())
+    stored = []
+    for turn, value in enumerate((5, None, "text", 5)):
+        thread = ("thread", "worker", -1, -1)
+        for line, a, b, crosses in (
+            (lines.born, 10 + turn, thread, None),
+            (lines.spawn, 20 + turn, ("coroutine", "work", -1, -2), lines.NO_VALUE),
+            (lines.resume, 20 + turn, "send", value),
+            (lines.resume, 20 + turn, "next", lines.NO_VALUE),
+            (lines.yielded, 20 + turn, words.YIELD, value),
+            (lines.exited, 20 + turn, ("returned", None), value),
+            (lines.thread_exited, 10 + turn, ("returned", None), value),
+        ):
+            t_ns = stream.clock()
+            stream.store(line, t_ns, a, b, crosses)
+            stored.append((t_ns - stream.start_ns, a))
+    stream.flush(last=True)
+    stream.close()
+    written = path.read_text().splitlines()
+    assert sum(line.startswith('["spawn"') for line in written) == 1 + 4
+    assert sum(line.startswith('["exit"') for line in written) == 1 + 4
+    assert sum(line.startswith(('["yield"', '["resume"')) for line in written) == 1 + 2
+    _, events, _ = read_all(path)
+    texts = {event.id: event.text for event in events if type(event) is ev.Text}
+    told = [event for event in events if isinstance(event, ev.Spawn | ev.Resume | ev.Yield | ev.Exit)]
+    assert [(event.t_ns, event.track) for event in told] == stored
+    values = [texts.get(event.value) for event in told if not isinstance(event, ev.Spawn)]
+    assert values == [
+        text for value in ("5", "None", "'text'", "5") for text in (value, None, value, value, value)
+    ]  # fmt: skip
 
 
 class _FlakyDisk:

@@ -8,10 +8,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.reading import read_all
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import State, Suspension, Switch, Timeline, Track
 from visualizer.trace.events import Event
-from visualizer.trace.source import read_all
 from visualizer.tracers import __main__ as launcher
 
 ROOT = Path(__file__).parent.parent.parent

@@ -11,6 +11,7 @@ import pytest
 from textual._compositor import Compositor
 from textual._context import active_app, visible_screen_stack
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from tests.tui.traces import Demo
 from visualizer.session.preferences import Preferences
@@ -93,11 +94,13 @@ def replay(tmp_path: Path, clock: Clock) -> Callable[[Demo], VisualizerApp]:
 
 
 async def loaded(pilot: Pilot[int]) -> TimelineScreen:
-    """Wait until all of the recording is there and drawn."""
+    """Wait until all of the recording is there, and drawn at its first switch."""
     screen = pilot.app.screen
     assert isinstance(screen, TimelineScreen)
     while screen.feed.live:
         await pilot.pause()
+    screen.view.begin(0)
+    screen.look()
     await pilot.pause()
     return screen
 
@@ -109,6 +112,6 @@ async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
             await pilot.pause(0.02)
 
 
-def text_of(screen: TimelineScreen) -> str:
+def text_of(screen: Screen[Any]) -> str:
     """All that stands on the screen, without its styles."""
     return "\n".join("".join(segment.text for segment in strip) for strip in screen._compositor.render_strips())

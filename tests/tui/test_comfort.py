@@ -109,7 +109,8 @@ async def test_a_click_takes_the_hint_away_too(replay: Replay, state_dir: Path) 
 #: that away, since it does something.
 DEAD: dict[str, list[tuple[list[str], str, str]]] = {
     "2": [
-        ([], "Q", "Q does nothing here: ? shows all keys."),
+        ([], "Q", "Q does nothing here; q: quit. ? shows all keys."),
+        ([], "ctrl+z", "ctrl+z does nothing here; u: undo the last jump. ? shows all keys."),
         ([], "home", "This is the first switch."),
         ([], "H", "There is no earlier switch to the selected track."),
         ([], "F", "There is no end to follow: the program has ended."),

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+import shlex
+from math import ceil, floor
 from pathlib import Path
 
 import pytest
 from textual.command import CommandList
 from textual.pilot import Pilot
 
+from tests.conftest import Visualizer
+from tests.tui.conftest import loaded
 from tests.tui.test_comparing import compared
 from tests.tui.test_comparison import GOLDEN
-from tests.tui.traces import hand_over, sleeps
+from tests.tui.traces import crowd, hand_over, sleeps
 from visualizer.tui import keys
 from visualizer.tui.actions.export import Exporting, command_for
 from visualizer.tui.app import VisualizerApp
@@ -41,7 +45,9 @@ async def test_of_a_recording(tmp_path: Path) -> None:
     file = tmp_path / sleeps().write(tmp_path)
     async with VisualizerApp(open_path=file).run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        assert await chosen(pilot) == [f"{TELLS}visualizer export {file} -o sleeps.svg --axis switches"]
+        assert await chosen(pilot) == [
+            f"{TELLS}visualizer export {file} -o sleeps.svg --axis time --theme dark --select main"
+        ]
 
 
 async def test_of_what_came_through_a_pipe() -> None:
@@ -54,17 +60,56 @@ async def test_of_two(tmp_path: Path) -> None:
     a, b = (str(tmp_path / demo.write(tmp_path)) for demo in (sleeps(), hand_over()))
     async with VisualizerApp(compared=((a, "0-1"), (b, None))).run_test(size=(80, 24)) as pilot:
         await compared(pilot)
-        assert await chosen(pilot) == [f"{TELLS}visualizer compare {a}@0-1 {b} -o sleeps-hand_over.svg"]
+        assert await chosen(pilot) == [
+            f"{TELLS}visualizer compare {a}@0-1 {b} -o sleeps-hand_over.svg --axis time --theme dark"
+        ]
 
 
 @pytest.mark.parametrize(
     ("traces", "command"),
     [
-        (["my run.trace"], "visualizer export 'my run.trace' -o 'my run.svg' --axis switches"),
-        (["a;b.trace"], "visualizer export 'a;b.trace' -o 'a;b.svg' --axis switches"),
-        (["me@home/r.trace"], "visualizer export me@home/r.trace -o r.svg --axis switches"),
-        (["r.trace@#-#18", "r.trace@#19-#"], "visualizer compare 'r.trace@#-#18' 'r.trace@#19-#' -o r.svg"),
+        (["my run.trace"], "visualizer export 'my run.trace' -o 'my run.svg' --row 'a b'"),
+        (["a;b.trace"], "visualizer export 'a;b.trace' -o 'a;b.svg' --row 'a b'"),
+        (["me@home/r.trace"], "visualizer export me@home/r.trace -o r.svg --row 'a b'"),
+        (["r.trace@#-#18", "r.trace@#19-#"], "visualizer compare 'r.trace@#-#18' 'r.trace@#19-#' -o r.svg --row 'a b'"),
     ],
 )
 def test_a_shell_takes_it_as_it_is_told(traces: list[str], command: str) -> None:
-    assert command_for(traces) == command
+    assert command_for(traces, ["--row", "a b"]) == command
+
+
+async def test_exactly_what_is_seen_is_exported(tmp_path: Path, visualizer: Visualizer) -> None:
+    file = tmp_path / crowd(9).write(tmp_path)
+    async with VisualizerApp(open_path=file).run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("x", *"llll", "w", "w", "down", "delete", "down")
+        await pilot.pause()
+        await pilot.press("y", "y")
+        screen.action_show_export_command()
+        command = screen.export_command
+        await pilot.press("y")
+        await pilot.pause()
+        assert command == pilot.app.clipboard
+        view = screen.view
+        first, last = ceil(view.viewport.start), floor(view.viewport.end)
+        rows = ["--row", "main", "--row", "worker ×9", "--row", "boss", "--select", "boss"]
+    words = shlex.split(command or "")
+    assert words[:3] == ["visualizer", "export", f"{file}@#{first}-#{last}"]
+    assert words[words.index("--axis") :] == ["--axis", "switches", "--theme", "dark", *rows]
+    done = visualizer(*words[1:])
+    assert (done.returncode, done.stderr) == (0, "")
+    drawn = (tmp_path / "crowd.svg").read_text()
+    assert all(f">{name}<" in drawn for name in ("main", "worker ×9", "boss"))
+    assert ">hub<" not in drawn
+
+
+async def test_a_screenshot_says_where_it_is_or_why_it_is_not(tmp_path: Path) -> None:
+    async with VisualizerApp(open_path=tmp_path / sleeps().write(tmp_path)).run_test(size=(80, 24)) as pilot:
+        await loaded(pilot)
+        for folder, said in ((tmp_path, f"The screenshot is saved: {tmp_path}/"), (tmp_path / "no", "Cannot save the")):
+            pilot.app.deliver_screenshot(path=str(folder))
+            await pilot.pause()
+            await pilot.pause()
+            [notification] = pilot.app._notifications
+            assert notification.message.startswith(said)
+        assert notification.message.endswith(f"in '{tmp_path}/no': no such file or directory.")

@@ -300,3 +300,21 @@ def test_a_view_of_many_tracks_looks_only_at_what_is_new(tracks: int, monkeypatc
         view.grown(MS, True)
         view.row_of(tracks)
     assert named == []
+
+
+async def test_neither_a_message_nor_a_jump_moves_anything(replay: Replay) -> None:
+    """There is just room for all: with a line less, or an unfolded group more, others would be folded or scrolled."""
+    for size, folded in ((NORMAL, False), (SMALL, True)):
+        async with replay(crowd(8)).run_test(size=size) as pilot:
+            screen = await loaded(pilot)
+
+            def places(screen: TimelineScreen = screen) -> object:
+                panes = ("TracksPane", "Sentence", "#below")
+                return names(screen), [screen.query_one(pane).region for pane in panes]
+
+            before = places()
+            assert ("▸ worker ×8" in names(screen)) == folded
+            for key in ("e", "r", "r", "t", "colon", "escape", "slash", "escape", "m"):
+                await pilot.press(key)
+                await pilot.pause()
+                assert places() == before, key

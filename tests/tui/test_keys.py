@@ -98,6 +98,15 @@ def speed(screen: TimelineScreen) -> object:
     return screen.view.playhead.speed
 
 
+def heights(screen: TimelineScreen) -> object:
+    """Of the rows, and of the lists."""
+    return screen._tracks.size.height, screen.query_one("#below").size.height
+
+
+def clipboard(screen: TimelineScreen) -> object:
+    return " ".join(screen.app.clipboard.split()[:2])
+
+
 WALKS: dict[str, Walk[TimelineScreen]] = {
     "steps": [
         ("right", index, 1), ("l", index, 2), ("left", index, 1), ("h", index, 0), ("left", index, -1),
@@ -151,7 +160,8 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
         "A", "A", ("A", message, ["Rows are sorted by time ready but not running, the longest first."]),
     ],
     "groups": [
-        ("B", lambda screen: screen.view.by, By.THREAD), ("B", rows, ["thread ×1", "hub ×1", "greenlet ×3"]),
+        ("B", lambda screen: screen.view.by, By.THREAD),
+        ("B", rows, ["thread ×1", "main", "hub ×1", "hub", "greenlet ×3", "foo", "bar", "third"]),
         ("B", rows, ["main", "foo", "bar", "third", "hub"]),
         ("B", rows, ["process ×5", "main", "hub", "foo", "bar", "third"]),
         ("B", rows, ["main", "hub", "foo", "bar", "third"]),
@@ -169,6 +179,14 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
         ("3", lambda screen: "share of" in text_of(screen), False), ("4", tab, ["findings"]), ("5", tab, ["tree"]),
         ("6", tab, ["waits"]), "1", ("tab", focus, "Events"), ("2", focus, "OutputPane"),
         ("shift+tab", focus, "TracksPane"),
+    ],
+    "large": [
+        ("0", heights, (5, 0)), ("0", heights, (5, 12)), "0", ("escape", heights, (5, 12)), "tab",
+        ("0", heights, (0, 19)), ("0", heights, (5, 12)),
+    ],
+    "copying": [
+        ("y", clipboard, "main waits"), "y", ("y", clipboard, "visualizer export"), "right",
+        ("y", clipboard, "main spawned"), ("y", clipboard, "sleeps.py:4: def"), ("y", clipboard, "visualizer export"),
     ],
     # From switch 0, at 30.009 ms: third is woken at 31 ms.
     "jumps": [
@@ -239,8 +257,8 @@ FOCUSED: dict[str, tuple[tuple[keys.Section, ...], Callable[[], Demo], Walk[Time
     "events": (
         (keys.LIST, keys.PAGES), sleeps,
         [
-            "tab", ("down", index, 1), "down", ("up", index, 1), "home", ("pagedown", index, 11), "end",
-            ("pageup", index, 2),
+            "tab", ("down", index, 1), "down", ("up", index, 1), "home", ("pagedown", index, 10), "end",
+            ("pageup", index, 3),
         ],
     ),
     # The second finding is the one that is never resumed.
@@ -360,15 +378,39 @@ async def test_help_has_as_many_columns_as_have_room(replay: Replay) -> None:
         await pilot.pause()
         page = app.screen.query_one("#help")
         seen = []
-        for size in ((200, 50), (120, 35), (80, 24), (40, 20)):
+        for size in ((200, 54), (120, 35), (80, 24), (40, 20)):
             await pilot.resize_terminal(*size)
             await pilot.pause()
             lines = ["".join(segment.text for segment in line) for line in app.screen._compositor.render_strips()]
-            [first] = [line for line in lines if "Switches" in line]
-            right = any(heading in first for heading in ("Tracks and panes", "Focused list", "Focused tree"))
-            seen.append(("Playing" in first, right, page.max_scroll_y > 0))
+            [first] = [line for line in lines if "States" in line]
+            titles = ("Marks and spans", "Visible range", "Focused list")
+            seen.append((sum(title in first for title in titles), page.max_scroll_y > 0))
         # Where the terminal is large, all of it is in sight.
-        assert seen == [(True, True, False), (False, True, True), (False, False, True), (False, False, True)]
+        assert seen == [(2, False), (0, True), (0, True), (0, True)]
+
+
+async def test_the_help_can_be_searched(replay: Replay) -> None:
+    app = replay(sleeps())
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("question_mark")
+        await pilot.pause()
+        page = app.screen
+        assert isinstance(page, HelpScreen)
+        assert "idle (polling)" in text_of(page), "where there is no room for a legend, it stands here"
+        await pilot.press("slash", *"problem")
+        await pilot.pause()
+        entries = [entry.second for _, section in page._entries() for entry in section]
+        assert "Next problem" in text_of(page)
+        assert all("problem" in entry.casefold() for entry in entries)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "idle (polling)" in text_of(page)
+        await pilot.press("slash", *"zzz", "enter")
+        await pilot.pause()
+        assert "Nothing here has 'zzz' in it" in text_of(page)
+        await pilot.press("escape", "escape")
+        assert app.screen is screen
 
 
 async def test_the_command_palette_has_every_action(replay: Replay) -> None:

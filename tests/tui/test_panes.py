@@ -19,7 +19,7 @@ from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.state.source_position import Whereabouts, running, short_path, suspended
+from visualizer.tui.state.source_position import SourcePosition, running, short_path, suspended
 from visualizer.tui.widgets.header import moment
 from visualizer.tui.widgets.notices import Notice
 from visualizer.tui.widgets.output import OutputPane, _broken
@@ -32,7 +32,7 @@ def said(demo: Demo) -> list[tuple[str, str]]:
     timeline = demo.timeline()
     timeline.header = demo.header
 
-    def tell(where: Whereabouts | None) -> str:
+    def tell(where: SourcePosition | None) -> str:
         if where is None:
             return ""
         line = f" {where.place.line}" if where.place is not None else ""
@@ -103,7 +103,7 @@ async def test_in_ascii_nothing_else_stands_anywhere(replay: Replay, monkeypatch
         screen = await loaded(pilot)
         text = text_of(screen)
         assert text.isascii()
-        assert text.splitlines()[0].startswith(" visualizer - sleeps   REPLAY exit 3 = PAUSED")
+        assert text.splitlines()[0].startswith(" visualizer - sleeps   REPLAY exit 3  ")
         assert "main > hub" in text
         assert "left right  Step" in text
         await pilot.press("space", "2", "down")
@@ -216,10 +216,10 @@ def test_a_moment_has_as_many_digits_as_the_end() -> None:
 
 
 @pytest.mark.parametrize(("width", "expected"), [
-    (120, " visualizer · sleeps   REPLAY exit 0 ‖ PAUSED   …   switch 1 of 14   0.030 s of 2.040 s "),
-    (80, " sleeps   REPLAY exit 0 ‖ PAUSED   …   switch 1 of 14   0.030 s of 2.040 s "),
-    (68, " sleeps   REPLAY exit 0 ‖ x1   switch 1 of 14   0.030 s of 2.040 s"),
-    (60, " sleeps   REPLAY exit 0 ‖ x1   …   1/14  0.030 s "),
+    (120, " visualizer · sleeps   REPLAY exit 0   …   switch 1 of 14   0.030 s of 2.040 s "),
+    (80, " visualizer · sleeps   REPLAY exit 0   …   switch 1 of 14   0.030 s of 2.040 s "),
+    (68, " sleeps   REPLAY exit 0   switch 1 of 14   0.030 s of 2.040 s"),
+    (60, " sleeps   REPLAY exit 0   …   1/14  0.030 s "),
 ])  # fmt: skip
 async def test_the_header_drops_what_matters_least(replay: Replay, width: int, expected: str) -> None:
     app = replay(sleeps())

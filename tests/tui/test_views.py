@@ -164,10 +164,10 @@ async def test_bars_instead_of_numbers(replay: Replay) -> None:
         assert lines[0].split() == ["track", "steps", "share", "of", "2.04", "s"]
         bars = {line.split()[1]: line[28:] for line in (lines[1], *lines[11:15])}
         assert bars == {
-            "main": "█▒" + "┈" * 30,
-            "hub": "▏┈" + "░" * 30,
-            "foo": "▏▒" + "┈" * 29,
-            "bar": "▏▒" + "┈" * 14,
+            "main": "█▒" + "┈" * 29,
+            "hub": "▏┈" + "░" * 29,
+            "foo": "▏▒" + "┈" * 28,
+            "bar": "▏▒" + "┈" * 13,
             "third": "┈",
         }
 

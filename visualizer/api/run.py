@@ -41,12 +41,7 @@ class CompletedRun:
 
 
 def record(
-    target: _Path,
-    *args: _Path,
-    to: _Path,
-    module: bool = False,
-    include: Sequence[str] = (),
-    source: bool = True,
+    target: _Path, *args: _Path, to: _Path, module: bool = False, include: Sequence[str] = (), source: bool = True,
     overwrite: bool = False,
 ) -> CompletedRun:
     """Run a program in a process of its own, record it in the file `to`, and wait until it ends.

@@ -249,10 +249,8 @@ class Trace:
         """The timeline as `visualizer export` draws it."""
         # Whoever asks for numbers does not have to load what draws.
         from visualizer.export import FORMATS, Settings
-        from visualizer.export.comparison import draw_part
 
-        settings = Settings()
-        picture = FORMATS[".svg"](self.timeline, settings) if self.part.is_whole else draw_part(self.part, settings)
+        picture = FORMATS[".svg"](self.timeline, Settings(part=self.part))
         return picture.decode()
 
     def _repr_html_(self) -> str:

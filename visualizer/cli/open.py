@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
+from visualizer.cli.parts import split_span, trace_argument
 from visualizer.cli.streams import fail
 from visualizer.cli.terminal import keys_from_terminal, need_terminal
 from visualizer.session import why
@@ -20,28 +21,32 @@ if TYPE_CHECKING:
 
 
 @click.command("open")
-@click.argument("file", metavar="FILE")
+@trace_argument
 @click.option(
     "--follow", is_flag=True, help="Follow a trace while it is being written, or wait for it to appear."
 )
 def command(file: str, follow: bool) -> None:
     """Replay a trace, forwards and backwards.
 
-    FILE is a trace written by `record`; `-` reads one from stdin, while keys still come from the terminal. With
-    --follow, FILE need not exist yet.
+    FILE is a trace written by `record`, or a part of one: FILE@0.5-2 or FILE@#3-#17 begins there, and shows that; -
+    reads one from stdin, while keys still come from the terminal. With --follow, FILE need not exist yet.
 
     \b
     Examples:
       visualizer open run.trace
+      visualizer open run.trace@#1-#18          only the first switches
       visualizer open --follow run.trace        in a second terminal, while it is being recorded
       ssh server cat run.trace | visualizer open -
     """
+    file, span = split_span(file)
+    if span is not None and follow:
+        raise click.UsageError("A part of a trace cannot be followed.")
     if file == "-":
         need_terminal("`visualizer show` prints a trace as text.")
         stream = keys_from_terminal()
         if stream is None:
             fail("`open -` reads a trace from stdin, but stdin is a terminal or closed.")
-        _open_stream(stream, "stdin", follow)
+        _open_stream(stream, "stdin", follow, span)
         return
     piped = None
     try:
@@ -59,11 +64,11 @@ def command(file: str, follow: bool) -> None:
     need_terminal(f"`visualizer show {file}` prints the timeline as text.")
     keys_from_terminal()
     if piped is not None:
-        _open_stream(piped, file, follow)
+        _open_stream(piped, file, follow, span)
         return
     from visualizer.tui.app import VisualizerApp
 
-    VisualizerApp(open_path=Path(file), follow=follow).run()
+    VisualizerApp(open_path=Path(file), follow=follow, span=span).run()
 
 
 def check(path: str, follow: bool = False) -> None:
@@ -74,7 +79,7 @@ def check(path: str, follow: bool = False) -> None:
             source.finish()
 
 
-def _open_stream(stream: BinaryIO, name: str, follow: bool) -> None:
+def _open_stream(stream: BinaryIO, name: str, follow: bool, span: str | None) -> None:
     head = stream.read(1 << 16)
     while head and b"\n" not in head and len(head) < 1 << 20 and (more := stream.read(1 << 16)):
         head += more
@@ -87,7 +92,7 @@ def _open_stream(stream: BinaryIO, name: str, follow: bool) -> None:
         fail(str(error))
     from visualizer.tui.app import VisualizerApp
 
-    VisualizerApp(stream=cast(BinaryIO, Rejoined(head, stream)), follow=follow).run()
+    VisualizerApp(stream=cast(BinaryIO, Rejoined(head, stream)), follow=follow, span=span).run()
 
 
 class Rejoined(io.RawIOBase):

@@ -44,4 +44,5 @@ def write_picture(output: str, traces: Iterable[str], force: bool, draw: Callabl
         with path.open("wb" if force else "xb") as out:
             out.write(picture)
     except (OSError, ValueError) as error:
-        fail(f"Cannot write {output!r}: {(getattr(error, 'strerror', None) or str(error)).lower()}.")
+        reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
+        fail(f"Cannot write {output!r}: {reason[:1].lower()}{reason[1:]}.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.comparison import Part
-from visualizer.export.comparison import draw_comparison
+from visualizer.export.comparison import draw_comparison, draw_part
 from visualizer.export.settings import Settings
 from visualizer.export.svg import draw_svg
 
@@ -18,9 +18,14 @@ __all__ = ["COMPARED", "FORMATS", "Settings", "exporter", "suffixes"]
 
 Exporter = Callable[[Timeline, Settings], bytes]
 
+def _draw(timeline: Timeline, settings: Settings) -> bytes:
+    part = settings.part
+    return draw_svg(timeline, settings) if part is None or part.is_whole else draw_part(part, settings)
+
+
 #: Suffix of a file -> what draws its content.
 FORMATS: dict[str, Exporter] = {
-    ".svg": draw_svg,
+    ".svg": _draw,
 }
 
 #: The same of two parts beside one another, and what they are called.

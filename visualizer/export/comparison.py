@@ -11,15 +11,16 @@ from visualizer.analysis.text.printable import plain
 from visualizer.export.page import PADDING, Page
 from visualizer.export.panel import Panel
 from visualizer.export.pen import Pen, fitted, text_width
+from visualizer.export.rows import wanted_rows
 from visualizer.export.settings import Settings
-from visualizer.export.svg import ROWS, draw_legend
+from visualizer.export.svg import draw_legend
 from visualizer.paint.axis.ruler import ticks
-from visualizer.paint.axis.times import Reckoning, Since
+from visualizer.paint.axis.times import Since, TimeFormat
 from visualizer.paint.axis.viewport import Axis, Viewport
 from visualizer.paint.comparison.difference import saved
 from visualizer.paint.comparison.figures import facts, figures, parting, remarks, verdict
 from visualizer.paint.comparison.stretch import Stretch, longest, stretches
-from visualizer.paint.rows.order import Row, Wish, rows
+from visualizer.paint.rows.order import Row
 from visualizer.paint.rows.svg_boxes import Box
 from visualizer.paint.rows.track_slices import TrackRow
 from visualizer.paint.text.legend import occurring
@@ -34,7 +35,7 @@ def draw_comparison(a: Part, b: Part, names: Sequence[str], settings: Settings) 
     page = Page(verdict(found), settings)
     pen, width = page.pen, settings.width
     pen.text(PADDING, 58, fitted(verdict(found), width - 2 * PADDING, 26), "thread", 26, bold=True)
-    shown = [rows(part.timeline, Wish(only=part.lives))[:ROWS] for part in (a, b)]
+    shown = [wanted_rows(part, settings) for part in (a, b)]
     columns = [page.columns(part.timeline, listed) for part, listed in zip((a, b), shown, strict=True)]
     left, right = max(left for left, _ in columns), min(right for _, right in columns)
     y = 100.0
@@ -55,22 +56,17 @@ def draw_part(part: Part, settings: Settings) -> bytes:
     pen.text(PADDING, 58, fitted(title, settings.width - 2 * PADDING, 26), "thread", 26, bold=True)
     pen.text(PADDING, 84, " · ".join(rest), "dim", 14, mono=False)
     stretch, _ = stretches(part, part)
-    shown = rows(part.timeline, Wish(only=part.lives))[:ROWS]
+    shown = wanted_rows(part, settings)
     columns, y = page.columns(part.timeline, shown), 124.0
     for axis in settings.axes:
         panel = PartAlone(pen, stretch, stretch.length(axis), axis, columns, axis.value.capitalize())
-        y = panel.draw(shown, PADDING, y) + 30
+        y = panel.draw(shown, PADDING, y, settings.selected) + 30
     return page.finished(draw_legend(pen, occurring(part.timeline), settings.width, y))
 
 
 def _draw_both(
-    pen: Pen,
-    both: Sequence[Stretch],
-    names: Sequence[str],
-    axis: Axis,
-    columns: tuple[float, float],
-    shown: Sequence[Sequence[Row]],
-    y: float,
+    pen: Pen, both: Sequence[Stretch], names: Sequence[str], axis: Axis, columns: tuple[float, float],
+    shown: Sequence[Sequence[Row]], y: float,
 ) -> float:
     """Both panels along one axis; return where they end."""
     number = saved(both, axis)
@@ -137,8 +133,8 @@ class PartPanel(Panel):
 
     def _ticks(self, viewport: Viewport, cells_of: Callable[[str], float]) -> Iterable[tuple[float, str]]:
         if self._axis is not Axis.SWITCHES:
-            reckoning = Reckoning(Since.START, int(self._stretch.start_ns))
-            found = ticks(self._timeline, viewport, cells_of, reckoning)
+            time_format = TimeFormat(Since.START, int(self._stretch.start_ns))
+            found = ticks(self._timeline, viewport, cells_of, time_format)
         else:
             shifted = replace(viewport, start=viewport.start - self._start)
             found = ((place + self._start, label) for place, label in ticks(self._timeline, shifted, cells_of))

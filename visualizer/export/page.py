@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.export.pen import Pen, text_width
 from visualizer.export.settings import Settings
-from visualizer.paint.rows.order import Row
+from visualizer.paint.rows.order import Row, row_name
 
 _NAMESPACE = "http://www.w3.org/2000/svg"
 PADDING = 36
@@ -30,7 +30,7 @@ class Page:
 
     def columns(self, timeline: Timeline, shown: Iterable[Row]) -> tuple[float, float]:
         """From where to where the rows go, beside their names."""
-        names = (text_width(timeline.name(row.track), 14) + 16 * row.depth for row in shown)
+        names = (text_width(row_name(timeline, row), 14) + 16 * row.depth for row in shown)
         left = PADDING + min(_WIDEST_NAME, max(names, default=0.0)) + 16
         return left, max(left + 50, self._width - PADDING - _MARKS)
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import inf
 
+from visualizer.analysis.index.groups import track_group_of
 from visualizer.analysis.index.idle_gaps import gaps
 from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.export.pen import Pen, Span, fitted, text_width
 from visualizer.paint.axis.ruler import folded, ticks
 from visualizer.paint.axis.viewport import Axis, Viewport, extent, position_of_time, span, time_of_position
-from visualizer.paint.rows.order import Row
+from visualizer.paint.rows.group_row import group_cells
+from visualizer.paint.rows.order import Row, row_name
 from visualizer.paint.rows.svg_boxes import Box, boxes
 from visualizer.paint.rows.track_slices import TrackRow
 from visualizer.paint.text.cell_width import fit_name
@@ -21,6 +23,8 @@ from visualizer.paint.text.wait_labels import labels
 #: Distance between two rows, and height of a bar, in pixels.
 ROW = 36.0
 _BAR = 24.0
+#: Width of what is told apart in the row of a group.
+_GROUP_CELL = 2.0
 _INDENT = 16
 #: The least width of a run; and its least height if many are closer than this many pixels.
 _NARROWEST_RUN = 2.5
@@ -46,24 +50,34 @@ class Panel:
         self._start, self._end = span(timeline, axis)
         self._per_pixel = max(1e-9, (self._end - self._start) / (right - left))
 
-    def draw(self, shown: Sequence[Row], margin: float, top: float) -> float:
-        """Draw heading, ruler and rows from `top` on; return where they end."""
+    def draw(self, shown: Sequence[Row], margin: float, top: float, selected: str = "") -> float:
+        """Draw heading, ruler and rows from `top` on; return where they end. `selected`: name of the row to mark."""
         pen, heading = self._pen, self._heading()
         pen.text(margin, top, heading, "thread", 15, mono=False, bold=True)
         pen.text(margin + 1.15 * text_width(heading, 15, mono=False) + 16, top, self._note(), "dim", 13, mono=False)
         rows_top = top + 44
         bottom = rows_top + ROW * len(shown)
         self._ruler(rows_top, bottom)
-        middles = {row.track: rows_top + ROW * (number + 0.5) for number, row in enumerate(shown)}
-        for row in shown:
+        centres = [rows_top + ROW * (number + 0.5) for number in range(len(shown))]
+        middles = {track: y for row, y in zip(shown, centres, strict=True) for track in row.members or (row.track,)}
+        for row, centre in zip(shown, centres, strict=True):
             style = "thread" if row.depth == 0 else "name"
             x = margin + _INDENT * row.depth
-            name = fitted(self._timeline.name(row.track), self._left - 12 - x, 14, fit_name)
-            pen.text(x, middles[row.track] + 5, name, style, 14, bold=row.depth == 0)
+            called = row_name(self._timeline, row)
+            if called == selected:
+                pen.add(
+                    "rect", x=margin - 12, y=centre - ROW / 2, width=self._right - margin + 24, height=ROW, rx=4,
+                    fill=pen.colour("selected"), fill_opacity=0.16,
+                )  # fmt: skip
+            name = fitted(called, self._left - 12 - x, 14, fit_name)
+            pen.text(x, centre + 5, name, style, 14, bold=row.depth == 0)
         if len(self._switches()) <= _CONNECTORS:
             self._connectors(middles)
-        for row in shown:
-            self._row(row.track, middles[row.track])
+        for row, centre in zip(shown, centres, strict=True):
+            if row.group is None:
+                self._row(row.track, centre)
+            else:
+                self._group(row, centre)
         return bottom
 
     def _x(self, position: float) -> float:
@@ -113,7 +127,7 @@ class Panel:
             pen.add(
                 "rect", x=left, y=rows_top, width=right - left, height=bottom - rows_top,
                 fill=pen.colour("gap"), fill_opacity=0.12,
-            )  # fmt: skip
+            )
             label, middle = f"⋯ {duration(length_ns, 2)}", (left + right) / 2
             half = text_width(label, 12) / 2
             if middle - half >= free:
@@ -172,6 +186,26 @@ class Panel:
             if runs:
                 end = max(end, runs[-1].left + _NARROWEST_RUN)
             self._pen.mark(end, middle, track_row.track.state)
+
+    def _group(self, row: Row, middle: float) -> None:
+        """Tracks of a kind: how much of the time one of them runs, else what most of them do, and how many."""
+        timeline, group = self._timeline, track_group_of(self._timeline, row.members)
+        count = max(1, round((self._right - self._left) / _GROUP_CELL))
+        viewport = Viewport(self._axis, self._start, self._per_pixel * _GROUP_CELL, count)
+        axis, edges = viewport.laid_out(timeline)
+        until_ns = None if axis is Axis.SWITCHES else int(self._track_row(row.track).limit)
+        cells = group_cells(timeline, group, axis, edges, until_ns)
+        places = [self._left + _GROUP_CELL * cell for cell in range(count + 1)]
+        for start, end, state, said in cells.stretches():
+            box = Box(places[start], places[end], state, 1.0, -1)
+            self._pen.bar(box.left, box.right, middle, _BAR, state)
+            self._label([said], box, middle, self._pen.colour("label"))
+        runs = (cells.share >= 0).nonzero()[0].tolist()
+        spans = [Span(places[cell], places[cell + 1], max(_LOWEST, float(cells.share[cell]))) for cell in runs]
+        self._pen.bars(spans, middle, _BAR, State.RUNNING)
+        if group.ended_ns >= 0 and (until_ns is None or group.ended_ns <= until_ns):
+            ended = self._x(position_of_time(timeline, self._axis, group.ended_ns))
+            self._pen.mark(ended, middle, State.FAILED if group.failed else State.DONE)
 
     def _track_row(self, track: int) -> TrackRow:
         if self._axis is Axis.SWITCHES:

@@ -75,17 +75,8 @@ class Pen:
         )
 
     def text(
-        self,
-        x: float,
-        y: float,
-        text: str,
-        style: str,
-        size: float = 13,
-        *,
-        mono: bool = True,
-        bold: bool = False,
-        anchor: str = "start",
-        colour: str | None = None,
+        self, x: float, y: float, text: str, style: str, size: float = 13, *, mono: bool = True, bold: bool = False,
+        anchor: str = "start", colour: str | None = None,
     ) -> None:
         """One line of text, its baseline at `y`."""
         element = self.add(

@@ -9,28 +9,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from visualizer.analysis.model.timeline import FINAL, State, Timeline
+from visualizer.analysis.report.comparison import Part
 from visualizer.export.page import PADDING, Page
 from visualizer.export.panel import ROW, Panel
 from visualizer.export.pen import Pen, fitted, text_width
+from visualizer.export.rows import wanted_rows
 from visualizer.export.settings import Settings
-from visualizer.paint.rows.order import rows
 from visualizer.paint.text import caption
 from visualizer.paint.text.legend import meaning, occurring
-
-#: A picture of more tracks could not be looked at; the others are counted.
-ROWS = 200
 
 
 def draw_svg(timeline: Timeline, settings: Settings) -> bytes:
     """The picture as an SVG file."""
     page = Page(caption.title(timeline), settings)
     pen = page.pen
-    shown = rows(timeline)[:ROWS]
+    shown = wanted_rows(Part.whole(timeline), settings)
     left, right = page.columns(timeline, shown)
     y = _head(pen, timeline, settings.width)
     for axis in settings.axes if timeline.tracks else ():
-        y = Panel(pen, timeline, axis, left, right).draw(shown, PADDING, y) + 30
-    hidden = len(timeline.tracks) - len(shown)
+        y = Panel(pen, timeline, axis, left, right).draw(shown, PADDING, y, settings.selected) + 30
+    hidden = 0 if settings.rows else len(timeline.tracks) - len(shown)
     if hidden:
         pen.text(PADDING, y, f"… and {hidden} more tracks", "dim")
         y += 30

@@ -2,5 +2,5 @@
 
 
 def why(error: OSError | ValueError) -> str:
-    """What the system has against it, in words that fit behind a colon. ValueError: a path with a null byte in it."""
+    """What the system has against it, in words that fit after a colon. ValueError: a path with a null byte in it."""
     return (getattr(error, "strerror", None) or str(error)).lower()

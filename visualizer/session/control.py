@@ -134,7 +134,7 @@ class ProgramControl:
             self._ours.close()
 
     def close(self) -> None:
-        """Let go of the program, which runs on."""
+        """Disconnect from the program, which runs on."""
         with self._lock:
             self._read()
             self._lose()

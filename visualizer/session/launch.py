@@ -51,7 +51,7 @@ class ProgramRun:
 
     def __init__(
         self, process: subprocess.Popen[bytes], trace_path: Path, control: ProgramControl | None = None
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.trace_path = trace_path
         #: The connection that pauses it, if it was started with one.
         self.control = control
@@ -135,13 +135,8 @@ class ProgramRun:
 
 
 def start(
-    target: Target,
-    trace_path: Path,
-    stdin: Stdio = None,
-    stdout: Stdio = None,
-    stderr: Stdio = None,
-    options: Sequence[str] = (),
-    command: Callable[[Target, Path, Sequence[str]], list[str]] = tracer_command,
+    target: Target, trace_path: Path, stdin: Stdio = None, stdout: Stdio = None, stderr: Stdio = None,
+    options: Sequence[str] = (), command: Callable[[Target, Path, Sequence[str]], list[str]] = tracer_command,
     control: ProgramControl | None = None,
 ) -> ProgramRun:
     """Start `target` under the tracers, its trace going to `trace_path`, which may exist and is appended to.

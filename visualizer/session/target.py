@@ -26,7 +26,7 @@ class Target:
 
     #: What a person calls it: the scenario's, the script's or the module's name.
     name: str
-    #: Exactly what one would write behind `python`: `script.py ARGS...` or `-m module ARGS...`.
+    #: Exactly what one would write after `python`: `script.py ARGS...` or `-m module ARGS...`.
     python_args: tuple[str, ...]
     #: The file it is run from, if that is known without importing anything.
     path: Path | None = None

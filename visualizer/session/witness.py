@@ -8,7 +8,7 @@ import signal
 _OWN = {
     signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD, signal.SIGPIPE,
     signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS,
-}  # fmt: skip
+}
 #: What is meant for the program.
 PASSED_ON = sorted(signal.valid_signals() - _OWN)
 

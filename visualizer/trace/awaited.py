@@ -1,4 +1,4 @@
-"""A file that somebody will write, but may not have begun to."""
+"""A file that will be written, but may not exist yet."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class _Codes(dict[type, int]):
 _CODES = _Codes({
     Switch: SWITCH, Wait: WAIT, Wake: WAKE, Unready: UNREADY, Resume: RESUME, Yield: YIELD, Spawn: SPAWN, Exit: EXIT,
     Thread: THREAD, Poll: POLL, Sample: SAMPLE, Name: _NAME, Rows: _ROWS,
-})  # fmt: skip
+})
 #: Where lines say their time, a, b and value, or what stands for it.
 _SAID: dict[int, tuple[str | int, ...]] = {
     SWITCH: ("t_ns", "target", "origin", "value"),
@@ -301,7 +301,7 @@ class Columnizer:
         t_ns, track, shape = np.array(rows.T, dtype=np.int64, order="C")
         value = shape >> _VALUE_BIT
         shape &= (1 << _VALUE_BIT) - 1
-        told = np.ones(len(shape), dtype=bool)
+        is_known = np.ones(len(shape), dtype=bool)
         for column, least, most in (
             (shape, 0, len(self._of_file) - 1),
             (value, 0, _LARGEST_ID + 1),
@@ -309,12 +309,12 @@ class Columnizer:
             (t_ns, self._start_ns, _LARGEST),
         ):
             if len(column) and (int(column.min()) < least or int(column.max()) > most):
-                told &= (column >= least) & (column <= most)
+                is_known &= (column >= least) & (column <= most)
         t_ns -= self._start_ns
-        if told.all():
+        if is_known.all():
             return t_ns, track.astype(np.int32), self._of_file.take(shape), value
         series = np.full(len(shape), -1, dtype=np.int64)
-        series[told] = self._of_file[shape[told]]
+        series[is_known] = self._of_file[shape[is_known]]
         return t_ns, track.astype(np.int32), series, value
 
     def interleaved(self, strips: Iterable[tuple[int, Iterable[Any]]]) -> Columns | None:
@@ -345,9 +345,9 @@ class Columnizer:
 
     def look_back(self, columns: Columns) -> None:
         """Count the lines whose time runs back, among those that say one."""
-        told = np.concatenate(([self._last_ns], columns.t_ns[columns.t_ns >= 0]))
-        self.backward += int(np.count_nonzero(told[1:] < told[:-1] - _BACKWARD_NS))
-        self._last_ns = int(told[-1])
+        t_ns = np.concatenate(([self._last_ns], columns.t_ns[columns.t_ns >= 0]))
+        self.backward += int(np.count_nonzero(t_ns[1:] < t_ns[:-1] - _BACKWARD_NS))
+        self._last_ns = int(t_ns[-1])
 
     def events_of(self, rows: Rows) -> Iterator[Event]:
         """What these rows stand for, one event at a time."""

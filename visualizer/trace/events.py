@@ -28,7 +28,7 @@ class Opening(msgspec.Struct, frozen=True):
 
 
 class Words(msgspec.Struct, frozen=True):
-    """The words of one runtime, for whoever shows its tracks."""
+    """The words of one runtime, for the reader that shows its tracks."""
 
     #: Each of its kinds of track -> "scheduler" if such a one schedules others, else "task".
     kinds: dict[str, str] = {}
@@ -122,7 +122,7 @@ class Resume(_Event, tag="resume", frozen=True):
 
 
 class Yield(_Event, tag="yield", frozen=True):
-    """Generator `track` gives control and `value` back to whoever resumed it. `place`: where it is suspended.
+    """Generator `track` gives control and `value` back to the track that resumed it. `place`: where it is suspended.
 
     `cause`: "ignored" if it was being closed, and yields all the same.
     """
@@ -190,7 +190,7 @@ class Unready(_Event, tag="unready", frozen=True):
 
 
 class Exit(_Event, tag="exit", frozen=True):
-    """A track ends. If it is a running generator, control is back with whoever resumed it."""
+    """A track ends. If it is a running generator, control is back with the track that resumed it."""
 
     t_ns: Since
     track: Id
@@ -280,14 +280,14 @@ class Note(_Event, tag="note", frozen=True):
 
 
 class Held(_Event, tag="held", frozen=True):
-    """Whoever watches the program holds it: its clock stands at `t_ns`, as it did for `held_ns` in all before."""
+    """A viewer pauses the program: its clock stops at `t_ns`. `held_ns`: the total length of earlier pauses."""
 
     t_ns: Since
     held_ns: Since
 
 
 class Continued(_Event, tag="continued", frozen=True):
-    """The program is let go on, and its clock with it, which has stood for `held_ns` in all by now."""
+    """The program and its clock resume. `held_ns`: the total length of pauses so far."""
 
     t_ns: Since
     held_ns: Since
@@ -321,7 +321,7 @@ class End(_Event, tag="end", frozen=True):
 Event = (
     Text | Place | Listing | Spawn | Name | Resume | Yield | Switch | Wait | Tie | Wake | Unready | Exit | Inferred
     | Poll | Sample | Output | Thread | Fork | Process | Copy | Note | Held | Continued | Dropped | Uncaught | End
-)  # fmt: skip
+)
 
 #: What a shape can be made of.
 Timed = Resume | Yield | Switch | Wait | Wake | Unready | Spawn | Exit

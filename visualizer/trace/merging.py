@@ -8,10 +8,10 @@ more than one is alive, the lines of each are held until nobody else can have an
 * when they were the newest of the file `LATE_NS` ago, by the reader's clock, which is how one is followed.
 
 A child is waited for from the `fork` line on, in the same way. What comes later still is given out at once, and
-counted: it stands behind lines that it belongs before.
+counted: it stands after lines that it belongs before.
 
 Where several do something every microsecond, to part their rows wherever another goes on would take far longer than all
-else: what is common is given out as it is, woven, to be put in order as columns (`columns.py`).
+else: what is common is given out as it is, interleaved, to be put in order as columns (`columns.py`).
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ _ROW_BYTES = 24
 #: What stands for a number. It passes at once, before whoever refers to it.
 _DEFINITIONS = frozenset((Text, Place, Listing, Shape))
 _FORKS = frozenset((Fork, Process))
-#: What can be woven; and from so many lines or rows on it is left to whoever takes them in.
-_WOVEN = FLAT | {Rows}
+#: What can be interleaved; and from so many lines or rows on it is left to whoever takes them in.
+_INTERLEAVABLE = FLAT | {Rows}
 _MANY = 64
 #: Later than all.
 _NEVER_NS = 1 << 62
@@ -67,7 +67,7 @@ class _Piece:
         self.line = line
         #: On which it happened.
         self.thread = thread
-        #: It is not of FLAT nor rows, or not on the thread of the one before: it cannot be woven with that.
+        #: It is not of FLAT nor rows, or not on the thread of the one before: it cannot be interleaved with that.
         self.is_break = is_break
         #: When, of rows each; never before what is in front of it.
         self.times = times
@@ -97,9 +97,9 @@ class _Process:
 
     @property
     def break_ns(self) -> int:
-        """Before this it has nothing that cannot be woven."""
+        """Before this it has nothing that cannot be interleaved."""
         first = self.pending[0]
-        ahead = first.is_break and type(first.line) in _WOVEN
+        ahead = first.is_break and type(first.line) in _INTERLEAVABLE
         return self.breaks[ahead] if len(self.breaks) > ahead else _NEVER_NS
 
     def drop(self) -> None:
@@ -113,7 +113,7 @@ class _Process:
         return self.next_ns if self.pending else _NEVER_NS if self.ended else self.last_ns
 
 
-class Woven:
+class Interleaved:
     """What several threads did at the same time: of each its lines of FLAT, and rows, in its own order."""
 
     def __init__(self, start_ns: int, strips: list[tuple[int, list[Any]]]) -> None:
@@ -173,7 +173,7 @@ class Merging:
     def take(self, lines: list[Any], at_end: bool) -> list[Any]:
         """Take these lines, in the order of the file; return those that may be given out, in order of time.
 
-        `at_end`: there are none behind them now.
+        `at_end`: there are none after them now.
         """
         given: list[Any] = []
         if self._is_alone():
@@ -193,7 +193,7 @@ class Merging:
         return given
 
     def finish(self, lines: list[Any]) -> list[Any]:
-        """There is no more behind these lines: return all that are held."""
+        """There is no more after these lines: return all that are held."""
         if self._is_alone() and _FORKS.isdisjoint(map(type, lines)):
             return lines
         given: list[Any] = []
@@ -231,7 +231,7 @@ class Merging:
             process.thread = line.track
             if kind is Thread:
                 return  # Told again where it is needed.
-        # Where a sample stands it says who runs, but what stands behind it may have happened before.
+        # Where a sample stands it says who runs, but what stands after it may have happened before.
         times = [process.last_ns] if kind is Sample else _times(line, self._start_ns)
         if not times:
             given.append(line)
@@ -239,7 +239,7 @@ class Merging:
         times = list(accumulate(times, max, initial=process.last_ns))[1:]
         process.last_ns = times[-1]
         self._newest_ns = max(self._newest_ns, times[-1])
-        is_break = kind not in _WOVEN or not process.pending or process.pending[-1].thread != thread
+        is_break = kind not in _INTERLEAVABLE or not process.pending or process.pending[-1].thread != thread
         process.pending.append(_Piece(line, times, thread, is_break))
         if is_break:
             process.breaks.append(times[0])
@@ -319,8 +319,8 @@ class Merging:
                 if piece.at == len(piece.times):
                     process.drop()
             strips.append((thread, lines))
-        woven = Woven(self._start_ns, strips)
-        given += woven.lines() if count < _MANY else [woven]
+        interleaved = Interleaved(self._start_ns, strips)
+        given += interleaved.lines() if count < _MANY else [interleaved]
         # On which thread the last of it was does not matter: it is told again.
         self._giving = words.NOBODY
         return True

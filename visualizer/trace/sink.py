@@ -14,7 +14,7 @@ import time
 _LOWEST_FD = 400
 #: While the disk is full, keep this much for later tries; what comes after is counted and dropped.
 _BACKLOG_BYTES = 1 << 20
-#: So often, a millisecond apart, the lock is asked for: whoever holds it may have been stopped by a signal.
+#: The lock is asked for this often, a millisecond apart: its holder may have been stopped by a signal.
 _LOCK_TRIES = 100
 
 # Fetched now: gevent's monkey-patching replaces it.
@@ -73,7 +73,7 @@ class Sink:
     def lock(self) -> None:
         """Keep the other processes that write to this file from having the lock, for a moment (not threads of ours).
 
-        Returns without it where the file is none that can be locked, or nobody lets go of it.
+        Returns without it if the file cannot be locked, or the lock is not released.
         """
         for _ in range(_LOCK_TRIES):
             try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import select
 import time
@@ -27,14 +26,14 @@ from visualizer.trace.events import (
     decode_header,
     decode_opening,
 )
-from visualizer.trace.merging import LATE_NS, Merging, Woven
+from visualizer.trace.merging import LATE_NS, Interleaved, Merging
 
 #: A line of a trace.
-Line = Event | Shape | Rows | Woven
+Line = Event | Shape | Rows | Interleaved
 
 #: Read at most this much at a time, so that a viewer stays responsive while a long trace loads, and little memory is
 #: taken for a moment.
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 21
 #: No writer writes a longer line: sources, outputs and rows are cut long before.
 LONGEST_LINE = 16 << 20
 
@@ -213,7 +212,7 @@ class Source:
                 columnizer.learn(line)
             elif type(line) is Rows:
                 events += columnizer.events_of(line)
-            elif type(line) is Woven:
+            elif type(line) is Interleaved:
                 events += self._expand(line.lines())
             else:
                 events.append(line)  # type: ignore[arg-type]
@@ -268,21 +267,6 @@ class Source:
                 self._unreadable += 1
         events.append(Dropped(-1, "unreadable lines", self._unreadable))
         return events
-
-
-def read_all(path: str | os.PathLike[str]) -> tuple[Header, list[Event], list[str]]:
-    """Read a whole trace. Return header, events and notices. Raise TraceError if it is none."""
-    events: list[Event] = []
-    with Source.open(path) as source:
-        for batch in source:
-            events += batch
-    assert source.header is not None, "finish() raises where there is no header"
-    return source.header, events, source.notices
-
-
-def from_bytes(content: bytes, name: str = "trace") -> Source:
-    """A source over bytes in memory."""
-    return Source(io.BytesIO(content), name)
 
 
 def _is_readable(stream: BinaryIO) -> bool:

@@ -35,7 +35,7 @@ SEND = "send"
 THROW = "throw"
 CLOSE = "close"
 YIELD = "yield"
-#: It yields while it is closed: whoever closes it gets a RuntimeError instead of the value.
+#: It yields while it is closed: the track that closes it gets a RuntimeError instead of the value.
 IGNORED = "ignored"
 RETURN = "return"
 RAISE = "raise"

@@ -26,7 +26,7 @@ if sys.version_info >= (3, 12):
 else:
     from visualizer.tracers.runtimes.generators.tracer_profile import ProfileTracer as GeneratorTracer
 
-#: What is watched, in the order in which it is installed. One that needs another stands behind it (`Context.of`).
+#: What is watched, in the order in which it is installed. One that needs another comes after it (`Context.of`).
 RUNTIMES: tuple[type[Runtime], ...] = (OutputTracer, GeneratorTracer, GreenletTracer, GeventTracer, Unsupported)
 
 
@@ -75,7 +75,7 @@ def _controlled_by(fd: int) -> SocketControl | None:
     try:
         return SocketControl(fd)
     except OSError:
-        return None  # Whoever started us finds that nobody listens, and can do without.
+        return None  # The launcher finds that nobody listens, and can do without.
 
 
 def _points(context: Context, control: SocketControl) -> Any:

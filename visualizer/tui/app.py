@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from platformdirs import user_downloads_path
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding
@@ -20,7 +21,7 @@ from textual.widgets import Input
 
 from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.printable import plain
-from visualizer.session import preferences
+from visualizer.session import preferences, why
 from visualizer.session.target import Target
 from visualizer.trace.source import TraceError
 from visualizer.tui import keys
@@ -57,6 +58,7 @@ class VisualizerApp(App[int]):
         *,
         open_path: Path | None = None,
         follow: bool = False,
+        span: str | None = None,
         stream: BinaryIO | None = None,
         target: Target | None = None,
         options: tuple[str, ...] = (),
@@ -68,12 +70,14 @@ class VisualizerApp(App[int]):
         """`comparison`: two parts of traces to be shown on one scale, and what they are called. `compared`: the same
         of two files ("-": `stream`) that are still to be read, each with the span that is wanted of it, or None.
 
+        `span`: the part of the recording that is shown first, as FILE@SPAN has it.
         `follow` stays at the end of a trace that is still being written; `options` are the tracers'; `hold`: `target`
         stops at its first switch.
         """
         super().__init__()
         self._open_path = open_path
         self._follow = follow
+        self._span = span
         self.stream = stream
         self._target = target
         self._options = options
@@ -162,8 +166,10 @@ class VisualizerApp(App[int]):
 
     def _show(self, feed: Feed) -> None:
         self._feed = feed
-        remembered = self.preferences
-        self.push_screen(TimelineScreen(feed, ascii=self.only_ascii, clock=self.clock, remembered=remembered))
+        span, self._span = self._span, None
+        self.push_screen(
+            TimelineScreen(feed, ascii=self.only_ascii, clock=self.clock, remembered=self.preferences, span=span)
+        )
 
     async def back_to_catalogue(self) -> None:
         """Leave the timeline. A program that was started for it and still runs is ended, if that is asked for twice."""
@@ -346,6 +352,20 @@ class VisualizerApp(App[int]):
             if isinstance(screen, TimelineScreen | CatalogueScreen | ComparisonScreen | LoadingScreen)
             else ()
         )
+
+    def deliver_screenshot(
+        self, filename: str | None = None, path: str | None = None, time_format: str | None = None
+    ) -> str | None:
+        """Save a picture of the screen among the downloads, or else here, and say where, or why not."""
+        downloads = user_downloads_path()
+        folder = path or (str(downloads) if downloads.is_dir() else os.curdir)
+        try:
+            saved = self.save_screenshot(filename, folder, time_format)
+        except OSError as error:
+            self.show_notification(f"Cannot save the screenshot in {os.path.abspath(folder)!r}: {why(error)}.")
+        else:
+            self.show_notification(f"The screenshot is saved: {os.path.abspath(saved)}")
+        return None
 
     def fail(self, failure: OSError | TraceError) -> None:
         """Quit, and have `run` raise it."""

@@ -188,6 +188,8 @@ TIMELINE = (
             *_ROWS,
             key("Y", "sequence", "Sequence diagram, or back to the timeline"),
             *(key(str(number), f"tab('{id}')", pane.what) for number, (id, pane) in enumerate(PANES.items(), 1)),
+            key("0", "enlarge", "Enlarge the focused pane, or put it back"),
+            key("y", "copy", "Copy the sentence; press again: the source line"),
             key("tab", "app.focus_next", "Focus the next pane"),
             key("shift+tab", "app.focus_previous", "Focus the previous pane"),
             key("escape", "back", "Back; press twice to stop a running program", "Back"),

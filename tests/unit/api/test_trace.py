@@ -236,7 +236,7 @@ def test_who_is_blocked(tmp_path: Path) -> None:
         ("x", "'x' is no moment of a trace: say seconds as in '0.5', or a switch as in '#3'."),
         ("1-2", "'1-2' is no moment of a trace: say seconds as in '0.5', or a switch as in '#3'."),
         ("#6", "The trace PATH has no switch #6: there are 5."),
-        ("1", "'1' is behind the end of the trace PATH, which is 8 µs long."),
+        ("1", "'1' is after the end of the trace PATH, which is 8 µs long."),
     ],
 )
 def test_no_moment(t: str, sentence: str, tmp_path: Path) -> None:

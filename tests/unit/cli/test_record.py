@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Visualizer
+from tests.reading import read_all
 from visualizer.cli import record
 from visualizer.session import recordings
 from visualizer.session.catalogue import folder
 from visualizer.session.target import Target
 from visualizer.trace.events import End
-from visualizer.trace.source import read_all
 
 #: Shows everything of its surroundings that a script can see.
 NOSY = """\

@@ -157,3 +157,21 @@ def test_where_tracks_were_seen_that_ran_on() -> None:
     for line in range(12):
         many.sample(line + 1)
     assert list(report(details(many.timeline())))[-1] == "... and 2 more: --json has them"
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_it_fits_the_terminal(width: int) -> None:
+    """Each column is there, each part with the names; long names are shortened in the middle."""
+    tape = Tape()
+    for number in range(1, 4):
+        tape.spawn(f"a_worker_with_a_very_long_name_{'x' * 60}-{number}", words.GREENLET)
+        tape.switch("main", f"a_worker_with_a_very_long_name_{'x' * 60}-{number}")
+        tape.switch(f"a_worker_with_a_very_long_name_{'x' * 60}-{number}", "main")
+    found = details(tape.timeline())
+    lines = list(report(found, width))
+    assert max(map(wcswidth, lines)) <= width
+    heads = " ".join(lines).split()
+    for head in ("kind", "running", "idle", "ready", "p95", "delay", "woken"):
+        assert head in heads
+    assert any(line.startswith("a_worker") and "…" in line and "-3 " in line for line in lines)
+    assert max(map(wcswidth, report(found))) > 120, "in a pipe nothing is shortened"

@@ -8,7 +8,7 @@ from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.axis.ruler import overview, ruler
 from visualizer.paint.axis.viewport import Axis, Viewport
 from visualizer.paint.rows.order import label_runs, rows
-from visualizer.paint.rows.states import paint_row
+from visualizer.paint.rows.states import paint_rows
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width
 from visualizer.paint.text.legend import legend
@@ -25,6 +25,13 @@ def width(runs: Iterable[Run]) -> int:
 def styles(runs: Iterable[Run]) -> list[str]:
     """The style of each cell."""
     return [run.style for run in runs for _ in range(cell_width(run.text))]
+
+
+def paint_row(
+    timeline: Timeline, track: int, viewport: Viewport, *, ascii: bool = False, until_ns: int | None = None
+) -> list[Run]:
+    """The row of one track."""
+    return next(paint_rows(timeline, (track,), viewport, ascii=ascii, until_ns=until_ns))
 
 
 def row(timeline: Timeline, track: int, viewport: Viewport, until_ns: int | None = None) -> str:

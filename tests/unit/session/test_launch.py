@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.reading import read_all
 from visualizer.session.launch import ProgramRun, start, tracer_command
 from visualizer.session.target import Target
-from visualizer.trace.source import read_all
 
 HEADER = {"format": "visualizer-trace", "version": 1, "monotonic_ns": 0}
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from visualizer.trace import events as ev
 from visualizer.trace import merging as merging_module
 from visualizer.trace import words
-from visualizer.trace.merging import LATE_NS, WINDOW_NS, Merging, Woven
+from visualizer.trace.merging import LATE_NS, WINDOW_NS, Interleaved, Merging
 
 MS = 1_000_000
 FORK_NS = 10
@@ -34,7 +34,7 @@ def rows(times: Sequence[int], track: int) -> ev.Rows:
 
 def apart(lines: Iterable[Any]) -> Iterator[Any]:
     for line in lines:
-        yield from line.lines() if isinstance(line, Woven) else (line,)
+        yield from line.lines() if isinstance(line, Interleaved) else (line,)
 
 
 def told(lines: Iterable[Any]) -> Iterator[Told]:
@@ -230,8 +230,8 @@ def test_many_rows_of_several_are_left_together() -> None:
     times = list(range(30, 1_000))
     lines = merging.take([ev.Thread(30, 0), rows(times[::2], 0), note(2_000, 0)], True)
     lines += merging.take([ev.Thread(31, 1), rows(times[1::2], 1), note(1_500, 1)], True)
-    woven = [line for line in lines if isinstance(line, Woven)]
-    assert [thread for line in woven for thread, _ in line.strips] == [0, 1]
+    interleaved = [line for line in lines if isinstance(line, Interleaved)]
+    assert [thread for line in interleaved for thread, _ in line.strips] == [0, 1]
     found = list(told([*lines, *merging.finish([])]))
     assert found[:-2] == [Told(t_ns, t_ns % 2, t_ns % 2) for t_ns in times]
     assert merging.late == 0

@@ -7,9 +7,9 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.reading import from_bytes
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.source import from_bytes
 
 HEADER = ev.encode(ev.Header(words.FORMAT, words.VERSION, monotonic_ns=1000))
 SWITCH = ev.Switch(0, words.CURRENT, words.SUBJECT, "switch", -1, 7)
@@ -55,10 +55,35 @@ def test_rows_that_cannot_be_read_are_counted_and_the_others_kept() -> None:
 
 
 def test_numbers_that_no_column_could_hold_are_not_let_in() -> None:
-    events = read(ev.Shape(0, [SWITCH]), ev.Rows(packed((2**62, 2, 0), (1501, 3, 0), (1502, 2**31, 0), (999, 3, 0))))
+    rows = packed((2**62, 2, 0), (1501, 3, 0), (1502, 2**31, 0), (999, 3, 0), (1503, 3, -1))
+    events = read(ev.Shape(0, [SWITCH]), ev.Rows(rows))
     assert events == [
         ev.Switch(501, words.CURRENT, 3, "switch", -1, 7),
-        ev.Dropped(-1, "rows that could not be read", 3),
+        ev.Dropped(-1, "rows that could not be read", 4),
+    ]
+
+
+def test_a_row_may_have_a_value_of_its_own() -> None:
+    yields, wait = ev.Yield(0, words.SUBJECT, 4, 2), ev.Wait(0, words.SUBJECT, "sleep", 3, 50)
+    rows = packed((1500, 2, 0), (1501, 2, 8 << 32), (1502, 3, 1 << 32), (1503, 3, 1 + (8 << 32)))
+    assert read(ev.Shape(0, [yields]), ev.Shape(1, [wait]), ev.Rows(rows)) == [
+        ev.Yield(500, 2, 4, 2),
+        ev.Yield(501, 2, 7, 2),
+        ev.Yield(502, 3, 0, 2),
+        # What it waits for is no value that crosses.
+        ev.Wait(503, 3, "sleep", 3, 50),
+    ]
+
+
+def test_tracks_begin_and_end_in_rows_but_for_threads() -> None:
+    born = ev.Spawn(0, words.SUBJECT, words.COROUTINE, 1, words.NOBODY, words.CURRENT, 2)
+    thread = ev.Spawn(0, words.SUBJECT, words.THREAD, 1, words.NOBODY, words.NOBODY, -1)
+    ended = ev.Exit(0, words.SUBJECT, words.RETURNED, -1)
+    rows = packed((1500, 2, 0), (1501, 2, 1 + (4 << 32)), (1502, 3, 2))
+    assert read(ev.Shape(0, [born]), ev.Shape(1, [ended]), ev.Shape(2, [thread]), ev.Rows(rows)) == [
+        ev.Spawn(500, 2, words.COROUTINE, 1, words.NOBODY, words.CURRENT, 2),
+        ev.Exit(501, 2, words.RETURNED, 3),
+        ev.Dropped(-1, "rows that could not be read", 1),
     ]
 
 

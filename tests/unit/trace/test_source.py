@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.reading import from_bytes, read_all
 from tests.unit.trace.test_events import ANY_EVENT, ANY_HEADER
 from visualizer.trace import events as ev
 from visualizer.trace import source
-from visualizer.trace.source import CHUNK_BYTES, Source, TraceError, from_bytes, read_all
+from visualizer.trace.source import CHUNK_BYTES, Source, TraceError
 
 HEADER = b'{"format":"visualizer-trace","version":1}\n'
 NO_END = "The trace has no end: its program was killed or is still running."

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 from visualizer.analysis.explore.lateness import lateness
+from visualizer.analysis.model.connections import across
 from visualizer.analysis.model.timeline import State, Suspension, Timeline, Track, Wakeup
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
@@ -59,7 +60,7 @@ def why(timeline: Timeline, at: Standpoint) -> Cause:
         return Cause(plain(f"{name} has run from the start: no switch led to it"), None)
     index = track.steps[step]
     said = f"{sentence(timeline, index)}"
-    wakeup, suspension = _woken(timeline, track, track.step_slices[step])
+    wakeup, suspension = timeline.made_ready(track, track.step_slices[step])
     if wakeup is not None:
         return _why_woken(timeline, track, index, said, wakeup, suspension)
     switch = timeline.switch(index)
@@ -100,7 +101,7 @@ def led_to(timeline: Timeline, at: Standpoint) -> Effect:
         return Effect(sentence(timeline, following), Standpoint(switch.target, following, switch.t_ns), 1)
     if switch.suspension >= 0 and step + 1 < len(track.steps):
         own = track.steps[step + 1]
-        wake, _ = _woken(timeline, track, track.step_slices[step + 1])
+        wake, _ = timeline.made_ready(track, track.step_slices[step + 1])
         if wake is not None and wake.cause in _OWN_TIMER:
             return Effect(sentence(timeline, own), Standpoint(track.id, own, timeline.switch_ns[own]), 1)
     return Effect(plain(f"{name} had no known effect from here until it stopped running"), None)
@@ -108,7 +109,7 @@ def led_to(timeline: Timeline, at: Standpoint) -> Effect:
 
 def _why_woken(
     timeline: Timeline, track: Track, index: int, said: str, wakeup: Wakeup, suspension: Suspension | None
-) -> Cause:  # fmt: skip
+) -> Cause:
     waker = timeline.tracks.get(wakeup.waker)
     late = lateness(timeline, index, wakeup, suspension)
     said = plain(f"{said}; {late}") if late else said
@@ -121,6 +122,11 @@ def _why_woken(
             plain(f"{said}; {timeline.name(track.id)} set this timer itself{asked}"),
             Standpoint(track.id, min(began, index) - 1, suspension.t_ns),
         )
+    giver = timeline.tracks.get(across(timeline, suspension, wakeup.t_ns)) if suspension is not None else None
+    if giver is not None and wakeup.cause == words.IO and (step := _step(giver, before)) >= 0:
+        at = giver.steps[step]
+        said = plain(f"{said}; {timeline.name(giver.id)} has the other end of the connection")
+        return Cause(said, Standpoint(giver.id, at, timeline.switch_ns[at]))
     if waker is None or waker.schedules:
         outside = "" if wakeup.cause == words.TURN or waker is None else "; the cause is outside the program"
         return Cause(plain(said + outside), None)
@@ -130,17 +136,6 @@ def _why_woken(
 def _step(track: Track, switch: int) -> int:
     """Which of the track's steps is the last up to switch number `switch`, -1 if none."""
     return bisect_right(track.steps, switch) - 1
-
-
-def _woken(timeline: Timeline, track: Track, run: int) -> tuple[Wakeup | None, Suspension | None]:
-    """What made the track ready before slice number `run`, and why it had stood suspended."""
-    slices = track.slices
-    if run < 1 or slices.state[run - 1] != State.READY or slices.about[run - 1] < 0:
-        return None, None
-    wakeup = timeline.wakeups[slices.about[run - 1]]
-    if run < 2 or slices.state[run - 2] != State.WAITING:
-        return wakeup, None
-    return wakeup, timeline.suspensions[slices.about[run - 2]]
 
 
 def _end_of_run(track: Track, run: int) -> int | None:

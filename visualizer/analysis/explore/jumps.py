@@ -57,9 +57,7 @@ def moments_of(findings: Sequence[Finding]) -> Moments:
     )
 
 
-def listed(
-    known: Iterable[tuple[int, int, str]], tracks: Sequence[tuple[int, ...]] | None = None
-) -> Moments:  # fmt: skip
+def listed(known: Iterable[tuple[int, int, str]], tracks: Sequence[tuple[int, ...]] | None = None) -> Moments:
     """Moments that stand in a list: (t_ns, track, what is said of it); `tracks` if more of them are concerned."""
     every = [Occurrence(*one) for one in known]
     return Moments(
@@ -84,7 +82,7 @@ def within(of: Moments, start_ns: int, end_ns: int) -> Moments:
 
 def jump(
     of: Moments, t_ns: int, by: int, *, tracks: Collection[int] | None = None, at: int | None = None
-) -> int | None:  # fmt: skip
+) -> int | None:
     """Number of the next (`by` 1) or previous (-1) of them from `t_ns`, or from number `at`; None if there is none.
 
     With `tracks`, only what concerns one of these counts. What happened at `t_ns` itself is neither, but for those
@@ -144,9 +142,7 @@ def _outputs(timeline: Timeline) -> Moments:
         sentence = plain(f"{timeline.name(output.track)} prints {output.text.strip()}")
         return Occurrence(output.t_ns, output.track, sentence)
 
-    return Moments(
-        len(outputs), lambda index: outputs[index].t_ns, lambda index: (outputs[index].track,), moment
-    )  # fmt: skip
+    return Moments(len(outputs), lambda index: outputs[index].t_ns, lambda index: (outputs[index].track,), moment)
 
 
 _OF: dict[What, Callable[[Timeline], Moments]] = {

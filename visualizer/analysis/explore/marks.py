@@ -1,4 +1,4 @@
-"""Moments that somebody marked, and what lies between two of them."""
+"""Moments that the user marked, and what lies between two of them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Marks:
         self._marks.remove(mark)
 
     def around(self, t_ns: int) -> tuple[Mark, Mark] | None:
-        """The last mark up to `t_ns` and the first behind it; without one on a side, the two that are nearest.
+        """The last mark up to `t_ns` and the first after it; without one on a side, the two that are nearest.
 
         None with fewer than two marks.
         """
@@ -69,7 +69,7 @@ class Marks:
 
 
 def switches_between(timeline: Timeline, start_ns: int, end_ns: int) -> int:
-    """How many switches there are behind `start_ns`, up to `end_ns`."""
+    """How many switches there are after `start_ns`, up to `end_ns`."""
     return bisect_right(timeline.switch_ns, end_ns) - bisect_right(timeline.switch_ns, start_ns)
 
 

@@ -178,7 +178,7 @@ def expression(timeline: Timeline, place: Place | None) -> str:
 
 
 def _is_hub(timeline: Timeline, suspension: Suspension) -> bool:
-    """A hub waits whenever somebody else runs: nobody looks for that."""
+    """A hub waits whenever another track runs: that is not worth finding."""
     return timeline.tracks[suspension.track].schedules
 
 

@@ -1,4 +1,4 @@
-"""`0.5-2` and `#3-#17`: which part of a trace somebody means."""
+"""`0.5-2` and `#3-#17`: which part of a trace is meant."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def moment_ns(timeline: Timeline, file: str, moment: str) -> int:
         raise ValueError(f"{moment!r} is no moment of a trace: {_HOW}.")
     t_ns, last_ns = _moment_ns(timeline, moment, _switch(timeline, file, moment, 1)), timeline.last_ns
     if t_ns > last_ns:
-        raise ValueError(f"{moment!r} is behind the end of the trace {file!r}, which is {duration(last_ns)} long.")
+        raise ValueError(f"{moment!r} is after the end of the trace {file!r}, which is {duration(last_ns)} long.")
     return t_ns
 
 
 def part_of(timeline: Timeline, file: str, span: str | None) -> Part:
     """The part of the trace `file` that `span`, None: all of it, stands for.
 
-    Raise ValueError, with a sentence, if it is not written so, or there is no such part. An end behind that of the
+    Raise ValueError, with a sentence, if it is not written so, or there is no such part. An end after that of the
     trace is the trace's.
     """
     if span is None:

@@ -1,4 +1,4 @@
-"""What somebody types who wants to go somewhere: a time, one by the clock, the number of a switch, a line of source."""
+"""What the user types to go somewhere: a time, a time of day, the number of a switch, or a line of source."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def chains(moment: WaitGraph) -> Iterator[list[Wait]]:
     """
     waiting = _by_track(moment.waits)
     within = {wait for circle in moment.circles for wait in circle}
-    # Those that stand behind another in its chain.
+    # Those that stand after another in its chain.
     followed = {after for wait in moment.waits if (after := _after(wait, waiting)) is not None}
     for first in moment.waits:
         if first in within or first in followed:

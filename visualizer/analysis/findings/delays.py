@@ -76,7 +76,8 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         told += [f"{timeline.name(one.track)} was late by {duration(one.late_ns, 2)} at the end" for one in due]
         delayed = listed(told)
         sentence = f"{timeline.name(turn.track)} ran for {duration(length_ns, 2)} without yielding, {how}"
-        sentence += f" → {delayed or 'its hub was blocked'}"
+        blocked = "its hub was blocked" if turn.track != hub else "nobody else could run on its thread"
+        sentence += f" → {delayed or blocked}"
         sentence += worst_of(count, "such runs")
         yield finding("hog", sentence, (turn.track, *tracks), turn.start_ns, place, total_ns, lost_by[line])
 
@@ -265,9 +266,10 @@ def _end(timeline: Timeline, turn: LongRun) -> tuple[str, Place | None]:
         if switch.place is not None:
             return f"until {who} yielded at {spot(switch.place)}", switch.place
         return f"until {who} ended", None
-    if timeline.tracks[turn.track].exit_ns >= 0:
-        return "until it ended", None
-    return f"until {end_told(timeline)}", None
+    track = timeline.tracks[turn.track]
+    if track.schedules and turn.end_ns < timeline.last_ns:
+        return "until it ran another track or polled", None
+    return "until it ended" if track.exit_ns >= 0 else f"until {end_told(timeline)}", None
 
 
 def _from_until(timeline: Timeline, turn: LongRun) -> tuple[str, Place | None]:
@@ -299,7 +301,7 @@ def _late(delays: Column, hub: int, turn: LongRun) -> Iterator[_Late]:
 
 def _due_at_the_end(timeline: Timeline, hub: int, turn: LongRun) -> Iterator[_Late]:
     """The same of tracks that the turn keeps from running up to the end of what is known."""
-    if turn.switch >= 0:
+    if turn.switch >= 0 or turn.track == hub:
         return
     late = []
     for track in timeline.tracks.values():
@@ -319,7 +321,8 @@ def _due_at_the_end(timeline: Timeline, hub: int, turn: LongRun) -> Iterator[_La
 def hogs(timeline: Timeline, observed: Observed) -> Iterator[tuple[int, LongRun]]:
     """Hubs, and each time that one was blocked for HOG_NS or longer, up to the end of what is known."""
     for hub in {*observed.turns, *observed.living}:
-        for turn in (*observed.turns.get(hub, ()), *_turn_at_the_end(timeline, hub)):
+        turns = (*observed.turns.get(hub, ()), *_turn_at_the_end(timeline, hub), *_own_turns(timeline, hub))
+        for turn in sorted(turns):
             if turn.end_ns - turn.start_ns >= HOG_NS:
                 yield hub, turn
 
@@ -348,6 +351,20 @@ def _unexplained(timeline: Timeline, observed: Observed) -> Column:
     unexplained: Column = 2 * _by_hogs(timeline, observed) < delays["ran_ns"] - delays["due_ns"]
     found: Column = delays[unexplained]
     return found
+
+
+def _own_turns(timeline: Timeline, hub: int) -> Iterator[LongRun]:
+    """The turns of HOG_NS or longer in which the hub itself ran code of the program, in a callback, by its samples."""
+    track = timeline.tracks.get(hub)
+    if track is None or not track.schedules:
+        return
+    starts_ns, states = (np.asarray(column) for column in (track.slices.start_ns, track.slices.state))
+    ends_ns = np.append(starts_ns[1:], timeline.last_ns)
+    for index in np.flatnonzero((states == State.RUNNING) & (ends_ns - starts_ns >= HOG_NS)).tolist():
+        start_ns, end_ns = int(starts_ns[index]), int(ends_ns[index])
+        others = (one for one in timeline.tracks.values() if one.parent == hub and one.spawn_ns < end_ns)
+        if any(not 0 <= one.exit_ns < start_ns for one in others) and mostly(timeline, hub, start_ns, end_ns):
+            yield LongRun(start_ns, end_ns, hub, -1)
 
 
 def _turn_at_the_end(timeline: Timeline, hub: int) -> Iterator[LongRun]:

@@ -171,11 +171,13 @@ def never_started(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     for track in timeline.tracks.values():
         if track.kind not in (words.GREENLET, words.COROUTINE) or len(track.steps):
             continue
-        if track.state not in (State.CREATED, State.READY) or _will_start(timeline, track) or track.creator in crowded:
+        if track.state not in (State.CREATED, State.READY) or _is_pending(timeline, track) or track.creator in crowded:
             continue
         name = timeline.name(track.id)
-        by = f"{timeline.name(track.creator)} spawned it" if track.creator in timeline.tracks else "it was spawned"
-        why = "the program ended before its turn" if track.state is State.READY else "never started"
+        is_ready = track.state is State.READY
+        made = "spawned" if is_ready or track.kind == words.COROUTINE else "made"
+        by = f"{timeline.name(track.creator)} {made} it" if track.creator in timeline.tracks else f"it was {made}"
+        why = "the program ended before its turn" if is_ready else "it was never started"
         if track.kind == words.COROUTINE:
             why = "it was never awaited"
         sentence = f"{name} never ran: {by}{at(track.place)}, but {why}"
@@ -183,8 +185,8 @@ def never_started(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         yield finding("never_started", sentence, tracks, track.spawn_ns, track.place)
 
 
-def _will_start(timeline: Timeline, track: Track) -> bool:
-    """Whether a timer was to start it: what was never started appears in the trace only as its thread ends."""
+def _is_pending(timeline: Timeline, track: Track) -> bool:
+    """Whether a hub's timer would have begun it (spawn_later). What nobody started is found when its thread ends."""
     hub = timeline.tracks.get(track.parent)
     thread = timeline.tracks.get(hub.parent) if hub is not None and hub.schedules else None
     return track.state is State.CREATED and thread is not None and track.spawn_ns < thread.exit_ns

@@ -153,7 +153,7 @@ class _Runs(NamedTuple):
 
 def _own_ns(timeline: Timeline, hub: int, since_ns: Column, until_ns: Column) -> Column:
     """How much of each of these times the hub ran, or was idle: no other track kept it from anything meanwhile."""
-    course = timeline.tracks[hub].slices.course
-    until, since = (course.spent(edge.astype(np.float64)) for edge in (until_ns, since_ns))
+    cumulative = timeline.tracks[hub].slices.cumulative
+    until, since = (cumulative.spent(edge.astype(np.float64)) for edge in (until_ns, since_ns))
     own: Column = sum((until[at] - since[at] for at in map(SUMMED.index, _OWN)), np.zeros(len(since_ns)))
     return own.astype(np.int64)

@@ -90,7 +90,7 @@ class GroupRuns:
             append(column, new)
 
     def _switches_at(self, t_ns: Column, about: Column) -> Column:
-        """Number of the first switch at each of these times or behind it. `about`: which it is as a rule."""
+        """Number of the first switch at each of these times or after it. `about`: which it is as a rule."""
         switch_ns = np.frombuffer(self._timeline.switch_ns, dtype=np.int64)
         found, last = about.astype(np.int64), len(switch_ns) - 1
         there, before = switch_ns[np.minimum(found, last)], switch_ns[np.maximum(found, 1) - 1]

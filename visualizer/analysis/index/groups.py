@@ -22,7 +22,7 @@ _STATES = len(State)
 #: A change is the state that a track comes from, shifted by so much, and the one that it comes to.
 _SHIFT = 4
 _MASK = (1 << _SHIFT) - 1
-#: Whoever is created comes from here; and who goes there as well does nothing.
+#: A track comes from here when it is created; a change from here to here does nothing.
 _NOWHERE = _MASK
 _NOTHING = np.uint8(_NOWHERE << _SHIFT | _NOWHERE)
 _BESIDE = np.arange(_STRIDE)
@@ -66,7 +66,7 @@ class TrackGroup:
             known = self._timeline.tracks
             came = tracks[len(self.tracks) :] if tracks[: len(self.tracks)] == self.tracks else None
             until_ns = self._t_ns[-1] if self._t_ns else 0
-            # Whoever joins late brings a past along.
+            # A track that joins late has a past.
             if came is None or any(known[track].slices.start_ns[0] <= until_ns for track in came):
                 self._begin()
             self.tracks = tracks
@@ -102,7 +102,7 @@ class TrackGroup:
 
     def _take_piece(self, starts: list[Column], states: list[Column], begin: Column, end: Column, was: Column) -> None:
         """Of each track the slices from `begin` to `end`, before which it was in the state `was`; write there in which
-        it is behind them."""
+        it is after them."""
         counts = end - begin
         some = counts.nonzero()[0]
         if not len(some):
@@ -132,7 +132,7 @@ class TrackGroup:
         change = np.frombuffer(self._change, dtype=np.uint8)[first:last].reshape(-1, _STRIDE)
         end_ns = t_ns[:, -1]
         lasted_ns = np.diff(end_ns, prepend=self._t_ns[first - 1] if first else t_ns[0, 0])
-        # Whoever comes into a state, or leaves it, does so for the rest of the stride.
+        # A track that enters or leaves a state does so for the rest of the stride.
         moved, added = _by_state(change, (end_ns[:, None] - t_ns).astype(np.float64))
         counts = np.cumsum(moved, axis=0) + np.array(self._count[-_STATES:])
         spent_ns = np.cumsum((counts - moved) * lasted_ns[:, None] + added.astype(np.int64), axis=0) + np.array(
@@ -211,7 +211,7 @@ class TrackGroup:
 
 
 def _by_state(change: Column, weight: Column) -> tuple[Column, Column]:
-    """Of changes in rows: how many more are in each state behind a row of them, and the weights of these; a row for
+    """Of changes in rows: how many more are in each state after a row of them, and the weights of these; a row for
     each, and a column for each state."""
     first = np.arange(len(change))[:, None] << _SHIFT
     comes, came, size = (first + (change & _MASK)).ravel(), (first + (change >> _SHIFT)).ravel(), len(change) << _SHIFT

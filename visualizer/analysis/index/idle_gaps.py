@@ -85,7 +85,7 @@ class Gaps:
         return self._places[number]
 
     def number_at(self, place: float) -> int:
-        """Number of the first folded gap that ends behind `place` of busy time; there may be none of it."""
+        """Number of the first folded gap that ends after `place` of busy time; there may be none of it."""
         number = bisect_right(self._places, place)
         return number - 1 if number and place < self._places[number - 1] + self._measures[1] else number
 
@@ -130,7 +130,7 @@ class Gaps:
             self._fold()
 
     def _idle(self, settled_ns: int) -> _Spans:
-        """The spans behind `_until_ns`, and over before `settled_ns`, in which all threads are idle."""
+        """The spans after `_until_ns`, and over before `settled_ns`, in which all threads are idle."""
         if settled_ns <= self._until_ns:
             return _spans(())
         self._take_threads()
@@ -186,7 +186,7 @@ class Gaps:
         starts_ns, ends_ns = self._gaps
         if not len(starts_ns):
             return 0, 1.0
-        # Before the first switch and behind the end of the first track an interpreter begins and ends.
+        # Before the first switch and after the end of the first track an interpreter begins and ends.
         timeline = self._timeline
         first_ns, last_ns = int(starts_ns[0]), int(ends_ns[-1])
         exit_ns = next(iter(timeline.tracks.values())).exit_ns

@@ -1,6 +1,6 @@
 """Where the slices of a track begin when switches, rather than nanoseconds, are counted.
 
-A slice that a switch began lies exactly behind that switch, and one that a switch ended exactly in front of it, also
+A slice that a switch began lies exactly after that switch, and one that a switch ended exactly in front of it, also
 where the clock did not move between two switches; all others lie between by their time.
 """
 
@@ -27,7 +27,7 @@ _PIECE = 1 << 15
 
 
 class Places:
-    """What `Slices.start_ns` and `Slices.course` are in time, along the switches. Made and kept by `places`."""
+    """What `Slices.start_ns` and `Slices.cumulative` are in time, along the switches. Made and kept by `places`."""
 
     __slots__ = ("_settled", "_sums", "_version", "start")
 
@@ -44,7 +44,7 @@ class Places:
         self._settled = min(self._settled, index)
         self._version = -1
 
-    def course(self, state: array[int]) -> CumulativeSlices:
+    def cumulative(self, state: array[int]) -> CumulativeSlices:
         """The slices, which are in these states, along the switches: in PER_SWITCHths of one."""
         return CumulativeSlices(self._sums, self.start, state)
 
@@ -103,7 +103,7 @@ def _by_time(timeline: Timeline, track: Track, known: Column) -> Column:
     step = np.searchsorted(step_slices, known.astype(np.int32), side="right") - 1
     begun = step >= 0
     least = np.where(begun, about[step_slices[np.maximum(step, 0)]] + 1, 0) if len(step_slices) else 0 * known
-    # Where the run before it was ended by a switch of its very moment: behind that.
+    # Where the run before it was ended by a switch of its very moment: after that.
     first, segment = (np.searchsorted(switch_ns, t_ns, side=side) for side in ("left", "right"))
     switch = np.maximum(least, first).astype(np.int64)
     early = (known == 0) | (start_ns[before] < t_ns)

@@ -6,7 +6,7 @@ What a batch leaves open is kept for the next one, so that it does not matter wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,6 +39,7 @@ from visualizer.trace.columns import (
     Column,
     Columnizer,
     Columns,
+    Template,
     grouped,
     nonzero,
     numbered,
@@ -49,7 +50,6 @@ _SWITCHES = kinds(SWITCH, RESUME, YIELD, RETURN)
 _SUSPENDS = kinds(SWITCH, RESUME, YIELD, ALONE)
 _KEPT = kinds(SPAWN, BEGIN, EXIT, SAMPLE, NOTED)
 _TURNS_THREAD = kinds(THREAD, BEGIN)
-_BIRTHS = (SPAWN, BEGIN)
 _RUNS = (State.RUNNING, State.IDLE)
 #: Of one step it stands behind tracks that this speaks of first.
 _KEPT_LAST = 2
@@ -94,8 +94,7 @@ class _Batch:
         self.begins = dict(zip(columns.a[begins[::-1]].tolist(), begins[::-1], strict=True)) if exits else {}
         #: When tracks end, by the number of the line.
         self.exits: dict[int, int] = {}
-        void = [line for line in exits if self._is_void(line)]
-        steps, extras, returns = resolve(columns, stacks, void)
+        steps, extras, returns = resolve(columns, stacks, self._void(exits))
         stacks.tidy()
         #: Of lines that resume, whether a scheduler does.
         self.by_scheduler = np.zeros(len(columns.kind), dtype=bool)
@@ -108,17 +107,20 @@ class _Batch:
 
     # What else has to be told of lines.
 
-    def _is_void(self, line: int) -> bool:
-        """Whether it ends what has ended before, or what nothing has been told of yet."""
-        track = int(self.columns.a[line])
-        if track in self.exits or self.writer.is_over(track) or not self._is_known(track, line):
-            return True
-        self.exits[track] = line
-        return False
+    def _void(self, exits: list[int]) -> list[int]:
+        """Those that end what has ended before, or what nothing has been told of yet."""
+        void, tracks = [], self.writer.timeline.tracks
+        for line, track in zip(exits, self.columns.a[exits].tolist(), strict=True):
+            is_void = self.writer.is_over(track) if track in tracks else not self._is_known(track, line)
+            if is_void or track in self.exits:
+                void.append(line)
+            else:
+                self.exits[track] = line
+        return void
 
     def _is_known(self, track: int, line: int) -> bool:
-        """Whether a line in front of this one speaks of the track."""
-        if track in self.writer.timeline.tracks or self.begins.get(track, line) < line:
+        """Whether a line in front of this one speaks of a track that is new."""
+        if self.begins.get(track, line) < line:
             return True
         kind, a, b = (column[:line] for column in (self.columns.kind, self.columns.a, self.columns.b))
         runs = _SWITCHES.take(kind)
@@ -154,9 +156,11 @@ class _Batch:
         return extras
 
     def _closed_by(self, kind: Column) -> set[int]:
-        closing, a = self.batches.closing, self.columns.a
-        closes = self.batches.templates.closes.take(self.columns.template) & (kind == RESUME)
+        closing, a, may_close = self.batches.closing, self.columns.a, self.batches.templates.closes
         closed: set[int] = set()
+        if not closing and not may_close.any():
+            return closed
+        closes = may_close.take(self.columns.template) & (kind == RESUME)
         if not closing and not closes.any():
             return closed
         tracks = np.array([*closing, *a[closes].tolist()])
@@ -243,28 +247,27 @@ class _Batch:
     def _before(self, ids: list[int]) -> Before:
         """The tracks as they are in front of all this."""
         tracks, hubs = self.writer.timeline.tracks, self.writer.hubs
-        states, runs, suspensions, counts = bytearray(), list[int](), list[int](), list[int]()
-        for id in ids:
-            if id in hubs:
-                self.writer.reopen(hubs[id])
-            track = tracks.get(id)
-            slices = track.slices if track is not None else None
-            state, run, suspension, count = UNBORN, -1, -1, 0
-            if slices is not None and (count := len(slices.state)):
-                state = slices.state[-1]
-                if state == State.WAITING:
-                    suspension = slices.about[-1]
-                elif state == State.READY:
-                    if count > 1 and slices.state[-2] == State.WAITING:
-                        state, suspension = READY_AGAIN, slices.about[-2]
-                elif state in _RUNS:
-                    run = slices.about[-1]
-            states.append(state)
-            runs.append(run)
-            suspensions.append(suspension)
-            counts.append(count)
-        about = np.array(suspensions, np.int32)
-        return Before(np.frombuffer(states, np.uint8), np.array(runs, np.int32), about, counts)
+        states, counts = np.full(len(ids), UNBORN, dtype=np.uint8), [0] * len(ids)
+        runs, suspensions = np.full((2, len(ids)), -1, dtype=np.int32)
+        for number, track in enumerate(map(tracks.get, ids)):
+            if track is None:
+                continue
+            if track.id in hubs:
+                self.writer.reopen(track)
+            slices = track.slices
+            count = counts[number] = len(slices.state)
+            if not count:
+                continue
+            state = slices.state[-1]
+            if state == State.WAITING:
+                suspensions[number] = slices.about[-1]
+            elif state == State.READY:
+                if count > 1 and slices.state[-2] == State.WAITING:
+                    state, suspensions[number] = READY_AGAIN, slices.about[-2]
+            elif state in _RUNS:
+                runs[number] = slices.about[-1]
+            states[number] = state
+        return Before(states, runs, suspensions, counts)
 
     def _waits(self, items: Items) -> _Waits:
         """The switches that end what was announced as a wait."""
@@ -297,6 +300,9 @@ class _Batch:
         """Who gives its scheduler nothing is ready for its next turn, as far as can be inferred."""
         if not self.in_turn and not self.by_scheduler.any():
             return
+        gives_nothing = (self.steps.kind == YIELD) & np.isin(self.value, self.writer.nothings)
+        if not gives_nothing.any():
+            return
         kind, what, event = self.steps.kind[items.step], items.what, self.steps.event[items.step]
         is_resumed = (what == per_track.RUN) & (kind == RESUME)
         is_yield = (what == per_track.SUSPENSION) & (kind == YIELD)
@@ -305,7 +311,7 @@ class _Batch:
         known = (last >= 0) & (track[last] == track)
         before = np.isin(items.ids, self.in_turn)[track]
         in_turn = np.where(known, self.by_scheduler[event[those[last]]], before)
-        in_turn &= is_yield[those] & np.isin(self.value[items.step[those]], self.writer.nothings)
+        in_turn &= is_yield[those] & gives_nothing[items.step[those]]
         what[those[in_turn]] = per_track.SUSPENSION_READY
 
     def _early(self, items: Items, before: Before, found: Column) -> _Early:
@@ -394,25 +400,43 @@ class _Batch:
             (is_spawn, Entry.SPAWN, len(writer.timeline.spawns)), (is_exit, Entry.EXIT, len(writer.timeline.exits)),
         ):  # fmt: skip
             entry[those], number[those] = one, np.arange(count, count + np.count_nonzero(those))
-        thread_of, kept_lines, templates = self._threads(), self.columns.kept, self.batches.templates.all
-        said = kind, self.steps.event, self.steps.who, self.steps.by, self.template, self.value, valid, t_ns
-        rows = zip(step.tolist(), *of.tolist(), *(column.take(step).tolist() for column in said), strict=True)
-        t_ns = t_ns.copy()
-        for at, last, id, what, event, who, by, template, value, is_valid, at_ns in rows:
+        is_new = (of[0] == _KEPT_LAST) & is_spawn[step]
+        births, others = step[is_new], nonzero(~is_new & ((of[0] < _KEPT_LAST) | (kind[step] != EXIT)))
+        thread_of, t_ns = self._threads(), t_ns.copy()
+        begun = 0
+        for at, (last, id), born in zip(
+            step[others].tolist(), of[:, others].T.tolist(), np.cumsum(is_new)[others].tolist(), strict=True
+        ):
+            # In this order: names are numbered as the tracks come.
+            self._spawn(births[begun:born], thread_of)
+            begun = born
+            event = int(self.steps.event[at])
             if last < _KEPT_LAST:
-                writer.track(id, at_ns, thread_of(event))
-            elif what in _BIRTHS:
-                writer.spawn(who, at_ns, templates[template], by, thread_of(event))
-            elif what == EXIT:
-                if is_valid:
-                    writer.exit(who, at_ns, templates[template], value)
+                writer.track(id, int(t_ns[at]), thread_of(event))
             else:
-                told = self._note(kept_lines[value], at, event, is_valid, t_ns)
-                if told is not None:
-                    entry[at], number[at] = told
+                noted = self._note(self.columns.kept[int(self.value[at])], at, bool(valid[at]), t_ns)
+                if noted is not None:
+                    entry[at], number[at] = noted
+        self._spawn(births[begun:], thread_of)
+        exits = nonzero(is_exit)
+        writer.exit(
+            self.steps.who[exits].tolist(), self.t_ns[exits].tolist(), self._templates_of(exits),
+            self.value[exits].tolist(),
+        )  # fmt: skip
         return number, entry, t_ns
 
-    def _note(self, line: Any, step: int, event: int, is_valid: bool, t_ns: Column) -> tuple[Entry, int] | None:
+    def _spawn(self, births: Column, thread_of: Callable[[int], int]) -> None:
+        """These steps bring new tracks."""
+        if len(births):
+            self.writer.spawn(
+                self.steps.who[births].tolist(), self.t_ns[births].tolist(), self._templates_of(births),
+                self.steps.by[births].tolist(), map(thread_of, self.steps.event[births].tolist()),
+            )  # fmt: skip
+
+    def _templates_of(self, steps: Column) -> Iterator[Template]:
+        return map(self.batches.templates.all.__getitem__, self.template[steps].tolist())
+
+    def _note(self, line: Any, step: int, is_valid: bool, t_ns: Column) -> tuple[Entry, int] | None:
         """Any other line that was kept. Return its place among others of its entry, if it has one."""
         writer = self.writer
         if type(line) is Sample:
@@ -420,7 +444,7 @@ class _Batch:
             is_valid &= track in writer.timeline.tracks and writer.timeline.place(line.place) is not None
             return (Entry.SAMPLE, writer.sample(line, track)) if is_valid and line.count > 0 else None
         if line.t_ns < 0:
-            t_ns[step] = max(writer.timeline.last_ns, int(self.columns.t_ns[: event + 1].max()))
+            t_ns[step] = max(writer.timeline.last_ns, int(self.columns.t_ns[: int(self.steps.event[step]) + 1].max()))
         return writer.note(line, int(t_ns[step]), int(self.steps.by[step]))
 
     def _threads(self) -> Callable[[int], int]:
@@ -485,40 +509,39 @@ class _Batch:
         """
         steps, resumed = self.steps, self.batches.resumed
         found = np.full(len(yields), words.NOBODY, dtype=np.int32)
-        resumes = nonzero(steps.kind == RESUME)
-        places = self.batches.templates.same_place
-        ids, index = numbered(np.concatenate((steps.by[resumes], steps.by[yields])) + 1)
-        count = len(resumes)
-        tracks = (ids - 1).tolist()
-        resumes_any, yields_any = np.zeros((2, len(ids)), dtype=bool)
-        resumes_any[index[:count]], yields_any[index[count:]] = True, True
-        inner, where = np.full((2, len(ids)), words.NOBODY)
-        for number, track in enumerate(tracks):
+        is_either = steps.kind == RESUME
+        is_either[yields] = True
+        those, places = nonzero(is_either), self.batches.templates.same_place[self.template]
+        ids, index = numbered(steps.by[those] + 1)
+        ids = ids - 1
+        is_resume = steps.kind[those] == RESUME
+        latest = np.full(len(ids), -1)
+        latest[index[is_resume]] = those[is_resume]
+        # Only who yields and has resumed somebody can wait for that.
+        may_wait, inner, where = np.zeros(len(ids), dtype=bool), *np.full((2, len(ids)), words.NOBODY)
+        may_wait[index[~is_resume]] = True
+        asking = nonzero(may_wait)
+        for number, track in zip(asking.tolist(), ids[asking].tolist(), strict=True):
             if track in resumed:
                 inner[number], where[number] = resumed[track]
-        known = yields_any & (resumes_any | (inner >= 0))
-        if known.any():
-            those = np.concatenate((resumes, yields))
-            some = known[index]
-            which, index_of = nonzero(some), index[some]
-            order = which[np.lexsort((those[which], index_of))]
-            is_resume, group = order < count, index[order]
-            last = last_true(is_resume)
-            valid = (last >= 0) & (group[last] == group)
-            at = those[order[last]]
-            whom = np.where(valid, steps.who[at], inner[group])
-            place = np.where(valid, places[self.template[at]], where[group])
-            asked = nonzero(~is_resume & (whom >= 0) & (place == places[self.template[those[order]]]))
-            awaited, line = whom[asked], steps.event[those[order[asked]]]
-            different, which_one = numbered(awaited)
-            ends = [self._end_of(one) for one in different.tolist()]
-            found[order[asked] - count] = np.where(np.array(ends)[which_one] < line, words.NOBODY, awaited)
-        if count:
-            last = np.empty(len(ids), dtype=np.int64)
-            last[index[:count]] = resumes
-            last = last[resumes_any]
-            said = zip(steps.who[last].tolist(), places[self.template[last]].tolist(), strict=True)
-            resumed.update(zip((ids[resumes_any] - 1).tolist(), said, strict=True))
+        may_wait &= (latest >= 0) | (inner >= 0)
+        if may_wait.any():
+            some = nonzero(may_wait[index])
+            order, edges = grouped(index[some], len(ids))
+            some = some[order]
+            step, group, last = those[some], index[some], last_true(is_resume[some])
+            at, valid = step[last], last >= edges[group]
+            whom, place = np.where(valid, steps.who[at], inner[group]), np.where(valid, places[at], where[group])
+            asked = nonzero(~is_resume[some] & (whom >= 0) & (place == places[step]))
+            awaited, asking, exits = whom[asked], step[asked], self.exits
+            different, which = numbered(awaited)
+            ends = [exits[one] if one in exits else self._end_of(one) for one in different.tolist()]
+            awaited[np.array(ends, dtype=np.int64)[which] < steps.event[asking]] = words.NOBODY
+            found[yields.searchsorted(asking)] = awaited
+        resuming = nonzero(latest >= 0)
+        at = latest[resuming]
+        said = zip(steps.who[at].tolist(), places[at].tolist(), strict=True)
+        resumed.update(zip(ids[resuming].tolist(), said, strict=True))
         return found
 
     def _write_order(

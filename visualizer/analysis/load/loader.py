@@ -12,13 +12,13 @@ from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.model.writer import Writer
 from visualizer.trace.columns import Columnizer
 from visualizer.trace.events import Copy, End, Exit, Listing, Place, Process, Shape, Text
-from visualizer.trace.merging import Woven
+from visualizer.trace.merging import Interleaved
 from visualizer.trace.source import Line, Source
 
 #: Lines that only say what a number stands for; what is said of it later does not change what came before.
 _DEFINITIONS = frozenset((Text, Place, Listing))
 #: Lines that do not become columns together with those around them.
-_APART = _DEFINITIONS | {Shape, Copy, Process, Woven, End}
+_APART = _DEFINITIONS | {Shape, Copy, Process, Interleaved, End}
 
 
 class Loader:
@@ -77,7 +77,7 @@ class Loader:
             self._forking.on_process(line)
         elif isinstance(line, Copy):
             self._forking.on_copy(line)
-        elif isinstance(line, Woven):
+        elif isinstance(line, Interleaved):
             columns = self._columnizer.interleaved(line.strips)
             if columns is not None:
                 self._batches.take(columns)

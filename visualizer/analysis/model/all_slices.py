@@ -1,4 +1,4 @@
-"""The slices of many tracks as one table, for whoever looks at all of them once."""
+"""The slices of many tracks as one table, for code that reads all of them once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from visualizer.trace.columns import Column
 
 
 class AllSlices:
-    """Copies of the columns of each track's slices, one track behind another: bounds[i] to bounds[i + 1] is track i's.
+    """Copies of the columns of each track's slices, one track after another: bounds[i] to bounds[i + 1] is track i's.
 
     `runs`: where the RUNNING slices that switches began stand, `step_bounds` says whose they are.
     """

@@ -90,7 +90,7 @@ class Blocking:
         return True
 
     def _until_ns(self, hub: Track, t_ns: int) -> int:
-        """Until when somebody was kept waiting by a hub that stood still up to `t_ns`, as far as is known."""
+        """Until when a hub that stood still up to `t_ns` kept tracks waiting, as far as is known."""
         thread = self._tracks.get(hub.parent)
         if not self.living(hub.id):
             t_ns = min(t_ns, self._emptied_ns.get(hub.id, 0))

@@ -39,7 +39,7 @@ def firsts(column: array[int]) -> Column:
 
 
 class Interned(Generic[_Key]):
-    """Things by number, from 0 in the order in which they came first."""
+    """Numbers things from 0, in the order in which they first came."""
 
     def __init__(self) -> None:
         self.known: list[_Key] = []
@@ -57,7 +57,7 @@ _SHOWN = 3
 
 
 class Rows(Sequence[_Value]):
-    """Columns of the same length, read as records. `make` reads one."""
+    """Columns of the same length, read as records; `make` reads one."""
 
     def __init__(self, length: Callable[[], int], make: Callable[[int], _Value]) -> None:
         self._length = length
@@ -93,7 +93,7 @@ class Rows(Sequence[_Value]):
 
 
 class Switches:
-    """Who handed over to whom. `detail`: cause and place, by number in `details`."""
+    """Which track passed control to which. `detail`: cause and place, by number in `details`."""
 
     def __init__(self) -> None:
         self.ns = array("q")
@@ -114,7 +114,7 @@ class Switches:
 
 
 class Suspensions:
-    """Where and why tracks stopped. Nearly each belongs to a switch, which has the time and the track."""
+    """Where and why tracks were suspended. Almost every one belongs to a switch, which has the time and the track."""
 
     def __init__(self, switches: Switches) -> None:
         self._switches = switches
@@ -153,7 +153,7 @@ class Suspensions:
         return len(self.switch) - 1
 
     def leave_alone(self, index: int, t_ns: int, track: int) -> None:
-        """There is no switch to suspension number `index`."""
+        """No switch belongs to suspension number `index`."""
         self._alone[index] = t_ns, track
 
     def extend(self, switch: Column, on_track: Column, detail: Column) -> None:
@@ -223,7 +223,7 @@ class Suspensions:
         return Suspension(
             t_ns, track, reason, text(on, ""), self.on_track[index], asked_ns, where,
             text(thing, ""), fd, direction, text(local, "") if direction else "", text(peer, "") if direction else "",
-        )  # fmt: skip
+        )
 
 
 def asked_of(reason: str, on: int, thing: int, fd: int, direction: str, local: int, peer: int) -> Asked:
@@ -232,7 +232,7 @@ def asked_of(reason: str, on: int, thing: int, fd: int, direction: str, local: i
 
 
 class Wakeups:
-    """Who made whom ready."""
+    """Which track made which ready."""
 
     def __init__(self) -> None:
         self.ns = array("q")
@@ -262,7 +262,7 @@ _ENTRY_MASK = (1 << _ENTRY_BITS) - 1
 
 
 class Order:
-    """In which order the trace tells things. A suspension has no entry if a switch brings it about: it is before
+    """The order of events in the trace. A suspension has no entry if a switch brings it about: it is before
     that."""
 
     def __init__(self) -> None:
@@ -300,4 +300,4 @@ def switch_of(
     return Switch(
         index, switches.ns[index], switches.origin[index], switches.target[index], cause,
         texts.get(switches.value[index]), places.get(place), suspensions.of_switch(index),
-    )  # fmt: skip
+    )

@@ -17,7 +17,7 @@ _STRIDE = 16
 #: So many strides are added up at a time, which takes room for a moment.
 _AT_ONCE = 1 << 12
 _SUMMED = np.array(SUMMED, dtype=np.uint8)
-#: How the slices of a stride lie behind the first of them, and the first behind these.
+#: How the slices of a stride lie after the first of them, and the first after these.
 _BESIDE = np.arange(_STRIDE + 1, dtype=np.int64)
 _ROW_OF = {int(state): row for row, state in enumerate(SUMMED)}
 _STATES = len(State)
@@ -87,12 +87,12 @@ class CumulativeSlices(NamedTuple):
 
 
 class Tally:
-    """How much was spent before places of many tracks: number bounds[i] to bounds[i + 1] are those of course number i.
+    """How much was spent before places of many tracks: number bounds[i] to bounds[i + 1] are those of track number i.
 
     `last`: the slice in which each place lies, or one that ends just there; -1 before the first.
     """
 
-    def __init__(self, courses: Sequence[CumulativeSlices], bounds: Sequence[int], until: Column, last: Column) -> None:
+    def __init__(self, tracks: Sequence[CumulativeSlices], bounds: Sequence[int], until: Column, last: Column) -> None:
         count = len(until)
         stride = np.maximum(last, 0) // _STRIDE
         near = stride[:, None] * _STRIDE + _BESIDE
@@ -104,7 +104,7 @@ class Tally:
         self._lasted = np.empty((count, _STRIDE))
         #: What was spent before that stride.
         self._before = np.zeros((count, len(SUMMED)), dtype=np.int64)
-        for (sums, start, state), (first, end) in zip(courses, pairwise(bounds), strict=True):
+        for (sums, start, state), (first, end) in zip(tracks, pairwise(bounds), strict=True):
             if first < end and start:
                 here = near[first:end]
                 np.frombuffer(start, dtype=np.int64).take(here, out=edges[first:end], mode="clip")

@@ -20,7 +20,7 @@ class _Namesakes(dict[int, Track]):
 
 
 class Names:
-    """Who is called what. A number stays once it is given: tracks that share a name are not numbered anew."""
+    """The names of tracks. A number stays once it is given: tracks that share a name are not renumbered."""
 
     def __init__(self) -> None:
         self._namesakes: dict[str, _Namesakes] = {}

@@ -1,4 +1,4 @@
-"""When whoever watches a program paused it, and for how long: times in the trace leave that out."""
+"""When a viewer paused the program, and for how long: times in the trace leave that out."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ _NS_PER_S = 1_000_000_000
 
 
 class Pauses:
-    """The stops of one program, in order. All times are those of the trace, in nanoseconds, but for what is paused."""
+    """The pauses of one program, in order. Times are those of the trace, in nanoseconds; pauses are real time."""
 
     def __init__(self) -> None:
-        #: Where its clock stood, and how long it had stood in all when it went on from there.
+        #: Where its clock stopped, and the total length of pauses when it went on from there.
         self._at_ns: list[int] = []
         self._paused_ns: list[int] = []
-        #: Where it stands, if it does.
+        #: Where the clock stands, while the program is paused.
         self.since_ns: int | None = None
 
     def pause(self, t_ns: int, paused_ns: int) -> None:
-        """The program is paused at `t_ns`, having been paused for `paused_ns` before."""
+        """The program is paused at `t_ns`. `paused_ns`: the total length of earlier pauses."""
         # A line may be lost.
         self._at_ns.append(max(t_ns, self._at_ns[-1] if self._at_ns else t_ns))
         self._paused_ns.append(max(paused_ns, self.paused_ns))
         self.since_ns = t_ns
 
     def resume(self, t_ns: int, paused_ns: int) -> None:
-        """It goes on, having been paused for `paused_ns` by now."""
+        """It resumes. `paused_ns`: the total length of pauses so far."""
         if self.since_ns is None:
             self.pause(t_ns, self.paused_ns)
         self._paused_ns[-1] = max(paused_ns, self._paused_ns[-1])
@@ -33,15 +33,15 @@ class Pauses:
 
     @property
     def paused_ns(self) -> int:
-        """For how long it was paused in all, as far as that is over."""
+        """The total length of the pauses that are over."""
         return self._paused_ns[-1] if self._paused_ns else 0
 
     def clock_ns(self, running_ns: int) -> int:
-        """What its clock says when it would say `running_ns`, had it never been paused."""
+        """The program's clock when it would be `running_ns` without any pause."""
         return running_ns - self.paused_ns if self.since_ns is None else self.since_ns
 
     def between(self, start_ns: int, end_ns: int) -> tuple[int, int]:
-        """How often it was paused behind the one time and not behind the other, and for how long."""
+        """How often it was paused after `start_ns` and up to `end_ns`, and for how long."""
         first, last = bisect_right(self._at_ns, start_ns), bisect_right(self._at_ns, end_ns)
         before_ns = self._paused_ns[first - 1] if first else 0
         return last - first, self._paused_ns[last - 1] - before_ns if last > first else 0

@@ -18,7 +18,7 @@ class Runtime(NamedTuple):
     """A row of the table."""
 
     name: str
-    #: The kinds of its tracks, and those of them that schedule others: such a one waits whenever somebody else runs.
+    #: The kinds of its tracks, and those of them that schedule others: such a one waits whenever another track runs.
     kinds: frozenset[str]
     schedulers: frozenset[str] = frozenset()
     #: Reason of a wait -> what the waker did. `{}` is the woken track.

@@ -65,7 +65,8 @@ class Schedulers:
         pairs = (resumer.astype(np.int64) << 32) | (place.astype(np.int64) + 1)
         order: Column = np.arange(len(pairs))
         if (pairs != pairs[0]).any():
-            different, which = np.unique(pairs, return_inverse=True)
+            (_, by), (places, where) = numbered(resumer + 1), numbered(place + 1)
+            different, which = numbered(by.astype(np.int64) * len(places) + where)
             order, _ = grouped(which, len(different))
         ordered, whom = pairs[order], track[order]
         begins = nonzero(_is_other(ordered))
@@ -79,6 +80,10 @@ class Schedulers:
         for number, pair in enumerate(ordered[begins].tolist()):
             start = edges[number]
             if pair not in self._known:
+                if bounds[number + 1] - bounds[number] == 1 and self._last.setdefault(pair, tracks[bounds[number]]) == (
+                    tracks[bounds[number]]
+                ):
+                    continue
                 first = self._follow(pair, tracks[bounds[number] : bounds[number + 1]])
                 if first < 0:
                     continue

@@ -11,7 +11,7 @@ from visualizer.analysis.model.states import State
 
 
 class Derived(Protocol):
-    """What somebody has worked out from slices, and keeps beside them."""
+    """What was computed from slices, and is kept beside them."""
 
     def cut(self, index: int) -> None:
         """Forget what depends on slices from number `index` on: they are others than they were."""
@@ -23,7 +23,7 @@ class Slices:
     `about[i]` says more: for RUNNING and IDLE the index of the switch that began it, for WAITING that of its
     Suspension, for READY that of its Wakeup, for BLOCKED the id of the track that ran most meanwhile, else -1.
 
-    A slice takes 13 bytes, four more once somebody has asked for what was spent, and twelve more once somebody has
+    A slice takes 13 bytes, four more once the time spent has been asked for, and twelve more once it has been
     asked along the switches.
     """
 
@@ -69,13 +69,14 @@ class Slices:
         """Index of the slice in which `t_ns` lies (the last that begins at or before it); -1 if before the first."""
         return bisect_right(self.start_ns, t_ns) - 1
 
-    def spent_ns(self, state: State, until_ns: int) -> int:
-        """Nanoseconds spent in `state` (one of SUMMED) before `until_ns`. One binary search, whatever the length."""
+    def spent_ns(self, state: State, until_ns: int, since_ns: int = 0) -> int:
+        """Nanoseconds spent in `state` (one of SUMMED) between two times. Binary searches, whatever the length."""
         last = self.at(until_ns)
-        return 0 if last < 0 else self.course.sums.one(state, until_ns, last, self.start_ns, self.state)
+        spent_ns = 0 if last < 0 else self.cumulative.sums.one(state, until_ns, last, self.start_ns, self.state)
+        return spent_ns - self.spent_ns(state, since_ns) if since_ns > 0 else spent_ns
 
     @property
-    def course(self) -> CumulativeSlices:
+    def cumulative(self) -> CumulativeSlices:
         """The slices along time."""
         if self._sums is None:
             self._sums = Cumulative()

@@ -30,21 +30,8 @@ from visualizer.trace import words
 from visualizer.trace.columns import Column
 
 __all__ = [
-    "FINAL",
-    "SUMMED",
-    "Entry",
-    "Output",
-    "Place",
-    "Process",
-    "Slices",
-    "State",
-    "Suspension",
-    "Switch",
-    "Tie",
-    "Timeline",
-    "Track",
-    "Wakeup",
-    "joined_tracks",
+    "FINAL", "SUMMED", "Entry", "Output", "Place", "Process", "Slices", "State", "Suspension", "Switch", "Tie",
+    "Timeline", "Track", "Wakeup", "joined_tracks",
 ]
 
 #: So many entries are looked at together, suspensions that switches bring along not counted.
@@ -164,9 +151,17 @@ class Timeline:
             suspension = self.suspensions[slices.about[index]]
         return suspension
 
+    def made_ready(self, track: Track, run: int) -> tuple[Wakeup | None, Suspension | None]:
+        """What made the track ready before its slice number `run`, and what it had been waiting for until then."""
+        state, about = track.slices.state, track.slices.about
+        if run < 1 or state[run - 1] != State.READY or about[run - 1] < 0:
+            return None, None
+        waited = run > 1 and state[run - 2] == State.WAITING
+        return self.wakeups[about[run - 1]], self.suspensions[about[run - 2]] if waited else None
+
     @property
     def columns(self) -> Columns:
-        """All switches, suspensions and wakeups, for who looks at many of them."""
+        """All switches, suspensions and wakeups, for code that reads many of them."""
         return Columns(self._switches, self._suspensions, self._wakeups, self._texts)
 
     @property
@@ -204,6 +199,10 @@ class Timeline:
     def switch_before(self, t_ns: int) -> int:
         """Index of the last switch at or before `t_ns`, -1 if there is none."""
         return bisect_right(self._switches.ns, t_ns) - 1
+
+    def spent_ns(self, state: State, until_ns: int, since_ns: int = 0) -> int:
+        """Nanoseconds that all tracks together spent in `state` (one of SUMMED) between two times."""
+        return sum(track.slices.spent_ns(state, until_ns, since_ns) for track in self.tracks.values())
 
     def order(self) -> Iterator[tuple[int, Entry, int]]:
         """Everything in order of time, what is of the same time as the trace tells it: (t_ns, kind, index).

@@ -7,7 +7,6 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, NamedTuple, overload
 
@@ -67,8 +66,8 @@ class Suspension(NamedTuple):
     @property
     def sleep_ns(self) -> int:
         """Of a sleep, how long it is: longer than `asked_ns` where that is a time limit, which `on` then shows."""
-        told = _SECONDS.fullmatch(self.on)
-        whole_ns = int(float(told[1]) * 1e9) if told else 0
+        found = _SECONDS.fullmatch(self.on)
+        whole_ns = int(float(found[1]) * 1e9) if found else 0
         # It is written with six digits.
         return whole_ns if self.asked_ns >= 0 and whole_ns - self.asked_ns > whole_ns // 100_000 else self.asked_ns
 
@@ -145,7 +144,7 @@ class TrackSteps(Sequence[int]):
 
 
 class Ended(NamedTuple):
-    """The slices of tracks that began and ended together, one track's behind another's; `runs`: as `step_slices`."""
+    """The slices of tracks that began and ended together, one track's after another's; `runs`: as `step_slices`."""
 
     start_ns: memoryview
     state: memoryview
@@ -153,53 +152,65 @@ class Ended(NamedTuple):
     runs: memoryview
 
 
-@dataclass
 class Track:
     """One independent sequence of execution.
 
-    Of a million tracks most are never looked at: what they have as all others do stands in the class, and their slices
-    stay together with those of others until somebody asks.
+    Most of a million tracks are never looked at: what is not set is made when somebody asks for it. So are the slices
+    of those that began and ended together, which are kept side by side.
     """
+
+    __slots__ = (
+        "base_name", "copy_of", "creator", "doubt", "ended", "exit_ns", "id", "inferred", "kind", "number", "outcome",
+        "parent", "place", "process", "schedules", "slices", "spawn_ns", "step_slices", "value", "version",
+    )  # fmt: skip
 
     id: int
     kind: str
     base_name: str
-    spawn_ns: int = 0
-    #: It is a scheduler: it runs whenever nobody else does, and waits whenever somebody else runs.
-    schedules: bool = False
+    parent: int
+    creator: int
+    place: Place | None
+    spawn_ns: int
+    #: It is a scheduler: it runs whenever no other track does, and waits whenever another track runs.
+    schedules: bool
     #: Number of its process in `Timeline.processes`, and which track of the parent process it was before the fork.
-    process: int = 0
-    copy_of: int = field(default=words.NOBODY, init=False)
-    parent: int = field(default=words.NOBODY, init=False)
-    creator: int = field(default=words.NOBODY, init=False)
-    place: Place | None = field(default=None, init=False)
+    process: int
+    copy_of: int
     #: Ordinal among the tracks of the same base name, from 1.
-    number: int = field(default=1, init=False)
-    slices: Slices = field(init=False)
+    number: int
+    slices: Slices
     #: Index in `slices` of the RUNNING slice that each of `steps` began.
-    step_slices: array[int] = field(init=False)
-    exit_ns: int = field(default=-1, init=False)
-    outcome: str | None = field(default=None, init=False)
-    value: str | None = field(default=None, init=False)
+    step_slices: array[int]
+    exit_ns: int
+    outcome: str | None
+    value: str | None
     #: Why the end is only inferred; None where it was observed.
-    inferred: str | None = field(default=None, init=False)
+    inferred: str | None
     #: What of the track itself is only inferred: which one it is. None if nothing is.
-    doubt: str | None = field(default=None, init=False)
+    doubt: str | None
     #: Changes whenever anything of this track does, its name included; a cache key.
-    version: int = field(default=0, init=False)
+    version: int
     #: Where its slices stand until somebody asks for them: from one number to the next, and its runs as well.
-    ended: tuple[Ended, int, int, int, int] | None = field(default=None, init=False)
+    ended: tuple[Ended, int, int, int, int] | None
+
+    def __init__(self, id: int, kind: str, spawn_ns: int) -> None:
+        """Its name is given by `Names`."""
+        self.id, self.kind, self.spawn_ns = id, kind, spawn_ns
+        self.parent, self.schedules, self.version = words.NOBODY, False, 0
 
     def __getattr__(self, name: str) -> Any:
-        """Make the slices, of which somebody asks for the first time."""
-        if name not in ("slices", "step_slices"):
+        """What was not set, and is asked for the first time."""
+        if name in _UNSET:
+            setattr(self, name, _UNSET[name])
+        elif name in ("slices", "step_slices"):
+            self.slices, self.step_slices = Slices(), array("i")
+            if self.ended is not None:
+                (start_ns, state, about, runs), low, high, first, end = self.ended
+                self.slices.extend(start_ns[low:high].cast("B"), state[low:high], about[low:high].cast("B"))
+                self.step_slices.frombytes(runs[first:end].cast("B"))
+                self.ended = None
+        else:
             raise AttributeError(name)
-        self.slices, self.step_slices = Slices(), array("i")
-        if self.ended is not None:
-            (start_ns, state, about, runs), low, high, first, end = self.ended
-            self.slices.extend(start_ns[low:high].cast("B"), state[low:high], about[low:high].cast("B"))
-            self.step_slices.frombytes(runs[first:end].cast("B"))
-            self.ended = None
         return getattr(self, name)
 
     @property
@@ -214,3 +225,9 @@ class Track:
     def slice_of_step(self, switch: int) -> int:
         """Index of the slice that switch number `switch`, which must be one to this track, began."""
         return self.step_slices[bisect_left(self.steps, switch)]
+
+
+_UNSET: dict[str, Any] = {
+    "creator": words.NOBODY, "copy_of": words.NOBODY, "place": None, "process": 0, "number": 1, "exit_ns": -1,
+    "outcome": None, "value": None, "inferred": None, "doubt": None, "ended": None,
+}  # fmt: skip

@@ -3,7 +3,7 @@ a timeline and its writer know how that is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -76,28 +76,42 @@ class Writer:
         """The track, begun at `t_ns` on `thread` if it is new."""
         known = self.timeline.tracks.get(track)
         if known is None:
-            process = self.processes.of(thread).number
-            known = Track(track, kind, name, t_ns, kind in self.timeline.words.schedulers, process)
+            known = Track(track, kind, t_ns)
+            known.schedules = kind in self.timeline.words.schedulers
+            known.process = self.processes.of(thread).number
             self.timeline.tracks[track] = known
             self.timeline._names.give(known, name)
         return known
 
-    def spawn(self, id: int, t_ns: int, template: Template, creator: int, thread: int) -> None:
-        """A track begins. Its first slice and its place in the order are to follow."""
-        timeline, kind, (name_id, parent) = self.timeline, template.text, template.rest
-        name = timeline._texts.get(name_id, kind)
-        is_new = id not in timeline.tracks
-        track = self.track(id, t_ns, thread, kind, name)
-        if not is_new:
-            # Lines before this one were lost or out of order; what the track did in them stands.
-            track.kind, track.schedules = kind, kind in timeline.words.schedulers
-            timeline._names.change(track, name)
-        track.parent = parent
-        track.creator = creator
-        track.place = timeline._places.get(template.place)
-        if kind == words.THREAD:
-            self.processes.join(id, self.processes.of(thread))
-        self.spawned(track, t_ns)
+    def spawn(
+        self, ids: list[int], t_ns: list[int], templates: Iterable[Template], creators: list[int],
+        threads: Iterable[int],
+    ) -> None:  # fmt: skip
+        """Tracks begin. Their first slices and their places in the order are to follow."""
+        timeline, tracks, names, processes = self.timeline, self.timeline.tracks, self.timeline._names, self.processes
+        text, place, schedulers = timeline._texts.get, timeline._places.get, timeline.words.schedulers
+        several, give, spawned = processes.several, names.give, timeline._blocking.spawned
+        for id, at_ns, template, creator, thread in zip(ids, t_ns, templates, creators, threads, strict=True):
+            kind, (name_id, parent) = template.text, template.rest
+            name, known = text(name_id, kind), tracks.get(id)
+            if known is None:
+                track = tracks[id] = Track(id, kind, at_ns)
+                give(track, name)
+            else:
+                # Lines before this one were lost or out of order; what the track did in them stands.
+                track, known.kind = known, kind
+                names.change(track, name)
+            track.parent, track.creator, track.place = parent, creator, place(template.place)
+            if several and known is None:
+                track.process = processes.of(thread).number
+            if kind == words.THREAD:
+                processes.join(id, processes.of(thread))
+            if kind in schedulers or known is not None:
+                track.schedules = kind in schedulers
+            if parent != words.NOBODY or track.schedules:
+                spawned(track)
+        timeline._spawn_ns.extend(t_ns)
+        timeline.spawns += ids
 
     def spawned(self, track: Track, t_ns: int) -> int:
         """Count the track among those that were spawned; return its number there."""
@@ -107,25 +121,27 @@ class Writer:
         timeline._blocking.spawned(track)
         return len(timeline.spawns) - 1
 
-    def exit(self, id: int, t_ns: int, template: Template, value: int) -> None:
-        """A track ends. Its last slice and its place in the order are to follow."""
-        timeline, text = self.timeline, self.timeline._texts.get
-        track = timeline.tracks[id]
-        track.exit_ns = t_ns
-        track.outcome = template.text
-        track.value = text(value)
-        track.inferred = text(template.rest[0])
-        timeline._blocking.ended(track)
-        timeline._exit_ns.append(t_ns)
-        timeline.exits.append(id)
-        self.schedulers.ended(id)
+    def exit(self, ids: list[int], t_ns: list[int], templates: Iterable[Template], values: list[int]) -> None:
+        """Tracks end. Their last slices and their places in the order are to follow."""
+        timeline, tracks = self.timeline, self.timeline.tracks
+        text, ended = timeline._texts.get, self.schedulers.ended
+        for id, at_ns, template, value in zip(ids, t_ns, templates, values, strict=True):
+            track = tracks[id]
+            track.exit_ns, track.outcome, track.value = at_ns, template.text, text(value)
+            if template.rest[0] != words.NOTHING:
+                track.inferred = text(template.rest[0])
+            if track.parent != words.NOBODY:
+                timeline._blocking.ended(track)
+            ended(id)
+        timeline._exit_ns.extend(t_ns)
+        timeline.exits += ids
 
     # Slices.
 
     def begin_slices(
         self, ids: list[int], counts: list[int], bounds: Column, start_ns: Column, state: Column, about: Column,
         steps: Column,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Begin slices, track by track: those of track ids[i], which has counts[i], from bounds[i] to bounds[i + 1].
 
         `steps`: which of all these switches began.
@@ -248,7 +264,7 @@ class Writer:
         self.timeline._wakeups.extend(ns, track, waker, cause)
 
     def enter(self, entry: Column, index: Column, t_ns: Column) -> None:
-        """Add to the order of all that is told, at these times: of which kind, and the how manieth of that kind."""
+        """Add entries to the order of the trace, at these times: their kinds, and their numbers within each kind."""
         timeline = self.timeline
         if len(t_ns):
             timeline._order_is_of_time &= bool(t_ns[0] >= timeline._entered_ns and (t_ns[1:] >= t_ns[:-1]).all())

@@ -19,7 +19,7 @@ from visualizer.trace.columns import Column
 _NONE = -1
 
 
-class Orders:
+class Alignment:
     """Numbers that mean the same in every timeline that is asked about."""
 
     def __init__(self) -> None:

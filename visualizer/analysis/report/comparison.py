@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from visualizer.analysis.model.timeline import State, Timeline
-from visualizer.analysis.report.alignment import Orders, waited_ns
+from visualizer.analysis.report.alignment import Alignment, waited_ns
 from visualizer.analysis.text.sentences import sentence
 
 _NS_PER_S = 1_000_000_000
@@ -86,7 +86,7 @@ class Comparison(msgspec.Struct, frozen=True):
     b: Side
     #: In the order in which they are told. Those in seconds end in `_s`.
     figures: dict[str, Figure]
-    #: Reason -> seconds; where it was longest in either first. Without hubs: they wait whenever somebody else runs.
+    #: Reason -> seconds; where it was longest in either first. Without hubs: they wait whenever another track runs.
     waited_by_reason: dict[str, Figure]
     #: So many switches are the same in both, from the first one on.
     alike: int
@@ -100,7 +100,7 @@ def compare(a: Part, b: Part) -> Comparison:
     sums = _figures(a, waited[0].total()), _figures(b, waited[1].total())
     known = {reason: max(by[reason] for by in waited) for reason in (*waited[0], *waited[1])}
     reasons = sorted((reason for reason in known if known[reason]), key=lambda reason: -known[reason])
-    alike = Orders().alike(a.timeline, a.first, a.stop, b.timeline, b.first, b.stop)
+    alike = Alignment().alike(a.timeline, a.first, a.stop, b.timeline, b.first, b.stop)
     return Comparison(
         _side(a),
         _side(b),
@@ -133,18 +133,9 @@ def _figure(a: float, b: float) -> Figure:
 
 def _figures(part: Part, waited_ns: int) -> dict[str, float]:
     timeline, start_ns, end_ns, first, stop = part
-    spent_ns = {
-        state: sum(
-            track.slices.spent_ns(state, end_ns) - track.slices.spent_ns(state, start_ns)
-            for track in timeline.tracks.values()
-        )
-        for state in (State.RUNNING, State.READY, State.BLOCKED, State.IDLE)
-    }
-    begun_ns = start_ns + starting_ns(part)
-    starting_run_ns = sum(
-        track.slices.spent_ns(State.RUNNING, begun_ns) - track.slices.spent_ns(State.RUNNING, start_ns)
-        for track in timeline.tracks.values()
-    )
+    states = State.RUNNING, State.READY, State.BLOCKED, State.IDLE
+    running_ns, ready_ns, blocked_ns, idle_ns = (timeline.spent_ns(state, end_ns, start_ns) for state in states)
+    starting_run_ns = timeline.spent_ns(State.RUNNING, start_ns + starting_ns(part), start_ns)
     switching_ns = timeline.switch_ns[stop - 1] - timeline.switch_ns[first] if stop > first else 0
     return {
         "duration_s": (end_ns - start_ns) / _NS_PER_S,
@@ -152,14 +143,14 @@ def _figures(part: Part, waited_ns: int) -> dict[str, float]:
         "switching_s": switching_ns / _NS_PER_S,
         "switches": stop - first,
         "tracks": sum(map(part.lives, timeline.tracks)),
-        "running_s": spent_ns[State.RUNNING] / _NS_PER_S,
+        "running_s": running_ns / _NS_PER_S,
         # Mostly how Python starts and imports, which is no merit of what it runs.
         "starting_run_s": starting_run_ns / _NS_PER_S,
-        "ready_s": spent_ns[State.READY] / _NS_PER_S,
+        "ready_s": ready_ns / _NS_PER_S,
         "waited_s": waited_ns / _NS_PER_S,
         "waiting_at_once": waited_ns / (end_ns - start_ns) if end_ns > start_ns else 0.0,
-        "blocked_s": spent_ns[State.BLOCKED] / _NS_PER_S,
-        "idle_s": spent_ns[State.IDLE] / _NS_PER_S,
+        "blocked_s": blocked_ns / _NS_PER_S,
+        "idle_s": idle_ns / _NS_PER_S,
     }
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.analysis.report.statistics import Totals, TrackStatistics, statistics
-from visualizer.analysis.report.track_times import Lengths, Reason, Times, times_of
+from visualizer.analysis.report.track_times import Reason, Times, TrackTimes, times_of
 from visualizer.analysis.text.hot_lines import lines_sampled
 from visualizer.trace import words
 from visualizer.trace.columns import Column
@@ -59,7 +59,7 @@ class TrackDetails(TrackStatistics, frozen=True):
     step: Spread
     wakes_given: int
     wakes_received: int
-    #: Reason -> seconds, the longest first. A hub is left out: it waits whenever somebody else runs.
+    #: Reason -> seconds, the longest first. A hub is left out: it waits whenever another track runs.
     waited_by_reason: dict[str, float]
     waited_by_expression: list[Waited]
     #: Id of its process, where there are several.
@@ -130,7 +130,7 @@ class Fairness(msgspec.Struct, frozen=True):
     ready: float
 
 
-def _in_all(times: Sequence[Times | Lengths]) -> Times:
+def _in_all(times: Sequence[Times | TrackTimes]) -> Times:
     """Over all tracks."""
     spent_ns: Counter[int] = Counter()
     waited_ns: Counter[Reason] = Counter()
@@ -147,7 +147,7 @@ def _in_all(times: Sequence[Times | Lengths]) -> Times:
     return Times(spent_ns, latencies_ns, steps_ns, late_ns, late_max_ns, waited_ns, waits)
 
 
-def _measured(times: Times | Lengths) -> dict[str, Any]:
+def _measured(times: Times | TrackTimes) -> dict[str, Any]:
     """What is told of them, of a track as of all."""
     life_ns = sum(times.spent_ns.values())
     by_reason: Counter[str] = Counter()
@@ -168,20 +168,19 @@ def _measured(times: Times | Lengths) -> dict[str, Any]:
 
 
 def details(
-    timeline: Timeline,
-    span: tuple[int, int] | None = None,
+    timeline: Timeline, span: tuple[int, int] | None = None,
     advance: Callable[[int, int], None] = lambda done, of: None,
 ) -> Details:
     """Details up to the latest time of the trace: a slice that is still open counts up to there.
 
-    `span`: only of what lies between these two times, in ns, both included, as in `statistics` and `Lengths`.
+    `span`: only of what lies between these two times, in ns, both included, as in `statistics` and `TrackTimes`.
     `advance` is told how many tracks have been looked at, and of how many.
     """
     plain = statistics(timeline, span, closed=True)
     start_ns, end_ns = span or (0, timeline.last_ns)
     pairs = _pairs(timeline, start_ns, end_ns)
     given, received = _sums(pairs)
-    times: list[Times | Lengths] = []
+    times: list[Times | TrackTimes] = []
     for one in times_of(timeline, list(timeline.tracks.values()), span):
         times.append(one)
         advance(len(times), len(timeline.tracks))

@@ -30,7 +30,7 @@ _PLACE = ("file", "line", "end_line", "column", "end_column")
 def records(timeline: Timeline, part: Part | None = None) -> Iterator[Record]:
     """Everything of the timeline, or of that part of it, in order of time; at the same time, in the order of the trace.
 
-    A hub's own waits are left out: it waits whenever somebody else runs.
+    A hub's own waits are left out: it waits whenever another track runs.
     """
     return map(msgspec.to_builtins, chain.from_iterable(_blocks(timeline, part)))
 

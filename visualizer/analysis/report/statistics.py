@@ -6,9 +6,16 @@ from bisect import bisect_left
 
 import msgspec
 
-from visualizer.analysis.model.timeline import State, Timeline, Track
+from visualizer.analysis.model.timeline import Slices, State, Timeline, Track
 
 _NS_PER_S = 1_000_000_000
+_SPENT = {
+    "running_s": State.RUNNING,
+    "ready_s": State.READY,
+    "waiting_s": State.WAITING,
+    "blocked_s": State.BLOCKED,
+    "idle_s": State.IDLE,
+}
 
 
 class TrackStatistics(msgspec.Struct, frozen=True):
@@ -22,7 +29,7 @@ class TrackStatistics(msgspec.Struct, frozen=True):
     running_s: float
     ready_s: float
     waiting_s: float
-    #: Only a hub is ever blocked: somebody else ran on and on. Not part of `waiting_s`.
+    #: Only a hub is ever blocked: another track ran without yielding. Not part of `waiting_s`.
     blocked_s: float
     #: Only a hub is ever idle: it polls the operating system, nothing is ready. Not part of `running_s`.
     idle_s: float
@@ -56,7 +63,7 @@ def statistics(timeline: Timeline, span: tuple[int, int] | None = None, *, close
     """Statistics up to the latest time of the trace: a slice that is still open counts up to there.
 
     `span`: only of what lies between these two times, in ns: a slice counts with the part of it that does, a switch
-    if it is behind the first, or `closed` and at it, and not behind the second, and `state` is that at the second.
+    if it is after the first, or `closed` and at it, and not after the second, and `state` is that at the second.
     """
     start_ns, end_ns = span if span is not None else (-1, timeline.last_ns)
     first, last = timeline.switch_before(start_ns - closed), timeline.switch_before(end_ns)
@@ -65,11 +72,7 @@ def statistics(timeline: Timeline, span: tuple[int, int] | None = None, *, close
     totals = Totals(
         tracks=len(tracks),
         steps=sum(track.steps for track in tracks),
-        running_s=_total_s(timeline, State.RUNNING, start_ns, end_ns),
-        ready_s=_total_s(timeline, State.READY, start_ns, end_ns),
-        waiting_s=_total_s(timeline, State.WAITING, start_ns, end_ns),
-        blocked_s=_total_s(timeline, State.BLOCKED, start_ns, end_ns),
-        idle_s=_total_s(timeline, State.IDLE, start_ns, end_ns),
+        **_spent_s(timeline, start_ns, end_ns),
     )
     stops, held_ns = timeline.pauses.between(start_ns, end_ns)
     held_s = held_ns / _NS_PER_S
@@ -80,9 +83,6 @@ def statistics(timeline: Timeline, span: tuple[int, int] | None = None, *, close
 
 def _of(timeline: Timeline, track: Track, start_ns: int, end_ns: int, switches: range | None) -> TrackStatistics:
     """`switches`: those that count, None for all."""
-    def spent_s(state: State) -> float:
-        return _spent_ns(track, state, start_ns, end_ns) / _NS_PER_S
-
     state, steps = track.state, len(track.steps)
     if switches is not None:
         at = track.slices.at(end_ns)
@@ -94,17 +94,10 @@ def _of(timeline: Timeline, track: Track, start_ns: int, end_ns: int, switches: 
         kind=track.kind,
         state=state.name,
         steps=steps,
-        running_s=spent_s(State.RUNNING),
-        ready_s=spent_s(State.READY),
-        waiting_s=spent_s(State.WAITING),
-        blocked_s=spent_s(State.BLOCKED),
-        idle_s=spent_s(State.IDLE),
+        **_spent_s(track.slices, start_ns, end_ns),
     )
 
 
-def _spent_ns(track: Track, state: State, start_ns: int, end_ns: int) -> int:
-    return track.slices.spent_ns(state, end_ns) - track.slices.spent_ns(state, start_ns)
-
-
-def _total_s(timeline: Timeline, state: State, start_ns: int, end_ns: int) -> float:
-    return sum(_spent_ns(track, state, start_ns, end_ns) for track in timeline.tracks.values()) / _NS_PER_S
+def _spent_s(of: Timeline | Slices, start_ns: int, end_ns: int) -> dict[str, float]:
+    """The times of one track, or of all, in seconds."""
+    return {name: of.spent_ns(state, end_ns, start_ns) / _NS_PER_S for name, state in _SPENT.items()}

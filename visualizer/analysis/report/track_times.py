@@ -44,18 +44,18 @@ class Times(NamedTuple):
     #: latency it counts the time in which the timer could not even go off, since others kept the hub from it.
     late_ns: int
     late_max_ns: int
-    #: Of what was waited for, how long and how often. A hub waits whenever somebody else runs: not counted.
+    #: Of what was waited for, how long and how often. A hub waits whenever another track runs: not counted.
     waited_ns: Counter[Reason]
     waits: Counter[Reason]
 
 
 def times_of(
     timeline: Timeline, tracks: Sequence[Track], span: tuple[int, int] | None = None
-) -> Iterator[Times | Lengths]:
+) -> Iterator[Times | TrackTimes]:
     """Those of each of these tracks, up to the latest time of the trace, or of what lies in `span`."""
     if span is not None:
         for track in tracks:
-            lengths = Lengths(timeline, track.id, span)
+            lengths = TrackTimes(timeline, track.id, span)
             lengths.take()
             yield lengths
         return
@@ -69,7 +69,7 @@ def times_of(
         first = stop
 
 
-class Lengths:
+class TrackTimes:
     """The times of a track that may grow, or of what lies in `span` (from when to when, in ns).
 
     Call `take` until it returns False. What it has then is described at `Times`.
@@ -155,7 +155,7 @@ _NOTHING_BEFORE = _Before(-1, -1)
 
 
 class _Stretch(NamedTuple):
-    """Slices of tracks one behind another, with their ends, and the states that follow them."""
+    """Slices of tracks one after another, with their ends, and the states that follow them."""
 
     tracks: Sequence[Track]
     bounds: Column
@@ -182,15 +182,13 @@ class _Stretch(NamedTuple):
             start_ns = np.append(start_ns, max(last_ns, int(start_ns[-1])))
             state = np.append(state, np.uint8(_NO_STATE))
         about = np.array(slices.about[first:stop])
-        return cls(
-            [track], np.array([0, stop - first]), start_ns[:-1], start_ns[1:], state[:-1], state[1:], about
-        )  # fmt: skip
+        return cls([track], np.array([0, stop - first]), start_ns[:-1], start_ns[1:], state[:-1], state[1:], about)
 
 
 def _measure(
     timeline: Timeline, of: _Stretch, span: tuple[int, int] | None, before: _Before = _NOTHING_BEFORE
 ) -> tuple[list[Times], _Before]:
-    """The times of each track, and what stands behind the last slice. `before`: what stood before the first."""
+    """The times of each track, and what stands after the last slice. `before`: what stood before the first."""
     count = len(of.tracks)
     whose = np.repeat(np.arange(count), np.diff(of.bounds))
     state, start_ns, end_ns = of.state, of.start_ns, of.end_ns
@@ -225,7 +223,7 @@ def _measure(
             spent_ns.reshape(count, _STATES).tolist(), latencies_of, steps_of, late_ns.tolist(), late_max_ns.tolist(),
             *waited, strict=True,
         )
-    ]  # fmt: skip
+    ]
     last = int(suspensions[-1]) if len(suspensions) else before.suspension
     behind = _Before(int(due_ns[-1]), last) if len(state) else before
     return times, behind
@@ -233,7 +231,7 @@ def _measure(
 
 def _due(
     timeline: Timeline, of: _Stretch, before: _Before, running: Column, waits: Column, suspensions: Column
-) -> Column:  # fmt: skip
+) -> Column:
     """For each slice when its track is due by the wait that came last; -1 if it asked for no time, or has run since."""
     columns = timeline.columns.suspensions
     asked_ns = columns.asked_for(suspensions)

@@ -13,7 +13,7 @@ from visualizer.trace.columns import Column
 
 
 class Waits(NamedTuple):
-    """A row for each wait but those of hubs, which wait whenever somebody else runs; in the order of the trace.
+    """A row for each wait but those of hubs, which wait whenever another track runs; in the order of the trace.
 
     `suspension`: its index in `Timeline.suspensions`, ascending. `waker`: index of the wakeup that ended it, -1 if none
     did.

@@ -12,7 +12,7 @@ _ONE = {
     "events": "event",
     "characters of output": "character of output",
 }
-_TOLD = {
+_LOST = {
     "unreadable lines": ("line", "could not be read"),
     "rows that could not be read": ("row", "could not be read"),
     "events": ("event", "could not be written"),
@@ -36,7 +36,7 @@ def missing(timeline: Timeline) -> str | None:
     parts, lost = [], 0
     for what, count in timeline.dropped.items():
         if count > 0 and what != _OUTPUT:
-            one, became = _TOLD.get(what, ("", "were left out"))
+            one, became = _LOST.get(what, ("", "were left out"))
             lost += count
             parts.append(f"{count} {one + ('' if count == 1 else 's') if one else what} {became}")
     return f"{' and '.join(parts)}: {'its' if lost == 1 else 'their'} events are missing here" if parts else None

@@ -28,7 +28,7 @@ def sentence(timeline: Timeline, index: int) -> str:
     target = timeline.tracks[switch.target]
     cause: tuple[Wakeup | None, Suspension | None] = None, None
     if timeline.tracks[switch.origin].schedules:
-        cause = _before_run(timeline, target, target.slice_of_step(index))
+        cause = timeline.made_ready(target, target.slice_of_step(index))
     return in_words(timeline, switch, is_first(target, switch), *cause)
 
 
@@ -69,7 +69,7 @@ def describe_state(timeline: Timeline, track_id: int, t_ns: int) -> str:
     # Right at a switch no time has passed yet.
     has_been = f"has been {{}} for {since}" if since_ns else "is {}"
     if state is State.READY:
-        cause = _woken(timeline, *_before_run(timeline, track, index + 1), "it")
+        cause = _woken(timeline, *timeline.made_ready(track, index + 1), "it")
         return plain(f"{name} {has_been.format('ready')}: {cause}")
     text = {
         State.CREATED: f"{name} was created {since} ago and has not run yet" if since_ns else f"{name} has not run yet",
@@ -98,7 +98,7 @@ def is_first(target: Track, switch: Switch) -> bool:
 
 def _why(
     timeline: Timeline, switch: Switch, to: str, first: bool, wakeup: Wakeup | None, before: Suspension | None
-) -> str:  # fmt: skip
+) -> str:
     origin = timeline.tracks[switch.origin]
     name = timeline.name(origin.id)
     value = switch.value
@@ -219,17 +219,6 @@ def _waiting(timeline: Timeline, suspension: Suspension, name: str, since_ns: in
         limit = f"at most {duration(suspension.asked_ns)}"
         return f"{name} waits{what}" + (f": {since} of {limit}" if since_ns else f", {limit}")
     return f"{name} waits{what}" + (f": {since} so far" if since_ns else "")
-
-
-def _before_run(timeline: Timeline, track: Track, run: int) -> tuple[Wakeup | None, Suspension | None]:
-    """What made the track ready before slice number `run`, and what it had been waiting for until then."""
-    slices = track.slices
-    if run < 1 or slices.state[run - 1] != State.READY:
-        return None, None
-    wakeup = timeline.wakeups[slices.about[run - 1]]
-    if run < 2 or slices.state[run - 2] != State.WAITING:
-        return wakeup, None
-    return wakeup, timeline.suspensions[slices.about[run - 2]]
 
 
 def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | None, it: str) -> str:

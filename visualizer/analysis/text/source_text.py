@@ -16,7 +16,7 @@ from visualizer.trace import words
 
 _DEF = re.compile(r"^([ \t]*)(?:async[ \t]+)?def[ \t]+(\w+)[ \t]*\(")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
-#: Reason of a wait -> the methods of what is waited on by which somebody else would end it.
+#: Reason of a wait -> the methods of the awaited object by which another track would end it.
 _ENDING = {
     words.EVENT: ("set",),
     words.RESULT: ("set", "set_exception"),

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from visualizer.analysis.index.idle_gaps import Gaps, gaps
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text.durations import duration
-from visualizer.paint.axis.times import SINCE_START, Reckoning, nice
+from visualizer.paint.axis.times import SINCE_START, TimeFormat, nice
 from visualizer.paint.axis.viewport import Axis, Viewport, extent, time_of_position
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import ascii_only
@@ -25,11 +25,7 @@ _IN_ASCII = str.maketrans(_BARS, "_.:-=+*#")
 
 
 def ruler(
-    timeline: Timeline,
-    viewport: Viewport,
-    *,
-    ascii: bool = False,
-    reckoning: Reckoning = SINCE_START,
+    timeline: Timeline, viewport: Viewport, *, ascii: bool = False, time_format: TimeFormat = SINCE_START,
     taken: Collection[int] = (),
 ) -> list[Run]:
     """Ticks and labels, `viewport.width` cells: times, or the numbers of the switches, counted from 1 ("#1").
@@ -41,7 +37,7 @@ def ruler(
     marks = _marks(timeline, viewport, ascii)
     begins = [cell for cell, _ in marks]
     found = [(cell, text, True) for cell, text in marks]
-    for position, label in ticks(timeline, viewport, lambda label: len(label) + 1 + _GAP, reckoning):
+    for position, label in ticks(timeline, viewport, lambda label: len(label) + 1 + _GAP, time_format):
         cell = int(viewport.cell(position))
         if ascii:
             label = label.replace("µ", "u")
@@ -126,7 +122,7 @@ def folded(timeline: Timeline, viewport: Viewport) -> Iterator[tuple[float, floa
 
 
 def ticks(
-    timeline: Timeline, viewport: Viewport, cells_of: Callable[[str], float], reckoning: Reckoning = SINCE_START
+    timeline: Timeline, viewport: Viewport, cells_of: Callable[[str], float], time_format: TimeFormat = SINCE_START
 ) -> Iterator[tuple[float, str]]:
     """Round places on the axis within the viewport, in ns or in switches, and their labels.
 
@@ -144,11 +140,11 @@ def ticks(
     # What is written is another number than the place where gaps are folded.
     last = min(viewport.end, extent(timeline, viewport.axis))
     first_ns, last_ns = (time_of_position(timeline, viewport.axis, place) for place in (viewport.start, last))
-    labels = reckoning.labels(first_ns, last_ns)
+    labels = time_format.labels(first_ns, last_ns)
     step = labels.round(viewport.per_cell)
     while max(cells_of(labels.label(t_ns, step)) for t_ns in (first_ns, last_ns)) * viewport.per_cell > step:
         step = labels.round(step * 1.5)
-    zero_ns = reckoning.zero_ns
+    zero_ns = time_format.zero_ns
     if viewport.axis is Axis.BUSY:
         found = _busy_ticks(gaps(timeline), viewport, step, last, zero_ns)
     else:
@@ -167,7 +163,7 @@ def _busy_ticks(
         at = known.busy(int(t_ns))
         number = known.number_at(at)
         if number < len(known) and known.place(number) <= at:
-            # In a gap: go on behind it.
+            # In a gap: go on after it.
             place = known.place(number) + known.gap(number).shown_ns
             continue
         if at > last:

@@ -25,7 +25,7 @@ class Since(Enum):
 
 
 @dataclass(frozen=True)
-class Reckoning:
+class TimeFormat:
     """A moment `t_ns` of the trace is shown as t_ns - zero_ns: since the start, a moment, or the midnight before it."""
 
     since: Since = Since.START
@@ -51,27 +51,27 @@ class Reckoning:
 class Labels:
     """Labels of a ruler on which the number that is furthest from 0 is `most_ns`."""
 
-    reckoning: Reckoning
+    time_format: TimeFormat
     most_ns: float
 
     def round(self, least_ns: float) -> float:
         """The first round distance between two ticks that is not below `least_ns`."""
-        if self.reckoning.since is Since.MIDNIGHT and least_ns > 10 * _NS_PER_S:
+        if self.time_format.since is Since.MIDNIGHT and least_ns > 10 * _NS_PER_S:
             return next((float(s * _NS_PER_S) for s in _CLOCK_S if s * _NS_PER_S >= least_ns), nice(least_ns))
         return nice(least_ns)
 
     def label(self, t_ns: float, step_ns: float) -> str:
         """The label at `t_ns`, with as many digits as ticks `step_ns` apart need."""
-        shown_ns = t_ns - self.reckoning.zero_ns
-        if self.reckoning.since is Since.MIDNIGHT:
+        shown_ns = t_ns - self.time_format.zero_ns
+        if self.time_format.since is Since.MIDNIGHT:
             return clock(int(shown_ns), max(0, -floor(log10(step_ns / _NS_PER_S) + 1e-9)))
         unit, unit_ns = next((unit, unit_ns) for least, unit, unit_ns in UNITS if self.most_ns >= least)
         decimals = max(0, -floor(log10(step_ns / unit_ns) + 1e-9))
-        sign = "+" if self.reckoning.since is Since.MOMENT and shown_ns > 0 else ""
+        sign = "+" if self.time_format.since is Since.MOMENT and shown_ns > 0 else ""
         return f"{sign}{shown_ns / unit_ns:.{decimals}f} {unit}"
 
 
-SINCE_START = Reckoning()
+SINCE_START = TimeFormat()
 #: From which length of a trace on, with which decimals and in which unit its moments are shown.
 _DIGITS = ((100_000_000, (3, "s", 1e9)), (100_000, (6, "ms", 1e6)), (0, (9, "µs", 1e3)))
 
@@ -90,7 +90,7 @@ def clock(of_day_ns: int, decimals: int) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}{part}"
 
 
-def by_the_clock(timeline: Timeline) -> Reckoning | None:
+def by_the_clock(timeline: Timeline) -> TimeFormat | None:
     """Time of day in the viewer's time zone; None if the trace does not contain it."""
     header = timeline.header
     if header is None or header.wall_ns <= 0:
@@ -100,10 +100,10 @@ def by_the_clock(timeline: Timeline) -> Reckoning | None:
     except (OverflowError, OSError, ValueError):
         # A damaged header may contain an impossible year.
         return None
-    return Reckoning(Since.MIDNIGHT, -((header.wall_ns + offset_s * _NS_PER_S) % DAY_NS))
+    return TimeFormat(Since.MIDNIGHT, -((header.wall_ns + offset_s * _NS_PER_S) % DAY_NS))
 
 
 def time_of_clock(timeline: Timeline, of_day_ns: int) -> int | None:
     """When, in ns since the start, the clock first shows that time of day; None if it is not known."""
-    reckoning = by_the_clock(timeline)
-    return None if reckoning is None else (of_day_ns + reckoning.zero_ns) % DAY_NS
+    time_format = by_the_clock(timeline)
+    return None if time_format is None else (of_day_ns + time_format.zero_ns) % DAY_NS

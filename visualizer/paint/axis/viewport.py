@@ -32,7 +32,7 @@ BOTH = (Axis.TIME, Axis.SWITCHES)
 
 #: A cell never covers less than this: a nanosecond, or a 32nd of the way to the next switch.
 CLOSEST = {Axis.TIME: 1.0, Axis.BUSY: 1.0, Axis.SWITCHES: 1 / 32}
-#: Cells left free behind the end of the trace, for the marks of the tracks that end there.
+#: Cells left free after the end of the trace, for the marks of the tracks that end there.
 MARGIN_CELLS = 2
 #: Floats that should be whole numbers are so near to them, at least.
 _NEARLY = 1e-9
@@ -58,13 +58,13 @@ class Viewport:
 
     @classmethod
     def whole(cls, timeline: Timeline, axis: Axis, width: int) -> Viewport:
-        """From the start of the trace to its end, and a small margin behind. A width below 1 is taken as 1."""
+        """From the start of the trace to its end, and a small margin after it. A width below 1 is taken as 1."""
         width = max(1, width)
         return cls(axis, 0.0, _furthest(timeline, axis, width), width)
 
     @classmethod
     def fit(cls, timeline: Timeline, axis: Axis, width: int, *, even: bool = False) -> Viewport:
-        """All that happens in the trace (see `span`), and a small margin behind it. A width below 1 is taken as 1.
+        """All that happens in the trace (see `span`), and a small margin after it. A width below 1 is taken as 1.
 
         `even`: a switch takes a whole number of cells, and so the picture stands still until so many more have come
         that they must take fewer.
@@ -74,7 +74,7 @@ class Viewport:
 
     @classmethod
     def over(cls, axis: Axis, start: float, end: float, width: int) -> Viewport:
-        """From `start` to `end` of the axis, and a small margin behind. A width below 1 is taken as 1."""
+        """From `start` to `end` of the axis, and a small margin after it. A width below 1 is taken as 1."""
         width = max(1, width)
         return cls(axis, start, _per_cell(axis, end - start, width), width)
 
@@ -194,12 +194,13 @@ class Viewport:
             return self.showing(timeline, keep_switch)
         start = position_of_time(timeline, axis, self.time_at(timeline, 0))
         end = position_of_time(timeline, axis, self.time_at(timeline, self.width))
-        per_cell = (end - start) / self.width
+        # In a damaged trace much time may pass at no place.
+        per_cell = max(CLOSEST[axis], (end - start) / self.width)
         if self.per_cell >= _furthest(timeline, self.axis, self.width):
             return Viewport.fit(timeline, axis, self.width).showing(timeline, keep_switch)
         if axis is Axis.SWITCHES:
             per_cell = _even(per_cell)
-        per_cell = min(_furthest(timeline, axis, self.width), max(CLOSEST[axis], per_cell))
+        per_cell = min(_furthest(timeline, axis, self.width), per_cell)
         other = Viewport(axis, start, per_cell, self.width)._clamped(timeline)
         return other.showing(timeline, keep_switch)
 
@@ -255,7 +256,7 @@ def span(timeline: Timeline, axis: Axis) -> tuple[float, float]:
     """From where to where on the axis something happens, in ns or in switches.
 
     That is the whole trace; but where the time in which one track runs alone, before the second appears and after the
-    first has ended, is the larger part of it, an axis of time is cut shortly before and behind what lies between.
+    first has ended, is the larger part of it, an axis of time is cut shortly before and after what lies between.
     """
     last = extent(timeline, axis)
     whole = 0.0, last
@@ -298,7 +299,7 @@ def _unfolded(viewport: Viewport, known: Gaps) -> list[float]:
 
 
 def unclamped_time(timeline: Timeline, axis: Axis, position: float) -> float:
-    """The time at a place of an axis of time, also where that lies behind the end of the trace so far."""
+    """The time at a place of an axis of time, also where that lies after the end of the trace so far."""
     return gaps(timeline).time(position) if axis is Axis.BUSY else position
 
 

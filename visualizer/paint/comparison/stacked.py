@@ -9,7 +9,7 @@ from math import ceil
 from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.durations import duration
 from visualizer.paint.axis.ruler import ruler
-from visualizer.paint.axis.times import SINCE_START, Reckoning, Since
+from visualizer.paint.axis.times import SINCE_START, Since, TimeFormat
 from visualizer.paint.axis.viewport import MARGIN_CELLS, Axis, Viewport
 from visualizer.paint.comparison.difference import laid, saving
 from visualizer.paint.comparison.stretch import Stretch, stretches, viewports
@@ -24,7 +24,7 @@ _ROWS = 24
 
 def paint_both(
     a: Part, b: Part, width: int, *, axis: Axis = Axis.TIME, ascii: bool = False, everything: bool = False
-) -> Iterator[list[Run]]:  # fmt: skip
+) -> Iterator[list[Run]]:
     """The ruler, and below it the rows of `a`, then those of `b`, in `width` cells; then what the glyphs mean.
 
     Only the tracks that are there in a part have rows. The ruler counts from where the parts begin; where gaps are
@@ -65,10 +65,10 @@ def common_ruler(
     reached = ceil((stretch.end(axis) - viewport.start) / viewport.per_cell) + MARGIN_CELLS
     if (width := min(reached, viewport.width)) <= 0:
         return [Run(" " * viewport.width, "ruler")]
-    shown, reckoning = replace(viewport, width=width), Reckoning(Since.START, int(stretch.start_ns))
+    shown, time_format = replace(viewport, width=width), TimeFormat(Since.START, int(stretch.start_ns))
     if axis is Axis.SWITCHES:
-        shown, reckoning = replace(shown, start=viewport.start - stretch.begin(axis)), SINCE_START
-    counted = ruler(timeline, shown, ascii=ascii, reckoning=reckoning, taken=taken)
+        shown, time_format = replace(shown, start=viewport.start - stretch.begin(axis)), SINCE_START
+    counted = ruler(timeline, shown, ascii=ascii, time_format=time_format, taken=taken)
     return [*counted, Run(" " * (viewport.width - width), "ruler")] if width < viewport.width else counted
 
 

@@ -23,7 +23,7 @@ class Stretch:
     end_ns: float
 
     def begin(self, axis: Axis) -> float:
-        """What is at the left of its rows. On the switch axis the first switch of each part is one behind that."""
+        """What is at the left of its rows. On the switch axis the first switch of each part is one after that."""
         if axis is Axis.SWITCHES:
             return float(self.part.first)
         return self.start_ns if axis is Axis.TIME else position_of_time(self.part.timeline, axis, int(self.start_ns))
@@ -53,11 +53,7 @@ class Stretch:
         return self.part.end_ns >= self.part.timeline.last_ns
 
     def painted(
-        self,
-        rows: Sequence[Row],
-        viewport: Viewport,
-        *,
-        group: Callable[[Row], TrackGroup] | None = None,
+        self, rows: Sequence[Row], viewport: Viewport, *, group: Callable[[Row], TrackGroup] | None = None,
         ascii: bool = False,
     ) -> list[list[Run]]:
         """The cells of rows, blank where the part is not. `group`: as for `painted`."""

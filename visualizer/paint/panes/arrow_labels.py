@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visualizer.analysis.model.timeline import State, Switch, Timeline, Wakeup
+from visualizer.analysis.model.timeline import Switch, Timeline, Wakeup
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.text.wait_labels import wait_labels
 from visualizer.trace import words
@@ -13,7 +13,7 @@ _BY_ITSELF = frozenset((words.TIMER, words.TIMEOUT, words.IO, words.SIGNAL, word
 
 
 def crossing_labels(timeline: Timeline, switch: Switch) -> list[str]:
-    """Such as "send 'x'", "sleep 2 s", "woken by foo": printable, and behind it shorter ones that still say it."""
+    """Such as "send 'x'", "sleep 2 s", "woken by foo": printable, and after it shorter ones that still say it."""
     return [plain(label) for label in _labels(timeline, switch)]
 
 
@@ -27,7 +27,8 @@ def _labels(timeline: Timeline, switch: Switch) -> list[str]:
         return _ended(timeline, switch.origin)
     origin = timeline.tracks[switch.origin]
     if origin.schedules:
-        return _woken(timeline, _wakeup(timeline, switch))
+        target = timeline.tracks[switch.target]
+        return _woken(timeline, timeline.made_ready(target, target.slice_of_step(switch.index))[0])
     suspension = timeline.suspensions[switch.suspension]
     if suspension.reason != words.SWITCHED:
         return wait_labels(timeline, suspension)
@@ -40,15 +41,6 @@ def _ended(timeline: Timeline, track: int) -> list[str]:
     if known.value is not None and outcome in (words.RETURNED, words.RAISED):
         return [f"{outcome} {known.value}", outcome]
     return [outcome]
-
-
-def _wakeup(timeline: Timeline, switch: Switch) -> Wakeup | None:
-    """What made the target ready before it ran."""
-    target = timeline.tracks[switch.target]
-    run = target.slice_of_step(switch.index)
-    if run < 1 or target.slices.state[run - 1] != State.READY:
-        return None
-    return timeline.wakeups[target.slices.about[run - 1]]
 
 
 def _woken(timeline: Timeline, wakeup: Wakeup | None) -> list[str]:

@@ -16,10 +16,8 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 _HEIGHTS = "▁▂▃▄▅▆▇█"
 _ASCII_HEIGHTS = ".:-=+*#@"
 #: The states of a bar, from left to right.
-_ORDER = (
-    State.RUNNING, State.READY, State.WAITING, State.BLOCKED, State.IDLE, State.CREATED, State.UNKNOWN,
-)  # fmt: skip
-#: Lengths are counted between 0, 1, 2, 5, 10, ... microseconds.
+_ORDER = (State.RUNNING, State.READY, State.WAITING, State.BLOCKED, State.IDLE, State.CREATED, State.UNKNOWN)
+#: TrackTimes are counted between 0, 1, 2, 5, 10, ... microseconds.
 _STEPS = (1, 2, 5)
 _NS_PER_US = 1_000
 _WIDEST_COLUMN = 3

@@ -53,7 +53,8 @@ def nodes(family: Family, unfolded: Set[Kin]) -> list[Node]:
         node = waiting.pop()
         found.append(node)
         if node.kin is None:
-            waiting += _below(family, node.track, node.trunk, unfolded)
+            # A damaged trace may have a track of that number.
+            waiting += [] if node.track == words.NOBODY else _below(family, node.track, node.trunk, unfolded)
         elif not node.folded:
             last = len(node.members) - 1
             waiting += [Node(track, (*node.trunk, at < last)) for at, track in enumerate(node.members)][::-1]
@@ -81,7 +82,7 @@ def _below(family: Family, creator: int, trunk: tuple[bool, ...], unfolded: Set[
 def node_runs(
     timeline: Timeline, node: Node, t_ns: int, width: int, *, group: TrackGroup | None = None, selected: bool = False,
     ascii: bool = False,
-) -> list[Run]:  # fmt: skip
+) -> list[Run]:
     """A line of `width` cells: the branch, then its name and what it does at `t_ns`. `group`: of a group's tracks."""
     branch = "".join([_TRUNK[more] for more in node.trunk[:-1]] + [_BRANCH[more] for more in node.trunk[-1:]])
     most = width // 2

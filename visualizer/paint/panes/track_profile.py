@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from visualizer.analysis.model.timeline import State
 from visualizer.analysis.report.details import spread
-from visualizer.analysis.report.track_times import Lengths
+from visualizer.analysis.report.track_times import TrackTimes
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.panes.bars import bar, histogram, share_bar
@@ -23,7 +23,7 @@ _LONGEST_BAR = 30
 _NS_PER_S = 1_000_000_000
 
 
-def profile(lengths: Lengths, width: int, *, ascii: bool = False) -> Iterator[list[Run]]:
+def profile(lengths: TrackTimes, width: int, *, ascii: bool = False) -> Iterator[list[Run]]:
     """The lines, each of at most `width` cells."""
     room = max(8, width - _HEAD)
     spent = {State(state): float(spent_ns) for state, spent_ns in lengths.spent_ns.items() if spent_ns > 0}

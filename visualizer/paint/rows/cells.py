@@ -37,7 +37,7 @@ class Cells(NamedTuple):
     `only`: the one slice that fills the cell, or what the trace has of it; else NONE. `running`: the share of the cell
     that the track runs; `runs`: how many RUNNING slices there are, 2 if there are more. `main`: the state other than
     RUNNING that fills most, the first in SUMMED of equal ones, NONE if there is none; said of cells without runs.
-    `enters`: it ran already before; `stays`: it runs on behind; said of cells with runs.
+    `enters`: it ran already before; `stays`: it runs on after; said of cells with runs.
     """
 
     only: Column
@@ -116,7 +116,7 @@ def _found(track_rows: Sequence[TrackRow], grid: _Grid) -> tuple[_Found, Column]
     """What is at each edge, and how many slices each row has, in a column."""
     shape = len(track_rows), len(grid.reach)
     found = _Found(*(np.empty(shape, dtype=kind) for kind in (np.int64, np.int64, np.uint8, np.uint8)))
-    for row, (_, begins, state) in enumerate(track_row.course for track_row in track_rows):
+    for row, (_, begins, state) in enumerate(track_row.cumulative for track_row in track_rows):
         known, states = np.frombuffer(begins, dtype=np.int64), np.frombuffer(state, dtype=np.uint8)
         index = found.slice[row] = known.searchsorted(grid.reach)
         known.take(index, out=found.begins[row], mode="clip")
@@ -128,13 +128,13 @@ def _found(track_rows: Sequence[TrackRow], grid: _Grid) -> tuple[_Found, Column]
 def _mix(
     track_rows: Sequence[TrackRow], grid: _Grid, at: _Found, first: Column, several: Column,
     running: Column, runs: Column, main: Column,
-) -> None:  # fmt: skip
+) -> None:
     """Say of cells with several slices how much of them runs, and what else is in them."""
     needed = np.zeros(at.slice.shape, dtype=bool)
     needed[:, :-1] = several
     needed[:, 1:] |= several
     until = np.broadcast_to(grid.edge, needed.shape)[needed]
-    tally = Tally([track_row.course for track_row in track_rows], _bounds(needed), until, at.slice[needed] - 1)
+    tally = Tally([track_row.cumulative for track_row in track_rows], _bounds(needed), until, at.slice[needed] - 1)
     left = (needed.ravel().cumsum() - 1).reshape(needed.shape)[:, :-1][several]
     ran = tally.in_state(State.RUNNING)
     length = np.broadcast_to(grid.length, several.shape)[several]

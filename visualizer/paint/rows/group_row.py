@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -35,13 +35,23 @@ _VERBS = {
 _FILLING = np.array([state for state in State if state not in (*FINAL, State.RUNNING)])
 
 
-class _Cells(NamedTuple):
+class GroupCells(NamedTuple):
     """Of each cell, the `share` in which one of them runs, -1 if none does; else `main`, what most of the others do, as
     the number of the state or NONE, and `number` of them."""
 
     share: Column
     main: Column
     number: Column
+
+    def stretches(self) -> Iterator[tuple[int, int, State, str]]:
+        """From which cell to which none of them runs, what most of them do, and how many that are, in words."""
+        bounds = [0, *((self.main[1:] != self.main[:-1]).nonzero()[0] + 1).tolist(), len(self.main)]
+        for start, end in pairwise(bounds):
+            if self.main[start] == NONE:
+                continue
+            state, numbers = State(int(self.main[start])), self.number[start:end]
+            low, high = int(numbers.min()), int(numbers.max())
+            yield start, end, state, f"{low if low == high else f'{low}–{high}'} {_VERBS[state][high != 1]}"
 
 
 def paint_group(
@@ -53,10 +63,10 @@ def paint_group(
     is that of the state that most of them are in, and their number stands there where there is room. ✓, or ✗ if one of
     them failed, stands in the first cell after the last of them has ended.
 
-    `until_ns`: as in `paint_row`. The cost does not depend on how many tracks there are.
+    `until_ns`: as in `paint_rows`. The cost does not depend on how many tracks there are.
     """
     axis, edges = viewport.laid_out(timeline)
-    cells = _cells(timeline, group, axis, edges, until_ns)
+    cells = group_cells(timeline, group, axis, edges, until_ns)
     looks = np.where(cells.share >= 0, high(cells.share, ascii), cells.main + 1)
     canvas = Canvas(looks[None], ascii)
     if group.ended_ns >= 0 and (until_ns is None or group.ended_ns <= until_ns):
@@ -77,7 +87,10 @@ def state_counts(group: TrackGroup, t_ns: int) -> str:
     return ", ".join(parts)
 
 
-def _cells(timeline: Timeline, group: TrackGroup, axis: Axis, edges: Sequence[float], until_ns: int | None) -> _Cells:
+def group_cells(
+    timeline: Timeline, group: TrackGroup, axis: Axis, edges: Sequence[float], until_ns: int | None
+) -> GroupCells:
+    """The cells between these edges, ascending, in ns or in switches; nothing is known behind `until_ns`."""
     end = limit(timeline, axis, until_ns)
     on_time = axis is Axis.TIME
     edge = np.array(edges)
@@ -100,7 +113,7 @@ def _cells(timeline: Timeline, group: TrackGroup, axis: Axis, edges: Sequence[fl
     filled = np.where(lasted_ns > 0, others, count[_FILLING][:, :-1])
     most = filled.max(axis=0)
     main = np.where(known & ~runs & (most > 0), _FILLING[filled.argmax(axis=0)], NONE)
-    return _Cells(np.where(runs, share, -1.0), main, np.maximum(np.rint(most), 1).astype(np.int64))
+    return GroupCells(np.where(runs, share, -1.0), main, np.maximum(np.rint(most), 1).astype(np.int64))
 
 
 def _mark_end(cell: int, group: TrackGroup, canvas: Canvas, ascii: bool) -> None:
@@ -112,16 +125,9 @@ def _mark_end(cell: int, group: TrackGroup, canvas: Canvas, ascii: bool) -> None
         canvas.write(0, cell, glyphs(ascii)[state], 1, STYLE_OF[state])
 
 
-def _write_counts(cells: _Cells, canvas: Canvas, ascii: bool) -> None:
+def _write_counts(cells: GroupCells, canvas: Canvas, ascii: bool) -> None:
     """Write on each stretch of cells in which none runs how many are in the state that most are in."""
-    bounds = [0, *((cells.main[1:] != cells.main[:-1]).nonzero()[0] + 1).tolist(), canvas.width]
-    for start, end in pairwise(bounds):
-        main = int(cells.main[start])
-        if main == NONE:
-            continue
-        numbers = cells.number[start:end]
-        low, high = int(numbers.min()), int(numbers.max())
-        text = f"{low if low == high else f'{low}–{high}'} {_VERBS[State(main)][high != 1]}"
+    for start, end, _, text in cells.stretches():
         text = f" {ascii_only(text) if ascii else text} "
         width = cell_width(text)
         if width <= end - start:

@@ -21,28 +21,18 @@ def label_cells(timeline: Timeline, shown: Iterable[Row], head: str, width: int)
 
 
 def panel(
-    timeline: Timeline,
-    shown: Sequence[Row],
-    viewport: Viewport,
-    left: int,
-    *,
-    ascii: bool = False,
+    timeline: Timeline, shown: Sequence[Row], viewport: Viewport, left: int, *, ascii: bool = False,
     until_ns: int | None = None,
 ) -> Iterator[list[Run]]:
-    """A line for each row: its label in `left` cells, then its states. `until_ns`: as in `paint_row`."""
+    """A line for each row: its label in `left` cells, then its states. `until_ns`: as in `paint_rows`."""
     cells = painted(timeline, shown, viewport, ascii=ascii, until_ns=until_ns)
     for row, runs in zip(shown, cells, strict=True):
         yield [*label_runs(timeline, row, left, ascii=ascii), *runs]
 
 
 def painted(
-    timeline: Timeline,
-    shown: Sequence[Row],
-    viewport: Viewport,
-    *,
-    group: Callable[[Row], TrackGroup] | None = None,
-    ascii: bool = False,
-    until_ns: int | None = None,
+    timeline: Timeline, shown: Sequence[Row], viewport: Viewport, *, group: Callable[[Row], TrackGroup] | None = None,
+    ascii: bool = False, until_ns: int | None = None,
 ) -> Iterator[list[Run]]:
     """The cells of rows. `group`: what the tracks of a group do, where that is kept; `until_ns`: as in
     `paint_rows`."""

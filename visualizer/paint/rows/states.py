@@ -27,13 +27,6 @@ _OF_HUB = np.array([0, *(0 if state is State.WAITING else state + 1 for state in
 _AT_ONCE = 64
 
 
-def paint_row(
-    timeline: Timeline, track_id: int, viewport: Viewport, *, ascii: bool = False, until_ns: int | None = None
-) -> list[Run]:
-    """The row of one track, see `paint_rows`. Raise KeyError if there is no such track."""
-    return next(paint_rows(timeline, (track_id,), viewport, ascii=ascii, until_ns=until_ns))
-
-
 def paint_rows(
     timeline: Timeline, tracks: Sequence[int], viewport: Viewport, *, ascii: bool = False, until_ns: int | None = None
 ) -> Iterator[list[Run]]:
@@ -44,7 +37,7 @@ def paint_rows(
     a cell holds several, the height of the block is their share. ✓ or ✗ stands in the first cell after the end. A hub
     that waits while others run is left blank: that is what a hub does, unless one of them hogs it.
 
-    `until_ns`: how far the last states last, and what lies behind it is not painted; None: to the end of the trace. In
+    `until_ns`: how far the last states last, and what lies after it is not painted; None: to the end of the trace. In
     a live run, give the current time of the trace. Raise KeyError if there is no such track.
     """
     axis, edges = viewport.laid_out(timeline)
@@ -79,7 +72,7 @@ def _looks_of_runs(found: Cells, ascii: bool) -> Column:
 
 
 def _mark_end(track_row: TrackRow, edges: Sequence[float], canvas: Canvas, row: int, ascii: bool) -> None:
-    """✓ or ✗ in the first cell that is wholly behind the end."""
+    """✓ or ✗ in the first cell that is wholly after the end."""
     state = track_row.slices.state[-1]
     if state not in FINAL or (position := track_row.start(len(track_row.slices) - 1)) > track_row.limit:
         return

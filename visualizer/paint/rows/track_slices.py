@@ -28,11 +28,11 @@ class TrackRow:
         self._places = None if axis is Axis.TIME else places(timeline, self.track)
         #: Where each slice begins, in units of which there are this many in a nanosecond, or in a switch.
         self.scale = 1 if self._places is None else PER_SWITCH
-        self.course = self.slices.course if self._places is None else self._places.course(self.slices.state)
-        self.begins: array[int] = self.course.start
+        self.cumulative = self.slices.cumulative if self._places is None else self._places.cumulative(self.slices.state)
+        self.begins: array[int] = self.cumulative.start
 
     def start(self, index: int) -> float:
-        """Where slice number `index` begins; for the number behind the last slice, the limit."""
+        """Where slice number `index` begins; for the number after the last slice, the limit."""
         return self.begins[index] / self.scale if index < len(self.slices) else self.limit
 
     def find(self, position: float) -> int:
@@ -40,8 +40,8 @@ class TrackRow:
         return bisect_left(self.begins, position * self.scale)
 
     def between(self, start: float, end: float) -> Column:
-        """How much of [start, end) went to each of SUMMED; what lies behind the limit went to none."""
-        spent = self.course.spent(np.minimum(np.array([start, end], dtype=np.float64), self.limit) * self.scale)
+        """How much of [start, end) went to each of SUMMED; what lies after the limit went to none."""
+        spent = self.cumulative.spent(np.minimum(np.array([start, end], dtype=np.float64), self.limit) * self.scale)
         lasted: Column = (spent[:, 1] - spent[:, 0]) / self.scale
         return lasted
 

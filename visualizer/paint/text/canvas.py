@@ -32,7 +32,7 @@ _GLYPHS = {
         ]
     )
     for ascii in (False, True)
-}  # fmt: skip
+}
 _CHARACTERS = {ascii: np.frombuffer(text.encode(_ENCODING), dtype=_CHARACTER) for ascii, text in _GLYPHS.items()}
 _HIGHEST = 1 + len(State)
 _WIDEST = _HIGHEST + len(_HIGH) + 1

@@ -21,7 +21,7 @@ _LIKENESS = {
     # What Textual draws borders, rules, scroll bars and bars with.
     **dict.fromkeys("─━═┈┄╌╍", "-"), **dict.fromkeys("┃║▏▎▍▌▐▕╎┆┊", "|"), **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯╔╗╚╝", "+"),
     "🔎": "> ", **dict.fromkeys("▁▂▃▄▅▆▇", "_"), **dict.fromkeys("▔▀", "-"), **dict.fromkeys("▋▊▉█", "#"),
-}  # fmt: skip
+}
 
 
 def ascii_only(text: str) -> str:
@@ -73,7 +73,7 @@ def fit_name(text: str, width: int, ellipsis: str = "…") -> str:
 
 
 def fit_sentence(text: str, width: int, ellipsis: str = "…") -> str:
-    """Like `fit`, but shortened in the middle: behind the last arrow stands the effect, and at the end the number."""
+    """Like `fit`, but shortened in the middle: after the last arrow stands the effect, and at the end the number."""
     if cell_width(text) <= width:
         return fit(text, width, ellipsis)
     cause, arrow, effect = text.rpartition(" → ")

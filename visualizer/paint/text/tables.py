@@ -14,14 +14,8 @@ _LEAST_WORD = 12
 
 
 def table(
-    heads: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    total: Sequence[str] | None = None,
-    *,
-    words: int = 0,
-    numbers: int = 0,
-    width: int | None = None,
-    together: Sequence[int] = (),
+    heads: Sequence[str], rows: Sequence[Sequence[str]], total: Sequence[str] | None = None, *, words: int = 0,
+    numbers: int = 0, width: int | None = None, together: Sequence[int] = (),
 ) -> list[str]:
     """The lines of a table. Columns of words are flush left, those of numbers flush right.
 
@@ -39,10 +33,10 @@ def table(
         _narrow(widths, left, width)
     lines: list[str] = []
     for columns in _split(widths, width, together):
-        told = ["  ".join(_cell(row[at], widths[at], left[at]) for at in columns).rstrip() for row in every]
-        rule = "-" * max(map(_width, told))
-        body, last = (told[1:], []) if total is None else (told[1:-1], [rule, told[-1]])
-        lines += [*([""] if lines else []), told[0], rule, *body, *last]
+        written = ["  ".join(_cell(row[at], widths[at], left[at]) for at in columns).rstrip() for row in every]
+        rule = "-" * max(map(_width, written))
+        body, last = (written[1:], []) if total is None else (written[1:-1], [rule, written[-1]])
+        lines += [*([""] if lines else []), written[0], rule, *body, *last]
     return lines
 
 
@@ -55,7 +49,7 @@ def _narrow(widths: list[int], left: Sequence[bool], width: int) -> None:
     if over > sum(max(0, widths[column] - _LEAST_WORD) for column in words):
         # It is split, then; the first column stands in each part.
         for column in words:
-            widths[column] = min(widths[column], max(_LEAST_WORD, width // 3))
+            widths[column] = min(widths[column], max(_LEAST_WORD, width // 4))
         return
     while over > 0:
         longest = max(words, key=widths.__getitem__)

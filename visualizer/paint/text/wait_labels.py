@@ -24,7 +24,7 @@ def labels(timeline: Timeline, track: Track, index: int) -> list[str]:
 
 
 def wait_labels(timeline: Timeline, suspension: Suspension) -> list[str]:
-    """The label, and behind it shorter ones that still say it."""
+    """The label, and after it shorter ones that still say it."""
     label = wait_label(timeline, suspension)
     function, parenthesis, arguments = label.partition("(")
     shorter = function.rpartition(".")[2] + parenthesis + arguments

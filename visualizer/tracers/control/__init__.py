@@ -1,1 +1,1 @@
-"""Pauses the program and lets it take steps, where somebody asked for that when it was started."""
+"""Pauses the program and lets it take single steps, if it was started for that."""

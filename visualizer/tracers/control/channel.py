@@ -1,4 +1,5 @@
-"""The program's end of the socket by which it is paused: lines of words in, lines of words out, and never a surprise.
+"""The program's end of the socket by which it is paused: lines of words in, lines of words out. Once open it never
+raises.
 
 The descriptor is moved high up, is not inherited by the program's own children, and is left alone when the program has
 closed it. Nothing here waits but `wait`, and nobody who is gone makes us get a signal.
@@ -35,7 +36,7 @@ class Channel:
 
     @property
     def is_open(self) -> bool:
-        """Whether there may still be somebody at the other end."""
+        """Whether the other end may still be open."""
         return self._socket is not None
 
     def _ours(self) -> Any:

@@ -21,9 +21,9 @@ class PausableClock:
 
     def __init__(self, monotonic: Callable[[], int] = time.monotonic_ns) -> None:
         self._monotonic = monotonic
-        #: What is left out, in all.
+        #: The total time left out.
         self._paused = [0]
-        #: Where the clock stands, if it does; else nothing.
+        #: The time at which the clock stands still; empty while it runs.
         self._standing: list[int] = []
         #: Memory that the processes share, for what is left out and where the clock stands (-1: it does not): from the
         #: first fork on; and the same in a child, which has the clock of who forked it.
@@ -44,7 +44,7 @@ class PausableClock:
                 t_ns = monotonic() - paused_ns
                 for stands_ns in standing:
                     return stands_ns
-                # Another thread may have stopped the clock, and let it go on, since we looked at it.
+                # Another thread may have stopped and restarted the clock since we looked at it.
                 if paused[0] is paused_ns:
                     return t_ns
 
@@ -52,7 +52,7 @@ class PausableClock:
 
     @property
     def paused_ns(self) -> int:
-        """For how long it has stood still in all."""
+        """For how long it has stood still, in total."""
         return self._paused[0]
 
     @property
@@ -61,7 +61,7 @@ class PausableClock:
         return bool(self._standing)
 
     def stop(self) -> int:
-        """Stand still from now on. Return where."""
+        """Stop the clock. Return its time."""
         if not self._standing:
             # In C, and so in one go: no other thread may see a later time between the look and the stop.
             self._standing.extend(map(sub, starmap(self._monotonic, ((),)), self._paused))
@@ -82,7 +82,8 @@ class PausableClock:
             self._publish()
 
     def follow(self) -> None:
-        """In a forked child: only whoever forked it can be paused, and the clock stands when that one is."""
+        """In a forked child: only the process that forked it can be paused, and the clock stands still with that
+        one's."""
         if self._shared is not None and not self._follows:
             self._follows.append(self._shared)
 
@@ -93,33 +94,33 @@ class PausableClock:
 
 
 class Pauses:
-    """What the trace tells of the pauses: when the clock stood still, and for how long in all.
+    """Stores the pauses in the trace: when the clock stood still, and for how long in total.
 
-    Each is told in the buffer of a thread that is paused, or goes on: whoever lets it go on may have none.
+    Each is stored in the buffer of a thread that pauses or resumes: the thread that resumes it may have none.
 
     Not to be used by two threads at once.
     """
 
     def __init__(self, clock: PausableClock) -> None:
         self._clock = clock
-        #: How long it had been paused when it was let go on, until that is told; -1 if there is nothing to tell.
+        #: The total length of pauses at the last resumption, until it is stored; -1 if it has been.
         self._went_on = -1
 
     def stop(self, stream: Stream) -> int:
-        """The current thread is the first to be paused: stop the clock. Return where."""
+        """The current thread is the first to pause: stop the clock. Return its time."""
         self.report(stream)
         t_ns = self._clock.stop()
         stream.here(t_ns).store((lines.held, t_ns, self._clock.paused_ns, None, None, None, 0))
         return t_ns
 
     def go_on(self) -> int:
-        """Everybody is let go on: have the clock go on. Return for how long it has stood in all."""
+        """All threads resume: start the clock again. Return the total length of pauses."""
         self._clock.go_on()
         self._went_on = self._clock.paused_ns
         return self._went_on
 
     def report(self, stream: Stream) -> None:
-        """The current thread runs on: tell that, unless another has."""
+        """The current thread runs on: store that, unless another thread has."""
         paused_ns, self._went_on = self._went_on, -1
         if paused_ns >= 0:
             t_ns = stream.clock()

@@ -1,4 +1,4 @@
-"""Pausing the program: it stops at its next switch, or a later one, when whoever watches it asks for that.
+"""Pausing the program: it stops at its next switch, or a later one, when a viewer asks for that.
 
 They talk through a socket that the program was started with (visualizer/session/control.py has the other end). Without
 one there is no `SocketControl`, and nothing here is ever called. With one, the hooks ask `goal` on their long way only,
@@ -33,11 +33,11 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from visualizer.tracers.core.api import Pausable, Points
     from visualizer.tracers.core.context import Context
 
-#: What is waited for: nothing, any switch, the switch to a track, a line.
+#: Goals: nothing, any switch, the switch to a track, a line.
 RUN, SWITCH, TRACK, LINE = "", "switch", "track", "line"
 #: Stands in `Context.unsettled` while there is a goal.
 _WANTED = -3
-#: So often somebody who is paused looks for an answer, if the flushing thread does not.
+#: A paused thread looks for an answer this often, if the flushing thread does not.
 _LOOK_SECONDS = 0.1
 
 # Fetched now: gevent's monkey-patching replaces them.
@@ -53,7 +53,7 @@ class SocketControl:
         """Take over the socket with that descriptor. Raise OSError if it is none."""
         self._channel = Channel(fd)
         self.clock = PausableClock()
-        #: What the hooks are to look out for, and its track or (line, file).
+        #: The current goal, and its track or (line, file).
         self.goal = RUN
         self.wanted_track = words.NOBODY
         self.wanted_line = (0, "")
@@ -62,14 +62,14 @@ class SocketControl:
         self._recording: Any = None
         #: A lock for each thread that is paused, in order.
         self._gates: list[Any] = []
-        # Taken again by a signal handler that runs in the middle of it, and switches.
+        # A signal handler that runs meanwhile, and switches, takes it again.
         self._lock = _RLock()
         self._reading = _allocate_lock()
         self._local = _Local()
         #: The loops of all threads that have one.
         self._loops: list[Pausable] = []
         self._stops = Pauses(self.clock)
-        #: Why the first of all was paused, until that is told; and when it is in the file.
+        #: Why the first thread paused, until that is sent; and when it is in the file.
         self._unsaid = self._flushed = ""
 
     def begin(self, recording: Context) -> None:
@@ -82,7 +82,7 @@ class SocketControl:
 
     def _wait(self, seconds: float) -> bool:
         """Wait for so long, or until something is asked for. Return whether the flushing thread shall end."""
-        # What the garbage collector finishes in this thread must not hold it.
+        # Finalizers that the garbage collector runs in this thread must not pause it.
         self._local.exempt = self._local.flushes = True
         try:
             if self._flushed:
@@ -90,7 +90,7 @@ class SocketControl:
             if self._channel.wait(seconds):
                 self._read()
                 seconds = 0
-            # Said when the flush that comes next is over.
+            # Sent when the next flush is over.
             self._flushed, self._unsaid = self._unsaid, ""
         except Exception as error:
             self.fail(error)
@@ -136,7 +136,7 @@ class SocketControl:
                 self.points.arm(goal)
 
     def _let_go(self, goal: str) -> None:
-        """Let everybody who is paused go on, to that goal."""
+        """Resume all paused threads, until that goal."""
         with self._lock:
             gates, self._gates = self._gates, []
             self._set(goal)
@@ -205,13 +205,13 @@ class SocketControl:
         gate = _allocate_lock()
         gate.acquire()
         try:
-            # Nor may what a signal's handler does meanwhile, or a finalizer, hold the thread once more.
+            # A signal's handler, or a finalizer, that runs meanwhile must not pause the thread again.
             self._local.exempt = True
             if not self._enter(gate, cause):
                 return
             if loop is not None:
                 self._try(loop.suspend)
-            # What a signal's handler raises comes up here, and hardly anywhere else.
+            # What a signal's handler raises appears here, and almost nowhere else.
             while not gate.acquire(True, _LOOK_SECONDS):
                 if not self._recording.stream.is_flushing:
                     self._recording.stream.flush()
@@ -241,7 +241,7 @@ class SocketControl:
             return True
 
     def _leave(self, gate: Any) -> None:
-        """A thread goes on, perhaps without having been let go."""
+        """A thread continues, perhaps without having been resumed."""
         with self._lock:
             if gate in self._gates:
                 self._gates.remove(gate)

@@ -26,9 +26,7 @@ _monitoring = sys.monitoring
 _events = _monitoring.events
 _DISABLE = _monitoring.DISABLE
 _OF_GENERATORS = _events.PY_START | _events.PY_RESUME | _events.PY_YIELD | _events.PY_RETURN
-_STEPS = (
-    _events.PY_START, _events.PY_RESUME, _events.PY_THROW, _events.PY_YIELD, _events.PY_RETURN, _events.PY_UNWIND
-)  # fmt: skip
+_STEPS = (_events.PY_START, _events.PY_RESUME, _events.PY_THROW, _events.PY_YIELD, _events.PY_RETURN, _events.PY_UNWIND)
 #: With these a generator gives control back.
 _LEFT = (_events.PY_YIELD, _events.PY_RETURN, _events.PY_UNWIND)
 #: These cannot be asked for in one code object alone, nor disabled for a place (before 3.15).
@@ -70,7 +68,7 @@ class MonitoringPoints:
         self._singled_out.clear()
         if goal == LINE:
             _monitoring.set_events(self._tool, _events.LINE)
-            # Of the line before this one, every other place was disabled.
+            # For the previous line, every other place was disabled.
             _monitoring.restart_events()
             return
         _monitoring.set_events(self._tool, _EVERYWHERE | _OF_GENERATORS if goal else 0)

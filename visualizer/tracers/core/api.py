@@ -1,4 +1,4 @@
-"""The seam of the tracers: what a runtime has, and what the rooms here are to one another.
+"""The interface of the tracers: what a runtime has, and what the rooms here ask of one another.
 
 Nothing but Protocols. A runtime is a folder in `runtimes/` with a class that has what `Runtime` says, and a row in
 `start.RUNTIMES`; what it is given is a `Context` (context.py).
@@ -19,21 +19,21 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     Line = Callable[[Interning, int, Any, Any, Any, Any, Any], str]
     #: An event: its line function, absolute t_ns, a, b, value, code and offset.
     Parts = tuple[Line, int, Any, Any, Any, CodeType | None, int]
-    #: For whoever reads the trace: the words of a runtime that the reader does not know (trace/FORMAT.md, `runtimes`).
+    #: For the reader of the trace: the words of a runtime that the reader does not know (trace/FORMAT.md, `runtimes`).
     Words = Mapping[str, Mapping[str, str]]
 else:
     Protocol = object
 
 
 class Runtime(Protocol):
-    """Watches one runtime of the program. Made with a `Context`; nothing of it may raise out of a hook.
+    """Watches one runtime of the program. It is made with a `Context`, and its hooks never raise.
 
     A hook that fails gives its error to `Context.fail`, which takes the runtime out and lets the program go on.
     """
 
-    #: The name under which the trace's header and notes speak of it.
+    #: Its name in the header and notes of the trace.
     name: str
-    #: The modules of the program's that it waits for.
+    #: The modules whose import it waits for.
     modules: tuple[str, ...]
 
     def install(self) -> str:
@@ -111,7 +111,7 @@ class Pausable(Protocol):
 class Control(Protocol):
     """By which the program can be paused, if it was started so (control/)."""
 
-    #: What is waited for; "" is nothing. Asked on a hook's long way, which is the one taken while there is a goal.
+    #: What to pause at; "" for nothing. Hooks ask for it in their slow path, which they take while there is a goal.
     goal: str
 
     def on_switch(self, track: int | None = None) -> None:
@@ -144,7 +144,7 @@ class Control(Protocol):
 class Numbering(Protocol):
     """What the numbers of tracks that the hooks know are in the file (processes/copies.py)."""
 
-    #: Those that were met since this was emptied last: (number in the file, of which track of the parent's).
+    #: The ones met since this was last emptied: (number in the file, number of the parent's track).
     met: list[tuple[int, int]]
 
     def translate_rows(self, rows: list[int]) -> None:

@@ -1,4 +1,4 @@
-"""What the hooks of one OS thread have stored and the flush has not yet taken.
+"""What the hooks of one OS thread have stored, and the flush has not taken yet.
 
 An event is stored in one of two ways:
 
@@ -8,7 +8,7 @@ An event is stored in one of two ways:
 * with all its parts: seven references in `parts`, and in `rows` a row that holds its place among the others (its track
   is `PARTS`).
 
-Both are flat lists: no tuple stays behind for the cyclic garbage collector to walk.
+Both are flat lists: no tuple is left for the cyclic garbage collector to walk.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 #: References an event takes in `parts`, and in `rows`.
 STRIDE = 7
 ROW = 3
-#: Instead of the number of a shape: it is to be made now.
+#: In place of the number of a shape: the shape is to be made now.
 NEW = -1
-#: In a row, instead of a track: the next event of `parts` stands here.
+#: In a row, in place of a track: the next event of `parts` belongs here.
 PARTS = -1
 
-#: What is seen again and again is told with a count: after one, two, four, ... times, and at last after so many.
+#: What is seen repeatedly is stored with a count: after one, two, four, ... times, and at most this many.
 _MOST_UNREPORTED = 40
-#: So many places the hooks of a thread know at most, so that our memory does not grow with code that a program makes.
+#: The hooks of a thread know at most this many places, so that memory does not grow with code that a program makes.
 _MOST_SHAPES = 8192
 #: Gives the next shape its number (ids.py).
 _new_shape: Callable[[], int] = count().__next__
@@ -84,31 +84,16 @@ class Buffer:
     """The events of one thread. Hooks that run in that thread add to it; the flush takes from the other end."""
 
     __slots__ = (
-        "_met",
-        "chained",
-        "closed",
-        "entering",
-        "hook",
-        "ident",
-        "left",
-        "looked",
-        "parts",
-        "reported",
-        "rows",
-        "shapes",
-        "sights",
-        "sites",
-        "tables",
-        "taken",
-        "track",
-    )  # fmt: skip
+        "_met", "chained", "closed", "entering", "hook", "ident", "left", "looked", "parts", "reported", "rows",
+        "shapes", "sights", "sites", "tables", "taken", "track",
+    )
 
     def __init__(self, ident: int = 0) -> None:
         """`ident`: of the thread, as `_thread.get_ident` has it."""
         self.ident = ident
         self.rows: list[int] = []
         self.parts: list[Any] = []
-        #: How many rows were ever taken out of it.
+        #: How many rows have ever been taken out of it.
         self.taken = 0
         #: How many rows there had been in all when the thread was looked at last; and where it was seen since the last
         #: of them, the newest last (sampling.py).
@@ -116,7 +101,7 @@ class Buffer:
         self.sights: list[Sight] = []
         #: The thread's own track.
         self.track = -1
-        #: The file has the beginning of it, the spawn of the thread's track.
+        #: The file already contains the spawn of the thread's track.
         self.reported = False
         #: The thread has ended: nothing will be added.
         self.closed = False
@@ -138,7 +123,7 @@ class Buffer:
         self.left: tuple[str, Any] | None = None
 
     def shape(self, t_ns: int, *events: tuple[Any, ...]) -> int:
-        """Tell the file of a new shape, and return its number.
+        """Write a new shape to the file, and return its number.
 
         `events`: what it stands for, each (line function, a, b, value, code, offset).
         """
@@ -182,7 +167,7 @@ class Buffer:
 
     def store(self, parts: Parts) -> None:
         """Store one event with all its parts."""
-        # In this order: where there is a row, there are its parts.
+        # The parts first, so that a row that is found has its parts.
         self.parts.extend(parts)
         self.rows.extend((parts[1], PARTS, 0))
 
@@ -214,7 +199,7 @@ def take(buffer: Buffer, most: int) -> Taken | None:
     count = min(most, len(buffer.rows) // ROW)
     if count <= 0:
         return None
-    # A slice and a deletion of the same length: a hook that stores between the two only adds behind them.
+    # A slice and a deletion of the same length: a hook that stores between the two only adds after them.
     rows = buffer.rows[: count * ROW]
     del buffer.rows[: count * ROW]
     references = rows[1::ROW].count(PARTS) * STRIDE
@@ -225,9 +210,9 @@ def take(buffer: Buffer, most: int) -> Taken | None:
 
 
 def in_order(batch: list[Taken]) -> Iterator[tuple[Taken, int]]:
-    """The rows of several threads in order of time, as runs of one thread's: (what was taken, up to which row).
+    """The rows of several threads in order of time, as runs of rows of one thread: (what was taken, up to which row).
 
-    Whoever iterates moves `at` up to there before asking for the next.
+    The caller moves `at` up to there before asking for the next.
     """
     rest = [taken for taken in batch if taken.at < len(taken.times)]
     while len(rest) > 1:

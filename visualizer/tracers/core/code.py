@@ -1,10 +1,12 @@
-"""What can be told of a code object without running anything: whose it is, what it is called, and the expression at an
+"""What is known about a code object without running anything: whose it is, what it is called, and the expression at an
 instruction (`code.co_positions()`, PEP 657)."""
 
 from __future__ import annotations
 
 import os
 import sys
+
+from visualizer.tracers.core import syntax
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -24,9 +26,8 @@ ASYNC_GENERATOR_FLAG = 0x200
 GENERATOR_FLAG = 0x20 | COROUTINE_FLAG | ASYNC_GENERATOR_FLAG
 #: What a statement begins with whose head holds what is called.
 _STATEMENTS = ("with ", "for ", "async with ", "async for ")
-_AST_ONLY = 0x400  # ast.PyCF_ONLY_AST, without importing ast
 
-#: Where our own code is, which runs inside of the program.
+#: Where the visualizer's own code is, which runs inside the program.
 TRACERS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _HERE = os.path.dirname(TRACERS[:-1]) + os.sep
 _STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
@@ -41,7 +42,7 @@ _sources: dict[str, list[bytes] | None] = {}
 
 
 class Ownership:
-    """Tells the program's own code from that of the standard library and of installed packages.
+    """Distinguishes the program's own code from the standard library and installed packages.
 
     `include` names what is to count as the program's own nevertheless: a package ("requests"), or a part of a path.
     """
@@ -137,26 +138,14 @@ def segment(where: Range) -> str | None:
 
 def _in_head(text: str) -> str | None:
     """What a `with` enters or a `for` goes through: before 3.13 the compiler gives that the range of the statement."""
-    tree = _tree(text)
-    statement = tree.body[0] if tree is not None and len(tree.body) == 1 else None
-    items: Any = getattr(statement, "items", ())
-    node = items[0].context_expr if len(items) == 1 else getattr(statement, "iter", None)
-    if node is None:
+    items = [item for line in syntax.lines_of(text)[:1] for item in line.items()]
+    if len(items) != 1:
         return None
-    lines = text.encode().split(b"\n")[node.lineno - 1 : node.end_lineno]
+    lines = text.encode().split(b"\n")[items[0].lineno - 1 : items[0].end_lineno]
     # In this order: both may be the same line.
-    lines[-1] = lines[-1][: node.end_col_offset]
-    lines[0] = lines[0][node.col_offset :]
+    lines[-1] = lines[-1][: items[0].end_col_offset]
+    lines[0] = lines[0][items[0].col_offset :]
     return b"\n".join(lines).decode()
-
-
-def _tree(text: str, mode: str = "exec") -> Any:
-    """The syntax tree of `text`; None if it is none, or where the compiler loses count of its depth (a SystemError of
-    3.11: other greenlets ran meanwhile)."""
-    try:
-        return compile(text, "<place>", mode, _AST_ONLY)
-    except (SyntaxError, ValueError, MemoryError, RecursionError, SystemError):
-        return None
 
 
 def source(file: str) -> str | None:
@@ -175,15 +164,9 @@ def _lines(file: str) -> list[bytes] | None:
     return _sources[file]
 
 
-def parse(text: str) -> Any:
-    """The syntax tree of the expression `text`, None if it is none."""
-    tree = _tree(f"({text}\n)", "eval")
-    return tree.body if tree is not None else None
-
-
 def called(text: str) -> str | None:
     """The last name of what a call expression calls: "joinall" of "gevent.joinall(tasks)"."""
-    call = parse(text)
+    call = syntax.expression(text)
     if type(call).__name__ != "Call":
         return None
     function = call.func
@@ -192,25 +175,23 @@ def called(text: str) -> str | None:
 
 def entered(code: CodeType, offset: int) -> list[Any]:
     """The expressions (syntax trees) of the `with` statements in whose blocks the instruction at `offset` stands."""
-    file, _, line, _, column, _ = place(code, offset)
-    tree = _tree(source(file) or "")
-    if tree is None:
+    file, function, number, _, column, _ = place(code, offset)
+    at = number, max(column, 0)
+    around: list[syntax.Line] = []
+    for line in syntax.lines_of(source(file) or ""):
+        if line.start > at:
+            break
+        while around and around[-1].indent >= line.indent:
+            around.pop()
+        if line.colon < len(line.tokens):
+            around.append(line)
+    # Nothing runs in a block of the function that the function itself stands in; nor in a head what the head enters.
+    while around and around[-1].is_open_at(*at):
+        around.pop()
+    blocks = around[next((n for n in range(len(around), 0, -1) if around[n - 1].word in (b"def", b"class")), 0) :]
+    if function.endswith("<lambda>"):
         return []
-    found: list[Any] = []
-    rest: list[Any] = [tree]
-    while rest:
-        node = rest.pop()
-        kind = type(node).__name__
-        if kind in ("FunctionDef", "AsyncFunctionDef", "Lambda", "ClassDef"):
-            # It does not run where it stands.
-            found.clear()
-        elif kind in ("With", "AsyncWith") and any(_stands_in(part, line, column) for part in node.body):
-            found += [item.context_expr for item in node.items]
-        for name in node._fields:
-            parts = getattr(node, name, None)
-            nodes = [part for part in (parts if type(parts) is list else (parts,)) if hasattr(part, "_fields")]
-            rest += [part for part in nodes if not hasattr(part, "lineno") or _stands_in(part, line, column)]
-    return found
+    return [item for line in blocks if line.word == b"with" for item in line.items()]
 
 
 def enters(code: CodeType, line: int) -> bool:
@@ -220,13 +201,8 @@ def enters(code: CodeType, line: int) -> bool:
     return any(written.lstrip().startswith((b"with ", b"with(", b"async with ")) for written in above)
 
 
-def _stands_in(node: Any, line: int, column: int) -> bool:
-    start, end = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
-    return start <= (line, max(column, 0)) < end or (column < 0 and node.lineno <= line <= node.end_lineno)
-
-
 def is_of_runtime(code: CodeType) -> bool:
-    """Whether it is code of gevent or greenlet: that somebody waits there says nothing of what the program does."""
+    """Whether it is code of gevent or greenlet: a wait there says nothing about what the program does."""
     return any(part in code.co_filename for part in _RUNTIMES)
 
 

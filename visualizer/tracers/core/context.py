@@ -1,6 +1,6 @@
-"""What a runtime is given: how to tell of its tracks, and what the runtimes of one recording share.
+"""What a runtime is given: functions to report on its tracks, and what the runtimes of one recording share.
 
-An event is told of in the thread in which it happens. A runtime whose hooks have no time for that stores rows itself
+An event is reported in the thread in which it happens. A runtime whose hooks have no time for that stores rows itself
 (buffer.py).
 """
 
@@ -40,7 +40,7 @@ class Context:
         self.stream = stream
         #: Whether a code object is the program's own.
         self.own = own
-        #: By which the program can be paused, if it was started so; and what has it pause at steps and lines.
+        #: Pauses the program, if it was started with that; and what makes it pause at steps and lines.
         self.control = control
         self.points: Points | None = None
         self.imports = Imports(self.fail)
@@ -52,20 +52,20 @@ class Context:
         self.is_over = False
         #: The track of the process's main thread.
         self.track = NOBODY
-        #: Why hooks must not take their short way now: tracks of which something is still to be found out, or NOBODY
+        #: Why hooks must not take their fast path now: tracks about which something is still to be found out, or NOBODY
         #: if something else is due.
         self.unsettled: set[int] = set()
         #: Called in each thread but the first when it stores its first event.
         self.on_thread: list[Callable[[], None]] = []
-        #: Called when something is due that hooks on their short way would not see (`at_next_event`).
+        #: Called when something is due that hooks in their fast path would not see (`at_next_event`).
         self.on_due: list[Callable[[], None]] = [lambda: self.unsettled.add(NOBODY)]
-        #: Called when a runtime failed: what runs from then on is not known well enough.
+        #: Called when a runtime has failed: from then on it is not known well enough what runs.
         self.on_failure: list[Callable[[], None]] = []
-        #: Each tells the track that runs in the current thread, as far as it knows; the last one is asked first.
+        #: Each returns the track that runs in the current thread, if it knows it; the last one is asked first.
         self.runners: list[Callable[[], int | None]] = []
-        #: Who knows the generators that run in a frame.
+        #: Knows the generators that run in a frame.
         self.steps: GeneratorSteps | None = None
-        #: Who is told of the program's calls.
+        #: Informed of the program's calls.
         self.callees: list[Callee] = []
 
     def of(self, kind: type[R]) -> R:
@@ -128,7 +128,7 @@ class Context:
         self.stream.store(lines.poll, t_ns, track, int(polling))
 
     def note(self, text: str, unsupported: str = "") -> None:
-        """Store a sentence for whoever reads the trace. `unsupported`: the runtime that it says is not recorded."""
+        """Store a sentence for the reader of the trace. `unsupported`: the runtime that it says is not recorded."""
         self.stream.store(lines.note, self.now(), text, unsupported)
 
     # Who runs.
@@ -145,7 +145,7 @@ class Context:
         """The tracks of the generators that run in `frame` and below it, the innermost last."""
         return self.steps.running_in(frame) if self.steps is not None else []
 
-    # Calls of the program's that only a runtime which watches code sees; for those that want to know of them.
+    # Calls of the program that only a runtime which watches code sees, passed on to the others.
 
     def is_entering(self) -> bool:
         """Whether the code that starts on this thread now may be the first on a stack of its own."""
@@ -162,7 +162,7 @@ class Context:
             callee.left(outcome, value)
 
     def makes(self, kind: type) -> bool:
-        """Whether a call of the class `kind` makes something that somebody wants to know of."""
+        """Whether a call of the class `kind` makes something that a runtime wants to know of."""
         return any(callee.makes(kind) for callee in self.callees)
 
     def was_made(self, kind: type, frame: Any) -> None:

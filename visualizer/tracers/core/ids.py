@@ -1,4 +1,4 @@
-"""The numbers of tracks, texts, places and shapes: each is given once in a file, whichever process writes there.
+"""The numbers of tracks, texts, places and shapes: each is given only once in a file, in whichever process.
 
 A process that is alone counts. From its first fork on it and its children take numbers in blocks, from counters in
 memory that they share (an anonymous mmap). A block is taken under a lock on the trace file (POSIX, of the process): the
@@ -27,9 +27,9 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
 TRACK, TEXT, PLACE, SHAPE = range(4)
-#: Room for somebody else in the memory that is shared.
+#: Room for other uses of the shared memory.
 _SPARE = slice(8, 16)
-#: The first block of a process has so many numbers, each one after it four times as many, up to so many.
+#: How many numbers a process takes first; each later block has four times as many, up to `_MOST`.
 _FIRST = 16
 _MOST = 4096
 
@@ -48,7 +48,7 @@ class Ids:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._numbers(count(), count(), count(), count())
-        #: The next number of each kind that nobody has, once they are shared.
+        #: The next unused number of each kind, once they are shared.
         self._shared: Any = None
         #: Taken again by a signal's handler, or a finalizer, that runs in the middle of it.
         self._lock = _RLock()

@@ -28,7 +28,7 @@ class Imports:
         #: (tracer, hook), by the module that they wait for.
         self._hooks: dict[str, list[tuple[str, Hook]]] = {}
         self._installed = False
-        #: Called with (module name, search path) before any module is looked for; None if nobody wants to know.
+        #: Called with (module name, search path) before any module is looked for; None if not needed.
         self.before_any: Callable[[str, Any], None] | None = None
         self._threads: ThreadStarts | None = None
 

@@ -1,4 +1,4 @@
-"""The lines of a trace file, made at the flush: one function a kind of event.
+"""The lines of a trace file, made at the flush: one function for each kind of event.
 
 Each takes the stream, the time, the two integers or words that the hook stored, the value that crossed, and the code
 object and instruction offset of the place (all six as in `Stream.extend`). FORMAT.md describes the fields.

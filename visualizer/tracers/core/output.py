@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import ModuleType
     from typing import Any
 
-#: Of one write, and of all writes together, at most so many characters are kept; the rest is counted.
+#: At most this many characters are kept of one write, and of all writes together; the rest is counted.
 LONGEST_WRITE = 4096
 MOST_IN_ALL = 8 << 20
 

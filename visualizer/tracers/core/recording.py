@@ -56,9 +56,9 @@ class Recording(Context):
             runtime = make(self)
             if self.tracers.setdefault(runtime.name, runtime) is not runtime:
                 raise ValueError("another runtime has that name")
-            reported: Words = getattr(runtime, "words", {})
-            if reported:
-                self._words[runtime.name] = {part: dict(texts) for part, texts in reported.items()}
+            described: Words = getattr(runtime, "words", {})
+            if described:
+                self._words[runtime.name] = {part: dict(texts) for part, texts in described.items()}
         except Exception as error:
             self._answers[name] = f"refused: {show(error)}"
 
@@ -81,7 +81,7 @@ class Recording(Context):
             buffer.store((lines.thread_exited, self.stream.clock(), buffer.track, about, lines.NO_VALUE, None, 0))
         buffer.closed = True
         if self.forks.is_child and all(other.closed for other in self.stream.buffers):
-            # A thread has forked, and with the last thread the child is over, unless ours keeps it alive.
+            # A thread has forked: the child ends with its last thread, unless ours keeps it alive.
             self.stream.leave_to_end()
             self.forks.end()
 
@@ -127,10 +127,10 @@ class Recording(Context):
         uncaught: Any = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
         outcome, value = words.RETURNED, lines.NO_VALUE
         if isinstance(uncaught, BaseException) and _ended_main(uncaught):
-            outcome, value = words.RAISED, uncaught
+            outcome, value = words.RAISED, keep(uncaught)
             name, message = type_name(type(uncaught)), exception_text(uncaught)
             stream.extend((lines.uncaught, t_ns, name, message, None, *self._raised_at(uncaught)))
-        stream.store(lines.thread_exited, t_ns, stream.here(t_ns).track, (outcome, None), keep(value))
+        stream.store(lines.thread_exited, t_ns, stream.here(t_ns).track, (outcome, None), value)
         self._remove_all()
         self.is_over = True
         stream.close()
@@ -190,7 +190,7 @@ def _ended_main(error: BaseException) -> bool:
     """
     outermost = error.__traceback__
     if outermost is None:
-        # Of a script that is no Python there is no more than that.
+        # A script that does not compile has no more than that.
         return isinstance(error, SyntaxError) and type(error.filename) is str and not error.filename.startswith("<")
     frame = outermost.tb_frame
     if frame.f_code.co_filename == "<frozen runpy>":

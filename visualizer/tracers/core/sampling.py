@@ -1,4 +1,4 @@
-"""Samples: where a track is that runs on and on, seen from outside.
+"""Samples: where a track is that runs without a switch, seen from outside.
 
 A hog stores no event, and its trace would tell what it is, but not which line keeps it. So the flushing thread looks,
 every 25 ms, at each thread that has stored nothing since it looked last: at the innermost frame of the program's own.
@@ -37,9 +37,9 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     #: Code and offset of a frame.
     At = tuple[CodeType, int]
 
-#: So many threads are looked at in a flush, by turns where there are more.
+#: At most this many threads are looked at in a flush, in turn if there are more.
 _AT_ONCE = 16
-#: So deep a stack is looked into.
+#: Stacks are read to this depth.
 _DEPTH = 128
 
 _RESUME = opcode.opmap["RESUME"]
@@ -56,7 +56,7 @@ class Samples:
         self._recording = recording
         self._looks = False
         self._looked_ns = -1
-        #: Which of the threads comes first in the next look.
+        #: The thread that comes first in the next look.
         self._turn = 0
         #: `sys.addaudithook`: the interpreter's, and ours in its place.
         self._audits: tuple[Any, Any] | None = None
@@ -117,12 +117,14 @@ class Samples:
 
     def _place(self, stack: list[At]) -> At | None:
         """Where the program is; None if it is not in code of its own, or at a switch that may not be stored yet."""
-        if any(code.co_filename.startswith(TRACERS) for code, _ in stack):
-            return None
+        for depth, (code, _) in enumerate(stack):
+            # What only stands around a callback of the program's stores nothing meanwhile.
+            if code.co_filename.startswith(TRACERS) and not (depth and code.co_name == "visualizer_callback"):
+                return None
         own = [at for at in stack if self._recording.own(at[0])]
         if any(_is_resumed(*at) for at in own):
             return None
-        # A function that is only being entered says less than the call of it.
+        # A function that is just being entered says less than its call.
         while len(own) > 1 and _is_entered(*own[0]):
             del own[0]
         return own[0] if own else None

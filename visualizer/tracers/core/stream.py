@@ -1,4 +1,4 @@
-"""The way of an event from a hook to the file.
+"""How an event gets from a hook to the file.
 
 A hook stores in the buffer of its own thread (buffer.py), and nothing else. The rest is done at the flush, by a thread
 of our own every 25 ms: the rows go to the file as they are, and for an event with all its parts the first of them is
@@ -46,13 +46,13 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 FLUSH_SECONDS = 0.025
 #: Its multiples are spread evenly between whole numbers, however many one takes.
 _GOLDEN = 0.6180339887
-#: With so many integers waiting in its buffer the hook that stored the last one flushes by itself.
+#: With this many integers waiting in its buffer, the hook that stored the last one flushes itself.
 FULL = 64 * 1024 * ROW
-#: So many rows stand in one line at most, and are written at a time.
+#: At most this many rows are in one line, and are written at a time.
 _BATCH = 4 * 1024
 #: The text of a value stands in a row above the number of its shape, from this bit on.
 _VALUE_BIT = 32
-#: So many shapes are known at most of what has no row of its own, so that our memory does not grow with the trace.
+#: At most this many shapes are known of events without a row, so that memory does not grow with the trace.
 _MOST_SHAPES = 8192
 
 # Fetched now: gevent's monkey-patching replaces them, and the flushing thread would be a greenlet of the program's.
@@ -81,17 +81,18 @@ class Stream(Interning):
 
     def __init__(self, sink: Sink, clock: Callable[[], int] = time.monotonic_ns) -> None:
         super().__init__(Ids(sink), clock)
-        #: One for each thread that stored anything, until it has ended.
+        #: One for each thread that has stored anything, until it ends.
         self.buffers: list[Buffer] = []
         #: Called in a thread that stores its first event, before it is stored: (the thread's buffer, t_ns).
         self.on_thread: Callable[[Buffer, int], None] = lambda buffer, t_ns: None
-        #: Called by the flushing thread before each flush: what has to be told before the hook that knows its end runs.
+        #: Called by the flushing thread before each flush: what has to be stored before the hook that sees its end
+        #: runs.
         self.before_flush: list[Callable[[], None]] = []
         #: Called when a flush finds so much waiting that hooks should wait for it (`attend`).
         self.on_backlog: Callable[[], None] = lambda: None
         #: Called by the flushing thread while it has the right to flush, before it takes anything out of the buffers.
         self.look: Callable[[], None] = lambda: None
-        #: How the flushing thread waits for the next flush: (seconds) -> whether it shall end.
+        #: How the flushing thread waits for the next flush: (seconds) -> whether to end.
         self.wait: Callable[[float], bool] = self.wait_for_end
         #: To be called when the next event is stored, because it cannot be done now.
         self.due: list[Callable[[], None]] = []
@@ -102,12 +103,12 @@ class Stream(Interning):
         #: The shape of what is stored with all its parts and comes again (NEW: it came once), by what does not change
         #: of it, and the code of its place.
         self._shapes: dict[tuple[Any, ...], tuple[int, CodeType | None]] = {}
-        #: Track of the thread whose lines stand last in the file.
+        #: Track of the thread whose lines are last in the file.
         self._thread = -1
         number_shapes_by(self.ids.shape)
         #: Once several processes write: the track of this one's main thread. Then each write says who goes on.
         self.process = -1
-        #: What was inherited from the process that forked, if one did.
+        #: What was inherited from the process that forked this one, if any.
         self.copies: Numbering | None = None
         self._unfinished_ns = 0
         self._sink = sink
@@ -223,7 +224,7 @@ class Stream(Interning):
         text += self._text_of(waiting)
         if flushing is not self._flushing:
             return  # A signal's handler has forked meanwhile, and this is the child: its parent writes that.
-        # The program goes on while we write, and may count its objects: by now we hold no list any more.
+        # The program continues while we write, and may count its objects: by now we hold no list.
         if text:
             self._sink.write(text.encode("ascii"), made + sum(count for _, count in waiting))
         if self._lost != self._sink.lost:
@@ -235,7 +236,7 @@ class Stream(Interning):
                 self._lost = self._sink.lost
 
     def _begin_batch(self) -> None:
-        """What is written next may stand behind lines of another process: it begins by saying on which thread it is."""
+        """What is written next may stand after lines of another process: it begins by saying on which thread it is."""
         if self.process >= 0:
             self._thread = -1
 
@@ -258,7 +259,7 @@ class Stream(Interning):
         taken = [one for buffer, count in waiting if (one := take(buffer, count)) is not None]
         lines: list[str] = []
         for one, until in in_order(taken):
-            # They come before what happened since.
+            # They come before anything that happened since.
             self._report_sights(one.buffer, lines, ended=True)
             self._make_lines(one, until, lines)
         return "".join(lines)
@@ -283,7 +284,7 @@ class Stream(Interning):
         """Make the lines of the rows of `taken` up to number `until`."""
         track = taken.buffer.track
         if track != self._thread:
-            # The first line of a thread says itself that it is one, but not of which process.
+            # The first line of a thread says that it is one, but not in which process.
             is_first = self._thread < 0 and track != self.process
             known = track if taken.buffer.reported else self.process if is_first else -1
             self._thread = track
@@ -314,7 +315,7 @@ class Stream(Interning):
             rows.clear()
 
     def _make_line(self, taken: Taken, until: int, rows: list[int], lines: list[str]) -> None:
-        """Make the line of the event with parts that comes next, behind those it needs to have been told before; or add
+        """Make the line of the event with parts that comes next, after those it needs to have been told before; or add
         its row to `rows`, which come before any line but a definition."""
         parts, i = taken.parts, taken.parts_at
         taken.parts_at += STRIDE
@@ -360,8 +361,8 @@ class Stream(Interning):
         if number == NEW:
             number = self.ids.shape()
             self._shapes[key] = number, code
-            told = shape_line(self, 0, number, ((line, SUBJECT, b, NO_VALUE, code, at),), None, None, 0)
-            self._new.append(told)
+            definition = shape_line(self, 0, number, ((line, SUBJECT, b, NO_VALUE, code, at),), None, None, 0)
+            self._new.append(definition)
         return number
 
     def _report_copies(self, copies: Numbering, t_ns: int, rows: list[int], lines: list[str]) -> None:
@@ -374,7 +375,7 @@ class Stream(Interning):
     # The flushing thread.
 
     def start_thread(self) -> None:
-        """Flush every 25 ms from now on, also while the program sleeps or is in C code that lets go of the GIL."""
+        """Flush every 25 ms from now on, also while the program sleeps or is in C code that releases the GIL."""
         if self._alive:
             return  # The program forked twice with no event in between.
         self._alive = True
@@ -388,7 +389,7 @@ class Stream(Interning):
         try:
             phase = 0.0
             while self._alive:
-                # Not in step with what the program does every so often: samples would always find it doing just that.
+                # Not in step with what the program does periodically: samples would always find it doing just that.
                 phase = (phase + _GOLDEN) % 1
                 if self.wait(FLUSH_SECONDS * (0.8 + 0.4 * phase)):
                     break
@@ -475,7 +476,7 @@ class Stream(Interning):
         self._new.clear()
 
     def discard(self) -> None:
-        """In a forked child: forget everything, and let go of the file."""
+        """In a forked child: forget everything, and close the file."""
         self.buffers.clear()
         self._forget_others()
         self._sink.close()

@@ -1,4 +1,4 @@
-"""What stands in the file once, and is referred to by number: texts, places, and the text of source files."""
+"""What is written to the file once, and then referred to by number: texts, places, and the text of source files."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ try:
 except ImportError:
     from json.encoder import py_encode_basestring_ascii as _quote
 
-#: Of one source file, and of all together, at most so many characters go into the trace.
+#: At most this many characters go into the trace of one source file, and of all together.
 LARGEST_SOURCE = 256 << 10
 SOURCE_IN_ALL = 4 << 20
-#: After this many interned texts or places they are numbered afresh, so that our memory does not grow with the trace.
+#: After this many texts or places they are numbered anew, so that memory does not grow with the trace.
 _INTERNED = 8192
 _LONGEST_EXPRESSION = 60
 
@@ -40,9 +40,9 @@ class Interning:
         self._places: dict[tuple[int, int], tuple[int, CodeType]] = {}
         self._calls: dict[tuple[int, int], tuple[str, str, CodeType]] = {}
         self._listed: set[str] = set()
-        #: Lines that are to stand before the one that is being made.
+        #: Lines to be written before the one that is being made.
         self._new: list[str] = []
-        #: So many characters of source text may still go into the trace.
+        #: How many characters of source text may still go into the trace.
         self.source_room = SOURCE_IN_ALL
 
     def text(self, text: str) -> int:

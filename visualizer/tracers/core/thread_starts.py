@@ -1,4 +1,4 @@
-"""Tells tracers of each thread that `threading` starts: in that thread, and before its own code runs.
+"""Informs tracers of each thread that `threading` starts: in that thread, and before its own code runs.
 
 Some hooks are one thread's and have to be set there (greenlet's trace function; the profile function, on 3.11).
 `threading.setprofile` has a function set in each new thread; ours is called once there and takes itself out. Threads

@@ -20,7 +20,7 @@ _type_name = type.__dict__["__name__"].__get__
 _type_module = type.__dict__["__module__"].__get__
 _exception_args = BaseException.__dict__["args"].__get__
 
-#: Immutable, and holding nothing but themselves: a hook may keep a reference and leave the text to the flush.
+#: Immutable, and without references: a hook may keep the object and leave its text to the flush.
 ATOMS = frozenset((int, bool, float, type(None)))
 
 

@@ -212,11 +212,11 @@ class Navigating(Feedback):
 
     def _go_to_clock(self, wanted: Clock) -> None:
         view = self.view
-        reckoning, t_ns = by_the_clock(view.timeline), time_of_clock(view.timeline, wanted.of_day_ns)
-        if reckoning is None or t_ns is None:
+        time_format, t_ns = by_the_clock(view.timeline), time_of_clock(view.timeline, wanted.of_day_ns)
+        if time_format is None or t_ns is None:
             self.deny("The trace does not contain the time of day.")
         elif t_ns > view.now_ns:
-            first, last = (reckoning.moment(end_ns, view.now_ns) for end_ns in (0, view.now_ns))
+            first, last = (time_format.moment(end_ns, view.now_ns) for end_ns in (0, view.now_ns))
             self.deny(f"The trace goes from {first} to {last}.")
         else:
             view.go_to_time(t_ns)

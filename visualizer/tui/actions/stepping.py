@@ -13,8 +13,8 @@ from visualizer.tui.state.feed import Feed
 from visualizer.tui.state.source_position import running
 
 _EXPECTED = "Type a line of source: 14 or demo.py:14."
-_HELD = "The program is paused: J runs it to the next switch, S resumes it."
-_HELD_ELSEWHERE = "The program is paused by the terminal that started it."
+_PAUSED = "The program is paused: J runs it to the next switch, S resumes it."
+_PAUSED_ELSEWHERE = "The program is paused by the terminal that started it."
 _GOING = "The program runs to {}; S lets it continue past that."
 _KEYS = "J one switch · T to the selected track · ; to a line · S resume"
 
@@ -85,7 +85,7 @@ class Stepping(Spanning):
 
     def no_switch(self, by: int, otherwise: str = "This is before the first switch.") -> str:
         if by > 0 and self.feed.paused:
-            return _HELD if self.feed.control is not None else _HELD_ELSEWHERE
+            return _PAUSED if self.feed.control is not None else _PAUSED_ELSEWHERE
         return super().no_switch(by, otherwise)
 
     def is_paused_here(self) -> bool:

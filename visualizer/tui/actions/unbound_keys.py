@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from textual import events
+from textual.binding import Binding
 from textual.screen import Screen
 from textual.widgets import Input
 
 from visualizer.analysis.text.printable import plain
 from visualizer.tui.messages import Denied
 
+#: Keys of other programs -> those that do the same here.
+_ELSEWHERE = {"f1": "question_mark", "f3": "n", "ctrl+z": "u", "ctrl+y": "U", "ctrl+g": "colon", "ctrl+o": "comma"}
 _FOCUS = ("app.focus_next", "app.focus_previous")
 
 
@@ -31,7 +34,20 @@ class UnboundKeys(Screen[None]):
 
     def nothing_done_by(self, key: str, pressed: str) -> str:
         """The message about `key`, whose name is `pressed`."""
-        return f"{pressed} does nothing here: {self.INSTEAD}? shows all keys."
+        meant = self._meant(key)
+        if meant is None:
+            return f"{pressed} does nothing here: {self.INSTEAD}? shows all keys."
+        shown = self.app.get_key_display(meant).strip()
+        what = meant.tooltip[:1].lower() + meant.tooltip[1:].partition(";")[0]
+        return f"{pressed} does nothing here; {shown}: {what}. ? shows all keys."
+
+    def _meant(self, key: str) -> Binding | None:
+        """The key that was probably meant: of other programs, or the same letter, small or large or without Ctrl."""
+        letter = key.removeprefix("ctrl+").removeprefix("alt+")
+        for near in (_ELSEWHERE.get(key, ""), letter, letter.swapcase()):
+            if near != key and near and self._is_bound(near):
+                return self.active_bindings[near].binding
+        return None
 
     def _is_bound(self, key: str) -> bool:
         known = self.active_bindings.get(key)

@@ -8,7 +8,7 @@ from textwrap import wrap
 from typing import NamedTuple
 
 from rich.cells import cell_len
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -19,7 +19,9 @@ from textual.widgets import Static
 from visualizer.paint.text.legend import meaning
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.tui import keys
+from visualizer.tui.messages import Prompted, Typing
 from visualizer.tui.terminal.styles import is_dark, style
+from visualizer.tui.widgets.prompt import Prompt
 
 #: A column is as wide as most of its text, and may be somewhat narrower; free cells between two columns.
 _WIDEST, _LEAST, _BETWEEN = 63, 54, 3
@@ -37,11 +39,18 @@ class _Entry(NamedTuple):
     second: str
     style: str = "bold"
 
+    def has(self, text: str) -> bool:
+        """Whether that is the key, or is in what it does."""
+        return text in (key.casefold() for key in self.first.split("  ")) or text in self.second.casefold()
+
 
 class HelpScreen(ModalScreen[None]):
     """Lists `sections`, the keys of the screen below."""
 
-    BINDINGS = [Binding("escape,question_mark,q,enter", "dismiss", "Close")]
+    BINDINGS = [
+        Binding("escape,question_mark,q,enter", "close", "Close"),
+        Binding("slash,ctrl+f", "find", "Search"),
+    ]
 
     def __init__(
         self, sections: Iterable[keys.Section], *, mouse: Iterable[tuple[str, str]] = (), ascii: bool = False
@@ -52,15 +61,50 @@ class HelpScreen(ModalScreen[None]):
         self._mouse = tuple(mouse)
         self._ascii = ascii
         self._said = Static(id="said")
+        self._prompt = Prompt()
+        #: Only entries with this in them are shown.
+        self._wanted = ""
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="help") as page:
-            page.border_title, page.border_subtitle = "Keys", "Escape closes this"
+            page.border_title, page.border_subtitle = "Keys", "/ searches, Escape closes this"
             yield self._said
+        yield self._prompt
+
+    def on_mount(self) -> None:
+        self._prompt.display = False
+
+    def action_find(self) -> None:
+        self._prompt.ask("key", "/", "a key, or a word of what it does", self._wanted)
+
+    async def action_close(self) -> None:
+        """Close the search and show all keys, or close the help."""
+        if self._prompt.display or self._wanted:
+            self._prompt.close()
+            self._show("")
+        else:
+            await self.dismiss()
+
+    @on(Typing)
+    def _narrow(self, message: Typing) -> None:
+        self._show(message.text)
+
+    @on(Prompted)
+    def _stay(self, message: Prompted) -> None:
+        self._show(message.text)
+
+    def _show(self, wanted: str) -> None:
+        self._wanted = wanted
+        if not self._prompt.display:
+            self.query_one("#help").focus()
+        self._fill()
 
     def on_resize(self, event: events.Resize) -> None:
+        self._fill()
+
+    def _fill(self) -> None:
         """As many columns as have room, as equal in height as sections that stay whole let them be."""
-        room = event.size.width - _FRAME
+        room = self.size.width - _FRAME
         sections = self._entries()
         count = max(1, min(_MOST_COLUMNS, len(sections), (room + _BETWEEN) // (_LEAST + _BETWEEN)))
         width = max(1, min(_WIDEST, (room + _BETWEEN) // count - _BETWEEN))
@@ -70,14 +114,23 @@ class HelpScreen(ModalScreen[None]):
         self.query_one("#help").styles.width = _FRAME + count * (width + _BETWEEN) - _BETWEEN
 
     def _entries(self) -> list[tuple[str, list[_Entry]]]:
-        """Title and entries of each section."""
+        """Title and entries of each section, those that are searched for."""
+        found = self._sections_of_all()
+        wanted = self._wanted.casefold()
+        if wanted:
+            found = [(title, [each for each in entries if each.has(wanted)]) for title, entries in found]
+        found = [(title, entries) for title, entries in found if entries]
+        return found or [(f"Nothing here has {self._wanted!r} in it", [])]
+
+    def _sections_of_all(self) -> list[tuple[str, list[_Entry]]]:
         found = [
             (section.title, [_Entry(self._keys(binding), binding.tooltip) for binding in section.bindings])
             for section in self._sections
         ]
         if self._mouse:
             found.append(("Mouse", [_Entry(*each) for each in self._mouse]))
-            found.append(("States", list(self._legend())))
+            # First: where there is no room for a legend, this is it.
+            found.insert(0, ("States", list(self._legend())))
         return found
 
     def _keys(self, binding: Binding) -> str:

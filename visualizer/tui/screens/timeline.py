@@ -16,12 +16,14 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
+from visualizer.analysis.explore.spans import part_of
 from visualizer.analysis.findings import Finding
 from visualizer.analysis.model.timeline import State
 from visualizer.paint.axis.viewport import Axis
 from visualizer.session.preferences import Preferences
 from visualizer.tui import keys, messages
-from visualizer.tui.actions.export import Exporting
+from visualizer.tui.actions.copying import Copying
+from visualizer.tui.actions.export import visible_rows, visible_span
 from visualizer.tui.actions.moving import Bringing, Moving
 from visualizer.tui.actions.row_layout import Arranging
 from visualizer.tui.actions.stepping import Stepping
@@ -53,7 +55,7 @@ _TALL = 30
 _FIXED_LINES = 4
 _LEAST_TRACKS = 3
 #: The share of the remaining lines that tracks may take.
-_TRACKS_SHARE = 0.45
+_TRACKS_SHARE = 0.475
 #: The sequence has a line for each switch, and so never enough of them.
 _SEQUENCE_SHARE = 0.6
 #: Keys that are off where there are no rows.
@@ -65,13 +67,17 @@ _KEYS_ON_ROWS = frozenset(
 )
 
 
+#: Classes of the screen while a pane has all the room: the lists, or the rows.
+_LARGE_TABS, _LARGE_ROWS = "-large-tabs", "-large-rows"
+
+
 class Pane(Protocol):
     """A widget that draws its changes when `show` is called."""
 
     def show(self) -> None: ...
 
 
-class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
+class TimelineScreen(Arranging, Moving, Stepping, Viewing, Copying):
     """Shows a feed. Its keys are those of `keys.TIMELINE`, live and in replay alike."""
 
     SECTIONS = (*keys.TIMELINE, keys.LIST, keys.SEQUENCE, keys.FINDINGS, keys.CHOICES, keys.MARKS, keys.PAGES)
@@ -86,8 +92,11 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         ascii: bool = False,
         clock: Callable[[], int] = time.monotonic_ns,
         remembered: Preferences | None = None,
+        span: str | None = None,
     ) -> None:
+        """`span`: the part that is shown first, as soon as all is read."""
         super().__init__()
+        self._span = span
         self.feed = feed
         self._remembered = Preferences(hinted=True) if remembered is None else remembered
         axis = next((axis for axis in Axis if axis.value == self._remembered.axis), Axis.TIME)
@@ -132,7 +141,15 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
 
     @property
     def traces(self) -> tuple[str] | None:
-        return (str(self.feed.path),) if self.feed.path is not None else None
+        return (f"{self.feed.path}{visible_span(self.view)}",) if self.feed.path is not None else None
+
+    @property
+    def seen(self) -> list[str]:
+        return [*super().seen, *visible_rows(self.view)]
+
+    @property
+    def source_line(self) -> str:
+        return next(filter(None, (source.line_text for source in self._sources)), "")
 
     def compose(self) -> ComposeResult:
         yield TooSmall("timeline")
@@ -185,8 +202,19 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
                 changed = True
             if beginning and not feed.follow and view.timeline.switch_count:
                 view.begin()
+            if self._span is not None and not view.live:
+                self._show_part(self._span)
         if self.follow_stops() | self.go_on_searching() | view.advance(passed_ns) or changed:
             self.look()
+
+    def _show_part(self, span: str) -> None:
+        self._span = None
+        try:
+            part = part_of(self.feed.timeline, self.feed.name, span)
+        except ValueError as error:
+            self.deny(str(error))
+            return
+        self.view.show_part(part)
 
     @on(messages.Looked)
     def _draw(self) -> None:
@@ -216,13 +244,18 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
         self._legend.display = tall
         # The line for a message, or what is typed, is there in any case, and a longer one is not at the rows' expense:
         # nothing shall jump.
+        if self.prompt.display and self.message_line.display:
+            self.message_line.set()
         self._reserved.display = not self.message_line.display and not self.prompt.display
         notices = int(self._notices.styles.height.value) if self._notices.display and self._notices.styles.height else 0
         room = height - _FIXED_LINES - sentence - tall - notices - 1 - self.filter.display
-        most = max(_LEAST_TRACKS, int(room * _TRACKS_SHARE))
+        is_large = self.has_class(_LARGE_ROWS)
+        most = room if is_large else max(_LEAST_TRACKS, int(room * _TRACKS_SHARE))
         self.view.make_room(most)
         lines = min(max(self.view.line_count, 1), most)
-        switches = max(_LEAST_TRACKS, min(self.sequence.length, int(room * _SEQUENCE_SHARE)))
+        switches = max(_LEAST_TRACKS, min(self.sequence.length, room if is_large else int(room * _SEQUENCE_SHARE)))
+        if self.has_class(_LARGE_TABS):
+            lines = switches = 0
         for pane, wanted in ((self._tracks, lines), (self.sequence, switches), (self._sentence, sentence)):
             if pane.styles.height is None or pane.styles.height.value != wanted:
                 pane.styles.height = wanted
@@ -285,8 +318,22 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
             return f"{pressed} does nothing in the sequence: Y goes back to the timeline."
         return super().nothing_done_by(key, pressed)
 
+    def action_enlarge(self) -> None:
+        """Give the pane that has the focus all the room, or put everything back."""
+        if not self._put_back():
+            self.add_class(_LARGE_TABS if self.focused is not None and self.focused.id in TABS else _LARGE_ROWS)
+        self.look()
+
+    def _put_back(self) -> bool:
+        """Whether a pane was enlarged."""
+        large = self.has_class(_LARGE_TABS) or self.has_class(_LARGE_ROWS)
+        self.remove_class(_LARGE_TABS, _LARGE_ROWS)
+        return large
+
     def action_tab(self, tab: str) -> None:
         focused = self.focused is not None and self.focused.id in TABS
+        # It would not be seen.
+        self.remove_class(_LARGE_ROWS)
         if self._tabs[tab].display:
             self._tabs[tab].turn()
         self._show_tab(tab)
@@ -296,6 +343,9 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Exporting):
 
     async def action_back(self) -> None:
         if self.put_away():
+            return
+        if self._put_back():
+            self.look()
             return
         if self.sequence.display:
             self.action_sequence()

@@ -51,6 +51,9 @@ class SideView(View):
     def zero_ns(self) -> int:
         return int(self.stretch.begin(Axis.TIME))
 
+    def _suit_speed(self) -> None:
+        """Both sides are played at one speed."""
+
     @property
     def first_switch(self) -> int:
         return self.part.first

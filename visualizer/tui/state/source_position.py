@@ -17,7 +17,7 @@ _OF_COMPILER = ("SyntaxError", "IndentationError", "TabError")
 _WRONG = re.compile(r".*\((.+), line ([0-9]{1,9})\)", re.DOTALL)
 
 
-class Whereabouts(NamedTuple):
+class SourcePosition(NamedTuple):
     """A track and its source position. `activity` says in a word or two what it does there."""
 
     track: int
@@ -31,7 +31,7 @@ class Whereabouts(NamedTuple):
     final: State | None = None
 
 
-def running(timeline: Timeline, index: int) -> Whereabouts:
+def running(timeline: Timeline, index: int) -> SourcePosition:
     """The track that runs after switch number `index` (-1: before the first), and where it resumes."""
     track_id = timeline.running_at(index)
     track = timeline.tracks.get(track_id)
@@ -40,21 +40,21 @@ def running(timeline: Timeline, index: int) -> Whereabouts:
         script = header.argv[0] if header is not None and header.argv else ""
         wrong = _not_compiled(timeline, script)
         if wrong is not None:
-            return Whereabouts(track_id, "fails: syntax error here", wrong)
-        return Whereabouts(track_id, "starts", Place(script, "", 1, -1, -1, -1) if script else None)
+            return SourcePosition(track_id, "fails: syntax error here", wrong)
+        return SourcePosition(track_id, "starts", Place(script, "", 1, -1, -1, -1) if script else None)
     run = track.slice_of_step(index)
     states, about = track.slices.state, track.slices.about
     for before in range(run - 1, max(run - 3, -1), -1):
         if states[before] == State.BLOCKED:
-            return Whereabouts(track_id, "resumes", None)
+            return SourcePosition(track_id, "resumes", None)
         if states[before] == State.WAITING:
-            return Whereabouts(track_id, "resumes", timeline.suspensions[about[before]].place)
+            return SourcePosition(track_id, "resumes", timeline.suspensions[about[before]].place)
     place = _next_suspension(timeline, track, run)
     if place is not None and track.kind != words.THREAD:
-        return Whereabouts(track_id, "starts", place, starts=True)
+        return SourcePosition(track_id, "starts", place, starts=True)
     if (written := definition(timeline, track)) is not None:
-        return Whereabouts(track_id, "starts", written)
-    return Whereabouts(track_id, "starts; created here" if track.place is not None else "starts", track.place)
+        return SourcePosition(track_id, "starts", written)
+    return SourcePosition(track_id, "starts; created here" if track.place is not None else "starts", track.place)
 
 
 def _not_compiled(timeline: Timeline, script: str) -> Place | None:
@@ -77,13 +77,13 @@ def run_of(timeline: Timeline, index: int, now_ns: int) -> tuple[int, int, int]:
     return track_id, starts_ns[run], starts_ns[run + 1] if run + 1 < len(starts_ns) else now_ns
 
 
-def seen(timeline: Timeline, where: Whereabouts, run: tuple[int, int, int], t_ns: int) -> Whereabouts:
+def seen(timeline: Timeline, where: SourcePosition, run: tuple[int, int, int], t_ns: int) -> SourcePosition:
     """`where` the `run` begins, or the position of a sample, if that is nearer to `t_ns`."""
     track, start_ns, end_ns = run
     samples = timeline.samples
     number = samples.nearest(track, t_ns, start_ns, end_ns)
     if number >= 0 and abs(samples.ns[number] - t_ns) < t_ns - start_ns:
-        return Whereabouts(track, "sampled here", sampled_at(timeline, number), sampled=True)
+        return SourcePosition(track, "sampled here", sampled_at(timeline, number), sampled=True)
     most = mostly(timeline, track, start_ns, end_ns)
     if most is None:
         return where
@@ -92,7 +92,7 @@ def seen(timeline: Timeline, where: Whereabouts, run: tuple[int, int, int], t_ns
     return where._replace(activity=f"{where.activity}; sampled at {spot}")
 
 
-def behind_end(timeline: Timeline, where: Whereabouts, t_ns: int) -> Whereabouts:
+def behind_end(timeline: Timeline, where: SourcePosition, t_ns: int) -> SourcePosition:
     """`where` a track runs, or where it ran last if at `t_ns` it has ended, and no other has taken its place."""
     track = timeline.tracks.get(where.track)
     at = track.slices.at(t_ns) if track is not None else -1
@@ -105,17 +105,17 @@ def behind_end(timeline: Timeline, where: Whereabouts, t_ns: int) -> Whereabouts
     return where._replace(activity=f"ended; {before}", final=State(track.slices.state[at]))
 
 
-def suspended(timeline: Timeline, index: int) -> Whereabouts | None:
+def suspended(timeline: Timeline, index: int) -> SourcePosition | None:
     """The track that switch number `index` left, and the expression at which it is suspended; None before the first."""
     if index < 0:
         return None
     switch = timeline.switch(index)
     if switch.suspension >= 0:
-        return Whereabouts(switch.origin, "is suspended", switch.place)
+        return SourcePosition(switch.origin, "is suspended", switch.place)
     origin = timeline.tracks[switch.origin]
     outcome = origin.outcome or "ended"
     value = f" {origin.value}" if origin.value is not None and outcome in (words.RETURNED, words.RAISED) else ""
-    return Whereabouts(switch.origin, f"has ended: {outcome}{value}", None)
+    return SourcePosition(switch.origin, f"has ended: {outcome}{value}", None)
 
 
 def _next_suspension(timeline: Timeline, track: Track, run: int) -> Place | None:

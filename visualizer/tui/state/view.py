@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from visualizer.analysis.explore.marks import Marks
 from visualizer.analysis.model.timeline import Place, Timeline
+from visualizer.analysis.report.comparison import Part
 from visualizer.paint.axis.times import SINCE_START
 from visualizer.paint.axis.viewport import (
     MARGIN_CELLS,
@@ -81,7 +82,7 @@ class View(Arrangement):
         #: When the problems happened that are known so far; None as long as nobody has looked.
         self.problems_ns: tuple[int, ...] | None = None
         #: How moments are shown.
-        self.reckoning = SINCE_START
+        self.time_format = SINCE_START
         #: The line before which the program is paused, if that is why: the track that runs is there.
         self.paused_before: Place | None = None
         #: A span that does not move, or where one began that reaches to the playhead.
@@ -171,9 +172,9 @@ class View(Arrangement):
 
     # Moving the playhead.
 
-    def begin(self) -> None:
+    def begin(self, switch: int | None = None) -> None:
         """There is something to be seen: go to where it begins. Nobody wants to go back from there."""
-        self.playhead.go(self._beginning)
+        self.playhead.go(self._beginning if switch is None else switch)
         self.reveal()
 
     @property
@@ -264,12 +265,16 @@ class View(Arrangement):
         elif self.live and playhead.index >= self.timeline.switch_count - 1:
             self.follow()
         else:
-            begin, end = (position_of_time(self.timeline, self.viewport.axis, t_ns) for t_ns in self.played_ns)
-            playhead.suit(None if self.viewport.axis is Axis.SWITCHES else end - begin)
+            self._suit_speed()
             playhead.play()
             if playhead.index < self.first_switch:
                 playhead.t_ns = max(playhead.t_ns, self.played_ns[0])
             self.reveal()
+
+    def _suit_speed(self) -> None:
+        """Play what would be over in a moment so slowly that it can be watched."""
+        begin_ns, end_ns = self.played_ns
+        self.playhead.suit(end_ns - begin_ns if self.viewport.axis is Axis.TIME else None)
 
     def advance(self, passed_ns: int) -> bool:
         """Let `passed_ns` of the watcher's time pass. Return whether that moved anything."""
@@ -334,6 +339,16 @@ class View(Arrangement):
     def zoom_to_span(self) -> bool:
         """Show just the span. Return False if there is none, or nothing in it."""
         return self.span is not None and self.show_between(*self.span)
+
+    def show_part(self, part: Part) -> None:
+        """Show just that part, from its first switch on."""
+        self.playhead.go(part.first)
+        axis = self.viewport.axis
+        # The first switch of a part is one behind its beginning.
+        ends = (part.first, part.stop) if axis is Axis.SWITCHES else (part.start_ns, part.end_ns)
+        start, end = ends if axis is Axis.SWITCHES else (position_of_time(self.timeline, axis, t_ns) for t_ns in ends)
+        self.fitted = False
+        self.viewport = Viewport.over(axis, start, end, self.viewport.width)
 
     def show_between(self, start_ns: int, end_ns: int) -> bool:
         """Show exactly the range between. Return False if it is empty."""

@@ -147,8 +147,8 @@ class ProblemsPane(Lines):
 
     def _arrange(self) -> None:
         of_ns = self.view.now_ns
-        say = self.view.reckoning.moment
-        drawn_for = (self._kept, self.width, self.view.reckoning, len(say(of_ns, of_ns)))
+        say = self.view.time_format.moment
+        drawn_for = (self._kept, self.width, self.view.time_format, len(say(of_ns, of_ns)))
         if drawn_for == self._drawn_for:
             return
         self._drawn_for = drawn_for

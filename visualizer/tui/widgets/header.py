@@ -104,8 +104,8 @@ class HeaderBar(Widget):
 
     def _where(self, short: bool) -> str:
         view = self._view
-        at = view.reckoning.moment(view.playhead.t_ns, view.now_ns)
-        of = f" of {moment(view.now_ns, view.now_ns)}" if view.reckoning == SINCE_START else ""
+        at = view.time_format.moment(view.playhead.t_ns, view.now_ns)
+        of = f" of {moment(view.now_ns, view.now_ns)}" if view.time_format == SINCE_START else ""
         number, count = view.playhead.index + 1, view.timeline.switch_count
         if short:
             return f" {number}/{count}  {at}"

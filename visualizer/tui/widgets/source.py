@@ -13,7 +13,15 @@ from visualizer.analysis.text.printable import plain
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width, fit
 from visualizer.paint.text.palette import STYLE_OF, glyphs
-from visualizer.tui.state.source_position import Whereabouts, behind_end, run_of, running, seen, short_path, suspended
+from visualizer.tui.state.source_position import (
+    SourcePosition,
+    behind_end,
+    run_of,
+    running,
+    seen,
+    short_path,
+    suspended,
+)
 from visualizer.tui.state.source_text import SourceText, read
 from visualizer.tui.state.view import View
 from visualizer.tui.terminal.styles import is_dark, on_colour, over, strip, style
@@ -31,7 +39,7 @@ class SourcePane(Widget):
         super().__init__(id=id)
         self._view = view
         self._state = state
-        self._where: Whereabouts | None = None
+        self._where: SourcePosition | None = None
         self._text: SourceText | str = ""
         self._line = 0
         #: Lines in which it was seen during this run.
@@ -60,10 +68,19 @@ class SourcePane(Widget):
         self.set_class(not isinstance(self._text, SourceText), "-without-source")
         self.refresh()
 
-    def _of_suspended(self) -> Whereabouts | None:
+    @property
+    def line_text(self) -> str:
+        """File, number and text of the line that is marked; "" if there is none."""
+        where, text = self._where, self._text
+        if where is None or where.place is None or not isinstance(text, SourceText) or self._line > len(text.lines):
+            return ""
+        code = text.lines[self._line - 1].plain.strip()
+        return f"{plain(short_path(where.place.file, self._cwd))}:{self._line}: {code}"
+
+    def _of_suspended(self) -> SourcePosition | None:
         return suspended(self._view.timeline, self._view.playhead.index)
 
-    def _of_running(self) -> tuple[Whereabouts, frozenset[int]]:
+    def _of_running(self) -> tuple[SourcePosition, frozenset[int]]:
         """Where the track is that runs, and in which lines of that file it was seen."""
         view = self._view
         timeline, index = view.timeline, view.playhead.index
@@ -77,7 +94,7 @@ class SourcePane(Widget):
         file = where.place.file if where.place is not None else None
         return where, frozenset(one.place.line for one in lines if one.place.file == file)
 
-    def _unplaced(self, where: Whereabouts) -> str:
+    def _unplaced(self, where: SourcePosition) -> str:
         """Why there is no source to show."""
         track = self._view.timeline.tracks.get(where.track)
         if track is None or (track.exit_ns >= 0 and self._state is State.WAITING):

@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 from visualizer.analysis.model.timeline import State
 from visualizer.analysis.report.statistics import Statistics as Numbers
 from visualizer.analysis.report.statistics import Totals, TrackStatistics, statistics
-from visualizer.analysis.report.track_times import Lengths
+from visualizer.analysis.report.track_times import TrackTimes
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.panes.bars import share_bar
@@ -68,7 +68,7 @@ class StatisticsPane(Lines):
         #: The selected track's line (-1: none), and the lines below it.
         self._at = -1
         self._profile: list[list[Run]] = []
-        self._lengths: Lengths | None = None
+        self._lengths: TrackTimes | None = None
         self._lengths_of: object = None
         self._profile_of: object = None
         self._pausing = False
@@ -100,7 +100,7 @@ class StatisticsPane(Lines):
         if self._lengths_of != of:
             self._lengths_of = of
             known = view.selected in view.timeline.tracks
-            self._lengths = Lengths(view.timeline, view.selected, view.span) if known else None
+            self._lengths = TrackTimes(view.timeline, view.selected, view.span) if known else None
             numbers = self._numbers.tracks if self._numbers is not None else []
             self._at = next((at for at, track in enumerate(numbers) if track.id == view.selected), -1)
             self._profile, self._profile_of, self._pausing = [], None, False

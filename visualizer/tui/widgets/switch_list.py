@@ -43,7 +43,7 @@ class SwitchList(Lines):
 
 
 #: A sentence has at least so many cells, or the line does without the time.
-_LEAST_SENTENCE = 24
+_LEAST_SENTENCE = 34
 
 
 class Events(SwitchList):
@@ -53,14 +53,14 @@ class Events(SwitchList):
     def drawn_from(self) -> object:
         # A sentence contains names of tracks, which can change, and how one ended; a longer trace has longer numbers.
         growing = (self.view.timeline.version, self.view.now_ns >= 10_000_000_000) if self.view.live else None
-        return growing, self.view.reckoning
+        return growing, self.view.time_format
 
     def said(self, line: int, width: int) -> list[Run]:
         timeline = self.view.timeline
         t_ns = timeline.switch_ns[line]
         number = f"{line + 1:>{len(str(timeline.switch_count))}} "
         of_ns = self.view.now_ns
-        say = self.view.reckoning.moment
+        say = self.view.time_format.moment
         time = f"{say(t_ns, of_ns):>{max(len(say(0, of_ns)), len(say(of_ns, of_ns)))}}  "
         if width - len(number) - len(time) < _LEAST_SENTENCE:
             # The header shows it, too.

@@ -171,9 +171,9 @@ class Ruler(Scale):
     def _runs(self, taken: Collection[int]) -> list[Run]:
         """Ticks and labels, none of which is partly covered by the cells `taken`."""
         view = self._view
-        key = view.viewport, view.reckoning, view.timeline.version, view.timeline.last_ns, tuple(taken)
+        key = view.viewport, view.time_format, view.timeline.version, view.timeline.last_ns, tuple(taken)
         if self._painted is None or self._painted[0] != key:
-            painted = ruler(view.timeline, view.viewport, ascii=view.ascii, reckoning=view.reckoning, taken=taken)
+            painted = ruler(view.timeline, view.viewport, ascii=view.ascii, time_format=view.time_format, taken=taken)
             self._painted = key, painted
         return self._painted[1]
 

@@ -144,6 +144,11 @@ def test_a_track_that_is_suspended_for_ever() -> None:
     assert kinds(resumed) == []
     assert kinds(ping_pong()) == [], "the program may go on"
     assert kinds(ping_pong().end(-1, 9)) == [], "nobody knows what it would have done"
+    # The program gave worker another parent than it was spawned with.
+    tape = Tape().spawn("worker", words.GREENLET, parent="main").spawn("other", words.GREENLET, parent="main")
+    tape.spawn("boss", words.GREENLET, parent="main").switch("main", "boss").switch("boss", "worker", line=7)
+    tape.exits("worker").switch("worker", "other").exits("other").switch("other", "main").exits("main")
+    assert only(tape.end(), "never_resumed")[0].endswith("switches to its parent, here other")
 
 
 def waiting(reason: str, on: str | None, asked_ns: int = -1) -> Tape:
@@ -270,6 +275,24 @@ def ready_in_turns(times: int, ms: float) -> Tape:
     return tape
 
 
+def test_a_hub_that_runs_a_callback_of_the_programs_for_long() -> None:
+    def tape(*, sampled: bool = True, waits: bool = True) -> Tape:
+        tape = spawned("foo").switch("hub", "foo").waits("foo", words.SLEEP, "1 s", 1_000 * MS)
+        tape.switch("foo", "hub", line=5).wake("foo", "hub", words.TIMER)
+        if not waits:
+            tape.switch("hub", "foo").exits("foo").switch("foo", "hub")
+        if sampled:
+            tape.at(60 * MS).sample(line=8)
+        return tape.at(150 * MS).poll("hub", 1).at(160 * MS).poll("hub", 0)
+
+    sentence, tracks, _, line = only(tape(), "hog")
+    assert sentence.startswith("hub ran for 0.15 s without yielding, sampled at demo.py:8")
+    assert sentence.endswith("until it ran another track or polled → nobody else could run on its thread")
+    assert (tracks, line) == (["hub"], 8)
+    assert "hog" not in kinds(tape(sampled=False)), "it may have polled, where its loop does not tell"
+    assert "hog" not in kinds(tape(waits=False))
+
+
 def test_lost_time() -> None:
     sentence = "bar ran → foo ran only 60 ms after it was woken by bar"
     assert only(ready_in_turns(1, 60), "lost_time") == (sentence, ["foo", "bar"], 2, 5)
@@ -309,6 +332,9 @@ def test_no_starvation_where_nobody_else_ran() -> None:
     tape.at(200 * MS).poll("hub", 0).switch("hub", "foo")
     assert only(tape, "lost_time")[0] == "foo ran only 0.2 s after it was woken"
     assert kinds(tape) == ["lost_time"]
+    tape = spawned("foo").switch("hub", "foo").waits("foo", words.RESULT, "r.get()").switch("foo", "hub", line=5)
+    tape.at(2 * MS).wake("foo", words.NOBODY, words.CALLBACK).at(200 * MS).switch("hub", "foo")
+    assert "starvation" not in kinds(tape), "the hub is nobody else"
 
 
 def polling(times: int, *, between: str = "", step_ns: int = STEP_NS) -> Tape:
@@ -334,6 +360,18 @@ def test_busy_poll() -> None:
         polling(110, step_ns=2 * MS),
     ):
         assert "busy_poll" not in kinds(tape)
+
+
+def test_a_poll_goes_on_where_a_step_takes_long_for_once() -> None:
+    tape = polling(100)
+    for step_ns in (2 * MS, *[STEP_NS] * 50):
+        tape.switch("hub", "foo").at(tape.t_ns + step_ns).waits("foo", words.SLEEP, "0 s", 0)
+        tape.switch("foo", "hub", line=7).wake("foo", "hub", words.TIMER)
+    sentence = only(tape, "busy_poll")[0]
+    assert sentence == (
+        "foo polls: it slept 0 s 151 times in a row for 2.3 ms, 2 ms of it in 1 longer steps, and did nothing else "
+        "(demo.py:7)"
+    )
 
 
 def fails(
@@ -380,6 +418,15 @@ def test_an_exception_is_told_at_the_line_where_gevent_printed_that_it_was_raise
     sentence, *rest = only(fails(joined="foo.join()", prints=printed), "unretrieved")
     assert rest == [["foo"], 0, 5]
     assert sentence.startswith("foo raised ValueError('x') (demo.py:5) → exception never retrieved (inferred: ")
+    inside = '  File "/lib/site-packages/gevent/socket.py", line 7, in recv\n  File "src/gevent/x.py", line 9, in y\n'
+    assert only(fails(joined="foo.join()", prints=printed + inside), "unretrieved") == (sentence, *rest)
+    assert only(fails(joined="foo.join()", prints="Traceback:\n" + inside), "unretrieved")[-1] == 30
+
+
+def test_what_ends_the_program_is_no_exception_that_nobody_retrieved() -> None:
+    tape = Tape().spawn("hub", words.HUB, parent="main").spawn("foo", words.GREENLET, parent="hub", creator="main")
+    tape.switch("main", "hub").switch("hub", "foo").exits("foo", words.RAISED, "SystemExit(3)").switch("foo", "hub")
+    assert kinds(tape.switch("hub", "main").exits("main").end(code=3)) == []
 
 
 def test_a_wait_of_which_the_trace_has_only_the_beginning_is_read_in_the_source() -> None:
@@ -450,10 +497,12 @@ def test_never_started() -> None:
     sentence = "foo never ran: main spawned it (demo.py:30), but the program ended before its turn"
     assert only(tape(runs=False), "never_started") == (sentence, ["foo", "main"], 0, 30)
     assert kinds(tape(runs=True)) == []
-    assert kinds(tape(runs=False, ready=False)) == [], "a timer would have started it"
-    forgotten = Tape().spawn("hub", words.HUB, parent="main").spawn("foo", words.GREENLET, parent="hub", line=30)
-    forgotten.at(forgotten.t_ns).exits("main").end()
-    assert only(forgotten, "never_started")[0] == "foo never ran: it was spawned (demo.py:30), but never started"
+    # By `spawn_later` it is the timer that makes it ready. One that nobody started is told at the end.
+    assert kinds(tape(runs=False, ready=False)) == []
+    late = Tape().spawn("hub", words.HUB, parent="main").exits("main")
+    late.spawn("foo", words.GREENLET, parent="hub", creator="main", line=30)
+    unstarted = "foo never ran: main made it (demo.py:30), but it was never started"
+    assert only(late.end(), "never_started")[0] == unstarted
     assert kinds(tape(runs=False, kind=words.GENERATOR)) == []
 
 
@@ -508,33 +557,41 @@ def test_a_timer_that_was_late_because_of_many_short_turns() -> None:
 
 
 def asks(
-    *took_ms: int, opened: bool = True, gap_ms: float = 0, prints: str = "the page\n\n", listens: bool = True
+    *took_ms: int, opened: bool = True, gap_ms: float = 0, prints: str = "the page\n\n", known: bool = False,
+    serves: bool = True,
 ) -> Tape:  # fmt: skip
-    """foo asks for so many pages at line 5; serve, which sleeps at line 8, gives them to it."""
-    tape, local = spawned("foo", "serve", "listen").at(2 * MS).switch("hub", "listen"), "127.0.0.1:5000"
-    if listens:
-        tape.waits_for_socket("listen", "accept()", words.ACCEPT, "0.0.0.0:80", "")
-    tape.switch("listen", "hub", line=3).switch("hub", "foo")
+    """foo asks for so many pages at line 5; serve, which sleeps at line 8, gives them to it.
+
+    `known`: the addresses of foo's connection are known; `serves`: it is serve that has the other end.
+    """
+    tape, local, peer = spawned("foo", "serve").at(2 * MS).switch("hub", "foo"), "127.0.0.1:5000", ":80" * known
     for took in took_ms:
         since_ns = tape.t_ns + STEP_NS
         if opened:
-            tape.waits_for_socket("foo", "get()", words.CONNECT, local, ":80").switch("foo", "hub", line=5)
+            tape.waits_for_socket("foo", "get()", words.CONNECT, local, peer).switch("foo", "hub", line=5)
             tape.wake("foo", "hub", words.IO).switch("hub", "foo")
-        tape.waits_for_socket("foo", "get()", words.READ, local, ":80").switch("foo", "hub", line=5)
+        tape.waits_for_socket("foo", "get()", words.READ, local, peer).switch("foo", "hub", line=5)
         tape.switch("hub", "serve").waits("serve", words.SLEEP, f"{took} ms", took * MS)
         tape.switch("serve", "hub", line=8).at(since_ns + took * MS)
-        tape.wake("serve", "hub", words.TIMER).switch("hub", "serve").waits("serve", words.EVENT, "more.wait()")
+        tape.wake("serve", "hub", words.TIMER).switch("hub", "serve")
+        if known and serves:
+            tape.waits_for_socket("serve", "recv()", words.READ, peer, local)
+        else:
+            tape.waits("serve", words.EVENT, "more.wait()")
         tape.switch("serve", "hub", line=9).at(tape.t_ns + STEP_NS + round(gap_ms * MS))
         tape.wake("foo", "hub", words.IO).switch("hub", "foo").prints(prints)
     return tape.exits("foo").switch("foo", "hub")
 
 
 def test_the_slowest_of_several_answers_and_who_was_slow() -> None:
-    sentence = (
-        "serve slept 0.3 s (demo.py:8) and ran just before the answer came (inferred: it gave the answer) → "
-        'foo waited 0.3 s for the slowest of 3 answers (demo.py:5), 0.2 s on average; then it printed "the page"'
-    )
-    assert only(asks(100, 300, 200), "slow_answer") == (sentence, ["foo", "serve"], 102, 5)
+    waited = "foo waited 0.3 s for the slowest of 3 answers (demo.py:5), 0.2 s on average"
+    printed = '; then it printed "the page"'
+    inferred = "serve slept 0.3 s (demo.py:8) and ran just before the answer came (inferred: it gave the answer) → "
+    assert only(asks(100, 300, 200), "slow_answer") == (inferred + waited + printed, ["foo", "serve"], 102, 5)
+    known = f"serve, at the other end, slept 0.3 s (demo.py:8) → {waited}{printed}"
+    assert only(asks(100, 300, 200, known=True, gap_ms=2), "slow_answer") == (known, ["foo", "serve"], 104, 5)
+    outside = f"{waited}; it came from outside: nothing recorded has the other end, :80{printed}"
+    assert only(asks(100, 300, 200, known=True, serves=False), "slow_answer") == (outside, ["foo"], 102, 5)
 
 
 def test_of_a_slow_answer_no_more_is_told_than_is_known() -> None:
@@ -542,9 +599,6 @@ def test_of_a_slow_answer_no_more_is_told_than_is_known() -> None:
     assert sentence == "foo waited 0.3 s for the slowest of 3 answers (demo.py:5), 0.2 s on average"
     assert tracks == ["foo"]
     assert "…" in only(asks(100, 300, 200, prints="page " * 20), "slow_answer")[0]
-    outside, tracks, _, _ = only(asks(100, 300, 200, listens=False), "slow_answer")
-    assert outside.startswith("the answer came from outside (nobody in the trace serves it) → foo waited 0.3 s for")
-    assert tracks == ["foo"], "serve has nothing to do with it"
 
 
 @pytest.mark.parametrize(

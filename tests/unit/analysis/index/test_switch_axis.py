@@ -105,7 +105,7 @@ def test_what_is_said_to_be_another_state_is_added_up_anew() -> None:
     end = np.array([41.0 * PER_SWITCH])
 
     def spent(state: State) -> float:
-        return float(places(timeline, track).course(slices.state).spent(end)[SUMMED.index(state), 0]) / PER_SWITCH
+        return float(places(timeline, track).cumulative(slices.state).spent(end)[SUMMED.index(state), 0]) / PER_SWITCH
 
     assert spent(State.RUNNING) == len(running) == 20
     slices.restate(State.BLOCKED, 0, running[3])

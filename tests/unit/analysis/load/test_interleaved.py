@@ -14,7 +14,7 @@ from visualizer.analysis.load.loader import Loader
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.trace.columns import Columnizer
-from visualizer.trace.merging import Woven
+from visualizer.trace.merging import Interleaved
 from visualizer.trace.source import Line
 
 THREADS = range(3)
@@ -134,19 +134,19 @@ def test_what_is_given_out_woven(steps: list[tuple[int, int, int]], size: int) -
         else:
             strip.append(ev.Resume(t_ns, generator, words.NEXT, -1, 1))
         inside[thread] = not inside[thread]
-    woven = Woven(0, list(strips.items()))
+    interleaved = Interleaved(0, list(strips.items()))
     begin = [*beginning(), *shapes]
-    agree(taken([*begin, woven], 10_000), taken([*begin, *woven.lines()], 10_000))
+    agree(taken([*begin, interleaved], 10_000), taken([*begin, *interleaved.lines()], 10_000))
 
 
 @pytest.mark.parametrize("damage", [b"x" * 10, struct.pack("<qqq", 100, 6, 99)])
 def test_rows_that_cannot_be_read_are_counted_once(damage: bytes) -> None:
-    woven = Weaving()
+    interleaved = Weaving()
     for index in range(40):
-        woven.turn(index % 2, 1)
-        woven.step(index % 2, TRACKS * (index % 2) + 6, 1)
+        interleaved.turn(index % 2, 1)
+        interleaved.step(index % 2, TRACKS * (index % 2) + 6, 1)
     columnizer = Columnizer()
     loader = Loader(columnizer=columnizer)
-    loader.take([*beginning(), *woven.lines, ev.Rows(damage)])
+    loader.take([*beginning(), *interleaved.lines, ev.Rows(damage)])
     assert columnizer.unknown == 1
     assert loader.timeline.switch_count == 40

@@ -261,9 +261,9 @@ def test_generators_that_begin_and_end(steps: list[tuple[int, int, int]]) -> Non
 
 
 @examples(60)
-@given(st.lists(st.tuples(st.integers(0, 6), st.sampled_from(GREENLETS), PAUSES), min_size=1, max_size=60), st.data())
+@given(st.lists(st.tuples(st.integers(0, 11), st.sampled_from(GREENLETS), PAUSES), min_size=1, max_size=60), st.data())
 def test_rows(rows: list[tuple[int, int, int]], data: st.DataObject) -> None:
-    """Shapes of one line and of several; some rows are of no known shape."""
+    """Shapes of one line and of several; some rows have a value of their own, and some are of no known shape."""
     switch = ev.Switch(0, words.CURRENT, words.SUBJECT, words.SWITCH, -1, 1)
     shapes = [
         ev.Shape(0, [switch]),
@@ -272,12 +272,18 @@ def test_rows(rows: list[tuple[int, int, int]], data: st.DataObject) -> None:
         ev.Shape(3, [ev.Unready(0, words.SUBJECT)]),
         ev.Shape(4, [ev.Resume(0, words.SUBJECT, words.NEXT, -1, 2), ev.Yield(0, words.SUBJECT, 0, 2)]),
         ev.Shape(5, [ev.Wait(0, words.CURRENT, words.EVENT, 1, -1, 4), switch]),
+        ev.Shape(7, [ev.Resume(0, words.SUBJECT, words.SEND, -1, 2)]),
+        ev.Shape(8, [ev.Yield(0, words.SUBJECT, 0, 2)]),
+        ev.Shape(9, [ev.Spawn(0, words.SUBJECT, words.GENERATOR, 1, -1, words.CURRENT, 1)]),
+        ev.Shape(10, [ev.Exit(0, words.SUBJECT, words.RETURNED, -1)]),
     ]
     cut = data.draw(st.integers(0, len(rows)))
     t_ns, packed = 100, []
     for shape, track, pause in rows:
         t_ns += pause
-        packed.append(struct.pack("<qqq", t_ns, track, shape))
+        # From the eighth shape on it is of tracks that are not known yet.
+        value = (track + pause) % 5 if shape > 6 else 0
+        packed.append(struct.pack("<qqq", t_ns, track + 4 * (shape > 6), shape + (value << 32)))
     some, others = ev.Rows(b"".join(packed[:cut])), ev.Rows(b"".join(packed[cut:]))
     lines = [*beginning(), *shapes, some, ev.Note(t_ns, "between"), others]
     source = Columnizer()

@@ -16,7 +16,7 @@ from visualizer.analysis.model.states import SUMMED, State
 SLICES = st.lists(st.tuples(st.integers(0, 30), st.sampled_from(SUMMED)), max_size=70)
 
 
-def course(slices: list[tuple[int, State]]) -> CumulativeSlices:
+def cumulative(slices: list[tuple[int, State]]) -> CumulativeSlices:
     starts = accumulate(passed for passed, _ in slices)
     return CumulativeSlices(Cumulative(), array("q", starts), array("B", [state for _, state in slices]))
 
@@ -33,15 +33,15 @@ def added_up(of: CumulativeSlices, state: State, until: float) -> float:
 
 @given(st.lists(st.tuples(SLICES, st.lists(st.floats(-5, 2200), max_size=12)), min_size=1, max_size=4))
 def test_many_tracks_at_once(asked: list[tuple[list[tuple[int, State]], list[float]]]) -> None:
-    courses = [course(slices) for slices, _ in asked]
+    tracks = [cumulative(slices) for slices, _ in asked]
     until = [place for _, places in asked for place in places]
     bounds = [0, *accumulate(len(places) for _, places in asked)]
     last = [
-        bisect_right(of.start, place) - 1 for of, (_, places) in zip(courses, asked, strict=True) for place in places
+        bisect_right(of.start, place) - 1 for of, (_, places) in zip(tracks, asked, strict=True) for place in places
     ]
-    tally = Tally(courses, bounds, np.array(until, dtype=np.float64), np.array(last, dtype=np.int64))
+    tally = Tally(tracks, bounds, np.array(until, dtype=np.float64), np.array(last, dtype=np.int64))
     of_all = tally.by_state(np.arange(len(until)))
-    for of, (begin, end) in zip(courses, pairwise(bounds), strict=True):
+    for of, (begin, end) in zip(tracks, pairwise(bounds), strict=True):
         alone = of.spent(np.array(until[begin:end], dtype=np.float64))
         for row, state in enumerate(SUMMED):
             expected = [added_up(of, state, place) for place in until[begin:end]]

@@ -13,7 +13,7 @@ from hypothesis import given
 from tests.unit.paint.events import timelines
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import State, Timeline
-from visualizer.analysis.report.alignment import Orders, waited_ns
+from visualizer.analysis.report.alignment import Alignment, waited_ns
 from visualizer.trace import words
 
 GOLDEN = sorted((Path(__file__).parents[3] / "golden").glob("*.trace"))
@@ -40,7 +40,7 @@ def assert_alike(a: Timeline, b: Timeline, first: int = 0) -> None:
     one, other = (timeline.switch_count for timeline in (a, b))
     pairs = zip(order(a, first), order(b, first), strict=False)
     count = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-    assert Orders().alike(a, first, one, b, first, other) == count
+    assert Alignment().alike(a, first, one, b, first, other) == count
 
 
 @pytest.mark.parametrize(("a", "b"), [*combinations_with_replacement(GOLDEN, 2)], ids=lambda path: path.stem)

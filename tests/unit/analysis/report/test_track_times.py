@@ -15,19 +15,19 @@ from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.analysis.report import track_times
 from visualizer.analysis.report.details import details
 from visualizer.analysis.report.statistics import statistics
-from visualizer.analysis.report.track_times import Lengths, Times, times_of
+from visualizer.analysis.report.track_times import Times, TrackTimes, times_of
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
 
-def of(timeline: Timeline, track: int, span: tuple[int, int] | None = None, most: int | None = None) -> Lengths:
-    lengths = Lengths(timeline, track, span)
+def of(timeline: Timeline, track: int, span: tuple[int, int] | None = None, most: int | None = None) -> TrackTimes:
+    lengths = TrackTimes(timeline, track, span)
     while lengths.take(most):
         pass
     return lengths
 
 
-def told(lengths: Lengths | Times) -> tuple[object, ...]:
+def told(lengths: TrackTimes | Times) -> tuple[object, ...]:
     return (
         +lengths.spent_ns, list(lengths.steps_ns), list(lengths.latencies_ns), +lengths.waited_ns, +lengths.waits,
         lengths.late_ns, lengths.late_max_ns,
@@ -75,7 +75,7 @@ def test_it_grows_with_the_trace(cut: int, most: int) -> None:
     tape = sleeps()
     timeline = Timeline()
     feed(timeline, tape.events[:cut])
-    lengths = {track: Lengths(timeline, track) for track in timeline.tracks}
+    lengths = {track: TrackTimes(timeline, track) for track in timeline.tracks}
     for each in lengths.values():
         each.take(most)
     for event in tape.events[cut:]:

@@ -179,6 +179,32 @@ def test_a_track_that_is_not_known() -> None:
     assert last(Tape().switch("main", 9).switch(9, "main")) == "cause unknown → main runs"
 
 
+def test_what_is_thrown_into_one_that_has_not_begun_ends_it() -> None:
+    tape = Tape().spawn("a", words.GREENLET).switch("main", "a", "ValueError()", cause=words.THROW)
+    assert last(tape) == "main throws ValueError() into a → a ends without having run"
+    tape.switch("a", "main").switch("main", "a", "ValueError()", cause=words.THROW)
+    assert last(tape) == "main throws ValueError() into a → a runs"
+
+
+def test_a_sleep_that_a_limit_ends() -> None:
+    tape = hub_and().waits("foo", words.SLEEP, "10 s", 100_000_000).switch("foo", "hub")
+    assert last(tape) == "foo sleeps 10 s, at most 0.1 s → hub runs"
+    limit = "foo's time limit of 0.1 s for its sleep of 10 s is over (0.4 s late) → foo runs"
+    assert last(tape.at(tape.t_ns + 500_000_000).wake("foo", "hub", words.TIMEOUT).switch("hub", "foo")) == limit
+    # A trace of an earlier version tells the length of the sleep alone.
+    tape = hub_and().waits("foo", words.SLEEP, "0.123457 s", 123_456_789).switch("foo", "hub")
+    assert last(tape) == "foo sleeps 0.123 s → hub runs"
+    assert last(tape.wake("foo", "hub", words.TIMEOUT).switch("hub", "foo")).startswith("a timeout ended foo's wait")
+
+
+def test_a_hub_that_has_nothing_left_is_waited_for() -> None:
+    tape = hub_and()
+    tape.waits("main", words.JOIN, "gevent.wait()", thing=f"track {tape.ids['hub']}").switch("main", "hub")
+    assert last(tape.wake("main", "hub", words.FINISHED).switch("hub", "main")) == (
+        "hub has nothing left to wait for → main runs"
+    )
+
+
 def test_a_cause_of_a_later_version() -> None:
     assert last(Tape().spawn("a", words.GREENLET).switch("main", "a", cause="beam")).startswith("cause unknown → ")
 

@@ -14,7 +14,7 @@ from tests.unit.paint.drawn import text, width
 from tests.unit.paint.events import timelines
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.axis.ruler import ruler
-from visualizer.paint.axis.times import DAY_NS, SINCE_START, Reckoning, Since, by_the_clock, time_of_clock
+from visualizer.paint.axis.times import DAY_NS, SINCE_START, Since, TimeFormat, by_the_clock, time_of_clock
 from visualizer.paint.axis.viewport import Axis, Viewport
 from visualizer.trace import events as ev
 from visualizer.trace import words
@@ -39,14 +39,14 @@ def recorded(last_ns: int, wall_ns: int = WALL_NS) -> Timeline:
     return timeline
 
 
-def clock_of(timeline: Timeline) -> Reckoning:
-    reckoning = by_the_clock(timeline)
-    assert reckoning is not None
-    return reckoning
+def clock_of(timeline: Timeline) -> TimeFormat:
+    time_format = by_the_clock(timeline)
+    assert time_format is not None
+    return time_format
 
 
 def test_moments() -> None:
-    since = Reckoning(Since.MOMENT, 500_000_000)
+    since = TimeFormat(Since.MOMENT, 500_000_000)
     told = [since.moment(t_ns, 2 * S) for t_ns in (0, 500_000_000, 1_250_000_000)]
     assert told == ["-0.500 s", "+0.000 s", "+0.750 s"]
     assert SINCE_START.moment(1_250_000, 1_300_000) == "1.250 ms"
@@ -59,18 +59,18 @@ def test_moments() -> None:
 def test_rulers() -> None:
     timeline = recorded(2 * S)
     viewport = Viewport.fit(timeline, Axis.TIME, 72)
-    since = Reckoning(Since.MOMENT, 500_000_000)
-    assert text(ruler(timeline, viewport, reckoning=since)) == (
+    since = TimeFormat(Since.MOMENT, 500_000_000)
+    assert text(ruler(timeline, viewport, time_format=since)) == (
         "│-0.5 s          │0.0 s           │+0.5 s           │+1.0 s    +1.5 s│  "
     )
-    assert text(ruler(timeline, viewport, reckoning=clock_of(timeline))) == (
+    assert text(ruler(timeline, viewport, time_format=clock_of(timeline))) == (
         "        │14:03:07.5       │14:03:08.0      │14:03:08.5       │14:03:09.0"
     )
 
 
 def test_round_times_of_a_clock() -> None:
     timeline = recorded(600 * S)
-    assert text(ruler(timeline, Viewport.fit(timeline, Axis.TIME, 60), reckoning=clock_of(timeline))) == (
+    assert text(ruler(timeline, Viewport.fit(timeline, Axis.TIME, 60), time_format=clock_of(timeline))) == (
         "          │14:05:00                    │14:10:00            "
     )
 
@@ -96,5 +96,5 @@ def test_every_ruler_is_as_wide_as_its_viewport(
     timeline: Timeline, cells: int, axis: Axis, zero_ns: int, factor: float
 ) -> None:
     viewport = Viewport.fit(timeline, axis, cells).zoomed(factor, cells // 2, timeline)
-    for reckoning in (Reckoning(Since.MOMENT, zero_ns), Reckoning(Since.MIDNIGHT, -zero_ns * 1_000)):
-        assert width(ruler(timeline, viewport, reckoning=reckoning)) == viewport.width
+    for time_format in (TimeFormat(Since.MOMENT, zero_ns), TimeFormat(Since.MIDNIGHT, -zero_ns * 1_000)):
+        assert width(ruler(timeline, viewport, time_format=time_format)) == viewport.width

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.analysis.tape import STEP_NS, Tape, feed, ping_pong, producer_consumer, sleeps
-from tests.unit.paint.drawn import row, styles, text, width
+from tests.unit.paint.drawn import paint_row, row, styles, text, width
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.paint.axis.viewport import Axis, Viewport
-from visualizer.paint.rows.states import paint_row
 from visualizer.paint.text.palette import ASCII_GLYPHS, GLYPHS
 from visualizer.trace import events as ev
 from visualizer.trace import words

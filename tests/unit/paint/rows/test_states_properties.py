@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.paint.drawn import styles, width
+from tests.unit.paint.drawn import paint_row, styles, width
 from tests.unit.paint.events import greenlet_runs, naps, timelines
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.paint.axis.viewport import Axis, Viewport
 from visualizer.paint.rows import states
-from visualizer.paint.rows.states import paint_row, paint_rows
+from visualizer.paint.rows.states import paint_rows
 from visualizer.paint.text.palette import DARK, LIGHT
 
 AXES = st.sampled_from(Axis)

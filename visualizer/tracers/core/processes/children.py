@@ -1,4 +1,4 @@
-"""How the children of one process end that cannot tell it themselves: one that is killed writes nothing.
+"""How the children of a process end that cannot record it themselves: one that is killed writes nothing.
 
 A child leaves its process id where its parent can see it, in memory that they share, and takes it out when it has told
 of its end. The parent looks every 25 ms whether those that are there still live, and takes nothing away by that: who

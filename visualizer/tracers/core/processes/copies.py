@@ -1,4 +1,4 @@
-"""What a forked child inherited: the greenlets and generators of its parent, each of which lives on in both.
+"""What a forked child inherited: the greenlets and generators of its parent, which exist in both from then on.
 
 To the hooks they are what they were: every table of the tracers is copied with the process, and its numbers hold. To
 the file they are new tracks. So in a child the flush puts another number in the place of each track that is older than
@@ -21,10 +21,10 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 _OF_ONE = (
     lines.resume, lines.yielded, lines.wait, lines.wait_in_call, lines.tie, lines.wake, lines.unready, lines.poll,
     lines.sample, lines.spawn, lines.name, lines.exited, lines.thread_exited, lines.inferred,
-)  # fmt: skip
+)
 _OF_TWO = (lines.switch, lines.throw)
 #: These are left out where the track has done nothing in this process.
-_IF_TOLD = frozenset((lines.name, lines.exited, lines.thread_exited, lines.inferred, lines.unready))
+_IF_MET = frozenset((lines.name, lines.exited, lines.thread_exited, lines.inferred, lines.unready))
 
 
 class _Known(dict[int, int]):
@@ -41,9 +41,8 @@ class Copies:
     """The tracks that one process inherited."""
 
     def __init__(
-        self, limit: int, before: Copies | None, elsewhere: frozenset[int], process: str,
-        new_track: Callable[[], int],
-    ) -> None:  # fmt: skip
+        self, limit: int, before: Copies | None, elsewhere: frozenset[int], process: str, new_track: Callable[[], int]
+    ) -> None:
         """`limit`: tracks below it are inherited. `before`: those that the parent inherited itself.
 
         `elsewhere`: the parent's other threads, which do not live here: they keep their numbers.
@@ -81,7 +80,7 @@ class Copies:
         if line in self._of_two:
             return known[a], known[b], value
         if line in self._of_one:
-            if line in _IF_TOLD and a not in known and 0 <= a < self._limit:
+            if line in _IF_MET and a not in known and 0 <= a < self._limit:
                 return None
             a = known[a]
             if line is lines.wake:

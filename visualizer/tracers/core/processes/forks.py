@@ -1,4 +1,4 @@
-"""Goes on recording in the children that the program forks, into the same file.
+"""Continues recording in the children that the program forks, into the same file.
 
 Right before a fork everything is flushed, so that the file has all that the child inherits: texts, places, shapes. The
 child drops what its copy of the buffers holds, takes numbers of its own (ids.py), says which process it is, and names
@@ -38,10 +38,10 @@ class _Fork:
 
     __slots__ = (
         "children", "code", "failed", "flushing", "is_known", "limit", "offset", "place", "running", "t_ns", "track",
-    )  # fmt: skip
+    )
 
     def __init__(self) -> None:
-        #: The child can be recorded; else, where that was to be expected, why not.
+        #: Whether the child can be recorded; if it was expected to be and cannot, why not.
         self.is_known = False
         self.failed = ""
         self.t_ns = 0
@@ -53,7 +53,7 @@ class _Fork:
         self.offset = 0
         #: Tracks below it are inherited.
         self.limit = 0
-        #: What keeps others from writing.
+        #: Keeps others from writing.
         self.flushing: Any = None
         #: Where the parent looks whether the child still lives; and that place in it.
         self.children: Children | None = None
@@ -70,7 +70,7 @@ class Forks:
         self._pid = os.getpid()
         #: The process began by a fork that we saw.
         self.is_child = False
-        #: The forks that are going on: a signal's handler may fork while we prepare another one.
+        #: The forks in progress: a signal's handler may fork while we prepare another one.
         self._forks: list[_Fork] = []
         #: The fork that this process began with.
         self._born: _Fork | None = None

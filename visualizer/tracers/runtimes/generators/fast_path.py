@@ -170,7 +170,7 @@ def profile_way(generators: Generators, on_event: Profile) -> Profile:
                         run.cause, run.sent, run.generator = again, UNREAD, generator
                         run.ended_in_none = ends_in_none(generator)
                         return
-        elif not calls:
+        elif not calls and event != "c_exception":
             return
         on_event(frame, event, arg)
 

@@ -80,6 +80,7 @@ class MonitoringTracer:
             (_events.PY_THROW, self._on_throw),
             (_events.PY_UNWIND, self._on_unwind),
             (_events.CALL, call),
+            (_events.C_RAISE, self._on_raised),
             (_events.INSTRUCTION, self._on_instruction),
         ):
             _monitoring.register_callback(tool, event, callback)
@@ -303,8 +304,16 @@ class MonitoringTracer:
     def _watch_calls(self, watch: bool) -> None:
         """Ask for the end of calls; it costs every call that is watched, and is asked for while it is needed only."""
         if self._tool is not None:
-            for event in (_events.C_RETURN, _events.C_RAISE):
-                _monitoring.register_callback(self._tool, event, self._on_called if watch else None)
+            _monitoring.register_callback(self._tool, _events.C_RETURN, self._on_called if watch else None)
+
+    def _on_raised(self, code: CodeType, offset: int, function: Any, argument: Any) -> Any:
+        """The end of a call by an exception: of those that are watched, that is rare but for StopIteration."""
+        if self._generators.calls or self._making:
+            self._on_called(code, offset, function, argument)
+        try:
+            self._generators.on_refused(function.__self__ if type(function) is BuiltinFunctionType else argument)
+        except Exception as error:
+            self._recording.fail(self.name, error)
 
     def _on_called(self, _code: CodeType, _offset: int, function: Any, argument: Any) -> Any:
         ended = False

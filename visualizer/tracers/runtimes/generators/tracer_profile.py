@@ -152,8 +152,11 @@ class ProfileTracer:
             elif event == "c_call":
                 if type(arg) is BuiltinFunctionType:
                     self._on_method(arg, frame, code)
-            elif self._generators.calls:
-                self._on_method_over(arg)
+            else:
+                if self._generators.calls:
+                    self._on_method_over(arg)
+                if event == "c_exception" and type(arg) is BuiltinFunctionType:
+                    self._generators.on_refused(arg.__self__)
         except Exception as error:
             self._recording.fail(self.name, error)
 

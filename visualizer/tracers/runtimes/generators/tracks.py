@@ -32,6 +32,7 @@ from visualizer.tracers.runtimes.generators.introspection import (
     ends_in_none,
     frame_of,
     is_generator,
+    is_resuming,
     outside_of_blocks,
     resumed_by,
 )
@@ -167,6 +168,14 @@ class Generators:
             self._lose(id(frame), run, self.clock())
             return None
         return run
+
+    def on_refused(self, target: Any) -> None:
+        """A call of a method raised: if it did not resume what it was to resume, nothing of it is kept."""
+        generator = resumed_by(target) if is_resuming(target) else None
+        frame = frame_of(generator) if generator is not None else None
+        run = self.live.get(id(frame)) if frame is not None else None
+        if run is not None and run.at:
+            run.cause, run.sent, run.generator = "", None, None
 
     def on_called(self, target: Any) -> bool:
         """The call is over. A close may have ended generators without running them: return whether it has."""

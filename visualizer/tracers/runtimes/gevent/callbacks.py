@@ -12,6 +12,7 @@ from types import FunctionType, MethodType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
+from visualizer.tracers.core.code import is_of_runtime
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import Shown, keep, type_name
 from visualizer.tracers.runtimes.gevent.attribution.services import service_of
@@ -74,8 +75,13 @@ class Callbacks:
         if isinstance(owner, greenlets.module.greenlet) and function.__name__ == "switch":
             cause = words.CALLBACK
             if id(owner) not in greenlets.tracks:
-                greenlets.adopt(owner, t_ns, words.CURRENT, sys._getframe(3))
-                cause = words.SPAWN
+                asking = sys._getframe(3)
+                if asking.f_code.co_name == "spawn_raw" and is_of_runtime(asking.f_code):
+                    greenlets.adopt(owner, t_ns, words.CURRENT, asking)
+                    cause = words.SPAWN
+                else:
+                    # Who has it switched to need not be who made it.
+                    greenlets.adopt(owner, t_ns)
             starting = self._spawns.starting(owner, greenlets.tracks[id(owner)])
             self._make_ready(owner, cause if starting is None else words.SPAWN)
             return function, starting

@@ -45,7 +45,7 @@ class Ties:
     def report(self, t_ns: int, hub: Any, track: int) -> None:
         """`hub` has just thrown LoopExit into the greenlet that runs, whose track is `track`."""
         living = self._greenlets.living()
-        suspended = [one for one in living if one.parent is hub and one.gr_frame is not None]
+        suspended = [one for one in living if one.parent is hub and self._greenlets.is_active(one)]
         if not suspended:
             # Everybody else is done: the ordinary end of a hub.join(), mostly.
             return

@@ -11,6 +11,7 @@ import os
 import sys
 
 from visualizer.tracers.core import code as code_objects
+from visualizer.tracers.core import syntax
 from visualizer.tracers.core.values import type_module
 from visualizer.tracers.runtimes.greenlets.call_sites import CallSites
 
@@ -102,13 +103,12 @@ _OURS = frozenset(code.co_filename for code in (Makers._note.__code__,)) | {
 def _is_argument(made: Range, call: Range) -> bool:
     """Whether the expression at `made` is the first argument of the call of a `wait` at `call`."""
     text = code_objects.segment(call)
-    tree: Any = code_objects.parse(text) if text is not None else None
+    tree: Any = syntax.expression(text) if text is not None else None
     if type(tree).__name__ != "Call" or not tree.args or getattr(tree.func, "attr", "") != "wait":
         return False
     node, line, column = tree.args[0], call[2], call[4]
-    # What is parsed begins with a parenthesis of its own, in the call's first line.
-    left = node.col_offset + (column - 1 if node.lineno == 1 else 0)
-    right = node.end_col_offset + (column - 1 if node.end_lineno == 1 else 0)
+    left = node.col_offset + (column if node.lineno == 1 else 0)
+    right = node.end_col_offset + (column if node.end_lineno == 1 else 0)
     return made[2:] == (line + node.lineno - 1, line + node.end_lineno - 1, left, right)
 
 

@@ -12,6 +12,7 @@ import builtins
 import sys
 
 from visualizer.tracers.core import code as code_objects
+from visualizer.tracers.core import syntax
 from visualizer.tracers.core.lines import NO_VALUE
 from visualizer.tracers.core.values import ATOMS, Shown, keep, show, type_name
 
@@ -152,7 +153,7 @@ def _site(code: CodeType, offset: int) -> CallSite:
     if sys.version_info < (3, 13) and code.co_flags & _FUNCTION and not _LOOKS_AT_LOCALS.isdisjoint(code.co_names):
         return CallSite(code)
     text = code_objects.segment(code_objects.place(code, offset))
-    tree: Any = code_objects.parse(text) if text is not None else None
+    tree: Any = syntax.expression(text) if text is not None else None
     if type(tree).__name__ != "Call":
         return CallSite(code, None, _maybe(_path, tree))
     method = getattr(tree.func, "attr", None)

@@ -48,6 +48,8 @@ class GreenletTracer:
         self.module: Any = None
         #: Whether a greenlet has ended. One that waits in a compiled function has no frame either.
         self.is_dead: Callable[[Any], bool] = bool
+        #: Whether one has begun and not ended.
+        self.is_active: Callable[[Any], bool] = bool
         self._originals: tuple[Any, Any] | None = None
         #: Track of each living greenlet by id, with a weak reference that takes the entry out again.
         self.tracks: dict[int, int] = {}
@@ -88,6 +90,7 @@ class GreenletTracer:
         greenlet: Any = module
         self.module = greenlet
         self.is_dead = greenlet.greenlet.__dict__["dead"].__get__
+        self.is_active = greenlet.greenlet.__bool__
         self._originals = greenlet.settrace, greenlet.gettrace
         greenlet.settrace, greenlet.gettrace = self._settrace, self._gettrace
         self.watch_thread()

@@ -1,0 +1,29 @@
+"""The two ends of a connection, where both lie in the trace."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from visualizer.analysis.model.timeline import Suspension, Timeline
+from visualizer.trace import words
+
+
+def across(timeline: Timeline, suspension: Suspension, t_ns: int) -> int:
+    """The track that has the other end of the connection that `suspension` waits on: who waited on that last before
+    `t_ns`, else first thereafter; NOBODY if none is known.
+
+    The cost depends on the number of suspensions in the trace.
+    """
+    if not suspension.local or not suspension.peer:
+        return words.NOBODY
+    _, columns, _, texts = timeline.columns
+    ends = [tuple(map(texts.get, asked[5:])) for asked in columns.asked.known]
+    other = {number for number, end in enumerate(ends) if end == (suspension.peer, suspension.local)}
+    details = [number for number, (_, asked, _) in enumerate(columns.details.known) if asked in other]
+    index = np.flatnonzero(np.isin(np.asarray(columns.detail), details))
+    since_ns, whose = columns.whose(index)
+    others = whose != suspension.track
+    since_ns, whose = since_ns[others], whose[others]
+    if not len(whose):
+        return words.NOBODY
+    return int(whose[max(0, int(since_ns.searchsorted(t_ns, side="right")) - 1)])
