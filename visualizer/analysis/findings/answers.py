@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 
+import numpy as np
+
 from visualizer.analysis.findings.answer_times import Answer
 from visualizer.analysis.findings.base import SLOW_FACTOR, SLOW_NS, SLOW_OF, Finding, at, finding, spot
 from visualizer.analysis.findings.collector import Observed
@@ -32,11 +34,15 @@ def slow_answer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             continue
         name = timeline.name(suspension.track)
         giver, outside = slowest.giver, ""
-        if suspension.peer:
-            giver = across(timeline, suspension, slowest.came_ns)
-            if giver == words.NOBODY:
+        seen = across(timeline, suspension, slowest.came_ns) if suspension.peer else words.NOBODY
+        if seen != words.NOBODY:
+            giver = seen
+        elif suspension.peer:
+            servers = _servers(timeline, suspension.peer)
+            giver = giver if giver in servers else words.NOBODY
+            if not servers:
                 outside = f"; it came from outside: nothing recorded has the other end, {suspension.peer}"
-        why = _why(timeline, slowest, giver)
+        why = _why(timeline, slowest, giver, seen != words.NOBODY)
         sentence = (
             f"{why}{name} waited {duration(longest_ns, 2)} for the slowest of {count} answers{at(suspension.place)}, "
             f"{duration(waited_ns // count, 2)} on average{outside}{_printed(timeline, slowest)}"
@@ -74,7 +80,22 @@ def _printed(timeline: Timeline, answer: Answer) -> str:
     return ""
 
 
-def _why(timeline: Timeline, answer: Answer, giver: int) -> str:
+def _servers(timeline: Timeline, peer: str) -> set[int]:
+    """The tracks that may serve connections to that address without ever being seen to wait for one: the handlers that
+    a hub spawned for one of gevent's servers, and whatever a track that accepts connections there has spawned."""
+    columns, texts = timeline.columns.suspensions, timeline.columns.texts
+    port = peer.rpartition(":")[2]
+    accepting = set()
+    for number, (_, asked, _) in enumerate(columns.details.known):
+        *_, direction, local, _ = columns.asked.known[asked] if asked >= 0 else ("", -1, -1)
+        if direction == words.ACCEPT and texts.get(local, "").rpartition(":")[2] == port:
+            index = np.flatnonzero(np.asarray(columns.detail) == number)
+            accepting.update(columns.whose(index)[1].tolist())
+    spawn = accepting | {track.id for track in timeline.tracks.values() if track.schedules}
+    return accepting | {track.id for track in timeline.tracks.values() if track.creator in spawn}
+
+
+def _why(timeline: Timeline, answer: Answer, giver: int, is_seen: bool) -> str:
     """What the track that gave the answer had waited for most of that time, as a cause; "" if that is unknown."""
     if giver not in timeline.tracks:
         return ""
@@ -95,7 +116,7 @@ def _why(timeline: Timeline, answer: Answer, giver: int) -> str:
     name = timeline.name(track.id)
     if best is None or 2 * best[0] < answer.waited_ns:
         return ""
-    if answer.suspension.peer:
+    if is_seen:
         return f"{name}, at the other end, {_did(best[1], best[0])} → "
     return f"{name} {_did(best[1], best[0])} and ran just before the answer came (inferred: it gave the answer) → "
 
