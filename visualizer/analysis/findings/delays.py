@@ -21,6 +21,7 @@ from visualizer.analysis.findings.base import (
     at,
     end_told,
     finding,
+    is_over,
     listed,
     spot,
     suspended,
@@ -79,6 +80,8 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         blocked = "its hub was blocked" if turn.track != hub else "nobody else could run on its thread"
         sentence += f" → {delayed or blocked}"
         sentence += worst_of(count, "such runs")
+        if turn.switch < 0 and turn.track != hub and not is_over(timeline):
+            sentence += _meanwhile(timeline, hub, {turn.track, *tracks})
         yield finding("hog", sentence, (turn.track, *tracks), turn.start_ns, place, total_ns, lost_by[line])
 
 
@@ -316,6 +319,21 @@ def _due_at_the_end(timeline: Timeline, hub: int, turn: LongRun) -> Iterator[_La
         if turn.end_ns - due_ns >= LATE_NS:
             late.append(_Late(turn.end_ns - due_ns, track.id))
     yield from sorted(late, reverse=True)
+
+
+def _meanwhile(timeline: Timeline, hub: int, told_of: set[int]) -> str:
+    """What the other tracks of the hub's thread waited for up to the end, those alike together."""
+    alike: dict[tuple[str, str, Place | None], list[int]] = {}
+    thread = timeline.tracks[hub].parent
+    for track in timeline.tracks.values():
+        suspension = suspended(timeline, track) if hub in (track.parent, track.id) or track.id == thread else None
+        if suspension is not None and track.id not in told_of and not track.schedules:
+            alike.setdefault((track.base_name, suspension.on, suspension.place), []).append(track.id)
+    parts = []
+    for (name, on, place), tracks in alike.items():
+        who = timeline.name(tracks[0]) if len(tracks) == 1 else f"{len(tracks):,} × {name}"
+        parts.append(f"{who} waited{f' in {on}' if '(' in on else f' for {on}' if on else ''}{at(place)}")
+    return f"; meanwhile, {listed(parts)}" if parts else ""
 
 
 def hogs(timeline: Timeline, observed: Observed) -> Iterator[tuple[int, LongRun]]:

@@ -108,7 +108,7 @@ def test_a_hog_up_to_the_end_is_told_however_the_program_ends_and_while_it_runs(
         return tape.switch("a", "hub", line=5).switch("hub", "b").at(ms * MS).sample(7)
 
     told = "b ran for 0.2 s without yielding, sampled at demo.py:7 (1 sample), until "
-    late = " → a was late by 0.19 s at the end"
+    late = " → a was late by 0.19 s at the end; meanwhile, main waited in joinall(all) (demo.py:40)"
     for tape, end in (
         (spins(200).at(200 * MS), "the end of the trace"),
         (spins(200).at(200 * MS).end(signal=15), "SIGTERM ended the program"),
