@@ -82,7 +82,7 @@ def started(folder: Path, script: Path, *args: str, hold: bool = True) -> Iterat
         run = start(
             Target(script.stem, (str(script), *args), script), path, stdout=out, stderr=err, command=command,
             control=control,
-        )  # fmt: skip
+        )
     held = Held(run, control, folder)
     try:
         yield held

@@ -9,6 +9,8 @@ import pytest
 from tests.soak import SOAK
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import Traced
+from visualizer.analysis.findings import findings
+from visualizer.trace import events as ev
 from visualizer.trace import words
 
 DRIVE = """
@@ -49,11 +51,11 @@ def test_a_coroutine_driven_by_hand(trace_source: TraceSource) -> None:
     assert traced.ended.stdout == b"['first', 42]\n"
     assert [(t.kind, t.base_name) for t in traced.timeline.tracks.values()][1:] == [
         (words.COROUTINE, "work"), (words.COROUTINE, "pause"),
-    ]  # fmt: skip
+    ]
     assert ways(traced) == [
         ("send", "work", "None"), ("next", "pause", None), ("yield", "work", "'first'"), ("yield", "main", "'first'"),
         ("send", "work", "21"), ("send", "pause", "21"), ("return", "work", "21"), ("return", "main", "42"),
-    ]  # fmt: skip
+    ]
 
 
 def test_an_exception_goes_through_a_chain_and_is_answered(trace_source: TraceSource) -> None:
@@ -84,7 +86,7 @@ def test_an_exception_goes_through_a_chain_and_is_answered(trace_source: TraceSo
         ("yield", "middle", "2"), ("yield", "outer", "2"), ("yield", "main", "2"),
         ("next", "outer", None), ("next", "middle", None), ("next", "inner", None),
         ("return", "middle", "None"), ("return", "outer", "None"), ("return", "main", "None"),
-    ]  # fmt: skip
+    ]
 
 
 def test_an_exception_goes_through_a_chain_and_back(trace_source: TraceSource) -> None:
@@ -108,7 +110,7 @@ def test_an_exception_goes_through_a_chain_and_back(trace_source: TraceSource) -
     assert [(cause, to) for cause, to, _ in ways(traced)][4:] == [
         ("throw", "outer"), ("throw", "inner"), ("raise", "outer"), ("yield", "main"),
         ("close", "outer"), ("close", "main"),
-    ]  # fmt: skip
+    ]
     assert traced.outcome("inner") == words.RAISED
 
 
@@ -134,7 +136,7 @@ def test_what_ends_while_an_exception_goes_through_it_ends_once(trace_source: Tr
     assert [(cause, to) for cause, to, _ in ways(traced)][4:] == [
         ("throw", "outer"), ("throw", "inner"), ("return", "outer"), ("yield", "main"), ("next", "outer"),
         ("return", "main"),
-    ]  # fmt: skip
+    ]
 
 
 def test_closing_a_chain_ends_each_of_it(trace_source: TraceSource) -> None:
@@ -202,7 +204,7 @@ def test_an_asynchronous_generator_driven_by_hand(trace_source: TraceSource) -> 
         ("next", "numbers", None), ("yield", "main", "1"), ("send", "numbers", "5"), ("yield", "main", "[5]"),
         ("next", "numbers", None), ("yield", "main", "[None]"), ("throw", "numbers", error),
         ("yield", "main", "['caught']"), ("close", "numbers", None), ("close", "main", None),
-    ]  # fmt: skip
+    ]
 
 
 def test_async_for_and_await_inside_an_asynchronous_generator(trace_source: TraceSource) -> None:
@@ -226,7 +228,7 @@ def test_async_for_and_await_inside_an_asynchronous_generator(trace_source: Trac
         ("send", "ticks", "7"), ("send", "pause-1", "7"), ("return", "ticks", "7"),
         ("next", "ticks", None), ("next", "pause-2", None), ("yield", "ticks", "'tock'"),
         ("send", "ticks", "8"), ("send", "pause-2", "8"), ("return", "ticks", "8"),
-    ]  # fmt: skip
+    ]
     assert traced.outcome("ticks") == words.RETURNED
 
 
@@ -251,7 +253,7 @@ def test_throw_and_close_of_a_coroutine(trace_source: TraceSource) -> None:
     assert traced.outcome("stubborn" if sys.version_info < (3, 12) else "stubborn-1") == words.CLOSED
     assert [(cause, to) for cause, to, _ in ways(traced)][4:8] == [
         ("throw", traced.order[1]), ("throw", traced.order[2]), ("raise", traced.order[1]), ("next", traced.order[8]),
-    ]  # fmt: skip
+    ]
     assert [track.outcome for track in traced.tracks("pause")] == [words.RAISED, words.CLOSED]
     if sys.version_info >= (3, 12):
         unstarted = traced.tracks("stubborn")[1]
@@ -277,7 +279,7 @@ def test_an_object_with_an_await_method(trace_source: TraceSource) -> None:
     assert [(cause, to) for cause, to, _ in ways(traced)] == [
         ("send", "user"), ("next", "Ready.__await__"), ("yield", "user"), ("yield", "main"),
         ("send", "user"), ("send", "Ready.__await__"), ("return", "user"), ("return", "main"),
-    ]  # fmt: skip
+    ]
 
 
 def test_a_generator_expression(trace_source: TraceSource) -> None:
@@ -373,8 +375,8 @@ def test_generators_that_are_never_started(trace_source: TraceSource) -> None:
     )
     tracks = traced.tracks("gen")
     assert [(track.outcome, bool(track.inferred), len(track.steps)) for track in tracks] == [
-        (None, False, 0), (words.CLOSED, False, 0), (words.CLOSED, False, 0), (None, False, 1),
-    ]  # fmt: skip
+        (None, False, 0), (words.DROPPED, False, 0), (words.CLOSED, False, 0), (None, False, 1),
+    ]
 
 
 def test_generators_that_threads_run_in_turn_and_side_by_side(trace_source: TraceSource) -> None:
@@ -596,3 +598,242 @@ def test_asyncio_behaves_as_without(trace_source: TraceSource) -> None:
     assert kinds["ticker"] == (words.GENERATOR, words.RETURNED)
     assert kinds["main"] == (words.COROUTINE, words.RETURNED)
     assert kinds["cancelled"][0] == words.COROUTINE
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="3.11 tells neither of creation nor of what is raised")
+def test_calls_that_are_refused(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import warnings
+        warnings.simplefilter("ignore")
+
+        def ids():
+            try:
+                next(running)
+            except ValueError:
+                yield 1
+
+        def consumer():
+            yield
+
+        async def fetch():
+            pass
+
+        def attempt(call):
+            try:
+                call()
+            except (RuntimeError, TypeError, ValueError, StopIteration):
+                pass
+
+        running = ids()
+        next(running)
+        unprimed = consumer()
+        attempt(lambda: unprimed.send(0))
+        once = fetch()
+        attempt(lambda: once.send(None))
+        attempt(lambda: once.send(None))
+        closed = fetch()
+        closed.close()
+        fetch()
+        fine = consumer()
+        fine.send(None)
+        attempt(lambda: fine.send(1))
+        attempt(lambda: int("x"))
+        """
+    )
+    assert traced.ended.stderr == b""
+    name = traced.timeline.name
+    refusals = [remark for remark in traced.timeline.remarks if isinstance(remark, ev.Refused)]
+    told = [(name(one.by), one.track >= 0 and name(one.track), one.exception) for one in refusals]
+    assert [(by, of, exception.partition("(")[0]) for by, of, exception in told] == [
+        ("ids", "ids", "ValueError"), ("main", "consumer-1", "TypeError"), ("main", False, "RuntimeError"),
+    ]
+    found = findings(traced.timeline)
+    assert [one.kind for one in found] == ["refused"] * 3 + ["never_started"]
+    assert [one.line for one in found] == [7, 26, 29, 32]
+    assert found[0].sentence.endswith("→ main had resumed ids and waits for it")
+
+
+def test_methods_that_are_refused(trace_source: TraceSource) -> None:
+    """Of these 3.11 tells, too."""
+    traced = trace_source(
+        """
+        def selfish():
+            try:
+                g.send(None)
+            except ValueError:
+                yield 1
+
+        def consumer():
+            yield
+
+        g = selfish()
+        next(g)
+        unprimed = consumer()
+        try:
+            unprimed.send(0)
+        except TypeError:
+            pass
+        next(unprimed)
+        try:
+            unprimed.throw(KeyError)
+        except KeyError:
+            pass
+        """
+    )
+    refusals = [remark for remark in traced.timeline.remarks if isinstance(remark, ev.Refused)]
+    assert [(traced.timeline.name(one.by), one.exception.partition("(")[0]) for one in refusals] == [
+        ("selfish", "ValueError"), ("main", "TypeError"),
+    ]
+    assert [one.line for one in findings(traced.timeline)] == [4, 15]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="3.11 has no event for a generator's creation")
+def test_a_generator_that_is_dropped_ends_there_and_is_not_taken_for_the_next(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        def g():
+            yield 1
+
+        def h():
+            yield 2
+
+        x = g()
+        del x
+        print("dropped")
+        y = g()
+        next(y)
+        del y
+        z = h()
+        z.close()
+        print("closed")
+        """
+    )
+    tracks = list(traced.timeline.tracks.values())[1:]
+    told = [(track.base_name, track.outcome, len(track.steps), track.inferred) for track in tracks]
+    assert told == [("g", words.DROPPED, 0, None), ("g", words.CLOSED, 2, None), ("h", words.CLOSED, 0, None)]
+    dropped, closed = (output.t_ns for output in traced.timeline.outputs)
+    first, second, third = tracks
+    assert first.exit_ns < dropped < second.exit_ns < third.exit_ns < closed
+
+
+def test_a_coroutine_that_is_never_awaited(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import warnings
+        warnings.simplefilter("ignore")
+
+        async def fetch():
+            pass
+
+        async def fine():
+            pass
+
+        fetch()
+        kept = fine()
+        try:
+            kept.send(None)
+        except StopIteration:
+            pass
+        closed = fine()
+        closed.close()
+        """
+    )
+    (track,) = traced.tracks("fetch")
+    assert (track.outcome, len(track.steps), track.inferred) == (words.DROPPED, 0, None)
+    assert (track.doubt is None) == (sys.version_info >= (3, 12))
+    (found,) = findings(traced.timeline)
+    assert (found.kind, found.line, found.sentence.partition(":")[0]) == ("never_started", 11, "fetch never ran")
+
+
+def test_the_innermost_of_a_chain_is_closed_first(trace_source: TraceSource) -> None:
+    """Also where it is suspended outside of any block, and so does not run for that."""
+    traced = trace_source(
+        """
+        def inner():
+            yield 1
+
+        def middle():
+            yield from inner()
+
+        def outer():
+            try:
+                yield from middle()
+            finally:
+                pass
+
+        for how in ("close", "drop"):
+            x = outer()
+            next(x)
+            if how == "close":
+                x.close()
+            del x
+        """
+    )
+    ended = [traced.timeline.name(track) for track in traced.timeline.exits]
+    assert ended == ["inner-1", "middle-1", "outer-1", "inner-2", "middle-2", "outer-2", "main"]
+    assert [traced.outcome(name) for name in ended[:6]] == [words.CLOSED] * 6
+
+
+def test_a_generator_that_yields_or_raises_while_it_is_closed(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        def yields():
+            try:
+                yield 1
+            finally:
+                yield 2
+
+        def raises():
+            try:
+                yield 1
+            finally:
+                raise KeyError
+
+        def thrown():
+            try:
+                yield 1
+            except GeneratorExit:
+                yield 2
+
+        kept = [yields(), raises()]
+        for g in kept:
+            next(g)
+            try:
+                g.close()
+            except (RuntimeError, KeyError):
+                pass
+        g = thrown()
+        next(g)
+        g.throw(GeneratorExit)
+        """
+    )
+    steps = [(cause, value) for origin, cause, _, value in traced.hand_overs if origin != "main"]
+    assert [cause for cause, _ in steps] == ["yield", "ignored", "yield", "raise", "yield", "yield"]
+    assert steps[1] == ("ignored", "2")
+    assert traced.outcome("raises") == words.RAISED
+
+
+def test_what_goes_on_behind_a_throw_does_not_yield_for_another(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        def inner():
+            try: yield 1
+            except ValueError: return
+            yield None
+
+        def outer(a):
+            yield from inner()
+            a.send("s")
+            yield 3
+
+        a = inner()
+        next(a)
+        o = outer(a)
+        next(o)
+        o.throw(ValueError("v"))
+        """
+    )
+    assert [(cause, to, value) for cause, to, value in ways(traced)][8:] == [
+        ("return", "outer", "None"), ("send", "inner-1", "'s'"), ("yield", "outer", "None"), ("yield", "main", "3"),
+    ]

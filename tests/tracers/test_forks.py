@@ -80,7 +80,7 @@ print("parent", next(g))
         [("main", "next", "gen-1", None), ("gen-1", "yield", "main", "1"),
          ("main", "next", "gen-1", None), ("gen-1", "yield", "main", "2")],
         [(child.name, "next", "gen-2", None), ("gen-2", "yield", child.name, "2")],
-    ]  # fmt: skip
+    ]
     assert printed(traced) == {first.name: ["7\n", "parent 2\n"], child.name: ["child 2\n"]}
     copy = traced.tracks("gen")[1]
     main = traced.timeline.tracks[child.track]
@@ -137,7 +137,7 @@ os._exit(0)
         (child.name, "next", "outer-2"), ("outer-2", "next", "inner-2"),
         ("inner-2", "return", "outer-2"), ("outer-2", "yield", child.name),
         (child.name, "next", "outer-2"), ("outer-2", "return", child.name),
-    ]  # fmt: skip
+    ]
     assert traced.states(child.name)[:2] == ["RUNNING", "WAITING"]
     assert traced.states("outer-2")[:2] == ["RUNNING", "WAITING"]
 
@@ -299,7 +299,7 @@ def test_multiprocessing(trace_source: TraceSource, how: str) -> None:
     names = [timeline.name(process.track).partition("-")[0] for process in timeline.processes[1:]]
     assert names == ["ForkPoolWorker" if how == "Pool" else "ForkProcess"] * 2
     assert all(name.endswith(f"({process.pid})") for process in timeline.processes[1:]
-               for name in [timeline.name(process.track)])  # fmt: skip
+               for name in [timeline.name(process.track)])
     yields = sum(cause == "yield" for _, cause, _, _ in traced.hand_overs)
     assert yields == (2 + 3 if how == "Process" else sum(range(6)))
     assert [timeline.tracks[process.track].value for process in timeline.processes[1:]] == ["exit code 0"] * 2
@@ -500,12 +500,12 @@ def test_gevent_forks(trace_source: TraceSource) -> None:
         child.name: ["anna in child\n", "ben in child\n", "carl in child\n"],
     }
     ran = [[track.base_name for track in timeline.tracks.values() if track.process == number and track.steps]
-           for number in (0, 1)]  # fmt: skip
+           for number in (0, 1)]
     assert Counter(ran[1]) == {"hub": 1, "worker": 3, child.name: 1}
     hub = next(track for track in timeline.tracks.values() if track.process == 1 and track.kind == words.HUB)
     assert hub.parent == child.track
     woken = {(w.waker, w.cause) for w in timeline.wakeups if timeline.tracks[w.track].process == 1
-             and timeline.tracks[w.track].base_name == "worker" and w.cause != words.SPAWN}  # fmt: skip
+             and timeline.tracks[w.track].base_name == "worker" and w.cause != words.SPAWN}
     assert woken == {(hub.id, words.TIMER)}
     copies = [track for track in timeline.tracks.values() if track.base_name == "worker" and track.copy_of >= 0]
     assert [State(track.slices.state[0]) for track in copies] == [State.WAITING] * 2

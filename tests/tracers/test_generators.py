@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.tracers.conftest import TraceScenario, TraceSource
+from tests.tracers.traced import trace
 from visualizer.trace import words
 
 SEES_CREATION = sys.version_info >= (3, 12)
@@ -32,7 +34,7 @@ def test_values_go_in_and_come_out(trace_source: TraceSource) -> None:
     assert given == [
         "'ready'", "[1, 1]", "['two', 'two']", "[None, None]", "[(3, 4.5), (3, 4.5)]",
         "[{'k': b'v'}, {'k': b'v'}]", "[<object>, <object>]",
-    ]  # fmt: skip
+    ]
 
 
 def test_a_value_sent_while_the_generator_handles_an_exception(trace_source: TraceSource) -> None:
@@ -155,7 +157,7 @@ def test_thrown_into_and_caught_again_at_the_same_yield(trace_source: TraceSourc
         ("throw", "stubborn"), ("yield", "main"),
         ("throw", "stubborn"), ("yield", "main"),
         ("close", "stubborn"), ("close", "main"),
-    ]  # fmt: skip
+    ]
     assert traced.outcome("stubborn") == words.CLOSED
 
 
@@ -175,7 +177,7 @@ def test_thrown_into_and_not_caught(trace_source: TraceSource) -> None:
     )
     assert [(cause, to) for _, cause, to, _ in traced.hand_overs] == [
         ("next", "meek"), ("yield", "main"), ("throw", "meek"), ("raise", "main"),
-    ]  # fmt: skip
+    ]
     assert traced.outcome("meek") == words.RAISED
 
 
@@ -194,7 +196,7 @@ def test_a_chain_of_yield_from_nests(trace_source: TraceSource) -> None:
     )
     assert traced.order == [
         "main", "outer", "inner", "outer", "main", "outer", "inner", "outer", "main", "outer", "inner", "outer", "main",
-    ]  # fmt: skip
+    ]
 
 
 def test_while_a_generator_runs_its_resumer_waits_for_it(trace_source: TraceSource) -> None:
@@ -312,7 +314,7 @@ def test_threads_one_after_another_are_tracks_of_their_own(trace_source: TraceSo
     )
     assert [name for name in traced.order if not name.startswith("gen")] == [
         "main", "T0", "T0", "T1", "T1", "T2", "T2",
-    ]  # fmt: skip
+    ]
     assert [traced.outcome(name) for name in ("T0", "T1", "T2")] == [words.RETURNED] * 3
 
 
@@ -353,7 +355,7 @@ def test_closed_where_the_frame_stays_at_its_yield(trace_source: TraceSource) ->
     assert [(cause, to) for _, cause, to, _ in traced.hand_overs if to != "main"] == [
         ("next", "leaving"), ("throw", "leaving"), ("next", "staying"), ("throw", "staying"), ("close", "staying"),
         ("next", "excepting"), ("throw", "excepting"),
-    ]  # fmt: skip
+    ]
     assert [traced.outcome(name) for name in ("leaving", "excepting")] == [words.RAISED] * 2
     # It catches GeneratorExit too, and ends.
     assert traced.outcome("staying") in (words.CLOSED, words.RETURNED)
@@ -364,3 +366,41 @@ def test_a_scheduler_of_ones_own_has_some_ready_and_others_waiting(trace_scenari
     assert traced.states("letters")[-7:] == ["WAITING", "READY", "RUNNING", "WAITING", "READY", "RUNNING", "DONE"]
     assert "READY" in traced.states("numbers")
     assert traced.states("report") == ["CREATED", "RUNNING", "WAITING", "RUNNING", "DONE"]
+
+
+LOADED = "def {name}():\n    yield 1\nlist({name}())\n"
+
+
+@pytest.mark.parametrize("how", ["exec", "runpy", "spec", "finder"])
+def test_generators_of_code_that_no_import_leads_to(tmp_path: Path, how: str) -> None:
+    """pytest has a finder of its own in front, and pytest, runpy and many others call `exec`."""
+    (tmp_path / "loaded.py").write_text(LOADED.format(name="inside"))
+    script = tmp_path / "script.py"
+    script.write_text({
+        "exec": "exec(compile(open('loaded.py').read(), 'loaded.py', 'exec'), {})",
+        "runpy": "import runpy\nrunpy.run_path('loaded.py')",
+        "spec": "from importlib import util\nspec = util.spec_from_file_location('loaded', 'loaded.py')\n"
+        "spec.loader.exec_module(util.module_from_spec(spec))",
+        "finder": "import sys\nfrom importlib.machinery import PathFinder\nclass First:\n"
+        "    find_spec = staticmethod(lambda name, *_: PathFinder.find_spec(name) if name == 'loaded' else None)\n"
+        "sys.meta_path.insert(0, First)\nimport sched\nimport loaded",
+    }[how])
+    traced = trace(tmp_path / "t", script.name, cwd=tmp_path)
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert traced.order == ["main", "inside", "main", "inside", "main"]
+    assert not traced.timeline.notes
+
+
+def test_a_profiler_of_the_programs_own(tmp_path: Path) -> None:
+    """On 3.11 it takes our place, which is said; a library that runs a script does not."""
+    (tmp_path / "loaded.py").write_text(LOADED.format(name="inside"))
+    profiled = trace(tmp_path / "p", "-m", "cProfile", "loaded.py", cwd=tmp_path)
+    run = trace(tmp_path / "r", "-m", "runpy", "loaded", cwd=tmp_path)
+    assert (profiled.ended.code, run.ended.code) == (0, 0)
+    assert run.order == ["main", "inside", "main", "inside", "main"]
+    assert not run.timeline.notes
+    if SEES_CREATION:
+        assert profiled.order == run.order
+    else:
+        (note,) = profiled.timeline.notes
+        assert note.startswith("The program sets a profile function")

@@ -33,7 +33,7 @@ def test_spawner_and_spawn_site(trace_source: TraceSource) -> None:
     assert traced.wakes == [
         ("main", "spawn", "parent"), ("parent", "spawn", "child"),
         ("child", "finished", "parent"), ("parent", "finished", "main"),
-    ]  # fmt: skip
+    ]
 
 
 def test_an_event_is_set(trace_source: TraceSource) -> None:
@@ -403,7 +403,7 @@ def test_somebody_else_comes_first(trace_source: TraceSource) -> None:
     assert traced.ended.stdout == b"took one\ntwo\n"
     assert traced.states("getter") == [
         "CREATED", "READY", "RUNNING", "WAITING", "READY", "WAITING", "READY", "RUNNING", "DONE",
-    ]  # fmt: skip
+    ]
 
 
 def test_one_notification_serves_two(trace_source: TraceSource) -> None:
@@ -581,4 +581,4 @@ def test_nothing_of_ours_in_what_a_failing_callback_prints(trace_source: TraceSo
     assert traced.ended.stderr == b""
     assert traced.ended.stdout.decode().splitlines() == [
         "callback ValueError fail", "callback ValueError fail", "callback KeyError method", "callback OSError __call__",
-    ]  # fmt: skip
+    ]

@@ -117,7 +117,7 @@ class Log:
         ("LifoQueue(1)", 1), ("LifoQueue(7)", 7), ("PriorityQueue()", 0), ("PriorityQueue(1)", 1),
         ("PriorityQueue(7)", 7),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("peeks", [False, True])
 def test_each_is_woken_by_whoever_made_that_possible(tmp_path: Path, queue: str, most: int, peeks: bool) -> None:
     log = _run(tmp_path, queue, peeks)

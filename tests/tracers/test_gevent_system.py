@@ -218,7 +218,7 @@ def test_one_number_for_several_sockets(trace_source: TraceSource) -> None:
     ] == [
         (fd, f"127.0.0.1:{first}", ""), (fd, f"127.0.0.1:{first}", "127.0.0.1:9"),
         (fd, f"127.0.0.1:{second}", ""), (fd, f"127.0.0.1:{second}", "127.0.0.1:7"),
-    ]  # fmt: skip
+    ]
     assert woken(traced, "reader-1") == [("hub", "timeout")] * 2
 
 

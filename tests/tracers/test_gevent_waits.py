@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import Traced
 from visualizer.analysis.findings import findings
@@ -141,6 +143,15 @@ def test_a_limit_is_the_timers_however_it_is_written(trace_source: TraceSource) 
             timeout.cancel()
             released.wait()
 
+        def again():
+            timeout = gevent.Timeout(9)
+            timeout.start()
+            gevent.sleep(0.01)
+            timeout.cancel()
+            timeout.start()
+            released.wait()
+            timeout.close()
+
         def received():
             end.settimeout(SHORT)
             try:
@@ -154,7 +165,7 @@ def test_a_limit_is_the_timers_however_it_is_written(trace_source: TraceSource) 
         names = NAMES
         end, other = socket.socketpair()
         pending = gevent.spawn(released.wait)
-        limited = [gevent.spawn(globals()[name]) for name in (*names, "unlimited", "cancelled")]
+        limited = [gevent.spawn(globals()[name]) for name in (*names, "unlimited", "cancelled", "again")]
         gevent.sleep(0.02)
         gevent.spawn(received).join()
         released.set()
@@ -170,6 +181,7 @@ def test_a_limit_is_the_timers_however_it_is_written(trace_source: TraceSource) 
     for name in ("unlimited", "cancelled"):
         assert suspensions(traced, name)[-1].asked_ns == -1
         assert woken(traced, name)[-1] == ("main", "callback")
+    assert [one.asked_ns for one in suspensions(traced, "again")] == [10 * _MS, 9_000 * _MS]
     assert found(traced) == []
 
 
@@ -245,3 +257,58 @@ def test_the_end_of_a_hubs_work_is_no_deadlock(trace_source: TraceSource) -> Non
     assert [(one.reason, one.on_track) for one in suspensions(traced, "main")] == [("join", hub)] * 4
     assert [cause for _, cause in woken(traced, "main")] == ["finished", "finished", "timeout", "finished"]
     assert found(traced) == ["never_resumed"]
+
+
+def test_a_wait_inside_a_library_has_the_programs_line_and_the_primitives_reason(
+    trace_source: TraceSource, tmp_path: Path
+) -> None:
+    library = tmp_path / "site-packages" / "library.py"
+    library.parent.mkdir()
+    library.write_text(
+        "import gevent\n"
+        "from gevent.lock import Semaphore\n"
+        "from gevent.queue import Queue\n"
+        "class Client:\n"
+        "    def __init__(self): self.queue, self.lock = Queue(), Semaphore(0)\n"
+        "    def take(self): return self.queue.get()\n"
+        "    def incr(self):\n"
+        "        with self.lock: pass\n"
+        "    def nap(self): gevent.sleep(0.001)\n"
+        "    def odd(self): return self.made().get()\n"
+        "    def made(self): return self.queue\n"
+    )
+    traced = trace_source(
+        """
+        import sys
+        sys.path.insert(0, sys.argv[1])
+        import gevent, library
+
+        def worker(call):
+            call()
+
+        client = library.Client()
+        calls = client.take, client.incr, client.nap, client.odd
+        greenlets = [gevent.spawn(worker, call) for call in calls] + [gevent.spawn(client.take)]
+        gevent.sleep(0)
+        for number in range(3):
+            client.queue.put(number)
+        client.lock.release()
+        gevent.joinall(greenlets)
+        gevent.spawn(gevent.sleep, 0.001).join()
+        """,
+        str(library.parent),
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    told = []
+    for track in traced.timeline.tracks.values():
+        if track.kind == "greenlet":
+            [one] = suspensions(traced, traced.timeline.name(track.id))
+            told.append((one.reason, one.object, one.place and (Path(one.place.file).name, one.place.line)))
+    assert told == [
+        ("queue", "Queue 1", ("script.py", 7)),
+        ("semaphore", "Semaphore 1", ("script.py", 7)),
+        ("sleep", "", ("script.py", 7)),
+        ("unknown", "", ("script.py", 7)),
+        ("queue", "Queue 1", ("library.py", 6)),
+        ("sleep", "", None),
+    ]

@@ -51,7 +51,7 @@ RANDOM = """
         "Queue()", "Queue(1)", "Queue(2)", "SimpleQueue(3)", "LifoQueue()", "LifoQueue(2)", "PriorityQueue()",
         "PriorityQueue(2)", "Channel()",
     ],
-)  # fmt: skip
+)
 def test_who_gets_is_woken_by_who_put_that_item(trace_source: TraceSource, queue: str) -> None:
     traced = trace_source(RANDOM.format(queue=queue))
     assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
@@ -112,7 +112,7 @@ def test_who_comes_first_takes_what_was_released_first(trace_source: TraceSource
     )
     assert of_callbacks(traced) == [("one", "waiter"), ("two", "waiter")]
     assert traced.states("waiter") == ["CREATED", "READY", "RUNNING", "WAITING", "READY", "WAITING", "READY", "RUNNING",
-                                       "DONE"]  # fmt: skip
+                                       "DONE"]
 
 
 def test_both_sides_of_a_channel(trace_source: TraceSource) -> None:
@@ -130,7 +130,7 @@ def test_both_sides_of_a_channel(trace_source: TraceSource) -> None:
     )
     assert sorted(of_callbacks(traced)) == [
         ("getter-1", "putter-1"), ("getter-2", "putter-2"), ("putter-1", "getter-1"), ("putter-2", "getter-2"),
-    ]  # fmt: skip
+    ]
 
 
 def test_a_slot_of_a_pool_comes_from_who_ended(trace_source: TraceSource) -> None:
@@ -245,7 +245,7 @@ def test_who_is_killed_and_goes_on_has_not_ended(trace_source: TraceSource) -> N
     of_killer = [wake for wake in traced.wakes if wake[2] == "killer"]
     assert of_killer == [
         ("main", "spawn", "killer"), ("killer", "callback", "killer"), ("victim", "finished", "killer"),
-    ]  # fmt: skip
+    ]
 
 
 def test_who_sets_an_event_and_waits_for_it_wakes_itself(trace_source: TraceSource) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.tracers.conftest import TraceSource
 from visualizer.analysis.text.sentences import sentence
+from visualizer.trace import events as ev
 from visualizer.trace import words
 
 SEES_RETURNS = sys.version_info >= (3, 12)
@@ -193,7 +194,7 @@ def test_ends(trace_source: TraceSource) -> None:
     ends = {traced.timeline.name(track.id): (track.outcome, track.value) for track in traced.timeline.tracks.values()}
     assert [cause for _, cause, to, _ in traced.hand_overs if to in ("parks", "catches")] == [
         "switch", "throw", "switch", "throw",
-    ]  # fmt: skip
+    ]
     if SEES_RETURNS:
         assert ends == {
             "main": (words.RETURNED, None),
@@ -207,7 +208,7 @@ def test_ends(trace_source: TraceSource) -> None:
         assert outcomes == {
             "main": words.RETURNED, "returns": words.RETURNED, "raises": words.RAISED,
             "parks": words.KILLED, "catches": words.RETURNED,
-        }  # fmt: skip
+        }
         # 3.11 does not tell a greenlet that was killed from one that caught GreenletExit: the end says so.
         for track in traced.timeline.tracks.values():
             assert (track.inferred is not None) == (traced.timeline.name(track.id) == "parks")
@@ -289,7 +290,7 @@ def test_a_generator_inside_a_greenlet_is_suspended_with_it(trace_source: TraceS
     assert traced.order == [
         "main", "reader", "numbers", "main", "numbers", "reader", "numbers", "main", "numbers", "reader", "numbers",
         "reader", "main",
-    ]  # fmt: skip
+    ]
 
 
 #: What is thrown -> the text of it.
@@ -419,7 +420,7 @@ def test_a_raw_greenlet_is_created_where_it_is_made(trace_source: TraceSource) -
     assert spawned == [
         ("maker-1", "main", 17, "DONE"), ("work-1", "maker-1", 13, "DONE"), ("work-2", "maker-1", 14, "WAITING"),
         ("maker-2", "main", 18, "CREATED"), ("Worker.run", "main", 19, "DONE"),
-    ]  # fmt: skip
+    ]
     assert traced.order == ["main", "maker-1", "main", "work-2", "Worker.run", "main", "work-1", "main"]
 
 
@@ -466,3 +467,36 @@ def test_greenlets_that_two_threads_make_at_once_are_each_its_own_threads(trace_
     thread = spawned["others"][0]
     assert spawned == {"mine": ("main", "main", 24, "DONE"), "others": (thread, thread, 19, "DONE")}
     assert thread != "main"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="3.11 does not tell of what is raised")
+def test_a_switch_to_a_greenlet_of_another_thread_is_refused(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import threading
+        from greenlet import error, getcurrent, greenlet
+
+        def run():
+            main.switch()
+
+        def other():
+            try:
+                one.switch()
+            except error:
+                print("refused")
+
+        main = getcurrent()
+        one = greenlet(run)
+        one.switch()
+        thread = threading.Thread(target=other, name="other")
+        thread.start()
+        thread.join()
+        one.switch()
+        """
+    )
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"refused\n", b"")
+    (refused,) = (remark for remark in traced.timeline.remarks if isinstance(remark, ev.Refused))
+    place = traced.timeline.place(refused.place)
+    assert traced.timeline.name(refused.by) == "other"
+    assert refused.exception == "error('Cannot switch to a different thread')"
+    assert (place.line if place is not None else -1) == 10

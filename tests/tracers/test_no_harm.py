@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.tracers.conftest import TraceSource
-from tests.tracers.traced import ROOT, bare, environment
+from tests.tracers.traced import ROOT, bare, environment, launch_command, launch_environment, trace
 
 
 @pytest.mark.parametrize("where", ["", "class Here:\n    "])
@@ -198,3 +198,103 @@ def test_a_program_that_a_signal_stops_stops_the_recorder(tmp_path: Path) -> Non
         assert process.communicate(b"goes on", timeout=60)[0] == b"goes on\n"
     finally:
         process.kill()
+
+
+# Each of these was tried without harm, and is to stay so. What a program does when it is out of something.
+HOSTILE = {
+    "a fork bomb": """
+        import os
+        for level in range(3):
+            if os.fork(): os.wait()
+        print("bang", flush=True)
+        """,
+    "ten thousand greenlets": """
+        from greenlet import getcurrent, greenlet
+        main = getcurrent()
+        def park(number): main.switch(number)
+        crowd = [greenlet(park) for _ in range(10_000)]
+        print(sum(one.switch(number) for number, one in enumerate(crowd)), flush=True)
+        del crowd
+        print("gone")
+        """,
+    "closed descriptors": """
+        import os
+        def gen():
+            yield 1
+        os.write(1, b"before\\n")
+        os.closerange(3, 256)
+        os.write(1, b"%d\\n" % len(list(gen())))
+        os.close(2)
+        os.close(0)
+        try: os.fstat(0)
+        except OSError: os.write(1, b"closed\\n")
+        """,
+    "no more descriptors": """
+        import resource
+        def gen():
+            yield 1
+        resource.setrlimit(resource.RLIMIT_NOFILE, (8, 8))
+        files = []
+        try:
+            while True: files.append(open("/dev/null"))
+        except OSError as error: print(error.errno, len(list(gen())))
+        del files
+        """,
+    "another directory": """
+        import os, sys, tempfile
+        def gen():
+            yield 1
+        with tempfile.TemporaryDirectory() as folder:
+            os.chdir(folder)
+            print(list(gen()), os.listdir())
+        try: os.getcwd()
+        except FileNotFoundError: print("nowhere", list(gen()))
+        sys.path.clear(); sys.modules.pop("os"); sys.meta_path.clear()
+        print(list(gen()))
+        """,
+    "no more memory": """
+        import resource
+        def gen():
+            yield 1
+        used = next(int(line.split()[1]) << 10 for line in open("/proc/self/status") if line.startswith("VmSize"))
+        resource.setrlimit(resource.RLIMIT_AS, (used + (64 << 20), -1))
+        try: bytearray(1 << 30)
+        except MemoryError: print("none", len(list(gen())))
+        """,
+}
+
+
+@pytest.mark.parametrize("name", list(HOSTILE))
+def test_programs_that_were_tried_without_harm(trace_source: TraceSource, name: str) -> None:
+    traced = trace_source(HOSTILE[name])
+    assert traced.ended == bare(traced.path.with_suffix(".py"))
+    assert traced.ended.code == 0
+    assert traced.ended.stdout
+
+
+@pytest.mark.parametrize("options", [["-O"], ["-S"], ["-I"], ["-X", "dev", "-W", "error"]])
+def test_the_interpreters_own_options(tmp_path: Path, options: list[str]) -> None:
+    """With -S and -I nothing of ours comes into the program, and it runs all the same."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os, sys\ndef gen():\n    yield 1\n"
+        "print(list(gen()), sys.flags, sys.warnoptions, sys.path[1:], *os.environ, 'visualizer' in sys.modules)\n"
+    )
+    command = [*options, str(script)]
+    plain, done = (
+        subprocess.run(line, env=launch_environment(), capture_output=True, timeout=60)
+        for line in ([sys.executable, *command], launch_command(tmp_path / "t", *command))
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (plain.returncode, plain.stdout, plain.stderr)
+    assert plain.returncode == 0
+    assert (tmp_path / "t").exists() is (options[0] not in ("-S", "-I"))
+
+
+@pytest.mark.parametrize("name", ["visualizer", "sitecustomize", "greenlet", "code", "gc", "ast"])
+def test_scripts_that_are_called_as_our_modules_are(tmp_path: Path, name: str) -> None:
+    script = tmp_path / f"{name}.py"
+    script.write_text("def gen():\n    yield __name__\nprint(list(gen()), sorted(vars()))\n")
+    traced = trace(tmp_path / "t", str(script))
+    assert traced.ended == bare(script)
+    assert traced.ended.code == 0
+    assert traced.order[:3] == ["main", "gen", "main"]

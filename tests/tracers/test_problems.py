@@ -127,7 +127,7 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
             "slow_track",
             ["request-5 took 0.6", "where half of the 6 tracks", "in answer.get()", ", for fetch-5, which slept 0.6 s"],
         ),
-        ("def run():\n    yield\nit = run()\nit.send(1)\n", "crash", ["main raised TypeError: ", "`it.send(1)`"]),
+        ("def run():\n    yield\nit = run()\nit.send(1)\n", "crash", ["main raised TypeError: ", "`it.send(1)`", "before its first"]),
         (
             "def fail():\n    gevent.sleep(0)\n    {}['port']\ngevent.spawn(fail).get()\n",
             "crash",
@@ -157,3 +157,15 @@ def test_it_is_the_only_problem(source: str, kind: str, parts: list[str], trace_
 )
 def test_its_sibling_is_healthy(source: str, trace_source: TraceSource) -> None:
     assert problems(trace_source(IMPORTS + dedent(source))) == []
+
+
+def test_a_compiled_function_that_spawns_has_no_frame_and_does_no_harm(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+        gevent.spawn_later(0.001, gevent.spawn, print, "ran")
+        gevent.sleep(0.01)
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"ran\n", b"")
+    assert traced.timeline.notes == []

@@ -235,7 +235,7 @@ def test_what_comes_again_is_a_row_from_the_second_time_on(tmp_path: Path) -> No
     values = [texts.get(event.value) for event in told if not isinstance(event, ev.Spawn)]
     assert values == [
         text for value in ("5", "None", "'text'", "5") for text in (value, None, value, value, value)
-    ]  # fmt: skip
+    ]
 
 
 class _FlakyDisk:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,6 +14,8 @@ from visualizer.trace import events as ev
 from visualizer.trace import words
 
 _ON_THREAD = (State.RUNNING, State.IDLE)
+#: What the interpreter says of a generator that is not to be resumed so.
+_REFUSED = ("already executing", "just-started", "cannot reuse already awaited", "being awaited already")
 _FINAL = (State.DONE, State.FAILED)
 
 
@@ -218,6 +221,24 @@ def check_causes(truth: Truth) -> None:
         assert (switch.cause, switch.value) in allowed, f"{step} and {switch}"
 
 
+def check_refusals(truth: Truth) -> None:
+    """Each call that is refused is told at its line, and none that is not (from 3.12 on)."""
+    if sys.version_info < (3, 12):
+        return
+    told = [remark for remark in truth.timeline.remarks if isinstance(remark, ev.Refused)]
+    for attempt in truth.attempts:
+        after = attempt.after
+        refused = after is not None and any(text in str(after.detail) for text in _REFUSED)
+        meanwhile = [one for one in told if attempt.holds(one.t_ns)]
+        # Whoever was refused meanwhile may have passed it on.
+        assert meanwhile or not refused, f"{attempt} was refused, but not in the trace"
+        for one in (one for one in meanwhile if truth.timeline.name(one.by) == attempt.before.who):
+            place = truth.timeline.place(one.place)
+            assert place is not None
+            if place.line == attempt.before.line:
+                assert after is None or "Error(" in str(after.detail), f"{attempt} was not refused, but {one}"
+
+
 def check_dropped(truth: Truth) -> None:
     """A generator that never ran, and that nobody else has, is over as soon as it is dropped."""
     for attempt in truth.attempts:
@@ -322,6 +343,6 @@ def check_killed_unstarted(truth: Truth) -> None:
 
 
 ALWAYS = (check_order, check_slices, check_times, check_values, check_ends)
-OF_GENERATORS = (*ALWAYS, check_causes, check_dropped)
+OF_GENERATORS = (*ALWAYS, check_causes, check_dropped, check_refusals)
 OF_GEVENT = (check_suspensions, check_wakes, check_wakers, check_spawns, check_killed_unstarted)
 EVERY_CHECK = (*ALWAYS, *OF_GEVENT)

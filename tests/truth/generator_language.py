@@ -19,7 +19,7 @@ Side = tuple[list[Op], list[Worker], int]
 PLAIN, COROUTINE, ASYNC = "generator", "coroutine", "asynchronous generator"
 _RESUMING = [
     "next", "next_or", "send", "send_none", "throw", "throw_exit", "close", "for", "list", "make", "drop",
-]  # fmt: skip
+]
 _INSIDE = {
     PLAIN: [*_RESUMING, "yield", "yield", "yield_text", "yield_none", "yield_from", "ignore", "raise", "return"],
     COROUTINE: [*_RESUMING, "pause", "pause", "pause", "ignore_pause", "await", "await", "raise", "return"],

@@ -14,12 +14,12 @@ _WORDS = [
     "sleep0", "sleep", "put", "put1", "get", "get1", "get_timeout", "set", "clear", "wait", "wait_timeout", "timeout",
     "ar_set", "ar_get", "acquire", "release", "spawn", "spawn_later", "join", "kill", "kill_wait", "channel_put",
     "channel_get", "survive",
-]  # fmt: skip
+]
 _TINY = "0.0005"
 _THINGS = {
     "event0": "Event()", "event1": "Event()", "queue": "Queue()", "bounded": "Queue(1)", "channel": "Channel()",
     "result": "AsyncResult()", "semaphore": "Semaphore(1)",
-}  # fmt: skip
+}
 
 _op = st.tuples(st.sampled_from(_WORDS), st.integers(0, 3))
 _side = st.tuples(st.lists(_op, max_size=4), st.lists(st.lists(_op, max_size=6), min_size=1, max_size=4))
@@ -53,7 +53,7 @@ def _render(program: Program, who: str, side: str, op: Op, workers: int, indent:
     def step(code: str, suspensions: str, guard: str = "", catches: str = "", **meaning: str | bool) -> None:
         program.step(
             who, code, suspensions=suspensions, guard=guard, catches=catches, indent=indent, meaning=Meaning(**meaning),  # type: ignore[arg-type]
-        )  # fmt: skip
+        )
 
     if word == "sleep0":
         step("gevent.sleep(0)", "True", timed=True)

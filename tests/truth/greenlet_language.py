@@ -14,7 +14,7 @@ Side = tuple[list[Op], list[Worker]]
 
 _WORDS = [
     "switch", "switch_two", "switch_none", "switch_text", "switch_name", "switch_sum", "throw", "throw_exit", "raise",
-]  # fmt: skip
+]
 
 _op = st.tuples(st.sampled_from(_WORDS), st.integers(0, 4), st.integers(0, 9), st.booleans())
 _worker = st.tuples(st.integers(0, 4), st.lists(_op, max_size=6))

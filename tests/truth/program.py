@@ -74,7 +74,7 @@ class Program:
     def step(
         self, who: str, code: str, *, suspensions: str = "None", meaning: Meaning | None = None, guard: str = "",
         catches: str = "", indent: int = 4,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """One step: `code` leaves its result in `r`. It is left out at run time unless the expression `guard` holds."""
         pad = " " * indent
         if guard:

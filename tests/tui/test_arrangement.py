@@ -106,7 +106,7 @@ async def test_rows_are_grouped_by_process(replay: Replay) -> None:
             "▾ process 500 ×2", "▾ main", "consumer-1",
             "▾ process 501 ×2", "▾ first", "consumer-2",
             "▾ process 502 ×2", "▾ second", "consumer-3",
-        ]  # fmt: skip
+        ]
         assert screen.message_line.lines == ["Rows are grouped by process, then by thread."]
         assert "by process" in text_of(screen)
         # What runs on a thread folds under it; all processes to a row each.

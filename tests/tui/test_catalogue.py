@@ -98,7 +98,7 @@ WALKS: dict[str, Walk[CatalogueScreen]] = {
         ("backspace", denied, [f"hand_over2: press the key again, and it {FORGOTTEN}."]),
         ("delete", name, "ping_pong"),
     ],
-}  # fmt: skip
+}
 
 
 @pytest.fixture

@@ -232,7 +232,7 @@ WALKS: dict[str, Walk[ComparisonScreen]] = {
         ("right", told, ["This is the last switch of B."]), *["w"] * 40,
         ("w", told, ["Cannot zoom in any further."]),
     ],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WALKS)

@@ -69,7 +69,7 @@ TRIED_IN_COMPARISON = {
 _GESTURES = {
     "Click": {"click", "double_click"}, "Double-click": {"click", "double_click"}, "Hover": {"hover"}, "Drag": {"drag"},
     "Wheel": {"turn"}, "Ctrl+wheel": {"turn"}, "Shift+wheel": {"turn"},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(

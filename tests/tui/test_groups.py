@@ -204,7 +204,7 @@ async def test_a_filter_shows_what_it_finds_as_it_is_typed(replay: Replay) -> No
         assert found == [
             (2, "100 of 103 tracks, esc: all"), (2, "100 of 103 tracks, esc: all"),
             (2, "12 of 103 tracks, esc: all"), (3, "2 of 103 tracks, esc: all"),
-        ]  # fmt: skip
+        ]
         assert names(screen) == ["▾ main", "worker-10", "worker-100"]
         await pilot.press("down")
         assert selected(screen) == "worker-10"

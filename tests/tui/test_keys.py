@@ -242,7 +242,7 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
     ],
     "quitting": [("q", lambda screen: screen.app._exit, True)],
     "quitting as elsewhere": [("ctrl+q", lambda screen: screen.app._exit, True)],
-}  # fmt: skip
+}
 
 #: The same, where something else has the focus and takes the keys: the sections of these, and the recording.
 FOCUSED: dict[str, tuple[tuple[keys.Section, ...], Callable[[], Demo], Walk[TimelineScreen]]] = {
@@ -274,7 +274,7 @@ FOCUSED: dict[str, tuple[tuple[keys.Section, ...], Callable[[], Demo], Walk[Time
             ("b", marks, ("TimelineScreen", 1)),
         ],
     ),
-}  # fmt: skip
+}
 
 
 def action_of(app: App[object], key: str) -> str:

@@ -43,7 +43,7 @@ async def drag(
     for at in path[1:]:
         await pilot._post_mouse_events(
             [events.MouseMove], widget, offset=at, button=1, shift=shift, control=control
-        )  # fmt: skip
+        )
     # As the app does where the button is let go over the pane on which it went down.
     await pilot._post_mouse_events(
         [events.MouseUp, events.Click], widget, offset=path[-1], button=1, shift=shift, control=control

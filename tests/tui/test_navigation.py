@@ -205,7 +205,7 @@ async def test_going_to_what_is_typed(replay: Replay) -> None:
             ("99", screen.view.timeline.switch_ns[2], ["There is no switch 99: there are 14."]),
             ("9 s", 2_040_001_000, ["That is after the end of the trace."]),
             ("nowhere", 2_040_001_000, [f"{EXPECTED}."]),
-        ):  # fmt: skip
+        ):
             await pilot.press("colon", *text, "enter")
             await pilot.pause()
             assert (playhead.t_ns, screen.message_line.lines) == (t_ns, told)

@@ -220,7 +220,7 @@ def test_a_moment_has_as_many_digits_as_the_end() -> None:
     (80, " visualizer · sleeps   REPLAY exit 0   …   switch 1 of 14   0.030 s of 2.040 s "),
     (68, " sleeps   REPLAY exit 0   switch 1 of 14   0.030 s of 2.040 s"),
     (60, " sleeps   REPLAY exit 0   …   1/14  0.030 s "),
-])  # fmt: skip
+])
 async def test_the_header_drops_what_matters_least(replay: Replay, width: int, expected: str) -> None:
     app = replay(sleeps())
     async with app.run_test(size=(width, 24)) as pilot:
@@ -242,7 +242,7 @@ async def test_statistics_of_each_track_and_about_the_recording(replay: Replay) 
         assert lines[0] == "track steps running ready waiting idle"
         assert [line.split()[1:3] for line in lines[1:6]] == [
             ["main", "1"], ["hub", "7"], ["foo", "2"], ["bar", "2"], ["third", "2"],
-        ]  # fmt: skip
+        ]
         assert lines[6].startswith("total 14 ")
         assert lines[7:] == [
             "",

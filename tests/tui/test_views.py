@@ -49,7 +49,7 @@ async def test_the_tree_says_what_each_does_at_the_playhead(replay: Replay) -> N
         await pilot.pause()
         assert lines_of(tree)[2:] == [
             "├ ✓ foo  returned None", "├ ✓ bar  returned None", "└ ✓ third  returned None",
-        ]  # fmt: skip
+        ]
         assert "├ ✓ foo  returned None" in text_of(screen)
 
 

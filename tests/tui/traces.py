@@ -336,7 +336,7 @@ def philosophers() -> Demo:
         ("anna", "knife", "Semaphore 2", 5),
         ("ben", "fork", "Semaphore 1", 10),
         ("late", "fork.acquire()", "Semaphore 1", 15),
-    ):  # fmt: skip
+    ):
         demo.switch("hub", key).waits(key, words.SEMAPHORE, on, thing=thing).switch(key, "hub", line=line)
     demo.at_ms(40).tie("anna", words.HOLDS, "Semaphore 1").tie("ben", words.HOLDS, "Semaphore 2")
     demo.switch("hub", "main", "LoopExit()", words.THROW).exits("main", words.RAISED)

@@ -71,9 +71,6 @@ def command(file: str, as_json: bool, wakes: bool) -> None:
     span = None if part.is_whole else (part.start_ns, part.end_ns)
     with progress("Adding up") as advance:
         found = details(part.timeline, span, advance)
-    if span is not None:
-        # Those that ended before it, or begin behind it, have nothing to tell of it.
-        found = msgspec.structs.replace(found, tracks=[one for one in found.tracks if part.lives(one.id)])
     if as_json:
         echo_json(found)
     elif wakes:
@@ -100,11 +97,11 @@ def report(found: Details, width: int | None = None) -> Iterator[str]:
         (plain(track.name), *[str(track.process)] * several, plain(track.kind), track.state, str(track.steps),
          *_spent(track))
         for track in found.tracks
-    ]  # fmt: skip
+    ]
     total = (
         "total", *[""] * several, _count(found.totals.tracks, "track"), "", str(found.totals.steps),
         *_spent(found.totals),
-    )  # fmt: skip
+    )
     titles = ("track", *["process"] * several, *_TIMES)
     yield from table(titles, rows, total, words=3 + several, width=width)
     yield ""

@@ -68,7 +68,7 @@ class Panel:
                 pen.add(
                     "rect", x=margin - 12, y=centre - ROW / 2, width=self._right - margin + 24, height=ROW, rx=4,
                     fill=pen.colour("selected"), fill_opacity=0.16,
-                )  # fmt: skip
+                )
             name = fitted(called, self._left - 12 - x, 14, fit_name)
             pen.text(x, centre + 5, name, style, 14, bold=row.depth == 0)
         if len(self._switches()) <= _CONNECTORS:

@@ -301,6 +301,16 @@ class Dropped(_Event, tag="dropped", frozen=True):
     count: Since
 
 
+class Refused(_Event, tag="refused", frozen=True):
+    """What track `by` asked at `place` of the generator `track` (-1: not known which) was refused with `exception`."""
+
+    t_ns: Since
+    by: Id
+    track: Id
+    exception: str
+    place: Id
+
+
 class Uncaught(_Event, tag="uncaught", frozen=True):
     """The program ended with an exception that nobody caught. `place`: the innermost line of its own code."""
 
@@ -320,7 +330,8 @@ class End(_Event, tag="end", frozen=True):
 
 Event = (
     Text | Place | Listing | Spawn | Name | Resume | Yield | Switch | Wait | Tie | Wake | Unready | Exit | Inferred
-    | Poll | Sample | Output | Thread | Fork | Process | Copy | Note | Held | Continued | Dropped | Uncaught | End
+    | Poll | Sample | Output | Thread | Fork | Process | Copy | Note | Held | Continued | Dropped | Refused
+    | Uncaught | End
 )
 
 #: What a shape can be made of.

@@ -92,7 +92,9 @@ RETURNED = "returned"
 RAISED = "raised"
 CLOSED = "closed"
 KILLED = "killed"
-OUTCOMES = (RETURNED, RAISED, CLOSED, KILLED)
+#: It was collected before it ever ran.
+DROPPED = "dropped"
+OUTCOMES = (RETURNED, RAISED, CLOSED, KILLED, DROPPED)
 
 # Streams of an output.
 STDOUT = "stdout"

@@ -65,6 +65,19 @@ def environment(trace: str, include: list[str], source: bool, control: str, base
     return made
 
 
+def _is_closed(command: list[str]) -> bool:
+    """Whether the interpreter is told to ignore PYTHONPATH, or not to import `site`."""
+    rest = iter(command)
+    for word in rest:
+        if not word.startswith("-") or word[1:2] in ("m", "c", "-", ""):
+            return False
+        if word in ("-W", "-X"):
+            next(rest, None)
+        elif word[1] not in "WX" and not {*word}.isdisjoint("SIE"):
+            return True
+    return False
+
+
 def main(arguments: list[str]) -> int:
     trace = control = ""
     include: list[str] = []
@@ -89,6 +102,9 @@ def main(arguments: list[str]) -> int:
         usage = "--trace FILE [--include PATTERN]... [--no-source] [--control FD] -- SCRIPT [ARGS...]"
         print(f"visualizer.tracers: usage: {usage}", file=sys.stderr)
         return 2
+    if _is_closed(command):
+        # Nothing of ours would come in, and be left lying about for the program's own children.
+        os.execve(sys.executable, [sys.executable, *command], dict(os.environ))
     variables = environment(trace, include, source, control, dict(os.environ))
     os.execve(sys.executable, [sys.executable, *command], variables)
 

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from platformdirs import user_downloads_path
 from textual import events
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
@@ -37,6 +37,7 @@ from visualizer.tui.state.pair import Pair
 from visualizer.tui.terminal.detect import only_ascii
 from visualizer.tui.terminal.filters import Ascii, Colourless
 from visualizer.tui.terminal.styles import ASCII
+from visualizer.tui.typing_ahead import TypingAhead
 
 #: Of Textual's own commands these are offered; the others are in keys.py, or make no sense here.
 _TEXTUAL_COMMANDS = ("Screenshot",)
@@ -44,7 +45,7 @@ _TEXTUAL_COMMANDS = ("Screenshot",)
 _AGAIN_WITHIN_NS = 5_000_000_000
 
 
-class VisualizerApp(App[int]):
+class VisualizerApp(TypingAhead):
     """Shows the recording at `open_path` or from `stream`, or runs `target` and shows it; else the catalogue."""
 
     CSS_PATH = "app.tcss"
@@ -196,7 +197,7 @@ class VisualizerApp(App[int]):
 
     async def compare(
         self, a: tuple[str, str | None], b: tuple[str, str | None], called: tuple[str, str] | None = None
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Read two files, of each the span that is wanted, and show them on one scale; `called`: what they are."""
         feeds: dict[str, Feed] = {}
         try:

@@ -64,14 +64,14 @@ class Tape:
     def spawn(
         self, key: str, kind: str, name: str | None = None, parent: str | int = -1, creator: str | int = -1,
         line: int | None = None,
-    ) -> Tape:  # fmt: skip
+    ) -> Tape:
         t_ns = self._tick()
         self.ids[key] = len(self.ids)
         named = self.text(name or key)
         place = self.place(line)
         self.events.append(
             ev.Spawn(t_ns, self.ids[key], kind, named, self._id(parent), self._id(creator), place)
-        )  # fmt: skip
+        )
         return self
 
     def forks(self, key: str, by: str = "main", pid: int = 77, parent: int = 70) -> Tape:
@@ -108,7 +108,7 @@ class Tape:
     def switch(
         self, origin: str | int, target: str | int, value: str | None = None, cause: str = words.SWITCH,
         line: int | None = None,
-    ) -> Tape:  # fmt: skip
+    ) -> Tape:
         t_ns = self._tick()
         crossing, place = self.text(value), self.place(line)
         self.events.append(ev.Switch(t_ns, self._id(origin), self._id(target), cause, crossing, place))

@@ -302,7 +302,7 @@ def test_a_part_of_a_part_is_what_lies_in_both(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("a", "b", "why"), [("#9", None, "no switch #9"), (5000, 4000, "ends before it begins"),
                                              (5000, 5000, "is empty"), ("1", "2", "begins after the end"),
-                                             ("a", None, "is no part of a trace: say seconds")])  # fmt: skip
+                                             ("a", None, "is no part of a trace: say seconds")])
 def test_no_part(a: int | str, b: int | str | None, why: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=why):
         opened(ping_pong(), tmp_path).between(a, b)
@@ -442,7 +442,7 @@ def test_tables(library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert list(switches) == [
         "number", "t_ns", "origin", "target", "cause", "value", "origin_id", "target_id",
         "file", "function", "line", "end_line", "column", "end_column",
-    ]  # fmt: skip
+    ]
     assert switches["target"] == ["test1", "test2", "test1", "test2", "main"]
     assert (switches["file"], switches["line"]) == ([FILE] * 4 + [None], [9, 2, 6, 4, None])
     assert table("tracks").columns["name"] == ["main", "test1", "test2"]

@@ -26,7 +26,7 @@ EACH = (_ASKED or 1200) // PARTS
 COMMANDS = (
     ("show",), ("show", "--sequence"), ("show", "--axis", "busy"), ("stats",), ("stats", "--wakes"),
     ("stats", "--json"), ("findings",), ("findings", "--json"), ("explain",), ("events",),
-)  # fmt: skip
+)
 #: Controls but the line's end, C1 controls, and what turns the direction of text.
 OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 EXTREMES = (-1, 0, 1, -2, -9, 2**31 - 1, 2**31, 2**61, -(2**61), 2**63, 10**30, 5, 10**9)
@@ -42,7 +42,7 @@ SMALLEST = (
     (b'["dropped",0,"",-1]',),
     (b'["dropped",0,"",1]',),
     (b'["resume",576460752302423487,-1,"",-1,0]',),
-)  # fmt: skip
+)
 
 
 def drop(lines: list[bytes], chance: random.Random) -> None:

@@ -108,19 +108,19 @@ KEYS = "keys from a terminal: True True True"
 
 def test_a_trace_is_handed_to_the_tui(tmp_path: Path) -> None:
     (tmp_path / "t").write_text(HEADER)
-    given = "given {'open_path': PosixPath('t'), 'follow': %s}"
+    given = "given {'open_path': PosixPath('t'), 'follow': %s, 'span': None}"
     assert on_a_terminal("open", "t", cwd=tmp_path) == (0, [given % False, KEYS])
     assert on_a_terminal("open", "t", "--follow", cwd=tmp_path, stdin="") == (0, [given % True, KEYS])
 
 
 def test_a_trace_that_has_not_begun_can_be_followed(tmp_path: Path) -> None:
     (tmp_path / "t").write_text("")
-    given = "given {'open_path': PosixPath('t'), 'follow': True}"
+    given = "given {'open_path': PosixPath('t'), 'follow': True, 'span': None}"
     assert on_a_terminal("open", "t", "--follow", cwd=tmp_path) == (0, [given, KEYS])
 
 
 def test_a_trace_that_is_not_there_yet_can_be_followed(tmp_path: Path, visualizer: Visualizer) -> None:
-    given = "given {'open_path': PosixPath('later'), 'follow': True}"
+    given = "given {'open_path': PosixPath('later'), 'follow': True, 'span': None}"
     assert on_a_terminal("open", "later", "--follow", cwd=tmp_path) == (0, [given, KEYS])
     # But not where nobody could write one.
     done = visualizer("open", "--follow", "nowhere/later")
@@ -132,7 +132,7 @@ def test_a_trace_comes_from_stdin_and_the_keys_from_the_terminal(tmp_path: Path)
     trace = HEADER + '["end",5,0,0]\n'
     assert on_a_terminal("open", "-", cwd=tmp_path, stdin=trace) == (
         0,
-        ["given {'follow': False}", f"stream {trace[:7].encode()!r} {len(trace) - 7} b''", KEYS],
+        ["given {'follow': False, 'span': None}", f"stream {trace[:7].encode()!r} {len(trace) - 7} b''", KEYS],
     )
 
 

@@ -85,7 +85,7 @@ def test_names_are_not_obeyed() -> None:
     picture = COMPARED[".svg"](
         Part.whole(sleeps().timeline()), Part.whole(ping_pong().timeline()), ("</text><script>", "\x1b[31m\x00"),
         Settings(BOTH),
-    )  # fmt: skip
+    )
     root = ElementTree.fromstring(picture)
     assert not any(element.tag.endswith("script") for element in root.iter())
     assert not NO_XML.search(picture.decode())

@@ -59,7 +59,7 @@ def test_runs_are_exact_on_the_time_axis() -> None:
     step = width / 2
     assert sorted((round((x - left) / step, 2), round(width / step, 2)) for x, width in runs) == [
         (0, 2), (2, 2), (4, 1), (5, 1), (6, 1),
-    ]  # fmt: skip
+    ]
 
 
 def test_a_blocked_hub_has_a_colour_and_says_by_whom() -> None:

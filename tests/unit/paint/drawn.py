@@ -50,5 +50,5 @@ def panel(timeline: Timeline, axis: Axis, cells: int, ascii: bool = False) -> st
             for shown in rows(timeline)
         ),
         text(legend(timeline, ascii=ascii)),
-    ]  # fmt: skip
+    ]
     return "\n".join(lines) + "\n"

@@ -39,7 +39,7 @@ def test_everything_is_as_before_afterwards_and_what_was_ignored_remains_so() ->
     # A shell has its background jobs ignore SIGINT, and so the tests that are one.
     wanted: dict[int, Any] = {
         signal.SIGHUP: signal.SIG_IGN, signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL,
-    }  # fmt: skip
+    }
     before = {number: signal.signal(number, what) for number, what in wanted.items()}
     try:
         with bystander():

@@ -188,7 +188,7 @@ def test_what_cannot_be_overtaken_is_not_held() -> None:
     assert list(told(merging.take([ev.Thread(30, 0), note(30, 0)], True))) == []
     assert list(told(merging.take([ev.Thread(25, 1), note(25, 1), note(40, 1)], True))) == [
         Told(25, 1, 1), Told(30, 0, 0),
-    ]  # fmt: skip
+    ]
     ends = merging.take([ev.Thread(50, 1), ev.Exit(50, 1, words.RETURNED, -1)], True)
     assert not list(told(ends))
     assert list(told(merging.take([ev.Thread(60, 0), note(60, 0)], True))) == [Told(40, 1, 1), Told(60, 0, 0)]
@@ -222,7 +222,7 @@ def test_rows_are_parted_where_another_process_comes_in_between() -> None:
     lines += merging.take([ev.Thread(45, 1), note(45, 1), note(60, 1)], True)
     assert list(apart(lines)) == [
         rows([1_030, 1_040], 0), ev.Thread(45, 1), note(45, 1), ev.Thread(50, 0), rows([1_050], 0),
-    ]  # fmt: skip
+    ]
 
 
 def test_many_rows_of_several_are_left_together() -> None:

@@ -247,5 +247,5 @@ def test_a_line_that_nobody_writes_is_left_out_before_it_takes_memory(monkeypatc
     finally:
         tracemalloc.stop()
     assert found == [ev.Note(1, "x"), ev.End(9, 0, 0)]
-    assert read.notices == ["Left out because longer than 2 MiB: 2 lines."]
+    assert read.notices == [f"Left out because longer than {2 * CHUNK_BYTES >> 20} MiB: 2 lines."]
     assert most < 10 * CHUNK_BYTES

@@ -16,7 +16,7 @@ _FIELDS = {
     "Name": ("id",), "Attribute": ("value", "attr"), "Subscript": ("value", "slice"), "Constant": ("value",),
     "Call": ("func", "args", "keywords"), "Tuple": ("elts",), "List": ("elts",), "BinOp": ("left", "op", "right"),
     "Keyword": ("arg", "value"),
-}  # fmt: skip
+}
 _FILES = ["ast.py", "queue.py", "selectors.py", "textwrap.py"]
 
 
@@ -83,7 +83,7 @@ def test_every_with_statement_is_found_with_what_it_enters(path: Path) -> None:
         ("'a' \"b\"", "ab"), ("b'a'", b"a"), ("r'\\d'", "\\d"), ("0x_ff", 255), ("1e-3", 0.001), ("...", ...),
         ("'''a\nb'''", "a\nb"), ("''", ""), ("u'ä'", "ä"),
     ],
-)  # fmt: skip
+)
 def test_constants(text: str, value: object) -> None:
     assert syntax.expression(text).value == value
 
@@ -114,6 +114,6 @@ def test_lines_and_their_blocks() -> None:
     lines = syntax.lines_of(text)
     assert [(line.word, line.colon < len(line.tokens)) for line in lines] == [
         (b"with", True), (b"with", True), (b"y", True), (b"for", True), (b"pass", False),
-    ]  # fmt: skip
+    ]
     named = [[type(item).__name__ for item in line.items()] for line in lines]
     assert named == [["Name", "Name"], ["Call"], [], ["Call"], []]

@@ -16,6 +16,7 @@ from visualizer.analysis.findings import (
     leaks,
     pools,
     raised,
+    refused,
     setters,
     slow_tracks,
 )
@@ -41,6 +42,7 @@ KINDS = {
     "incomplete": Kind(Severity.MISSING, incomplete.incomplete),
     # First: the end of a track comes before its consequences at the same moment.
     "unretrieved": Kind(Severity.CRASH, raised.unretrieved),
+    "refused": Kind(Severity.STUCK, refused.refused),
     "deadlock": Kind(Severity.CRASH, ends.deadlock),
     "setter_died": Kind(Severity.CRASH, setters.finds("setter_died")),
     "lost_task_done": Kind(Severity.STUCK, setters.finds("lost_task_done")),

@@ -52,7 +52,10 @@ def _raised_in(timeline: Timeline, main: int) -> Track | None:
 
 
 def _unstarted(timeline: Timeline) -> str:
-    """The generator that never ran, if there is just one."""
+    """The generator that refused it, or the one that never ran, if there is just one."""
+    refused = [remark.track for remark in timeline.remarks if isinstance(remark, ev.Refused)]
+    if refused and refused[-1] in timeline.tracks:
+        return timeline.name(refused[-1])
     kinds = (words.GENERATOR, words.COROUTINE)
     found = [track for track in timeline.tracks.values() if track.kind in kinds and not len(track.steps)]
     return timeline.name(found[0].id) if len(found) == 1 else "a generator"

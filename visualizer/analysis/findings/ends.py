@@ -171,7 +171,10 @@ def never_started(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     for track in timeline.tracks.values():
         if track.kind not in (words.GREENLET, words.COROUTINE) or len(track.steps):
             continue
-        if track.state not in (State.CREATED, State.READY) or _is_pending(timeline, track) or track.creator in crowded:
+        dropped = track.outcome == words.DROPPED
+        if not dropped and (track.state not in (State.CREATED, State.READY) or _is_pending(timeline, track)):
+            continue
+        if track.creator in crowded:
             continue
         name = timeline.name(track.id)
         is_ready = track.state is State.READY
@@ -240,7 +243,7 @@ def _cycle(
 def _waits(
     timeline: Timeline, track: int, waiting: dict[int, Suspension], holders: dict[str, int],
     joined: dict[int, tuple[int, ...]], written: dict[int, Ending],
-) -> str:  # fmt: skip
+) -> str:
     """What a track waits for, and which track holds that or would end the wait."""
     suspension = waiting[track]
     text = f"{timeline.name(track)} waits{_for(suspension)}"

@@ -148,7 +148,7 @@ class _Runs(NamedTuple):
         row = row[order]
         return cls(
             target[row], origin[row], t_ns[row], since_ns[order], ready[order], wakeup[order], suspension[order]
-        )  # fmt: skip
+        )
 
 
 def _own_ns(timeline: Timeline, hub: int, since_ns: Column, until_ns: Column) -> Column:

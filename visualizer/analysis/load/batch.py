@@ -398,7 +398,7 @@ class _Batch:
         is_spawn, is_exit = (kind == SPAWN) | (kind == BEGIN), (kind == EXIT) & valid
         for those, one, count in (
             (is_spawn, Entry.SPAWN, len(writer.timeline.spawns)), (is_exit, Entry.EXIT, len(writer.timeline.exits)),
-        ):  # fmt: skip
+        ):
             entry[those], number[those] = one, np.arange(count, count + np.count_nonzero(those))
         is_new = (of[0] == _KEPT_LAST) & is_spawn[step]
         births, others = step[is_new], nonzero(~is_new & ((of[0] < _KEPT_LAST) | (kind[step] != EXIT)))
@@ -422,7 +422,7 @@ class _Batch:
         writer.exit(
             self.steps.who[exits].tolist(), self.t_ns[exits].tolist(), self._templates_of(exits),
             self.value[exits].tolist(),
-        )  # fmt: skip
+        )
         return number, entry, t_ns
 
     def _spawn(self, births: Column, thread_of: Callable[[int], int]) -> None:
@@ -431,7 +431,7 @@ class _Batch:
             self.writer.spawn(
                 self.steps.who[births].tolist(), self.t_ns[births].tolist(), self._templates_of(births),
                 self.steps.by[births].tolist(), map(thread_of, self.steps.event[births].tolist()),
-            )  # fmt: skip
+            )
 
     def _templates_of(self, steps: Column) -> Iterator[Template]:
         return map(self.batches.templates.all.__getitem__, self.template[steps].tolist())
@@ -547,7 +547,7 @@ class _Batch:
     def _write_order(
         self, entry: Column, number: Column, t_ns: Column, is_switch: Column, is_wake: Column, switch: Column,
         suspension: Column, wake: Column,
-    ) -> None:  # fmt: skip
+    ) -> None:
         kind = self.steps.kind
         both = nonzero(is_switch & is_wake)
         entry[is_wake], number[is_wake] = Entry.WAKEUP, wake[is_wake]

@@ -65,7 +65,7 @@ class Templates:
                 kind == RESUME and text == words.CLOSE,
                 kind == EXIT and text == words.RAISED,
                 kind in (SPAWN, BEGIN) and text in writer.timeline.words.schedulers,
-            )  # fmt: skip
+            )
             for column, number in zip(self._columns, said, strict=True):
                 column.append(number)
         self._learnt = len(templates)

@@ -170,6 +170,8 @@ class Suspensions:
     def of_switch(self, switch: int) -> int:
         """Index of the suspension that switch number `switch` brought about; -1 if its origin ended."""
         column = self.switch
+        if switch < len(column) and column[switch] == switch:
+            return switch  # So far each switch brought one about, or as many came alone as there were ends.
         index = bisect_left(column, switch, key=lambda number: number if number >= 0 else ~number)
         while index < len(column) and column[index] == ~switch:
             index += 1

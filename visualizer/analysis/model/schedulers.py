@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from visualizer.trace import words
 from visualizer.trace.columns import Column, grouped, nonzero, numbered
 
 #: Who resumes, and the place where: track and place id.
@@ -62,6 +63,8 @@ class Schedulers:
         `has_ended(track, at)`: whether the track has ended before that.
         """
         at, resumer, place, track = resumptions
+        # In a damaged trace these may be any number.
+        resumer, place = np.maximum(resumer, words.NOBODY), np.maximum(place, words.NOTHING)
         pairs = (resumer.astype(np.int64) << 32) | (place.astype(np.int64) + 1)
         order: Column = np.arange(len(pairs))
         if (pairs != pairs[0]).any():

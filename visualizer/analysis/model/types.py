@@ -162,7 +162,7 @@ class Track:
     __slots__ = (
         "base_name", "copy_of", "creator", "doubt", "ended", "exit_ns", "id", "inferred", "kind", "number", "outcome",
         "parent", "place", "process", "schedules", "slices", "spawn_ns", "step_slices", "value", "version",
-    )  # fmt: skip
+    )
 
     id: int
     kind: str
@@ -230,4 +230,4 @@ class Track:
 _UNSET: dict[str, Any] = {
     "creator": words.NOBODY, "copy_of": words.NOBODY, "place": None, "process": 0, "number": 1, "exit_ns": -1,
     "outcome": None, "value": None, "inferred": None, "doubt": None, "ended": None,
-}  # fmt: skip
+}

@@ -86,7 +86,7 @@ class Writer:
     def spawn(
         self, ids: list[int], t_ns: list[int], templates: Iterable[Template], creators: list[int],
         threads: Iterable[int],
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Tracks begin. Their first slices and their places in the order are to follow."""
         timeline, tracks, names, processes = self.timeline, self.timeline.tracks, self.timeline._names, self.processes
         text, place, schedulers = timeline._texts.get, timeline._places.get, timeline.words.schedulers
@@ -331,6 +331,6 @@ def _parts(those: Column, bounds: Column) -> tuple[Column, Column]:
 
 
 _IS_FINAL = np.isin(np.array([*State]), FINAL)
-_REMARKS = frozenset((ev.Note, ev.Held, ev.Continued, ev.Dropped, ev.Uncaught, ev.End))
+_REMARKS = frozenset((ev.Note, ev.Held, ev.Continued, ev.Dropped, ev.Refused, ev.Uncaught, ev.End))
 #: What a bare `yield` gives.
 NOTHING_GIVEN = "None"

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from visualizer.analysis.model.timeline import FINAL, State, Timeline
+from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.report.statistics import Totals, TrackStatistics, statistics
 from visualizer.analysis.report.track_times import Reason, Times, TrackTimes, times_of
 from visualizer.analysis.text.hot_lines import lines_sampled
@@ -184,6 +185,7 @@ def details(
     for one in times_of(timeline, list(timeline.tracks.values()), span):
         times.append(one)
         advance(len(times), len(timeline.tracks))
+    part = Part.between(timeline, *span) if span is not None else None
     tracks = [
         TrackDetails(
             **msgspec.structs.asdict(known),
@@ -193,8 +195,11 @@ def details(
             process=timeline.process_of(known.id).pid if len(timeline.processes) > 1 else msgspec.UNSET,
         )
         for known, of in zip(plain.tracks, times, strict=True)
+        # Those that ended before the span, or begin behind it, have nothing to tell of it.
+        if part is None or part.lives(known.id)
     ]
-    totals = TotalDetails(**msgspec.structs.asdict(plain.totals), **_measured(_in_all(times)), wakes=pairs.total())
+    counted = msgspec.structs.replace(plain.totals, tracks=len(tracks))
+    totals = TotalDetails(**msgspec.structs.asdict(counted), **_measured(_in_all(times)), wakes=pairs.total())
     return Details(
         plain.duration_s,
         plain.switches,

@@ -266,6 +266,15 @@ def _remark(timeline: Timeline, index: int) -> Record:
             return {"event": "continued", "held_s": held_ns / _NS_PER_S}
         case ev.Dropped(what=what, count=count):
             return {"event": "dropped", "what": what, "count": count}
+        case ev.Refused(by=by, track=track, exception=exception, place=place):
+            return {
+                "event": "refused",
+                "track": _track(by),
+                "name": _name(timeline, by),
+                "refused_by": _track(track),
+                "exception": exception,
+                **_place(timeline.place(place)),
+            }
         case ev.Uncaught(exception=exception, message=message, place=place):
             where = _place(timeline.place(place))
             return {"event": "uncaught", "exception": exception, "message": message, **where}

@@ -10,7 +10,7 @@ _UNSEEN = frozenset(("Cf", "Co", "Cs", "Zl", "Zp"))
 
 def plain(text: str) -> str:
     """`text` on one line, each control character (escape, newline, C1) and each invisible one replaced by a visible."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
     return "".join(map(_visible, text))
 

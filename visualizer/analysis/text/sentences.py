@@ -149,6 +149,8 @@ def _thrown(timeline: Timeline, switch: Switch, to: str, wakeup: Wakeup | None, 
 
 
 def _ended(timeline: Timeline, track: Track) -> str:
+    if track.outcome == words.DROPPED:
+        return f"{timeline.name(track.id)} was dropped before it ran"
     how = track.outcome or "outcome unknown"
     if track.value is not None and track.outcome in (words.RETURNED, words.RAISED):
         how += f" {track.value}"

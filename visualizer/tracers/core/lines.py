@@ -167,6 +167,10 @@ def dropped(_s: Interning, t: int, what: str, count: int, _v: Any, _c: CodeType 
     return f'["dropped",{t},{quote(what)},{count}]\n'
 
 
+def refused(s: Interning, t: int, by: int, track: int, error: Any, code: CodeType | None, at: int) -> str:
+    return f'["refused",{t},{by},{track},{quote(show(error))},{s.place(code, at)}]\n'
+
+
 def uncaught(s: Interning, t: int, exception: str, message: str, _v: Any, code: CodeType | None, at: int) -> str:
     return f'["uncaught",{t},{quote(exception)},{quote(message)},{s.place(code, at)}]\n'
 

@@ -2,9 +2,10 @@
 
 A hook stores in the buffer of its own thread (buffer.py), and nothing else. The rest is done at the flush, by a thread
 of our own every 25 ms: the rows go to the file as they are, and for an event with all its parts the first of them is
-the function that makes the file's line of the others. The threads' events are put in order of time. Our thread, which
-also looks at those that store nothing (sampling.py), uses `_thread` and `os.write` as they were before anybody (gevent)
-replaced them, blocks all signals, and is not known to `threading`.
+the function that makes the file's line of the others; where only its time, track and value are new, it is a row as
+well. The threads' events are put in order of time. Our thread, which also looks at those that store nothing
+(sampling.py), uses `_thread` and `os.write` as they were before anybody (gevent) replaced them, blocks all signals, and
+is not known to `threading`.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 _OPENING, _CLOSING = (b"(", b"[", b"{"), (b")", b"]", b"}")
 _OPERATORS = (
     b"**=", b"//=", b">>=", b"<<=", b"...", b"**", b"//", b">>", b"<<", b":=", b"->", b"==", b"!=", b"<=", b">=",
-)  # fmt: skip
+)
 #: Weakest first; those of one row are worked out from left to right.
 _BINARY = ((b"|",), (b"^",), (b"&",), (b"<<", b">>"), (b"+", b"-"), (b"*", b"/", b"//", b"%", b"@"))
 _NAMES = {b"+": "Add", b"-": "Sub", b"*": "Mult", b"%": "Mod"}
@@ -25,7 +25,7 @@ _CONSTANTS = {b"None": None, b"True": True, b"False": False, b"...": ...}
 _WORDS = frozenset((
     b"if", b"else", b"lambda", b"and", b"or", b"not", b"in", b"is", b"await", b"yield", b"for", b"async", b"from",
     b"as", b":=", b"~", b"==", b"!=", b"<=", b">=", b"<", b">", b":", b"=", b"**",
-))  # fmt: skip
+))
 _KEYWORDS = _WORDS | {b"import", b"class", b"def", b"with", b"try", b"while", b"return", b"raise", b"assert", b"del"}
 _DEEPEST = 50
 

@@ -71,7 +71,7 @@ class Arrangement:
             len(timeline.tracks), len(timeline.spawns), timeline.renamed, self._room, self.wanted, self.by, self.order,
             self._sorted_ns, frozenset(self.collapsed), frozenset(self.folded.items()), tuple(self.pinned),
             frozenset(self.hidden),
-        )  # fmt: skip
+        )
         if of == self._rows_of:
             return
         self._rows_of = of

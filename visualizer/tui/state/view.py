@@ -119,7 +119,7 @@ class View(Arrangement):
         return (
             playhead.index, playhead.t_ns, playhead.playing, playhead.following, playhead.speed,
             self.viewport, self.fitted, self.selected, self.selected_group, self._rows_of,
-        )  # fmt: skip
+        )
 
     # What arrives.
 

@@ -18,7 +18,7 @@ from textual.widget import Widget
 LEAST_FIRST = (
     "fit", "pan", "play", "zoom", "run_paused", "lock", "axis", "compare", "difference", "step", "other", "page",
     "choose", "back",
-)  # fmt: skip
+)
 _ALWAYS = ("app.help", "app.quit")
 
 

@@ -51,7 +51,7 @@ class Sequence(SwitchList):
         top, height = self.scroll_offset.y, self.size.height
         of = (
             top, height, self.width, self.current, view.selected, len(timeline.tracks), timeline.switch_count
-        )  # fmt: skip
+        )
         if self._lifelines is None or of != self._lifelines_of:
             self._lifelines_of = of
             visible = range(top, min(top + height, timeline.switch_count))
@@ -69,7 +69,7 @@ class Sequence(SwitchList):
         return painted.line(
             timeline, self.lifelines, line, ascii=self.view.ascii,
             within=span is not None and span[0] <= t_ns <= span[1], marked=line in self._marked,
-        )  # fmt: skip
+        )
 
     def choose(self, line: int) -> None:
         if line < self.view.timeline.switch_count:

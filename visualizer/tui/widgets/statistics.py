@@ -183,7 +183,7 @@ class StatisticsPane(Lines):
         spent = {
             State.RUNNING: track.running_s, State.READY: track.ready_s, State.WAITING: track.waiting_s,
             State.BLOCKED: track.blocked_s, State.IDLE: track.idle_s,
-        }  # fmt: skip
+        }
         said = fit_name(plain(track.name), name - 1) + " " + str(track.steps).rjust(_STEPS_CELLS) + " "
         style = "selected" if line - 1 == self._at else "text"
         return [
@@ -247,7 +247,7 @@ def _about(feed: Feed, width: int) -> list[Notice]:
         ("python", f"{header.python} on {header.platform}"),
         *([("folder", header.cwd)] if header.cwd else []),
         *(("tracer", f"{name}: {state}") for name, state in header.tracers.items()),
-    ]  # fmt: skip
+    ]
     processes = feed.timeline.processes
     for process in processes if len(processes) > 1 else ():
         text = f"{process.pid}, forked by {process.parent}" if process.number else str(process.pid)

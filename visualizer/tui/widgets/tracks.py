@@ -316,7 +316,7 @@ class TracksPane(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
         return (
             row, version, view.viewport, view.label_cells, view.live, grown, chosen, self.app.theme, self.size,
             number < view.pinned_rows, gaps(view.timeline).revision if view.viewport.axis is Axis.BUSY else 0,
-        )  # fmt: skip
+        )
 
     def _version(self, row: Row) -> int:
         """Another number whenever anything of a track of the row has changed."""

@@ -58,7 +58,7 @@ class Tree(Pointed):
         return node_runs(
             view.timeline, node, view.playhead.t_ns, width,
             group=self._track_group(node), selected=selected, ascii=view.ascii,
-        )  # fmt: skip
+        )
 
     def _track_group(self, node: Node) -> TrackGroup | None:
         if node.kin is None:

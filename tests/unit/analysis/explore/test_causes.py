@@ -37,7 +37,7 @@ def test_back_from_the_end_of_a_join_to_who_spawned_the_last() -> None:
         ),
         ("main spawned foo → foo runs for the first time", "foo", 8),
         (BEGINNING, "main", 3),
-    ]  # fmt: skip
+    ]
 
 
 def test_forth_from_the_beginning() -> None:

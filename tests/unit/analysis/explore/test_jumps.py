@@ -65,7 +65,7 @@ def test_exceptions_are_tracks_that_raised_and_what_nobody_caught() -> None:
     of = moments(failing(), What.EXCEPTION)
     assert all_of(of, 1, -1) == [
         "a ended: raised ValueError('x')", "main ended: raised an exception", "uncaught KeyError: 'k'",
-    ]  # fmt: skip
+    ]
 
 
 def test_outputs_of_all_or_of_some() -> None:

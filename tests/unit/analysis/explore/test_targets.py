@@ -22,7 +22,7 @@ from visualizer.analysis.model.timeline import Place
         (":14", Line("", 14)), ("demo.py:14", Line("demo.py", 14)), ("line 14", Line("", 14)),
         ("a b/c.py:7", Line("a b/c.py", 7)), ("C:\\x\\demo.py:3", Line("C:\\x\\demo.py", 3)),
     ],
-)  # fmt: skip
+)
 def test_times_switches_and_lines(text: str, expected: Time | Clock | Number | Line) -> None:
     assert goal(text) == expected
 
@@ -51,7 +51,7 @@ def test_every_nanosecond_can_be_named(t_ns: int) -> None:
         (Line("/a/src/demo.py", 4), True),
         (Line("", 3), False), (Line("", 7), False), (Line("emo.py", 4), False), (Line("b/demo.py", 4), False),
     ],
-)  # fmt: skip
+)
 def test_a_line_is_in_the_expressions_that_go_over_it(line: Line, is_in: bool) -> None:
     assert line.is_in(Place("/a/src/demo.py", "f", 4, 6, 0, 1)) is is_in
     assert not line.is_in(None)

@@ -58,7 +58,7 @@ def test_a_hog_is_named_with_the_line_where_it_gave_way_and_who_ran_late() -> No
     assert only(crunches(100), "hog") == (
         "bar ran for 0.1 s without yielding, until it yielded at demo.py:12 → foo ran 91 ms late",
         ["bar", "foo"], 2, 12,
-    )  # fmt: skip
+    )
     assert "hog" not in kinds(crunches(99.9))
 
 
@@ -559,7 +559,7 @@ def test_a_timer_that_was_late_because_of_many_short_turns() -> None:
 def asks(
     *took_ms: int, opened: bool = True, gap_ms: float = 0, prints: str = "the page\n\n", known: bool = False,
     serves: bool = True,
-) -> Tape:  # fmt: skip
+) -> Tape:
     """foo asks for so many pages at line 5; serve, which sleeps at line 8, gives them to it.
 
     `known`: the addresses of foo's connection are known; `serves`: it is serve that has the other end.
@@ -674,4 +674,4 @@ def test_text_of_the_trace_is_harmless() -> None:
 def test_lists() -> None:
     assert [listed(list("abcdefg"[:count])) for count in (0, 1, 2, 4, 5)] == [
         "", "a", "a and b", "a, b, c and d", "a, b, c and 2 others",
-    ]  # fmt: skip
+    ]

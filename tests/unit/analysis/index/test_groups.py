@@ -66,7 +66,7 @@ def test_runs_on_the_switch_axis() -> None:
     group = track_group_of(two().timeline(), 1, 2)
     assert group.runs.filled(np.array([0, 1, 1.5, 2, 3, 3.25, 4, 5, 6, 100])).tolist() == [
         0, 0, 0.5, 1, 1, 1.25, 2, 2, 3, 4,
-    ]  # fmt: skip
+    ]
 
 
 def test_of_an_open_run_as_much_as_there_is() -> None:

@@ -150,7 +150,7 @@ class Program:
                 ev.Dropped(-1, "lines", 1),
                 ev.Wait(self.t_ns, words.CURRENT, words.LOCK, 1, 50),
             ))
-        )  # fmt: skip
+        )
 
     def step(self) -> None:
         steps = self.resume, self.give, self.begin, self.end, self.switch, self.wake, self.note, self.take_turns

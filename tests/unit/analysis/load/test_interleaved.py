@@ -25,7 +25,7 @@ KINDS = [words.THREAD, words.HUB, *[words.GREENLET] * 4, *[words.GENERATOR] * 4]
 STEP = st.tuples(
     st.sampled_from(THREADS), st.integers(0, 12), st.integers(1, 9), st.integers(-1, 4),
     st.sampled_from([1, 1, 5, HUB_HOG_NS]),
-)  # fmt: skip
+)
 #: The same where there is only what is common: each thread has one thing that it does.
 COMMON = st.tuples(st.sampled_from(THREADS), st.integers(2, 5), st.integers(-1, 1))
 
@@ -118,7 +118,7 @@ def test_what_is_given_out_woven(steps: list[tuple[int, int, int]], size: int) -
     """What several processes did, a strip each, is put in order of time; rows, and lines."""
     shapes = [
         ev.Shape(0, [ev.Resume(0, words.SUBJECT, words.NEXT, -1, 1)]), ev.Shape(1, [ev.Yield(0, words.SUBJECT, 1, 2)]),
-    ]  # fmt: skip
+    ]
     strips: dict[int, list[Line]] = {}
     inside = dict.fromkeys(THREADS, False)
     for number, (thread, _, value) in enumerate(steps):

@@ -67,7 +67,7 @@ def record(timeline: Timeline) -> Record:
         "occurred": timeline.occurred,
         "last": timeline.last_ns,
         "schedulers": timeline.schedulers.known,
-    }  # fmt: skip
+    }
 
 
 def taken(lines: Sequence[Line], size: int) -> Timeline:

@@ -22,14 +22,14 @@ def test_a_pipeline_hands_each_item_through() -> None:
     assert ran(timeline) == [
         "next outer", "next inner", "yield outer", "yield main", "next outer", "next inner", "return outer",
         "return main",
-    ]  # fmt: skip
+    ]
     assert tape.states(timeline, "outer") == [
         (1, "CREATED"), (3, "RUNNING"), (4, "WAITING"), (5, "RUNNING"), (6, "WAITING"), (7, "RUNNING"), (8, "WAITING"),
         (9, "RUNNING"), (10, "DONE"),
-    ]  # fmt: skip
+    ]
     assert tape.states(timeline, "main") == [
         (0, "RUNNING"), (3, "WAITING"), (6, "RUNNING"), (7, "WAITING"), (10, "RUNNING"),
-    ]  # fmt: skip
+    ]
 
 
 def test_a_chain_of_six_hundred() -> None:
@@ -59,7 +59,7 @@ def test_a_generator_in_a_greenlet_sleeps_and_is_woken_before_it_is_suspended() 
     assert ran(timeline) == ["switch hub", "switch g", "next gen", "switch hub", "switch gen", "yield g", "switch hub"]
     assert tape.states(timeline, "gen") == [
         (3, "CREATED"), (6, "RUNNING"), (8, "WAITING"), (8, "READY"), (9, "RUNNING"), (10, "WAITING"),
-    ]  # fmt: skip
+    ]
     assert tape.states(timeline, "g") == [(2, "CREATED"), (5, "RUNNING"), (6, "WAITING"), (10, "RUNNING"), (11, "DONE")]
     assert [suspension.on for suspension in timeline.suspensions if suspension.reason == words.SLEEP] == ["0 s"]
 

@@ -44,7 +44,7 @@ def test_a_hub_is_blocked_from_the_beginning_by_whoever_runs_too_long() -> None:
         (0, "CREATED", -1), (0, "RUNNING", 0),
         (10, "BLOCKED", hog), (110, "RUNNING", 2),
         (110, "BLOCKED", other), (300, "RUNNING", 4),
-    ]  # fmt: skip
+    ]
 
 
 def test_just_below_the_threshold_it_waits() -> None:

@@ -29,7 +29,7 @@ def test_each_track_belongs_to_a_process() -> None:
     timeline.header = ev.Header(words.FORMAT, words.VERSION, pid=70)
     assert [(one.number, one.pid, one.parent, one.name) for one in timeline.processes] == [
         (0, 70, -1, "process 70"), (1, 77, 70, "process 77"),
-    ]  # fmt: skip
+    ]
     of = {key: timeline.process_of(track).pid for key, track in tape.ids.items()}
     assert of == {"main": 70, "gen": 70, "child": 77, "gen'": 77}
     copy = timeline.tracks[tape.ids["gen'"]]
@@ -60,7 +60,7 @@ def test_who_runs_at_the_fork_runs_in_the_child() -> None:
     assert timeline.tracks[tape.ids["a'"]].parent == tape.ids["child"]
     assert [timeline.ends_of(index) for index in (2, 3)] == [
         (tape.ids["gen'"], tape.ids["a'"]), (tape.ids["a'"], tape.ids["child"]),
-    ]  # fmt: skip
+    ]
     assert [state for _, state in tape.states(timeline, "child")] == ["RUNNING", "WAITING", "RUNNING"]
     assert [state for _, state in tape.states(timeline, "a'")] == ["RUNNING", "WAITING", "RUNNING", "WAITING"]
 
@@ -85,7 +85,7 @@ def test_what_is_waited_for_is_another_thing_in_a_child() -> None:
     waits = moment_at(timeline, timeline.last_ns).waits
     assert sorted(wait.waiters for wait in waits if wait.suspension.reason == words.EVENT) == [
         (tape.ids["a"],), (tape.ids["a'"],),
-    ]  # fmt: skip
+    ]
 
 
 def test_what_nothing_tells_the_end_of_is_unknown_from_its_last_event_on() -> None:
@@ -116,7 +116,7 @@ def test_figures_and_records_tell_the_process_where_there_are_several() -> None:
     spawns = [record for record in records(timeline) if record["event"] == "spawn"]
     assert [(record["name"], record["process"], record["copy_of"]) for record in spawns] == [
         ("main", 70, None), ("gen-1", 70, None), ("child", 77, None), ("gen-2", 77, 1),
-    ]  # fmt: skip
+    ]
     assert findings(timeline) == []
 
 
@@ -125,7 +125,7 @@ def test_a_damaged_trace_that_tells_of_copies_of_nobody() -> None:
     tape.events += [
         ev.Copy(1, 5, 99), ev.Process(2, 0, 77, 70, 0), ev.Process(3, 8, 78, 70, 55), ev.Copy(4, 9, 9, 1),
         ev.Copy(5, 9, 9), ev.Process(6, 8, 78, 70, 55), ev.Exit(7, 8, words.RETURNED, -1), ev.End(8, 0, 0),
-    ]  # fmt: skip
+    ]
     timeline = tape.timeline()
     assert {5, 9} <= set(timeline.tracks)
     assert len(timeline.processes) == 3

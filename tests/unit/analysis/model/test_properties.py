@@ -52,13 +52,13 @@ class Simulation:
         return [
             key for key in self.strands
             if self.home[key] == self.thread and key != self.active[self.thread] and self.state[key] not in FINAL
-        ]  # fmt: skip
+        ]
 
     def step(self, action: int, choice: int) -> None:
         kind = (
             "thread", "greenlet", "generator", "resume", "yield", "exit", "switch", "wake", "switch", "resume",
             "sample",
-        )[action]  # fmt: skip
+        )[action]
         getattr(self, f"do_{kind}")(choice)
 
     def do_thread(self, choice: int) -> None:
@@ -182,7 +182,7 @@ def check(timeline: Timeline) -> None:
         for state in SUMMED:
             lasted = [
                 end - start for start, end, of in zip(starts, ends, slices.state, strict=True) if of == state
-            ]  # fmt: skip
+            ]
             assert slices.spent_ns(state, ends[-1]) == sum(lasted)
             half_ns = starts[len(starts) // 2]
             until_half = [
@@ -221,7 +221,7 @@ WORDS = st.sampled_from(
         *words.KINDS, *words.OUTCOMES, words.NEXT, words.SEND, words.THROW, words.CLOSE, words.SWITCH, words.SLEEP,
         words.JOIN, words.UNKNOWN, words.TIMER, words.FINISHED, words.IO, words.SPAWN, words.CALLBACK,
     ]
-) | st.text(max_size=3)  # fmt: skip
+) | st.text(max_size=3)
 NUMBERS = IDS | TIMES
 EVENTS = st.one_of(
     st.builds(ev.Text, IDS, WORDS),

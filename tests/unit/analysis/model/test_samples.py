@@ -77,7 +77,7 @@ def test_the_line_at_which_it_was_seen_the_most_often() -> None:
     # 8 of them, of which the first was at 30 ms and the last at 205.
     assert [(one.place.file, one.place.line, one.times, one.of, one.every_ns) for one in found] == [
         (FILE, 11, 7, 8, 25 * MS), (FILE, 12, 1, 8, 25 * MS),
-    ]  # fmt: skip
+    ]
     assert mostly(timeline, bar, 0, timeline.last_ns) == found[0]
     late = mostly(timeline, bar, 110 * MS, 140 * MS)
     assert late is not None
@@ -134,7 +134,7 @@ def test_records_search_and_statistics_have_them() -> None:
     found = [record for record in records(timeline) if record["event"] == "sample"]
     assert [(r["t"], r["track"], r["name"], r["count"], r["file"], r["line"]) for r in found] == [
         (0.03, tape.ids["bar"], "bar", 1, FILE, 11), (0.08, tape.ids["bar"], "bar", 2, FILE, 11),
-    ]  # fmt: skip
+    ]
     search = for_line(timeline, Line("demo.py", 11))
     assert not search.take(1000)
     assert search.counts == {Found.SAMPLE: 2}

@@ -51,10 +51,10 @@ def test_who_gives_its_scheduler_nothing_is_ready() -> None:
     # Known when a is resumed again: b, which is suspended then, is ready from there on.
     assert states(tape, "a") == [
         "CREATED", "RUNNING", "WAITING", "RUNNING", "WAITING", "READY", "RUNNING", "WAITING", "READY",
-    ]  # fmt: skip
+    ]
     assert states(tape, "b") == [
         "CREATED", "RUNNING", "WAITING", "READY", "RUNNING", "WAITING", "READY", "RUNNING", "WAITING", "READY",
-    ]  # fmt: skip
+    ]
     wakes = [record for record in records(tape.timeline()) if record["event"] == "wake"]
     assert {(wake["cause"], wake["waker"]) for wake in wakes} == {("turn", None)}
     assert details(tape.timeline()).totals.wakes == 0
@@ -101,7 +101,7 @@ def test_a_chain_is_suspended_where_its_innermost_is() -> None:
     waits = {r["name"]: r for r in records(timeline) if r["event"] == "wait" and r["reason"] == words.SUSPENDED}
     assert [waits[name]["on_track"] for name in ("outer", "middle", "inner")] == [
         tape.ids["middle"], tape.ids["inner"], None,
-    ]  # fmt: skip
+    ]
     for name in ("outer", "middle"):
         innermost = waits[name]["innermost"]
         assert (innermost["name"], innermost["file"], innermost["line"]) == ("inner", FILE, 4)

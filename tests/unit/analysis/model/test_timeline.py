@@ -22,10 +22,10 @@ def test_greenlets_switch_by_hand() -> None:
     assert tape.states(timeline, "main") == [(0, "RUNNING"), (2, "WAITING"), (8, "RUNNING")]
     assert tape.states(timeline, "test1") == [
         (1, "CREATED"), (2, "RUNNING"), (4, "WAITING"), (5, "RUNNING"), (6, "WAITING"),
-    ]  # fmt: skip
+    ]
     assert tape.states(timeline, "test2") == [
         (3, "CREATED"), (4, "RUNNING"), (5, "WAITING"), (6, "RUNNING"), (7, "DONE"),
-    ]  # fmt: skip
+    ]
     test1 = timeline.tracks[tape.ids["test1"]]
     assert (test1.exit_ns, test1.outcome) == (-1, None)
     assert timeline.switch(0).value == "'x'"
@@ -45,16 +45,16 @@ def test_who_resumes_a_generator_waits_for_it() -> None:
     assert tape.states(timeline, "main") == [
         (0, "RUNNING"), (2, "WAITING"), (3, "RUNNING"), (4, "WAITING"), (5, "RUNNING"), (6, "WAITING"),
         (7, "RUNNING"), (8, "WAITING"), (9, "RUNNING"),
-    ]  # fmt: skip
+    ]
     assert tape.states(timeline, "consumer") == [
         (1, "CREATED"), (2, "RUNNING"), (3, "WAITING"), (4, "RUNNING"), (5, "WAITING"), (6, "RUNNING"),
         (7, "WAITING"), (8, "RUNNING"), (9, "DONE"),
-    ]  # fmt: skip
+    ]
     switches = [timeline.switch(index) for index in range(timeline.switch_count)]
     assert [(s.cause, s.value) for s in switches] == [
         ("next", None), ("yield", "''"), ("send", "1"), ("yield", "'200 OK'"), ("send", "2"), ("yield", "'200 OK'"),
         ("close", None), ("close", None),
-    ]  # fmt: skip
+    ]
     consumer = timeline.tracks[tape.ids["consumer"]]
     assert (consumer.creator, consumer.outcome, consumer.place and consumer.place.line) == (0, "closed", 20)
     assert {(p.reason, p.on_track) for p in timeline.suspensions if p.track == 0} == {("resumed", consumer.id)}
@@ -65,23 +65,23 @@ def test_sleepers_are_ready_while_others_run() -> None:
     timeline = tape.timeline()
     assert names_of_switches(timeline) == [
         "main", "hub", "foo", "hub", "bar", "hub", "bar", "hub", "foo", "hub", "main",
-    ]  # fmt: skip
+    ]
     assert tape.states(timeline, "bar") == [
         (4, "CREATED"), (5, "READY"), (9, "RUNNING"), (10, "WAITING"), (10, "READY"), (11, "RUNNING"), (12, "DONE"),
-    ]  # fmt: skip
+    ]
     late = 2_000_308
     assert tape.states(timeline, "foo") == [
         (2, "CREATED"), (3, "READY"), (7, "RUNNING"), (8, "WAITING"), (late, "READY"), (late + 1, "RUNNING"),
         (late + 2, "DONE"),
-    ]  # fmt: skip
+    ]
     assert tape.states(timeline, "hub") == [
         (1, "CREATED"), (6, "RUNNING"), (7, "WAITING"), (8, "RUNNING"), (9, "WAITING"), (10, "RUNNING"),
         (11, "WAITING"), (13, "RUNNING"), (14, "IDLE"), (late - 1, "RUNNING"), (late + 1, "WAITING"),
         (late + 3, "RUNNING"), (late + 5, "WAITING"),
-    ]  # fmt: skip
+    ]
     assert tape.states(timeline, "main") == [
         (0, "RUNNING"), (6, "WAITING"), (late + 4, "READY"), (late + 5, "RUNNING"), (late + 6, "DONE"),
-    ]  # fmt: skip
+    ]
     asked = [(timeline.name(p.track), p.reason, p.on, p.asked_ns) for p in timeline.suspensions if p.track != 1]
     assert asked == [
         ("main", "join", "gevent.joinall(all)", -1),
@@ -121,10 +121,10 @@ def test_a_generator_runs_on_the_strand_of_its_resumer() -> None:
     assert names_of_switches(timeline) == ["main", "g", "gen", "main", "gen", "g", "main"]
     assert tape.states(timeline, "g") == [
         (1, "CREATED"), (3, "RUNNING"), (4, "WAITING"), (7, "RUNNING"), (8, "DONE"),
-    ]  # fmt: skip
+    ]
     assert tape.states(timeline, "gen") == [
         (2, "CREATED"), (4, "RUNNING"), (5, "WAITING"), (6, "RUNNING"), (7, "WAITING"),
-    ]  # fmt: skip
+    ]
 
 
 def test_a_wait_and_a_wake_of_a_greenlet_are_those_of_the_generator_it_is_in() -> None:
@@ -150,7 +150,7 @@ def test_generators_inside_generators() -> None:
     assert [timeline.switch(i).cause for i in range(4)] == ["next", "next", "raise", "raise"]
     assert tape.states(timeline, "outer") == [
         (1, "CREATED"), (3, "RUNNING"), (4, "WAITING"), (5, "RUNNING"), (6, "FAILED"),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_a_wake_before_the_suspension_makes_ready_at_the_suspension() -> None:
     timeline = tape.timeline()
     assert tape.states(timeline, "g")[1:] == [
         (4, "RUNNING"), (6, "WAITING"), (6, "READY"), (7, "RUNNING"), (8, "WAITING"),
-    ]  # fmt: skip
+    ]
 
 
 def test_of_several_wakeups_the_first_counts() -> None:

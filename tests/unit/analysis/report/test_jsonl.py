@@ -48,7 +48,7 @@ def test_every_record_of_a_generator() -> None:
             "t": 3e-06, "event": "switch", "index": 1, "from": 1, "to": 0, "from_name": "consumer", "to_name": "main",
             "cause": "yield", "value": "''", **place(3),
         },
-    ]  # fmt: skip
+    ]
     assert made(producer_consumer())[-2:] == [
         {
             "t": 9e-06, "event": "exit", "track": 1, "name": "consumer", "outcome": "closed", "value": None,
@@ -58,7 +58,7 @@ def test_every_record_of_a_generator() -> None:
             "t": 9e-06, "event": "switch", "index": 7, "from": 1, "to": 0, "from_name": "consumer", "to_name": "main",
             "cause": "close", "value": None, **NO_PLACE,
         },
-    ]  # fmt: skip
+    ]
 
 
 def test_the_order_of_what_happens_at_once() -> None:

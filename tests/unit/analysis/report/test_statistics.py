@@ -56,7 +56,7 @@ def test_the_fields_of_the_json() -> None:
     assert list(shown["tracks"][0]) == [
         "id", "name", "kind", "state", "steps", "running_s", "ready_s", "waiting_s", "blocked_s",
         "idle_s",
-    ]  # fmt: skip
+    ]
 
 
 def test_nothing_at_all() -> None:

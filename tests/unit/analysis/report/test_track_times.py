@@ -31,7 +31,7 @@ def told(lengths: TrackTimes | Times) -> tuple[object, ...]:
     return (
         +lengths.spent_ns, list(lengths.steps_ns), list(lengths.latencies_ns), +lengths.waited_ns, +lengths.waits,
         lengths.late_ns, lengths.late_max_ns,
-    )  # fmt: skip
+    )
 
 
 def test_all_of_a_track() -> None:

@@ -26,7 +26,7 @@ def test_of_a_gevent_greenlet() -> None:
     assert prospects("gevent_sleeps", "bar") == [
         "in it runs", "in it runs", "in it sleeps", "in it is woken by hub and runs at once",
         "in it ends", "in it ends", "",
-    ]  # fmt: skip
+    ]
 
 
 def test_of_a_generator() -> None:

@@ -87,7 +87,7 @@ def test_overview_is_higher_where_there_are_more_switches() -> None:
     assert text(overview(timeline, closer, 22)) == "▁▁▄▁▁▁▁[▁▁█▁]▁▁▁▁▁▅▁▁▁"
     assert [run.style for run in overview(timeline, closer, 22)] == [
         "dim", "overview", "dim", "edge", "dim", "overview", "dim", "edge", "dim", "overview", "dim",
-    ]  # fmt: skip
+    ]
 
 
 @given(timelines(), st.sampled_from(Axis), st.integers(1, 80), st.floats(1, 1000), st.booleans())

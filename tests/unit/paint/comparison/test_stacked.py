@@ -58,7 +58,7 @@ def test_parts_begin_at_the_left_and_end_where_they_end() -> None:
         "A", "▾ main", "    hub", "    foo", "    bar",
         "B  from", "▾ main", "    hub", "    foo",
         "", "· create",
-    ]  # fmt: skip
+    ]
     rows = [line[8:] for line in painted]
     assert [len(rows[number]) for number in (4, 9)] == [50, 18]
     assert rows[9].endswith("✓")

@@ -24,7 +24,7 @@ def test_a_generator_is_asked_sent_to_thrown_into_and_gives() -> None:
     assert said(tape) == [
         ["next()"], ["yield 1", "1"], ["send 'x'", "'x'"], ["yield"],
         ["throw ValueError()", "ValueError()"], ["raise KeyError()", "KeyError()"],
-    ]  # fmt: skip
+    ]
 
 
 def test_what_a_greenlet_hands_over_and_how_it_ends() -> None:
@@ -38,7 +38,7 @@ def test_why_a_hub_runs_whom() -> None:
     for cause, waker in (
         (words.TIMER, "hub"), (words.IO, "hub"), (words.CALLBACK, "main"), (words.KILL, "main"),
         (words.FINISHED, "main"), (words.UNKNOWN, -1),
-    ):  # fmt: skip
+    ):
         tape.switch("hub", "foo").waits("foo", words.EVENT, "door.wait()").switch("foo", "hub")
         tape.wake("foo", waker, cause)
     tape.switch("hub", "foo").exits("foo", value="7").switch("foo", "hub")

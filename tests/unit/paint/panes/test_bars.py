@@ -48,7 +48,7 @@ def test_one_length_against_another(amount: float, expected: str) -> None:
 def test_one_length_in_ascii() -> None:
     assert [bar(amount, 1.0, 4, "text", ascii=True).text for amount in (0.0, 1e-9, 0.5, 1.0)] == [
         "    ", "#   ", "##  ", "####",
-    ]  # fmt: skip
+    ]
 
 
 def test_how_often_each_length_came() -> None:

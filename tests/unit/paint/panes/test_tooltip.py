@@ -77,6 +77,6 @@ def test_a_run_that_was_sampled_is_told_with_its_line() -> None:
     assert pointed(timeline, tape.ids["hog"], viewport, 9, 210 * MS) == [
         "hog has been running for 90 ms, last seen at demo.py:7 (sampled)", "from 0.010001 s to 0.200000 s: 0.19 s",
         seen, "in 0.1 s it ends",
-    ]  # fmt: skip
+    ]
     assert seen in pointed(timeline, tape.ids["hub"], viewport, 9, 210 * MS)
     assert not any("samples" in line for line in pointed(timeline, tape.ids["tea"], viewport, 9, 210 * MS))

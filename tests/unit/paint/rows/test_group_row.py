@@ -129,7 +129,7 @@ def test_tracks_of_a_kind_are_a_group() -> None:
     assert unfolded == [
         Row(0, 0, True), Row(1, 1, False), Row(2, 1, True, False, group, members),
         *(Row(member, 2, False) for member in members), Row(2 + GROUP_FROM, 1, False),
-    ]  # fmt: skip
+    ]
     folded = rows(timeline, Wish(folded={group}), grouped=True)
     assert folded == rows(timeline, Wish(folded=None), grouped=True)
     assert [(row.track, row.collapsed) for row in folded] == [(0, False), (1, False), (2, True), (10, False)]
@@ -159,7 +159,7 @@ def test_tracks_of_another_thread_or_kind_are_of_another_group() -> None:
     assert found == [
         (Group(0, "greenlet", "worker"), 8),
         (Group(second, "greenlet", "worker"), 9), (Group(second, "generator", "worker"), 9),
-    ]  # fmt: skip
+    ]
 
 
 def test_only_those_that_are_wanted_and_their_threads() -> None:

@@ -30,7 +30,7 @@ def shown(tape: Tape, by: By, wish: Wish | None = None) -> list[str]:
     return [
         "  " * row.depth + (marks[row.collapsed] if row.has_children else "") + (row.group.name if row.group else
         names[row.track]) for row in GROUPINGS[by](timeline, RowList(timeline), wish or Wish())
-    ]  # fmt: skip
+    ]
 
 
 def test_each_grouping() -> None:
@@ -41,7 +41,7 @@ def test_each_grouping() -> None:
     assert shown(family(), By.PROCESS) == ["-process", "  -main", "    a", "    b", "    a2", "    a10", "    g"]
     assert shown(family(), By.KIND) == [
         "-thread", "  main", "-greenlet", "  a", "  b", "  a2", "  a10", "-generator", "  g",
-    ]  # fmt: skip
+    ]
 
 
 def processes() -> Tape:
@@ -54,12 +54,12 @@ def test_by_process() -> None:
     assert shown(processes(), By.PROCESS) == [
         "-process", "  -main", "    a", "    b", "    a2", "    a10", "    g", "    late",
         "-process 77", "  -child", "    a'", "  t",
-    ]  # fmt: skip
+    ]
     assert shown(processes(), By.PROCESS, Wish(folded=None)) == ["+process", "+process 77"]
     assert shown(processes(), By.PROCESS, Wish(only={7}.__contains__)) == ["-process 77", "  -child", "    a'"]
     assert shown(processes(), By.PROCESS, Wish(collapsed={0})) == [
         "-process", "  +main", "-process 77", "  -child", "    a'", "  t",
-    ]  # fmt: skip
+    ]
 
 
 def test_what_is_folded() -> None:

@@ -37,7 +37,7 @@ def test_what_belongs_to_another_thread_stands_under_it() -> None:
     found = [(row.track, row.depth) for row in rows(tape.timeline())]
     assert [(list(tape.ids)[track], depth) for track, depth in found] == [
         ("main", 0), ("here", 1), ("worker", 0), ("hub", 1), ("task", 1),
-    ]  # fmt: skip
+    ]
 
 
 def test_a_generator_of_unknown_origin_runs_where_it_is_resumed() -> None:

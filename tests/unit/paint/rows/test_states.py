@@ -39,7 +39,7 @@ def test_time_axis() -> None:
         "main":  "██┈┈┈┈┈┈▏   ",
         "test1": " ·██┈█┈┈    ",
         "test2": "   ·█┈█✓    ",
-    }  # fmt: skip
+    }
 
 
 def test_a_part_of_the_time() -> None:
@@ -47,7 +47,7 @@ def test_a_part_of_the_time() -> None:
         "main":  "┈┈┈┈┈▏",
         "test1": "█┈█┈┈ ",
         "test2": "·█┈█✓ ",
-    }  # fmt: skip
+    }
 
 
 def test_switch_axis() -> None:
@@ -55,18 +55,18 @@ def test_switch_axis() -> None:
         "main":  "█┈┈┈┈█  ",
         "test1": "·█┈█┈┈  ",
         "test2": " ·█┈█✓  ",
-    }  # fmt: skip
+    }
 
 
 def test_labels_say_what_is_waited_for_where_there_is_room() -> None:
     assert painted(producer_consumer(), switches(36, per_switch=4)) == {
         "main":     "████┈┈┈┈████┈┈┈┈████┈┈┈┈████┈┈┈┈████",
         "consumer": "  ··████┈┈┈┈████┈┈┈┈████┈┈┈┈████✓   ",
-    }  # fmt: skip
+    }
     assert painted(producer_consumer(), switches(36, per_switch=12)) == {
         "main":     "████████████ → consumer ████████████",
         "consumer": "      ······████████████ yield ┈┈┈┈┈",
-    }  # fmt: skip
+    }
 
 
 def test_a_hub_is_blank_while_others_run_and_idle_while_it_polls() -> None:
@@ -75,7 +75,7 @@ def test_a_hub_is_blank_while_others_run_and_idle_while_it_polls() -> None:
         "hub":   "····████    ████    ████    ▏░░▕    ████        ",
         "foo":   " ·▒▒▒▒▒▒████ sleep 2 s ┈┈┈┈┈┈┈┈┈████✓           ",
         "bar":   "  ·▒▒▒▒▒▒▒▒▒▒▒▒▒████▒▒▒▒████✓                   ",
-    }  # fmt: skip
+    }
 
 
 def test_a_blocked_hub_says_by_whom_as_far_as_there_is_room() -> None:
@@ -106,7 +106,7 @@ def test_runs_much_shorter_than_a_cell_are_seen() -> None:
         "hub":  "▁░░░░░░░░░░░░░░░░░░▁  ",
         "foo":  "▏ sleep 2 s ┈┈┈┈┈┈┈▏✓ ",
         "bar":  "▁✓                    ",
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(("eighths", "block"), [*enumerate("▏▎▍▌▋▊▉", start=1)])
@@ -171,7 +171,7 @@ def test_what_comes_later_is_not_painted() -> None:
         "main":  "██┈┈┈┈      ",
         "test1": " ·██┈█┈     ",
         "test2": "   ·█┈▏     ",
-    }  # fmt: skip
+    }
 
 
 def test_ascii_says_the_same() -> None:

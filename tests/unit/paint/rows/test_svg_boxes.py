@@ -25,11 +25,11 @@ def test_slices_that_can_be_seen_are_exact() -> None:
     timeline = ping_pong().timeline()
     assert drawn(timeline, 1, Axis.TIME, 0, 100) == [
         (10, 20, "CREATED"), (20, 40, "RUNNING"), (40, 50, "WAITING"), (50, 60, "RUNNING"), (60, 80, "WAITING"),
-    ]  # fmt: skip
+    ]
     assert drawn(timeline, 1, Axis.SWITCHES, 0, 0.01) == [
         (50, 100, "CREATED"), (100, 200, "RUNNING"), (200, 300, "WAITING"), (300, 400, "RUNNING"),
         (400, 600, "WAITING"),
-    ]  # fmt: skip
+    ]
 
 
 def test_a_drawing_that_begins_later() -> None:

@@ -21,7 +21,7 @@ def test_runs_end_with_their_row() -> None:
     looks = np.array([[0, WAITING, WAITING], [RUNNING, RUNNING, 0]])
     assert Canvas(looks, ascii=False).rows() == [
         [Run(" ", "dim"), Run("┈┈", "waiting")], [Run("██", "running"), Run(" ", "dim")],
-    ]  # fmt: skip
+    ]
     assert Canvas(looks, ascii=True).rows()[0] == [Run(" ", "dim"), Run("--", "waiting")]
 
 

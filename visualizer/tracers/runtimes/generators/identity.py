@@ -13,7 +13,7 @@ import gc
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.code import function_name
+from visualizer.tracers.core.code import function_name, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.runtimes.generators.introspection import beginning, code_of, frame_of, is_generator, kind_of
 
@@ -29,6 +29,7 @@ except ImportError:
     from weakref import ref
 
 _BY_ORDER = "which of those created it is was taken from their order"
+_WHERE_DROPPED = "it was made before; its place is where it was collected"
 _UNSTARTED = "it was collected before it was started; when is not known"
 #: The collector knows so many young objects at most where one is looked for: more only where it was switched off.
 _MOST_YOUNG = 20_000
@@ -75,6 +76,13 @@ class Births:
         """A new track, of which it was not seen who made it."""
         return self._spawn(code, words.NOBODY, None, 0, t_ns)
 
+    def on_dropped(self, made: CodeType, frame: Any) -> None:
+        """A coroutine that was not seen being made is collected, in `frame`, before it ran."""
+        t_ns = self._recording.now()
+        track = self._spawn(made, words.NOBODY, *place_of(frame, self._recording.own), t_ns)
+        self._recording.stream.extend((lines.inferred, t_ns, track, _WHERE_DROPPED, None, None, 0))
+        self._recording.exited(t_ns, track, words.DROPPED)
+
     def _spawn(self, made: CodeType, creator: int, where: CodeType | None, offset: int, t_ns: int) -> int:
         track = self._recording.new_track()
         about = (kind_of(made), function_name(made), words.NOBODY, creator)
@@ -105,9 +113,10 @@ class Births:
             del self._found[key]
             self._recording.exited(t_ns, found[0], words.CLOSED)
 
-    def has(self, key: int, code: CodeType) -> bool:
-        """Whether a generator of `code` that has not been started is a track."""
-        return key in self._found or bool(self._waiting.get(id(code)))
+    def track_of(self, key: int, code: CodeType) -> int:
+        """The track of the generator of `code` that has the frame `key` and has not been started."""
+        found = self._found.get(key)
+        return found[0] if found is not None and found[1] is code else words.NOBODY
 
     def _newest(self, is_it: Callable[[Any], bool]) -> Any:
         """The newest generator of which that is true; None if it is not found among the young."""
@@ -129,7 +138,7 @@ class Births:
             found = self._found.get(key)
             if found is not None and found[2] is reference:
                 del self._found[key]
-                self._recording.exited(self._recording.now(), found[0], words.CLOSED)
+                self._recording.exited(self._recording.now(), found[0], words.DROPPED)
             else:
                 self._on_gone(key, reference)
 

@@ -60,7 +60,7 @@ class Run:
         "in_thread", "inner", "key", "offset", "outer", "passing", "reference", "resume_code", "resume_offset",
         "resume_shape", "resume_site", "resume_value", "sent", "track", "yield_offset", "yield_shape", "yield_site",
         "yield_value",
-    )  # fmt: skip
+    )
 
     def __init__(self, track: int, code: CodeType, key: int, reference: Any = None) -> None:
         self.track = track

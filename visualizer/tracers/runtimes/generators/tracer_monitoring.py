@@ -23,7 +23,7 @@ from types import (
 from visualizer.trace import words
 from visualizer.tracers.core.code import GENERATOR_FLAG
 from visualizer.tracers.core.context import Context
-from visualizer.tracers.core.values import type_name
+from visualizer.tracers.core.values import Shown, type_name
 from visualizer.tracers.runtimes.generators.fast_path import monitoring_ways
 from visualizer.tracers.runtimes.generators.introspection import ASKING, METHODS, after, is_resuming, probe
 from visualizer.tracers.runtimes.generators.tracks import UNREAD, Generators, Watched
@@ -42,6 +42,15 @@ _getframe = sys._getframe
 #: Ids of sys.monitoring that no tool is asked to use by convention, then the profiler's.
 _TOOL_IDS = (4, 3, _monitoring.PROFILER_ID)
 _OF_GENERATORS = _events.PY_START | _events.PY_RESUME | _events.PY_YIELD | _events.PY_RETURN
+
+
+#: What the interpreter, or greenlet, says of a call that does not resume what it was to resume.
+_REFUSALS = (
+    "already executing", "to a just-started ", "cannot reuse already awaited ", "is being awaited already",
+    "asynchronous generator is already running", "annot switch to a ",
+)
+_arguments = BaseException.__dict__["args"].__get__
+_traceback = BaseException.__dict__["__traceback__"].__get__
 
 
 class MonitoringTracer:
@@ -81,6 +90,7 @@ class MonitoringTracer:
             (_events.PY_UNWIND, self._on_unwind),
             (_events.CALL, call),
             (_events.C_RAISE, self._on_raised),
+            (_events.RAISE, self._on_exception),
             (_events.INSTRUCTION, self._on_instruction),
         ):
             _monitoring.register_callback(tool, event, callback)
@@ -103,7 +113,8 @@ class MonitoringTracer:
         for event in (
             _events.PY_START, _events.PY_RESUME, _events.PY_YIELD, _events.PY_RETURN, _events.PY_THROW,
             _events.PY_UNWIND, _events.CALL, _events.C_RETURN, _events.C_RAISE, _events.INSTRUCTION,
-        ):  # fmt: skip
+            _events.RAISE,
+        ):
             _monitoring.register_callback(tool, event, None)
         _monitoring.free_tool_id(tool)
         self._generators.forget()
@@ -172,7 +183,7 @@ class MonitoringTracer:
     def _watch_exceptions(self, tool: int) -> None:
         if not self._everywhere:
             self._everywhere = True
-            _monitoring.set_events(tool, _events.PY_START | _events.PY_THROW | _events.PY_UNWIND)
+            _monitoring.set_events(tool, _events.PY_START | _events.PY_THROW | _events.PY_UNWIND | _events.RAISE)
 
     def _discover(self, code: CodeType) -> None:
         """Watch the generators of a piece of the program's own code that runs for the first time."""
@@ -314,6 +325,22 @@ class MonitoringTracer:
             self._generators.on_refused(function.__self__ if type(function) is BuiltinFunctionType else argument)
         except Exception as error:
             self._recording.fail(self.name, error)
+
+    def _on_exception(self, code: CodeType, _offset: int, error: BaseException) -> Any:
+        kind = type(error)
+        if kind is not ValueError and kind is not TypeError and kind is not RuntimeError and type_name(kind) != "error":
+            return
+        try:
+            args = _arguments(error)
+            if len(args) == 1 and type(args[0]) is str and any(part in args[0] for part in _REFUSALS):
+                back = _traceback(error)
+                # Not where it passes on its way out.
+                if back is not None and back.tb_next is None and self._recording.own(code):
+                    # Greenlet's goes on with addresses.
+                    text = Shown(f"{type_name(kind)}({args[0].partition(chr(10))[0]!r})")
+                    self._generators.on_refusal(_getframe(1), text)
+        except Exception as failure:
+            self._recording.fail(self.name, failure)
 
     def _on_called(self, _code: CodeType, _offset: int, function: Any, argument: Any) -> Any:
         ended = False

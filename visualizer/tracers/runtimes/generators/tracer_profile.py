@@ -13,11 +13,11 @@ from __future__ import annotations
 import gc
 import opcode
 import sys
-from types import AsyncGeneratorType, BuiltinFunctionType
+from types import AsyncGeneratorType, BuiltinFunctionType, CoroutineType
 
 from visualizer.tracers.core.code import GENERATOR_FLAG, place
 from visualizer.tracers.core.context import Context
-from visualizer.tracers.core.values import type_module
+from visualizer.tracers.core.values import Shown, type_module
 from visualizer.tracers.runtimes.generators.fast_path import profile_way
 from visualizer.tracers.runtimes.generators.introspection import (
     ASKING,
@@ -144,6 +144,8 @@ class ProfileTracer:
                     self._on_generator_call(frame, code)
                 elif code.co_name == "<module>":
                     self._on_module(frame, code)
+                elif code.co_name == "_warn_unawaited_coroutine":
+                    self._on_dropped(frame)
                 elif self._unsettled and frame.f_back is None and self._recording.is_entering():
                     self._recording.entered(code)
             elif event == "return":
@@ -156,7 +158,9 @@ class ProfileTracer:
                 if self._generators.calls:
                     self._on_method_over(arg)
                 if event == "c_exception" and type(arg) is BuiltinFunctionType:
-                    self._generators.on_refused(arg.__self__)
+                    refusal = self._generators.on_refused(arg.__self__)
+                    if refusal and self._recording.own(code):
+                        self._generators.on_refusal(frame, Shown(refusal))
         except Exception as error:
             self._recording.fail(self.name, error)
 
@@ -174,6 +178,12 @@ class ProfileTracer:
                 self._imports.in_threads(self.name, lambda: sys.setprofile(self._hook))
         if self._main_began and not self._found and not self._stays and sys.getprofile() is self._hook:
             sys.setprofile(None)
+
+    def _on_dropped(self, frame: Any) -> None:
+        """The interpreter warns of a coroutine that was never awaited: that much 3.11 tells of one that never ran."""
+        coroutine = frame.f_locals.get("coro")
+        if type(coroutine) is CoroutineType and self._watched(code_of(coroutine)):
+            self._generators.births.on_dropped(code_of(coroutine), frame.f_back)
 
     def _watched(self, code: CodeType) -> bytes | None:
         """The instructions of a generator of the program's own; None of any other."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from types import CodeType
+from types import CodeType, CoroutineType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
@@ -60,6 +60,7 @@ _getframe = sys._getframe
 
 #: What was sent is to be read from the generator.
 UNREAD = object()
+_EXECUTING = "already executing"
 _RERAISED = "it was closed and ended by an exception: which one is not known on this Python"
 _COLLECTED = "it was collected before it was finished; when is not known"
 
@@ -111,6 +112,8 @@ class Generators:
         #: Generators that were told to be resumed because something was thrown through them into what they wait for:
         #: the instruction they are suspended at, by the id of the frame. They run only when what they wait for ends.
         self.through: dict[int, int] = {}
+        #: The track of which the last call that raised was a method's.
+        self.asked = words.NOBODY
         #: Calls in progress, in any thread.
         self.calls: list[Call] = []
         recording.steps = self
@@ -169,13 +172,35 @@ class Generators:
             return None
         return run
 
-    def on_refused(self, target: Any) -> None:
-        """A call of a method raised: if it did not resume what it was to resume, nothing of it is kept."""
+    def on_refused(self, target: Any) -> str:
+        """A call of a method raised: if it did not resume what it was to resume, nothing of it is kept.
+
+        Return what it must have raised then, as far as that is certain.
+        """
         generator = resumed_by(target) if is_resuming(target) else None
         frame = frame_of(generator) if generator is not None else None
         run = self.live.get(id(frame)) if frame is not None else None
-        if run is not None and run.at:
+        if run is not None:
+            self.asked = run.track
+            if not run.at:
+                return f"ValueError('{'coroutine' if type(generator) is CoroutineType else 'generator'} {_EXECUTING}')"
             run.cause, run.sent, run.generator = "", None, None
+        elif frame is not None:
+            self.asked = self.births.track_of(id(frame), frame.f_code)
+            if id(frame.f_code) in self.watched and is_unstarted(generator):
+                return "TypeError"
+        return ""
+
+    def on_refusal(self, frame: Any, error: str) -> None:
+        """An exception that says so, in this text, was raised in `frame` by what it called."""
+        asked, self.asked = self.asked, words.NOBODY
+        if asked == words.NOBODY:
+            # By a `for`, `next` or the like; if one alone runs that can have refused, it is that one.
+            running = [run.track for run in self.live.values() if run.at == RUNNING]
+            asked = running[0] if len(running) == 1 and _EXECUTING in error else words.NOBODY
+        inside = self.running_in(frame)
+        by = inside[-1] if inside else self.recording.current()
+        self.stream.extend((lines.refused, self.clock(), by, asked, error, frame.f_code, frame.f_lasti))
 
     def on_called(self, target: Any) -> bool:
         """The call is over. A close may have ended generators without running them: return whether it has."""

@@ -10,14 +10,13 @@ from __future__ import annotations
 import sys
 from time import monotonic_ns
 
-from visualizer.tracers.core.code import own_frame
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import type_module, type_name
+from visualizer.tracers.runtimes.gevent.hub_frames import dictionary
 from visualizer.tracers.runtimes.gevent.ready import BOUND
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from types import CodeType
     from typing import Any
 
     from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
@@ -29,34 +28,34 @@ except ImportError:
 
 #: A limit that was set no longer than this before a wait began is told whole.
 _JUST_NS = 1_000_000
-#: Who starts so many timers without waiting has those forgotten that were stopped.
-_MOST = 8
-#: Where a timer keeps how long it is to run, in nanoseconds.
-_ASKED = "_visualizer_asked_ns"
+#: Whose method a timer calls, of gevent's classes: one that waits, one that waits for several, a Timeout.
+_WAITER, _SEVERAL, _TIMEOUT = "Waiter", "MultipleWaiter", "Timeout"
 _CFFI_LOOPS = ("gevent.libuv.loop", "gevent.libev.corecffi")
 
 
 class Limit:
     """A timer that was started to resume a greenlet `asked_ns` later, at `due_ns`."""
 
-    __slots__ = ("_timer", "asked_ns", "code", "due_ns", "is_new", "offset", "throws")
+    __slots__ = ("_timer", "asked_ns", "due_ns", "is_its", "is_new", "throws")
 
-    def __init__(self, timer: Any, own: Any, asked_ns: int, due_ns: int, throws: bool) -> None:
+    def __init__(self, timer: Any, asked_ns: int, due_ns: int, throws: bool, is_its: bool) -> None:
         # Not kept alive: a timer that is collected is stopped.
         self._timer = ref(timer)
-        #: The call of the program's that started it, and whether nobody has waited since.
-        self.code: CodeType | None = own.f_code if own is not None else None
-        self.offset: int = own.f_lasti if own is not None else 0
-        self.is_new = True
         self.asked_ns = asked_ns
         self.due_ns = due_ns
         #: It throws a Timeout, and does not just switch.
         self.throws = throws
+        #: It was started for the very wait that comes next; and nobody has waited since.
+        self.is_its = is_its
+        self.is_new = True
 
     @property
     def runs(self) -> bool:
         timer = self._timer()
         return timer is not None and bool(timer.active)
+
+    def is_of(self, timer: Any) -> bool:
+        return self._timer() is timer
 
 
 class Limits:
@@ -70,6 +69,7 @@ class Limits:
         #: By the id of a greenlet that waits: the first of them that was due.
         self.waiting: dict[int, Limit] = {}
         self._classes: dict[type, type] = {}
+        self._roles: dict[type, str] = {}
 
     def first_due(self, greenlet: Any) -> Limit | None:
         """`greenlet` begins to wait. Return what ends that at the latest; None if nothing does."""
@@ -77,22 +77,20 @@ class Limits:
         known = self.of.get(key)
         if known is None:
             return None
-        running = [limit for limit in known if limit.runs]
-        if not running:
+        first: Limit | None = None
+        for limit in known:
+            if (first is None or limit.due_ns < first.due_ns) and limit.runs:
+                first = limit
+        if first is None:
             del self.of[key]
-            return None
-        self.of[key] = running
-        first = self.waiting[key] = min(running, key=lambda limit: limit.due_ns)
+        else:
+            self.waiting[key] = first
         return first
 
-    def left_ns(self, greenlet: Any, limit: Limit, own: Any, t_ns: int) -> tuple[int, bool]:
-        """How long the wait of `greenlet` that begins at `t_ns` may last by `limit`; and whether that is all of it.
-
-        `own`: the frame of the program's that waits. If it is in the call that set the limit, that is for this wait.
-        """
+    def left_ns(self, greenlet: Any, limit: Limit, t_ns: int) -> tuple[int, bool]:
+        """How long the wait of `greenlet` that begins at `t_ns` may last by `limit`; and whether that is all of it."""
         left_ns = max(0, limit.due_ns - t_ns)
-        is_its = own is None or (limit.code is own.f_code and limit.offset == own.f_lasti)
-        whole = limit.is_new and (is_its or limit.asked_ns - left_ns < _JUST_NS)
+        whole = limit.is_new and (limit.is_its or limit.asked_ns - left_ns < _JUST_NS)
         for one in self.of[id(greenlet)]:
             one.is_new = False
         return (limit.asked_ns if whole else left_ns), whole
@@ -100,7 +98,12 @@ class Limits:
     def over(self, greenlet: Any) -> Limit | None:
         """`greenlet` goes on. Return what ended its wait at the latest, if that has come."""
         limit = self.waiting.pop(id(greenlet), None)
-        return limit if limit is not None and not limit.runs else None
+        if limit is None or limit.runs:
+            return None
+        known = self.of.get(id(greenlet))
+        if known is not None and len(known) == 1:
+            del self.of[id(greenlet)]
+        return limit
 
     # The timers.
 
@@ -109,16 +112,17 @@ class Limits:
         compiled, make = _compiled_timer(base), base.timer
         if compiled is None and type_module(base) not in _CFFI_LOOPS:
             return base
+        kind = self._class(compiled, ("__weakref__", "_visualizer_asked_ns")) if compiled is not None else None
 
         def timer(this: Any, after: Any, repeat: Any = 0.0, ref: Any = True, priority: Any = None) -> Any:
             if type(after) not in (int, float) or not 0 <= after < 1e9:
                 return make(this, after, repeat, ref, priority)
-            if compiled is not None:
-                made = self._class(compiled, ("__weakref__", _ASKED))(this, after, repeat, ref, priority)
+            if kind is not None:
+                made = kind(this, after, repeat, ref, priority)
             else:
                 made = make(this, after, repeat, ref, priority)
                 made.__class__ = self._class(type(made))
-            setattr(made, _ASKED, int(after * 1_000_000_000))
+            made._visualizer_asked_ns = int(after * 1_000_000_000)
             return made
 
         return type(base.__name__, (base,), {"timer": timer, "__module__": base.__module__, "__doc__": base.__doc__})
@@ -144,27 +148,37 @@ class Limits:
         try:
             if type(callback).__name__ not in BOUND:
                 return
-            name, owner = callback.__name__, type(callback.__self__)
-            if name == "_on_expiration" and args:
-                greenlet = args[0]
-            elif name == "switch" and type_module(owner).startswith("gevent.") and "Waiter" in type_name(owner):
+            owner = callback.__self__
+            role = self._roles.get(type(owner))
+            if role is None:
+                role = self._roles[type(owner)] = _role(type(owner))
+            asked_ns = left_ns = timer._visualizer_asked_ns
+            if role == _TIMEOUT and args and callback.__name__ == "_on_expiration":
+                greenlet, is_its = args[0], dictionary(owner).get("_one_shot") is True
+            elif role in (_WAITER, _SEVERAL) and callback.__name__ == "switch":
                 # Who starts it waits next.
-                greenlet = self._greenlets.module.getcurrent()
+                greenlet, is_its = self._greenlets.module.getcurrent(), True
+                at = getattr(timer, "at", None) if role == _SEVERAL else None
+                if type(at) is float:
+                    # It counts from when the loop looked at the clock last.
+                    left_ns = min(asked_ns, int(at * 1_000_000_000) - monotonic_ns())
             else:
                 return
-            asked_ns = getattr(timer, _ASKED)
-            known = self.of.setdefault(id(greenlet), [])
-            if len(known) >= _MOST:
-                known[:] = [limit for limit in known if limit.runs]
-            left_ns, at = asked_ns, getattr(timer, "at", None)
-            if type(at) is float:
-                # It counts from when the loop looked at the clock last, unless it was told to look again.
-                left_ns = min(asked_ns, int(at * 1_000_000_000) - monotonic_ns())
-            due_ns = self._recording.stream.clock() + left_ns
-            own = own_frame(sys._getframe(2), self._recording.own)
-            known.append(Limit(timer, own, asked_ns, due_ns, name == "_on_expiration"))
+            limit = Limit(timer, asked_ns, self._recording.stream.clock() + left_ns, role == _TIMEOUT, is_its)
+            known = self.of.get(id(greenlet))
+            others = [one for one in known if one.runs and not one.is_of(timer)] if known else []
+            self.of[id(greenlet)] = [*others, limit]
         except Exception as error:
             self._recording.fail("gevent", error)
+
+
+def _role(kind: type) -> str:
+    """What an object of that class does with a timer: gevent's own, or what the program made of it."""
+    for base in type.mro(kind):
+        if type_module(base).startswith("gevent."):
+            name = type_name(base)
+            return _SEVERAL if "MultipleWaiter" in name else _WAITER if "Waiter" in name else name
+    return ""
 
 
 def _compiled_timer(base: Any) -> Any:

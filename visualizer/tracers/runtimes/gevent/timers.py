@@ -108,12 +108,12 @@ class _Timers:
         self._update, self._now, self._walk = library.uv_update_time, library.uv_now, library.uv_walk
         self._due_in, self._type, self._is_active = (
             library.uv_timer_get_due_in, library.uv_handle_get_type, library.uv_is_active,
-        )  # fmt: skip
+        )
         self._on_handle = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
         for function, result in (
             (self._update, None), (self._now, ctypes.c_uint64), (self._due_in, ctypes.c_uint64),
             (self._type, ctypes.c_int), (self._is_active, ctypes.c_int), (library.uv_handle_size, ctypes.c_size_t),
-        ):  # fmt: skip
+        ):
             function.argtypes, function.restype = (ctypes.c_void_p,), result
         self._walk.argtypes, self._walk.restype = (ctypes.c_void_p, self._on_handle, ctypes.c_void_p), None
         library.uv_handle_size.argtypes = (ctypes.c_int,)

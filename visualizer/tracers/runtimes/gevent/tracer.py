@@ -230,7 +230,7 @@ class GeventTracer(Family):
         own = own_frame(frame, self._recording.own)
         limit, limit_ns, again = self._limits.first_due(greenlet), -1, True
         if limit is not None:
-            limit_ns, again = self._limits.left_ns(greenlet, limit, own, t_ns)
+            limit_ns, again = self._limits.left_ns(greenlet, limit, t_ns)
         if own is None:
             reason, thing, call = self._waited_on_by(greenlet, frame)
             return self._store_suspension(t_ns, track, (reason, limit_ns, thing, None), None, 0, again, call)
@@ -257,7 +257,7 @@ class GeventTracer(Family):
     def _store_suspension(
         self, t_ns: int, track: int, about: Any, code: CodeType | None, offset: int, again: bool,
         call: str | None = None,
-    ) -> int | None:  # fmt: skip
+    ) -> int | None:
         """Store why a greenlet is suspended. From the second time on it is a shape, which its switch to the hub makes.
 
         `again`: it may well do so again. `call`: what it has called, where there is no source of it.
@@ -352,7 +352,7 @@ class GeventTracer(Family):
             # Its own timer is the one that was started last.
             own = self._limits.of[id(greenlet)][-1]
             on = f"{own.asked_ns / 1_000_000_000:g} s"
-            asked_ns = own.asked_ns if limit is own else self._limits.left_ns(greenlet, limit, caller, t_ns)[0]
+            asked_ns = own.asked_ns if limit is own else self._limits.left_ns(greenlet, limit, t_ns)[0]
         stream.extend((lines.wait, t_ns, track, (words.SLEEP, on, asked_ns), None, None, 0))
         self._sleeping.add(track)
         return None

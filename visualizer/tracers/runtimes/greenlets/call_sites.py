@@ -52,7 +52,7 @@ class CallSite:
     def __init__(
         self, code: CodeType, argument: Recipe | None = None, receiver: Recipe | None = None,
         first: Recipe | None = None, joined: Recipe | None = None, thrown: Recipe | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         #: Kept so that its id stays its own.
         self.code = code
         #: Of `other.switch(value)`, the value.
@@ -169,7 +169,7 @@ def _site(code: CodeType, offset: int) -> CallSite:
         code, None, receiver,
         _maybe(_path, tree.args[0]) if tree.args else None,
         _maybe(_expression, tree.args[0]) if joins else None,
-    )  # fmt: skip
+    )
 
 
 def _maybe(make: Callable[[Any], Recipe], node: Any) -> Recipe | None:

@@ -301,7 +301,7 @@ class GreenletTracer:
     def adopt(
         self, greenlet: Any, t_ns: int, creator: int = words.NOBODY, frame: Any = None,
         place: tuple[CodeType, int] | None = None, name: str | None = None,
-    ) -> int:  # fmt: skip
+    ) -> int:
         """Give a greenlet that is seen for the first time a track, and store its spawn. Return the track."""
         recording = self._recording
         parent = greenlet.parent

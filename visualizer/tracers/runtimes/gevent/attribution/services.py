@@ -33,7 +33,7 @@ _SEMAPHORES = frozenset(("Semaphore", "BoundedSemaphore"))
 _OVERRIDES = (
     "_init", "_get", "_put", "_peek", "_qsize", "qsize", "put", "get", "_create_queue", "maxsize", "acquire", "release",
     "counter", "ready", "__getattribute__", "__getattr__",
-)  # fmt: skip
+)
 
 
 class Pending:
