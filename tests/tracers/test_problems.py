@@ -127,7 +127,11 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
             "slow_track",
             ["request-5 took 0.6", "where half of the 6 tracks", "in answer.get()", ", for fetch-5, which slept 0.6 s"],
         ),
-        ("def run():\n    yield\nit = run()\nit.send(1)\n", "crash", ["main raised TypeError: ", "`it.send(1)`", "before its first"]),
+        (
+            "def run():\n    yield\nit = run()\nit.send(1)\n",
+            "crash",
+            ["main raised TypeError: ", "`it.send(1)`", "was sent a value before its first yield"],
+        ),
         (
             "def fail():\n    gevent.sleep(0)\n    {}['port']\ngevent.spawn(fail).get()\n",
             "crash",

@@ -190,7 +190,14 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 def _starving(timeline: Timeline, observed: Observed) -> frozenset[str]:
     """The functions of those that starve, and of those that run meanwhile: what these delay is told with that."""
-    return frozenset(timeline.tracks[track].base_name for one in starvation(timeline, observed) for track in one.tracks)
+    found = set()
+    for one in starvation(timeline, observed):
+        starved = timeline.tracks[one.tracks[0]]
+        until_ns = starved.exit_ns if starved.exit_ns >= 0 else timeline.last_ns
+        turns = observed.turns.get(starved.parent, [])
+        runs = {turn.track for turn in turns if turn.end_ns > starved.spawn_ns and turn.start_ns < until_ns}
+        found |= {timeline.tracks[track].base_name for track in runs | {starved.id}}
+    return frozenset(found)
 
 
 def _matters(

@@ -70,7 +70,8 @@ def lock_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     for (thing, _), alike in found.items():
         if alike.worst is not None and alike.cost_ns >= HELD_NS:
             yield _told(timeline, thing, alike)
-    yield from _never_released(timeline, locks)
+    told_of = {thing for (thing, _), alike in found.items() if alike.cost_ns >= HELD_NS}
+    yield from (one for thing, one in _never_released(timeline, locks) if thing not in told_of)
 
 
 def _told(timeline: Timeline, thing: str, alike: _Alike) -> Finding:
@@ -228,7 +229,7 @@ def _mostly_waits(timeline: Timeline, held: _Held) -> tuple[int, Suspension] | N
     return (waited_ns, found) if found.reason not in LOCKS else None
 
 
-def _never_released(timeline: Timeline, locks: dict[str, _Lock]) -> Iterator[Finding]:
+def _never_released(timeline: Timeline, locks: dict[str, _Lock]) -> Iterator[tuple[str, Finding]]:
     """Tracks that wait for a lock up to the end, and nobody is known to hold it. Not where the program ended by itself:
     then they are `never_resumed`."""
     if is_over(timeline):
@@ -249,7 +250,8 @@ def _never_released(timeline: Timeline, locks: dict[str, _Lock]) -> Iterator[Fin
             f"somebody (unknown who) held {_name(several[0], thing)} until {end_told(timeline)} → {who} waited for it"
             f"{at(place)}, {duration(cost_ns, 2)} in all"
         )
-        yield finding("lock_held", sentence, tracks, min(one.t_ns for one in several), place, cost_ns, tracks)
+        since_ns = min(one.t_ns for one in several)
+        yield thing, finding("lock_held", sentence, tracks, since_ns, place, cost_ns, tracks)
 
 
 def _name(waiter: Suspension, thing: str) -> str:
