@@ -58,10 +58,18 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     found: list[tuple[Hashable, int, tuple[int, LongRun]]] = []
     cost_ns: dict[Hashable, int] = {}
     lost_by: dict[Hashable, list[int]] = {}
+    every = []
+    # Track and where it yielded -> where it was sampled before that: not every run of a line is.
+    sampled: dict[tuple[int, Place | None], Place] = {}
     for hub, turn in hogs(timeline, observed):
-        length_ns = turn.end_ns - turn.start_ns
         seen = mostly(timeline, turn.track, turn.start_ns, turn.end_ns)
-        place = seen.place if seen else timeline.switch(turn.switch).place if turn.switch >= 0 else None
+        yielded = timeline.switch(turn.switch).place if turn.switch >= 0 else None
+        every.append((hub, turn, seen, yielded))
+        if seen is not None:
+            sampled.setdefault((turn.track, yielded), seen.place)
+    for hub, turn, seen, yielded in every:
+        length_ns = turn.end_ns - turn.start_ns
+        place = seen.place if seen else sampled.get((turn.track, yielded), yielded)
         key = (turn.track, place and place[:3])
         found.append((key, length_ns, (hub, turn)))
         late = [*_late(delays, hub, turn), *_due_at_the_end(timeline, hub, turn)]
