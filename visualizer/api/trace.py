@@ -195,10 +195,14 @@ class Trace:
         FORMAT.md names, in order of time."""
         return records(self.timeline, self.part)
 
-    def findings(self) -> tuple[Finding, ...]:
-        """The problems that `visualizer findings` prints, the worst first; of a part, those whose moment is in it."""
+    def problems(self) -> tuple[Finding, ...]:
+        """The problems that `visualizer problems --json` prints, the worst first; of a part, those whose moment is in
+        it."""
         found = (one for one in findings(self.timeline) if self.start_ns <= one.t_ns <= self.end_ns)
         return tuple(finding_of(self.timeline, group) for group in grouped(self.timeline, found))
+
+    #: The former name.
+    findings = problems
 
     def stats(self) -> Details:
         """What `visualizer stats --json` prints, as objects: how each track spent its time, in seconds.
@@ -254,8 +258,8 @@ class Trace:
         picture = base64.b64encode(self._repr_svg_().encode()).decode()
         # An image, so that the styles of several pictures on one page cannot mix.
         shown = f'<img alt="{html.escape(repr(self))}" src="data:image/svg+xml;base64,{picture}">'
-        sentences = [*(one.sentence for one in self.findings()), *self.notices]
-        return shown + "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences)
+        told = [*(one.sentence for one in self.problems()), *self.notices]
+        return shown + "".join(f"<p>{html.escape(sentence)}</p>" for sentence in told)
 
     def __repr__(self) -> str:
         span = "" if self.part.is_whole else f" from {self.start_ns} to {self.end_ns} ns"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple, overload
 
-from visualizer.analysis.findings import Group
+from visualizer.analysis.findings import KINDS, Group
 from visualizer.analysis.model.states import State
 from visualizer.analysis.model.timeline import Timeline, joined_tracks
 from visualizer.analysis.model.types import Place
@@ -178,6 +178,8 @@ class Finding(NamedTuple):
 
     `tracks`: names, the one that it is about first. `t_ns`: the moment. `file`, `line`: None if not known. Where the
     same is true of several tracks, this is the worst of them: `count` says of how many, and `others` has the rest.
+    `severity`: "crash", "missing", "stuck" or "slow". `cost_ns`: the time that was lost by it, in total, by the tracks
+    `lost_by`.
     """
 
     kind: str
@@ -188,6 +190,9 @@ class Finding(NamedTuple):
     line: int | None
     count: int = 1  # type: ignore[assignment]  # It hides tuple.count, which nobody wants of a finding.
     others: tuple[Finding, ...] = ()
+    severity: str = ""
+    cost_ns: int = 0
+    lost_by: tuple[str, ...] = ()
 
 
 def track_of(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> Track:
@@ -276,7 +281,17 @@ def wake_of(timeline: Timeline, index: int) -> Wake:
 def finding_of(timeline: Timeline, group: Group) -> Finding:
     """What is the same of several tracks as one."""
     worst, *others = (
-        Finding(one.kind, one.sentence, names_of(timeline, one.tracks), one.t_ns, one.file, one.line)
+        Finding(
+            one.kind,
+            one.sentence,
+            names_of(timeline, one.tracks),
+            one.t_ns,
+            one.file,
+            one.line,
+            severity=str(KINDS[one.kind].severity),
+            cost_ns=one.cost_ns,
+            lost_by=names_of(timeline, one.lost_by),
+        )
         for one in (group.worst, *group.others)
     )
     return worst._replace(count=group.tracks, others=tuple(others))

@@ -28,9 +28,13 @@ COMMANDS = {
     "stats": "visualizer.cli.stats",
     "compare": "visualizer.cli.compare",
     "explain": "visualizer.cli.explain",
-    "findings": "visualizer.cli.findings",
+    "problems": "visualizer.cli.problems",
     "export": "visualizer.cli.export",
 }
+
+
+#: Former names, which are not listed.
+ALIASES = {"findings": "problems"}
 
 
 class Subcommands(click.Group):
@@ -40,15 +44,16 @@ class Subcommands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        name = ALIASES.get(cmd_name, cmd_name)
+        if name not in COMMANDS:
             return None
-        command: click.Command = import_module(COMMANDS[cmd_name]).command
+        command: click.Command = import_module(COMMANDS[name]).command
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] in COMMANDS or ctx.resilient_parsing:
+        if args[0] in COMMANDS or args[0] in ALIASES or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
         if (meant := _meant(args[0])) is not None:
             return super().resolve_command(ctx, [meant, *args])

@@ -13,18 +13,29 @@ from visualizer.session import recordings, why
 from visualizer.session.launch import start, tracer_options
 from visualizer.session.signals import bystander, exit_like
 
+#: A larger trace takes too long to be looked at in passing.
+_LARGE_BYTES = 32 << 20
+
 
 @click.command("record", cls=ScriptCommand)
 @script_parameters
 @click.option("-o", "--output", metavar="FILE", help="Where to write the trace.  [required]")
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing at the end.")
 def command(
-    words: tuple[str, ...], module: bool, include: tuple[str, ...], no_source: bool, output: str | None, force: bool
+    words: tuple[str, ...],
+    module: bool,
+    include: tuple[str, ...],
+    no_source: bool,
+    output: str | None,
+    force: bool,
+    quiet: bool,
 ) -> None:
     """Run a script and record its switches in FILE.
 
     TARGET is a scenario name, a script path, or a module name with -m. The script keeps the terminal: stdin, stdout,
-    stderr, signals and exit code are its own, and nothing else is printed.
+    stderr, signals and exit code are its own. At the end, one line on stderr says what was saved, how many problems
+    there are, and which is the worst.
 
     Options go before TARGET; only -o FILE and --force may also be the last words of the line. All other words after
     TARGET are the script's. `--` before TARGET ends the options.
@@ -63,7 +74,32 @@ def command(
         if run.warning is not None:
             warn(run.warning)
         recordings.remember(path)
+        if run.recorded and not quiet:
+            warn(_saved(path))
     exit_like(status)
+
+
+def _saved(path: Path) -> str:
+    """What was recorded, how many problems it has, and the worst of them."""
+    # Whoever only records need not wait until these are loaded.
+    from visualizer.analysis.findings import findings, grouped
+    from visualizer.analysis.text.durations import duration
+    from visualizer.api.trace import TraceError, load
+
+    saved = f"saved {str(path)!r}"
+    if not path.is_file() or path.stat().st_size > _LARGE_BYTES:
+        return f"{saved}; `visualizer problems` lists its problems."
+    try:
+        timeline = load(path).timeline
+    except TraceError:
+        return f"{saved}."
+    switches = timeline.switch_count
+    saved += f": {switches:,} switch{'' if switches == 1 else 'es'} in {duration(timeline.last_ns)}"
+    groups = grouped(timeline, findings(timeline))
+    if not groups:
+        return f"{saved}, no problems found."
+    worst = f"the worst: {groups[0].sentence}" if len(groups) > 1 else groups[0].sentence
+    return f"{saved}, {len(groups):,} problem{'' if len(groups) == 1 else 's'}; {worst}"
 
 
 def _options_at_the_end(words: list[str]) -> tuple[list[str], str | None, bool]:

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import msgspec
 
+from visualizer.trace import words
+
 #: 2**61 ns are 73 years. A damaged line must not bring in a number that no column of 64 bits, nor a sum, can hold.
 Int = Annotated[int, msgspec.Meta(ge=-(2**61), le=2**61)]
 #: A time since the trace's start, or how long or how often something was: never below zero.
@@ -310,11 +312,12 @@ class Refused(_Event, tag="refused", frozen=True):
 
 
 class Uncaught(_Event, tag="uncaught", frozen=True):
-    """The program ended with an exception that nobody caught."""
+    """The program ended with an exception that nobody caught. `place`: the innermost line of its own code."""
 
     t_ns: Since
     exception: str
     message: str
+    place: Id = words.NOTHING
 
 
 class End(_Event, tag="end", frozen=True):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from visualizer.analysis.findings.base import Finding
+from visualizer.analysis.findings.base import Finding, at
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text.printable import plain
 from visualizer.trace import events as ev
@@ -129,7 +129,8 @@ def _exceptions(timeline: Timeline) -> Moments:
     for remark in timeline.remarks:
         if isinstance(remark, ev.Uncaught):
             first = next(iter(timeline.tracks), words.NOBODY)
-            known.append((remark.t_ns, first, plain(f"uncaught {remark.exception}: {remark.message}")))
+            where = at(timeline.uncaught_at)
+            known.append((remark.t_ns, first, plain(f"uncaught {remark.exception}: {remark.message}{where}")))
     return listed(sorted(known))
 
 

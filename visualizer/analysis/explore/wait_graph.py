@@ -142,7 +142,9 @@ def _ties(timeline: Timeline, t_ns: int) -> tuple[dict[str, int], dict[int, tupl
 def _same_suspension(track: Track, told_ns: int, t_ns: int) -> bool:
     """Whether the track stands suspended at both moments without having run between them."""
     # When it was told, the hub may already have thrown into the track.
-    at = track.slices.at(told_ns - 1)
+    at = track.slices.at(told_ns)
+    if at >= 0 and track.slices.state[at] != State.WAITING:
+        at = track.slices.at(told_ns - 1)
     return at >= 0 and track.slices.state[at] == State.WAITING and track.slices.at(t_ns) == at
 
 

@@ -1,33 +1,65 @@
-"""The problems in a timeline, one sentence each. A kind is a function and a row in KINDS (FORMAT.md)."""
+"""The problems in a timeline, one sentence each. A kind is a function in a file of its own, and a row in KINDS
+(FORMAT.md)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
-from visualizer.analysis.findings import answers, delays, ends, incomplete, raised, refused
-from visualizer.analysis.findings.base import Finding
+from visualizer.analysis.findings import (
+    answers,
+    crashed,
+    delays,
+    ends,
+    held_locks,
+    incomplete,
+    leaks,
+    pools,
+    raised,
+    refused,
+    setters,
+    slow_tracks,
+)
+from visualizer.analysis.findings.base import Finding, Severity
 from visualizer.analysis.findings.collector import Observed
-from visualizer.analysis.findings.groups import Group, grouped
+from visualizer.analysis.findings.groups import Group
+from visualizer.analysis.findings.groups import grouped as _grouped
 from visualizer.analysis.model.timeline import Timeline
 
-__all__ = ["KINDS", "Finding", "Findings", "Group", "findings", "grouped"]
+__all__ = ["KINDS", "Finding", "Findings", "Group", "Kind", "Severity", "findings", "grouped"]
 
-#: Kind -> the function that finds it. Each looks at the collected turns and delays, or once at each track, never at all
-#: switches: those are collected once, as they arrive.
-KINDS: dict[str, Callable[[Timeline, Observed], Iterable[Finding]]] = {
-    "incomplete": incomplete.incomplete,
+
+class Kind(NamedTuple):
+    """A kind of problem. `find` looks at the collected turns and delays, or once at each track, or at columns; never at
+    all switches one by one: those are collected once, as they arrive."""
+
+    severity: Severity
+    find: Callable[[Timeline, Observed], Iterable[Finding]]
+
+
+KINDS = {
+    "crash": Kind(Severity.CRASH, crashed.crash),
+    "incomplete": Kind(Severity.MISSING, incomplete.incomplete),
     # First: the end of a track comes before its consequences at the same moment.
-    "unretrieved": raised.unretrieved,
-    "deadlock": ends.deadlock,
-    "never_resumed": ends.never_resumed,
-    "never_started": ends.never_started,
-    "refused": refused.refused,
-    "hog": delays.hog,
-    "late_timer": delays.late_timer,
-    "lost_time": delays.lost_time,
-    "starvation": delays.starvation,
-    "busy_poll": delays.busy_poll,
-    "slow_answer": answers.slow_answer,
+    "unretrieved": Kind(Severity.CRASH, raised.unretrieved),
+    "refused": Kind(Severity.STUCK, refused.refused),
+    "deadlock": Kind(Severity.CRASH, ends.deadlock),
+    "setter_died": Kind(Severity.CRASH, setters.finds("setter_died")),
+    "lost_task_done": Kind(Severity.STUCK, setters.finds("lost_task_done")),
+    "not_returned": Kind(Severity.STUCK, setters.finds("not_returned")),
+    "pool_exhausted": Kind(Severity.STUCK, pools.pool_exhausted),
+    "never_resumed": Kind(Severity.STUCK, ends.never_resumed),
+    "never_started": Kind(Severity.STUCK, ends.never_started),
+    "leak": Kind(Severity.STUCK, leaks.leak),
+    "hog": Kind(Severity.SLOW, delays.hog),
+    "lock_held": Kind(Severity.SLOW, held_locks.lock_held),
+    "thread_pool_full": Kind(Severity.SLOW, pools.thread_pool_full),
+    "late_timer": Kind(Severity.SLOW, delays.late_timer),
+    "lost_time": Kind(Severity.SLOW, delays.lost_time),
+    "starvation": Kind(Severity.SLOW, delays.starvation),
+    "busy_poll": Kind(Severity.SLOW, delays.busy_poll),
+    "slow_answer": Kind(Severity.SLOW, answers.slow_answer),
+    "slow_track": Kind(Severity.SLOW, slow_tracks.slow_track),
 }
 #: So many entries are looked at without a pause, and so many by whoever does nothing else meanwhile.
 _AT_ONCE = 100_000
@@ -52,7 +84,7 @@ class Findings:
 
     def found(self) -> list[Finding]:
         """The problems found so far, in order of time."""
-        found = [one for kind in KINDS.values() for one in kind(self._timeline, self._observed)]
+        found = [one for kind in KINDS.values() for one in kind.find(self._timeline, self._observed)]
         return sorted(found, key=lambda one: one.t_ns)
 
 
@@ -65,3 +97,8 @@ def findings(timeline: Timeline, advance: Callable[[int, int], None] = lambda do
     while every.take(_MANY):
         advance(every.taken, timeline.arrived)
     return every.found()
+
+
+def grouped(timeline: Timeline, found: Iterable[Finding]) -> list[Group]:
+    """The findings, which are in order of time, as groups, the worst first."""
+    return _grouped(timeline, found, lambda kind: KINDS[kind].severity)

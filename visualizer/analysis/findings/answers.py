@@ -5,9 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 
+import numpy as np
+
 from visualizer.analysis.findings.answer_times import Answer
 from visualizer.analysis.findings.base import SLOW_FACTOR, SLOW_NS, SLOW_OF, Finding, at, finding, spot
 from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.delays import hogs
 from visualizer.analysis.model.connections import across
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
 from visualizer.analysis.text.durations import duration
@@ -26,19 +29,33 @@ def slow_answer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         if count < SLOW_OF or longest_ns < SLOW_NS or longest_ns * count < SLOW_FACTOR * waited_ns:
             continue
         suspension = slowest.suspension
+        if 2 * _hogged_ns(timeline, observed, slowest) > longest_ns - waited_ns // count:
+            # That it took longer than most is the doing of a hog, and told there.
+            continue
         name = timeline.name(suspension.track)
         giver, outside = slowest.giver, ""
-        if suspension.peer:
-            giver = across(timeline, suspension, slowest.came_ns)
-            if giver == words.NOBODY:
+        seen = across(timeline, suspension, slowest.came_ns) if suspension.peer else words.NOBODY
+        if seen != words.NOBODY:
+            giver = seen
+        elif suspension.peer:
+            servers = _servers(timeline, suspension.peer)
+            giver = giver if giver in servers else words.NOBODY
+            if not servers:
                 outside = f"; it came from outside: nothing recorded has the other end, {suspension.peer}"
-        why = _why(timeline, slowest, giver)
+        why = _why(timeline, slowest, giver, seen != words.NOBODY)
         sentence = (
             f"{why}{name} waited {duration(longest_ns, 2)} for the slowest of {count} answers{at(suspension.place)}, "
             f"{duration(waited_ns // count, 2)} on average{outside}{_printed(timeline, slowest)}"
         )
         tracks = (suspension.track, giver) if why else (suspension.track,)
-        yield finding("slow_answer", sentence, tracks, suspension.t_ns, suspension.place, longest_ns)
+        yield finding("slow_answer", sentence, tracks, suspension.t_ns, suspension.place, longest_ns, tracks[:1])
+
+
+def _hogged_ns(timeline: Timeline, observed: Observed, answer: Answer) -> int:
+    """How much of the wait a track ran without yielding."""
+    since_ns, until_ns = answer.suspension.t_ns, answer.came_ns
+    turns = (turn for _, turn in hogs(timeline, observed))
+    return sum(max(0, min(turn.end_ns, until_ns) - max(turn.start_ns, since_ns)) for turn in turns)
 
 
 def _printed(timeline: Timeline, answer: Answer) -> str:
@@ -63,7 +80,22 @@ def _printed(timeline: Timeline, answer: Answer) -> str:
     return ""
 
 
-def _why(timeline: Timeline, answer: Answer, giver: int) -> str:
+def _servers(timeline: Timeline, peer: str) -> set[int]:
+    """The tracks that may serve connections to that address without ever being seen to wait for one: the handlers that
+    a hub spawned for one of gevent's servers, and whatever a track that accepts connections there has spawned."""
+    columns, texts = timeline.columns.suspensions, timeline.columns.texts
+    port = peer.rpartition(":")[2]
+    accepting = set()
+    for number, (_, asked, _) in enumerate(columns.details.known):
+        *_, direction, local, _ = columns.asked.known[asked] if asked >= 0 else ("", -1, -1)
+        if direction == words.ACCEPT and texts.get(local, "").rpartition(":")[2] == port:
+            index = np.flatnonzero(np.asarray(columns.detail) == number)
+            accepting.update(columns.whose(index)[1].tolist())
+    spawn = accepting | {track.id for track in timeline.tracks.values() if track.schedules}
+    return accepting | {track.id for track in timeline.tracks.values() if track.creator in spawn}
+
+
+def _why(timeline: Timeline, answer: Answer, giver: int, is_seen: bool) -> str:
     """What the track that gave the answer had waited for most of that time, as a cause; "" if that is unknown."""
     if giver not in timeline.tracks:
         return ""
@@ -72,15 +104,19 @@ def _why(timeline: Timeline, answer: Answer, giver: int) -> str:
     best: tuple[int, Suspension] | None = None
     first = max(0, slices.at(answer.suspension.t_ns))
     for index in range(first, min(first + _MOST_SLICES, len(slices) - 1)):
-        start_ns, end_ns = max(slices.start_ns[index], answer.suspension.t_ns), slices.start_ns[index + 1]
-        if start_ns >= answer.came_ns:
+        start_ns = max(slices.start_ns[index], answer.suspension.t_ns)
+        end_ns = min(slices.start_ns[index + 1], answer.came_ns)
+        if start_ns >= end_ns:
             break
         if slices.state[index] == State.WAITING and (best is None or end_ns - start_ns > best[0]):
-            best = end_ns - start_ns, timeline.suspensions[slices.about[index]]
+            waited = timeline.suspensions[slices.about[index]]
+            # To wait for what it is asked is not why it answers late.
+            if not waited.local or waited.local != answer.suspension.peer:
+                best = end_ns - start_ns, waited
     name = timeline.name(track.id)
     if best is None or 2 * best[0] < answer.waited_ns:
         return ""
-    if answer.suspension.peer:
+    if is_seen:
         return f"{name}, at the other end, {_did(best[1], best[0])} → "
     return f"{name} {_did(best[1], best[0])} and ran just before the answer came (inferred: it gave the answer) → "
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ntpath
+import signal
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import NamedTuple
 
 from visualizer.analysis.model import blocking
@@ -20,8 +22,12 @@ LOST_NS = 50 * _MS
 #: A track that is ready for this long in total, and for this share of its life, starves.
 STARVED_NS = 100 * _MS
 STARVED_SHARE = 0.1
+#: What hogs explain of that counts only if it happened so often, and for half of its life.
+STARVED_AGAIN = 3
 #: A timer is late from this delay on, if its hub was blocked meanwhile.
 LATE_NS = 20 * _MS
+#: Such delays are reported from this length in total on, or where one of them is lost time.
+LATE_IN_ALL_NS = 200 * _MS
 #: A track polls with this many sleeps of 0 s in a row, if at most this share of the steps between is longer than that.
 POLLS = 100
 POLL_STEP_NS = 1 * _MS
@@ -30,23 +36,55 @@ POLL_BUSY_SHARE = 0.05
 SLOW_OF = 3
 SLOW_NS = 50 * _MS
 SLOW_FACTOR = 1.25
+#: So many tracks of one place leak, if at most this share of all that it spawned has ended, each of them waits for this
+#: share of its life, and there was no time longer than this share of the whole without a new one.
+LEAK_OF = 8
+LEAK_ENDED_SHARE = 0.1
+LEAK_IDLE_SHARE = 0.8
+LEAK_GAP_SHARE = 0.5
+#: Others lose so much in total by a lock that is held while its holder waits.
+HELD_NS = 100 * _MS
+#: Tracks lose so much in total by a pool of threads that is full; a hub's has so many unless it is told otherwise.
+POOL_NS = 100 * _MS
+POOL_THREADS = 10
+#: Waits for locks are told as endless in a program that still runs from this length on.
+STUCK_NS = 1_000 * _MS
+#: Of so many tracks of a line, one is slow if it took this much longer than half of them, and so many times as long.
+OUTLIER_OF = 5
+OUTLIER_NS = 500 * _MS
+OUTLIER_FACTOR = 5
 #: Shorter turns are not named as the cause of a delay.
 NAMED_NS = 10 * _MS
 
 #: At most this many other tracks are named in a sentence; the rest is counted.
 _NAMED = 3
 
+#: Waits for what one track at a time has.
+LOCKS = frozenset((words.SEMAPHORE, words.LOCK))
 #: Waits that something outside of the trace ends: no track in it has to end them.
 FROM_OUTSIDE = frozenset(
     (words.SLEEP, words.IO, words.DNS, words.SELECT, words.SUBPROCESS, words.THREADPOOL, words.SIGNAL, words.ASYNC)
 )
 
 
+class Severity(StrEnum):
+    """How bad a kind of problem is, the worst first."""
+
+    #: An exception, or a deadlock, ended the program or a part of it.
+    CRASH = "crash"
+    #: Part of the trace is missing, and so may other problems be.
+    MISSING = "missing"
+    #: Something never went on.
+    STUCK = "stuck"
+    #: Time was lost.
+    SLOW = "slow"
+
+
 class Finding(NamedTuple):
     """One problem, in one sentence.
 
-    `tracks`: ids, the affected one first. `t_ns`: the moment. `file`, `line`: None if unknown. `lost_ns`: the
-    time that it is about, 0 if that is not what makes it one.
+    `tracks`: ids, the affected one first. `t_ns`: the moment. `file`, `line`: None if unknown. `cost_ns`: the time that
+    was lost by it, in total, by the tracks `lost_by`; 0 if it is not known that any was.
     """
 
     kind: str
@@ -55,16 +93,19 @@ class Finding(NamedTuple):
     t_ns: int
     file: str | None
     line: int | None
-    lost_ns: int = 0
+    cost_ns: int = 0
+    lost_by: tuple[int, ...] = ()
 
 
 def finding(
-    kind: str, sentence: str, tracks: Iterable[int], t_ns: int, place: Place | None, lost_ns: int = 0
-) -> Finding:
+    kind: str, sentence: str, tracks: Iterable[int], t_ns: int, place: Place | None, cost_ns: int = 0,
+    lost_by: Iterable[int] = (),
+) -> Finding:  # fmt: skip
     """A finding at `place`; each track once."""
     known = place is not None and place.file and place.line > 0
     file, line = (place.file, place.line) if place is not None and known else (None, None)
-    return Finding(kind, plain(sentence), tuple(dict.fromkeys(tracks)), t_ns, file, line, lost_ns)
+    losers = tuple(dict.fromkeys(lost_by))
+    return Finding(kind, plain(sentence), tuple(dict.fromkeys(tracks)), t_ns, file, line, max(0, cost_ns), losers)
 
 
 def at(place: Place | None) -> str:
@@ -77,6 +118,14 @@ def spot(place: Place | None) -> str:
     """The place as "demo.py:12", or nothing where it is not known."""
     # A trace may come from a machine with other separators; this one knows both.
     return f"{ntpath.basename(place.file)}:{place.line}" if place is not None and place.file else ""
+
+
+def spawned_told(place: Place | None) -> str:
+    """Where something was spawned, as "spawned in audit() (service.py:69)"; "spawned" where that is not known."""
+    if place is None or not spot(place):
+        return "spawned"
+    function = place.function.rpartition(".")[2]
+    return f"spawned in {function}() ({spot(place)})" if function.isidentifier() else f"spawned at {spot(place)}"
 
 
 def listed(parts: list[str], most: int = _NAMED) -> str:
@@ -93,10 +142,29 @@ def worst_of(count: int, what: str) -> str:
 
 def is_over(timeline: Timeline) -> bool:
     """Whether the program ended by itself, so that what was left undone at the end was left undone for good."""
-    if timeline.end is not None:
-        return not timeline.end.signal
+    if (timeline.end is not None and timeline.end.signal) or is_interrupted(timeline):
+        return False
     threads = [track for track in timeline.tracks.values() if track.kind == words.THREAD]
     return bool(threads) and all(track.exit_ns >= 0 for track in threads)
+
+
+def is_interrupted(timeline: Timeline) -> bool:
+    """Whether Ctrl-C ended the program."""
+    return timeline.uncaught is not None and timeline.uncaught[0] == "KeyboardInterrupt"
+
+
+def end_told(timeline: Timeline) -> str:
+    """What ended the program, or that it has not ended, as "SIGTERM ended the program"."""
+    if is_interrupted(timeline):
+        return "Ctrl-C ended the program"
+    if timeline.end is None and not is_over(timeline):
+        return "the end of the trace"
+    if timeline.end is None or not timeline.end.signal:
+        return "the program ended"
+    try:
+        return f"{signal.Signals(timeline.end.signal).name} ended the program"
+    except ValueError:
+        return f"signal {timeline.end.signal} ended the program"
 
 
 def suspended(timeline: Timeline, track: Track) -> Suspension | None:
@@ -105,6 +173,20 @@ def suspended(timeline: Timeline, track: Track) -> Suspension | None:
     if track.state is not State.WAITING or slices.about[-1] < 0:
         return None
     return timeline.suspensions[slices.about[-1]]
+
+
+def locked(timeline: Timeline) -> tuple[dict[int, Suspension], dict[str, int]]:
+    """Track -> its wait for a lock at the end of what is known; and lock -> who holds it while waiting for another."""
+    waiting = {}
+    for track in timeline.tracks.values():
+        suspension = suspended(timeline, track)
+        if suspension is not None and suspension.reason in LOCKS:
+            waiting[track.id] = suspension
+    holders = {}
+    for tie in timeline.ties:
+        if tie.relation == words.HOLDS and tie.track in waiting and waiting[tie.track].t_ns == tie.t_ns:
+            holders[tie.object] = tie.track
+    return waiting, holders
 
 
 def suspension_before(timeline: Timeline, track: Track, t_ns: int) -> Suspension | None:

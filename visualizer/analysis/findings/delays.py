@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from itertools import chain
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from visualizer.analysis.findings.base import (
     HOG_NS,
+    LATE_IN_ALL_NS,
     LATE_NS,
     LOST_NS,
     POLL_BUSY_SHARE,
     POLLS,
+    STARVED_AGAIN,
     STARVED_NS,
     STARVED_SHARE,
     Finding,
     at,
+    end_told,
     finding,
     is_over,
     listed,
     spot,
+    suspended,
     suspension_before,
     worst_of,
 )
@@ -35,8 +38,17 @@ from visualizer.trace import words
 from visualizer.trace.columns import Column
 
 _T = TypeVar("_T")
+
+
+class _Late(NamedTuple):
+    """`track` ran so much later than it could have."""
+
+    late_ns: int
+    track: int
+
+
 #: At most this many of the tracks delayed by one turn are examined.
-_MOST_LATE = 1_000
+_MOST_LATE = 10_000
 
 
 def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -44,24 +56,41 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     delays = observed.ready.delays
     delays = delays[delays["ran_ns"].argsort(kind="stable")]
     found: list[tuple[Hashable, int, tuple[int, LongRun]]] = []
-    for hub in {*observed.turns, *observed.living}:
-        turns = (_turn_at_the_end(timeline, observed, hub), _own_turns(timeline, hub))
-        for turn in (*observed.turns.get(hub, ()), *chain.from_iterable(turns)):
-            length_ns = turn.end_ns - turn.start_ns
-            if length_ns >= HOG_NS:
-                place = timeline.switch(turn.switch).place if turn.switch >= 0 else None
-                found.append(((turn.track, place and place[:3]), length_ns, (hub, turn)))
-    for count, length_ns, (hub, turn) in _worst(found):
+    cost_ns: dict[Hashable, int] = {}
+    lost_by: dict[Hashable, list[int]] = {}
+    every = []
+    # Track and where it yielded -> where it was sampled before that: not every run of a line is.
+    sampled: dict[tuple[int, Place | None], Place] = {}
+    for hub, turn in hogs(timeline, observed):
+        seen = mostly(timeline, turn.track, turn.start_ns, turn.end_ns)
+        yielded = timeline.switch(turn.switch).place if turn.switch >= 0 else None
+        every.append((hub, turn, seen, yielded))
+        if seen is not None:
+            sampled.setdefault((turn.track, yielded), seen.place)
+    for hub, turn, seen, yielded in every:
+        length_ns = turn.end_ns - turn.start_ns
+        place = seen.place if seen else sampled.get((turn.track, yielded), yielded)
+        key = (turn.track, place and place[:3])
+        found.append((key, length_ns, (hub, turn)))
+        late = [*_late(delays, hub, turn), *_due_at_the_end(timeline, hub, turn)]
+        cost_ns[key] = cost_ns.get(key, 0) + max(length_ns, sum(min(one.late_ns, length_ns) for one in late))
+        lost_by.setdefault(key, []).extend(one.track for one in late)
+    for (line, total_ns), (count, length_ns, (hub, turn)) in zip(cost_ns.items(), _worst(found), strict=True):
         seen = mostly(timeline, turn.track, turn.start_ns, turn.end_ns)
         how, place = _until(timeline, turn, seen)
         late = list(_late(delays, hub, turn))
-        tracks = [track for _, track in late]
-        delayed = listed([f"{timeline.name(track)} ran {duration(late_ns, 2)} late" for late_ns, track in late])
+        due = list(_due_at_the_end(timeline, hub, turn))
+        tracks = [one.track for one in (*late, *due)]
+        told = [f"{timeline.name(one.track)} ran {duration(one.late_ns, 2)} late" for one in late]
+        told += [f"{timeline.name(one.track)} was late by {duration(one.late_ns, 2)} at the end" for one in due]
+        delayed = listed(told)
         sentence = f"{timeline.name(turn.track)} ran for {duration(length_ns, 2)} without yielding, {how}"
         blocked = "its hub was blocked" if turn.track != hub else "nobody else could run on its thread"
         sentence += f" → {delayed or blocked}"
         sentence += worst_of(count, "such runs")
-        yield finding("hog", sentence, (turn.track, *tracks), turn.start_ns, place, length_ns)
+        if turn.switch < 0 and turn.track != hub and not is_over(timeline):
+            sentence += _meanwhile(timeline, hub, {turn.track, *tracks})
+        yield finding("hog", sentence, (turn.track, *tracks), turn.start_ns, place, total_ns, lost_by[line])
 
 
 def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -69,29 +98,36 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     tracks: in a group, all are late at once."""
     found: list[tuple[Hashable, int, Delay]] = []
     whose: dict[tuple[str, Hashable], set[int]] = {}
-    delays = observed.ready.delays
+    cost_ns: dict[tuple[str, Hashable], int] = {}
+    delays, starving = _unexplained(timeline, observed), _starving(timeline, observed)
     for delay in map(Delay._make, delays[delays["suspension"] >= 0].tolist()):
         place = timeline.suspensions[delay.suspension].place
         name = timeline.tracks[delay.track].base_name
         found.append(((name, place and place[:3]), delay.ran_ns - delay.due_ns, delay))
-        whose.setdefault((name, place and place[:3]), set()).add(delay.track)
-    for ((name, _), several), (count, late_ns, delay) in zip(whose.items(), _worst(found), strict=True):
+        key = name, place and place[:3]
+        whose.setdefault(key, set()).add(delay.track)
+        cost_ns[key] = cost_ns.get(key, 0) + delay.ran_ns - delay.due_ns
+    for ((name, where), several), (count, late_ns, delay) in zip(whose.items(), _worst(found), strict=True):
         suspension = timeline.suspensions[delay.suspension]
         what = "sleep" if suspension.is_whole_sleep else "time limit"
         turn = longest_turn(observed.turns.get(delay.hub, []), delay.due_ns, delay.ran_ns)
+        if not _matters(timeline, observed, starving, late_ns, cost_ns[name, where], turn):
+            continue
         sentence = (
             f"{_ran(timeline, turn) if turn else 'others ran in short turns'} → {timeline.name(delay.track)}'s "
             f"{duration(suspension.asked_ns)} {what}{at(suspension.place)} ended {duration(late_ns, 2)} late"
         )
         sentence += worst_of(count, "such delays")
         sentence += f" of {len(several)} tracks called {name}" if len(several) > 1 else ""
-        yield finding("late_timer", sentence, _tracks(delay, turn), delay.ran_ns, suspension.place, late_ns)
+        total_ns = cost_ns[name, where]
+        yield finding("late_timer", sentence, _tracks(delay, turn), delay.ran_ns, suspension.place, total_ns, several)
 
 
 def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """LOST_NS or longer from being woken to running. One for each name of tracks: in a group, all are late at once."""
-    delays = observed.ready.delays
+    delays = _unexplained(timeline, observed)
     delays = delays[(delays["suspension"] < 0) & (delays["ran_ns"] - delays["due_ns"] >= LOST_NS)]
+    starving = _starving(timeline, observed)
     tracks, whose = np.unique(delays["track"], return_inverse=True)
     names: dict[str, list[int]] = {}
     for number, id in enumerate(tracks.tolist()):
@@ -110,34 +146,91 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         by = f" by {timeline.name(wakeup.waker)}" if wakeup.waker in timeline.tracks else ""
         how = "spawned" if wakeup.cause == words.SPAWN else "woken"
         turn = longest_turn(observed.turns.get(delay.hub, []), delay.due_ns, delay.ran_ns)
+        if name in starving or _polls(observed, track.id):
+            continue
+        if not _matters(timeline, observed, starving, lost_ns, int(lost.sum()), turn):
+            continue
+        shared_ns = min(turn.end_ns, delay.ran_ns) - max(turn.start_ns, delay.due_ns) if turn else lost_ns - LOST_NS
+        if 2 * shared_ns < lost_ns:
+            # Many were ready at once, and each had its turn.
+            continue
         cause = f"{_ran(timeline, turn)} → " if turn else ""
         sentence = f"{cause}{timeline.name(track.id)} ran only {duration(lost_ns, 2)} after it was {how}{by}"
         sentence += worst_of(count, "such delays")
         sentence += f" of {len(several)} tracks called {name}" if len(several) > 1 else ""
         place = suspension.place if suspension else track.place
-        yield finding("lost_time", sentence, _tracks(delay, turn), delay.due_ns, place, lost_ns)
+        losers = tracks[several].tolist()
+        yield finding("lost_time", sentence, _tracks(delay, turn), delay.due_ns, place, int(lost.sum()), losers)
 
 
 def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A track was ready for STARVED_NS or longer in total, and for STARVED_SHARE of its life, while others ran."""
+    delays, by_hogs_ns = observed.ready.delays, _by_hogs(timeline, observed)
+    late = delays["suspension"] < 0
+    tracks, whose = np.unique(delays["track"][late], return_inverse=True)
+    times = dict(zip(tracks.tolist(), np.bincount(whose, by_hogs_ns[late] > 0).tolist(), strict=False))
+    explained_ns = dict(zip(tracks.tolist(), np.bincount(whose, by_hogs_ns[late]).tolist(), strict=False))
     for track_id, ready in observed.ready.of.items():
         track = timeline.tracks[track_id]
         until_ns = track.exit_ns if track.exit_ns >= 0 else timeline.last_ns
         life_ns = max(1, until_ns - track.spawn_ns)
-        if ready.total_ns < STARVED_NS or ready.total_ns < STARVED_SHARE * life_ns:
+        # Once or twice behind a hog is told with the hog; again and again, for most of its life, is more than that.
+        again = times.get(track_id, 0) >= STARVED_AGAIN and 2 * ready.total_ns >= life_ns
+        rest_ns = ready.total_ns - (0 if again else explained_ns.get(track_id, 0))
+        if rest_ns < STARVED_NS or rest_ns < STARVED_SHARE * life_ns or _polls(observed, track_id):
             continue
         longest_ns, index, hub = ready.longest
         since_ns = track.slices.start_ns[index]
         turn = longest_turn(observed.turns.get(hub, []), since_ns, track.slices.start_ns[index + 1])
+        if turn is not None and 2 * _ran_ns(timeline, track_id) > _ran_ns(timeline, turn.track):
+            # It got its share: there was too much to do for all.
+            continue
         suspension = suspension_before(timeline, track, since_ns)
         sentence = (
             f"{timeline.name(track_id)} was ready but did not run for {duration(ready.total_ns, 2)}, "
             f"{min(100, round(100 * ready.total_ns / life_ns))}% of its life, at most {duration(longest_ns, 2)} at once"
         )
         sentence += f", while {timeline.name(turn.track)} ran" if turn else ""
-        tracks = (track_id, turn.track) if turn else (track_id,)
+        those = (track_id, turn.track) if turn else (track_id,)
         place = suspension.place if suspension else track.place
-        yield finding("starvation", sentence, tracks, since_ns, place, ready.total_ns)
+        yield finding("starvation", sentence, those, since_ns, place, ready.total_ns, (track_id,))
+
+
+def _starving(timeline: Timeline, observed: Observed) -> frozenset[str]:
+    """The functions of those that starve, and of those that run meanwhile: what these delay is told with that."""
+    found = set()
+    for one in starvation(timeline, observed):
+        starved = timeline.tracks[one.tracks[0]]
+        until_ns = starved.exit_ns if starved.exit_ns >= 0 else timeline.last_ns
+        turns = observed.turns.get(starved.parent, [])
+        runs = {turn.track for turn in turns if turn.end_ns > starved.spawn_ns and turn.start_ns < until_ns}
+        found |= {timeline.tracks[track].base_name for track in runs | {starved.id}}
+    return frozenset(found)
+
+
+def _matters(
+    timeline: Timeline,
+    observed: Observed,
+    starving: frozenset[str],
+    longest_ns: int,
+    total_ns: int,
+    turn: LongRun | None,
+) -> bool:
+    """Whether such delays are worth a line: a machine that is busy elsewhere makes short ones, and the doing of those
+    that poll, or let others starve, is told once."""
+    if turn is not None and (_polls(observed, turn.track) or timeline.tracks[turn.track].base_name in starving):
+        return False
+    return longest_ns >= LOST_NS or total_ns >= LATE_IN_ALL_NS
+
+
+def _ran_ns(timeline: Timeline, track: int) -> int:
+    return timeline.tracks[track].slices.spent_ns(State.RUNNING, timeline.last_ns)
+
+
+def _polls(observed: Observed, track: int) -> bool:
+    """Whether it is told as one that polls: it is always ready, and whom it delays is its doing."""
+    row = observed.polls.longest.get(track)
+    return row is not None and row.count >= POLLS and row.busy <= POLL_BUSY_SHARE * row.count
 
 
 def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -145,13 +238,15 @@ def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     for track, row in observed.polls.longest.items():
         suspension = timeline.suspensions[row.suspension]
         lasted_ns = suspension.t_ns - row.since_ns
-        if row.count >= POLLS and row.busy <= POLL_BUSY_SHARE * row.count:
+        if _polls(observed, track):
             steps = f", {duration(row.busy_ns, 2)} of it in {row.busy} longer steps," if row.busy else ""
             sentence = (
                 f"{timeline.name(track)} polls: it slept 0 s {row.count} times in a row "
                 f"for {duration(lasted_ns, 2)}{steps} and did nothing else{at(suspension.place)}"
             )
-            yield finding("busy_poll", sentence, (track,), row.since_ns, suspension.place, lasted_ns)
+            spent_ns = timeline.tracks[track].slices.spent_ns
+            cost_ns = spent_ns(State.RUNNING, suspension.t_ns) - spent_ns(State.RUNNING, row.since_ns)
+            yield finding("busy_poll", sentence, (track,), row.since_ns, suspension.place, cost_ns, (track,))
 
 
 def _worst(found: Iterable[tuple[Hashable, int, _T]]) -> Iterator[tuple[int, int, _T]]:
@@ -192,8 +287,7 @@ def _end(timeline: Timeline, turn: LongRun) -> tuple[str, Place | None]:
     track = timeline.tracks[turn.track]
     if track.schedules and turn.end_ns < timeline.last_ns:
         return "until it ran another track or polled", None
-    ended = track.exit_ns >= 0
-    return "until it ended" if ended else "until the end of the trace", None
+    return "until it ended" if track.exit_ns >= 0 else f"until {end_told(timeline)}", None
 
 
 def _from_until(timeline: Timeline, turn: LongRun) -> tuple[str, Place | None]:
@@ -211,15 +305,85 @@ def _from_until(timeline: Timeline, turn: LongRun) -> tuple[str, Place | None]:
     return f"{end} (spawned at {spot(track.place)})" if spot(track.place) else end, track.place
 
 
-def _late(delays: Column, hub: int, turn: LongRun) -> Iterator[tuple[int, int]]:
-    """The tracks delayed by the turn: (by how much, track), the latest first, each once."""
+def _late(delays: Column, hub: int, turn: LongRun) -> Iterator[_Late]:
+    """The tracks delayed by the turn, the latest first, each once."""
     late: dict[int, int] = {}
     first = delays["ran_ns"].searchsorted(turn.start_ns)
-    for delay in map(Delay._make, delays[first : first + _MOST_LATE].tolist()):
-        shared_ns = min(delay.ran_ns, turn.end_ns) - max(delay.due_ns, turn.start_ns)
-        if delay.hub == hub and delay.track != turn.track and shared_ns >= LATE_NS:
-            late[delay.track] = max(late.get(delay.track, 0), delay.ran_ns - delay.due_ns)
-    yield from sorted(((late_ns, track) for track, late_ns in late.items()), reverse=True)
+    near = delays[first : first + _MOST_LATE]
+    shared_ns = np.minimum(near["ran_ns"], turn.end_ns) - np.maximum(near["due_ns"], turn.start_ns)
+    theirs = near[(near["hub"] == hub) & (near["track"] != turn.track) & (shared_ns >= LATE_NS)]
+    for track, late_ns in zip(theirs["track"].tolist(), (theirs["ran_ns"] - theirs["due_ns"]).tolist(), strict=True):
+        late[track] = max(late.get(track, 0), late_ns)
+    yield from sorted((_Late(late_ns, track) for track, late_ns in late.items()), reverse=True)
+
+
+def _due_at_the_end(timeline: Timeline, hub: int, turn: LongRun) -> Iterator[_Late]:
+    """The same of tracks that the turn keeps from running up to the end of what is known."""
+    if turn.switch >= 0 or turn.track == hub:
+        return
+    late = []
+    for track in timeline.tracks.values():
+        if track.parent != hub or track.id == turn.track or not len(track.slices):
+            continue
+        due_ns = track.slices.start_ns[-1]
+        suspension = suspended(timeline, track)
+        if suspension is not None and suspension.asked_ns >= 0:
+            due_ns += suspension.asked_ns
+        elif track.state is not State.READY:
+            continue
+        if turn.end_ns - due_ns >= LATE_NS:
+            late.append(_Late(turn.end_ns - due_ns, track.id))
+    yield from sorted(late, reverse=True)
+
+
+def _meanwhile(timeline: Timeline, hub: int, told_of: set[int]) -> str:
+    """What the other tracks of the hub's thread waited for up to the end, those alike together."""
+    alike: dict[tuple[str, str, Place | None], list[int]] = {}
+    thread = timeline.tracks[hub].parent
+    for track in timeline.tracks.values():
+        suspension = suspended(timeline, track) if hub in (track.parent, track.id) or track.id == thread else None
+        if suspension is not None and track.id not in told_of and not track.schedules:
+            alike.setdefault((track.base_name, suspension.on, suspension.place), []).append(track.id)
+    parts = []
+    for (name, on, place), tracks in alike.items():
+        who = timeline.name(tracks[0]) if len(tracks) == 1 else f"{len(tracks):,} × {name}"
+        parts.append(f"{who} waited{f' in {on}' if '(' in on else f' for {on}' if on else ''}{at(place)}")
+    return f"; meanwhile, {listed(parts)}" if parts else ""
+
+
+def hogs(timeline: Timeline, observed: Observed) -> Iterator[tuple[int, LongRun]]:
+    """Hubs, and each time that one was blocked for HOG_NS or longer, up to the end of what is known."""
+    for hub in {*observed.turns, *observed.living}:
+        turns = (*observed.turns.get(hub, ()), *_turn_at_the_end(timeline, hub), *_own_turns(timeline, hub))
+        for turn in sorted(turns):
+            if turn.end_ns - turn.start_ns >= HOG_NS:
+                yield hub, turn
+
+
+def _by_hogs(timeline: Timeline, observed: Observed) -> Column:
+    """How much of each of the delays a hog explains: that is told with the hog."""
+    delays = observed.ready.delays
+    explained_ns = np.zeros(len(delays), dtype=np.int64)
+    turns: dict[int, list[int]] = {}
+    for hub, turn in hogs(timeline, observed):
+        turns.setdefault(hub, []).extend((turn.start_ns, turn.end_ns))
+    for hub, edges_ns in turns.items():
+        # What was spent in such turns before each edge: they follow one another.
+        spent_ns = np.zeros(len(edges_ns))
+        spent_ns[1::2] = np.diff(edges_ns)[::2]
+        spent_ns = spent_ns.cumsum()
+        (mine,) = np.nonzero(delays["hub"] == hub)
+        ran, due = (np.interp(delays[name][mine], edges_ns, spent_ns) for name in ("ran_ns", "due_ns"))
+        explained_ns[mine] = ran - due
+    return explained_ns
+
+
+def _unexplained(timeline: Timeline, observed: Observed) -> Column:
+    """The delays that are not mostly the doing of a hog."""
+    delays = observed.ready.delays
+    unexplained: Column = 2 * _by_hogs(timeline, observed) < delays["ran_ns"] - delays["due_ns"]
+    found: Column = delays[unexplained]
+    return found
 
 
 def _own_turns(timeline: Timeline, hub: int) -> Iterator[LongRun]:
@@ -236,17 +400,12 @@ def _own_turns(timeline: Timeline, hub: int) -> Iterator[LongRun]:
             yield LongRun(start_ns, end_ns, hub, -1)
 
 
-def _turn_at_the_end(timeline: Timeline, observed: Observed, hub: int) -> Iterator[LongRun]:
-    """The turn from which the hub never resumed, if it was one of the hub's own thread."""
+def _turn_at_the_end(timeline: Timeline, hub: int) -> Iterator[LongRun]:
+    """The turn from which the hub never resumed, whether the program ended in it or is still running."""
     track = timeline.tracks.get(hub)
-    thread = timeline.tracks.get(track.parent) if track is not None else None
-    if track is None or thread is None or not track.schedules or not is_over(timeline):
+    if track is None or not track.schedules or track.state is not State.BLOCKED:
         return
-    if not observed.living.get(hub) or track.state not in (State.WAITING, State.BLOCKED, State.CREATED):
-        return
-    slices = thread.slices
-    # Its last slice, or the one before its end, shows whether it ran to the end.
-    last = len(slices) - (2 if thread.exit_ns >= 0 else 1)
-    if last >= 0 and slices.state[last] == State.RUNNING:
-        end_ns = thread.exit_ns if thread.exit_ns >= 0 else timeline.last_ns
-        yield LongRun(max(slices.start_ns[last], track.slices.start_ns[-1]), end_ns, thread.id, -1)
+    thread = timeline.tracks.get(track.parent)
+    end_ns = thread.exit_ns if thread is not None and thread.exit_ns >= 0 else timeline.last_ns
+    if track.slices.about[-1] in timeline.tracks:
+        yield LongRun(track.slices.start_ns[-1], end_ns, track.slices.about[-1], -1)

@@ -7,21 +7,30 @@ from collections.abc import Iterator
 
 from visualizer.analysis.findings.base import (
     FROM_OUTSIDE,
+    STUCK_NS,
     Finding,
     at,
+    end_told,
     finding,
     is_over,
     listed,
+    locked,
     spot,
     suspended,
-    suspension_before,
 )
 from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.leaks import leaked
+from visualizer.analysis.findings.pools import crowded_out
+from visualizer.analysis.findings.served import Served
+from visualizer.analysis.findings.setters import broken
+from visualizer.analysis.findings.standstill import deadlocked, loop_exits
 from visualizer.analysis.model.timeline import State, Suspension, Switch, Timeline, Track
 from visualizer.analysis.text.durations import duration
-from visualizer.analysis.text.source_text import Ending, would_end
+from visualizer.analysis.text.source_text import Ending, in_loop, would_end
 from visualizer.trace import words
 
+#: What a server waits for again and again: where it was given some before, it is only idle.
+_SERVED = frozenset((words.QUEUE, words.CHANNEL, words.EVENT, words.CONDITION, words.RESULT))
 #: At most this many of the tracks in a deadlock are named.
 _TOLD = 6
 #: So many switches behind the end of a track are searched for the one that follows from it: other threads switch, too.
@@ -29,9 +38,15 @@ _BEHIND_END = 100
 
 
 def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """A hub had nothing left to wait for and raised LoopExit. One for each hub, about the last time."""
-    for switch in _loop_exits(timeline, observed):
-        waiting = dict(_deadlocked(timeline, switch))
+    """A hub had nothing left to wait for and raised LoopExit: one for each hub, about the last time. Or tracks wait for
+    locks in a circle, whatever else the hub has to do."""
+    told_of: set[int] = set()
+    explained = _explained(timeline, observed)
+    for switch in loop_exits(timeline, observed):
+        waiting = dict(deadlocked(timeline, switch))
+        if _is_explained(waiting, explained):
+            told_of.update(waiting)
+            continue
         holders, joined = _ties(timeline, switch, waiting)
         written = _written(timeline, waiting, holders, joined)
         cycle = _cycle(waiting, holders, joined, written)
@@ -47,30 +62,85 @@ def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             inferred = "(wakers inferred from the source) " if written else ""
             sentence = inferred + listed(parts, _TOLD)
         nothing = f"nothing was left that could wake {them}"
-        sentence += f" → {nothing}, so the hub raised LoopExit" if parts else f"{nothing} → the hub raised LoopExit"
+        hub = _hub(timeline, switch.origin)
+        sentence += f" → {nothing}, so {hub} raised LoopExit" if parts else f"{nothing} → {hub} raised LoopExit"
         first = waiting[told[0]] if told else None
-        yield finding("deadlock", sentence, told, switch.t_ns, first.place if first else None)
+        told_of.update(waiting)
+        cost_ns = sum(switch.t_ns - suspension.t_ns for suspension in waiting.values())
+        yield finding("deadlock", sentence, told, switch.t_ns, first.place if first else None, cost_ns, waiting)
+
+
+    yield from _circles(timeline, told_of)
+
+
+def _explained(timeline: Timeline, observed: Observed) -> dict[int, Suspension]:
+    """Tracks of which other problems say why they wait for ever, and in which wait."""
+    found = {one.track: one for what in broken(timeline, observed) for one in what.waiting}
+    found.update((one.track, one) for several in crowded_out(timeline, observed).values() for one in several)
+    return found
+
+
+def _is_explained(waiting: dict[int, Suspension], explained: dict[int, Suspension]) -> bool:
+    """Whether all of them wait for that, or for those who do."""
+    things = {suspension.object for suspension in explained.values()} - {""}
+    return not explained.keys().isdisjoint(waiting) and all(
+        track in explained or suspension.reason == words.JOIN or suspension.object in things
+        for track, suspension in waiting.items()
+    )
+
+
+def _circles(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
+    """Tracks that wait for locks that the next of them holds, up to the end of what is known."""
+    waiting, holders = locked(timeline)
+    waiting = {track: suspension for track, suspension in waiting.items() if track not in told_of}
+    while cycle := _cycle(waiting, holders, {}, {}):
+        since_ns = max(waiting[track].t_ns for track in cycle)
+        # What runs still may be about to give up.
+        if timeline.end is not None or is_over(timeline) or timeline.last_ns - since_ns >= STUCK_NS:
+            parts = [_waits(timeline, track, waiting, holders, {}, {}) for track in cycle]
+            sentence = f"circular wait: {'; '.join(parts)} → none of them goes on, until {end_told(timeline)}"
+            cost_ns = sum(timeline.last_ns - waiting[track].t_ns for track in cycle)
+            yield finding("deadlock", sentence, cycle, since_ns, waiting[cycle[0]].place, cost_ns, cycle)
+        for track in cycle:
+            del waiting[track]
+
+
+def _hub(timeline: Timeline, hub: int) -> str:
+    """The hub, with its thread if there are several hubs."""
+    several = sum(track.schedules for track in timeline.tracks.values()) > 1
+    known = timeline.tracks.get(hub)
+    return f"the hub of {timeline.name(known.parent)}" if several and known is not None else "the hub"
 
 
 def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A track was still waiting when the program ended by itself, and only another track could have resumed it.
 
-    Not reported: tracks that something outside would have resumed (FROM_OUTSIDE, a time limit), tracks in a deadlock,
-    and generators at a yield, which are often left unexhausted. A coroutine at its await is: its work is lost.
+    Not reported: tracks that something outside would have resumed (FROM_OUTSIDE, a time limit), in a deadlock or leak,
+    generators at a yield, which are often left unexhausted, and those that only wait for more: they, or others of
+    their function, were served there before, or they take from a queue in a loop. A coroutine at its await is: its work
+    is lost.
     """
     if not is_over(timeline):
         return
-    deadlocked = {track for switch in _loop_exits(timeline, observed) for track, _ in _deadlocked(timeline, switch)}
+    told_of = {track for one in deadlock(timeline, observed) for track in one.lost_by}
+    explained = _explained(timeline, observed)
+    told_of.update(explained)
+    things = {suspension.object for suspension in explained.values()} - {""}
+    told_of.update(track.id for several in leaked(timeline).values() for track, _ in several)
+    served = Served(timeline)
     for track in timeline.tracks.values():
         suspension = suspended(timeline, track)
-        if suspension is None or track.schedules or track.id in deadlocked:
+        if suspension is None or track.schedules or track.id in told_of:
             continue
         if suspension.reason in FROM_OUTSIDE or suspension.reason == words.RESUMED or suspension.asked_ns >= 0:
             continue
         if suspension.reason == words.SUSPENDED and track.kind != words.COROUTINE:
             continue
+        if suspension.object in things or _is_idle(timeline, served, track, suspension):
+            continue
         name = timeline.name(track.id)
-        lasted = duration(max(0, timeline.last_ns - suspension.t_ns), 2)
+        lasted_ns = timeline.last_ns - suspension.t_ns
+        lasted = duration(max(0, lasted_ns), 2)
         if suspension.reason == words.SWITCHED:
             target = timeline.name(suspension.on_track)
             sentence = f"{name} was never resumed after it switched to {target}{at(suspension.place)}"
@@ -81,18 +151,30 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             waited = _for(suspension)
             sentence = f"{name} was never resumed: it waited{waited} for the last {lasted}, and nothing woke it"
         tracks = (track.id, suspension.on_track) if suspension.on_track in timeline.tracks else (track.id,)
-        yield finding("never_resumed", sentence, tracks, suspension.t_ns, suspension.place)
+        yield finding("never_resumed", sentence, tracks, suspension.t_ns, suspension.place, lasted_ns, (track.id,))
+
+
+def _is_idle(timeline: Timeline, served: Served, track: Track, suspension: Suspension) -> bool:
+    """Whether it only waits for more: it, or another of its function, was served there, or it takes from a queue in a
+    loop."""
+    if suspension.reason not in _SERVED:
+        return False
+    place = suspension.place if suspension.reason in (words.QUEUE, words.CHANNEL) else None
+    return (place is not None and in_loop(timeline, place)) or served.before(track, suspension)
 
 
 def never_started(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A greenlet or coroutine that was spawned had never run when the program ended by itself."""
     if not is_over(timeline):
         return
+    crowded = {one.track for several in crowded_out(timeline, observed).values() for one in several}
     for track in timeline.tracks.values():
         if track.kind not in (words.GREENLET, words.COROUTINE) or len(track.steps):
             continue
         dropped = track.outcome == words.DROPPED
         if not dropped and (track.state not in (State.CREATED, State.READY) or _is_pending(timeline, track)):
+            continue
+        if track.creator in crowded:
             continue
         name = timeline.name(track.id)
         is_ready = track.state is State.READY
@@ -111,11 +193,6 @@ def _is_pending(timeline: Timeline, track: Track) -> bool:
     hub = timeline.tracks.get(track.parent)
     thread = timeline.tracks.get(hub.parent) if hub is not None and hub.schedules else None
     return track.state is State.CREATED and thread is not None and track.spawn_ns < thread.exit_ns
-
-
-def _loop_exits(timeline: Timeline, observed: Observed) -> Iterator[Switch]:
-    """The last switch of each hub that raised LoopExit."""
-    return (timeline.switch(index) for index in observed.loop_exits.values())
 
 
 def _ties(
@@ -161,22 +238,6 @@ def _cycle(
                 break
             chain.append(after)
     return []
-
-
-def _deadlocked(timeline: Timeline, switch: Switch) -> Iterator[tuple[int, Suspension]]:
-    """The tracks waiting on the hub at LoopExit: its own thread first, then its greenlets."""
-    target = timeline.tracks[switch.target]
-    suspension = suspension_before(timeline, target, switch.t_ns)
-    if suspension is not None:
-        yield target.id, suspension
-    for track in timeline.tracks.values():
-        if track.parent != switch.origin:
-            continue
-        index = track.slices.at(switch.t_ns)
-        if index >= 0 and track.slices.state[index] == State.WAITING:
-            suspension = timeline.suspensions[track.slices.about[index]]
-            if suspension.reason not in (words.SUSPENDED, words.SWITCHED, words.RESUMED):
-                yield track.id, suspension
 
 
 def _waits(

@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import NamedTuple
 
-from visualizer.analysis.findings.base import Finding
+from visualizer.analysis.findings.base import Finding, Severity, spawned_told, spot
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text.printable import plain
 
-#: What is worse than any loss of time, the worst first. What is missing comes before: it is to be known of the rest.
-_WORSE = ("incomplete", "deadlock", "unretrieved", "never_resumed", "never_started")
+#: These come before all others, whatever those cost.
+_FIRST = (Severity.CRASH, Severity.MISSING)
+_SEVERITIES = list(Severity)
 #: Of these the line says where a track happened to be.
 _ANYWHERE = ("lost_time", "starvation")
 
 
 class Group(NamedTuple):
-    """The same problem of `tracks` tracks. `worst` cost the most time, or was the first."""
+    """The same problem of `tracks` tracks, which cost `cost_ns` in total. `worst` cost the most, or was the first."""
 
     worst: Finding
     others: list[Finding]
     tracks: int
     sentence: str
+    cost_ns: int
 
 
-def grouped(timeline: Timeline, found: Iterable[Finding]) -> list[Group]:
-    """The findings, which are in order of time, as groups; those that only cost time come last."""
+def grouped(
+    timeline: Timeline, found: Iterable[Finding], severity: Callable[[str], Severity]
+) -> list[Group]:  # fmt: skip
+    """The findings, which are in order of time, as groups; what ended the program first, then by cost."""
     alike: dict[Hashable, list[Finding]] = {}
     for number, one in enumerate(found):
         # What is of no track is like nothing else.
         alike.setdefault(_told_apart(timeline, one) if one.tracks else number, []).append(one)
     groups = [group for several in alike.values() for group in _groups(timeline, several)]
-    return sorted(groups, key=lambda group: (_rank(group.worst), -group.worst.lost_ns, group.worst.t_ns))
 
+    def rank(group: Group) -> tuple[int, ...]:
+        how = severity(group.worst.kind)
+        first = _FIRST.index(how) if how in _FIRST else len(_FIRST)
+        return first, -group.cost_ns, _SEVERITIES.index(how), group.worst.t_ns
 
-def _rank(one: Finding) -> int:
-    return _WORSE.index(one.kind) if one.kind in _WORSE else len(_WORSE)
+    return sorted(groups, key=rank)
 
 
 def _told_apart(timeline: Timeline, one: Finding) -> Hashable:
@@ -47,9 +53,19 @@ def _told_apart(timeline: Timeline, one: Finding) -> Hashable:
 def _groups(timeline: Timeline, several: list[Finding]) -> list[Group]:
     tracks = len({one.tracks[:1] for one in several})
     if tracks == 1:
-        return [Group(one, [], len(one.tracks[:1]), one.sentence) for one in several]
-    worst = max(several, key=lambda one: one.lost_ns)
+        return [Group(one, [], len(one.tracks[:1]), one.sentence, one.cost_ns) for one in several]
+    worst = max(several, key=lambda one: one.cost_ns)
     name = plain(timeline.tracks[worst.tracks[0]].base_name)
-    which = "the longest" if worst.lost_ns else "the first"
-    sentence = f"{tracks:,} × {name}, {which}: {worst.sentence}"
-    return [Group(worst, [one for one in several if one is not worst], tracks, sentence)]
+    which = "the longest" if worst.cost_ns else "the first"
+    sentence = f"{tracks:,} × {name}{_spawned(timeline, several)}, {which}: {worst.sentence}"
+    cost_ns = sum(one.cost_ns for one in several)
+    return [Group(worst, [one for one in several if one is not worst], tracks, sentence, cost_ns)]
+
+
+def _spawned(timeline: Timeline, several: list[Finding]) -> str:
+    """Where all of them were spawned, as ", spawned in audit() (service.py:69)"; nothing if not all at one line."""
+    places = [timeline.tracks[one.tracks[0]].place for one in several]
+    first = places[0]
+    if first is None or not spot(first) or len({place and place[:3] for place in places}) > 1:
+        return ""
+    return plain(f", {spawned_told(first)}")

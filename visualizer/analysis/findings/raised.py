@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
 from collections.abc import Iterator
 
 from visualizer.analysis.findings.base import Finding, at, finding, spot
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.joins import expression, only_waits
-from visualizer.analysis.model.timeline import Place, State, Timeline, Track
+from visualizer.analysis.findings.setters import broken
+from visualizer.analysis.findings.tracebacks import printed
+from visualizer.analysis.model.timeline import State, Timeline, Track
 from visualizer.trace import words
 
-#: A line of a printed traceback, as the traceback module writes it.
-_FRAME = re.compile(r'^ *File "([^"\n]+)", line (\d{1,9}), in (.+)$', re.MULTILINE)
-_TRACEBACK = "Traceback (most recent call last)"
-#: Files of which a line says less than one of the program's own: a runtime's least of all.
-_RUNTIME = re.compile(r"(?:^|[/\\])(?:gevent|greenlet)[/\\]")
-_LIBRARY = re.compile(r"[/\\](?:site|dist)-packages[/\\]|[/\\]lib[/\\]python\d|^<frozen ")
 #: How gevent's greenlets end the program.
 _ENDS_PROGRAM = ("SystemExit(", "KeyboardInterrupt(")
-#: A traceback is searched for in this many of the last outputs.
-_MOST_OUTPUTS = 100
 
 
 def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A greenlet of a hub raised, and no track was seen to get the exception. Inferred: a later get() is not recorded.
 
     Not reported if its creator waited for others to end then or later, except by a call that only waits: it may be one
-    of those. Nor if a track that waited for it ended with the same exception, nor if it was killed.
+    of those. Nor if a track that waited for it ended with the same exception, nor if it was killed; nor if others wait
+    for what it would have done: that is told with them.
     """
+    told_of = {track.id for what in broken(timeline, observed) for track in what.died}
     for track_id in timeline.exits:
         track = timeline.tracks[track_id]
+        if track_id in told_of:
+            continue
         parent = timeline.tracks.get(track.parent)
         if track.state is not State.FAILED or parent is None or not parent.schedules:
             continue
@@ -44,7 +40,7 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         if any(_ended_alike(timeline, other, track) for other in others) or _was_killed(timeline, track):
             continue
         raised = f" {track.value}" if track.value is not None else ""
-        place = _printed(timeline, track)
+        place = printed(timeline, track)
         who = timeline.name(track_id)
         # gevent prints it in either case, so the printed traceback does not show whether it was retrieved.
         sentence = f"{who} raised{raised}{at(place)}" if place else f"{who}{at(track.place)} raised{raised}"
@@ -93,32 +89,3 @@ def _was_killed(timeline: Timeline, track: Track) -> bool:
     if switch.cause != words.THROW or switch.value != track.value or ready < 0 or slices.state[ready] != State.READY:
         return False
     return timeline.wakeups[slices.about[ready]].cause == words.KILL
-
-
-def _printed(timeline: Timeline, track: Track) -> Place | None:
-    """Where it raised, by the traceback that it printed as it ended; None if there is none."""
-    if not len(track.steps):
-        return None
-    since_ns = timeline.switch(track.steps[-1]).t_ns
-    outputs = timeline.outputs
-    last = bisect_right(outputs, track.exit_ns, key=lambda output: output.t_ns)
-    printed = []
-    for index in range(last - 1, max(-1, last - 1 - _MOST_OUTPUTS), -1):
-        output = outputs[index]
-        if output.t_ns < since_ns:
-            break
-        if output.track == track.id and output.stream == words.STDERR:
-            printed.append(output.text)
-    # Of several the last is that of the end.
-    frames = _FRAME.findall("".join(reversed(printed)).rpartition(_TRACEBACK)[2])
-    if not frames:
-        return None
-    file, line, function = min(reversed(frames), key=lambda frame: _strangeness(frame[0]))
-    if _RUNTIME.search(file):
-        return None
-    return Place(file, function, int(line), int(line), -1, -1)
-
-
-def _strangeness(file: str) -> int:
-    """How little a line of that file tells of the program: its own code, a library, a runtime."""
-    return 2 if _RUNTIME.search(file) else 1 if _LIBRARY.search(file) else 0

@@ -16,6 +16,9 @@ def refused(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     for remark in timeline.remarks:
         if isinstance(remark, ev.Refused):
             place = timeline.place(remark.place)
+            if place is not None and timeline.uncaught_at is not None and place[:3] == timeline.uncaught_at[:3]:
+                # It ended the program, and is told as that.
+                continue
             known = [track for track in (remark.by, remark.track) if track in timeline.tracks]
             who = timeline.name(remark.by) if remark.by in timeline.tracks else "the program"
             what = f" by {timeline.name(remark.track)}" if remark.track in timeline.tracks else ""

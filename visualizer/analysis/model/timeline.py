@@ -65,6 +65,8 @@ class Timeline:
         self.pauses = Pauses()
         self.dropped: dict[str, int] = {}
         self.uncaught: tuple[str, str] | None = None
+        #: The innermost line of the program's own code where that was raised.
+        self.uncaught_at: Place | None = None
         self.end: ev.End | None = None
         #: The states that any track was ever in.
         self.occurred: set[State] = set()

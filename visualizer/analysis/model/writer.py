@@ -308,6 +308,7 @@ class Writer:
                 timeline.dropped[line.what] = line.count
             elif isinstance(line, ev.Uncaught):
                 timeline.uncaught = (line.exception, line.message)
+                timeline.uncaught_at = timeline.place(line.place)
             elif isinstance(line, ev.End):
                 timeline.end = line
             return Entry.REMARK, len(timeline.remarks) - 1

@@ -275,8 +275,9 @@ def _remark(timeline: Timeline, index: int) -> Record:
                 "exception": exception,
                 **_place(timeline.place(place)),
             }
-        case ev.Uncaught(exception=exception, message=message):
-            return {"event": "uncaught", "exception": exception, "message": message}
+        case ev.Uncaught(exception=exception, message=message, place=place):
+            where = _place(timeline.place(place))
+            return {"event": "uncaught", "exception": exception, "message": message, **where}
         case ev.End(code=code, signal=signal):
             return {"event": "end", "code": None if signal else code, "signal": signal or None}
 

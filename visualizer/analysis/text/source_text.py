@@ -58,6 +58,32 @@ def source_line(timeline: Timeline, place: Place) -> str:
     return lines[place.line - 1] if 0 < place.line <= len(lines) else ""
 
 
+def in_loop(timeline: Timeline, place: Place) -> bool:
+    """Whether the line of a place stands in a loop of its function, or begins one."""
+    lines = _lines(timeline.sources.get(place.file, ""))
+    deep = None
+    for number in range(min(place.line, len(lines)), 0, -1):
+        written = lines[number - 1].strip()
+        indentation = _indentation(lines[number - 1])
+        if not written or written.startswith("#") or (deep is not None and indentation >= deep):
+            continue
+        deep = indentation
+        if written.startswith(("while ", "for ", "async for ")):
+            return True
+        if _DEF.match(lines[number - 1]) or written.startswith("class "):
+            return False
+    return False
+
+
+def calls_in(timeline: Timeline, written: Place, name: str, methods: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Where the function `written` there calls one of these methods of what is called `name`: (line, method)."""
+    calls = re.compile(rf"(?<!\w){re.escape(name)}\.({'|'.join(methods)})[ \t]*\(")
+    lines = _lines(timeline.sources.get(written.file, ""))
+    for number in range(written.line, min(written.end_line, len(lines)) + 1):
+        if call := calls.search(lines[number - 1].partition("#")[0]):
+            yield number, call[1]
+
+
 def would_end(timeline: Timeline, waiting: dict[int, Suspension], suspension: Suspension) -> Ending | None:
     """The one of those who wait, too, who would end the wait `suspension`; None where it is not one, or not known.
 

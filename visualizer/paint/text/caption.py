@@ -6,6 +6,7 @@ import signal
 
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.hot_lines import spot_of
 from visualizer.analysis.text.losses import left_out
 from visualizer.analysis.text.printable import plain
 
@@ -48,7 +49,8 @@ def uncaught(timeline: Timeline) -> str | None:
     if timeline.uncaught is None:
         return None
     exception, message = timeline.uncaught
-    return plain(f"Uncaught {exception}: {message}" if message else f"Uncaught {exception}")
+    where = f" ({spot_of(timeline.uncaught_at)})" if timeline.uncaught_at is not None else ""
+    return plain(f"Uncaught {exception}: {message}{where}" if message else f"Uncaught {exception}{where}")
 
 
 def remarks(timeline: Timeline) -> list[str]:

@@ -194,6 +194,13 @@ def entered(code: CodeType, offset: int) -> list[Any]:
     return [item for line in blocks if line.word == b"with" for item in line.items()]
 
 
+def enters(code: CodeType, line: int) -> bool:
+    """Whether there is a `with` above that line of `code` at all, which is quickly told."""
+    lines = _lines(code.co_filename) or []
+    above = lines[code.co_firstlineno - 1 : line]
+    return any(written.lstrip().startswith((b"with ", b"with(", b"async with ")) for written in above)
+
+
 def is_of_runtime(code: CodeType) -> bool:
     """Whether it is code of gevent or greenlet: a wait there says nothing about what the program does."""
     return any(part in code.co_filename for part in _RUNTIMES)

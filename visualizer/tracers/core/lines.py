@@ -171,8 +171,8 @@ def refused(s: Interning, t: int, by: int, track: int, error: Any, code: CodeTyp
     return f'["refused",{t},{by},{track},{quote(show(error))},{s.place(code, at)}]\n'
 
 
-def uncaught(_s: Interning, t: int, exception: str, message: str, _v: Any, _c: CodeType | None, _o: int) -> str:
-    return f'["uncaught",{t},{quote(exception)},{quote(message)}]\n'
+def uncaught(s: Interning, t: int, exception: str, message: str, _v: Any, code: CodeType | None, at: int) -> str:
+    return f'["uncaught",{t},{quote(exception)},{quote(message)},{s.place(code, at)}]\n'
 
 
 #: Events of a track, in `a`, with a text, if any, in `value`. Where all else of one comes again, it is told as a row.

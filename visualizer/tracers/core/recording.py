@@ -19,6 +19,7 @@ from visualizer.tracers.core.values import exception_text, keep, show, type_name
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable, Mapping
+    from types import CodeType
     from typing import Any
 
     from visualizer.tracers.core.api import Control, Runtime, Words
@@ -29,6 +30,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 # Fetched now: gevent's monkey-patching replaces them.
 _get_ident = _thread.get_ident
 _Local = _thread._local
+#: A class of the program may have a property of that name.
+_traceback_of = BaseException.__dict__["__traceback__"].__get__
 
 
 class Recording(Context):
@@ -126,12 +129,21 @@ class Recording(Context):
         if isinstance(uncaught, BaseException) and _ended_main(uncaught):
             outcome, value = words.RAISED, keep(uncaught)
             name, message = type_name(type(uncaught)), exception_text(uncaught)
-            stream.extend((lines.uncaught, t_ns, name, message, None, None, 0))
+            stream.extend((lines.uncaught, t_ns, name, message, None, *self._raised_at(uncaught)))
         stream.store(lines.thread_exited, t_ns, stream.here(t_ns).track, (outcome, None), value)
         self._remove_all()
         self.is_over = True
         stream.close()
         self.forks.end()
+
+    def _raised_at(self, error: BaseException) -> tuple[CodeType | None, int]:
+        """The innermost place of the program's own code that the exception passed."""
+        code, offset, entry = None, 0, _traceback_of(error)
+        while entry is not None:
+            if self.own(entry.tb_frame.f_code):
+                code, offset = entry.tb_frame.f_code, entry.tb_lasti
+            entry = entry.tb_next
+        return code, offset
 
     def _remove_all(self) -> None:
         self.samples.stop()

@@ -194,7 +194,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         self.set_focus(None)
 
     async def findings(self) -> list[Finding]:
-        return await all_of(self._observed[self.pair.chosen])
+        return await all_of(self.view.timeline, self._observed[self.pair.chosen])
 
     def no_switch(self, by: int, otherwise: str = "This is before the first switch.") -> str:
         return f"{super().no_switch(by, otherwise).removesuffix('.')} of {SIDES[self.pair.chosen]}."

@@ -116,7 +116,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Copying):
         self.prompt = Prompt()
         self._reserved = Static(id="reserved")
         self._notices = Notices(feed)
-        self._tab_bar = TabBar()
+        self._tab_bar = TabBar(view)
         self._tabs: dict[str, Lines] = {
             id: resolve_name(f"visualizer.tui.widgets.{pane.widget}").of(view, feed, id)
             for id, pane in keys.PANES.items()
@@ -136,6 +136,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Copying):
             self._notices,
             *self._sources,
             *self._tabs.values(),
+            self._tab_bar,
         )
 
     @property
@@ -352,7 +353,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Copying):
         await shell(self).back_to_catalogue()
 
     def _show_tab(self, tab: str) -> None:
-        self._tab_bar.show(tab)
+        self._tab_bar.mark(tab)
         for other, pane in self._tabs.items():
             pane.display = other == tab
 

@@ -79,6 +79,8 @@ class View(Arrangement):
         #: From when to when is played, of which version of the timeline and on which axis.
         self._played: tuple[tuple[int, Axis], tuple[int, int]] | None = None
         self.marks = Marks()
+        #: When the problems happened that are known so far; None as long as nobody has looked.
+        self.problems_ns: tuple[int, ...] | None = None
         #: How moments are shown.
         self.time_format = SINCE_START
         #: The line before which the program is paused, if that is why: the track that runs is there.

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import NamedTuple
 
-from visualizer.analysis.findings import Finding
+from visualizer.analysis.findings import KINDS, Finding, Group, Severity, grouped
 from visualizer.analysis.findings import Findings as Found
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.text.canvas import Run
 from visualizer.tui import keys
-from visualizer.tui.messages import Denied, FindingChosen
+from visualizer.tui.messages import Denied, FindingChosen, Looked
 from visualizer.tui.state.view import View
 from visualizer.tui.widgets.line_list import Lines
 from visualizer.tui.widgets.notices import Notice
@@ -19,34 +22,37 @@ from visualizer.tui.widgets.notices import Notice
 _AT_ONCE = 10_000
 _PAUSE_S = 0.01
 _PAUSE_LIVE_S = 0.5
+#: The pause is this many times as long as what came before, so that a long trace leaves the screen its time.
+_PAUSE_SHARE = 4
 #: More are not listed, only counted.
 _MOST = 1_000
-_GRAVE = frozenset(("deadlock", "never_resumed", "unretrieved"))
+_GRAVE = frozenset((Severity.CRASH, Severity.STUCK))
 
 
-async def all_of(observed: Found) -> list[Finding]:
-    """The problems found so far, in order of time."""
+async def all_of(timeline: Timeline, observed: Found) -> list[Finding]:
+    """The problems found so far, in order of time; of the same problem of many tracks the worst."""
     while observed.take(_AT_ONCE):
         # The keys pressed and the lines arrived meanwhile have their turn.
         await asyncio.sleep(0)
-    return observed.found()
+    return sorted((group.worst for group in grouped(timeline, observed.found())), key=lambda one: one.t_ns)
 
 
 class _ProblemLine(NamedTuple):
-    #: Which finding it belongs to.
+    #: Which problem it belongs to.
     number: int
     runs: list[Run]
 
 
 class ProblemsPane(Lines):
-    """A few lines for each finding. One is chosen: its first line is marked, enter goes to its moment and track."""
+    """A few lines for each problem, the worst first. One is chosen: its first line is marked, enter goes to its moment
+    and track."""
 
     BINDINGS = keys.bindings([keys.LIST, keys.PAGES, keys.FINDINGS])
 
     def __init__(self, view: View, id: str) -> None:
         super().__init__(view, id)
         self._observed = Found(view.timeline)
-        self._found: list[Finding] = []
+        self._found: list[Group] = []
         self._lines: list[_ProblemLine] = []
         self._firsts: list[int] = []
         self._chosen = 0
@@ -59,9 +65,10 @@ class ProblemsPane(Lines):
         self._reading = True
 
     def show(self) -> None:
+        # Even where it is not visible: tab, header and overview say how many there are.
+        if not self._pausing:
+            self._take()
         if self.display and self.width:
-            if not self._pausing:
-                self._take()
             self._arrange()
         super().show()
 
@@ -92,7 +99,7 @@ class ProblemsPane(Lines):
 
     def action_choose(self) -> None:
         if self._found:
-            chosen = self._found[self._chosen]
+            chosen = self._found[self._chosen].worst
             self.post_message(FindingChosen(chosen.t_ns, chosen.tracks[0] if chosen.tracks else None))
             self.show()
         else:
@@ -106,26 +113,32 @@ class ProblemsPane(Lines):
 
     async def all(self) -> list[Finding]:
         """The problems found so far, in order of time."""
-        return await all_of(self._observed)
+        return await all_of(self.view.timeline, self._observed)
 
     def _take(self) -> None:
         version = self.view.timeline.version, self.view.live
         if version == self._taken and not self._reading:
             return
+        began = time.monotonic()
         self._reading = self._observed.take(_AT_ONCE)
         if not self._reading:
             self._taken = version
-            self._keep(self._observed.found())
+            self._keep(grouped(self.view.timeline, self._observed.found()))
         if self._reading or self.view.live:
             self._pausing = True
-            self.set_timer(_PAUSE_S if self._reading else _PAUSE_LIVE_S, self._go_on)
+            pause_s = _PAUSE_S if self._reading else _PAUSE_LIVE_S
+            self.set_timer(max(pause_s, _PAUSE_SHARE * (time.monotonic() - began)), self._go_on)
 
-    def _keep(self, found: list[Finding]) -> None:
+    def _keep(self, found: list[Group]) -> None:
         """Show these; the selected one stays selected at its new position."""
-        chosen = self._found[self._chosen] if self._found else None
+        chosen = _same(self._found[self._chosen]) if self._found else None
         self._found = found
         self._kept += 1
-        same = (n for n, one in enumerate(found) if chosen and (one.kind, one.tracks) == (chosen.kind, chosen.tracks))
+        moments_ns = tuple(one.worst.t_ns for one in found)
+        if moments_ns != self.view.problems_ns:
+            self.view.problems_ns = moments_ns
+            self.post_message(Looked())
+        same = (number for number, one in enumerate(found) if _same(one) == chosen)
         self._chosen = min(next(same, 0), _MOST - 1)
 
     def _go_on(self) -> None:
@@ -142,10 +155,21 @@ class ProblemsPane(Lines):
         self._lines, self._firsts = [], []
         for number, one in enumerate(self._found[:_MOST]):
             self._firsts.append(len(self._lines))
-            kind = Run(f"  {one.kind.replace('_', ' ')}", "error" if one.kind in _GRAVE else "ready")
-            self._lines.append(_ProblemLine(number, [Run(f" {say(one.t_ns, of_ns)}", "ruler"), kind]))
+            kind = one.worst.kind
+            runs = [
+                Run(f" {say(one.worst.t_ns, of_ns)}", "ruler"),
+                Run(f"  {kind.replace('_', ' ')}", "error" if KINDS[kind].severity in _GRAVE else "ready"),
+            ]
+            if one.cost_ns:
+                runs.append(Run(f"  {duration(one.cost_ns, 2)} lost", "text"))
+            self._lines.append(_ProblemLine(number, runs))
             for part in Notice(plain(one.sentence), "text").broken(self.width - 2, 0):
                 self._lines.append(_ProblemLine(number, [Run(f" {part.text}", part.style)]))
         if len(self._found) > _MOST:
-            more = f" … and {len(self._found) - _MOST} more: visualizer findings"
+            more = f" … and {len(self._found) - _MOST} more: visualizer problems --all"
             self._lines.append(_ProblemLine(_MOST - 1, [Run(more, "dim")]))
+
+
+def _same(group: Group) -> tuple[str, tuple[int, ...]]:
+    """What tells a problem from others, however it goes on."""
+    return group.worst.kind, group.worst.tracks[:1]

@@ -33,15 +33,15 @@ class HeaderBar(Widget):
 
     def show(self) -> None:
         """Draw the current state."""
-        said = (self._program, self._condition(False), self._where(False))
+        said = (self._program, self._condition(False), self._problems, self._where(False))
         if said != self._said:
             self._said = said
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width - 2
-        for title, short_condition, short_where in ((_TITLE, False, False), ("", False, False), ("", True, False)):
-            name, condition, where = self._program, self._condition(short_condition), self._where(short_where)
+        for title, problems, short in ((_TITLE, self._problems, False), *[("", [], short) for short in (False, True)]):
+            name, condition, where = self._program, [*self._condition(short), *problems], self._where(False)
             room = width - cell_width(title) - cell_width(where) - sum(cell_width(run.text) for run in condition)
             if cell_width(name) <= room:
                 break
@@ -56,6 +56,12 @@ class HeaderBar(Widget):
     @property
     def _program(self) -> str:
         return plain(self._feed.name)
+
+    @property
+    def _problems(self) -> list[Run]:
+        """How many there are, if there are any."""
+        count = len(self._view.problems_ns or ())
+        return [Run(f"{_GAP}{count:,} problem{'' if count == 1 else 's'}", "error")] if count else []
 
     def _condition(self, short: bool) -> list[Run]:
         """Whether it runs, how it ended, and whether the view plays."""

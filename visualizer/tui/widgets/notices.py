@@ -10,6 +10,7 @@ from textual.widget import Widget
 from visualizer.analysis.text.losses import left_out
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.text.canvas import Run
+from visualizer.paint.text.caption import uncaught
 from visualizer.paint.text.cell_width import cell_width, fit, fit_sentence
 from visualizer.tui.state.feed import Feed
 from visualizer.tui.terminal.styles import strip
@@ -51,9 +52,8 @@ def notices(feed: Feed) -> list[Notice]:
     found = []
     if feed.error is not None:
         found.append(Notice(feed.error, "error"))
-    if timeline.uncaught is not None:
-        exception, message = timeline.uncaught
-        found.append(Notice(f"✗ Uncaught {exception}: {message}" if message else f"✗ Uncaught {exception}", "error"))
+    if (exception := uncaught(timeline)) is not None:
+        found.append(Notice(f"✗ {exception}", "error"))
     end = timeline.end
     if end is not None and end.signal:
         found.append(Notice(f"✗ The program was killed by signal {end.signal}.", "error"))

@@ -10,6 +10,7 @@ from textual.widget import Widget
 from visualizer.paint.text.canvas import Run
 from visualizer.tui.keys import PANES
 from visualizer.tui.messages import TabChosen
+from visualizer.tui.state.view import View
 from visualizer.tui.terminal.styles import over, strip
 
 #: Id of each pane, in order.
@@ -24,14 +25,24 @@ class TabBar(Widget):
     COMPONENT_CLASSES = {"source--title"}
     ALLOW_SELECT = False
 
-    def __init__(self) -> None:
+    def __init__(self, view: View) -> None:
         super().__init__()
+        self._view = view
         self._front = TABS[0]
+        self._counted = ""
 
-    def show(self, front: str) -> None:
+    def mark(self, front: str) -> None:
         """Mark that tab."""
         self._front = front
         self.refresh()
+
+    def show(self) -> None:
+        """Draw how many problems there are, if it has changed."""
+        known = self._view.problems_ns
+        counted = f" ({len(known):,})" if known else ""
+        if counted != self._counted:
+            self._counted = counted
+            self.refresh()
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
@@ -49,7 +60,11 @@ class TabBar(Widget):
 
     def _labels(self) -> dict[str, str]:
         """The text of each tab, with the spaces around it."""
-        numbered = [(number, tab, pane.names) for number, (tab, pane) in enumerate(PANES.items(), 1)]
+        numbered = []
+        for number, (tab, pane) in enumerate(PANES.items(), 1):
+            longest, shorter, shortest = pane.names
+            counted = self._counted if tab == "findings" else ""
+            numbered.append((number, tab, (longest + counted, shorter + counted, shortest)))
         for form, size in _FORMS:
             labels = {tab: form.format(number, names[size]) for number, tab, names in numbered}
             if sum(map(len, labels.values())) <= self.size.width:

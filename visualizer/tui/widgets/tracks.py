@@ -117,7 +117,7 @@ class Scale(Dragging):
 
 
 class Overview(Scale):
-    """The whole trace in one line, with the visible range marked."""
+    """The whole trace in one line, with the visible range marked, and a ! where there is a problem."""
 
     def render_line(self, y: int) -> Strip:
         view = self._view
@@ -126,6 +126,13 @@ class Overview(Scale):
         runs = overview(view.timeline, view.viewport, width, ascii=view.ascii)
         cell = min(int(part * width), width - 1)
         line = self._line(view.overview_text, runs, cell, style("playhead", is_dark(self)))
+        happened_ns = [t_ns for t_ns in view.problems_ns or () if 0 <= t_ns <= last_ns] if last_ns else []
+        problems = {min(t_ns * width // last_ns, width - 1) for t_ns in happened_ns}
+        for problem in problems - {cell}:
+            at = row_start(view) + problem
+            if line.crop(at, at + 1).text in "[]":
+                continue
+            line = Strip.join([line.crop(0, at), strip(self, [Run("!", "error")], 1), line.crop(at + 1)])
         at = row_start(view) + cell
         if line.crop(at, at + 1).text in "[]":
             return line

@@ -132,7 +132,10 @@ def test_what_was_printed_and_what_the_trace_says_of_itself() -> None:
         {"t": 2e-06, "event": "held", "held_s": 0.5},
         {"t": 2e-06, "event": "continued", "held_s": 0.75},
         {"t": 3e-06, "event": "dropped", "what": "events", "count": 2},
-        {"t": 4e-06, "event": "uncaught", "exception": "ValueError", "message": "x"},
+        {
+            "t": 4e-06, "event": "uncaught", "exception": "ValueError", "message": "x",
+            "file": None, "line": None, "end_line": None, "column": None, "end_column": None,
+        },
         {"t": 5e-06, "event": "end", "code": None, "signal": 9},
     ]
     assert made(Tape().end(3))[-1] == {"t": 1e-06, "event": "end", "code": 3, "signal": None}

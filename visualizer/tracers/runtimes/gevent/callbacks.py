@@ -75,8 +75,8 @@ class Callbacks:
         if isinstance(owner, greenlets.module.greenlet) and function.__name__ == "switch":
             cause = words.CALLBACK
             if id(owner) not in greenlets.tracks:
-                asking = sys._getframe(3)
-                if asking.f_code.co_name == "spawn_raw" and is_of_runtime(asking.f_code):
+                asking = sys._getframe(2).f_back
+                if asking is not None and asking.f_code.co_name == "spawn_raw" and is_of_runtime(asking.f_code):
                     greenlets.adopt(owner, t_ns, words.CURRENT, asking)
                     cause = words.SPAWN
                 else:
@@ -88,7 +88,7 @@ class Callbacks:
         if type(owner).__name__ == "Waiter":
             if owner.greenlet is not None:
                 self._make_ready(owner.greenlet, words.CALLBACK)
-            elif sys._getframe(3).f_code is self.sleep_code:
+            elif (asking := sys._getframe(2).f_back) is not None and asking.f_code is self.sleep_code:
                 self.state().giving_way = self._ready.current()
             return function, None
         if self._is_the_programs(function):

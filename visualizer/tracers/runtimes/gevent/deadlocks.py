@@ -1,4 +1,5 @@
-"""What a deadlock is made of, told at the moment when a hub throws LoopExit: who holds what, and who joins whom.
+"""What a deadlock is made of: who holds what, told as a track begins to wait for a lock; and, with who joins whom, when
+a hub throws LoopExit.
 
 To acquire what is free leaves nothing to be seen. But whoever is suspended inside `with lock:` holds it, and an RLock
 names its owner. Whom somebody joins together with others, gevent's iterator over them knows.
@@ -20,6 +21,7 @@ from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
     from typing import Any
 
 _HELD = ("Semaphore", "BoundedSemaphore", "RLock", "LockType", "_RLock", "Condition")
@@ -47,10 +49,10 @@ class Ties:
         if not suspended:
             # Everybody else is done: the ordinary end of a hub.join(), mostly.
             return
-        for held in self._held(sys._getframe(1)):
+        for held in self._held(sys._getframe(1), self._name):
             self._tie(t_ns, track, words.HOLDS, held)
         for greenlet in suspended:
-            for held in self._held(greenlet.gr_frame):
+            for held in self._held(greenlet.gr_frame, self._name):
                 self._tie(t_ns, self._ready.track_of(greenlet), words.HOLDS, held)
         compiled, plain = _wait_iterators()
         for thing in gc.get_objects():
@@ -62,6 +64,11 @@ class Ties:
             if owner is not None:
                 self._tie(t_ns, owner, words.HOLDS, name)
 
+    def report_held(self, t_ns: int, track: int, frame: Any) -> None:
+        """`track` begins to wait for a lock in `frame`."""
+        for held in self._held(frame, self._lock_name):
+            self._tie(t_ns, track, words.HOLDS, held)
+
     def _report_joined(self, t_ns: int, iterator: Any) -> None:
         parts = gc.get_referents(iterator)
         waiter = next((part for part in parts if type_name(type(part)) == "MultipleWaiter"), None)
@@ -70,19 +77,22 @@ class Ties:
         if waiter is not None and waiter.greenlet is not None and greenlets:
             self._tie(t_ns, self._ready.track_of(waiter.greenlet), words.AWAITS, self._numbers.name(greenlets))
 
-    def _held(self, frame: Any) -> list[str]:
+    def _held(self, frame: Any, name: Callable[[Any], str]) -> list[str]:
         """What is held by who is suspended in `frame`."""
         found: list[str] = []
         while frame is not None:
             if self._recording.own(frame.f_code):
-                found += self._greenlets.sites.entered(frame, self._name)
+                found += self._greenlets.sites.entered(frame, name)
             frame = frame.f_back
         return [name for name in dict.fromkeys(found) if type(name) is str and name]
 
     def _name(self, thing: Any) -> str:
-        names = {type_name(kind) for kind in type.mro(type(thing))}
         # An RLock names its owner itself.
-        return self._numbers.name(thing) if not names.isdisjoint(_HELD) and self._owner(thing) is None else ""
+        return self._lock_name(thing) if self._owner(thing) is None else ""
+
+    def _lock_name(self, thing: Any) -> str:
+        names = {type_name(kind) for kind in type.mro(type(thing))}
+        return "" if names.isdisjoint(_HELD) else self._numbers.name(thing)
 
     def _owner(self, thing: Any) -> int | None:
         if type_name(type(thing)) not in ("RLock", "_RLock"):

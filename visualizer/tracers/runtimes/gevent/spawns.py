@@ -91,7 +91,8 @@ class Spawns:
 
     def _spawn(self, greenlet: Any, t_ns: int) -> None:
         creator = self._ready.current()
-        frame = own_frame(sys._getframe(2), self._recording.own)
+        # No frame is below where a compiled function of gevent's is a greenlet of its own: spawn(gevent.spawn, f).
+        frame = own_frame(sys._getframe(1).f_back, self._recording.own)
         place = (frame.f_code, frame.f_lasti) if frame is not None and self._recording.own(frame.f_code) else None
         place = place or self._places.get(creator)
         track = self._greenlets.adopt(greenlet, t_ns, words.CURRENT, place=place)

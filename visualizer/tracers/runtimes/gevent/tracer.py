@@ -247,6 +247,8 @@ class GeventTracer(Family):
         if reason is None and own is not frame and not self._waits.is_called_by(own, frame):
             # What the call is named after is a function of a library's.
             reason = words.UNKNOWN
+        if reason == words.SEMAPHORE or reason == words.LOCK:
+            self._ties.report_held(t_ns, track, own)
         if awaited.cause is not None:
             self._ready.awaited[track] = awaited.cause
         about = reason, limit_ns, thing, awaited.endpoint

@@ -85,7 +85,7 @@ class Makers:
         return maker
 
     def _note(self, name: str, watcher: Any) -> None:
-        frame: Any = sys._getframe(2)
+        frame: Any = sys._getframe(1).f_back
         while frame is not None and frame.f_code.co_filename in _OURS:
             frame = frame.f_back
         if frame is None or not self._own(frame.f_code):

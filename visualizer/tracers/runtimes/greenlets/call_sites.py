@@ -81,6 +81,8 @@ class CallSites:
 
     def __init__(self) -> None:
         self._sites: dict[tuple[int, int], CallSite] = {}
+        #: Of each, with its code, what is entered there by `with`.
+        self._entered: dict[tuple[int, int], tuple[CodeType, list[Recipe | None]]] = {}
 
     def at(self, frame: Any) -> CallSite:
         """The call that `frame` is suspended in."""
@@ -118,8 +120,13 @@ class CallSites:
 
     def entered(self, frame: Any, then: Callable[[Any], Any]) -> list[Any]:
         """`then` of each thing whose `with` block `frame` is in, as far as it is known."""
-        recipes = [_maybe(_path, node) for node in code_objects.entered(frame.f_code, frame.f_lasti)]
-        return [_work_out(recipe, frame, then) for recipe in recipes if recipe is not None]
+        code = frame.f_code
+        key = (id(code), frame.f_lasti)
+        known = self._entered.get(key)
+        if known is None:
+            nodes = code_objects.entered(code, frame.f_lasti) if code_objects.enters(code, frame.f_lineno) else []
+            known = self._entered[key] = (code, [_maybe(_path, node) for node in nodes])
+        return [_work_out(recipe, frame, then) for recipe in known[1] if recipe is not None]
 
 
 def _work_out(recipe: Recipe, frame: Any, then: Callable[[Any], Any]) -> Any:

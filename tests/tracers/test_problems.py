@@ -1,0 +1,175 @@
+"""Problems of whole programs, each with a sibling, nearly the same, in which nothing is wrong."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from tests.tracers.conftest import TraceSource
+from tests.tracers.traced import Traced
+from visualizer.analysis.findings import findings, grouped
+
+IMPORTS = """
+import gevent, time
+from gevent.event import AsyncResult, Event
+from gevent.lock import BoundedSemaphore, RLock
+from gevent.pool import Pool
+from gevent.queue import JoinableQueue, Queue
+from gevent.threadpool import ThreadPool
+"""
+
+
+def problems(traced: Traced) -> list[tuple[str, str]]:
+    """Kind and sentence of each, the worst first."""
+    found = grouped(traced.timeline, findings(traced.timeline))
+    return [(group.worst.kind, group.sentence) for group in found]
+
+
+SETTER = """
+started = Event()
+def service(port):
+    gevent.sleep(0)
+    [8080][port]
+    started.set()
+one = gevent.spawn(service, {port})
+started.wait()
+"""
+TASKS = """
+jobs = JoinableQueue()
+def worker():
+    while True:
+        n = jobs.get()
+        if n == {odd}:
+            continue
+        jobs.task_done()
+gevent.spawn(worker)
+for n in range(3):
+    jobs.put(n)
+jobs.join()
+"""
+CONNECTIONS = """
+connections = Queue()
+connections.put("c")
+def handle(n):
+    c = connections.get()
+    gevent.sleep(0)
+    [1][n * {fail}]
+    connections.put(c)
+gevent.joinall([gevent.spawn(handle, n) for n in (1, 0)])
+"""
+POOL = """
+pool = Pool(2)
+def leaf():
+    pass
+def parent():
+    gevent.sleep(0)
+    {where}.spawn(leaf)
+for _ in range(2):
+    pool.spawn(parent)
+pool.join()
+"""
+THREADS = """
+threads = ThreadPool({size})
+def work():
+    threads.apply(time.sleep, (0.06,))
+gevent.joinall([gevent.spawn(work) for _ in range(4)])
+"""
+CIRCLE = """
+a, b = BoundedSemaphore(1), RLock()
+def move(x, y):
+    with x:
+        gevent.sleep(0.001)
+        with y:
+            pass
+def beat():
+    while True:
+        gevent.sleep(0.01)
+gevent.spawn(beat)
+moves = [gevent.spawn(move, a, b), gevent.spawn(move, {second})]
+gevent.joinall(moves, timeout=0.05)
+"""
+REQUESTS = """
+def fetch(n, answer):
+    gevent.sleep({slow} if n == 4 else 0.001)
+    answer.set(n)
+def request(n):
+    answer = AsyncResult()
+    gevent.spawn(fetch, n, answer)
+    return answer.get()
+gevent.joinall([gevent.spawn(request, n) for n in range(6)])
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "parts"),
+    [
+        (
+            SETTER.format(port=1),
+            "setter_died",
+            ["service ended with IndexError('list index out of range') (script.py:", "before started.set()", "→ main"],
+        ),
+        (TASKS.format(odd=1), "lost_task_done", ["task_done() was called too seldom → main waited in jobs.join()"]),
+        (
+            CONNECTIONS.format(fail=1),
+            "not_returned",
+            ["handle-1 took from connections and ended with IndexError", "→ handle-2 waited in connections.get()"],
+        ),
+        (POOL.format(where="pool"), "pool_exhausted", ["2 × parent, which pool (Pool 1) itself runs, wait for room"]),
+        (THREADS.format(size=1), "thread_pool_full", ["4 tracks at once waited for the 1 threads of threads", "work-"]),
+        (
+            CIRCLE.format(second="b, a"),
+            "deadlock",
+            ["circular wait: move-1 waits", "RLock", "which move-2 holds", "which move-1 holds"],
+        ),
+        (
+            REQUESTS.format(slow=0.6),
+            "slow_track",
+            ["request-5 took 0.6", "where half of the 6 tracks", "in answer.get()", ", for fetch-5, which slept 0.6 s"],
+        ),
+        (
+            "def run():\n    yield\nit = run()\nit.send(1)\n",
+            "crash",
+            ["main raised TypeError: ", "`it.send(1)`", "was sent a value before its first yield"],
+        ),
+        (
+            "def fail():\n    gevent.sleep(0)\n    {}['port']\ngevent.spawn(fail).get()\n",
+            "crash",
+            ["fail raised KeyError: port (script.py:", "`{}['port']`, which main did not catch"],
+        ),
+    ],
+)
+def test_it_is_the_only_problem(source: str, kind: str, parts: list[str], trace_source: TraceSource) -> None:
+    told = problems(trace_source(IMPORTS + dedent(source)))
+    assert [found for found, _ in told] == [kind]
+    for part in parts:
+        assert part in told[0][1]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        SETTER.format(port=0),
+        TASKS.format(odd=9),
+        CONNECTIONS.format(fail=0),
+        POOL.format(where="Pool(2)"),
+        THREADS.format(size=4),
+        CIRCLE.format(second="a, b"),
+        REQUESTS.format(slow=0.002),
+        "try:\n    {}['port']\nexcept KeyError:\n    pass\n",
+    ],
+)
+def test_its_sibling_is_healthy(source: str, trace_source: TraceSource) -> None:
+    assert problems(trace_source(IMPORTS + dedent(source))) == []
+
+
+def test_a_compiled_function_that_spawns_has_no_frame_and_does_no_harm(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+        gevent.spawn_later(0.001, gevent.spawn, print, "ran")
+        gevent.sleep(0.01)
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"ran\n", b"")
+    assert traced.timeline.notes == []

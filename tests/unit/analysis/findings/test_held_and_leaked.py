@@ -1,0 +1,164 @@
+"""Locks held while their holder waits, and tracks that are spawned again and again and never end: each with siblings in
+which nothing is wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.analysis.tape import Tape
+from visualizer.analysis.findings import Finding, findings
+from visualizer.trace import words
+
+MS = 1_000_000
+
+
+def found(tape: Tape, kind: str) -> list[Finding]:
+    return [one for one in findings(tape.timeline()) if one.kind == kind]
+
+
+def greenlets(*keys: str) -> Tape:
+    tape = Tape().spawn("hub", words.HUB, parent="main")
+    for key in keys:
+        tape.spawn(key, words.GREENLET, parent="hub", creator="main", line=30).wake(key, "main", words.SPAWN)
+    return tape.waits("main", words.JOIN, "joinall(all)").switch("main", "hub", line=40)
+
+
+def holds(tape: Tape, holder: str, waiter: str, at_ms: float, for_ms: float) -> Tape:
+    """The holder sleeps at line 5 from `at_ms` on, the waiter waits for the lock at line 7 until that releases it."""
+    tape.at(round(at_ms * MS)).switch("hub", holder)
+    tape.waits(holder, words.SLEEP, f"{for_ms} ms", round(for_ms * MS)).switch(holder, "hub", line=5)
+    tape.switch("hub", waiter).waits(waiter, words.LOCK, "lock.acquire()", thing="RLock 1")
+    tape.switch(waiter, "hub", line=7).poll("hub", 1)
+    tape.at(round((at_ms + for_ms) * MS)).poll("hub", 0).wake(holder, "hub", words.TIMER).switch("hub", holder)
+    return tape.wake(waiter, holder, words.CALLBACK)
+
+
+def test_a_lock_that_is_held_across_a_sleep() -> None:
+    tape = holds(greenlets("a", "b"), "a", "b", 10, 200)
+    tape.exits("a").switch("a", "hub").switch("hub", "b").exits("b").switch("b", "hub")
+    [one] = found(tape, "lock_held")
+    assert one.sentence == (
+        "a kept lock (RLock 1) from others for 0.2 s, in which it slept 0.2 s (demo.py:5) → "
+        "b waited for it (demo.py:7), 0.2 s in all"
+    )
+    names = {number: key for key, number in tape.ids.items()}
+    assert [names[track] for track in one.tracks] == ["a", "b"]
+    assert (one.line, one.cost_ns // MS, [names[track] for track in one.lost_by]) == (5, 200, ["b"])
+
+
+def test_one_that_is_held_for_a_moment_is_no_problem() -> None:
+    tape = holds(greenlets("a", "b"), "a", "b", 10, 90)
+    assert found(tape.exits("a").switch("a", "hub").switch("hub", "b"), "lock_held") == []
+
+
+def test_one_whose_holder_runs_is_not_held_across_a_wait() -> None:
+    tape = greenlets("a", "b").at(10 * MS).switch("hub", "b").waits("b", words.LOCK, "lock.acquire()", thing="RLock 1")
+    tape.switch("b", "hub", line=7).switch("hub", "a").at(300 * MS).wake("b", "a", words.CALLBACK).switch("a", "hub")
+    assert found(tape.switch("hub", "b"), "lock_held") == []
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [("Semaphore(1)", True), ("BoundedSemaphore()", True), ("Semaphore(3)", False), ("Semaphore(n)", False)],
+)
+def test_a_semaphore_that_lets_several_in_is_no_lock(made: str, told: bool) -> None:
+    tape = greenlets("a", "b").lists(f"import gevent\nlimit = gevent.lock.{made}\n")
+    tape.at(10 * MS).switch("hub", "a").waits("a", words.SLEEP, "0.2 s", 200 * MS).switch("a", "hub", line=5)
+    tape.switch("hub", "b").waits("b", words.SEMAPHORE, "limit.acquire()", thing="Semaphore 1")
+    tape.switch("b", "hub", line=7).poll("hub", 1).at(210 * MS).poll("hub", 0)
+    tape.wake("a", "hub", words.TIMER).switch("hub", "a").wake("b", "a", words.CALLBACK).switch("a", "hub", line=9)
+    assert bool(found(tape.switch("hub", "b"), "lock_held")) is told
+
+
+def test_who_was_given_the_lock_and_keeps_it_is_told_while_it_does() -> None:
+    tape = holds(greenlets("a", "b"), "a", "b", 10, 1)
+    tape.switch("a", "hub", line=9).switch("hub", "b").waits("b", words.QUEUE, "q.get()").switch("b", "hub", line=8)
+    tape.switch("hub", "a").waits("a", words.LOCK, "lock.acquire()", thing="RLock 1").switch("a", "hub", line=7)
+    assert found(tape.poll("hub", 1).at(900 * MS).prints("x"), "lock_held") == [], "it may give it back yet"
+    [one] = found(tape.at(3_000 * MS).prints("x"), "lock_held")
+    kept = "b kept lock (RLock 1) from others for 3 s, in which it waited 3 s in q.get() (demo.py:8)"
+    assert one.sentence.startswith(kept)
+    [one] = found(tape.end(signal=15), "lock_held")
+    assert ", until SIGTERM ended the program → a waited for it (demo.py:7), 3 s in all" in one.sentence
+
+
+def circle() -> Tape:
+    """a has lock 1 and waits for lock 2, b the other way round; the heart beats."""
+    tape = greenlets("a", "b")
+    for track, has, wants in (("a", "RLock 1", "RLock 2"), ("b", "RLock 2", "RLock 1")):
+        tape.switch("hub", track).tie(track, words.HOLDS, has)
+        tape.waits(track, words.LOCK, "other", thing=wants).switch(track, "hub", line=7)
+    return tape.poll("hub", 1)
+
+
+def test_a_circle_beside_a_heartbeat_and_however_it_ends() -> None:
+    assert found(circle().at(900 * MS).prints("beat"), "deadlock") == [], "one of them may give up yet"
+    for tape in (circle().at(2_000 * MS).prints("beat"), circle().at(20 * MS).end(signal=2)):
+        [one] = found(tape, "deadlock")
+        assert one.sentence.startswith(
+            "circular wait: a waits for other (demo.py:7) for RLock 2, which b holds; "
+            "b waits for other (demo.py:7) for RLock 1, which a holds → none of them goes on, until "
+        )
+    assert one.sentence.endswith("until SIGINT ended the program")
+
+
+def test_a_hog_up_to_the_end_is_told_however_the_program_ends_and_while_it_runs() -> None:
+    def spins(ms: int) -> Tape:
+        tape = greenlets("a", "b").switch("hub", "a").waits("a", words.SLEEP, "10 ms", 10 * MS)
+        return tape.switch("a", "hub", line=5).switch("hub", "b").at(ms * MS).sample(7)
+
+    told = "b ran for 0.2 s without yielding, sampled at demo.py:7 (1 sample), until "
+    late = " → a was late by 0.19 s at the end; meanwhile, main waited in joinall(all) (demo.py:40)"
+    for tape, end in (
+        (spins(200).at(200 * MS), "the end of the trace"),
+        (spins(200).at(200 * MS).end(signal=15), "SIGTERM ended the program"),
+        (spins(200).at(200 * MS).end(code=3), "the program ended"),
+    ):
+        [one] = findings(tape.timeline())
+        assert (one.kind, one.sentence) == ("hog", told + end + late)
+    assert findings(spins(90).timeline()) == []
+    assert findings(spins(90).end(signal=9).timeline()) == []
+
+
+def spawns(count: int, *, ends: int = 0, woken: bool = False, reason: str = words.EVENT, until_ms: int = 100) -> Tape:
+    """A track each 10 ms, of which so many end."""
+    tape = greenlets("audit")
+    for number in range(count):
+        key = f"k{number}"
+        tape.at((number + 1) * 10 * MS).switch("hub", "audit")
+        tape.spawn(key, words.GREENLET, "keep", parent="hub", creator="audit", line=69)
+        tape.wake(key, "audit", words.SPAWN).switch("audit", "hub", line=70).switch("hub", key)
+        if number < ends:
+            tape.exits(key).switch(key, "hub")
+        else:
+            tape.waits(key, reason, "done.wait()").switch(key, "hub", line=65)
+        if woken:
+            tape.switch("hub", "audit").wake(key, "audit", words.CALLBACK).switch("audit", "hub", line=71)
+            tape.switch("hub", key).waits(key, reason, "done.wait()").switch(key, "hub", line=66)
+    return tape.at(until_ms * MS).switch("hub", "audit").exits("audit").switch("audit", "hub")
+
+
+def test_a_leak() -> None:
+    [one] = found(spawns(9), "leak")
+    assert one.sentence == (
+        "9 × keep, spawned in run() (demo.py:69) one after another for 80 ms → none of them has ended; "
+        "keep-1 waits in done.wait() (demo.py:65) since 10 ms"
+    )
+    assert (len(one.tracks), one.line) == (9, 69)
+    over = spawns(9).wake("main", "audit", words.FINISHED).switch("hub", "main").exits("main").end()
+    assert [(one.kind, len(one.tracks)) for one in findings(over.timeline())] == [("leak", 9)], "and not never_resumed"
+
+
+@pytest.mark.parametrize(
+    "tape",
+    [
+        spawns(7),
+        spawns(20, ends=4, until_ms=210),
+        spawns(9, woken=True),
+        spawns(9, reason=words.IO),
+        spawns(9, until_ms=1000),
+    ],
+    ids=["few", "some end", "somebody wakes them", "connections", "a crew that came in the beginning"],
+)
+def test_what_is_no_leak(tape: Tape) -> None:
+    assert found(tape, "leak") == []

@@ -1,0 +1,61 @@
+"""The exception that ended the program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from visualizer.analysis.findings.base import Finding, at, finding, is_interrupted
+from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.model.timeline import State, Timeline, Track
+from visualizer.analysis.text.hot_lines import quoted
+from visualizer.trace import events as ev
+from visualizer.trace import words
+
+#: The message of an exception -> what was done wrong, where the interpreter only says what it refused.
+_MEANT = {
+    "can't send non-None value to a just-started generator": "was sent a value before its first yield",
+    "can't send non-None value to a just-started coroutine": "was sent a value before its first await",
+}
+
+
+def crash(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
+    """An exception that nobody caught ended the program. Not reported: Ctrl-C; a LoopExit, which is a `deadlock`."""
+    if timeline.uncaught is None or is_interrupted(timeline):
+        return
+    if timeline.uncaught[0] == "LoopExit" and observed.loop_exits:
+        return
+    exception, message = timeline.uncaught
+    place = timeline.uncaught_at
+    t_ns = next(remark.t_ns for remark in timeline.remarks if isinstance(remark, ev.Uncaught))
+    main = next(iter(timeline.tracks), words.NOBODY)
+    raised = _raised_in(timeline, main)
+    told = f"{exception}: {message}" if message else exception
+    where = f"{at(place)}{quoted(timeline, place)}" if place is not None else ""
+    if raised is not None:
+        sentence = f"{timeline.name(raised.id)} raised {told}{where}, which {timeline.name(main)} did not catch"
+    else:
+        sentence = f"{timeline.name(main)} raised {told}{where}"
+    if message in _MEANT:
+        sentence += f": {_unstarted(timeline)} {_MEANT[message]}"
+    tracks = [track for track in (raised.id if raised is not None else main, main) if track in timeline.tracks]
+    yield finding("crash", f"{sentence} → the program ended", tracks, t_ns, place)
+
+
+def _raised_in(timeline: Timeline, main: int) -> Track | None:
+    """The other track that ended with the same exception, the last before the program did."""
+    ended = timeline.tracks.get(main)
+    for track in map(timeline.tracks.__getitem__, reversed(timeline.exits)):
+        same = ended is not None and track.value is not None and track.value == ended.value
+        if same and track.id != main and track.state is State.FAILED:
+            return track
+    return None
+
+
+def _unstarted(timeline: Timeline) -> str:
+    """The generator that refused it, or the one that never ran, if there is just one."""
+    refused = [remark.track for remark in timeline.remarks if isinstance(remark, ev.Refused)]
+    if refused and refused[-1] in timeline.tracks:
+        return timeline.name(refused[-1])
+    kinds = (words.GENERATOR, words.COROUTINE)
+    found = [track for track in timeline.tracks.values() if track.kind in kinds and not len(track.steps)]
+    return timeline.name(found[0].id) if len(found) == 1 else "a generator"

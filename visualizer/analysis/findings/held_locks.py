@@ -1,0 +1,273 @@
+"""Locks that are held while their holder waits for something else, so that others wait for the lock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from visualizer.analysis.findings.base import HELD_NS, LOCKS, STUCK_NS, Finding, at, end_told, finding, is_over, locked
+from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.tracebacks import strangeness
+from visualizer.analysis.model.all_slices import AllSlices
+from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
+from visualizer.analysis.report.waits import Waits, waits
+from visualizer.analysis.text.durations import duration
+from visualizer.trace import words
+from visualizer.trace.columns import Column
+
+#: At most so many times that a lock was held, the most costly, and so many slices of its holder, are looked at.
+_MOST_HELD = 5_000
+_MOST_SLICES = 1_000
+#: A semaphore that lets this many at once is no lock.
+_LETS = re.compile(r"Semaphore\(\s*(?:value\s*=\s*)?([^),]*)")
+
+
+class _Held(NamedTuple):
+    """`holder` held a lock from `since_ns` on at the latest, to `until_ns`; others lost `lost_ns` by that in total."""
+
+    holder: int
+    since_ns: int
+    until_ns: int
+    lost_ns: int
+    waiter: Suspension
+    released: bool
+
+
+@dataclass(slots=True)
+class _Alike:
+    """All times that tracks of a function held a lock while they waited for something else."""
+
+    times: int = 0
+    cost_ns: int = 0
+    lost_by: dict[int, None] = field(default_factory=dict)
+    #: What others lost by it, when that was, and for how long the holder waited then, mostly in which wait.
+    worst: tuple[int, _Held, int, Suspension] | None = None
+
+
+def lock_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
+    """Others lost HELD_NS or more in total, because the holder of a lock waited for something else meanwhile.
+
+    One for each lock and function of its holder. Not of semaphores that let several in.
+    """
+    found: dict[tuple[str, str], _Alike] = {}
+    locks = _locks(timeline)
+    for thing, lock in locks.items():
+        for held in _times_held(timeline, lock):
+            waited = _mostly_waits(timeline, held)
+            if waited is None:
+                continue
+            waited_ns, meanwhile = waited
+            alike = found.setdefault((thing, timeline.tracks[held.holder].base_name), _Alike())
+            alike.times += 1
+            alike.cost_ns += held.lost_ns
+            if alike.worst is None or held.lost_ns > alike.worst[0]:
+                alike.worst = held.lost_ns, held, waited_ns, meanwhile
+            alike.lost_by.update(dict.fromkeys(_who_waited(timeline, lock.waits, held)))
+    for (thing, _), alike in found.items():
+        if alike.worst is not None and alike.cost_ns >= HELD_NS:
+            yield _told(timeline, thing, alike)
+    told_of = {thing for (thing, _), alike in found.items() if alike.cost_ns >= HELD_NS}
+    yield from (one for thing, one in _never_released(timeline, locks) if thing not in told_of)
+
+
+def _told(timeline: Timeline, thing: str, alike: _Alike) -> Finding:
+    assert alike.worst is not None, "one at least was counted"
+    _, held, waited_ns, meanwhile = alike.worst
+    lasted = duration(held.until_ns - held.since_ns, 2)
+    until = "" if held.released else f", until {end_told(timeline)}"
+    # It may have released it and been the first to take it again.
+    sentence = f"{timeline.name(held.holder)} kept {_name(held.waiter, thing)} from others for {lasted}, "
+    sentence += f"in which it {_did(meanwhile, waited_ns)}{at(meanwhile.place)}{until} → "
+    waiters = list(alike.lost_by)
+    who = timeline.name(waiters[0]) if len(waiters) == 1 else f"{len(waiters)} tracks"
+    sentence += f"{who} waited for it{at(held.waiter.place)}, {duration(alike.cost_ns, 2)} in all"
+    if alike.times > 1:
+        sentence += f"; the worst of {alike.times} such times"
+    tracks = (held.holder, *waiters)
+    return finding("lock_held", sentence, tracks, held.since_ns, meanwhile.place, alike.cost_ns, waiters)
+
+
+class _Lock(NamedTuple):
+    """What is known of a lock: all waits for it in the order of their ends, and each time that it was released and
+    somebody who waited was woken: when, by whom, whom, and whether that one then had it (another may be faster)."""
+
+    waits: Waits
+    released_ns: Column
+    holder: Column
+    woken: Column
+    got_it: Column
+
+
+def _locks(timeline: Timeline) -> dict[str, _Lock]:
+    """By their names; without those that several may hold at once."""
+    columns, texts = timeline.columns.suspensions, timeline.columns.texts
+    things: dict[str, list[int]] = {}
+    for number, (reason, asked, place) in enumerate(columns.details.known):
+        thing = texts.get(columns.asked.known[asked][2], "") if asked >= 0 else ""
+        if reason in LOCKS and thing and not _is_of_library(timeline.place(place)):
+            things.setdefault(thing, []).append(number)
+    if not things:
+        return {}
+    every, woken = waits(timeline), _wakes(timeline)
+    of_wait, of_wake = (np.asarray(columns.detail)[index] for index in (every.suspension, woken[:, 0]))
+    found = {}
+    for thing, details in things.items():
+        those = np.flatnonzero(np.isin(of_wait, details))
+        rows = Waits(*(column[those[every.end_ns[those].argsort(kind="stable")]] for column in every))
+        wakes = woken[np.isin(of_wake, details)]
+        wakes = wakes[wakes[:, 1].argsort(kind="stable")]
+        lock = _Lock(rows, wakes[:, 1], wakes[:, 2], columns.whose(wakes[:, 0])[1], wakes[:, 3] == 1)
+        if len(rows.suspension) and not _is_shared(timeline, thing, lock):
+            found[thing] = lock
+    return found
+
+
+def _wakes(timeline: Timeline) -> Column:
+    """Each time that a track, no hub, woke one that waited: in which suspension, when, who, and whether that ended the
+    wait."""
+    tracks = [track for track in timeline.tracks.values() if not track.schedules]
+    every = AllSlices(tracks)
+    waiting = (every.state[:-1] == State.WAITING) & (every.about[:-1] >= 0)
+    at = np.flatnonzero(waiting & (every.state[1:] == State.READY))
+    at = at[~np.isin(at, every.lasts)]
+    wakeups = timeline.columns.wakeups
+    waker = np.asarray(wakeups.waker)[every.about[at + 1]]
+    after = np.minimum(at + 2, len(every.state) - 1)
+    goes_on = (every.state[after] == State.WAITING) & (every.about[after] == every.about[at])
+    is_other = np.isin(waker, [track.id for track in tracks])
+    columns = (every.about[at], every.start_ns[at + 1], waker, ~goes_on)
+    found: Column = np.stack(columns, axis=1)[is_other].astype(np.int64)
+    return found
+
+
+def _is_of_library(place: Place | None) -> bool:
+    """Whether it is a lock inside of gevent or threading: that of a pool, which lets several in, or of a condition."""
+    return place is not None and strangeness(place.file) > 0
+
+
+def _is_shared(timeline: Timeline, thing: str, lock: _Lock) -> bool:
+    """Whether several may hold it at once: a semaphore that limits how many there are."""
+    if "Semaphore" not in thing:
+        return False
+    lets = _lets(timeline, timeline.suspensions[int(lock.waits.suspension[0])])
+    if lets is not None:
+        return lets not in ("", "1")
+    # Whom it was handed to is the next to release it.
+    return bool(np.any(lock.got_it[:-1] & (lock.holder[1:] != lock.woken[:-1])))
+
+
+def _lets(timeline: Timeline, waiter: Suspension) -> str | None:
+    """How many it lets in, as the source says where that is made which is waited for; None if it does not."""
+    name = _written(waiter).rpartition(".")[2]
+    source = timeline.sources.get(waiter.place.file, "") if waiter.place is not None else ""
+    made = re.search(rf"\b{re.escape(name)}\b[^=\n]*=[^=\n]*?{_LETS.pattern}", source) if name else None
+    return made[1].strip() if made is not None else None
+
+
+def _times_held(timeline: Timeline, lock: _Lock) -> Iterator[_Held]:
+    """The most costly times: each up to a release, and the last one up to the end."""
+    rows = lock.waits
+    start_ns = np.sort(rows.start_ns)
+    before_ns = np.concatenate(([-1], lock.released_ns[:-1]))
+    until, before = (_waited_before(start_ns, rows.end_ns, t_ns) for t_ns in (lock.released_ns, before_ns))
+    lost_ns = until - before
+    costly = np.flatnonzero(lost_ns > 0)
+    for number in costly[lost_ns[costly].argsort()[::-1][:_MOST_HELD]].tolist():
+        until_ns = int(lock.released_ns[number])
+        waiting = (rows.start_ns < until_ns) & (rows.end_ns >= until_ns)
+        since_ns = max(int(before_ns[number]), int(rows.start_ns[waiting].min()) if waiting.any() else 0)
+        waiter = timeline.suspensions[int(rows.suspension[waiting.argmax()])]
+        yield _Held(int(lock.holder[number]), since_ns, until_ns, int(lost_ns[number]), waiter, True)
+    open_ = np.flatnonzero(~rows.ended)
+    if len(open_) and len(lock.got_it) and lock.got_it[-1]:
+        # Whom it was handed to last has not handed it on.
+        since_ns = max(int(lock.released_ns[-1]), int(rows.start_ns[open_].min()))
+        if timeline.end is not None or timeline.last_ns - since_ns >= STUCK_NS:
+            lost = int((timeline.last_ns - np.maximum(rows.start_ns[open_], since_ns)).sum())
+            waiter = timeline.suspensions[int(rows.suspension[open_[0]])]
+            yield _Held(int(lock.woken[-1]), since_ns, timeline.last_ns, lost, waiter, False)
+
+
+def _waited_before(start_ns: Column, end_ns: Column, t_ns: Column) -> Column:
+    """How long all had waited in total at each of these times; both columns are sorted."""
+    found: Column = np.zeros(len(t_ns), dtype=np.int64)
+    for edges_ns, sign in ((start_ns, 1), (end_ns, -1)):
+        count = edges_ns.searchsorted(t_ns)
+        sums = np.concatenate(([0], edges_ns.cumsum()))
+        found += sign * (count * t_ns - sums[count])
+    return found
+
+
+def _who_waited(timeline: Timeline, rows: Waits, held: _Held) -> list[int]:
+    those = (rows.start_ns < held.until_ns) & (rows.end_ns > held.since_ns)
+    tracks: list[int] = timeline.columns.suspensions.whose(rows.suspension[those])[1].tolist()
+    return tracks
+
+
+def _mostly_waits(timeline: Timeline, held: _Held) -> tuple[int, Suspension] | None:
+    """How long the holder waited in that time, and its longest wait; None if it did not for half of it, or for a
+    lock."""
+    slices = timeline.tracks[held.holder].slices
+    best: tuple[int, int] = 0, -1
+    waited_ns = 0
+    first = max(0, slices.at(held.since_ns))
+    for index in range(first, min(first + _MOST_SLICES, len(slices))):
+        if slices.start_ns[index] >= held.until_ns:
+            break
+        end_ns = slices.start_ns[index + 1] if index + 1 < len(slices) else timeline.last_ns
+        shared_ns = min(end_ns, held.until_ns) - max(slices.start_ns[index], held.since_ns)
+        if slices.state[index] == State.WAITING and slices.about[index] >= 0:
+            waited_ns += shared_ns
+            best = max(best, (shared_ns, slices.about[index]))
+    if best[1] < 0 or 2 * waited_ns < held.until_ns - held.since_ns:
+        return None
+    found = timeline.suspensions[best[1]]
+    return (waited_ns, found) if found.reason not in LOCKS else None
+
+
+def _never_released(timeline: Timeline, locks: dict[str, _Lock]) -> Iterator[tuple[str, Finding]]:
+    """Tracks that wait for a lock up to the end, and nobody is known to hold it. Not where the program ended by itself:
+    then they are `never_resumed`."""
+    if is_over(timeline):
+        return
+    waiting, holders = locked(timeline)
+    alike: dict[tuple[str, Place | None], list[Suspension]] = {}
+    for suspension in waiting.values():
+        lasted_ns = timeline.last_ns - suspension.t_ns
+        if suspension.object and suspension.object not in holders and lasted_ns >= STUCK_NS:
+            alike.setdefault((suspension.object, suspension.place), []).append(suspension)
+    for (thing, place), several in alike.items():
+        if thing not in locks or locks[thing].got_it[-1:].any():
+            continue
+        tracks = [one.track for one in several]
+        cost_ns = sum(timeline.last_ns - one.t_ns for one in several)
+        who = timeline.name(tracks[0]) if len(tracks) == 1 else f"{len(tracks)} tracks"
+        sentence = (
+            f"somebody (unknown who) held {_name(several[0], thing)} until {end_told(timeline)} → {who} waited for it"
+            f"{at(place)}, {duration(cost_ns, 2)} in all"
+        )
+        since_ns = min(one.t_ns for one in several)
+        yield thing, finding("lock_held", sentence, tracks, since_ns, place, cost_ns, tracks)
+
+
+def _name(waiter: Suspension, thing: str) -> str:
+    """The lock as the program calls it, and as the trace does."""
+    written = _written(waiter)
+    return f"{written} ({thing})" if written else thing
+
+
+def _written(waiter: Suspension) -> str:
+    """What the program calls it: "lock" of `with lock:` and of `lock.acquire()`."""
+    called = waiter.on.partition("(")[0].removesuffix(".acquire").removesuffix(".wait")
+    return called if re.fullmatch(r"[\w.]+", called) and called != words.UNKNOWN else ""
+
+
+def _did(suspension: Suspension, lasted_ns: int) -> str:
+    if suspension.reason == words.SLEEP:
+        return f"slept {duration(lasted_ns, 2)}"
+    what = f" in {suspension.on}" if "(" in suspension.on else f" for {suspension.reason}"
+    return f"waited {duration(lasted_ns, 2)}{what}"

@@ -1,0 +1,103 @@
+"""Tracks that are spawned again and again at one place, and never end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+
+from visualizer.analysis.findings.base import (
+    LEAK_ENDED_SHARE,
+    LEAK_GAP_SHARE,
+    LEAK_IDLE_SHARE,
+    LEAK_OF,
+    Finding,
+    at,
+    finding,
+    spawned_told,
+    suspended,
+)
+from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track
+from visualizer.analysis.text.durations import duration
+from visualizer.trace import words
+
+_FEW_STEPS = 2
+
+
+def leak(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
+    """LEAK_OF or more tracks that one place spawned, all the time from its first one on, only wait, and hardly one has
+    ended. Not reported: tracks that wait for a connection, or that others wake now and then."""
+    for place, several in leaked(timeline).items():
+        first = several[0][0]
+        end_ns = _end_ns(timeline)
+        cost_ns = sum(end_ns - suspension.t_ns for _, suspension in several)
+        commonest = Counter((one.reason, one.on, one.place) for _, one in several).most_common(1)[0][0]
+        reason, on, where = commonest
+        if reason == words.SLEEP:
+            waits = f"sleeps for {on}{at(where)}"
+        else:
+            waits = f"waits{f' in {on}' if '(' in on else f' for {on}' if on else ''}{at(where)}"
+        lasted = duration(several[-1][0].spawn_ns - first.spawn_ns, 2)
+        sentence = (
+            f"{len(several):,} × {first.base_name}, {spawned_told(first.place)} one after another for {lasted} → "
+            f"none of them has ended; {timeline.name(first.id)} {waits} since {duration(several[0][1].t_ns, 3)}"
+        )
+        tracks = [track.id for track, _ in several]
+        yield finding("leak", sentence, tracks, first.spawn_ns, place, cost_ns, tracks)
+
+
+def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
+    """Where they are spawned -> the tracks that leak, in the order of their creation, with what each waits for."""
+    spawned: dict[Place, list[Track]] = {}
+    for track in timeline.tracks.values():
+        if track.place is not None and track.kind in (words.GREENLET, words.COROUTINE) and not track.schedules:
+            spawned.setdefault(track.place, []).append(track)
+    found = {}
+    for place, tracks in spawned.items():
+        waiting = [(track, one) for track in tracks if (one := _idle(timeline, track)) is not None]
+        if len(waiting) >= LEAK_OF and _grows(timeline, tracks, [track for track, _ in waiting]):
+            found[place] = waiting
+    return found
+
+
+def _idle(timeline: Timeline, track: Track) -> Suspension | None:
+    """What it waits for, if it does nothing else any more."""
+    suspension = suspended(timeline, track)
+    if suspension is None or suspension.reason == words.IO or track.exit_ns >= 0:
+        return None
+    until_ns = _end_ns(timeline)
+    waited_ns = track.slices.spent_ns(State.WAITING, until_ns)
+    if waited_ns < LEAK_IDLE_SHARE * max(1, until_ns - track.spawn_ns) or _is_served(timeline, track):
+        return None
+    return suspension
+
+
+def _is_served(timeline: Timeline, track: Track) -> bool:
+    """Whether another track ever woke it after its start."""
+    wakers = timeline.wakeups
+    slices = track.slices
+    for index in range(1, len(slices)):
+        if slices.state[index] == State.READY and slices.state[index - 1] == State.WAITING:
+            waker = timeline.tracks.get(wakers[slices.about[index]].waker)
+            if waker is not None and not waker.schedules:
+                return True
+    return False
+
+
+def _grows(timeline: Timeline, tracks: list[Track], waiting: list[Track]) -> bool:
+    """Whether hardly one of the tracks of a place ended, and more came all the time, up to the end."""
+    if len(tracks) - len(waiting) > LEAK_ENDED_SHARE * len(tracks):
+        return False
+    times_ns = [track.spawn_ns for track in waiting] + [_end_ns(timeline)]
+    gaps_ns = [after - before for before, after in pairwise(times_ns)]
+    span_ns = times_ns[-1] - times_ns[0]
+    # Who still does something now and then may be one of a crew that came in the beginning.
+    most = LEAK_GAP_SHARE if any(len(track.steps) > _FEW_STEPS for track in waiting) else LEAK_IDLE_SHARE
+    return span_ns > 0 and max(gaps_ns) <= most * span_ns
+
+
+def _end_ns(timeline: Timeline) -> int:
+    """When the program ended its work: when its first thread ended, or the end of what is known."""
+    first = next(iter(timeline.tracks.values()))
+    return first.exit_ns if first.exit_ns >= 0 else timeline.last_ns

@@ -1,0 +1,103 @@
+"""Pools that are full: of tracks that wait for room in the same pool, and pools of threads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from visualizer.analysis.findings.base import POOL_NS, POOL_THREADS, Finding, at, finding
+from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.standstill import stuck
+from visualizer.analysis.model.timeline import Suspension, Timeline
+from visualizer.analysis.report.waits import waits
+from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.source_text import source_line
+from visualizer.trace import words
+from visualizer.trace.columns import Column
+
+_SPAWNS = ("spawn", "apply", "apply_async", "map", "map_async", "imap", "imap_unordered", "start", "add")
+_CALL = re.compile(r"([\w.]+)\.(\w+)\(")
+
+
+def pool_exhausted(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
+    """Members of a pool waited for room in it, up to the end, and nobody else could make any. One for each pool."""
+    for thing, several in crowded_out(timeline, observed).items():
+        tracks = [one.track for one in several]
+        first = several[0]
+        name = (call[1] if (call := _CALL.match(first.on)) else "") or thing
+        name_of = timeline.tracks[tracks[0]].base_name
+        who = timeline.name(tracks[0]) if len(tracks) == 1 else f"{len(tracks)} × {name_of}"
+        sentence = (
+            f"{who}, which {name} ({thing}) itself runs, wait for room in it in {first.on}{at(first.place)} → "
+            "none of them ends, so there is never any"
+        )
+        cost_ns = sum(max(0, timeline.last_ns - one.t_ns) for one in several)
+        since_ns = max(one.t_ns for one in several)
+        yield finding("pool_exhausted", sentence, tracks, since_ns, first.place, cost_ns, tracks)
+
+
+def crowded_out(timeline: Timeline, observed: Observed) -> dict[str, list[Suspension]]:
+    """Pool -> its own members that wait for ever for room in it. Who is a member is inferred from where it was made."""
+    found: dict[str, list[Suspension]] = {}
+    for track, suspension in stuck(timeline, observed).items():
+        call = _CALL.match(suspension.on)
+        if suspension.reason != words.POOL or not suspension.object or call is None or call[2] not in _SPAWNS:
+            continue
+        place = timeline.tracks[track].place
+        made = source_line(timeline, place) if place is not None else ""
+        name = re.escape(call[1].rpartition(".")[2])
+        if re.search(rf"(?<!\w){name}\.(?:{'|'.join(_SPAWNS)})\(", made):
+            found.setdefault(suspension.object, []).append(suspension)
+    return found
+
+
+def thread_pool_full(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
+    """More tracks waited for a pool of threads than it has threads, for POOL_NS or longer in total. One for each."""
+    columns = timeline.columns.suspensions
+    numbers: dict[str, list[int]] = {}
+    for number, (reason, asked, _) in enumerate(columns.details.known):
+        if reason in (words.THREADPOOL, words.DNS):
+            on = timeline.columns.texts.get(columns.asked.known[asked][1], "") if asked >= 0 else ""
+            call = _CALL.match(on.replace("get_hub()", "hub")) if reason == words.THREADPOOL else None
+            numbers.setdefault(call[1].rpartition(".")[2] if call is not None else "threadpool", []).append(number)
+    every = waits(timeline) if numbers else None
+    for name, details in numbers.items():
+        assert every is not None, "there are waits"
+        rows = np.flatnonzero(np.isin(np.asarray(columns.detail)[every.suspension], details))
+        threads = _threads(timeline, name)
+        lost_ns, most, since_ns = _above(every.start_ns[rows], every.end_ns[rows], threads or POOL_THREADS)
+        if lost_ns < POOL_NS:
+            continue
+        longest = timeline.suspensions[int(every.suspension[rows[(every.end_ns - every.start_ns)[rows].argmax()]])]
+        tracks = list(dict.fromkeys(columns.whose(every.suspension[rows])[1].tolist()))
+        inferred = "" if threads else ", as many as gevent's pool has unless it is told otherwise (inferred)"
+        sentence = (
+            f"{most} tracks at once waited for the {threads or POOL_THREADS} threads of {name}{inferred} → "
+            f"those behind lost {duration(lost_ns, 2)} in all, such as {timeline.name(longest.track)} in {longest.on}"
+            f"{at(longest.place)}"
+        )
+        yield finding("thread_pool_full", sentence, [longest.track, *tracks], since_ns, longest.place, lost_ns, tracks)
+
+
+def _threads(timeline: Timeline, name: str) -> int:
+    """How many threads the source gives the pool of that name; 0 if it does not say."""
+    for text in timeline.sources.values():
+        made = re.search(rf"\b{re.escape(name)}\b[^=\n]*=[^=\n]*ThreadPool\(\s*(?:maxsize\s*=\s*)?(\d{{1,6}})\b", text)
+        if made is not None:
+            return int(made[1])
+    return 0
+
+
+def _above(start_ns: Column, end_ns: Column, threads: int) -> tuple[int, int, int]:
+    """How long more waited than there are threads, times how many more; how many at most; and since when."""
+    times_ns = np.concatenate((start_ns, end_ns))
+    change = np.repeat((1, -1), (len(start_ns), len(end_ns)))
+    order = np.lexsort((change, times_ns))
+    times_ns, count = times_ns[order], change[order].cumsum()
+    more = np.maximum(count[:-1] - threads, 0)
+    over = np.flatnonzero(more)
+    if not len(over):
+        return 0, 0, 0
+    return int((more * np.diff(times_ns)).sum()), int(count.max()), int(times_ns[over[0]])

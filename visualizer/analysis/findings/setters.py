@@ -1,0 +1,136 @@
+"""Waits that one particular track would have ended, which died before it did."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from visualizer.analysis.findings.base import Finding, at, finding, listed, spot
+from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.served import Served
+from visualizer.analysis.findings.standstill import stuck
+from visualizer.analysis.findings.tracebacks import printed
+from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track
+from visualizer.analysis.text.source_text import calls_in, definition
+from visualizer.trace import words
+
+#: Reason of a wait, and the method that waits -> the methods by which another track ends it.
+_ENDED_BY = {
+    (words.EVENT, "wait"): ("set",),
+    (words.RESULT, "get"): ("set", "set_exception"),
+    (words.RESULT, "wait"): ("set", "set_exception"),
+    (words.SEMAPHORE, "acquire"): ("release",),
+    (words.LOCK, "acquire"): ("release",),
+    (words.CONDITION, "wait"): ("notify", "notify_all"),
+    (words.QUEUE, "join"): ("task_done",),
+    (words.QUEUE, "get"): ("put", "put_nowait"),
+    (words.QUEUE, "put"): ("get", "get_nowait"),
+    (words.CHANNEL, "get"): ("put",),
+}
+_CALL = re.compile(r"([\w.]+)\.(\w+)\(")
+
+
+class Broken(NamedTuple):
+    """`died` would have called `method` of `thing` in line `line` of its function; `waiting` waited for that. Without
+    `died`: nobody is known to have died."""
+
+    kind: str
+    died: tuple[Track, ...]
+    thing: str
+    method: str
+    line: int
+    waiting: tuple[Suspension, ...]
+
+
+def finds(kind: str) -> Callable[[Timeline, Observed], Iterator[Finding]]:
+    """What finds problems of this kind of those that `broken` tells apart."""
+
+    def find(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
+        return (_told(timeline, what) for what in broken(timeline, observed) if what.kind == kind)
+
+    return find
+
+
+def broken(timeline: Timeline, observed: Observed) -> list[Broken]:
+    """All of them, one for each line that waits. Inferred from the source, which the trace must contain."""
+    alike: dict[tuple[str, str, Place | None], list[Suspension]] = {}
+    served = Served(timeline)
+    for suspension in stuck(timeline, observed).values():
+        if suspension.asked_ns >= 0 or _is_idle(timeline, served, suspension):
+            continue
+        alike.setdefault((suspension.reason, suspension.on, suspension.place), []).append(suspension)
+    failed = [track for track in map(timeline.tracks.__getitem__, timeline.exits) if track.state is State.FAILED]
+    found = []
+    for (reason, on, _), waiting in alike.items():
+        call = _CALL.match(on)
+        methods = _ENDED_BY.get((reason, call[2])) if call is not None else None
+        if call is None or methods is None:
+            continue
+        name = call[1].rpartition(".")[2]
+        died = [(track, line, method) for track in failed for line, method in _missed(timeline, track, name, methods)]
+        if died:
+            _, line, method = died[-1]
+            tracks = tuple(track for track, *_ in died)
+            kind = _kind(timeline, tracks[-1], name, method, call[2])
+            found.append(Broken(kind, tracks, call[1], method, line, tuple(waiting)))
+        elif methods == ("task_done",) and _is_empty(timeline, observed, waiting[0]):
+            found.append(Broken("lost_task_done", (), call[1], methods[0], 0, tuple(waiting)))
+    return found
+
+
+def _is_idle(timeline: Timeline, served: Served, suspension: Suspension) -> bool:
+    """Whether it is a worker that has nothing to do: others than those that died gave it something before."""
+    if suspension.reason not in (words.QUEUE, words.CHANNEL) or ".get(" not in suspension.on:
+        return False
+    by = served.by(timeline.tracks[suspension.track], suspension)
+    return by != words.NOBODY and timeline.tracks[by].state is not State.FAILED
+
+
+def _missed(timeline: Timeline, track: Track, name: str, methods: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+    """Where the track would have called one of the methods, if it died above that."""
+    written = definition(timeline, track)
+    if written is None:
+        return
+    calls = list(calls_in(timeline, written, name, methods))
+    died = printed(timeline, track)
+    inside = died is not None and died.file == written.file and written.line <= died.line <= written.end_line
+    calls = [(line, method) for line, method in calls if not inside or died is None or line >= died.line]
+    yield from calls[:1]
+
+
+def _kind(timeline: Timeline, died: Track, name: str, method: str, waits: str) -> str:
+    if method == "task_done":
+        return "lost_task_done"
+    written = definition(timeline, died)
+    took = written is not None and any(calls_in(timeline, written, name, ("get", "get_nowait")))
+    return "not_returned" if waits == "get" and method.startswith("put") and took else "setter_died"
+
+
+def _is_empty(timeline: Timeline, observed: Observed, joining: Suspension) -> bool:
+    """Whether somebody waits for more of what the queue has: then all of it has been taken."""
+    waiting = stuck(timeline, observed).values()
+    return bool(joining.object) and any(one.object == joining.object and ".get(" in one.on for one in waiting)
+
+
+def _told(timeline: Timeline, what: Broken) -> Finding:
+    waiting = what.waiting
+    who = timeline.name(waiting[0].track) if len(waiting) == 1 else f"{len(waiting):,} tracks"
+    waits = f"{who} waited in {waiting[0].on}{at(waiting[0].place)}"
+    cost_ns = sum(max(0, timeline.last_ns - one.t_ns) for one in waiting)
+    tracks = [one.track for one in waiting]
+    if not what.died:
+        sentence = f"all items were taken, but task_done() was called too seldom → {waits}, and nothing woke it"
+        return finding(what.kind, sentence, tracks, waiting[0].t_ns, waiting[0].place, cost_ns, tracks)
+    last = what.died[-1]
+    place = printed(timeline, last)
+    names = listed([timeline.name(track.id) for track in what.died])
+    raised = f"ended with {last.value or 'an exception'}{at(place)}"
+    took = f"took from {what.thing} and " if what.kind == "not_returned" else ""
+    line = spot(definition(timeline, last)).rpartition(":")[0]
+    sentence = (
+        f"{names} {took}{raised} before {what.thing}.{what.method}() ({line}:{what.line}, inferred from the source) → "
+        f"{waits}, and nothing else woke {'it' if len(waiting) == 1 else 'them'}"
+    )
+    first = place or definition(timeline, last)
+    return finding(what.kind, sentence, [last.id, *tracks], last.exit_ns, first, cost_ns, tracks)

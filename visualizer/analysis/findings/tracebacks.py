@@ -1,0 +1,47 @@
+"""Where a track raised, by what it printed of that."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+from visualizer.analysis.model.timeline import Place, Timeline, Track
+from visualizer.trace import words
+
+#: A line of a printed traceback, as the traceback module writes it.
+_FRAME = re.compile(r'^ *File "([^"\n]+)", line (\d{1,9}), in (.+)$', re.MULTILINE)
+_TRACEBACK = "Traceback (most recent call last)"
+#: Files of which a line says less than one of the program's own: a runtime's least of all.
+_RUNTIME = re.compile(r"(?:^|[/\\])(?:gevent|greenlet)[/\\]")
+_LIBRARY = re.compile(r"[/\\](?:site|dist)-packages[/\\]|[/\\]lib[/\\]python\d|^<frozen ")
+#: A traceback is searched for in this many of the last outputs.
+_MOST_OUTPUTS = 100
+
+
+def printed(timeline: Timeline, track: Track) -> Place | None:
+    """Where it raised, by the traceback that it printed as it ended; None if there is none."""
+    if not len(track.steps):
+        return None
+    since_ns = timeline.switch(track.steps[-1]).t_ns
+    outputs = timeline.outputs
+    last = bisect_right(outputs, track.exit_ns, key=lambda output: output.t_ns)
+    texts = []
+    for index in range(last - 1, max(-1, last - 1 - _MOST_OUTPUTS), -1):
+        output = outputs[index]
+        if output.t_ns < since_ns:
+            break
+        if output.track == track.id and output.stream == words.STDERR:
+            texts.append(output.text)
+    # Of several the last is that of the end.
+    frames = _FRAME.findall("".join(reversed(texts)).rpartition(_TRACEBACK)[2])
+    if not frames:
+        return None
+    file, line, function = min(reversed(frames), key=lambda frame: strangeness(frame[0]))
+    if _RUNTIME.search(file):
+        return None
+    return Place(file, function, int(line), int(line), -1, -1)
+
+
+def strangeness(file: str) -> int:
+    """How little a line of that file tells of the program: its own code, a library, a runtime."""
+    return 2 if _RUNTIME.search(file) else 1 if _LIBRARY.search(file) else 0
