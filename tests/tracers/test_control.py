@@ -19,6 +19,9 @@ from tests.tracers.held import PATIENCE_S, script_of, started
 from tests.tracers.traced import ROOT, SCENARIOS, bare, environment
 from visualizer.session.control import Condition
 from visualizer.trace.events import Continued, Held
+from visualizer.tracers.control.clock import PausableClock
+from visualizer.tracers.control.control import SocketControl
+from visualizer.tracers.core.recording import Recording
 
 #: In seconds; long beside what the programs here do, and than a flush takes.
 STOP_S = 0.2
@@ -638,11 +641,11 @@ def test_a_program_that_closes_all_descriptors_is_let_go(tmp_path: Path) -> None
 def test_without_a_channel_nothing_of_it_is_there(tmp_path: Path) -> None:
     script = script_of(
         tmp_path,
-        """
+        f"""
         import gc, sys
-        names = {type(thing).__name__ for thing in gc.get_objects()}
-        print("select" in sys.modules, "_socket" in sys.modules, "ctypes" in sys.modules, "Recording" in names,
-              "Control" in names, "HeldClock" in names)
+        names = {{type(thing).__name__ for thing in gc.get_objects()}}
+        print("select" in sys.modules, "_socket" in sys.modules, "ctypes" in sys.modules,
+              {Recording.__name__!r} in names, {SocketControl.__name__!r} in names, {PausableClock.__name__!r} in names)
         """,
     )
     from tests.tracers.traced import trace

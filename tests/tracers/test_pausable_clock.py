@@ -9,10 +9,10 @@ from tests.tracers.traced import ROOT, environment
 
 LOOK = """
 import random
-from visualizer.tracers.control.clock import HeldClock
+from visualizer.tracers.control.clock import PausableClock
 
 true_ns = 1_000
-clock = HeldClock(lambda: true_ns)
+clock = PausableClock(lambda: true_ns)
 assert (clock.now(), clock.held_ns) == (1_000, 0)
 true_ns = 1_500
 assert clock.stop() == 1_500
@@ -40,10 +40,10 @@ for _ in range(10_000):
 THREADS = """
 import sys
 import threading
-from visualizer.tracers.control.clock import HeldClock
+from visualizer.tracers.control.clock import PausableClock
 
 sys.setswitchinterval(1e-6)
-clock, over, back = HeldClock(), threading.Event(), []
+clock, over, back = PausableClock(), threading.Event(), []
 
 def look():
     said = clock.now()
