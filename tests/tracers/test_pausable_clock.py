@@ -13,13 +13,13 @@ from visualizer.tracers.control.clock import PausableClock
 
 true_ns = 1_000
 clock = PausableClock(lambda: true_ns)
-assert (clock.now(), clock.held_ns) == (1_000, 0)
+assert (clock.now(), clock.paused_ns) == (1_000, 0)
 true_ns = 1_500
 assert clock.stop() == 1_500
 true_ns = 9_000
 assert clock.now() == clock.stop() == 1_500
 clock.go_on()
-assert (clock.now(), clock.held_ns) == (1_500, 7_500)
+assert (clock.now(), clock.paused_ns) == (1_500, 7_500)
 clock.go_on()
 true_ns = 9_100
 assert clock.now() == 1_600
