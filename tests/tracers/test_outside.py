@@ -35,7 +35,7 @@ def run(folder: Path, *command: str | os.PathLike[str], expect: int = 0) -> subp
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """One with the package, a script that uses it, and the trace of that."""
-    recorded = run(tmp_path, "record", "-q", install(tmp_path), "-o", "ticking.trace")
+    recorded = run(tmp_path, "record", install(tmp_path), "-o", "ticking.trace")
     # What watches the program is not there for the program, nor is what found it.
     assert recorded.stdout == "[]\n"
     assert recorded.stderr == ""

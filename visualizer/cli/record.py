@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from shutil import SameFileError
 
@@ -21,7 +22,11 @@ _LARGE_BYTES = 32 << 20
 @script_parameters
 @click.option("-o", "--output", metavar="FILE", help="Where to write the trace.  [required]")
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing at the end.")
+@click.option(
+    "--summary/--no-summary",
+    default=None,
+    help="Say at the end what was saved, and the worst problem.  [default: if stderr is a terminal]",
+)
 def command(
     words: tuple[str, ...],
     module: bool,
@@ -29,13 +34,13 @@ def command(
     no_source: bool,
     output: str | None,
     force: bool,
-    quiet: bool,
+    summary: bool | None,
 ) -> None:
     """Run a script and record its switches in FILE.
 
     TARGET is a scenario name, a script path, or a module name with -m. The script keeps the terminal: stdin, stdout,
-    stderr, signals and exit code are its own. At the end, one line on stderr says what was saved, how many problems
-    there are, and which is the worst.
+    stderr, signals and exit code are its own. At the end, a line on the terminal says what was saved, how many problems
+    there are, and which is the worst; where stderr is no terminal, it holds what the script writes and nothing else.
 
     Options go before TARGET; only -o FILE and --force may also be the last words of the line. All other words after
     TARGET are the script's. `--` before TARGET ends the options.
@@ -74,7 +79,7 @@ def command(
         if run.warning is not None:
             warn(run.warning)
         recordings.remember(path)
-        if run.recorded and not quiet:
+        if run.recorded and (sys.stderr.isatty() if summary is None else summary):
             warn(_saved(path))
     exit_like(status)
 

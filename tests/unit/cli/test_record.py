@@ -56,7 +56,7 @@ def test_the_script_has_the_terminal_to_itself(options_first: bool, process: Vis
 
 
 def test_a_scenario_prints_what_it_prints_alone(process: Visualizer, tmp_path: Path) -> None:
-    watched = process("record", "-q", "ping_pong", "-o", "t")
+    watched = process("record", "ping_pong", "-o", "t")
     alone = plain(str(folder() / "ping_pong.py"), cwd=tmp_path)
     assert (watched.returncode, watched.stdout, watched.stderr) == (alone.returncode, alone.stdout, alone.stderr)
 
@@ -67,7 +67,7 @@ def test_a_scenario_prints_what_it_prints_alone(process: Visualizer, tmp_path: P
 )
 def test_an_unhappy_end_is_the_same(code: str, process: Visualizer, tmp_path: Path) -> None:
     (tmp_path / "s.py").write_text(code)
-    watched = process("record", "--quiet", "s.py", "-o", "t")
+    watched = process("record", "s.py", "-o", "t")
     alone = plain("s.py", cwd=tmp_path)
     assert (watched.returncode, watched.stdout, watched.stderr) == (alone.returncode, alone.stdout, alone.stderr)
     assert end_of(tmp_path / "t") == (alone.returncode, 0)
@@ -75,7 +75,7 @@ def test_an_unhappy_end_is_the_same(code: str, process: Visualizer, tmp_path: Pa
 
 def test_a_module(process: Visualizer, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("import sys; print(sys.argv[1:], __name__)")
-    done = process("record", "-q", "-m", "-o", "t", "mine", "-m", "x")
+    done = process("record", "-m", "-o", "t", "mine", "-m", "x")
     assert (done.returncode, done.stdout, done.stderr) == (0, "['-m', 'x'] __main__\n", "")
 
 
@@ -159,7 +159,7 @@ def test_what_is_wrong_is_told_before_the_script_is_started(
 
 def test_a_script_without_problems_is_said_to_be(process: Visualizer, tmp_path: Path) -> None:
     (tmp_path / "s.py").write_text("import sys; print('mine', file=sys.stderr)")
-    done = process("record", "s.py", "-o", "t")
+    done = process("record", "--summary", "s.py", "-o", "t")
     assert re.fullmatch(r"mine\nvisualizer: saved 't': 0 switches in [\d.]+ m?s, no problems found\.\n", done.stderr)
 
 
@@ -178,11 +178,15 @@ def test_a_trace_that_takes_nothing_costs_a_sentence_and_not_the_run(process: Vi
 
 
 def test_what_was_recorded_is_said_and_remembered(process: Visualizer, tmp_path: Path) -> None:
-    done = process("record", "ping_pong", "-o", "t.trace")
-    assert re.fullmatch(
-        r"visualizer: saved 't\.trace': 5 switches in [\d.]+ m?s, 1 problem; test1 was never resumed .*\n", done.stderr
-    )
-    assert [recording.path for recording in recordings.recent()] == [tmp_path / "t.trace"]
+    said = r"visualizer: saved 't\.trace': 5 switches in [\d.]+ m?s, 1 problem; test1 was never resumed .*\n"
+    assert process("record", "ping_pong", "-o", "t.trace").stderr == "", "a file or a pipe holds what the script says"
+    assert re.fullmatch(said, process("record", "--summary", "--force", "ping_pong", "-o", "t.trace").stderr)
+    ours, its = os.openpty()
+    process("record", "--force", "ping_pong", "-o", "t", capture_output=False, stdout=subprocess.DEVNULL, stderr=its)
+    assert re.fullmatch(said.replace(r"t\.trace", "t"), os.read(ours, 10_000).decode().replace("\r\n", "\n"))
+    os.close(its)
+    os.close(ours)
+    assert [recording.path for recording in recordings.recent()] == [tmp_path / "t", tmp_path / "t.trace"]
 
 
 def test_a_file_in_the_way_is_not_taken_for_one_of_ours(process: Visualizer, tmp_path: Path) -> None:
@@ -192,7 +196,7 @@ def test_a_file_in_the_way_is_not_taken_for_one_of_ours(process: Visualizer, tmp
     (tmp_path / "sub" / "s.py").write_text("print('fine')")
     code = "import sys; sys.path[0] = sys.argv.pop(1); from visualizer.cli import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", code, str(ROOT), "record", "-q", "sub/s.py", "-o", "t"],
+        [sys.executable, "-c", code, str(ROOT), "record", "sub/s.py", "-o", "t"],
         cwd=tmp_path,
         env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         capture_output=True,
