@@ -132,14 +132,16 @@ def test_it_is_the_same_however_it_came_in(timeline: Timeline, data: st.DataObje
 def test_many_changes_agree_with_a_count_of_each(steps: list[tuple[int, int]], data: st.DataObject) -> None:
     """More than are kept added up, and taken in with several passes."""
     timeline, t_ns, current = Timeline(), 0, 0
-    for track in range(6):
-        kind = words.GREENLET if track else words.THREAD
-        feed(timeline, [ev.Spawn(track, track, kind, -1 if not track else 0, 0 if track else -1, -1, -1)])
+    lines: list[ev.Event] = [
+        ev.Spawn(track, track, words.GREENLET if track else words.THREAD, 0 if track else -1, min(track, 1) - 1, -1, -1)
+        for track in range(6)
+    ]
     for target, passed_ns in steps:
         t_ns += passed_ns
         if target != current:
-            feed(timeline, [ev.Switch(t_ns, current, target, "switch", -1, -1)])
+            lines.append(ev.Switch(t_ns, current, target, "switch", -1, -1))
             current = target
+    feed(timeline, lines)
     tracks = tuple(range(1, 6))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(groups, "_PIECE", 2 * groups._STRIDE)
