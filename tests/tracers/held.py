@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.reading import read_all
 from tests.tracers.traced import Ended, Traced, environment
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import Timeline
@@ -61,7 +60,7 @@ class Held:
         code = self.run.wait()
         path = self.run.trace_path
         ended = Ended(code, (self._folder / "out").read_bytes(), (self._folder / "err").read_bytes())
-        return Traced(ended, self.timeline(), read_all(path)[1], path)
+        return Traced(ended, self.timeline(), path)
 
 
 @contextmanager

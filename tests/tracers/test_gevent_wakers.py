@@ -6,6 +6,7 @@ import pytest
 
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import Traced
+from visualizer.analysis.model.timeline import Wakeup
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -62,17 +63,19 @@ def test_who_gets_is_woken_by_who_put_that_item(trace_source: TraceSource, queue
         who, whose = output.text.split(" has what came from ")
         names[who] = output.track
         reported.setdefault(output.track, []).append((output.t_ns, whose.strip()))
+    wakeups: dict[int, list[Wakeup]] = {}
+    for wake in timeline.wakeups:
+        wakeups.setdefault(wake.track, []).append(wake)
     seen = 0
     for suspension in timeline.suspensions:
         if suspension.on != "items.get()":
             continue
         after = next((told for told in reported.get(suspension.track, []) if told[0] >= suspension.t_ns), None)
-        wakes = [w for w in timeline.wakeups if w.track == suspension.track and w.t_ns <= (after[0] if after else -1)]
         if after is not None and after[1] in names:
             seen += 1
-            assert wakes[-1].waker == names[after[1]]
+            assert [w for w in wakeups[suspension.track] if w.t_ns <= after[0]][-1].waker == names[after[1]]
     assert seen > 30
-    assert all(wake.waker in timeline.tracks for wake in timeline.wakeups)
+    assert all(wake.waker in timeline.tracks for wakes in wakeups.values() for wake in wakes)
 
 
 def test_of_several_who_release_each_serves_one(trace_source: TraceSource) -> None:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from tests.reading import read_all
@@ -39,8 +40,11 @@ class Traced:
 
     ended: Ended
     timeline: Timeline
-    events: list[Event]
     path: Path
+
+    @cached_property
+    def events(self) -> list[Event]:
+        return read_all(self.path)[1]
 
     @property
     def switches(self) -> list[Switch]:
@@ -122,4 +126,4 @@ def trace(path: Path, *command: str, cwd: Path | None = None, include: tuple[str
         cwd=cwd,
         env=launcher.environment(str(path), list(include), True, "", environment()),
     )
-    return Traced(Ended(done.returncode, done.stdout, done.stderr), load(str(path))[0], read_all(path)[1], path)
+    return Traced(Ended(done.returncode, done.stdout, done.stderr), load(str(path))[0], path)
