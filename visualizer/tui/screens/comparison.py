@@ -109,12 +109,15 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         """Advance a playhead that plays, and continue a running search."""
         now_ns = self._clock()
         passed_ns, self._ticked_ns = now_ns - self._ticked_ns, now_ns
+        if self.go_on_searching() | self.view.advance(passed_ns):
+            self.look()
+
+    def _look_for_more(self) -> None:
+        """Offer the key that scrolls the figures where they do not all have room: known when all are laid out."""
         has_more = self.query_one("#below-both").max_scroll_y > 0
         if has_more != self._has_more:
             self._has_more = has_more
             self.refresh_bindings()
-        if self.go_on_searching() | self.view.advance(passed_ns):
-            self.look()
 
     @on(messages.Looked)
     def _draw(self) -> None:
@@ -132,6 +135,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
                 stack.bring(row)
         for pane in (self._verdict, *self._rulers, *self._sides, *self._stacks, self._sentences, self.filter):
             pane.show()
+        self.call_after_refresh(self._look_for_more)
 
     def _divide(self) -> None:
         """The stacks get what they need, but not more than their share; what one does not need goes to the other."""
