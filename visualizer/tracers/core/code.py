@@ -31,8 +31,9 @@ _STATEMENTS = ("with ", "for ", "async with ", "async for ")
 TRACERS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _HERE = os.path.dirname(TRACERS[:-1]) + os.sep
 _STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
-_RUNTIMES = (f"{os.sep}gevent{os.sep}", f"{os.sep}greenlet{os.sep}")
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_RUNTIMES = (f"gevent{os.sep}", f"greenlet{os.sep}")
+_COMPILED = tuple(f"src{os.sep}{part}" for part in _RUNTIMES)
 _SCENARIOS = os.path.join(_HERE, "scenarios") + os.sep
 _START_DIRECTORY = os.getcwd()
 #: What the interpreter was asked to run is the program's own wherever it is installed.
@@ -65,6 +66,8 @@ class Ownership:
         if filename.startswith("<"):
             return not filename.startswith("<frozen ")
         path = absolute(filename)
+        if path != filename and (filename.endswith(".pyx") or _is_of_runtime(filename)):
+            return False
         if path.startswith(_HERE):
             # Installed, the bundled scenarios lie among our own modules.
             return path.startswith(_SCENARIOS)
@@ -203,7 +206,14 @@ def enters(code: CodeType, line: int) -> bool:
 
 def is_of_runtime(code: CodeType) -> bool:
     """Whether it is code of gevent or greenlet: a wait there says nothing about what the program does."""
-    return any(part in code.co_filename for part in _RUNTIMES)
+    return _is_of_runtime(code.co_filename)
+
+
+def _is_of_runtime(filename: str) -> bool:
+    if filename.startswith(os.sep):
+        return any(installed + part in filename for installed in _INSTALLED for part in _RUNTIMES)
+    # A compiled module names its source as it lay where that was compiled: "src/gevent/greenlet.py".
+    return filename.startswith(_COMPILED)
 
 
 def own_frame(frame: Any, own: Callable[[CodeType], bool]) -> Any:
