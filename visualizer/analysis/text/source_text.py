@@ -95,8 +95,9 @@ def would_end(timeline: Timeline, waiting: dict[int, Suspension], suspension: Su
 
 
 def _endings(timeline: Timeline, waiting: dict[int, Suspension], suspension: Suspension) -> list[Ending]:
-    """Who would do so further down in the function that it waits in."""
-    thing, dot, _ = suspension.on.partition("(")[0].rpartition(".")
+    """Who would do so further down in the function that it waits in. Not who waits for the same: what it would release
+    it does not have yet. Nor who waits for another of that name, such as its own `self.lock`."""
+    thing, dot, _ = _called(suspension)
     methods = _ENDING.get(suspension.reason)
     if not dot or methods is None or suspension.place is None or "(" not in suspension.on:
         return []
@@ -105,12 +106,19 @@ def _endings(timeline: Timeline, waiting: dict[int, Suspension], suspension: Sus
     for track, other in waiting.items():
         if track == suspension.track or other.place is None or other.place.file != suspension.place.file:
             continue
+        if other.object == suspension.object != "" or _called(other)[0] == thing:
+            continue
         text = timeline.sources.get(other.place.file, "")
         for line, written in _rest_of_function(_lines(text), other.place):
             if call := calls.search(written.partition("#")[0]):
                 found.append(Ending(track, other.place.file, line, call[1].partition("_")[0]))
                 break
     return found
+
+
+def _called(suspension: Suspension) -> tuple[str, str, str]:
+    """What the wait is for, as the program calls it: ("self.lock", ".", "acquire") of `self.lock.acquire()`."""
+    return suspension.on.partition("(")[0].rpartition(".")
 
 
 def _rest_of_function(lines: tuple[str, ...], place: Place) -> Iterable[tuple[int, str]]:

@@ -257,6 +257,33 @@ def test_nobody_ends_its_own_wait() -> None:
     assert "for foo, which would set it at line 3" in one.sentence
 
 
+ONE = """def run(a):
+    lock.acquire()
+    lock.release()
+
+def run(a):
+    lock.acquire()
+    lock.release()
+"""
+
+
+@pytest.mark.parametrize(("called", "thing"), [("lock", "Lock 1"), ("lock", "Lock 2"), ("self.lock", "Lock 1")])
+def test_who_waits_for_a_lock_itself_is_not_who_would_release_it(called: str, thing: str) -> None:
+    tape = spawned("foo", "bar").lists(ONE).switch("hub", "foo")
+    tape.waits("foo", words.LOCK, "lock.acquire()", thing="Lock 1").switch("foo", "hub", line=2).switch("hub", "bar")
+    tape.waits("bar", words.LOCK, f"{called}.acquire()", thing=thing).switch("bar", "hub", line=6)
+    tape.at(50 * MS).wake("main", "hub", words.THROW).switch("hub", "main", "LoopExit('')", cause=words.THROW)
+    assert "would release" not in only(tape.exits("main").end(), "deadlock")[0]
+
+
+def test_who_waits_for_another_lock_first_would_release_this_one() -> None:
+    tape = spawned("foo", "bar").lists(ONE.replace("\n    lock.acquire", "\n    first.acquire")).switch("hub", "foo")
+    tape.waits("foo", words.LOCK, "lock.acquire()", thing="Lock 1").switch("foo", "hub", line=2).switch("hub", "bar")
+    tape.waits("bar", words.LOCK, "first.acquire()", thing="Lock 2").switch("bar", "hub", line=6)
+    tape.at(50 * MS).wake("main", "hub", words.THROW).switch("hub", "main", "LoopExit('')", cause=words.THROW)
+    assert "for bar, which would release it at line 7" in only(tape.exits("main").end(), "deadlock")[0]
+
+
 @pytest.mark.parametrize("thrown", [None, "Timeout(0.5)", "ValueError('LoopExit(')"])
 def test_what_a_hub_throws_otherwise_is_no_deadlock(thrown: str | None) -> None:
     assert kinds(stuck(thrown)) == ["never_resumed", "never_resumed"]
