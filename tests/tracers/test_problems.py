@@ -137,6 +137,25 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
             "crash",
             ["fail raised KeyError: port (script.py:", "`{}['port']`, which main did not catch"],
         ),
+        (
+            "def fail(n):\n    gevent.sleep(0)\n    {}['port']\nPool(1).map(fail, [1])\n",
+            "crash",
+            ["fail raised KeyError: port (script.py:", "`{}['port']`, which main did not catch"],
+        ),
+        (
+            """
+            def fail():
+                gevent.sleep(0)
+                {}['port']
+            try:
+                gevent.spawn(fail).get()
+            except KeyError:
+                pass
+            gevent.spawn(fail).get()
+            """,
+            "crash",
+            ["fail-2 raised KeyError: port (script.py:", "`{}['port']`, which main did not catch"],
+        ),
     ],
 )
 def test_it_is_the_only_problem(source: str, kind: str, parts: list[str], trace_source: TraceSource) -> None:

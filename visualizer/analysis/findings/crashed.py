@@ -42,13 +42,30 @@ def crash(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 
 def _raised_in(timeline: Timeline, main: int) -> Track | None:
-    """The other track that ended with the same exception, the last before the program did."""
+    """The other track that ended with the same exception, the last before the program did; or the one whose end handed
+    it that, and so on: `Pool.map` gets it in a greenlet of its own, and raises it again."""
     ended = timeline.tracks.get(main)
-    for track in map(timeline.tracks.__getitem__, reversed(timeline.exits)):
-        same = ended is not None and track.value is not None and track.value == ended.value
-        if same and track.id != main and track.state is State.FAILED:
-            return track
-    return None
+    if ended is None or ended.value is None:
+        return None
+    alike = [
+        track for track in map(timeline.tracks.__getitem__, reversed(timeline.exits))
+        if track.value == ended.value and track.id != main and track.state is State.FAILED
+    ]
+    raised = alike[0] if alike else None
+    # From the last to the first: each ended before the one that it woke.
+    for track in alike[1:]:
+        if raised is not None and _woken_last_by(timeline, raised) == track.id:
+            raised = track
+    return raised
+
+
+def _woken_last_by(timeline: Timeline, track: Track) -> int:
+    """Who made it ready for its last run."""
+    slices = track.slices
+    ready = track.slice_of_step(track.steps[-1]) - 1 if len(track.steps) else -1
+    if ready < 0 or slices.state[ready] != State.READY:
+        return words.NOBODY
+    return timeline.wakeups[slices.about[ready]].waker
 
 
 def _unstarted(timeline: Timeline) -> str:

@@ -114,7 +114,7 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         if not _matters(timeline, observed, starving, late_ns, cost_ns[name, where], turn):
             continue
         sentence = (
-            f"{_ran(timeline, turn) if turn else 'others ran in short turns'} → {timeline.name(delay.track)}'s "
+            f"{_ran_meanwhile(timeline, turn, delay)} → {timeline.name(delay.track)}'s "
             f"{duration(suspension.asked_ns)} {what}{at(suspension.place)} ended {duration(late_ns, 2)} late"
         )
         sentence += worst_of(count, "such delays")
@@ -150,7 +150,7 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             continue
         if not _matters(timeline, observed, starving, lost_ns, int(lost.sum()), turn):
             continue
-        shared_ns = min(turn.end_ns, delay.ran_ns) - max(turn.start_ns, delay.due_ns) if turn else lost_ns - LOST_NS
+        shared_ns = _shared_ns(turn, delay) if turn else lost_ns - LOST_NS
         if 2 * shared_ns < lost_ns:
             # Many were ready at once, and each had its turn.
             continue
@@ -259,10 +259,25 @@ def _worst(found: Iterable[tuple[Hashable, int, _T]]) -> Iterator[tuple[int, int
     yield from worst.values()
 
 
-def _ran(timeline: Timeline, turn: LongRun) -> str:
+def _ran(timeline: Timeline, turn: LongRun, how: str = "ran") -> str:
     """That it ran, and where it was sampled."""
     seen = mostly(timeline, turn.track, turn.start_ns, turn.end_ns)
-    return f"{timeline.name(turn.track)} ran{f', sampled at {spot(seen.place)}' if seen else ''}"
+    return f"{timeline.name(turn.track)} {how}{f', sampled at {spot(seen.place)}' if seen else ''}"
+
+
+def _ran_meanwhile(timeline: Timeline, turn: LongRun | None, delay: Delay) -> str:
+    """Who made the delay: the longest turn alone only if that was at least half of it."""
+    if turn is None:
+        return "others ran in short turns"
+    if 2 * _shared_ns(turn, delay) >= delay.ran_ns - delay.due_ns:
+        return _ran(timeline, turn)
+    length = duration(turn.end_ns - turn.start_ns, 2)
+    return f"others ran one after the other, {_ran(timeline, turn, f'the longest, for {length}')}"
+
+
+def _shared_ns(turn: LongRun, delay: Delay) -> int:
+    """How much of the delay the turn took."""
+    return min(turn.end_ns, delay.ran_ns) - max(turn.start_ns, delay.due_ns)
 
 
 def _tracks(delay: Delay, turn: LongRun | None) -> tuple[int, ...]:

@@ -539,6 +539,21 @@ def test_a_late_timer_names_who_ran() -> None:
     assert kinds(crunches(58)) == [], "49 ms late"
 
 
+def test_a_late_timer_blames_nobody_alone_for_what_several_did() -> None:
+    tape = Tape().spawn("hub", words.HUB, parent="main")
+    for name in ("foo", "one", "two", "three"):
+        tape.spawn(name, words.GREENLET, parent="hub", creator="main", line=30)
+    tape.at(MS).waits("main", words.JOIN, "joinall(all)").switch("main", "hub", line=40)
+    tape.switch("hub", "foo").waits("foo", words.SLEEP, "0.01 s", 10 * MS).switch("foo", "hub", line=5)
+    for name, until_ms in (("one", 31), ("two", 62), ("three", 90)):
+        tape.switch("hub", name).at(until_ms * MS).exits(name).switch(name, "hub")
+    tape.wake("foo", "hub", words.TIMER).switch("hub", "foo").exits("foo").switch("foo", "hub")
+    assert only(tape, "late_timer")[0] == (
+        "others ran one after the other, two the longest, for 31 ms → "
+        "foo's 10 ms sleep (demo.py:5) ended 79 ms late"
+    )
+
+
 def test_of_a_crowd_that_was_late_at_once_one_speaks_for_all() -> None:
     """The hog comes before those whom it made late."""
     workers = ["w1", "w2", "w3"]
