@@ -192,3 +192,25 @@ def test_a_compiled_function_that_spawns_has_no_frame_and_does_no_harm(trace_sou
     )
     assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"ran\n", b"")
     assert traced.timeline.notes == []
+
+
+def test_the_deadlock_that_ended_the_program_is_told_not_the_one_of_its_shutdown(trace_source: TraceSource) -> None:
+    [(kind, sentence)] = problems(
+        trace_source(
+            """
+            from gevent.monkey import patch_all
+            patch_all()
+            import threading
+            kept = threading.Lock()
+            kept.acquire()
+            def read():
+                kept.acquire()
+            reader = threading.Thread(target=read, name="reader")
+            reader.start()
+            reader.join()
+            """
+        )
+    )
+    assert kind == "deadlock"
+    assert "main waits in reader.join() (script.py:11)" in sentence
+    assert "threading.py" not in sentence

@@ -17,7 +17,7 @@ from visualizer.analysis.findings.base import NAMED_NS, suspension_before
 from visualizer.analysis.findings.joins import expression, only_waits
 from visualizer.analysis.findings.polls import PollRows
 from visualizer.analysis.findings.ready_times import ReadyTimes
-from visualizer.analysis.model.timeline import Entry, State, Suspension, Switch, Timeline, Track, Wakeup
+from visualizer.analysis.model.timeline import Entry, Place, State, Suspension, Switch, Timeline, Track, Wakeup
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
@@ -51,8 +51,8 @@ class Observed:
     only_awaited: dict[int, Suspension] = field(default_factory=dict)
     #: Number of the last Suspension of each track in which it waited for others to end.
     joins: dict[int, int] = field(default_factory=dict)
-    #: Hub -> number of the last switch by which it threw LoopExit into its own thread.
-    loop_exits: dict[int, int] = field(default_factory=dict)
+    #: Hub -> where its own thread waited as it threw LoopExit into that -> number of the last switch that did so.
+    loop_exits: dict[int, dict[Place | None, int]] = field(default_factory=dict)
     #: Hub -> how many greenlets it has that have not ended.
     living: dict[int, int] = field(default_factory=dict)
     answers: Answers = field(default_factory=Answers)
@@ -157,7 +157,8 @@ class Observed:
             suspension = suspension_before(self.timeline, target, switch.t_ns)
             # Who waits for just that, by hub.join() or gevent.wait(), got it.
             if suspension is None or suspension.on_track != switch.origin:
-                self.loop_exits[switch.origin] = switch.index
+                where = suspension.place if suspension is not None else None
+                self.loop_exits.setdefault(switch.origin, {})[where] = switch.index
 
     def _on_hub(self, hub: Track, switch: Switch) -> None:
         """The hub runs again: was it blocked for long?"""

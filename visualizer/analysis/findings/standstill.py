@@ -6,13 +6,24 @@ from collections.abc import Iterator
 
 from visualizer.analysis.findings.base import is_over, suspended, suspension_before
 from visualizer.analysis.findings.collector import Observed
-from visualizer.analysis.model.timeline import State, Suspension, Switch, Timeline
+from visualizer.analysis.model.timeline import Place, State, Suspension, Switch, Timeline
 from visualizer.trace import words
 
 
 def loop_exits(timeline: Timeline, observed: Observed) -> Iterator[Switch]:
-    """The last switch of each hub that raised LoopExit."""
-    return (timeline.switch(index) for index in observed.loop_exits.values())
+    """The last switch of each hub that raised LoopExit. If that ended the program, the one that did: the interpreter
+    waits for threads thereafter, and may get another one."""
+    for exits in observed.loop_exits.values():
+        ended = [index for place, index in exits.items() if _ended_at(timeline, place)]
+        yield timeline.switch(max(ended or exits.values()))
+
+
+def _ended_at(timeline: Timeline, place: Place | None) -> bool:
+    """Whether the exception that ended the program is a LoopExit that was raised there."""
+    at = timeline.uncaught_at
+    if timeline.uncaught is None or timeline.uncaught[0] != "LoopExit" or at is None or place is None:
+        return False
+    return place.file == at.file and place.line <= at.line <= max(place.line, place.end_line)
 
 
 def deadlocked(timeline: Timeline, switch: Switch) -> Iterator[tuple[int, Suspension]]:
