@@ -198,19 +198,15 @@ def test_the_deadlock_that_ended_the_program_is_told_not_the_one_of_its_shutdown
     [(kind, sentence)] = problems(
         trace_source(
             """
-            from gevent.monkey import patch_all
-            patch_all()
-            import threading
-            kept = threading.Lock()
-            kept.acquire()
-            def read():
-                kept.acquire()
-            reader = threading.Thread(target=read, name="reader")
-            reader.start()
-            reader.join()
+            import atexit
+            from gevent.event import Event
+            started, ended = Event(), Event()
+            def stop():
+                ended.wait()
+            atexit.register(stop)
+            started.wait()
             """
         )
     )
     assert kind == "deadlock"
-    assert "main waits in reader.join() (script.py:11)" in sentence
-    assert "threading.py" not in sentence
+    assert "main waits in started.wait() (script.py:8)" in sentence
