@@ -83,7 +83,7 @@ SLEEPS = GOLDEN / "gevent_sleeps.trace"
     ("words", "begins"),
     [
         ([str(SLEEPS)], "gevent_sleeps · "),
-        ([f"{SLEEPS}@#2-#4"], "gevent_sleeps · Python 3.13.0 · from "),
+        ([f"{SLEEPS}@#2-#4"], "gevent_sleeps · Python 3.13.0 · from 50.19 ms to 50.31 ms"),
         (["renamed"], "gevent_sleeps · "),
         (["hello.py", "--flag"], "hello · "),
     ],
