@@ -323,7 +323,7 @@ def test_a_failing_hook_is_logged_and_taken_out(tmp_path: Path) -> None:
         "def gen():\n    yield 1\n    yield 2\n    yield 3\n"
         "g = gen()\nprint(next(g))\n"
         "broken = [o for o in gc.get_objects() if type(o).__name__ == 'Generators']\n"
-        "broken[0].live = None\n"
+        "broken[0].live = type('Broken', (), {'clear': lambda self: None})()\n"
         "print(next(g), next(g), list(g))\n",
         encoding="utf-8",
     )

@@ -83,7 +83,7 @@ WALKS: dict[str, Walk[CatalogueScreen]] = {
     # A scenario is run: test_stepping.py.
     "a recording": [
         "end", ("c", told, ["hand_over is A: press c on another recording to compare them."]),
-        ("c", told, ["hand_over is no longer marked."]),
+        ("c", told, ["hand_over is no longer marked."]), ("o", told, []), "escape",
         ("S", denied, ["A recording has no program to pause: enter opens it."]), ("enter", shown, TimelineScreen),
     ],
     "typing": [

@@ -77,6 +77,19 @@ async def test_enter_goes_to_the_moment_and_selects_the_track(replay: Replay) ->
         assert chosen == [(30, "crunch", 0), (530, "forgotten", 4), (530, "forgotten", 4), (30, "crunch", 0)]
 
 
+async def test_the_problem_that_another_key_has_gone_to_is_marked(replay: Replay) -> None:
+    app = replay(hogs())
+    async with app.run_test(size=SIZE) as pilot:
+        screen, pane = await opened(pilot)
+        marked = []
+        for keys in (["p"], ["p"], ["right"], ["P"]):
+            await pilot.press(*keys)
+            await pilot.pause()
+            marked.append((screen.view.playhead.t_ns // 1_000_000, pane.current))
+        assert marked[:2] == [(30, 0), (530, 4)]
+        assert marked[2][1] == 4, "until there is another one"
+
+
 async def test_a_click_goes_there_although_the_track_is_folded_away(replay: Replay) -> None:
     app = replay(hogs())
     async with app.run_test(size=SIZE) as pilot:

@@ -100,6 +100,18 @@ async def test_the_end_is_followed_and_open_states_grow_with_the_clock(tmp_path:
         assert not screen.feed.live
 
 
+async def test_whoever_went_to_the_end_is_still_there_when_the_program_ends(tmp_path: Path, clock: Clock) -> None:
+    async with watched(tmp_path, clock) as (pilot, screen, growing):
+        text = await shown(pilot, screen)
+        assert "Nothing has run yet" in text
+        assert "the program starts" in text
+        growing.write(100)
+        await shown(pilot, screen)
+        await pilot.press("home", "end")
+        growing.write(3000)
+        assert "switch 14 of 14" in await shown(pilot, screen)
+
+
 async def test_a_program_that_somebody_else_holds_stands_still_here_too(tmp_path: Path, clock: Clock) -> None:
     async with watched(tmp_path, clock) as (pilot, screen, growing):
         growing.write(100)

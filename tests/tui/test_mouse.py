@@ -255,7 +255,7 @@ async def test_a_drag_selects_a_span(
         path = [(row_start(view) + cell, 0) for cell in (10, 15, 20)]
         await drag(pilot, pane, *(reversed(path) if backwards else path), **held)
         assert view.span == (viewport.time_at(view.timeline, 10) + 1, viewport.time_at(view.timeline, 21))
-        assert "3 shows its statistics" in screen.message_line.lines[-1]
+        assert "press 3 for its statistics" in screen.message_line.lines[-1]
         # That is seen: in the ruler and in each row these cells stand on another ground.
         for where, y, ground in ((Ruler, 0, "selected"), *((TracksPane, y, "span") for y in ROWS.values())):
             colours = [colour for _, colour in cells(screen, where, y)]

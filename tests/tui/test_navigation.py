@@ -261,12 +261,12 @@ async def test_a_span_is_measured_as_it_grows_and_has_its_own_statistics(replay:
         await pilot.press("shift+right", "shift+right")
         await pilot.pause()
         (line,) = screen.message_line.lines
-        assert line == "3 µs and 2 switches between 30.007 ms and 30.01 ms; 3 shows its statistics"
+        assert line == "3 µs and 2 switches between 30.007 ms and 30.01 ms; press 3 for its statistics"
         assert [first_of(0)[:2], of_hub()] == [["in", "span"], ["hub", "1"]]
         await pilot.press("end")
         await pilot.pause()
         (line,) = screen.message_line.lines
-        assert line == "2.00299 s and 13 switches between 30.007 ms and 2.033 s; 3 shows its statistics"
+        assert line == "2.00299 s and 13 switches between 30.007 ms and 2.033 s; press 3 for its statistics"
         await pilot.press("escape")
         await pilot.pause()
         assert (screen.view.span, screen.message_line.lines, first_of(0)[0]) == (None, [], "track")

@@ -72,6 +72,7 @@ async def test_one_switch_after_the_other() -> None:
         assert screen.view.viewport.axis is Axis.SWITCHES
         await until(pilot, lambda: not screen.feed.live)
         assert who(screen) == runs
+        assert screen.view.playhead.index == 4, "whoever has stepped to the end stays there"
         await pilot.press("J")
         assert screen.message_line.lines == ["The program has ended."]
 

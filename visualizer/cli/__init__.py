@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 import sys
@@ -50,6 +51,14 @@ class Subcommands(click.Group):
         command: click.Command = import_module(COMMANDS[name]).command
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The sentences are read, not imported: that would take half a second, for numpy."""
+        limit = formatter.width - 6 - max(map(len, COMMANDS))
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, click.Command(name, help=_help(COMMANDS[name])).get_short_help_str(limit)) for name in COMMANDS]
+            )
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -79,6 +88,13 @@ class Subcommands(click.Group):
         except BrokenPipeError:
             # The reader has seen enough, as in `visualizer list | head -1`.
             silence_stdout()
+
+
+def _help(module: str) -> str:
+    """The docstring of its command, as it is written there."""
+    source = Path(__file__).with_name(f"{module.rpartition('.')[2]}.py").read_text("utf-8")
+    functions = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
+    return next(ast.get_docstring(each) or "" for each in functions if each.name == "command")
 
 
 def _meant(word: str) -> str | None:

@@ -85,7 +85,7 @@ def _named(timeline: Timeline, name: str) -> set[int]:
     """The tracks of that name, with or without their numbers. Exit with one sentence if there are none."""
     found = {track.id for track in timeline.tracks.values() if name in (timeline.name(track.id), track.base_name)}
     if not found:
-        names = [timeline.name(track) for track in islice(timeline.tracks, 11)]
-        more = ", ..." if len(names) > 10 else ""
-        fail(f"The trace has no track {name!r}; it has {', '.join(names[:10])}{more}.")
+        names = [timeline.name(track) for track in islice(timeline.tracks, 10)]
+        left = len(timeline.tracks) - len(names)
+        fail(f"The trace has no track {name!r}; it has {', '.join(names)}{f' and {left} more' if left else ''}.")
     return found

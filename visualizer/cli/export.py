@@ -51,8 +51,7 @@ def command(
     """Draw the timeline of a trace as a picture.
 
     FILE is a trace, or a part of one: FILE@0.5-2 or FILE@#3-#17; - reads it from stdin. The picture has a row for
-    each track, by time and by switches, with what it waits for and the values it passes; text stays text. `-` reads
-    the trace from stdin.
+    each track, by time and by switches, with what it waits for and the values it passes; text stays text.
 
     \b
     Examples:

@@ -27,12 +27,12 @@ _MOST_LINES = 20
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array, with all problems.")
 @click.option("--fail-on", metavar="KINDS", default="", help="Exit with 1 if there is a problem of one of these kinds.")
 def command(file: str, every: bool, as_json: bool, fail_on: str) -> None:
-    """Print the problems in a trace, such as blocked hubs and deadlocks.
+    """Print the problems in a trace, the worst first.
 
-    FILE is a trace; - reads it from stdin. Prints one line for each problem, the worst first: what ended the program,
-    then by cost. A line has the cost (the time that tracks lost by it, in total; - if none), when it happened, its
-    kind, and a sentence. The same problem of several tracks is one line, with their number and the worst of them.
-    `visualizer findings` is the same command.
+    FILE is a trace, or a part of one: FILE@0.5-2 or FILE@#3-#17; - reads it from stdin. Prints one line for each
+    problem, the worst first: what ended the program, then by cost. A line has the cost (the time that tracks lost by
+    it, in total; - if none), when it happened, its kind, and a sentence. The same problem of several tracks is one
+    line, with their number and the worst of them. `visualizer findings` is the same command.
 
     --fail-on takes kinds, separated by commas, or `any`. The kind `incomplete` means that part of the trace is missing.
     visualizer/trace/FORMAT.md lists the kinds and their thresholds.

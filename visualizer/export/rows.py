@@ -9,6 +9,8 @@ from visualizer.paint.rows.order import Row, RowList, Wish, row_name
 
 #: A picture of more tracks could not be looked at; the others are counted.
 ROWS = 200
+#: So many are named to whoever asks for one that is not there.
+_NAMED = 12
 
 
 def wanted_rows(part: Part, settings: Settings) -> list[Row]:
@@ -26,5 +28,6 @@ def wanted_rows(part: Part, settings: Settings) -> list[Row]:
                 by_name.setdefault(row_name(timeline, row), [row])
     for name in settings.rows:
         if name not in by_name:
-            raise ValueError(f"There is no row {name!r}.")
+            more = f" and {len(by_name) - _NAMED} more" if len(by_name) > _NAMED else ""
+            raise ValueError(f"There is no row {name!r}; there are {', '.join([*by_name][:_NAMED])}{more}.")
     return [row for name in dict.fromkeys(settings.rows) for row in by_name[name]][:ROWS]

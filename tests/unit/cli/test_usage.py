@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -81,7 +83,7 @@ SLEEPS = GOLDEN / "gevent_sleeps.trace"
     ("words", "begins"),
     [
         ([str(SLEEPS)], "gevent_sleeps · "),
-        ([f"{SLEEPS}@#2-#4"], "gevent_sleeps · Python 3.13.0 · from "),
+        ([f"{SLEEPS}@#2-#4"], "gevent_sleeps · Python 3.13.0 · from 50.19 ms to 50.31 ms"),
         (["renamed"], "gevent_sleeps · "),
         (["hello.py", "--flag"], "hello · "),
     ],
@@ -112,6 +114,18 @@ def test_help_is_short_too() -> None:
     for words in ([], ["show"], ["run"]):
         short, long = (CliRunner().invoke(cli.visualizer, [*words, option]) for option in ("-h", "--help"))
         assert (short.output, short.exit_code) == (long.output, 0)
+
+
+def test_the_subcommands_are_listed_with_a_sentence_each_and_not_imported() -> None:
+    listing = "import sys; from visualizer import cli; cli.visualizer(['-h'], standalone_mode=False)"
+    script = f"{listing}; print([name for name in sys.modules if name in cli.COMMANDS.values() or name == 'numpy'])"
+    listed = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True).stdout
+    *lines, imported = listed.partition("Commands:\n")[2].splitlines()
+    context = click.Context(cli.visualizer)
+    commands = {name: cli.visualizer.get_command(context, name) for name in cli.COMMANDS}
+    sentences = [(command.help or "").partition("\n")[0] for command in commands.values() if command is not None]
+    assert [line.split(None, 1) for line in lines] == [list(each) for each in zip(commands, sentences, strict=True)]
+    assert imported == "[]"
 
 
 @pytest.mark.parametrize(

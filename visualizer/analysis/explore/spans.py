@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from visualizer.analysis.explore.targets import there_are
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.durations import duration
@@ -69,7 +70,7 @@ def _switch(timeline: Timeline, file: str, moment: str, default: int) -> int:
     number = int(moment[1:] or default)
     if not 1 <= number <= timeline.switch_count:
         which = f" #{number}" if moment[1:] else ""
-        raise ValueError(f"The trace {file!r} has no switch{which}: there are {timeline.switch_count or 'none'}.")
+        raise ValueError(f"The trace {file!r} has no switch{which}: {there_are(timeline.switch_count)}.")
     return number
 
 

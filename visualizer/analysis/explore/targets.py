@@ -83,3 +83,8 @@ def goal(text: str) -> Time | Clock | Number | Line:
     if (found := _LINE.fullmatch(text)) is not None:
         return Line(found[1].strip(), int(found[2]))
     raise ValueError(f"{EXPECTED}.")
+
+
+def there_are(switches: int) -> str:
+    """Said to whoever asks for a switch that is not there."""
+    return "there is 1" if switches == 1 else f"there are {switches or 'none'}"

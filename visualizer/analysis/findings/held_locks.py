@@ -180,8 +180,12 @@ def _times_held(timeline: Timeline, lock: _Lock) -> Iterator[_Held]:
         until_ns = int(lock.released_ns[number])
         waiting = (rows.start_ns < until_ns) & (rows.end_ns >= until_ns)
         since_ns = max(int(before_ns[number]), int(rows.start_ns[waiting].min()) if waiting.any() else 0)
+        holder = int(lock.holder[number])
+        if number and lock.woken[number - 1] != holder:
+            # It was faster than the one that was woken: it can have taken the lock only when it ran.
+            since_ns = max(since_ns, _next_run_ns(timeline, holder, int(before_ns[number])))
         waiter = timeline.suspensions[int(rows.suspension[waiting.argmax()])]
-        yield _Held(int(lock.holder[number]), since_ns, until_ns, int(lost_ns[number]), waiter, True)
+        yield _Held(holder, since_ns, until_ns, int(lost_ns[number]), waiter, True)
     open_ = np.flatnonzero(~rows.ended)
     if len(open_) and len(lock.got_it) and lock.got_it[-1]:
         # Whom it was handed to last has not handed it on.
@@ -190,6 +194,14 @@ def _times_held(timeline: Timeline, lock: _Lock) -> Iterator[_Held]:
             lost = int((timeline.last_ns - np.maximum(rows.start_ns[open_], since_ns)).sum())
             waiter = timeline.suspensions[int(rows.suspension[open_[0]])]
             yield _Held(int(lock.woken[-1]), since_ns, timeline.last_ns, lost, waiter, False)
+
+
+def _next_run_ns(timeline: Timeline, track: int, t_ns: int) -> int:
+    """When it ran at `t_ns` or next after that; `t_ns` if it did not."""
+    slices = timeline.tracks[track].slices
+    first = max(0, slices.at(t_ns))
+    runs = (at for at in range(first, min(first + _MOST_SLICES, len(slices))) if slices.state[at] == State.RUNNING)
+    return max(t_ns, next((slices.start_ns[at] for at in runs), t_ns))
 
 
 def _waited_before(start_ns: Column, end_ns: Column, t_ns: Column) -> Column:

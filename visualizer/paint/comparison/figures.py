@@ -35,8 +35,10 @@ def facts(part: Part) -> list[str]:
     found = [caption.title(part.timeline), *caption.facts(part.timeline)]
     if part.is_whole:
         return found
-    since, until = _time(part.start_ns / _NS_PER_S), _time(part.end_ns / _NS_PER_S)
-    return [*found[:-3], f"from {since} to {until}"]
+    # As many digits as tell the two apart.
+    least_ns = (part.end_ns - part.start_ns) / 10
+    digits = next((number for number in range(3, 12) if last_digit_ns(part.end_ns, number) <= least_ns), 12)
+    return [*found[:-3], f"from {duration(part.start_ns, digits)} to {duration(part.end_ns, digits)}"]
 
 
 def verdict(found: Comparison) -> str:

@@ -50,6 +50,8 @@ class CatalogueSearch(UnboundKeys):
 
     def touched(self) -> None:
         super().touched()
+        # One would cover what the next key asks or says in the lines at the bottom.
+        self.app.clear_notifications()
         if self.message_line.display:
             self.message_line.set()
 

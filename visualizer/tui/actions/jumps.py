@@ -10,7 +10,7 @@ from textual import on
 from visualizer.analysis.explore.causes import Standpoint, led_to, standpoint, why
 from visualizer.analysis.explore.jumps import Moments, What, jump, moments, moments_of, within
 from visualizer.analysis.explore.search import Search, for_line, for_text
-from visualizer.analysis.explore.targets import EXPECTED, Clock, Number, Time, goal
+from visualizer.analysis.explore.targets import EXPECTED, Clock, Number, Time, goal, there_are
 from visualizer.analysis.findings import Finding
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.axis.times import by_the_clock, time_of_clock
@@ -211,7 +211,7 @@ class Navigating(Feedback):
             view.go(view.first_switch + wanted.number - 1)
             self.message_line.set()
         else:
-            self.deny(f"There is no switch {wanted.number}: there are {count}.")
+            self.deny(f"There is no switch {wanted.number}: {there_are(count)}.")
 
     def _go_to_clock(self, wanted: Clock) -> None:
         view = self.view

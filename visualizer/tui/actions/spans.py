@@ -12,7 +12,7 @@ class Spanning(Navigating):
     """What these keys do, beside jumps."""
 
     #: A hint on where a span has more details.
-    MORE_OF_SPAN = "; 3 shows its statistics"
+    MORE_OF_SPAN = "; press 3 for its statistics"
 
     def __init__(self) -> None:
         super().__init__()

@@ -257,8 +257,6 @@ class CatalogueScreen(CatalogueSearch):
         elif marked == what.path:
             shell(self).show_notification(f"{what.name} is no longer marked.")
         else:
-            # The notification about the first would cover both.
-            self.app.clear_notifications()
             await shell(self).compare_recordings(marked, what.path)
 
     def action_move(self, by: int) -> None:

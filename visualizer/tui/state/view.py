@@ -68,6 +68,8 @@ class View(Arrangement):
         self._room_ns = _ROOM_NS
         #: Else, where the time axis would show nothing, the other is taken.
         self._axis_chosen = axis is Axis.SWITCHES
+        #: Whether the end is followed because somebody wants to see it, not only because the program runs.
+        self._end_chosen = False
         #: That which time has when it is shown.
         self._time_axis = Axis.BUSY if axis is Axis.BUSY else Axis.TIME
         self._spots: History[_Spot] = History()
@@ -132,8 +134,8 @@ class View(Arrangement):
         self.arrange()
         self.playhead.catch_up(self.now_ns)
         if ended:
-            if self.playhead.following and self.timeline.switch_count:
-                # Now it can be looked at, from the beginning on.
+            if self.playhead.following and self.timeline.switch_count and not self._end_chosen:
+                # Now it can be looked at, from the beginning on; whoever has gone to the end stays there.
                 self.begin()
             self.playhead.following = False
             if not self._axis_chosen and self._is_burst():
@@ -255,6 +257,7 @@ class View(Arrangement):
 
     def follow(self) -> None:
         if self.live:
+            self._end_chosen = True
             self.playhead.follow(self.now_ns)
             self.reveal()
 

@@ -56,6 +56,8 @@ class ProblemsPane(Lines):
         self._lines: list[_ProblemLine] = []
         self._firsts: list[int] = []
         self._chosen = 0
+        #: Where the playhead was last.
+        self._stood_ns = -1
         #: What the findings, and what the lines, were made from.
         self._taken: object = None
         self._drawn_for: object = None
@@ -68,9 +70,19 @@ class ProblemsPane(Lines):
         # Even where it is not visible: tab, header and overview say how many there are.
         if not self._pausing:
             self._take()
+        self._choose_here()
         if self.display and self.width:
             self._arrange()
         super().show()
+
+    def _choose_here(self) -> None:
+        """Mark the problem to whose moment the playhead has gone, by whatever key."""
+        t_ns = self.view.playhead.t_ns
+        if t_ns != self._stood_ns:
+            self._stood_ns = t_ns
+            here = [number for number, one in enumerate(self._found[:_MOST]) if one.worst.t_ns == t_ns]
+            if here and self._chosen not in here:
+                self._chosen = here[0]
 
     @property
     def length(self) -> int:

@@ -13,6 +13,7 @@ from visualizer.analysis.text.printable import plain
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width, fit
 from visualizer.paint.text.palette import STYLE_OF, glyphs
+from visualizer.trace import words
 from visualizer.tui.state.source_position import (
     SourcePosition,
     behind_end,
@@ -128,7 +129,8 @@ class SourcePane(Widget):
         ended = where.activity.startswith("has ended")
         state = self._state if where.final is None else where.final
         mark = " " if ended else glyphs(view.ascii)[state]
-        name = plain(view.timeline.name(where.track))
+        # Before the first event there is no track that could have a name.
+        name = "the program" if where.track == words.NOBODY else plain(view.timeline.name(where.track))
         left = f"{name} {plain(where.activity)}"
         right = ""
         if where.place is not None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualizer.analysis.explore.targets import Clock, Line, Number, Time, goal
+from visualizer.analysis.explore.targets import Clock, Line, Number, Time, goal, there_are
 from visualizer.analysis.model.timeline import Place
 
 
@@ -55,3 +55,7 @@ def test_every_nanosecond_can_be_named(t_ns: int) -> None:
 def test_a_line_is_in_the_expressions_that_go_over_it(line: Line, is_in: bool) -> None:
     assert line.is_in(Place("/a/src/demo.py", "f", 4, 6, 0, 1)) is is_in
     assert not line.is_in(None)
+
+
+def test_how_many_switches_there_are() -> None:
+    assert [there_are(switches) for switches in (0, 1, 2)] == ["there are none", "there is 1", "there are 2"]

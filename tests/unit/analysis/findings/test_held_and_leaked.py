@@ -46,6 +46,26 @@ def test_a_lock_that_is_held_across_a_sleep() -> None:
     assert (one.line, one.cost_ns // MS, [names[track] for track in one.lost_by]) == (5, 200, ["b"])
 
 
+def test_who_was_faster_than_the_one_that_was_woken_has_it_since_it_ran() -> None:
+    tape = greenlets("a", "b", "c", "d").at(10 * MS)
+    for key, line, ms in (("c", 6, 300), ("a", 5, 200)):
+        tape.switch("hub", key).waits(key, words.SLEEP, f"{ms} ms", ms * MS).switch(key, "hub", line=line)
+    for key in ("b", "d"):
+        tape.switch("hub", key).waits(key, words.LOCK, "lock.acquire()", thing="RLock 1").switch(key, "hub", line=7)
+    tape.poll("hub", 1).at(210 * MS).poll("hub", 0).wake("a", "hub", words.TIMER).switch("hub", "a")
+    # The lock is free, but before b runs, c does.
+    tape.wake("b", "a", words.CALLBACK).exits("a").switch("a", "hub").at(310 * MS).wake("c", "hub", words.TIMER)
+    tape.switch("hub", "c").waits("c", words.SLEEP, "0.6 s", 600 * MS).switch("c", "hub", line=5)
+    tape.switch("hub", "b").waits("b", words.LOCK, "lock.acquire()", thing="RLock 1").switch("b", "hub", line=7)
+    tape.poll("hub", 1).at(910 * MS).poll("hub", 0).wake("c", "hub", words.TIMER).switch("hub", "c")
+    tape.wake("d", "c", words.CALLBACK).exits("c").switch("c", "hub").switch("hub", "d").exits("d").switch("d", "hub")
+    told = {one.sentence.partition(",")[0]: one.t_ns // MS for one in found(tape, "lock_held")}
+    assert told == {
+        "a kept lock (RLock 1) from others for 0.2 s": 10,
+        "c kept lock (RLock 1) from others for 0.6 s": 310,
+    }
+
+
 def test_one_that_is_held_for_a_moment_is_no_problem() -> None:
     tape = holds(greenlets("a", "b"), "a", "b", 10, 90)
     assert found(tape.exits("a").switch("a", "hub").switch("hub", "b"), "lock_held") == []
