@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from visualizer.analysis.findings import KINDS, Finding, Group, findings, grouped
+from visualizer.analysis.findings import KINDS, Finding, Group, cut_off, findings, grouped
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text.durations import duration, in_seconds
 from visualizer.cli.json_text import echo_json
@@ -54,7 +54,8 @@ def command(file: str, every: bool, as_json: bool, fail_on: str) -> None:
     elif groups:
         echo_lines(_lines(groups, len(groups) if every else _MOST_LINES))
     else:
-        click.echo("No problems found.")
+        doing = cut_off(timeline) if part.is_whole else ""
+        click.echo(" ".join(filter(None, ("No problems found.", doing))))
     if any(group.worst.kind in failing for group in groups):
         sys.stdout.flush()
         sys.exit(1)

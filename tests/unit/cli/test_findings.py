@@ -123,3 +123,39 @@ def test_what_ping_pong_leaves_behind(visualizer: Visualizer, process: Visualize
     assert source[one["line"] : one["line"] + 1] == ['    print("never printed")']
     assert Path(one["file"]).name == "ping_pong.py"
     assert one["sentence"] == f"test1 was never resumed after it switched to test2 (ping_pong.py:{one['line']}){ENDED}"
+
+
+CUT_OFF = """
+import gevent, os, signal, sys
+from gevent.event import Event
+
+def tick():
+    while True:
+        gevent.sleep(0.001)
+
+def end():
+    gevent.sleep(0.01)
+    if "-k" in sys.argv:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+gevent.spawn(tick)
+gevent.spawn(end)
+Event().wait(None if "-k" in sys.argv else 0.001)
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "doing"),
+    [
+        (["-k"], " When SIGTERM ended the program, end ran; main waited in Event().wait(None if "),
+        ([], "\n"),
+    ],
+)
+def test_what_a_program_without_problems_did_when_something_else_ended_it(
+    process: Visualizer, visualizer: Visualizer, tmp_path: Path, arguments: list[str], doing: str
+) -> None:
+    (tmp_path / "s.py").write_text(CUT_OFF)
+    assert process("record", "-o", "t", "s.py", *arguments).returncode == (-15 if arguments else 0)
+    said = visualizer("problems", "t").stdout
+    assert said.startswith(f"No problems found.{doing}")
+    assert said.endswith(" and tick slept 1 ms (s.py:7).\n" if arguments else "found.\n")

@@ -20,13 +20,13 @@ from visualizer.analysis.findings import (
     setters,
     slow_tracks,
 )
-from visualizer.analysis.findings.base import Finding, Severity
+from visualizer.analysis.findings.base import Finding, Severity, cut_off
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.groups import Group
 from visualizer.analysis.findings.groups import grouped as _grouped
 from visualizer.analysis.model.timeline import Timeline
 
-__all__ = ["KINDS", "Finding", "Findings", "Group", "Kind", "Severity", "findings", "grouped"]
+__all__ = ["KINDS", "Finding", "Findings", "Group", "Kind", "Severity", "cut_off", "findings", "grouped"]
 
 
 class Kind(NamedTuple):

@@ -175,6 +175,34 @@ def suspended(timeline: Timeline, track: Track) -> Suspension | None:
     return timeline.suspensions[slices.about[-1]]
 
 
+def waited_told(timeline: Timeline, tracks: Iterable[Track]) -> str:
+    """What those of the tracks that wait waited for up to the end, those alike together; "" if none does."""
+    alike: dict[tuple[str, str, Place | None], list[int]] = {}
+    for track in tracks:
+        suspension = None if track.schedules else suspended(timeline, track)
+        if suspension is not None:
+            did = "slept" if suspension.reason == words.SLEEP else "waited in" if "(" in suspension.on else "waited for"
+            did = f"{did} {suspension.on}" if suspension.on else "waited"
+            alike.setdefault((track.base_name, did, suspension.place), []).append(track.id)
+    return listed(
+        [
+            f"{timeline.name(those[0]) if len(those) == 1 else f'{len(those):,} × {name}'} {did}{at(place)}"
+            for (name, did, place), those in alike.items()
+        ]
+    )
+
+
+def cut_off(timeline: Timeline) -> str:
+    """A sentence on what a program that did not end by itself was doing then; "" if it did, or nothing is known."""
+    ended = end_told(timeline)
+    if timeline.end is None or ended == "the program ended":
+        return ""
+    running = timeline.running_at(timeline.switch_count - 1)
+    doing = [f"{timeline.name(running)} ran"] if not timeline.tracks[running].schedules else []
+    waited = waited_told(timeline, timeline.tracks.values())
+    return f"When {ended}, {'; '.join(filter(None, (*doing, waited)))}." if doing or waited else ""
+
+
 def locked(timeline: Timeline) -> tuple[dict[int, Suspension], dict[str, int]]:
     """Track -> its wait for a lock at the end of what is known; and lock -> who holds it while waiting for another."""
     waiting = {}

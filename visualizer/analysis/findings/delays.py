@@ -26,6 +26,7 @@ from visualizer.analysis.findings.base import (
     spot,
     suspended,
     suspension_before,
+    waited_told,
     worst_of,
 )
 from visualizer.analysis.findings.collector import LongRun, Observed, longest_turn
@@ -352,18 +353,15 @@ def _due_at_the_end(timeline: Timeline, hub: int, turn: LongRun) -> Iterator[_La
 
 
 def _meanwhile(timeline: Timeline, hub: int, told_of: set[int]) -> str:
-    """What the other tracks of the hub's thread waited for up to the end, those alike together."""
-    alike: dict[tuple[str, str, Place | None], list[int]] = {}
+    """What the other tracks of the hub's thread waited for up to the end."""
     thread = timeline.tracks[hub].parent
-    for track in timeline.tracks.values():
-        suspension = suspended(timeline, track) if hub in (track.parent, track.id) or track.id == thread else None
-        if suspension is not None and track.id not in told_of and not track.schedules:
-            alike.setdefault((track.base_name, suspension.on, suspension.place), []).append(track.id)
-    parts = []
-    for (name, on, place), tracks in alike.items():
-        who = timeline.name(tracks[0]) if len(tracks) == 1 else f"{len(tracks):,} × {name}"
-        parts.append(f"{who} waited{f' in {on}' if '(' in on else f' for {on}' if on else ''}{at(place)}")
-    return f"; meanwhile, {listed(parts)}" if parts else ""
+    others = [
+        track
+        for track in timeline.tracks.values()
+        if track.id not in told_of and (hub in (track.parent, track.id) or track.id == thread)
+    ]
+    waited = waited_told(timeline, others)
+    return f"; meanwhile, {waited}" if waited else ""
 
 
 def hogs(timeline: Timeline, observed: Observed) -> Iterator[tuple[int, LongRun]]:
