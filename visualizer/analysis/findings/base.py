@@ -193,14 +193,17 @@ def waited_told(timeline: Timeline, tracks: Iterable[Track]) -> str:
 
 
 def cut_off(timeline: Timeline) -> str:
-    """A sentence on what a program that did not end by itself was doing then; "" if it did, or nothing is known."""
+    """A sentence on what a program that did not end by itself was last seen doing; "" if it did, or none is known.
+
+    What it did not write any more before it was killed is not known.
+    """
     ended = end_told(timeline)
     if timeline.end is None or ended == "the program ended":
         return ""
     running = timeline.running_at(timeline.switch_count - 1)
     doing = [f"{timeline.name(running)} ran"] if not timeline.tracks[running].schedules else []
     waited = waited_told(timeline, timeline.tracks.values())
-    return f"When {ended}, {'; '.join(filter(None, (*doing, waited)))}." if doing or waited else ""
+    return f"Last known before {ended}: {'; '.join(filter(None, (*doing, waited)))}." if doing or waited else ""
 
 
 def locked(timeline: Timeline) -> tuple[dict[int, Suspension], dict[str, int]]:
