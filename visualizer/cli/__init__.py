@@ -6,7 +6,6 @@ import ast
 import os
 import signal
 import sys
-from difflib import get_close_matches
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,6 +65,9 @@ class Subcommands(click.Group):
             return super().resolve_command(ctx, args)
         if (meant := _meant(args[0])) is not None:
             return super().resolve_command(ctx, [meant, *args])
+        # Whoever types it right does not wait for this.
+        from difflib import get_close_matches
+
         near = get_close_matches(args[0], COMMANDS)
         if args[0].startswith("-") or not near:
             return super().resolve_command(ctx, args)

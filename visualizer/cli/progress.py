@@ -11,6 +11,8 @@ from contextlib import AbstractContextManager, contextmanager
 
 import click
 
+from visualizer.cli.streams import says_to_terminal
+
 #: Who is done within this time shows no bar.
 PATIENCE_S = 1.0
 #: The bar is drawn anew this often.
@@ -27,7 +29,7 @@ Advance = Callable[[int, int], None]
 @contextmanager
 def progress(label: str, wanted: bool = True) -> Iterator[Advance]:
     """A function to call with the progress; the bar is removed at the end."""
-    if not wanted or sys.stderr is None or not sys.stderr.isatty():
+    if not wanted or not says_to_terminal():
         yield lambda done, of: None
         return
     bar = click.progressbar(length=1, label=label, file=sys.stderr)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from shutil import SameFileError
 
 import click
 
 from visualizer.cli.script import END_OF_OPTIONS, ScriptCommand, script_parameters, split, target_of
-from visualizer.cli.streams import fail, warn
+from visualizer.cli.streams import fail, says_to_terminal, warn
 from visualizer.session import recordings, why
 from visualizer.session.launch import start, tracer_options
 from visualizer.session.signals import bystander, exit_like
@@ -79,7 +78,7 @@ def command(
         if run.warning is not None:
             warn(run.warning)
         recordings.remember(path)
-        if run.recorded and (sys.stderr.isatty() if summary is None else summary):
+        if run.recorded and (says_to_terminal() if summary is None else summary):
             warn(_saved(path))
     exit_like(status)
 

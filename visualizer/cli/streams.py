@@ -20,6 +20,11 @@ def on_terminal() -> bool:
     return sys.stdout is not None and sys.stdout.isatty()
 
 
+def says_to_terminal() -> bool:
+    """Whether stderr is a terminal."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
 def takes_unicode() -> bool:
     """Whether stdout can encode the characters used here."""
     try:

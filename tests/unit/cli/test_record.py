@@ -177,6 +177,11 @@ def test_a_trace_that_takes_nothing_costs_a_sentence_and_not_the_run(process: Vi
     assert stat.S_ISCHR(os.stat("/dev/full").st_mode)
 
 
+def test_who_has_closed_stderr_gets_the_scripts_own_exit_code(process: Visualizer) -> None:
+    done = process("record", "ping_pong", "-o", "t", preexec_fn=lambda: os.close(2))
+    assert (done.returncode, done.stdout) == (0, "12\n56\n34\n78\n")
+
+
 def test_what_was_recorded_is_said_and_remembered(process: Visualizer, tmp_path: Path) -> None:
     said = r"visualizer: saved 't\.trace': 5 switches in [\d.]+ m?s, 1 problem; test1 was never resumed .*\n"
     assert process("record", "ping_pong", "-o", "t.trace").stderr == "", "a file or a pipe holds what the script says"
