@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -136,6 +138,26 @@ time.sleep(0.05)
 """
 
 
+@contextmanager
+def recorder(script: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Record a script, which has said that it is ready."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "visualizer", "record", "-o", "t", str(script), *arguments],
+        cwd=script.parent,
+        env={**environment(), "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == b"ready\n"
+        yield process
+    finally:
+        process.kill()
+
+
 @pytest.mark.parametrize("to_all", [False, True])
 def test_every_signal_reaches_the_program_once(tmp_path: Path, to_all: bool) -> None:
     """Sent to the recorder alone, as by a supervisor, or to its whole group, as by a terminal."""
@@ -149,41 +171,20 @@ def test_every_signal_reaches_the_program_once(tmp_path: Path, to_all: bool) -> 
     ]
     script = tmp_path / "hears.py"
     script.write_text(HEARS)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "visualizer", "record", "-o", "t", str(script), *map(str, numbers)],
-        cwd=tmp_path,
-        env={**environment(), "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    try:
-        assert process.stdout.readline() == b"ready\n"
+    with recorder(script, *map(str, numbers)) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
         for number in numbers:
             (os.killpg if to_all else os.kill)(process.pid, number)
             assert process.stdout.readline() == b"%d\n" % number, process.stderr.read()
         rest, errors = process.communicate(timeout=60)
-    finally:
-        process.kill()
     assert (rest, errors, process.returncode) == (b"", b"", 0)
 
 
 def test_a_program_that_a_signal_stops_stops_the_recorder(tmp_path: Path) -> None:
     script = tmp_path / "waits.py"
     script.write_text("import sys\nprint('ready', flush=True)\nprint(sys.stdin.read())\n")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "visualizer", "record", "-o", "t", str(script)],
-        cwd=tmp_path,
-        env={**environment(), "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    try:
-        assert process.stdout.readline() == b"ready\n"
+    with recorder(script) as process:
         # In a session without a terminal SIGTSTP stops nobody; SIGSTOP does.
         (program,) = (
             int(pid)
@@ -196,8 +197,6 @@ def test_a_program_that_a_signal_stops_stops_the_recorder(tmp_path: Path) -> Non
         assert os.waitpid(process.pid, os.WUNTRACED) == (process.pid, (signal.SIGSTOP << 8) | 0x7F)
         os.kill(process.pid, signal.SIGCONT)
         assert process.communicate(b"goes on", timeout=60)[0] == b"goes on\n"
-    finally:
-        process.kill()
 
 
 # Each of these was tried without harm, and is to stay so. What a program does when it is out of something.
