@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,9 +17,8 @@ from tests.unit.paint.events import naps, timelines
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.analysis.report.comparison import Part
-from visualizer.export import FORMATS, Settings
-from visualizer.export.comparison import draw_part
-from visualizer.export.svg import draw_svg
+from visualizer.export import FORMATS, Format, Settings, View
+from visualizer.export.timeline import draw_timeline
 from visualizer.paint.axis.viewport import BOTH, Axis
 from visualizer.paint.text.palette import DARK, LIGHT
 from visualizer.trace import events as ev
@@ -38,7 +38,8 @@ HOSTILE = st.one_of(
 
 
 def drawn(timeline: Timeline, *axes: Axis, dark: bool = False, width: int = 1280) -> ElementTree.Element:
-    return ElementTree.fromstring(draw_svg(timeline, Settings(axes or BOTH, width, dark)))
+    settings = Settings(axes=axes or BOTH, width=width, theme="dark" if dark else "light")
+    return ElementTree.fromstring(draw_timeline(timeline, settings))
 
 
 def texts(root: ElementTree.Element) -> list[str]:
@@ -145,7 +146,7 @@ def crowd(switches: int) -> Timeline:
 
 
 def test_a_long_trace_makes_no_large_file() -> None:
-    assert len(draw_svg(crowd(50_000), Settings())) < 500_000
+    assert len(draw_timeline(crowd(50_000), Settings())) < 500_000
 
 
 def test_no_run_vanishes() -> None:
@@ -186,10 +187,10 @@ def test_an_empty_trace() -> None:
     assert "No switch was recorded: no generator, greenlet or hub ran." in texts(drawn(Timeline()))
 
 
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["gevent_sleeps", "ping_pong", "producer_consumer", "sync_vs_async"])
-def test_it_renders(name: str, dark: bool) -> None:
-    drawing = draw_svg(load(str(GOLDEN / f"{name}.trace"))[0], Settings(dark=dark)).decode()
+def test_it_renders(name: str, theme: str) -> None:
+    drawing = draw_timeline(load(str(GOLDEN / f"{name}.trace"))[0], Settings(theme=theme)).decode()
     image = bytes(resvg_py.svg_to_bytes(svg_string=drawing))
     assert image.startswith(b"\x89PNG")
     assert int.from_bytes(image[16:20], "big") == 1280
@@ -207,18 +208,29 @@ def test_it_parses_whatever_stands_in_the_trace(timeline: Timeline, axes: tuple[
     assert {element.get("stroke") for element in root.iter(f"{SVG}path")} - {None} <= colours
 
 
-def test_the_table_of_formats() -> None:
+def test_what_a_format_cannot_honour_is_refused_with_one_sentence() -> None:
     timeline = ping_pong().timeline()
-    part = Part.between(timeline, 2, 5_000)
-    [draw] = FORMATS.values()
-    assert draw(timeline, Settings()) == draw_svg(timeline, Settings())
-    assert draw(timeline, Settings(part=Part.whole(timeline))) == draw_svg(timeline, Settings())
-    assert draw(timeline, Settings(part=part)) == draw_part(part, Settings())
+    form = Format(".txt", lambda _, settings: repr(settings.view).encode(), (View.SEQUENCE,), frozenset(("rows",)))
+    assert form(timeline, Settings(rows=("main",))) == b"<View.SEQUENCE: 'sequence'>"
+    events = replace(form, views=())
+    assert events(timeline, Settings()) == b"None"
+    whole = Part.whole(timeline)
+    for tried, settings, said in (
+        (form, Settings(width=900), "--width says nothing about a .txt file"),
+        (form, Settings(view=View.TIMELINE), "A .txt file cannot show the view 'timeline'; it has sequence"),
+        (events, Settings(view=View.TIMELINE), "A .txt file cannot show the view 'timeline'; it has no views"),
+        (events, Settings(other=whole), "A .txt file cannot show the view 'comparison'"),
+        (FORMATS[".svg"], Settings(view=View.COMPARISON), "The view 'comparison' shows two traces"),
+        (FORMATS[".svg"], Settings(view=View.TIMELINE, other=whole), "Only one trace can be shown as timeline"),
+        (replace(form, options=frozenset(("axes",))), Settings(axes=(Axis.TIME,)), "--axis says nothing about the v"),
+    ):
+        with pytest.raises(ValueError, match=f"^{re.escape(said)}"):
+            tried(timeline, settings)
 
 
 def test_the_rows_that_are_named_in_that_order_and_a_group_as_one() -> None:
     timeline, _ = load(str(GOLDEN / "sync_vs_async.trace"))
-    settings = Settings((Axis.TIME,), rows=("task ×9", "main"), selected="task ×9")
+    settings = Settings(axes=(Axis.TIME,), rows=("task ×9", "main"), selected="task ×9")
     root = ElementTree.fromstring(FORMATS[".svg"](timeline, settings))
     said = texts(root)
     assert said.index("task ×9") < said.index("main")
