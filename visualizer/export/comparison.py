@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.comparison import compare
-from visualizer.analysis.text.printable import plain
-from visualizer.export.legend import draw_legend
+from visualizer.export.legend import draw_legend, legend_of
 from visualizer.export.page import PADDING, Page
 from visualizer.export.part_panel import PartPanel
 from visualizer.export.pen import Pen, fitted, text_width
@@ -18,8 +17,9 @@ from visualizer.paint.comparison.difference import saved
 from visualizer.paint.comparison.figures import figures, parting, remarks, verdict
 from visualizer.paint.comparison.stretch import Stretch, longest, stretches
 from visualizer.paint.rows.order import Row
-from visualizer.paint.text.legend import occurring
 
+#: So many rows a side.
+_ROWS = 24
 _LINE = 20.0
 _SIZE = 13.0
 
@@ -29,34 +29,31 @@ def draw_comparison(timeline: Timeline, settings: Settings) -> bytes:
     a, b, names = settings.part_of(timeline), settings.other, settings.names or ("", "")
     assert b is not None, "there are two, or there is no comparison"
     found, both = compare(a, b), stretches(a, b)
-    title = plain(settings.title) or verdict(found)
-    page = Page(title, settings)
-    pen, width = page.pen, settings.width
-    pen.text(PADDING, 58, fitted(title, width - 2 * PADDING, 26), "thread", 26, bold=True)
-    shown = [wanted_rows(part, settings) for part in (a, b)]
-    columns = [page.columns(part.timeline, listed) for part, listed in zip((a, b), shown, strict=True)]
+    page = Page(verdict(found), settings)
+    pen, width = page.pen, page.width
+    pen.text(PADDING, 58, fitted(page.title, width - 2 * PADDING, 26), "thread", 26, bold=True)
+    rooms = [wanted_rows(part, settings, _ROWS) for part in (a, b)]
+    columns = [page.columns(part.timeline, listed) for part, (listed, _) in zip((a, b), rooms, strict=True)]
     left, right = max(left for left, _ in columns), min(right for _, right in columns)
     y = 100.0
     for axis in settings.axes:
-        y = _draw_both(pen, both, names, axis, (left, right), shown, y)
+        y = _draw_both(pen, both, names, axis, (left, right), rooms, y)
     y = _lines(pen, ("".join(run.text for run in line) for line in parting(found)), width, y) + _LINE
     y = _lines(pen, figures(found), width, y) + _LINE
     y = _lines(pen, ("".join(run.text for run in line) for line in remarks((a, b))), width, y)
-    states = occurring(a.timeline, b.timeline)
-    return page.finished(draw_legend(pen, states, settings, y + 10))
+    return page.finished(draw_legend(pen, legend_of(settings, width, a.timeline, b.timeline), y + 10))
 
 
 def _draw_both(
     pen: Pen, both: Sequence[Stretch], names: Sequence[str], axis: Axis, columns: tuple[float, float],
-    shown: Sequence[Sequence[Row]], y: float,
+    rooms: Sequence[tuple[list[Row], int]], y: float,
 ) -> float:
     """Both panels along one axis; return where they end."""
     number = saved(both, axis)
-    for side, (stretch, name, listed) in enumerate(zip(both, names, shown, strict=True)):
+    for side, (stretch, name, (listed, hidden)) in enumerate(zip(both, names, rooms, strict=True)):
         panel = PartPanel(pen, stretch, longest((both[0], both[1]), axis), axis, columns, f"{'AB'[side]}  {name}")
         top, y = y, panel.draw(listed, PADDING, y)
         bottom = y
-        hidden = sum(map(stretch.part.lives, stretch.part.timeline.tracks)) - len(listed)
         if hidden:
             y += 24
             pen.text(PADDING, y, f"… and {hidden} more tracks", "dim")
@@ -80,7 +77,7 @@ def _measure(pen: Pen, left: float, right: float, middle: float, text: str) -> N
     pen.text(centre, middle + 7, text, "thread", size, mono=False, bold=True, anchor="middle")
 
 
-def _lines(pen: Pen, lines: Iterable[str], width: int, y: float) -> float:
+def _lines(pen: Pen, lines: Iterable[str], width: float, y: float) -> float:
     for line in lines:
         if set(line) != {"-"}:
             pen.text(PADDING, y, fitted(line, width - 2 * PADDING, _SIZE), "text", _SIZE)

@@ -31,7 +31,7 @@ class Format:
     suffix: str
     make: Exporter
     views: tuple[View, ...] = (View.TIMELINE,)
-    options: frozenset[str] = frozenset(("axes", "rows", "selected", "theme", "title", "width", "legend"))
+    options: frozenset[str] = frozenset(("axes", "rows", "selected", "theme", "width"))
 
     def __call__(self, timeline: Timeline, settings: Settings) -> bytes:
         """The content of a file.

@@ -4,27 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from visualizer.analysis.model.timeline import FINAL, State
+from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.export.page import PADDING
-from visualizer.export.panel import ROW
 from visualizer.export.pen import Pen, text_width
 from visualizer.export.settings import Settings
-from visualizer.paint.text.legend import meaning
+from visualizer.paint.text.legend import meaning, occurring
+
+#: Distance of two lines.
+LINE = 36.0
+_SIZE = 13.0
+_SAMPLE, _GAP, _BETWEEN = 34.0, 10.0, 24.0
 
 
-def draw_legend(pen: Pen, states: Sequence[State], settings: Settings, y: float) -> float:
-    """A sample and a word for each state, in as many lines as it takes, if wanted; return where the page ends."""
-    if not settings.legend:
-        return y
-    x: float = PADDING
+def legend_lines(states: Sequence[State], width: float) -> list[list[State]]:
+    """In as many lines as it takes."""
+    lines: list[list[State]] = [[]]
+    x = 0.0
     for state in states:
-        needs = 44 + text_width(meaning(state), 13, mono=False) + 24
-        if x > PADDING and x + needs > settings.width - PADDING:
-            x, y = PADDING, y + ROW
-        if state in FINAL:
-            pen.mark(x + 9, y, state)
-        else:
-            pen.bar(x, x + 34, y, 20, state)
-        pen.text(x + 44, y + 4.5, meaning(state), "dim", 13, mono=False)
-        x += needs
-    return y + PADDING
+        if lines[-1] and x + _needs(state) > width:
+            lines.append([])
+            x = 0.0
+        lines[-1].append(state)
+        x += _needs(state)
+    return [line for line in lines if line]
+
+
+def _needs(state: State) -> float:
+    return _SAMPLE + _GAP + text_width(meaning(state), _SIZE, mono=False) + _BETWEEN
+
+
+def draw_legend(pen: Pen, lines: Sequence[Sequence[State]], y: float) -> float:
+    """A sample and a word for each state; return where the page ends."""
+    for line in lines:
+        x: float = PADDING
+        for state in line:
+            if state in FINAL:
+                pen.mark(x + 9, y, state)
+            else:
+                pen.bar(x, x + _SAMPLE, y, 20, state)
+            pen.text(x + _SAMPLE + _GAP, y + 4.5, meaning(state), "dim", _SIZE, mono=False)
+            x += _needs(state)
+        y += LINE
+    return y
+
+
+def legend_of(settings: Settings, width: float, *timelines: Timeline) -> list[list[State]]:
+    """The lines of it on a page of that width; none if it is not wanted."""
+    return legend_lines(occurring(*timelines), width - 2 * PADDING) if settings.legend else []

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from visualizer.analysis.model.timeline import FINAL
 from visualizer.analysis.text.printable import plain
-from visualizer.export.panel import Panel
+from visualizer.export.panel import ROW, Panel
 from visualizer.export.pen import Pen
 from visualizer.paint.axis.ruler import ticks
 from visualizer.paint.axis.times import Since, TimeFormat
@@ -22,10 +22,11 @@ class PartPanel(Panel):
     """One side: the part of its trace, counted from the beginning of the part."""
 
     def __init__(
-        self, pen: Pen, stretch: Stretch, length: float, axis: Axis, columns: tuple[float, float], heading: str
+        self, pen: Pen, stretch: Stretch, length: float, axis: Axis, columns: tuple[float, float], heading: str,
+        pitch: float = ROW,
     ) -> None:
         """`length`: how much of the axis the longer side takes."""
-        super().__init__(pen, stretch.part.timeline, axis, *columns)
+        super().__init__(pen, stretch.part.timeline, axis, *columns, pitch)
         self._stretch = stretch
         self._said = plain(heading)
         self._start = stretch.begin(axis)

@@ -136,6 +136,13 @@ class Pen:
         colour = self.colour(STYLE_OF[state])
         self.add("path", d=path, fill="none", stroke=colour, stroke_width=2.4, stroke_linecap="round")
 
+    def playhead(self, x: float, top: float, bottom: float) -> None:
+        """A line from top to bottom at `x`, with a head."""
+        colour = self._inks["playhead"].ground or self.colour("playhead")
+        head = f"M{number(x - 6)} {number(top - 7)}h12l-6 8z"
+        self.add("path", d=f"M{number(x)} {number(top)}V{number(bottom)}", stroke=colour, stroke_width=2.5)
+        self.add("path", d=head, fill=colour)
+
     def _fill(self, state: State) -> str:
         if state is State.WAITING:
             return self._tint(state)
@@ -154,9 +161,9 @@ def text_width(text: str, size: float, mono: bool = True) -> float:
     return cell_width(text) * size * _CELL_EM[mono]
 
 
-def fitted(text: str, width: float, size: float, cut: Callable[[str, int], str] = fit) -> str:
-    """Monospaced text cut to about `width` pixels."""
-    return cut(text, max(0, int(width / (size * _CELL_EM[True])))).rstrip()
+def fitted(text: str, width: float, size: float, cut: Callable[[str, int], str] = fit, mono: bool = True) -> str:
+    """Text cut to about `width` pixels."""
+    return cut(text, max(0, int(width / (size * _CELL_EM[mono])))).rstrip()
 
 
 def _joined(spans: Iterable[Span]) -> Iterator[Span]:

@@ -20,4 +20,8 @@ def draw(timeline: Timeline, settings: Settings) -> bytes:
     return DRAWN[settings.view or View.TIMELINE](timeline, settings)
 
 
-FORMAT = Format(".svg", draw, tuple(DRAWN))
+#: What a picture of any format honours.
+PICTURE = frozenset(
+    ("axes", "rows", "selected", "at_ns", "theme", "title", "width", "height", "font_size", "legend")
+)
+FORMAT = Format(".svg", draw, tuple(DRAWN), PICTURE)

@@ -17,6 +17,7 @@ from tests.unit.paint.events import naps, timelines
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.analysis.report.comparison import Part
+from visualizer.analysis.text.sentences import sentence
 from visualizer.export import FORMATS, Format, Settings, View
 from visualizer.export.timeline import draw_timeline
 from visualizer.paint.axis.viewport import BOTH, Axis
@@ -158,14 +159,53 @@ def test_no_run_vanishes() -> None:
     assert min(widths) >= 2.5
 
 
-def test_more_tracks_than_can_be_looked_at_are_counted() -> None:
+def crowded(names: int, each: int) -> Timeline:
     tape = Tape()
-    for number in range(250):
-        tape.spawn(f"g{number}", words.GENERATOR, creator="main")
-    found = texts(drawn(tape.timeline(), Axis.TIME))
-    assert "… and 51 more tracks" in found
-    assert "g198" in found
-    assert "g199" not in found
+    for number in range(names * each):
+        tape.spawn(f"g{number}", words.GENERATOR, f"g{number % names}", creator="main")
+    return tape.end().timeline()
+
+
+def test_tracks_of_a_kind_share_a_row_where_there_are_many_and_more_than_can_be_looked_at_are_counted() -> None:
+    root = drawn(crowded(40, 10), Axis.TIME)
+    found = texts(root)
+    assert {"g0 ×10", "g39 ×10"} <= set(found)
+    assert not [text for text in found if "more tracks" in text]
+    root = drawn(crowded(250, 1), Axis.TIME)
+    found = texts(root)
+    assert "… and 203 more tracks" in found
+    assert "g46" in found
+    assert "g47" not in found
+    assert float(root.get("height", 0)) < 2_100
+    assert "… and 227 more tracks" in texts(drawn(crowded(250, 1)))
+
+
+@pytest.mark.parametrize(("names", "font_size"), [(2, 0), (12, 0), (90, 0), (12, 20), (90, 20)])
+def test_a_height_that_is_given_is_kept_and_filled_and_what_has_no_room_is_counted(names: int, font_size: int) -> None:
+    settings = Settings(width=1280, height=720, font_size=font_size)
+    root = ElementTree.fromstring(FORMATS[".svg"](crowded(names, 1), settings))
+    assert (root.get("width"), root.get("height")) == ("1280", "720")
+    _, _, width, height = (float(part) for part in root.get("viewBox", "").split())
+    assert (height * 1280 / width, 1280 / width) == pytest.approx((720, font_size / 13 if font_size else 1280 / width))
+    lowest = max(float(text.get("y", 0)) for text in root.iter(f"{SVG}text"))
+    assert height * 2 / 3 < lowest < height
+    found = texts(root)
+    [*hidden] = [text for text in found if "more tracks" in text]
+    shown = sum(text.startswith("g") for text in set(found))
+    assert hidden == ([f"… and {names - shown} more tracks"] if names > shown else [])
+    assert 1280 / width > 1.2 or names > 2
+    with pytest.raises(ValueError, match=r"^A picture 300 pixels high has no room for a row; it takes \d+$"):
+        FORMATS[".svg"](crowded(names, 1), replace(settings, height=300))
+
+
+def test_the_moment_that_is_pointed_out() -> None:
+    timeline = sleeps().timeline()
+    settings = Settings(at_ns=timeline.switch_ns[2])
+    root = ElementTree.fromstring(FORMATS[".svg"](timeline, settings))
+    assert f"#3  {sentence(timeline, 2)}" in texts(root)
+    ground = LIGHT["playhead"].ground
+    lines = [path for path in root.iter(f"{SVG}path") if path.get("stroke") == ground]
+    assert len(lines) == 2
 
 
 def test_what_must_be_told() -> None:
