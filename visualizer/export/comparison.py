@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.comparison import compare
 from visualizer.export.legend import draw_legend, legend_of
-from visualizer.export.page import PADDING, Page
+from visualizer.export.page import FONT, PADDING, Page
 from visualizer.export.part_panel import PartPanel
 from visualizer.export.pen import Pen, fitted, text_width
 from visualizer.export.rows import wanted_rows
@@ -29,7 +29,7 @@ def draw_comparison(timeline: Timeline, settings: Settings) -> bytes:
     a, b, names = settings.part_of(timeline), settings.other, settings.names or ("", "")
     assert b is not None, "there are two, or there is no comparison"
     found, both = compare(a, b), stretches(a, b)
-    page = Page(verdict(found), settings)
+    page = Page(verdict(found), settings, settings.font_size / FONT if settings.font_size else 1.0)
     pen, width = page.pen, page.width
     pen.text(PADDING, 58, fitted(page.title, width - 2 * PADDING, 26), "thread", 26, bold=True)
     rooms = [wanted_rows(part, settings, _ROWS) for part in (a, b)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.export.page import PADDING
-from visualizer.export.pen import Pen, text_width
+from visualizer.export.pen import Pen, number, text_width
 from visualizer.export.settings import Settings
 from visualizer.paint.text.legend import meaning, occurring
 
@@ -33,13 +34,18 @@ def _needs(state: State) -> float:
     return _SAMPLE + _GAP + text_width(meaning(state), _SIZE, mono=False) + _BETWEEN
 
 
-def draw_legend(pen: Pen, lines: Sequence[Sequence[State]], y: float) -> float:
-    """A sample and a word for each state; return where the page ends."""
+def draw_legend(
+    pen: Pen, lines: Sequence[Sequence[State]], y: float, dashed: Mapping[State, str] = MappingProxyType({})
+) -> float:
+    """A sample and a word for each state; return where the page ends. `dashed`: those that are no bars, see
+    `Pen.line`."""
     for line in lines:
         x: float = PADDING
         for state in line:
             if state in FINAL:
                 pen.mark(x + 9, y, state)
+            elif state in dashed:
+                pen.line(f"M{number(x)} {number(y)}h{number(_SAMPLE)}", state, dashed[state])
             else:
                 pen.bar(x, x + _SAMPLE, y, 20, state)
             pen.text(x + _SAMPLE + _GAP, y + 4.5, meaning(state), "dim", _SIZE, mono=False)

@@ -9,6 +9,8 @@ from visualizer.analysis.index.groups import track_group_of
 from visualizer.analysis.index.idle_gaps import gaps
 from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.sentences import sentence
+from visualizer.export.page import Heights
 from visualizer.export.pen import Pen, Span, fitted, text_width
 from visualizer.paint.axis.ruler import folded, ticks
 from visualizer.paint.axis.viewport import Axis, Viewport, extent, position_of_time, span, time_of_position
@@ -20,11 +22,11 @@ from visualizer.paint.text.cell_width import fit_name
 from visualizer.paint.text.palette import STYLE_OF
 from visualizer.paint.text.wait_labels import labels
 
-#: Distance between two rows, in pixels, as it is and as it may be; and how much of it is a bar, or is none at least.
-ROW, LOWEST_ROW, HIGHEST_ROW = 36.0, 26.0, 54.0
+#: Distance between two rows; and how much of it is a bar, or is none at least.
+ROWS = Heights(36.0, 26.0, 54.0)
 _BAR, _BETWEEN_BARS = 2 / 3, 6.0
 #: What a panel has above its rows.
-HEAD = 44.0
+ABOVE = 44.0
 #: Width of what is told apart in the row of a group.
 _GROUP_CELL = 2.0
 _INDENT = 16
@@ -44,11 +46,11 @@ class Panel:
     """Draws along `axis`, which goes from `left` to `right`, in pixels."""
 
     def __init__(
-        self, pen: Pen, timeline: Timeline, axis: Axis, left: float, right: float, pitch: float = ROW
+        self, pen: Pen, timeline: Timeline, axis: Axis, left: float, right: float, pitch: float = ROWS.normal
     ) -> None:
         """`pitch`: the distance between two rows."""
         self._pitch = pitch
-        self._bar = max(pitch * _BAR, min(ROW * _BAR, pitch - _BETWEEN_BARS))
+        self._bar = max(pitch * _BAR, min(ROWS.normal * _BAR, pitch - _BETWEEN_BARS))
         self._pen = pen
         self._timeline = timeline
         self._axis = axis
@@ -59,11 +61,11 @@ class Panel:
 
     def draw(self, shown: Sequence[Row], margin: float, top: float, selected: str = "") -> float:
         """Draw heading, ruler and rows from `top` on; return where they end. `selected`: name of the row to mark."""
-        self.top = top + HEAD - 8
+        self.top = top + ABOVE - 8
         pen, heading = self._pen, self._heading()
         pen.text(margin, top, heading, "thread", 15, mono=False, bold=True)
         pen.text(margin + 1.15 * text_width(heading, 15, mono=False) + 16, top, self._note(), "dim", 13, mono=False)
-        rows_top = top + HEAD
+        rows_top = top + ABOVE
         bottom = rows_top + self._pitch * len(shown)
         self._ruler(rows_top, bottom)
         centres = [rows_top + self._pitch * (number + 0.5) for number in range(len(shown))]
@@ -161,6 +163,7 @@ class Panel:
             x = self._x(index + 1 if on_switches else position_of_time(self._timeline, self._axis, switch_ns[index]))
             begin, end = middles[switch.origin], middles[switch.target]
             line = pen.add("path", stroke=pen.colour("dim"), stroke_width=1.2, stroke_opacity=0.75)
+            pen.tooltip(line, sentence(self._timeline, index))
             if on_switches and 1 / self._per_pixel >= _ARROWS_FROM:
                 end += self._bar / 2 if end < begin else -self._bar / 2
                 line.set("marker-end", "url(#arrow)")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from visualizer.analysis.model.timeline import FINAL
 from visualizer.analysis.text.printable import plain
-from visualizer.export.panel import ROW, Panel
+from visualizer.export.panel import ROWS, Panel
 from visualizer.export.pen import Pen
 from visualizer.paint.axis.ruler import ticks
 from visualizer.paint.axis.times import Since, TimeFormat
@@ -23,7 +23,7 @@ class PartPanel(Panel):
 
     def __init__(
         self, pen: Pen, stretch: Stretch, length: float, axis: Axis, columns: tuple[float, float], heading: str,
-        pitch: float = ROW,
+        pitch: float = ROWS.normal,
     ) -> None:
         """`length`: how much of the axis the longer side takes."""
         super().__init__(pen, stretch.part.timeline, axis, *columns, pitch)

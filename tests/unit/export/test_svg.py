@@ -104,9 +104,10 @@ def test_both_axes_are_drawn_by_default() -> None:
 
 
 def test_a_switch_is_an_arrow_where_they_are_few() -> None:
-    root = drawn(ping_pong().timeline(), Axis.SWITCHES)
+    timeline = ping_pong().timeline()
+    root = drawn(timeline, Axis.SWITCHES)
     arrows = [path for path in root.findall(f"{SVG}path") if path.get("marker-end")]
-    assert len(arrows) == 5
+    assert [arrow.findtext(f"{SVG}title") for arrow in arrows] == [sentence(timeline, index) for index in range(5)]
     assert not [path for path in drawn(crowd(200)).findall(f"{SVG}path") if path.get("marker-end")]
 
 
@@ -194,7 +195,7 @@ def test_a_height_that_is_given_is_kept_and_filled_and_what_has_no_room_is_count
     shown = sum(text.startswith("g") for text in set(found))
     assert hidden == ([f"… and {names - shown} more tracks"] if names > shown else [])
     assert 1280 / width > 1.2 or names > 2
-    with pytest.raises(ValueError, match=r"^A picture 300 pixels high has no room for a row; it takes \d+$"):
+    with pytest.raises(ValueError, match=r"^A picture 300 pixels high has no room for its rows; it takes \d+$"):
         FORMATS[".svg"](crowded(names, 1), replace(settings, height=300))
 
 
