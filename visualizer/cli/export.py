@@ -90,6 +90,16 @@ class Aspect(click.ParamType[Fraction]):
     metavar="N",
     help="Pixels of the file for each pixel of the picture, on a side: 2 for a sharper .png.",
 )
+@click.option("--animate", is_flag=True, help="Let an .svg move: the playhead goes from switch to switch.")
+@click.option(
+    "--frames",
+    type=WholeNumber(1, 600),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="Of what moves: a frame for each switch, but at most so many.",
+)
+@click.option("--seconds", type=click.FloatRange(0.1, 3600), metavar="S", help="How long they take together.")
 @force_option
 def command(
     files: tuple[str, ...],
@@ -110,6 +120,9 @@ def command(
     aspect: Fraction | None,
     font_size: int | None,
     scale: float,
+    animate: bool,
+    frames: int,
+    seconds: float | None,
     force: bool,
 ) -> None:
     """Export a trace as a picture, or as a file of another format.
@@ -155,6 +168,9 @@ def command(
                 font_size=font_size or 0,
                 legend=not no_legend,
                 scale=scale,
+                animate=animate,
+                frames=frames,
+                seconds=seconds or 0.0,
             ),
         )
 

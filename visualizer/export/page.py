@@ -14,8 +14,9 @@ from visualizer.export.pen import Pen, fitted, number, text_width
 from visualizer.export.settings import Settings
 from visualizer.paint.rows.order import Row, row_name
 from visualizer.paint.text import caption
+from visualizer.paint.text.cell_width import fit_sentence
 
-_NAMESPACE = "http://www.w3.org/2000/svg"
+NAMESPACE = "http://www.w3.org/2000/svg"
 PADDING = 36
 #: Room on the right for the marks of the tracks that last to the end.
 _MARKS = 24
@@ -31,15 +32,15 @@ _LARGEST, _STEP = 2.2, 0.05
 
 
 class Cover(NamedTuple):
-    """A rectangle over which the playhead goes, in pixels of the finished picture; `upright`: from left to right.
-    `places`: how far it is from its beginning at each of the switches of the stage."""
+    """A rectangle over which the playhead goes, in pixels of the finished picture; `upright`: from left to right, else
+    down. `place` says how far from its beginning the switch of that number among those of the stage is."""
 
     left: float
     top: float
     right: float
     bottom: float
     upright: bool
-    places: Sequence[float]
+    place: Callable[[int], float]
 
 
 class Stage(NamedTuple):
@@ -115,7 +116,7 @@ class Page:
         self.scale = scale
         self.width = settings.width / self.scale
         self.height = settings.height / self.scale if settings.height else inf
-        self._root = ElementTree.Element("svg", {"xmlns": _NAMESPACE, "role": "img"})
+        self._root = ElementTree.Element("svg", {"xmlns": NAMESPACE, "role": "img"})
         ElementTree.SubElement(self._root, "title").text = self.title
         self.pen = Pen(self._root, settings.dark)
         self.pen.patterns()
@@ -129,7 +130,7 @@ class Page:
         self.pen.text(PADDING, y, fitted(" · ".join(known), room, 14, mono=False), "dim", 14, mono=False)
         for text, style in told:
             y += TOLD
-            self.pen.text(PADDING, y, fitted(text, room, FONT), style)
+            self.pen.text(PADDING, y, fitted(text, room, FONT, fit_sentence), style)
         return y
 
     def more(self, y: float, text: str) -> float:
@@ -143,11 +144,11 @@ class Page:
         left = PADDING + min(_WIDEST_NAME, max(names, default=0.0)) + 16
         return left, max(left + 50, self.width - PADDING - _MARKS)
 
-    def cover(self, left: float, top: float, right: float, bottom: float, upright: bool, at: Iterable[float]) -> Cover:
-        """A cover, given on the page; `at`: the places of the playhead."""
-        scale, begin = self.scale, left if upright else top
-        places = [(place - begin) * scale for place in at]
-        return Cover(left * scale, top * scale, right * scale, bottom * scale, upright, places)
+    def cover(self, box: tuple[float, float, float, float], upright: bool, place: Callable[[int], float]) -> Cover:
+        """A cover, given on the page, as all is: left, top, right, bottom, and where the playhead is."""
+        begin, scale = box[0 if upright else 1], self.scale
+        left, top, right, bottom = (edge * scale for edge in box)
+        return Cover(left, top, right, bottom, upright, lambda number: (place(number) - begin) * scale)
 
     def stage(self, switches: Sequence[int], covers: Sequence[Cover], y: float) -> Stage:
         """A stage, whose sentences have `y` as their baseline."""

@@ -64,6 +64,10 @@ class Pen:
     def colour(self, style: str) -> str:
         return self._inks[style].colour
 
+    @property
+    def playhead_colour(self) -> str:
+        return self._inks["playhead"].ground or self.colour("playhead")
+
     def add(self, tag: str, **attributes: str | float) -> Element:
         """Add an element; `_` in an attribute's name stands for `-`."""
         return ElementTree.SubElement(
@@ -176,8 +180,7 @@ class Pen:
 
     def playhead(self, x: float, top: float, bottom: float) -> None:
         """A line from top to bottom at `x`, with a head."""
-        colour = self._inks["playhead"].ground or self.colour("playhead")
-        head = f"M{number(x - 6)} {number(top - 7)}h12l-6 8z"
+        colour, head = self.playhead_colour, f"M{number(x - 6)} {number(top - 7)}h12l-6 8z"
         self.add("path", d=f"M{number(x)} {number(top)}V{number(bottom)}", stroke=colour, stroke_width=2.5)
         self.add("path", d=head, fill=colour)
 

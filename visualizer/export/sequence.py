@@ -129,10 +129,11 @@ class _Diagram:
         return bottom
 
     def cover(self) -> Cover:
-        """Where the playhead goes: what has happened after a switch is above it."""
-        top, bottom = self._top, self._top + self._pitch * len(self._shown)
-        below = (top + self._pitch * (at + 1) for at in range(len(self._shown)))
-        return self._page.cover(PADDING - 12, top, self._width - PADDING + 12, bottom, False, below)
+        """Where the playhead goes, from line to line."""
+        bottom = self._top + self._pitch * len(self._shown)
+        # What stands over an arrow belongs to it.
+        box = PADDING - 12, self._top - 4, self._width - PADDING + 12, bottom
+        return self._page.cover(box, False, lambda number: self._top - 4 + self._pitch * number)
 
     def _x(self, track: int) -> float:
         return PADDING + CELL * (self._of.left + self._of.centre(track) + 0.5)

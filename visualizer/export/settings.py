@@ -29,6 +29,7 @@ OPTIONS = {
     "view": "--view", "axes": "--axis", "rows": "--tracks", "selected": "--select", "at_ns": "--at", "marks": "--marks",
     "theme": "--theme", "title": "--title", "width": "--width", "height": "--height", "font_size": "--font-size",
     "legend": "--no-legend", "scale": "--scale",
+    "animate": "--animate", "frames": "--frames", "seconds": "--seconds",
 }
 
 
@@ -45,7 +46,8 @@ class Settings:
     `marks`: moments with a name, in order of time. `theme`: "light" or "dark". `title`: instead of what was run.
     `width`, `height`: of the whole picture in pixels; no height: as high as it takes. `font_size`: of most text, in
     pixels; everything grows with it; 0: what suits. `legend`: whether there is one. `scale`: how many pixels of the
-    file are one of those, on a side.
+    file are one of those, on a side. `animate`: whether what can be still or move moves: the playhead goes from switch
+    to switch, in at most `frames` steps that take `seconds` together; 0: what suits.
     """
 
     part: Part | None = None
@@ -65,6 +67,9 @@ class Settings:
     font_size: float = 0.0
     legend: bool = True
     scale: float = 1.0
+    animate: bool = False
+    frames: int = 100
+    seconds: float = 0.0
 
     @property
     def dark(self) -> bool:

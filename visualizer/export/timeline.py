@@ -6,6 +6,8 @@ width of the picture and its number of rows, and not with the length of the trac
 
 from __future__ import annotations
 
+from functools import partial
+
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.export.legend import LINE, draw_legend, legend_of
 from visualizer.export.page import HEAD, PADDING, TOLD, Drawing, Heights, Page, fit, told
@@ -53,8 +55,12 @@ def draw_timeline(timeline: Timeline, settings: Settings, moving: bool = False) 
         if settings.at_ns is not None:
             panel.point_out(settings.at_ns)
         if moving:
-            covers.append(page.cover(*panel.covered, True, map(panel.place_of, switches)))
+            covers.append(page.cover(panel.covered, True, partial(_place, panel, part.first)))
     if hidden:
         y = page.more(y, f"{hidden} more tracks")
     y = draw_legend(page.pen, legend_of(settings, page.width, timeline), y)
     return page.finished(y, page.stage(switches, covers, told_at) if moving else None)
+
+
+def _place(panel: Panel, first: int, number: int) -> float:
+    return panel.place_of(first + number)
