@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.comparison import Part
 from visualizer.export.comparison import draw_comparison, draw_part
+from visualizer.export.player import draw_html
 from visualizer.export.settings import Settings
 from visualizer.export.svg import draw_svg
 
@@ -26,6 +27,7 @@ def _draw(timeline: Timeline, settings: Settings) -> bytes:
 #: Suffix of a file -> what draws its content.
 FORMATS: dict[str, Exporter] = {
     ".svg": _draw,
+    ".html": draw_html,
 }
 
 #: The same of two parts beside one another, and what they are called.
