@@ -43,6 +43,6 @@ def write_picture(output: str, traces: Iterable[str], force: bool, draw: Callabl
         picture = draw()
         with path.open("wb" if force else "xb") as out:
             out.write(picture)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ImportError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
         fail(f"Cannot write {output!r}: {reason[:1].lower()}{reason[1:]}.")

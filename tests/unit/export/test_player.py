@@ -232,15 +232,18 @@ def test_a_part_begins_and_ends_where_it_does(golden: Timeline) -> None:
         assert all(4 <= place <= 10 for _, place, _, _ in lane)
         assert all(start_ns <= switch_ns[9] for start_ns, *_ in lane)
         assert sum(start_ns < switch_ns[4] for start_ns, *_ in lane) <= 1
-    assert "A part of the trace: switches #5 to #10 of 18." in Page(page).text("p")
+    assert " · from " in Page(page).text("p")
 
 
 def test_what_a_page_cannot_hold_is_cut_off_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
     timeline = crowd(300)
     monkeypatch.setattr(content, "SWITCHES", 100)
-    page = page_of(timeline)
+    said: list[str] = []
+    page = page_of(timeline, tell=said.append)
     assert Told(page).times == list(timeline.switch_ns[:100])
-    assert "Only switches #1 to #100 of 300 are on this page" in Page(page).text("p")
+    [note] = said
+    assert "switches #1 to #100, and no more" in note
+    assert note in Page(page).text("p")
     monkeypatch.setattr(content, "SLICES", 50)
     fewer = told(timeline)
     assert 45 <= sum(fewer.texts["lanes"]) <= 60

@@ -11,7 +11,6 @@ import html
 import json
 import zlib
 from base64 import b64encode
-from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
@@ -19,67 +18,80 @@ from typing import Any
 
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.analysis.report.comparison import Part
+from visualizer.export.formats import Format
 from visualizer.export.pen import HEIGHTS, ON_RUNNING, PAGE, TINT
 from visualizer.export.player.columns import Columns
-from visualizer.export.player.content import FINE, collect, cut_to_fit, short
+from visualizer.export.player.content import collect, cut_to_fit, short
 from visualizer.export.rows import wanted_rows
-from visualizer.export.settings import Settings
+from visualizer.export.settings import Settings, View
 from visualizer.paint.axis import times
+from visualizer.paint.comparison.figures import facts
 from visualizer.paint.panes import sequence
-from visualizer.paint.rows.order import Row
 from visualizer.paint.text import caption
 from visualizer.paint.text.legend import meaning, occurring
 from visualizer.paint.text.palette import DARK, GLYPHS, LIGHT, STYLE_OF
 
+#: Rows that a page has, and of how many tracks those of a kind share one; it can be unfolded.
+_ROWS, _EYEFUL = 400, 24
+
 
 def draw_html(timeline: Timeline, settings: Settings) -> bytes:
     """The page as an HTML file."""
-    part = settings.part if settings.part is not None else Part.whole(timeline)
-    shown = wanted_rows(part, settings)
+    part = settings.part_of(timeline)
+    shown, hidden = wanted_rows(part, settings, _ROWS, _EYEFUL)
     kept = cut_to_fit(part, shown)
+    said, *known = facts(part)
+    title = short(settings.title or said)
     columns = Columns()
-    title = caption.title(timeline)
     told = {
-        "title": short(title),
         "axis": settings.axes[0].value,
-        "view": "timeline",
-        "at": -1,
-        "until_ns": kept.end_ns,
-        "fine": FINE,
-        "selected": settings.selected,
-        "marks": [],
+        "view": (settings.view or View.TIMELINE).value,
+        "at": _switch_at(kept, settings.at_ns) if settings.at_ns is not None else -1,
+        "selected": short(settings.selected),
+        "font_size": settings.font_size or 16,
+        "marks": [
+            (short(mark.name), _switch_at(kept, mark.t_ns))
+            for mark in settings.marks
+            if kept.start_ns <= mark.t_ns <= kept.end_ns
+        ],
         "states": [[STYLE_OF[state], meaning(state), GLYPHS[state], HEIGHTS.get(state, 0)] for state in State],
-        "occurring": [int(state) for state in occurring(timeline)],
+        "legend": [int(state) for state in occurring(timeline)] if settings.legend else [],
         "moment": times.digits_of(timeline.last_ns),
         "finer": sequence.digits_of(timeline.last_ns),
         **collect(kept, shown, columns),
     }
     told["columns"] = columns.layout
+    notes = _notes(part, kept, hidden)
+    for note in notes:
+        settings.tell(note)
+    remarks = [text for text in (caption.uncaught(timeline), *caption.remarks(timeline)) if text]
     return _page(
         {
-            "title": short(title),
-            "facts": " · ".join(caption.facts(timeline)),
+            "title": title,
             "theme": "dark" if settings.dark else "",
-            "notes": "\n".join(short(note) for note in _notes(part, kept, shown, settings)),
+            "facts": " · ".join(known),
+            "notes": "\n".join(map(short, (*remarks, *notes))),
         },
         _packed(told, columns),
     )
 
 
-def _notes(part: Part, kept: Part, shown: Sequence[Row], settings: Settings) -> list[str]:
-    timeline = part.timeline
-    found = [caption.uncaught(timeline) or "", *caption.remarks(timeline)]
+def _switch_at(kept: Part, t_ns: int) -> int:
+    """Which of its switches, from 0, is the last up to that moment; -1 if none is."""
+    return min(max(kept.timeline.switch_before(t_ns), kept.first - 1), kept.stop - 1) - kept.first
+
+
+def _notes(part: Part, kept: Part, hidden: int) -> list[str]:
+    """What of the part is not on the page, in sentences."""
+    found = []
     if kept is not part:
         found.append(
-            f"Only switches #{kept.first + 1} to #{kept.stop} of {timeline.switch_count} are on this page, which"
-            f" is as many as it holds; export another part of the trace to see others."
+            f"The page holds switches #{kept.first + 1} to #{kept.stop}, and no more than that;"
+            f" the trace has {part.timeline.switch_count}: --from and --to choose others"
         )
-    elif not part.is_whole:
-        found.append(f"A part of the trace: switches #{part.first + 1} to #{part.stop} of {timeline.switch_count}.")
-    hidden = 0 if settings.rows else len(timeline.tracks) - sum(len(row.members) or 1 for row in shown)
-    if hidden > 0:
-        found.append(f"{hidden} more tracks have no row.")
-    return [note for note in found if note]
+    if hidden:
+        found.append(f"{hidden} more tracks have no row: --tracks chooses others")
+    return found
 
 
 def _packed(told: dict[str, Any], columns: Columns) -> str:
@@ -131,3 +143,11 @@ def _colours(dark: bool) -> str:
     known |= {f"{name}-ground": ink.ground for name, ink in inks.items() if ink.ground is not None}
     known |= {"page": PAGE[dark], "on-running": ON_RUNNING[dark], "tint": str(TINT[dark])}
     return "".join(f"--{name}:{colour};" for name, colour in known.items())
+
+
+FORMAT = Format(
+    ".html",
+    draw_html,
+    (View.TIMELINE, View.SEQUENCE),
+    frozenset(("axes", "rows", "selected", "at_ns", "marks", "theme", "title", "font_size", "legend")),
+)

@@ -94,6 +94,8 @@ def collect(part: Part, shown: Sequence[Row], columns: Columns) -> dict[str, Any
         "alive": alive,
         "hubs": [number for track, number in known.items() if timeline.tracks[track].schedules],
         "first": part.first,
+        "until_ns": part.end_ns,
+        "fine": FINE,
         "switches": timeline.switch_count,
         "spans": {
             Axis.TIME.value: _time_span(part, Axis.TIME),

@@ -859,7 +859,7 @@ function tick() {
 }
 function resize(factor) {
   show.size = clamp(show.size * factor, .6, 3);
-  root.style.fontSize = `${16 * show.size}px`;
+  root.style.fontSize = `${told.font_size * show.size}px`;
   refresh();
 }
 
@@ -891,7 +891,7 @@ function refresh() {
 }
 
 function legend() {
-  $("legend").replaceChildren(...told.occurring.map(state => {
+  $("legend").replaceChildren(...told.legend.map(state => {
     const item = document.createElement("li"), sample = document.createElement("canvas"), [name, word, glyph] = states[state], ratio = devicePixelRatio;
     if (state === DONE || state === FAILED) {
       const mark = document.createElement("b");
@@ -1079,6 +1079,7 @@ addEventListener("afterprint", () => { list(true); refresh(); legend(); });
 new ResizeObserver(() => refresh()).observe($("stage"));
 setInterval(() => show.present && tick(), 1000);
 
+root.style.fontSize = `${told.font_size}px`;
 root.classList.toggle("framed", framed);
 if (query.has("present")) root.classList.add("present");
 show.present = query.has("present");
