@@ -164,10 +164,8 @@ def _rows(
 
 
 def _within(start_ns: Column, part: Part) -> slice:
-    """Which slices, of which these are the beginnings, lie in the part."""
-    first = int(start_ns.searchsorted(part.start_ns))
-    if first and (first == len(start_ns) or start_ns[first] > part.start_ns):
-        first -= 1
+    """Which slices, of which these are the beginnings, lie in the part; with the one that the part begins in."""
+    first = max(0, int(start_ns.searchsorted(part.start_ns)) - 1)
     return slice(first, int(start_ns.searchsorted(part.end_ns, side="right")))
 
 

@@ -390,7 +390,7 @@ function drawName(row, number) {
 }
 
 function bar(left, right, middle, height, state) {
-  const tall = height * states[state][3], radius = Math.min(4, tall / 2, (right - left) / 4);
+  const tall = height * states[state][3], radius = right - left < 10 ? 0 : Math.min(4, tall / 2);
   g.fillStyle = looks[state];
   if (radius < 1) return void g.fillRect(left, middle - tall / 2, right - left, tall);
   g.beginPath();
@@ -461,6 +461,13 @@ function write(lane, i, left, right, middle, colour, align) {
   const label = longest(labels, room, 84);
   if (!label) return;
   g.textAlign = align;
+  if (typeof looks[lane.state[i]] !== "string") {
+    // On a pattern nothing could be read.
+    g.fillStyle = ink.page;
+    g.beginPath();
+    g.roundRect(left + 3 * scale, middle - 7 * scale, g.measureText(label).width + 6 * scale, 14 * scale, 3);
+    g.fill();
+  }
   g.fillStyle = colour;
   g.fillText(label, align === "center" ? (left + right) / 2 : left + 6 * scale, middle + .5);
 }
@@ -1105,7 +1112,8 @@ tools();
 show.at = addressed() ?? told.at;
 go(show.at, true);
 draw();
-picture.focus({preventScroll: true});
+// In a deck the keys are the deck's until it shows this slide.
+if (!framed) picture.focus({preventScroll: true});
 performance.mark("ready");
 root.dataset.ready = "yes";
 })();
