@@ -13,6 +13,10 @@ function letters(text) {
   return bytes;
 }
 
+function addPlane(column, bytes, weight) {
+  for (let i = 0; i < column.length; i++) column[i] += bytes[i] * weight;
+}
+
 async function unpacked() {
   const stream = new Blob([letters($("packed").textContent)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
@@ -21,8 +25,7 @@ async function unpacked() {
   let at = 4 + length;
   for (const [name, [count, width]] of Object.entries(told.columns)) {
     const column = new Float64Array(count);
-    for (let plane = 0, weight = 1; plane < width; plane++, weight *= 256, at += count)
-      for (let i = 0; i < count; i++) column[i] += bytes[at + i] * weight;
+    for (let plane = 0; plane < width; plane++, at += count) addPlane(column, bytes.subarray(at, at + count), 256 ** plane);
     told.columns[name] = column;
   }
   return told;
