@@ -83,6 +83,13 @@ class Aspect(click.ParamType[Fraction]):
 )
 @click.option("--aspect", type=Aspect(), metavar="W:H", help="Height by the width, as in 16:9.")
 @click.option("--font-size", type=WholeNumber(6, 72), metavar="PX", help="Size of the text; all grows with it.")
+@click.option(
+    "--scale",
+    type=click.FloatRange(0.1, 10),
+    default=1.0,
+    metavar="N",
+    help="Pixels of the file for each pixel of the picture, on a side: 2 for a sharper .png.",
+)
 @force_option
 def command(
     files: tuple[str, ...],
@@ -102,6 +109,7 @@ def command(
     height: int | None,
     aspect: Fraction | None,
     font_size: int | None,
+    scale: float,
     force: bool,
 ) -> None:
     """Export a trace as a picture, or as a file of another format.
@@ -146,6 +154,7 @@ def command(
                 height=height or (round(width / aspect) if aspect is not None else 0),
                 font_size=font_size or 0,
                 legend=not no_legend,
+                scale=scale,
             ),
         )
 

@@ -25,7 +25,9 @@ def format_of(output: str, find: Callable[[str], T | None], suffixes: Iterable[s
     except (ImportError, AttributeError) as error:
         fail(f"Cannot write {output!r}: the exporter for such files cannot be loaded: {error}.")
     if known is None:
-        fail(f"Unknown format {output!r}: the name must end in {' or '.join(suffixes)}.")
+        *others, last = suffixes
+        either = f"{', '.join(others)} or {last}" if others else last
+        fail(f"Unknown format {output!r}: the name must end in {either}.")
     return known
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.comparison import compare
 from visualizer.export.legend import draw_legend, legend_of
-from visualizer.export.page import FONT, PADDING, Page
+from visualizer.export.page import FONT, PADDING, Drawing, Page
 from visualizer.export.part_panel import PartPanel
 from visualizer.export.pen import Pen, fitted, text_width
 from visualizer.export.rows import wanted_rows
@@ -24,8 +24,8 @@ _LINE = 20.0
 _SIZE = 13.0
 
 
-def draw_comparison(timeline: Timeline, settings: Settings) -> bytes:
-    """The picture as an SVG file."""
+def draw_comparison(timeline: Timeline, settings: Settings) -> Drawing:
+    """The picture."""
     a, b, names = settings.part_of(timeline), settings.other, settings.names or ("", "")
     assert b is not None, "there are two, or there is no comparison"
     found, both = compare(a, b), stretches(a, b)

@@ -14,7 +14,7 @@ from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
-from visualizer.export.page import CELL, FONT, HEAD, PADDING, TOLD, Heights, Page, fit, told
+from visualizer.export.page import CELL, FONT, HEAD, PADDING, TOLD, Drawing, Heights, Page, fit, told
 from visualizer.export.settings import Settings
 from visualizer.paint.axis.times import SINCE_START
 from visualizer.paint.comparison.figures import facts
@@ -30,8 +30,8 @@ _GRAVE = frozenset((Severity.CRASH, Severity.STUCK))
 _Lines = list[list[Run]]
 
 
-def draw_tree(timeline: Timeline, settings: Settings) -> bytes:
-    """Which track spawned which, and what each does at the moment, as an SVG file."""
+def draw_tree(timeline: Timeline, settings: Settings) -> Drawing:
+    """Which track spawned which, and what each does at the moment."""
     part = settings.part_of(timeline)
     at_ns = part.end_ns if settings.at_ns is None else settings.at_ns
     family = Family(timeline)
@@ -47,15 +47,15 @@ def draw_tree(timeline: Timeline, settings: Settings) -> bytes:
     return _draw(part, settings, lines, "tracks")
 
 
-def draw_waits(timeline: Timeline, settings: Settings) -> bytes:
-    """Which track waits for which at the moment, as an SVG file."""
+def draw_waits(timeline: Timeline, settings: Settings) -> Drawing:
+    """Which track waits for which at the moment."""
     part = settings.part_of(timeline)
     moment = moment_at(timeline, part.end_ns if settings.at_ns is None else settings.at_ns)
     return _draw(part, settings, lambda width: ([said.runs] for said in graph(timeline, moment, width)), "lines")
 
 
-def draw_problems(timeline: Timeline, settings: Settings) -> bytes:
-    """The problems, the worst first, as an SVG file."""
+def draw_problems(timeline: Timeline, settings: Settings) -> Drawing:
+    """The problems, the worst first."""
     part = settings.part_of(timeline)
     found = grouped(timeline, [one for one in findings(timeline) if part.start_ns <= one.t_ns <= part.end_ns])
 
@@ -74,7 +74,7 @@ def draw_problems(timeline: Timeline, settings: Settings) -> bytes:
     return _draw(part, settings, lines, "problems")
 
 
-def _draw(part: Part, settings: Settings, of: Callable[[int], Iterator[_Lines]], what: str) -> bytes:
+def _draw(part: Part, settings: Settings, of: Callable[[int], Iterator[_Lines]], what: str) -> Drawing:
     """What has room of that, of which each has some lines for a width in cells, below the title."""
     (title, *known), remarks = facts(part), told(part.timeline, settings)
     most = int(settings.height / _ROWS.least) if settings.height else _LINES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import ceil, inf, isinf
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -28,6 +28,38 @@ CELL = 8.0
 HEAD, TOLD, MORE = 84.0, 24.0, 30.0
 #: Where a height is given, everything may be drawn so many times as large as it would be without.
 _LARGEST, _STEP = 2.2, 0.05
+
+
+class Cover(NamedTuple):
+    """A rectangle over which the playhead goes, in pixels of the finished picture; `upright`: from left to right.
+    `places`: how far it is from its beginning at each of the switches of the stage."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    upright: bool
+    places: Sequence[float]
+
+
+class Stage(NamedTuple):
+    """What of a picture moves. `switches`: the numbers of those that the playhead can be at. `told`: where the sentence
+    of each is written, at the left end of its baseline, and `size` of its letters; in pixels of the finished picture.
+    """
+
+    switches: Sequence[int]
+    covers: Sequence[Cover]
+    told: tuple[float, float]
+    size: float
+
+
+class Drawing(NamedTuple):
+    """A picture of so many pixels; `stage` if something can move over it."""
+
+    svg: bytes
+    width: int
+    height: int
+    stage: Stage | None = None
 
 
 class Heights(NamedTuple):
@@ -111,23 +143,34 @@ class Page:
         left = PADDING + min(_WIDEST_NAME, max(names, default=0.0)) + 16
         return left, max(left + 50, self.width - PADDING - _MARKS)
 
-    def finished(self, height: float) -> bytes:
-        """The file, so high that `height` is drawn on, unless another one is wished."""
+    def cover(self, left: float, top: float, right: float, bottom: float, upright: bool, at: Iterable[float]) -> Cover:
+        """A cover, given on the page; `at`: the places of the playhead."""
+        scale, begin = self.scale, left if upright else top
+        places = [(place - begin) * scale for place in at]
+        return Cover(left * scale, top * scale, right * scale, bottom * scale, upright, places)
+
+    def stage(self, switches: Sequence[int], covers: Sequence[Cover], y: float) -> Stage:
+        """A stage, whose sentences have `y` as their baseline."""
+        return Stage(switches, covers, (PADDING * self.scale, y * self.scale), FONT * self.scale)
+
+    def finished(self, height: float, stage: Stage | None = None) -> Drawing:
+        """The picture, so high that `height` is drawn on, unless another one is wished."""
         shown = height if isinf(self.height) else self.height
         self._root.set("width", number(self.width * self.scale))
         self._root.set("height", str(round(shown * self.scale)))
         self._root.set("viewBox", f"0 0 {number(self.width)} {number(shown)}")
         drawing: bytes = ElementTree.tostring(self._root, encoding="utf-8", xml_declaration=True)
-        return drawing + b"\n"
+        return Drawing(drawing + b"\n", round(self.width * self.scale), round(shown * self.scale), stage)
 
 
-def told(timeline: Timeline, settings: Settings) -> list[tuple[str, str]]:
-    """What must be known of the recording, and what is so at the moment that is pointed out; each with its style."""
+def told(timeline: Timeline, settings: Settings, moving: bool = False) -> list[tuple[str, str]]:
+    """What must be known of the recording, and what is so at the moment that is pointed out; each with its style.
+    `moving`: the last line is left free for that."""
     found = [(text, "error") for text in [caption.uncaught(timeline)] if text]
     found += [(text, "text") for text in caption.remarks(timeline)]
     if settings.at_ns is not None:
         found.append((moment_told(timeline, timeline.switch_before(settings.at_ns)), "thread"))
-    return found
+    return [*found, ("", "text")] if moving else found
 
 
 def moment_told(timeline: Timeline, index: int) -> str:

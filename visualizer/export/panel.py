@@ -38,6 +38,8 @@ _LOWEST = 0.2
 _CONNECTORS = 60
 _ARROWS_FROM = 12.0
 _LABEL = 11.5
+#: Width of the mark at the end of a track.
+_MARK = 20.0
 #: Labels shorter than this many pixels are left out.
 _SHORTEST_LABEL = 84.0
 
@@ -98,6 +100,18 @@ class Panel:
         if self._left <= x <= self._right:
             self._pen.playhead(x, self.top, self.bottom)
 
+    def place_of(self, switch: int) -> float:
+        """Where switch number `switch` is, in pixels, within the rows."""
+        on_switches = self._axis is Axis.SWITCHES
+        t_ns = self._timeline.switch_ns[switch]
+        x = self._x(switch + 1 if on_switches else position_of_time(self._timeline, self._axis, t_ns))
+        return min(max(self._left, x), self._right)
+
+    @property
+    def covered(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of the rows that are drawn, with the marks at their ends."""
+        return self._left, self.top, self._right + _MARK, self.bottom
+
     def _x(self, position: float) -> float:
         return self._left + (position - self._start) / self._per_pixel
 
@@ -154,13 +168,12 @@ class Panel:
 
     def _connectors(self, middles: dict[int, float]) -> None:
         pen = self._pen
-        switch_ns = self._timeline.switch_ns
         for index in self._switches():
             switch = self._timeline.switch(index)
             if switch.origin not in middles or switch.target not in middles:
                 continue
             on_switches = self._axis is Axis.SWITCHES
-            x = self._x(index + 1 if on_switches else position_of_time(self._timeline, self._axis, switch_ns[index]))
+            x = self.place_of(index)
             begin, end = middles[switch.origin], middles[switch.target]
             line = pen.add("path", stroke=pen.colour("dim"), stroke_width=1.2, stroke_opacity=0.75)
             pen.tooltip(line, sentence(self._timeline, index))

@@ -32,8 +32,8 @@ TINT = {False: 0.2, True: 0.34}
 _PATTERNS = {State.READY: "ready", State.IDLE: "idle", State.UNKNOWN: "unknown"}
 #: Bars less than this many pixels apart touch each other.
 _SEAM = 0.02
-_MONO = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
-_SANS = "ui-sans-serif, system-ui, 'DejaVu Sans', Helvetica, Arial, sans-serif"
+_MONO = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', 'Noto Sans Mono', monospace"
+_SANS = "ui-sans-serif, system-ui, 'DejaVu Sans', Helvetica, Arial, 'Liberation Sans', 'Noto Sans', sans-serif"
 #: Width of a character of the monospaced font, and, on average, of the other, by its size.
 _CELL_EM = {True: 0.602, False: 0.58}
 

@@ -11,7 +11,7 @@ from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
 from visualizer.export.legend import LINE, draw_legend, legend_of
-from visualizer.export.page import CELL, FONT, HEAD, PADDING, TOLD, Heights, Page, told
+from visualizer.export.page import CELL, FONT, HEAD, PADDING, TOLD, Cover, Drawing, Heights, Page, told
 from visualizer.export.page import fit as fit_lines
 from visualizer.export.pen import Pen, fitted, number, text_width
 from visualizer.export.rows import wanted_rows
@@ -36,10 +36,10 @@ _LABEL = 12.0
 _STUB = 34.0
 
 
-def draw_sequence(timeline: Timeline, settings: Settings) -> bytes:
-    """The picture as an SVG file."""
+def draw_sequence(timeline: Timeline, settings: Settings, moving: bool = False) -> Drawing:
+    """The picture. `moving`: with a stage."""
     part = settings.part_of(timeline)
-    (title, *known), remarks = facts(part), told(timeline, settings)
+    (title, *known), remarks = facts(part), told(timeline, settings, moving)
     only = _named(part, settings)
     switches = _switches(part, only)
 
@@ -51,13 +51,14 @@ def draw_sequence(timeline: Timeline, settings: Settings) -> bytes:
     fitting = fit_lines(settings, fixed, lambda _: most, most < len(switches), _ROWS)
     shown = _around(timeline, switches, fitting.lines, settings)
     page = Page(title, settings, fitting.scale)
-    y = page.head(known, remarks) + _ABOVE
+    told_at = page.head(known, remarks)
     diagram = _Diagram(page, timeline, shown, only, settings, fitting.pitch)
-    y = diagram.draw(y) + _BELOW
+    y = diagram.draw(told_at + _ABOVE) + _BELOW
     if hidden := len(switches) - len(shown):
         y = page.more(y, f"{hidden} more switches: --from and --to choose others")
     seen = [[state for state in line if state in diagram.states] for line in legend_of(settings, page.width, timeline)]
-    return page.finished(draw_legend(page.pen, seen, y, LINES))
+    y = draw_legend(page.pen, seen, y, LINES)
+    return page.finished(y, page.stage(shown, [diagram.cover()], told_at) if moving else None)
 
 
 def _named(part: Part, settings: Settings) -> tuple[int, ...]:
@@ -97,7 +98,7 @@ class _Diagram:
         pitch: float,
     ) -> None:
         self._pen, self._timeline, self._shown, self._pitch = page.pen, timeline, shown, pitch
-        self._width = page.width
+        self._page, self._width = page, page.width
         self._selected = [track for track in timeline.tracks if timeline.name(track) == settings.selected]
         self._at = timeline.switch_before(settings.at_ns) if settings.at_ns is not None else -1
         #: The states that are to be seen.
@@ -114,9 +115,9 @@ class _Diagram:
 
     def draw(self, top: float) -> float:
         """Draw from there on; return where it ends."""
-        heads, first = top, top + _NAMES
-        ys = [first + self._pitch * (at + 0.5) for at in range(len(self._shown))]
-        bottom = first + self._pitch * len(ys)
+        heads, self._top = top, top + _NAMES
+        ys = [self._top + self._pitch * (at + 0.5) for at in range(len(self._shown))]
+        bottom = self._top + self._pitch * len(ys)
         if self._at in self._shown:
             y = ys[self._shown.index(self._at)]
             self._pen.marked(PADDING - 12, y - self._pitch / 2 - 4, self._width - 2 * PADDING + 24, self._pitch)
@@ -126,6 +127,12 @@ class _Diagram:
         for index, y in zip(self._shown, ys, strict=True):
             self._switch(index, y)
         return bottom
+
+    def cover(self) -> Cover:
+        """Where the playhead goes: what has happened after a switch is above it."""
+        top, bottom = self._top, self._top + self._pitch * len(self._shown)
+        below = (top + self._pitch * (at + 1) for at in range(len(self._shown)))
+        return self._page.cover(PADDING - 12, top, self._width - PADDING + 12, bottom, False, below)
 
     def _x(self, track: int) -> float:
         return PADDING + CELL * (self._of.left + self._of.centre(track) + 0.5)

@@ -28,7 +28,7 @@ class View(Enum):
 OPTIONS = {
     "view": "--view", "axes": "--axis", "rows": "--tracks", "selected": "--select", "at_ns": "--at", "marks": "--marks",
     "theme": "--theme", "title": "--title", "width": "--width", "height": "--height", "font_size": "--font-size",
-    "legend": "--no-legend",
+    "legend": "--no-legend", "scale": "--scale",
 }
 
 
@@ -44,7 +44,8 @@ class Settings:
     many. `selected`: the name of the row that is marked, if any. `at_ns`: the moment that is shown or pointed out.
     `marks`: moments with a name, in order of time. `theme`: "light" or "dark". `title`: instead of what was run.
     `width`, `height`: of the whole picture in pixels; no height: as high as it takes. `font_size`: of most text, in
-    pixels; everything grows with it; 0: what suits. `legend`: whether there is one.
+    pixels; everything grows with it; 0: what suits. `legend`: whether there is one. `scale`: how many pixels of the
+    file are one of those, on a side.
     """
 
     part: Part | None = None
@@ -63,6 +64,7 @@ class Settings:
     height: int = 0
     font_size: float = 0.0
     legend: bool = True
+    scale: float = 1.0
 
     @property
     def dark(self) -> bool:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.export.comparison import draw_comparison
-from visualizer.export.formats import Exporter, Format
+from visualizer.export.formats import Format
 from visualizer.export.lines import draw_problems, draw_tree, draw_waits
+from visualizer.export.page import Drawing
 from visualizer.export.sequence import draw_sequence
 from visualizer.export.settings import Settings, View
 from visualizer.export.timeline import draw_timeline
 
 #: View -> what draws it.
-DRAWN: dict[View, Exporter] = {
+DRAWN: dict[View, Callable[[Timeline, Settings], Drawing]] = {
     View.TIMELINE: draw_timeline,
     View.SEQUENCE: draw_sequence,
     View.TREE: draw_tree,
@@ -21,8 +24,8 @@ DRAWN: dict[View, Exporter] = {
 }
 
 
-def draw(timeline: Timeline, settings: Settings) -> bytes:
-    """The picture as an SVG file."""
+def drawn(timeline: Timeline, settings: Settings) -> Drawing:
+    """The picture of the view that is wished."""
     return DRAWN[settings.view or View.TIMELINE](timeline, settings)
 
 
@@ -30,4 +33,4 @@ def draw(timeline: Timeline, settings: Settings) -> bytes:
 PICTURE = frozenset(
     ("axes", "rows", "selected", "at_ns", "theme", "title", "width", "height", "font_size", "legend")
 )
-FORMAT = Format(".svg", draw, tuple(DRAWN), PICTURE)
+FORMAT = Format(".svg", lambda timeline, settings: drawn(timeline, settings).svg, tuple(DRAWN), PICTURE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.export.legend import LINE, draw_legend, legend_of
-from visualizer.export.page import HEAD, PADDING, TOLD, Heights, Page, fit, told
+from visualizer.export.page import HEAD, PADDING, TOLD, Drawing, Heights, Page, fit, told
 from visualizer.export.panel import ABOVE, ROWS, Panel
 from visualizer.export.part_panel import PartAlone
 from visualizer.export.rows import wanted_rows
@@ -22,10 +22,10 @@ _ROWS = 48
 _ABOVE, _GAP = 40.0, 30.0
 
 
-def draw_timeline(timeline: Timeline, settings: Settings) -> bytes:
-    """The picture as an SVG file."""
+def draw_timeline(timeline: Timeline, settings: Settings, moving: bool = False) -> Drawing:
+    """The picture. `moving`: with a stage."""
     part, axes = settings.part_of(timeline), settings.axes if timeline.tracks else ()
-    (title, *known), remarks = facts(part), told(timeline, settings)
+    (title, *known), remarks = facts(part), told(timeline, settings, moving)
 
     def fixed(width: float) -> float:
         legend = LINE * len(legend_of(settings, width, timeline))
@@ -40,7 +40,9 @@ def draw_timeline(timeline: Timeline, settings: Settings) -> bytes:
         fitting = fit(settings, fixed, lambda _: len(shown), hidden > 0, heights)
     page = Page(title, settings, fitting.scale)
     columns, pitch = page.columns(timeline, shown), fitting.pitch / max(1, len(axes))
-    y = page.head(known, remarks) + _ABOVE
+    y = told_at = page.head(known, remarks)
+    y += _ABOVE
+    switches, covers = range(part.first, part.stop), []
     stretch, _ = stretches(part, part)
     for axis in axes:
         if part.is_whole:
@@ -50,6 +52,9 @@ def draw_timeline(timeline: Timeline, settings: Settings) -> bytes:
         y = panel.draw(shown, PADDING, y, settings.selected) + _GAP
         if settings.at_ns is not None:
             panel.point_out(settings.at_ns)
+        if moving:
+            covers.append(page.cover(*panel.covered, True, map(panel.place_of, switches)))
     if hidden:
         y = page.more(y, f"{hidden} more tracks")
-    return page.finished(draw_legend(page.pen, legend_of(settings, page.width, timeline), y))
+    y = draw_legend(page.pen, legend_of(settings, page.width, timeline), y)
+    return page.finished(y, page.stage(switches, covers, told_at) if moving else None)
