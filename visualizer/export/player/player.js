@@ -718,9 +718,12 @@ function source(figure, number) {
     } else row.append(text);
     pre.append(row);
   }
-  // The expression matters more than where its line begins.
+  // The expression matters more than where its line begins, if all of it can be seen.
   const mark = pre.querySelector(".here mark");
-  if (mark) pre.scrollLeft = Math.min(mark.offsetLeft - pre.offsetLeft - 12, mark.offsetLeft - pre.offsetLeft + mark.offsetWidth + 12 - pre.clientWidth);
+  if (!mark) return;
+  const left = mark.offsetLeft - pre.offsetLeft - 12, right = left + mark.offsetWidth + 24;
+  if (right - left <= pre.clientWidth) pre.scrollLeft = right - pre.clientWidth;
+  else if (left > pre.clientWidth / 2) pre.scrollLeft = left;
 }
 
 // A list that is real, and bounded: so many switches around the current one.
@@ -853,7 +856,7 @@ function tools() {
 function setView(view) { show.view = view; tools(); if (view === "timeline") follow(); redraw(); }
 
 const dark = () => root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-function setTheme(to) { if (to) root.dataset.theme = to; theme(); legend(); tools(); redraw(); }
+function setTheme(to) { if (to !== undefined) root.dataset.theme = to; theme(); legend(); tools(); redraw(); }
 
 function present(on) {
   show.present = on;
@@ -1078,14 +1081,15 @@ addEventListener("message", event => {
   if (event.data === "slide:stop") play(false);
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTheme());
+// On paper it is light, whatever the screen is; the rules for print are not in force yet when it is drawn.
+let onScreen;
 addEventListener("beforeprint", () => {
-  theme();
-  legend();
-  measure();
+  onScreen ??= root.dataset.theme;
+  setTheme("light");
   fill(0, Math.min(count, 400));
   draw();
 });
-addEventListener("afterprint", () => { list(true); refresh(); legend(); });
+addEventListener("afterprint", () => { setTheme(onScreen); onScreen = undefined; list(true); });
 new ResizeObserver(() => refresh()).observe($("stage"));
 setInterval(() => show.present && tick(), 1000);
 
