@@ -11,16 +11,17 @@ from visualizer.paint.rows.order import Row, RowList, Wish, row_name
 _NAMED = 12
 
 
-def wanted_rows(part: Part, settings: Settings, room: int) -> tuple[list[Row], int]:
+def wanted_rows(part: Part, settings: Settings, room: int, eyeful: int = 0) -> tuple[list[Row], int]:
     """The rows that are wanted of the part, at most `room`, and how many tracks have none of them.
 
-    Without named ones each track has a row; where those are more, tracks of a kind share one, as on the screen.
+    Without named ones each track has a row; where those are more than an `eyeful`, if that is less than there is room
+    for, tracks of a kind share one, as on the screen.
     Raise ValueError, with a sentence, if one is not there.
     """
     timeline, known = part.timeline, RowList(part.timeline)
     every = known.arrange(Wish(only=part.lives))
     if not settings.rows:
-        if len(every) > room:
+        if len(every) > (eyeful or room):
             every = known.arrange(Wish(folded=None, only=part.lives), grouped=True)
         return every[:room], sum(len(row.members) or 1 for row in every[room:])
     by_name: dict[str, list[Row]] = {}
