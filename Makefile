@@ -51,13 +51,14 @@ suites: $(VENV)/.tests
 clean:
 	rm -rf $(VENV)
 
-# What is said while installing goes to stderr: stdout is for the timeline alone.
+# What is said while installing goes to stderr: stdout is for the timeline alone. What is imported is compiled then; of
+# what is installed for the tests, most never is.
 $(VENV)/.runs: pyproject.toml $(VENV)/bin/python
 	@$(PIP) --editable . >&2
 	@touch $@
 
 $(VENV)/.tests: pyproject.toml $(VENV)/bin/python
-	@$(PIP) --editable '.[test]' >&2
+	@$(PIP) --no-compile --editable '.[test]' >&2
 	@touch $@ $(VENV)/.runs
 
 $(VENV)/bin/python:
