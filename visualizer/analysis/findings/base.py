@@ -206,20 +206,6 @@ def cut_off(timeline: Timeline) -> str:
     return f"Last known before {ended}: {'; '.join(filter(None, (*doing, waited)))}." if doing or waited else ""
 
 
-def locked(timeline: Timeline) -> tuple[dict[int, Suspension], dict[str, int]]:
-    """Track -> its wait for a lock at the end of what is known; and lock -> who holds it while waiting for another."""
-    waiting = {}
-    for track in timeline.tracks.values():
-        suspension = suspended(timeline, track)
-        if suspension is not None and suspension.reason in LOCKS:
-            waiting[track.id] = suspension
-    holders = {}
-    for tie in timeline.ties:
-        if tie.relation == words.HOLDS and tie.track in waiting and waiting[tie.track].t_ns == tie.t_ns:
-            holders[tie.object] = tie.track
-    return waiting, holders
-
-
 def suspension_before(timeline: Timeline, track: Track, t_ns: int) -> Suspension | None:
     """What the track waited for the last time before its run at `t_ns`."""
     slices = track.slices

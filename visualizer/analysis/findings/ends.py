@@ -14,11 +14,11 @@ from visualizer.analysis.findings.base import (
     finding,
     is_over,
     listed,
-    locked,
     spot,
     suspended,
 )
 from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.held_locks import locked
 from visualizer.analysis.findings.leaks import leaked
 from visualizer.analysis.findings.pools import crowded_out
 from visualizer.analysis.findings.served import Served
@@ -93,12 +93,14 @@ def _circles(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
     """Tracks that wait for locks that the next of them holds, up to the end of what is known."""
     waiting, holders = locked(timeline)
     waiting = {track: suspension for track, suspension in waiting.items() if track not in told_of}
-    while cycle := _cycle(waiting, holders, {}, {}):
+    written = _written(timeline, waiting, holders, {}, held=True)
+    while cycle := _cycle(waiting, holders, {}, written):
         since_ns = max(waiting[track].t_ns for track in cycle)
         # What runs still may be about to give up.
         if timeline.end is not None or is_over(timeline) or timeline.last_ns - since_ns >= STUCK_NS:
-            parts = [_waits(timeline, track, waiting, holders, {}, {}) for track in cycle]
-            sentence = f"circular wait: {'; '.join(parts)} → none of them goes on, until {end_told(timeline)}"
+            parts = [_waits(timeline, track, waiting, holders, {}, written) for track in cycle]
+            inferred = " (inferred from the source)" if written.keys() & set(cycle) else ""
+            sentence = f"circular wait{inferred}: {'; '.join(parts)} → none of them goes on, until {end_told(timeline)}"
             cost_ns = sum(timeline.last_ns - waiting[track].t_ns for track in cycle)
             yield finding("deadlock", sentence, cycle, since_ns, waiting[cycle[0]].place, cost_ns, cycle)
         for track in cycle:
@@ -212,11 +214,15 @@ def _ties(
 
 
 def _written(
-    timeline: Timeline, waiting: dict[int, Suspension], holders: dict[str, int], joined: dict[int, tuple[int, ...]]
+    timeline: Timeline, waiting: dict[int, Suspension], holders: dict[str, int], joined: dict[int, tuple[int, ...]],
+    held: bool = False,
 ) -> dict[int, Ending]:
-    """For waits whose waker the trace does not contain: the only track that could end them, according to the source."""
+    """For waits whose waker the trace does not contain: the only track that could end them, according to the source.
+
+    `held`: only one that has acquired what it would release.
+    """
     told = {track: wait for track, wait in waiting.items() if track not in joined and wait.object not in holders}
-    found = ((track, would_end(timeline, waiting, suspension)) for track, suspension in told.items())
+    found = ((track, would_end(timeline, waiting, suspension, held)) for track, suspension in told.items())
     return {track: ending for track, ending in found if ending is not None}
 
 

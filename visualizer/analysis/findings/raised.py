@@ -1,4 +1,4 @@
-"""Greenlets that ended with an exception that was never retrieved."""
+"""Greenlets and threads that ended with an exception that was never retrieved."""
 
 from __future__ import annotations
 
@@ -18,17 +18,23 @@ _ENDS_PROGRAM = ("SystemExit(", "KeyboardInterrupt(")
 
 def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A greenlet of a hub raised, and no track was seen to get the exception. Inferred: a later get() is not recorded.
+    Or a thread did, whose exception nobody can get.
 
     Not reported if its creator waited for others to end then or later, except by a call that only waits: it may be one
     of those. Nor if a track that waited for it ended with the same exception, nor if it was killed; nor if others wait
     for what it would have done: that is told with them.
     """
+    main = next(iter(timeline.tracks), words.NOBODY)
     told_of = {track.id for what in broken(timeline, observed) for track in what.died}
     for track_id in timeline.exits:
         track = timeline.tracks[track_id]
         if track_id in told_of:
             continue
         parent = timeline.tracks.get(track.parent)
+        if track.state is State.FAILED and track.kind == words.THREAD and track_id != main:
+            place, who = printed(timeline, track), timeline.name(track_id)
+            raised = f"raised {track.value or 'an exception'}{at(place)}"
+            yield finding("unretrieved", f"{who} {raised} → the thread ended", (track_id,), track.exit_ns, place)
         if track.state is not State.FAILED or parent is None or not parent.schedules:
             continue
         if (track.value or "").startswith(_ENDS_PROGRAM):

@@ -84,14 +84,37 @@ def calls_in(timeline: Timeline, written: Place, name: str, methods: Iterable[st
             yield number, call[1]
 
 
-def would_end(timeline: Timeline, waiting: dict[int, Suspension], suspension: Suspension) -> Ending | None:
+def would_end(
+    timeline: Timeline, waiting: dict[int, Suspension], suspension: Suspension, held: bool = False
+) -> Ending | None:
     """The one of those who wait, too, who would end the wait `suspension`; None where it is not one, or not known.
 
-    Inferred: what is of the same name there may be another thing, and the line may never be reached.
+    Inferred: what is of the same name there may be another thing, and the line may never be reached. `held`: only one
+    that has acquired it further up.
     """
     # In a crowd each would be looked for in the function of each.
     found = _endings(timeline, waiting, suspension) if len(waiting) <= _CROWD else []
+    found = [one for one in found if not held or _has(timeline, waiting[one.track], _called(suspension)[0])]
     return found[0] if len(found) == 1 else None
+
+
+def _has(timeline: Timeline, suspension: Suspension, thing: str) -> bool:
+    """Whether, above the line that it waits in, what its function did last to what is called `thing` is to acquire
+    it."""
+    place = suspension.place
+    if place is None:
+        return False
+    lines = _lines(timeline.sources.get(place.file, ""))
+    calls = re.compile(rf"(?<![\w.]){re.escape(thing)}\.(acquire|release)[ \t]*\(")
+    for number in range(min(place.line, len(lines)), 0, -1):
+        line = lines[number - 1]
+        # On its own line, what stands before.
+        written = line.encode()[: place.column].decode(errors="replace") if number == place.line else line
+        if found := calls.findall(written.partition("#")[0]):
+            return bool(found[-1] == "acquire")
+        if _DEF.match(line):
+            break
+    return False
 
 
 def _endings(timeline: Timeline, waiting: dict[int, Suspension], suspension: Suspension) -> list[Ending]:
