@@ -27,13 +27,13 @@ def problems(traced: Traced) -> list[tuple[str, str]]:
 
 
 SETTER = """
-started = Event()
+started = {{"service": [Event()]}}
 def service(port):
     gevent.sleep(0)
     [8080][port]
-    started.set()
+    started["service"][port - 1].set()
 one = gevent.spawn(service, {port})
-started.wait()
+started["service"][0].wait()
 """
 TASKS = """
 jobs = JoinableQueue()
@@ -136,7 +136,11 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
         (
             SETTER.format(port=1),
             "setter_died",
-            ["service ended with IndexError('list index out of range') (script.py:", "before started.set()", "→ main"],
+            [
+                "service ended with IndexError('list index out of range') (script.py:",
+                'before started["service"][0].set()',
+                "→ main",
+            ],
         ),
         (TASKS.format(odd=1), "lost_task_done", ["task_done() was called too seldom → main waited in jobs.join()"]),
         (
@@ -207,7 +211,7 @@ def test_it_is_the_only_problem(source: str, kind: str, parts: list[str], trace_
 @pytest.mark.parametrize(
     "source",
     [
-        SETTER.format(port=0),
+        SETTER.format(port=0).replace("port - 1", "port"),
         TASKS.format(odd=9),
         CONNECTIONS.format(fail=0),
         POOL.format(where="Pool(2)"),

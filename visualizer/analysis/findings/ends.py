@@ -35,6 +35,8 @@ _SERVED = frozenset((words.QUEUE, words.CHANNEL, words.EVENT, words.CONDITION, w
 _TOLD = 6
 #: So many switches behind the end of a track are searched for the one that follows from it: other threads switch, too.
 _BEHIND_END = 100
+#: So many of the last slices of a track are searched for where it waited before.
+_BEFORE = 100
 
 
 def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -158,11 +160,23 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 def _is_idle(timeline: Timeline, served: Served, track: Track, suspension: Suspension) -> bool:
     """Whether it only waits for more: it, or another of its function, was served there, or it takes from a queue in a
-    loop."""
+    loop; or it is one of those that switch to one another, and was resumed there before."""
+    if suspension.reason == words.SWITCHED:
+        return suspension.place is not None and _was_there(timeline, track, suspension)
     if suspension.reason not in _SERVED:
         return False
     place = suspension.place if suspension.reason in (words.QUEUE, words.CHANNEL) else None
     return (place is not None and in_loop(timeline, place)) or served.before(track, suspension)
+
+
+def _was_there(timeline: Timeline, track: Track, suspension: Suspension) -> bool:
+    """Whether it was suspended at the same place before, and resumed."""
+    slices = track.slices
+    for index in range(len(slices) - 2, max(-1, len(slices) - _BEFORE), -1):
+        if slices.state[index] == State.WAITING and slices.about[index] >= 0:
+            if timeline.suspensions[slices.about[index]].place == suspension.place:
+                return True
+    return False
 
 
 def never_started(timeline: Timeline, observed: Observed) -> Iterator[Finding]:

@@ -62,7 +62,7 @@ def locked(timeline: Timeline) -> tuple[dict[int, Suspension], dict[str, int]]:
             continue
         holder = owners.of(suspension, timeline.last_ns)
         if holder == words.NOBODY:
-            locks = _locks(timeline) if locks is None else locks
+            locks = locks_of(timeline) if locks is None else locks
             holder = _handed_to(timeline, locks.get(suspension.object))
         if holder != words.NOBODY:
             holders[suspension.object] = holder
@@ -97,7 +97,7 @@ def lock_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     One for each lock and function of its holder. Not of semaphores that let several in.
     """
     found: dict[tuple[str, str], _Alike] = {}
-    locks = _locks(timeline)
+    locks = locks_of(timeline)
     for thing, lock in locks.items():
         for held in _times_held(timeline, lock):
             waited = _mostly_waits(timeline, held)
@@ -134,7 +134,7 @@ def _told(timeline: Timeline, thing: str, alike: _Alike) -> Finding:
     return finding("lock_held", sentence, tracks, held.since_ns, meanwhile.place, alike.cost_ns, waiters)
 
 
-class _Lock(NamedTuple):
+class Lock(NamedTuple):
     """What is known of a lock: all waits for it in the order of their ends, and each time that it was released and
     somebody who waited was woken: when, by whom, whom, and whether that one then had it (another may be faster)."""
 
@@ -145,7 +145,7 @@ class _Lock(NamedTuple):
     got_it: Column
 
 
-def _locks(timeline: Timeline) -> dict[str, _Lock]:
+def locks_of(timeline: Timeline) -> dict[str, Lock]:
     """By their names; without those that several may hold at once."""
     columns, texts = timeline.columns.suspensions, timeline.columns.texts
     things: dict[str, list[int]] = {}
@@ -163,7 +163,7 @@ def _locks(timeline: Timeline) -> dict[str, _Lock]:
         rows = Waits(*(column[those[every.end_ns[those].argsort(kind="stable")]] for column in every))
         wakes = woken[np.isin(of_wake, details)]
         wakes = wakes[wakes[:, 1].argsort(kind="stable")]
-        lock = _Lock(rows, wakes[:, 1], wakes[:, 2], columns.whose(wakes[:, 0])[1], wakes[:, 3] == 1)
+        lock = Lock(rows, wakes[:, 1], wakes[:, 2], columns.whose(wakes[:, 0])[1], wakes[:, 3] == 1)
         if len(rows.suspension) and not _is_shared(timeline, thing, lock):
             found[thing] = lock
     return found
@@ -192,7 +192,7 @@ def _is_of_library(place: Place | None) -> bool:
     return place is not None and strangeness(place.file) > 0
 
 
-def _is_shared(timeline: Timeline, thing: str, lock: _Lock) -> bool:
+def _is_shared(timeline: Timeline, thing: str, lock: Lock) -> bool:
     """Whether several may hold it at once: a semaphore that limits how many there are."""
     if "Semaphore" not in thing:
         return False
@@ -211,7 +211,7 @@ def _lets(timeline: Timeline, waiter: Suspension) -> str | None:
     return made[1].strip() if made is not None else None
 
 
-def _times_held(timeline: Timeline, lock: _Lock) -> Iterator[_Held]:
+def _times_held(timeline: Timeline, lock: Lock) -> Iterator[_Held]:
     """The most costly times: each up to a release, and the last one up to the end."""
     rows = lock.waits
     start_ns = np.sort(rows.start_ns)
@@ -238,7 +238,7 @@ def _times_held(timeline: Timeline, lock: _Lock) -> Iterator[_Held]:
             yield _Held(holder, since_ns, timeline.last_ns, lost, waiter, False)
 
 
-def _handed_to(timeline: Timeline, lock: _Lock | None) -> int:
+def _handed_to(timeline: Timeline, lock: Lock | None) -> int:
     """Who got it last from another, and has it up to the end: somebody who waited then still does. Else NOBODY."""
     if lock is None or not lock.got_it[-1:].any():
         return words.NOBODY
@@ -295,7 +295,7 @@ def _mostly_waits(timeline: Timeline, held: _Held) -> tuple[int, Suspension] | N
     return (waited_ns, found) if found.reason not in LOCKS else None
 
 
-def _never_released(timeline: Timeline, locks: dict[str, _Lock]) -> Iterator[tuple[str, Finding]]:
+def _never_released(timeline: Timeline, locks: dict[str, Lock]) -> Iterator[tuple[str, Finding]]:
     """Tracks that wait for a lock up to the end, of a holder that does not, or that is not known. Not where the program
     ended by itself: then they are `never_resumed`."""
     if is_over(timeline):

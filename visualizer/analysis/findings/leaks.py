@@ -27,11 +27,13 @@ _FEW_STEPS = 2
 
 def leak(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """LEAK_OF or more tracks that one place spawned, all the time from its first one on, only wait, and hardly one has
-    ended. Not reported: tracks that wait for a connection, or that others wake now and then."""
+    ended. Not reported: tracks that wait for a connection, or that others wake now and then.
+
+    It costs no time: nobody waits for these tracks, and they themselves are late for nothing. What they cost is memory,
+    and a trace does not tell that.
+    """
     for place, several in leaked(timeline).items():
         first = several[0][0]
-        end_ns = _end_ns(timeline)
-        cost_ns = sum(end_ns - suspension.t_ns for _, suspension in several)
         commonest = Counter((one.reason, one.on, one.place) for _, one in several).most_common(1)[0][0]
         reason, on, where = commonest
         if reason == words.SLEEP:
@@ -44,7 +46,7 @@ def leak(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             f"none of them has ended; {timeline.name(first.id)} {waits} since {duration(several[0][1].t_ns, 3)}"
         )
         tracks = [track.id for track, _ in several]
-        yield finding("leak", sentence, tracks, first.spawn_ns, place, cost_ns, tracks)
+        yield finding("leak", sentence, tracks, first.spawn_ns, place)
 
 
 def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:

@@ -30,6 +30,55 @@ _LARGEST = 2_000_000
 _CROWD = 64
 
 
+#: A string, or one character of an expression.
+_PIECE = re.compile(r"""(["'])(?:\\.|(?!\1).)*\1?|.""", re.DOTALL)
+_METHOD = re.compile(r"(.+)\.(\w+)", re.DOTALL)
+#: What stands in brackets, which may have others inside.
+_INSIDE = {"[": r"\[(?:[^][\n]|\[[^][\n]*\])*\]", "(": r"\((?:[^()\n]|\([^()\n]*\))*\)"}
+
+
+class Called(NamedTuple):
+    """Of a call as it is written, `self.pending[key].get(1)`: `thing` is "self.pending[key]", `method` is "get".
+
+    `pattern`: matches what is called like the thing, in whatever it stands and whatever its brackets hold.
+    """
+
+    thing: str
+    method: str
+    pattern: str
+
+
+@lru_cache(maxsize=1024)
+def called(expression: str) -> Called | None:
+    """The method call that an expression is, which may be cut off behind its parenthesis; None if it is none."""
+    groups = _groups(expression)
+    method = _METHOD.fullmatch(expression[: groups[-1][0]]) if groups else None
+    if method is None or expression[groups[-1][0]] != "(":
+        return None
+    name, behind = method[1], ""
+    for start, end in reversed(groups[:-1]):
+        if end == len(name):
+            name, behind = name[:start], _INSIDE[name[start]] + behind
+    name = name.rpartition(".")[2]
+    return Called(method[1], method[2], re.escape(name) + behind) if name.isidentifier() else None
+
+
+def _groups(text: str) -> list[tuple[int, int]]:
+    """From where to where the outermost brackets of a text go; the last may be cut off."""
+    found: list[tuple[int, int]] = []
+    deep = 0
+    for piece in _PIECE.finditer(text):
+        if piece[0] in ("(", "["):
+            if not deep:
+                found.append((piece.start(), len(text)))
+            deep += 1
+        elif piece[0] in (")", "]") and deep:
+            deep -= 1
+            if not deep:
+                found[-1] = found[-1][0], piece.end()
+    return found
+
+
 class Ending(NamedTuple):
     """`track` would end a wait in line `line` of `file`, had it gone on: "set", "release" or "notify" it."""
 
@@ -75,9 +124,9 @@ def in_loop(timeline: Timeline, place: Place) -> bool:
     return False
 
 
-def calls_in(timeline: Timeline, written: Place, name: str, methods: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Where the function `written` there calls one of these methods of what is called `name`: (line, method)."""
-    calls = re.compile(rf"(?<!\w){re.escape(name)}\.({'|'.join(methods)})[ \t]*\(")
+def calls_in(timeline: Timeline, written: Place, pattern: str, methods: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Where the function `written` there calls one of these methods of what is called so: (line, method)."""
+    calls = re.compile(rf"(?<!\w){pattern}\.({'|'.join(methods)})[ \t]*\(")
     lines = _lines(timeline.sources.get(written.file, ""))
     for number in range(written.line, min(written.end_line, len(lines)) + 1):
         if call := calls.search(lines[number - 1].partition("#")[0]):

@@ -74,7 +74,9 @@ def test_one_that_is_held_for_a_moment_is_no_problem() -> None:
 def test_one_whose_holder_runs_is_not_held_across_a_wait() -> None:
     tape = greenlets("a", "b").at(10 * MS).switch("hub", "b").waits("b", words.LOCK, "lock.acquire()", thing="RLock 1")
     tape.switch("b", "hub", line=7).switch("hub", "a").at(300 * MS).wake("b", "a", words.CALLBACK).switch("a", "hub")
-    assert found(tape.switch("hub", "b"), "lock_held") == []
+    [one] = findings(tape.switch("hub", "b").timeline())
+    assert one.sentence.endswith("→ b waited for RLock 1, which it held")
+    assert (one.kind, one.cost_ns // MS, one.lost_by) == ("hog", 289, (tape.ids["b"],))
 
 
 @pytest.mark.parametrize(
@@ -188,7 +190,7 @@ def test_a_leak() -> None:
         "9 × keep, spawned in run() (demo.py:69) one after another for 80 ms → none of them has ended; "
         "keep-1 waits in done.wait() (demo.py:65) since 10 ms"
     )
-    assert (len(one.tracks), one.line) == (9, 69)
+    assert (len(one.tracks), one.line, one.cost_ns, one.lost_by) == (9, 69, 0, ()), "nobody waits for them"
     over = spawns(9).wake("main", "audit", words.FINISHED).switch("hub", "main").exits("main").end()
     assert [(one.kind, len(one.tracks)) for one in findings(over.timeline())] == [("leak", 9)], "and not never_resumed"
 
