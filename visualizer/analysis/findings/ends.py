@@ -26,7 +26,7 @@ from visualizer.analysis.findings.setters import broken
 from visualizer.analysis.findings.standstill import deadlocked, loop_exits
 from visualizer.analysis.model.timeline import State, Suspension, Switch, Timeline, Track
 from visualizer.analysis.text.durations import duration
-from visualizer.analysis.text.source_text import Ending, in_loop, would_end
+from visualizer.analysis.text.source_text import Ending, would_end
 from visualizer.trace import words
 
 #: What a server waits for again and again: where it was given some before, it is only idle.
@@ -121,8 +121,8 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
     Not reported: tracks that something outside would have resumed (FROM_OUTSIDE, a time limit), in a deadlock or leak,
     generators at a yield, which are often left unexhausted, and those that only wait for more: they, or others of
-    their function, were served there before, or they take from a queue in a loop. A coroutine at its await is: its work
-    is lost.
+    their function, were served there before, or they take from a queue in a loop, or their creator waits for something
+    outside. A coroutine at its await is: its work is lost.
     """
     if not is_over(timeline):
         return
@@ -140,7 +140,7 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             continue
         if suspension.reason == words.SUSPENDED and track.kind != words.COROUTINE:
             continue
-        if suspension.object in things or _is_idle(timeline, served, track, suspension):
+        if suspension.object in things or _is_idle(timeline, served, track, suspension) or _is_tended(timeline, track):
             continue
         name = timeline.name(track.id)
         lasted_ns = timeline.last_ns - suspension.t_ns
@@ -165,8 +165,15 @@ def _is_idle(timeline: Timeline, served: Served, track: Track, suspension: Suspe
         return suspension.place is not None and _was_there(timeline, track, suspension)
     if suspension.reason not in _SERVED:
         return False
-    place = suspension.place if suspension.reason in (words.QUEUE, words.CHANNEL) else None
-    return (place is not None and in_loop(timeline, place)) or served.before(track, suspension)
+    return served.is_worker(track, suspension) or served.before(track, suspension)
+
+
+def _is_tended(timeline: Timeline, track: Track) -> bool:
+    """Whether its creator waits for something from outside, and would have resumed it for that: the handler of a
+    connection, mostly."""
+    creator = timeline.tracks.get(track.creator)
+    suspension = suspended(timeline, creator) if creator is not None and not creator.schedules else None
+    return suspension is not None and suspension.reason in FROM_OUTSIDE - {words.SLEEP}
 
 
 def _was_there(timeline: Timeline, track: Track, suspension: Suspension) -> bool:

@@ -166,13 +166,20 @@ def test_a_hog_up_to_the_end_is_told_however_the_program_ends_and_while_it_runs(
     assert findings(spins(90).end(signal=9).timeline()) == []
 
 
-def spawns(count: int, *, ends: int = 0, woken: bool = False, reason: str = words.EVENT, until_ms: int = 100) -> Tape:
-    """A track each 10 ms, of which so many end."""
-    tape = greenlets("audit")
+def spawns(
+    count: int, *, ends: int = 0, woken: bool = False, reason: str = words.EVENT, until_ms: int = 100, own: str = "",
+) -> Tape:
+    """A track each 10 ms, of which so many end. `own`: each is made by another one, which then waits for that."""
+    tape = greenlets("audit").lists("\n" * 63 + "while True:\n    done.get()\n")
     for number in range(count):
         key = f"k{number}"
         tape.at((number + 1) * 10 * MS).switch("hub", "audit")
-        tape.spawn(key, words.GREENLET, "keep", parent="hub", creator="audit", line=69)
+        if own:
+            tape.spawn(f"own {key}", words.GREENLET, "handle", parent="hub", creator="audit", line=68)
+            tape.waits(f"own {key}", own, "socket.recv(9)").switch("audit", f"own {key}")
+            tape.switch(f"own {key}", "audit", line=60)
+        creator = f"own {key}" if own else "audit"
+        tape.spawn(key, words.GREENLET, "keep", parent="hub", creator=creator, line=69)
         tape.wake(key, "audit", words.SPAWN).switch("audit", "hub", line=70).switch("hub", key)
         if number < ends:
             tape.exits(key).switch(key, "hub")
@@ -203,8 +210,20 @@ def test_a_leak() -> None:
         spawns(9, woken=True),
         spawns(9, reason=words.IO),
         spawns(9, until_ms=1000),
+        spawns(9, reason=words.QUEUE),
+        spawns(9, own=words.IO),
     ],
-    ids=["few", "some end", "somebody wakes them", "connections", "a crew that came in the beginning"],
-)
+    ids=["few", "some end", "somebody wakes them", "connections", "a crew that came in the beginning", "workers",
+         "what belongs to connections"],
+)  # fmt: skip
 def test_what_is_no_leak(tape: Tape) -> None:
     assert found(tape, "leak") == []
+
+
+def test_who_belongs_to_a_connection_is_not_stuck() -> None:
+    def over(own: str) -> list[str]:
+        tape = spawns(7, own=own).wake("main", "audit", words.FINISHED).switch("hub", "main").exits("main").end()
+        return [one.kind for one in findings(tape.timeline())]
+
+    assert over(words.IO) == []
+    assert over(words.SLEEP) == ["never_resumed"] * 7
