@@ -30,7 +30,7 @@ LATE_NS = 20 * _MS
 LATE_IN_ALL_NS = 200 * _MS
 #: A track polls with this many sleeps of 0 s in a row, if at most this share of the steps between is longer than that.
 POLLS = 100
-POLL_STEP_NS = 1 * _MS
+POLL_STEP_NS = 200_000
 POLL_BUSY_SHARE = 0.05
 #: Of at least this many answers at a line, one is slow if it took this long, and this many times the average.
 SLOW_OF = 3

@@ -453,6 +453,20 @@ def test_an_exception_of_which_the_wait_for_its_end_tells_nobody() -> None:
     assert kinds(fails(joined="foo.join()", main=words.RAISED)) == [], "main asked later, and died of it"
 
 
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("log.exception('x'); os.link(a, b)", True),
+        ("print(foo.exception)", False),
+        ("if foo.successful(): pass", False),
+        ("foo.link_exception(restart)", False),
+        ("foo.link(done)", False),
+    ],
+)
+def test_who_looks_at_what_a_greenlet_raised_knows_of_it(source: str, told: bool) -> None:
+    assert kinds(fails(joined="foo.join()").lists(source)) == ["unretrieved"] * told
+
+
 def test_an_exception_is_told_at_the_line_where_gevent_printed_that_it_was_raised() -> None:
     printed = 'Traceback:\n  File "greenlet.py", line 908, in run\n  File "/src/demo.py", line 5, in foo\n    1 / 0\n'
     sentence, *rest = only(fails(joined="foo.join()", prints=printed), "unretrieved")
