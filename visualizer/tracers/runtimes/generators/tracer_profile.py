@@ -13,7 +13,7 @@ from __future__ import annotations
 import gc
 import opcode
 import sys
-from types import AsyncGeneratorType, BuiltinFunctionType, CoroutineType
+from types import AsyncGeneratorType, BuiltinFunctionType
 
 from visualizer.tracers.core.code import GENERATOR_FLAG, place
 from visualizer.tracers.core.context import Context
@@ -149,7 +149,7 @@ class ProfileTracer:
                 elif code.co_name == "<module>":
                     self._on_module(frame, code)
                 elif code.co_name == "_warn_unawaited_coroutine":
-                    self._on_dropped(frame)
+                    self._generators.births.on_unawaited(frame)
                 elif self._unsettled and frame.f_back is None and self._recording.is_entering():
                     self._recording.entered(code)
             elif event == "return":
@@ -183,12 +183,6 @@ class ProfileTracer:
                 self._imports.in_threads(self.name, lambda: sys.setprofile(self._hook))
         if self._main_began and not self._found and not self._stays and sys.getprofile() is self._hook:
             sys.setprofile(None)
-
-    def _on_dropped(self, frame: Any) -> None:
-        """The interpreter warns of a coroutine that was never awaited: that much 3.11 tells of one that never ran."""
-        coroutine = frame.f_locals.get("coro")
-        if type(coroutine) is CoroutineType and self._watched(code_of(coroutine)):
-            self._generators.births.on_dropped(code_of(coroutine), frame.f_back)
 
     def _watched(self, code: CodeType) -> bytes | None:
         """The instructions of a generator of the program's own; None of any other."""

@@ -1,0 +1,103 @@
+"""What a loop of asyncio has for its queue of ready handles: one that tells of what is put in and taken out.
+
+asyncio puts everything that is to run into `loop._ready`, and `_run_once` takes it out again: a step of a task, a
+callback, what a timer or a descriptor was waited for with. `append` is called where something becomes ready, by who
+makes it so; `popleft` where the next begins, and so where the one before is over; and `_run_once` asks for the length
+twice, right before it polls and right behind. All of these have returned before anything of the program runs: no frame
+of ours stands on any stack.
+"""
+
+from __future__ import annotations
+
+import sys
+from _collections import deque  # type: ignore[import-not-found]
+from operator import attrgetter
+
+from visualizer.tracers.runtimes.asyncio_.tasks import Task
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from typing import Any
+
+    from visualizer.tracers.runtimes.asyncio_.loops import Loop
+    from visualizer.tracers.runtimes.asyncio_.shared import Shared
+
+#: Where a task gives way, if that is in the `asyncio.sleep(0)` of its outermost coroutine.
+_place = attrgetter("_coro.cr_frame.f_lasti", "_coro.cr_await.cr_code")
+_getframe = sys._getframe
+
+
+class Plain(deque):  # type: ignore[misc]
+    """The queue of a loop that is not watched any more."""
+
+    __slots__ = ("loop",)
+
+    loop: Loop
+
+
+def make_watched(shared: Shared) -> type[Plain]:
+    """The queue of a loop that is watched.
+
+    The short way is that of a task that gives way by `asyncio.sleep(0)`, at a place where it did so before, to another
+    one that is ready. Everything else takes the long way (loops.py).
+    """
+    clock, unsettled = shared.context.stream.clock, shared.context.unsettled
+    library, tasks, fail = shared.library, shared.tasks.by_id, shared.fail
+    push, pop, length = deque.append, deque.popleft, deque.__len__
+
+    class Watched(Plain):
+        __slots__ = ()
+
+        def append(self, handle: Any) -> None:
+            push(self, handle)
+            loop = self.loop
+            try:
+                callback, task = handle._callback, loop.current
+                if task is not None and type(callback) is library.step and tasks.get(id(callback.__self__)) is task:
+                    task.gave_way = True
+                    loop.due[id(handle)] = task
+                else:
+                    loop.made_ready(handle)
+            except Exception as error:
+                fail(error)
+
+        def popleft(self) -> Any:
+            handle = pop(self)
+            loop = self.loop
+            try:
+                t_ns = clock()
+                task, before = loop.due.pop(id(handle), None), loop.current
+                if before is not None and before.gave_way and loop.left > 1 and type(task) is Task and not unsettled:
+                    try:
+                        is_known = _place(before()) == before.place
+                    except AttributeError:
+                        is_known = False
+                    if is_known:
+                        before.gave_way = False
+                        loop.left -= 1
+                        loop.current = task
+                        loop.rows.extend((t_ns, loop.track, before.shape, t_ns, task.track, loop.resumed))
+                        return handle
+                loop.begins(t_ns, handle, task)
+            except Exception as error:
+                fail(error)
+            return handle
+
+        def __len__(self) -> int:
+            count: int = length(self)
+            try:
+                if _getframe(1).f_code.co_name == "_run_once":
+                    self.loop.asked(count)
+            except Exception as error:
+                fail(error)
+            return count
+
+        def clear(self) -> None:
+            deque.clear(self)
+            try:
+                if _getframe(1).f_code.co_name == "close":
+                    self.loop.closes()
+            except Exception as error:
+                fail(error)
+
+    return Watched
