@@ -73,7 +73,7 @@ def test_tasks_are_tracks_under_their_loop(trace_source: TraceSource) -> None:
     assert {wait for wait in waits if wait[0] != "loop"} == {
         ("main-1", "join", "asyncio.run(main())", "track 1", 28),
         ("main-2", "join", "turning", f"track {traced.tracks('turns')[0].id}", 20),
-        ("main-2", "sleep", "asyncio.sleep(0.03)", "", 22),
+        ("main-2", "sleep", "0.03 s", "", 22),
         ("main-2", "join", "waiting", f"track {traced.tracks('wanting')[0].id}", 24),
         ("wanting", "event", "ready.wait()", "Event 1", 5),
         ("wanting", "queue", "items.get()", "Queue 1", 6),

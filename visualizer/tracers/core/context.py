@@ -71,6 +71,8 @@ class Context:
         #: Tasks may come to run: most coroutines are made for one, and are no tracks until one
         #: resumes them that is no task.
         self.has_tasks = False
+        #: Called in a thread that begins (True) or ceases (False) to run tasks.
+        self.on_tasks: list[Callable[[bool], None]] = []
         #: Informed of the program's calls.
         self.callees: list[Callee] = []
 

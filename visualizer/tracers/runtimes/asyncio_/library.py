@@ -6,6 +6,7 @@ own classes, the compiled one and the one in Python.
 
 from __future__ import annotations
 
+import sys
 from types import BuiltinFunctionType, MethodType
 
 from visualizer.tracers.core.code import function_name
@@ -39,9 +40,14 @@ class Library:
         self.task: Any = tasks.Task
         self.future: Any = futures.Future
         self.timer_handle: type = asyncio.events.TimerHandle
-        #: Code of functions: the one in which a handle is run, and `sleep`.
+        #: Code of functions: the one in which a handle is run, and the one in which `sleep(0)` gives way.
         self.run: Any = asyncio.events.Handle._run.__code__
-        self.sleep: Any = tasks.sleep.__code__
+        self.turn: Any = tasks.__dict__["__sleep0"].__code__
+        #: The class of what `gather` returns, that of time limits, and those that hold what is entered by `async with`.
+        self.gathering: Any = tasks._GatheringFuture
+        self.timeout: Any = asyncio.timeouts.Timeout
+        self._locks = (asyncio.locks.Lock, asyncio.locks.Semaphore, asyncio.locks.Condition)
+        self.socket: Any = sys.modules["_socket"]
         self._descriptors: dict[str, Any] = {}
         self._of_futures: dict[str, Any] = {}
         for name in _ATTRIBUTES:
@@ -62,6 +68,16 @@ class Library:
         bases = type.mro(type(thing))
         return any(base is self.future or base is self.python_future or base is self.task for base in bases)
 
+    def is_lock(self, thing: Any) -> bool:
+        """Whether it is held by who has entered it."""
+        return any(base is kind for base in type.mro(type(thing)) for kind in self._locks)
+
+    def cancels(self, task: Any) -> int:
+        """How often it was asked for its cancellation, less how often that was taken back."""
+        is_compiled = type(task) is self.task or not any(base is self.python_task for base in type.mro(type(task)))
+        count: int = self.task.cancelling(task) if is_compiled else self.python_task.cancelling(task)
+        return count
+
     def get(self, thing: Any, name: str) -> Any:
         """An attribute of a task or future, None if it has none of this name."""
         for base in type.mro(type(thing)):
@@ -79,8 +95,9 @@ class Library:
         """The task that a callback of the loop gives its next step, and whether for something it waited for."""
         kind = type(callback)
         if kind is BuiltinFunctionType:
-            if callback.__name__ == "task_wakeup" and self.is_task(callback.__self__):
-                return callback.__self__, True
+            task = callback.__self__
+            if callback.__name__ == "task_wakeup" and (type(task) is self.task or self.is_task(task)):
+                return task, True
         elif kind is MethodType:
             if id(callback.__func__) in self._steps:
                 return callback.__self__, callback.__func__.__name__ == "__wakeup"

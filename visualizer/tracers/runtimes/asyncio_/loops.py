@@ -12,10 +12,10 @@ from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW
 from visualizer.tracers.core.code import place_of
-from visualizer.tracers.core.values import Shown, keep, show
+from visualizer.tracers.core.values import LONGEST_TEXT, Shown, keep, show
 from visualizer.tracers.runtimes.asyncio_.causes import cause_of_descriptor, cause_of_thread, cause_of_timer
 from visualizer.tracers.runtimes.asyncio_.shared import Shared
-from visualizer.tracers.runtimes.asyncio_.tasks import Task
+from visualizer.tracers.runtimes.asyncio_.tasks import Task, turn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -41,7 +41,7 @@ class Loop:
     """What is known of one loop."""
 
     __slots__ = (
-        "_began_ns", "_buffer", "_guard", "_is_asked", "_polling", "_shared", "before", "current", "due", "giver",
+        "_began_ns", "_buffer", "_is_asked", "_polling", "_shared", "before", "current", "due", "giver", "guard",
         "ident", "left", "resumed", "rows", "track",
     )
 
@@ -64,7 +64,7 @@ class Loop:
         self.resumed = -1
         self._buffer: Any = None
         #: Tells of the end of the last step before the loop polls again.
-        self._guard: Any = None
+        self.guard: Any = None
         #: It has asked how many are ready and polls, or has handled what came of that.
         self._is_asked = False
         #: When it began to poll, until that is told; and whether it does.
@@ -126,17 +126,19 @@ class Loop:
         """The loop asks how many handles are ready: right before it polls, and right behind."""
         if not self.ident:
             return
-        t_ns = self._shared.context.now()
         self._is_asked = not self._is_asked
+        now = self._shared.context.stream.clock
         if not self._is_asked:
-            self._polled(t_ns)
+            if self._polling:
+                self._polled(now())
             self.left = count
             return
-        self.over(t_ns)
+        if self.current is not None:
+            self.over(now())
         self.giver = None
-        self._polling = True
         if not count:
-            self._began_ns = t_ns
+            self._polling = True
+            self._began_ns = now()
 
     def report_poll(self) -> None:
         """In the flushing thread, or at the end of a poll that was not told of before."""
@@ -160,27 +162,64 @@ class Loop:
         """A handle was put into the queue, by who runs in this thread."""
         shared = self._shared
         t_ns = shared.context.now()
-        self.exists(t_ns)
+        if self.track == words.NOBODY:
+            self.exists(t_ns)
         callback = handle._callback
-        giver = self._giver(t_ns, handle, callback)
+        waker, cause = self._giver(t_ns, handle, callback)
+        args, current = handle._args, self.current
+        if args and current is not None and args[0] is current():
+            # Who waits for a task, or has asked to be told of its end, is told as the last it does.
+            cause = words.FINISHED
         stepped = shared.library.stepped_by(callback)
         if stepped is None:
-            argument = handle._args[0] if handle._args else None
-            current = self.current
-            if current is not None and giver[0] == current.track and argument is not None and argument is current():
-                giver = giver[0], words.FINISHED
-            self.due[id(handle)] = giver
+            self.due[id(handle)] = waker, cause
             return
         task, is_woken = stepped
-        known = shared.tasks.of(task)
+        known = shared.tasks.by_id.get(id(task))
         if known is None:
             if shared.library.is_formality(task):
                 self.due[id(handle)] = self.track, words.CALLBACK
                 return
-            known = self._meet(t_ns, task, giver, is_woken)
+            known = self._meet(t_ns, task, waker, cause if is_woken else "")
         elif is_woken:
-            shared.context.ready(t_ns, known.track, *self._wake(known, task, handle, giver))
+            if cause != words.FINISHED:
+                cause = self._cancel(t_ns, known, task, waker, cause)
+            # What it asked the loop to do wakes it: it does not do so itself.
+            self._store_wake(t_ns, known.track, waker if waker != known.track else self.track, cause)
         self.due[id(handle)] = known
+
+    def _store_wake(self, t_ns: int, track: int, waker: int, cause: str) -> None:
+        buffer = self._shared.context.stream.here(t_ns)
+        if buffer is self._buffer and waker == self.running:
+            waker = words.CURRENT
+        key = "wake", waker, cause
+        shape = buffer.again(key)
+        if shape is None:
+            buffer.store((lines.wake, t_ns, track, (waker, cause), None, None, 0))
+            return
+        if shape == NEW:
+            shape = buffer.learn(key, t_ns, (lines.wake, words.SUBJECT, (waker, cause), None, None, 0))
+        buffer.rows.extend((t_ns, track, shape))
+
+    def _cancel(self, t_ns: int, known: Task, task: Any, waker: int, cause: str) -> str:
+        """A task is woken: tell who has asked that it be cancelled, if anybody has. Return why it is woken."""
+        shared = self._shared
+        cancels = shared.library.cancels(task)
+        is_new, known.cancels = cancels > known.cancels, cancels
+        if not is_new or cause == words.TIMEOUT:
+            return cause
+        if known.cancelled_by == words.NOBODY:
+            where = place_of(shared.in_step(sys._getframe(4)), shared.context.own)
+            self._store_cancel(t_ns, known, task, waker, *where)
+        known.cancelled_by = words.NOBODY
+        return words.CANCEL
+
+    def _store_cancel(
+        self, t_ns: int, known: Task, task: Any, by: int, code: CodeType | None = None, offset: int = 0
+    ) -> None:
+        message = self._shared.library.get(task, "_cancel_message")
+        text = "" if message is None else message if type(message) is str else show(message)
+        self._shared.context.stream.store(lines.cancel, t_ns, by, known.track, text[:LONGEST_TEXT], code, offset)
 
     def _giver(self, t_ns: int, handle: Any, callback: Any) -> Giver:
         """Whose doing it is that a handle is ready."""
@@ -197,23 +236,14 @@ class Loop:
             return self.track, cause_of_timer(callback) if is_timer else cause_of_descriptor(callback)
         return self.track, words.CALLBACK
 
-    def _wake(self, known: Task, task: Any, handle: Any, giver: Giver) -> Giver:
-        """Who makes a task ready that waited for a future, and why."""
-        future = handle._args[0] if handle._args else None
-        current = self.current
-        if current is not None and giver[0] == current.track and future is not None and future is current():
-            return giver[0], words.FINISHED
-        return giver
-
-    def _meet(self, t_ns: int, task: Any, giver: Giver, is_woken: bool) -> Task:
-        """A task that is seen for the first time."""
+    def _meet(self, t_ns: int, task: Any, giver: int, cause: str) -> Task:
+        """A task that is seen for the first time. `cause`: why it goes on; "" if it is to begin."""
         shared = self._shared
         context = shared.context
         name = shared.library.name(task)
-        frame = shared.in_step(sys._getframe(3)) if not is_woken else None
-        creator = giver[0] if not is_woken else words.NOBODY
-        track = context.spawned(t_ns, words.TASK, name, self.track, creator, frame)
-        context.ready(t_ns, track, giver[0], giver[1] if is_woken else words.SPAWN)
+        frame = None if cause else shared.in_step(sys._getframe(3))
+        track = context.spawned(t_ns, words.TASK, name, self.track, words.NOBODY if cause else giver, frame)
+        context.ready(t_ns, track, giver, cause or words.SPAWN)
         return shared.tasks.add(task, track, self.track, name)
 
     # What runs.
@@ -233,26 +263,33 @@ class Loop:
             self.giver = _NOT_KNOWN if what is None else what
             return
         self.current = what
+        task = what()
         if not what.started:
             what.started = True
-            self._name_again(t_ns, what)
+            self._name_again(t_ns, what, task)
+        if self._shared.library.get(task, "_must_cancel"):
+            # It was ready already, and so was not woken for that.
+            by, what.cancelled_by = what.cancelled_by, words.NOBODY
+            what.cancels = self._shared.library.cancels(task)
+            if by == words.NOBODY:
+                self._store_cancel(t_ns, what, task, by)
         if self.left < 1:
-            self._guard = ref(handle, self._gone)
+            self.guard = ref(handle, self.gone)
         if context.control is not None and context.control.goal:
             context.switched(t_ns, self.track, what.track)
         else:
             self.rows.extend((t_ns, what.track, self.resumed))
 
-    def _name_again(self, t_ns: int, known: Task) -> None:
+    def _name_again(self, t_ns: int, known: Task, task: Any) -> None:
         """A task may have been given its name after it was made."""
-        name = self._shared.library.name(known())
+        name = self._shared.library.name(task)
         if name != known.name:
             known.name = name
             self._shared.context.named(t_ns, known.track, name)
 
-    def _gone(self, guard: Any) -> None:
+    def gone(self, guard: Any) -> None:
         """The handle of the last step before the loop polls is about to be no more: so may its task be."""
-        if guard is self._guard:
+        if guard is self.guard:
             try:
                 self.over(self._shared.context.now())
             except Exception as error:
@@ -260,22 +297,32 @@ class Loop:
 
     def over(self, t_ns: int) -> None:
         """What ran is over: tell what became of it."""
-        known, self.current, self._guard = self.current, None, None
+        known = self.current
         if known is None:
             return
-        shared = self._shared
-        task = known()
-        state = shared.library.get(task, "_state")
-        if state == "PENDING":
+        self.current = self.guard = None
+        if known.gave_way:
+            known.gave_way = False
+            try:
+                if known.place is not None and turn(known()) == known.place:
+                    self.rows.extend((t_ns, self.track, known.shape))
+                    return
+            except AttributeError:
+                pass
+            self._gives_way(t_ns, known, known())
+            return
+        library = self._shared.library
+        task: Any = known()
+        is_plain = type(task) is library.task
+        if (task._fut_waiter if is_plain else library.get(task, "_fut_waiter")) is not None:
             self._suspended(t_ns, known, task)
             return
-        code: CodeType | None = None
-        context = shared.context
         known.ended = True
-        self._name_again(t_ns, known)
-        outcome, value = self._outcome(task, state)
-        context.exited(t_ns, known.track, outcome, value)
-        context.stream.store(lines.switch, t_ns, known.track, self.track, lines.NO_VALUE, code)
+        self._name_again(t_ns, known, task)
+        stream = self._shared.context.stream
+        outcome, value = self._outcome(task, library.get(task, "_state"))
+        self._shared.context.exited(t_ns, known.track, outcome, value)
+        stream.store(lines.switch, t_ns, known.track, self.track, lines.NO_VALUE)
 
     def _outcome(self, task: Any, state: Any) -> tuple[str, Any]:
         library = self._shared.library
@@ -288,45 +335,49 @@ class Loop:
         return (words.RETURNED, keep(library.get(task, "_result"))) if state == "FINISHED" else (words.UNKNOWN, None)
 
     def _suspended(self, t_ns: int, known: Task, task: Any) -> None:
-        shared = self._shared
-        buffer = self._buffer
-        if known.gave_way:
-            known.gave_way = False
-            self._gives_way(t_ns, known, task)
+        """It waits for a future."""
+        waits, stream, buffer = self._shared.waits, self._shared.context.stream, self._buffer
+        stand, coroutines = waits.stand(task)
+        about, text = waits.of(t_ns, task, stand, coroutines)
+        reason, limit_ns, thing, _ = about
+        code, offset = stand.code, stand.offset
+        if thing and stand.enters:
+            for held in waits.held(stand, coroutines, thing):
+                stream.store(lines.tie, t_ns, known.track, words.HOLDS, held)
+        # Where it waits for the same again, the two lines are a row.
+        shape, key = None, ("wait", id(stand), about, text)
+        if reason != words.FUTURE and (limit_ns < 0 or text is not None):
+            shape = buffer.again(key, stand)
+        if shape is None:
+            stream.store(lines.wait_in_call, t_ns, known.track, about, text, code, offset)
+            stream.store(lines.switch, t_ns, known.track, self.track, lines.NO_VALUE, code, offset)
             return
-        about, code, offset = shared.waits.of(t_ns, task)
-        again = about[1] < 0
-        key = ("task", self.track, about, id(code), offset)
-        shape = buffer.again(key, code) if again else None
         if shape == NEW:
             shape = buffer.learn(
                 key, t_ns,
-                (lines.wait_in_call, words.CURRENT, about, None, code, offset),
+                (lines.wait_in_call, words.CURRENT, about, text, code, offset),
                 (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset),
             )
-        if shape is not None:
-            self.rows.extend((t_ns, self.track, shape))
-            return
-        stream = shared.context.stream
-        stream.store(lines.wait_in_call, t_ns, known.track, about, None, code, offset)
-        stream.store(lines.switch, t_ns, known.track, self.track, lines.NO_VALUE, code, offset)
+        self.rows.extend((t_ns, self.track, shape))
 
     def _gives_way(self, t_ns: int, known: Task, task: Any) -> None:
         """It has only asked for its next turn."""
         shared, buffer = self._shared, self._buffer
-        frames = shared.waits.chain(task)
-        code, offset = shared.waits.place(frames)
-        key = ("turn", id(code), offset)
+        stand, coroutines = shared.waits.stand(task)
+        code, offset = stand.code, stand.offset
+        key = "turn", id(code), offset
+        events = (
+            (lines.wait, words.CURRENT, (words.SLEEP, "0 s", 0), None, None, 0),
+            (lines.wake, words.CURRENT, (words.SUBJECT, words.TIMER), None, None, 0),
+            (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset),
+        )
         shape = buffer.again(key, code)
-        if shape is None or shape == NEW:
-            events = (
-                (lines.wait, words.CURRENT, (words.SLEEP, "0 s", 0), None, None, 0),
-                (lines.wake, words.CURRENT, (words.SUBJECT, words.TIMER), None, None, 0),
-                (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset),
-            )
-            if shape is None:
-                buffer.again(key, code)
+        if shape is None:
+            buffer.again(key, code)
+            shape = NEW
+        if shape == NEW:
             shape = buffer.learn(key, t_ns, *events)
         self.rows.extend((t_ns, self.track, shape))
-        if len(frames) > 1 and frames[1].f_code is shared.library.sleep and code is frames[0].f_code:
-            known.place, known.shape = (offset, shared.library.sleep), shape
+        if type(task) is shared.library.task and len(coroutines) == 3 and stand.ats[2][0] is shared.library.turn:
+            if stand.ats[0] == (code, offset):
+                known.place, known.shape = (offset, stand.ats[1][0]), shape

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import sys
 from _collections import deque  # type: ignore[import-not-found]
-from operator import attrgetter
 
-from visualizer.tracers.runtimes.asyncio_.tasks import Task
+from visualizer.tracers.runtimes.asyncio_.tasks import Task, turn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -22,8 +21,11 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from visualizer.tracers.runtimes.asyncio_.loops import Loop
     from visualizer.tracers.runtimes.asyncio_.shared import Shared
 
-#: Where a task gives way, if that is in the `asyncio.sleep(0)` of its outermost coroutine.
-_place = attrgetter("_coro.cr_frame.f_lasti", "_coro.cr_await.cr_code")
+try:
+    from _weakref import ref
+except ImportError:
+    from weakref import ref
+
 _getframe = sys._getframe
 
 
@@ -38,11 +40,11 @@ class Plain(deque):  # type: ignore[misc]
 def make_watched(shared: Shared) -> type[Plain]:
     """The queue of a loop that is watched.
 
-    The short way is that of a task that gives way by `asyncio.sleep(0)`, at a place where it did so before, to another
-    one that is ready. Everything else takes the long way (loops.py).
+    The short way is that of a task that gives way by `asyncio.sleep(0)`, at a place where it did so before, and that of
+    the next one to run. Everything else takes the long way (loops.py).
     """
     clock, unsettled = shared.context.stream.clock, shared.context.unsettled
-    library, tasks, fail = shared.library, shared.tasks.by_id, shared.fail
+    library, fail = shared.library, shared.fail
     push, pop, length = deque.append, deque.popleft, deque.__len__
 
     class Watched(Plain):
@@ -53,7 +55,7 @@ def make_watched(shared: Shared) -> type[Plain]:
             loop = self.loop
             try:
                 callback, task = handle._callback, loop.current
-                if task is not None and type(callback) is library.step and tasks.get(id(callback.__self__)) is task:
+                if task is not None and type(callback) is library.step and callback.__self__ is task():
                     task.gave_way = True
                     loop.due[id(handle)] = task
                 else:
@@ -67,18 +69,26 @@ def make_watched(shared: Shared) -> type[Plain]:
             try:
                 t_ns = clock()
                 task, before = loop.due.pop(id(handle), None), loop.current
-                if before is not None and before.gave_way and loop.left > 1 and type(task) is Task and not unsettled:
+                if type(task) is not Task or not task.started or unsettled:
+                    loop.begins(t_ns, handle, task)
+                    return handle
+                is_over = False
+                if before is not None and before.gave_way and before.place is not None:
                     try:
-                        is_known = _place(before()) == before.place
+                        if turn(before()) == before.place:
+                            before.gave_way = False
+                            loop.rows.extend((t_ns, loop.track, before.shape, t_ns, task.track, loop.resumed))
+                            is_over = True
                     except AttributeError:
-                        is_known = False
-                    if is_known:
-                        before.gave_way = False
-                        loop.left -= 1
-                        loop.current = task
-                        loop.rows.extend((t_ns, loop.track, before.shape, t_ns, task.track, loop.resumed))
-                        return handle
-                loop.begins(t_ns, handle, task)
+                        pass
+                if not is_over:
+                    loop.over(t_ns)
+                    loop.giver = None
+                    loop.rows.extend((t_ns, task.track, loop.resumed))
+                loop.current = task
+                left = loop.left = loop.left - 1
+                if left < 1:
+                    loop.guard = ref(handle, loop.gone)
             except Exception as error:
                 fail(error)
             return handle

@@ -5,6 +5,8 @@ Nothing here keeps a task alive.
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from visualizer.trace import words
 
 TYPE_CHECKING = False
@@ -20,7 +22,9 @@ except ImportError:
 class Task(ref):  # type: ignore[type-arg]
     """A task that has a track, as a weak reference."""
 
-    __slots__ = ("cause", "ended", "gave_way", "key", "loop", "name", "place", "shape", "started", "track", "waker")
+    __slots__ = (
+        "cancelled_by", "cancels", "ended", "gave_way", "key", "loop", "name", "place", "shape", "started", "track",
+    )
 
     key: int
     track: int
@@ -35,15 +39,20 @@ class Task(ref):  # type: ignore[type-arg]
     #: Where it was seen to give way by `asyncio.sleep(0)`, and the shape of that (fast path); None if nowhere.
     place: Any
     shape: int
-    #: Who asked for its cancellation, if that is known, until it is told.
-    waker: int
-    cause: str
+    #: How often it had been asked for its cancellation when that was looked at last; and who was seen to ask since.
+    cancels: int
+    cancelled_by: int
 
     def begin(self, key: int, track: int, loop: int, name: str) -> None:
         self.key, self.track, self.loop, self.name = key, track, loop, name
         self.started = self.ended = self.gave_way = False
         self.place, self.shape = None, -1
-        self.waker, self.cause = words.NOBODY, ""
+        self.cancels, self.cancelled_by = 0, words.NOBODY
+
+
+#: Where a task is in its outermost coroutine, and what it awaits there. Only for tasks of asyncio's own class: a
+#: subclass may have properties of its own.
+turn = attrgetter("_coro.cr_frame.f_lasti", "_coro.cr_await.cr_code")
 
 
 class Tasks:

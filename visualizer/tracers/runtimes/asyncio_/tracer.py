@@ -144,6 +144,7 @@ class AsyncioTracer:
         if loop is None:
             if running:
                 running.pop().stops(frame.f_code.co_name not in _ENDS)
+                self._tell(bool(running))
             return
         own = object.__getattribute__(loop, "__dict__") if hasattr(type(loop), "__dict__") else {}
         queue = own.get("_ready") if type(own) is dict else None
@@ -152,6 +153,11 @@ class AsyncioTracer:
             return
         running.append(queue.loop)
         queue.loop.runs(frame)
+        self._tell(True)
+
+    def _tell(self, has_tasks: bool) -> None:
+        for report in self.context.on_tasks:
+            report(has_tasks)
 
     def _say_unwatched(self, kind: type) -> None:
         name = f"{type_module(kind).partition('.')[0]}.{type_name(kind)}"

@@ -171,7 +171,9 @@ class MonitoringTracer:
                 self._started(_getframe(2), code)
                 return None
         elif code.co_name == "_warn_unawaited_coroutine":
-            self._generators.births.on_unawaited(_getframe(2))
+            if self._recording.has_tasks:
+                # Coroutines are not seen being made then.
+                self._generators.births.on_unawaited(_getframe(2))
             return None
         if self._recording.is_entering() and _getframe(2).f_back is None:
             self._watch_entry(code)
