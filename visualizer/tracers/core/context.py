@@ -71,6 +71,9 @@ class Context:
         #: Tasks may come to run: most coroutines are made for one, and are no tracks until one
         #: resumes them that is no task.
         self.has_tasks = False
+        #: Called before the program's own code calls a compiled method of that name, where calls are seen (from 3.12
+        #: on): (object, code, offset). Each tells whether calls at that place may be of interest again.
+        self.on_method: dict[str, Callable[[Any, CodeType, int], bool]] = {}
         #: Called in a thread that begins (True) or ceases (False) to run tasks.
         self.on_tasks: list[Callable[[bool], None]] = []
         #: Informed of the program's calls.

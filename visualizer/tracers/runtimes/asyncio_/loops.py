@@ -167,7 +167,8 @@ class Loop:
         callback = handle._callback
         waker, cause = self._giver(t_ns, handle, callback)
         args, current = handle._args, self.current
-        if args and current is not None and args[0] is current():
+        is_end = args and current is not None and args[0] is current()
+        if is_end:
             # Who waits for a task, or has asked to be told of its end, is told as the last it does.
             cause = words.FINISHED
         stepped = shared.library.stepped_by(callback)
@@ -182,8 +183,8 @@ class Loop:
                 return
             known = self._meet(t_ns, task, waker, cause if is_woken else "")
         elif is_woken:
-            if cause != words.FINISHED:
-                cause = self._cancel(t_ns, known, task, waker, cause)
+            if args and not is_end:
+                cause = self._cancel(t_ns, known, task, args[0], (waker, cause))
             # What it asked the loop to do wakes it: it does not do so itself.
             self._store_wake(t_ns, known.track, waker if waker != known.track else self.track, cause)
         self.due[id(handle)] = known
@@ -201,23 +202,47 @@ class Loop:
             shape = buffer.learn(key, t_ns, (lines.wake, words.SUBJECT, (waker, cause), None, None, 0))
         buffer.rows.extend((t_ns, track, shape))
 
-    def _cancel(self, t_ns: int, known: Task, task: Any, waker: int, cause: str) -> str:
-        """A task is woken: tell who has asked that it be cancelled, if anybody has. Return why it is woken."""
-        shared = self._shared
-        cancels = shared.library.cancels(task)
+    def _cancel(self, t_ns: int, known: Task, task: Any, future: Any, giver: Giver) -> str:
+        """A task is woken: tell who has asked that it be cancelled, if that is why. Return why it is woken."""
+        library = self._shared.library
+        waker, cause = giver
+        if library.get(future, "_state") != "CANCELLED":
+            return cause
+        cancels = library.cancels(task)
         is_new, known.cancels = cancels > known.cancels, cancels
         if not is_new or cause == words.TIMEOUT:
             return cause
-        if known.cancelled_by == words.NOBODY:
-            where = place_of(shared.in_step(sys._getframe(4)), shared.context.own)
-            self._store_cancel(t_ns, known, task, waker, *where)
-        known.cancelled_by = words.NOBODY
+        where = place_of(self._shared.in_step(sys._getframe(4)), self._shared.context.own)
+        self._store_cancel(t_ns, known, task, waker, *where)
+        # If whoever waits for it has been cancelled, that was passed on to it.
+        for callback, _ in library.get(task, "_callbacks") or ():
+            stepped = library.stepped_by(callback)
+            outer = self._shared.tasks.of(stepped[0]) if stepped is not None else None
+            if stepped is not None and outer is not None and library.cancels(stepped[0]) > outer.cancels:
+                outer.cancels = library.cancels(stepped[0])
+                self._store_cancel(t_ns, outer, stepped[0], waker, *where)
         return words.CANCEL
+
+    def cancels(self, t_ns: int, known: Task, task: Any, by: int, code: CodeType, offset: int) -> None:
+        """`by` is about to ask that a task of this loop be cancelled, at that place."""
+        library = self._shared.library
+        future = library.get(task, "_fut_waiter") if known is not self.current else None
+        if future is not None and type(future) is library.future and library.get(future, "_state") == "PENDING":
+            return  # It is woken, and told of then.
+        known.cancels += 1
+        self._store_cancel(t_ns, known, None, by, code, offset)
+
+    def _find_cancel(self, t_ns: int, known: Task, task: Any) -> None:
+        """A task may have been cancelled while it was ready or ran: that wakes nobody, and who did it is not known."""
+        cancels = self._shared.library.cancels(task)
+        if cancels > known.cancels:
+            self._store_cancel(t_ns, known, task, words.NOBODY)
+        known.cancels = cancels
 
     def _store_cancel(
         self, t_ns: int, known: Task, task: Any, by: int, code: CodeType | None = None, offset: int = 0
     ) -> None:
-        message = self._shared.library.get(task, "_cancel_message")
+        message = self._shared.library.get(task, "_cancel_message") if task is not None else None
         text = "" if message is None else message if type(message) is str else show(message)
         self._shared.context.stream.store(lines.cancel, t_ns, by, known.track, text[:LONGEST_TEXT], code, offset)
 
@@ -244,7 +269,7 @@ class Loop:
         frame = None if cause else shared.in_step(sys._getframe(3))
         track = context.spawned(t_ns, words.TASK, name, self.track, words.NOBODY if cause else giver, frame)
         context.ready(t_ns, track, giver, cause or words.SPAWN)
-        return shared.tasks.add(task, track, self.track, name)
+        return shared.tasks.add(task, track, self, name)
 
     # What runs.
 
@@ -267,12 +292,7 @@ class Loop:
         if not what.started:
             what.started = True
             self._name_again(t_ns, what, task)
-        if self._shared.library.get(task, "_must_cancel"):
-            # It was ready already, and so was not woken for that.
-            by, what.cancelled_by = what.cancelled_by, words.NOBODY
-            what.cancels = self._shared.library.cancels(task)
-            if by == words.NOBODY:
-                self._store_cancel(t_ns, what, task, by)
+            self._find_cancel(t_ns, what, task)
         if self.left < 1:
             self.guard = ref(handle, self.gone)
         if context.control is not None and context.control.goal:
@@ -319,6 +339,7 @@ class Loop:
             return
         known.ended = True
         self._name_again(t_ns, known, task)
+        self._find_cancel(t_ns, known, task)
         stream = self._shared.context.stream
         outcome, value = self._outcome(task, library.get(task, "_state"))
         self._shared.context.exited(t_ns, known.track, outcome, value)
@@ -336,6 +357,7 @@ class Loop:
 
     def _suspended(self, t_ns: int, known: Task, task: Any) -> None:
         """It waits for a future."""
+        self._find_cancel(t_ns, known, task)
         waits, stream, buffer = self._shared.waits, self._shared.context.stream, self._buffer
         stand, coroutines = waits.stand(task)
         about, text = waits.of(t_ns, task, stand, coroutines)

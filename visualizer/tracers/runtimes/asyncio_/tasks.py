@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from visualizer.trace import words
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable
@@ -23,13 +21,13 @@ class Task(ref):  # type: ignore[type-arg]
     """A task that has a track, as a weak reference."""
 
     __slots__ = (
-        "cancelled_by", "cancels", "ended", "gave_way", "key", "loop", "name", "place", "shape", "started", "track",
+        "cancels", "ended", "gave_way", "key", "loop", "name", "place", "shape", "started", "track",
     )
 
     key: int
     track: int
-    #: The track of its loop.
-    loop: int
+    #: Its `Loop` (loops.py).
+    loop: Any
     name: str
     #: It has run; it has ended.
     started: bool
@@ -39,15 +37,14 @@ class Task(ref):  # type: ignore[type-arg]
     #: Where it was seen to give way by `asyncio.sleep(0)`, and the shape of that (fast path); None if nowhere.
     place: Any
     shape: int
-    #: How often it had been asked for its cancellation when that was looked at last; and who was seen to ask since.
+    #: How often it is known to have been asked for its cancellation, less how often that was taken back.
     cancels: int
-    cancelled_by: int
 
-    def begin(self, key: int, track: int, loop: int, name: str) -> None:
+    def begin(self, key: int, track: int, loop: Any, name: str) -> None:
         self.key, self.track, self.loop, self.name = key, track, loop, name
         self.started = self.ended = self.gave_way = False
         self.place, self.shape = None, -1
-        self.cancels, self.cancelled_by = 0, words.NOBODY
+        self.cancels = 0
 
 
 #: Where a task is in its outermost coroutine, and what it awaits there. Only for tasks of asyncio's own class: a
@@ -63,7 +60,7 @@ class Tasks:
         self.by_id: dict[int, Task] = {}
         self._on_gone = on_gone
 
-    def add(self, task: Any, track: int, loop: int, name: str) -> Task:
+    def add(self, task: Any, track: int, loop: Any, name: str) -> Task:
         """A task that has that track from now on."""
         made: Task = Task(task, self._forget)
         made.begin(id(task), track, loop, name)

@@ -20,7 +20,7 @@ from visualizer.tracers.runtimes.asyncio_.shared import Shared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from types import ModuleType
+    from types import CodeType, ModuleType
     from typing import Any
 
 try:
@@ -84,6 +84,7 @@ class AsyncioTracer:
         self._set_running = original = known.events._set_running_loop
         self._queue_class = make_watched(shared)
         self.context.has_tasks = True
+        self.context.on_method["cancel"] = self._on_cancel
         self.context.runners.append(self._current)
         self.context.steppers.append(self._is_step)
         self.context.stream.before_flush.append(self._report_polls)
@@ -109,6 +110,7 @@ class AsyncioTracer:
             return
         self.context.runners.remove(self._current)
         self.context.steppers.remove(self._is_step)
+        del self.context.on_method["cancel"]
         self.context.stream.before_flush.remove(self._report_polls)
         for name in ("asyncio.events", "asyncio"):
             place: Any = sys.modules.get(name)
@@ -174,6 +176,16 @@ class AsyncioTracer:
         """Whether in `frame` a task of a loop of ours makes a step."""
         running = self._running.get(_get_ident())
         return bool(running) and is_of_asyncio(frame.f_code.co_filename)
+
+    def _on_cancel(self, thing: Any, code: CodeType, offset: int) -> bool:
+        """The program's own code is about to cancel something: return whether it may be a task."""
+        shared = self._shared
+        if shared is None or not shared.library.is_future(thing):
+            return False
+        known = shared.tasks.of(thing)
+        if known is not None and not known.ended:
+            known.loop.cancels(self.context.now(), known, thing, self.context.current(), code, offset)
+        return True
 
     def _report_polls(self) -> None:
         for running in list(self._running.values()):

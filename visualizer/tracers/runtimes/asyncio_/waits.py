@@ -53,7 +53,6 @@ _OF_OBJECTS = {
 }
 #: The same in which tracks are waited for -> where these are: a variable, or an attribute of `self`.
 _OF_TRACKS = {
-    "wait_for": ("fut", ""),
     "_wait": ("fs", ""),
     "_wait_for_one": ("self", "_todo"),
     "as_completed.<locals>._wait_for_one": ("todo", ""),
@@ -210,6 +209,8 @@ class Waits:
         reason = _OF_OUTSIDE.get(name)
         if reason is not None:
             return (reason, -1, "", None), None
+        if name == "wait_for":
+            return self._of_future(own.get("fut")), None
         if name in _OF_TRACKS:
             variable, attribute = _OF_TRACKS[name]
             there = own.get(variable)
@@ -295,7 +296,7 @@ class Waits:
 
 
 #: Functions that tell what is waited for in them.
-_TELLING = frozenset(("sleep", *_OF_OBJECTS, *_OF_TRACKS, *_OF_OUTSIDE, *_OF_SOCKETS))
+_TELLING = frozenset(("sleep", "wait_for", *_OF_OBJECTS, *_OF_TRACKS, *_OF_OUTSIDE, *_OF_SOCKETS))
 
 
 def _dictionary(thing: Any) -> dict[str, Any]:

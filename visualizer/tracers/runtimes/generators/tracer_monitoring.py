@@ -314,7 +314,8 @@ class MonitoringTracer:
             if type(target) is AsyncGeneratorType:
                 self._generators.on_ask(target, name)
             return None
-        return _DISABLE
+        interested = self._recording.on_method.get(name)
+        return None if interested is not None and interested(target, code, offset) else _DISABLE
 
     def _watch_instruction(self, code: CodeType, offset: int) -> None:
         """Have `_on_instruction` called there: what a call of a generator function makes is seen behind the call."""
