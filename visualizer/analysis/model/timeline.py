@@ -57,7 +57,9 @@ class Timeline:
         #: Text of the source files that the trace carries, by the name that places give them.
         self.sources: dict[str, str] = {}
         #: What the trace says of the recording itself and of its end.
-        self.remarks: list[ev.Note | ev.Held | ev.Continued | ev.Dropped | ev.Refused | ev.Uncaught | ev.End] = []
+        self.remarks: list[
+            ev.Note | ev.Held | ev.Continued | ev.Dropped | ev.Refused | ev.Cancel | ev.Uncaught | ev.End
+        ] = []
         self.notes: list[str] = []
         #: Those of the notes that say that a runtime ran and was not recorded: by its name.
         self.unsupported: dict[str, str] = {}
