@@ -128,6 +128,15 @@ def test_who_was_given_the_lock_while_another_waited_keeps_that_one_from_it() ->
     )
 
 
+def test_who_ended_with_the_lock_has_it_still() -> None:
+    tape = greenlets("a", "b").switch("hub", "a").exits("a", words.RAISED, "ValueError('x')").switch("a", "hub")
+    tape.switch("hub", "b").tie("a", words.OWNS, "RLock 1").waits("b", words.LOCK, "lock.acquire()", thing="RLock 1")
+    tape.switch("b", "hub", line=7).wake("main", "hub", words.TIMEOUT).switch("hub", "main").exits("main").end()
+    [one] = found(tape, "never_resumed")
+    held = "in lock.acquire() (demo.py:7) for RLock 1, which a still holds, though it has ended, for the last"
+    assert held in one.sentence
+
+
 def circle() -> Tape:
     """a has lock 1 and waits for lock 2, b the other way round; the heart beats."""
     tape = greenlets("a", "b")
