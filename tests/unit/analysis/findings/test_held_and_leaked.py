@@ -175,6 +175,32 @@ def test_a_hog_up_to_the_end_is_told_however_the_program_ends_and_while_it_runs(
     assert findings(spins(90).end(signal=9).timeline()) == []
 
 
+def test_a_pool_is_exhausted_only_where_all_of_its_members_wait_for_it() -> None:
+    def crawls(reason: str) -> list[str]:
+        tape = greenlets("a", "b").lists("\n" * 29 + "pool.spawn(fetch)\n")
+        for track, why in (("a", words.POOL), ("b", reason)):
+            tape.switch("hub", track).waits(track, why, "pool.spawn(fetch)", thing="Pool 1")
+            tape.switch(track, "hub", line=7)
+        return [one.kind for one in findings(tape.at(50 * MS).end(signal=15).timeline())]
+
+    assert crawls(words.POOL) == ["pool_exhausted"]
+    assert crawls(words.IO) == [], "it ends some time, and makes room"
+
+
+def test_who_died_is_told_of_only_where_nobody_was_started_instead() -> None:
+    def restarted(reason: str) -> list[str]:
+        tape = Tape().lists("def service():\n    ready[0].set()\n").spawn("hub", words.HUB, parent="main")
+        for key in ("one", "two"):
+            tape.spawn(key, words.GREENLET, "service", parent="hub", line=30).wake(key, "main", words.SPAWN)
+        tape.waits("main", words.EVENT, "ready[0].wait()", thing="Event 1").switch("main", "hub", line=40)
+        tape.switch("hub", "one").exits("one", words.RAISED, "KeyError('x')").switch("one", "hub").switch("hub", "two")
+        tape.waits("two", reason, "other", thing="Event 2").switch("two", "hub", line=7)
+        return [one.kind for one in findings(tape.at(50 * MS).end(signal=15).timeline())]
+
+    assert restarted(words.EVENT) == ["setter_died"]
+    assert restarted(words.IO) == ["unretrieved"], "the other one may set it yet"
+
+
 def spawns(
     count: int, *, ends: int = 0, woken: bool = False, reason: str = words.EVENT, until_ms: int = 100, own: str = "",
 ) -> Tape:
