@@ -115,6 +115,24 @@ def test_who_holds_a_lock_is_told_while_it_does(owner: str | None, holder: str, 
     assert one.sentence == told.format("SIGTERM ended the program")
 
 
+@pytest.mark.parametrize(
+    ("lines", "holder"),
+    [
+        ("with lock:\n    q.get()", "b (inferred from the source)"),
+        ("lock.acquire()\nq.get()", "b (inferred from the source)"),
+        ("with lock: pass\nq.get()", "somebody (unknown who)"),
+        ("with my.lock:\n    q.get()", "somebody (unknown who)"),
+        ("lock.acquire(); lock.release()\nq.get()", "somebody (unknown who)"),
+    ],
+)
+def test_who_keeps_a_lock_is_inferred_from_where_it_waits(lines: str, holder: str) -> None:
+    tape = greenlets("a", "b").lists("\n" * 6 + lines).switch("hub", "b")
+    tape.waits("b", words.QUEUE, "q.get()").switch("b", "hub", line=8).switch("hub", "a")
+    tape.waits("a", words.LOCK, "lock.acquire()", thing="LockType 1").switch("a", "hub", line=5)
+    [one] = found(tape.poll("hub", 1).at(2_000 * MS).end(signal=15), "lock_held")
+    assert one.sentence.startswith(f"{holder} held lock (LockType 1) until SIGTERM ended the program")
+
+
 def test_who_was_given_the_lock_while_another_waited_keeps_that_one_from_it() -> None:
     tape = greenlets("a", "b", "c").switch("hub", "a")
     for track in ("b", "c"):
