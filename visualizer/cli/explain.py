@@ -83,7 +83,7 @@ def explained(part: Part, tracks: set[int] | None, advance: Advance) -> Iterator
 
 def _named(timeline: Timeline, name: str) -> set[int]:
     """The tracks of that name, with or without their numbers. Exit with one sentence if there are none."""
-    found = {track.id for track in timeline.tracks.values() if name in (timeline.name(track.id), track.base_name)}
+    found = {track.id for track in timeline.tracks.values() if name in timeline.all_names(track.id)}
     if not found:
         names = [timeline.name(track) for track in islice(timeline.tracks, 10)]
         left = len(timeline.tracks) - len(names)

@@ -258,6 +258,9 @@ def _output(timeline: Timeline, index: int) -> Record:
 
 def _remark(timeline: Timeline, index: int) -> Record:
     match timeline.remarks[index]:
+        case ev.Serves(track=track, what=what):
+            name = _name(timeline, track)
+            return {"event": "serves", "track": _track(track), "name": name, "what": timeline.text(what)}
         case ev.Note(text=text):
             return {"event": "note", "text": text}
         case ev.Held(held_ns=held_ns):
