@@ -20,10 +20,9 @@ from visualizer.paint.axis.viewport import Axis, Viewport
 from visualizer.paint.comparison.difference import saved
 from visualizer.paint.comparison.figures import facts, figures, parting, remarks, verdict
 from visualizer.paint.comparison.stretch import Stretch, longest, stretches
-from visualizer.paint.rows.order import Row
+from visualizer.paint.rows.order import Row, tracks_of
 from visualizer.paint.rows.svg_boxes import Box
 from visualizer.paint.rows.track_slices import TrackRow
-from visualizer.paint.text.legend import occurring
 
 _LINE = 20.0
 _SIZE = 13.0
@@ -44,7 +43,7 @@ def draw_comparison(a: Part, b: Part, names: Sequence[str], settings: Settings) 
     y = _lines(pen, ("".join(run.text for run in line) for line in parting(found)), width, y) + _LINE
     y = _lines(pen, figures(found), width, y) + _LINE
     y = _lines(pen, ("".join(run.text for run in line) for line in remarks((a, b))), width, y)
-    states = occurring(a.timeline, b.timeline)
+    states = {state for part, listed in zip((a, b), shown, strict=True) for state in part.states(tracks_of(listed))}
     return page.finished(draw_legend(pen, states, width, y + 10))
 
 
@@ -61,7 +60,7 @@ def draw_part(part: Part, settings: Settings) -> bytes:
     for axis in settings.axes:
         panel = PartAlone(pen, stretch, stretch.length(axis), axis, columns, axis.value.capitalize())
         y = panel.draw(shown, PADDING, y, settings.selected) + 30
-    return page.finished(draw_legend(pen, occurring(part.timeline), settings.width, y))
+    return page.finished(draw_legend(pen, part.states(tracks_of(shown)), settings.width, y))
 
 
 def _draw_both(
@@ -137,7 +136,8 @@ class PartPanel(Panel):
             found = ticks(self._timeline, viewport, cells_of, time_format)
         else:
             shifted = replace(viewport, start=viewport.start - self._start)
-            found = ((place + self._start, label) for place, label in ticks(self._timeline, shifted, cells_of))
+            counted = ticks(self._timeline, shifted, cells_of, sign=self._stretch.sign)
+            found = ((place + self._start, label) for place, label in counted)
         over = self._stretch.end(self._axis)
         return ((place, label) for place, label in found if place <= over)
 

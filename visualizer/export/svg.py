@@ -6,7 +6,7 @@ width of the picture and its number of rows, and not with the length of the trac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.analysis.report.comparison import Part
@@ -15,15 +15,17 @@ from visualizer.export.panel import ROW, Panel
 from visualizer.export.pen import Pen, fitted, text_width
 from visualizer.export.rows import wanted_rows
 from visualizer.export.settings import Settings
+from visualizer.paint.rows.order import tracks_of
 from visualizer.paint.text import caption
-from visualizer.paint.text.legend import meaning, occurring
+from visualizer.paint.text.legend import in_order, meaning
 
 
 def draw_svg(timeline: Timeline, settings: Settings) -> bytes:
     """The picture as an SVG file."""
     page = Page(caption.title(timeline), settings)
     pen = page.pen
-    shown = wanted_rows(Part.whole(timeline), settings)
+    whole = Part.whole(timeline)
+    shown = wanted_rows(whole, settings)
     left, right = page.columns(timeline, shown)
     y = _head(pen, timeline, settings.width)
     for axis in settings.axes if timeline.tracks else ():
@@ -32,7 +34,7 @@ def draw_svg(timeline: Timeline, settings: Settings) -> bytes:
     if hidden:
         pen.text(PADDING, y, f"… and {hidden} more tracks", "dim")
         y += 30
-    return page.finished(draw_legend(pen, occurring(timeline), settings.width, y))
+    return page.finished(draw_legend(pen, whole.states(tracks_of(shown)), settings.width, y))
 
 
 def _head(pen: Pen, timeline: Timeline, width: int) -> float:
@@ -49,10 +51,10 @@ def _head(pen: Pen, timeline: Timeline, width: int) -> float:
     return y + 40
 
 
-def draw_legend(pen: Pen, states: Sequence[State], width: int, y: float) -> float:
+def draw_legend(pen: Pen, states: Collection[State], width: int, y: float) -> float:
     """A sample and a word for each state, in as many lines as it takes; return where the page ends."""
     x: float = PADDING
-    for state in states:
+    for state in in_order(states):
         needs = 44 + text_width(meaning(state), 13, mono=False) + 24
         if x > PADDING and x + needs > width - PADDING:
             x, y = PADDING, y + ROW

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -42,6 +43,17 @@ class Part(NamedTuple):
         """Whether the track, which must be known, is there at any time of it."""
         known = self.timeline.tracks[track]
         return known.spawn_ns <= self.end_ns and not 0 <= known.exit_ns < self.start_ns
+
+    def states(self, tracks: Iterable[int] | None = None) -> Collection[State]:
+        """The states that any of the tracks, None: any track, is in at any time of it."""
+        timeline = self.timeline
+        if tracks is None and self.is_whole:
+            return timeline.occurred
+        found: set[int] = set()
+        for track in filter(self.lives, timeline.tracks if tracks is None else tracks):
+            slices = timeline.tracks[track].slices
+            found.update(slices.state[max(0, slices.at(self.start_ns)) : slices.at(self.end_ns) + 1])
+        return {*map(State, found)}
 
 
 class Figure(msgspec.Struct, frozen=True):

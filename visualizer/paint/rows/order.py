@@ -70,6 +70,11 @@ class Wish(NamedTuple):
         return Row(tracks[0], depth, True, hidden, group, tuple(tracks))
 
 
+def tracks_of(rows: Iterable[Row]) -> Iterator[int]:
+    """The tracks that have, or share, one of these rows."""
+    return (track for row in rows for track in row.members or (row.track,))
+
+
 #: All tracks, none of them folded away.
 ALL = Wish()
 

@@ -214,7 +214,7 @@ class Legend(Widget):
 
     def render_line(self, y: int) -> Strip:
         view, width = self._view, self.size.width
-        runs = legend(view.timeline, ascii=view.ascii, width=width - LEFT - RIGHT)
+        runs = legend(view.timeline.occurred, ascii=view.ascii, width=width - LEFT - RIGHT)
         return strip(self, [Run(" " * LEFT, "dim"), *runs], width)
 
 
