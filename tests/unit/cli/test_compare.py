@@ -353,10 +353,10 @@ def test_a_picture_does_not_take_the_place_of_a_trace(visualizer: Visualizer, tm
 def test_along_the_switches(visualizer: Visualizer) -> None:
     lines = told(visualizer, f"{SYNC}@#-#18", f"{SYNC}@#19-#", "--axis", "switches")
     rows = {line.split()[0]: line for line in lines[18:] if line.strip()}
-    assert "│+5 " in next(line for line in lines if line.startswith("switches  ") and "+" in line)
+    assert "│+5 " in next(line for line in lines if line.startswith("switches  ") and "│" in line)
     # Of whole traces the number is that of the sentences.
     whole = told(visualizer, SYNC, SYNC, "--axis", "switches")
-    assert "│#10 " in next(line for line in whole if line.startswith("switches  ") and "#" in line)
+    assert "│#10 " in next(line for line in whole if line.startswith("switches  ") and "│" in line)
     assert "B takes 36 more switches" in "\n".join(lines)
     assert rows["task-9"].endswith("✓")
 

@@ -171,7 +171,7 @@ def test_what_the_shell_completes(
         (["show"], "from 48.8 ms to 0.952 s"),
         (["show", "--sequence"], "from 48.8 ms to 0.952 s"),
         (["explain"], "#18  0.9"),
-        (["events"], '"event":"switch","index":17'),
+        (["events"], '"event":"switch","number":18,"index":17'),
         (["stats"], "18 switches in 0.903 s"),
         (["findings"], "No problems found."),
     ],

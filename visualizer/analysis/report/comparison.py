@@ -74,8 +74,10 @@ class Side(msgspec.Struct, frozen=True):
 
 
 class ComparedSwitch(msgspec.Struct, frozen=True):
-    """A switch: its number in its trace, from 0, and what it says."""
+    """A switch: its number in its whole trace, and what it says."""
 
+    #: From 1, as everywhere else that a switch has a number; and from 0, as this was called before.
+    number: int
     index: int
     t: float
     from_name: str
@@ -184,6 +186,7 @@ def _turn(part: Part, number: int) -> ComparedSwitch | None:
     timeline = part.timeline
     switch = timeline.switch(index)
     return ComparedSwitch(
+        index + 1,
         index,
         switch.t_ns / _NS_PER_S,
         timeline.name(switch.origin),

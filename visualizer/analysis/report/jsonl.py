@@ -107,6 +107,7 @@ class _Tables:
         cause, *place = zip(*map(self._of_switch.__getitem__, _at(columns.detail, index)), strict=True)
         return {
             "event": repeat("switch"),
+            "number": (index + 1).tolist(),
             "index": index.tolist(),
             "from": map(_track, origin),
             "to": map(_track, target),

@@ -70,7 +70,7 @@ class TabBar(Widget):
             if sum(map(len, labels.values())) <= self.size.width:
                 return labels
         return {
-            tab: f" {number} " + f"{names[1]} " * (tab == self._front or tab == "findings" and bool(self._counted))
+            tab: f" {number} " + f"{names[1]} " * (tab == self._front or (tab == "findings" and self._counted != ""))
             for number, tab, names in numbered
         }
 
