@@ -64,7 +64,7 @@ class TabBar(Widget):
         for number, (tab, pane) in enumerate(PANES.items(), 1):
             longest, shorter, shortest = pane.names
             counted = self._counted if tab == "findings" else ""
-            numbered.append((number, tab, (longest + counted, shorter + counted, shortest + counted)))
+            numbered.append((number, tab, (longest + counted, shorter + counted, shortest + counted.lstrip())))
         for form, size in _FORMS:
             labels = {tab: form.format(number, names[size]) for number, tab, names in numbered}
             if sum(map(len, labels.values())) <= self.size.width:
