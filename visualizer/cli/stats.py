@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import ntpath
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from visualizer.analysis.report.details import (
-    Details,
-    Fairness,
-    SampledLine,
-    Spread,
-    TotalDetails,
-    TrackDetails,
-    Wakes,
-    details,
-)
-from visualizer.analysis.report.statistics import Totals, TrackStatistics
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
 from visualizer.cli.json_text import echo_json
@@ -28,6 +18,18 @@ from visualizer.cli.progress import progress
 from visualizer.cli.reading import echo_lines
 from visualizer.cli.streams import on_terminal
 from visualizer.paint.text.tables import table
+
+if TYPE_CHECKING:
+    from visualizer.analysis.report.details import (
+        Details,
+        Fairness,
+        SampledLine,
+        Spread,
+        TotalDetails,
+        TrackDetails,
+        Wakes,
+    )
+    from visualizer.analysis.report.statistics import Totals, TrackStatistics
 
 _TIMES = ("kind", "state", "steps", "running", "ready", "waiting", "blocked", "idle")
 _SHARES = ("run %", "ready %", "wait %", "block %", "idle %")
@@ -68,6 +70,8 @@ def command(file: str, as_json: bool, wakes: bool) -> None:
       visualizer stats run.trace --wakes
       visualizer stats run.trace --json | jq '.tracks[] | select(.ready_s > 0.1) | .name'
     """
+    from visualizer.analysis.report.details import details
+
     part = read_part(file).part
     span = None if part.is_whole else (part.start_ns, part.end_ns)
     with progress("Adding up") as advance:

@@ -126,7 +126,7 @@ def test_the_subcommands_are_listed_with_a_sentence_each_and_import_only_what_th
         assert complete([], "sta")[0].value == "stats"
         print([name for name in sys.modules if name in cli.COMMANDS.values()])
         cli.visualizer(["list"], standalone_mode=False)
-        for command in ("run", "record", "open", "events"):
+        for command in ("run", "record", "open", "events", "stats", "problems", "explain"):
             cli.visualizer([command, "--help"], standalone_mode=False)
             complete([command], "x")
         print([name for name in ("numpy", "textual", "importlib.metadata") if name in sys.modules])
