@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -73,9 +74,13 @@ class Names:
         self.changing: set[int] = set()
         #: How many names were changed.
         self.changed = 0
+        #: Tracks that the user calls otherwise.
+        self._called: dict[int, str] = {}
 
     def of(self, track: Track, at_ns: int | None = None, until_ns: int | None = None) -> str:
         """The name, with the track's number if others are called so, too; with what it serves at that time."""
+        if track.id in self._called:
+            return self._called[track.id]
         serving = self._serving.get(track.id) if self._serving else None
         if serving is None:
             return self._numbered(track, track.base_name)
@@ -152,6 +157,22 @@ class Names:
         if name != track.base_name:
             track.base_name = name
             self.changed += 1
+
+    def call(self, tracks: Iterable[Track], name: str, text: str) -> bool:
+        """Call the track of that name, or all that share it, `text` from now on. Return whether there is one."""
+        known = list(tracks)
+        for track in known:
+            if name in self.all_of(track) - {track.base_name, self.own(track)}:
+                self._called[track.id] = text
+                return True
+        named = [track for track in known if name in (track.base_name, self.own(track))]
+        for track in named:
+            self.change(track, text)
+            if self._serving.pop(track.id, None) is not None:
+                # Whatever it serves.
+                self.changing.discard(track.id)
+                track.base_name = text
+        return bool(named)
 
 
 def _unqualified(name: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -140,6 +140,15 @@ class Timeline:
     def changing_names(self) -> set[int]:
         """Ids of the tracks whose names depend on the time."""
         return self._names.changing
+
+    def call(self, labels: Mapping[str, str]) -> None:
+        """Call tracks otherwise from now on: name of a track, or one that several share -> text.
+
+        Raise ValueError, with a sentence, if there is no track of a name.
+        """
+        for name, text in labels.items():
+            if not self._names.call(self.tracks.values(), name, text):
+                raise ValueError(f"There is no track {name!r}")
 
     @property
     def processes(self) -> list[Process]:

@@ -74,6 +74,13 @@ def test_a_better_name_and_a_thread() -> None:
     assert timeline.name(tape.ids["main"], timeline.last_ns) == "GET /sync (main)"
 
 
+def test_what_the_user_calls_it() -> None:
+    timeline = server().timeline()
+    timeline.call({"GET /report": "Report", "Server.handle-2": "X and Y"})
+    assert names(timeline)[2:] == ["Report", "X and Y", "Server.handle-3"]
+    assert timeline.name(3, timeline.services(3)[0].start_ns) == "X and Y"
+
+
 def test_rows_statistics_and_events() -> None:
     tape = server()
     timeline = tape.timeline()
@@ -81,7 +88,7 @@ def test_rows_statistics_and_events() -> None:
     row = next(row for row in rows(timeline) if row.track == b)
     assert (row_name(timeline, row), row_name(timeline, row, y.start_ns)) == ("Server.handle-2", "GET /y (handle-2)")
     for wanted in ("GET /y", "Server.handle-2"):
-        found = wanted_rows(Part.whole(timeline), Settings(rows=(wanted,)))
+        found, _ = wanted_rows(Part.whole(timeline), Settings(rows=(wanted,)), 9)
         assert [row.track for row in found] == [b]
     told = {track.name: track.served for track in details(timeline).tracks if track.served}
     assert told.keys() == {"GET /report (handle-1)", "Server.handle-2"}
