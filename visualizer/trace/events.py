@@ -320,6 +320,16 @@ class Refused(_Event, tag="refused", frozen=True):
     place: Id
 
 
+class Cancel(_Event, tag="cancel", frozen=True):
+    """Track `by` (-1: not known which) asked at `place` that the task `track` be cancelled, with `message`."""
+
+    t_ns: Since
+    by: Id
+    track: Id
+    message: str = ""
+    place: Id = words.NOTHING
+
+
 class Uncaught(_Event, tag="uncaught", frozen=True):
     """The program ended with an exception that nobody caught. `place`: the innermost line of its own code."""
 
@@ -340,7 +350,7 @@ class End(_Event, tag="end", frozen=True):
 Event = (
     Text | Place | Listing | Spawn | Name | Serves | Resume | Yield | Switch | Wait | Tie | Wake | Unready | Exit
     | Inferred | Poll | Sample | Output | Thread | Fork | Process | Copy | Note | Held | Continued | Dropped
-    | Refused | Uncaught | End
+    | Refused | Cancel | Uncaught | End
 )
 
 #: What a shape can be made of.

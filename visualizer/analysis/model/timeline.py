@@ -34,7 +34,7 @@ __all__ = [
     "Switch", "Tie", "Timeline", "Track", "Wakeup", "joined_tracks",
 ]
 
-Remark = ev.Note | ev.Serves | ev.Held | ev.Continued | ev.Dropped | ev.Refused | ev.Uncaught | ev.End
+Remark = ev.Note | ev.Serves | ev.Held | ev.Continued | ev.Dropped | ev.Refused | ev.Cancel | ev.Uncaught | ev.End
 
 #: So many entries are looked at together, suspensions that switches bring along not counted.
 AT_ONCE = 1 << 13

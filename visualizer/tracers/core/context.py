@@ -67,6 +67,17 @@ class Context:
         self.runners: list[Callable[[], int | None]] = []
         #: Knows the generators that run in a frame.
         self.steps: GeneratorSteps | None = None
+        #: Each tells whether a frame of a library's is one that makes a step of a task, which is a track: what the task
+        #: awaits is none. None of them as long as no task runs.
+        self.steppers: list[Callable[[Any], bool]] = []
+        #: Tasks may come to run: most coroutines are made for one, and are no tracks until one
+        #: resumes them that is no task.
+        self.has_tasks = False
+        #: Called before the program's own code calls a compiled method of that name, where calls are seen (from 3.12
+        #: on): (object, code, offset). Each tells whether calls at that place may be of interest again.
+        self.on_method: dict[str, Callable[[Any, CodeType, int], bool]] = {}
+        #: Called in a thread that begins (True) or ceases (False) to run tasks.
+        self.on_tasks: list[Callable[[bool], None]] = []
         #: Informed of the program's calls.
         self.callees: list[Callee] = []
 
