@@ -53,7 +53,7 @@ class Pane(NamedTuple):
 
 #: Id of each such pane, in order; its key is its number.
 PANES = {
-    "events": Pane("Events: every switch in a sentence", "switch_list:Events", ("Events", "Events", "Events")),
+    "events": Pane("Events: every switch in a sentence", "switch_list:Events", ("Events", "Events", "Event")),
     "output": Pane("Output: what each track printed", "output:OutputPane", ("Output", "Output", "Out")),
     "statistics": Pane(
         "Statistics; press again for bars", "statistics:StatisticsPane", ("Statistics", "Stats", "Stat")

@@ -92,13 +92,14 @@ def definition(timeline: Timeline, track: Track) -> Place | None:
     """The `def` that has the track's name, in the file in which it was spawned; None where there is not just one."""
     if track.place is None or track.place.file not in timeline.sources:
         return None
-    found = _definitions(timeline.sources[track.place.file]).get(track.base_name.rpartition(".")[2], [])
+    name = timeline.own_name(track.id)
+    found = _definitions(timeline.sources[track.place.file]).get(name.rpartition(".")[2], [])
     if len(found) != 1:
         return None
     first = found[0]
     lines = _lines(timeline.sources[track.place.file])
     last = max((number for number, line in _below(lines, first) if line.strip()), default=first)
-    return Place(track.place.file, track.base_name, first, last, -1, -1)
+    return Place(track.place.file, name, first, last, -1, -1)
 
 
 def source_line(timeline: Timeline, place: Place) -> str:
