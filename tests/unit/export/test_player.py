@@ -18,6 +18,8 @@ from hypothesis import given, settings
 from tests.unit.analysis.tape import Tape, feed, ping_pong, producer_consumer, sleeps
 from tests.unit.export.test_svg import GOLDEN, HOSTILE, crowd
 from tests.unit.paint.events import timelines
+from visualizer.analysis.explore.causes import standpoint, why
+from visualizer.analysis.findings import findings
 from visualizer.analysis.index.groups import track_group_of
 from visualizer.analysis.index.switch_axis import PER_SWITCH, places
 from visualizer.analysis.load.loader import load
@@ -165,6 +167,28 @@ def test_what_stands_on_a_slice_and_who_woke_the_track() -> None:
     ]
 
 
+def test_each_switch_leads_to_its_cause() -> None:
+    timeline = sleeps().timeline()
+    causes = told(timeline).columns["cause"]
+    for index, cause in enumerate(causes):
+        at = why(timeline, standpoint(timeline, index, timeline.switch_ns[index])).at
+        assert cause == (0 if at is None else at.switch + 2)
+    assert 1 in causes
+    part = Part.between(timeline, timeline.switch_ns[4], timeline.last_ns)
+    assert told(timeline, part=part).columns["cause"] == [max(0, cause - 4) for cause in causes[4:]]
+
+
+def test_the_problems_are_told_each_with_its_switch() -> None:
+    tape = Tape().spawn("hub", words.HUB, parent="main", creator="main")
+    tape.spawn("hog", words.GREENLET, parent="hub", creator="main").switch("main", "hub")
+    tape.at(100_000_000).switch("hub", "hog").at(400_000_000).exits("hog").switch("hog", "hub")
+    timeline = tape.timeline()
+    (hog, at), *others = told(timeline).texts["problems"]
+    assert (hog, at) == (next(one.sentence for one in findings(timeline) if one.kind == "hog"), 1)
+    before = Part.between(timeline, 0, 50_000_000)
+    assert hog not in [sentence for sentence, _ in (*others, *told(timeline, part=before).texts["problems"])]
+
+
 def test_the_source_stands_beside_each_switch() -> None:
     source = "\n".join(["def run():", *(f"\tf{number:06}()" for number in range(2, 41))])
     tape = Tape().lists(source).spawn("g", words.GENERATOR, creator="main", line=30).resume("g", line=12)
@@ -209,7 +233,7 @@ def test_a_group_is_told_in_pieces_and_with_its_members() -> None:
         tape.switch("hub", f"w{number}").exits(f"w{number}").switch(f"w{number}", "hub")
     timeline = tape.end().timeline()
     group = track_group_of(timeline, tuple(tape.ids[f"w{number}"] for number in range(9)))
-    pieces = group_pieces(timeline, group)
+    pieces = group_pieces(timeline, group, 0, timeline.last_ns)
     states = [State(state).name if state >= 0 else "" for state in pieces.state.tolist()]
     assert states[:10] == ["CREATED"] * 9 + ["RUNNING"]
     assert pieces.said[:10] == ["1 has not run yet", *(f"{n} not run yet" for n in range(2, 10)), ""]

@@ -49,8 +49,9 @@ def standpoint(timeline: Timeline, switch: int, t_ns: int) -> Standpoint:
     return Standpoint(timeline.running_at(switch), switch, t_ns)
 
 
-def why(timeline: Timeline, at: Standpoint) -> Cause:
-    """Why the track ran there: who woke it or switched to it, at the moment of doing so."""
+def why(timeline: Timeline, at: Standpoint, says_late: bool = True) -> Cause:
+    """Why the track ran there: who woke it or switched to it, at the moment of doing so. Whoever does not need to be
+    told what kept it waiting since then (`says_late`) saves a look at each track."""
     track = timeline.tracks.get(at.track)
     if track is None:
         return Cause("Nothing runs here", None)
@@ -62,6 +63,8 @@ def why(timeline: Timeline, at: Standpoint) -> Cause:
     said = f"{sentence(timeline, index)}"
     wakeup, suspension = timeline.made_ready(track, track.step_slices[step])
     if wakeup is not None:
+        late = lateness(timeline, index, wakeup, suspension) if says_late else ""
+        said = plain(f"{said}; {late}") if late else said
         return _why_woken(timeline, track, index, said, wakeup, suspension)
     switch = timeline.switch(index)
     origin = timeline.tracks[switch.origin]
@@ -112,8 +115,6 @@ def _why_woken(
     timeline: Timeline, track: Track, index: int, said: str, wakeup: Wakeup, suspension: Suspension | None
 ) -> Cause:
     waker = timeline.tracks.get(wakeup.waker)
-    late = lateness(timeline, index, wakeup, suspension)
-    said = plain(f"{said}; {late}") if late else said
     # What woke it was before it ran, whatever a coarse clock says.
     before = min(timeline.switch_before(wakeup.t_ns), index - 1)
     if wakeup.cause in _OWN_TIMER and suspension is not None:

@@ -16,6 +16,7 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
+from visualizer.analysis.findings import findings, grouped
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.analysis.report.comparison import Part
 from visualizer.export.formats import Format
@@ -34,6 +35,8 @@ from visualizer.paint.text.palette import DARK, GLYPHS, LIGHT, STYLE_OF
 
 #: Rows that a page has, and of how many tracks those of a kind share one; it can be unfolded.
 _ROWS, _EYEFUL = 400, 24
+#: So many problems are listed, none of them longer than that.
+_PROBLEMS, _LONGEST_PROBLEM = 20, 1_000
 
 
 def draw_html(timeline: Timeline, settings: Settings) -> bytes:
@@ -55,6 +58,7 @@ def draw_html(timeline: Timeline, settings: Settings) -> bytes:
             for mark in settings.marks
             if kept.start_ns <= mark.t_ns <= kept.end_ns
         ],
+        "problems": _problems(kept),
         "states": [[STYLE_OF[state], meaning(state), GLYPHS[state], HEIGHTS.get(state, 0)] for state in State],
         "legend": [int(state) for state in in_order(kept.states(tracks_of(shown)))] if settings.legend else [],
         "moment": times.digits_of(timeline.last_ns),
@@ -80,6 +84,14 @@ def draw_html(timeline: Timeline, settings: Settings) -> bytes:
 def _switch_at(kept: Part, t_ns: int) -> int:
     """Which of its switches, from 0, is the last up to that moment; -1 if none is."""
     return min(max(kept.timeline.switch_before(t_ns), kept.first - 1), kept.stop - 1) - kept.first
+
+
+def _problems(kept: Part) -> list[tuple[str, int]]:
+    """The worst of the problems, the worst first, each with the switch that it is shown at."""
+    timeline = kept.timeline
+    found = grouped(timeline, [one for one in findings(timeline) if kept.start_ns <= one.t_ns <= kept.end_ns])
+    worst = found[:_PROBLEMS]
+    return [(short(group.sentence, _LONGEST_PROBLEM), _switch_at(kept, group.worst.t_ns)) for group in worst]
 
 
 def _notes(part: Part, kept: Part, hidden: int) -> list[str]:

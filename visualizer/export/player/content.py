@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from visualizer.analysis.explore.causes import standpoint, why
 from visualizer.analysis.index.groups import track_group_of
 from visualizer.analysis.index.idle_gaps import gaps
 from visualizer.analysis.index.switch_axis import PER_SWITCH, places
@@ -56,9 +57,9 @@ class Texts:
         return self.known.setdefault(text, len(self.known))
 
 
-def short(text: str) -> str:
+def short(text: str, most: int = _LONGEST) -> str:
     """The text on one line, of a length that can be shown."""
-    return plain(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
+    return plain(text if len(text) <= most else text[: most - 1] + "…")
 
 
 def cut_to_fit(part: Part, shown: Iterable[Row]) -> Part:
@@ -188,12 +189,11 @@ def _track_lane(part: Part, track: Track) -> Lane:
 
 def _group_lane(part: Part, members: tuple[int, ...]) -> Lane:
     timeline, group = part.timeline, track_group_of(part.timeline, members)
-    found = group_pieces(timeline, group)
-    here = _within(found.start_ns, part)
-    state = np.where(found.state < 0, NOTHING, found.state)[here]
-    said = [[text] if text else [] for text in found.said[here]]
-    place = (found.place[here] * PER_SWITCH).astype(np.int64)
-    return Lane(found.start_ns[here], np.maximum(place, part.first * PER_SWITCH), state, said)
+    found = group_pieces(timeline, group, part.start_ns, part.end_ns)
+    state = np.where(found.state < 0, NOTHING, found.state)
+    said = [[text] if text else [] for text in found.said]
+    place = (found.place * PER_SWITCH).astype(np.int64)
+    return Lane(found.start_ns, np.maximum(place, part.first * PER_SWITCH), state, said)
 
 
 def _add_lanes(part: Part, lanes: Sequence[Lane], told: Texts, columns: Columns) -> list[int]:
@@ -233,6 +233,7 @@ def _add_switches(part: Part, number: Callable[[int], int], columns: Columns) ->
     ends: list[tuple[int, int]] = []
     crossing: list[int] = []
     wakers: list[int] = []
+    causes: list[int] = []
     # In front of the first switch of a part, what the one before it left.
     for index in range(part.first - 1, part.stop):
         runs.append(sources.running(index))
@@ -244,6 +245,9 @@ def _add_switches(part: Part, number: Callable[[int], int], columns: Columns) ->
         crossing.append(told.number(tuple(short(label) for label in crossing_labels(timeline, switch))))
         target = timeline.tracks[switch.target]
         wakeup, _ = timeline.made_ready(target, target.slice_of_step(index))
+        cause = why(timeline, standpoint(timeline, index, switch.t_ns), says_late=False).at
+        # 0: the chain ends, or leads out of the part; 1: in front of its first switch.
+        causes.append(max(0, cause.switch - part.first + 2) if cause is not None else 0)
         wakers.append(number(wakeup.waker) + 1 if wakeup is not None and wakeup.waker in timeline.tracks else 0)
     sentences = AllSentences(timeline) if part.stop else None
     before = sentence_before_first(timeline)
@@ -257,6 +261,7 @@ def _add_switches(part: Part, number: Callable[[int], int], columns: Columns) ->
     columns.add("target", [target for _, target in ends])
     columns.add("crossing", crossing)
     columns.add("waker", wakers)
+    columns.add("cause", causes)
     columns.add("sentence", [said.number(short(text)) for text in spoken])
     columns.add("running", runs)
     columns.add("suspended", stands)

@@ -192,19 +192,22 @@ function longest(labels, width, least) {
 const xOf = place => area.left + (place - show.from) / show.per;
 const placeAt = x => show.from + (x - area.left) * show.per;
 const axisPlace = at => show.axis === "switches" ? placeOf(at) : show.axis === "time" ? timeOf(at) : busy(timeOf(at));
-const width = () => Math.max(1, area.width - area.left - 18 * scale);
+const width = () => Math.max(1, area.width - area.left - 24 * scale);
 const rowTop = number => area.ruler + number * area.row - show.top;
 
 function measure() {
-  const box = $("stage").getBoundingClientRect(), ratio = devicePixelRatio;
+  const ratio = devicePixelRatio;
   const before = area.left ? width() : 0;
-  area.width = box.width;
-  area.height = box.height;
-  picture.width = Math.round(box.width * ratio);
-  picture.height = Math.round(box.height * ratio);
+  area.width = $("stage").clientWidth;
+  area.height = $("stage").clientHeight;
+  picture.width = Math.round(area.width * ratio);
+  picture.height = Math.round(area.height * ratio);
+  // Not a fraction of a pixel more: all would be blurred.
+  picture.style.width = `${area.width}px`;
+  picture.style.height = `${area.height}px`;
   font(14, "mono", true);
   const names = rows.slice(0, 200).map(row => g.measureText(row.name).width + (row.depth * 14 + 46) * scale);
-  area.left = Math.round(clamp(Math.max(90 * scale, ...names), 0, box.width * (box.width < 600 ? .3 : .24)));
+  area.left = Math.round(clamp(Math.max(90 * scale, ...names), 0, area.width * (area.width < 600 ? .3 : .24)));
   area.ruler = 30 * scale + (show.axis === "busy" ? 16 * scale : 0);
   const room = area.height - area.ruler - 4;
   // Who sits far away sees few rows well rather than many badly, but all of them before that.
@@ -557,7 +560,7 @@ function drawSequence() {
   font(12);
   const digits = g.measureText(`#${told.first + count}`).width + 16 * scale;
   const timed = area.width >= 760 * scale ? g.measureText(moment(told.until_ns, told.finer)).width + 18 * scale : 0;
-  const tracks = lifelines(96 * scale, area.width - digits - timed, page, Math.min(count, page + 60));
+  const tracks = lifelines((area.width < 600 ? 76 : 96) * scale, area.width - digits - timed, page, Math.min(count, page + 60));
   const left = digits + timed;
   const saying = area.width - left - tracks.length * 150 * scale > 260 * scale;
   const spacing = Math.min((saying ? 190 : 340) * scale, (area.width - left - (saying ? 260 * scale : 0)) / Math.max(1, tracks.length));
@@ -638,16 +641,22 @@ function drawMessage(i, y, xs, digits, timed, left, wide, sayAt, saying) {
   g.lineTo(to - body - 9 * scale * way, y - 5 * scale);
   g.lineTo(to - body - 9 * scale * way, y + 5 * scale);
   g.fill();
-  const room = Math.abs(to - from) - 44 * scale, labels = named ? [named] : told.crossings[columns.crossing[i]];
-  if (!labels.length) return;
   font(11.5, "mono", now);
-  const label = longest(labels, room, 28);
+  if (named) {
+    // Whoever has no lifeline is named at the end of the arrow, as far as the next lifeline.
+    const end = Math.max(from, to) + 4 * scale, next = Math.min(left + wide, ...[...xs.values()].filter(x => x > end));
+    g.textAlign = "left";
+    g.fillStyle = ink.name;
+    g.fillText(fitted(named, next - end - 12 * scale, true), end, y);
+    return;
+  }
+  const labels = told.crossings[columns.crossing[i]], label = labels.length ? longest(labels, Math.abs(to - from) - 44 * scale, 28) : "";
   if (!label) return;
   const size = g.measureText(label).width, middle = (from + to) / 2;
   g.fillStyle = now ? mixedGround() : ink.page;
   g.fillRect(middle - size / 2 - 4 * scale, y - 7 * scale, size + 8 * scale, 14 * scale);
   g.textAlign = "center";
-  g.fillStyle = named ? ink.name : now ? ink.thread : ink.label;
+  g.fillStyle = now ? ink.thread : ink.label;
   g.fillText(label, middle, y);
 }
 
@@ -672,6 +681,7 @@ function say(at) {
   $("slider").value = String(at + 1);
   $("slider").setAttribute("aria-valuetext", number);
   const chapter = chapterAt(at);
+  $("problem").textContent = told.problems.filter(problem => problem[1] === at).map(problem => `Problem: ${problem[0]}`).join("\n");
   $("chapter").textContent = chapter < 0 ? "" : told.marks[chapter][0];
   [...$("chapters").children].forEach((button, i) => i === chapter ? button.setAttribute("aria-current", "true") : button.removeAttribute("aria-current"));
   $("first").disabled = $("back").disabled = at < 0;
@@ -687,8 +697,8 @@ function source(figure, number) {
   if (!position) return;
   const [said, file, line, marked, why] = position;
   name.textContent = said;
-  if (file >= 0) where.textContent = `${told.files[file].name}:${line}`;
-  figure.title = `${said} ${where.textContent}`;
+  if (file >= 0) where.textContent = `${told.files[file].name.replace(/.*[/\\]/, "")}:${line}`;
+  figure.title = file >= 0 ? `${said}: ${told.files[file].name}:${line}` : said;
   const lines = file >= 0 ? told.files[file].lines : {};
   if (!lines[line] && why) { pre.className = "none"; pre.textContent = why; return; }
   if (lines[line] === undefined) return;
@@ -697,9 +707,10 @@ function source(figure, number) {
   const room = fixed ? (innerHeight < 640 ? 3 : 5) : Math.max(1, Math.floor(pre.clientHeight / high));
   let from = line - Math.floor(room / 2), to = from + room - 1;
   while (lines[from] === undefined && from < line) from++;
+  while (from < line && !lines[from].trim()) from++;
   to = from + room - 1;
   while (lines[to] === undefined && to > line) to--;
-  while (to - from + 1 < room && lines[from - 1] !== undefined) from--;
+  while (to - from + 1 < room && lines[from - 1]?.trim()) from--;
   const shown = [];
   for (let n = from; n <= to; n++) if (lines[n] !== undefined) shown.push(n);
   const indent = Math.min(...shown.filter(n => lines[n].trim()).map(n => lines[n].length - lines[n].trimStart().length));
@@ -777,10 +788,13 @@ function go(at, quiet = false) {
   if (show.view === "timeline") follow();
   redraw();
   root.dataset.at = String(told.first + show.at + 1);
-  if (!quiet) {
+  if (quiet) return;
+  // A browser complains of an address that changes as fast as a key repeats.
+  clearTimeout(show.addressing);
+  show.addressing = setTimeout(() => {
     // Neither an entry in the history nor a reason to fail: some frames allow no address of their own.
     try { history.replaceState(null, "", `#${told.first + show.at + 1}`); } catch { /* The address stays as it is. */ }
-  }
+  }, 300);
 }
 
 function handOver(method) {
@@ -799,9 +813,7 @@ const step = by => {
 /** To the next mark, if there are any, else to the next switch. */
 function stop(by) {
   if (!told.marks.length) return step(by);
-  const places = told.marks.map(mark => mark[1]);
-  const next = by > 0 ? places.find(place => place > show.at) : places.filter(place => place < show.at).pop();
-  if (next !== undefined) return go(next);
+  if (jump(told.marks, by)) return;
   if (by > 0) return show.at < count - 1 ? go(count - 1) : handOver("next");
   return show.at >= 0 ? go(-1) : handOver("prev");
 }
@@ -814,9 +826,11 @@ function stepOf(by) {
 }
 
 function chapter(number) { if (told.marks[number]) go(told.marks[number][1]); }
-function nextMark(by) {
-  const places = told.marks.map(mark => mark[1]), found = by > 0 ? places.find(place => place > show.at) : places.filter(place => place < show.at).pop();
-  if (found !== undefined) go(found);
+/** To the nearest of [text, place], before or after the current one; say whether there is one. */
+function jump(known, by) {
+  const places = known.map(one => one[1]).filter(place => by > 0 ? place > show.at : place < show.at);
+  if (places.length) go(by > 0 ? Math.min(...places) : Math.max(...places));
+  return places.length > 0;
 }
 
 function play(on = !show.playing) {
@@ -871,8 +885,7 @@ function tick() {
   $("clock").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 function resize(factor) {
-  show.size = clamp(show.size * factor, .6, 3);
-  root.style.fontSize = `${told.font_size * show.size}px`;
+  show.size = clamp(show.size * factor, .5, 4);
   refresh();
 }
 
@@ -896,7 +909,14 @@ function select(by) {
   redraw();
 }
 
+/** All is as large as is wished; while presenting also as the screen is. */
+function sized() {
+  const room = show.present && innerWidth > 760 ? clamp(Math.min(innerWidth / 1280, innerHeight / 720), .6, 3) : 1;
+  root.style.fontSize = `${told.font_size * show.size * room}px`;
+}
+
 function refresh() {
+  sized();
   theme();
   measure();
   within();
@@ -941,7 +961,9 @@ const KEYS = [
   ["↑ k, ↓ j", "Select the track above, below", {ArrowUp: () => select(-1), k: () => select(-1), ArrowDown: () => select(1), j: () => select(1)}],
   ["enter z, Z", "Fold or unfold the selected group, all groups", {Enter: () => fold(show.selected), z: () => fold(show.selected), Z: foldAll}],
   ["Y", "Sequence diagram, or back to the timeline", {Y: () => setView(show.view === "sequence" ? "timeline" : "sequence")}],
-  ["' \"", "Next, previous chapter", {"'": () => nextMark(1), "\"": () => nextMark(-1)}],
+  ["' \"", "Next, previous chapter", {"'": () => jump(told.marks, 1), "\"": () => jump(told.marks, -1)}],
+  ["c", "Go to the cause: what made this track run", {c: () => { if (show.at >= 0 && columns.cause[show.at]) go(columns.cause[show.at] - 2); }}],
+  ["p P", "Next, previous problem", {p: () => jump(told.problems, 1), P: () => jump(told.problems, -1)}],
   ["1 to 9", "Go to a chapter", Object.fromEntries([...Array(9).keys()].map(number => [String(number + 1), () => chapter(number)]))],
   ["y", "Copy the sentence", {y: () => navigator.clipboard?.writeText($("sentence").textContent).catch(() => {})}],
   ["T", "Dark or light", {T: () => setTheme(dark() ? "light" : "dark")}],
@@ -1093,7 +1115,6 @@ addEventListener("afterprint", () => { setTheme(onScreen); onScreen = undefined;
 new ResizeObserver(() => refresh()).observe($("stage"));
 setInterval(() => show.present && tick(), 1000);
 
-root.style.fontSize = `${told.font_size}px`;
 root.classList.toggle("framed", framed);
 if (query.has("present")) root.classList.add("present");
 show.present = query.has("present");
@@ -1108,7 +1129,18 @@ for (const [number, [name]] of told.marks.entries()) {
   $("chapters").append(button);
 }
 $("chapters").hidden = !told.marks.length;
+$("problems").hidden = !told.problems.length;
+$("problems").firstElementChild.textContent = `${told.problems.length} problem${told.problems.length === 1 ? "" : "s"}`;
+for (const [sentence, place] of told.problems) {
+  const item = document.createElement("li"), button = document.createElement("button");
+  button.type = "button";
+  button.textContent = sentence;
+  button.addEventListener("click", event => { go(place); if (event.detail) picture.focus({preventScroll: true}); });
+  item.append(button);
+  $("problems").lastElementChild.append(item);
+}
 $("slider").max = String(count);
+sized();
 theme();
 arrange();
 show.selected = told.selected ? rows.findIndex(row => row.name === told.selected) : -1;

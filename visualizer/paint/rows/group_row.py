@@ -35,6 +35,9 @@ _VERBS = {
 #: Of the states that do not run, those that fill a cell.
 _FILLING = np.array([state for state in State if state not in (*FINAL, State.RUNNING)])
 
+#: So many moments are looked at together: what that takes meanwhile is not to be felt.
+_TOGETHER = 1 << 12
+
 
 class GroupCells(NamedTuple):
     """Of each cell, the `share` in which one of them runs, -1 if none does; else `main`, what most of the others do, as
@@ -118,7 +121,7 @@ def group_cells(
 
 
 class GroupPieces(NamedTuple):
-    """The whole life of a group, without cells: from `start_ns`, or from `place` along the switches, on, up to the next
+    """What a group does, without cells: from `start_ns`, or from `place` along the switches, on, up to the next
     piece, one of them runs, or most of the others are in `state` (NONE: there is none, or no longer), as `said`."""
 
     start_ns: Column
@@ -127,8 +130,9 @@ class GroupPieces(NamedTuple):
     said: list[str]
 
 
-def group_pieces(timeline: Timeline, group: TrackGroup) -> GroupPieces:
-    """In how many pieces that is depends on how often the tracks of the group change."""
+def group_pieces(timeline: Timeline, group: TrackGroup, start_ns: int, end_ns: int) -> GroupPieces:
+    """Those that lie between the two times, and the one that the first of them is in. In how many pieces that is
+    depends on how often the tracks of the group change."""
     tracks = [timeline.tracks[track] for track in group.tracks]
     starts_ns = np.concatenate([np.frombuffer(track.slices.start_ns, dtype=np.int64) for track in tracks])
     at = np.concatenate([np.frombuffer(places(timeline, track).start, dtype=np.int64) for track in tracks])
@@ -136,7 +140,12 @@ def group_pieces(timeline: Timeline, group: TrackGroup) -> GroupPieces:
     starts_ns, at = starts_ns[order], at[order]
     last = np.append(starts_ns[1:] != starts_ns[:-1], True)
     starts_ns, at = starts_ns[last], at[last]
-    counts = group.at(starts_ns.astype(np.float64))[0]
+    here = slice(max(0, int(starts_ns.searchsorted(start_ns)) - 1), int(starts_ns.searchsorted(end_ns, side="right")))
+    starts_ns, at = starts_ns[here], at[here]
+    times_ns = starts_ns.astype(np.float64)
+    counts = np.concatenate(
+        [group.at(times_ns[first : first + _TOGETHER])[0] for first in range(0, len(times_ns), _TOGETHER)], axis=1
+    ) if len(times_ns) else np.zeros((len(State), 0), dtype=np.int64)
     filling = counts[_FILLING]
     number = filling.max(axis=0)
     state = np.where(number > 0, _FILLING[filling.argmax(axis=0)], NONE)
@@ -144,7 +153,8 @@ def group_pieces(timeline: Timeline, group: TrackGroup) -> GroupPieces:
     state = np.where((number == 0) & (starts_ns == group.ended_ns), ended, state)
     runs = counts[State.RUNNING] > 0
     state, number = np.where(runs, int(State.RUNNING), state), np.where(runs | (number == 0), 0, number)
-    changes = np.append(True, (state[1:] != state[:-1]) | (number[1:] != number[:-1]))
+    changes = np.ones(len(state), dtype=bool)
+    changes[1:] = (state[1:] != state[:-1]) | (number[1:] != number[:-1])
     said = [
         f"{count} {_VERBS[State(state)][count != 1]}" if count else ""
         for state, count in zip(state[changes].tolist(), number[changes].tolist(), strict=True)
