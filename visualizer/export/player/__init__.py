@@ -51,7 +51,7 @@ def draw_html(timeline: Timeline, settings: Settings) -> bytes:
         "selected": short(settings.selected),
         "font_size": settings.font_size or 16,
         "marks": [
-            (short(mark.name), _switch_at(kept, mark.t_ns))
+            (short(mark.told), _switch_at(kept, mark.t_ns))
             for mark in settings.marks
             if kept.start_ns <= mark.t_ns <= kept.end_ns
         ],
