@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
+from functools import cache
 
 from visualizer.analysis.findings.base import (
     FROM_OUTSIDE,
@@ -18,7 +19,7 @@ from visualizer.analysis.findings.base import (
     suspended,
 )
 from visualizer.analysis.findings.collector import Observed
-from visualizer.analysis.findings.held_locks import locked
+from visualizer.analysis.findings.held_locks import locked, locks_of
 from visualizer.analysis.findings.leaks import leaked
 from visualizer.analysis.findings.pools import crowded_out
 from visualizer.analysis.findings.served import Served
@@ -133,6 +134,7 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     told_of.update(track.id for several in leaked(timeline).values() for track, _ in several)
     served = Served(timeline)
     _, holders = locked(timeline)
+    locks = cache(lambda: locks_of(timeline))
     for track in timeline.tracks.values():
         suspension = suspended(timeline, track)
         if suspension is None or track.schedules or track.id in told_of:
@@ -141,7 +143,9 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             continue
         if suspension.reason == words.SUSPENDED and track.kind != words.COROUTINE:
             continue
-        if suspension.object in things or _is_idle(timeline, served, track, suspension) or _is_tended(timeline, track):
+        if suspension.object in things or _is_idle(timeline, served, locks, track, suspension):
+            continue
+        if _is_tended(timeline, track):
             continue
         name = timeline.name(track.id)
         lasted_ns = timeline.last_ns - suspension.t_ns
@@ -161,11 +165,16 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         yield finding("never_resumed", sentence, tracks, suspension.t_ns, suspension.place, lasted_ns, (track.id,))
 
 
-def _is_idle(timeline: Timeline, served: Served, track: Track, suspension: Suspension) -> bool:
+def _is_idle(
+    timeline: Timeline, served: Served, locks: Callable[[], Container[str]], track: Track, suspension: Suspension
+) -> bool:
     """Whether it only waits for more: it, or another of its function, was served there, or it takes from a queue in a
     loop; or it is one of those that switch to one another, and was resumed there before."""
     if suspension.reason == words.SWITCHED:
         return suspension.place is not None and _was_there(timeline, track, suspension)
+    if suspension.reason == words.SEMAPHORE and suspension.object:
+        # One that is no lock gives out something, too.
+        return suspension.object not in locks() and served.before(track, suspension)
     if suspension.reason not in _SERVED:
         return False
     return served.is_worker(track, suspension) or served.before(track, suspension)

@@ -133,6 +133,19 @@ def test_who_keeps_a_lock_is_inferred_from_where_it_waits(lines: str, holder: st
     assert one.sentence.startswith(f"{holder} held lock (LockType 1) until SIGTERM ended the program")
 
 
+@pytest.mark.parametrize(("made", "told"), [("Semaphore(0)", []), ("Semaphore(1)", ["never_resumed"])])
+def test_who_waits_for_a_semaphore_that_gives_out_items_is_idle(made: str, told: list[str]) -> None:
+    tape = greenlets("a", "b").lists(f"sem = {made}\n").switch("hub", "a")
+    for last in (False, True):
+        tape.waits("a", words.SEMAPHORE, "sem.acquire()", thing="Semaphore 1").switch("a", "hub", line=7)
+        tape.switch("hub", "b")
+        if not last:
+            tape.wake("a", "b", words.CALLBACK).waits("b", words.SLEEP, "0 s", 0).switch("b", "hub", line=9)
+            tape.switch("hub", "a")
+    tape.exits("b").switch("b", "hub").wake("main", "b", words.FINISHED).switch("hub", "main").exits("main").end()
+    assert [one.kind for one in findings(tape.timeline())] == told
+
+
 def test_who_was_given_the_lock_while_another_waited_keeps_that_one_from_it() -> None:
     tape = greenlets("a", "b", "c").switch("hub", "a")
     for track in ("b", "c"):
