@@ -6,6 +6,7 @@ import opcode
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 
 from tests.reading import read_all
 from tests.tracers.conftest import TraceSource
-from visualizer.trace.events import Event, Sample
+from visualizer.trace.events import Event, Idle, Sample
 from visualizer.trace.sink import Sink
 from visualizer.tracers.core import lines
 from visualizer.tracers.core import sampling as samples_module
@@ -64,6 +65,11 @@ class Watched:
             for event in events
             if isinstance(event, Sample)
         ]
+
+    @property
+    def idle(self) -> list[tuple[int, int]]:
+        """(millisecond, 1 or 0) of each time that a thread began to be idle, or ended that."""
+        return [(event.t_ns // 1_000_000, event.idle) for event in self.events if isinstance(event, Idle)]
 
     @contextmanager
     def thread(self, work: Callable[[threading.Lock], Any]) -> Iterator[None]:
@@ -136,6 +142,31 @@ def test_again_and_again_is_told_with_a_count(watched: Watched) -> None:
         assert [count for *_, count in watched.seen[5:]] == [16, 32, 40, 40, 40]
 
 
+@pytest.mark.skipif(not hasattr(time, "pthread_getcpuclockid"), reason="there is no clock of a thread's time here")
+def test_who_waits_in_a_call_is_idle_and_who_computes_is_not(watched: Watched) -> None:
+    with watched.thread(hold):
+        watched.look(5)
+        assert watched.idle == [(1, 1)], "it is not known before the second look, which finds it so since the first"
+    watched.look()
+    assert watched.idle == [(1, 1), (5, 0)]
+    clock = []
+
+    def compute(gate: threading.Lock) -> None:
+        clock.append(time.pthread_getcpuclockid(threading.get_ident()))
+        while not gate.acquire(False):
+            pass
+
+    with watched.thread(compute):
+        for _ in range(4):
+            before_ns = time.clock_gettime_ns(clock[0])
+            while time.clock_gettime_ns(clock[0]) < before_ns + samples_module._IDLE_NS:
+                time.sleep(0)
+            watched.look()
+    watched.look()
+    assert watched.seen
+    assert len(watched.idle) == 2
+
+
 def test_what_was_not_told_comes_before_what_happened_since(watched: Watched) -> None:
     def work(gate: threading.Lock) -> None:
         gate.acquire()
@@ -145,7 +176,7 @@ def test_what_was_not_told_comes_before_what_happened_since(watched: Watched) ->
         watched.look(1 + 5)
     watched.look()
     reported = [(type(event).__name__, event.t_ns // 1_000_000) for event in watched.events if hasattr(event, "t_ns")]
-    assert reported[-4:] == [("Sample", 5), ("Sample", 6), ("Note", 6), ("Exit", 6)]
+    assert reported[-5:] == [("Sample", 5), ("Sample", 6), ("Idle", 6), ("Note", 6), ("Exit", 6)]
 
 
 def test_who_stores_something_between_two_looks_is_not_seen(watched: Watched) -> None:
@@ -371,7 +402,8 @@ def test_who_sleeps_in_its_thread_is_seen_and_a_hub_that_polls_is_not(
         import gevent
 
         def seen():
-            return b',"naps"]' in open(sys.argv[1], "rb").read()
+            trace = open(sys.argv[1], "rb").read()
+            return b',"naps"]' in trace and b'["idle",' in trace
 
         def naps():
             time.sleep(0.2)
@@ -387,8 +419,9 @@ def test_who_sleeps_in_its_thread_is_seen_and_a_hub_that_polls_is_not(
     timeline = traced.timeline
     seen = {timeline.tracks[track].kind for track in timeline.samples.track}
     assert seen == {"thread"}
+    assert "IDLE" in traced.states("main")
     places = [timeline.place(place) for place in timeline.samples.place]
-    assert 9 in [place.line for place in places if place is not None]
+    assert 10 in [place.line for place in places if place is not None]
 
 
 def test_a_generator_that_is_being_resumed_is_not_seen(watched: Watched) -> None:
@@ -400,7 +433,7 @@ def test_a_generator_that_is_being_resumed_is_not_seen(watched: Watched) -> None
     codes = [(gen.__code__, at) for at in range(0, len(gen.__code__.co_code), 2)]
     between = [at for at in codes if samples_module._is_resumed(*at)]
     assert [opcode.opname[code.co_code[at]] for code, at in between] == ["RESUME", "YIELD_VALUE", "RESUME"]
-    place = watched.recording.samples._place
+    places = watched.recording.samples._places
     beneath = (watched.look.__func__.__code__, 0)  # type: ignore[attr-defined]
-    assert [at for at in codes if place([at, beneath]) is None] == between
-    assert place([beneath]) == beneath
+    assert [at for at in codes if places([at, beneath]) is None] == between
+    assert places([beneath]) == [beneath]

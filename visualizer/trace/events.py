@@ -216,6 +216,14 @@ class Poll(_Event, tag="poll", frozen=True):
     polling: Int
 
 
+class Idle(_Event, tag="idle", frozen=True):
+    """The thread of `track` uses no processor time from now on (1), or no longer (0): it waits in a call."""
+
+    t_ns: Since
+    track: Id
+    idle: Int
+
+
 class Sample(_Event, tag="sample", frozen=True):
     """`track` ran on without an event, and was seen at `place`, `count` times in a row, the last time at `t_ns`."""
 
@@ -330,7 +338,7 @@ class End(_Event, tag="end", frozen=True):
 
 Event = (
     Text | Place | Listing | Spawn | Name | Resume | Yield | Switch | Wait | Tie | Wake | Unready | Exit | Inferred
-    | Poll | Sample | Output | Thread | Fork | Process | Copy | Note | Held | Continued | Dropped | Refused
+    | Poll | Idle | Sample | Output | Thread | Fork | Process | Copy | Note | Held | Continued | Dropped | Refused
     | Uncaught | End
 )
 

@@ -33,7 +33,7 @@ from visualizer.analysis.findings.collector import LongRun, Observed, longest_tu
 from visualizer.analysis.findings.ready_times import Delay
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
 from visualizer.analysis.text.durations import duration
-from visualizer.analysis.text.hot_lines import Sampled, hot_line, mostly
+from visualizer.analysis.text.hot_lines import Sampled, hot_line, is_mostly_idle, mostly
 from visualizer.analysis.text.source_text import definition
 from visualizer.trace import words
 from visualizer.trace.columns import Column
@@ -85,7 +85,8 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         told = [f"{timeline.name(one.track)} ran {duration(one.late_ns, 2)} late" for one in late]
         told += [f"{timeline.name(one.track)} was late by {duration(one.late_ns, 2)} at the end" for one in due]
         delayed = listed(told)
-        sentence = f"{timeline.name(turn.track)} ran for {duration(length_ns, 2)} without yielding, {how}"
+        did = "ran" if not _is_idle(timeline, turn) else "waited in a call that uses no processor time"
+        sentence = f"{timeline.name(turn.track)} {did} for {duration(length_ns, 2)} without yielding, {how}"
         blocked = "its hub was blocked" if turn.track != hub else "nobody else could run on its thread"
         sentence += f" → {delayed or blocked}"
         sentence += worst_of(count, "such runs")
@@ -225,7 +226,13 @@ def _matters(
 
 
 def _ran_ns(timeline: Timeline, track: int) -> int:
-    return timeline.tracks[track].slices.spent_ns(State.RUNNING, timeline.last_ns)
+    """For how long it kept others from running, idle in a call or not."""
+    slices = timeline.tracks[track].slices
+    return sum(slices.spent_ns(state, timeline.last_ns) for state in (State.RUNNING, State.IDLE))
+
+
+def _is_idle(timeline: Timeline, turn: LongRun) -> bool:
+    return is_mostly_idle(timeline, turn.track, turn.start_ns, turn.end_ns)
 
 
 def _polls(observed: Observed, track: int) -> bool:
@@ -260,9 +267,10 @@ def _worst(found: Iterable[tuple[Hashable, int, _T]]) -> Iterator[tuple[int, int
     yield from worst.values()
 
 
-def _ran(timeline: Timeline, turn: LongRun, how: str = "ran") -> str:
+def _ran(timeline: Timeline, turn: LongRun, how: str = "") -> str:
     """That it ran, and where it was sampled."""
     seen = mostly(timeline, turn.track, turn.start_ns, turn.end_ns)
+    how = how or ("waited in a call" if _is_idle(timeline, turn) else "ran")
     return f"{timeline.name(turn.track)} {how}{f', sampled at {spot(seen.place)}' if seen else ''}"
 
 
