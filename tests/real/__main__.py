@@ -3,10 +3,10 @@
     python -m tests.real [-k] [PROGRAM...]
 
 Each program is driven as its users do, by requests and signals; its stdout, its exit code and what each signal did are
-compared. Printed: a row a program, with how many of its wakes have an unknown waker, how its main thread spent its
-time, and its problems; then everything that differs, and every problem, with why it is true if that is known. Exit
-code 1 if anything differs, more than 0.5 % of the wakes of a program are unknown, or a problem is not known to be
-true. `-k` keeps the traces, and says where.
+compared. Printed: a row a program, with the processor's time it took, how many of its wakes have an unknown waker, how
+its main thread spent its time, and its problems; then everything that differs, and every problem, with why it is true
+if that is known. Exit code 1 if anything differs, more than 0.5 % of the wakes of a program are unknown, or a problem
+is not known to be true. `-k` keeps the traces, and says where.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import http.client
 import http.server
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -247,12 +248,13 @@ TABLE = {
 
 @dataclass(frozen=True)
 class Run:
-    """What a run came to: its exit code, its stdout without what varies, and what whoever drove it saw."""
+    """What a run came to: its exit code, its stdout without what varies, what whoever drove it saw, and how much of the
+    processor's time it and its children used (with the recorder's own process)."""
 
     code: int | None
     stdout: list[str]
     seen: list[str]
-    seconds: float
+    cpu_seconds: float
 
 
 def free_port() -> int:
@@ -277,7 +279,7 @@ def run(program: Program, directory: Path, trace: Path | None) -> Run:
         (directory / "stderr").open("wb") as stderr,
         (PROGRAMS / program.stdin if program.stdin else Path(os.devnull)).open("rb") as stdin,
     ):
-        began = time.monotonic()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         process = subprocess.Popen(
             [*python, *words], cwd=directory, env=surroundings, stdin=stdin, stdout=stdout, stderr=stderr
         )
@@ -292,11 +294,16 @@ def run(program: Program, directory: Path, trace: Path | None) -> Run:
             process.kill()
             process.wait()
             code = None
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     said = (directory / "stdout").read_text(errors="replace")
     for varies, instead in _VARIES:
         said = varies.sub(instead, said)
     lines = [line for line in said.splitlines() if not re.search(program.leave_out, line)]
-    return Run(code, lines, live.seen, time.monotonic() - began)
+    return Run(code, lines, live.seen, _cpu_seconds(after) - _cpu_seconds(before))
+
+
+def _cpu_seconds(usage: resource.struct_rusage) -> float:
+    return usage.ru_utime + usage.ru_stime
 
 
 def differences(bare: Run, traced: Run) -> list[str]:
@@ -386,7 +393,8 @@ def main(names: list[str], keep: bool) -> int:
         share = f"{100 * len(said.unknown) / max(1, said.wakes):.2f} %"
         spent = ", ".join(f"{state.lower()} {100 * share:.0f} %" for state, share in said.main.items())
         row(
-            name, f"{bare.seconds:.1f} s, exit {bare.code}", f"{traced.seconds:.1f} s, exit {traced.code}",
+            name, f"{bare.cpu_seconds:.1f} s, exit {bare.code}",
+            f"{traced.cpu_seconds:.1f} s, exit {traced.code}",
             said.switches, said.wakes, f"{len(said.unknown)} ({share})", spent, len(said.problems),
             "no" if found else "yes",
         )

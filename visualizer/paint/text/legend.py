@@ -14,7 +14,7 @@ _WORDS = {
     State.READY: "ready, not running",
     State.RUNNING: "running",
     State.WAITING: "waiting",
-    State.IDLE: "idle (polls, waits in a call)",
+    State.IDLE: "idle (polling)",
     State.BLOCKED: "blocked hub",
     State.DONE: "ended",
     State.FAILED: "ended by an exception",
