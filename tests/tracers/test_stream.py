@@ -22,6 +22,7 @@ from visualizer.trace import words
 from visualizer.trace.events import Switch
 from visualizer.trace.sink import Sink
 from visualizer.tracers.core import lines
+from visualizer.tracers.core.buffer import Buffer
 from visualizer.tracers.core.stream import Stream
 
 
@@ -236,6 +237,40 @@ def test_what_comes_again_is_a_row_from_the_second_time_on(tmp_path: Path) -> No
     assert values == [
         text for value in ("5", "None", "'text'", "5") for text in (value, None, value, value, value)
     ]
+
+
+class _ReactsWhenLookedAt(Buffer):
+    """The flush, which looks at it last, finds that its thread has just reacted to what another has just done."""
+
+    stream: Stream
+    other: Buffer
+
+    @property
+    def closed(self) -> bool:
+        if not self.reported:
+            self.reported = True
+            for buffer, track in ((self.other, 1), (self, 2)):
+                buffer.store((lines.resume, self.stream.clock(), track, "next", lines.NO_VALUE, None, 0))
+        return False
+
+    @closed.setter
+    def closed(self, closed: bool) -> None:
+        """Which it never is."""
+
+
+def test_what_a_thread_does_because_of_another_is_not_written_before_that(tmp_path: Path) -> None:
+    ticks = iter(range(0, 10**9, 10))
+    path = tmp_path / "x.trace"
+    stream = Stream(Sink(str(path)), clock=lambda: next(ticks))
+    stream.write_header(ev.encode(ev.Header(words.FORMAT, words.VERSION, monotonic_ns=stream.start_ns)).decode())
+    first, second = Buffer(), _ReactsWhenLookedAt()
+    second.stream, second.other = stream, first
+    stream.buffers += (first, second)
+    stream.flush()
+    stream.flush(last=True)
+    stream.close()
+    resumed = [event.track for event in read_all(path)[1] if isinstance(event, ev.Resume)]
+    assert resumed == [1, 2]
 
 
 class _FlakyDisk:

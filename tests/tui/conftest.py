@@ -66,6 +66,8 @@ def never_sleeping(monkeypatch: pytest.MonkeyPatch) -> None:
     """Textual's pilot sleeps until the processor has little to do, which on a busy machine says nothing."""
     monkeypatch.setattr("textual.pilot.wait_for_idle", settled)
     monkeypatch.setattr("textual.app.wait_for_idle", settled)
+    # A key that takes long on such a machine is still waited for before the next.
+    monkeypatch.setattr("visualizer.tui.typing_ahead._PATIENCE_S", 60)
 
 
 @pytest.fixture(autouse=True)

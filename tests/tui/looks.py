@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from difflib import unified_diff
 from string import ascii_letters, digits
 from typing import Any
 
@@ -36,6 +37,9 @@ async def everywhere(pilot: Pilot[Any], prepare: Prepare | None = None, themes: 
 
     async def drawn(theme: str) -> tuple[str, str, str]:
         pilot.app.theme = theme
+        # A change of theme lays out anew what is behind a dialog, too, which nothing else does while that is open.
+        for screen in pilot.app.screen_stack:
+            screen._refresh_layout()
         await pilot.pause()
         if prepare is not None:
             await prepare(pilot)
@@ -50,7 +54,7 @@ async def everywhere(pilot: Pilot[Any], prepare: Prepare | None = None, themes: 
             parts += [themes[0], *inks]
             for theme in themes[1:]:
                 same, *inks = await drawn(theme)
-                assert same == text
+                assert same == text, "\n".join(unified_diff(text.splitlines(), same.splitlines(), lineterm=""))
                 parts += [theme, *inks]
     return "\n".join([*parts, ""])
 

@@ -15,8 +15,9 @@ from textual.widgets import Input
 
 #: Typed text is answered by messages from widget to widget, and a new screen begins by some: so often all are awaited.
 _ROUNDS = 3
-#: A widget that is removed may take the message with it.
-_PATIENCE_S = 0.5
+#: A widget that is removed may take the message with it. A key that only takes long is waited for: the next would
+#: land on the wrong screen.
+_PATIENCE_S = 2
 
 
 @dataclass

@@ -14,7 +14,7 @@ Both are flat lists: no tuple is left for the cyclic garbage collector to walk.
 from __future__ import annotations
 
 import time
-from _bisect import bisect_right
+from _bisect import bisect_left, bisect_right
 from itertools import count
 
 from visualizer.trace.words import CURRENT
@@ -215,6 +215,11 @@ class Buffer:
         # The parts first, so that a row that is found has its parts.
         self.parts.extend(parts)
         self.rows.extend((parts[1], PARTS, 0))
+
+    def stored_before(self, t_ns: int) -> int:
+        """How many of the rows are of an earlier time."""
+        rows = self.rows
+        return bisect_left(range(len(rows) // ROW), t_ns, key=lambda row: rows[row * ROW])
 
 
 class Taken:

@@ -245,12 +245,17 @@ class Stream(Interning):
     def _waiting(self, last: bool) -> tuple[tuple[Buffer, int], ...]:
         """How many rows of each buffer are to be written now."""
         waiting: list[tuple[Buffer, int]] = []
+        # Other threads store while we look from buffer to buffer. What a second one does because of what a first one
+        # did must not be written before that, so all is left that was stored since we began.
+        until = self.clock()
         for buffer in list(self.buffers):
             closed = buffer.closed
-            count = len(buffer.rows) // ROW
-            if count and not last and self._is_unfinished(buffer):
-                count -= 1
-            elif closed and not count:
+            stored = count = len(buffer.rows) // ROW
+            if not last:
+                count = buffer.stored_before(until)
+                if count == stored and count and self._is_unfinished(buffer):
+                    count -= 1
+            if closed and not stored:
                 self.buffers.remove(buffer)
             if count:
                 waiting.append((buffer, count))

@@ -67,7 +67,6 @@ _CODE: dict[type, Callable[[Any], Any]] = {
 
 #: Method of what resumes a frame -> cause of the switch; and the types that have these methods.
 METHODS = {"send": words.SEND, "throw": words.THROW, "close": words.CLOSE}
-_RESUMING = (GeneratorType, CoroutineType, ASEND, ATHROW, WRAPPER)
 #: Methods of an asynchronous generator that make something to await, which resumes it.
 ASKING = {"asend": words.SEND, "athrow": words.THROW, "aclose": words.CLOSE}
 
