@@ -12,6 +12,7 @@ from visualizer.analysis.findings.base import (
     LATE_IN_ALL_NS,
     LATE_NS,
     LOST_NS,
+    NAMED_NS,
     POLL_BUSY_SHARE,
     POLLS,
     STARVED_AGAIN,
@@ -166,7 +167,8 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 
 def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """A track was ready for STARVED_NS or longer in total, and for STARVED_SHARE of its life, while others ran."""
+    """A track was ready for STARVED_NS or longer in total, and for STARVED_SHARE of its life, while others ran; and for
+    NAMED_NS or longer at once."""
     delays, by_hogs_ns = observed.ready.delays, _by_hogs(timeline, observed)
     late = delays["suspension"] < 0
     tracks, whose = np.unique(delays["track"][late], return_inverse=True)
@@ -182,6 +184,8 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         if rest_ns < STARVED_NS or rest_ns < STARVED_SHARE * life_ns or _polls(observed, track_id):
             continue
         longest_ns, index, hub = ready.longest
+        if longest_ns < NAMED_NS:
+            continue  # It was woken often, and had its turn each time.
         since_ns = track.slices.start_ns[index]
         turn = longest_turn(observed.turns.get(hub, []), since_ns, track.slices.start_ns[index + 1])
         if turn is not None and 2 * _ran_ns(timeline, track_id) > _ran_ns(timeline, turn.track):
