@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from tests.unit.analysis.tape import FILE, Tape
 from visualizer.analysis.explore.search import Found, for_line
 from visualizer.analysis.explore.targets import Line
 from visualizer.analysis.findings import findings
+from visualizer.analysis.findings.base import cut_off, suspension_before
 from visualizer.analysis.index.idle_gaps import gaps
 from visualizer.analysis.model.samples import Samples
 from visualizer.analysis.model.timeline import Entry, State
@@ -103,6 +106,24 @@ def test_a_thread_that_waits_without_a_hub_is_no_problem_and_its_idle_time_can_b
     assert findings(timeline) == []
     [gap] = [gaps(timeline).gap(number) for number in range(len(gaps(timeline)))]
     assert (round(gap.start_ns / MS), round(gap.end_ns / MS)) == (30, 900)
+
+
+def test_what_a_thread_waited_in_is_told_where_something_else_ended_it() -> None:
+    tape = Tape().at(30 * MS).idle(1).at(900 * MS).sample(11).end(-1, signal.SIGTERM)
+    assert cut_off(tape.timeline()) == (
+        "Last known before SIGTERM ended the program: main waited in a call (demo.py:11)."
+    )
+
+
+def test_what_a_track_waited_for_before_a_run_with_many_idle_times_is_found() -> None:
+    tape = hogged().at(400 * MS)
+    for _ in range(5):
+        tape.idle(1).idle(0)
+    timeline = tape.timeline()
+    foo = timeline.tracks[tape.ids["foo"]]
+    waited = suspension_before(timeline, foo, timeline.last_ns)
+    assert waited is not None
+    assert waited.on == "0.01 s"
 
 
 def test_a_hub_tells_of_its_polls_itself() -> None:
