@@ -54,10 +54,14 @@ def test_a_pipeline_of_three_stages(trace_source: TraceSource) -> None:
 def test_six_hundred_nested_awaits(trace_source: TraceSource) -> None:
     traced = trace_source(
         """
-        import asyncio
+        import types
+
+        @types.coroutine
+        def pause():
+            yield
 
         async def leaf():
-            await asyncio.sleep(0)
+            await pause()
 
         async def middle():
             for _ in range(600):
@@ -66,7 +70,12 @@ def test_six_hundred_nested_awaits(trace_source: TraceSource) -> None:
         async def main():
             await middle()
 
-        asyncio.run(main())
+        coroutine = main()
+        try:
+            while True:
+                coroutine.send(None)
+        except StopIteration:
+            pass
         """
     )
     leaves = traced.tracks("leaf")

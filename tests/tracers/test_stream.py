@@ -457,15 +457,6 @@ def test_an_uncaught_exception_is_quoted_once(trace_source: TraceSource) -> None
     assert [track.value for track in traced.timeline.tracks.values()] == ["ValueError('bad')"]
 
 
-def test_asyncio_is_told_to_be_missing(trace_source: TraceSource) -> None:
-    traced = trace_source("import asyncio\nasync def go(): await asyncio.sleep(0)\nasyncio.run(go())\n")
-    assert traced.ended.code == 0
-    (note,) = traced.timeline.notes
-    assert note.startswith("asyncio's loop and tasks are not recorded")
-    assert traced.tracks("go")[0].kind == words.COROUTINE
-    assert traced.outcome("go") == words.RETURNED
-
-
 def test_what_is_run_is_the_programs_own_wherever_it_is_installed(tmp_path: Path) -> None:
     folder = tmp_path / "site-packages"
     folder.mkdir()

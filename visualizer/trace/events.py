@@ -165,7 +165,8 @@ class Wait(_Event, tag="wait", frozen=True):
 
 
 class Tie(_Event, tag="tie", frozen=True):
-    """At a deadlock: `track` holds ("holds") a thing, or waits ("awaits") for tracks; `object` as in Wait."""
+    """`track` holds a thing ("holds"), as it says itself ("owns"), or waits for tracks ("awaits"); `object` as in
+    Wait."""
 
     t_ns: Since
     track: Id
@@ -319,6 +320,16 @@ class Refused(_Event, tag="refused", frozen=True):
     place: Id
 
 
+class Cancel(_Event, tag="cancel", frozen=True):
+    """Track `by` (-1: not known which) asked at `place` that the task `track` be cancelled, with `message`."""
+
+    t_ns: Since
+    by: Id
+    track: Id
+    message: str = ""
+    place: Id = words.NOTHING
+
+
 class Uncaught(_Event, tag="uncaught", frozen=True):
     """The program ended with an exception that nobody caught. `place`: the innermost line of its own code."""
 
@@ -339,7 +350,7 @@ class End(_Event, tag="end", frozen=True):
 Event = (
     Text | Place | Listing | Spawn | Name | Resume | Yield | Switch | Wait | Tie | Wake | Unready | Exit | Inferred
     | Poll | Idle | Sample | Output | Thread | Fork | Process | Copy | Note | Held | Continued | Dropped | Refused
-    | Uncaught | End
+    | Cancel | Uncaught | End
 )
 
 #: What a shape can be made of.

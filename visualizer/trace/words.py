@@ -21,9 +21,11 @@ GENERATOR = "generator"
 COROUTINE = "coroutine"
 GREENLET = "greenlet"
 HUB = "hub"
+TASK = "task"
+LOOP = "loop"
 #: No kind of track, but of what tracks belong to.
 PROCESS = "process"
-KINDS = (THREAD, GENERATOR, COROUTINE, GREENLET, HUB)
+KINDS = (THREAD, GENERATOR, COROUTINE, GREENLET, HUB, TASK, LOOP)
 
 #: What a kind of track of another package's runtime may be, else a task.
 SCHEDULER = "scheduler"
@@ -52,6 +54,8 @@ SEMAPHORE = "semaphore"
 LOCK = "lock"
 POOL = "pool"
 CONDITION = "condition"
+BARRIER = "barrier"
+FUTURE = "future"
 DNS = "dns"
 THREADPOOL = "threadpool"
 SUBPROCESS = "subprocess"
@@ -80,11 +84,13 @@ IO = "io"
 CALLBACK = "callback"
 FINISHED = "finished"
 KILL = "kill"
+CANCEL = "cancel"
 #: Inferred by the reading side, and never in a trace: it asked its scheduler for nothing but its next turn.
 TURN = "turn"
 
 # Relations of a tie.
 HOLDS = "holds"
+OWNS = "owns"
 AWAITS = "awaits"
 
 # Outcomes of an exit.
@@ -92,9 +98,10 @@ RETURNED = "returned"
 RAISED = "raised"
 CLOSED = "closed"
 KILLED = "killed"
+CANCELLED = "cancelled"
 #: It was collected before it ever ran.
 DROPPED = "dropped"
-OUTCOMES = (RETURNED, RAISED, CLOSED, KILLED, DROPPED)
+OUTCOMES = (RETURNED, RAISED, CLOSED, KILLED, CANCELLED, DROPPED)
 
 # Streams of an output.
 STDOUT = "stdout"

@@ -9,6 +9,7 @@ from visualizer.tracers.core.code import Ownership
 from visualizer.tracers.core.output import OutputTracer
 from visualizer.tracers.core.recording import Recording
 from visualizer.tracers.core.stream import Stream
+from visualizer.tracers.runtimes.asyncio_.tracer import AsyncioTracer
 from visualizer.tracers.runtimes.gevent.tracer import GeventTracer
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 from visualizer.tracers.runtimes.unsupported import Unsupported
@@ -27,7 +28,9 @@ else:
     from visualizer.tracers.runtimes.generators.tracer_profile import ProfileTracer as GeneratorTracer
 
 #: What is watched, in the order in which it is installed. One that needs another comes after it (`Context.of`).
-RUNTIMES: tuple[type[Runtime], ...] = (OutputTracer, GeneratorTracer, GreenletTracer, GeventTracer, Unsupported)
+RUNTIMES: tuple[type[Runtime], ...] = (
+    OutputTracer, GeneratorTracer, GreenletTracer, GeventTracer, AsyncioTracer, Unsupported,
+)
 
 
 def start(

@@ -51,6 +51,12 @@ RUNTIMES = (
             words.ASYNC: "an async watcher of the hub fired",
         },
     ),
+    Runtime(
+        "asyncio",
+        frozenset((words.TASK, words.LOOP)),
+        frozenset((words.LOOP,)),
+        {words.FUTURE: "set the result of the future {} was waiting for"},
+    ),
 )
 
 

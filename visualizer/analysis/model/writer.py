@@ -331,6 +331,6 @@ def _parts(those: Column, bounds: Column) -> tuple[Column, Column]:
 
 
 _IS_FINAL = np.isin(np.array([*State]), FINAL)
-_REMARKS = frozenset((ev.Note, ev.Held, ev.Continued, ev.Dropped, ev.Refused, ev.Uncaught, ev.End))
+_REMARKS = frozenset((ev.Note, ev.Held, ev.Continued, ev.Dropped, ev.Refused, ev.Cancel, ev.Uncaught, ev.End))
 #: What a bare `yield` gives.
 NOTHING_GIVEN = "None"

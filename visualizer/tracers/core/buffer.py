@@ -157,7 +157,7 @@ class Buffer:
         #: The same of generators, see shapes.py.
         self.sites: dict[int, Any] = {}
         #: What was stored before, by what tells it from others: its shape (NEW: not yet made), and its code.
-        self._met: dict[tuple[Any, ...], tuple[int, CodeType | None]] = {}
+        self._met: dict[tuple[Any, ...], tuple[int, Any]] = {}
         #: Greenlet's trace function: ours, and the program's own behind it.
         self.hook: Any = None
         self.chained: Any = None
@@ -178,10 +178,10 @@ class Buffer:
         self.store((shape_line, t_ns, number, events, None, None, 0))
         return number
 
-    def again(self, key: tuple[Any, ...], code: CodeType | None = None) -> int | None:
+    def again(self, key: tuple[Any, ...], code: Any = None) -> int | None:
         """The shape of what is stored under `key`, if it has one; None the first time, and NEW the second.
 
-        `code` is kept alive, so that its id may stand in the key.
+        `code`, or whatever has it, is kept alive, so that its id may stand in the key.
         """
         known = self._met.get(key)
         if known is None:

@@ -55,6 +55,11 @@ class Ownership:
     def __call__(self, code: CodeType) -> bool:
         return self.owns_file(code.co_filename)
 
+    def names(self, code: CodeType) -> bool:
+        """Whether `include` names the file of a code object."""
+        path = absolute(code.co_filename)
+        return any(f"{os.sep}{part}{os.sep}" in path or f"{os.sep}{part}.py" in path for part in self.include)
+
     def owns_file(self, filename: str) -> bool:
         """The same for a source file."""
         known = self._known.get(filename)
@@ -126,7 +131,7 @@ def place(code: CodeType, offset: int) -> Range:
 
 
 def segment(where: Range) -> str | None:
-    """The source text of a place, None where there is no file to read it from."""
+    """The source text of a place, of an `await` what is awaited; None where there is no file to read it from."""
     file, _, line, end_line, column, end_column = where
     lines = _lines(file)
     if lines is None or column < 0 or not 0 < line <= end_line <= len(lines):
@@ -135,7 +140,7 @@ def segment(where: Range) -> str | None:
         part = lines[line - 1][column:end_column]
     else:
         part = b"\n".join([lines[line - 1][column:], *lines[line : end_line - 1], lines[end_line - 1][:end_column]])
-    text = part.decode("utf-8", "replace")
+    text = part.decode("utf-8", "replace").removeprefix("await ")
     return _in_head(text) or text if text.startswith(_STATEMENTS) else text
 
 

@@ -10,6 +10,7 @@ from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.code import place_of
 from visualizer.tracers.core.imports import Imports
+from visualizer.tracers.core.thread_errors import ThreadErrors
 from visualizer.tracers.core.values import keep, show
 
 TYPE_CHECKING = False
@@ -44,6 +45,7 @@ class Context:
         self.control = control
         self.points: Points | None = None
         self.imports = Imports(self.fail)
+        self.thread_errors = ThreadErrors(self.current, self.fail)
         #: The runtimes that are watched, by name, in the order of `start.RUNTIMES`.
         self.tracers: dict[str, Runtime] = {}
         #: Gives the next track id. Ids are never used twice, whichever process of the program gives them.
@@ -65,6 +67,17 @@ class Context:
         self.runners: list[Callable[[], int | None]] = []
         #: Knows the generators that run in a frame.
         self.steps: GeneratorSteps | None = None
+        #: Each tells whether a frame of a library's is one that makes a step of a task, which is a track: what the task
+        #: awaits is none. None of them as long as no task runs.
+        self.steppers: list[Callable[[Any], bool]] = []
+        #: Tasks may come to run: most coroutines are made for one, and are no tracks until one
+        #: resumes them that is no task.
+        self.has_tasks = False
+        #: Called before the program's own code calls a compiled method of that name, where calls are seen (from 3.12
+        #: on): (object, code, offset). Each tells whether calls at that place may be of interest again.
+        self.on_method: dict[str, Callable[[Any, CodeType, int], bool]] = {}
+        #: Called in a thread that begins (True) or ceases (False) to run tasks.
+        self.on_tasks: list[Callable[[bool], None]] = []
         #: Informed of the program's calls.
         self.callees: list[Callee] = []
 

@@ -175,6 +175,10 @@ def refused(s: Interning, t: int, by: int, track: int, error: Any, code: CodeTyp
     return f'["refused",{t},{by},{track},{quote(show(error))},{s.place(code, at)}]\n'
 
 
+def cancel(s: Interning, t: int, by: int, track: int, message: str, code: CodeType | None, at: int) -> str:
+    return f'["cancel",{t},{by},{track},{quote(message)},{s.place(code, at)}]\n'
+
+
 def uncaught(s: Interning, t: int, exception: str, message: str, _v: Any, code: CodeType | None, at: int) -> str:
     return f'["uncaught",{t},{quote(exception)},{quote(message)},{s.place(code, at)}]\n'
 

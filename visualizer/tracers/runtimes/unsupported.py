@@ -32,7 +32,6 @@ _GREENLETS = (
 )
 #: Module -> the function in it that is called when the runtime runs; the runtime; and what is said of it.
 _TABLE = {
-    "asyncio.events": ("_set_running_loop", "asyncio", _COROUTINES),
     "eventlet.hubs.hub": ("BaseHub.ensure_greenlet", "eventlet", _GREENLETS),
     "trio._core._run": ("setup_runner", "trio", _COROUTINES),
 }

@@ -22,7 +22,7 @@ _OF_ONE = (
     lines.resume, lines.yielded, lines.wait, lines.wait_in_call, lines.tie, lines.wake, lines.unready, lines.poll,
     lines.idle, lines.sample, lines.spawn, lines.name, lines.exited, lines.thread_exited, lines.inferred,
 )
-_OF_TWO = (lines.switch, lines.throw, lines.refused)
+_OF_TWO = (lines.switch, lines.throw, lines.refused, lines.cancel)
 #: These are left out where the track has done nothing in this process.
 _IF_MET = frozenset((lines.name, lines.exited, lines.thread_exited, lines.inferred, lines.unready))
 

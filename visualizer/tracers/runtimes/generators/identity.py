@@ -10,6 +10,7 @@ the trace.
 from __future__ import annotations
 
 import gc
+from types import CoroutineType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
@@ -76,10 +77,19 @@ class Births:
         """A new track, of which it was not seen who made it."""
         return self._spawn(code, words.NOBODY, None, 0, t_ns)
 
-    def on_dropped(self, made: CodeType, frame: Any) -> None:
-        """A coroutine that was not seen being made is collected, in `frame`, before it ran."""
+    def on_unawaited(self, frame: Any) -> None:
+        """`warnings`, in `frame`, warns of a coroutine that is collected before it ran.
+
+        Of one that was not seen being made that is all that there is to be told.
+        """
+        coroutine = frame.f_locals.get("coro")
+        if type(coroutine) is not CoroutineType:
+            return
+        made = code_of(coroutine)
+        if not self._recording.own(made) or self.track_of(id(frame_of(coroutine)), made) != words.NOBODY:
+            return
         t_ns = self._recording.now()
-        track = self._spawn(made, words.NOBODY, *place_of(frame, self._recording.own), t_ns)
+        track = self._spawn(made, words.NOBODY, *place_of(frame.f_back, self._recording.own), t_ns)
         self._recording.stream.extend((lines.inferred, t_ns, track, _WHERE_DROPPED, None, None, 0))
         self._recording.exited(t_ns, track, words.DROPPED)
 

@@ -21,7 +21,7 @@ from types import (
 )
 
 from visualizer.trace import words
-from visualizer.tracers.core.code import GENERATOR_FLAG
+from visualizer.tracers.core.code import ASYNC_GENERATOR_FLAG, COROUTINE_FLAG, GENERATOR_FLAG
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import Shown, type_name
 from visualizer.tracers.runtimes.generators.fast_path import monitoring_ways
@@ -41,6 +41,7 @@ _DISABLE = _monitoring.DISABLE
 _getframe = sys._getframe
 #: Ids of sys.monitoring that no tool is asked to use by convention, then the profiler's.
 _TOOL_IDS = (4, 3, _monitoring.PROFILER_ID)
+_AWAITED = COROUTINE_FLAG | ASYNC_GENERATOR_FLAG
 _OF_GENERATORS = _events.PY_START | _events.PY_RESUME | _events.PY_YIELD | _events.PY_RETURN
 
 
@@ -71,6 +72,8 @@ class MonitoringTracer:
         #: The classes whose calls are in progress, in any thread, and that another tracer wants to know of.
         self._making: list[type] = []
         self._resume: Any = None
+        #: Whether the steps of a generator function that tasks have awaited need not be seen, by the id of its code.
+        self._silent: dict[int, bool] = {}
 
     def install(self) -> str:
         tool = next((number for number in _TOOL_IDS if _monitoring.get_tool(number) is None), None)
@@ -154,7 +157,7 @@ class MonitoringTracer:
     def _on_start(self, code: CodeType, _offset: int) -> Any:
         try:
             if id(code) in self._watched:
-                self._generators.on_start(_getframe(1), code)
+                self._started(_getframe(1), code)
                 return None
             return self._on_other_start(code)
         except Exception as error:
@@ -165,12 +168,26 @@ class MonitoringTracer:
         if self._recording.own(code) and id(code) not in self._seen:
             self._discover(code)
             if code.co_flags & GENERATOR_FLAG:
-                self._generators.on_start(_getframe(2), code)
+                self._started(_getframe(2), code)
                 return None
+        elif code.co_name == "_warn_unawaited_coroutine":
+            if self._recording.has_tasks:
+                # Coroutines are not seen being made then.
+                self._generators.births.on_unawaited(_getframe(2))
+            return None
         if self._recording.is_entering() and _getframe(2).f_back is None:
             self._watch_entry(code)
             self._recording.entered(code)
         return None if id(code) in self._entries else _DISABLE
+
+    def _started(self, frame: Any, code: CodeType) -> None:
+        if self._generators.on_start(frame, code):
+            if id(code) in self._silent:
+                # Here it is a track: all its events are needed again, and no task shall have them left out any more.
+                self._silent[id(code)] = False
+                _monitoring.restart_events()
+        elif id(code) not in self._silent:
+            self._silent[id(code)] = not any(run.code is code for run in self._generators.live.values())
 
     def _watch_entry(self, code: CodeType) -> None:
         """`code` is the function of a greenlet: see how it ends, which greenlet's own events do not tell."""
@@ -207,15 +224,20 @@ class MonitoringTracer:
 
     def _on_resume(self, code: CodeType, _offset: int) -> Any:
         try:
-            self._generators.on_resume(_getframe(2), code)
+            if not self._generators.on_resume(_getframe(2), code):
+                return _DISABLE if self._silent.get(id(code)) else None
         except Exception as error:
             self._recording.fail(self.name, error)
+        return None
 
     def _on_yield(self, code: CodeType, offset: int, value: Any) -> Any:
         try:
+            if id(_getframe(2)) not in self._generators.live:
+                return _DISABLE if self._silent.get(id(code)) else None
             self._generators.on_yield(_getframe(2), code, offset, value)
         except Exception as error:
             self._recording.fail(self.name, error)
+        return None
 
     def _on_return(self, code: CodeType, _offset: int, value: Any) -> Any:
         try:
@@ -259,6 +281,8 @@ class MonitoringTracer:
             made = function.__code__
             if not made.co_flags & GENERATOR_FLAG:
                 return None if made.co_name in METHODS else _DISABLE
+            if self._recording.has_tasks and made.co_flags & _AWAITED and not self._recording.own.names(made):
+                return _DISABLE
             if id(made) not in self._watched and self._recording.own(made):
                 # A copy of what was seen in its module: types.coroutine makes one.
                 self._discover(made)
@@ -290,7 +314,8 @@ class MonitoringTracer:
             if type(target) is AsyncGeneratorType:
                 self._generators.on_ask(target, name)
             return None
-        return _DISABLE
+        interested = self._recording.on_method.get(name)
+        return None if interested is not None and interested(target, code, offset) else _DISABLE
 
     def _watch_instruction(self, code: CodeType, offset: int) -> None:
         """Have `_on_instruction` called there: what a call of a generator function makes is seen behind the call."""

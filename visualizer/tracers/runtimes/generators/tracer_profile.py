@@ -6,14 +6,18 @@ import statement leads to, it stays in force until then: `exec` and the like, a 
 one), a library that is run as the script (`-m coverage run ...`). It is called with "call" when a
 generator is started, resumed or thrown into, and with "return" when it yields, returns or ends by an exception; the
 instruction that the frame stands at tells which. 3.11 has no event for a generator's creation.
+
+While a thread runs tasks it is in force there only if the program has a generator that is no coroutine: what a task
+awaits is no track.
 """
 
 from __future__ import annotations
 
+import _thread
 import gc
 import opcode
 import sys
-from types import AsyncGeneratorType, BuiltinFunctionType, CoroutineType
+from types import AsyncGeneratorType, BuiltinFunctionType
 
 from visualizer.tracers.core.code import GENERATOR_FLAG, place
 from visualizer.tracers.core.context import Context
@@ -39,6 +43,9 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType, ModuleType
     from typing import Any
 
+_get_ident = _thread.get_ident
+#: Of the flags of a code object those of a generator that is neither a coroutine nor asynchronous.
+_PLAIN = 0x20
 _RESUME = opcode.opmap["RESUME"]
 _YIELD = opcode.opmap["YIELD_VALUE"]
 _RETURN = opcode.opmap["RETURN_VALUE"]
@@ -71,6 +78,10 @@ class ProfileTracer:
         self._instructions: dict[int, tuple[bytes | None, CodeType]] = {}
         #: Whether the program is known to have a generator; what --include names is taken to have one.
         self._found = bool(recording.own.include)
+        #: The same of one that no task awaits, as far as can be told.
+        self._found_plain = bool(recording.own.include)
+        #: The threads in which tasks run.
+        self._with_tasks: set[int] = set()
         self._main_began = False
         #: Code of the program's own may come to run without our having been asked for a module.
         self._stays = False
@@ -90,6 +101,7 @@ class ProfileTracer:
             self._hook = self._recording.points.install(self._hook)
         self._imports.before_any = self._before_import
         self._imports.install()
+        self._recording.on_tasks.append(self._on_tasks)
         sys.setprofile(self._hook)
         return "on: sys.setprofile"
 
@@ -98,6 +110,7 @@ class ProfileTracer:
 
     def remove(self) -> None:
         self._imports.before_any = None
+        self._found = self._found_plain = False
         self._told_of_another = True
         if sys.getprofile() is self._hook:
             sys.setprofile(None)
@@ -129,7 +142,7 @@ class ProfileTracer:
             self._stays = True
             if sys.getprofile() is None:
                 sys.setprofile(self._hook)
-        if not self._found and name.partition(".")[0] not in _STDLIB_NAMES and sys.getprofile() is None:
+        if not self._is_needed() and name.partition(".")[0] not in _STDLIB_NAMES and sys.getprofile() is None:
             for finder in sys.meta_path:
                 find = getattr(finder, "find_spec", None)
                 if finder is self._imports or find is None:
@@ -140,6 +153,24 @@ class ProfileTracer:
                         sys.setprofile(self._hook)
                     return
 
+    def _is_needed(self) -> bool:
+        """Whether the program has generators that are to be seen in this thread."""
+        return self._found_plain if _get_ident() in self._with_tasks else self._found
+
+    def _on_tasks(self, begins: bool) -> None:
+        """This thread begins or ceases to run tasks."""
+        if begins:
+            self._with_tasks.add(_get_ident())
+            if not self._found_plain and not self._stays and sys.getprofile() is self._hook:
+                # It is called for this call, too.
+                told, self._told_of_another = self._told_of_another, True
+                sys.setprofile(None)
+                self._told_of_another = told
+        else:
+            self._with_tasks.discard(_get_ident())
+            if self._found and sys.getprofile() is None:
+                sys.setprofile(self._hook)
+
     def _on_event(self, frame: Any, event: str, arg: Any) -> None:
         try:
             code = frame.f_code
@@ -149,7 +180,7 @@ class ProfileTracer:
                 elif code.co_name == "<module>":
                     self._on_module(frame, code)
                 elif code.co_name == "_warn_unawaited_coroutine":
-                    self._on_dropped(frame)
+                    self._generators.births.on_unawaited(frame)
                 elif self._unsettled and frame.f_back is None and self._recording.is_entering():
                     self._recording.entered(code)
             elif event == "return":
@@ -175,20 +206,15 @@ class ProfileTracer:
         if not self._main_began and frame.f_globals.get("__name__") == "__main__":
             self._main_began = True
             self._stays = self._stays or not own
-        if not self._found and own:
+        if not self._found_plain and own:
             codes = all_codes(code)
             self._stays = self._stays or any(not _LOADERS.isdisjoint(one.co_names) for one in codes)
-            if any(one.co_flags & GENERATOR_FLAG for one in codes):
+            if not self._found and any(one.co_flags & GENERATOR_FLAG for one in codes):
                 self._found = True
                 self._imports.in_threads(self.name, lambda: sys.setprofile(self._hook))
-        if self._main_began and not self._found and not self._stays and sys.getprofile() is self._hook:
+            self._found_plain = any(one.co_flags & GENERATOR_FLAG == _PLAIN for one in codes)
+        if self._main_began and not self._is_needed() and not self._stays and sys.getprofile() is self._hook:
             sys.setprofile(None)
-
-    def _on_dropped(self, frame: Any) -> None:
-        """The interpreter warns of a coroutine that was never awaited: that much 3.11 tells of one that never ran."""
-        coroutine = frame.f_locals.get("coro")
-        if type(coroutine) is CoroutineType and self._watched(code_of(coroutine)):
-            self._generators.births.on_dropped(code_of(coroutine), frame.f_back)
 
     def _watched(self, code: CodeType) -> bytes | None:
         """The instructions of a generator of the program's own; None of any other."""
@@ -259,7 +285,7 @@ class ProfileTracer:
                 self._generators.on_call(target, method.__name__, UNREAD, code, frame.f_lasti)
         elif type(target) is AsyncGeneratorType and method.__name__ in ASKING:
             self._generators.on_ask(target, method.__name__)
-        elif method.__name__ in _TAKING_OVER and not self._told_of_another:
+        elif method.__name__ in _TAKING_OVER and not self._told_of_another and not self._imports.begins_thread(frame):
             if target is sys or any(type_module(base) == "_lsprof" for base in type.mro(type(target))):
                 self._told_of_another = True
                 file, function, line, *_ = place(code, frame.f_lasti)

@@ -16,7 +16,7 @@ from types import CodeType, CoroutineType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.code import ASYNC_GENERATOR_FLAG, place_of
+from visualizer.tracers.core.code import ASYNC_GENERATOR_FLAG, GENERATOR_FLAG, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import keep
 from visualizer.tracers.runtimes.generators.identity import Births, is_unstarted
@@ -107,6 +107,8 @@ class Generators:
         self.closes_quietly = False
         #: The generator functions that are watched, by the id of their code.
         self.watched: dict[int, Watched] = {}
+        #: The same of others' that were seen to await one of those.
+        self._awaiting: dict[int, Watched] = {}
         #: Each started generator that has not ended, by the id of its frame object.
         self.live: dict[int, Run] = {}
         #: Generators that were told to be resumed because something was thrown through them into what they wait for:
@@ -270,10 +272,32 @@ class Generators:
         self.live.pop(key, None)
         self._exit(run.track, words.CLOSED, lines.NO_VALUE, t_ns, _COLLECTED)
 
+    # What a task awaits.
+
+    def is_stepped(self, frame: Any, code: CodeType) -> bool:
+        """Whether what runs in `frame` does so for a task that awaits it: then the task is the track."""
+        steppers = self.recording.steppers
+        if not steppers or self.recording.own.names(code):
+            return False
+        back = frame.f_back
+        while back is not None and back.f_code.co_flags & GENERATOR_FLAG:
+            if id(back) in self.live or back.f_lasti not in self._sends_of(back.f_code):
+                return False
+            back = back.f_back
+        return back is not None and any(is_step(back) for is_step in steppers)
+
+    def _sends_of(self, code: CodeType) -> frozenset[int]:
+        known = self.watched.get(id(code)) or self._awaiting.get(id(code))
+        if known is None:
+            known = self._awaiting[id(code)] = Watched(code)
+        return known.sends
+
     # Steps.
 
-    def on_start(self, frame: Any, code: CodeType) -> None:
-        """A generator runs for the first time."""
+    def on_start(self, frame: Any, code: CodeType) -> bool:
+        """A generator runs for the first time. Return False if that is no track's step."""
+        if self.is_stepped(frame, code):
+            return False
         t_ns = self.clock()
         key = id(frame)
         run = self._begin(frame, code, t_ns)
@@ -282,6 +306,7 @@ class Generators:
             cause, value = words.SEND, None
         where, offset = _place(frame.f_back)
         store_resume(self.stream, run, cause, value, where, offset, t_ns, False)
+        return True
 
     def _begin(self, frame: Any, code: CodeType, t_ns: int) -> Run:
         key = id(frame)
@@ -295,16 +320,18 @@ class Generators:
         run = self.live[key] = Run(track, code, key, reference)
         return run
 
-    def on_resume(self, frame: Any, code: CodeType) -> None:
-        """A generator goes on after a yield."""
+    def on_resume(self, frame: Any, code: CodeType) -> bool:
+        """A generator goes on after a yield. Return False if that is no track's step."""
         key = id(frame)
         if self.through and key in self.through:
             # What it waited for has ended: it was told before that it runs.
             del self.through[key]
-            return
+            return True
         t_ns = self.clock()
         run = self.live.get(key)
         if run is None:
+            if self.is_stepped(frame, code):
+                return False
             run = self.live[key] = Run(self.births.spawn(code, t_ns), code, key)
         back = frame.f_back
         where, offset = _place(back)
@@ -338,6 +365,7 @@ class Generators:
             learn = False
         run.at = RUNNING
         store_resume(self.stream, run, cause, value, where, offset, t_ns, learn)
+        return True
 
     def on_throw(self, frame: Any, code: CodeType, error: BaseException | None) -> None:
         """An exception is thrown into a generator. `error` is None where the interpreter does not tell which."""
@@ -351,6 +379,8 @@ class Generators:
             called_to_throw = any(call.key == key and not call.chain for call in self.calls)
             if error is None and not called_to_throw:
                 return  # Closed before it was started: 3.12 and later do not tell that either.
+            if self.is_stepped(frame, code):
+                return
             run = self._begin(frame, code, t_ns)
             run.cause = words.THROW if called_to_throw else ""
         passed, back = self._passed_through(frame.f_back)

@@ -1,0 +1,1 @@
+"""asyncio: its loops and tasks."""

@@ -1,0 +1,66 @@
+"""What a callback of a loop tells by itself: why those are woken whom it wakes."""
+
+from __future__ import annotations
+
+import os
+from types import FunctionType, MethodType
+
+from visualizer.trace import words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from typing import Any
+
+#: Functions of asyncio's -> the cause of the wakes that come of it, where a timer, a descriptor or a thread calls it.
+_OF_TIMER = {
+    "_set_result_unless_cancelled": words.TIMER,
+    "Timeout._on_timeout": words.TIMEOUT,
+    "_release_waiter": words.TIMEOUT,
+}
+_OF_DESCRIPTOR = {
+    "BaseSelectorEventLoop._read_from_self": words.SIGNAL,
+    "PidfdChildWatcher._do_wait": words.SUBPROCESS,
+    "_PidfdChildWatcher._do_wait": words.SUBPROCESS,
+}
+_OF_THREAD = {
+    "_chain_future.<locals>._set_state": words.THREADPOOL,
+    "BaseEventLoop._do_shutdown": words.THREADPOOL,
+    "_UnixSelectorEventLoop._child_watcher_callback": words.SUBPROCESS,
+    "BaseSubprocessTransport._process_exited": words.SUBPROCESS,
+}
+
+
+def _name(callback: Any) -> str:
+    """The qualified name of a function of asyncio's; "" of anything else."""
+    while type(callback).__name__ == "partial" and type(callback).__module__ == "functools":
+        callback = callback.func
+    if type(callback) is MethodType:
+        callback = callback.__func__
+    if type(callback) is not FunctionType:
+        return ""
+    code = callback.__code__
+    return code.co_qualname if is_of_asyncio(code.co_filename) else ""
+
+
+def is_of_asyncio(filename: str) -> bool:
+    """Whether it is a source file of asyncio's."""
+    return filename.startswith(_FOLDER)
+
+
+#: Where asyncio is.
+_FOLDER = os.path.join(os.path.dirname(os.__file__), "asyncio") + os.sep
+
+
+def cause_of_timer(callback: Any) -> str:
+    """Of a callback that a timer calls."""
+    return _OF_TIMER.get(_name(callback), words.CALLBACK)
+
+
+def cause_of_descriptor(callback: Any) -> str:
+    """Of one that is called since a descriptor is ready."""
+    return _OF_DESCRIPTOR.get(_name(callback), words.IO)
+
+
+def cause_of_thread(callback: Any) -> str:
+    """Of one that another thread has put into the queue."""
+    return _OF_THREAD.get(_name(callback), words.CALLBACK)

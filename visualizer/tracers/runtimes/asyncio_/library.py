@@ -1,0 +1,138 @@
+"""asyncio's own classes and functions, and what is read of their objects without running any code of the program.
+
+No attribute of a subclass of the program's is asked for: what a task is doing is read with the descriptors of asyncio's
+own classes, the compiled one and the one in Python.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import BuiltinFunctionType, MethodType
+
+from visualizer.tracers.core.code import function_name
+from visualizer.tracers.core.values import type_name
+from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
+from visualizer.tracers.runtimes.generators.introspection import code_of, is_generator
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from typing import Any
+
+#: The name that asyncio gives to a task whose author gave it none.
+_AUTOMATIC = "Task-"
+#: Coroutine functions of a loop -> the loop's attribute that they are for.
+_NEEDED_BY = {
+    "BaseEventLoop.shutdown_asyncgens": "_asyncgens",
+    "BaseEventLoop.shutdown_default_executor": "_default_executor",
+}
+_ATTRIBUTES = (
+    "_coro", "_fut_waiter", "_state", "_exception", "_result", "_cancel_message", "_must_cancel", "_callbacks", "_loop",
+)
+
+
+class Library:
+    """The program's asyncio."""
+
+    def __init__(self, asyncio: Any) -> None:
+        tasks, futures = asyncio.tasks, asyncio.futures
+        self.python_task: Any = tasks._PyTask
+        self.python_future: Any = futures._PyFuture
+        self.task: Any = tasks.Task
+        self.future: Any = futures.Future
+        self.timer_handle: type = asyncio.events.TimerHandle
+        #: Code of functions: the one in which a handle is run, and the one in which `sleep(0)` gives way.
+        self.run: Any = asyncio.events.Handle._run.__code__
+        self.turn: Any = tasks.__dict__["__sleep0"].__code__
+        #: The class of what `gather` returns, that of time limits, and those that hold what is entered by `async with`.
+        self.gathering: Any = tasks._GatheringFuture
+        self.timeout: Any = asyncio.timeouts.Timeout
+        self._locks = (asyncio.locks.Lock, asyncio.locks.Semaphore, asyncio.locks.Condition)
+        self.socket: Any = sys.modules["_socket"]
+        self._descriptors: dict[str, Any] = {}
+        self._of_futures: dict[str, Any] = {}
+        for name in _ATTRIBUTES:
+            if self.task is not self.python_task:
+                self._descriptors[name] = _descriptor(self.task, name)
+                self._of_futures[name] = _descriptor(self.future, name)
+        #: The type of the callback by which a compiled task makes a step, once one was seen.
+        self.step: Any = None
+        self._steps = frozenset(id(self.python_task.__dict__[name]) for name in ("_Task__step", "_Task__wakeup"))
+
+    def is_task(self, thing: Any) -> bool:
+        """Whether it is a task of asyncio's, or of a class made of it."""
+        bases = type.mro(type(thing))
+        return any(base is self.task or base is self.python_task for base in bases)
+
+    def is_future(self, thing: Any) -> bool:
+        """Whether it is a future, or a task."""
+        bases = type.mro(type(thing))
+        return any(base is self.future or base is self.python_future or base is self.task for base in bases)
+
+    def is_lock(self, thing: Any) -> bool:
+        """Whether it is held by who has entered it."""
+        return any(base is kind for base in type.mro(type(thing)) for kind in self._locks)
+
+    def cancels(self, task: Any) -> int:
+        """How often it was asked for its cancellation, less how often that was taken back."""
+        is_compiled = type(task) is self.task or not any(base is self.python_task for base in type.mro(type(task)))
+        count: int = self.task.cancelling(task) if is_compiled else self.python_task.cancelling(task)
+        return count
+
+    def get(self, thing: Any, name: str) -> Any:
+        """An attribute of a task or future, None if it has none of this name."""
+        for base in type.mro(type(thing)):
+            if base is self.python_future:
+                return object.__getattribute__(thing, "__dict__").get(name)
+            if base is self.task:
+                descriptor = self._descriptors.get(name)
+                return descriptor.__get__(thing) if descriptor is not None else None
+            if base is self.future:
+                descriptor = self._of_futures.get(name)
+                return descriptor.__get__(thing) if descriptor is not None else None
+        return None
+
+    def stepped_by(self, callback: Any) -> tuple[Any, bool] | None:
+        """The task that a callback of the loop gives its next step, and whether for something it waited for."""
+        kind = type(callback)
+        if kind is BuiltinFunctionType:
+            task = callback.__self__
+            if callback.__name__ == "task_wakeup" and (type(task) is self.task or self.is_task(task)):
+                return task, True
+        elif kind is MethodType:
+            if id(callback.__func__) in self._steps:
+                return callback.__self__, callback.__func__.__name__ == "__wakeup"
+        elif kind is self.step or kind.__name__ == "TaskStepMethWrapper":
+            self.step = kind
+            return callback.__self__, False
+        return None
+
+    def is_formality(self, task: Any) -> bool:
+        """Whether it is one of those with which `asyncio.run` ends a loop, and has nothing to do."""
+        coroutine = self.get(task, "_coro")
+        needed = _NEEDED_BY.get(code_of(coroutine).co_qualname) if is_generator(coroutine) else None
+        if needed is None or not is_of_asyncio(code_of(coroutine).co_filename):
+            return False
+        there = object.__getattribute__(self.get(task, "_loop"), "__dict__").get(needed)
+        return there is None or not getattr(there, "data", True)
+
+    def name(self, task: Any) -> str:
+        """The name that its author gave it, else that of its coroutine's function."""
+        for base in type.mro(type(task)):
+            if base is self.task or base is self.python_task:
+                given = base.get_name(task)
+                if type(given) is str and not (given.startswith(_AUTOMATIC) and given[len(_AUTOMATIC) :].isdigit()):
+                    return given
+                break
+        return callee_name(self.get(task, "_coro"))
+
+
+def callee_name(coroutine: Any) -> str:
+    """The name of the function of a coroutine, or of the type of what stands for one."""
+    return function_name(code_of(coroutine)) if is_generator(coroutine) else type_name(type(coroutine))
+
+
+def _descriptor(kind: Any, name: str) -> Any:
+    for base in type.mro(kind):
+        if name in base.__dict__:
+            return base.__dict__[name]
+    return None

@@ -1,0 +1,113 @@
+"""What a loop of asyncio has for its queue of ready handles: one that tells of what is put in and taken out.
+
+asyncio puts everything that is to run into `loop._ready`, and `_run_once` takes it out again: a step of a task, a
+callback, what a timer or a descriptor was waited for with. `append` is called where something becomes ready, by who
+makes it so; `popleft` where the next begins, and so where the one before is over; and `_run_once` asks for the length
+twice, right before it polls and right behind. All of these have returned before anything of the program runs: no frame
+of ours stands on any stack.
+"""
+
+from __future__ import annotations
+
+import sys
+from _collections import deque  # type: ignore[import-not-found]
+
+from visualizer.tracers.runtimes.asyncio_.tasks import Task, turn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from typing import Any
+
+    from visualizer.tracers.runtimes.asyncio_.loops import Loop
+    from visualizer.tracers.runtimes.asyncio_.shared import Shared
+
+try:
+    from _weakref import ref
+except ImportError:
+    from weakref import ref
+
+_getframe = sys._getframe
+
+
+class Plain(deque):  # type: ignore[misc]
+    """The queue of a loop that is not watched any more."""
+
+    __slots__ = ("loop",)
+
+    loop: Loop
+
+
+def make_watched(shared: Shared) -> type[Plain]:
+    """The queue of a loop that is watched.
+
+    The short way is that of a task that gives way by `asyncio.sleep(0)`, at a place where it did so before, and that of
+    the next one to run. Everything else takes the long way (loops.py).
+    """
+    clock, unsettled = shared.context.stream.clock, shared.context.unsettled
+    library, fail = shared.library, shared.fail
+    push, pop, length = deque.append, deque.popleft, deque.__len__
+
+    class Watched(Plain):
+        __slots__ = ()
+
+        def append(self, handle: Any) -> None:
+            push(self, handle)
+            loop = self.loop
+            try:
+                callback, task = handle._callback, loop.current
+                if task is not None and type(callback) is library.step and callback.__self__ is task():
+                    task.gave_way = True
+                    loop.due[id(handle)] = task
+                else:
+                    loop.made_ready(handle)
+            except Exception as error:
+                fail(error)
+
+        def popleft(self) -> Any:
+            handle = pop(self)
+            loop = self.loop
+            try:
+                t_ns = clock()
+                task, before = loop.due.pop(id(handle), None), loop.current
+                if type(task) is not Task or not task.started or unsettled:
+                    loop.begins(t_ns, handle, task)
+                    return handle
+                is_over = False
+                if before is not None and before.gave_way and before.place is not None:
+                    try:
+                        if turn(before()) == before.place:
+                            before.gave_way = False
+                            loop.rows.extend((t_ns, loop.track, before.shape, t_ns, task.track, loop.resumed))
+                            is_over = True
+                    except AttributeError:
+                        pass
+                if not is_over:
+                    loop.over(t_ns)
+                    loop.giver = None
+                    loop.rows.extend((t_ns, task.track, loop.resumed))
+                loop.current = task
+                left = loop.left = loop.left - 1
+                if left < 1:
+                    loop.guard = ref(handle, loop.gone)
+            except Exception as error:
+                fail(error)
+            return handle
+
+        def __len__(self) -> int:
+            count: int = length(self)
+            try:
+                if _getframe(1).f_code.co_name == "_run_once":
+                    self.loop.asked(count)
+            except Exception as error:
+                fail(error)
+            return count
+
+        def clear(self) -> None:
+            deque.clear(self)
+            try:
+                if _getframe(1).f_code.co_name == "close":
+                    self.loop.closes()
+            except Exception as error:
+                fail(error)
+
+    return Watched

@@ -1,0 +1,48 @@
+"""What all loops share."""
+
+from __future__ import annotations
+
+from visualizer.trace import words
+from visualizer.tracers.core.context import Context
+from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
+from visualizer.tracers.runtimes.asyncio_.library import Library
+from visualizer.tracers.runtimes.asyncio_.tasks import Task, Tasks
+from visualizer.tracers.runtimes.asyncio_.waits import Waits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from typing import Any
+
+
+class Shared:
+    """The program's asyncio, and its tasks."""
+
+    def __init__(self, context: Context, name: str, asyncio: Any) -> None:
+        """`name`: of the runtime, for failures."""
+        self.context = context
+        self.library = Library(asyncio)
+        self.tasks = Tasks(self._collected)
+        self.waits = Waits(context, self.library, self.tasks)
+        self._name = name
+
+    def fail(self, error: BaseException) -> None:
+        """A hook failed."""
+        self.context.fail(self._name, error)
+
+    def in_step(self, frame: Any) -> Any:
+        """The innermost frame of the program's own, from `frame` on, in what a loop runs now or whoever makes it run.
+
+        A library's, if there is none; else None: below a step there are only those who run the loop.
+        """
+        library = None
+        while frame is not None and frame.f_code is not self.library.run:
+            if self.context.own(frame.f_code):
+                return frame
+            if library is None and not is_of_asyncio(frame.f_code.co_filename):
+                library = frame
+            frame = frame.f_back
+        return library
+
+    def _collected(self, task: Task) -> None:
+        if not task.ended and not self.context.is_over:
+            self.context.exited(self.context.now(), task.track, words.DROPPED)
