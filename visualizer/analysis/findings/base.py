@@ -214,10 +214,11 @@ def suspension_before(timeline: Timeline, track: Track, t_ns: int) -> Suspension
     """What the track waited for the last time before its run at `t_ns`."""
     slices = track.slices
     index = slices.at(t_ns)
-    while index > 0 and slices.state[index] in RUNS:
+    # The run, its end, and READY stand between; more than a few slices back it is another run's.
+    between = 0
+    while index >= 0 and between < 3:
+        if slices.state[index] == State.WAITING and slices.start_ns[index] < t_ns:
+            return timeline.suspensions[slices.about[index]]
+        between += slices.state[index] not in RUNS
         index -= 1
-    # READY stands between; more than a few slices back it is another run's.
-    for before in range(index, max(index - 3, -1), -1):
-        if slices.state[before] == State.WAITING and slices.start_ns[before] < t_ns:
-            return timeline.suspensions[slices.about[before]]
     return None
