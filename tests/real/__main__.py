@@ -70,7 +70,7 @@ class Live:
     def signal(self, name: str) -> None:
         self.process.send_signal(signal.Signals[name])
 
-    def get(self, count: int, at_once: int = 10) -> None:
+    def get(self, count: int, at_once: int = 4) -> None:
         """So many requests, in `at_once` threads; see how many of which answers came."""
 
         def one(number: int) -> str:
@@ -217,6 +217,10 @@ TABLE = {
             "-p", "{directory}/pid", "--access-logfile", "{directory}/access", "--chdir", str(PROGRAMS), "wsgi:app",
         ),
         drive_gunicorn,
+        true={
+            "late_timer: ": "several requests share a hub, and to read and answer one takes it milliseconds",
+            "lost_time: ": "the same of requests that came at once",
+        },
     ),
     "locust": Program(
         module(
@@ -224,15 +228,31 @@ TABLE = {
             "--host", "http://127.0.0.1:{port}", "--only-summary",
         ),
         beside=pages,
+        true={
+            "runner.quit()`": "locust's stop() calls inspect.stack(), which reads the source of all frames at once",
+            "late_timer: ": "five users share a hub, and an answer takes it milliseconds",
+            "slow_answer: ": "the server is a thread of whoever drives this, and shares the processor",
+        },
     ),
     "celery": Program(
         module("celery", "--workdir", str(PROGRAMS), "-A", "tasks", "worker", "-P", "gevent", "-c", "4", "-n", "one"),
         drive_celery,
         beside=redis,
         needs="redis-server",
+        true={
+            "late_timer: ": "the tasks share a hub with what receives them and sends their results",
+            "lost_time: ": "the same of tasks that came at once",
+            "slow_answer: ": "the same of redis's answers, which are read when the hub comes to that",
+        },
     ),
-    "sqlalchemy": Program((str(PROGRAMS / "database.py"),)),
-    "zerorpc": Program((str(PROGRAMS / "remote.py"),)),
+    "sqlalchemy": Program(
+        (str(PROGRAMS / "database.py"),),
+        true={"hog: main": "create_engine() imports the dialect and its driver, in the thread of the event loop"},
+    ),
+    "zerorpc": Program(
+        (str(PROGRAMS / "remote.py"),),
+        true={"lost_time: Receiver._recver": "it takes in all messages of a stream that are there before it yields"},
+    ),
     # Not as a part of the tests here, with their settings.
     "pytest": Program(
         module("pytest", "-q", "-c", os.devnull, "--noconftest", "-p", "no:cacheprovider", str(PROGRAMS / "suite.py"))

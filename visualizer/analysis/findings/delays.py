@@ -208,7 +208,7 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         if rest_ns < STARVED_NS or rest_ns < STARVED_SHARE * life_ns or _polls(observed, track_id):
             continue
         longest_ns, index, hub = ready.longest
-        if longest_ns < NAMED_NS:
+        if ready.long_ns < STARVED_NS:
             continue  # It was woken often, and had its turn each time.
         since_ns = track.slices.start_ns[index]
         turns = observed.turns if again else short

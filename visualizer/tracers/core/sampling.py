@@ -142,18 +142,18 @@ class Samples:
         own = [at for at in stack if self._recording.own(at[0])]
         if not stack or any(_is_resumed(*at) for at in own):
             return None
-        # What a library has generated has no source to show; its caller has.
-        own = [at for at in own if _has_source(at[0])] or own
+        # What a library has generated stands in no file; its caller does. But a console runs what stands in none.
+        if not any(_is_cell(code) for code, _ in own):
+            own = [at for at in own if not at[0].co_filename.startswith("<")] or own
         # A function that is just being entered says less than its call.
         while len(own) > 1 and _is_entered(*own[0]):
             del own[0]
         return own
 
 
-def _has_source(code: CodeType) -> bool:
-    """Whether it stands in a file, or in what a console keeps the source of."""
-    name = code.co_filename
-    return not name.startswith("<") or name in getattr(sys.modules.get("linecache"), "cache", ())
+def _is_cell(code: CodeType) -> bool:
+    """Whether it is all of what was typed at once into a console, or given to `exec`."""
+    return code.co_filename.startswith("<") and code.co_name.startswith(("<module>", "<cell line"))
 
 
 def _is_quiet(buffer: Buffer, t_ns: int) -> bool:
