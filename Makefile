@@ -2,6 +2,7 @@
 # make test   runs all checks and tests; pytest's arguments in ARGS
 # make soak   runs those that can take longer for thoroughness' sake: more and new random programs, models and texts
 # make bench  prints what recording costs, make explore what a long trace costs to look at; make suites compares greenlet's and gevent's own tests bare and recorded
+# make real   compares programs that people run (gunicorn, celery, twisted, ...), bare and recorded, in an environment of their own
 #
 # All make what they need in VENV, from PYTHON, and do so again only when pyproject.toml has changed.
 
@@ -15,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --numprocesses auto --dist worksteal --quiet
 MAKEFLAGS += --no-print-directory
 
-.PHONY: run test types pytest soak bench explore suites clean
+.PHONY: run test types pytest soak bench explore suites real clean
 
 # Where stdout is no terminal there is nothing to open, and a scenario's timeline is printed instead.
 run: $(VENV)/.runs
@@ -48,8 +49,16 @@ explore: $(VENV)/.tests
 suites: $(VENV)/.tests
 	@$(BIN)/python -m tests.suites $(ARGS)
 
+real: .venv-real/.made
+	@.venv-real/bin/python -m tests.real $(ARGS)
+
+.venv-real/.made: pyproject.toml tests/real/requirements.txt
+	@$(MAKE) VENV=.venv-real .venv-real/bin/python
+	@.venv-real/bin/python -m pip --disable-pip-version-check --quiet install --editable . -r tests/real/requirements.txt >&2
+	@touch $@
+
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .venv-real
 
 # What is said while installing goes to stderr: stdout is for the timeline alone. What is imported is compiled then; of
 # what is installed for the tests, most never is.

@@ -459,6 +459,26 @@ def test_why_one_waits_and_who_wakes_it(waits: Traced, name: str) -> None:
     assert woken(waits, f"waiter_{number}")[0] == (f"waker_{number}" if waker == "waker" else waker, cause)
 
 
+def test_a_greenlet_of_gevents_own_that_reads_for_another_is_woken_by_what_comes(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import sys
+        from gevent import subprocess
+
+        echo = "import sys; sys.stdout.write(sys.stdin.read())"
+        done = subprocess.run([sys.executable, "-c", echo], input=b"hello", capture_output=True)
+        print(done.stdout)
+        """
+    )
+    went_well(traced)
+    readers = [track.id for track in traced.tracks("_CommunicatingGreenlets._read_and_close")]
+    waits = [wait for wait in traced.timeline.suspensions if wait.track in readers]
+    assert len(readers) == 2
+    assert {(wait.reason, wait.direction, wait.fd >= 0) for wait in waits} == {("subprocess", "read", True)}
+    causes = {wake.cause for wake in traced.timeline.wakeups if wake.track in readers}
+    assert causes == {"spawn", "io"}
+
+
 @pytest.mark.parametrize("resolver", ["thread", "ares", "block"])
 def test_each_resolver(trace_source: TraceSource, monkeypatch: pytest.MonkeyPatch, resolver: str) -> None:
     """What answers at once, or blocks, is no wait."""

@@ -27,8 +27,9 @@ _STATES = [state.name for state in State]
 class Slice(NamedTuple):
     """A track was in one state from `start_ns` up to `end_ns`; the last one, if it is no end, up to that of the trace.
 
-    `state`: CREATED, READY (it could have run, but another did), RUNNING, WAITING, IDLE (a hub that polls), BLOCKED (a
-    hub that a track kept from running for 100 ms or longer), DONE, FAILED (ended by an exception), or UNKNOWN.
+    `state`: CREATED, READY (it could have run, but another did), RUNNING, WAITING, IDLE (a hub that polls; or a track
+    that waits in a call, inferred as it uses no processor time), BLOCKED (a hub that a track kept from running for
+    100 ms or longer), DONE, FAILED (ended by an exception), or UNKNOWN.
     """
 
     track: str

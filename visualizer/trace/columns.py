@@ -20,6 +20,7 @@ from visualizer.trace import words
 from visualizer.trace.events import (
     Event,
     Exit,
+    Idle,
     Name,
     Poll,
     Resume,
@@ -39,7 +40,7 @@ from visualizer.trace.events import (
 Column = npt.NDArray[Any]
 
 #: Kinds of lines. BEGIN: the spawn of a thread. NOTED: any that is kept and says nothing of who runs.
-SWITCH, WAIT, WAKE, UNREADY, RESUME, YIELD, SPAWN, EXIT, BEGIN, THREAD, POLL, SAMPLE, NOTED = range(13)
+SWITCH, WAIT, WAKE, UNREADY, RESUME, YIELD, SPAWN, EXIT, BEGIN, THREAD, POLL, IDLE, SAMPLE, NOTED = range(14)
 #: Lines that say all in numbers, and not on which thread what follows happens.
 FLAT = frozenset((Switch, Wait, Wake, Unready, Resume, Yield))
 
@@ -73,7 +74,7 @@ class _Codes(dict[type, int]):
 
 _CODES = _Codes({
     Switch: SWITCH, Wait: WAIT, Wake: WAKE, Unready: UNREADY, Resume: RESUME, Yield: YIELD, Spawn: SPAWN, Exit: EXIT,
-    Thread: THREAD, Poll: POLL, Sample: SAMPLE, Name: _NAME, Rows: _ROWS,
+    Thread: THREAD, Poll: POLL, Idle: IDLE, Sample: SAMPLE, Name: _NAME, Rows: _ROWS,
 })
 #: Where lines say their time, a, b and value, or what stands for it.
 _SAID: dict[int, tuple[str | int, ...]] = {
@@ -87,6 +88,7 @@ _SAID: dict[int, tuple[str | int, ...]] = {
     EXIT: ("t_ns", "track", _LEFT_OUT, "value"),
     THREAD: (_NO_TIME, "track", _LEFT_OUT, _LEFT_OUT),
     POLL: ("t_ns", "track", _LEFT_OUT, "polling"),
+    IDLE: ("t_ns", "track", _LEFT_OUT, "idle"),
     SAMPLE: ("t_ns", "track", _LEFT_OUT, _LEFT_OUT),
     NOTED: ("t_ns", 0, words.CURRENT, _LEFT_OUT),
     _NAME: (_NO_TIME, 0, words.CURRENT, _LEFT_OUT),
@@ -118,7 +120,8 @@ class Columns(NamedTuple):
     """Many lines. `template`: its number in `Columnizer.templates`; `kind` is that of the template.
 
     a: the target, or the track; b: the origin, the waker, or the creator; value: the value's text id, the time that a
-    wait asked for, in ns, whether a poll begins, or a number in `kept`. -2 in a or b: the current track.
+    wait asked for, in ns, whether a poll or an idle time begins, or a number in `kept`. -2 in a or b: the current
+    track.
     """
 
     t_ns: Column

@@ -225,6 +225,14 @@ class Poll(_Event, tag="poll", frozen=True):
     polling: Int
 
 
+class Idle(_Event, tag="idle", frozen=True):
+    """The thread of `track` uses no processor time from now on (1), or no longer (0): it waits in a call."""
+
+    t_ns: Since
+    track: Id
+    idle: Int
+
+
 class Sample(_Event, tag="sample", frozen=True):
     """`track` ran on without an event, and was seen at `place`, `count` times in a row, the last time at `t_ns`."""
 
@@ -349,8 +357,8 @@ class End(_Event, tag="end", frozen=True):
 
 Event = (
     Text | Place | Listing | Spawn | Name | Serves | Resume | Yield | Switch | Wait | Tie | Wake | Unready | Exit
-    | Inferred | Poll | Sample | Output | Thread | Fork | Process | Copy | Note | Held | Continued | Dropped
-    | Refused | Cancel | Uncaught | End
+    | Inferred | Poll | Idle | Sample | Output | Thread | Fork | Process | Copy | Note | Held | Continued
+    | Dropped | Refused | Cancel | Uncaught | End
 )
 
 #: What a shape can be made of.

@@ -156,6 +156,11 @@ class Tape:
         self.events.append(ev.Poll(self._tick(), self.ids[key], polling))
         return self
 
+    def idle(self, idle: int, track: str | int = words.CURRENT) -> Tape:
+        """The track that runs was found to use no processor time from now on (1), or no longer (0)."""
+        self.events.append(ev.Idle(self._tick(), self._id(track), idle))
+        return self
+
     def sample(self, line: int, count: int = 1, track: str | int = words.CURRENT) -> Tape:
         """The track that runs was seen there."""
         t_ns, place = self._tick(), self.place(line)

@@ -12,7 +12,7 @@ from visualizer.trace import words
 _GAPS = st.one_of(st.just(0), st.integers(0, 30), st.integers(0, 10**7))
 NAMES = st.text(max_size=12)
 #: What happens, to whom, with whom, and a text.
-_STEPS = st.tuples(_GAPS, st.integers(0, 11), st.integers(-1, 5), st.integers(-1, 5), st.integers(-1, 3))
+_STEPS = st.tuples(_GAPS, st.integers(0, 12), st.integers(-1, 5), st.integers(-1, 5), st.integers(-1, 3))
 _REASONS = (words.SLEEP, words.JOIN, words.UNKNOWN, "odd", words.SLEEP, words.JOIN)
 
 
@@ -34,6 +34,8 @@ def _event(t_ns: int, what: int, track: int, other: int, text: int) -> ev.Event:
             return ev.Poll(t_ns, track, other % 2)
         case 10:
             return ev.Exit(t_ns, track, words.OUTCOMES[other % len(words.OUTCOMES)], text)
+        case 11:
+            return ev.Idle(t_ns, words.CURRENT, other % 2)
     return ev.Thread(t_ns, track)
 
 

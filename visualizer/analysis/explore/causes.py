@@ -141,12 +141,9 @@ def _step(track: Track, switch: int) -> int:
 
 
 def _end_of_run(track: Track, run: int) -> int | None:
-    """When the track stops running, polls of a hub included; None if it still runs."""
-    slices = track.slices
-    for index in range(run + 1, len(slices)):
-        if slices.state[index] not in (State.RUNNING, State.IDLE):
-            return slices.start_ns[index]
-    return None
+    """When the track stops running; None if it still runs."""
+    end = track.slices.end_of_run(run)
+    return track.slices.start_ns[end] if end < len(track.slices) else None
 
 
 def _wakes_given(

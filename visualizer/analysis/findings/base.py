@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from visualizer.analysis.model import blocking
-from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track
+from visualizer.analysis.model.timeline import RUNS, Place, State, Suspension, Timeline, Track
+from visualizer.analysis.text.hot_lines import sampled_at
 from visualizer.analysis.text.printable import plain
 from visualizer.trace import words
 
@@ -201,7 +202,10 @@ def cut_off(timeline: Timeline) -> str:
     if timeline.end is None or ended == "the program ended":
         return ""
     running = timeline.running_at(timeline.switch_count - 1)
-    doing = [f"{timeline.name(running)} ran"] if not timeline.tracks[running].schedules else []
+    track = timeline.tracks[running]
+    did = "waited in a call" if track.state is State.IDLE else "ran"
+    seen = sampled_at(timeline, timeline.samples.latest(running, track.slices.start_ns[-1], timeline.last_ns))
+    doing = [f"{timeline.name(running)} {did}{at(seen)}"] if not track.schedules else []
     waited = waited_told(timeline, timeline.tracks.values())
     return f"Last known before {ended}: {'; '.join(filter(None, (*doing, waited)))}." if doing or waited else ""
 
@@ -210,8 +214,11 @@ def suspension_before(timeline: Timeline, track: Track, t_ns: int) -> Suspension
     """What the track waited for the last time before its run at `t_ns`."""
     slices = track.slices
     index = slices.at(t_ns)
-    # READY, IDLE and the run itself stand between; more than a few slices back it is another run's.
-    for before in range(index, max(index - 4, -1), -1):
-        if slices.state[before] == State.WAITING and slices.start_ns[before] < t_ns:
-            return timeline.suspensions[slices.about[before]]
+    # The run, its end, and READY stand between; more than a few slices back it is another run's.
+    between = 0
+    while index >= 0 and between < 3:
+        if slices.state[index] == State.WAITING and slices.start_ns[index] < t_ns:
+            return timeline.suspensions[slices.about[index]]
+        between += slices.state[index] not in RUNS
+        index -= 1
     return None

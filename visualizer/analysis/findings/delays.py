@@ -36,7 +36,7 @@ from visualizer.analysis.findings.held_locks import Lock, locks_of
 from visualizer.analysis.findings.ready_times import Delay
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
 from visualizer.analysis.text.durations import duration
-from visualizer.analysis.text.hot_lines import Sampled, hot_line, mostly
+from visualizer.analysis.text.hot_lines import Sampled, hot_line, is_mostly_idle, mostly
 from visualizer.analysis.text.source_text import definition
 from visualizer.trace import words
 from visualizer.trace.columns import Column
@@ -99,7 +99,8 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             told.append(f"{who} waited for {name}, which it held")
             tracks += [one.track for one in kept]
         delayed = listed(told)
-        sentence = f"{_name(timeline, turn)} ran for {duration(length_ns, 2)} without yielding, {how}"
+        did = "ran" if not _is_idle(timeline, turn) else "waited in a call that uses no processor time"
+        sentence = f"{_name(timeline, turn)} {did} for {duration(length_ns, 2)} without yielding, {how}"
         blocked = "its hub was blocked" if turn.track != hub else "nobody else could run on its thread"
         sentence += f" → {delayed or blocked}"
         sentence += worst_of(count, "such runs")
@@ -182,8 +183,9 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A track was ready for STARVED_NS or longer in total, and for STARVED_SHARE of its life, while others ran.
 
-    Not reported: what hogs explain, and places in long queues. A hub runs in turn who is ready: where it was ready for
-    long at once, mostly while nobody ran for NAMED_NS, each of those before it had its turn.
+    Not reported: what hogs explain, turns that each come within NAMED_NS, and places in long queues. A hub runs in turn
+    who is ready: where it was ready for long at once, mostly while nobody ran for NAMED_NS, each of those before it had
+    its turn.
     """
     delays, by_hogs_ns = observed.ready.delays, _by_hogs(timeline, observed)
     short = {
@@ -207,6 +209,8 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         if rest_ns < STARVED_NS or rest_ns < STARVED_SHARE * life_ns or _polls(observed, track_id):
             continue
         longest_ns, index, hub = ready.longest
+        if ready.long_ns < STARVED_NS:
+            continue  # It was woken often, and had its turn each time.
         since_ns = track.slices.start_ns[index]
         turns = observed.turns if again else short
         until_ns = track.slices.start_ns[index + 1]
@@ -262,7 +266,13 @@ def _matters(
 
 
 def _ran_ns(timeline: Timeline, track: int) -> int:
-    return timeline.tracks[track].slices.spent_ns(State.RUNNING, timeline.last_ns)
+    """For how long it kept others from running, idle in a call or not."""
+    slices = timeline.tracks[track].slices
+    return sum(slices.spent_ns(state, timeline.last_ns) for state in (State.RUNNING, State.IDLE))
+
+
+def _is_idle(timeline: Timeline, turn: LongRun) -> bool:
+    return is_mostly_idle(timeline, turn.track, turn.start_ns, turn.end_ns)
 
 
 def _polls(observed: Observed, track: int) -> bool:
@@ -302,9 +312,10 @@ def _name(timeline: Timeline, turn: LongRun) -> str:
     return timeline.name(turn.track, turn.start_ns, turn.end_ns)
 
 
-def _ran(timeline: Timeline, turn: LongRun, how: str = "ran") -> str:
+def _ran(timeline: Timeline, turn: LongRun, how: str = "") -> str:
     """That it ran, and where it was sampled."""
     seen = mostly(timeline, turn.track, turn.start_ns, turn.end_ns)
+    how = how or ("waited in a call" if _is_idle(timeline, turn) else "ran")
     return f"{_name(timeline, turn)} {how}{f', sampled at {spot(seen.place)}' if seen else ''}"
 
 

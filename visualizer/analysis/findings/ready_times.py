@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.analysis.findings.base import LATE_NS
+from visualizer.analysis.findings.base import LATE_NS, NAMED_NS
 from visualizer.analysis.model.timeline import SUMMED, State, Timeline
 from visualizer.trace import words
 from visualizer.trace.columns import Column
@@ -37,9 +37,11 @@ _DELAY = np.dtype([(name, np.int64) for name in Delay._fields])
 
 @dataclass(slots=True)
 class Readiness:
-    """How long a track was ready while others than its hub ran: in all, and the longest (length, READY slice, hub)."""
+    """How long a track was ready while others than its hub ran: in all, in waits of NAMED_NS or longer, and the longest
+    (length, READY slice, hub)."""
 
     total_ns: int = 0
+    long_ns: int = 0
     longest: tuple[int, int, int] = (0, -1, -1)
 
 
@@ -72,7 +74,9 @@ class ReadyTimes:
         for number in order[firsts].argsort().tolist():
             mine = order[edges[number] : edges[number + 1]]
             known = self.of.setdefault(int(tracks[number]), Readiness())
-            known.total_ns += int(waited_ns[mine].sum())
+            its_ns = waited_ns[mine]
+            known.total_ns += int(its_ns.sum())
+            known.long_ns += int(its_ns[its_ns >= NAMED_NS].sum())
             longest = mine[waited_ns[mine].argmax()]
             if waited_ns[longest] > known.longest[0]:
                 known.longest = int(waited_ns[longest]), int(ran.slice[longest]), int(ran.hub[longest])

@@ -119,7 +119,8 @@ def _explained_ns(timeline: Timeline, observed: Observed, track: Track, segments
 def _told(timeline: Timeline, segment: _Segment) -> str:
     spent = duration(segment.spent_ns, 2)
     if segment.suspension is None:
-        return f"it {'ran' if segment.state == State.RUNNING else 'was ready'} for {spent}"
+        did = {State.RUNNING: "ran", State.IDLE: "waited in a call"}.get(State(segment.state), "was ready")
+        return f"it {did} for {spent}"
     suspension = segment.suspension
     if suspension.reason == words.SLEEP:
         return f"it slept {spent}{at(suspension.place)}"

@@ -1,7 +1,7 @@
 """Spans in which nobody runs, and time without them.
 
-A gap is a span in which each thread is idle: its hub polls, or the thread has not begun or has ended. What no hub tells
-of a thread is taken for running: that a program sleeps in `time.sleep` cannot be seen, and is not folded away.
+A gap is a span in which each thread is idle: its hub polls, or the thread has not begun or has ended. A thread without
+a hub is idle where it waits in a call, as far as that was seen. All else is taken for running.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ class Gaps:
 
     def _idle_of(self, thread: Track | None, hubs: list[Track]) -> _Spans:
         """When a thread is idle, from `_until_ns` on."""
-        known = [_polls(hub, self._until_ns) for hub in hubs]
+        known = [_idles(track, self._until_ns) for track in hubs or filter(None, [thread])]
         polls = _spans(()) if not known else tuple(map(np.concatenate, zip(*known, strict=True)))
         order = np.argsort(polls[0], kind="stable")
         parts = [(polls[0][order], polls[1][order])]
@@ -222,11 +222,11 @@ def _spans(found: Iterable[tuple[int, int]]) -> _Spans:
     return starts_ns, ends_ns
 
 
-def _polls(hub: Track, since_ns: int) -> _Spans:
-    """When a hub polls, from `since_ns` on; until for ever if it still does."""
-    first = max(0, bisect_left(hub.slices.start_ns, since_ns) - 1)
-    starts_ns = np.array(hub.slices.start_ns[first:], dtype=np.int64)
-    idle = np.array(hub.slices.state[first:], dtype=np.uint8) == State.IDLE
+def _idles(track: Track, since_ns: int) -> _Spans:
+    """When a track is idle, from `since_ns` on; until for ever if it still is."""
+    first = max(0, bisect_left(track.slices.start_ns, since_ns) - 1)
+    starts_ns = np.array(track.slices.start_ns[first:], dtype=np.int64)
+    idle = np.array(track.slices.state[first:], dtype=np.uint8) == State.IDLE
     ends_ns = np.concatenate((starts_ns[1:], [_FOR_EVER_NS]))
     return starts_ns[idle], ends_ns[idle]
 

@@ -19,13 +19,14 @@ from visualizer.analysis.load.templates import Templates
 from visualizer.analysis.model.blocking import HOG_NS
 from visualizer.analysis.model.schedulers import Resumptions
 from visualizer.analysis.model.stacks import Stacks
-from visualizer.analysis.model.states import State
+from visualizer.analysis.model.states import RUNS, State
 from visualizer.analysis.model.types import Entry
 from visualizer.analysis.model.writer import Passages, Writer
 from visualizer.trace import words
 from visualizer.trace.columns import (
     BEGIN,
     EXIT,
+    IDLE,
     NOTED,
     POLL,
     RESUME,
@@ -50,7 +51,6 @@ _SWITCHES = kinds(SWITCH, RESUME, YIELD, RETURN)
 _SUSPENDS = kinds(SWITCH, RESUME, YIELD, ALONE)
 _KEPT = kinds(SPAWN, BEGIN, EXIT, SAMPLE, NOTED)
 _TURNS_THREAD = kinds(THREAD, BEGIN)
-_RUNS = (State.RUNNING, State.IDLE)
 #: Of one step it stands behind tracks that this speaks of first.
 _KEPT_LAST = 2
 _NO_NUMBERS: Column = np.zeros(0, dtype=np.int64)
@@ -183,7 +183,11 @@ class _Batch:
         steps, kind, writer = self.steps, self.steps.kind, self.writer
         exits = nonzero(kind == EXIT)
         failed = exits[self.batches.templates.raises.take(self.template[exits])]
-        items = items_of(steps, failed, (kind == POLL) & (self.value != 0))
+        idles = kind == IDLE
+        items = items_of(steps, failed, ((kind == POLL) | idles) & (self.value != 0))
+        if idles.any():
+            # Of a scheduler it is observed when it polls.
+            items = items.those(~(idles[items.step] & self._is_hub(items)[items.track]))
         before = self._before(items.ids.tolist())
         waits = self._waits(items)
         if (kind == WAIT).any():
@@ -264,7 +268,7 @@ class _Batch:
             elif state == State.READY:
                 if count > 1 and slices.state[-2] == State.WAITING:
                     state, suspensions[number] = READY_AGAIN, slices.about[-2]
-            elif state in _RUNS:
+            elif state in RUNS:
                 runs[number] = slices.about[-1]
             states[number] = state
         return Before(states, runs, suspensions, counts)
@@ -317,7 +321,7 @@ class _Batch:
     def _early(self, items: Items, before: Before, found: Column) -> _Early:
         """Who is woken while it runs is ready as soon as it is suspended; the first wake of a run counts."""
         what, early, steps = items.what, self.batches.early, self.steps
-        woken = nonzero((what == per_track.WOKEN) & (found == State.RUNNING))
+        woken = nonzero((what == per_track.WOKEN) & np.isin(found, RUNS))
         if len(woken):
             woken = woken[~self._is_hub(items)[items.track[woken]]]
         if not len(woken) and not early:
@@ -394,7 +398,11 @@ class _Batch:
             return number, entry, t_ns
         valid = np.zeros(len(kind), dtype=bool)
         valid[items.step[begins > 0]] = True
-        valid[items.step[(items.what == per_track.SEEN) & (found == State.RUNNING)]] = True
+        seen = items.what == per_track.SEEN
+        idle = nonzero(seen & (found == State.IDLE))
+        valid[items.step[seen & (found == State.RUNNING)]] = True
+        # Of a hub, that is a poll.
+        valid[items.step[idle[~self._is_hub(items)[items.track[idle]]]]] = True
         is_spawn, is_exit = (kind == SPAWN) | (kind == BEGIN), (kind == EXIT) & valid
         for those, one, count in (
             (is_spawn, Entry.SPAWN, len(writer.timeline.spawns)), (is_exit, Entry.EXIT, len(writer.timeline.exits)),

@@ -12,6 +12,7 @@ from visualizer.analysis.model.states import State
 from visualizer.trace.columns import (
     BEGIN,
     EXIT,
+    IDLE,
     POLL,
     RESUME,
     SAMPLE,
@@ -47,7 +48,7 @@ def _of_kinds(pairs: dict[int, int]) -> Column:
 #: What a step is to its `who`, and to its `by`.
 _TO_WHO = _of_kinds({
     SWITCH: RUN, RESUME: RUN, YIELD: RUN, RETURN: RUN, BEGIN: RUN, ALONE: SUSPENSION, WAIT: WAITS, WAKE: WOKEN,
-    UNREADY: UNDONE, SPAWN: BORN, EXIT: ENDED, POLL: POLLED, SAMPLE: SEEN, LOST: _LOSE, STRAYED: _STRAY,
+    UNREADY: UNDONE, SPAWN: BORN, EXIT: ENDED, POLL: POLLED, IDLE: POLLED, SAMPLE: SEEN, LOST: _LOSE, STRAYED: _STRAY,
     TURN: TURNED,
 })
 _TO_BY = _of_kinds({SWITCH: LEAVE, RESUME: SUSPENSION, YIELD: SUSPENSION})
@@ -78,7 +79,7 @@ def _transitions() -> tuple[Column, Column]:
         (POLLS, (State.RUNNING,), State.IDLE, 1),
         (POLLED, (State.IDLE,), State.RUNNING, 1),
         (_LOSE, going, State.UNKNOWN, 1),
-        (_STRAY, (State.RUNNING,), State.UNKNOWN, 1),
+        (_STRAY, (State.RUNNING, State.IDLE), State.UNKNOWN, 1),
     ):
         for before in befores:
             after[item, before], begun[item, before] = then, slices
@@ -112,7 +113,8 @@ class Items(NamedTuple):
 
 
 def items_of(steps: Steps, failed: Column, polls: Column) -> Items:
-    """What the steps are to their tracks. `failed`: exits by an exception; `polls`: where a poll begins."""
+    """What the steps are to their tracks. `failed`: exits by an exception; `polls`: where a poll or an idle
+    time begins."""
     kind = steps.kind
     to_who, to_by = _TO_WHO.take(kind), _TO_BY.take(kind)
     to_who[failed], to_who[polls] = FAILED, POLLS

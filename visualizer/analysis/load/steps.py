@@ -18,6 +18,7 @@ from visualizer.trace import words
 from visualizer.trace.columns import (
     BEGIN,
     EXIT,
+    IDLE,
     NOTED,
     RESUME,
     SAMPLE,
@@ -50,7 +51,7 @@ def kinds(*those: int) -> Column:
 
 _MOVES = kinds(SWITCH, THREAD, BEGIN)
 _STACKS = kinds(SWITCH, THREAD, BEGIN, RESUME, YIELD, EXIT)
-_MAY_BE_CURRENT = kinds(WAIT, WAKE, SAMPLE)
+_MAY_BE_CURRENT = kinds(WAIT, WAKE, IDLE, SAMPLE)
 _NAMES_ANOTHER = kinds(WAKE, SPAWN, BEGIN, NOTED)
 _ASKS = kinds(WAIT, WAKE, UNREADY)
 _GENERATORS = kinds(RESUME, YIELD)

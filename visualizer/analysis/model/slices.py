@@ -7,7 +7,7 @@ from bisect import bisect_right
 from typing import Protocol
 
 from visualizer.analysis.model.cumulative import Cumulative, CumulativeSlices
-from visualizer.analysis.model.states import State
+from visualizer.analysis.model.states import RUNS, State
 
 
 class Derived(Protocol):
@@ -68,6 +68,14 @@ class Slices:
     def at(self, t_ns: int) -> int:
         """Index of the slice in which `t_ns` lies (the last that begins at or before it); -1 if before the first."""
         return bisect_right(self.start_ns, t_ns) - 1
+
+    def end_of_run(self, run: int) -> int:
+        """Index of the slice that ends the run which slice number `run` begins, idle times included; how many slices
+        there are if none does."""
+        index = run + 1
+        while index < len(self) and self.state[index] in RUNS:
+            index += 1
+        return index
 
     def spent_ns(self, state: State, until_ns: int, since_ns: int = 0) -> int:
         """Nanoseconds spent in `state` (one of SUMMED) between two times. Binary searches, whatever the length."""

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class State(IntEnum):
-    """What a track does during a slice."""
+    """What a track does during a slice. IDLE: a hub polls, or a track waits in a call, without giving way."""
 
     CREATED = 0
     READY = 1
@@ -21,5 +21,7 @@ class State(IntEnum):
 
 
 FINAL = (State.DONE, State.FAILED)
+#: The states of a track whose turn it is.
+RUNS = (State.RUNNING, State.IDLE)
 #: The states whose share can be asked for, see `Slices.spent_ns`.
 SUMMED = tuple(state for state in State if state not in FINAL)

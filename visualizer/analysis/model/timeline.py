@@ -23,15 +23,15 @@ from visualizer.analysis.model.runtimes import Vocabulary
 from visualizer.analysis.model.samples import Samples
 from visualizer.analysis.model.schedulers import Schedulers
 from visualizer.analysis.model.slices import Slices
-from visualizer.analysis.model.states import FINAL, SUMMED, State
+from visualizer.analysis.model.states import FINAL, RUNS, SUMMED, State
 from visualizer.analysis.model.types import Entry, Output, Place, Suspension, Switch, Tie, Track, Wakeup
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
 __all__ = [
-    "FINAL", "SUMMED", "Entry", "Output", "Place", "Process", "Remark", "Service", "Slices", "State", "Suspension",
-    "Switch", "Tie", "Timeline", "Track", "Wakeup", "joined_tracks",
+    "FINAL", "RUNS", "SUMMED", "Entry", "Output", "Place", "Process", "Remark", "Service", "Slices", "State",
+    "Suspension", "Switch", "Tie", "Timeline", "Track", "Wakeup", "joined_tracks",
 ]
 
 Remark = ev.Note | ev.Serves | ev.Held | ev.Continued | ev.Dropped | ev.Refused | ev.Cancel | ev.Uncaught | ev.End

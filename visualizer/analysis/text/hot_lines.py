@@ -5,7 +5,7 @@ from __future__ import annotations
 import ntpath
 from typing import NamedTuple
 
-from visualizer.analysis.model.timeline import Place, Timeline
+from visualizer.analysis.model.timeline import Place, State, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.source_text import source_line
@@ -46,6 +46,12 @@ def lines_sampled(timeline: Timeline, track: int, start_ns: int, end_ns: int) ->
 def mostly(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> Sampled | None:
     """The line at which a track was seen the most often in that time; None if it was not seen at all."""
     return next(iter(lines_sampled(timeline, track, start_ns, end_ns)), None)
+
+
+def is_mostly_idle(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> bool:
+    """Whether the track was idle for most of that time: in a call that waits, and lets nobody else run meanwhile."""
+    spent_ns = timeline.tracks[track].slices.spent_ns(State.IDLE, end_ns, start_ns)
+    return 2 * spent_ns > end_ns - start_ns
 
 
 def sampled_at(timeline: Timeline, number: int) -> Place | None:

@@ -10,7 +10,7 @@ import ntpath
 from visualizer.analysis.model.timeline import FINAL, State, Suspension, Switch, Timeline, Track, Wakeup, joined_tracks
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.endpoints import awaits, is_ready
-from visualizer.analysis.text.hot_lines import sampled_at, spot_of
+from visualizer.analysis.text.hot_lines import is_mostly_idle, sampled_at, spot_of
 from visualizer.analysis.text.printable import plain
 from visualizer.trace import words
 
@@ -75,12 +75,26 @@ def describe_state(timeline: Timeline, track_id: int, t_ns: int) -> str:
         State.CREATED: f"{name} was created {since} ago and has not run yet" if since_ns else f"{name} has not run yet",
         State.RUNNING: (f"{name} {has_been.format('running')}" if since_ns else f"{name} runs")
         + _last_seen(timeline, track_id, t_ns - since_ns, t_ns),
-        State.IDLE: f"{name} {has_been.format('idle')}: nothing is ready",
-        State.BLOCKED: f"{name} {has_been.format('blocked')}: {timeline.name(about, t_ns)} runs without yielding"
-        f"{_last_seen(timeline, about, t_ns - since_ns, t_ns) if state is State.BLOCKED else ''}",
+        State.IDLE: f"{name} {has_been.format('idle')}: {_idle(timeline, track, t_ns - since_ns, t_ns)}",
+        State.BLOCKED: f"{name} {has_been.format('blocked')}: {timeline.name(about, t_ns)}"
+        f"{_blocks(timeline, about, t_ns - since_ns, t_ns) if state is State.BLOCKED else ''}",
         State.UNKNOWN: f"what {name} is doing is unknown",
     }
     return plain(text[state])
+
+
+def _idle(timeline: Timeline, track: Track, start_ns: int, t_ns: int) -> str:
+    """Why the track is idle."""
+    if track.schedules:
+        return "nothing is ready"
+    seen = _last_seen(timeline, track.id, start_ns, t_ns)
+    return f"it waits in a call (inferred: it uses no processor time){seen}"
+
+
+def _blocks(timeline: Timeline, track: int, start_ns: int, t_ns: int) -> str:
+    """What the track that blocks a hub does."""
+    does = "waits in a call" if is_mostly_idle(timeline, track, start_ns, t_ns) else "runs"
+    return f" {does} without yielding{_last_seen(timeline, track, start_ns, t_ns)}"
 
 
 def _last_seen(timeline: Timeline, track: int, start_ns: int, t_ns: int) -> str:

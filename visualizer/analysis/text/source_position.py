@@ -6,7 +6,7 @@ import os
 import re
 from typing import NamedTuple
 
-from visualizer.analysis.model.timeline import FINAL, Place, State, Timeline, Track
+from visualizer.analysis.model.timeline import FINAL, RUNS, Place, State, Timeline, Track
 from visualizer.analysis.text.hot_lines import mostly, sampled_at, spot_of
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.source_text import definition
@@ -74,7 +74,8 @@ def run_of(timeline: Timeline, index: int, now_ns: int) -> tuple[int, int, int]:
         return track_id, 0, -1
     run = track.slice_of_step(index) if index >= 0 else 0
     starts_ns = track.slices.start_ns
-    return track_id, starts_ns[run], starts_ns[run + 1] if run + 1 < len(starts_ns) else now_ns
+    end = track.slices.end_of_run(run)
+    return track_id, starts_ns[run], starts_ns[end] if end < len(starts_ns) else now_ns
 
 
 def seen(timeline: Timeline, where: SourcePosition, run: tuple[int, int, int], t_ns: int) -> SourcePosition:
@@ -124,7 +125,7 @@ def _next_suspension(timeline: Timeline, track: Track, run: int) -> Place | None
     for after in range(run + 1, len(states)):
         if states[after] == State.WAITING:
             return timeline.suspensions[about[after]].place
-        if states[after] not in (State.RUNNING, State.IDLE):
+        if states[after] not in RUNS:
             break
     return None
 

@@ -60,12 +60,12 @@ def _extent(track: Track, index: int, now_ns: int) -> str:
 
 
 def _seen(timeline: Timeline, track: Track, index: int, now_ns: int) -> list[str]:
-    """Where the track that runs in that slice was sampled most often; nothing if it was not."""
+    """Where the track that runs in that slice, or waits in a call, was sampled most often; nothing if it was not."""
     slices = track.slices
     state = State(slices.state[index])
-    if state not in (State.RUNNING, State.BLOCKED):
+    if state not in (State.RUNNING, State.IDLE, State.BLOCKED):
         return []
-    who = track.id if state is State.RUNNING else slices.about[index]
+    who = slices.about[index] if state is State.BLOCKED else track.id
     end_ns = slices.start_ns[index + 1] if index + 1 < len(slices) else now_ns
     sampled = mostly(timeline, who, slices.start_ns[index], end_ns)
     return [hot_line(timeline, sampled)] if sampled is not None else []
@@ -75,5 +75,6 @@ def _shares(track: Track, start_ns: int, end_ns: int, count: int) -> str:
     lasted_ns = max(1, end_ns - start_ns)
     spent = {state: track.slices.spent_ns(state, end_ns, start_ns) / lasted_ns for state in SUMMED}
     states = sorted((state for state in SUMMED if spent[state] >= _LEAST_SHARE), key=lambda state: -spent[state])
-    shares = ", ".join(f"{spent[state]:.0%} {meaning(state)}" for state in states)
+    idle = {} if track.schedules else {State.IDLE: "idle (in a call)"}
+    shares = ", ".join(f"{spent[state]:.0%} {idle.get(state) or meaning(state)}" for state in states)
     return f"{count} states in {duration(lasted_ns)} here{f': {shares}' if shares else ''}"

@@ -13,6 +13,7 @@ Both are flat lists: no tuple is left for the cyclic garbage collector to walk.
 
 from __future__ import annotations
 
+import time
 from _bisect import bisect_right
 from itertools import count
 
@@ -40,6 +41,8 @@ PARTS = -1
 _MOST_UNREPORTED = 40
 #: The hooks of a thread know at most this many places, so that memory does not grow with code that a program makes.
 _MOST_SHAPES = 8192
+#: Not on every system.
+_clock_of: Callable[[int], int] | None = getattr(time, "pthread_getcpuclockid", None)
 #: Gives the next shape its number (ids.py).
 _new_shape: Callable[[], int] = count().__next__
 
@@ -56,6 +59,14 @@ def shape_line(
     """What a row of this number stands for: `events`, each (line function, a, b, value, code, offset)."""
     made = ",".join(line(s, 0, *parts).rstrip() for line, *parts in events)
     return f'["shape",{number},[{made}]]\n'
+
+
+def _cpu_clock(ident: int) -> int:
+    """The clock of the processor's time of the calling thread; -1 if there is none."""
+    try:
+        return _clock_of(ident) if ident and _clock_of is not None else -1
+    except OSError:
+        return -1
 
 
 class Sight:
@@ -80,17 +91,44 @@ class Sight:
         return lines.sample, self.t_ns, CURRENT, count, None, self.code, self.offset
 
 
+def idle_turn(t_ns: int, is_idle: int) -> Parts:
+    """The event that tells since when a thread is idle (1), or not any longer (0)."""
+    return lines.idle, t_ns, CURRENT, is_idle, None, None, 0
+
+
 class Buffer:
     """The events of one thread. Hooks that run in that thread add to it; the flush takes from the other end."""
 
     __slots__ = (
-        "_met", "chained", "closed", "entering", "hook", "ident", "left", "looked", "parts", "reported", "rows",
-        "shapes", "sights", "sites", "tables", "taken", "track",
+        "_met",
+        "chained",
+        "clock",
+        "closed",
+        "entering",
+        "hook",
+        "ident",
+        "idle_ns",
+        "left",
+        "looked",
+        "measured",
+        "parts",
+        "reported",
+        "rows",
+        "shapes",
+        "sights",
+        "sites",
+        "tables",
+        "taken",
+        "track",
+        "turns",
     )
 
     def __init__(self, ident: int = 0) -> None:
-        """`ident`: of the thread, as `_thread.get_ident` has it."""
+        """`ident`: of the thread that calls, as `_thread.get_ident` has it; 0 for a buffer of no thread."""
         self.ident = ident
+        #: The clock of the processor's time that the thread uses; -1 if there is none. It may be read when the thread
+        #: has ended, but only a living thread may be asked for it.
+        self.clock = _cpu_clock(ident)
         self.rows: list[int] = []
         self.parts: list[Any] = []
         #: How many rows have ever been taken out of it.
@@ -99,6 +137,12 @@ class Buffer:
         #: of them, the newest last (sampling.py).
         self.looked = -1
         self.sights: list[Sight] = []
+        #: How many rows there had been in all when the thread's clock was read last, when that was, and what it said.
+        self.measured = -1, 0, 0
+        #: Up to when it has been idle without interruption, -1 if it is not; and when it began to be (1), or not to be
+        #: any longer (0), not yet told.
+        self.idle_ns = -1
+        self.turns: list[tuple[int, int]] = []
         #: The thread's own track.
         self.track = -1
         #: The file already contains the spawn of the thread's track.
@@ -160,8 +204,9 @@ class Buffer:
         """
         del self.rows[:], self.parts[:]
         self._met.clear()
-        self.sights = []
+        self.sights, self.turns = [], []
         self.taken, self.looked = 0, -1
+        self.measured, self.idle_ns, self.clock = (-1, 0, 0), -1, _cpu_clock(self.ident)
         self.track = track
         self.reported = False
 

@@ -147,6 +147,10 @@ def poll(_s: Interning, t: int, track: int, polling: int, _v: Any, _c: CodeType 
     return f'["poll",{t},{track},{polling}]\n'
 
 
+def idle(_s: Interning, t: int, track: int, is_idle: int, _v: Any, _c: CodeType | None, _o: int) -> str:
+    return f'["idle",{t},{track},{is_idle}]\n'
+
+
 def sample(s: Interning, t: int, track: int, count: int, _: Any, code: CodeType | None, at: int) -> str:
     return f'["sample",{t},{track},{s.place(code, at)},{count}]\n'
 

@@ -12,12 +12,16 @@ What is seen belongs to the track that the thread's latest event says runs, as n
 
 Nobody asks a thread to stop: what holds the interpreter's lock is not seen, and what is seen of a loop stands where the
 interpreter lets others run, at its jump back or after a call. A hub that polls has no frame of the program's.
+
+The same look reads the clock of the processor's time that the thread has used: one that has hardly used any since the
+look before is in a call that waits (`select`, `sleep`, `accept`, `waitpid`, the lock of another thread), and is idle.
 """
 
 from __future__ import annotations
 
 import opcode
 import sys
+import time
 from _operator import attrgetter, itemgetter
 from itertools import accumulate, chain, starmap
 
@@ -39,12 +43,15 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
 #: At most this many threads are looked at in a flush, in turn if there are more.
 _AT_ONCE = 16
+#: Whose thread used less of the processor's time than this from one look to the next waited, outside of Python's sight.
+_IDLE_NS = 500_000
 #: Stacks are read to this depth.
 _DEPTH = 128
 
 _RESUME = opcode.opmap["RESUME"]
 _YIELD = opcode.opmap["YIELD_VALUE"]
 _current_frames = sys._current_frames
+_clock_gettime_ns = time.clock_gettime_ns
 _BACK = ("f_back",) * _DEPTH
 _at = attrgetter("f_code", "f_lasti")
 
@@ -93,7 +100,7 @@ class Samples:
             return  # Where the clock stands, the program is paused.
         self._looked_ns = now_ns
         try:
-            quiet = [buffer for buffer in list(self._recording.stream.buffers) if _is_quiet(buffer)]
+            quiet = [buffer for buffer in list(self._recording.stream.buffers) if _is_quiet(buffer, now_ns)]
             self._look_at(self._in_turn(quiet))
         except Exception as error:
             self.stop()
@@ -111,30 +118,63 @@ class Samples:
     def _look_at(self, buffers: list[Buffer]) -> None:
         for buffer in buffers:
             t_ns = self._recording.stream.clock()
-            seen = self._place(_stack(buffer.ident))
-            if seen is not None and not buffer.rows and not buffer.closed and self._looks:
-                _keep(buffer, seen, t_ns)
+            since_ns, used_ns = buffer.measured[1], _measure(buffer, t_ns)
+            seen = self._places(_stack(buffer.ident))
+            if buffer.rows or buffer.closed or not self._looks:
+                continue
+            if seen:
+                _keep(buffer, seen[0], t_ns)
+            if seen is not None and 0 <= used_ns < _IDLE_NS:
+                if buffer.idle_ns < 0:
+                    buffer.turns.append((since_ns, 1))
+                buffer.idle_ns = t_ns
+            elif buffer.idle_ns >= 0:
+                buffer.turns.append((buffer.idle_ns, 0))
+                buffer.idle_ns = -1
 
-    def _place(self, stack: list[At]) -> At | None:
-        """Where the program is; None if it is not in code of its own, or at a switch that may not be stored yet."""
+    def _places(self, stack: list[At]) -> list[At] | None:
+        """Where the program is, innermost first, as far as it is in code of its own; None if it is at a switch that may
+        not be stored yet, or has ended."""
         for depth, (code, _) in enumerate(stack):
             # What only stands around a callback of the program's stores nothing meanwhile.
             if code.co_filename.startswith(TRACERS) and not (depth and code.co_name == "visualizer_callback"):
                 return None
         own = [at for at in stack if self._recording.own(at[0])]
-        if any(_is_resumed(*at) for at in own):
+        if not stack or any(_is_resumed(*at) for at in own):
             return None
+        # What a library has generated stands in no file; its caller does. But a console runs what stands in none.
+        if not any(_is_cell(code) for code, _ in own):
+            own = [at for at in own if not at[0].co_filename.startswith("<")] or own
         # A function that is just being entered says less than its call.
         while len(own) > 1 and _is_entered(*own[0]):
             del own[0]
-        return own[0] if own else None
+        return own
 
 
-def _is_quiet(buffer: Buffer) -> bool:
+def _is_cell(code: CodeType) -> bool:
+    """Whether it is all of what was typed at once into a console, or given to `exec`."""
+    return code.co_filename.startswith("<") and code.co_name.startswith(("<module>", "<cell line"))
+
+
+def _is_quiet(buffer: Buffer, t_ns: int) -> bool:
     """Whether the thread has stored nothing since this was asked last, and all that it had stored is written."""
     stored = buffer.taken + len(buffer.rows) // ROW
     looked, buffer.looked = buffer.looked, stored
-    return stored == looked and not buffer.rows and not buffer.closed
+    if stored == looked and not buffer.rows and not buffer.closed:
+        return True
+    _measure(buffer, t_ns)
+    return False
+
+
+def _measure(buffer: Buffer, t_ns: int) -> int:
+    """How much of the processor's time the thread has used since this was asked last; -1 if that cannot be known, or it
+    has stored anything since."""
+    try:
+        used_ns = _clock_gettime_ns(buffer.clock) if buffer.clock != -1 else -1
+    except OSError:
+        used_ns = -1  # It has ended.
+    (stored, _, before_ns), buffer.measured = buffer.measured, (buffer.looked, t_ns, used_ns)
+    return used_ns - before_ns if stored == buffer.looked and min(used_ns, before_ns) >= 0 else -1
 
 
 def _stack(ident: int) -> list[At]:

@@ -26,6 +26,7 @@ from visualizer.tracers.core.buffer import (
     STRIDE,
     Buffer,
     Taken,
+    idle_turn,
     in_order,
     number_shapes_by,
     shape_line,
@@ -277,15 +278,22 @@ class Stream(Interning):
         count = sum(self._report_sights(buffer, lines, last) for buffer in list(self.buffers))
         return "".join(lines), count
 
-    def _report_sights(self, buffer: Buffer, lines: list[str], ended: bool) -> int:
-        """Make the lines of where a thread was seen; of the newest only if that is due, or has ended."""
-        count = 0
-        for sight in buffer.sights:
-            if sight.count and (ended or sight.is_due or sight is not buffer.sights[-1]):
-                self._make_lines(Taken(buffer, [sight.t_ns, PARTS, 0], list(sight.report())), 1, lines)
-                count += 1
-        buffer.sights = [] if ended else buffer.sights[-1:]
-        return count
+    def _report_sights(self, buffer: Buffer, made: list[str], ended: bool) -> int:
+        """Make the lines of where a thread was seen, and when it was idle; of the newest sight only if that is due, or
+        has ended. Return how many."""
+        told = [idle_turn(*turn) for turn in buffer.turns]
+        told += [
+            sight.report()
+            for sight in buffer.sights
+            if sight.count and (ended or sight.is_due or sight is not buffer.sights[-1])
+        ]
+        if ended and buffer.idle_ns >= 0:
+            told.append(idle_turn(buffer.idle_ns, 0))
+            buffer.idle_ns = -1
+        for parts in told:
+            self._make_lines(Taken(buffer, [parts[1], PARTS, 0], list(parts)), 1, made)
+        buffer.sights, buffer.turns = [] if ended else buffer.sights[-1:], []
+        return len(told)
 
     def _make_lines(self, taken: Taken, until: int, lines: list[str]) -> None:
         """Make the lines of the rows of `taken` up to number `until`."""

@@ -358,6 +358,11 @@ def test_being_ready_for_a_small_part_of_a_long_life_is_no_starvation() -> None:
     assert kinds(ready_in_turns(4, 30).at(2_000 * MS).prints("x")) == []
 
 
+def test_who_is_woken_often_and_has_its_turn_each_time_does_not_starve() -> None:
+    assert kinds(ready_in_turns(10, 11)) == ["starvation"]
+    assert kinds(ready_in_turns(40, 9)) == []
+
+
 def test_no_starvation_at_the_end_of_a_long_queue() -> None:
     keys = [f"k{number}" for number in range(20)]
     tape = spawned(*keys)

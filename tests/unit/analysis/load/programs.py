@@ -144,6 +144,7 @@ class Program:
         self.say(
             self.random.choice((
                 ev.Poll(self.tick(), self.hubs.get(self.thread, 0), self.random.randrange(2)),
+                ev.Idle(self.tick(), words.CURRENT, self.random.randrange(2)),
                 ev.Sample(self.t_ns, words.CURRENT, self.random.randrange(5)),
                 ev.Output(self.t_ns, words.STDOUT, "hello"),
                 ev.Name(self.t_ns, track, self.random.randrange(len(TEXTS))),

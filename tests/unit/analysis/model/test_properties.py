@@ -235,6 +235,7 @@ EVENTS = st.one_of(
     st.builds(ev.Wake, TIMES, IDS, IDS, WORDS),
     st.builds(ev.Exit, TIMES, IDS, WORDS, IDS, IDS),
     st.builds(ev.Poll, TIMES, IDS, IDS),
+    st.builds(ev.Idle, TIMES, IDS, IDS),
     st.builds(ev.Output, TIMES, WORDS, WORDS, IDS),
     st.builds(ev.Sample, TIMES, IDS, IDS, IDS),
     st.builds(ev.Thread, TIMES, IDS),

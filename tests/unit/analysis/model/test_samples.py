@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,8 @@ from tests.unit.analysis.tape import FILE, Tape
 from visualizer.analysis.explore.search import Found, for_line
 from visualizer.analysis.explore.targets import Line
 from visualizer.analysis.findings import findings
+from visualizer.analysis.findings.base import cut_off, suspension_before
+from visualizer.analysis.index.idle_gaps import gaps
 from visualizer.analysis.model.samples import Samples
 from visualizer.analysis.model.timeline import Entry, State
 from visualizer.analysis.report.details import details
@@ -67,6 +71,66 @@ def test_a_sample_of_whom_the_trace_does_not_know_to_run_is_left_out() -> None:
     timeline = tape.timeline()
     assert timeline.tracks[tape.ids["hub"]].state is State.IDLE
     assert not len(timeline.samples)
+
+
+def test_who_uses_no_processor_time_waits_in_a_call_and_blocks_its_hub_all_the_same() -> None:
+    tape = hogged()
+    events, tape.events = tape.events[-5:], tape.events[:-5]
+    tape.at(30 * MS).idle(1).at(40 * MS).sample(11).at(280 * MS).idle(0)
+    tape.events += events
+    timeline = tape.timeline()
+    bar, hub = (timeline.tracks[tape.ids[key]] for key in ("bar", "hub"))
+    assert [State(state).name for state in bar.slices.state] == [
+        "CREATED", "READY", "RUNNING", "IDLE", "RUNNING", "WAITING",
+    ]  # fmt: skip
+    assert hub.slices.state[hub.slices.at(200 * MS)] == State.BLOCKED
+    assert len(bar.steps) == 1
+    assert describe_state(timeline, bar.id, 50 * MS) == (
+        "bar has been idle for 20 ms: it waits in a call (inferred: it uses no processor time), "
+        "last seen at demo.py:11 (sampled)"
+    )
+    assert describe_state(timeline, hub.id, 200 * MS) == (
+        "hub has been blocked for 0.2 s: bar waits in a call without yielding, last seen at demo.py:11 (sampled)"
+    )
+    [hog] = findings(timeline)
+    assert (hog.kind, hog.sentence.split(",")[0]) == (
+        "hog", "bar waited in a call that uses no processor time for 0.3 s without yielding",
+    )  # fmt: skip
+
+
+def test_a_thread_that_waits_without_a_hub_is_no_problem_and_its_idle_time_can_be_folded() -> None:
+    tape = Tape().sample(11).at(30 * MS).idle(1).at(900 * MS).idle(0).at(910 * MS)
+    timeline = tape.exits("main").end().timeline()
+    main = timeline.tracks[tape.ids["main"]]
+    assert round(main.slices.spent_ns(State.IDLE, timeline.last_ns) / MS) == 870
+    assert findings(timeline) == []
+    [gap] = [gaps(timeline).gap(number) for number in range(len(gaps(timeline)))]
+    assert (round(gap.start_ns / MS), round(gap.end_ns / MS)) == (30, 900)
+
+
+def test_what_a_thread_waited_in_is_told_where_something_else_ended_it() -> None:
+    tape = Tape().at(30 * MS).idle(1).at(900 * MS).sample(11).end(-1, signal.SIGTERM)
+    assert cut_off(tape.timeline()) == (
+        "Last known before SIGTERM ended the program: main waited in a call (demo.py:11)."
+    )
+
+
+def test_what_a_track_waited_for_before_a_run_with_many_idle_times_is_found() -> None:
+    tape = hogged().at(400 * MS)
+    for _ in range(5):
+        tape.idle(1).idle(0)
+    timeline = tape.timeline()
+    foo = timeline.tracks[tape.ids["foo"]]
+    waited = suspension_before(timeline, foo, timeline.last_ns)
+    assert waited is not None
+    assert waited.on == "0.01 s"
+
+
+def test_a_hub_tells_of_its_polls_itself() -> None:
+    tape = Tape().spawn("hub", words.HUB, parent="main").switch("main", "hub").idle(1)
+    hub = tape.ids["hub"]
+    assert tape.timeline().tracks[hub].state is State.RUNNING
+    assert tape.poll("hub", 1).idle(1).idle(0).timeline().tracks[hub].state is State.IDLE
 
 
 def test_the_line_at_which_it_was_seen_the_most_often() -> None:

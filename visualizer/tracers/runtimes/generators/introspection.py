@@ -67,7 +67,6 @@ _CODE: dict[type, Callable[[Any], Any]] = {
 
 #: Method of what resumes a frame -> cause of the switch; and the types that have these methods.
 METHODS = {"send": words.SEND, "throw": words.THROW, "close": words.CLOSE}
-_RESUMING = (GeneratorType, CoroutineType, ASEND, ATHROW, WRAPPER)
 #: Methods of an asynchronous generator that make something to await, which resumes it.
 ASKING = {"asend": words.SEND, "athrow": words.THROW, "aclose": words.CLOSE}
 
@@ -82,7 +81,8 @@ def is_generator(thing: Any) -> bool:
 def is_resuming(thing: Any) -> bool:
     """Whether it is of a type that has the methods in METHODS, and resumes a generator by them."""
     kind = type(thing)
-    return any(kind is one for one in _RESUMING)
+    # Asked of every call of a method in C on 3.11: written out, it takes a fifth of the time.
+    return kind is GeneratorType or kind is CoroutineType or kind is ASEND or kind is ATHROW or kind is WRAPPER
 
 
 def frame_of(generator: Any) -> Any:

@@ -242,10 +242,14 @@ class GeventTracer(Family):
         if limit is not None:
             limit_ns, again = self._limits.left_ns(greenlet, limit, t_ns)
         if own is None:
-            reason, thing, call = self._waited_on_by(greenlet, frame)
+            awaited = self._waits.below(greenlet, frame, None)
+            reason, thing, call = self._waited_on_by(greenlet, frame, awaited.reason)
             if reason == words.LOCK:
                 self._ties.report_owner(t_ns, thing)
-            return self._store_suspension(t_ns, track, (reason, limit_ns, thing, None), None, 0, again, call)
+            if awaited.cause is not None:
+                self._ready.awaited[track] = awaited.cause
+            about = reason, limit_ns, thing, awaited.endpoint
+            return self._store_suspension(t_ns, track, about, None, 0, again, call)
         awaited, thing = self._waits.below(greenlet, frame, own), ""
         reason = awaited.reason
         if reason is HUB_ENDS:
@@ -325,12 +329,13 @@ class GeventTracer(Family):
         has_name = type(thing) is not New and (reason != words.RESULT or self._known_track(thing) is None)
         return reason, self._numbers.name(thing) if has_name else ""
 
-    def _waited_on_by(self, greenlet: Any, frame: Any) -> tuple[str | None, str, str | None]:
+    def _waited_on_by(self, greenlet: Any, frame: Any, below: str | None) -> tuple[str | None, str, str | None]:
         """Why a greenlet waits that has no frame of the program's: reason, thing, and what it called, as text.
 
-        It runs a function of gevent's, which a Greenlet keeps until its end, with what it was called with.
+        It runs a function of gevent's, which a Greenlet keeps until its end, with what it was called with. `below`: the
+        reason that the frames give.
         """
-        reason = (self._waits.below(greenlet, frame, None).reason or self._waits.locks(frame, None)) if frame else None
+        reason = below or (self._waits.locks(frame, None) if frame is not None else None)
         kind = self._greenlet_class
         run: Any = dictionary(greenlet).get("_run") if kind is not None and isinstance(greenlet, kind) else None
         while type_name(type(run)) == "partial" and type_module(type(run)) == "functools":

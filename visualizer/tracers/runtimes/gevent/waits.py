@@ -118,6 +118,8 @@ class Waits:
 
     def below(self, greenlet: Any, frame: Any, own: Any) -> Awaited:
         """What `greenlet`, suspended in `frame`, waits for, if there are functions of gevent's from there to `own`."""
+        if frame is None:
+            return _NOT_KNOWN
         found = len(_REASON_OF_FILE)
         standard: str | None = None
         endpoint: Endpoint | None = None
