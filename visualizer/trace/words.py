@@ -91,6 +91,10 @@ TURN = "turn"
 # Relations of a tie.
 HOLDS = "holds"
 AWAITS = "awaits"
+#: Somebody has got what it raised.
+RETRIEVED = "retrieved"
+#: Nobody has, up to the end of the program.
+UNRETRIEVED = "unretrieved"
 
 # Outcomes of an exit.
 RETURNED = "returned"

@@ -86,7 +86,9 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         told += [f"{timeline.name(one.track)} was late by {duration(one.late_ns, 2)} at the end" for one in due]
         delayed = listed(told)
         sentence = f"{timeline.name(turn.track)} ran for {duration(length_ns, 2)} without yielding, {how}"
-        blocked = "its hub was blocked" if turn.track != hub else "nobody else could run on its thread"
+        blocked = "nobody else could run on its thread"
+        if turn.track != hub:
+            blocked = f"its {timeline.tracks[hub].kind} was blocked"
         sentence += f" → {delayed or blocked}"
         sentence += worst_of(count, "such runs")
         if turn.switch < 0 and turn.track != hub and not is_over(timeline):

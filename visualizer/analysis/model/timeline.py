@@ -60,6 +60,8 @@ class Timeline:
         self.remarks: list[
             ev.Note | ev.Held | ev.Continued | ev.Dropped | ev.Refused | ev.Cancel | ev.Uncaught | ev.End
         ] = []
+        #: Who asked that a task be cancelled, and where, by the task.
+        self.cancels: dict[int, list[ev.Cancel]] = {}
         self.notes: list[str] = []
         #: Those of the notes that say that a runtime ran and was not recorded: by its name.
         self.unsupported: dict[str, str] = {}

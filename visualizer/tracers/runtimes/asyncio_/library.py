@@ -27,6 +27,7 @@ _NEEDED_BY = {
 }
 _ATTRIBUTES = (
     "_coro", "_fut_waiter", "_state", "_exception", "_result", "_cancel_message", "_must_cancel", "_callbacks", "_loop",
+    "_log_traceback",
 )
 
 

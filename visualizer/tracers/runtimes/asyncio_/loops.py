@@ -41,8 +41,8 @@ class Loop:
     """What is known of one loop."""
 
     __slots__ = (
-        "_began_ns", "_buffer", "_is_asked", "_polling", "_shared", "before", "current", "due", "giver", "guard",
-        "ident", "left", "resumed", "rows", "track",
+        "_began_ns", "_buffer", "_is_asked", "_polling", "_shared", "before", "current", "due", "giver",
+        "guard", "ident", "left", "resumed", "rows", "track",
     )
 
     def __init__(self, shared: Shared) -> None:
@@ -135,6 +135,8 @@ class Loop:
             return
         if self.current is not None:
             self.over(now())
+        if self._shared.failed:
+            self._shared.find_retrieved(now())
         self.giver = None
         if not count:
             self._polling = True
@@ -343,6 +345,8 @@ class Loop:
         stream = self._shared.context.stream
         outcome, value = self._outcome(task, library.get(task, "_state"))
         self._shared.context.exited(t_ns, known.track, outcome, value)
+        if outcome is words.RAISED:
+            self._shared.failed[known.track] = known
         stream.store(lines.switch, t_ns, known.track, self.track, lines.NO_VALUE)
 
     def _outcome(self, task: Any, state: Any) -> tuple[str, Any]:

@@ -121,7 +121,9 @@ class AsyncioTracer:
                 queue.__class__ = Plain
 
     def finish(self, t_ns: int) -> None:
-        """What is left at the end has not ended."""
+        """What has not ended by now never does."""
+        if self._shared is not None:
+            self._shared.find_retrieved(t_ns, at_end=True)
 
     def fail(self, error: BaseException) -> None:
         """A hook failed."""
