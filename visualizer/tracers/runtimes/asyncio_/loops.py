@@ -41,7 +41,7 @@ class Loop:
     """What is known of one loop."""
 
     __slots__ = (
-        "_began_ns", "_buffer", "_is_asked", "_polling", "_shared", "before", "current", "due", "giver",
+        "_began_ns", "_buffer", "_is_asked", "_polling", "_shared", "before", "current", "due", "eager", "giver",
         "guard", "ident", "left", "resumed", "rows", "track",
     )
 
@@ -57,6 +57,8 @@ class Loop:
         #: The task that makes a step; or whose doing the callback is that runs.
         self.current: Task | None = None
         self.giver: Giver | None = None
+        #: The eager tasks in the middle of their first step, the innermost last: what stands for one, who ran before.
+        self.eager: list[tuple[Task, Task | None, Giver | None]] = []
         #: How many handles are left of those that the loop has looked at.
         self.left = 0
         #: The rows of the thread's buffer, and the shape of every switch from the loop to a task.
@@ -183,7 +185,12 @@ class Loop:
             if shared.library.is_formality(task):
                 self.due[id(handle)] = self.track, words.CALLBACK
                 return
-            known = self._meet(t_ns, task, waker, cause if is_woken else "")
+            known = self._of_eager(task)
+            if known is not None:
+                # It gives way in its first step.
+                known.gave_way = not is_woken
+            else:
+                known = self._meet(t_ns, task, waker, cause if is_woken else "")
         elif is_woken:
             if args and not is_end:
                 cause = self._cancel(t_ns, known, task, args[0], (waker, cause))
@@ -273,11 +280,63 @@ class Loop:
         context.ready(t_ns, track, giver, cause or words.SPAWN)
         return shared.tasks.add(task, track, self, name)
 
+    # Eager tasks.
+
+    def begins_eagerly(self, frame: Any, coroutine: Any, name: str) -> bool:
+        """A task is made in `frame`, by who runs, and makes its first step now. Return False if it does not."""
+        if self.ident != _get_ident():
+            return False
+        context = self._shared.context
+        t_ns, running = context.now(), self.running
+        by = self._shared.in_step(frame)
+        track = context.spawned(t_ns, words.TASK, name, self.track, running, by)
+        context.ready(t_ns, track, running, words.SPAWN)
+        context.switched(t_ns, running, track, frame=by)
+        # Nobody has the task yet: its coroutine stands for it.
+        made: Task = Task(coroutine)
+        made.begin(id(coroutine), track, self, name)
+        made.started = True
+        self.eager.append((made, self.current, self.giver))
+        self.current, self.giver = made, None
+        return True
+
+    def _of_eager(self, task: Any) -> Task | None:
+        """The task that makes its first step, if this is it."""
+        made = self.eager[-1][0] if self.eager else None
+        if made is None or self._shared.library.get(task, "_coro") is not made():
+            return None
+        self.current = self._is_eager(made, task)
+        return self.current
+
+    def _is_eager(self, made: Task, task: Any) -> Task:
+        known = self._shared.tasks.of(task)
+        if known is None:
+            known = self._shared.tasks.add(task, made.track, self, made.name)
+            known.started = True
+        return known
+
+    def ends_eagerly(self, task: Any) -> None:
+        """The first step is over; `task` is None if none was made."""
+        context = self._shared.context
+        t_ns = context.now()
+        made, before, giver = self.eager.pop()
+        known = self._is_eager(made, task) if task is not None else None
+        back = before.track if before is not None else self.track
+        if known is not None:
+            self.current = known
+            self.over(t_ns, back)
+        else:
+            context.exited(t_ns, made.track, words.DROPPED)
+            context.switched(t_ns, made.track, back)
+        self.current, self.giver = before, giver
+
     # What runs.
 
     def begins(self, t_ns: int, handle: Any, what: Task | Giver | None) -> None:
         """A handle is run next."""
         context = self._shared.context
+        if not self.ident:
+            return  # Somebody runs single rounds of the loop (`_run_once`).
         if words.NOBODY in context.unsettled:
             context.unsettled.discard(words.NOBODY)
             context.stream.attend(self._buffer)
@@ -305,7 +364,7 @@ class Loop:
     def _name_again(self, t_ns: int, known: Task, task: Any) -> None:
         """A task may have been given its name after it was made."""
         name = self._shared.library.name(task)
-        if name != known.name:
+        if name and name != known.name:
             known.name = name
             self._shared.context.named(t_ns, known.track, name)
 
@@ -317,14 +376,24 @@ class Loop:
             except Exception as error:
                 self._shared.fail(error)
 
-    def over(self, t_ns: int) -> None:
-        """What ran is over: tell what became of it."""
+    def over(self, t_ns: int, back: int = words.NOBODY) -> None:
+        """What ran is over: tell what became of it. `back`: who runs from now on; the loop, if that is nobody."""
         known = self.current
         if known is None:
             return
         self.current = self.guard = None
+        if back == words.NOBODY:
+            back = self.track
         if known.gave_way:
             known.gave_way = False
+            if back != self.track:
+                context, (stand, _) = self._shared.context, self._shared.waits.stand(known())
+                context.waits(t_ns, known.track, words.SLEEP, "0 s", 0)
+                context.ready(t_ns, known.track, self.track, words.TIMER)
+                context.stream.store(
+                    lines.switch, t_ns, known.track, back, lines.NO_VALUE, stand.code, stand.offset
+                )
+                return
             try:
                 if known.place is not None and turn(known()) == known.place:
                     self.rows.extend((t_ns, self.track, known.shape))
@@ -337,7 +406,7 @@ class Loop:
         task: Any = known()
         is_plain = type(task) is library.task
         if (task._fut_waiter if is_plain else library.get(task, "_fut_waiter")) is not None:
-            self._suspended(t_ns, known, task)
+            self._suspended(t_ns, known, task, back)
             return
         known.ended = True
         self._name_again(t_ns, known, task)
@@ -347,7 +416,7 @@ class Loop:
         self._shared.context.exited(t_ns, known.track, outcome, value)
         if outcome is words.RAISED:
             self._shared.failed[known.track] = known
-        stream.store(lines.switch, t_ns, known.track, self.track, lines.NO_VALUE)
+        stream.store(lines.switch, t_ns, known.track, back, lines.NO_VALUE)
 
     def _outcome(self, task: Any, state: Any) -> tuple[str, Any]:
         library = self._shared.library
@@ -359,7 +428,7 @@ class Loop:
             return words.RAISED, keep(error)
         return (words.RETURNED, keep(library.get(task, "_result"))) if state == "FINISHED" else (words.UNKNOWN, None)
 
-    def _suspended(self, t_ns: int, known: Task, task: Any) -> None:
+    def _suspended(self, t_ns: int, known: Task, task: Any, back: int) -> None:
         """It waits for a future."""
         self._find_cancel(t_ns, known, task)
         waits, stream, buffer = self._shared.waits, self._shared.context.stream, self._buffer
@@ -376,7 +445,7 @@ class Loop:
             shape = buffer.again(key, stand)
         if shape is None:
             stream.store(lines.wait_in_call, t_ns, known.track, about, text, code, offset)
-            stream.store(lines.switch, t_ns, known.track, self.track, lines.NO_VALUE, code, offset)
+            stream.store(lines.switch, t_ns, known.track, back, lines.NO_VALUE, code, offset)
             return
         if shape == NEW:
             shape = buffer.learn(
@@ -384,7 +453,7 @@ class Loop:
                 (lines.wait_in_call, words.CURRENT, about, text, code, offset),
                 (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset),
             )
-        self.rows.extend((t_ns, self.track, shape))
+        self.rows.extend((t_ns, back, shape))
 
     def _gives_way(self, t_ns: int, known: Task, task: Any) -> None:
         """It has only asked for its next turn."""

@@ -14,6 +14,7 @@ from _collections import deque  # type: ignore[import-not-found]
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import type_module, type_name
 from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
+from visualizer.tracers.runtimes.asyncio_.eager import EagerTasks
 from visualizer.tracers.runtimes.asyncio_.loops import Loop
 from visualizer.tracers.runtimes.asyncio_.ready import Plain, make_watched
 from visualizer.tracers.runtimes.asyncio_.shared import Shared
@@ -60,6 +61,7 @@ class AsyncioTracer:
         self.context = context
         self._shared: Shared | None = None
         self._queue_class: type[Plain] | None = None
+        self._eager: EagerTasks | None = None
         #: The loops that run, by thread, the innermost last.
         self._running: dict[int, list[Loop]] = {}
         self._loop_class: Any = None
@@ -83,6 +85,8 @@ class AsyncioTracer:
         self._shared = shared = Shared(self.context, self.name, known)
         self._set_running = original = known.events._set_running_loop
         self._queue_class = make_watched(shared)
+        self._eager = EagerTasks(shared)
+        self._eager.begin(known)
         self.context.has_tasks = True
         self.context.on_method["cancel"] = self._on_cancel
         self.context.runners.append(self._current)
@@ -108,6 +112,8 @@ class AsyncioTracer:
             del self._loop_class._ready
         if kind is None:
             return
+        if self._eager is not None:
+            self._eager.remove()
         self.context.runners.remove(self._current)
         self.context.steppers.remove(self._is_step)
         del self.context.on_method["cancel"]
