@@ -139,6 +139,9 @@ def _wakes(timeline: Timeline) -> Column:
     after = np.minimum(at + 2, len(every.state) - 1)
     goes_on = (every.state[after] == State.WAITING) & (every.about[after] == every.about[at])
     is_other = np.isin(waker, [track.id for track in tracks])
+    # Who only had it give up has released nothing.
+    gives_up = [number for number, cause in enumerate(wakeups.causes.known) if cause in (words.CANCEL, words.KILL)]
+    is_other &= ~np.isin(np.asarray(wakeups.cause)[every.about[at + 1]], gives_up)
     columns = (every.about[at], every.start_ns[at + 1], waker, ~goes_on)
     found: Column = np.stack(columns, axis=1)[is_other].astype(np.int64)
     return found

@@ -94,7 +94,7 @@ class Loop:
         about = words.JOIN, -1, f"track {self.track}", None
         code, offset = place_of(frame, context.own)
         context.stream.store(lines.wait_in_call, t_ns, self.before, about, None, code, offset)
-        context.switched(t_ns, self.before, self.current.track if self.current is not None else self.track, frame=frame)
+        self._switch(t_ns, self.before, self.running, code, offset)
 
     def stops(self, in_step: bool) -> None:
         """The loop does not run any longer. `in_step`: somebody lets another loop run in the middle of a step."""
@@ -107,9 +107,8 @@ class Loop:
             self.giver = None
         self._is_asked = False
         self.ident = 0
-        running = self.current.track if self.current is not None else self.track
         context.ready(t_ns, self.before, self.track, words.FINISHED)
-        context.switched(t_ns, running, self.before)
+        self._switch(t_ns, self.running, self.before)
 
     def closes(self) -> None:
         """The loop is closed."""
@@ -222,14 +221,16 @@ class Loop:
         if not is_new or cause == words.TIMEOUT:
             return cause
         where = place_of(self._shared.in_step(sys._getframe(4)), self._shared.context.own)
-        self._store_cancel(t_ns, known, task, waker, *where)
+        # The task hands it on.
+        message = library.get(future, "_cancel_message")
+        self._store_cancel(t_ns, known, message, waker, *where)
         # If whoever waits for it has been cancelled, that was passed on to it.
         for callback, _ in library.get(task, "_callbacks") or ():
             stepped = library.stepped_by(callback)
             outer = self._shared.tasks.of(stepped[0]) if stepped is not None else None
             if stepped is not None and outer is not None and library.cancels(stepped[0]) > outer.cancels:
                 outer.cancels = library.cancels(stepped[0])
-                self._store_cancel(t_ns, outer, stepped[0], waker, *where)
+                self._store_cancel(t_ns, outer, message, waker, *where)
         return words.CANCEL
 
     def cancels(self, t_ns: int, known: Task, task: Any, by: int, code: CodeType, offset: int) -> None:
@@ -245,13 +246,12 @@ class Loop:
         """A task may have been cancelled while it was ready or ran: that wakes nobody, and who did it is not known."""
         cancels = self._shared.library.cancels(task)
         if cancels > known.cancels:
-            self._store_cancel(t_ns, known, task, words.NOBODY)
+            self._store_cancel(t_ns, known, self._shared.library.get(task, "_cancel_message"), words.NOBODY)
         known.cancels = cancels
 
     def _store_cancel(
-        self, t_ns: int, known: Task, task: Any, by: int, code: CodeType | None = None, offset: int = 0
+        self, t_ns: int, known: Task, message: Any, by: int, code: CodeType | None = None, offset: int = 0
     ) -> None:
-        message = self._shared.library.get(task, "_cancel_message") if task is not None else None
         text = "" if message is None else message if type(message) is str else show(message)
         self._shared.context.stream.store(lines.cancel, t_ns, by, known.track, text[:LONGEST_TEXT], code, offset)
 
@@ -291,7 +291,7 @@ class Loop:
         by = self._shared.in_step(frame)
         track = context.spawned(t_ns, words.TASK, name, self.track, running, by)
         context.ready(t_ns, track, running, words.SPAWN)
-        context.switched(t_ns, running, track, frame=by)
+        self._switch(t_ns, running, track, *place_of(by, context.own))
         # Nobody has the task yet: its coroutine stands for it.
         made: Task = Task(coroutine)
         made.begin(id(coroutine), track, self, name)
@@ -327,7 +327,7 @@ class Loop:
             self.over(t_ns, back)
         else:
             context.exited(t_ns, made.track, words.DROPPED)
-            context.switched(t_ns, made.track, back)
+            self._switch(t_ns, made.track, back)
         self.current, self.giver = before, giver
 
     # What runs.
@@ -356,10 +356,8 @@ class Loop:
             self._find_cancel(t_ns, what, task)
         if self.left < 1:
             self.guard = ref(handle, self.gone)
-        if context.control is not None and context.control.goal:
-            context.switched(t_ns, self.track, what.track)
-        else:
-            self.rows.extend((t_ns, what.track, self.resumed))
+        self.rows.extend((t_ns, what.track, self.resumed))
+        self._stop(what.track)
 
     def _name_again(self, t_ns: int, known: Task, task: Any) -> None:
         """A task may have been given its name after it was made."""
@@ -390,13 +388,12 @@ class Loop:
                 context, (stand, _) = self._shared.context, self._shared.waits.stand(known())
                 context.waits(t_ns, known.track, words.SLEEP, "0 s", 0)
                 context.ready(t_ns, known.track, self.track, words.TIMER)
-                context.stream.store(
-                    lines.switch, t_ns, known.track, back, lines.NO_VALUE, stand.code, stand.offset
-                )
+                self._switch(t_ns, known.track, back, stand.code, stand.offset)
                 return
             try:
                 if known.place is not None and turn(known()) == known.place:
                     self.rows.extend((t_ns, self.track, known.shape))
+                    self._stop(self.track)
                     return
             except AttributeError:
                 pass
@@ -411,12 +408,11 @@ class Loop:
         known.ended = True
         self._name_again(t_ns, known, task)
         self._find_cancel(t_ns, known, task)
-        stream = self._shared.context.stream
         outcome, value = self._outcome(task, library.get(task, "_state"))
         self._shared.context.exited(t_ns, known.track, outcome, value)
         if outcome is words.RAISED:
             self._shared.failed[known.track] = known
-        stream.store(lines.switch, t_ns, known.track, back, lines.NO_VALUE)
+        self._switch(t_ns, known.track, back)
 
     def _outcome(self, task: Any, state: Any) -> tuple[str, Any]:
         library = self._shared.library
@@ -445,7 +441,7 @@ class Loop:
             shape = buffer.again(key, stand)
         if shape is None:
             stream.store(lines.wait_in_call, t_ns, known.track, about, text, code, offset)
-            stream.store(lines.switch, t_ns, known.track, back, lines.NO_VALUE, code, offset)
+            self._switch(t_ns, known.track, back, code, offset)
             return
         if shape == NEW:
             shape = buffer.learn(
@@ -454,6 +450,7 @@ class Loop:
                 (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset),
             )
         self.rows.extend((t_ns, back, shape))
+        self._stop(back)
 
     def _gives_way(self, t_ns: int, known: Task, task: Any) -> None:
         """It has only asked for its next turn."""
@@ -476,3 +473,20 @@ class Loop:
         if type(task) is shared.library.task and len(coroutines) == 3 and stand.ats[2][0] is shared.library.turn:
             if stand.ats[0] == (code, offset):
                 known.place, known.shape = (offset, stand.ats[1][0]), shape
+        self._stop(self.track)
+
+    def _switch(self, t_ns: int, origin: int, target: int, code: CodeType | None = None, offset: int = 0) -> None:
+        """`target` runs from now on instead of `origin`, which is suspended at that place."""
+        self._shared.context.stream.store(lines.switch, t_ns, origin, target, lines.NO_VALUE, code, offset)
+        self._stop(target)
+
+    def _stop(self, target: int) -> None:
+        """The program may be paused here, where `target` runs from now on."""
+        control = self._shared.context.control
+        if control is not None and control.goal:
+            try:
+                control.on_switch(target)
+            except Exception as error:
+                # A signal's handler raised it: it goes on into the program.
+                self._shared.raised = error
+                raise

@@ -27,9 +27,14 @@ class Shared:
         self._name = name
         #: The tasks that have raised, as long as nobody is known to have got that; by their tracks.
         self.failed: dict[int, Task] = {}
+        #: What a signal's handler raised in a hook of ours, where the program was paused.
+        self.raised: BaseException | None = None
 
     def fail(self, error: BaseException) -> None:
-        """A hook failed."""
+        """A hook failed. Raise what is none of its errors."""
+        raised, self.raised = self.raised, None
+        if raised is error:
+            raise error
         self.context.fail(self._name, error)
 
     def find_retrieved(self, t_ns: int, at_end: bool = False) -> None:

@@ -21,6 +21,7 @@ from visualizer.tracers.runtimes.asyncio_.shared import Shared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
     from types import CodeType, ModuleType
     from typing import Any
 
@@ -65,6 +66,7 @@ class AsyncioTracer:
         #: The loops that run, by thread, the innermost last.
         self._running: dict[int, list[Loop]] = {}
         self._loop_class: Any = None
+        self._time: Any = None
         self._events: Any = None
         self._set_running: Any = None
         self._hook: Any = None
@@ -81,6 +83,9 @@ class AsyncioTracer:
             self._loop_class = known.BaseEventLoop
             self._events = known.events
             self._loop_class._ready = _OnSet(self)
+            if self.context.control is not None:
+                self._time = self._loop_class.time
+                self._loop_class.time = _stopped_time(self.context.now)
             return
         self._shared = shared = Shared(self.context, self.name, known)
         self._set_running = original = known.events._set_running_loop
@@ -110,6 +115,8 @@ class AsyncioTracer:
         kind, self._queue_class = self._queue_class, None
         if self._loop_class is not None and "_ready" in self._loop_class.__dict__:
             del self._loop_class._ready
+            if self._time is not None:
+                self._loop_class.time = self._time
         if kind is None:
             return
         if self._eager is not None:
@@ -199,3 +206,13 @@ class AsyncioTracer:
         for running in list(self._running.values()):
             for loop in running[-1:]:
                 loop.report_poll()
+
+
+def _stopped_time(now: Callable[[], int]) -> Callable[[Any], float]:
+    """A loop's clock, which stands still while the program is paused."""
+
+    def time(self: Any) -> float:
+        """Return the time according to the event loop's clock."""
+        return now() / 1_000_000_000
+
+    return time
