@@ -1,4 +1,4 @@
-"""A kitchen in which orders are cancelled: a task group, a queue, a lock, a time limit, and a task that is told to stop.
+"""A kitchen in which orders are cancelled: a task group, a queue, a lock, a time limit, and tasks that must stop.
 
 Two cooks take orders from one queue and share one oven, which is a lock. The waiter takes an order back. The kitchen
 closes after a while, whatever is still in the oven, and the radio, which would play for ever, is switched off.

@@ -68,14 +68,14 @@ async def test_of_two(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("traces", "command"),
     [
-        (["my run.trace"], "visualizer export 'my run.trace' -o 'my run.svg' --row 'a b'"),
-        (["a;b.trace"], "visualizer export 'a;b.trace' -o 'a;b.svg' --row 'a b'"),
-        (["me@home/r.trace"], "visualizer export me@home/r.trace -o r.svg --row 'a b'"),
-        (["r.trace@#-#18", "r.trace@#19-#"], "visualizer compare 'r.trace@#-#18' 'r.trace@#19-#' -o r.svg --row 'a b'"),
+        (["my run.trace"], "visualizer export 'my run.trace' -o 'my run.svg' --tracks 'a b'"),
+        (["a;b.trace"], "visualizer export 'a;b.trace' -o 'a;b.svg' --tracks 'a b'"),
+        (["me@home/r.trace"], "visualizer export me@home/r.trace -o r.svg --tracks 'a b'"),
+        (["r.trace@#-#8", "r.trace@#9-#"], "visualizer compare 'r.trace@#-#8' 'r.trace@#9-#' -o r.svg --tracks 'a b'"),
     ],
 )
 def test_a_shell_takes_it_as_it_is_told(traces: list[str], command: str) -> None:
-    assert command_for(traces, ["--row", "a b"]) == command
+    assert command_for(traces, ["--tracks", "a b"]) == command
 
 
 async def test_exactly_what_is_seen_is_exported(tmp_path: Path, visualizer: Visualizer) -> None:
@@ -92,7 +92,7 @@ async def test_exactly_what_is_seen_is_exported(tmp_path: Path, visualizer: Visu
         assert command == pilot.app.clipboard
         view = screen.view
         first, last = ceil(view.viewport.start), floor(view.viewport.end)
-        rows = ["--row", "main", "--row", "worker ×9", "--row", "boss", "--select", "boss"]
+        rows = ["--tracks", "main", "--tracks", "worker ×9", "--tracks", "boss", "--select", "boss"]
     words = shlex.split(command or "")
     assert words[:3] == ["visualizer", "export", f"{file}@#{first}-#{last}"]
     assert words[words.index("--axis") :] == ["--axis", "switches", "--theme", "dark", *rows]

@@ -18,9 +18,9 @@ from visualizer.cli.painted import ascii_option, columns, echo_painted, width_op
 from visualizer.cli.parts import part_of, split_span
 from visualizer.cli.pictures import force_option, format_of, theme_option, write_picture
 from visualizer.cli.reading import read_trace
-from visualizer.cli.streams import fail, on_terminal, takes_unicode
+from visualizer.cli.streams import fail, on_terminal, takes_unicode, warn
 from visualizer.cli.terminal import keys_from_terminal
-from visualizer.export import COMPARED, Settings
+from visualizer.export import FORMATS, Settings, View, exporter
 from visualizer.paint.axis.viewport import Axis
 from visualizer.paint.comparison.figures import facts, figures, parting, remarks, verdict
 from visualizer.paint.comparison.stacked import paint_both
@@ -30,6 +30,8 @@ from visualizer.trace.source import TraceError
 
 _Line = list[Run]
 
+#: Those that show two traces.
+_FORMATS = [suffix for suffix, known in FORMATS.items() if View.COMPARISON in known.views]
 #: Width of a picture.
 _PIXELS = 1280
 _NARROWEST, _WIDEST = 400, 20_000
@@ -38,7 +40,7 @@ _NARROWEST, _WIDEST = 400, 20_000
 @click.command("compare")
 @click.argument("a", metavar="A", shell_complete=traces)
 @click.argument("b", metavar="B", shell_complete=traces)
-@click.option("-o", "--output", metavar="OUT", help=f"Draw both as a picture instead ({', '.join(COMPARED)}).")
+@click.option("-o", "--output", metavar="OUT", help=f"Draw both as a picture instead ({', '.join(_FORMATS)}).")
 @theme_option
 @force_option
 @click.option(
@@ -91,7 +93,7 @@ def command(
     """
     arguments = (a, b)
     wanted = [split_span(argument) for argument in arguments]
-    draw = format_of(output, COMPARED.get, COMPARED) if output is not None else None
+    draw = format_of(output, exporter, _FORMATS) if output is not None else None
     if on_terminal() and not (as_json or printed or draw):
         _open((wanted[0], wanted[1]))
         return
@@ -106,8 +108,10 @@ def command(
         pixels = _PIXELS if width is None else width
         if not _NARROWEST <= pixels <= _WIDEST:
             fail(f"A picture must be {_NARROWEST} to {_WIDEST} pixels wide, not {pixels}.")
-        settings = Settings((Axis(axis),), pixels, dark=theme == "dark")
-        write_picture(output, read, force, lambda: draw(one.part, other.part, arguments, settings))
+        settings = Settings(
+            one.part, other.part, arguments, warn, View.COMPARISON, (Axis(axis),), theme=theme, width=pixels
+        )
+        write_picture(output, read, force, lambda: draw(one.timeline, settings))
         return
     found = one.compare(other)
     if as_json:

@@ -39,7 +39,7 @@ def tracks(context: click.Context, parameter: click.Parameter, incomplete: str) 
     from visualizer.trace.source import TraceError
 
     # An option that still lacks its value keeps click from taking in what stands before it.
-    file = context.params.get("file") or next(iter(context.args), "-")
+    file = context.params.get("file") or next(iter(context.params.get("files") or context.args), "-")
     if file == "-":
         return []
     file = file if os.path.exists(file) else file.rpartition("@")[0]

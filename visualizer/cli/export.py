@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
 import click
 
-from visualizer.cli.completion import tracks
+from visualizer.analysis.explore import spans
+from visualizer.api.trace import Trace
+from visualizer.cli.completion import traces, tracks
 from visualizer.cli.painted import WholeNumber
-from visualizer.cli.parts import read_part, split_span, trace_argument
+from visualizer.cli.parts import part_of, split_span
 from visualizer.cli.pictures import force_option, format_of, theme_option, write_picture
-from visualizer.export import FORMATS, Settings, exporter, suffixes
+from visualizer.cli.reading import read_trace
+from visualizer.cli.streams import fail, warn
+from visualizer.export import FORMATS, Settings, View, exporter, suffixes
+from visualizer.export.tables import TABLES
 from visualizer.paint.axis.viewport import BOTH, Axis
 
 _AXES = {**{axis.value: (axis,) for axis in Axis}, "both": BOTH}
+_NARROWEST, _WIDEST = 400, 20_000
+_ASPECT = re.compile(r"([1-9][0-9]{0,3}):([1-9][0-9]{0,3})", re.ASCII)
+
+
+class Aspect(click.ParamType[Fraction]):
+    """Width to height, as 16:9."""
+
+    name = "aspect"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Fraction:
+        known = _ASPECT.fullmatch(value)
+        if known is None or not Fraction(1, 10) <= (ratio := Fraction(int(known[1]), int(known[2]))) <= 10:
+            self.fail(f"'{value}' is not a width to a height, such as 16:9", param, ctx)
+        return ratio
 
 
 @click.command("export")
-@trace_argument
+@click.argument("files", metavar="FILE", nargs=-1, required=True, shell_complete=traces)
 @click.option(
     "-o",
     "--output",
@@ -23,19 +47,19 @@ _AXES = {**{axis.value: (axis,) for axis in Axis}, "both": BOTH}
     metavar="OUT",
     help=f"Output file; its suffix is the format: {', '.join(FORMATS)}, or one that an installed package adds.",
 )
+@click.option("--from", "since", metavar="MOMENT", help="Begin there: seconds (0.5) or a switch (#3).")
+@click.option("--to", "until", metavar="MOMENT", help="End there.")
+@click.option(
+    "--view",
+    type=click.Choice([view.value for view in View]),
+    help="What is shown (default: the timeline, if the format has it; of two FILEs the comparison).",
+)
+@click.option("--at", metavar="MOMENT", help="Show what is so at that moment, or point it out.")
 @click.option(
     "--axis", type=click.Choice(list(_AXES)), default="both", show_default=True, help="The horizontal axis."
 )
 @click.option(
-    "--width",
-    type=WholeNumber(400, 20_000),
-    default=1280,
-    show_default=True,
-    metavar="PX",
-    help="Width in pixels.",
-)
-@click.option(
-    "--row",
+    "--tracks",
     "rows",
     metavar="NAME",
     multiple=True,
@@ -43,26 +67,146 @@ _AXES = {**{axis.value: (axis,) for axis in Axis}, "both": BOTH}
     help="Only the row of this track, or of a group as 'client ×100'. Can be repeated: rows stand in the order given.",
 )
 @click.option("--select", "selected", metavar="NAME", default="", shell_complete=tracks, help="Mark this row.")
+@click.option("--labels", metavar="A=TEXT,B=TEXT", multiple=True, help="Call the track A, or all of that name, so.")
+@click.option("--title", default="", metavar="TEXT", help="Title (default: what was run).")
+@click.option("--table", type=click.Choice(TABLES), default="events", help="Which table a .csv or .parquet has.")
+@click.option("--no-legend", is_flag=True, help="Leave out what the bars mean.")
 @theme_option
+@click.option(
+    "--width",
+    type=WholeNumber(_NARROWEST, _WIDEST),
+    default=1280,
+    show_default=True,
+    metavar="PX",
+    help="Width in pixels.",
+)
+@click.option(
+    "--height", type=WholeNumber(200, _WIDEST), metavar="PX", help="Height in pixels (default: what the rows take)."
+)
+@click.option("--aspect", type=Aspect(), metavar="W:H", help="Height by the width, as in 16:9.")
+@click.option("--font-size", type=WholeNumber(6, 72), metavar="PX", help="Size of the text; all grows with it.")
+@click.option(
+    "--scale",
+    type=click.FloatRange(0.1, 10),
+    default=1.0,
+    metavar="N",
+    help="Pixels of the file for each pixel of the picture, on a side: 2 for a sharper .png.",
+)
+@click.option("--animate", is_flag=True, help="Let an .svg move: the playhead goes from switch to switch.")
+@click.option(
+    "--frames",
+    type=WholeNumber(1, 600),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="Of what moves: a frame for each switch, but at most so many.",
+)
+@click.option("--seconds", type=click.FloatRange(0.1, 3600), metavar="S", help="How long they take together.")
 @force_option
 def command(
-    file: str, output: str, axis: str, width: int, rows: tuple[str, ...], selected: str, theme: str, force: bool
+    files: tuple[str, ...],
+    output: str,
+    since: str | None,
+    until: str | None,
+    view: str | None,
+    at: str | None,
+    axis: str,
+    rows: tuple[str, ...],
+    selected: str,
+    labels: tuple[str, ...],
+    title: str,
+    table: str,
+    no_legend: bool,
+    theme: str,
+    width: int,
+    height: int | None,
+    aspect: Fraction | None,
+    font_size: int | None,
+    scale: float,
+    animate: bool,
+    frames: int,
+    seconds: float | None,
+    force: bool,
 ) -> None:
-    """Draw the timeline of a trace as a picture.
+    """Export a trace as a picture, or as a file of another format.
 
-    FILE is a trace, or a part of one: FILE@0.5-2 or FILE@#3-#17; - reads it from stdin. The picture has a row for
-    each track, by time and by switches, with what it waits for and the values it passes; text stays text.
+    FILE is a trace, or a part of one: FILE@0.5-2 or FILE@#3-#17, the same as --from and --to; - reads it from stdin.
+    Two FILEs are compared. A picture has a row for each track, by time and by switches, with what it waits for and the
+    values it passes. What a format cannot honour is refused.
 
     \b
     Examples:
       visualizer export run.trace -o run.svg
-      visualizer export run.trace@#1-#18 -o slide.svg --axis switches --width 1600 --theme dark
-      visualizer export run.trace -o slide.svg --row main --row hub --select hub
+      visualizer export run.trace -o slide.svg --from '#1' --to '#18' --axis switches --theme dark
+      visualizer export run.trace -o slide.svg --tracks main --tracks hub --select hub --labels 'main=The program'
     """
-    draw = format_of(output, exporter, suffixes())
+    if len(files) > 2:
+        raise click.UsageError(f"At most two traces can be compared, not {len(files)}.")
+    if height is not None and aspect is not None:
+        raise click.UsageError("--height cannot be combined with --aspect.")
+    make = format_of(output, exporter, suffixes())
+    called = _labels(labels)
 
-    def drawn() -> bytes:
-        part = read_part(file, says_remarks=True).part
-        return draw(part.timeline, Settings(_AXES[axis], width, theme == "dark", part, rows, selected))
+    def made() -> bytes:
+        parts = _read(files, since, until)
+        for one in {id(trace.timeline): trace.timeline for trace in parts}.values():
+            one.call(called)
+        whole = parts[0]
+        return make(
+            whole.timeline,
+            Settings(
+                part=whole.part,
+                other=parts[1].part if len(parts) > 1 else None,
+                names=files,
+                tell=warn,
+                view=View(view) if view is not None else None,
+                axes=_AXES[axis],
+                rows=tuple(called.get(row, row) for row in rows),
+                selected=called.get(selected, selected),
+                at_ns=spans.moment_ns(whole.timeline, whole.path, at) if at is not None else None,
+                theme=theme,
+                title=title,
+                width=width,
+                height=height or (round(width / aspect) if aspect is not None else 0),
+                font_size=font_size or 0,
+                legend=not no_legend,
+                table=table,
+                scale=scale,
+                animate=animate,
+                frames=frames,
+                seconds=seconds or 0.0,
+            ),
+        )
 
-    write_picture(output, [split_span(file)[0]], force, drawn)
+    write_picture(output, [split_span(file)[0] for file in files], force, made)
+
+
+def _read(files: tuple[str, ...], since: str | None, until: str | None) -> list[Trace]:
+    """The parts that are wanted. Two of one trace share one reading: stdin could not be read twice."""
+    read: dict[str, Trace] = {}
+    found = []
+    for file, span in map(split_span, files):
+        if since is not None or until is not None:
+            if span is not None or len(files) > 1:
+                raise click.UsageError("--from and --to are for one FILE without a part of its own.")
+            span = f"{since or ''}-{until or ''}"
+        if file not in read:
+            read[file] = read_trace(file, file if len(files) > 1 else None, says_remarks=True)
+        found.append(part_of(read[file], span))
+    return found
+
+
+def _labels(given: Iterable[str]) -> dict[str, str]:
+    """Name -> what it is called instead. A comma that no name and = follow belongs to the text before it."""
+    found: dict[str, str] = {}
+    for labels in given:
+        name = ""
+        for piece in labels.split(","):
+            before, equals, text = piece.partition("=")
+            if equals and before:
+                name, found[before] = before, text
+            elif name:
+                found[name] += f",{piece}"
+            else:
+                fail(f"{labels!r} does not say what is called how; use --labels NAME=TEXT.")
+    return found

@@ -25,7 +25,9 @@ def format_of(output: str, find: Callable[[str], T | None], suffixes: Iterable[s
     except (ImportError, AttributeError) as error:
         fail(f"Cannot write {output!r}: the exporter for such files cannot be loaded: {error}.")
     if known is None:
-        fail(f"Unknown format {output!r}: the name must end in {' or '.join(suffixes)}.")
+        *others, last = suffixes
+        either = f"{', '.join(others)} or {last}" if others else last
+        fail(f"Unknown format {output!r}: the name must end in {either}.")
     return known
 
 
@@ -43,6 +45,6 @@ def write_picture(output: str, traces: Iterable[str], force: bool, draw: Callabl
         picture = draw()
         with path.open("wb" if force else "xb") as out:
             out.write(picture)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ImportError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
         fail(f"Cannot write {output!r}: {reason[:1].lower()}{reason[1:]}.")

@@ -1,51 +1,42 @@
-"""Pictures of a timeline, for a talk: one file a format, painted from the model that the screen is painted from."""
+"""A trace as a file of another kind: one file a format, painted from the model that the screen is painted from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from visualizer.analysis.model.timeline import Timeline
-from visualizer.analysis.report.comparison import Part
-from visualizer.export.comparison import draw_comparison, draw_part
-from visualizer.export.settings import Settings
-from visualizer.export.svg import draw_svg
+from visualizer.export import animation, chrome, csv, markdown, mermaid, parquet, perfetto, player, png, svg
+from visualizer.export.formats import Exporter, Format
+from visualizer.export.settings import Settings, View
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["COMPARED", "FORMATS", "Settings", "exporter", "suffixes"]
+__all__ = ["FORMATS", "Exporter", "Format", "Settings", "View", "exporter", "suffixes"]
 
-Exporter = Callable[[Timeline, Settings], bytes]
-
-def _draw(timeline: Timeline, settings: Settings) -> bytes:
-    part = settings.part
-    return draw_svg(timeline, settings) if part is None or part.is_whole else draw_part(part, settings)
-
-
-#: Suffix of a file -> what draws its content.
-FORMATS: dict[str, Exporter] = {
-    ".svg": _draw,
+#: Suffix of a file -> what makes its content.
+FORMATS: dict[str, Format] = {
+    known.suffix: known
+    for known in (
+        svg.FORMAT, png.FORMAT, *animation.FORMATS, player.FORMAT, mermaid.FORMAT, markdown.FORMAT,
+        perfetto.FORMAT, chrome.FORMAT, csv.FORMAT, parquet.FORMAT,
+    )
 }
 
-#: The same of two parts beside one another, and what they are called.
-COMPARED: dict[str, Callable[[Part, Part, Sequence[str], Settings], bytes]] = {
-    ".svg": draw_comparison,
-}
-
-#: Entry points of this group are the formats of other packages: the suffix without its dot -> an `Exporter`.
+#: Entry points of this group are the formats of other packages: the suffix without its dot -> an `Exporter`, or a
+#: `Format`.
 _GROUP = "visualizer.exporters"
 
 
-def exporter(suffix: str) -> Exporter | None:
+def exporter(suffix: str) -> Format | None:
     """What makes a file of that suffix, ours before another package's; None if nothing does.
 
     Raise ImportError or AttributeError if the package that says it does is broken.
     """
     known = FORMATS.get(suffix)
     if known is None:
-        loaded: Exporter | None = next((point.load() for name, point in _brought() if name == suffix), None)
-        return loaded
+        loaded: Format | Exporter | None = next((point.load() for name, point in _brought() if name == suffix), None)
+        known = loaded if loaded is None or isinstance(loaded, Format) else Format(suffix, loaded)
     return known
 
 

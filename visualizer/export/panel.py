@@ -9,6 +9,8 @@ from visualizer.analysis.index.groups import track_group_of
 from visualizer.analysis.index.idle_gaps import gaps
 from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.sentences import sentence
+from visualizer.export.page import Heights
 from visualizer.export.pen import Pen, Span, fitted, text_width
 from visualizer.paint.axis.ruler import folded, ticks
 from visualizer.paint.axis.viewport import Axis, Viewport, extent, position_of_time, span, time_of_position
@@ -20,9 +22,11 @@ from visualizer.paint.text.cell_width import fit_name
 from visualizer.paint.text.palette import STYLE_OF
 from visualizer.paint.text.wait_labels import labels
 
-#: Distance between two rows, and height of a bar, in pixels.
-ROW = 36.0
-_BAR = 24.0
+#: Distance between two rows; and how much of it is a bar, or is none at least.
+ROWS = Heights(36.0, 26.0, 54.0)
+_BAR, _BETWEEN_BARS = 2 / 3, 6.0
+#: What a panel has above its rows.
+ABOVE = 44.0
 #: Width of what is told apart in the row of a group.
 _GROUP_CELL = 2.0
 _INDENT = 16
@@ -34,6 +38,8 @@ _LOWEST = 0.2
 _CONNECTORS = 60
 _ARROWS_FROM = 12.0
 _LABEL = 11.5
+#: Width of the mark at the end of a track.
+_MARK = 20.0
 #: Labels shorter than this many pixels are left out.
 _SHORTEST_LABEL = 84.0
 
@@ -41,7 +47,12 @@ _SHORTEST_LABEL = 84.0
 class Panel:
     """Draws along `axis`, which goes from `left` to `right`, in pixels."""
 
-    def __init__(self, pen: Pen, timeline: Timeline, axis: Axis, left: float, right: float) -> None:
+    def __init__(
+        self, pen: Pen, timeline: Timeline, axis: Axis, left: float, right: float, pitch: float = ROWS.normal
+    ) -> None:
+        """`pitch`: the distance between two rows."""
+        self._pitch = pitch
+        self._bar = max(pitch * _BAR, min(ROWS.normal * _BAR, pitch - _BETWEEN_BARS))
         self._pen = pen
         self._timeline = timeline
         self._axis = axis
@@ -52,13 +63,14 @@ class Panel:
 
     def draw(self, shown: Sequence[Row], margin: float, top: float, selected: str = "") -> float:
         """Draw heading, ruler and rows from `top` on; return where they end. `selected`: name of the row to mark."""
+        self.top = top + ABOVE - 8
         pen, heading = self._pen, self._heading()
         pen.text(margin, top, heading, "thread", 15, mono=False, bold=True)
         pen.text(margin + 1.15 * text_width(heading, 15, mono=False) + 16, top, self._note(), "dim", 13, mono=False)
-        rows_top = top + 44
-        bottom = rows_top + ROW * len(shown)
+        rows_top = top + ABOVE
+        bottom = rows_top + self._pitch * len(shown)
         self._ruler(rows_top, bottom)
-        centres = [rows_top + ROW * (number + 0.5) for number in range(len(shown))]
+        centres = [rows_top + self._pitch * (number + 0.5) for number in range(len(shown))]
         middles = {track: y for row, y in zip(shown, centres, strict=True) for track in row.members or (row.track,)}
         for row, centre in zip(shown, centres, strict=True):
             style = "thread" if row.depth == 0 else "name"
@@ -66,7 +78,8 @@ class Panel:
             called = row_name(self._timeline, row)
             if called == selected:
                 pen.add(
-                    "rect", x=margin - 12, y=centre - ROW / 2, width=self._right - margin + 24, height=ROW, rx=4,
+                    "rect", x=margin - 12, y=centre - self._pitch / 2, width=self._right - margin + 24,
+                    height=self._pitch, rx=4,
                     fill=pen.colour("selected"), fill_opacity=0.16,
                 )
             name = fitted(called, self._left - 12 - x, 14, fit_name)
@@ -78,7 +91,26 @@ class Panel:
                 self._row(row.track, centre)
             else:
                 self._group(row, centre)
+        self.bottom = bottom
         return bottom
+
+    def point_out(self, t_ns: int) -> None:
+        """Draw the playhead over the rows that are drawn."""
+        x = self._x(position_of_time(self._timeline, self._axis, t_ns))
+        if self._left <= x <= self._right:
+            self._pen.playhead(x, self.top, self.bottom)
+
+    def place_of(self, switch: int) -> float:
+        """Where switch number `switch` is, in pixels, within the rows."""
+        on_switches = self._axis is Axis.SWITCHES
+        t_ns = self._timeline.switch_ns[switch]
+        x = self._x(switch + 1 if on_switches else position_of_time(self._timeline, self._axis, t_ns))
+        return min(max(self._left, x), self._right)
+
+    @property
+    def covered(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of the rows that are drawn, with the marks at their ends."""
+        return self._left, self.top, self._right + _MARK, self.bottom
 
     def _x(self, position: float) -> float:
         return self._left + (position - self._start) / self._per_pixel
@@ -136,17 +168,17 @@ class Panel:
 
     def _connectors(self, middles: dict[int, float]) -> None:
         pen = self._pen
-        switch_ns = self._timeline.switch_ns
         for index in self._switches():
             switch = self._timeline.switch(index)
             if switch.origin not in middles or switch.target not in middles:
                 continue
             on_switches = self._axis is Axis.SWITCHES
-            x = self._x(index + 1 if on_switches else position_of_time(self._timeline, self._axis, switch_ns[index]))
+            x = self.place_of(index)
             begin, end = middles[switch.origin], middles[switch.target]
             line = pen.add("path", stroke=pen.colour("dim"), stroke_width=1.2, stroke_opacity=0.75)
+            pen.tooltip(line, sentence(self._timeline, index))
             if on_switches and 1 / self._per_pixel >= _ARROWS_FROM:
-                end += _BAR / 2 if end < begin else -_BAR / 2
+                end += self._bar / 2 if end < begin else -self._bar / 2
                 line.set("marker-end", "url(#arrow)")
             line.set("d", f"M{x:.2f} {begin:.2f}V{end:.2f}")
 
@@ -163,19 +195,19 @@ class Panel:
             elif box.slice < 0:
                 many.setdefault(box.state, []).append(Span(box.left, box.right, 1.0))
             else:
-                self._pen.bar(box.left, box.right, middle, _BAR, box.state)
+                self._pen.bar(box.left, box.right, middle, self._bar, box.state)
                 if known := labels(self._timeline, track_row.track, box.slice):
                     blocked = box.state is State.BLOCKED
                     colour = self._pen.page if blocked else self._pen.colour("label")
                     self._label(known, box, middle, colour)
         for state, spans in many.items():
-            self._pen.bars(spans, middle, _BAR, state)
+            self._pen.bars(spans, middle, self._bar, state)
         # Runs lie on top: what they are widened by to be seen covers their neighbours.
         narrow = _seen([box for box in runs if box.right - box.left < _NARROWEST_RUN])
-        self._pen.bars(narrow, middle, _BAR, State.RUNNING)
+        self._pen.bars(narrow, middle, self._bar, State.RUNNING)
         for box in runs:
             if box.right - box.left >= _NARROWEST_RUN:
-                self._pen.bar(box.left, box.right, middle, _BAR, State.RUNNING)
+                self._pen.bar(box.left, box.right, middle, self._bar, State.RUNNING)
                 if self._axis is Axis.SWITCHES:
                     self._value(track_row, box, middle)
         if self._ends_here(track_row):
@@ -198,11 +230,11 @@ class Panel:
         places = [self._left + _GROUP_CELL * cell for cell in range(count + 1)]
         for start, end, state, said in cells.stretches():
             box = Box(places[start], places[end], state, 1.0, -1)
-            self._pen.bar(box.left, box.right, middle, _BAR, state)
+            self._pen.bar(box.left, box.right, middle, self._bar, state)
             self._label([said], box, middle, self._pen.colour("label"))
         runs = (cells.share >= 0).nonzero()[0].tolist()
         spans = [Span(places[cell], places[cell + 1], max(_LOWEST, float(cells.share[cell]))) for cell in runs]
-        self._pen.bars(spans, middle, _BAR, State.RUNNING)
+        self._pen.bars(spans, middle, self._bar, State.RUNNING)
         if group.ended_ns >= 0 and (until_ns is None or group.ended_ns <= until_ns):
             ended = self._x(position_of_time(timeline, self._axis, group.ended_ns))
             self._pen.mark(ended, middle, State.FAILED if group.failed else State.DONE)

@@ -9,15 +9,16 @@ from xml.etree import ElementTree
 
 from visualizer.analysis.model.timeline import State
 from visualizer.analysis.text.printable import plain
+from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width, fit
 from visualizer.paint.text.palette import DARK, LIGHT, STYLE_OF
 
 Element = ElementTree.Element
 
-_PAGE = {False: "#ffffff", True: "#0f141b"}
-_ON_RUNNING = {False: "#ffffff", True: "#06251a"}
+PAGE = {False: "#ffffff", True: "#0f141b"}
+ON_RUNNING = {False: "#ffffff", True: "#06251a"}
 #: Height of a state's bar as a share of the running one's: states differ in shape, not by colour alone.
-_HEIGHTS = {
+HEIGHTS = {
     State.CREATED: 0.12,
     State.READY: 0.62,
     State.RUNNING: 1.0,
@@ -27,12 +28,12 @@ _HEIGHTS = {
     State.UNKNOWN: 0.62,
 }
 #: How much of its colour a tint keeps.
-_TINT = {False: 0.2, True: 0.34}
+TINT = {False: 0.2, True: 0.34}
 _PATTERNS = {State.READY: "ready", State.IDLE: "idle", State.UNKNOWN: "unknown"}
 #: Bars less than this many pixels apart touch each other.
 _SEAM = 0.02
-_MONO = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
-_SANS = "ui-sans-serif, system-ui, 'DejaVu Sans', Helvetica, Arial, sans-serif"
+_MONO = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', 'Noto Sans Mono', monospace"
+_SANS = "ui-sans-serif, system-ui, 'DejaVu Sans', Helvetica, Arial, 'Liberation Sans', 'Noto Sans', sans-serif"
 #: Width of a character of the monospaced font, and, on average, of the other, by its size.
 _CELL_EM = {True: 0.602, False: 0.58}
 
@@ -57,11 +58,15 @@ class Pen:
         self.root = root
         self._dark = dark
         self._inks = DARK if dark else LIGHT
-        self.page = _PAGE[dark]
-        self.on_running = _ON_RUNNING[dark]
+        self.page = PAGE[dark]
+        self.on_running = ON_RUNNING[dark]
 
     def colour(self, style: str) -> str:
         return self._inks[style].colour
+
+    @property
+    def playhead_colour(self) -> str:
+        return self._inks["playhead"].ground or self.colour("playhead")
 
     def add(self, tag: str, **attributes: str | float) -> Element:
         """Add an element; `_` in an attribute's name stands for `-`."""
@@ -76,17 +81,34 @@ class Pen:
 
     def text(
         self, x: float, y: float, text: str, style: str, size: float = 13, *, mono: bool = True, bold: bool = False,
-        anchor: str = "start", colour: str | None = None,
+        anchor: str = "start", colour: str | None = None, halo: str | None = None,
     ) -> None:
-        """One line of text, its baseline at `y`."""
+        """One line of text, its baseline at `y`. `halo`: what is below does not show close around it; the style whose
+        ground it has, "" for that of the page."""
         element = self.add(
             "text", x=x, y=y, font_size=size, font_family=_MONO if mono else _SANS, fill=colour or self.colour(style)
         )
         if bold:
             element.set("font-weight", "600")
+        if halo is not None:
+            ground = self._inks[halo].ground if halo else None
+            element.attrib |= {"stroke": ground or self.page, "stroke-width": "4", "paint-order": "stroke"}
         if anchor != "start":
             element.set("text-anchor", anchor)
         element.text = plain(text)
+
+    def runs(self, x: float, y: float, runs: Iterable[Run], size: float) -> None:
+        """A line of runs, monospaced, with all of its spaces."""
+        line = self.add("text", x=x, y=y, font_size=size, font_family=_MONO)
+        line.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
+        for text, style in runs:
+            if text:
+                attributes = {"fill": self.colour(style)} | ({"font-weight": "600"} if self._inks[style].bold else {})
+                ElementTree.SubElement(line, "tspan", attributes).text = plain(text)
+
+    def tooltip(self, element: Element, said: str) -> None:
+        """What a browser says where one points at it."""
+        ElementTree.SubElement(element, "title").text = plain(said)
 
     def within(self, tag: str, **attributes: str | float) -> Pen:
         """Add an element, and return a pen that draws into it."""
@@ -112,7 +134,7 @@ class Pen:
 
     def bar(self, left: float, right: float, middle: float, height: float, state: State) -> None:
         """A slice. `height` is that of a running one."""
-        bar = height * _HEIGHTS[state]
+        bar = height * HEIGHTS[state]
         element = self.add("rect", x=left, y=middle - bar / 2, width=right - left, height=bar, fill=self._fill(state))
         radius = min(4.0, bar / 2, (right - left) / 2)
         if radius >= 1:
@@ -120,7 +142,7 @@ class Pen:
 
     def bars(self, spans: Iterable[Span], middle: float, height: float, state: State) -> None:
         """Many bars as one shape; neighbours of the same height as one bar."""
-        height *= _HEIGHTS[state]
+        height *= HEIGHTS[state]
         path = "".join(
             f"M{number(left)} {number(middle - height * share / 2)}h{number(right - left)}"
             f"v{number(height * share)}h{number(left - right)}z"
@@ -136,6 +158,32 @@ class Pen:
         colour = self.colour(STYLE_OF[state])
         self.add("path", d=path, fill="none", stroke=colour, stroke_width=2.4, stroke_linecap="round")
 
+    def line(self, path: str, state: State, dash: str) -> None:
+        """A slice that is no bar."""
+        self.add("path", d=path, stroke=self.colour(STYLE_OF[state]), stroke_width=2, stroke_dasharray=dash)
+
+    def column(self, x: float, top: float, bottom: float, width: float, state: State) -> None:
+        """A slice from top to bottom. `width` is that of a running one."""
+        bar = width * HEIGHTS[state]
+        left, fill = x - bar / 2, self._fill(state)
+        self.add("rect", x=left, y=top, width=bar, height=bottom - top, rx=min(3, bar / 2), fill=fill)
+
+    def arrow(self, begin: float, end: float, y: float) -> None:
+        """A horizontal arrow."""
+        line = f"M{number(begin)} {number(y)}H{number(end)}"
+        self.add("path", d=line, stroke=self.colour("dim"), stroke_width=1.4, marker_end="url(#arrow)")
+
+    def marked(self, left: float, top: float, width: float, height: float) -> None:
+        """The ground of what is pointed out."""
+        fill = self._inks["selected"].ground or self.page
+        self.add("rect", x=left, y=top, width=width, height=height, rx=4, fill=fill)
+
+    def playhead(self, x: float, top: float, bottom: float) -> None:
+        """A line from top to bottom at `x`, with a head."""
+        colour, head = self.playhead_colour, f"M{number(x - 6)} {number(top - 7)}h12l-6 8z"
+        self.add("path", d=f"M{number(x)} {number(top)}V{number(bottom)}", stroke=colour, stroke_width=2.5)
+        self.add("path", d=head, fill=colour)
+
     def _fill(self, state: State) -> str:
         if state is State.WAITING:
             return self._tint(state)
@@ -144,7 +192,7 @@ class Pen:
     def _tint(self, state: State) -> str:
         """The state's colour, thinned with that of the page; not transparent, so that lines behind it do not show."""
         return "#" + "".join(
-            f"{round(int(page, 16) + _TINT[self._dark] * (int(full, 16) - int(page, 16))):02x}"
+            f"{round(int(page, 16) + TINT[self._dark] * (int(full, 16) - int(page, 16))):02x}"
             for full, page in zip(wrap(self.colour(STYLE_OF[state])[1:], 2), wrap(self.page[1:], 2), strict=True)
         )
 
@@ -154,9 +202,9 @@ def text_width(text: str, size: float, mono: bool = True) -> float:
     return cell_width(text) * size * _CELL_EM[mono]
 
 
-def fitted(text: str, width: float, size: float, cut: Callable[[str, int], str] = fit) -> str:
-    """Monospaced text cut to about `width` pixels."""
-    return cut(text, max(0, int(width / (size * _CELL_EM[True])))).rstrip()
+def fitted(text: str, width: float, size: float, cut: Callable[[str, int], str] = fit, mono: bool = True) -> str:
+    """Text cut to about `width` pixels."""
+    return cut(text, max(0, int(width / (size * _CELL_EM[mono])))).rstrip()
 
 
 def _joined(spans: Iterable[Span]) -> Iterator[Span]:

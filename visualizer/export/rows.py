@@ -7,18 +7,23 @@ from visualizer.export.settings import Settings
 from visualizer.paint.rows.grouping import GROUPINGS
 from visualizer.paint.rows.order import Row, RowList, Wish, row_name
 
-#: A picture of more tracks could not be looked at; the others are counted.
-ROWS = 200
 #: So many are named to whoever asks for one that is not there.
 _NAMED = 12
 
 
-def wanted_rows(part: Part, settings: Settings) -> list[Row]:
-    """The rows that are wanted of the part, at most ROWS. Raise ValueError, with a sentence, if one is not there."""
+def wanted_rows(part: Part, settings: Settings, room: int, eyeful: int = 0) -> tuple[list[Row], int]:
+    """The rows that are wanted of the part, at most `room`, and how many tracks have none of them.
+
+    Without named ones each track has a row; where those are more than an `eyeful`, if that is less than there is room
+    for, tracks of a kind share one, as on the screen.
+    Raise ValueError, with a sentence, if one is not there.
+    """
     timeline, known = part.timeline, RowList(part.timeline)
     every = known.arrange(Wish(only=part.lives))
     if not settings.rows:
-        return every[:ROWS]
+        if len(every) > (eyeful or room):
+            every = known.arrange(Wish(folded=None, only=part.lives), grouped=True)
+        return every[:room], sum(len(row.members) or 1 for row in every[room:])
     by_name: dict[str, list[Row]] = {}
     for row in every:
         by_name.setdefault(row_name(timeline, row), []).append(row)
@@ -30,4 +35,5 @@ def wanted_rows(part: Part, settings: Settings) -> list[Row]:
         if name not in by_name:
             more = f" and {len(by_name) - _NAMED} more" if len(by_name) > _NAMED else ""
             raise ValueError(f"There is no row {name!r}; there are {', '.join([*by_name][:_NAMED])}{more}.")
-    return [row for name in dict.fromkeys(settings.rows) for row in by_name[name]][:ROWS]
+    named = [row for name in dict.fromkeys(settings.rows) for row in by_name[name]]
+    return named[:room], sum(len(row.members) or 1 for row in named[room:])

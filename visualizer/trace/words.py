@@ -90,6 +90,7 @@ TURN = "turn"
 
 # Relations of a tie.
 HOLDS = "holds"
+OWNS = "owns"
 AWAITS = "awaits"
 #: Somebody has got what it raised.
 RETRIEVED = "retrieved"

@@ -329,7 +329,7 @@ def test_a_picture_of_both(visualizer: Visualizer, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("-o", "both.xyz"), "Unknown format 'both.xyz': the name must end in .svg."),
+        (("-o", "both.xyz"), "Unknown format 'both.xyz': the name must end in .svg or .png."),
         (("-o", "both.svg", "--width", "100"), "A picture must be 400 to 20000 pixels wide, not 100."),
         (("-o", "no/both.svg"), "Cannot write 'no/both.svg': no such file or directory."),
     ],

@@ -65,10 +65,10 @@ def test_the_trace_itself_is_not_overwritten(visualizer: Visualizer, tmp_path: P
     assert trace.read_bytes() == Path(TRACE).read_bytes()
 
 
-@pytest.mark.parametrize("name", ["out.png", "out", ".svg.gz", "out.svg\x1b"])
+@pytest.mark.parametrize("name", ["out.bmp", "out", ".svg.gz", "out.svg\x1b"])
 def test_an_unknown_format(visualizer: Visualizer, tmp_path: Path, name: str) -> None:
     said = refused(visualizer, TRACE, "-o", name)
-    assert "the name must end in .svg." in said
+    assert "the name must end in .svg, " in said
     assert "\x1b" not in said
     assert list(tmp_path.iterdir()) == []
 
@@ -85,3 +85,37 @@ def test_places_that_cannot_be_written(visualizer: Visualizer, tmp_path: Path) -
     assert "is a directory" in refused(visualizer, TRACE, "-o", "folder.svg")
     assert "Cannot write 'none/out.svg': no such file or directory." in refused(visualizer, TRACE, "-o", "none/out.svg")
     assert "--output" in refused(visualizer, TRACE)
+
+
+def test_a_part_with_other_names_and_another_title(visualizer: Visualizer, tmp_path: Path) -> None:
+    options = ("--from", "#1", "--to", "#3", "--labels", "main=a, b,test1=Ann", "--title", "Ping", "--no-legend")
+    rows = ("--tracks", "test1", "--tracks", "main", "--select", "test1")
+    assert visualizer("export", TRACE, "-o", "out.svg", *options, *rows).returncode == 0
+    found = texts(tmp_path / "out.svg")
+    assert (found[0], found.index("Ann") < found.index("a, b")) == ("Ping", True)
+    assert not {"test1", "main", "running"} & set(found)
+    assert "from" in found[1]
+
+
+def test_two_traces_are_compared(visualizer: Visualizer, tmp_path: Path) -> None:
+    assert visualizer("export", f"{TRACE}@#1-#3", f"{TRACE}@#2-", "-o", "out.svg", "--axis", "switches").returncode == 0
+    assert visualizer("compare", f"{TRACE}@#1-#3", f"{TRACE}@#2-", "-o", "c.svg", "--axis", "switches").returncode == 0
+    assert (tmp_path / "out.svg").read_bytes() == (tmp_path / "c.svg").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ((TRACE, "--labels", "nobody=x"), "there is no track 'nobody'."),
+        ((TRACE, "--labels", "x"), "'x' does not say what is called how"),
+        ((TRACE, "--at", "#99"), "has no switch #99"),
+        ((TRACE, "--from", "x"), "'x-' is no part of a trace"),
+        ((f"{TRACE}@#1-", "--to", "#3"), "--from and --to are for one FILE without a part of its own."),
+        ((TRACE, TRACE, TRACE), "At most two traces can be compared, not 3."),
+        ((TRACE, "--aspect", "16x9"), "'16x9' is not a width to a height, such as 16:9"),
+        ((TRACE, "--aspect", "4:3", "--height", "500"), "--height cannot be combined with --aspect."),
+        ((TRACE, "--view", "comparison"), "the view 'comparison' shows two traces"),
+    ],
+)
+def test_what_cannot_be_had_is_said_in_one_sentence(visualizer: Visualizer, args: tuple[str, ...], said: str) -> None:
+    assert said in refused(visualizer, *args, "-o", "out.svg")

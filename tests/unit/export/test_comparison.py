@@ -11,14 +11,15 @@ from tests.unit.export.test_svg import GOLDEN, LEGEND, NO_XML, SVG, bars, texts
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.comparison import Part
-from visualizer.export import COMPARED, Settings
-from visualizer.paint.axis.viewport import BOTH, Axis
+from visualizer.export import FORMATS, Settings
+from visualizer.paint.axis.viewport import Axis
 from visualizer.paint.text.palette import LIGHT
 from visualizer.trace import words
 
 
 def drawn(a: Part, b: Part, *axes: Axis, names: tuple[str, str] = ("a", "b")) -> ElementTree.Element:
-    return ElementTree.fromstring(COMPARED[".svg"](a, b, names, Settings(axes or (Axis.TIME,), 1280, False)))
+    settings = Settings(part=a, other=b, names=names, axes=axes or (Axis.TIME,))
+    return ElementTree.fromstring(FORMATS[".svg"](a.timeline, settings))
 
 
 def halves() -> tuple[Part, Part]:
@@ -78,14 +79,13 @@ def test_many_tracks_are_counted() -> None:
     for number in range(230):
         tape.spawn(f"g{number}", words.GENERATOR, creator="main")
     part = Part.whole(tape.end().timeline())
-    assert "… and 31 more tracks" in texts(drawn(part, Part.whole(ping_pong().timeline())))
+    assert "… and 207 more tracks" in texts(drawn(part, Part.whole(ping_pong().timeline())))
 
 
 def test_names_are_not_obeyed() -> None:
-    picture = COMPARED[".svg"](
-        Part.whole(sleeps().timeline()), Part.whole(ping_pong().timeline()), ("</text><script>", "\x1b[31m\x00"),
-        Settings(BOTH),
-    )
+    names = "</text><script>", "\x1b[31m\x00"
+    other = Part.whole(ping_pong().timeline())
+    picture = FORMATS[".svg"](sleeps().timeline(), Settings(other=other, names=names))
     root = ElementTree.fromstring(picture)
     assert not any(element.tag.endswith("script") for element in root.iter())
     assert not NO_XML.search(picture.decode())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-import resvg_py
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,9 +16,9 @@ from tests.unit.paint.events import naps, timelines
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.analysis.report.comparison import Part
-from visualizer.export import FORMATS, Settings
-from visualizer.export.comparison import draw_part
-from visualizer.export.svg import draw_svg
+from visualizer.analysis.text.sentences import sentence
+from visualizer.export import FORMATS, Format, Settings, View
+from visualizer.export.timeline import draw_timeline
 from visualizer.paint.axis.viewport import BOTH, Axis
 from visualizer.paint.text.palette import DARK, LIGHT
 from visualizer.trace import events as ev
@@ -38,7 +38,8 @@ HOSTILE = st.one_of(
 
 
 def drawn(timeline: Timeline, *axes: Axis, dark: bool = False, width: int = 1280) -> ElementTree.Element:
-    return ElementTree.fromstring(draw_svg(timeline, Settings(axes or BOTH, width, dark)))
+    settings = Settings(axes=axes or BOTH, width=width, theme="dark" if dark else "light")
+    return ElementTree.fromstring(draw_timeline(timeline, settings).svg)
 
 
 def texts(root: ElementTree.Element) -> list[str]:
@@ -102,9 +103,10 @@ def test_both_axes_are_drawn_by_default() -> None:
 
 
 def test_a_switch_is_an_arrow_where_they_are_few() -> None:
-    root = drawn(ping_pong().timeline(), Axis.SWITCHES)
+    timeline = ping_pong().timeline()
+    root = drawn(timeline, Axis.SWITCHES)
     arrows = [path for path in root.findall(f"{SVG}path") if path.get("marker-end")]
-    assert len(arrows) == 5
+    assert [arrow.findtext(f"{SVG}title") for arrow in arrows] == [sentence(timeline, index) for index in range(5)]
     assert not [path for path in drawn(crowd(200)).findall(f"{SVG}path") if path.get("marker-end")]
 
 
@@ -145,7 +147,7 @@ def crowd(switches: int) -> Timeline:
 
 
 def test_a_long_trace_makes_no_large_file() -> None:
-    assert len(draw_svg(crowd(50_000), Settings())) < 500_000
+    assert len(draw_timeline(crowd(50_000), Settings()).svg) < 500_000
 
 
 def test_no_run_vanishes() -> None:
@@ -157,14 +159,53 @@ def test_no_run_vanishes() -> None:
     assert min(widths) >= 2.5
 
 
-def test_more_tracks_than_can_be_looked_at_are_counted() -> None:
+def crowded(names: int, each: int) -> Timeline:
     tape = Tape()
-    for number in range(250):
-        tape.spawn(f"g{number}", words.GENERATOR, creator="main")
-    found = texts(drawn(tape.timeline(), Axis.TIME))
-    assert "… and 51 more tracks" in found
-    assert "g198" in found
-    assert "g199" not in found
+    for number in range(names * each):
+        tape.spawn(f"g{number}", words.GENERATOR, f"g{number % names}", creator="main")
+    return tape.end().timeline()
+
+
+def test_tracks_of_a_kind_share_a_row_where_there_are_many_and_more_than_can_be_looked_at_are_counted() -> None:
+    root = drawn(crowded(40, 10), Axis.TIME)
+    found = texts(root)
+    assert {"g0 ×10", "g39 ×10"} <= set(found)
+    assert not [text for text in found if "more tracks" in text]
+    root = drawn(crowded(250, 1), Axis.TIME)
+    found = texts(root)
+    assert "… and 203 more tracks" in found
+    assert "g46" in found
+    assert "g47" not in found
+    assert float(root.get("height", 0)) < 2_100
+    assert "… and 227 more tracks" in texts(drawn(crowded(250, 1)))
+
+
+@pytest.mark.parametrize(("names", "font_size"), [(2, 0), (12, 0), (90, 0), (12, 20), (90, 20)])
+def test_a_height_that_is_given_is_kept_and_filled_and_what_has_no_room_is_counted(names: int, font_size: int) -> None:
+    settings = Settings(width=1280, height=720, font_size=font_size)
+    root = ElementTree.fromstring(FORMATS[".svg"](crowded(names, 1), settings))
+    assert (root.get("width"), root.get("height")) == ("1280", "720")
+    _, _, width, height = (float(part) for part in root.get("viewBox", "").split())
+    assert (height * 1280 / width, 1280 / width) == pytest.approx((720, font_size / 13 if font_size else 1280 / width))
+    lowest = max(float(text.get("y", 0)) for text in root.iter(f"{SVG}text"))
+    assert height * 2 / 3 < lowest < height
+    found = texts(root)
+    [*hidden] = [text for text in found if "more tracks" in text]
+    shown = sum(text.startswith("g") for text in set(found))
+    assert hidden == ([f"… and {names - shown} more tracks"] if names > shown else [])
+    assert 1280 / width > 1.2 or names > 2
+    with pytest.raises(ValueError, match=r"^A picture 300 pixels high has no room for its rows; it takes \d+$"):
+        FORMATS[".svg"](crowded(names, 1), replace(settings, height=300))
+
+
+def test_the_moment_that_is_pointed_out() -> None:
+    timeline = sleeps().timeline()
+    settings = Settings(at_ns=timeline.switch_ns[2])
+    root = ElementTree.fromstring(FORMATS[".svg"](timeline, settings))
+    assert f"#3  {sentence(timeline, 2)}" in texts(root)
+    ground = LIGHT["playhead"].ground
+    lines = [path for path in root.iter(f"{SVG}path") if path.get("stroke") == ground]
+    assert len(lines) == 2
 
 
 def test_what_must_be_told() -> None:
@@ -186,15 +227,6 @@ def test_an_empty_trace() -> None:
     assert "No switch was recorded: no generator, greenlet or hub ran." in texts(drawn(Timeline()))
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("name", ["gevent_sleeps", "ping_pong", "producer_consumer", "sync_vs_async"])
-def test_it_renders(name: str, dark: bool) -> None:
-    drawing = draw_svg(load(str(GOLDEN / f"{name}.trace"))[0], Settings(dark=dark)).decode()
-    image = bytes(resvg_py.svg_to_bytes(svg_string=drawing))
-    assert image.startswith(b"\x89PNG")
-    assert int.from_bytes(image[16:20], "big") == 1280
-
-
 @given(timelines(HOSTILE), st.sampled_from([(Axis.TIME,), (Axis.BUSY,), (Axis.SWITCHES,), BOTH]), st.booleans())
 def test_it_parses_whatever_stands_in_the_trace(timeline: Timeline, axes: tuple[Axis, ...], dark: bool) -> None:
     root = drawn(timeline, *axes, dark=dark)
@@ -207,18 +239,29 @@ def test_it_parses_whatever_stands_in_the_trace(timeline: Timeline, axes: tuple[
     assert {element.get("stroke") for element in root.iter(f"{SVG}path")} - {None} <= colours
 
 
-def test_the_table_of_formats() -> None:
+def test_what_a_format_cannot_honour_is_refused_with_one_sentence() -> None:
     timeline = ping_pong().timeline()
-    part = Part.between(timeline, 2, 5_000)
-    [draw] = FORMATS.values()
-    assert draw(timeline, Settings()) == draw_svg(timeline, Settings())
-    assert draw(timeline, Settings(part=Part.whole(timeline))) == draw_svg(timeline, Settings())
-    assert draw(timeline, Settings(part=part)) == draw_part(part, Settings())
+    form = Format(".txt", lambda _, settings: repr(settings.view).encode(), (View.SEQUENCE,), frozenset(("rows",)))
+    assert form(timeline, Settings(rows=("main",))) == b"<View.SEQUENCE: 'sequence'>"
+    events = replace(form, views=())
+    assert events(timeline, Settings()) == b"None"
+    whole = Part.whole(timeline)
+    for tried, settings, said in (
+        (form, Settings(width=900), "--width says nothing about a .txt file"),
+        (form, Settings(view=View.TIMELINE), "A .txt file cannot show the view 'timeline'; it has sequence"),
+        (events, Settings(view=View.TIMELINE), "A .txt file cannot show the view 'timeline'; it has no views"),
+        (events, Settings(other=whole), "A .txt file cannot show the view 'comparison'"),
+        (FORMATS[".svg"], Settings(view=View.COMPARISON), "The view 'comparison' shows two traces"),
+        (FORMATS[".svg"], Settings(view=View.TIMELINE, other=whole), "Only one trace can be shown as timeline"),
+        (replace(form, options=frozenset(("axes",))), Settings(axes=(Axis.TIME,)), "--axis says nothing about the v"),
+    ):
+        with pytest.raises(ValueError, match=f"^{re.escape(said)}"):
+            tried(timeline, settings)
 
 
 def test_the_rows_that_are_named_in_that_order_and_a_group_as_one() -> None:
     timeline, _ = load(str(GOLDEN / "sync_vs_async.trace"))
-    settings = Settings((Axis.TIME,), rows=("task ×9", "main"), selected="task ×9")
+    settings = Settings(axes=(Axis.TIME,), rows=("task ×9", "main"), selected="task ×9")
     root = ElementTree.fromstring(FORMATS[".svg"](timeline, settings))
     said = texts(root)
     assert said.index("task ×9") < said.index("main")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from visualizer.analysis.model.types import Track
 
 
@@ -26,9 +28,13 @@ class Names:
         self._namesakes: dict[str, _Namesakes] = {}
         #: How many names were changed.
         self.changed = 0
+        #: Tracks that the user calls otherwise.
+        self._called: dict[int, str] = {}
 
     def of(self, track: Track) -> str:
         """The name, with the track's number if others are called so, too."""
+        if track.id in self._called:
+            return self._called[track.id]
         if len(self._namesakes[track.base_name]) > 1:
             return f"{track.base_name}-{track.number}"
         return track.base_name
@@ -53,3 +59,14 @@ class Names:
         if len(namesakes) == 1:
             namesakes.change()
         self.give(track, name)
+
+    def call(self, tracks: Iterable[Track], name: str, text: str) -> bool:
+        """Call the track of that name, or all that share it, `text` from now on. Return whether there is one."""
+        known = list(tracks)
+        for track in [track for track in known if self.of(track) == name != track.base_name]:
+            self._called[track.id] = text
+            return True
+        named = [track for track in known if track.base_name == name]
+        for track in named:
+            self.change(track, text)
+        return bool(named)

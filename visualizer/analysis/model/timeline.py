@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -121,6 +121,15 @@ class Timeline:
         """The track's name, numbered if several share it; "unknown" for a track that is not known."""
         known = self.tracks.get(track)
         return self._names.of(known) if known is not None else "unknown"
+
+    def call(self, labels: Mapping[str, str]) -> None:
+        """Call tracks otherwise from now on: name of a track, or one that several share -> text.
+
+        Raise ValueError, with a sentence, if there is no track of a name.
+        """
+        for name, text in labels.items():
+            if not self._names.call(self.tracks.values(), name, text):
+                raise ValueError(f"There is no track {name!r}")
 
     @property
     def processes(self) -> list[Process]:

@@ -10,7 +10,6 @@ from itertools import groupby, islice
 from typing import NamedTuple
 
 from visualizer.analysis.model.timeline import FINAL, State, Switch, Timeline
-from visualizer.analysis.text.durations import in_seconds
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
 from visualizer.paint.panes.arrow_labels import crossing_labels
@@ -33,6 +32,14 @@ _ARROW, _ASCII_ARROW = ("─", "◀", "▶"), ("-", "<", ">")
 _OUTSIDE_CELLS = 14
 #: Lifelines keep their positions for this many lines.
 _PAGE = 40
+
+#: From which length of a trace on, with which decimals and in which unit its moments are shown.
+_DIGITS = (
+    (1_000_000_000_000, (3, "s", 1e9)),
+    (100_000_000, (6, "s", 1e9)),
+    (100_000, (3, "ms", 1e6)),
+    (0, (3, "µs", 1e3)),
+)
 
 _Cell = tuple[str, str]
 
@@ -82,10 +89,25 @@ def lifelines(timeline: Timeline, visible: range, width: int, near: int = -1, wa
     All tracks, if they have room; else those that take part in these switches, the nearest to switch number `near`
     first, and `wanted`; then others. Always in the order in which they came to be.
     """
-    number = len(str(timeline.switch_count)) + 2
-    time = _TIME_CELLS if width >= _WITH_TIME else 0
-    room = max(1, (width - number - time) // LEAST_SPACING)
-    tracks = tuple(timeline.tracks) if len(timeline.tracks) <= room else _chosen(timeline, visible, room, near, wanted)
+    known, room = timeline.tracks, room_for(timeline, width)
+    tracks = tuple(known) if len(known) <= room else _chosen(timeline, visible, room, near, wanted)
+    return spaced(timeline, tracks, width)
+
+
+def room_for(timeline: Timeline, width: int) -> int:
+    """How many lifelines have room in lines of `width` cells."""
+    number, time = _before(timeline, width)
+    return max(1, (width - number - time) // LEAST_SPACING)
+
+
+def _before(timeline: Timeline, width: int) -> tuple[int, int]:
+    """Cells for the number of a switch and for its time."""
+    return len(str(timeline.switch_count)) + 2, _TIME_CELLS if width >= _WITH_TIME else 0
+
+
+def spaced(timeline: Timeline, tracks: tuple[int, ...], width: int) -> Lifelines:
+    """These lifelines in lines of `width` cells, in which they have room."""
+    number, time = _before(timeline, width)
     left = width - number - time
     spacing = min(_WIDEST_SPACING, left // max(1, len(tracks)))
     if left - 2 * LEAST_SPACING * len(tracks) >= _LEAST_SAID:
@@ -105,7 +127,12 @@ def _chosen(timeline: Timeline, visible: range, room: int, near: int, wanted: It
         if len(found) >= room:
             break
     found.update(dict.fromkeys(islice(known, room)))
-    return tuple(sorted(islice(found, room), key=lambda track: (known[track].spawn_ns, track)))
+    return in_order(timeline, islice(found, room))
+
+
+def in_order(timeline: Timeline, tracks: Iterable[int]) -> tuple[int, ...]:
+    """As they came to be."""
+    return tuple(sorted(tracks, key=lambda track: (timeline.tracks[track].spawn_ns, track)))
 
 
 def heads(timeline: Timeline, of: Lifelines, selected: int = words.NOBODY, *, ascii: bool = False) -> list[Run]:
@@ -143,7 +170,7 @@ def line(
     mark = Run(("v" if ascii else "▼") if marked else " ", "edge")
     runs = [mark, Run(f"{index + 1:>{of.number - 2}}", "selected" if within else "ruler"), Run(" ", "dim")]
     if of.time:
-        runs.append(Run(f"{_moment(switch.t_ns, timeline.last_ns):>{of.time - 1}} ", "dim"))
+        runs.append(Run(f"{moment(switch.t_ns, timeline.last_ns):>{of.time - 1}} ", "dim"))
     runs += [Run("".join(text for text, _ in group), style) for style, group in groupby(cells, key=lambda one: one[1])]
     if of.said:
         said = brief(timeline, plain(sentence(timeline, index)), switch.suspension, of.said)
@@ -154,34 +181,42 @@ def line(
 _BLANK: _Cell = (" ", "dim")
 
 
-def _moment(t_ns: int, of_ns: int) -> str:
-    """With as many digits at every moment of a trace of that length: two switches are often microseconds apart."""
-    if of_ns >= 1_000_000_000_000:
-        return f"{t_ns / 1e9:.3f} s"
-    if of_ns >= 100_000_000:
-        return in_seconds(t_ns)
-    return f"{t_ns / 1e6:.3f} ms" if of_ns >= 100_000 else f"{t_ns / 1e3:.3f} µs"
+def digits_of(of_ns: int) -> tuple[int, str, float]:
+    """With how many decimals, and in which unit of how many ns, the moments of a trace of that length are shown: as
+    many at every moment of it, since two switches are often microseconds apart."""
+    return next(found for least, found in _DIGITS if of_ns >= least)
+
+
+def moment(t_ns: int, of_ns: int) -> str:
+    """A moment of a trace of that length."""
+    digits, unit, unit_ns = digits_of(of_ns)
+    return f"{t_ns / unit_ns:.{digits}f} {unit}"
+
+
+def state_after(timeline: Timeline, track: int, switch: Switch) -> State | None:
+    """What a track does after the switch; None before its creation and after its end, which the switch itself shows.
+    What the switch left waits, whatever wakes it later."""
+    if track == switch.target:
+        return State.RUNNING
+    known = timeline.tracks[track]
+    if track == switch.origin and switch.suspension < 0:
+        return State.FAILED if known.state is State.FAILED else State.DONE
+    at = known.slices.at(switch.t_ns)
+    if at < 0:
+        return None
+    if track == switch.origin:
+        return State.WAITING
+    state = State(known.slices.state[at])
+    return None if state in FINAL else state
 
 
 def _state_cell(timeline: Timeline, track: int, switch: Switch, ascii: bool) -> _Cell:
-    """The glyph in the lifeline of a track after the switch; blank before its creation and after its end."""
-    if track == switch.target:
-        return glyphs(ascii)[State.RUNNING], STYLE_OF[State.RUNNING]
-    known = timeline.tracks[track]
-    ended = track == switch.origin and switch.suspension < 0
-    if ended:
-        state = State.FAILED if known.state is State.FAILED else State.DONE
-        return glyphs(ascii)[state], STYLE_OF[state]
-    at = known.slices.at(switch.t_ns)
-    if at < 0:
-        return _BLANK
-    if track == switch.origin:
-        return _ASCII_LIFELINE if ascii else _LIFELINE, STYLE_OF[State.WAITING]
-    state = State(known.slices.state[at])
-    if state in FINAL:
+    """The glyph in the lifeline of a track after the switch."""
+    state = state_after(timeline, track, switch)
+    if state is None:
         return _BLANK
     if state is State.WAITING:
-        return _ASCII_LIFELINE if ascii else _LIFELINE, STYLE_OF[State.WAITING]
+        return _ASCII_LIFELINE if ascii else _LIFELINE, STYLE_OF[state]
     return glyphs(ascii)[state], STYLE_OF[state]
 
 

@@ -44,7 +44,7 @@ def visible_rows(view: View) -> list[str]:
     timeline = view.timeline
     named = [row_name(timeline, row) for row in view.rows]
     plain = [row_name(timeline, row) for row in RowList(timeline).arrange()]
-    options = [option for name in named for option in ("--row", name)] if named != plain else []
+    options = [option for name in named for option in ("--tracks", name)] if named != plain else []
     row = view.selected_row
     return [*options, "--select", row_name(timeline, row)] if row is not None else options
 
