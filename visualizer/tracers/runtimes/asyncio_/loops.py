@@ -13,7 +13,7 @@ from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW
 from visualizer.tracers.core.code import place_of
 from visualizer.tracers.core.values import LONGEST_TEXT, Shown, keep, show
-from visualizer.tracers.runtimes.asyncio_.causes import cause_of_descriptor, cause_of_thread, cause_of_timer
+from visualizer.tracers.runtimes.asyncio_.causes import cause_of_descriptor, cause_of_thread, cause_of_timer, is_in_pool
 from visualizer.tracers.runtimes.asyncio_.shared import Shared
 from visualizer.tracers.runtimes.asyncio_.tasks import Task, turn
 
@@ -259,7 +259,10 @@ class Loop:
         """Whose doing it is that a handle is ready."""
         shared = self._shared
         if self.ident != _get_ident():
-            return shared.context.current(), cause_of_thread(callback)
+            cause = cause_of_thread(callback)
+            if cause == words.THREADPOOL and not is_in_pool(sys._getframe(3)):
+                cause = words.CALLBACK
+            return shared.context.current(), cause
         if self.current is not None:
             return self.current.track, words.CALLBACK
         if self.giver is not None:
