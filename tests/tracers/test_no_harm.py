@@ -227,12 +227,15 @@ HOSTILE = {
         os.close(0)
         try: os.fstat(0)
         except OSError: os.write(1, b"closed\\n")
+        os.close(1)
+        list(gen())
         """,
     "no more descriptors": """
         import resource
         def gen():
             yield 1
         resource.setrlimit(resource.RLIMIT_NOFILE, (8, 8))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
         files = []
         try:
             while True: files.append(open("/dev/null"))
@@ -245,6 +248,7 @@ HOSTILE = {
             yield 1
         with tempfile.TemporaryDirectory() as folder:
             os.chdir(folder)
+            os.umask(0o777)
             print(list(gen()), os.listdir())
         try: os.getcwd()
         except FileNotFoundError: print("nowhere", list(gen()))
@@ -289,8 +293,24 @@ def test_the_interpreters_own_options(tmp_path: Path, options: list[str]) -> Non
     assert (tmp_path / "t").exists() is (options[0] not in ("-S", "-I"))
 
 
+def test_the_recorder_warns_of_nothing_where_warnings_are_errors(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os, gevent\ngevent.spawn(int).join()\n"
+        "if not os.fork(): os._exit(3)\n"
+        "raise SystemExit(os.waitstatus_to_exitcode(os.wait()[1]) + 3)\n"
+    )
+    strict = {"PYTHONDEVMODE": "1", "PYTHONWARNINGS": "error", "PYTHONOPTIMIZE": "2", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "visualizer", "record", "-o", str(tmp_path / "a.trace"), str(script)]
+    done = subprocess.run(command, cwd="/", env=launch_environment() | strict, capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (6, b"", b"")
+
+
 @pytest.mark.parametrize("name", ["visualizer", "sitecustomize", "greenlet", "code", "gc", "ast"])
 def test_scripts_that_are_called_as_our_modules_are(tmp_path: Path, name: str) -> None:
+    for other in ("words", "sink", "trace", "queue", "base64"):
+        # Beside it, where the program's own imports are looked for first.
+        (tmp_path / f"{other}.py").write_text("raise AssertionError(__name__)")
     script = tmp_path / f"{name}.py"
     script.write_text("def gen():\n    yield __name__\nprint(list(gen()), sorted(vars()))\n")
     traced = trace(tmp_path / "t", str(script))

@@ -70,6 +70,11 @@ def marks(screen: TimelineScreen) -> object:
     return top(screen), len(screen.marks)
 
 
+def marked(screen: TimelineScreen) -> object:
+    """The switches at which there are marks."""
+    return [screen.view.timeline.switch_before(mark.t_ns) for mark in screen.marks]
+
+
 def rows(screen: TimelineScreen) -> object:
     return [row_name(screen.view.timeline, row) for row in screen.view.rows]
 
@@ -269,7 +274,9 @@ FOCUSED: dict[str, tuple[tuple[keys.Section, ...], Callable[[], Demo], Walk[Time
     "marks": (
         (keys.MARKS,), sleeps,
         [
-            "m", "right", "m", "right", "m", "b", ("delete", marks, ("MarksScreen", 2)),
+            "m", "right", "m", "right", "m", "b", ("greater_than_sign", marked, [1, 2, 3]),
+            ("less_than_sign", marked, [0, 1, 2]),
+            ("delete", marks, ("MarksScreen", 2)),
             ("backspace", marks, ("MarksScreen", 1)), ("escape", marks, ("TimelineScreen", 1)), "b",
             ("b", marks, ("TimelineScreen", 1)),
         ],

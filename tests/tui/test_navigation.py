@@ -10,6 +10,8 @@ import pytest
 from tests.tui.conftest import Clock, loaded, text_of, until
 from tests.tui.traces import Demo, hogs, hostile, many, sleeps
 from tests.unit.analysis.tape import Tape
+from visualizer.analysis.explore.mark_file import path_of
+from visualizer.analysis.explore.marks import Mark
 from visualizer.analysis.explore.targets import EXPECTED
 from visualizer.tui.actions import jumps
 from visualizer.tui.app import VisualizerApp
@@ -310,6 +312,38 @@ async def test_the_list_of_marks(replay: Replay) -> None:
         await pilot.pause()
         assert app.screen is screen
         assert not len(screen.marks)
+
+
+async def test_marks_are_kept_beside_the_trace(replay: Replay, tmp_path: Path) -> None:
+    """With name and caption, where they were moved to; a file that cannot be understood is left alone."""
+    app = replay(sleeps())
+    path = app._open_path
+    assert path is not None
+    kept = path_of(path)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("right", "M", *"here: it [red]sleeps", "enter", "end", "m", "b")
+        await pilot.press("down", "less_than_sign", "up", "greater_than_sign", "escape")
+        switch_ns = list(screen.view.timeline.switch_ns)
+        wanted = [Mark(switch_ns[2], "here", "it [red]sleeps"), Mark(switch_ns[-2], "mark 2")]
+        assert list(screen.marks) == wanted
+    async with VisualizerApp(open_path=path).run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        assert list(screen.marks) == wanted
+        await pilot.press("apostrophe")
+        assert "here: it [red]sleeps" in text_of(screen)
+        await pilot.press("M")
+        assert screen.prompt._input.value == "here: it [red]sleeps"
+        await pilot.press("escape", "b", "delete", "delete")
+        await pilot.pause()
+        assert not kept.exists()
+    kept.write_text("no marks")
+    async with VisualizerApp(open_path=path).run_test(size=SIZE) as pilot:
+        screen = await loaded(pilot)
+        assert "cannot be understood" in " ".join(screen.message_line.lines)
+        await pilot.press("m")
+        assert len(screen.marks) == 1
+    assert kept.read_text() == "no marks"
 
 
 async def test_what_is_told_is_broken_where_it_is_long(replay: Replay) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import signal
 import sys
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,9 +53,7 @@ class Subcommands(click.Group):
         """The sentences are read, not imported: that would take half a second, for numpy."""
         limit = formatter.width - 6 - max(map(len, COMMANDS))
         with formatter.section("Commands"):
-            formatter.write_dl(
-                [(name, click.Command(name, help=_help(COMMANDS[name])).get_short_help_str(limit)) for name in COMMANDS]
-            )
+            formatter.write_dl([(name, _sentence(name, limit)) for name in COMMANDS])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -75,9 +72,13 @@ class Subcommands(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Subcommands, and what can stand in their place: see `_meant`."""
+        from click.shell_completion import CompletionItem
+
         from visualizer.cli.completion import runnable, traces
 
-        found = super().shell_complete(ctx, incomplete)
+        # As a group of click's does it, which would import them all.
+        found = [CompletionItem(name, help=_sentence(name)) for name in COMMANDS if name.startswith(incomplete)]
+        found += click.Command.shell_complete(self, ctx, incomplete)
         if ctx.invoked_subcommand is None and not incomplete.startswith("-"):
             found += [*runnable(incomplete), *traces(ctx, ctx.command.params[0], incomplete)]
         return found
@@ -92,11 +93,14 @@ class Subcommands(click.Group):
             silence_stdout()
 
 
-def _help(module: str) -> str:
-    """The docstring of its command, as it is written there."""
-    source = Path(__file__).with_name(f"{module.rpartition('.')[2]}.py").read_text("utf-8")
+def _sentence(name: str, limit: int = 45) -> str:
+    """The first sentence of the docstring of a subcommand, as it is written there, in at most so many characters."""
+    import ast
+
+    source = Path(__file__).with_name(f"{COMMANDS[name].rpartition('.')[2]}.py").read_text("utf-8")
     functions = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
-    return next(ast.get_docstring(each) or "" for each in functions if each.name == "command")
+    said = next(ast.get_docstring(each) or "" for each in functions if each.name == "command")
+    return click.Command(name, help=said).get_short_help_str(limit)
 
 
 def _meant(word: str) -> str | None:
@@ -124,6 +128,9 @@ def _is_trace(file: str) -> bool:
 def _print_version(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
     if not wanted:
         return
+    # It takes as long to import as click does.
+    from importlib import metadata
+
     try:
         version = metadata.version("visualizer")
     except metadata.PackageNotFoundError:

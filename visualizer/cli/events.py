@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import click
 
-from visualizer.analysis.model.timeline import AT_ONCE
-from visualizer.analysis.report.jsonl import json_lines
 from visualizer.cli.json_text import printable_json
 from visualizer.cli.parts import read_part, trace_argument
 from visualizer.cli.progress import writing
@@ -17,14 +15,17 @@ def command(file: str) -> None:
     """Print the events of a trace as JSON Lines.
 
     FILE is a trace, or a part of one: FILE@0.5-2 or FILE@#3-#17; - reads it from stdin. Prints one object a line,
-    in order of time, each with `t` (seconds since the start) and `event`: spawn, switch, wait, wake, exit, sample,
-    output, note, dropped, refused, uncaught or end. visualizer/trace/FORMAT.md describes their fields.
+    in order of time, each with `t` (seconds since the start) and `event`: spawn, switch, wait, wake, exit, serves,
+    sample, output, note, dropped, refused, uncaught or end. visualizer/trace/FORMAT.md describes their fields.
 
     \b
     Examples:
       visualizer events run.trace | jq -c 'select(.event == "switch") | [.t, .from_name, .to_name, .value]'
       visualizer events run.trace > events.jsonl   # pandas.read_json("events.jsonl", lines=True)
     """
+    from visualizer.analysis.model.timeline import AT_ONCE
+    from visualizer.analysis.report.jsonl import json_lines
+
     part = read_part(file, says_remarks=True).part
     timeline = part.timeline
     with writing() as advance:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import click
 
-from visualizer.analysis.model.timeline import Timeline
-from visualizer.analysis.report.comparison import Part
-from visualizer.analysis.text.all_sentences import AllSentences
 from visualizer.analysis.text.durations import in_seconds
-from visualizer.analysis.text.losses import missing
 from visualizer.analysis.text.printable import plain
 from visualizer.cli.completion import tracks as names_of_tracks
 from visualizer.cli.parts import read_part, trace_argument
@@ -19,6 +16,10 @@ from visualizer.cli.progress import Advance, writing
 from visualizer.cli.reading import echo_lines
 from visualizer.cli.streams import fail
 from visualizer.paint.text.cell_width import cell_width, fit
+
+if TYPE_CHECKING:
+    from visualizer.analysis.model.timeline import Timeline
+    from visualizer.analysis.report.comparison import Part
 
 #: Names take the width of the longest, but at most this.
 _NAME_CELLS = 24
@@ -56,6 +57,9 @@ def command(file: str, track: str | None) -> None:
 
 def explained(part: Part, tracks: set[int] | None, advance: Advance) -> Iterator[str]:
     """A line for each switch to or from `tracks` (None: all); before them a line on what is missing, if anything."""
+    from visualizer.analysis.text.all_sentences import AllSentences
+    from visualizer.analysis.text.losses import missing
+
     timeline, first_switch, stop = part.timeline, part.first, part.stop
     if (lack := missing(timeline)) is not None:
         yield plain(f"{lack}.")
@@ -83,7 +87,7 @@ def explained(part: Part, tracks: set[int] | None, advance: Advance) -> Iterator
 
 def _named(timeline: Timeline, name: str) -> set[int]:
     """The tracks of that name, with or without their numbers. Exit with one sentence if there are none."""
-    found = {track.id for track in timeline.tracks.values() if name in (timeline.name(track.id), track.base_name)}
+    found = {track.id for track in timeline.tracks.values() if name in timeline.all_names(track.id)}
     if not found:
         names = [timeline.name(track) for track in islice(timeline.tracks, 10)]
         left = len(timeline.tracks) - len(names)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import click
 
-from visualizer.analysis.explore import spans
+from visualizer.analysis.explore import mark_file, spans
+from visualizer.analysis.explore.marks import Mark
 from visualizer.api.trace import Trace
 from visualizer.cli.completion import traces, tracks
 from visualizer.cli.painted import WholeNumber
@@ -68,6 +70,11 @@ class Aspect(click.ParamType[Fraction]):
 )
 @click.option("--select", "selected", metavar="NAME", default="", shell_complete=tracks, help="Mark this row.")
 @click.option("--labels", metavar="A=TEXT,B=TEXT", multiple=True, help="Call the track A, or all of that name, so.")
+@click.option(
+    "--marks/--no-marks",
+    default=None,
+    help="The marks that were set on the screen, FILE.marks (default: where there are any and OUT can show them).",
+)
 @click.option("--title", default="", metavar="TEXT", help="Title (default: what was run).")
 @click.option("--table", type=click.Choice(TABLES), default="events", help="Which table a .csv or .parquet has.")
 @click.option("--no-legend", is_flag=True, help="Leave out what the bars mean.")
@@ -114,6 +121,7 @@ def command(
     rows: tuple[str, ...],
     selected: str,
     labels: tuple[str, ...],
+    marks: bool | None,
     title: str,
     table: str,
     no_legend: bool,
@@ -152,31 +160,31 @@ def command(
         for one in {id(trace.timeline): trace.timeline for trace in parts}.values():
             one.call(called)
         whole = parts[0]
-        return make(
-            whole.timeline,
-            Settings(
-                part=whole.part,
-                other=parts[1].part if len(parts) > 1 else None,
-                names=files,
-                tell=warn,
-                view=View(view) if view is not None else None,
-                axes=_AXES[axis],
-                rows=tuple(called.get(row, row) for row in rows),
-                selected=called.get(selected, selected),
-                at_ns=spans.moment_ns(whole.timeline, whole.path, at) if at is not None else None,
-                theme=theme,
-                title=title,
-                width=width,
-                height=height or (round(width / aspect) if aspect is not None else 0),
-                font_size=font_size or 0,
-                legend=not no_legend,
-                table=table,
-                scale=scale,
-                animate=animate,
-                frames=frames,
-                seconds=seconds or 0.0,
-            ),
+        wished = Settings(
+            part=whole.part,
+            other=parts[1].part if len(parts) > 1 else None,
+            names=files,
+            tell=warn,
+            view=View(view) if view is not None else None,
+            axes=_AXES[axis],
+            rows=tuple(called.get(row, row) for row in rows),
+            selected=called.get(selected, selected),
+            at_ns=spans.moment_ns(whole.timeline, whole.path, at) if at is not None else None,
+            theme=theme,
+            title=title,
+            width=width,
+            height=height or (round(width / aspect) if aspect is not None else 0),
+            font_size=font_size or 0,
+            legend=not no_legend,
+            table=table,
+            scale=scale,
+            animate=animate,
+            frames=frames,
+            seconds=seconds or 0.0,
         )
+        if marks or (marks is None and make.honours("marks", make.view_of(wished))):
+            wished = replace(wished, marks=tuple(_marks(whole)))
+        return make(whole.timeline, wished)
 
     write_picture(output, [split_span(file)[0] for file in files], force, made)
 
@@ -194,6 +202,14 @@ def _read(files: tuple[str, ...], since: str | None, until: str | None) -> list[
             read[file] = read_trace(file, file if len(files) > 1 else None, says_remarks=True)
         found.append(part_of(read[file], span))
     return found
+
+
+def _marks(trace: Trace) -> list[Mark]:
+    """Those that are kept beside the trace."""
+    try:
+        return mark_file.read(mark_file.path_of(trace.path), trace.timeline) if trace.path != "-" else []
+    except mark_file.MarkFileError as error:
+        fail(str(error))
 
 
 def _labels(given: Iterable[str]) -> dict[str, str]:

@@ -14,7 +14,6 @@ from visualizer.cli.parts import split_span, trace_argument
 from visualizer.cli.streams import fail
 from visualizer.cli.terminal import keys_from_terminal, need_terminal
 from visualizer.session import why
-from visualizer.trace.source import Source, TraceError
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -48,6 +47,8 @@ def command(file: str, follow: bool) -> None:
             fail("`open -` reads a trace from stdin, but stdin is a terminal or closed.")
         _open_stream(stream, "stdin", follow, span)
         return
+    from visualizer.trace.source import TraceError
+
     piped = None
     try:
         if follow and not os.path.exists(file):
@@ -73,6 +74,8 @@ def command(file: str, follow: bool) -> None:
 
 def check(path: str, follow: bool = False) -> None:
     """Raise TraceError if this is not a trace. A trace that is still being written may be empty."""
+    from visualizer.trace.source import Source
+
     with Source.open(path) as source:
         source.read()
         if source.header is None and not follow:
@@ -80,6 +83,8 @@ def check(path: str, follow: bool = False) -> None:
 
 
 def _open_stream(stream: BinaryIO, name: str, follow: bool, span: str | None) -> None:
+    from visualizer.trace.source import Source, TraceError
+
     head = stream.read(1 << 16)
     while head and b"\n" not in head and len(head) < 1 << 20 and (more := stream.read(1 << 16)):
         head += more

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from visualizer.cli.streams import on_terminal
-from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import ascii_only
 from visualizer.paint.text.palette import DARK, LIGHT, Ink
+
+if TYPE_CHECKING:
+    from visualizer.paint.text.canvas import Run
 
 #: Where stdout has no width.
 _WIDTH_IN_PIPE = 100

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 
-from visualizer.analysis.explore import spans
-from visualizer.api.trace import Trace
 from visualizer.cli.completion import traces
-from visualizer.cli.reading import read_trace
 from visualizer.cli.streams import fail
+
+if TYPE_CHECKING:
+    from visualizer.api.trace import Trace
 
 #: What a span looks like.
 _HOW = "use seconds, as in @0.5-2 or @0.5-, or switch numbers, as in @#3-#17"
@@ -27,6 +28,9 @@ def split_span(argument: str) -> tuple[str, str | None]:
     file, at, span = argument.rpartition("@")
     if not at or not file or os.path.exists(argument):
         return argument, None
+    # Not while a shell completes, which reads nothing.
+    from visualizer.analysis.explore import spans
+
     if spans.is_span(span):
         return file, span
     if file == "-" or os.path.exists(file):
@@ -44,5 +48,7 @@ def part_of(trace: Trace, span: str | None) -> Trace:
 
 def read_part(argument: str, says_remarks: bool = False) -> Trace:
     """What `FILE` or `FILE@SPAN` stands for; `says_remarks`: as for `read_trace`. Exit with one sentence if nothing."""
+    from visualizer.cli.reading import read_trace
+
     file, span = split_span(argument)
     return part_of(read_trace(file, says_remarks=says_remarks), span)

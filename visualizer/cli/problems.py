@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from visualizer.analysis.findings import KINDS, Finding, Group, cut_off, findings, grouped
-from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text.durations import duration, in_seconds
 from visualizer.cli.json_text import echo_json
 from visualizer.cli.parts import read_part, trace_argument
 from visualizer.cli.progress import progress
 from visualizer.cli.reading import echo_lines
+
+if TYPE_CHECKING:
+    from visualizer.analysis.findings import Finding, Group
+    from visualizer.analysis.model.timeline import Timeline
 
 _NS_PER_S = 1_000_000_000
 #: At most this many lines are printed without --all.
@@ -43,6 +45,8 @@ def command(file: str, every: bool, as_json: bool, fail_on: str) -> None:
       visualizer problems run.trace --fail-on hog,deadlock
       visualizer problems run.trace --json | jq '.[] | select(.cost_s > 1) | .sentence'
     """
+    from visualizer.analysis.findings import cut_off, findings, grouped
+
     failing = _kinds(fail_on)
     part = read_part(file).part
     timeline = part.timeline
@@ -63,6 +67,8 @@ def command(file: str, every: bool, as_json: bool, fail_on: str) -> None:
 
 def _kinds(words: str) -> frozenset[str]:
     """The kinds that `words` lists. Raise click.UsageError if there is no such kind."""
+    from visualizer.analysis.findings import KINDS
+
     kinds = frozenset(word for word in words.replace(",", " ").split())
     if unknown := sorted(kinds - KINDS.keys() - {"any"}):
         raise click.UsageError(f"There is no kind of problem {unknown[0]!r}; there are {', '.join(KINDS)}, and any.")
@@ -93,6 +99,8 @@ def _with_others(timeline: Timeline, group: Group) -> dict[str, Any]:
 
 
 def _record(timeline: Timeline, one: Finding) -> dict[str, Any]:
+    from visualizer.analysis.findings import KINDS
+
     return {
         "kind": one.kind,
         "severity": KINDS[one.kind].severity,

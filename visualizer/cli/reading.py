@@ -5,14 +5,17 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import click
 
 from visualizer.analysis.text.printable import plain
-from visualizer.api.trace import Trace, TraceError, load
 from visualizer.cli.progress import progress
 from visualizer.cli.streams import fail, takes_unicode, warn
 from visualizer.paint.text.cell_width import ascii_only
+
+if TYPE_CHECKING:
+    from visualizer.api.trace import Trace
 
 #: Each write is flushed.
 _LINES_AT_A_TIME = 4096
@@ -25,6 +28,8 @@ def read_trace(file: str, called: str | None = None, says_remarks: bool = False)
     itself; otherwise those without which its output would mislead go to stderr, too.
     Exit with one sentence if it is not a trace.
     """
+    from visualizer.api.trace import TraceError, load
+
     # Imported modules are no garbage; without this each collection would scan them along with the trace.
     gc.freeze()
     try:

@@ -20,7 +20,7 @@ from visualizer.paint.axis.viewport import BOTH, Axis, Viewport
 from visualizer.paint.comparison.figures import facts
 from visualizer.paint.comparison.stretch import Stretch
 from visualizer.paint.panes.sequence import sequence
-from visualizer.paint.rows.order import Row, Wish, label_runs, rows
+from visualizer.paint.rows.order import Row, Wish, label_runs, rows, tracks_of
 from visualizer.paint.rows.panel import label_cells
 from visualizer.paint.text import caption
 from visualizer.paint.text.canvas import Run
@@ -128,7 +128,7 @@ def _rows(
         elif any(row.group for row in shown):
             yield [Run("Tracks with the same function share a row: --all shows each one", "dim")]
         yield []
-        yield legend(timeline, ascii=ascii)
+        yield legend(part.states(tracks_of(shown)), ascii=ascii)
     listed = _listed(part, everything)
     if listed:
         yield []

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import ntpath
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from visualizer.analysis.report.details import (
-    Details,
-    Fairness,
-    SampledLine,
-    Spread,
-    TotalDetails,
-    TrackDetails,
-    Wakes,
-    details,
-)
-from visualizer.analysis.report.statistics import Totals, TrackStatistics
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
 from visualizer.cli.json_text import echo_json
@@ -29,6 +19,18 @@ from visualizer.cli.reading import echo_lines
 from visualizer.cli.streams import on_terminal
 from visualizer.paint.text.tables import table
 
+if TYPE_CHECKING:
+    from visualizer.analysis.report.details import (
+        Details,
+        Fairness,
+        SampledLine,
+        Spread,
+        TotalDetails,
+        TrackDetails,
+        Wakes,
+    )
+    from visualizer.analysis.report.statistics import Totals, TrackStatistics
+
 _TIMES = ("kind", "state", "steps", "running", "ready", "waiting", "blocked", "idle")
 _SHARES = ("run %", "ready %", "wait %", "block %", "idle %")
 _STATES = ("RUNNING", "READY", "WAITING", "BLOCKED", "IDLE")
@@ -36,6 +38,7 @@ _SPREADS = ("step p50", "p95", "max", "delay p50", "p95", "max")
 _FAIRNESS = ("fairness among", "tracks", "steps", "running", "ready")
 _SAMPLES = ("samples", "%", "track", "in", "at")
 _LATE = ("late", "total", "track")
+_REQUESTS = ("longest", "total", "times", "request")
 _WAITS = ("waited", "times", "reason", "for", "at")
 #: At most this many late tracks, waits and sampled lines are printed.
 _MOST = 10
@@ -67,6 +70,8 @@ def command(file: str, as_json: bool, wakes: bool) -> None:
       visualizer stats run.trace --wakes
       visualizer stats run.trace --json | jq '.tracks[] | select(.ready_s > 0.1) | .name'
     """
+    from visualizer.analysis.report.details import details
+
     part = read_part(file).part
     span = None if part.is_whole else (part.start_ns, part.end_ns)
     with progress("Adding up") as advance:
@@ -111,6 +116,7 @@ def report(found: Details, width: int | None = None) -> Iterator[str]:
     heads = ("track", *_SHARES, *_SPREADS, "woke", "woken")
     yield from table(heads, rows, total, words=1, width=width, together=(5, 3, 3, 2))
     yield from _fairness(found.fairness, width)
+    yield from _requests(found.tracks, width)
     yield from _late(found.tracks, width)
     yield from _waits(found.totals, width)
     yield from _sampled(found.sampled, width)
@@ -133,11 +139,13 @@ def who_wakes_whom(wakes: Sequence[Wakes], width: int | None = None) -> Iterator
         yield from table(("wakes", *(woken[one] for one in ordered)), rows, words=1, width=width)
 
 
-def _longest(titles: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> Iterator[str]:
-    """The first of the rows, which begin with two numbers, and how many more there are."""
+def _longest(
+    titles: Sequence[str], rows: Sequence[Sequence[str]], width: int | None, numbers: int = 2
+) -> Iterator[str]:
+    """The first of the rows, which begin with so many numbers, and how many more there are."""
     if rows:
         yield ""
-        yield from table(titles, rows[:_MOST], numbers=2, width=width)
+        yield from table(titles, rows[:_MOST], numbers=numbers, width=width)
     if (more := len(rows) - _MOST) > 0:
         yield f"... and {more} more: --json has them"
 
@@ -150,6 +158,20 @@ def _fairness(groups: Sequence[Fairness], width: int | None) -> Iterator[str]:
             rows.append((plain(group.of), str(len(group.tracks)), *(f"{spread:.2f}" for spread in spreads)))
         yield ""
         yield from table(_FAIRNESS, rows, words=1, width=width)
+
+
+def _requests(tracks: Sequence[TrackDetails], width: int | None) -> Iterator[str]:
+    """What was served, what took longest in all first: how long it took, and how often; those that ended."""
+    taken: dict[str, list[float]] = {}
+    for track in tracks:
+        for one in track.served or ():
+            if one.end_s is not None:
+                taken.setdefault(one.what, []).append(one.end_s - one.start_s)
+    rows = [
+        (_time(max(times)), _time(sum(times)), str(len(times)), plain(what))
+        for what, times in sorted(taken.items(), key=lambda one: -sum(one[1]))
+    ]
+    return _longest(_REQUESTS, rows, width, numbers=3)
 
 
 def _late(tracks: Sequence[TrackDetails], width: int | None) -> Iterator[str]:

@@ -16,7 +16,7 @@ from visualizer.paint.axis.viewport import Axis
 from visualizer.paint.comparison.difference import saved
 from visualizer.paint.comparison.figures import figures, parting, remarks, verdict
 from visualizer.paint.comparison.stretch import Stretch, longest, stretches
-from visualizer.paint.rows.order import Row
+from visualizer.paint.rows.order import Row, tracks_of
 
 #: So many rows a side.
 _ROWS = 24
@@ -41,7 +41,10 @@ def draw_comparison(timeline: Timeline, settings: Settings) -> Drawing:
     y = _lines(pen, ("".join(run.text for run in line) for line in parting(found)), width, y) + _LINE
     y = _lines(pen, figures(found), width, y) + _LINE
     y = _lines(pen, ("".join(run.text for run in line) for line in remarks((a, b))), width, y)
-    return page.finished(draw_legend(pen, legend_of(settings, width, a.timeline, b.timeline), y + 10))
+    states = {
+        state for part, (listed, _) in zip((a, b), rooms, strict=True) for state in part.states(tracks_of(listed))
+    }
+    return page.finished(draw_legend(pen, legend_of(settings, width, states), y + 10))
 
 
 def _draw_both(

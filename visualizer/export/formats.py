@@ -39,7 +39,7 @@ class Format:
         Raise ValueError, with one sentence, for a wish that it, or the view, cannot honour, and ImportError, with one
         sentence, where a library is missing that it needs.
         """
-        view = settings.view or (View.COMPARISON if settings.other is not None else next(iter(self.views), None))
+        view = self.view_of(settings)
         if view is not None and view not in self.views:
             known = ", ".join(known.value for known in self.views) or "no views, but all events"
             raise ValueError(f"A {self.suffix} file cannot show the view {view.value!r}; it has {known}")
@@ -48,8 +48,18 @@ class Format:
         if settings.other is not None and view is not View.COMPARISON:
             raise ValueError(f"Only one trace can be shown as {view.value if view is not None else self.suffix}")
         for wish in settings.wished():
-            if wish not in ("view", *self.options):
+            if wish == "view":
+                continue
+            if wish not in self.options:
                 raise ValueError(f"{OPTIONS[wish]} says nothing about a {self.suffix} file")
-            if view is not None and wish in _ABOUT_WHAT - _OF_VIEW[view]:
+            if view is not None and not self.honours(wish, view):
                 raise ValueError(f"{OPTIONS[wish]} says nothing about the view {view.value!r}")
         return self.make(timeline, replace(settings, view=view))
+
+    def view_of(self, settings: Settings) -> View | None:
+        """The view that is shown where these are the settings."""
+        return settings.view or (View.COMPARISON if settings.other is not None else next(iter(self.views), None))
+
+    def honours(self, wish: str, view: View | None) -> bool:
+        """Whether that wish says something about a file that shows this view."""
+        return wish in self.options and (view is None or wish not in _ABOUT_WHAT - _OF_VIEW[view])

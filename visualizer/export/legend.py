@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
-from visualizer.analysis.model.timeline import FINAL, State, Timeline
+from visualizer.analysis.model.timeline import FINAL, State
 from visualizer.export.page import PADDING
 from visualizer.export.pen import Pen, number, text_width
 from visualizer.export.settings import Settings
-from visualizer.paint.text.legend import meaning, occurring
+from visualizer.paint.text.legend import in_order, meaning
 
 #: Distance of two lines.
 LINE = 36.0
@@ -54,6 +54,6 @@ def draw_legend(
     return y
 
 
-def legend_of(settings: Settings, width: float, *timelines: Timeline) -> list[list[State]]:
+def legend_of(settings: Settings, width: float, occurring: Collection[State]) -> list[list[State]]:
     """The lines of it on a page of that width; none if it is not wanted."""
-    return legend_lines(occurring(*timelines), width - 2 * PADDING) if settings.legend else []
+    return legend_lines(in_order(occurring), width - 2 * PADDING) if settings.legend else []

@@ -34,14 +34,19 @@ def _code(text: str) -> str:
 
 
 def make(timeline: Timeline, settings: Settings) -> bytes:
-    """The list. The numbers are those of the switches."""
+    """The list. The numbers are those of the switches; above the switch at which a mark is stands a heading."""
     part = settings.part_of(timeline)
     title, *known = facts(part)
     stop = min(part.stop, part.first + _MOST)
     lines = [f"# {_escaped(settings.title or title)}", "", _escaped(" · ".join(known)), ""]
     sentences = AllSentences(timeline).said(part.first, stop) if stop > part.first else []
+    chapters = list(reversed(settings.marks))
     for index, said in enumerate(sentences, part.first):
         switch = timeline.switch(index)
+        while chapters and chapters[-1].t_ns <= switch.t_ns:
+            mark = chapters.pop()
+            if mark.t_ns >= part.start_ns:
+                lines += ["", f"## {_escaped(mark.name)}", "", *([_escaped(mark.caption), ""] if mark.caption else [])]
         number = f"{index + 1}. "
         lines.append(f"{number}{_code(in_seconds(switch.t_ns))} {_escaped(said)}")
         place = switch.place
@@ -55,4 +60,4 @@ def make(timeline: Timeline, settings: Settings) -> bytes:
     return "\n".join([*lines, ""]).encode()
 
 
-FORMAT = Format(".md", make, (), frozenset(("title",)))
+FORMAT = Format(".md", make, (), frozenset(("marks", "title")))

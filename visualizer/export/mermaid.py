@@ -33,11 +33,16 @@ def make(timeline: Timeline, settings: Settings) -> bytes:
     part = settings.part_of(timeline)
     wanted = {track.id for track in tracks_of(part, settings.rows)}
     lines, ends, size = [], set(), 0
+    chapters = list(reversed(settings.marks))
     for index in range(part.first, part.stop):
         switch = timeline.switch(index)
         if switch.origin not in wanted or switch.target not in wanted:
             continue
         ends |= {switch.origin, switch.target}
+        while chapters and chapters[-1].t_ns <= switch.t_ns:
+            mark = chapters.pop()
+            if mark.t_ns >= part.start_ns:
+                lines.append(f"    Note over t{switch.origin},t{switch.target}: {_escaped(mark.told)}")
         label = next(iter(crossing_labels(timeline, switch)), "")
         arrow = "-->>" if switch.suspension < 0 else "->>"
         lines.append(f"    t{switch.origin}{arrow}t{switch.target}: {_escaped(label)}")
@@ -57,4 +62,4 @@ def make(timeline: Timeline, settings: Settings) -> bytes:
     return text.encode()
 
 
-FORMAT = Format(".mmd", make, (View.SEQUENCE,), frozenset(("rows", "title")))
+FORMAT = Format(".mmd", make, (View.SEQUENCE,), frozenset(("rows", "marks", "title")))

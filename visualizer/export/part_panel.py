@@ -49,7 +49,8 @@ class PartPanel(Panel):
             found = ticks(self._timeline, viewport, cells_of, time_format)
         else:
             shifted = replace(viewport, start=viewport.start - self._start)
-            found = ((place + self._start, label) for place, label in ticks(self._timeline, shifted, cells_of))
+            counted = ticks(self._timeline, shifted, cells_of, sign=self._stretch.sign)
+            found = ((place + self._start, label) for place, label in counted)
         over = self._stretch.end(self._axis)
         return ((place, label) for place, label in found if place <= over)
 

@@ -32,6 +32,8 @@ def wanted_rows(part: Part, settings: Settings, room: int, eyeful: int = 0) -> t
             if row.group is not None:
                 by_name.setdefault(row_name(timeline, row), [row])
     for name in settings.rows:
+        if name not in by_name and (serving := [row for row in every if name in timeline.all_names(row.track)]):
+            by_name[name] = serving
         if name not in by_name:
             more = f" and {len(by_name) - _NAMED} more" if len(by_name) > _NAMED else ""
             raise ValueError(f"There is no row {name!r}; there are {', '.join([*by_name][:_NAMED])}{more}.")

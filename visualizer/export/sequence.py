@@ -44,7 +44,7 @@ def draw_sequence(timeline: Timeline, settings: Settings, moving: bool = False) 
     switches = _switches(part, only)
 
     def fixed(width: float) -> float:
-        legend = LINE * len(legend_of(settings, width, timeline))
+        legend = LINE * len(legend_of(settings, width, part.states()))
         return HEAD + TOLD * len(remarks) + _ABOVE + _NAMES + _BELOW + legend + PADDING / 2
 
     most = len(switches) if settings.height else min(len(switches), _SWITCHES)
@@ -56,8 +56,8 @@ def draw_sequence(timeline: Timeline, settings: Settings, moving: bool = False) 
     y = diagram.draw(told_at + _ABOVE) + _BELOW
     if hidden := len(switches) - len(shown):
         y = page.more(y, f"{hidden} more switches: --from and --to choose others")
-    seen = [[state for state in line if state in diagram.states] for line in legend_of(settings, page.width, timeline)]
-    y = draw_legend(page.pen, seen, y, LINES)
+    seen = [state for state in part.states() if state in diagram.states]
+    y = draw_legend(page.pen, legend_of(settings, page.width, seen), y, LINES)
     return page.finished(y, page.stage(shown, [diagram.cover()], told_at) if moving else None)
 
 

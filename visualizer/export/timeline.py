@@ -17,6 +17,7 @@ from visualizer.export.rows import wanted_rows
 from visualizer.export.settings import Settings
 from visualizer.paint.comparison.figures import facts
 from visualizer.paint.comparison.stretch import stretches
+from visualizer.paint.rows.order import tracks_of
 
 #: So many rows, those of all axes together, where no height is given.
 _ROWS = 48
@@ -30,7 +31,7 @@ def draw_timeline(timeline: Timeline, settings: Settings, moving: bool = False) 
     (title, *known), remarks = facts(part), told(timeline, settings, moving)
 
     def fixed(width: float) -> float:
-        legend = LINE * len(legend_of(settings, width, timeline))
+        legend = LINE * len(legend_of(settings, width, part.states(tracks_of(shown))))
         return HEAD + TOLD * len(remarks) + _ABOVE + (ABOVE + _GAP) * len(axes) + legend + PADDING / 2
 
     shown, hidden = wanted_rows(part, settings, _ROWS // max(1, len(axes)))
@@ -58,7 +59,7 @@ def draw_timeline(timeline: Timeline, settings: Settings, moving: bool = False) 
             covers.append(page.cover(panel.covered, True, partial(_place, panel, part.first)))
     if hidden:
         y = page.more(y, f"{hidden} more tracks")
-    y = draw_legend(page.pen, legend_of(settings, page.width, timeline), y)
+    y = draw_legend(page.pen, legend_of(settings, page.width, part.states(tracks_of(shown))), y)
     return page.finished(y, page.stage(switches, covers, told_at) if moving else None)
 
 

@@ -19,6 +19,7 @@ from shutil import SameFileError
 from visualizer.session import state
 from visualizer.session.target import Target
 from visualizer.trace.events import DECODE_ERRORS, End, decode_event
+from visualizer.trace.words import MARKS_SUFFIX
 
 #: So many recordings are kept; older ones of our own folder are deleted.
 KEPT = 50
@@ -71,7 +72,7 @@ class RecordingFile:
     def delete(self) -> None:
         """Delete it if it is ours, else list it no more. Raise OSError if that fails."""
         if self.is_ours:
-            self.path.unlink()
+            _remove(self.path)
         else:
             known = [path for path in _elsewhere() if path != str(self.path)]
             state.write_down(_REGISTER, json.dumps(known, indent=1))
@@ -87,6 +88,8 @@ class RecordingFile:
         if path.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
         self.path.rename(path)
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(f"{self.path}{MARKS_SUFFIX}", f"{path}{MARKS_SUFFIX}")
         if not self.is_ours:
             known = [str(path) if other == str(self.path) else other for other in _elsewhere()]
             state.write_down(_REGISTER, json.dumps(known, indent=1))
@@ -186,7 +189,13 @@ def _prune(folder: Path) -> None:
     found.sort(key=lambda recording: recording.written_ns, reverse=True)
     for old in found[KEPT:]:
         with contextlib.suppress(OSError):
-            old.path.unlink()
+            _remove(old.path)
+
+
+def _remove(path: Path) -> None:
+    """The recording, and the marks that were set in it."""
+    path.unlink()
+    Path(f"{path}{MARKS_SUFFIX}").unlink(missing_ok=True)
 
 
 def _look_at(path: Path) -> RecordingFile | None:

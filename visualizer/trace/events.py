@@ -111,6 +111,14 @@ class Name(_Event, tag="name", frozen=True):
     name: Id
 
 
+class Serves(_Event, tag="serves", frozen=True):
+    """From now on `track` serves this request or task; -1: nothing any more."""
+
+    t_ns: Since
+    track: Id
+    what: Id
+
+
 class Resume(_Event, tag="resume", frozen=True):
     """The current track of the thread resumes generator `track` and waits for it. `place`: where the resumer is."""
 
@@ -340,9 +348,9 @@ class End(_Event, tag="end", frozen=True):
 
 
 Event = (
-    Text | Place | Listing | Spawn | Name | Resume | Yield | Switch | Wait | Tie | Wake | Unready | Exit | Inferred
-    | Poll | Sample | Output | Thread | Fork | Process | Copy | Note | Held | Continued | Dropped | Refused
-    | Cancel | Uncaught | End
+    Text | Place | Listing | Spawn | Name | Serves | Resume | Yield | Switch | Wait | Tie | Wake | Unready | Exit
+    | Inferred | Poll | Sample | Output | Thread | Fork | Process | Copy | Note | Held | Continued | Dropped
+    | Refused | Cancel | Uncaught | End
 )
 
 #: What a shape can be made of.

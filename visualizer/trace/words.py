@@ -88,6 +88,9 @@ CANCEL = "cancel"
 #: Inferred by the reading side, and never in a trace: it asked its scheduler for nothing but its next turn.
 TURN = "turn"
 
+#: Of the file beside a trace that keeps its marks.
+MARKS_SUFFIX = ".marks"
+
 # Relations of a tie.
 HOLDS = "holds"
 OWNS = "owns"

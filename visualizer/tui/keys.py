@@ -53,7 +53,7 @@ class Pane(NamedTuple):
 
 #: Id of each such pane, in order; its key is its number.
 PANES = {
-    "events": Pane("Events: every switch in a sentence", "switch_list:Events", ("Events", "Events", "Events")),
+    "events": Pane("Events: every switch in a sentence", "switch_list:Events", ("Events", "Events", "Event")),
     "output": Pane("Output: what each track printed", "output:OutputPane", ("Output", "Output", "Out")),
     "statistics": Pane(
         "Statistics; press again for bars", "statistics:StatisticsPane", ("Statistics", "Stats", "Stat")
@@ -68,7 +68,7 @@ SPANS = Section(
     "Marks and spans",
     (
         key("m", "mark", "Set or remove a mark here"),
-        key("M", "name_mark", "Set a named mark here"),
+        key("M", "name_mark", "Name the mark here, with a caption"),
         key("apostrophe", "jump('mark', 1)", "Next mark"),
         key("quotation_mark", "jump('mark', -1)", "Previous mark"),
         key("b", "marks", "List the marks"),
@@ -240,6 +240,8 @@ CHOICES = Section(
 MARKS = Section(
     "List of marks",
     (
+        key("less_than_sign", "move(-1)", "Move the mark to the previous switch"),
+        key("greater_than_sign", "move(1)", "Move the mark to the next switch"),
         key("delete,backspace", "remove", "Remove the mark"),
         key("escape,b", "close", "Close the list"),
     ),

@@ -93,6 +93,10 @@ class Tape:
         self.events.append(ev.Name(self._tick(), self.ids[key], self.text(name)))
         return self
 
+    def serves(self, key: str, what: str | None) -> Tape:
+        self.events.append(ev.Serves(self._tick(), self.ids[key], self.text(what)))
+        return self
+
     def thread(self, key: str) -> Tape:
         self.events.append(ev.Thread(self._tick(), self.ids[key]))
         return self

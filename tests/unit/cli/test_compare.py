@@ -74,7 +74,7 @@ def test_one_after_another_and_all_together(visualizer: Visualizer) -> None:
         "    task-4 ▏┈┈┈┈┈┈▏✓ ├──────────────────── 0.802 s saved ────────────────────┤",
         *(f"    task-{number} ▏┈┈┈┈┈┈▏✓" for number in range(5, 10)),
         "",
-        "· created   ▒ ready, not running   █ running   ┈ waiting   ░ idle (polling)   ✓ ended",
+        "▒ ready, not running   █ running   ┈ waiting   ░ idle (polling)   ✓ ended",
         "",
         "The order of switches differs from the first switch on",
         "A   #1  0.048826 s  main sleeps 0.1 s → hub runs for the first time",
@@ -353,7 +353,10 @@ def test_a_picture_does_not_take_the_place_of_a_trace(visualizer: Visualizer, tm
 def test_along_the_switches(visualizer: Visualizer) -> None:
     lines = told(visualizer, f"{SYNC}@#-#18", f"{SYNC}@#19-#", "--axis", "switches")
     rows = {line.split()[0]: line for line in lines[18:] if line.strip()}
-    assert "#5" in next(line for line in lines if line.startswith("switches  ") and "#" in line)
+    assert "│+5 " in next(line for line in lines if line.startswith("switches  ") and "│" in line)
+    # Of whole traces the number is that of the sentences.
+    whole = told(visualizer, SYNC, SYNC, "--axis", "switches")
+    assert "│#10 " in next(line for line in whole if line.startswith("switches  ") and "│" in line)
     assert "B takes 36 more switches" in "\n".join(lines)
     assert rows["task-9"].endswith("✓")
 

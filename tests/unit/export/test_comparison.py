@@ -51,10 +51,11 @@ def test_what_takes_longer_says_so_beside_the_other() -> None:
 def test_along_the_switches_both_begin_with_switch_1() -> None:
     root = drawn(*halves(), Axis.SWITCHES)
     said = texts(root)
-    assert said.count("#5") == 2
-    assert (said.count("#20"), said.count("#60")) == (1, 0)
+    # Not "#5", which is another one.
+    assert said.count("+5") == 2
+    assert (said.count("+20"), said.count("+60")) == (1, 0)
     assert "B takes 36 more switches" in said
-    [one, other] = [text.get("x") for text in root.iter(f"{SVG}text") if text.text == "#5"]
+    [one, other] = [text.get("x") for text in root.iter(f"{SVG}text") if text.text == "+5"]
     assert one == other
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.unit.analysis.tape import Tape, producer_consumer, sleeps
+from visualizer.analysis.explore.marks import Mark
 from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.report.jsonl import records
@@ -77,6 +78,24 @@ def test_a_mermaid_diagram_has_an_arrow_for_each_switch() -> None:
         "    t0->>t1: close()\n"
         "    t1-->>t0: close()\n"
     )
+
+
+MARKS = (Mark(0, "begin"), Mark(4_000, "a [value]", "goes & comes; end"))
+
+
+def test_marks_are_notes_in_mermaid_and_headings_in_markdown() -> None:
+    timeline = producer_consumer().timeline()
+    notes = made(".mmd", timeline, marks=MARKS).decode().splitlines()
+    assert notes[3:8] == [
+        "    Note over t0,t1: begin",
+        "    t0->>t1: next()",
+        "    t1->>t0: yield #39;#39;",
+        "    Note over t0,t1: a #91;value#93;#58; goes #38; comes#59; #101;nd",
+        "    t0->>t1: send 1",
+    ]
+    text = made(".md", timeline, marks=MARKS).decode()
+    assert "\n## begin\n\n1. " in text
+    assert "\n## a \\[value\\]\n\ngoes \\& comes; end\n\n3. " in text
 
 
 def test_nothing_in_a_name_or_value_means_anything_to_mermaid() -> None:

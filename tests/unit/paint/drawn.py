@@ -49,6 +49,6 @@ def panel(timeline: Timeline, axis: Axis, cells: int, ascii: bool = False) -> st
             + text(paint_row(timeline, shown.track, viewport, ascii=ascii)) + "|"
             for shown in rows(timeline)
         ),
-        text(legend(timeline, ascii=ascii)),
+        text(legend(timeline.occurred, ascii=ascii)),
     ]
     return "\n".join(lines) + "\n"

@@ -7,9 +7,10 @@ import pytest
 from tests.unit.analysis.tape import Tape, feed, ping_pong, producer_consumer, sleeps
 from tests.unit.paint.drawn import text
 from visualizer.analysis.model.timeline import State, Suspension, Timeline
+from visualizer.analysis.report.comparison import Part
 from visualizer.paint.text import caption
 from visualizer.paint.text.cell_width import cell_width
-from visualizer.paint.text.legend import legend, meaning, occurring
+from visualizer.paint.text.legend import in_order, legend, meaning
 from visualizer.paint.text.wait_labels import brief, labels, wait_label, wait_labels
 from visualizer.trace import events as ev
 from visualizer.trace import words
@@ -74,22 +75,35 @@ def test_what_is_written_on_a_slice() -> None:
         1: [[], [], [], [], ["blocked by h␛g", "blocked"]],
         2: [[], [], ["→ hub"], []],
     }
-    assert text(legend(timeline)) == "· created   █ running   ┈ waiting   ▚ blocked hub"
+    assert text(legend(timeline.occurred)) == "· created   █ running   ┈ waiting   ▚ blocked hub"
 
 
 def test_legend_of_what_occurs() -> None:
     timeline = producer_consumer().timeline()
-    assert occurring(timeline) == [State.CREATED, State.RUNNING, State.WAITING, State.DONE]
-    assert text(legend(timeline)) == "· created   █ running   ┈ waiting   ✓ ended"
-    assert text(legend(timeline, ascii=True)) == ": created   # running   - waiting   v ended"
-    assert text(legend(timeline, width=44)) == "· created   █ running   ┈ waiting   ✓ ended"
+    assert in_order(timeline.occurred) == [State.CREATED, State.RUNNING, State.WAITING, State.DONE]
+    assert text(legend(timeline.occurred)) == "· created   █ running   ┈ waiting   ✓ ended"
+    assert text(legend(timeline.occurred, ascii=True)) == ": created   # running   - waiting   v ended"
+    assert text(legend(timeline.occurred, width=44)) == "· created   █ running   ┈ waiting   ✓ ended"
     # What is left out first is what matters least, and not what comes last.
-    assert text(legend(timeline, width=42)) == "█ running   ┈ waiting   ✓ ended   …"
-    assert text(legend(timeline, width=34)) == "█ running   ┈ waiting   …"
-    assert text(legend(timeline, width=26, ascii=True)) == "# running   - waiting   .."
-    assert text(legend(timeline, width=0)) == "…"
-    assert [run.style for run in legend(timeline)][:3] == ["created", "dim", "dim"]
+    assert text(legend(timeline.occurred, width=42)) == "█ running   ┈ waiting   ✓ ended   …"
+    assert text(legend(timeline.occurred, width=34)) == "█ running   ┈ waiting   …"
+    assert text(legend(timeline.occurred, width=26, ascii=True)) == "# running   - waiting   .."
+    assert text(legend(timeline.occurred, width=0)) == "…"
+    assert [run.style for run in legend(timeline.occurred)][:3] == ["created", "dim", "dim"]
     assert len({meaning(state) for state in State}) == len(State)
+
+
+def test_the_states_of_a_part_and_of_some_tracks() -> None:
+    tape = Tape().spawn("good", words.GREENLET).spawn("late", words.GREENLET).at(10_000).switch("main", "good")
+    tape.exits("good", words.RETURNED).switch("good", "main").at(90_000).prints("end")
+    timeline = tape.timeline()
+    good, late = tape.ids["good"], tape.ids["late"]
+    whole, behind = Part.whole(timeline), Part.between(timeline, 50_000, 90_000)
+    assert {*whole.states()} == {State.CREATED, State.RUNNING, State.WAITING, State.DONE} == timeline.occurred
+    assert {*whole.states([good])} == {State.CREATED, State.RUNNING, State.DONE}
+    # By then it had ended.
+    assert ({*behind.states([good])}, {*behind.states([late])}) == (set(), {State.CREATED})
+    assert {*behind.states()} == {State.CREATED, State.RUNNING}
 
 
 def test_a_legend_of_all_states_has_room() -> None:
@@ -101,16 +115,16 @@ def test_a_legend_of_all_states_has_room() -> None:
     tape.at(20_000_000).poll("hub", 0).spawn("hog", words.GREENLET, parent="hub", creator="main")
     timeline = tape.switch("hub", "hog").at(400_000_000).end().timeline()
     everything = [state for state in State if state is not State.UNKNOWN]
-    assert set(occurring(timeline)) == set(everything)
-    assert text(legend(timeline, width=118)) == (
+    assert set(in_order(timeline.occurred)) == set(everything)
+    assert text(legend(timeline.occurred, width=118)) == (
         "· created   ▒ ready   █ running   ┈ waiting   ░ idle   ▚ blocked   ✓ ended   ✗ failed"
     )
-    assert text(legend(timeline, width=78)) == (
+    assert text(legend(timeline.occurred, width=78)) == (
         "▒ ready   █ running   ┈ waiting   ░ idle   ▚ blocked   ✓ ended   ✗ failed   …"
     )
     for ascii in (False, True):
         for width in range(1, 130):
-            found = text(legend(timeline, ascii=ascii, width=width))
+            found = text(legend(timeline.occurred, ascii=ascii, width=width))
             assert cell_width(found) <= max(width, 1 + ascii)
             assert (("x" if ascii else "✗") in found) is (width >= 12 + ascii), "an exception is left out last"
 

@@ -55,7 +55,7 @@ def why(timeline: Timeline, at: Standpoint) -> Cause:
     if track is None:
         return Cause("Nothing runs here", None)
     step = _step(track, at.switch)
-    name = timeline.name(track.id)
+    name = timeline.name(track.id, at.t_ns)
     if step < 0:
         return Cause(plain(f"{name} has run from the start: no switch led to it"), None)
     index = track.steps[step]
@@ -80,7 +80,7 @@ def led_to(timeline: Timeline, at: Standpoint) -> Effect:
         return Effect("Nothing runs here", None)
     step = _step(track, at.switch)
     run = track.step_slices[step] if step >= 0 else 0
-    name = timeline.name(track.id)
+    name = timeline.name(track.id, at.t_ns)
     again_ns = track.slices.start_ns[track.step_slices[step + 1]] if step + 1 < len(track.steps) else None
     woken = _wakes_given(timeline, track.id, at.t_ns, _end_of_run(track, run), again_ns)
     for number in woken:
@@ -92,7 +92,8 @@ def led_to(timeline: Timeline, at: Standpoint) -> Effect:
         if effect is not None:
             return Effect(plain(sentence(timeline, effect.switch)), effect, len(woken))
         if len(woken) == 1:
-            return Effect(plain(f"{name} woke {timeline.name(wakeup.track)}, which did not run again"), None, 1)
+            woken_name = timeline.name(wakeup.track, wakeup.t_ns)
+            return Effect(plain(f"{name} woke {woken_name}, which did not run again"), None, 1)
     following = _switch_from(timeline, track, step)
     if following is None:
         return Effect(plain(f"{name} runs to the end of the trace"), None)
@@ -119,13 +120,13 @@ def _why_woken(
         began = timeline.switch_before(suspension.t_ns)
         asked = f", {duration(wakeup.t_ns - suspension.t_ns, 2)} earlier" if wakeup.t_ns > suspension.t_ns else ""
         return Cause(
-            plain(f"{said}; {timeline.name(track.id)} set this timer itself{asked}"),
+            plain(f"{said}; {timeline.name(track.id, suspension.t_ns)} set this timer itself{asked}"),
             Standpoint(track.id, min(began, index) - 1, suspension.t_ns),
         )
     giver = timeline.tracks.get(across(timeline, suspension, wakeup.t_ns)) if suspension is not None else None
     if giver is not None and wakeup.cause == words.IO and (step := _step(giver, before)) >= 0:
         at = giver.steps[step]
-        said = plain(f"{said}; {timeline.name(giver.id)} has the other end of the connection")
+        said = plain(f"{said}; {timeline.name(giver.id, wakeup.t_ns)} has the other end of the connection")
         return Cause(said, Standpoint(giver.id, at, timeline.switch_ns[at]))
     if waker is None or waker.schedules:
         outside = "" if wakeup.cause == words.TURN or waker is None else "; the cause is outside the program"

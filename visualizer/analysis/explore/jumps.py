@@ -112,8 +112,8 @@ def _wakes(timeline: Timeline) -> Moments:
 
     def moment(index: int) -> Occurrence:
         t_ns, track, waker, cause = wakeups[index]
-        by = f"by {timeline.name(waker)}" if waker in timeline.tracks else "by an unknown track"
-        return Occurrence(t_ns, track, plain(f"{timeline.name(track)} is woken {by} ({cause})"))
+        by = f"by {timeline.name(waker, t_ns)}" if waker in timeline.tracks else "by an unknown track"
+        return Occurrence(t_ns, track, plain(f"{timeline.name(track, t_ns)} is woken {by} ({cause})"))
 
     return Moments(len(wakeups), lambda index: wakeups[index].t_ns, tracks, moment)
 
@@ -124,7 +124,7 @@ def _exceptions(timeline: Timeline) -> Moments:
     for track in timeline.exits:
         ended = timeline.tracks[track]
         if ended.outcome == words.RAISED:
-            said = f"{timeline.name(track)} ended: raised {ended.value or 'an exception'}"
+            said = f"{timeline.name(track, ended.exit_ns)} ended: raised {ended.value or 'an exception'}"
             known.append((ended.exit_ns, track, plain(said)))
     for remark in timeline.remarks:
         if isinstance(remark, ev.Uncaught):
@@ -139,7 +139,7 @@ def _outputs(timeline: Timeline) -> Moments:
 
     def moment(index: int) -> Occurrence:
         output = outputs[index]
-        sentence = plain(f"{timeline.name(output.track)} prints {output.text.strip()}")
+        sentence = plain(f"{timeline.name(output.track, output.t_ns)} prints {output.text.strip()}")
         return Occurrence(output.t_ns, output.track, sentence)
 
     return Moments(len(outputs), lambda index: outputs[index].t_ns, lambda index: (outputs[index].track,), moment)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from visualizer.analysis.explore.jumps import Moments, listed
@@ -13,18 +13,25 @@ from visualizer.trace import words
 
 
 class Mark(NamedTuple):
-    """A moment that was marked; `name` is "mark 3" if it was given none."""
+    """A moment that was marked; `name` is "mark 3" if it was given none. `caption`: what is said there, a line or two.
+    """
 
     t_ns: int
     name: str
+    caption: str = ""
+
+    @property
+    def told(self) -> str:
+        """The name, with what is said there."""
+        return f"{self.name}: {self.caption}" if self.caption else self.name
 
 
 class Marks:
     """In order of time, at most one at a moment."""
 
-    def __init__(self) -> None:
-        self._marks: list[Mark] = []
-        self._made = 0
+    def __init__(self, marks: Iterable[Mark] = ()) -> None:
+        self._marks = sorted({mark.t_ns: mark for mark in marks}.values())
+        self._made = len(self._marks)
 
     def __iter__(self) -> Iterator[Mark]:
         return iter(self._marks)
@@ -37,14 +44,16 @@ class Marks:
         index = bisect_left(self._marks, t_ns, key=lambda mark: mark.t_ns)
         return self._marks[index] if index < len(self._marks) and self._marks[index].t_ns == t_ns else None
 
-    def set(self, t_ns: int, name: str = "") -> Mark:
-        """Mark that moment; if it is marked, give its mark another name, unless that is ""."""
+    def set(self, t_ns: int, name: str = "", caption: str | None = None) -> Mark:
+        """Mark that moment; if it is marked, give its mark another name, unless that is "", and caption, unless None.
+        """
         old = self.at(t_ns)
         if old is not None:
             self._marks.remove(old)
         else:
             self._made += 1
-        mark = Mark(t_ns, name or (old.name if old is not None else f"mark {self._made}"))
+        known = old or Mark(t_ns, f"mark {self._made}")
+        mark = Mark(t_ns, name or known.name, known.caption if caption is None else caption)
         self._marks.insert(bisect_right(self._marks, t_ns, key=lambda mark: mark.t_ns), mark)
         return mark
 
@@ -65,7 +74,7 @@ class Marks:
 
     def moments(self) -> Moments:
         """The marks to jump among."""
-        return listed((mark.t_ns, words.NOBODY, mark.name) for mark in self._marks)
+        return listed((mark.t_ns, words.NOBODY, mark.told) for mark in self._marks)
 
 
 def switches_between(timeline: Timeline, start_ns: int, end_ns: int) -> int:

@@ -13,6 +13,7 @@ from visualizer.analysis.explore.targets import Line
 from visualizer.analysis.model.timeline import Entry, Place, Suspension, Timeline
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
+from visualizer.trace import events as ev
 from visualizer.trace import words
 
 _AT_ONCE = 2_000
@@ -28,6 +29,7 @@ class Found(StrEnum):
     SPAWN = "spawn"
     SAMPLE = "sample"
     TRACK = "track"
+    REQUEST = "request"
 
 
 class _Match(NamedTuple):
@@ -101,8 +103,8 @@ class Search:
 
 
 def for_text(timeline: Timeline, text: str) -> Search:
-    """Of the names of tracks, the sentences of switches, the expressions that tracks are suspended at, and output; in
-    whatever case. A track is where it was created."""
+    """Of the names of tracks, what they serve, the sentences of switches, the expressions that tracks are suspended at,
+    and output; in whatever case. A track is where it was created."""
     wanted = text.casefold()
     expressions: dict[Place | None, str] = {}
 
@@ -115,8 +117,14 @@ def for_text(timeline: Timeline, text: str) -> Search:
             output = timeline.outputs[index]
             if wanted in output.text.casefold():
                 line = next((line for line in output.text.split("\n") if wanted in line.casefold()), output.text)
-                said = plain(f"{timeline.name(output.track)} prints {line.strip()}")
+                said = plain(f"{timeline.name(output.track, output.t_ns)} prints {line.strip()}")
                 return _Match(Found.OUTPUT, output.t_ns, output.track, said)
+        elif entry is Entry.REMARK:
+            remark = timeline.remarks[index]
+            what = timeline.text(remark.what) if isinstance(remark, ev.Serves) else None
+            if isinstance(remark, ev.Serves) and what is not None and wanted in what.casefold():
+                said = plain(f"{timeline.name(remark.track, remark.t_ns)} begins to serve it")
+                return _Match(Found.REQUEST, timeline.remark_ns(index), remark.track, said)
         elif entry is Entry.SPAWN:
             track = timeline.spawns[index]
             if wanted in timeline.name(track).casefold():
@@ -156,7 +164,7 @@ def for_line(timeline: Timeline, line: Line) -> Search:
         elif entry is Entry.SAMPLE:
             samples = timeline.samples
             if line.is_in(timeline.place(samples.place[index])):
-                said = f"{timeline.name(samples.track[index])} runs there (sampled)"
+                said = f"{timeline.name(samples.track[index], samples.ns[index])} runs there (sampled)"
                 return _Match(Found.SAMPLE, samples.ns[index], samples.track[index], plain(said))
         return None
 
@@ -183,4 +191,4 @@ def _is_hub(timeline: Timeline, suspension: Suspension) -> bool:
 
 
 def _stops(timeline: Timeline, suspension: Suspension, shown: str) -> str:
-    return plain(f"{timeline.name(suspension.track)} waits{' at ' + shown if shown else ''}")
+    return plain(f"{timeline.name(suspension.track, suspension.t_ns)} waits{' at ' + shown if shown else ''}")

@@ -92,14 +92,14 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         late = list(_late(delays, hub, turn))
         due = list(_due_at_the_end(timeline, hub, turn))
         tracks = [one.track for one in (*late, *due)]
-        told = [f"{timeline.name(one.track)} ran {duration(one.late_ns, 2)} late" for one in late]
+        told = [f"{timeline.name(one.track, turn.end_ns)} ran {duration(one.late_ns, 2)} late" for one in late]
         told += [f"{timeline.name(one.track)} was late by {duration(one.late_ns, 2)} at the end" for one in due]
         for name, kept in _kept_out(timeline, locks, turn):
             who = timeline.name(kept[0].track) if len(kept) == 1 else f"{len(kept)} tracks"
             told.append(f"{who} waited for {name}, which it held")
             tracks += [one.track for one in kept]
         delayed = listed(told)
-        sentence = f"{timeline.name(turn.track)} ran for {duration(length_ns, 2)} without yielding, {how}"
+        sentence = f"{_name(timeline, turn)} ran for {duration(length_ns, 2)} without yielding, {how}"
         blocked = "nobody else could run on its thread"
         if turn.track != hub:
             blocked = f"its {timeline.tracks[hub].kind} was blocked"
@@ -131,7 +131,7 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         if not _matters(timeline, observed, starving, late_ns, cost_ns[name, where], turn):
             continue
         sentence = (
-            f"{_ran_meanwhile(timeline, turn, delay)} → {timeline.name(delay.track)}'s "
+            f"{_ran_meanwhile(timeline, turn, delay)} → {timeline.name(delay.track, delay.ran_ns)}'s "
             f"{duration(suspension.asked_ns)} {what}{at(suspension.place)} ended {duration(late_ns, 2)} late"
         )
         sentence += worst_of(count, "such delays")
@@ -160,7 +160,7 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         track = timeline.tracks[delay.track]
         suspension = suspension_before(timeline, track, delay.due_ns)
         wakeup = timeline.wakeups[track.slices.about[delay.slice]]
-        by = f" by {timeline.name(wakeup.waker)}" if wakeup.waker in timeline.tracks else ""
+        by = f" by {timeline.name(wakeup.waker, wakeup.t_ns)}" if wakeup.waker in timeline.tracks else ""
         how = "spawned" if wakeup.cause == words.SPAWN else "woken"
         turn = longest_turn(observed.turns.get(delay.hub, []), delay.due_ns, delay.ran_ns)
         if name in starving or _polls(observed, track.id):
@@ -172,7 +172,8 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             # Many were ready at once, and each had its turn.
             continue
         cause = f"{_ran(timeline, turn)} → " if turn else ""
-        sentence = f"{cause}{timeline.name(track.id)} ran only {duration(lost_ns, 2)} after it was {how}{by}"
+        who = timeline.name(track.id, delay.due_ns)
+        sentence = f"{cause}{who} ran only {duration(lost_ns, 2)} after it was {how}{by}"
         sentence += worst_of(count, "such delays")
         sentence += f" of {len(several)} tracks called {name}" if len(several) > 1 else ""
         place = suspension.place if suspension else track.place
@@ -298,10 +299,15 @@ def _worst(found: Iterable[tuple[Hashable, int, _T]]) -> Iterator[tuple[int, int
     yield from worst.values()
 
 
+def _name(timeline: Timeline, turn: LongRun) -> str:
+    """Who ran, with the request that it served meanwhile."""
+    return timeline.name(turn.track, turn.start_ns, turn.end_ns)
+
+
 def _ran(timeline: Timeline, turn: LongRun, how: str = "ran") -> str:
     """That it ran, and where it was sampled."""
     seen = mostly(timeline, turn.track, turn.start_ns, turn.end_ns)
-    return f"{timeline.name(turn.track)} {how}{f', sampled at {spot(seen.place)}' if seen else ''}"
+    return f"{_name(timeline, turn)} {how}{f', sampled at {spot(seen.place)}' if seen else ''}"
 
 
 def _ran_meanwhile(timeline: Timeline, turn: LongRun | None, delay: Delay) -> str:

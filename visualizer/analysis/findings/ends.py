@@ -132,6 +132,7 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     things = {suspension.object for suspension in explained.values()} - {""}
     told_of.update(track.id for several in leaked(timeline).values() for track, _ in several)
     served = Served(timeline)
+    _, holders = locked(timeline)
     for track in timeline.tracks.values():
         suspension = suspended(timeline, track)
         if suspension is None or track.schedules or track.id in told_of:
@@ -153,6 +154,8 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             sentence = f"{name} was never resumed and is not finished: it is suspended{at(suspension.place)}"
         else:
             waited = _for(suspension)
+            if suspension.object in holders:
+                waited += f" for {suspension.object}, {_held_told(timeline, holders[suspension.object], track.id)},"
             sentence = f"{name} was never resumed: it waited{waited} for the last {lasted}, and nothing woke it"
         tracks = (track.id, suspension.on_track) if suspension.on_track in timeline.tracks else (track.id,)
         yield finding("never_resumed", sentence, tracks, suspension.t_ns, suspension.place, lasted_ns, (track.id,))
@@ -277,14 +280,21 @@ def _waits(
     if track in joined:
         text += f" for {listed([timeline.name(other) for other in joined[track]])}"
     elif suspension.object in holders:
-        by = holders[suspension.object]
-        text += f" for {suspension.object}, which {'it holds itself' if by == track else timeline.name(by) + ' holds'}"
+        text += f" for {suspension.object}, {_held_told(timeline, holders[suspension.object], track)}"
     elif track in written:
         would = written[track]
         text += f" for {timeline.name(would.track)}, which would {would.method} it at line {would.line}"
     elif suspension.object and not suspension.object.startswith("track"):
         text += f" for {suspension.object}"
     return text
+
+
+def _held_told(timeline: Timeline, holder: int, waiter: int) -> str:
+    """Who holds what is waited for."""
+    if holder == waiter:
+        return "which it holds itself"
+    ended = holder in timeline.tracks and timeline.tracks[holder].exit_ns >= 0
+    return f"which {timeline.name(holder)} {'still ' * ended}holds{', though it has ended' * ended}"
 
 
 def _instead(timeline: Timeline, suspension: Suspension) -> str:

@@ -28,7 +28,7 @@ from visualizer.analysis.model.owners import Owners, is_undisturbed
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
 from visualizer.analysis.report.waits import Waits, waits
 from visualizer.analysis.text.durations import duration
-from visualizer.analysis.text.source_text import would_end
+from visualizer.analysis.text.source_text import keeps, would_end
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
@@ -317,16 +317,34 @@ def _never_released(timeline: Timeline, locks: dict[str, Lock]) -> Iterator[tupl
         tracks = [one.track for one in several]
         cost_ns = sum(timeline.last_ns - one.t_ns for one in several)
         who = timeline.name(tracks[0]) if len(tracks) == 1 else f"{len(tracks)} tracks"
-        holder = holders.get(thing)
+        holder, inferred = holders.get(thing), ""
+        if holder is None:
+            holder, inferred = _keeper(timeline, several[0]), " (inferred from the source)"
         held, found = "somebody (unknown who)", tracks
         if holder is not None:
-            held, found = timeline.name(holder), [holder, *tracks]
+            held, found = timeline.name(holder) + inferred, [holder, *tracks]
         sentence = (
             f"{held} held {_name(several[0], thing)} until {end_told(timeline)}{_doing(timeline, holder)} → "
             f"{who} waited for it{at(place)}, {duration(cost_ns, 2)} in all"
         )
         since_ns = min(one.t_ns for one in several)
         yield thing, finding("lock_held", sentence, found, since_ns, place, cost_ns, tracks)
+
+
+def _keeper(timeline: Timeline, waiter: Suspension) -> int | None:
+    """The only track that waits where the source has it keep the lock; None if that is not one, or the name of the lock
+    may be that of another one in another object."""
+    name = _written(waiter)
+    if not name.isidentifier():
+        return None
+    others = ((track.id, suspended(timeline, track)) for track in timeline.tracks.values())
+    found = [
+        track
+        for track, one in others
+        if one is not None and one.object != waiter.object and one.place is not None and waiter.place is not None
+        and one.place.file == waiter.place.file and keeps(timeline, one, name)
+    ]  # fmt: skip
+    return found[0] if len(found) == 1 else None
 
 
 def _doing(timeline: Timeline, holder: int | None) -> str:

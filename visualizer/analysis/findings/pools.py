@@ -10,7 +10,7 @@ import numpy as np
 from visualizer.analysis.findings.base import POOL_NS, POOL_THREADS, Finding, at, finding
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.standstill import stuck
-from visualizer.analysis.model.timeline import Suspension, Timeline
+from visualizer.analysis.model.timeline import Suspension, Timeline, Track
 from visualizer.analysis.report.waits import waits
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.source_text import called, source_line
@@ -39,17 +39,32 @@ def pool_exhausted(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 
 def crowded_out(timeline: Timeline, observed: Observed) -> dict[str, list[Suspension]]:
-    """Pool -> its own members that wait for ever for room in it. Who is a member is inferred from where it was made."""
-    found: dict[str, list[Suspension]] = {}
+    """Pool -> its own members, all of which wait for ever for room in it. Who is a member is inferred from where it was
+    made."""
+    found: dict[tuple[str, str], list[Suspension]] = {}
     for track, suspension in stuck(timeline, observed).items():
         call = called(suspension.on)
         if suspension.reason != words.POOL or not suspension.object or call is None or call.method not in _SPAWNS:
             continue
-        place = timeline.tracks[track].place
-        made = source_line(timeline, place) if place is not None else ""
-        if re.search(rf"(?<!\w){call.pattern}\.(?:{'|'.join(_SPAWNS)})\(", made):
-            found.setdefault(suspension.object, []).append(suspension)
-    return found
+        if _is_member(timeline, timeline.tracks[track], call.pattern):
+            found.setdefault((suspension.object, call.pattern), []).append(suspension)
+    return {
+        pool: several
+        for (pool, pattern), several in found.items()
+        if not _makes_room(timeline, pattern, {one.track for one in several}, max(one.t_ns for one in several))
+    }
+
+
+def _is_member(timeline: Timeline, track: Track, pattern: str) -> bool:
+    """Whether the line that made it calls a method of what is called so that spawns."""
+    made = source_line(timeline, track.place) if track.place is not None else ""
+    return re.search(rf"(?<!\w){pattern}\.(?:{'|'.join(_SPAWNS)})\(", made) is not None
+
+
+def _makes_room(timeline: Timeline, pattern: str, waiting: set[int], t_ns: int) -> bool:
+    """Whether another member runs, and has not ended by then: when it does, there is room."""
+    others = (track for track in timeline.tracks.values() if track.id not in waiting and len(track.steps))
+    return any(not 0 <= track.exit_ns < t_ns and _is_member(timeline, track, pattern) for track in others)
 
 
 def thread_pool_full(timeline: Timeline, observed: Observed) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from visualizer.analysis.findings.base import Finding, at, finding, listed, spot
+from visualizer.analysis.findings.base import FROM_OUTSIDE, Finding, at, finding, listed, spot, suspended
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.served import Served
 from visualizer.analysis.findings.standstill import stuck
@@ -51,14 +51,27 @@ def finds(kind: str) -> Callable[[Timeline, Observed], Iterator[Finding]]:
 
 
 def broken(timeline: Timeline, observed: Observed) -> list[Broken]:
-    """All of them, one for each line that waits. Inferred from the source, which the trace must contain."""
+    """All of them, one for each line that waits. Inferred from the source, which the trace must contain.
+
+    Not where another one that the same line spawned goes on: it may have been started instead, and do it yet.
+    """
     alike: dict[tuple[str, str, Place | None], list[Suspension]] = {}
     served = Served(timeline)
     for suspension in stuck(timeline, observed).values():
         if suspension.asked_ns >= 0 or _is_idle(timeline, served, suspension):
             continue
         alike.setdefault((suspension.reason, suspension.on, suspension.place), []).append(suspension)
-    failed = [track for track in map(timeline.tracks.__getitem__, timeline.exits) if track.state is State.FAILED]
+    may_yet = {
+        (track.base_name, track.place)
+        for track in timeline.tracks.values()
+        if track.state in (State.READY, State.RUNNING)
+        or ((one := suspended(timeline, track)) is not None and one.reason in FROM_OUTSIDE)
+    }
+    failed = [
+        track
+        for track in map(timeline.tracks.__getitem__, timeline.exits)
+        if track.state is State.FAILED and (track.base_name, track.place) not in may_yet
+    ]
     found = []
     for (reason, on, _), waiting in alike.items():
         call = called(on)

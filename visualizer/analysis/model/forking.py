@@ -35,7 +35,9 @@ class Forking:
         writer, t_ns, thread = self._writer, line.t_ns, self._stacks.thread
         process = writer.processes.of(thread)
         original = self._tracks.get(line.of)
-        kind, name = (original.kind, original.base_name) if original is not None else (words.UNKNOWN, "unknown")
+        kind, name = words.UNKNOWN, "unknown"
+        if original is not None:
+            kind, name = original.kind, writer.timeline.own_name(line.of)
         track = writer.track(line.track, t_ns, thread, kind, name)
         track.copy_of = line.of
         track.creator = process.track

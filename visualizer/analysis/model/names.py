@@ -1,10 +1,14 @@
-"""Names of tracks: told apart by a number where several share one."""
+"""Names of tracks: by what they serve, if that is known, and told apart by a number where several share one."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import pairwise
+from typing import NamedTuple
 
 from visualizer.analysis.model.types import Track
+from visualizer.trace import words
 
 
 class _Namesakes(dict[int, Track]):
@@ -21,23 +25,90 @@ class _Namesakes(dict[int, Track]):
             track.version += 1
 
 
+class Service(NamedTuple):
+    """A track served `what`, such as "GET /report", from `start_ns` to `end_ns`, which is -1 if that is not known."""
+
+    start_ns: int
+    end_ns: int
+    what: str
+
+
+class _Serving:
+    """What a track serves: from each of these times on, that or nothing. `name`: what it is called apart from that."""
+
+    __slots__ = ("different", "name", "start_ns", "what")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.start_ns: list[int] = []
+        self.what: list[str | None] = []
+        self.different: set[str] = set()
+
+    def between(self, start_ns: int, end_ns: int) -> str | None:
+        """What is served for the longest between the two, or, if they are one, at that time."""
+        first = max(0, bisect_right(self.start_ns, start_ns) - 1)
+        last = bisect_right(self.start_ns, end_ns)
+        edges_ns = [*(max(start_ns, edge_ns) for edge_ns in self.start_ns[first:last]), end_ns]
+        lasted = zip((after - before for before, after in pairwise(edges_ns)), self.what[first:last], strict=True)
+        # Of two that last as long the later one: that is what it goes on with.
+        return max(((ns, number, what) for number, (ns, what) in enumerate(lasted)), default=(0, 0, None))[2]
+
+    @property
+    def services(self) -> list[Service]:
+        ends = [*self.start_ns[1:], -1]
+        said = zip(self.start_ns, ends, self.what, strict=True)
+        return [Service(start_ns, end_ns, what) for start_ns, end_ns, what in said if what is not None]
+
+
 class Names:
-    """The names of tracks. A number stays once it is given: tracks that share a name are not renumbered."""
+    """The names of tracks. A number stays once it is given: tracks that share a name are not renumbered.
+
+    A track that serves one thing all its life goes by that, with its own name behind it; of one that serves several it
+    depends on the time.
+    """
 
     def __init__(self) -> None:
         self._namesakes: dict[str, _Namesakes] = {}
+        self._serving: dict[int, _Serving] = {}
+        #: Ids of those that serve different things at different times.
+        self.changing: set[int] = set()
         #: How many names were changed.
         self.changed = 0
         #: Tracks that the user calls otherwise.
         self._called: dict[int, str] = {}
 
-    def of(self, track: Track) -> str:
-        """The name, with the track's number if others are called so, too."""
+    def of(self, track: Track, at_ns: int | None = None, until_ns: int | None = None) -> str:
+        """The name, with the track's number if others are called so, too; with what it serves at that time."""
         if track.id in self._called:
             return self._called[track.id]
-        if len(self._namesakes[track.base_name]) > 1:
-            return f"{track.base_name}-{track.number}"
-        return track.base_name
+        serving = self._serving.get(track.id) if self._serving else None
+        if serving is None:
+            return self._numbered(track, track.base_name)
+        name = self._numbered(track, serving.name)
+        what = None
+        if at_ns is not None:
+            what = serving.between(at_ns, at_ns if until_ns is None else until_ns)
+        if track.base_name != serving.name:
+            what = track.base_name
+        return f"{what} ({_unqualified(name)})" if what is not None else name
+
+    def own(self, track: Track) -> str:
+        """The name without a number, and without what the track serves."""
+        serving = self._serving.get(track.id)
+        return serving.name if serving is not None else track.base_name
+
+    def all_of(self, track: Track) -> set[str]:
+        """What the track may be asked for by: its name, that without its number, and what it serves."""
+        own, serving = self.own(track), self._serving.get(track.id)
+        return {self.of(track), self._numbered(track, own), own} | (serving.different if serving is not None else set())
+
+    def services(self, track: int) -> list[Service]:
+        """What the track served, in order of time."""
+        serving = self._serving.get(track)
+        return serving.services if serving is not None else []
+
+    def _numbered(self, track: Track, name: str) -> str:
+        return f"{name}-{track.number}" if len(self._namesakes[name]) > 1 else name
 
     def give(self, track: Track, name: str) -> None:
         """Name a track that has no name yet."""
@@ -54,19 +125,56 @@ class Names:
     def change(self, track: Track, name: str) -> None:
         """Give a track another name."""
         self.changed += 1
-        namesakes = self._namesakes[track.base_name]
+        namesakes = self._namesakes[self.own(track)]
         del namesakes[track.id]
         if len(namesakes) == 1:
             namesakes.change()
         self.give(track, name)
+        serving = self._serving.get(track.id)
+        if serving is not None:
+            serving.name = name
+            self._call(track, serving)
+
+    def serve(self, track: Track, t_ns: int, what: str | None) -> None:
+        """The track serves that from `t_ns` on, or nothing any more."""
+        serving = self._serving.get(track.id)
+        if serving is None:
+            serving = self._serving[track.id] = _Serving(track.base_name)
+        serving.start_ns.append(max(t_ns, serving.start_ns[-1]) if serving.start_ns else t_ns)
+        serving.what.append(what)
+        if what is not None:
+            serving.different.add(what)
+        track.version += 1
+        self._call(track, serving)
+
+    def _call(self, track: Track, serving: _Serving) -> None:
+        """Have a track be called by what it serves, if that is one thing. A thread is more than that."""
+        if track.id in self.changing:
+            return
+        if len(serving.different) > 1 or track.kind == words.THREAD:
+            self.changing.add(track.id)
+        name = next(iter(serving.different), serving.name) if track.id not in self.changing else serving.name
+        if name != track.base_name:
+            track.base_name = name
+            self.changed += 1
 
     def call(self, tracks: Iterable[Track], name: str, text: str) -> bool:
         """Call the track of that name, or all that share it, `text` from now on. Return whether there is one."""
         known = list(tracks)
-        for track in [track for track in known if self.of(track) == name != track.base_name]:
-            self._called[track.id] = text
-            return True
-        named = [track for track in known if track.base_name == name]
+        for track in known:
+            if name in self.all_of(track) - {track.base_name, self.own(track)}:
+                self._called[track.id] = text
+                return True
+        named = [track for track in known if name in (track.base_name, self.own(track))]
         for track in named:
             self.change(track, text)
+            if self._serving.pop(track.id, None) is not None:
+                # Whatever it serves.
+                self.changing.discard(track.id)
+                track.base_name = text
         return bool(named)
+
+
+def _unqualified(name: str) -> str:
+    """The name of a function without its class."""
+    return name.rpartition(".")[2] if name.partition("-")[0].replace(".", "_").isidentifier() else name

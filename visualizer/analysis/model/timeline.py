@@ -16,7 +16,7 @@ import numpy as np
 
 from visualizer.analysis.model.blocking import Blocking
 from visualizer.analysis.model.columns import Columns, Order, Rows, Suspensions, Switches, Wakeups, switch_of
-from visualizer.analysis.model.names import Names
+from visualizer.analysis.model.names import Names, Service
 from visualizer.analysis.model.pauses import Pauses
 from visualizer.analysis.model.processes import Process, Processes
 from visualizer.analysis.model.runtimes import Vocabulary
@@ -30,9 +30,11 @@ from visualizer.trace import words
 from visualizer.trace.columns import Column
 
 __all__ = [
-    "FINAL", "SUMMED", "Entry", "Output", "Place", "Process", "Slices", "State", "Suspension", "Switch", "Tie",
-    "Timeline", "Track", "Wakeup", "joined_tracks",
+    "FINAL", "SUMMED", "Entry", "Output", "Place", "Process", "Remark", "Service", "Slices", "State", "Suspension",
+    "Switch", "Tie", "Timeline", "Track", "Wakeup", "joined_tracks",
 ]
+
+Remark = ev.Note | ev.Serves | ev.Held | ev.Continued | ev.Dropped | ev.Refused | ev.Cancel | ev.Uncaught | ev.End
 
 #: So many entries are looked at together, suspensions that switches bring along not counted.
 AT_ONCE = 1 << 13
@@ -56,10 +58,8 @@ class Timeline:
         self.ties: list[Tie] = []
         #: Text of the source files that the trace carries, by the name that places give them.
         self.sources: dict[str, str] = {}
-        #: What the trace says of the recording itself and of its end.
-        self.remarks: list[
-            ev.Note | ev.Held | ev.Continued | ev.Dropped | ev.Refused | ev.Cancel | ev.Uncaught | ev.End
-        ] = []
+        #: What the trace says of the recording itself and of its end, and what tracks serve.
+        self.remarks: list[Remark] = []
         #: Who asked that a task be cancelled, and where, by the task.
         self.cancels: dict[int, list[ev.Cancel]] = {}
         self.notes: list[str] = []
@@ -117,10 +117,31 @@ class Timeline:
         if header is not self._header:
             self._header, self.words = header, Vocabulary(header)
 
-    def name(self, track: int) -> str:
-        """The track's name, numbered if several share it; "unknown" for a track that is not known."""
+    def name(self, track: int, at_ns: int | None = None, until_ns: int | None = None) -> str:
+        """The track's name, numbered if several share it; "unknown" for a track that is not known.
+
+        One that serves requests is called after these: "GET /report (handle-3)". If they differ, after the one that it
+        serves at `at_ns`, or, with `until_ns`, for the longest between the two.
+        """
         known = self.tracks.get(track)
-        return self._names.of(known) if known is not None else "unknown"
+        return self._names.of(known, at_ns, until_ns) if known is not None else "unknown"
+
+    def own_name(self, track: int) -> str:
+        """The name of a known track without a number, and whatever it serves."""
+        return self._names.own(self.tracks[track])
+
+    def all_names(self, track: int) -> set[str]:
+        """What a known track may be asked for by: all its names, with and without a number, and what it serves."""
+        return self._names.all_of(self.tracks[track])
+
+    def services(self, track: int) -> list[Service]:
+        """The requests that a track served, in order of time."""
+        return self._names.services(track)
+
+    @property
+    def changing_names(self) -> set[int]:
+        """Ids of the tracks whose names depend on the time."""
+        return self._names.changing
 
     def call(self, labels: Mapping[str, str]) -> None:
         """Call tracks otherwise from now on: name of a track, or one that several share -> text.
@@ -143,6 +164,10 @@ class Timeline:
         """The process that a track belongs to; the first one, if the track is not known."""
         known = self.tracks.get(track)
         return self.processes[known.process if known is not None else 0]
+
+    def text(self, text: int) -> str | None:
+        """The text with this id."""
+        return self._texts.get(text)
 
     def place(self, place: int) -> Place | None:
         """The place with this id."""

@@ -285,7 +285,7 @@ class Writer:
             return Entry.OUTPUT, len(timeline.outputs) - 1
         if isinstance(line, ev.Name):
             known, name = timeline.tracks.get(line.track), text(line.name)
-            if known is not None and name is not None and name != known.base_name:
+            if known is not None and name is not None and name != timeline.own_name(known.id):
                 timeline._names.change(known, name)
         elif isinstance(line, ev.Inferred):
             if line.track in timeline.tracks:
@@ -296,7 +296,10 @@ class Writer:
         elif kind in _REMARKS:
             timeline._remark_ns.append(t_ns)
             timeline.remarks.append(line)  # type: ignore[arg-type]
-            if isinstance(line, ev.Note):
+            if isinstance(line, ev.Serves):
+                if (known := timeline.tracks.get(line.track)) is not None:
+                    timeline._names.serve(known, t_ns, text(line.what))
+            elif isinstance(line, ev.Note):
                 timeline.notes.append(line.text)
                 if line.unsupported:
                     timeline.unsupported[line.unsupported] = line.text
@@ -333,6 +336,8 @@ def _parts(those: Column, bounds: Column) -> tuple[Column, Column]:
 
 
 _IS_FINAL = np.isin(np.array([*State]), FINAL)
-_REMARKS = frozenset((ev.Note, ev.Held, ev.Continued, ev.Dropped, ev.Refused, ev.Cancel, ev.Uncaught, ev.End))
+_REMARKS = frozenset(
+    (ev.Note, ev.Serves, ev.Held, ev.Continued, ev.Dropped, ev.Refused, ev.Cancel, ev.Uncaught, ev.End)
+)
 #: What a bare `yield` gives.
 NOTHING_GIVEN = "None"

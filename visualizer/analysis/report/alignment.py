@@ -39,7 +39,7 @@ class Alignment:
         """For each switch who gave control to whom, and why; nothing of when, or with which value."""
         switches = timeline.columns.switches
         # A name that stands alone in one trace may have namesakes, and so a number, in the other.
-        names = {track.id: (track.base_name, track.number) for track in timeline.tracks.values()}
+        names = {track.id: (timeline.own_name(track.id), track.number) for track in timeline.tracks.values()}
         ids = np.array(sorted(names), dtype=np.int64)
         numbers = self._numbers(names[track] for track in sorted(names))
         origin, target = (_looked_up(ids, numbers, _column(ends)) for ends in (switches.origin, switches.target))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -43,6 +44,17 @@ class Part(NamedTuple):
         known = self.timeline.tracks[track]
         return known.spawn_ns <= self.end_ns and not 0 <= known.exit_ns < self.start_ns
 
+    def states(self, tracks: Iterable[int] | None = None) -> Collection[State]:
+        """The states that any of the tracks, None: any track, is in at any time of it."""
+        timeline = self.timeline
+        if tracks is None and self.is_whole:
+            return timeline.occurred
+        found: set[int] = set()
+        for track in filter(self.lives, timeline.tracks if tracks is None else tracks):
+            slices = timeline.tracks[track].slices
+            found.update(slices.state[max(0, slices.at(self.start_ns)) : slices.at(self.end_ns) + 1])
+        return {*map(State, found)}
+
 
 class Figure(msgspec.Struct, frozen=True):
     """The same of both. `difference` is b - a, `factor` b / a, None where a is 0."""
@@ -62,8 +74,10 @@ class Side(msgspec.Struct, frozen=True):
 
 
 class ComparedSwitch(msgspec.Struct, frozen=True):
-    """A switch: its number in its trace, from 0, and what it says."""
+    """A switch: its number in its whole trace, and what it says."""
 
+    #: From 1, as everywhere else that a switch has a number; and from 0, as this was called before.
+    number: int
     index: int
     t: float
     from_name: str
@@ -172,6 +186,7 @@ def _turn(part: Part, number: int) -> ComparedSwitch | None:
     timeline = part.timeline
     switch = timeline.switch(index)
     return ComparedSwitch(
+        index + 1,
         index,
         switch.t_ns / _NS_PER_S,
         timeline.name(switch.origin),

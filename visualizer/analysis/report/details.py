@@ -46,6 +46,14 @@ class Waited(msgspec.Struct, frozen=True):
     waited_s: float
 
 
+class Served(msgspec.Struct, frozen=True):
+    """`what` was served, from when to when; `end_s` is None if that was not over, or is not known."""
+
+    what: str
+    start_s: float
+    end_s: float | None
+
+
 class TrackDetails(TrackStatistics, frozen=True):
     """One track, in depth."""
 
@@ -65,6 +73,8 @@ class TrackDetails(TrackStatistics, frozen=True):
     waited_by_expression: list[Waited]
     #: Id of its process, where there are several.
     process: int | msgspec.UnsetType = msgspec.UNSET
+    #: The requests it served, in order of time, if it served any.
+    served: list[Served] | msgspec.UnsetType = msgspec.UNSET
 
 
 class SampledLine(msgspec.Struct, frozen=True):
@@ -168,6 +178,15 @@ def _measured(times: Times | TrackTimes) -> dict[str, Any]:
     }
 
 
+def _served(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> list[Served]:
+    """What it served between the two times, at least partly."""
+    return [
+        Served(one.what, one.start_ns / _NS_PER_S, one.end_ns / _NS_PER_S if one.end_ns >= 0 else None)
+        for one in timeline.services(track)
+        if one.start_ns <= end_ns and (one.end_ns < 0 or one.end_ns >= start_ns)
+    ]
+
+
 def details(
     timeline: Timeline, span: tuple[int, int] | None = None,
     advance: Callable[[int, int], None] = lambda done, of: None,
@@ -193,6 +212,7 @@ def details(
             wakes_given=given[known.id],
             wakes_received=received[known.id],
             process=timeline.process_of(known.id).pid if len(timeline.processes) > 1 else msgspec.UNSET,
+            served=_served(timeline, known.id, start_ns, end_ns) or msgspec.UNSET,
         )
         for known, of in zip(plain.tracks, times, strict=True)
         # Those that ended before the span, or begin behind it, have nothing to tell of it.

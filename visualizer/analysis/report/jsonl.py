@@ -108,6 +108,7 @@ class _Tables:
         cause, *place = zip(*map(self._of_switch.__getitem__, _at(columns.detail, index)), strict=True)
         return {
             "event": repeat("switch"),
+            "number": (index + 1).tolist(),
             "index": index.tolist(),
             "from": map(_track, origin),
             "to": map(_track, target),
@@ -259,6 +260,9 @@ def _output(timeline: Timeline, index: int) -> Record:
 
 def _remark(timeline: Timeline, index: int) -> Record:
     match timeline.remarks[index]:
+        case ev.Serves(track=track, what=what):
+            name = _name(timeline, track)
+            return {"event": "serves", "track": _track(track), "name": name, "what": timeline.text(what)}
         case ev.Note(text=text):
             return {"event": "note", "text": text}
         case ev.Held(held_ns=held_ns):

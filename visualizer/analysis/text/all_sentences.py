@@ -94,5 +94,9 @@ class AllSentences:
             more[at] = int(wakeup[at])
         new = self._first[first:stop]
         target = np.asarray(switches.target)[first:stop]
+        # So is what a track serves at that time.
+        changing = [*self._timeline.changing_names]
+        for at in np.flatnonzero(np.isin([origin, target, waker], changing).any(axis=0)).tolist():
+            more[at] = f"#{first + at}"
         columns = (cause, origin, target, new, value, how, asked_ns, waker, wake_cause)
         return list(zip(*(column.tolist() for column in columns), more, strict=True))

@@ -35,7 +35,7 @@ def sentence(timeline: Timeline, index: int) -> str:
 def in_words(timeline: Timeline, switch: Switch, first: bool, wakeup: Wakeup | None, before: Suspension | None) -> str:
     """The sentence of a switch. `first`: the target had not run before. `wakeup`, `before`: for a switch from a hub,
     what made the target ready, and what it had been waiting for."""
-    to = timeline.name(switch.target)
+    to = timeline.name(switch.target, switch.t_ns)
     runs = f"{to} runs for the first time" if first else f"{to} runs"
     if first and switch.cause == words.THROW:
         # What is thrown into one that has not begun ends it there.
@@ -54,7 +54,7 @@ def sentence_before_first(timeline: Timeline) -> str:
 def describe_state(timeline: Timeline, track_id: int, t_ns: int) -> str:
     """What the track is doing at `t_ns`, and for how long. Raise KeyError if there is no such track."""
     track = timeline.tracks[track_id]
-    name = timeline.name(track_id)
+    name = timeline.name(track_id, t_ns)
     index = track.slices.at(t_ns)
     if index < 0:
         return plain(f"{name} does not exist yet")
@@ -76,7 +76,7 @@ def describe_state(timeline: Timeline, track_id: int, t_ns: int) -> str:
         State.RUNNING: (f"{name} {has_been.format('running')}" if since_ns else f"{name} runs")
         + _last_seen(timeline, track_id, t_ns - since_ns, t_ns),
         State.IDLE: f"{name} {has_been.format('idle')}: nothing is ready",
-        State.BLOCKED: f"{name} {has_been.format('blocked')}: {timeline.name(about)} runs without yielding"
+        State.BLOCKED: f"{name} {has_been.format('blocked')}: {timeline.name(about, t_ns)} runs without yielding"
         f"{_last_seen(timeline, about, t_ns - since_ns, t_ns) if state is State.BLOCKED else ''}",
         State.UNKNOWN: f"what {name} is doing is unknown",
     }
@@ -100,7 +100,7 @@ def _why(
     timeline: Timeline, switch: Switch, to: str, first: bool, wakeup: Wakeup | None, before: Suspension | None
 ) -> str:
     origin = timeline.tracks[switch.origin]
-    name = timeline.name(origin.id)
+    name = timeline.name(origin.id, switch.t_ns)
     value = switch.value
     if switch.suspension < 0:
         return _ended(timeline, origin)
@@ -144,7 +144,7 @@ def _thrown(timeline: Timeline, switch: Switch, to: str, wakeup: Wakeup | None, 
     """The hub throws on behalf of another track, which is named instead."""
     if wakeup is not None and wakeup.waker in timeline.tracks and switch.value is not None:
         if wakeup.cause in (words.KILL, words.THROW):
-            return _throws(timeline.name(wakeup.waker), switch.value, to, wakeup.cause == words.KILL)
+            return _throws(timeline.name(wakeup.waker, wakeup.t_ns), switch.value, to, wakeup.cause == words.KILL)
     return _woken(timeline, wakeup, before, to)
 
 
@@ -154,7 +154,7 @@ def _ended(timeline: Timeline, track: Track) -> str:
     how = track.outcome or "outcome unknown"
     if track.value is not None and track.outcome in (words.RETURNED, words.RAISED):
         how += f" {track.value}"
-    return f"{timeline.name(track.id)} ended ({how}{', inferred' if track.inferred else ''})"
+    return f"{timeline.name(track.id, track.exit_ns)} ended ({how}{', inferred' if track.inferred else ''})"
 
 
 def waits(suspension: Suspension, name: str) -> str:
@@ -228,7 +228,7 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
     if wakeup is None:
         return _UNKNOWN
     waker = timeline.tracks.get(wakeup.waker)
-    name = timeline.name(wakeup.waker)
+    name = timeline.name(wakeup.waker, wakeup.t_ns)
     what = f" ({suspension.on})" if suspension and suspension.on else ""
     match wakeup.cause:
         case words.SPAWN:

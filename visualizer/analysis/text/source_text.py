@@ -92,13 +92,14 @@ def definition(timeline: Timeline, track: Track) -> Place | None:
     """The `def` that has the track's name, in the file in which it was spawned; None where there is not just one."""
     if track.place is None or track.place.file not in timeline.sources:
         return None
-    found = _definitions(timeline.sources[track.place.file]).get(track.base_name.rpartition(".")[2], [])
+    name = timeline.own_name(track.id)
+    found = _definitions(timeline.sources[track.place.file]).get(name.rpartition(".")[2], [])
     if len(found) != 1:
         return None
     first = found[0]
     lines = _lines(timeline.sources[track.place.file])
     last = max((number for number, line in _below(lines, first) if line.strip()), default=first)
-    return Place(track.place.file, track.base_name, first, last, -1, -1)
+    return Place(track.place.file, name, first, last, -1, -1)
 
 
 def source_line(timeline: Timeline, place: Place) -> str:
@@ -147,20 +148,41 @@ def would_end(
     return found[0] if len(found) == 1 else None
 
 
-def _has(timeline: Timeline, suspension: Suspension, thing: str) -> bool:
-    """Whether, above the line that it waits in, what its function did last to what is called `thing` is to acquire
-    it."""
+def keeps(timeline: Timeline, suspension: Suspension, thing: str) -> bool:
+    """Whether it waits inside of a `with` block of what is called `thing`, or behind its `acquire()`. Inferred."""
     place = suspension.place
     if place is None:
         return False
     lines = _lines(timeline.sources.get(place.file, ""))
+    enters = re.compile(rf"(?:async[ \t]+)?with\b.*(?<![\w.]){re.escape(thing)}[ \t]*[:,)]")
+    deep = _indentation(lines[place.line - 1]) if 0 < place.line <= len(lines) else 0
+    for number in range(min(place.line, len(lines)) - 1, 0, -1):
+        line = lines[number - 1]
+        if line.strip() and _indentation(line) < deep:
+            deep = _indentation(line)
+            if enters.match(line.lstrip()):
+                return True
+            if _DEF.match(line):
+                break
+    return _has(timeline, suspension, thing)
+
+
+def _has(timeline: Timeline, suspension: Suspension, thing: str) -> bool:
+    """Whether, above the line that it waits in, what its function did last to what is called `thing` is to acquire
+    it, and that in no other block."""
+    place = suspension.place
+    lines = _lines(timeline.sources.get(place.file, "")) if place is not None else ()
+    # Above the line of a module stand whole functions.
+    if place is None or not 0 < place.line <= len(lines) or place.function == "<module>":
+        return False
+    deep = _indentation(lines[place.line - 1])
     calls = re.compile(rf"(?<![\w.]){re.escape(thing)}\.(acquire|release)[ \t]*\(")
-    for number in range(min(place.line, len(lines)), 0, -1):
+    for number in range(place.line, 0, -1):
         line = lines[number - 1]
         # On its own line, what stands before.
         written = line.encode()[: place.column].decode(errors="replace") if number == place.line else line
         if found := calls.findall(written.partition("#")[0]):
-            return bool(found[-1] == "acquire")
+            return bool(found[-1] == "acquire" and _indentation(line) <= deep)
         if _DEF.match(line):
             break
     return False

@@ -39,7 +39,7 @@ def what_next(timeline: Timeline, track_id: int, t_ns: int) -> str:
     if state is not State.READY:
         return f"in {after} it {_TURNS[state]}"
     waker = timeline.wakeups[about].waker
-    by = f" by {timeline.name(waker)}" if waker in timeline.tracks else ""
+    by = f" by {timeline.name(waker, slices.start_ns[index])}" if waker in timeline.tracks else ""
     runs = ""
     if index + 1 < len(slices) and slices.state[index + 1] == State.RUNNING:
         late_ns = slices.start_ns[index + 1] - slices.start_ns[index]

@@ -27,8 +27,9 @@ from visualizer.export.settings import Settings, View
 from visualizer.paint.axis import times
 from visualizer.paint.comparison.figures import facts
 from visualizer.paint.panes import sequence
+from visualizer.paint.rows.order import tracks_of
 from visualizer.paint.text import caption
-from visualizer.paint.text.legend import meaning, occurring
+from visualizer.paint.text.legend import in_order, meaning
 from visualizer.paint.text.palette import DARK, GLYPHS, LIGHT, STYLE_OF
 
 #: Rows that a page has, and of how many tracks those of a kind share one; it can be unfolded.
@@ -50,12 +51,12 @@ def draw_html(timeline: Timeline, settings: Settings) -> bytes:
         "selected": short(settings.selected),
         "font_size": settings.font_size or 16,
         "marks": [
-            (short(mark.name), _switch_at(kept, mark.t_ns))
+            (short(mark.told), _switch_at(kept, mark.t_ns))
             for mark in settings.marks
             if kept.start_ns <= mark.t_ns <= kept.end_ns
         ],
         "states": [[STYLE_OF[state], meaning(state), GLYPHS[state], HEIGHTS.get(state, 0)] for state in State],
-        "legend": [int(state) for state in occurring(timeline)] if settings.legend else [],
+        "legend": [int(state) for state in in_order(kept.states(tracks_of(shown)))] if settings.legend else [],
         "moment": times.digits_of(timeline.last_ns),
         "finer": sequence.digits_of(timeline.last_ns),
         **collect(kept, shown, columns),

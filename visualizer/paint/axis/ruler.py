@@ -26,7 +26,7 @@ _IN_ASCII = str.maketrans(_BARS, "_.:-=+*#")
 
 def ruler(
     timeline: Timeline, viewport: Viewport, *, ascii: bool = False, time_format: TimeFormat = SINCE_START,
-    taken: Collection[int] = (),
+    taken: Collection[int] = (), sign: str = "#",
 ) -> list[Run]:
     """Ticks and labels, `viewport.width` cells: times, or the numbers of the switches, counted from 1 ("#1").
 
@@ -37,7 +37,7 @@ def ruler(
     marks = _marks(timeline, viewport, ascii)
     begins = [cell for cell, _ in marks]
     found = [(cell, text, True) for cell, text in marks]
-    for position, label in ticks(timeline, viewport, lambda label: len(label) + 1 + _GAP, time_format):
+    for position, label in ticks(timeline, viewport, lambda label: len(label) + 1 + _GAP, time_format, sign):
         cell = int(viewport.cell(position))
         if ascii:
             label = label.replace("µ", "u")
@@ -122,20 +122,21 @@ def folded(timeline: Timeline, viewport: Viewport) -> Iterator[tuple[float, floa
 
 
 def ticks(
-    timeline: Timeline, viewport: Viewport, cells_of: Callable[[str], float], time_format: TimeFormat = SINCE_START
+    timeline: Timeline, viewport: Viewport, cells_of: Callable[[str], float], time_format: TimeFormat = SINCE_START,
+    sign: str = "#",
 ) -> Iterator[tuple[float, str]]:
     """Round places on the axis within the viewport, in ns or in switches, and their labels.
 
     They are as close as their labels allow; `cells_of` says how many cells a label needs with what is free
-    around it.
+    around it. `sign` stands before the number of a switch.
     """
     if viewport.axis is Axis.SWITCHES:
         last = min(viewport.end, timeline.switch_count)
         step = nice(viewport.per_cell)
-        while cells_of(f"#{last:.0f}") * viewport.per_cell > step:
+        while cells_of(f"{sign}{last:.0f}") * viewport.per_cell > step:
             step = nice(step * 1.5)
         numbers = range(max(ceil(viewport.start / step), 1), floor(last / step) + 1)
-        yield from ((number * step, f"#{number * step:.0f}") for number in numbers)
+        yield from ((number * step, f"{sign}{number * step:.0f}") for number in numbers)
         return
     # What is written is another number than the place where gaps are folded.
     last = min(viewport.end, extent(timeline, viewport.axis))

@@ -125,7 +125,7 @@ def parting(found: Comparison) -> Iterator[list[Run]]:
             continue
         yield [
             Run(f"{letter}  ", "edge"),
-            Run(f"{_ordinal(turn.index):>{number}}", "ruler"),
+            Run(f"{f'#{turn.number}':>{number}}", "ruler"),
             Run(f"  {_moment(turn.t):>{time}}  ", "dim"),
             Run(turn.sentence, "text"),
         ]
@@ -133,11 +133,7 @@ def parting(found: Comparison) -> Iterator[list[Run]]:
 
 def _cells(parted: Difference) -> tuple[int, int]:
     turns = [turn for turn in (parted.a, parted.b) if turn is not None]
-    return max(len(_ordinal(turn.index)) for turn in turns), max(len(_moment(turn.t)) for turn in turns)
-
-
-def _ordinal(index: int) -> str:
-    return f"#{index + 1}"
+    return max(len(f"#{turn.number}") for turn in turns), max(len(_moment(turn.t)) for turn in turns)
 
 
 def _moment(seconds: float) -> str:

@@ -13,7 +13,7 @@ from visualizer.paint.axis.times import SINCE_START, Since, TimeFormat
 from visualizer.paint.axis.viewport import MARGIN_CELLS, Axis, Viewport
 from visualizer.paint.comparison.difference import laid, saving
 from visualizer.paint.comparison.stretch import Stretch, stretches, viewports
-from visualizer.paint.rows.order import Row, Wish, label_runs, rows
+from visualizer.paint.rows.order import Row, Wish, label_runs, rows, tracks_of
 from visualizer.paint.rows.panel import label_cells
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.legend import legend
@@ -27,8 +27,8 @@ def paint_both(
 ) -> Iterator[list[Run]]:
     """The ruler, and below it the rows of `a`, then those of `b`, in `width` cells; then what the glyphs mean.
 
-    Only the tracks that are there in a part have rows. The ruler counts from where the parts begin; where gaps are
-    folded each has its own. `everything`: each track has a row, however many.
+    Only the tracks that are there in a part have rows. The ruler counts from where the parts begin, switches as "+5";
+    where gaps are folded each has its own. `everything`: each track has a row, however many.
     """
     parts, both = (a, b), stretches(a, b)
     shown = [part_rows(part, everything=everything) for part in parts]
@@ -53,7 +53,8 @@ def paint_both(
     if any(row.group for every in shown for row in every):
         yield [Run("Tracks with the same function share a row: --all shows each one", "dim")]
     yield []
-    yield legend(*(part.timeline for part in parts), ascii=ascii)
+    occurring = {state for part, every in zip(parts, shown, strict=True) for state in part.states(tracks_of(every))}
+    yield legend(occurring, ascii=ascii)
 
 
 def common_ruler(
@@ -68,7 +69,7 @@ def common_ruler(
     shown, time_format = replace(viewport, width=width), TimeFormat(Since.START, int(stretch.start_ns))
     if axis is Axis.SWITCHES:
         shown, time_format = replace(shown, start=viewport.start - stretch.begin(axis)), SINCE_START
-    counted = ruler(timeline, shown, ascii=ascii, time_format=time_format, taken=taken)
+    counted = ruler(timeline, shown, ascii=ascii, time_format=time_format, taken=taken, sign=stretch.sign)
     return [*counted, Run(" " * (viewport.width - width), "ruler")] if width < viewport.width else counted
 
 

@@ -16,11 +16,16 @@ from visualizer.paint.text.canvas import Run
 
 @dataclass(frozen=True)
 class Stretch:
-    """A part, and from when to when it is drawn, in ns."""
+    """A part, and from when to when it is drawn, in ns.
+
+    `sign`: what stands before a number of a switch on its ruler. One that is counted from where a part begins is not
+    the number that the switch has anywhere else.
+    """
 
     part: Part
     start_ns: float
     end_ns: float
+    sign: str = "#"
 
     def begin(self, axis: Axis) -> float:
         """What is at the left of its rows. On the switch axis the first switch of each part is one after that."""
@@ -81,7 +86,8 @@ def stretches(a: Part, b: Part) -> tuple[Stretch, Stretch]:
     Two whole traces in which nothing happens for the most part are both cut to what does, as one alone is (see
     `viewport.span`). One of them alone is not: whoever takes longer shall be longer.
     """
-    one, other = (Stretch(part, float(part.start_ns), float(part.end_ns)) for part in (a, b))
+    sign = "+" if a.first or b.first else "#"
+    one, other = (Stretch(part, float(part.start_ns), float(part.end_ns), sign) for part in (a, b))
     if a.is_whole and b.is_whole:
         cut = tuple(Stretch(part, *span(part.timeline, Axis.TIME)) for part in (a, b))
         if cut[0] != one and cut[1] != other:

@@ -48,7 +48,7 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None) -> list[str]:
         return _UNKNOWN
     if wakeup.cause in _BY_ITSELF or wakeup.waker not in timeline.tracks:
         return [wakeup.cause]
-    name = timeline.name(wakeup.waker)
+    name = timeline.name(wakeup.waker, wakeup.t_ns)
     if wakeup.cause == words.SPAWN:
         return [f"spawned by {name}", f"by {name}", "spawned"]
     if wakeup.cause == words.FINISHED:

@@ -100,7 +100,7 @@ def node_runs(
         state = State(track.slices.state[at]) if at >= 0 else None
         style = "selected" if selected else "dim" if state is None else "thread" if not node.trunk else "name"
         mark = Run(" ", "dim") if state is None else Run(glyphs(ascii)[state], STYLE_OF[state])
-        runs = [Run(branch, "dim"), mark, Run(" ", "dim"), Run(plain(timeline.name(node.track)), style)]
+        runs = [Run(branch, "dim"), mark, Run(" ", "dim"), Run(plain(timeline.name(node.track, t_ns)), style)]
         runs.append(
             Run(f"  {_said(timeline, node.track, at, t_ns)}", "dim" if state is None or state in FINAL else "ruler")
         )
@@ -121,7 +121,7 @@ def _said(timeline: Timeline, track_id: int, at: int, t_ns: int) -> str:
     if state is State.WAITING and not track.schedules and about >= 0:
         return f"{_VERBS[state]}: {wait_label(timeline, timeline.suspensions[about])}{since}"
     if state is State.BLOCKED:
-        return plain(f"blocked by {timeline.name(about)}{since}")
+        return plain(f"blocked by {timeline.name(about, t_ns)}{since}")
     return f"{_VERBS[state]}{since}"
 
 

@@ -144,7 +144,7 @@ class _Painter:
         parts = [", ".join(part for part in (what, lasting) if part)] if what or lasting else []
         known = None if suspension.reason == words.SLEEP else woken_by(timeline, wait, t_ns)
         if known is not None and not timeline.tracks[known[0]].schedules:
-            parts.append(f"{plain(timeline.name(known[0]))} wakes it in {duration(known[1] - t_ns, 2)}")
+            parts.append(f"{plain(timeline.name(known[0], known[1]))} wakes it in {duration(known[1] - t_ns, 2)}")
         elif wait.thing and not wait.on:
             parts += self._written(suspension)
         return [[Run(f"  {part}", "dim")] for part in parts]
@@ -155,12 +155,12 @@ class _Painter:
         ending = would_end(self._timeline, waiting, suspension)
         if ending is None:
             return []
-        name = plain(self._timeline.name(ending.track))
+        name = plain(self._timeline.name(ending.track, self._moment.t_ns))
         return [f"inferred from the source: {name} would {ending.method} it at line {ending.line}"]
 
     def _group(self, tracks: tuple[int, ...], *, arrow: bool = False) -> _Piece:
         """Tracks of a kind, with the glyph of the state that the first of them is in; `arrow`: and one to them."""
-        name = self._timeline.name(tracks[0])
+        name = self._timeline.name(tracks[0], self._moment.t_ns)
         if len(tracks) > _NAMED:
             name = f"{self._timeline.tracks[tracks[0]].base_name} ×{len(tracks)}"
         before = [Run(_ARROW, "edge")] if arrow else []

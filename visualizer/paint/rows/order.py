@@ -70,6 +70,11 @@ class Wish(NamedTuple):
         return Row(tracks[0], depth, True, hidden, group, tuple(tracks))
 
 
+def tracks_of(rows: Iterable[Row]) -> Iterator[int]:
+    """The tracks that have, or share, one of these rows."""
+    return (track for row in rows for track in row.members or (row.track,))
+
+
 #: All tracks, none of them folded away.
 ALL = Wish()
 
@@ -179,21 +184,23 @@ def _above(timeline: Timeline, track: Track) -> int:
     return timeline.switch(track.steps[0]).origin if track.steps else words.NOBODY
 
 
-def row_name(timeline: Timeline, row: Row) -> str:
-    """The track's name, or "client ×100" for a group: printable."""
+def row_name(timeline: Timeline, row: Row, at_ns: int | None = None) -> str:
+    """The track's name, where it depends on the time that at `at_ns`; or "client ×100" for a group: printable."""
     if row.group is not None:
         return plain(f"{row.group.name} ×{len(row.members)}")
-    return plain(timeline.name(row.track))
+    return plain(timeline.name(row.track, at_ns))
 
 
-def label_runs(timeline: Timeline, row: Row, width: int, *, selected: bool = False, ascii: bool = False) -> list[Run]:
-    """The row's name, indented, with ▾ or ▸ in front if it has children: exactly `width` cells.
+def label_runs(
+    timeline: Timeline, row: Row, width: int, *, selected: bool = False, ascii: bool = False, at_ns: int | None = None
+) -> list[Run]:
+    """The row's name (as in `row_name`), indented, with ▾ or ▸ in front if it has children: exactly `width` cells.
 
     Where the indentation would leave no room for a name, it ends.
     """
     mark = ("▸ " if row.collapsed else "▾ ") if row.has_children else "  "
     before = "  " * min(row.depth, max(2, width // 4)) + mark
-    name = row_name(timeline, row)
+    name = row_name(timeline, row, at_ns)
     if ascii:
         before, name = ascii_only(before), ascii_only(name)
     uppermost = row.depth == 0 and (row.has_children or timeline.tracks[row.track].kind == words.THREAD)

@@ -10,6 +10,8 @@ from wcwidth import wcswidth
 _NUMBER = re.compile(r"\W?\d+\W*$")
 #: The share of a shortened sentence that is left to the cause, at least.
 _CAUSE = 0.3
+#: A cut in the middle of a text is moved by less than so many characters to fall between two words.
+_NEAR = 8
 _IN_ASCII = str.maketrans(
     {"…": "..", "→": "->", "µ": "u", "·": "-", "│": "|", "▾": "-", "▸": "+", "×": "x", "–": "-", "✓": "v", "✗": "x"}
 )
@@ -60,7 +62,10 @@ def fit(text: str, width: int, ellipsis: str = "…") -> str:
 
 
 def fit_name(text: str, width: int, ellipsis: str = "…") -> str:
-    """Like `fit`, but cut in the middle: names of many tracks often differ at their end only, by a number."""
+    """Like `fit`, but cut in the middle: names of many tracks often differ at their end only, by a number.
+
+    Between words, where one ends near the cut.
+    """
     room = width - cell_width(ellipsis)
     if (len(text) <= width and cell_width(text) <= width) or room < 3:
         return fit(text, width, ellipsis)
@@ -68,7 +73,10 @@ def fit_name(text: str, width: int, ellipsis: str = "…") -> str:
     tail = text[-min(max(room // 3, len(number[0]) if number else 0), room - 1) :]
     while cell_width(tail) > room - 1:
         tail = tail[1:]
-    head = _cut(text[: 8 * width], room - cell_width(tail))
+    space = tail.find(" ", 0, _NEAR)
+    if space > 0 and not text[-len(tail) - 1].isspace():
+        tail = tail[space:]
+    head = _between_words(text, _cut(text[: 8 * width], room - cell_width(tail)))
     return fit(head + ellipsis + tail, width, ellipsis)
 
 
@@ -80,7 +88,16 @@ def fit_sentence(text: str, width: int, ellipsis: str = "…") -> str:
     room = width - cell_width(arrow) - cell_width(effect)
     if not arrow or room < width * _CAUSE:
         return fit_name(text, width, ellipsis)
-    return fit(cause, room, ellipsis) + arrow + effect
+    if cell_width(cause) > room:
+        cause = _between_words(cause, _cut(cause, room - cell_width(ellipsis))) + ellipsis
+    return fit(cause + arrow + effect, width, ellipsis)
+
+
+def _between_words(text: str, head: str) -> str:
+    """A beginning of `text` without the part of a word at its end, if that is short."""
+    inside = head and not head[-1].isspace() and not text[len(head) : len(head) + 1].isspace()
+    space = head.rfind(" ", -_NEAR) if inside else -1
+    return head[: space + 1] if space > 0 else head
 
 
 def _cut(text: str, width: int) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from visualizer.analysis.model.timeline import State, Timeline
+from collections.abc import Collection
+
+from visualizer.analysis.model.timeline import State
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width
 from visualizer.paint.text.palette import STYLE_OF, glyphs
@@ -36,9 +38,9 @@ _LEAST_FIRST = (
 )
 
 
-def occurring(*timelines: Timeline) -> list[State]:
-    """The states that any track was ever in, in the order of a track's life."""
-    return [state for state in _WORDS if any(state in timeline.occurred for timeline in timelines)]
+def in_order(states: Collection[State]) -> list[State]:
+    """States in the order of a track's life."""
+    return [state for state in _WORDS if state in states]
 
 
 def meaning(state: State) -> str:
@@ -46,13 +48,13 @@ def meaning(state: State) -> str:
     return _WORDS[state]
 
 
-def legend(*timelines: Timeline, ascii: bool = False, width: int | None = None) -> list[Run]:
-    """Glyph and word of each state that occurs in the timelines, in one line.
+def legend(occurring: Collection[State], *, ascii: bool = False, width: int | None = None) -> list[Run]:
+    """Glyph and word of each state that occurs, in one line.
 
     Where `width` is given and they are wider, the words are shorter; where that does not do, what matters least is left
     out, and "…" at the end says so.
     """
-    states = occurring(*timelines)
+    states = in_order(occurring)
     runs = _entries(states, _WORDS, ascii)
     if width is None or _cells(runs) <= width:
         return runs

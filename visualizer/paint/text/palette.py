@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from visualizer.analysis.model.timeline import State
+from visualizer.analysis.model.states import State
 
 
 class Ink(NamedTuple):

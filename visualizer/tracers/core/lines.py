@@ -62,6 +62,10 @@ def name(s: Interning, t: int, track: int, text: str, _v: Any, _c: CodeType | No
     return f'["name",{t},{track},{s.text(text)}]\n'
 
 
+def serves(s: Interning, t: int, track: int, what: str | None, _v: Any, _c: CodeType | None, _o: int) -> str:
+    return f'["serves",{t},{track},{NOTHING if what is None else s.text(what)}]\n'
+
+
 def resume(s: Interning, t: int, track: int, cause: str, value: Any, code: CodeType | None, at: int) -> str:
     return f'["resume",{t},{track},"{cause}",{value_id(s, value)},{s.place(code, at)}]\n'
 

@@ -34,15 +34,19 @@ class Spanning(Navigating):
             self.message_line.set(f"{known.name} removed.")
         else:
             self.message_line.set(f"{self.marks.set(t_ns).name} set here.")
+        self.keep_marks()
         self.look()
 
     def action_name_mark(self) -> None:
-        self.prompt.ask("mark", "name of the mark", "any text")
+        known = self.marks.at(self.view.playhead.t_ns)
+        self.prompt.ask("mark", "name of the mark", "name, or name: caption", known.told if known is not None else "")
         self.look()
 
     def _take_answer(self, what: str, text: str) -> None:
         if what == "mark":
-            self.message_line.set(f"{self.marks.set(self.view.playhead.t_ns, text).name} set here.")
+            name, _, caption = (part.strip() for part in text.partition(": "))
+            self.message_line.set(f"{self.marks.set(self.view.playhead.t_ns, name, caption).name} set here.")
+            self.keep_marks()
         else:
             super()._take_answer(what, text)
 
@@ -51,7 +55,10 @@ class Spanning(Navigating):
             self.deny("There are no marks yet: m sets one.")
             self.look()
             return
-        self.app.push_screen(MarksScreen(self.marks, self.view.now_ns), self._go_to_mark)
+        self.app.push_screen(MarksScreen(self.view, self.keep_marks), self._go_to_mark)
+
+    def keep_marks(self) -> None:
+        """The marks have changed: a screen that keeps them does so."""
 
     def _go_to_mark(self, t_ns: int | None) -> None:
         if t_ns is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from pkgutil import resolve_name
 from typing import Protocol
 
@@ -16,6 +17,8 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
+from visualizer.analysis.explore import mark_file
+from visualizer.analysis.explore.marks import Marks
 from visualizer.analysis.explore.spans import part_of
 from visualizer.analysis.findings import Finding
 from visualizer.analysis.model.timeline import State
@@ -104,6 +107,8 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Copying):
         self._clock = clock
         self._ticked_ns = clock()
         self._timer: Timer | None = None
+        #: Where the marks are kept; None as long as those that are there have not been read.
+        self._marks_file: Path | None = None
         self._focused_before: Widget | None = None
         view = self.view
         self._bringing = Bringing(view)
@@ -202,10 +207,37 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Copying):
                 changed = True
             if beginning and not feed.follow and view.timeline.switch_count:
                 view.begin()
-            if self._span is not None and not view.live:
-                self._show_part(self._span)
+            if not view.live:
+                self._read_marks()
+                if self._span is not None:
+                    self._show_part(self._span)
         if self.follow_stops() | self.go_on_searching() | view.advance(passed_ns) or changed:
             self.look()
+
+    def _read_marks(self) -> None:
+        """Those that are kept beside the trace, below those set while it was read."""
+        if self.feed.path is None:
+            return
+        self._marks_file = mark_file.path_of(self.feed.path)
+        try:
+            kept = mark_file.read(self._marks_file, self.feed.timeline)
+        except mark_file.MarkFileError as error:
+            # What could not be understood is not overwritten.
+            self._marks_file = None
+            self.deny(f"{error} Marks set now are not kept.")
+            return
+        new = list(self.view.marks)
+        self.view.marks = Marks((*kept, *new))
+        if new:
+            self.keep_marks()
+
+    def keep_marks(self) -> None:
+        if self._marks_file is None:
+            return
+        try:
+            mark_file.write(self._marks_file, self.marks, self.feed.timeline)
+        except OSError as error:
+            self.deny(f"The marks cannot be kept in '{self._marks_file}': {error.strerror}.")
 
     def _show_part(self, span: str) -> None:
         self._span = None

@@ -138,8 +138,11 @@ class Arrangement:
         return self.is_wanted if self.wanted else None
 
     def is_wanted(self, track: int) -> bool:
-        """Whether its name contains the filter text."""
-        return self.wanted.casefold() in self.timeline.name(track).casefold()
+        """Whether its name, or what it served, contains the filter text."""
+        wanted, timeline = self.wanted.casefold(), self.timeline
+        return wanted in timeline.name(track).casefold() or any(
+            wanted in service.what.casefold() for service in timeline.services(track)
+        )
 
     def track_group(self, row: Row) -> TrackGroup:
         """The states of the tracks in a group's row, up to now."""

@@ -71,7 +71,9 @@ class SideHeading(PairWidget):
         mark = (">" if pair.ascii else "▸") if pair.chosen == side else " "
         at = moment(view.playhead.t_ns - part.start_ns, part.end_ns - part.start_ns)
         of = moment(part.end_ns - part.start_ns, part.end_ns - part.start_ns)
-        where = f"  switch {view.number} of {part.stop - part.first}   {at} of {of} "
+        # In a part, the number that it has everywhere else as well.
+        number = f"#{part.first + view.number}, {view.number}" if part.first and view.number else f"{view.number}"
+        where = f"  switch {number} of {part.stop - part.first}   {at} of {of} "
         name = fit(f"{mark}{SIDES[side]}  {plain(pair.names[side])}", max(0, self.size.width - len(where)))
         return strip(self, [Run(name, "edge" if mark != " " else "thread"), Run(where, "text")], self.size.width)
 

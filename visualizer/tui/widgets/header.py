@@ -18,6 +18,15 @@ from visualizer.tui.terminal.styles import strip
 moment = SINCE_START.moment
 _GAP = "   "
 _TITLE = "visualizer · "
+#: The title, whether there are problems, whether how it runs and where one stands are said shortly, and so many cells
+#: for the name: the first of these for which there is room, or else the last. Problems are worth more than words.
+_FORMS = (
+    (_TITLE, True, False, False, 1 << 10),
+    ("", True, False, False, 1 << 10),
+    ("", True, True, False, 1 << 10),
+    ("", True, True, True, 12),
+    ("", False, True, True, 0),
+)
 #: A trace is written some 50 ms after the event anyway; less than this is not worth a word.
 _BEHIND_NS = 100_000_000
 
@@ -40,14 +49,13 @@ class HeaderBar(Widget):
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width - 2
-        for title, problems, short in ((_TITLE, self._problems, False), *[("", [], short) for short in (False, True)]):
-            name, condition, where = self._program, [*self._condition(short), *problems], self._where(False)
+        name = self._program
+        for title, problems, short, short_where, least in _FORMS:
+            condition = [*self._condition(short), *(self._problems if problems else ())]
+            where = self._where(short_where)
             room = width - cell_width(title) - cell_width(where) - sum(cell_width(run.text) for run in condition)
-            if cell_width(name) <= room:
+            if min(cell_width(name), least) <= room:
                 break
-        else:
-            where = self._where(True)
-            room += cell_width(self._where(False)) - cell_width(where)
         shown = fit(name, min(cell_width(name), max(1, room)))
         pad = " " * (room - cell_width(shown))
         runs = [Run(f" {title}", "dim"), Run(shown, "thread"), *condition, Run(pad, "text"), Run(f"{where} ", "text")]

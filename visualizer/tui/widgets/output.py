@@ -80,7 +80,7 @@ class OutputPane(Lines):
             return [Run(" No output.", "dim")]
         shown = self._lines[line]
         later = line > self.current
-        name = self.view.timeline.name(shown.track) if shown.first else ""
+        name = self.view.timeline.name(shown.track, shown.t_ns) if shown.first else ""
         style = "error" if shown.stream == words.STDERR else "output"
         return [
             Run(fit_name(plain(name), self._name_cells), "dim" if later else "label"),

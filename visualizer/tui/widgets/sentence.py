@@ -49,7 +49,7 @@ class Sentence(Widget):
             lines = [[Run(fit_sentence(plain(sentence_before_first(timeline)), width), "text")]]
         else:
             switch = timeline.switch(index)
-            who = f"{timeline.name(switch.origin)} → {timeline.name(switch.target)}"
+            who = " → ".join(timeline.name(track, switch.t_ns) for track in (switch.origin, switch.target))
             head = plain(who) + "   "
             said = brief(timeline, head + plain(sentence(timeline, index)), switch.suspension, width)
             broken = Notice(said, "text").broken(width)

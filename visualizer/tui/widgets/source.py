@@ -51,7 +51,8 @@ class SourcePane(Widget):
         """Find the track's position, and draw it if it has changed."""
         view = self._view
         where, lines = self._of_running() if self._state is State.RUNNING else (self._of_suspended(), frozenset())
-        drawn = (where, lines, view.timeline.name(where.track) if where is not None else "")
+        name = view.timeline.name(where.track, view.playhead.t_ns) if where is not None else ""
+        drawn = (where, lines, name)
         if drawn == self._drawn:
             return
         self._drawn = drawn
@@ -132,7 +133,9 @@ class SourcePane(Widget):
         state = self._state if where.final is None else where.final
         mark = " " if ended else glyphs(view.ascii)[state]
         # Before the first event there is no track that could have a name.
-        name = "the program" if where.track == words.NOBODY else plain(view.timeline.name(where.track))
+        name = "the program"
+        if where.track != words.NOBODY:
+            name = plain(view.timeline.name(where.track, view.playhead.t_ns))
         left = f"{name} {plain(where.activity)}"
         right = ""
         if where.place is not None:

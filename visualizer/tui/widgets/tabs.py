@@ -64,12 +64,15 @@ class TabBar(Widget):
         for number, (tab, pane) in enumerate(PANES.items(), 1):
             longest, shorter, shortest = pane.names
             counted = self._counted if tab == "findings" else ""
-            numbered.append((number, tab, (longest + counted, shorter + counted, shortest)))
+            numbered.append((number, tab, (longest + counted, shorter + counted, shortest + counted.lstrip())))
         for form, size in _FORMS:
             labels = {tab: form.format(number, names[size]) for number, tab, names in numbered}
             if sum(map(len, labels.values())) <= self.size.width:
                 return labels
-        return {tab: f" {number} " + f"{names[1]} " * (tab == self._front) for number, tab, names in numbered}
+        return {
+            tab: f" {number} " + f"{names[1]} " * (tab == self._front or (tab == "findings" and self._counted != ""))
+            for number, tab, names in numbered
+        }
 
     def _extent(self, tab: str) -> tuple[int, int]:
         """First cell of a tab, and the one after its last."""

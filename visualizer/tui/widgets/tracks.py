@@ -214,7 +214,7 @@ class Legend(Widget):
 
     def render_line(self, y: int) -> Strip:
         view, width = self._view, self.size.width
-        runs = legend(view.timeline, ascii=view.ascii, width=width - LEFT - RIGHT)
+        runs = legend(view.timeline.occurred, ascii=view.ascii, width=width - LEFT - RIGHT)
         return strip(self, [Run(" " * LEFT, "dim"), *runs], width)
 
 
@@ -316,6 +316,7 @@ class TracksPane(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
         return (
             row, version, view.viewport, view.label_cells, view.live, grown, chosen, self.app.theme, self.size,
             number < view.pinned_rows, gaps(view.timeline).revision if view.viewport.axis is Axis.BUSY else 0,
+            view.timeline.name(row.track, view.playhead.t_ns) if row.track in view.timeline.changing_names else None,
         )
 
     def _version(self, row: Row) -> int:
@@ -349,7 +350,10 @@ class TracksPane(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
             pin = Run("*" if view.ascii else "◆", "edge")
             runs = [
                 pin if number < view.pinned_rows else Run(" " * LEFT, "text"),
-                *label_runs(view.timeline, row, view.label_cells, selected=row == view.selected_row, ascii=view.ascii),
+                *label_runs(
+                    view.timeline, row, view.label_cells, selected=row == view.selected_row, ascii=view.ascii,
+                    at_ns=view.playhead.t_ns,
+                ),
                 Run(" " * BETWEEN, "text"),
                 *cells,
             ]

@@ -115,6 +115,24 @@ def test_who_holds_a_lock_is_told_while_it_does(owner: str | None, holder: str, 
     assert one.sentence == told.format("SIGTERM ended the program")
 
 
+@pytest.mark.parametrize(
+    ("lines", "holder"),
+    [
+        ("with lock:\n    q.get()", "b (inferred from the source)"),
+        ("lock.acquire()\nq.get()", "b (inferred from the source)"),
+        ("with lock: pass\nq.get()", "somebody (unknown who)"),
+        ("with my.lock:\n    q.get()", "somebody (unknown who)"),
+        ("lock.acquire(); lock.release()\nq.get()", "somebody (unknown who)"),
+    ],
+)
+def test_who_keeps_a_lock_is_inferred_from_where_it_waits(lines: str, holder: str) -> None:
+    tape = greenlets("a", "b").lists("\n" * 6 + lines).switch("hub", "b")
+    tape.waits("b", words.QUEUE, "q.get()").switch("b", "hub", line=8).switch("hub", "a")
+    tape.waits("a", words.LOCK, "lock.acquire()", thing="LockType 1").switch("a", "hub", line=5)
+    [one] = found(tape.poll("hub", 1).at(2_000 * MS).end(signal=15), "lock_held")
+    assert one.sentence.startswith(f"{holder} held lock (LockType 1) until SIGTERM ended the program")
+
+
 def test_who_was_given_the_lock_while_another_waited_keeps_that_one_from_it() -> None:
     tape = greenlets("a", "b", "c").switch("hub", "a")
     for track in ("b", "c"):
@@ -126,6 +144,15 @@ def test_who_was_given_the_lock_while_another_waited_keeps_that_one_from_it() ->
         "b kept lock (LockType 1) from others for 2 s, in which it waited 2 s in q.get() (demo.py:8), until SIGKILL "
         "ended the program → c waited for it (demo.py:7), 2 s in all"
     )
+
+
+def test_who_ended_with_the_lock_has_it_still() -> None:
+    tape = greenlets("a", "b").switch("hub", "a").exits("a", words.RAISED, "ValueError('x')").switch("a", "hub")
+    tape.switch("hub", "b").tie("a", words.OWNS, "RLock 1").waits("b", words.LOCK, "lock.acquire()", thing="RLock 1")
+    tape.switch("b", "hub", line=7).wake("main", "hub", words.TIMEOUT).switch("hub", "main").exits("main").end()
+    [one] = found(tape, "never_resumed")
+    held = "in lock.acquire() (demo.py:7) for RLock 1, which a still holds, though it has ended, for the last"
+    assert held in one.sentence
 
 
 def circle() -> Tape:
@@ -164,6 +191,32 @@ def test_a_hog_up_to_the_end_is_told_however_the_program_ends_and_while_it_runs(
         assert (one.kind, one.sentence) == ("hog", told + end + late)
     assert findings(spins(90).timeline()) == []
     assert findings(spins(90).end(signal=9).timeline()) == []
+
+
+def test_a_pool_is_exhausted_only_where_all_of_its_members_wait_for_it() -> None:
+    def crawls(reason: str) -> list[str]:
+        tape = greenlets("a", "b").lists("\n" * 29 + "pool.spawn(fetch)\n")
+        for track, why in (("a", words.POOL), ("b", reason)):
+            tape.switch("hub", track).waits(track, why, "pool.spawn(fetch)", thing="Pool 1")
+            tape.switch(track, "hub", line=7)
+        return [one.kind for one in findings(tape.at(50 * MS).end(signal=15).timeline())]
+
+    assert crawls(words.POOL) == ["pool_exhausted"]
+    assert crawls(words.IO) == [], "it ends some time, and makes room"
+
+
+def test_who_died_is_told_of_only_where_nobody_was_started_instead() -> None:
+    def restarted(reason: str) -> list[str]:
+        tape = Tape().lists("def service():\n    ready[0].set()\n").spawn("hub", words.HUB, parent="main")
+        for key in ("one", "two"):
+            tape.spawn(key, words.GREENLET, "service", parent="hub", line=30).wake(key, "main", words.SPAWN)
+        tape.waits("main", words.EVENT, "ready[0].wait()", thing="Event 1").switch("main", "hub", line=40)
+        tape.switch("hub", "one").exits("one", words.RAISED, "KeyError('x')").switch("one", "hub").switch("hub", "two")
+        tape.waits("two", reason, "other", thing="Event 2").switch("two", "hub", line=7)
+        return [one.kind for one in findings(tape.at(50 * MS).end(signal=15).timeline())]
+
+    assert restarted(words.EVENT) == ["setter_died"]
+    assert restarted(words.IO) == ["unretrieved"], "the other one may set it yet"
 
 
 def spawns(

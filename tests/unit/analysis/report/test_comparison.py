@@ -112,7 +112,7 @@ def test_numbers_of_a_part_are_those_of_its_trace() -> None:
     assert found.alike == 4
     assert found.first_difference is not None
     assert found.first_difference.a is not None
-    assert found.first_difference.a.index == 6
+    assert (found.first_difference.a.number, found.first_difference.a.index) == (7, 6)
 
 
 def woken_by(cause: str, reason: str, value: str = "1") -> Tape:

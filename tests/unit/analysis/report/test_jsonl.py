@@ -37,7 +37,8 @@ def test_every_record_of_a_generator() -> None:
             "on_track": 1, "object": None, "seconds": None, **place(10), "innermost": None,
         },
         {
-            "t": 2e-06, "event": "switch", "index": 0, "from": 0, "to": 1, "from_name": "main", "to_name": "consumer",
+            "t": 2e-06, "event": "switch", "number": 1, "index": 0, "from": 0, "to": 1, "from_name": "main",
+            "to_name": "consumer",
             "cause": "next", "value": None, **place(10),
         },
         {
@@ -45,7 +46,8 @@ def test_every_record_of_a_generator() -> None:
             "on_track": None, "object": None, "seconds": None, **place(3), "innermost": None,
         },
         {
-            "t": 3e-06, "event": "switch", "index": 1, "from": 1, "to": 0, "from_name": "consumer", "to_name": "main",
+            "t": 3e-06, "event": "switch", "number": 2, "index": 1, "from": 1, "to": 0, "from_name": "consumer",
+            "to_name": "main",
             "cause": "yield", "value": "''", **place(3),
         },
     ]
@@ -55,7 +57,8 @@ def test_every_record_of_a_generator() -> None:
             "inferred": None,
         },
         {
-            "t": 9e-06, "event": "switch", "index": 7, "from": 1, "to": 0, "from_name": "consumer", "to_name": "main",
+            "t": 9e-06, "event": "switch", "number": 8, "index": 7, "from": 1, "to": 0, "from_name": "consumer",
+            "to_name": "main",
             "cause": "close", "value": None, **NO_PLACE,
         },
     ]

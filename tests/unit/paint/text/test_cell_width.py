@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.text.cell_width import ascii_cells, ascii_only, cell_width, fit, fit_name
+from visualizer.paint.text.cell_width import ascii_cells, ascii_only, cell_width, fit, fit_name, fit_sentence
 
 
 @given(st.text())
@@ -66,12 +66,30 @@ def test_ascii_spells_what_it_can() -> None:
         ("abcdef", 3, "ab…"),
         ("9" * 99, 6, "9…9999"),
         ("abc", 0, ""),
+        # Between words, where one ends near; a long one is cut.
+        ("main waits in queue.get() for the first time", 24, "main waits in … time    "),
+        ("main waits in somebodys_queue.get() at first", 24, "main waits in … first   "),
+        ("main waits in somebodys_queue.get() at first", 30, "main waits in … at first      "),
+        ("GET /reports/of/the/whole/year (handle-3)", 30, "GET /reports/of/the/…handle-3)"),
     ],
 )
 def test_a_name_keeps_its_end(text: str, width: int, fitted: str) -> None:
     assert fit_name(text, width) == fitted
 
 
-@given(st.text() | st.text(alphabet="ab日\u0301-19"), st.integers(0, 20), st.sampled_from(["…", ".."]))
+@pytest.mark.parametrize(
+    ("width", "fitted"),
+    [
+        (40, "the timer of main … → the hub runs      "),
+        (44, "the timer of main expired … → the hub runs  "),
+        (48, "the timer of main expired and … → the hub runs  "),
+    ],
+)
+def test_a_sentence_keeps_its_effect(width: int, fitted: str) -> None:
+    assert fit_sentence("the timer of main expired and nobody else was ready → the hub runs", width) == fitted
+
+
+@given(st.text() | st.text(alphabet="ab日\u0301-19 →"), st.integers(0, 20), st.sampled_from(["…", ".."]))
 def test_a_fitted_name_has_the_width(text: str, width: int, ellipsis: str) -> None:
     assert cell_width(fit_name(plain(text), width, ellipsis)) == width
+    assert cell_width(fit_sentence(plain(text), width, ellipsis)) == width

@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 #: Lines that say something of one track, which is their first field.
 _OF_ONE = (
     lines.resume, lines.yielded, lines.wait, lines.wait_in_call, lines.tie, lines.wake, lines.unready, lines.poll,
-    lines.sample, lines.spawn, lines.name, lines.exited, lines.thread_exited, lines.inferred,
+    lines.sample, lines.spawn, lines.name, lines.serves, lines.exited, lines.thread_exited, lines.inferred,
 )
 _OF_TWO = (lines.switch, lines.throw, lines.refused, lines.cancel)
 #: These are left out where the track has done nothing in this process.

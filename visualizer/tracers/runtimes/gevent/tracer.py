@@ -22,6 +22,7 @@ from visualizer.tracers.core.buffer import NEW, Buffer
 from visualizer.tracers.core.code import callable_name, is_of_runtime, own_frame
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import Shown, keep, show, type_module, type_name
+from visualizer.tracers.runtimes.gevent import served
 from visualizer.tracers.runtimes.gevent.attribution.services import Pending
 from visualizer.tracers.runtimes.gevent.callbacks import Callbacks
 from visualizer.tracers.runtimes.gevent.deadlocks import Ties
@@ -73,7 +74,7 @@ _class_dict = type.__dict__["__dict__"].__get__
 
 class GeventTracer(Family):
     name = "gevent"
-    modules: tuple[str, ...] = ("gevent.hub", "gevent.greenlet")
+    modules: tuple[str, ...] = ("gevent.hub", "gevent.greenlet", *served.MODULES)
 
     def __init__(self, recording: Context) -> None:
         self._recording = recording
@@ -94,6 +95,7 @@ class GeventTracer(Family):
         self._spawns = Spawns(recording, greenlets, self._ready, self.outcome)
         self._callbacks = Callbacks(recording, greenlets, self._ready, self._spawns)
         self._ties = Ties(recording, greenlets, self._ready, self._numbers)
+        self._served = served.Served(recording, greenlets)
         self._giving: Any = None
         self._pause: Callable[[Any], None] | None = None
         if recording.control is not None:
@@ -109,6 +111,7 @@ class GeventTracer(Family):
         if self in self._greenlets.families:
             self._greenlets.families.remove(self)
         self._spawns.remove()
+        self._served.remove()
         for poll in self._polls:
             poll.stop()
         if self._hub_class is not None:
@@ -118,6 +121,9 @@ class GeventTracer(Family):
         self._spawns.finish(t_ns)
 
     def imported(self, name: str, module: ModuleType) -> None:
+        if name in served.MODULES:
+            self._served.imported(name, module)
+            return
         known: Any = module
         if name == "gevent.greenlet":
             self._greenlet_class = self._callbacks.greenlet_class = known.Greenlet
@@ -158,10 +164,8 @@ class GeventTracer(Family):
             return words.HUB, "hub"
         if self._greenlet_class is not None and isinstance(greenlet, self._greenlet_class):
             run = greenlet.__dict__.get("_run")
-            name = stands_for(run) or callable_name(run)
-            if name == "_handle_and_close_when_done":
-                # gevent.baseserver wraps the function that serves, and hands it over as the first argument.
-                name = callable_name(self._greenlet_class.args.__get__(greenlet)[0])
+            args = self._greenlet_class.args.__get__(greenlet)
+            name = stands_for(run) or served.name_of(run, args) or callable_name(run)
             return words.GREENLET, given_name(greenlet) or name or type_name(type(greenlet))
         return None
 

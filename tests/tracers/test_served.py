@@ -1,0 +1,151 @@
+"""What a server's or a worker's greenlets serve is told, and the program sees nothing of that."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from tests.tracers.conftest import TraceSource
+from visualizer.analysis.explore.search import for_text
+
+#: What both scripts begin with: the answers are read to their end, so that one greenlet serves after the other.
+SERVING = """
+import socket, sys, traceback
+import gevent
+from gevent import socket as green
+from gevent.pywsgi import WSGIHandler, WSGIServer
+
+def application(environ, start_response):
+    stack = [frame.filename for frame in traceback.extract_stack()]
+    print(environ["PATH_INFO"], any("visualizer" in file for file in stack))
+    gevent.sleep(0)
+    if environ["PATH_INFO"] == "/fail":
+        raise ValueError("broken")
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+
+def ask(*requests):
+    connection = green.create_connection(("127.0.0.1", server.server_port))
+    for request in requests:
+        connection.sendall(f"{request} HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n".encode("latin-1"))
+        answer = b""
+        while not answer.endswith((b"ok", b"Error")):
+            answer += connection.recv(1000)
+    connection.close()
+
+class Log:
+    def write(self, text):
+        lines = text.splitlines()
+        print(*(line for line in lines if "ValueError" in line or "File" in line and "app" not in line), sep="\\n")
+
+server = WSGIServer(("127.0.0.1", 0), application, log=None, error_log=Log())
+server.start()
+"""
+
+
+def test_requests_of_a_wsgi_server(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        SERVING
+        + """
+for requests in (
+    ["GET /report?token=secret"],
+    ["GET /a", "POST /b\\x1b[31m", "GET /a"],
+    ["GET /same", "GET /same"],
+    ["GET /fail"],
+    ["GET /" + 200 * "x"],
+):
+    gevent.spawn(ask, *requests).join()
+server.stop()
+handler = WSGIHandler.__new__(WSGIHandler)
+print(WSGIHandler.application, handler.application, vars(handler), WSGIHandler.time_finish)
+handler.application = 3
+print(handler.application, vars(handler))
+del handler.application
+print(handler.application)
+try:
+    del handler.application
+except AttributeError as error:
+    print("AttributeError", error)
+"""
+    )
+    printed = traced.ended.stdout.decode().splitlines()
+    assert traced.ended.code == 0, traced.ended.stderr
+    assert printed[:4] == ["/report False", "/a False", "/b\x1b[31m False", "/a False"]
+    assert not [line for line in printed if "served.py" in line]
+    assert printed[-4:] == [
+        "None None {} 0", "3 {'application': 3}", "None", "AttributeError application",
+    ]
+    timeline = traced.timeline
+    served = {timeline.name(track): [one.what for one in timeline.services(track)] for track in timeline.tracks}
+    assert {name: what for name, what in served.items() if what} == {
+        "GET /report (handle-1)": ["GET /report"],
+        "WSGIServer.handle-2": ["GET /a", "POST /b\x1b[31m", "GET /a"],
+        "GET /same (handle-3)": ["GET /same", "GET /same"],
+        "GET /fail (handle-4)": ["GET /fail"],
+        f"GET /{74 * 'x'}… (handle-5)": [f"GET /{74 * 'x'}…"],
+    }
+    several = next(track for track in timeline.tracks if timeline.name(track) == "WSGIServer.handle-2")
+    services = timeline.services(several)
+    assert [timeline.name(several, (one.start_ns + one.end_ns) // 2) for one in services] == [
+        "GET /a (handle-2)", "POST /b\x1b[31m (handle-2)", "GET /a (handle-2)"
+    ]
+    assert all(one.end_ns <= other.start_ns for one, other in pairwise(services))
+    assert timeline.name(several, services[0].end_ns) == "WSGIServer.handle-2"
+    search = for_text(timeline, "post /B")
+    assert not search.take(1_000_000)
+    assert "POST /b␛[31m (handle-2) begins to serve it" in [search.moment(n).said for n in range(len(search))]
+
+
+def test_requests_of_gunicorn_and_tasks_of_celery(trace_source: TraceSource) -> None:
+    """Stand-ins, with what we read of the two: a Response keeps its request, and is gone when that is served; a pool's
+    greenlet runs `apply_target(target, arguments of the task, ...)`."""
+    traced = trace_source(
+        """
+        import os, sys, types
+        import gevent
+        from gevent.server import StreamServer
+
+        here = os.path.dirname(os.path.abspath(__file__))
+        for package in ("gunicorn", "gunicorn/http", "celery", "celery/concurrency"):
+            os.mkdir(os.path.join(here, package))
+        with open(os.path.join(here, "gunicorn/http/wsgi.py"), "w") as file:
+            file.write("class Response:\\n  def __init__(self, req):\\n    self.req, self.upgrade = req, False\\n")
+        with open(os.path.join(here, "celery/concurrency/base.py"), "w") as file:
+            file.write("def apply_target(target, args=(), kwargs=None, **_):\\n    target(*args)\\n")
+        from celery.concurrency.base import apply_target
+        from gunicorn.http.wsgi import Response
+
+        class Request:
+            method = property(lambda self: sys.exit("a property was called"))
+            def __init__(self, method, path):
+                self.__dict__.update(method=method, path=path)
+
+        class Worker:
+            def handle(self, client, address):
+                for path in client.recv(100).decode().split():
+                    self.handle_request(Request("GET", path))
+            def handle_request(self, request):
+                response = Response(request)
+                gevent.sleep(0)
+                print(response.upgrade, hasattr(Response, "upgrade"))
+
+        def task(name, number):
+            gevent.sleep(0)
+
+        server = StreamServer(("127.0.0.1", 0), Worker().handle)
+        server.start()
+        for paths in (b"/one", b"/two /three"):
+            client = gevent.socket.create_connection(server.address)
+            client.sendall(paths)
+            client.recv(1)
+        server.stop()
+        gevent.spawn(apply_target, task, ("shop.charge", 1)).join()
+        gevent.spawn(apply_target, task, (3, 4)).join()
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert traced.ended.stdout == 3 * b"False False\n"
+    timeline = traced.timeline
+    names = [timeline.name(track) for track in timeline.tracks]
+    assert names == ["main", "hub", "GET /one (handle-1)", "Worker.handle-2", "shop.charge", "apply_target"]
+    assert [one.what for one in timeline.services([*timeline.tracks][3])] == ["GET /two", "GET /three"]
+    assert all(one.end_ns >= 0 for track in timeline.tracks for one in timeline.services(track))
