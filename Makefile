@@ -1,7 +1,7 @@
 # make run    opens the visualizer; arguments in ARGS, as in: make run ARGS="run ping_pong"
 # make test   runs all checks and tests; pytest's arguments in ARGS
 # make soak   runs those that can take longer for thoroughness' sake: more and new random programs, models and texts
-# make bench  prints what recording costs, make explore what a long trace costs to look at; make suites compares greenlet's and gevent's own tests bare and recorded
+# make bench  prints what recording costs, make explore what a long trace costs to look at; make suites compares greenlet's, gevent's and asyncio's own tests bare and recorded
 # make real   compares programs that people run (gunicorn, celery, twisted, ...), bare and recorded, in an environment of their own
 #
 # All make what they need in VENV, from PYTHON, and do so again only when pyproject.toml has changed.

@@ -33,6 +33,8 @@ OPERATIONS = {
     "crowd": "the same, 500 put and 500 get",
     "spawn": "gevent spawn and join",
     "socket": "socket ping-pong on loopback",
+    "task0": "asyncio sleep(0), 100 tasks",
+    "task_queue": "asyncio queue hand-over",
 }
 ROUNDS = 7
 #: A batch of the bare program takes so long; the others do as much.

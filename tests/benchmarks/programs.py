@@ -164,7 +164,7 @@ def coroutines(switches: int, tracks: int) -> None:
             await outer()
 
     async def main() -> None:
-        await asyncio.gather(*[work(switches // 12 // tracks) for _ in range(tracks)])
+        await asyncio.gather(*[work(switches // 2 // tracks) for _ in range(tracks)])
 
     asyncio.run(main())
 

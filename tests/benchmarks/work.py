@@ -9,6 +9,7 @@ could be; with `store` one that stores the time and two integers in a list, the 
 
 from __future__ import annotations
 
+import asyncio
 import os
 import resource
 import sys
@@ -135,6 +136,36 @@ def socket_ping_pong(count: int) -> None:
     listener.close()
 
 
+async def _turns(count: int) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def _hundred(count: int) -> None:
+    await asyncio.gather(*[_turns(count // 100) for _ in range(100)])
+
+
+def asyncio_sleep0(count: int) -> None:
+    asyncio.run(_hundred(count))
+
+
+async def _handed_over(count: int) -> None:
+    items: asyncio.Queue[int] = asyncio.Queue(1)
+
+    async def producer() -> None:
+        for number in range(count):
+            await items.put(number)
+
+    task = asyncio.create_task(producer())
+    for _ in range(count):
+        await items.get()
+    await task
+
+
+def asyncio_queue(count: int) -> None:
+    asyncio.run(_handed_over(count))
+
+
 OPERATIONS: dict[str, Callable[[int], None]] = {
     "send": generator_send,
     "switch": greenlet_switch,
@@ -143,6 +174,8 @@ OPERATIONS: dict[str, Callable[[int], None]] = {
     "crowd": crowded_hand_over,
     "spawn": spawn_join,
     "socket": socket_ping_pong,
+    "task0": asyncio_sleep0,
+    "task_queue": asyncio_queue,
 }
 
 

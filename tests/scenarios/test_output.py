@@ -11,6 +11,20 @@ import pytest
 from visualizer.session.catalogue import Scenario, scenarios
 
 OUTPUT = {
+    "asyncio_cancel": """\
+Al: pie is done
+waiter: cancelled, no cake after all
+Bo: bread is done
+Al: pizza is done
+main: the kitchen closes
+radio: off
+""",
+    "asyncio_hello": """\
+first: hello
+second: hello
+first: hello again
+second: hello again
+""",
     "buns": """\
 buns 1 and 2 are ready
 Tom eats bun 1

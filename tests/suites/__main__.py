@@ -1,4 +1,4 @@
-"""greenlet's and gevent's own tests, once bare and once under trace: the same ones must pass.
+"""greenlet's, gevent's and asyncio's own tests, once bare and once under trace: the same ones must pass.
 
     python -m tests.suites [MODULE...]
 
@@ -33,9 +33,14 @@ GEVENT = (
     " threadpool_executor_patched monkey monkey_queue monkey_select monkey_selectors monkey_hub_in_thread"
     " monkey_futures_thread_fork monkey_sigchld core_fork monkey_fork_atomic threading_fork_from_dummy os"
 )
+ASYNCIO = (
+    "base_events buffered_proto context eager_task_factory events futures futures2 locks pep492 queues runners"
+    " selector_events server sock_lowlevel streams subprocess taskgroups tasks threads timeouts unix_events waitfor"
+)
 MODULES = [f"greenlet.tests.test_{name}" for name in GREENLET.split()] + [
     f"gevent.tests.test__{name}" for name in GEVENT.split()
 ]
+MODULES += [f"test.test_asyncio.test_{name}" for name in ASYNCIO.split()]
 INSIDE = Path(__file__).parent / "inside"
 ATTEMPTS = 3
 MOST_TOLD = 12
@@ -59,7 +64,7 @@ class Run:
 
 
 def command_of(module: str) -> list[str]:
-    # gevent's modules run themselves, greenlet's are for unittest.
+    # gevent's modules run themselves, the others' are for unittest.
     return ["-m", module] if module.startswith("gevent.") else ["-m", "unittest", module]
 
 

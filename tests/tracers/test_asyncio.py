@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.tracers.conftest import TraceSource
+from visualizer.analysis.findings import findings
 from visualizer.analysis.model.timeline import State
 from visualizer.trace import words
 
@@ -87,3 +88,106 @@ def test_tasks_are_tracks_under_their_loop(trace_source: TraceSource) -> None:
     idle_ns = [end - start for (start, end), state in zip(ends_ns, slices.state, strict=False) if state == State.IDLE]
     assert sum(idle_ns) > 20_000_000
     assert {track.kind for track in timeline.tracks.values()} == {words.THREAD, words.LOOP, words.TASK}
+
+
+def test_who_cancels_whom_and_what_ends_a_wait(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import asyncio, threading
+
+        async def napper():
+            await asyncio.sleep(60)
+
+        async def stubborn():
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                await asyncio.sleep(0.001)
+
+        async def holder():
+            async with lock:
+                await asyncio.sleep(0.001)
+
+        async def bad():
+            raise ValueError("never seen")
+
+        async def main():
+            global lock
+            lock = asyncio.Lock()
+            for made in (napper, stubborn):
+                task = asyncio.create_task(made())
+                await asyncio.sleep(0)
+                task.cancel("enough")
+                await asyncio.wait([task])
+            async with asyncio.TaskGroup() as group:
+                group.create_task(holder(), name="first")
+                group.create_task(holder(), name="second")
+            try:
+                async with asyncio.timeout(0.01):
+                    await asyncio.sleep(60)
+            except TimeoutError:
+                pass
+            gate = threading.Event()
+            asyncio.get_running_loop().call_soon(gate.set)
+            await asyncio.to_thread(gate.wait)
+            kept.append(asyncio.create_task(bad()))
+
+        kept = []
+        asyncio.run(main())
+        """
+    )
+    assert traced.ended.code == 0
+    timeline = traced.timeline
+    assert timeline.notes == []
+    asked = [
+        (timeline.name(one.by), timeline.name(one.track), one.message, place.line if place is not None else 0)
+        for cancels in timeline.cancels.values()
+        for one in cancels
+        for place in (timeline.place(one.place),)
+    ]
+    assert asked == [("main-2", "napper", "enough", 26), ("main-2", "stubborn", "enough", 26)]
+    assert (traced.outcome("napper"), traced.outcome("stubborn")) == ("cancelled", "returned")
+    of_run = "BaseEventLoop.shutdown_default_executor"
+    wakes = [wake for wake in traced.wakes if wake[1] not in ("spawn", "timer", "finished") and wake[2] != of_run]
+    assert wakes == [
+        ("main-2", "cancel", "napper"),
+        ("main-2", "cancel", "stubborn"),
+        ("first", "callback", "second"),
+        ("loop", "timeout", "main-2"),
+        ("asyncio_0", "threadpool", "main-2"),
+    ]
+    told = {(wait.reason, wait.object) for wait in timeline.suspensions if timeline.name(wait.track) == "main-2"}
+    first, second = traced.tracks("first")[0].id, traced.tracks("second")[0].id
+    assert {("join", f"tracks {first}, {second}"), ("threadpool", ""), ("sleep", "")} <= told
+    problems = {(one.kind, timeline.name(one.tracks[0])) for one in findings(timeline)}
+    assert problems == {("cancel_swallowed", "stubborn"), ("unretrieved", "bad")}
+
+
+def test_a_hook_that_fails_leaves_the_program_unharmed(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import asyncio, sys
+
+        class Strange(asyncio.Task):
+            _coro = property(lambda self: sys.exit("the program's own code was run"))
+
+        async def work(number):
+            await asyncio.sleep(0)
+            return number
+
+        async def main():
+            loop = asyncio.get_running_loop()
+            loop.set_task_factory(lambda loop, coroutine, **more: Strange(coroutine, loop=loop, **more))
+            print(await asyncio.gather(work(1), work(2)))
+            # From here on every hook of the tracer fails.
+            loop._ready.loop = None
+            print(await asyncio.gather(work(3), work(4)))
+
+        asyncio.run(main())
+        asyncio.run(work(5))
+        print(type(asyncio.new_event_loop()._ready).__name__)
+        """
+    )
+    assert traced.ended.stdout == b"[1, 2]\n[3, 4]\ndeque\n"
+    told = [note.partition(":")[0] for note in traced.timeline.notes]
+    assert told == ["The asyncio tracer failed and was taken out"]

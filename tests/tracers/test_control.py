@@ -37,7 +37,10 @@ def look_at_the_screen() -> None:
     time.sleep(STOP_S)
 
 
-@pytest.mark.parametrize("name", ["ping_pong", "producer_consumer", "three_way", "gevent_queue", "generator_states"])
+@pytest.mark.parametrize(
+    "name",
+    ["ping_pong", "producer_consumer", "three_way", "gevent_queue", "generator_states", "asyncio_cancel"],
+)
 def test_stepping_from_switch_to_switch_changes_nothing(
     name: str, tmp_path: Path, trace_scenario: TraceScenario
 ) -> None:

@@ -55,6 +55,8 @@ class Truth:
         """The side on whose thread a track runs: by its name, or (a hub, a greenlet never entered) its parent's."""
         name = self.timeline.name(track.id)
         if name[0] not in "ab" or name[1:2] not in "_0123456789":
+            if track.kind == words.THREAD and track.base_name != "main":
+                return name  # One of a pool.
             parent = self.timeline.tracks.get(track.parent)
             return self.side(parent) if parent is not None else "a"
         return name[0]
@@ -168,6 +170,8 @@ def check_ends(truth: Truth) -> None:
         assert not later or track.exit_ns <= later[0].t_ns, f"{name} ended before {later[0]}, not at {track.exit_ns}"
         if ends[-1].detail is None:
             allowed = {words.RETURNED}
+        elif "CancelledError" in str(ends[-1].detail):
+            allowed = {words.CANCELLED}
         elif "Exit" in str(ends[-1].detail) and track.kind != words.GREENLET:
             # What ends by GeneratorExit was closed, unless that was thrown by a `throw`.
             allowed = {words.CLOSED, words.RAISED}
@@ -271,13 +275,15 @@ def check_suspensions(truth: Truth) -> None:
             assert where, f"{attempt} waits, but not in the trace"
         if attempt.before.detail is False and attempt.after is not None:
             assert not where, f"{attempt} does not wait, but did at {where} in the trace"
-        assert set(where) <= {attempt.before.line}, f"{attempt} was suspended at lines {where}"
+        # Or in a function that the step calls.
+        elsewhere = {line for line in where if line < 0 or line in truth.program.meanings} - {attempt.before.line}
+        assert not elsewhere, f"{attempt} was suspended at lines {where}"
 
 
 def check_wakes(truth: Truth) -> None:
     """Between a suspension and the next run stands a wake; who did not come back still waits at the end."""
     for name, track in truth.names.items():
-        if track.kind not in (words.GREENLET, words.THREAD):
+        if track.kind not in (words.GREENLET, words.TASK, words.THREAD):
             continue
         states = [State(state) for state in track.slices.state]
         for number in range(1, len(states)):
@@ -313,10 +319,16 @@ def _check_waker(truth: Truth, attempt: Attempt, wake: Wakeup) -> None:
     wanted = {meaning.waits_for, f"kill {who}"} - {""}
     # Who joins greenlets that have ended before, or waits until one is killed, has itself called back.
     by_itself = waker == who and (meaning.waits_for == "every end" or meaning.gives.startswith("kill"))
-    by_hub = wake.waker in tracks and tracks[wake.waker].kind == words.HUB
+    by_hub = wake.waker in tracks and tracks[wake.waker].schedules
+    # A task, or a thread, that asyncio has work for it: it logs nothing.
+    by_helper = wake.waker in tracks and tracks[wake.waker].kind in (words.TASK, words.THREAD) and not steps
+    # Whom the one waits for that was cancelled is cancelled too.
+    by_cancel = wake.cause == words.CANCEL and any(gift.startswith("kill ") for gift in given)
     # The main greenlet is woken by its hub, too, if nobody is left who could wake it (LoopExit).
-    timed = by_hub and (meaning.timed or who in ("main", "b_main"))
-    assert timed or by_itself or given & wanted, f"{attempt} was woken by {waker} ({wake}), who gave only {given}"
+    # So is a task by its loop, for what it has asked the loop to call.
+    timed = by_hub and (meaning.timed or who in ("main", "b_main") or wake.cause == words.CALLBACK)
+    known = timed or by_itself or by_helper or by_cancel or given & wanted
+    assert known, f"{attempt} was woken by {waker} ({wake}), who gave only {given}"
 
 
 def check_spawns(truth: Truth) -> None:
@@ -347,5 +359,6 @@ def check_killed_unstarted(truth: Truth) -> None:
 
 ALWAYS = (check_order, check_slices, check_times, check_values, check_ends)
 OF_GENERATORS = (*ALWAYS, check_causes, check_dropped, check_refusals)
+OF_ASYNCIO = (check_suspensions, check_wakes, check_wakers, check_spawns)
 OF_GEVENT = (check_suspensions, check_wakes, check_wakers, check_spawns, check_killed_unstarted)
 EVERY_CHECK = (*ALWAYS, *OF_GEVENT)

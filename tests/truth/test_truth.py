@@ -16,7 +16,7 @@ from hypothesis.strategies import SearchStrategy
 
 from tests.soak import SOAK
 from tests.tracers.traced import bare, trace
-from tests.truth import checks, generator_language, gevent_language, greenlet_language
+from tests.truth import asyncio_language, checks, generator_language, gevent_language, greenlet_language
 from tests.truth.program import Program, read_log
 
 #: Programs that one test runs.
@@ -42,6 +42,12 @@ LANGUAGES = {
     "greenlets in two threads": Language(greenlet_language.two_threads, greenlet_language.render, checks.ALWAYS, 2),
     "gevent": Language(gevent_language.one_thread, gevent_language.render, checks.EVERY_CHECK, 4),
     "gevent in two threads": Language(gevent_language.two_threads, gevent_language.render, checks.EVERY_CHECK, 1),
+    "asyncio": Language(
+        asyncio_language.one_thread, asyncio_language.render, (*checks.ALWAYS, *checks.OF_ASYNCIO), 1
+    ),
+    "asyncio in two threads": Language(
+        asyncio_language.two_threads, asyncio_language.render, (*checks.ALWAYS, *checks.OF_ASYNCIO), 1
+    ),
 }
 
 

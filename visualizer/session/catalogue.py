@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 #: Order in which runtimes are listed; one that is not named here comes after these, by its name.
-RUNTIMES = ("generator", "greenlet", "gevent")
+RUNTIMES = ("generator", "greenlet", "gevent", "asyncio")
 
 _RUNTIME_LINE = "Runtime:"
 

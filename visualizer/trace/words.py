@@ -95,6 +95,10 @@ MARKS_SUFFIX = ".marks"
 HOLDS = "holds"
 OWNS = "owns"
 AWAITS = "awaits"
+#: Somebody has got what it raised.
+RETRIEVED = "retrieved"
+#: Nobody has, up to the end of the program.
+UNRETRIEVED = "unretrieved"
 
 # Outcomes of an exit.
 RETURNED = "returned"

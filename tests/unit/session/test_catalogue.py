@@ -26,6 +26,8 @@ def test_scenarios_are_grouped_by_runtime() -> None:
         ("gevent", "hog"),
         ("gevent", "name_lookups"),
         ("gevent", "sync_vs_async"),
+        ("asyncio", "asyncio_cancel"),
+        ("asyncio", "asyncio_hello"),
         ("processes", "processes"),
     ]
 
@@ -65,11 +67,11 @@ def test_a_scenario_is_found_by_its_name() -> None:
 
 def test_a_runtime_that_is_not_in_the_table_comes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.py").write_text('"""A."""\n')
-    (tmp_path / "b.py").write_text('"""B.\n\nRuntime: asyncio\n"""\n')
+    (tmp_path / "b.py").write_text('"""B.\n\nRuntime: curio\n"""\n')
     (tmp_path / "c.py").write_text('"""C.\n\nRuntime: gevent\n"""\nraise SystemExit\n')
     monkeypatch.setattr(catalogue, "folder", lambda: tmp_path)
     assert [(s.name, s.runtime, s.sentence) for s in catalogue.scenarios()] == [
         ("c", "gevent", "C."),
         ("a", "", "A."),
-        ("b", "asyncio", "B."),
+        ("b", "curio", "B."),
     ]

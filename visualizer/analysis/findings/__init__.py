@@ -19,6 +19,7 @@ from visualizer.analysis.findings import (
     refused,
     setters,
     slow_tracks,
+    tasks,
 )
 from visualizer.analysis.findings.base import Finding, Severity, cut_off
 from visualizer.analysis.findings.collector import Observed
@@ -50,6 +51,8 @@ KINDS = {
     "pool_exhausted": Kind(Severity.STUCK, pools.pool_exhausted),
     "never_resumed": Kind(Severity.STUCK, ends.never_resumed),
     "never_started": Kind(Severity.STUCK, ends.never_started),
+    "collected": Kind(Severity.STUCK, tasks.collected),
+    "cancel_swallowed": Kind(Severity.STUCK, tasks.cancel_swallowed),
     "leak": Kind(Severity.STUCK, leaks.leak),
     "hog": Kind(Severity.SLOW, delays.hog),
     "lock_held": Kind(Severity.SLOW, held_locks.lock_held),

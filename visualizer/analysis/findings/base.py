@@ -176,6 +176,21 @@ def suspended(timeline: Timeline, track: Track) -> Suspension | None:
     return timeline.suspensions[slices.about[-1]]
 
 
+def left_waiting(timeline: Timeline, track: Track) -> Suspension | None:
+    """What the track waits for in its last slice, or did when whoever ends its loop cancelled it."""
+    if track.outcome != words.CANCELLED:
+        return suspended(timeline, track)
+    slices = track.slices
+    # It waits, is ready, runs once more, and ends.
+    for at in range(len(slices) - 2, max(0, len(slices) - 4), -1):
+        if slices.state[at] == State.READY and slices.state[at - 1] == State.WAITING:
+            wakeup = timeline.wakeups[slices.about[at]]
+            waker = timeline.tracks.get(wakeup.waker)
+            if wakeup.cause == words.CANCEL and waker is not None and (waker.schedules or waker.kind == words.THREAD):
+                return timeline.suspensions[slices.about[at - 1]]
+    return None
+
+
 def waited_told(timeline: Timeline, tracks: Iterable[Track]) -> str:
     """What those of the tracks that wait waited for up to the end, those alike together; "" if none does."""
     alike: dict[tuple[str, str, Place | None], list[int]] = {}

@@ -101,7 +101,9 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         delayed = listed(told)
         did = "ran" if not _is_idle(timeline, turn) else "waited in a call that uses no processor time"
         sentence = f"{_name(timeline, turn)} {did} for {duration(length_ns, 2)} without yielding, {how}"
-        blocked = "its hub was blocked" if turn.track != hub else "nobody else could run on its thread"
+        blocked = "nobody else could run on its thread"
+        if turn.track != hub:
+            blocked = f"its {timeline.tracks[hub].kind} was blocked"
         sentence += f" → {delayed or blocked}"
         sentence += worst_of(count, "such runs")
         if turn.switch < 0 and turn.track != hub and not is_over(timeline):

@@ -204,7 +204,7 @@ def never_started(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         return
     crowded = {one.track for several in crowded_out(timeline, observed).values() for one in several}
     for track in timeline.tracks.values():
-        if track.kind not in (words.GREENLET, words.COROUTINE) or len(track.steps):
+        if track.kind not in timeline.words.spawned or len(track.steps):
             continue
         dropped = track.outcome == words.DROPPED
         if not dropped and (track.state not in (State.CREATED, State.READY) or _is_pending(timeline, track)):

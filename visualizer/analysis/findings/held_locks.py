@@ -18,6 +18,7 @@ from visualizer.analysis.findings.base import (
     end_told,
     finding,
     is_over,
+    left_waiting,
     suspended,
 )
 from visualizer.analysis.findings.collector import Observed
@@ -46,7 +47,7 @@ def locked(timeline: Timeline) -> tuple[dict[int, Suspension], dict[str, int]]:
     """
     waiting = {}
     for track in timeline.tracks.values():
-        suspension = suspended(timeline, track)
+        suspension = left_waiting(timeline, track)
         if suspension is not None and suspension.reason in LOCKS:
             waiting[track.id] = suspension
     if not waiting:
@@ -182,6 +183,9 @@ def _wakes(timeline: Timeline) -> Column:
     after = np.minimum(at + 2, len(every.state) - 1)
     goes_on = (every.state[after] == State.WAITING) & (every.about[after] == every.about[at])
     is_other = np.isin(waker, [track.id for track in tracks])
+    # Who only had it give up has released nothing.
+    gives_up = [number for number, cause in enumerate(wakeups.causes.known) if cause in (words.CANCEL, words.KILL)]
+    is_other &= ~np.isin(np.asarray(wakeups.cause)[every.about[at + 1]], gives_up)
     columns = (every.about[at], every.start_ns[at + 1], waker, ~goes_on)
     found: Column = np.stack(columns, axis=1)[is_other].astype(np.int64)
     return found

@@ -14,8 +14,8 @@ from visualizer.analysis.findings.base import (
     Finding,
     at,
     finding,
+    left_waiting,
     spawned_told,
-    suspended,
 )
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.served import Served
@@ -56,7 +56,7 @@ def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
     """Where they are spawned -> the tracks that leak, in the order of their creation, with what each waits for."""
     spawned: dict[Place, list[Track]] = {}
     for track in timeline.tracks.values():
-        if track.place is not None and track.kind in (words.GREENLET, words.COROUTINE) and not track.schedules:
+        if track.place is not None and track.kind in timeline.words.spawned:
             spawned.setdefault(track.place, []).append(track)
     found = {}
     served = Served(timeline)
@@ -76,8 +76,8 @@ def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
 
 def _idle(timeline: Timeline, track: Track) -> Suspension | None:
     """What it waits for, if it does nothing else any more."""
-    suspension = suspended(timeline, track)
-    if suspension is None or suspension.reason == words.IO or track.exit_ns >= 0:
+    suspension = left_waiting(timeline, track)
+    if suspension is None or suspension.reason == words.IO:
         return None
     until_ns = _end_ns(timeline)
     waited_ns = track.slices.spent_ns(State.WAITING, until_ns)
@@ -98,8 +98,9 @@ def _is_served(timeline: Timeline, track: Track) -> bool:
     slices = track.slices
     for index in range(1, len(slices)):
         if slices.state[index] == State.READY and slices.state[index - 1] == State.WAITING:
-            waker = timeline.tracks.get(wakers[slices.about[index]].waker)
-            if waker is not None and not waker.schedules:
+            wakeup = wakers[slices.about[index]]
+            waker = timeline.tracks.get(wakeup.waker)
+            if waker is not None and not waker.schedules and wakeup.cause != words.CANCEL:
                 return True
     return False
 

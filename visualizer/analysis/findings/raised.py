@@ -14,6 +14,7 @@ from visualizer.analysis.model.timeline import Place, State, Timeline, Track
 from visualizer.trace import words
 
 #: How gevent's greenlets end the program.
+_ASYNCIO = "Task exception was never retrieved"
 _ENDS_PROGRAM = ("SystemExit(", "KeyboardInterrupt(")
 #: How a program learns of what a greenlet raised without getting it: `g.exception`, `g.successful()`, `g.link(...)`.
 _LOOKS = re.compile(r"\.(?:exception|exc_info)\b(?!\s*\()|\.successful\(|(?<!os)\.link(?:_exception)?\(")
@@ -30,6 +31,7 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """
     main = next(iter(timeline.tracks), words.NOBODY)
     told_of = {track.id for what in broken(timeline, observed) for track in what.died}
+    told = _told_by_asyncio(timeline)
     for track_id in timeline.exits:
         track = timeline.tracks[track_id]
         if track_id in told_of:
@@ -42,6 +44,10 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         if track.state is not State.FAILED or parent is None or not parent.schedules:
             continue
         if (track.value or "").startswith(_ENDS_PROGRAM):
+            continue
+        if track.kind == words.TASK:
+            if track_id in told:
+                yield _of_task(timeline, track)
             continue
         suspension = observed.only_awaited.get(track_id)
         if track_id in observed.retrieved or _asked_for(timeline, observed, track.creator, track.exit_ns):
@@ -64,6 +70,27 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             sentence += f" → exception never retrieved (inferred: {waited}, which does not raise it again"
         sentence += "; a later get() that need not wait is not recorded)"
         yield finding("unretrieved", sentence, (track_id,), track.exit_ns, place or track.place)
+
+
+def _told_by_asyncio(timeline: Timeline) -> set[int]:
+    """The tasks whose exception nobody had got by the end, or of which asyncio printed that."""
+    found = {tie.track for tie in timeline.ties if tie.relation == words.UNRETRIEVED}
+    texts = [output.text for output in timeline.outputs if _ASYNCIO in output.text]
+    known = found | {tie.track for tie in timeline.ties if tie.relation == words.RETRIEVED}
+    alike: dict[str, list[int]] = {}
+    for track in map(timeline.tracks.__getitem__, timeline.exits if texts else ()):
+        if track.kind == words.TASK and track.state is State.FAILED and track.id not in known:
+            alike.setdefault(f"exception={track.value}>", []).append(track.id)
+    for value, several in alike.items():
+        # Which of several it was is not known where it was not all of them.
+        if sum(text.count(value) for text in texts) >= len(several):
+            found.update(several)
+    return found
+
+
+def _of_task(timeline: Timeline, track: Track) -> Finding:
+    sentence = f"{timeline.name(track.id)}{at(track.place)} raised {track.value} → exception never retrieved"
+    return finding("unretrieved", sentence, (track.id,), track.exit_ns, track.place)
 
 
 def _looks_at_exceptions(timeline: Timeline, places: Iterable[Place | None]) -> bool:

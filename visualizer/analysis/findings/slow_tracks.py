@@ -50,7 +50,7 @@ def slow_track(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """
     alike: dict[tuple[str, Place], list[tuple[int, Track]]] = {}
     for track in map(timeline.tracks.__getitem__, timeline.exits):
-        if track.place is not None and track.kind in (words.GREENLET, words.COROUTINE) and len(track.steps):
+        if track.place is not None and track.kind in timeline.words.spawned and len(track.steps):
             alike.setdefault((track.base_name, track.place), []).append((track.exit_ns - track.spawn_ns, track))
     found: list[tuple[set[int], Finding]] = []
     for several in alike.values():

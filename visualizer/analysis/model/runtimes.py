@@ -21,6 +21,8 @@ class Runtime(NamedTuple):
     #: The kinds of its tracks, and those of them that schedule others: such a one waits whenever another track runs.
     kinds: frozenset[str]
     schedulers: frozenset[str] = frozenset()
+    #: Those that a program has run by themselves, each a piece of its work.
+    spawned: frozenset[str] = frozenset()
     #: Reason of a wait -> what the waker did. `{}` is the woken track.
     reasons: Mapping[str, str] = {}
     #: Cause of a wake by something outside of the trace -> what happened there.
@@ -29,12 +31,13 @@ class Runtime(NamedTuple):
 
 RUNTIMES = (
     Runtime("threads", frozenset((words.THREAD,))),
-    Runtime("generators", frozenset((words.GENERATOR, words.COROUTINE))),
-    Runtime("greenlets", frozenset((words.GREENLET,))),
+    Runtime("generators", frozenset((words.GENERATOR, words.COROUTINE)), spawned=frozenset((words.COROUTINE,))),
+    Runtime("greenlets", frozenset((words.GREENLET,)), spawned=frozenset((words.GREENLET,))),
     Runtime(
         "gevent",
         frozenset((words.GREENLET, words.HUB)),
         frozenset((words.HUB,)),
+        frozenset((words.GREENLET,)),
         {
             words.EVENT: "set the event {} was waiting for",
             words.RESULT: "set the result {} was waiting for",
@@ -55,7 +58,11 @@ RUNTIMES = (
         "asyncio",
         frozenset((words.TASK, words.LOOP)),
         frozenset((words.LOOP,)),
-        {words.FUTURE: "set the result of the future {} was waiting for"},
+        frozenset((words.TASK,)),
+        {
+            words.FUTURE: "set the result of the future {} was waiting for",
+            words.BARRIER: "came to the barrier {} was waiting at",
+        },
     ),
 )
 
@@ -66,6 +73,7 @@ class Vocabulary:
     def __init__(self, header: Header | None = None) -> None:
         """`header`: of the trace; it may bring words, but changes none that stand in the table."""
         self.schedulers = frozenset[str]().union(*(runtime.schedulers for runtime in RUNTIMES))
+        self.spawned = frozenset[str]().union(*(runtime.spawned for runtime in RUNTIMES))
         self.reasons: dict[str, str] = {}
         self.causes: dict[str, str] = {}
         brought = [
@@ -73,6 +81,7 @@ class Vocabulary:
                 name,
                 frozenset(described.kinds),
                 frozenset(kind for kind, role in described.kinds.items() if role == words.SCHEDULER),
+                frozenset(kind for kind, role in described.kinds.items() if role != words.SCHEDULER),
                 described.reasons,
                 described.causes,
             )
@@ -83,3 +92,4 @@ class Vocabulary:
             self.reasons.update(runtime.reasons)
             self.causes.update(runtime.causes)
         self.schedulers |= frozenset[str]().union(*(runtime.schedulers for runtime in brought)) - known
+        self.spawned |= frozenset[str]().union(*(runtime.spawned for runtime in brought)) - known

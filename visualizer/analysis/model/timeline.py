@@ -60,6 +60,8 @@ class Timeline:
         self.sources: dict[str, str] = {}
         #: What the trace says of the recording itself and of its end, and what tracks serve.
         self.remarks: list[Remark] = []
+        #: Who asked that a task be cancelled, and where, by the task.
+        self.cancels: dict[int, list[ev.Cancel]] = {}
         self.notes: list[str] = []
         #: Those of the notes that say that a runtime ran and was not recorded: by its name.
         self.unsupported: dict[str, str] = {}

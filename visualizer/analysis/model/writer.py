@@ -303,6 +303,8 @@ class Writer:
                 timeline.notes.append(line.text)
                 if line.unsupported:
                     timeline.unsupported[line.unsupported] = line.text
+            elif isinstance(line, ev.Cancel):
+                timeline.cancels.setdefault(line.track, []).append(line)
             elif isinstance(line, ev.Held):
                 timeline.pauses.pause(line.t_ns, line.held_ns)
             elif isinstance(line, ev.Continued):

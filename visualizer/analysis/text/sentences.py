@@ -252,7 +252,10 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
         case words.TURN:
             return f"{it} yielded nothing to its scheduler and waits for its turn (inferred)"
         case words.FINISHED if waker and suspension and _all_ended(timeline, suspension, wakeup.t_ns):
-            return f"every greenlet {it} joined has ended"
+            first = timeline.tracks[joined_tracks(suspension.object)[0]]
+            return f"every {first.kind} {it} {'joined' if first.kind != words.TASK else 'was waiting for'} has ended"
+        case words.FINISHED if waker and waker.kind == words.LOOP:
+            return f"{name} has stopped"
         case words.FINISHED if waker and waker.exit_ns >= 0:
             return f"{name}, which {it} was waiting for, ended"
         case words.FINISHED if waker and waker.schedules and suspension and suspension.on_track == waker.id:
@@ -273,6 +276,8 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
             return f"a timeout ended {_possessive(it)} wait{what}"
         case words.KILL if waker:
             return f"{name} killed {it}"
+        case words.CANCEL if waker:
+            return f"{name} cancelled {it}{_cancelled_at(timeline, wakeup)}"
         case words.THROW if waker:
             return f"{name} threw an exception into {it}"
         case words.CALLBACK if waker and suspension and (done := _done(timeline, suspension)):
@@ -283,6 +288,17 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
         case words.UNKNOWN if waker:
             return f"{name} woke {it} (cause unknown)"
     return f"{name} woke {it}" if waker else f"{it} was woken (by which track is unknown)"
+
+
+def _cancelled_at(timeline: Timeline, wakeup: Wakeup) -> str:
+    """Where that was asked for, and with which message, as " (demo.py:12, 'too late')"; "" if neither is known."""
+    asked = next((one for one in timeline.cancels.get(wakeup.track, ()) if one.t_ns == wakeup.t_ns), None)
+    if asked is None:
+        return ""
+    place = timeline.place(asked.place)
+    parts = [f"{ntpath.basename(place.file)}:{place.line}"] if place is not None else []
+    told = ", ".join([*parts, repr(asked.message)] if asked.message else parts)
+    return f" ({told})" if told else ""
 
 
 def _possessive(it: str) -> str:

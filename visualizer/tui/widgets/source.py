@@ -102,6 +102,8 @@ class SourcePane(Widget):
         if track is None or (track.exit_ns >= 0 and self._state is State.WAITING):
             return ""
         if track.schedules:
+            if track.kind == words.LOOP:
+                return "The loop is asyncio's: of the program it runs only callbacks."
             return "The hub is gevent's event loop: it runs no code of the program."
         if self._view.live and where.activity.startswith("starts"):
             return "Its source line is not known until its first switch."

@@ -61,6 +61,15 @@ def cause_of_descriptor(callback: Any) -> str:
     return _OF_DESCRIPTOR.get(_name(callback), words.IO)
 
 
+def is_in_pool(frame: Any) -> bool:
+    """Whether what runs in `frame` is work of a pool of threads."""
+    while frame is not None:
+        if frame.f_code.co_qualname == "_WorkItem.run":
+            return True
+        frame = frame.f_back
+    return False
+
+
 def cause_of_thread(callback: Any) -> str:
     """Of one that another thread has put into the queue."""
     return _OF_THREAD.get(_name(callback), words.CALLBACK)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
 #: The name that asyncio gives to a task whose author gave it none.
 _AUTOMATIC = "Task-"
+#: The same on 3.13 where a factory makes it: `str` of no name.
+_OF_FACTORY = "None"
 #: Coroutine functions of a loop -> the loop's attribute that they are for.
 _NEEDED_BY = {
     "BaseEventLoop.shutdown_asyncgens": "_asyncgens",
@@ -27,6 +29,7 @@ _NEEDED_BY = {
 }
 _ATTRIBUTES = (
     "_coro", "_fut_waiter", "_state", "_exception", "_result", "_cancel_message", "_must_cancel", "_callbacks", "_loop",
+    "_log_traceback",
 )
 
 
@@ -116,14 +119,16 @@ class Library:
         return there is None or not getattr(there, "data", True)
 
     def name(self, task: Any) -> str:
-        """The name that its author gave it, else that of its coroutine's function."""
+        """The name that its author gave it, else that of its coroutine's function; "" if that is gone."""
         for base in type.mro(type(task)):
             if base is self.task or base is self.python_task:
                 given = base.get_name(task)
-                if type(given) is str and not (given.startswith(_AUTOMATIC) and given[len(_AUTOMATIC) :].isdigit()):
-                    return given
+                is_automatic = type(given) is not str or given == _OF_FACTORY
+                if not is_automatic and not (given.startswith(_AUTOMATIC) and given[len(_AUTOMATIC) :].isdigit()):
+                    return str(given)
                 break
-        return callee_name(self.get(task, "_coro"))
+        coroutine = self.get(task, "_coro")
+        return callee_name(coroutine) if coroutine is not None else ""
 
 
 def callee_name(coroutine: Any) -> str:

@@ -13,7 +13,7 @@ from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW
 from visualizer.tracers.core.code import place_of
 from visualizer.tracers.core.values import LONGEST_TEXT, Shown, keep, show
-from visualizer.tracers.runtimes.asyncio_.causes import cause_of_descriptor, cause_of_thread, cause_of_timer
+from visualizer.tracers.runtimes.asyncio_.causes import cause_of_descriptor, cause_of_thread, cause_of_timer, is_in_pool
 from visualizer.tracers.runtimes.asyncio_.shared import Shared
 from visualizer.tracers.runtimes.asyncio_.tasks import Task, turn
 
@@ -41,8 +41,8 @@ class Loop:
     """What is known of one loop."""
 
     __slots__ = (
-        "_began_ns", "_buffer", "_is_asked", "_polling", "_shared", "before", "current", "due", "giver", "guard",
-        "ident", "left", "resumed", "rows", "track",
+        "_began_ns", "_buffer", "_is_asked", "_polling", "_shared", "before", "current", "due", "eager", "giver",
+        "guard", "ident", "left", "resumed", "rows", "track",
     )
 
     def __init__(self, shared: Shared) -> None:
@@ -57,6 +57,8 @@ class Loop:
         #: The task that makes a step; or whose doing the callback is that runs.
         self.current: Task | None = None
         self.giver: Giver | None = None
+        #: The eager tasks in the middle of their first step, the innermost last: what stands for one, who ran before.
+        self.eager: list[tuple[Task, Task | None, Giver | None]] = []
         #: How many handles are left of those that the loop has looked at.
         self.left = 0
         #: The rows of the thread's buffer, and the shape of every switch from the loop to a task.
@@ -92,7 +94,7 @@ class Loop:
         about = words.JOIN, -1, f"track {self.track}", None
         code, offset = place_of(frame, context.own)
         context.stream.store(lines.wait_in_call, t_ns, self.before, about, None, code, offset)
-        context.switched(t_ns, self.before, self.current.track if self.current is not None else self.track, frame=frame)
+        self._switch(t_ns, self.before, self.running, code, offset)
 
     def stops(self, in_step: bool) -> None:
         """The loop does not run any longer. `in_step`: somebody lets another loop run in the middle of a step."""
@@ -105,9 +107,8 @@ class Loop:
             self.giver = None
         self._is_asked = False
         self.ident = 0
-        running = self.current.track if self.current is not None else self.track
         context.ready(t_ns, self.before, self.track, words.FINISHED)
-        context.switched(t_ns, running, self.before)
+        self._switch(t_ns, self.running, self.before)
 
     def closes(self) -> None:
         """The loop is closed."""
@@ -135,6 +136,8 @@ class Loop:
             return
         if self.current is not None:
             self.over(now())
+        if self._shared.failed:
+            self._shared.find_retrieved(now())
         self.giver = None
         if not count:
             self._polling = True
@@ -181,7 +184,12 @@ class Loop:
             if shared.library.is_formality(task):
                 self.due[id(handle)] = self.track, words.CALLBACK
                 return
-            known = self._meet(t_ns, task, waker, cause if is_woken else "")
+            known = self._of_eager(task)
+            if known is not None:
+                # It gives way in its first step.
+                known.gave_way = not is_woken
+            else:
+                known = self._meet(t_ns, task, waker, cause if is_woken else "")
         elif is_woken:
             if args and not is_end:
                 cause = self._cancel(t_ns, known, task, args[0], (waker, cause))
@@ -213,14 +221,16 @@ class Loop:
         if not is_new or cause == words.TIMEOUT:
             return cause
         where = place_of(self._shared.in_step(sys._getframe(4)), self._shared.context.own)
-        self._store_cancel(t_ns, known, task, waker, *where)
+        # The task hands it on.
+        message = library.get(future, "_cancel_message")
+        self._store_cancel(t_ns, known, message, waker, *where)
         # If whoever waits for it has been cancelled, that was passed on to it.
         for callback, _ in library.get(task, "_callbacks") or ():
             stepped = library.stepped_by(callback)
             outer = self._shared.tasks.of(stepped[0]) if stepped is not None else None
             if stepped is not None and outer is not None and library.cancels(stepped[0]) > outer.cancels:
                 outer.cancels = library.cancels(stepped[0])
-                self._store_cancel(t_ns, outer, stepped[0], waker, *where)
+                self._store_cancel(t_ns, outer, message, waker, *where)
         return words.CANCEL
 
     def cancels(self, t_ns: int, known: Task, task: Any, by: int, code: CodeType, offset: int) -> None:
@@ -236,13 +246,12 @@ class Loop:
         """A task may have been cancelled while it was ready or ran: that wakes nobody, and who did it is not known."""
         cancels = self._shared.library.cancels(task)
         if cancels > known.cancels:
-            self._store_cancel(t_ns, known, task, words.NOBODY)
+            self._store_cancel(t_ns, known, self._shared.library.get(task, "_cancel_message"), words.NOBODY)
         known.cancels = cancels
 
     def _store_cancel(
-        self, t_ns: int, known: Task, task: Any, by: int, code: CodeType | None = None, offset: int = 0
+        self, t_ns: int, known: Task, message: Any, by: int, code: CodeType | None = None, offset: int = 0
     ) -> None:
-        message = self._shared.library.get(task, "_cancel_message") if task is not None else None
         text = "" if message is None else message if type(message) is str else show(message)
         self._shared.context.stream.store(lines.cancel, t_ns, by, known.track, text[:LONGEST_TEXT], code, offset)
 
@@ -250,7 +259,10 @@ class Loop:
         """Whose doing it is that a handle is ready."""
         shared = self._shared
         if self.ident != _get_ident():
-            return shared.context.current(), cause_of_thread(callback)
+            cause = cause_of_thread(callback)
+            if cause == words.THREADPOOL and not is_in_pool(sys._getframe(3)):
+                cause = words.CALLBACK
+            return shared.context.current(), cause
         if self.current is not None:
             return self.current.track, words.CALLBACK
         if self.giver is not None:
@@ -271,11 +283,63 @@ class Loop:
         context.ready(t_ns, track, giver, cause or words.SPAWN)
         return shared.tasks.add(task, track, self, name)
 
+    # Eager tasks.
+
+    def begins_eagerly(self, frame: Any, coroutine: Any, name: str) -> bool:
+        """A task is made in `frame`, by who runs, and makes its first step now. Return False if it does not."""
+        if self.ident != _get_ident():
+            return False
+        context = self._shared.context
+        t_ns, running = context.now(), self.running
+        by = self._shared.in_step(frame)
+        track = context.spawned(t_ns, words.TASK, name, self.track, running, by)
+        context.ready(t_ns, track, running, words.SPAWN)
+        self._switch(t_ns, running, track, *place_of(by, context.own))
+        # Nobody has the task yet: its coroutine stands for it.
+        made: Task = Task(coroutine)
+        made.begin(id(coroutine), track, self, name)
+        made.started = True
+        self.eager.append((made, self.current, self.giver))
+        self.current, self.giver = made, None
+        return True
+
+    def _of_eager(self, task: Any) -> Task | None:
+        """The task that makes its first step, if this is it."""
+        made = self.eager[-1][0] if self.eager else None
+        if made is None or self._shared.library.get(task, "_coro") is not made():
+            return None
+        self.current = self._is_eager(made, task)
+        return self.current
+
+    def _is_eager(self, made: Task, task: Any) -> Task:
+        known = self._shared.tasks.of(task)
+        if known is None:
+            known = self._shared.tasks.add(task, made.track, self, made.name)
+            known.started = True
+        return known
+
+    def ends_eagerly(self, task: Any) -> None:
+        """The first step is over; `task` is None if none was made."""
+        context = self._shared.context
+        t_ns = context.now()
+        made, before, giver = self.eager.pop()
+        known = self._is_eager(made, task) if task is not None else None
+        back = before.track if before is not None else self.track
+        if known is not None:
+            self.current = known
+            self.over(t_ns, back)
+        else:
+            context.exited(t_ns, made.track, words.DROPPED)
+            self._switch(t_ns, made.track, back)
+        self.current, self.giver = before, giver
+
     # What runs.
 
     def begins(self, t_ns: int, handle: Any, what: Task | Giver | None) -> None:
         """A handle is run next."""
         context = self._shared.context
+        if not self.ident:
+            return  # Somebody runs single rounds of the loop (`_run_once`).
         if words.NOBODY in context.unsettled:
             context.unsettled.discard(words.NOBODY)
             context.stream.attend(self._buffer)
@@ -295,15 +359,13 @@ class Loop:
             self._find_cancel(t_ns, what, task)
         if self.left < 1:
             self.guard = ref(handle, self.gone)
-        if context.control is not None and context.control.goal:
-            context.switched(t_ns, self.track, what.track)
-        else:
-            self.rows.extend((t_ns, what.track, self.resumed))
+        self.rows.extend((t_ns, what.track, self.resumed))
+        self._stop(what.track)
 
     def _name_again(self, t_ns: int, known: Task, task: Any) -> None:
         """A task may have been given its name after it was made."""
         name = self._shared.library.name(task)
-        if name != known.name:
+        if name and name != known.name:
             known.name = name
             self._shared.context.named(t_ns, known.track, name)
 
@@ -315,17 +377,26 @@ class Loop:
             except Exception as error:
                 self._shared.fail(error)
 
-    def over(self, t_ns: int) -> None:
-        """What ran is over: tell what became of it."""
+    def over(self, t_ns: int, back: int = words.NOBODY) -> None:
+        """What ran is over: tell what became of it. `back`: who runs from now on; the loop, if that is nobody."""
         known = self.current
         if known is None:
             return
         self.current = self.guard = None
+        if back == words.NOBODY:
+            back = self.track
         if known.gave_way:
             known.gave_way = False
+            if back != self.track:
+                context, (stand, _) = self._shared.context, self._shared.waits.stand(known())
+                context.waits(t_ns, known.track, words.SLEEP, "0 s", 0)
+                context.ready(t_ns, known.track, self.track, words.TIMER)
+                self._switch(t_ns, known.track, back, stand.code, stand.offset)
+                return
             try:
                 if known.place is not None and turn(known()) == known.place:
                     self.rows.extend((t_ns, self.track, known.shape))
+                    self._stop(self.track)
                     return
             except AttributeError:
                 pass
@@ -335,15 +406,16 @@ class Loop:
         task: Any = known()
         is_plain = type(task) is library.task
         if (task._fut_waiter if is_plain else library.get(task, "_fut_waiter")) is not None:
-            self._suspended(t_ns, known, task)
+            self._suspended(t_ns, known, task, back)
             return
         known.ended = True
         self._name_again(t_ns, known, task)
         self._find_cancel(t_ns, known, task)
-        stream = self._shared.context.stream
         outcome, value = self._outcome(task, library.get(task, "_state"))
         self._shared.context.exited(t_ns, known.track, outcome, value)
-        stream.store(lines.switch, t_ns, known.track, self.track, lines.NO_VALUE)
+        if outcome is words.RAISED:
+            self._shared.failed[known.track] = known
+        self._switch(t_ns, known.track, back)
 
     def _outcome(self, task: Any, state: Any) -> tuple[str, Any]:
         library = self._shared.library
@@ -355,7 +427,7 @@ class Loop:
             return words.RAISED, keep(error)
         return (words.RETURNED, keep(library.get(task, "_result"))) if state == "FINISHED" else (words.UNKNOWN, None)
 
-    def _suspended(self, t_ns: int, known: Task, task: Any) -> None:
+    def _suspended(self, t_ns: int, known: Task, task: Any, back: int) -> None:
         """It waits for a future."""
         self._find_cancel(t_ns, known, task)
         waits, stream, buffer = self._shared.waits, self._shared.context.stream, self._buffer
@@ -372,7 +444,7 @@ class Loop:
             shape = buffer.again(key, stand)
         if shape is None:
             stream.store(lines.wait_in_call, t_ns, known.track, about, text, code, offset)
-            stream.store(lines.switch, t_ns, known.track, self.track, lines.NO_VALUE, code, offset)
+            self._switch(t_ns, known.track, back, code, offset)
             return
         if shape == NEW:
             shape = buffer.learn(
@@ -380,7 +452,8 @@ class Loop:
                 (lines.wait_in_call, words.CURRENT, about, text, code, offset),
                 (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset),
             )
-        self.rows.extend((t_ns, self.track, shape))
+        self.rows.extend((t_ns, back, shape))
+        self._stop(back)
 
     def _gives_way(self, t_ns: int, known: Task, task: Any) -> None:
         """It has only asked for its next turn."""
@@ -403,3 +476,20 @@ class Loop:
         if type(task) is shared.library.task and len(coroutines) == 3 and stand.ats[2][0] is shared.library.turn:
             if stand.ats[0] == (code, offset):
                 known.place, known.shape = (offset, stand.ats[1][0]), shape
+        self._stop(self.track)
+
+    def _switch(self, t_ns: int, origin: int, target: int, code: CodeType | None = None, offset: int = 0) -> None:
+        """`target` runs from now on instead of `origin`, which is suspended at that place."""
+        self._shared.context.stream.store(lines.switch, t_ns, origin, target, lines.NO_VALUE, code, offset)
+        self._stop(target)
+
+    def _stop(self, target: int) -> None:
+        """The program may be paused here, where `target` runs from now on."""
+        control = self._shared.context.control
+        if control is not None and control.goal:
+            try:
+                control.on_switch(target)
+            except Exception as error:
+                # A signal's handler raised it: it goes on into the program.
+                self._shared.raised = error
+                raise

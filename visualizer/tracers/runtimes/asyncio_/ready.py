@@ -69,7 +69,7 @@ def make_watched(shared: Shared) -> type[Plain]:
             try:
                 t_ns = clock()
                 task, before = loop.due.pop(id(handle), None), loop.current
-                if type(task) is not Task or not task.started or unsettled:
+                if type(task) is not Task or not task.started or unsettled or not loop.ident:
                     loop.begins(t_ns, handle, task)
                     return handle
                 is_over = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from visualizer.trace import words
+from visualizer.tracers.core import lines
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
 from visualizer.tracers.runtimes.asyncio_.library import Library
@@ -24,10 +25,29 @@ class Shared:
         self.tasks = Tasks(self._collected)
         self.waits = Waits(context, self.library, self.tasks)
         self._name = name
+        #: The tasks that have raised, as long as nobody is known to have got that; by their tracks.
+        self.failed: dict[int, Task] = {}
+        #: What a signal's handler raised in a hook of ours, where the program was paused.
+        self.raised: BaseException | None = None
 
     def fail(self, error: BaseException) -> None:
-        """A hook failed."""
+        """A hook failed. Raise what is none of its errors."""
+        raised, self.raised = self.raised, None
+        if raised is error:
+            raise error
         self.context.fail(self._name, error)
+
+    def find_retrieved(self, t_ns: int, at_end: bool = False) -> None:
+        """Tell of which tasks somebody has got what they raised; and at the program's end, of which nobody has."""
+        for track, known in list(self.failed.items()):
+            task = known()
+            relation = words.UNRETRIEVED if at_end else ""
+            if task is not None and not self.library.get(task, "_log_traceback"):
+                relation = words.RETRIEVED
+            if task is None or relation:
+                self.failed.pop(track, None)
+            if task is not None and relation:
+                self.context.stream.store(lines.tie, t_ns, track, relation, "")
 
     def in_step(self, frame: Any) -> Any:
         """The innermost frame of the program's own, from `frame` on, in what a loop runs now or whoever makes it run.

@@ -14,12 +14,14 @@ from _collections import deque  # type: ignore[import-not-found]
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import type_module, type_name
 from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
+from visualizer.tracers.runtimes.asyncio_.eager import EagerTasks
 from visualizer.tracers.runtimes.asyncio_.loops import Loop
 from visualizer.tracers.runtimes.asyncio_.ready import Plain, make_watched
 from visualizer.tracers.runtimes.asyncio_.shared import Shared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
     from types import CodeType, ModuleType
     from typing import Any
 
@@ -60,9 +62,11 @@ class AsyncioTracer:
         self.context = context
         self._shared: Shared | None = None
         self._queue_class: type[Plain] | None = None
+        self._eager: EagerTasks | None = None
         #: The loops that run, by thread, the innermost last.
         self._running: dict[int, list[Loop]] = {}
         self._loop_class: Any = None
+        self._time: Any = None
         self._events: Any = None
         self._set_running: Any = None
         self._hook: Any = None
@@ -79,10 +83,15 @@ class AsyncioTracer:
             self._loop_class = known.BaseEventLoop
             self._events = known.events
             self._loop_class._ready = _OnSet(self)
+            if self.context.control is not None:
+                self._time = self._loop_class.time
+                self._loop_class.time = _stopped_time(self.context.now)
             return
         self._shared = shared = Shared(self.context, self.name, known)
         self._set_running = original = known.events._set_running_loop
         self._queue_class = make_watched(shared)
+        self._eager = EagerTasks(shared)
+        self._eager.begin(known)
         self.context.has_tasks = True
         self.context.on_method["cancel"] = self._on_cancel
         self.context.runners.append(self._current)
@@ -106,8 +115,12 @@ class AsyncioTracer:
         kind, self._queue_class = self._queue_class, None
         if self._loop_class is not None and "_ready" in self._loop_class.__dict__:
             del self._loop_class._ready
+            if self._time is not None:
+                self._loop_class.time = self._time
         if kind is None:
             return
+        if self._eager is not None:
+            self._eager.remove()
         self.context.runners.remove(self._current)
         self.context.steppers.remove(self._is_step)
         del self.context.on_method["cancel"]
@@ -121,7 +134,9 @@ class AsyncioTracer:
                 queue.__class__ = Plain
 
     def finish(self, t_ns: int) -> None:
-        """What is left at the end has not ended."""
+        """What has not ended by now never does."""
+        if self._shared is not None:
+            self._shared.find_retrieved(t_ns, at_end=True)
 
     def fail(self, error: BaseException) -> None:
         """A hook failed."""
@@ -191,3 +206,13 @@ class AsyncioTracer:
         for running in list(self._running.values()):
             for loop in running[-1:]:
                 loop.report_poll()
+
+
+def _stopped_time(now: Callable[[], int]) -> Callable[[Any], float]:
+    """A loop's clock, which stands still while the program is paused."""
+
+    def time(self: Any) -> float:
+        """Return the time according to the event loop's clock."""
+        return now() / 1_000_000_000
+
+    return time

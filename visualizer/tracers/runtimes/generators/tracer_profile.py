@@ -46,6 +46,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 _get_ident = _thread.get_ident
 #: Of the flags of a code object those of a generator that is neither a coroutine nor asynchronous.
 _PLAIN = 0x20
+_UNAWAITED = "_warn_unawaited_coroutine"
 _RESUME = opcode.opmap["RESUME"]
 _YIELD = opcode.opmap["YIELD_VALUE"]
 _RETURN = opcode.opmap["RETURN_VALUE"]
@@ -82,6 +83,8 @@ class ProfileTracer:
         self._found_plain = bool(recording.own.include)
         #: The threads in which tasks run.
         self._with_tasks: set[int] = set()
+        #: What `warnings` has for coroutines that were never awaited, while it is asked for by way of us.
+        self._warn: Any = None
         self._main_began = False
         #: Code of the program's own may come to run without our having been asked for a module.
         self._stays = False
@@ -111,6 +114,7 @@ class ProfileTracer:
     def remove(self) -> None:
         self._imports.before_any = None
         self._found = self._found_plain = False
+        self._leave_warnings()
         self._told_of_another = True
         if sys.getprofile() is self._hook:
             sys.setprofile(None)
@@ -166,10 +170,46 @@ class ProfileTracer:
                 told, self._told_of_another = self._told_of_another, True
                 sys.setprofile(None)
                 self._told_of_another = told
+                self._mind_warnings()
         else:
             self._with_tasks.discard(_get_ident())
+            if not self._with_tasks:
+                self._leave_warnings()
             if self._found and sys.getprofile() is None:
                 sys.setprofile(self._hook)
+
+    def _mind_warnings(self) -> None:
+        """Learn of coroutines that are never awaited while no profile function is in force.
+
+        The interpreter asks `warnings` for the function to call then (PEP 562: for one that is not there, a function of
+        the module's is asked). From there on a profile function is in force up to that call: no frame of ours stands
+        between the two, by which the place of the warning is found.
+        """
+        warnings = sys.modules.get("warnings")
+        if self._warn is not None or warnings is None or "__getattr__" in warnings.__dict__:
+            return
+        self._warn = warn = warnings.__dict__.pop(_UNAWAITED, None)
+
+        def first(frame: Any, event: str, _: Any) -> None:
+            if event == "call":
+                sys.setprofile(None)
+                if frame.f_code is warn.__code__:
+                    self._on_event(frame, event, None)
+
+        def __getattr__(name: str) -> Any:  # noqa: N807
+            if name != _UNAWAITED or warn is None:
+                raise AttributeError(f"module 'warnings' has no attribute {name!r}")
+            if sys.getprofile() is None:
+                sys.setprofile(first)
+            return warn
+
+        warnings.__dict__["__getattr__"] = __getattr__
+
+    def _leave_warnings(self) -> None:
+        warnings, warn, self._warn = sys.modules.get("warnings"), self._warn, None
+        if warnings is not None and warn is not None:
+            warnings.__dict__.pop("__getattr__", None)
+            warnings.__dict__.setdefault(_UNAWAITED, warn)
 
     def _on_event(self, frame: Any, event: str, arg: Any) -> None:
         try:
@@ -179,7 +219,7 @@ class ProfileTracer:
                     self._on_generator_call(frame, code)
                 elif code.co_name == "<module>":
                     self._on_module(frame, code)
-                elif code.co_name == "_warn_unawaited_coroutine":
+                elif code.co_name == _UNAWAITED:
                     self._generators.births.on_unawaited(frame)
                 elif self._unsettled and frame.f_back is None and self._recording.is_entering():
                     self._recording.entered(code)
