@@ -185,7 +185,7 @@ async def test_a_program_that_runs_is_looked_at_anew(
     [
         (180, " 1 Events  2 Output  3 Statistics  4 Problems (2)  5 Tree  6 Waits "),
         (120, " 1 Events 2 Output 3 Stats 4 Problems (2) 5 Tree 6 Waits"),
-        (80, " 1Events 2Out 3Stat 4Prob 5Tree 6Wait"),
+        (80, " 1Event 2Out 3Stat 4Prob(2) 5Tree 6Wait"),
         (60, " 1  2  3  4 Problems (2)  5  6 "),
     ],
 )
