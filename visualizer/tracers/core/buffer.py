@@ -13,7 +13,7 @@ Both are flat lists: no tuple is left for the cyclic garbage collector to walk.
 
 from __future__ import annotations
 
-from _bisect import bisect_left, bisect_right
+from _bisect import bisect_right
 from itertools import count
 
 from visualizer.trace.words import CURRENT
@@ -171,10 +171,10 @@ class Buffer:
         self.parts.extend(parts)
         self.rows.extend((parts[1], PARTS, 0))
 
-    def stored_before(self, t_ns: int) -> int:
-        """How many of the rows are of an earlier time."""
+    def stored_until(self, t_ns: int) -> int:
+        """How many of the rows are of that time or an earlier one."""
         rows = self.rows
-        return bisect_left(range(len(rows) // ROW), t_ns, key=lambda row: rows[row * ROW])
+        return bisect_right(range(len(rows) // ROW), t_ns, key=lambda row: rows[row * ROW])
 
 
 class Taken:

@@ -245,13 +245,14 @@ class Stream(Interning):
         """How many rows of each buffer are to be written now."""
         waiting: list[tuple[Buffer, int]] = []
         # Other threads store while we look from buffer to buffer. What a second one does because of what a first one
-        # did must not be written before that, so all is left that was stored since we began.
+        # did must not be written before that, so all is left that was stored since we began. While the program is
+        # paused, its clock stands still at the time of its last events.
         until = self.clock()
         for buffer in list(self.buffers):
             closed = buffer.closed
             stored = count = len(buffer.rows) // ROW
             if not last:
-                count = buffer.stored_before(until)
+                count = buffer.stored_until(until)
                 if count == stored and count and self._is_unfinished(buffer):
                     count -= 1
             if closed and not stored:
