@@ -429,6 +429,49 @@ def test_generators_that_threads_run_in_turn_and_side_by_side(trace_source: Trac
     assert echoed == 4 * 300 * 3
 
 
+def test_a_generator_that_refuses_while_another_thread_starts_others(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import sys, threading
+        sys.setswitchinterval(1e-6)
+
+        def refused():
+            for each in me[0]:
+                pass
+            yield
+
+        def started():
+            yield
+
+        me = [None]
+        busy = True
+
+        def start_many():
+            kept = []
+            while busy:
+                kept.append(started())
+                next(kept[-1])
+                if len(kept) > 50:
+                    del kept[:]
+
+        beside = threading.Thread(target=start_many)
+        beside.start()
+        for _ in range(300):
+            me[0] = refused()
+            try:
+                next(me[0])
+            except ValueError:
+                pass
+        busy = False
+        beside.join()
+        """
+    )
+    assert (traced.ended.stderr, traced.ended.code) == (b"", 0)
+    assert not [note for note in traced.timeline.notes if "failed" in note]
+    name = traced.timeline.name
+    assert sum(s.cause == "raise" and name(s.origin).startswith("refused") for s in traced.switches) == 300
+
+
 def test_generators_inside_greenlets(trace_source: TraceSource) -> None:
     pytest.importorskip("greenlet")
     traced = trace_source(

@@ -197,10 +197,10 @@ class Source:
     def lines(self) -> Iterator[list[Line]]:
         """The same as lines."""
         while True:
-            batch = self.read_lines()
+            # The last of these may be what several processes wrote, of which it is now known that nothing comes before.
+            yield self.read_lines()
             if self._is_dry:
                 break
-            yield batch
         yield self.finish_lines()
 
     def _expand(self, lines: Iterable[Line]) -> list[Event]:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -23,10 +25,22 @@ class FakeRun(ProgramRun):
         return False
 
 
+@contextmanager
+def handled(wanted: dict[int, Any]) -> Iterator[None]:
+    """Have signals handled so: a shell has its background jobs ignore SIGINT, nohup SIGHUP, and so tests that are one.
+    """
+    before = {number: signal.signal(number, what) for number, what in wanted.items()}
+    try:
+        yield
+    finally:
+        for number, what in before.items():
+            signal.signal(number, what)
+
+
 def test_what_is_sent_to_us_alone_is_passed_on() -> None:
     run = FakeRun()
     numbers = [signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGALRM, signal.SIGTTIN, signal.SIGRTMIN + 3]
-    with bystander() as by:
+    with handled(dict.fromkeys([signal.SIGHUP, *numbers], signal.SIG_DFL)), bystander() as by:
         signal.raise_signal(signal.SIGHUP)
         by.stand_by(run)
         assert run.received == [signal.SIGHUP]
@@ -36,20 +50,15 @@ def test_what_is_sent_to_us_alone_is_passed_on() -> None:
 
 
 def test_everything_is_as_before_afterwards_and_what_was_ignored_remains_so() -> None:
-    # A shell has its background jobs ignore SIGINT, and so the tests that are one.
     wanted: dict[int, Any] = {
         signal.SIGHUP: signal.SIG_IGN, signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL,
     }
-    before = {number: signal.signal(number, what) for number, what in wanted.items()}
-    try:
+    with handled(wanted):
         with bystander():
             # Until the program is started, which inherits that.
             assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
             assert signal.getsignal(signal.SIGINT) != signal.default_int_handler
         assert {number: signal.getsignal(number) for number in wanted} == wanted
-    finally:
-        for number, what in before.items():
-            signal.signal(number, what)
 
 
 @pytest.mark.parametrize("status", [0, 3, 255, -signal.SIGINT, -signal.SIGTERM, -signal.SIGKILL, -signal.SIGSEGV])

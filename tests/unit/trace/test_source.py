@@ -6,6 +6,7 @@ import io
 import os
 import tracemalloc
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from tests.reading import from_bytes, read_all
 from tests.unit.trace.test_events import ANY_EVENT, ANY_HEADER
 from visualizer.trace import events as ev
-from visualizer.trace import source
+from visualizer.trace import source, words
 from visualizer.trace.source import CHUNK_BYTES, Source, TraceError
 
 HEADER = b'{"format":"visualizer-trace","version":1}\n'
@@ -151,6 +152,18 @@ def test_a_trace_of_more_than_one_chunk(tmp_path: Path) -> None:
     path.write_bytes(HEADER + note * count + END)
     header, events, notices = read_all(path)
     assert (header.version, len(events), notices) == (1, count + 1, [])
+
+
+def test_nothing_is_lost_however_long_a_read_takes() -> None:
+    """What several processes wrote is held until it is old enough, which may be when the end of the file is read."""
+    lines = [
+        ev.Spawn(0, 0, words.THREAD, -1, -1, -1, -1), ev.Fork(1), ev.Note(2, "of the parent"), ev.Note(9, "of it, too"),
+    ]
+    content = HEADER + b"".join(map(ev.encode, lines))
+    seconds = count(step=1_000_000_000)
+    with Source(io.BytesIO(content), "trace", clock=lambda: next(seconds)) as source:
+        told = [event for batch in source for event in batch]
+    assert [event.text for event in told if isinstance(event, ev.Note)] == ["of the parent", "of it, too"]
 
 
 def error_of(open_it: Callable[[], object]) -> str:

@@ -61,7 +61,7 @@ class Imports:
         """Call nothing for that tracer from now on."""
         if self._threads is not None:
             self._threads.forget(tracer)
-        for waiting in self._hooks.values():
+        for waiting in list(self._hooks.values()):
             waiting[:] = [one for one in waiting if one[0] != tracer]
 
     def remove(self) -> None:

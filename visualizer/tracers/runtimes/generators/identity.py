@@ -156,7 +156,7 @@ class Births:
 
     def finish(self, t_ns: int, alive: list[Any]) -> None:
         """The program is over: of the generators not found, tell those that are no more. `alive`: all there are."""
-        for key, waiting in self._waiting.items():
+        for key, waiting in list(self._waiting.items()):
             if waiting:
                 there = sum(id(code_of(one)) == key and self._is_new(one) for one in alive)
                 for _ in range(len(waiting) - there):

@@ -304,7 +304,7 @@ class ProfileTracer:
         The generator tells: it is suspended by now if it yielded. It is looked for among those that are being closed,
         then among all, the youngest first.
         """
-        if not self._search([link() for call in self._generators.calls for link, *_ in call.chain], frame):
+        if not self._search([link() for call in self._generators.calls[:] for link, *_ in call.chain], frame):
             any(self._search(gc.get_objects(generation), frame) for generation in range(3))
         found, self._sought = self._sought, None
         return not found

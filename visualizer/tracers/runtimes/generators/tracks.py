@@ -166,6 +166,10 @@ class Generators:
             run.call_code, run.call_offset = code, offset
         return False
 
+    def _is_called(self, key: int) -> bool:
+        """Whether a method is being called, not to close it, of the generator whose frame has this id."""
+        return any(call.key == key and not call.chain for call in self.calls[:])
+
     def _run_of(self, generator: Any, frame: Any) -> Run | None:
         """The run of a generator that has this frame, None if it has not been started."""
         run = self.live.get(id(frame))
@@ -198,7 +202,8 @@ class Generators:
         asked, self.asked = self.asked, words.NOBODY
         if asked == words.NOBODY:
             # By a `for`, `next` or the like; if one alone runs that can have refused, it is that one.
-            running = [run.track for run in self.live.values() if run.at == RUNNING]
+            # A copy, which is made at once: other threads start and end theirs meanwhile.
+            running = [run.track for run in list(self.live.values()) if run.at == RUNNING]
             asked = running[0] if len(running) == 1 and _EXECUTING in error else words.NOBODY
         inside = self.running_in(frame)
         by = inside[-1] if inside else self.recording.current()
@@ -207,7 +212,7 @@ class Generators:
     def on_called(self, target: Any) -> bool:
         """The call is over. A close may have ended generators without running them: return whether it has."""
         ended = False
-        call = next((call for call in reversed(self.calls) if call.target == id(target)), None)
+        call = next((call for call in self.calls[::-1] if call.target == id(target)), None)
         if call is None:
             return False
         self.calls.remove(call)
@@ -302,7 +307,7 @@ class Generators:
         key = id(frame)
         run = self._begin(frame, code, t_ns)
         cause, value = words.NEXT, lines.NO_VALUE
-        if self.calls and any(call.key == key and not call.chain for call in self.calls):
+        if self.calls and self._is_called(key):
             cause, value = words.SEND, None
         where, offset = _place(frame.f_back)
         store_resume(self.stream, run, cause, value, where, offset, t_ns, False)
@@ -376,7 +381,7 @@ class Generators:
         t_ns = self.clock()
         run = self.live.get(key)
         if run is None:
-            called_to_throw = any(call.key == key and not call.chain for call in self.calls)
+            called_to_throw = self._is_called(key)
             if error is None and not called_to_throw:
                 return  # Closed before it was started: 3.12 and later do not tell that either.
             if self.is_stepped(frame, code):
