@@ -15,6 +15,7 @@ from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
 from visualizer.export.page import CELL, FONT, HEAD, PADDING, TOLD, Drawing, Heights, Page, fit, told
+from visualizer.export.sequence import named
 from visualizer.export.settings import Settings
 from visualizer.paint.axis.times import SINCE_START
 from visualizer.paint.comparison.figures import facts
@@ -36,12 +37,13 @@ def draw_tree(timeline: Timeline, settings: Settings) -> Drawing:
     at_ns = part.end_ns if settings.at_ns is None else settings.at_ns
     family = Family(timeline)
     family.take()
+    chosen = named(timeline, settings)
     known = [node for node in nodes(family, frozenset()) if node.kin is not None or part.lives(node.track)]
 
     def lines(width: int) -> Iterator[_Lines]:
         for node in known:
             group = track_group_of(timeline, node.members) if node.kin is not None else None
-            selected = node.kin is None and timeline.name(node.track) == settings.selected
+            selected = node.kin is None and node.track in chosen
             yield [node_runs(timeline, node, at_ns, width, group=group, selected=selected)]
 
     return _draw(part, settings, lines, "tracks")
