@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --numprocesses auto --dist worksteal --quiet
 MAKEFLAGS += --no-print-directory
 
-.PHONY: run test soak bench explore suites clean
+.PHONY: run test types pytest soak bench explore suites clean
 
 # Where stdout is no terminal there is nothing to open, and a scenario's timeline is printed instead.
 run: $(VENV)/.runs
@@ -23,11 +23,17 @@ run: $(VENV)/.runs
 	elif [ -t 1 ]; then exec $(BIN)/visualizer; \
 	else exec $(BIN)/visualizer run gevent_sleeps; fi
 
+# Types are checked while the tests run: that keeps only one processor busy.
 test: $(VENV)/.tests
 	$(BIN)/ruff check
+	$(BIN)/lint-imports --no-logo --no-cache
+	@$(MAKE) --jobs=2 types pytest
+
+types:
 	$(BIN)/mypy
 	$(BIN)/mypy --python-version 3.14 visualizer/tracers
-	$(BIN)/lint-imports --no-logo --no-cache
+
+pytest:
 	$(PYTEST) $(ARGS)
 
 soak: $(VENV)/.tests
@@ -45,13 +51,14 @@ suites: $(VENV)/.tests
 clean:
 	rm -rf $(VENV)
 
-# What is said while installing goes to stderr: stdout is for the timeline alone.
+# What is said while installing goes to stderr: stdout is for the timeline alone. What is imported is compiled then; of
+# what is installed for the tests, most never is.
 $(VENV)/.runs: pyproject.toml $(VENV)/bin/python
 	@$(PIP) --editable . >&2
 	@touch $@
 
 $(VENV)/.tests: pyproject.toml $(VENV)/bin/python
-	@$(PIP) --editable '.[test]' >&2
+	@$(PIP) --no-compile --editable '.[test]' >&2
 	@touch $@ $(VENV)/.runs
 
 $(VENV)/bin/python:

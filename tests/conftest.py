@@ -15,19 +15,24 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import settings
 
-from tests.soak import SOAK
+from tests.soak import SOAK, count
 from visualizer import cli
 
 # How long an example takes is no test of ours: the machine may be busy.
 # The same examples each time: a change is judged by what it changes. New ones are what `make soak` tries.
-settings.register_profile("patient", deadline=None, derandomize=True, database=None, max_examples=60)
-settings.register_profile("soak", deadline=None, max_examples=2000)
+settings.register_profile("patient", deadline=None, derandomize=True, database=None, max_examples=count(60))
+settings.register_profile("soak", deadline=None, max_examples=count(60))
 settings.load_profile("soak" if SOAK else "patient")
 
 ROOT = Path(__file__).parent.parent
 
 #: Runs `visualizer ARGS...` in a folder of its own. The keywords are those of the fixture that it comes from.
 Visualizer = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: there is always a test that waits for a program that sleeps."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_finish() -> None:

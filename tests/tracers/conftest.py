@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,11 +25,13 @@ def trace_source(tmp_path: Path) -> TraceSource:
     return run
 
 
-@pytest.fixture
-def trace_scenario(tmp_path: Path) -> TraceScenario:
-    """Trace one of the bundled scenarios."""
+@pytest.fixture(scope="session")
+def trace_scenario(tmp_path_factory: pytest.TempPathFactory) -> TraceScenario:
+    """Trace one of the bundled scenarios; each is run once for all tests."""
+    folder = tmp_path_factory.mktemp("scenarios")
 
+    @cache
     def run(name: str) -> Traced:
-        return trace(tmp_path / f"{name}.trace", str(SCENARIOS / f"{name}.py"))
+        return trace(folder / f"{name}.trace", str(SCENARIOS / f"{name}.py"))
 
     return run

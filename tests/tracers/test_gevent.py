@@ -283,39 +283,43 @@ PRIMITIVES = {
 }
 
 
-@pytest.mark.parametrize("name", PRIMITIVES)
-def test_why_one_waits_and_who_wakes_it(trace_source: TraceSource, name: str) -> None:
-    setup, wait, wake, reason, cause = PRIMITIVES[name]
-    traced = trace_source(
-        f"""
+def test_why_one_waits_and_who_wakes_it(trace_source: TraceSource) -> None:
+    source = """
         import gevent
         from gevent.event import AsyncResult, Event
         from gevent.lock import BoundedSemaphore, RLock, Semaphore
         from gevent.pool import Group, Pool
         from gevent.queue import Channel, JoinableQueue, LifoQueue, PriorityQueue, Queue, SimpleQueue
-
-        def waiter():
+    """
+    for number, (setup, wait, wake, *_) in enumerate(PRIMITIVES.values()):
+        source += f"""
+        def waiter_{number}():
             try:
                 {wait}
             except OSError:
                 pass
 
-        def waker():
+        def waker_{number}():
             {wake}
 
         {setup}
-        first = gevent.spawn(waiter)
+        first = gevent.spawn(waiter_{number})
         gevent.sleep(0)
-        second = gevent.spawn(waker)
+        second = gevent.spawn(waker_{number})
         first.join()
         second.join()
         """
-    )
+    traced = trace_source(source)
     assert traced.timeline.notes == []
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
-    assert [wait_ for wait_ in traced.waits if wait_[0] == "waiter"] == [("waiter", reason, wait)]
-    waker = "sleep" if cause == "finished" else "waker"
-    assert [(who, why) for who, why, whom in traced.wakes if whom == "waiter"] == [("main", "spawn"), (waker, cause)]
+    for number, (name, (_, wait, _, reason, cause)) in enumerate(PRIMITIVES.items()):
+        waiter = f"waiter_{number}"
+        assert [waited for waited in traced.waits if waited[0] == waiter] == [(waiter, reason, wait)], name
+        waker = "sleep" if cause == "finished" else f"waker_{number}"
+        # Of several that sleep, each has a number of its own.
+        assert [(who.partition("-")[0], why) for who, why, whom in traced.wakes if whom == waiter] == [
+            ("main", "spawn"), (waker, cause),
+        ], name
 
 
 #: A wait with a time limit that is over -> its reason, and how the hub ends it.
@@ -330,31 +334,32 @@ LIMITS = {
 }
 
 
-@pytest.mark.parametrize("wait", LIMITS)
-def test_a_time_limit_is_over(trace_source: TraceSource, wait: str) -> None:
-    traced = trace_source(
-        f"""
+def test_a_time_limit_is_over(trace_source: TraceSource) -> None:
+    source = """
         import gevent
         from gevent.event import Event
         from gevent.lock import Semaphore
         from gevent.pool import Pool
 
-        def waiter():
-            {wait}
-
         v, event, semaphore, pool = gevent.spawn(gevent.sleep, 9), Event(), Semaphore(0), Pool()
         pool.add(v)
-        gevent.spawn(waiter).join()
+    """
+    for number, wait in enumerate(LIMITS):
+        source += f"""
+        def waiter_{number}():
+            {wait}
+
+        gevent.spawn(waiter_{number}).join()
         """
-    )
-    reason = LIMITS[wait]
+    traced = trace_source(source)
     assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
-    assert [suspension.asked_ns for suspension in traced.timeline.suspensions if suspension.on == wait] == [2_000_000]
-    assert [wait_ for wait_ in traced.waits if wait_[0] == "waiter"] == [("waiter", reason, wait)]
-    assert [(who, why) for who, why, whom in traced.wakes if whom == "waiter"] == [
-        ("main", "spawn"),
-        ("hub", "timeout"),
-    ]
+    for number, (wait, reason) in enumerate(LIMITS.items()):
+        waiter = f"waiter_{number}"
+        assert [one.asked_ns for one in traced.timeline.suspensions if one.on == wait] == [2_000_000]
+        assert [waited for waited in traced.waits if waited[0] == waiter] == [(waiter, reason, wait)]
+        assert [(who, why) for who, why, whom in traced.wakes if whom == waiter] == [
+            ("main", "spawn"), ("hub", "timeout"),
+        ]
 
 
 def test_ready_from_the_moment_of_the_wake(trace_source: TraceSource) -> None:

@@ -36,10 +36,8 @@ THINGS = {
 }
 
 
-@pytest.mark.parametrize("wait", THINGS)
-def test_which_thing_is_waited_on(trace_source: TraceSource, wait: str) -> None:
-    traced = trace_source(
-        f"""
+def test_which_thing_is_waited_on(trace_source: TraceSource) -> None:
+    source = """
         import gevent
         from gevent.event import AsyncResult, Event
         from gevent.lock import BoundedSemaphore, RLock, Semaphore
@@ -63,12 +61,9 @@ def test_which_thing_is_waited_on(trace_source: TraceSource, wait: str) -> None:
 
         holder, slotted = Holder(), Slotted()
         slotted.event = event
-        events, by_name, number = [event, event], {{"it": event}}, 1
+        events, by_name, number = [event, event], {"it": event}, 1
 
         def made(): return event
-
-        def waiter():
-            {wait}
 
         def locks():
             lock.acquire()
@@ -76,13 +71,21 @@ def test_which_thing_is_waited_on(trace_source: TraceSource, wait: str) -> None:
 
         pool.spawn(long); group.spawn(long); gevent.spawn(locks)
         gevent.sleep(0)
-        first = gevent.spawn(waiter)
-        gevent.sleep(0)
+    """
+    for number, wait in enumerate(THINGS):
+        source += f"""
+        def waiter_{number}():
+            {wait}
+
+        gevent.spawn(waiter_{number})
         """
-    )
+    traced = trace_source(source + "gevent.sleep(0)\n")
     assert (traced.ended.stderr, traced.timeline.notes) == (b"", [])
     name = traced.timeline.name
-    assert [one.object for one in traced.timeline.suspensions if name(one.track) == "waiter"] == [THINGS[wait]]
+    waited = [(name(one.track), one.object) for one in traced.timeline.suspensions]
+    assert [one for one in waited if one[0].startswith("waiter")] == [
+        (f"waiter_{number}", thing) for number, thing in enumerate(THINGS.values())
+    ]
 
 
 def test_numbers_are_never_used_twice(trace_source: TraceSource) -> None:
@@ -322,33 +325,34 @@ KILLS = {
 }
 
 
-@pytest.mark.parametrize("kill", KILLS)
-def test_who_kills_with_what(trace_source: TraceSource, kill: str) -> None:
-    traced = trace_source(
-        f"""
+def test_who_kills_with_what(trace_source: TraceSource) -> None:
+    source = """
         import gevent
         from gevent.pool import Group
-
-        def victim(): gevent.sleep(9)
-        def killer(): {kill}
+    """
+    for number, kill in enumerate(KILLS):
+        source += f"""
+        def victim_{number}(): gevent.sleep(9)
+        def killer_{number}(): {kill}
 
         group = Group()
-        v = group.spawn(victim)
+        v = group.spawn(victim_{number})
         gevent.sleep(0)
-        k = gevent.spawn(killer)
+        k = gevent.spawn(killer_{number})
         gevent.joinall([v, k])
         """
-    )
+    traced = trace_source(source)
     assert traced.timeline.notes == []
-    thrown, outcome = KILLS[kill]
-    assert [(who, why) for who, why, whom in traced.wakes if whom == "victim"] == [
-        ("main", "spawn"),
-        ("killer", "kill"),
-    ]
-    assert [value for _, cause, whom, value in traced.hand_overs if whom == "victim" and cause == "throw"] == [thrown]
-    assert traced.outcome("victim") == outcome
-    (victim,) = traced.tracks("victim")
-    assert victim.value == ("GreenletExit()" if outcome == words.KILLED else thrown)
+    for number, (kill, (thrown, outcome)) in enumerate(KILLS.items()):
+        name = f"victim_{number}"
+        assert [(who, why) for who, why, whom in traced.wakes if whom == name] == [
+            ("main", "spawn"), (f"killer_{number}", "kill"),
+        ], kill
+        thrown_in = [value for _, cause, whom, value in traced.hand_overs if whom == name and cause == "throw"]
+        assert thrown_in == [thrown], kill
+        assert traced.outcome(name) == outcome, kill
+        (victim,) = traced.tracks(name)
+        assert victim.value == ("GreenletExit()" if outcome == words.KILLED else thrown), kill
 
 
 def test_a_raw_one_is_killed_by_the_hub_for_whoever_asked(trace_source: TraceSource) -> None:

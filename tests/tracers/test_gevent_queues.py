@@ -20,6 +20,8 @@ from visualizer.analysis.model.timeline import Wakeup
 from visualizer.tracers.runtimes.gevent.attribution.item_owners import Items
 from visualizer.tracers.runtimes.gevent.attribution.queues import QueueService
 
+#: In these programs, small and large, many have to wait.
+SEEDS = range(28, 36)
 #: Each entry: who, what, when it began and ended, whose the item was; in order of the ends.
 PROGRAM = """
 import json, random, sys, time
@@ -60,7 +62,7 @@ def actor(name):
             pass
 
 kept, log = [], []
-for seed in range({seeds}):
+for seed in {seeds}:
     random.seed(seed)
     items = {queue}
     log.append(None)
@@ -226,7 +228,7 @@ def test_what_a_hand_over_costs_does_not_depend_on_how_many_wait(items: int, roo
 
 def _run(tmp_path: Path, queue: str, peeks: bool) -> Log:
     script, log = tmp_path / "script.py", tmp_path / "log"
-    script.write_text(PROGRAM.format(queue=queue, peeks=peeks, seeds=25), encoding="utf-8")
+    script.write_text(PROGRAM.format(queue=queue, peeks=peeks, seeds=SEEDS), encoding="utf-8")
     traced = trace(tmp_path / "trace", str(script), str(log))
     assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
     return Log(traced, log)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import textwrap
 from pathlib import Path
 
 import pytest
 
 from tests.tracers.conftest import TraceSource
-from tests.tracers.traced import Traced, bare
+from tests.tracers.traced import Traced, bare, trace
 from visualizer.analysis.model.timeline import State, Suspension
 from visualizer.analysis.report.jsonl import records
 from visualizer.analysis.text.sentences import describe_state, sentence
@@ -21,10 +22,14 @@ LOOPS = ("libev-cext", "libuv", "libev-cffi")
 @pytest.fixture(params=LOOPS)
 def loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each of gevent's loops in turn."""
-    if request.param != "libev-cext":
-        pytest.importorskip("cffi", reason="this loop of gevent's needs cffi")
-    monkeypatch.setenv("GEVENT_LOOP", request.param)
+    _choose(request.param, monkeypatch)
     return str(request.param)
+
+
+def _choose(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if loop != "libev-cext":
+        pytest.importorskip("cffi", reason="this loop of gevent's needs cffi")
+    monkeypatch.setenv("GEVENT_LOOP", loop)
 
 
 def suspensions(traced: Traced, name: str) -> list[Suspension]:
@@ -362,30 +367,51 @@ WAITS = {
         ("hub", "subprocess"),
     ),
     "set in a thread": (
-        "r = AsyncResult(); t = threading.Thread(target=r.set, name='other')",
+        "r = AsyncResult(); t = threading.Thread(target=r.set, name='setter of a result')",
         "r.get()",
         "t.start()",
         "result",
         "",
-        ("other", "callback"),
+        ("setter of a result", "callback"),
     ),
     "Event set in a thread": (
-        "e = Event(); t = threading.Thread(target=e.set, name='other')",
+        "e = Event(); t = threading.Thread(target=e.set, name='setter of an event')",
         "e.wait()",
         "t.start()",
         "event",
         "",
-        ("other", "callback"),
+        ("setter of an event", "callback"),
     ),
     "closed by another": ("", "try_recv(a)", "a.close()", "io", "read", ("waker", "callback")),
 }
 
 
-@pytest.mark.parametrize("name", WAITS)
-def test_why_one_waits_and_who_wakes_it(trace_source: TraceSource, loop: str, name: str) -> None:
-    setup, wait, wake, reason, direction, by = WAITS[name]
-    traced = trace_source(
-        f"""
+CASE = """
+def case_{number}():
+    def waiter_{number}():
+        {wait}
+
+    def waker_{number}():
+        {wake}
+
+    a, b = socket.socketpair()
+    c, d = socket.socketpair()
+    print(a.fileno(), c.fileno(), flush=True)
+    {setup}
+    first = gevent.spawn(waiter_{number})
+    gevent.sleep(0)
+    second = gevent.spawn(waker_{number})
+    first.join()
+    second.join()
+
+case_{number}()
+"""
+
+
+@pytest.fixture(scope="module", params=LOOPS)
+def waits(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Traced:
+    """All of WAITS one after another, on each of gevent's loops in turn."""
+    source = """
         import os, signal, threading, time
         import gevent, gevent.os, gevent.select
         from gevent import socket, subprocess
@@ -400,34 +426,37 @@ def test_why_one_waits_and_who_wakes_it(trace_source: TraceSource, loop: str, na
         def sleep():
             gevent.sleep(0.01)
 
-        def waiter():
-            {wait}
-
-        def waker():
-            {wake}
-
         hub = gevent.get_hub()
-        a, b = socket.socketpair()
-        c, d = socket.socketpair()
-        print(a.fileno(), c.fileno(), flush=True)
-        {setup}
-        first = gevent.spawn(waiter)
-        gevent.sleep(0)
-        second = gevent.spawn(waker)
-        first.join()
-        second.join()
-        """
-    )
-    went_well(traced)
-    a, c = traced.ended.stdout.split()
-    end = suspensions(traced, "waiter")[0]
-    assert (end.reason, end.direction) == (reason, direction.replace("A", a.decode()).replace("C", c.decode()))
+    """
+    cases = [
+        CASE.format(number=number, setup=setup, wait=wait, wake=wake)
+        for number, (setup, wait, wake, *_) in enumerate(WAITS.values())
+    ]
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _choose(request.param, monkeypatch)
+        return traced_once(tmp_path_factory, textwrap.dedent(source) + "".join(cases))
+
+
+def traced_once(folders: pytest.TempPathFactory, source: str) -> Traced:
+    script = folders.mktemp("shared") / "script.py"
+    script.write_text(source, encoding="utf-8")
+    return trace(script.with_suffix(".trace"), str(script))
+
+
+@pytest.mark.parametrize("name", WAITS)
+def test_why_one_waits_and_who_wakes_it(waits: Traced, name: str) -> None:
+    number = list(WAITS).index(name)
+    *_, reason, direction, (waker, cause) = WAITS[name]
+    went_well(waits)
+    a, c = waits.ended.stdout.decode().splitlines()[number].split()
+    end = suspensions(waits, f"waiter_{number}")[0]
+    assert (end.reason, end.direction) == (reason, direction.replace("A", a).replace("C", c))
     assert (end.fd >= 0) == bool(direction and " " not in direction)
     if reason == "select" and " " not in direction:
         assert end.fd == int(a)
     if reason == "sleep":
         assert end.asked_ns == 20_000_000
-    assert woken(traced, "waiter")[0] == by
+    assert woken(waits, f"waiter_{number}")[0] == (f"waker_{number}" if waker == "waker" else waker, cause)
 
 
 @pytest.mark.parametrize("resolver", ["thread", "ares", "block"])
@@ -474,9 +503,9 @@ SSL = """
 
     folder = tempfile.mkdtemp()
     cert, key = os.path.join(folder, "cert"), os.path.join(folder, "key")
-    subprocess.check_call(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-keyout", key,
-        "-out", cert, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.check_call(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+        "-nodes", "-days", "1", "-keyout", key, "-out", cert, "-subj", "/CN=localhost",
+        "-addext", "subjectAltName=DNS:localhost"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
     plain = socket.socket()
@@ -529,8 +558,8 @@ PATCHED = {
     "Semaphore": ("semaphore.acquire()", "semaphore.release()", "semaphore", ("waker", "callback")),
     "Queue": ("numbers.get()", "numbers.put(1)", "queue", ("waker", "callback")),
     "SimpleQueue": ("simple.get()", "simple.put(1)", "queue", ("waker", "callback")),
-    "Future": ("future.result()", "gate.set()", "result", ("Pool_0", "callback")),
-    "futures.wait": ("concurrent.futures.wait([future])", "gate.set()", "result", ("Pool_0", "callback")),
+    "Future": ("future.result()", "gate.set()", "result", ("Pool", "callback")),
+    "futures.wait": ("concurrent.futures.wait([future])", "gate.set()", "result", ("Pool", "callback")),
     "socket": ("a.recv(1)", "b.send(b'x')", "io", ("hub", "io")),
     "select": ("select.select([a], [], [])", "b.send(b'x')", "select", ("hub", "io")),
     "selectors": ("selector.select()", "b.send(b'x')", "select", ("hub", "io")),
@@ -541,96 +570,113 @@ PATCHED = {
 }
 
 
-@pytest.mark.parametrize("early", [True, False])
+PATCHED_CASE = """
+def case_{number}():
+    def with_lock():
+        with lock:
+            pass
+
+    def waiter_{number}():
+        if wait == "condition.wait()":
+            condition.acquire()
+        {wait}
+
+    def waker_{number}():
+        {wake}
+
+    def notify():
+        with condition:
+            condition.notify()
+
+    wait, wake = {wait!r}, {wake!r}
+    lock, event, gate = threading.Lock(), threading.Event(), threading.Event()
+    condition, semaphore = threading.Condition(), threading.Semaphore(0)
+    numbers, simple = queue.Queue(), queue.SimpleQueue()
+    lock.acquire()
+    a, b = socket.socketpair()
+    selector = selectors.DefaultSelector()
+    selector.register(a, selectors.EVENT_READ)
+    if "gate" in wake:
+        other = threading.Thread(target=gate.wait, name="other_{number}")
+        other.start()
+        pool = concurrent.futures.ThreadPoolExecutor(1, "Pool_{number}")
+        future = pool.submit(gate.wait)
+    if "child" in wake:
+        child = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+    first = threading.Thread(target=waiter_{number})
+    first.start()
+    time.sleep(0.001)
+    second = threading.Thread(target=waker_{number})
+    second.start()
+    first.join()
+    second.join()
+
+case_{number}()
+"""
+
+
+@pytest.fixture(scope="module", params=[True, False])
+def patched_waits(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Traced:
+    """All of PATCHED one after another; the library is patched before, or after, others have imported it."""
+    lines = [
+        "from gevent import monkey; monkey.patch_all()",
+        "import concurrent.futures, os, queue, select, selectors, socket, subprocess, threading, time",
+    ]
+    cases = [
+        PATCHED_CASE.format(number=number, wait=wait, wake=wake)
+        for number, (wait, wake, *_) in enumerate(PATCHED.values())
+    ]
+    return traced_once(tmp_path_factory, "\n".join([*(lines if request.param else reversed(lines)), *cases]))
+
+
 @pytest.mark.parametrize("name", PATCHED)
-def test_the_patched_standard_library(trace_source: TraceSource, name: str, early: bool) -> None:
-    wait, wake, reason, by = PATCHED[name]
-    patch = "from gevent import monkey; monkey.patch_all()"
-    traced = trace_source(
-        f"""
-        {patch if early else "pass"}
-        import concurrent.futures, os, queue, select, selectors, socket, subprocess, threading, time
-        {"pass" if early else patch}
-        def with_lock():
-            with lock:
-                pass
-
-        def waiter():
-            if {name == "Condition"}:
-                condition.acquire()
-            {wait}
-
-        def waker():
-            {wake}
-
-        def notify():
-            with condition:
-                condition.notify()
-
-        lock, event, gate = threading.Lock(), threading.Event(), threading.Event()
-        condition, semaphore = threading.Condition(), threading.Semaphore(0)
-        numbers, simple = queue.Queue(), queue.SimpleQueue()
-        lock.acquire()
-        a, b = socket.socketpair()
-        selector = selectors.DefaultSelector()
-        selector.register(a, selectors.EVENT_READ)
-        if {"gate" in wake}:
-            other = threading.Thread(target=gate.wait, name="other")
-            other.start()
-            pool = concurrent.futures.ThreadPoolExecutor(1, "Pool")
-            future = pool.submit(gate.wait)
-        if {"child" in wake}:
-            child = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
-        first = threading.Thread(target=waiter)
-        first.start()
-        time.sleep(0.001)
-        second = threading.Thread(target=waker)
-        second.start()
-        first.join()
-        second.join()
-        """
-    )
+def test_the_patched_standard_library(patched_waits: Traced, name: str) -> None:
+    number = list(PATCHED).index(name)
+    *_, reason, (waker, cause) = PATCHED[name]
+    traced, waiter = patched_waits, f"waiter_{number}"
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
-    waited = suspensions(traced, "waiter")
+    waited = suspensions(traced, waiter)
     assert reason in {p.reason for p in waited}
     assert {p.reason for p in waited} <= {reason, "subprocess"}
-    assert by in woken(traced, "waiter"), traced.wakes
-    assert not {"unknown", "throw"} & {cause for _, cause in woken(traced, "waiter")}
+    who = {"other": f"other_{number}", "waker": f"waker_{number}", "Pool": f"Pool_{number}_0"}.get(waker, waker)
+    assert (who, cause) in woken(traced, waiter), traced.wakes
+    assert not {"unknown", "throw"} & {cause for _, cause in woken(traced, waiter)}
 
 
-@pytest.mark.parametrize(
-    "limited",
-    [
-        "with gevent.Timeout(0.01, False): gevent.sleep(9)",
-        "gevent.with_timeout(0.01, gevent.sleep, 9, timeout_value=None)",
-        "Event().wait(timeout=0.01)",
-        "wait_read(a)",
-    ],
-)
-def test_a_timeout(trace_source: TraceSource, loop: str, limited: str) -> None:
+def test_a_timeout(trace_source: TraceSource, loop: str) -> None:
     traced = trace_source(
-        f"""
+        """
         import gevent
         from gevent import socket
         from gevent.event import Event
 
-        def wait_read(end):
-            end.settimeout(0.01)
+        def within():
+            with gevent.Timeout(0.01, False):
+                gevent.sleep(9)
+
+        def with_timeout():
+            gevent.with_timeout(0.01, gevent.sleep, 9, timeout_value=None)
+
+        def waiting():
+            Event().wait(timeout=0.01)
+
+        def reading():
+            a.settimeout(0.01)
             try:
-                end.recv(1)
+                a.recv(1)
             except TimeoutError:
                 pass
 
-        def hurried():
-            {limited}
-
         a, b = socket.socketpair()
-        gevent.spawn(hurried).join()
+        for function in (within, with_timeout, waiting, reading):
+            gevent.spawn(function).join()
         """
     )
     went_well(traced)
-    assert woken(traced, "hurried") == [("hub", "timeout")]
-    assert any("a timeout ended" in said or "time limit of 10 ms" in said for said in sentences(traced))
+    for name in ("within", "with_timeout", "waiting", "reading"):
+        assert woken(traced, name) == [("hub", "timeout")]
+        said = [sentence for sentence in sentences(traced) if f"→ {name} runs" in sentence]
+        assert any("a timeout ended" in text or "time limit of 10 ms" in text for text in said), said
 
 
 def sentences(traced: Traced) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import Traced
 from visualizer.analysis.findings import findings
@@ -346,3 +348,80 @@ def test_a_circle_goes_through_a_compiled_function(trace_source: TraceSource) ->
     [deadlock] = findings(traced.timeline)
     assert deadlock.sentence.startswith("circular wait: work-1 waits in acquires.join() ")
     assert "acquire-1 waits in Semaphore.acquire() for Semaphore 1, which work-2 holds; " in deadlock.sentence
+
+
+def test_what_is_called_tells_what_is_waited_for_and_not_who_keeps_it(trace_source: TraceSource) -> None:
+    """A method may be kept under another name; what runs inside of a thing waits for something of its own."""
+    traced = trace_source(
+        """
+        from gevent import monkey
+        monkey.patch_all()
+        import gevent, threading, time
+        from functools import partial
+        from gevent.pool import Group, Pool
+
+        class Job(threading.Thread):
+            def run(self):
+                self.take()
+
+        def local():
+            acquire = lock.acquire
+            acquire()
+
+        def inside():
+            threading.Thread(target=lock.acquire).run()
+
+        def enters():
+            with condition:
+                pass
+
+        def results():
+            for _ in pool.imap_unordered(time.sleep, [0.001]):
+                pass
+            made = pool.imap(time.sleep, [0.001])
+            next(made)
+            list(Group().imap(time.sleep, [0.001]))
+
+        lock, condition, pool = threading.Lock(), threading.Condition(), Pool(2)
+        lock.acquire(), condition.acquire()
+        job = Job(name="job")
+        job.take = partial(lock.acquire, timeout=5)
+        threads = [threading.Thread(target=lock.acquire, name="target"), job]
+        for thread in threads:
+            thread.start()
+        greenlets = [gevent.spawn(one) for one in (local, inside, enters, results)]
+        gevent.sleep(0.02)
+        condition.release()
+        for _ in range(4):
+            lock.release()
+            gevent.sleep(0)
+        gevent.joinall(greenlets)
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
+    assert [(s.reason, s.object) for name in ("target", "job", "local", "inside", "enters")
+            for s in suspensions(traced, name)] == [("lock", "LockType 1")] * 4 + [("lock", "RLock 1")]  # fmt: skip
+    assert [s.reason for s in suspensions(traced, "results")] == ["result"] * 3
+
+
+@pytest.mark.parametrize("patch", ["", "from gevent import monkey; monkey.patch_all()"])
+def test_what_ended_a_thread_is_told_though_threading_caught_it(patch: str, trace_source: TraceSource) -> None:
+    traced = trace_source(
+        f"""
+        {patch}
+        import sys, threading
+        threading.excepthook = lambda args: print(args.exc_type.__name__, args.thread.name)
+        def fails():
+            {{}}["x"]
+        def leaves():
+            sys.exit(1)
+        threads = [threading.Thread(target=one, name=one.__name__) for one in (fails, leaves)]
+        for thread in threads:
+            thread.start()
+            thread.join()
+        """
+    )
+    ended = traced.ended
+    assert (ended.code, ended.stdout, ended.stderr) == (0, b"KeyError fails\nSystemExit leaves\n", b"")
+    assert [(one.outcome, one.value) for one in traced.tracks("fails")] == [("raised", "KeyError('x')")]
+    assert [one.outcome for one in traced.tracks("leaves")] == ["returned"]

@@ -27,13 +27,13 @@ def problems(traced: Traced) -> list[tuple[str, str]]:
 
 
 SETTER = """
-started = Event()
+started = {{"service": [Event()]}}
 def service(port):
     gevent.sleep(0)
     [8080][port]
-    started.set()
+    started["service"][port - 1].set()
 one = gevent.spawn(service, {port})
-started.wait()
+started["service"][0].wait()
 """
 TASKS = """
 jobs = JoinableQueue()
@@ -89,6 +89,35 @@ gevent.spawn(beat)
 moves = [gevent.spawn(move, a, b), gevent.spawn(move, {second})]
 gevent.joinall(moves, timeout=0.05)
 """
+OWNED = """
+a, b = RLock(), RLock()
+def move(x, y):
+    x.acquire()
+    gevent.sleep(0.001)
+    y.acquire()
+    y.release(), x.release()
+moves = [gevent.spawn(move, a, b), gevent.spawn(move, {second})]
+gevent.joinall(moves, timeout=0.05)
+"""
+THREAD = """
+from gevent import monkey
+monkey.patch_all()
+import threading
+lock = threading.Lock()
+def save():
+    lock.acquire()
+    time.sleep(0.001)
+    int({text!r})
+    lock.release()
+def read():
+    lock.acquire()
+    lock.release()
+threads = [threading.Thread(target=one, name=one.__name__, daemon=True) for one in (save, read)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join(0.02)
+"""
 REQUESTS = """
 def fetch(n, answer):
     gevent.sleep({slow} if n == 4 else 0.001)
@@ -107,7 +136,11 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
         (
             SETTER.format(port=1),
             "setter_died",
-            ["service ended with IndexError('list index out of range') (script.py:", "before started.set()", "→ main"],
+            [
+                "service ended with IndexError('list index out of range') (script.py:",
+                'before started["service"][0].set()',
+                "→ main",
+            ],
         ),
         (TASKS.format(odd=1), "lost_task_done", ["task_done() was called too seldom → main waited in jobs.join()"]),
         (
@@ -121,6 +154,16 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
             CIRCLE.format(second="b, a"),
             "deadlock",
             ["circular wait: move-1 waits", "RLock", "which move-2 holds", "which move-1 holds"],
+        ),
+        (
+            OWNED.format(second="b, a"),
+            "deadlock",
+            ["circular wait: move-1 waits", "for RLock 1, which move-2 holds", "for RLock 2, which move-1 holds"],
+        ),
+        (
+            THREAD.format(text="x"),
+            "setter_died",
+            ["save ended with ValueError", "before lock.release()", "→ read waited in lock.acquire()"],
         ),
         (
             REQUESTS.format(slow=0.6),
@@ -168,12 +211,14 @@ def test_it_is_the_only_problem(source: str, kind: str, parts: list[str], trace_
 @pytest.mark.parametrize(
     "source",
     [
-        SETTER.format(port=0),
+        SETTER.format(port=0).replace("port - 1", "port"),
         TASKS.format(odd=9),
         CONNECTIONS.format(fail=0),
         POOL.format(where="Pool(2)"),
         THREADS.format(size=4),
         CIRCLE.format(second="a, b"),
+        OWNED.format(second="a, b"),
+        THREAD.format(text="1"),
         REQUESTS.format(slow=0.002),
         "try:\n    {}['port']\nexcept KeyError:\n    pass\n",
     ],

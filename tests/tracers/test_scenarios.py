@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.tracers.conftest import TraceScenario
-from tests.tracers.traced import SCENARIOS, bare, trace
+from tests.tracers.traced import SCENARIOS, bare
 from visualizer.trace import words
 
 NAMES = sorted(path.stem for path in SCENARIOS.glob("*.py"))
@@ -18,10 +17,9 @@ TELLS_MORE = sys.version_info >= (3, 12)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_program_behaves_as_without_us(name: str, tmp_path: Path) -> None:
-    script = SCENARIOS / f"{name}.py"
-    alone = bare(script)
-    traced = trace(tmp_path / "x.trace", str(script)).ended
+def test_the_program_behaves_as_without_us(name: str, trace_scenario: TraceScenario) -> None:
+    alone = bare(SCENARIOS / f"{name}.py")
+    traced = trace_scenario(name).ended
     if name == "sync_vs_async":  # prints how long it took
         assert (traced.code, traced.stderr) == (alone.code, alone.stderr)
         assert _without_numbers(traced.stdout) == _without_numbers(alone.stdout)

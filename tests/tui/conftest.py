@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual._compositor import Compositor
 from textual._context import active_app, visible_screen_stack
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
 from textual.screen import Screen
 
@@ -83,6 +85,22 @@ def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
         return None
 
     monkeypatch.setattr(Compositor, "render_update", render_update)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def parsed_once() -> Iterator[None]:
+    """Each app parses Textual's style sheets anew, and ours; they are the same as long as the theme is."""
+    parse, known = Stylesheet._parse_rules, dict[Any, list[RuleSet]]()
+
+    def _parse_rules(self: Stylesheet, *arguments: Any, **more: Any) -> list[RuleSet]:
+        key = tuple(self._variables.items()), arguments, tuple(more.items())
+        if key not in known:
+            known[key] = parse(self, *arguments, **more)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(Stylesheet, "_parse_rules", _parse_rules)
+        yield
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from difflib import unified_diff
+from itertools import chain
 from string import ascii_letters, digits
 from typing import Any
 
@@ -45,18 +46,19 @@ async def everywhere(pilot: Pilot[Any], prepare: Prepare | None = None, themes: 
             await prepare(pilot)
         return _drawn(pilot)
 
-    parts = []
-    for size in SIZES:
+    parts = {}
+    # That in other themes comes last: back in the first, all would be styled anew.
+    for size in sorted(SIZES, key=NORMAL.__eq__):
         await pilot.resize_terminal(*size)
         text, *inks = await drawn(themes[0])
-        parts += [f"{size[0]} x {size[1]}", text]
+        parts[size] = [f"{size[0]} x {size[1]}", text]
         if size == NORMAL:
-            parts += [themes[0], *inks]
+            parts[size] += [themes[0], *inks]
             for theme in themes[1:]:
                 same, *inks = await drawn(theme)
                 assert same == text, "\n".join(unified_diff(text.splitlines(), same.splitlines(), lineterm=""))
-                parts += [theme, *inks]
-    return "\n".join([*parts, ""])
+                parts[size] += [theme, *inks]
+    return "\n".join([*chain.from_iterable(parts[size] for size in SIZES), ""])
 
 
 def _drawn(pilot: Pilot[Any]) -> tuple[str, str, str]:

@@ -36,7 +36,7 @@ TRIED = {
     "Click on an event, output, problem, arrow": (
         "test_mouse.test_a_click_on_an_event_goes_there",
         "test_mouse.test_a_click_on_a_tab_shows_it_and_on_an_output_goes_there",
-        "test_findings.test_a_click_goes_there_although_the_track_is_folded_away",
+        "test_problems.test_a_click_goes_there_although_the_track_is_folded_away",
         "test_sequence.test_a_click_on_an_arrow_goes_there_and_one_on_a_name_selects_it",
     ),
     "Click on a line of tree, waits, statistics": (

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from tests.tui.conftest import loaded, text_of
 from tests.tui.traces import Demo, hand_over, many, ping_pong, sleeps
 from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.source_position import SourcePosition, running, short_path, suspended
 from visualizer.paint.text.cell_width import cell_width
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.state.source_position import SourcePosition, running, short_path, suspended
 from visualizer.tui.widgets.header import moment
 from visualizer.tui.widgets.notices import Notice
 from visualizer.tui.widgets.output import OutputPane, _broken

@@ -42,6 +42,7 @@ def test_the_scenarios_lie_inside_the_package_and_nothing_beside_it(wheel: Path)
     assert {name.partition("/")[0] for name in names} == {"visualizer", "visualizer-0.1.0.dist-info"}
     assert {name for name in names if name.startswith("visualizer/scenarios/")} == SCENARIOS
     assert {"visualizer/py.typed", "visualizer/tracers/boot/sitecustomize.py"} <= set(names)
+    assert {f"visualizer/export/player/{name}" for name in ("page.html", "player.css", "player.js")} <= set(names)
     assert "visualizer-0.1.0.dist-info/licenses/LICENSE" in names
 
 

@@ -18,6 +18,7 @@ from visualizer.cli.pictures import force_option, format_of, theme_option, write
 from visualizer.cli.reading import read_trace
 from visualizer.cli.streams import fail, warn
 from visualizer.export import FORMATS, Settings, View, exporter, suffixes
+from visualizer.export.tables import TABLES
 from visualizer.paint.axis.viewport import BOTH, Axis
 
 _AXES = {**{axis.value: (axis,) for axis in Axis}, "both": BOTH}
@@ -68,6 +69,7 @@ class Aspect(click.ParamType[Fraction]):
 @click.option("--select", "selected", metavar="NAME", default="", shell_complete=tracks, help="Mark this row.")
 @click.option("--labels", metavar="A=TEXT,B=TEXT", multiple=True, help="Call the track A, or all of that name, so.")
 @click.option("--title", default="", metavar="TEXT", help="Title (default: what was run).")
+@click.option("--table", type=click.Choice(TABLES), default="events", help="Which table a .csv or .parquet has.")
 @click.option("--no-legend", is_flag=True, help="Leave out what the bars mean.")
 @theme_option
 @click.option(
@@ -113,6 +115,7 @@ def command(
     selected: str,
     labels: tuple[str, ...],
     title: str,
+    table: str,
     no_legend: bool,
     theme: str,
     width: int,
@@ -167,6 +170,7 @@ def command(
                 height=height or (round(width / aspect) if aspect is not None else 0),
                 font_size=font_size or 0,
                 legend=not no_legend,
+                table=table,
                 scale=scale,
                 animate=animate,
                 frames=frames,

@@ -79,8 +79,16 @@ def command(
             warn(run.warning)
         recordings.remember(path)
         if run.recorded and (says_to_terminal() if summary is None else summary):
-            warn(_saved(path))
+            warn(_summary(path))
     exit_like(status)
+
+
+def _summary(path: Path) -> str:
+    """What was saved, whatever happens as that is looked at: the script has ended, and how it did is what counts."""
+    try:
+        return _saved(path)
+    except Exception as error:
+        return f"saved {str(path)!r}; looking for its problems failed: {type(error).__name__}: {error}"
 
 
 def _saved(path: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from visualizer.export import animation, png, svg
+from visualizer.export import animation, chrome, csv, markdown, mermaid, parquet, perfetto, player, png, svg
 from visualizer.export.formats import Exporter, Format
 from visualizer.export.settings import Settings, View
 
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "Exporter", "Format", "Settings", "View", "exporter", "suffixes"]
 
 #: Suffix of a file -> what makes its content.
-FORMATS: dict[str, Format] = {known.suffix: known for known in (svg.FORMAT, png.FORMAT, *animation.FORMATS)}
+FORMATS: dict[str, Format] = {
+    known.suffix: known
+    for known in (
+        svg.FORMAT, png.FORMAT, *animation.FORMATS, player.FORMAT, mermaid.FORMAT, markdown.FORMAT,
+        perfetto.FORMAT, chrome.FORMAT, csv.FORMAT, parquet.FORMAT,
+    )
+}
 
 #: Entry points of this group are the formats of other packages: the suffix without its dot -> an `Exporter`, or a
 #: `Format`.

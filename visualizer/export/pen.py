@@ -15,10 +15,10 @@ from visualizer.paint.text.palette import DARK, LIGHT, STYLE_OF
 
 Element = ElementTree.Element
 
-_PAGE = {False: "#ffffff", True: "#0f141b"}
-_ON_RUNNING = {False: "#ffffff", True: "#06251a"}
+PAGE = {False: "#ffffff", True: "#0f141b"}
+ON_RUNNING = {False: "#ffffff", True: "#06251a"}
 #: Height of a state's bar as a share of the running one's: states differ in shape, not by colour alone.
-_HEIGHTS = {
+HEIGHTS = {
     State.CREATED: 0.12,
     State.READY: 0.62,
     State.RUNNING: 1.0,
@@ -28,7 +28,7 @@ _HEIGHTS = {
     State.UNKNOWN: 0.62,
 }
 #: How much of its colour a tint keeps.
-_TINT = {False: 0.2, True: 0.34}
+TINT = {False: 0.2, True: 0.34}
 _PATTERNS = {State.READY: "ready", State.IDLE: "idle", State.UNKNOWN: "unknown"}
 #: Bars less than this many pixels apart touch each other.
 _SEAM = 0.02
@@ -58,8 +58,8 @@ class Pen:
         self.root = root
         self._dark = dark
         self._inks = DARK if dark else LIGHT
-        self.page = _PAGE[dark]
-        self.on_running = _ON_RUNNING[dark]
+        self.page = PAGE[dark]
+        self.on_running = ON_RUNNING[dark]
 
     def colour(self, style: str) -> str:
         return self._inks[style].colour
@@ -134,7 +134,7 @@ class Pen:
 
     def bar(self, left: float, right: float, middle: float, height: float, state: State) -> None:
         """A slice. `height` is that of a running one."""
-        bar = height * _HEIGHTS[state]
+        bar = height * HEIGHTS[state]
         element = self.add("rect", x=left, y=middle - bar / 2, width=right - left, height=bar, fill=self._fill(state))
         radius = min(4.0, bar / 2, (right - left) / 2)
         if radius >= 1:
@@ -142,7 +142,7 @@ class Pen:
 
     def bars(self, spans: Iterable[Span], middle: float, height: float, state: State) -> None:
         """Many bars as one shape; neighbours of the same height as one bar."""
-        height *= _HEIGHTS[state]
+        height *= HEIGHTS[state]
         path = "".join(
             f"M{number(left)} {number(middle - height * share / 2)}h{number(right - left)}"
             f"v{number(height * share)}h{number(left - right)}z"
@@ -164,7 +164,7 @@ class Pen:
 
     def column(self, x: float, top: float, bottom: float, width: float, state: State) -> None:
         """A slice from top to bottom. `width` is that of a running one."""
-        bar = width * _HEIGHTS[state]
+        bar = width * HEIGHTS[state]
         left, fill = x - bar / 2, self._fill(state)
         self.add("rect", x=left, y=top, width=bar, height=bottom - top, rx=min(3, bar / 2), fill=fill)
 
@@ -192,7 +192,7 @@ class Pen:
     def _tint(self, state: State) -> str:
         """The state's colour, thinned with that of the page; not transparent, so that lines behind it do not show."""
         return "#" + "".join(
-            f"{round(int(page, 16) + _TINT[self._dark] * (int(full, 16) - int(page, 16))):02x}"
+            f"{round(int(page, 16) + TINT[self._dark] * (int(full, 16) - int(page, 16))):02x}"
             for full, page in zip(wrap(self.colour(STYLE_OF[state])[1:], 2), wrap(self.page[1:], 2), strict=True)
         )
 

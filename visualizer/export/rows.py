@@ -13,15 +13,16 @@ from visualizer.paint.rows.order import Row, RowList, Wish, fitting, row_name
 _NAMED = 12
 
 
-def wanted_rows(part: Part, settings: Settings, room: int) -> tuple[list[Row], int]:
+def wanted_rows(part: Part, settings: Settings, room: int, eyeful: int = 0) -> tuple[list[Row], int]:
     """The rows that are wanted of the part, at most `room`, and how many tracks have none of them.
 
-    Without named ones those that live in the part have one; where those are more, tracks of a kind share it.
+    Without named ones those that live in the part have one; where those are more than an `eyeful`, if that is less
+    than there is room for, tracks of a kind share one, as on the screen.
     Raise ValueError, with a sentence, if one is not there.
     """
     timeline, known = part.timeline, RowList(part.timeline)
     if not settings.rows:
-        found = fitting(known, part.lives, room)
+        found = fitting(known, part.lives, eyeful or room)
         return found[:room], sum(len(row.members) or 1 for row in found[room:])
     by_name: dict[str, list[Row]] = {}
     for row in known.arrange():

@@ -28,8 +28,8 @@ class View(Enum):
 OPTIONS = {
     "view": "--view", "axes": "--axis", "rows": "--tracks", "selected": "--select", "at_ns": "--at", "marks": "--marks",
     "theme": "--theme", "title": "--title", "width": "--width", "height": "--height", "font_size": "--font-size",
-    "legend": "--no-legend", "scale": "--scale",
-    "animate": "--animate", "frames": "--frames", "seconds": "--seconds",
+    "legend": "--no-legend", "scale": "--scale", "animate": "--animate", "frames": "--frames", "seconds": "--seconds",
+    "table": "--table",
 }
 
 
@@ -48,6 +48,7 @@ class Settings:
     pixels; everything grows with it; 0: what suits. `legend`: whether there is one. `scale`: how many pixels of the
     file are one of those, on a side. `animate`: whether what can be still or move moves: the playhead goes from switch
     to switch, in at most `frames` steps that take `seconds` together; 0: what suits.
+    `table`: which table, of a format that has one.
     """
 
     part: Part | None = None
@@ -70,6 +71,7 @@ class Settings:
     animate: bool = False
     frames: int = 100
     seconds: float = 0.0
+    table: str = "events"
 
     @property
     def dark(self) -> bool:

@@ -165,7 +165,8 @@ class Wait(_Event, tag="wait", frozen=True):
 
 
 class Tie(_Event, tag="tie", frozen=True):
-    """At a deadlock: `track` holds ("holds") a thing, or waits ("awaits") for tracks; `object` as in Wait."""
+    """`track` holds a thing ("holds"), as it says itself ("owns"), or waits for tracks ("awaits"); `object` as in
+    Wait."""
 
     t_ns: Since
     track: Id

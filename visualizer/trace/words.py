@@ -85,6 +85,7 @@ TURN = "turn"
 
 # Relations of a tie.
 HOLDS = "holds"
+OWNS = "owns"
 AWAITS = "awaits"
 
 # Outcomes of an exit.

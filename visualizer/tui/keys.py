@@ -58,7 +58,7 @@ PANES = {
     "statistics": Pane(
         "Statistics; press again for bars", "statistics:StatisticsPane", ("Statistics", "Stats", "Stat")
     ),
-    "findings": Pane("Problems found in this run", "findings:ProblemsPane", ("Problems", "Problems", "Prob")),
+    "findings": Pane("Problems found in this run", "problems:ProblemsPane", ("Problems", "Problems", "Prob")),
     "tree": Pane("Tree: which track spawned which", "tree:Tree", ("Tree", "Tree", "Tree")),
     "waits": Pane("Waits: which track waits for which", "waits:WaitsPane", ("Waits", "Waits", "Wait")),
 }

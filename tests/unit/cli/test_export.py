@@ -68,7 +68,7 @@ def test_the_trace_itself_is_not_overwritten(visualizer: Visualizer, tmp_path: P
 @pytest.mark.parametrize("name", ["out.bmp", "out", ".svg.gz", "out.svg\x1b"])
 def test_an_unknown_format(visualizer: Visualizer, tmp_path: Path, name: str) -> None:
     said = refused(visualizer, TRACE, "-o", name)
-    assert "the name must end in .svg, .png" in said
+    assert "the name must end in .svg, " in said
     assert "\x1b" not in said
     assert list(tmp_path.iterdir()) == []
 

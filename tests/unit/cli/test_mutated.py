@@ -1,7 +1,7 @@
 """Damaged and hostile traces: every command ends well or says one sentence, and prints nothing that a terminal obeys.
 
-`MUTATIONS=100000 pytest tests/unit/cli/test_mutated.py` tries so many new ones; without it there are few, and always
-the same.
+`MUTATIONS=100000 pytest tests/unit/cli/test_mutated.py` tries so many new ones, and `make soak` a few thousand; else
+there are few, and always the same.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.soak import SOAK, count
 from visualizer.cli import visualizer
 
 GOLDEN = sorted((Path(__file__).parents[2] / "golden").glob("*.trace"))
 HEADER = b'{"format": "visualizer-trace", "version": 1}\n'
-_ASKED = int(os.environ.get("MUTATIONS", "0"))
-PARTS = 8
-EACH = (_ASKED or 1200) // PARTS
+NEW = SOAK or "MUTATIONS" in os.environ
+PARTS = 4
+EACH = int(os.environ.get("MUTATIONS", count(480, 10_000))) // PARTS
 COMMANDS = (
     ("show",), ("show", "--sequence"), ("show", "--axis", "busy"), ("stats",), ("stats", "--wakes"),
     ("stats", "--json"), ("findings",), ("findings", "--json"), ("explain",), ("events",),
@@ -109,7 +110,7 @@ def check(path: Path, arguments: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_mutated_trace(part: int, tmp_path: Path) -> None:
-    chance = random.Random(None if _ASKED else part)
+    chance = random.Random(None if NEW else part)
     path = tmp_path / "mutated.trace"
     for _ in range(EACH):
         path.write_bytes(mutated(chance))

@@ -15,6 +15,7 @@ import pytest
 
 from tests.conftest import ROOT, Visualizer
 from tests.reading import read_all
+from visualizer.analysis.findings import KINDS, Finding
 from visualizer.cli import record
 from visualizer.session import recordings
 from visualizer.session.catalogue import folder
@@ -161,6 +162,19 @@ def test_a_script_without_problems_is_said_to_be(process: Visualizer, tmp_path: 
     (tmp_path / "s.py").write_text("import sys; print('mine', file=sys.stderr)")
     done = process("record", "--summary", "s.py", "-o", "t")
     assert re.fullmatch(r"mine\nvisualizer: saved 't': 0 switches in [\d.]+ m?s, no problems found\.\n", done.stderr)
+
+
+def test_a_fault_of_ours_in_the_summary_costs_a_sentence_and_not_the_scripts_exit_code(
+    visualizer: Visualizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> list[Finding]:
+        raise KeyError("track")
+
+    monkeypatch.setitem(KINDS, "hog", KINDS["hog"]._replace(find=fails))
+    (tmp_path / "s.py").write_text("raise SystemExit(3)")
+    done = visualizer("record", "--summary", "s.py", "-o", "t")
+    said = "visualizer: saved 't'; looking for its problems failed: KeyError: 'track'\n"
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", said)
 
 
 def test_force_replaces_what_was_there(process: Visualizer, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from visualizer.analysis.model.owners import Owners
 from visualizer.analysis.model.timeline import FINAL, State, Suspension, Timeline, Track, joined_tracks
 from visualizer.trace import words
 
@@ -52,7 +53,7 @@ def moment_at(timeline: Timeline, t_ns: int) -> WaitGraph:
     running: list[int] = []
     ready: list[int] = []
     blocked: list[tuple[int, int]] = []
-    holders, joined = _ties(timeline, t_ns)
+    owners, (holders, joined) = Owners(timeline), _ties(timeline, t_ns)
     groups: dict[tuple[object, ...], list[tuple[int, Suspension, int]]] = {}
     found: dict[tuple[object, ...], tuple[str, tuple[int, ...]]] = {}
     for track in timeline.tracks.values():
@@ -68,7 +69,7 @@ def moment_at(timeline: Timeline, t_ns: int) -> WaitGraph:
             ready.append(track.id)
         elif state == State.WAITING:
             suspension = timeline.suspensions[slices.about[at]]
-            thing, on = _waited_for(timeline, suspension, t_ns, holders, joined)
+            thing, on = _waited_for(timeline, suspension, t_ns, owners, holders, joined)
             # Of a sleep that is for how long: a timer is a timer.
             where = "" if suspension.reason == words.SLEEP else suspension.on
             kind = track.process, track.base_name, track.kind, suspension.reason, where, suspension.direction, thing, on
@@ -134,7 +135,7 @@ def _ties(timeline: Timeline, t_ns: int) -> tuple[dict[str, int], dict[int, tupl
             continue
         if tie.relation == words.HOLDS:
             holders[tie.object] = tie.track
-        else:
+        elif tie.relation == words.AWAITS:
             joined[tie.track] = tie.on_tracks
     return holders, joined
 
@@ -149,7 +150,8 @@ def _same_suspension(track: Track, told_ns: int, t_ns: int) -> bool:
 
 
 def _waited_for(
-    timeline: Timeline, suspension: Suspension, t_ns: int, holders: dict[str, int], joined: dict[int, tuple[int, ...]]
+    timeline: Timeline, suspension: Suspension, t_ns: int, owners: Owners, holders: dict[str, int],
+    joined: dict[int, tuple[int, ...]],
 ) -> tuple[str, tuple[int, ...]]:
     """The thing, "" if it is no thing or not known; and the tracks."""
     known = timeline.tracks
@@ -160,6 +162,7 @@ def _waited_for(
     if suspension.on_track in known:
         return "", (suspension.on_track,)
     holder = holders.get(suspension.object, words.NOBODY)
+    holder = owners.of(suspension, t_ns) if holder == words.NOBODY else holder
     return suspension.object, (holder,) if holder in known else ()
 
 

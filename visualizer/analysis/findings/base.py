@@ -30,7 +30,7 @@ LATE_NS = 20 * _MS
 LATE_IN_ALL_NS = 200 * _MS
 #: A track polls with this many sleeps of 0 s in a row, if at most this share of the steps between is longer than that.
 POLLS = 100
-POLL_STEP_NS = 1 * _MS
+POLL_STEP_NS = 200_000
 POLL_BUSY_SHARE = 0.05
 #: Of at least this many answers at a line, one is slow if it took this long, and this many times the average.
 SLOW_OF = 3
@@ -204,20 +204,6 @@ def cut_off(timeline: Timeline) -> str:
     doing = [f"{timeline.name(running)} ran"] if not timeline.tracks[running].schedules else []
     waited = waited_told(timeline, timeline.tracks.values())
     return f"Last known before {ended}: {'; '.join(filter(None, (*doing, waited)))}." if doing or waited else ""
-
-
-def locked(timeline: Timeline) -> tuple[dict[int, Suspension], dict[str, int]]:
-    """Track -> its wait for a lock at the end of what is known; and lock -> who holds it while waiting for another."""
-    waiting = {}
-    for track in timeline.tracks.values():
-        suspension = suspended(timeline, track)
-        if suspension is not None and suspension.reason in LOCKS:
-            waiting[track.id] = suspension
-    holders = {}
-    for tie in timeline.ties:
-        if tie.relation == words.HOLDS and tie.track in waiting and waiting[tie.track].t_ns == tie.t_ns:
-            holders[tie.object] = tie.track
-    return waiting, holders
 
 
 def suspension_before(timeline: Timeline, track: Track, t_ns: int) -> Suspension | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
@@ -12,6 +13,7 @@ from visualizer.analysis.findings.base import (
     LATE_IN_ALL_NS,
     LATE_NS,
     LOST_NS,
+    NAMED_NS,
     POLL_BUSY_SHARE,
     POLLS,
     STARVED_AGAIN,
@@ -30,6 +32,7 @@ from visualizer.analysis.findings.base import (
     worst_of,
 )
 from visualizer.analysis.findings.collector import LongRun, Observed, longest_turn
+from visualizer.analysis.findings.held_locks import Lock, locks_of
 from visualizer.analysis.findings.ready_times import Delay
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
 from visualizer.analysis.text.durations import duration
@@ -53,7 +56,11 @@ _MOST_LATE = 10_000
 
 
 def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """A hub was blocked for HOG_NS or longer: a track ran without yielding. One for each track and line."""
+    """A hub was blocked for HOG_NS or longer: a track ran without yielding. One for each track and line.
+
+    Its cost: how much later than they could have the others ran because of it, those among them that waited for a lock
+    which it held; at least how long it ran, since at least its hub waited for it.
+    """
     delays = observed.ready.delays
     delays = delays[delays["ran_ns"].argsort(kind="stable")]
     found: list[tuple[Hashable, int, tuple[int, LongRun]]] = []
@@ -68,14 +75,17 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         every.append((hub, turn, seen, yielded))
         if seen is not None:
             sampled.setdefault((turn.track, yielded), seen.place)
+    locks = locks_of(timeline) if every else {}
     for hub, turn, seen, yielded in every:
         length_ns = turn.end_ns - turn.start_ns
         place = seen.place if seen else sampled.get((turn.track, yielded), yielded)
         key = (turn.track, place and place[:3])
         found.append((key, length_ns, (hub, turn)))
         late = [*_late(delays, hub, turn), *_due_at_the_end(timeline, hub, turn)]
-        cost_ns[key] = cost_ns.get(key, 0) + max(length_ns, sum(min(one.late_ns, length_ns) for one in late))
-        lost_by.setdefault(key, []).extend(one.track for one in late)
+        kept = [one for _, several in _kept_out(timeline, locks, turn) for one in several]
+        lost_ns = sum(min(one.late_ns, length_ns) for one in (*late, *kept))
+        cost_ns[key] = cost_ns.get(key, 0) + max(length_ns, lost_ns)
+        lost_by.setdefault(key, []).extend(one.track for one in (*late, *kept))
     for (line, total_ns), (count, length_ns, (hub, turn)) in zip(cost_ns.items(), _worst(found), strict=True):
         seen = mostly(timeline, turn.track, turn.start_ns, turn.end_ns)
         how, place = _until(timeline, turn, seen)
@@ -84,6 +94,10 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         tracks = [one.track for one in (*late, *due)]
         told = [f"{timeline.name(one.track)} ran {duration(one.late_ns, 2)} late" for one in late]
         told += [f"{timeline.name(one.track)} was late by {duration(one.late_ns, 2)} at the end" for one in due]
+        for name, kept in _kept_out(timeline, locks, turn):
+            who = timeline.name(kept[0].track) if len(kept) == 1 else f"{len(kept)} tracks"
+            told.append(f"{who} waited for {name}, which it held")
+            tracks += [one.track for one in kept]
         delayed = listed(told)
         sentence = f"{timeline.name(turn.track)} ran for {duration(length_ns, 2)} without yielding, {how}"
         blocked = "its hub was blocked" if turn.track != hub else "nobody else could run on its thread"
@@ -152,7 +166,7 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         if not _matters(timeline, observed, starving, lost_ns, int(lost.sum()), turn):
             continue
         shared_ns = _shared_ns(turn, delay) if turn else lost_ns - LOST_NS
-        if 2 * shared_ns < lost_ns:
+        if 2 * shared_ns < lost_ns or (turn is None and _took_turns(timeline, delay)):
             # Many were ready at once, and each had its turn.
             continue
         cause = f"{_ran(timeline, turn)} → " if turn else ""
@@ -165,16 +179,27 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 
 def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """A track was ready for STARVED_NS or longer in total, and for STARVED_SHARE of its life, while others ran."""
+    """A track was ready for STARVED_NS or longer in total, and for STARVED_SHARE of its life, while others ran.
+
+    Not reported: what hogs explain, and places in long queues. A hub runs in turn who is ready: where it was ready for
+    long at once, mostly while nobody ran for NAMED_NS, each of those before it had its turn.
+    """
     delays, by_hogs_ns = observed.ready.delays, _by_hogs(timeline, observed)
+    short = {
+        hub: [turn for turn in turns if turn.end_ns - turn.start_ns < HOG_NS] for hub, turns in observed.turns.items()
+    }
     late = delays["suspension"] < 0
     tracks, whose = np.unique(delays["track"][late], return_inverse=True)
-    times = dict(zip(tracks.tolist(), np.bincount(whose, by_hogs_ns[late] > 0).tolist(), strict=False))
-    explained_ns = dict(zip(tracks.tolist(), np.bincount(whose, by_hogs_ns[late]).tolist(), strict=False))
+
+    def by_track(weights: Column) -> dict[int, float]:
+        return dict(zip(tracks.tolist(), np.bincount(whose, weights[late]).tolist(), strict=False))
+
+    times, explained_ns = by_track(by_hogs_ns > 0), by_track(by_hogs_ns)
+    at_once_ns = by_track(delays["ran_ns"] - delays["due_ns"] - by_hogs_ns)
+    by_turns_ns = by_track(_covered_ns(delays, short))
     for track_id, ready in observed.ready.of.items():
         track = timeline.tracks[track_id]
-        until_ns = track.exit_ns if track.exit_ns >= 0 else timeline.last_ns
-        life_ns = max(1, until_ns - track.spawn_ns)
+        life_ns = max(1, (track.exit_ns if track.exit_ns >= 0 else timeline.last_ns) - track.spawn_ns)
         # Once or twice behind a hog is told with the hog; again and again, for most of its life, is more than that.
         again = times.get(track_id, 0) >= STARVED_AGAIN and 2 * ready.total_ns >= life_ns
         rest_ns = ready.total_ns - (0 if again else explained_ns.get(track_id, 0))
@@ -182,7 +207,11 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             continue
         longest_ns, index, hub = ready.longest
         since_ns = track.slices.start_ns[index]
-        turn = longest_turn(observed.turns.get(hub, []), since_ns, track.slices.start_ns[index + 1])
+        turns = observed.turns if again else short
+        until_ns = track.slices.start_ns[index + 1]
+        turn = longest_turn(turns.get(hub, []), since_ns, until_ns)
+        if 2 * at_once_ns.get(track_id, 0) > rest_ns and 2 * by_turns_ns[track_id] < at_once_ns[track_id]:
+            continue
         if turn is not None and 2 * _ran_ns(timeline, track_id) > _ran_ns(timeline, turn.track):
             # It got its share: there was too much to do for all.
             continue
@@ -195,6 +224,13 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         those = (track_id, turn.track) if turn else (track_id,)
         place = suspension.place if suspension else track.place
         yield finding("starvation", sentence, those, since_ns, place, ready.total_ns, (track_id,))
+
+
+def _took_turns(timeline: Timeline, delay: Delay) -> bool:
+    """Whether the hub ran so many others in that time that their turns, each too short to be named, explain it."""
+    steps = timeline.tracks[delay.hub].steps
+    first, last = (bisect_left(steps, t_ns, key=lambda step: timeline.switch(step).t_ns) for t_ns in delay[2:4])
+    return (last - first) * NAMED_NS >= delay.ran_ns - delay.due_ns
 
 
 def _starving(timeline: Timeline, observed: Observed) -> frozenset[str]:
@@ -352,6 +388,21 @@ def _due_at_the_end(timeline: Timeline, hub: int, turn: LongRun) -> Iterator[_La
     yield from sorted(late, reverse=True)
 
 
+def _kept_out(timeline: Timeline, locks: dict[str, Lock], turn: LongRun) -> Iterator[tuple[str, list[_Late]]]:
+    """Each lock that the track of the turn held all the time, since it was the next to release it; and who waited for
+    it then, and how long."""
+    for name, lock in locks.items():
+        following = lock.released_ns.searchsorted(turn.start_ns)
+        if following == len(lock.released_ns) or lock.holder[following] != turn.track:
+            continue
+        rows = lock.waits
+        mine = np.flatnonzero((rows.start_ns < turn.start_ns) & (rows.end_ns > turn.start_ns))
+        tracks = timeline.columns.suspensions.whose(rows.suspension[mine])[1].tolist()
+        waited_ns = np.minimum(rows.end_ns[mine], turn.end_ns) - turn.start_ns
+        if tracks:
+            yield name, [_Late(lost_ns, track) for lost_ns, track in zip(waited_ns.tolist(), tracks, strict=True)]
+
+
 def _meanwhile(timeline: Timeline, hub: int, told_of: set[int]) -> str:
     """What the other tracks of the hub's thread waited for up to the end."""
     thread = timeline.tracks[hub].parent
@@ -375,20 +426,27 @@ def hogs(timeline: Timeline, observed: Observed) -> Iterator[tuple[int, LongRun]
 
 def _by_hogs(timeline: Timeline, observed: Observed) -> Column:
     """How much of each of the delays a hog explains: that is told with the hog."""
-    delays = observed.ready.delays
-    explained_ns = np.zeros(len(delays), dtype=np.int64)
-    turns: dict[int, list[int]] = {}
+    turns: dict[int, list[LongRun]] = {}
     for hub, turn in hogs(timeline, observed):
-        turns.setdefault(hub, []).extend((turn.start_ns, turn.end_ns))
-    for hub, edges_ns in turns.items():
-        # What was spent in such turns before each edge: they follow one another.
+        turns.setdefault(hub, []).append(turn)
+    return _covered_ns(observed.ready.delays, turns)
+
+
+def _covered_ns(delays: Column, turns: dict[int, list[LongRun]]) -> Column:
+    """How much of each of the delays turns take, which follow one another."""
+    covered_ns = np.zeros(len(delays), dtype=np.int64)
+    for hub, its in turns.items():
+        edges_ns = [edge_ns for turn in its for edge_ns in (turn.start_ns, turn.end_ns)]
+        if not its:
+            continue
+        # What was spent in such turns before each edge.
         spent_ns = np.zeros(len(edges_ns))
         spent_ns[1::2] = np.diff(edges_ns)[::2]
         spent_ns = spent_ns.cumsum()
         (mine,) = np.nonzero(delays["hub"] == hub)
         ran, due = (np.interp(delays[name][mine], edges_ns, spent_ns) for name in ("ran_ns", "due_ns"))
-        explained_ns[mine] = ran - due
-    return explained_ns
+        covered_ns[mine] = ran - due
+    return covered_ns
 
 
 def _unexplained(timeline: Timeline, observed: Observed) -> Column:

@@ -14,11 +14,11 @@ from visualizer.analysis.findings.base import (
     finding,
     is_over,
     listed,
-    locked,
     spot,
     suspended,
 )
 from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.held_locks import locked
 from visualizer.analysis.findings.leaks import leaked
 from visualizer.analysis.findings.pools import crowded_out
 from visualizer.analysis.findings.served import Served
@@ -26,7 +26,7 @@ from visualizer.analysis.findings.setters import broken
 from visualizer.analysis.findings.standstill import deadlocked, loop_exits
 from visualizer.analysis.model.timeline import State, Suspension, Switch, Timeline, Track
 from visualizer.analysis.text.durations import duration
-from visualizer.analysis.text.source_text import Ending, in_loop, would_end
+from visualizer.analysis.text.source_text import Ending, would_end
 from visualizer.trace import words
 
 #: What a server waits for again and again: where it was given some before, it is only idle.
@@ -35,6 +35,8 @@ _SERVED = frozenset((words.QUEUE, words.CHANNEL, words.EVENT, words.CONDITION, w
 _TOLD = 6
 #: So many switches behind the end of a track are searched for the one that follows from it: other threads switch, too.
 _BEHIND_END = 100
+#: So many of the last slices of a track are searched for where it waited before.
+_BEFORE = 100
 
 
 def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -93,12 +95,14 @@ def _circles(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
     """Tracks that wait for locks that the next of them holds, up to the end of what is known."""
     waiting, holders = locked(timeline)
     waiting = {track: suspension for track, suspension in waiting.items() if track not in told_of}
-    while cycle := _cycle(waiting, holders, {}, {}):
+    written = _written(timeline, waiting, holders, {}, held=True)
+    while cycle := _cycle(waiting, holders, {}, written):
         since_ns = max(waiting[track].t_ns for track in cycle)
         # What runs still may be about to give up.
         if timeline.end is not None or is_over(timeline) or timeline.last_ns - since_ns >= STUCK_NS:
-            parts = [_waits(timeline, track, waiting, holders, {}, {}) for track in cycle]
-            sentence = f"circular wait: {'; '.join(parts)} → none of them goes on, until {end_told(timeline)}"
+            parts = [_waits(timeline, track, waiting, holders, {}, written) for track in cycle]
+            inferred = " (inferred from the source)" if written.keys() & set(cycle) else ""
+            sentence = f"circular wait{inferred}: {'; '.join(parts)} → none of them goes on, until {end_told(timeline)}"
             cost_ns = sum(timeline.last_ns - waiting[track].t_ns for track in cycle)
             yield finding("deadlock", sentence, cycle, since_ns, waiting[cycle[0]].place, cost_ns, cycle)
         for track in cycle:
@@ -117,8 +121,8 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
     Not reported: tracks that something outside would have resumed (FROM_OUTSIDE, a time limit), in a deadlock or leak,
     generators at a yield, which are often left unexhausted, and those that only wait for more: they, or others of
-    their function, were served there before, or they take from a queue in a loop. A coroutine at its await is: its work
-    is lost.
+    their function, were served there before, or they take from a queue in a loop, or their creator waits for something
+    outside. A coroutine at its await is: its work is lost.
     """
     if not is_over(timeline):
         return
@@ -136,7 +140,7 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             continue
         if suspension.reason == words.SUSPENDED and track.kind != words.COROUTINE:
             continue
-        if suspension.object in things or _is_idle(timeline, served, track, suspension):
+        if suspension.object in things or _is_idle(timeline, served, track, suspension) or _is_tended(timeline, track):
             continue
         name = timeline.name(track.id)
         lasted_ns = timeline.last_ns - suspension.t_ns
@@ -156,11 +160,30 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 def _is_idle(timeline: Timeline, served: Served, track: Track, suspension: Suspension) -> bool:
     """Whether it only waits for more: it, or another of its function, was served there, or it takes from a queue in a
-    loop."""
+    loop; or it is one of those that switch to one another, and was resumed there before."""
+    if suspension.reason == words.SWITCHED:
+        return suspension.place is not None and _was_there(timeline, track, suspension)
     if suspension.reason not in _SERVED:
         return False
-    place = suspension.place if suspension.reason in (words.QUEUE, words.CHANNEL) else None
-    return (place is not None and in_loop(timeline, place)) or served.before(track, suspension)
+    return served.is_worker(track, suspension) or served.before(track, suspension)
+
+
+def _is_tended(timeline: Timeline, track: Track) -> bool:
+    """Whether its creator waits for something from outside, and would have resumed it for that: the handler of a
+    connection, mostly."""
+    creator = timeline.tracks.get(track.creator)
+    suspension = suspended(timeline, creator) if creator is not None and not creator.schedules else None
+    return suspension is not None and suspension.reason in FROM_OUTSIDE - {words.SLEEP}
+
+
+def _was_there(timeline: Timeline, track: Track, suspension: Suspension) -> bool:
+    """Whether it was suspended at the same place before, and resumed."""
+    slices = track.slices
+    for index in range(len(slices) - 2, max(-1, len(slices) - _BEFORE), -1):
+        if slices.state[index] == State.WAITING and slices.about[index] >= 0:
+            if timeline.suspensions[slices.about[index]].place == suspension.place:
+                return True
+    return False
 
 
 def never_started(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -212,11 +235,15 @@ def _ties(
 
 
 def _written(
-    timeline: Timeline, waiting: dict[int, Suspension], holders: dict[str, int], joined: dict[int, tuple[int, ...]]
+    timeline: Timeline, waiting: dict[int, Suspension], holders: dict[str, int], joined: dict[int, tuple[int, ...]],
+    held: bool = False,
 ) -> dict[int, Ending]:
-    """For waits whose waker the trace does not contain: the only track that could end them, according to the source."""
+    """For waits whose waker the trace does not contain: the only track that could end them, according to the source.
+
+    `held`: only one that has acquired what it would release.
+    """
     told = {track: wait for track, wait in waiting.items() if track not in joined and wait.object not in holders}
-    found = ((track, would_end(timeline, waiting, suspension)) for track, suspension in told.items())
+    found = ((track, would_end(timeline, waiting, suspension, held)) for track, suspension in told.items())
     return {track: ending for track, ending in found if ending is not None}
 
 

@@ -9,13 +9,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.analysis.findings.base import HELD_NS, LOCKS, STUCK_NS, Finding, at, end_told, finding, is_over, locked
+from visualizer.analysis.findings.base import (
+    HELD_NS,
+    LOCKS,
+    STUCK_NS,
+    Finding,
+    at,
+    end_told,
+    finding,
+    is_over,
+    suspended,
+)
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.tracebacks import strangeness
 from visualizer.analysis.model.all_slices import AllSlices
+from visualizer.analysis.model.owners import Owners, is_undisturbed
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
 from visualizer.analysis.report.waits import Waits, waits
 from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.source_text import would_end
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
@@ -24,6 +36,37 @@ _MOST_HELD = 5_000
 _MOST_SLICES = 1_000
 #: A semaphore that lets this many at once is no lock.
 _LETS = re.compile(r"Semaphore\(\s*(?:value\s*=\s*)?([^),]*)")
+
+
+def locked(timeline: Timeline) -> tuple[dict[int, Suspension], dict[str, int]]:
+    """Track -> its wait for a lock at the end of what is known; and lock -> who holds it then, as far as it is known.
+
+    An RLock names its owner. Who waits for another lock inside of a `with` block holds what that has entered. And to
+    whom it was handed has it until the next of those who waited already is woken. To take what is free leaves no trace.
+    """
+    waiting = {}
+    for track in timeline.tracks.values():
+        suspension = suspended(timeline, track)
+        if suspension is not None and suspension.reason in LOCKS:
+            waiting[track.id] = suspension
+    if not waiting:
+        return {}, {}
+    holders = {}
+    for tie in timeline.ties:
+        if tie.relation == words.HOLDS and tie.track in waiting and waiting[tie.track].t_ns == tie.t_ns:
+            holders[tie.object] = tie.track
+    owners = Owners(timeline)
+    locks = None
+    for suspension in waiting.values():
+        if not suspension.object or suspension.object in holders:
+            continue
+        holder = owners.of(suspension, timeline.last_ns)
+        if holder == words.NOBODY:
+            locks = locks_of(timeline) if locks is None else locks
+            holder = _handed_to(timeline, locks.get(suspension.object))
+        if holder != words.NOBODY:
+            holders[suspension.object] = holder
+    return waiting, holders
 
 
 class _Held(NamedTuple):
@@ -54,7 +97,7 @@ def lock_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     One for each lock and function of its holder. Not of semaphores that let several in.
     """
     found: dict[tuple[str, str], _Alike] = {}
-    locks = _locks(timeline)
+    locks = locks_of(timeline)
     for thing, lock in locks.items():
         for held in _times_held(timeline, lock):
             waited = _mostly_waits(timeline, held)
@@ -91,7 +134,7 @@ def _told(timeline: Timeline, thing: str, alike: _Alike) -> Finding:
     return finding("lock_held", sentence, tracks, held.since_ns, meanwhile.place, alike.cost_ns, waiters)
 
 
-class _Lock(NamedTuple):
+class Lock(NamedTuple):
     """What is known of a lock: all waits for it in the order of their ends, and each time that it was released and
     somebody who waited was woken: when, by whom, whom, and whether that one then had it (another may be faster)."""
 
@@ -102,7 +145,7 @@ class _Lock(NamedTuple):
     got_it: Column
 
 
-def _locks(timeline: Timeline) -> dict[str, _Lock]:
+def locks_of(timeline: Timeline) -> dict[str, Lock]:
     """By their names; without those that several may hold at once."""
     columns, texts = timeline.columns.suspensions, timeline.columns.texts
     things: dict[str, list[int]] = {}
@@ -120,7 +163,7 @@ def _locks(timeline: Timeline) -> dict[str, _Lock]:
         rows = Waits(*(column[those[every.end_ns[those].argsort(kind="stable")]] for column in every))
         wakes = woken[np.isin(of_wake, details)]
         wakes = wakes[wakes[:, 1].argsort(kind="stable")]
-        lock = _Lock(rows, wakes[:, 1], wakes[:, 2], columns.whose(wakes[:, 0])[1], wakes[:, 3] == 1)
+        lock = Lock(rows, wakes[:, 1], wakes[:, 2], columns.whose(wakes[:, 0])[1], wakes[:, 3] == 1)
         if len(rows.suspension) and not _is_shared(timeline, thing, lock):
             found[thing] = lock
     return found
@@ -149,7 +192,7 @@ def _is_of_library(place: Place | None) -> bool:
     return place is not None and strangeness(place.file) > 0
 
 
-def _is_shared(timeline: Timeline, thing: str, lock: _Lock) -> bool:
+def _is_shared(timeline: Timeline, thing: str, lock: Lock) -> bool:
     """Whether several may hold it at once: a semaphore that limits how many there are."""
     if "Semaphore" not in thing:
         return False
@@ -168,7 +211,7 @@ def _lets(timeline: Timeline, waiter: Suspension) -> str | None:
     return made[1].strip() if made is not None else None
 
 
-def _times_held(timeline: Timeline, lock: _Lock) -> Iterator[_Held]:
+def _times_held(timeline: Timeline, lock: Lock) -> Iterator[_Held]:
     """The most costly times: each up to a release, and the last one up to the end."""
     rows = lock.waits
     start_ns = np.sort(rows.start_ns)
@@ -186,14 +229,25 @@ def _times_held(timeline: Timeline, lock: _Lock) -> Iterator[_Held]:
             since_ns = max(since_ns, _next_run_ns(timeline, holder, int(before_ns[number])))
         waiter = timeline.suspensions[int(rows.suspension[waiting.argmax()])]
         yield _Held(holder, since_ns, until_ns, int(lost_ns[number]), waiter, True)
-    open_ = np.flatnonzero(~rows.ended)
-    if len(open_) and len(lock.got_it) and lock.got_it[-1]:
-        # Whom it was handed to last has not handed it on.
-        since_ns = max(int(lock.released_ns[-1]), int(rows.start_ns[open_].min()))
+    holder = _handed_to(timeline, lock)
+    if holder != words.NOBODY:
+        open_, since_ns = np.flatnonzero(~rows.ended), int(lock.released_ns[-1])
         if timeline.end is not None or timeline.last_ns - since_ns >= STUCK_NS:
             lost = int((timeline.last_ns - np.maximum(rows.start_ns[open_], since_ns)).sum())
             waiter = timeline.suspensions[int(rows.suspension[open_[0]])]
-            yield _Held(int(lock.woken[-1]), since_ns, timeline.last_ns, lost, waiter, False)
+            yield _Held(holder, since_ns, timeline.last_ns, lost, waiter, False)
+
+
+def _handed_to(timeline: Timeline, lock: Lock | None) -> int:
+    """Who got it last from another, and has it up to the end: somebody who waited then still does. Else NOBODY."""
+    if lock is None or not lock.got_it[-1:].any():
+        return words.NOBODY
+    rows, handed_ns = lock.waits, int(lock.released_ns[-1])
+    still = np.flatnonzero(~rows.ended & (rows.start_ns <= handed_ns))
+    for suspension in (timeline.suspensions[number] for number in rows.suspension[still].tolist()):
+        if is_undisturbed(timeline, suspension, timeline.last_ns):
+            return int(lock.woken[-1])
+    return words.NOBODY
 
 
 def _next_run_ns(timeline: Timeline, track: int, t_ns: int) -> int:
@@ -241,29 +295,48 @@ def _mostly_waits(timeline: Timeline, held: _Held) -> tuple[int, Suspension] | N
     return (waited_ns, found) if found.reason not in LOCKS else None
 
 
-def _never_released(timeline: Timeline, locks: dict[str, _Lock]) -> Iterator[tuple[str, Finding]]:
-    """Tracks that wait for a lock up to the end, and nobody is known to hold it. Not where the program ended by itself:
-    then they are `never_resumed`."""
+def _never_released(timeline: Timeline, locks: dict[str, Lock]) -> Iterator[tuple[str, Finding]]:
+    """Tracks that wait for a lock up to the end, of a holder that does not, or that is not known. Not where the program
+    ended by itself: then they are `never_resumed`."""
     if is_over(timeline):
         return
     waiting, holders = locked(timeline)
     alike: dict[tuple[str, Place | None], list[Suspension]] = {}
     for suspension in waiting.values():
-        lasted_ns = timeline.last_ns - suspension.t_ns
-        if suspension.object and suspension.object not in holders and lasted_ns >= STUCK_NS:
+        if suspension.object not in locks or timeline.last_ns - suspension.t_ns < STUCK_NS:
+            continue
+        # Who waits for a lock as well is one of a circle, or of a chain of which the last is told.
+        is_followed = holders.get(suspension.object) in waiting or would_end(timeline, waiting, suspension, held=True)
+        if not is_followed:
             alike.setdefault((suspension.object, suspension.place), []).append(suspension)
     for (thing, place), several in alike.items():
-        if thing not in locks or locks[thing].got_it[-1:].any():
-            continue
         tracks = [one.track for one in several]
         cost_ns = sum(timeline.last_ns - one.t_ns for one in several)
         who = timeline.name(tracks[0]) if len(tracks) == 1 else f"{len(tracks)} tracks"
+        holder = holders.get(thing)
+        held, found = "somebody (unknown who)", tracks
+        if holder is not None:
+            held, found = timeline.name(holder), [holder, *tracks]
         sentence = (
-            f"somebody (unknown who) held {_name(several[0], thing)} until {end_told(timeline)} → {who} waited for it"
-            f"{at(place)}, {duration(cost_ns, 2)} in all"
+            f"{held} held {_name(several[0], thing)} until {end_told(timeline)}{_doing(timeline, holder)} → "
+            f"{who} waited for it{at(place)}, {duration(cost_ns, 2)} in all"
         )
         since_ns = min(one.t_ns for one in several)
-        yield thing, finding("lock_held", sentence, tracks, since_ns, place, cost_ns, tracks)
+        yield thing, finding("lock_held", sentence, found, since_ns, place, cost_ns, tracks)
+
+
+def _doing(timeline: Timeline, holder: int | None) -> str:
+    """What the holder of a lock did meanwhile, at the end, or how it ended."""
+    if holder is None:
+        return ""
+    track = timeline.tracks[holder]
+    suspension = suspended(timeline, track)
+    if suspension is not None:
+        lasted_ns = timeline.last_ns - suspension.t_ns
+        return f", in which it {_did(suspension, lasted_ns)}{at(suspension.place)}"
+    if track.exit_ns >= 0:
+        return f", though it had ended{f' with {track.value}' if track.state is State.FAILED else ''}"
+    return ""
 
 
 def _name(waiter: Suspension, thing: str) -> str:

@@ -18,6 +18,7 @@ from visualizer.analysis.findings.base import (
     suspended,
 )
 from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.served import Served
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track
 from visualizer.analysis.text.durations import duration
 from visualizer.trace import words
@@ -27,11 +28,15 @@ _FEW_STEPS = 2
 
 def leak(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """LEAK_OF or more tracks that one place spawned, all the time from its first one on, only wait, and hardly one has
-    ended. Not reported: tracks that wait for a connection, or that others wake now and then."""
+    ended. Not reported: tracks that wait for a connection, or that others wake now and then; workers at their queue, of
+    which one at least was served there or which take from it in a loop; and what lives as long as its creator does, of
+    which each has its own.
+
+    It costs no time: nobody waits for these tracks, and they themselves are late for nothing. What they cost is memory,
+    and a trace does not tell that.
+    """
     for place, several in leaked(timeline).items():
         first = several[0][0]
-        end_ns = _end_ns(timeline)
-        cost_ns = sum(end_ns - suspension.t_ns for _, suspension in several)
         commonest = Counter((one.reason, one.on, one.place) for _, one in several).most_common(1)[0][0]
         reason, on, where = commonest
         if reason == words.SLEEP:
@@ -44,7 +49,7 @@ def leak(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             f"none of them has ended; {timeline.name(first.id)} {waits} since {duration(several[0][1].t_ns, 3)}"
         )
         tracks = [track.id for track, _ in several]
-        yield finding("leak", sentence, tracks, first.spawn_ns, place, cost_ns, tracks)
+        yield finding("leak", sentence, tracks, first.spawn_ns, place)
 
 
 def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
@@ -54,8 +59,16 @@ def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
         if track.place is not None and track.kind in (words.GREENLET, words.COROUTINE) and not track.schedules:
             spawned.setdefault(track.place, []).append(track)
     found = {}
+    served = Served(timeline)
     for place, tracks in spawned.items():
-        waiting = [(track, one) for track in tracks if (one := _idle(timeline, track)) is not None]
+        created = Counter(track.creator for track in tracks)
+        waiting = [
+            (track, one)
+            for track in tracks
+            if (one := _idle(timeline, track)) is not None
+            and not served.is_worker(track, one)
+            and not (created[track.creator] == 1 and _lives(timeline, track.creator))
+        ]
         if len(waiting) >= LEAK_OF and _grows(timeline, tracks, [track for track, _ in waiting]):
             found[place] = waiting
     return found
@@ -71,6 +84,12 @@ def _idle(timeline: Timeline, track: Track) -> Suspension | None:
     if waited_ns < LEAK_IDLE_SHARE * max(1, until_ns - track.spawn_ns) or _is_served(timeline, track):
         return None
     return suspension
+
+
+def _lives(timeline: Timeline, creator: int) -> bool:
+    """Whether the creator of a track has not ended, as far as it is known."""
+    track = timeline.tracks.get(creator)
+    return track is not None and not track.schedules and track.exit_ns < 0
 
 
 def _is_served(timeline: Timeline, track: Track) -> bool:

@@ -13,12 +13,11 @@ from visualizer.analysis.findings.standstill import stuck
 from visualizer.analysis.model.timeline import Suspension, Timeline
 from visualizer.analysis.report.waits import waits
 from visualizer.analysis.text.durations import duration
-from visualizer.analysis.text.source_text import source_line
+from visualizer.analysis.text.source_text import called, source_line
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
 _SPAWNS = ("spawn", "apply", "apply_async", "map", "map_async", "imap", "imap_unordered", "start", "add")
-_CALL = re.compile(r"([\w.]+)\.(\w+)\(")
 
 
 def pool_exhausted(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -26,7 +25,8 @@ def pool_exhausted(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     for thing, several in crowded_out(timeline, observed).items():
         tracks = [one.track for one in several]
         first = several[0]
-        name = (call[1] if (call := _CALL.match(first.on)) else "") or thing
+        call = called(first.on)
+        name = call.thing if call is not None else thing
         name_of = timeline.tracks[tracks[0]].base_name
         who = timeline.name(tracks[0]) if len(tracks) == 1 else f"{len(tracks)} × {name_of}"
         sentence = (
@@ -42,13 +42,12 @@ def crowded_out(timeline: Timeline, observed: Observed) -> dict[str, list[Suspen
     """Pool -> its own members that wait for ever for room in it. Who is a member is inferred from where it was made."""
     found: dict[str, list[Suspension]] = {}
     for track, suspension in stuck(timeline, observed).items():
-        call = _CALL.match(suspension.on)
-        if suspension.reason != words.POOL or not suspension.object or call is None or call[2] not in _SPAWNS:
+        call = called(suspension.on)
+        if suspension.reason != words.POOL or not suspension.object or call is None or call.method not in _SPAWNS:
             continue
         place = timeline.tracks[track].place
         made = source_line(timeline, place) if place is not None else ""
-        name = re.escape(call[1].rpartition(".")[2])
-        if re.search(rf"(?<!\w){name}\.(?:{'|'.join(_SPAWNS)})\(", made):
+        if re.search(rf"(?<!\w){call.pattern}\.(?:{'|'.join(_SPAWNS)})\(", made):
             found.setdefault(suspension.object, []).append(suspension)
     return found
 
@@ -60,8 +59,9 @@ def thread_pool_full(timeline: Timeline, observed: Observed) -> Iterator[Finding
     for number, (reason, asked, _) in enumerate(columns.details.known):
         if reason in (words.THREADPOOL, words.DNS):
             on = timeline.columns.texts.get(columns.asked.known[asked][1], "") if asked >= 0 else ""
-            call = _CALL.match(on.replace("get_hub()", "hub")) if reason == words.THREADPOOL else None
-            numbers.setdefault(call[1].rpartition(".")[2] if call is not None else "threadpool", []).append(number)
+            call = called(on) if reason == words.THREADPOOL else None
+            name = call.thing.rpartition(".")[2] if call is not None else "threadpool"
+            numbers.setdefault(name, []).append(number)
     every = waits(timeline) if numbers else None
     for name, details in numbers.items():
         assert every is not None, "there are waits"

@@ -1,34 +1,44 @@
-"""Greenlets that ended with an exception that was never retrieved."""
+"""Greenlets and threads that ended with an exception that was never retrieved."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from visualizer.analysis.findings.base import Finding, at, finding, spot
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.joins import expression, only_waits
 from visualizer.analysis.findings.setters import broken
 from visualizer.analysis.findings.tracebacks import printed
-from visualizer.analysis.model.timeline import State, Timeline, Track
+from visualizer.analysis.model.timeline import Place, State, Timeline, Track
 from visualizer.trace import words
 
 #: How gevent's greenlets end the program.
 _ENDS_PROGRAM = ("SystemExit(", "KeyboardInterrupt(")
+#: How a program learns of what a greenlet raised without getting it: `g.exception`, `g.successful()`, `g.link(...)`.
+_LOOKS = re.compile(r"\.(?:exception|exc_info)\b(?!\s*\()|\.successful\(|(?<!os)\.link(?:_exception)?\(")
 
 
 def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A greenlet of a hub raised, and no track was seen to get the exception. Inferred: a later get() is not recorded.
+    Or a thread did, whose exception nobody can get.
 
     Not reported if its creator waited for others to end then or later, except by a call that only waits: it may be one
-    of those. Nor if a track that waited for it ended with the same exception, nor if it was killed; nor if others wait
-    for what it would have done: that is told with them.
+    of those. Nor if a track that waited for it ended with the same exception, nor if it was killed; nor where the
+    source looks at what greenlets raised (_LOOKS); nor if others wait for what it would have done: that is told with
+    them.
     """
+    main = next(iter(timeline.tracks), words.NOBODY)
     told_of = {track.id for what in broken(timeline, observed) for track in what.died}
     for track_id in timeline.exits:
         track = timeline.tracks[track_id]
         if track_id in told_of:
             continue
         parent = timeline.tracks.get(track.parent)
+        if track.state is State.FAILED and track.kind == words.THREAD and track_id != main:
+            place, who = printed(timeline, track), timeline.name(track_id)
+            raised = f"raised {track.value or 'an exception'}{at(place)}"
+            yield finding("unretrieved", f"{who} {raised} → the thread ended", (track_id,), track.exit_ns, place)
         if track.state is not State.FAILED or parent is None or not parent.schedules:
             continue
         if (track.value or "").startswith(_ENDS_PROGRAM):
@@ -37,6 +47,8 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         if track_id in observed.retrieved or _asked_for(timeline, observed, track.creator, track.exit_ns):
             continue
         others = (track.creator, suspension.track if suspension is not None else words.NOBODY)
+        if _looks_at_exceptions(timeline, (track.place, suspension.place if suspension is not None else None)):
+            continue
         if any(_ended_alike(timeline, other, track) for other in others) or _was_killed(timeline, track):
             continue
         raised = f" {track.value}" if track.value is not None else ""
@@ -52,6 +64,12 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             sentence += f" → exception never retrieved (inferred: {waited}, which does not raise it again"
         sentence += "; a later get() that need not wait is not recorded)"
         yield finding("unretrieved", sentence, (track_id,), track.exit_ns, place or track.place)
+
+
+def _looks_at_exceptions(timeline: Timeline, places: Iterable[Place | None]) -> bool:
+    """Whether a file that spawns it, or waits for it, has code for that."""
+    files = {place.file for place in places if place is not None}
+    return any(_LOOKS.search(timeline.sources.get(file, "")) for file in files)
 
 
 def _asked_for(timeline: Timeline, observed: Observed, track: int, t_ns: int) -> bool:

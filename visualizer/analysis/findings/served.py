@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track
+from visualizer.analysis.text.source_text import in_loop
 from visualizer.trace import words
 
 _Where = tuple[str, Place | None]
@@ -26,6 +27,12 @@ class Served:
     def before(self, track: Track, suspension: Suspension) -> bool:
         """Whether a track woke it, or another one of its function, from such a wait at the same place."""
         return self.by(track, suspension) != words.NOBODY
+
+    def is_worker(self, track: Track, suspension: Suspension) -> bool:
+        """Whether it waits at a queue for more: it takes from it in a loop, or its like was given something there."""
+        if suspension.reason not in (words.QUEUE, words.CHANNEL) or suspension.place is None:
+            return False
+        return in_loop(self._timeline, suspension.place) or self.before(track, suspension)
 
     def by(self, track: Track, suspension: Suspension) -> int:
         """The track that did so last; NOBODY if none did."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ from visualizer.analysis.findings.served import Served
 from visualizer.analysis.findings.standstill import stuck
 from visualizer.analysis.findings.tracebacks import printed
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track
-from visualizer.analysis.text.source_text import calls_in, definition
+from visualizer.analysis.text.source_text import called, calls_in, definition
 from visualizer.trace import words
 
 #: Reason of a wait, and the method that waits -> the methods by which another track ends it.
@@ -28,7 +27,6 @@ _ENDED_BY = {
     (words.QUEUE, "put"): ("get", "get_nowait"),
     (words.CHANNEL, "get"): ("put",),
 }
-_CALL = re.compile(r"([\w.]+)\.(\w+)\(")
 
 
 class Broken(NamedTuple):
@@ -63,19 +61,19 @@ def broken(timeline: Timeline, observed: Observed) -> list[Broken]:
     failed = [track for track in map(timeline.tracks.__getitem__, timeline.exits) if track.state is State.FAILED]
     found = []
     for (reason, on, _), waiting in alike.items():
-        call = _CALL.match(on)
-        methods = _ENDED_BY.get((reason, call[2])) if call is not None else None
+        call = called(on)
+        methods = _ENDED_BY.get((reason, call.method)) if call is not None else None
         if call is None or methods is None:
             continue
-        name = call[1].rpartition(".")[2]
+        name = call.pattern
         died = [(track, line, method) for track in failed for line, method in _missed(timeline, track, name, methods)]
         if died:
             _, line, method = died[-1]
             tracks = tuple(track for track, *_ in died)
-            kind = _kind(timeline, tracks[-1], name, method, call[2])
-            found.append(Broken(kind, tracks, call[1], method, line, tuple(waiting)))
+            kind = _kind(timeline, tracks[-1], name, method, call.method)
+            found.append(Broken(kind, tracks, call.thing, method, line, tuple(waiting)))
         elif methods == ("task_done",) and _is_empty(timeline, observed, waiting[0]):
-            found.append(Broken("lost_task_done", (), call[1], methods[0], 0, tuple(waiting)))
+            found.append(Broken("lost_task_done", (), call.thing, methods[0], 0, tuple(waiting)))
     return found
 
 

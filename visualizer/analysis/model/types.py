@@ -78,7 +78,7 @@ class Suspension(NamedTuple):
 
 
 class Tie(NamedTuple):
-    """At `t_ns`, in a deadlock, `track` held the thing `object`, or waited for tracks (`on_tracks`) to end."""
+    """At `t_ns` `track` held the thing `object`, or waited for tracks (`on_tracks`) to end."""
 
     t_ns: int
     track: int

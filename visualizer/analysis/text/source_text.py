@@ -30,6 +30,55 @@ _LARGEST = 2_000_000
 _CROWD = 64
 
 
+#: A string, or one character of an expression.
+_PIECE = re.compile(r"""(["'])(?:\\.|(?!\1).)*\1?|.""", re.DOTALL)
+_METHOD = re.compile(r"(.+)\.(\w+)", re.DOTALL)
+#: What stands in brackets, which may have others inside.
+_INSIDE = {"[": r"\[(?:[^][\n]|\[[^][\n]*\])*\]", "(": r"\((?:[^()\n]|\([^()\n]*\))*\)"}
+
+
+class Called(NamedTuple):
+    """Of a call as it is written, `self.pending[key].get(1)`: `thing` is "self.pending[key]", `method` is "get".
+
+    `pattern`: matches what is called like the thing, in whatever it stands and whatever its brackets hold.
+    """
+
+    thing: str
+    method: str
+    pattern: str
+
+
+@lru_cache(maxsize=1024)
+def called(expression: str) -> Called | None:
+    """The method call that an expression is, which may be cut off behind its parenthesis; None if it is none."""
+    groups = _groups(expression)
+    method = _METHOD.fullmatch(expression[: groups[-1][0]]) if groups else None
+    if method is None or expression[groups[-1][0]] != "(":
+        return None
+    name, behind = method[1], ""
+    for start, end in reversed(groups[:-1]):
+        if end == len(name):
+            name, behind = name[:start], _INSIDE[name[start]] + behind
+    name = name.rpartition(".")[2]
+    return Called(method[1], method[2], re.escape(name) + behind) if name.isidentifier() else None
+
+
+def _groups(text: str) -> list[tuple[int, int]]:
+    """From where to where the outermost brackets of a text go; the last may be cut off."""
+    found: list[tuple[int, int]] = []
+    deep = 0
+    for piece in _PIECE.finditer(text):
+        if piece[0] in ("(", "["):
+            if not deep:
+                found.append((piece.start(), len(text)))
+            deep += 1
+        elif piece[0] in (")", "]") and deep:
+            deep -= 1
+            if not deep:
+                found[-1] = found[-1][0], piece.end()
+    return found
+
+
 class Ending(NamedTuple):
     """`track` would end a wait in line `line` of `file`, had it gone on: "set", "release" or "notify" it."""
 
@@ -75,23 +124,46 @@ def in_loop(timeline: Timeline, place: Place) -> bool:
     return False
 
 
-def calls_in(timeline: Timeline, written: Place, name: str, methods: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Where the function `written` there calls one of these methods of what is called `name`: (line, method)."""
-    calls = re.compile(rf"(?<!\w){re.escape(name)}\.({'|'.join(methods)})[ \t]*\(")
+def calls_in(timeline: Timeline, written: Place, pattern: str, methods: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Where the function `written` there calls one of these methods of what is called so: (line, method)."""
+    calls = re.compile(rf"(?<!\w){pattern}\.({'|'.join(methods)})[ \t]*\(")
     lines = _lines(timeline.sources.get(written.file, ""))
     for number in range(written.line, min(written.end_line, len(lines)) + 1):
         if call := calls.search(lines[number - 1].partition("#")[0]):
             yield number, call[1]
 
 
-def would_end(timeline: Timeline, waiting: dict[int, Suspension], suspension: Suspension) -> Ending | None:
+def would_end(
+    timeline: Timeline, waiting: dict[int, Suspension], suspension: Suspension, held: bool = False
+) -> Ending | None:
     """The one of those who wait, too, who would end the wait `suspension`; None where it is not one, or not known.
 
-    Inferred: what is of the same name there may be another thing, and the line may never be reached.
+    Inferred: what is of the same name there may be another thing, and the line may never be reached. `held`: only one
+    that has acquired it further up.
     """
     # In a crowd each would be looked for in the function of each.
     found = _endings(timeline, waiting, suspension) if len(waiting) <= _CROWD else []
+    found = [one for one in found if not held or _has(timeline, waiting[one.track], _called(suspension)[0])]
     return found[0] if len(found) == 1 else None
+
+
+def _has(timeline: Timeline, suspension: Suspension, thing: str) -> bool:
+    """Whether, above the line that it waits in, what its function did last to what is called `thing` is to acquire
+    it."""
+    place = suspension.place
+    if place is None:
+        return False
+    lines = _lines(timeline.sources.get(place.file, ""))
+    calls = re.compile(rf"(?<![\w.]){re.escape(thing)}\.(acquire|release)[ \t]*\(")
+    for number in range(min(place.line, len(lines)), 0, -1):
+        line = lines[number - 1]
+        # On its own line, what stands before.
+        written = line.encode()[: place.column].decode(errors="replace") if number == place.line else line
+        if found := calls.findall(written.partition("#")[0]):
+            return bool(found[-1] == "acquire")
+        if _DEF.match(line):
+            break
+    return False
 
 
 def _endings(timeline: Timeline, waiting: dict[int, Suspension], suspension: Suspension) -> list[Ending]:

@@ -34,7 +34,7 @@ class TimeFormat:
     def moment(self, t_ns: int, of_ns: int) -> str:
         """A moment of a trace that lasts `of_ns`, with as many digits at every moment of it."""
         shown_ns = t_ns - self.zero_ns
-        digits, unit, unit_ns = next(found for least, found in _DIGITS if of_ns >= least)
+        digits, unit, unit_ns = digits_of(of_ns)
         if self.since is Since.MIDNIGHT:
             return clock(shown_ns, digits)
         text = f"{abs(shown_ns) / unit_ns:.3f} {unit}"
@@ -74,6 +74,11 @@ class Labels:
 SINCE_START = TimeFormat()
 #: From which length of a trace on, with which decimals and in which unit its moments are shown.
 _DIGITS = ((100_000_000, (3, "s", 1e9)), (100_000, (6, "ms", 1e6)), (0, (9, "µs", 1e3)))
+
+
+def digits_of(of_ns: int) -> tuple[int, str, float]:
+    """With how many decimals, and in which unit of how many ns, the moments of a trace of that length are shown."""
+    return next(found for least, found in _DIGITS if of_ns >= least)
 
 
 def nice(least: float) -> float:

@@ -10,7 +10,6 @@ from itertools import groupby, islice
 from typing import NamedTuple
 
 from visualizer.analysis.model.timeline import FINAL, State, Switch, Timeline
-from visualizer.analysis.text.durations import in_seconds
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
 from visualizer.paint.panes.arrow_labels import crossing_labels
@@ -33,6 +32,14 @@ _ARROW, _ASCII_ARROW = ("─", "◀", "▶"), ("-", "<", ">")
 _OUTSIDE_CELLS = 14
 #: Lifelines keep their positions for this many lines.
 _PAGE = 40
+
+#: From which length of a trace on, with which decimals and in which unit its moments are shown.
+_DIGITS = (
+    (1_000_000_000_000, (3, "s", 1e9)),
+    (100_000_000, (6, "s", 1e9)),
+    (100_000, (3, "ms", 1e6)),
+    (0, (3, "µs", 1e3)),
+)
 
 _Cell = tuple[str, str]
 
@@ -174,13 +181,16 @@ def line(
 _BLANK: _Cell = (" ", "dim")
 
 
+def digits_of(of_ns: int) -> tuple[int, str, float]:
+    """With how many decimals, and in which unit of how many ns, the moments of a trace of that length are shown: as
+    many at every moment of it, since two switches are often microseconds apart."""
+    return next(found for least, found in _DIGITS if of_ns >= least)
+
+
 def moment(t_ns: int, of_ns: int) -> str:
-    """With as many digits at every moment of a trace of that length: two switches are often microseconds apart."""
-    if of_ns >= 1_000_000_000_000:
-        return f"{t_ns / 1e9:.3f} s"
-    if of_ns >= 100_000_000:
-        return in_seconds(t_ns)
-    return f"{t_ns / 1e6:.3f} ms" if of_ns >= 100_000 else f"{t_ns / 1e3:.3f} µs"
+    """A moment of a trace of that length."""
+    digits, unit, unit_ns = digits_of(of_ns)
+    return f"{t_ns / unit_ns:.{digits}f} {unit}"
 
 
 def state_after(timeline: Timeline, track: int, switch: Switch) -> State | None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from visualizer.analysis.index.groups import TrackGroup
+from visualizer.analysis.index.switch_axis import PER_SWITCH, places
 from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.paint.axis.viewport import Axis, Viewport, position_of_time, times_of_places
 from visualizer.paint.rows.cells import NONE
@@ -114,6 +115,41 @@ def group_cells(
     most = filled.max(axis=0)
     main = np.where(known & ~runs & (most > 0), _FILLING[filled.argmax(axis=0)], NONE)
     return GroupCells(np.where(runs, share, -1.0), main, np.maximum(np.rint(most), 1).astype(np.int64))
+
+
+class GroupPieces(NamedTuple):
+    """The whole life of a group, without cells: from `start_ns`, or from `place` along the switches, on, up to the next
+    piece, one of them runs, or most of the others are in `state` (NONE: there is none, or no longer), as `said`."""
+
+    start_ns: Column
+    place: Column
+    state: Column
+    said: list[str]
+
+
+def group_pieces(timeline: Timeline, group: TrackGroup) -> GroupPieces:
+    """In how many pieces that is depends on how often the tracks of the group change."""
+    tracks = [timeline.tracks[track] for track in group.tracks]
+    starts_ns = np.concatenate([np.frombuffer(track.slices.start_ns, dtype=np.int64) for track in tracks])
+    at = np.concatenate([np.frombuffer(places(timeline, track).start, dtype=np.int64) for track in tracks])
+    order = np.lexsort((at, starts_ns))
+    starts_ns, at = starts_ns[order], at[order]
+    last = np.append(starts_ns[1:] != starts_ns[:-1], True)
+    starts_ns, at = starts_ns[last], at[last]
+    counts = group.at(starts_ns.astype(np.float64))[0]
+    filling = counts[_FILLING]
+    number = filling.max(axis=0)
+    state = np.where(number > 0, _FILLING[filling.argmax(axis=0)], NONE)
+    ended = int(State.FAILED if group.failed else State.DONE)
+    state = np.where((number == 0) & (starts_ns == group.ended_ns), ended, state)
+    runs = counts[State.RUNNING] > 0
+    state, number = np.where(runs, int(State.RUNNING), state), np.where(runs | (number == 0), 0, number)
+    changes = np.append(True, (state[1:] != state[:-1]) | (number[1:] != number[:-1]))
+    said = [
+        f"{count} {_VERBS[State(state)][count != 1]}" if count else ""
+        for state, count in zip(state[changes].tolist(), number[changes].tolist(), strict=True)
+    ]
+    return GroupPieces(starts_ns[changes], at[changes] / PER_SWITCH, state[changes], said)
 
 
 def _mark_end(cell: int, group: TrackGroup, canvas: Canvas, ascii: bool) -> None:

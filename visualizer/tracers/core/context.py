@@ -10,6 +10,7 @@ from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.code import place_of
 from visualizer.tracers.core.imports import Imports
+from visualizer.tracers.core.thread_errors import ThreadErrors
 from visualizer.tracers.core.values import keep, show
 
 TYPE_CHECKING = False
@@ -44,6 +45,7 @@ class Context:
         self.control = control
         self.points: Points | None = None
         self.imports = Imports(self.fail)
+        self.thread_errors = ThreadErrors(self.current, self.fail)
         #: The runtimes that are watched, by name, in the order of `start.RUNTIMES`.
         self.tracers: dict[str, Runtime] = {}
         #: Gives the next track id. Ids are never used twice, whichever process of the program gives them.

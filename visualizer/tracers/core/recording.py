@@ -77,8 +77,9 @@ class Recording(Context):
     def on_thread_end(self, buffer: Buffer) -> None:
         """The thread of a buffer ends."""
         if not self.is_over:
-            about = (words.RETURNED, None)
-            buffer.store((lines.thread_exited, self.stream.clock(), buffer.track, about, lines.NO_VALUE, None, 0))
+            outcome, value = self.thread_errors.take(buffer.track) or (words.RETURNED, lines.NO_VALUE)
+            about = (outcome, None)
+            buffer.store((lines.thread_exited, self.stream.clock(), buffer.track, about, value, None, 0))
         buffer.closed = True
         if self.forks.is_child and all(other.closed for other in self.stream.buffers):
             # A thread has forked: the child ends with its last thread, unless ours keeps it alive.
@@ -97,6 +98,7 @@ class Recording(Context):
             except Exception as error:
                 self._answers[name] = f"refused: {show(error)}"
                 self.tracers.pop(name, None)
+        self.imports.after("threading", "threads", self.thread_errors.begin)
         stream.write_header(_header(stream.start_ns, self._answers, self._words))
         stream.flush()
         atexit.register(self.end)

@@ -20,6 +20,7 @@ class ThreadStarts:
 
     def __init__(self, fail: Callable[[str, BaseException], None]) -> None:
         self._fail = fail
+        self._hook = self._on_first_event
         self._threading: Any = None
         #: (name of the tracer, what to call).
         self.calls: list[tuple[str, Callable[[], None]]] = []
@@ -28,7 +29,12 @@ class ThreadStarts:
         """The program has imported `threading`."""
         if threading._profile_hook is None:
             self._threading = threading
-            threading.setprofile(self._on_first_event)
+            threading.setprofile(self._hook)
+
+    def begins_in(self, frame: Any) -> bool:
+        """Whether `threading` sets our function in that frame. gevent has it do so in a greenlet of ours."""
+        is_ours: bool = frame.f_globals.get("_profile_hook") is self._hook
+        return is_ours and frame.f_code.co_name == "_bootstrap_inner"
 
     def forget(self, tracer: str) -> None:
         """Call nothing for that tracer from now on."""
@@ -37,7 +43,7 @@ class ThreadStarts:
     def remove(self) -> None:
         """Call nothing in the threads that begin from now on."""
         self.calls.clear()
-        if self._threading is not None and self._threading._profile_hook == self._on_first_event:
+        if self._threading is not None and self._threading._profile_hook is self._hook:
             self._threading.setprofile(None)
 
     def _on_first_event(self, *_: Any) -> None:

@@ -6,11 +6,11 @@ import os
 
 from visualizer.analysis.explore.targets import Line, Number, goal
 from visualizer.analysis.model.timeline import Place
+from visualizer.analysis.text.source_position import running
 from visualizer.session.control import Condition, ProgramControl
 from visualizer.tui.actions.spans import Spanning
 from visualizer.tui.state.breakpoint_check import refusal
 from visualizer.tui.state.feed import Feed
-from visualizer.tui.state.source_position import running
 
 _EXPECTED = "Type a line of source: 14 or demo.py:14."
 _PAUSED = "The program is paused: J runs it to the next switch, S resumes it."

@@ -30,9 +30,9 @@ from visualizer.tui.state.pair import SIDES, Pair
 from visualizer.tui.state.side import SideView
 from visualizer.tui.terminal.styles import is_dark, style
 from visualizer.tui.widgets.comparison import BothFilter, Sentences, SideChosen, SideHeading, SideRuler, Stack, Verdict
-from visualizer.tui.widgets.findings import all_of
 from visualizer.tui.widgets.footer import Footer
 from visualizer.tui.widgets.message_line import MessageLine
+from visualizer.tui.widgets.problems import all_of
 from visualizer.tui.widgets.prompt import Prompt
 from visualizer.tui.widgets.too_small import TooSmall, is_too_small
 from visualizer.tui.widgets.tracks import RIGHT, row_start

@@ -33,13 +33,13 @@ from visualizer.tui.shell import shell
 from visualizer.tui.state.feed import Feed
 from visualizer.tui.state.view import View
 from visualizer.tui.widgets.filter import Filter
-from visualizer.tui.widgets.findings import ProblemsPane
 from visualizer.tui.widgets.footer import Footer
 from visualizer.tui.widgets.header import HeaderBar
 from visualizer.tui.widgets.hint import Hint
 from visualizer.tui.widgets.line_list import Lines
 from visualizer.tui.widgets.message_line import MessageLine
 from visualizer.tui.widgets.notices import Notices
+from visualizer.tui.widgets.problems import ProblemsPane
 from visualizer.tui.widgets.prompt import Prompt
 from visualizer.tui.widgets.sentence import Sentence
 from visualizer.tui.widgets.sequence import Sequence

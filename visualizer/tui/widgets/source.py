@@ -10,11 +10,7 @@ from textual.widget import Widget
 from visualizer.analysis.model.timeline import Place, State
 from visualizer.analysis.text.hot_lines import lines_sampled
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.text.canvas import Run
-from visualizer.paint.text.cell_width import cell_width, fit
-from visualizer.paint.text.palette import STYLE_OF, glyphs
-from visualizer.trace import words
-from visualizer.tui.state.source_position import (
+from visualizer.analysis.text.source_position import (
     SourcePosition,
     behind_end,
     run_of,
@@ -23,6 +19,10 @@ from visualizer.tui.state.source_position import (
     short_path,
     suspended,
 )
+from visualizer.paint.text.canvas import Run
+from visualizer.paint.text.cell_width import cell_width, fit
+from visualizer.paint.text.palette import STYLE_OF, glyphs
+from visualizer.trace import words
 from visualizer.tui.state.source_text import SourceText, read
 from visualizer.tui.state.view import View
 from visualizer.tui.terminal.styles import is_dark, on_colour, over, strip, style

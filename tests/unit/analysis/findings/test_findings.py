@@ -144,6 +144,11 @@ def test_a_track_that_is_suspended_for_ever() -> None:
     assert kinds(resumed) == []
     assert kinds(ping_pong()) == [], "the program may go on"
     assert kinds(ping_pong().end(-1, 9)) == [], "nobody knows what it would have done"
+    served = Tape().spawn("a", words.GREENLET, parent="main").spawn("b", words.GREENLET, parent="main")
+    served.switch("main", "b", line=9)
+    for _ in range(2):
+        served.switch("b", "a", line=6).switch("a", "b", line=2)
+    assert kinds(served.exits("b").switch("b", "main").exits("main").end()) == [], "a answers whoever asks"
     # The program gave worker another parent than it was spawned with.
     tape = Tape().spawn("worker", words.GREENLET, parent="main").spawn("other", words.GREENLET, parent="main")
     tape.spawn("boss", words.GREENLET, parent="main").switch("main", "boss").switch("boss", "worker", line=7)
@@ -353,6 +358,14 @@ def test_being_ready_for_a_small_part_of_a_long_life_is_no_starvation() -> None:
     assert kinds(ready_in_turns(4, 30).at(2_000 * MS).prints("x")) == []
 
 
+def test_no_starvation_at_the_end_of_a_long_queue() -> None:
+    keys = [f"k{number}" for number in range(20)]
+    tape = spawned(*keys)
+    for number, key in enumerate(keys, 1):
+        tape.switch("hub", key).at(round((1 + number * 9.8) * MS)).exits(key).switch(key, "hub")
+    assert kinds(tape) == []
+
+
 def test_no_starvation_where_nobody_else_ran() -> None:
     tape = spawned("foo").switch("hub", "foo").waits("foo", words.RESULT, "r.get()").switch("foo", "hub", line=5)
     tape.at(2 * MS).wake("foo", words.NOBODY, words.CALLBACK).poll("hub", 1)
@@ -438,6 +451,20 @@ def test_an_exception_of_which_the_wait_for_its_end_tells_nobody() -> None:
     assert kinds(fails(joined="foo.join()", later="other.get()")) == [], "perhaps it was this one's"
     assert kinds(fails(joined="foo.join()", outcome=words.KILLED)) == []
     assert kinds(fails(joined="foo.join()", main=words.RAISED)) == [], "main asked later, and died of it"
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("log.exception('x'); os.link(a, b)", True),
+        ("print(foo.exception)", False),
+        ("if foo.successful(): pass", False),
+        ("foo.link_exception(restart)", False),
+        ("foo.link(done)", False),
+    ],
+)
+def test_who_looks_at_what_a_greenlet_raised_knows_of_it(source: str, told: bool) -> None:
+    assert kinds(fails(joined="foo.join()").lists(source)) == ["unretrieved"] * told
 
 
 def test_an_exception_is_told_at_the_line_where_gevent_printed_that_it_was_raised() -> None:

@@ -74,7 +74,9 @@ def test_one_that_is_held_for_a_moment_is_no_problem() -> None:
 def test_one_whose_holder_runs_is_not_held_across_a_wait() -> None:
     tape = greenlets("a", "b").at(10 * MS).switch("hub", "b").waits("b", words.LOCK, "lock.acquire()", thing="RLock 1")
     tape.switch("b", "hub", line=7).switch("hub", "a").at(300 * MS).wake("b", "a", words.CALLBACK).switch("a", "hub")
-    assert found(tape.switch("hub", "b"), "lock_held") == []
+    [one] = findings(tape.switch("hub", "b").timeline())
+    assert one.sentence.endswith("→ b waited for RLock 1, which it held")
+    assert (one.kind, one.cost_ns // MS, one.lost_by) == ("hog", 289, (tape.ids["b"],))
 
 
 @pytest.mark.parametrize(
@@ -90,16 +92,40 @@ def test_a_semaphore_that_lets_several_in_is_no_lock(made: str, told: bool) -> N
     assert bool(found(tape.switch("hub", "b"), "lock_held")) is told
 
 
-def test_who_was_given_the_lock_and_keeps_it_is_told_while_it_does() -> None:
+@pytest.mark.parametrize(
+    ("owner", "holder", "doing"),
+    [
+        ("b", "b", ", in which it waited 3 s in q.get() (demo.py:8)"),
+        # It may have given it back, and anybody may have taken what was free.
+        (None, "somebody (unknown who)", ""),
+    ],
+)
+def test_who_holds_a_lock_is_told_while_it_does(owner: str | None, holder: str, doing: str) -> None:
     tape = holds(greenlets("a", "b"), "a", "b", 10, 1)
     tape.switch("a", "hub", line=9).switch("hub", "b").waits("b", words.QUEUE, "q.get()").switch("b", "hub", line=8)
-    tape.switch("hub", "a").waits("a", words.LOCK, "lock.acquire()", thing="RLock 1").switch("a", "hub", line=7)
+    tape.switch("hub", "a")
+    if owner:
+        tape.tie(owner, words.OWNS, "RLock 1")
+    tape.waits("a", words.LOCK, "lock.acquire()", thing="RLock 1").switch("a", "hub", line=7)
     assert found(tape.poll("hub", 1).at(900 * MS).prints("x"), "lock_held") == [], "it may give it back yet"
     [one] = found(tape.at(3_000 * MS).prints("x"), "lock_held")
-    kept = "b kept lock (RLock 1) from others for 3 s, in which it waited 3 s in q.get() (demo.py:8)"
-    assert one.sentence.startswith(kept)
+    told = f"{holder} held lock (RLock 1) until {{}}{doing} → a waited for it (demo.py:7), 3 s in all"
+    assert one.sentence == told.format("the end of the trace")
     [one] = found(tape.end(signal=15), "lock_held")
-    assert ", until SIGTERM ended the program → a waited for it (demo.py:7), 3 s in all" in one.sentence
+    assert one.sentence == told.format("SIGTERM ended the program")
+
+
+def test_who_was_given_the_lock_while_another_waited_keeps_that_one_from_it() -> None:
+    tape = greenlets("a", "b", "c").switch("hub", "a")
+    for track in ("b", "c"):
+        tape.switch("a", track).waits(track, words.LOCK, "lock.acquire()", thing="LockType 1")
+        tape.switch(track, "a", line=7)
+    tape.wake("b", "a", words.CALLBACK).switch("a", "b").waits("b", words.QUEUE, "q.get()").switch("b", "hub", line=8)
+    [one] = found(tape.poll("hub", 1).at(2_000 * MS).prints("x").end(signal=9), "lock_held")
+    assert one.sentence == (
+        "b kept lock (LockType 1) from others for 2 s, in which it waited 2 s in q.get() (demo.py:8), until SIGKILL "
+        "ended the program → c waited for it (demo.py:7), 2 s in all"
+    )
 
 
 def circle() -> Tape:
@@ -140,13 +166,20 @@ def test_a_hog_up_to_the_end_is_told_however_the_program_ends_and_while_it_runs(
     assert findings(spins(90).end(signal=9).timeline()) == []
 
 
-def spawns(count: int, *, ends: int = 0, woken: bool = False, reason: str = words.EVENT, until_ms: int = 100) -> Tape:
-    """A track each 10 ms, of which so many end."""
-    tape = greenlets("audit")
+def spawns(
+    count: int, *, ends: int = 0, woken: bool = False, reason: str = words.EVENT, until_ms: int = 100, own: str = "",
+) -> Tape:
+    """A track each 10 ms, of which so many end. `own`: each is made by another one, which then waits for that."""
+    tape = greenlets("audit").lists("\n" * 63 + "while True:\n    done.get()\n")
     for number in range(count):
         key = f"k{number}"
         tape.at((number + 1) * 10 * MS).switch("hub", "audit")
-        tape.spawn(key, words.GREENLET, "keep", parent="hub", creator="audit", line=69)
+        if own:
+            tape.spawn(f"own {key}", words.GREENLET, "handle", parent="hub", creator="audit", line=68)
+            tape.waits(f"own {key}", own, "socket.recv(9)").switch("audit", f"own {key}")
+            tape.switch(f"own {key}", "audit", line=60)
+        creator = f"own {key}" if own else "audit"
+        tape.spawn(key, words.GREENLET, "keep", parent="hub", creator=creator, line=69)
         tape.wake(key, "audit", words.SPAWN).switch("audit", "hub", line=70).switch("hub", key)
         if number < ends:
             tape.exits(key).switch(key, "hub")
@@ -164,7 +197,7 @@ def test_a_leak() -> None:
         "9 × keep, spawned in run() (demo.py:69) one after another for 80 ms → none of them has ended; "
         "keep-1 waits in done.wait() (demo.py:65) since 10 ms"
     )
-    assert (len(one.tracks), one.line) == (9, 69)
+    assert (len(one.tracks), one.line, one.cost_ns, one.lost_by) == (9, 69, 0, ()), "nobody waits for them"
     over = spawns(9).wake("main", "audit", words.FINISHED).switch("hub", "main").exits("main").end()
     assert [(one.kind, len(one.tracks)) for one in findings(over.timeline())] == [("leak", 9)], "and not never_resumed"
 
@@ -177,8 +210,20 @@ def test_a_leak() -> None:
         spawns(9, woken=True),
         spawns(9, reason=words.IO),
         spawns(9, until_ms=1000),
+        spawns(9, reason=words.QUEUE),
+        spawns(9, own=words.IO),
     ],
-    ids=["few", "some end", "somebody wakes them", "connections", "a crew that came in the beginning"],
-)
+    ids=["few", "some end", "somebody wakes them", "connections", "a crew that came in the beginning", "workers",
+         "what belongs to connections"],
+)  # fmt: skip
 def test_what_is_no_leak(tape: Tape) -> None:
     assert found(tape, "leak") == []
+
+
+def test_who_belongs_to_a_connection_is_not_stuck() -> None:
+    def over(own: str) -> list[str]:
+        tape = spawns(7, own=own).wake("main", "audit", words.FINISHED).switch("hub", "main").exits("main").end()
+        return [one.kind for one in findings(tape.timeline())]
+
+    assert over(words.IO) == []
+    assert over(words.SLEEP) == ["never_resumed"] * 7

@@ -259,7 +259,7 @@ class ProfileTracer:
                 self._generators.on_call(target, method.__name__, UNREAD, code, frame.f_lasti)
         elif type(target) is AsyncGeneratorType and method.__name__ in ASKING:
             self._generators.on_ask(target, method.__name__)
-        elif method.__name__ in _TAKING_OVER and not self._told_of_another:
+        elif method.__name__ in _TAKING_OVER and not self._told_of_another and not self._imports.begins_thread(frame):
             if target is sys or any(type_module(base) == "_lsprof" for base in type.mro(type(target))):
                 self._told_of_another = True
                 file, function, line, *_ = place(code, frame.f_lasti)

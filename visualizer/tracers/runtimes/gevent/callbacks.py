@@ -18,8 +18,9 @@ from visualizer.tracers.core.values import Shown, keep, type_name
 from visualizer.tracers.runtimes.gevent.attribution.services import service_of
 from visualizer.tracers.runtimes.gevent.attribution.wait_queues import Service
 from visualizer.tracers.runtimes.gevent.hub_frames import cause_of_frames
-from visualizer.tracers.runtimes.gevent.ready import BOUND, Ready, links_of
+from visualizer.tracers.runtimes.gevent.ready import Ready, links_of
 from visualizer.tracers.runtimes.gevent.spawns import Spawns
+from visualizer.tracers.runtimes.greenlets.call_sites import BOUND
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
 TYPE_CHECKING = False

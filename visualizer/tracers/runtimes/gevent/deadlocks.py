@@ -1,8 +1,8 @@
 """What a deadlock is made of: who holds what, told as a track begins to wait for a lock; and, with who joins whom, when
 a hub throws LoopExit.
 
-To acquire what is free leaves nothing to be seen. But whoever is suspended inside `with lock:` holds it, and an RLock
-names its owner. Whom somebody joins together with others, gevent's iterator over them knows.
+To acquire what is free leaves nothing to be seen. But whoever waits inside `with lock:` holds it, and an RLock names
+its owner, whatever that does. Whom somebody joins together with others, gevent's iterator over them knows.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable
     from typing import Any
 
-_HELD = ("Semaphore", "BoundedSemaphore", "RLock", "LockType", "_RLock", "Condition")
+_OWNED = ("RLock", "_RLock")
+_HELD = ("Semaphore", "BoundedSemaphore", "LockType", *_OWNED)
 
 
 def _wait_iterators() -> tuple[Any, ...]:
@@ -41,6 +42,8 @@ class Ties:
         self._greenlets = greenlets
         self._ready = ready
         self._numbers = numbers
+        #: Name of an RLock -> the owner that was told last.
+        self._owners: dict[str, int | None] = {}
 
     def report(self, t_ns: int, hub: Any, track: int) -> None:
         """`hub` has just thrown LoopExit into the greenlet that runs, whose track is `track`."""
@@ -69,6 +72,15 @@ class Ties:
         for held in self._held(frame, self._lock_name):
             self._tie(t_ns, track, words.HOLDS, held)
 
+    def report_owner(self, t_ns: int, name: str) -> None:
+        """Somebody begins to wait for the lock of that name."""
+        lock = self._numbers.thing(name)
+        if lock is not None and type_name(type(lock)) in _OWNED:
+            owner = self._owner(lock)
+            if self._owners.get(name) != owner:
+                self._owners[name] = owner
+                self._tie(t_ns, words.NOBODY if owner is None else owner, words.OWNS, name)
+
     def _report_joined(self, t_ns: int, iterator: Any) -> None:
         parts = gc.get_referents(iterator)
         waiter = next((part for part in parts if type_name(type(part)) == "MultipleWaiter"), None)
@@ -88,14 +100,14 @@ class Ties:
 
     def _name(self, thing: Any) -> str:
         # An RLock names its owner itself.
-        return self._lock_name(thing) if self._owner(thing) is None else ""
+        return self._lock_name(thing) if type_name(type(thing)) not in _OWNED else ""
 
     def _lock_name(self, thing: Any) -> str:
         names = {type_name(kind) for kind in type.mro(type(thing))}
         return "" if names.isdisjoint(_HELD) else self._numbers.name(thing)
 
     def _owner(self, thing: Any) -> int | None:
-        if type_name(type(thing)) not in ("RLock", "_RLock"):
+        if type_name(type(thing)) not in _OWNED:
             return None
         try:
             owner = attribute_of(thing, "_owner")

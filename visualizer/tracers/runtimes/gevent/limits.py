@@ -13,7 +13,7 @@ from time import monotonic_ns
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import type_module, type_name
 from visualizer.tracers.runtimes.gevent.hub_frames import dictionary
-from visualizer.tracers.runtimes.gevent.ready import BOUND
+from visualizer.tracers.runtimes.greenlets.call_sites import BOUND
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program

@@ -29,6 +29,7 @@ class Numbers:
         #: Gives the track of a greenlet; None of what is none.
         self._track_of = track_of
         self._known: dict[int, tuple[Any, str]] = {}
+        self._things: dict[str, Any] = {}
         self._last: dict[str, int] = {}
 
     def name(self, thing: Any) -> str:
@@ -50,16 +51,22 @@ class Numbers:
 
         def forget(gone: Any) -> None:
             if key in self._known and self._known[key][0] is gone:
-                del self._known[key]
+                self._things.pop(self._known.pop(key)[1], None)
 
         try:
             reference = ref(thing, forget)
         except TypeError:
             return ""
-        word = type_name(kind)
+        word = type_name(kind).lstrip("_")
         number = self._last[word] = self._last.get(word, 0) + 1
-        self._known[key] = reference, f"{word} {number}"
-        return f"{word} {number}"
+        name = f"{word} {number}"
+        self._known[key], self._things[name] = (reference, name), reference
+        return name
+
+    def thing(self, name: str) -> Any:
+        """What has that name; None if it is gone."""
+        reference = self._things.get(name)
+        return reference() if reference is not None else None
 
     def living(self) -> list[tuple[Any, str]]:
         """The things that have a number, and that."""

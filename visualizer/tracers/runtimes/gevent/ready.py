@@ -10,6 +10,7 @@ from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW, Buffer
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import type_module, type_name
+from visualizer.tracers.runtimes.greenlets.call_sites import BOUND
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
 TYPE_CHECKING = False
@@ -22,8 +23,6 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 # Fetched now: gevent's monkey-patching replaces it.
 _Local = _thread._local
 _UNREADY = ("unready",)
-#: Types of a method that is bound to its object.
-BOUND = frozenset(("builtin_function_or_method", "method", "cython_function_or_method", "method-wrapper"))
 
 
 class Ready:

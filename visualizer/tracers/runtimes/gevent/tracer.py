@@ -30,10 +30,10 @@ from visualizer.tracers.runtimes.gevent.hub_frames import cause_of_frames, dicti
 from visualizer.tracers.runtimes.gevent.limits import Limit, Limits
 from visualizer.tracers.runtimes.gevent.object_ids import Numbers
 from visualizer.tracers.runtimes.gevent.polling import Poll, attributes
-from visualizer.tracers.runtimes.gevent.ready import BOUND, Ready, store_wake
+from visualizer.tracers.runtimes.gevent.ready import Ready, store_wake
 from visualizer.tracers.runtimes.gevent.spawns import Spawns, Starting, given_name
 from visualizer.tracers.runtimes.gevent.waits import HUB_ENDS, Waits
-from visualizer.tracers.runtimes.greenlets.call_sites import JOINS, New
+from visualizer.tracers.runtimes.greenlets.call_sites import BOUND, JOINS, New, Receiver, Unknown, attribute_of
 from visualizer.tracers.runtimes.greenlets.family import Family
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
@@ -52,6 +52,7 @@ _REASON_OF_TYPE = {
     "Semaphore": words.SEMAPHORE,
     "BoundedSemaphore": words.SEMAPHORE,
     "RLock": words.LOCK,
+    "_RLock": words.LOCK,
     "LockType": words.LOCK,
     "Condition": words.CONDITION,
     "Channel": words.CHANNEL,
@@ -62,7 +63,12 @@ _REASON_OF_TYPE = {
     "Pool": words.POOL,
     "ThreadPool": words.THREADPOOL,
     "Thread": words.JOIN,
+    "IMapUnordered": words.RESULT,
+    "IMap": words.RESULT,
 }
+#: Methods whose results somebody goes through, in whichever of the calls that make them, or behind them.
+_RESULTS = ("imap", "imap_unordered")
+_class_dict = type.__dict__["__dict__"].__get__
 
 
 class GeventTracer(Family):
@@ -233,6 +239,8 @@ class GeventTracer(Family):
             limit_ns, again = self._limits.left_ns(greenlet, limit, t_ns)
         if own is None:
             reason, thing, call = self._waited_on_by(greenlet, frame)
+            if reason == words.LOCK:
+                self._ties.report_owner(t_ns, thing)
             return self._store_suspension(t_ns, track, (reason, limit_ns, thing, None), None, 0, again, call)
         awaited, thing = self._waits.below(greenlet, frame, own), ""
         reason = awaited.reason
@@ -249,6 +257,7 @@ class GeventTracer(Family):
             reason = words.UNKNOWN
         if reason == words.SEMAPHORE or reason == words.LOCK:
             self._ties.report_held(t_ns, track, own)
+            self._ties.report_owner(t_ns, thing)
         if awaited.cause is not None:
             self._ready.awaited[track] = awaited.cause
         about = reason, limit_ns, thing, awaited.endpoint
@@ -295,11 +304,22 @@ class GeventTracer(Family):
         thing = sites.joined(own, numbers.name)
         return None, thing if type(thing) is str else ""
 
-    def _reason_and_name(self, thing: Any) -> tuple[str | None, str]:
-        if type(thing) is New:
-            return _reason_of_type(thing.kind), ""
-        reason = _reason_of_type(type(thing))
-        return reason, self._numbers.name(thing) if reason is not None else ""
+    def _reason_and_name(self, called: Receiver) -> tuple[str | None, str]:
+        """Why somebody waits in that method, and on which thing."""
+        thing, method = called.thing, called.method
+        kind = thing.kind if type(thing) is New else type(thing)
+        reason = _reason_of_type(kind, method)
+        if reason is None or method in _RESULTS:
+            return (reason and words.RESULT), ""
+        if reason == words.CONDITION and not method:
+            try:
+                # To enter it is to acquire its lock.
+                return self._reason_and_name(Receiver(attribute_of(thing, "_lock"), method))
+            except Unknown:
+                return reason, ""
+        # The greenlet of an `imap` only has others started whose results they are.
+        has_name = type(thing) is not New and (reason != words.RESULT or self._known_track(thing) is None)
+        return reason, self._numbers.name(thing) if has_name else ""
 
     def _waited_on_by(self, greenlet: Any, frame: Any) -> tuple[str | None, str, str | None]:
         """Why a greenlet waits that has no frame of the program's: reason, thing, and what it called, as text.
@@ -314,10 +334,10 @@ class GeventTracer(Family):
         name = callable_name(run)
         if name is None or type(run).__name__ not in BOUND:
             return reason or words.UNKNOWN, "", None
-        owner = getattr(run, "__self__", None)
-        known, thing = self._reason_and_name(owner)
+        owner, method = getattr(run, "__self__", None), name.rpartition(".")[2]
+        known, thing = self._reason_and_name(Receiver(owner, method))
         if known is not None:
-            return known, thing, f"{type_name(type(owner))}.{name.rpartition('.')[2]}()"
+            return known, thing, f"{type_name(type(owner))}.{method}()"
         args = kind.args.__get__(greenlet)
         if name in JOINS and type(args) is tuple and args:
             return words.JOIN, self._numbers.name(args[0]), f"{name}()"
@@ -442,13 +462,17 @@ def _is_loop_exit(thrown: Any) -> bool:
     return type(thrown) is Shown and thrown.startswith("LoopExit(")
 
 
-def _reason_of_type(kind: Any) -> str | None:
-    """Why somebody waits in a method of an object of this type."""
+def _reason_of_type(kind: Any, method: str) -> str | None:
+    """Why somebody waits in that method of an object of this type: one that a class of gevent's, or of the standard
+    library's, has, and not a class that is made of it."""
     if not isinstance(kind, type):
         return None
-    for base in type.mro(kind):
-        if type_module(base).partition(".")[0] in ("gevent", "queue", "threading"):
-            reason = _REASON_OF_TYPE.get(type_name(base))
-            if reason is not None:
-                return reason
-    return None
+    bases = type.mro(kind)
+    if method and not next((_is_known(base) for base in bases if method in _class_dict(base)), False):
+        return None
+    reasons = (_REASON_OF_TYPE.get(type_name(base)) for base in bases if _is_known(base))
+    return next((reason for reason in reasons if reason is not None), None)
+
+
+def _is_known(base: type) -> bool:
+    return type_module(base).partition(".")[0] in ("gevent", "queue", "threading")

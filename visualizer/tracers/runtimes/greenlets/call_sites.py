@@ -14,7 +14,7 @@ import sys
 from visualizer.tracers.core import code as code_objects
 from visualizer.tracers.core import syntax
 from visualizer.tracers.core.lines import NO_VALUE
-from visualizer.tracers.core.values import ATOMS, Shown, keep, show, type_name
+from visualizer.tracers.core.values import ATOMS, Shown, keep, show, type_module, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -26,6 +26,12 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     Recipe = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
 
 _PLAIN = ATOMS | {str, bytes}
+#: Types of a method that is bound to its object.
+BOUND = frozenset(("builtin_function_or_method", "method", "cython_function_or_method", "method-wrapper"))
+#: Functions that go through what they are given first.
+_GO_THROUGH = (next, list, tuple, set, frozenset, dict, sorted, sum, min, max, any, all)
+#: Methods in which other code runs: what waits there waits for something of its own.
+_RUN = frozenset(("run", "_run", "__call__"))
 #: A function that looks at its own local variables could see that we did too (before PEP 667, Python 3.13).
 _LOOKS_AT_LOCALS = frozenset(("locals", "vars", "dir", "eval", "exec", "_getframe", "currentframe"))
 #: inspect.CO_OPTIMIZED: a function's variables are no dictionary, but copied into one for whoever asks.
@@ -53,6 +59,16 @@ class New:
         self.kind = kind
 
 
+class Receiver:
+    """Of which thing a method is called, and its name; "" where the thing stands in a `with` or a `for`."""
+
+    __slots__ = ("method", "thing")
+
+    def __init__(self, thing: Any, method: str) -> None:
+        self.thing = thing
+        self.method = method
+
+
 class CallSite:
     """What is known of one call in the program's source."""
 
@@ -67,6 +83,7 @@ class CallSite:
         #: Of `other.switch(value)`, the value.
         self.argument = argument
         #: Of `thing.method(...)`, `with thing` or `for ... in thing`, the thing; of `Kind(...).method(...)`, a `New`.
+        #: Of a method that is called by another name, as `take()` or `self.take()`, what it is bound to.
         self.receiver = receiver
         #: Of any other call than a `switch`, its first argument.
         self.first = first
@@ -103,8 +120,8 @@ class CallSites:
         recipe = self.at(frame).first
         return NO_VALUE if recipe is None else _work_out(recipe, frame, lambda thing: thing)
 
-    def receiver(self, frame: Any, then: Callable[[Any], Any]) -> Any:
-        """`then` of the object whose method `frame` is suspended in; NO_VALUE if that is unknown."""
+    def receiver(self, frame: Any, then: Callable[[Receiver], Any]) -> Any:
+        """`then` of what `frame` is suspended in a method of; NO_VALUE if that is unknown."""
         recipe = self.at(frame).receiver
         return NO_VALUE if recipe is None else _work_out(recipe, frame, then)
 
@@ -164,9 +181,9 @@ def _site(code: CodeType, offset: int) -> CallSite:
     text = code_objects.segment(code_objects.place(code, offset))
     tree: Any = syntax.expression(text) if text is not None else None
     if type(tree).__name__ != "Call":
-        return CallSite(code, None, _maybe(_path, tree))
+        return CallSite(code, None, _maybe(_entered, tree))
     method = getattr(tree.func, "attr", None)
-    receiver = _maybe(_receiver, tree.func.value) if method is not None else None
+    receiver = _maybe(_method if method is not None else _function, tree)
     if method == "throw" and not tree.keywords:
         return CallSite(code, receiver=receiver, thrown=_maybe(_exception, tree.args))
     if method == "switch" and tree.args and not tree.keywords:
@@ -188,11 +205,68 @@ def _maybe(make: Callable[[Any], Recipe], node: Any) -> Recipe | None:
         return None
 
 
-def _receiver(node: Any) -> Recipe:
-    if type(node).__name__ != "Call":
-        return _path(node)
-    made = _path(node.func)
-    return lambda variables, module: New(made(variables, module))
+def _entered(node: Any) -> Recipe:
+    thing = _path(node)
+    return lambda variables, module: Receiver(thing(variables, module), "")
+
+
+def _method(call: Any) -> Recipe:
+    """What `thing.method()` is a method of: the thing, unless it keeps something else under that name."""
+    owner, name = call.func.value, call.func.attr
+    if name in _RUN:
+        raise Unknown
+    if type(owner).__name__ == "Call":
+        made = _path(owner.func)
+        return lambda variables, module: Receiver(New(made(variables, module)), name)
+    thing = _path(owner)
+
+    def find(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
+        found = thing(variables, module)
+        kept = _kept(found, name)
+        return Receiver(found, name) if kept is _NOWHERE else _bound_to(kept)
+
+    return find
+
+
+def _function(call: Any) -> Recipe:
+    """What `function()` is bound to; of `next(thing)` or `list(thing)`, what goes through the thing."""
+    function = _path(call.func)
+    first = _maybe(_gone_through, call.args[0]) if call.args else None
+
+    def find(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
+        called = function(variables, module)
+        if first is not None and any(called is one for one in _GO_THROUGH):
+            return first(variables, module)
+        return _bound_to(called)
+
+    return find
+
+
+def _gone_through(node: Any) -> Recipe:
+    """A thing, or the method that has just made it."""
+    if type(node).__name__ == "Call" and getattr(node.func, "attr", None) is not None:
+        return _method(node)
+    thing = _path(node)
+    return lambda variables, module: Receiver(thing(variables, module), "__next__")
+
+
+def _bound_to(called: Any) -> Receiver:
+    while type_name(type(called)) == "partial" and type_module(type(called)) == "functools":
+        called = called.func
+    # A compiled function that is no method has none.
+    thing = getattr(called, "__self__", None) if type(called).__name__ in BOUND else None
+    if thing is None or called.__name__ in _RUN:
+        raise Unknown
+    return Receiver(thing, called.__name__)
+
+
+def _kept(thing: Any, name: str) -> Any:
+    """What an object itself keeps under a name, if anything."""
+    try:
+        own = _own_dict(thing, "__dict__")
+    except AttributeError:
+        return _NOWHERE
+    return own.get(name, _NOWHERE) if type(own) is dict else _NOWHERE
 
 
 def _path(node: Any) -> Recipe:

@@ -371,7 +371,8 @@ class GreenletTracer:
         inferred = None
         value: Any = lines.NO_VALUE
         outcomes = (family.outcome(greenlet) for family in self.families)
-        known = next((outcome for outcome in outcomes if outcome is not None), buffer.left)
+        known = self._recording.thread_errors.take(track)
+        known = known or next((outcome for outcome in outcomes if outcome is not None), buffer.left)
         buffer.left = None
         if known is not None:
             outcome, value = known

@@ -1,4 +1,4 @@
-"""The findings: listed, chosen, and gone to; empty, many, hostile and live."""
+"""The problems: listed, chosen, and gone to; empty, many, hostile and live."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.timeline import TimelineScreen
-from visualizer.tui.widgets import findings as module
-from visualizer.tui.widgets.findings import ProblemsPane
+from visualizer.tui.widgets import problems as module
 from visualizer.tui.widgets.message_line import MOST
+from visualizer.tui.widgets.problems import ProblemsPane
 from visualizer.tui.widgets.tabs import TabBar
 
 Replay = Callable[[Demo], VisualizerApp]
