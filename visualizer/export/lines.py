@@ -13,8 +13,8 @@ from visualizer.analysis.index.groups import track_group_of
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.durations import duration
-from visualizer.analysis.text.printable import plain
 from visualizer.export.page import CELL, FONT, HEAD, PADDING, TOLD, Drawing, Heights, Page, fit, told
+from visualizer.export.pen import shortened
 from visualizer.export.sequence import named
 from visualizer.export.settings import Settings
 from visualizer.paint.axis.times import SINCE_START
@@ -69,7 +69,7 @@ def draw_problems(timeline: Timeline, settings: Settings) -> Drawing:
                 Run(f"  {kind.replace('_', ' ')}", "error" if KINDS[kind].severity in _GRAVE else "ready"),
                 Run(f"  {duration(group.cost_ns, 2)} lost" if group.cost_ns else "", "text"),
             ]
-            yield [runs, *([Run(f"  {text}", "text")] for text in wrap(plain(group.sentence), width - 2))]
+            yield [runs, *([Run(f"  {text}", "text")] for text in wrap(shortened(group.sentence), width - 2))]
         if not found:
             yield [[Run("No problems found.", "dim")]]
 
