@@ -20,7 +20,7 @@ from visualizer.paint.axis.viewport import BOTH, Axis, Viewport
 from visualizer.paint.comparison.figures import facts
 from visualizer.paint.comparison.stretch import Stretch
 from visualizer.paint.panes.sequence import sequence
-from visualizer.paint.rows.order import Row, Wish, label_runs, rows, tracks_of
+from visualizer.paint.rows.order import Row, RowList, fitting, label_runs, tracks_of
 from visualizer.paint.rows.panel import label_cells
 from visualizer.paint.text import caption
 from visualizer.paint.text.canvas import Run
@@ -114,9 +114,7 @@ def _rows(
     part: Part, file: str, width: int, axes: Sequence[Axis], ascii: bool, everything: bool
 ) -> Iterator[_Line]:
     timeline = part.timeline
-    shown = rows(timeline, Wish(only=part.lives))
-    if len(shown) > _ROWS and not everything:
-        shown = rows(timeline, Wish(folded=None, only=part.lives), grouped=True)
+    shown = fitting(RowList(timeline), part.lives, len(timeline.tracks) if everything else _ROWS)
     hidden = 0 if everything else sum(len(row.members) or 1 for row in shown[_ROWS:])
     shown = shown if everything else shown[:_ROWS]
     if timeline.tracks:

@@ -13,8 +13,9 @@ from visualizer.analysis.index.groups import track_group_of
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.durations import duration
-from visualizer.analysis.text.printable import plain
 from visualizer.export.page import CELL, FONT, HEAD, PADDING, TOLD, Drawing, Heights, Page, fit, told
+from visualizer.export.pen import shortened
+from visualizer.export.sequence import named
 from visualizer.export.settings import Settings
 from visualizer.paint.axis.times import SINCE_START
 from visualizer.paint.comparison.figures import facts
@@ -36,12 +37,13 @@ def draw_tree(timeline: Timeline, settings: Settings) -> Drawing:
     at_ns = part.end_ns if settings.at_ns is None else settings.at_ns
     family = Family(timeline)
     family.take()
+    chosen = named(timeline, settings)
     known = [node for node in nodes(family, frozenset()) if node.kin is not None or part.lives(node.track)]
 
     def lines(width: int) -> Iterator[_Lines]:
         for node in known:
             group = track_group_of(timeline, node.members) if node.kin is not None else None
-            selected = node.kin is None and timeline.name(node.track) == settings.selected
+            selected = node.kin is None and node.track in chosen
             yield [node_runs(timeline, node, at_ns, width, group=group, selected=selected)]
 
     return _draw(part, settings, lines, "tracks")
@@ -67,7 +69,7 @@ def draw_problems(timeline: Timeline, settings: Settings) -> Drawing:
                 Run(f"  {kind.replace('_', ' ')}", "error" if KINDS[kind].severity in _GRAVE else "ready"),
                 Run(f"  {duration(group.cost_ns, 2)} lost" if group.cost_ns else "", "text"),
             ]
-            yield [runs, *([Run(f"  {text}", "text")] for text in wrap(plain(group.sentence), width - 2))]
+            yield [runs, *([Run(f"  {text}", "text")] for text in wrap(shortened(group.sentence), width - 2))]
         if not found:
             yield [[Run("No problems found.", "dim")]]
 

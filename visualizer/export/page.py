@@ -8,9 +8,8 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 from visualizer.analysis.model.timeline import Timeline
-from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence, sentence_before_first
-from visualizer.export.pen import Pen, fitted, number, text_width
+from visualizer.export.pen import Pen, fitted, number, shortened, text_width
 from visualizer.export.settings import Settings
 from visualizer.paint.rows.order import Row, row_name
 from visualizer.paint.text import caption
@@ -112,7 +111,7 @@ class Page:
     that does not matter. `finished` makes the file, in which everything is `scale` times as large."""
 
     def __init__(self, title: str, settings: Settings, scale: float) -> None:
-        self.title = plain(settings.title) or title
+        self.title = shortened(settings.title or title)
         self.scale = scale
         self.width = settings.width / self.scale
         self.height = settings.height / self.scale if settings.height else inf
@@ -176,4 +175,4 @@ def told(timeline: Timeline, settings: Settings, moving: bool = False) -> list[t
 
 def moment_told(timeline: Timeline, index: int) -> str:
     """Switch number `index` in a sentence; -1: what was before the first."""
-    return plain(f"#{index + 1}  {sentence(timeline, index)}" if index >= 0 else sentence_before_first(timeline))
+    return shortened(f"#{index + 1}  {sentence(timeline, index)}" if index >= 0 else sentence_before_first(timeline))

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from visualizer.analysis.model.timeline import FINAL
-from visualizer.analysis.text.printable import plain
 from visualizer.export.panel import ROWS, Panel
-from visualizer.export.pen import Pen
+from visualizer.export.pen import Pen, shortened
 from visualizer.paint.axis.ruler import ticks
 from visualizer.paint.axis.times import Since, TimeFormat
 from visualizer.paint.axis.viewport import Axis, Viewport
@@ -28,7 +27,7 @@ class PartPanel(Panel):
         """`length`: how much of the axis the longer side takes."""
         super().__init__(pen, stretch.part.timeline, axis, *columns, pitch)
         self._stretch = stretch
-        self._said = plain(heading)
+        self._said = shortened(heading)
         self._start = stretch.begin(axis)
         self._end = self._start + length
         self.per_pixel = self._per_pixel = max(1e-9, length / (columns[1] - columns[0]))

@@ -30,6 +30,8 @@ HEIGHTS = {
 #: How much of its colour a tint keeps.
 TINT = {False: 0.2, True: 0.34}
 _PATTERNS = {State.READY: "ready", State.IDLE: "idle", State.UNKNOWN: "unknown"}
+#: Longer text is read by nobody.
+_LONGEST = 1_000
 #: Bars less than this many pixels apart touch each other.
 _SEAM = 0.02
 _MONO = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', 'Noto Sans Mono', monospace"
@@ -95,7 +97,7 @@ class Pen:
             element.attrib |= {"stroke": ground or self.page, "stroke-width": "4", "paint-order": "stroke"}
         if anchor != "start":
             element.set("text-anchor", anchor)
-        element.text = plain(text)
+        element.text = shortened(text)
 
     def runs(self, x: float, y: float, runs: Iterable[Run], size: float) -> None:
         """A line of runs, monospaced, with all of its spaces."""
@@ -104,11 +106,11 @@ class Pen:
         for text, style in runs:
             if text:
                 attributes = {"fill": self.colour(style)} | ({"font-weight": "600"} if self._inks[style].bold else {})
-                ElementTree.SubElement(line, "tspan", attributes).text = plain(text)
+                ElementTree.SubElement(line, "tspan", attributes).text = shortened(text)
 
     def tooltip(self, element: Element, said: str) -> None:
         """What a browser says where one points at it."""
-        ElementTree.SubElement(element, "title").text = plain(said)
+        ElementTree.SubElement(element, "title").text = shortened(said)
 
     def within(self, tag: str, **attributes: str | float) -> Pen:
         """Add an element, and return a pen that draws into it."""
@@ -195,6 +197,12 @@ class Pen:
             f"{round(int(page, 16) + TINT[self._dark] * (int(full, 16) - int(page, 16))):02x}"
             for full, page in zip(wrap(self.colour(STYLE_OF[state])[1:], 2), wrap(self.page[1:], 2), strict=True)
         )
+
+
+def shortened(text: str) -> str:
+    """Text that nothing limits the width of, printable: where it is longer than anybody reads, without its middle."""
+    half = _LONGEST // 2
+    return plain(text if len(text) <= _LONGEST else f"{text[:half]}…{text[-half:]}")
 
 
 def text_width(text: str, size: float, mono: bool = True) -> float:

@@ -69,6 +69,14 @@ def _named(part: Part, settings: Settings) -> tuple[int, ...]:
     return tuple(dict.fromkeys(track for row in rows for track in row.members or (row.track,)))
 
 
+def named(timeline: Timeline, settings: Settings) -> list[int]:
+    """The tracks that are to be marked. Raise ValueError, with a sentence, if there is none of that name."""
+    found = [track for track in timeline.tracks if plain(timeline.name(track)) == settings.selected]
+    if settings.selected and not found:
+        raise ValueError(f"There is no track {settings.selected!r} to be marked")
+    return found
+
+
 def _switches(part: Part, only: Sequence[int]) -> Sequence[int]:
     """The numbers of those that the wanted tracks take part in; a scheduler, which takes part in all, does not count
     beside others."""
@@ -99,7 +107,7 @@ class _Diagram:
     ) -> None:
         self._pen, self._timeline, self._shown, self._pitch = page.pen, timeline, shown, pitch
         self._page, self._width = page, page.width
-        self._selected = [track for track in timeline.tracks if timeline.name(track) == settings.selected]
+        self._selected = named(timeline, settings)
         self._at = timeline.switch_before(settings.at_ns) if settings.at_ns is not None else -1
         #: The states that are to be seen.
         self.states: set[State] = set()

@@ -13,14 +13,12 @@ from visualizer.export.legend import LINE, draw_legend, legend_of
 from visualizer.export.page import HEAD, PADDING, TOLD, Drawing, Heights, Page, fit, told
 from visualizer.export.panel import ABOVE, ROWS, Panel
 from visualizer.export.part_panel import PartAlone
-from visualizer.export.rows import wanted_rows
+from visualizer.export.rows import marked, wanted_rows
 from visualizer.export.settings import Settings
 from visualizer.paint.comparison.figures import facts
 from visualizer.paint.comparison.stretch import stretches
-from visualizer.paint.rows.order import tracks_of
+from visualizer.paint.rows.order import PICTURE_ROWS, row_name, tracks_of
 
-#: So many rows, those of all axes together, where no height is given.
-_ROWS = 48
 #: Above the first panel, and between two.
 _ABOVE, _GAP = 40.0, 30.0
 
@@ -34,7 +32,7 @@ def draw_timeline(timeline: Timeline, settings: Settings, moving: bool = False) 
         legend = LINE * len(legend_of(settings, width, part.states(tracks_of(shown))))
         return HEAD + TOLD * len(remarks) + _ABOVE + (ABOVE + _GAP) * len(axes) + legend + PADDING / 2
 
-    shown, hidden = wanted_rows(part, settings, _ROWS // max(1, len(axes)))
+    shown, hidden = wanted_rows(part, settings, PICTURE_ROWS // max(1, len(axes)))
     heights = Heights(*(len(axes) * height for height in ROWS))
     fitting = fit(settings, fixed, lambda _: len(shown), hidden > 0, heights)
     if fitting.lines < len(shown):
@@ -47,12 +45,13 @@ def draw_timeline(timeline: Timeline, settings: Settings, moving: bool = False) 
     y += _ABOVE
     switches, covers = range(part.first, part.stop), []
     stretch, _ = stretches(part, part)
+    selected = marked([row_name(timeline, row) for row in shown], settings)
     for axis in axes:
         if part.is_whole:
             panel = Panel(page.pen, timeline, axis, *columns, pitch)
         else:
             panel = PartAlone(page.pen, stretch, stretch.length(axis), axis, columns, axis.value.capitalize(), pitch)
-        y = panel.draw(shown, PADDING, y, settings.selected) + _GAP
+        y = panel.draw(shown, PADDING, y, selected) + _GAP
         if settings.at_ns is not None:
             panel.point_out(settings.at_ns)
         if moving:

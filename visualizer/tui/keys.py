@@ -204,7 +204,11 @@ BY_NAME = (
 )
 
 #: The same, wherever traces are looked at.
-EXPORT = (("Export a picture: show the shell command", "show_export_command"),)
+EXPORT = (
+    ("Export a picture: show the shell command", "show_export_command"),
+    ("Export a picture: copy the shell command", "copy_export_command"),
+    ("Export a picture: run the shell command", "run_export_command"),
+)
 
 #: Bindings of a list that has the focus; they go before those of the screen.
 LIST = Section(

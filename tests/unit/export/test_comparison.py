@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -95,3 +96,22 @@ def test_names_are_not_obeyed() -> None:
 def test_nothing_at_all() -> None:
     empty = Part.whole(Timeline())
     assert "Both take about the same time: 0 s and 0 s" in texts(drawn(empty, empty, *Axis))
+
+
+def test_a_height_that_is_given_and_rows_of_either_side() -> None:
+    a, b = Part.whole(sleeps().timeline()), Part.whole(ping_pong().timeline())
+    settings = Settings(other=b, names=("a", "b"), axes=(Axis.TIME,), height=720)
+    root = ElementTree.fromstring(FORMATS[".svg"](a.timeline, replace(settings, rows=("test2", "foo"), selected="foo")))
+    assert (root.get("width"), root.get("height")) == ("1280", "720")
+    height = float(root.get("viewBox", "").split()[-1])
+    lowest = max(float(text.get("y", 0)) for text in root.iter(f"{SVG}text"))
+    assert 0.8 * height < lowest < height
+    assert {"foo", "test2"} <= set(texts(root))
+    assert len(bars(root, LIGHT["selected"].colour)) == 1
+    for wish, said in (
+        ({"rows": ("nobody",)}, "There is no row 'nobody'; there are main"),
+        ({"selected": "nobody"}, "There is no row 'nobody' in the picture to be marked"),
+        ({"height": 200}, r"A picture 200 pixels high has no room for a comparison; it takes \d+"),
+    ):
+        with pytest.raises(ValueError, match=f"^{said}"):
+            FORMATS[".svg"](a.timeline, replace(settings, **wish))

@@ -10,9 +10,18 @@ _UNSEEN = frozenset(("Cf", "Co", "Cs", "Zl", "Zp"))
 
 def plain(text: str) -> str:
     """`text` on one line, each control character (escape, newline, C1) and each invisible one replaced by a visible."""
-    if text.isprintable():
-        return text
-    return "".join(map(_visible, text))
+    return text if text.isprintable() else text.translate(_VISIBLE)
+
+
+class _Visible(dict[int, str]):
+    """What is shown for each character, by its code: found once, for text may be long."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = found = _visible(chr(code))
+        return found
+
+
+_VISIBLE = _Visible()
 
 
 def _visible(character: str) -> str:

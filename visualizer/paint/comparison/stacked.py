@@ -13,7 +13,7 @@ from visualizer.paint.axis.times import SINCE_START, Since, TimeFormat
 from visualizer.paint.axis.viewport import MARGIN_CELLS, Axis, Viewport
 from visualizer.paint.comparison.difference import laid, saving
 from visualizer.paint.comparison.stretch import Stretch, stretches, viewports
-from visualizer.paint.rows.order import Row, Wish, label_runs, rows, tracks_of
+from visualizer.paint.rows.order import Row, RowList, fitting, label_runs, tracks_of
 from visualizer.paint.rows.panel import label_cells
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.legend import legend
@@ -75,10 +75,8 @@ def common_ruler(
 
 def part_rows(part: Part, *, everything: bool = False) -> list[Row]:
     """The rows of the tracks that are there in the part. Tracks of a kind share one, unless `everything` is wanted."""
-    found = rows(part.timeline, Wish(only=part.lives))
-    if len(found) <= _ROWS or everything:
-        return found
-    return rows(part.timeline, Wish(folded=None, only=part.lives), grouped=True)
+    known = RowList(part.timeline)
+    return fitting(known, part.lives, len(part.timeline.tracks) if everything else _ROWS)
 
 
 def _label_cells(parts: Sequence[Part], shown: Sequence[Sequence[Row]], head: str, width: int) -> int:

@@ -154,6 +154,16 @@ class RowList:
                 yield from wish.rows(tracks, 2)
 
 
+#: So many rows a picture has at most.
+PICTURE_ROWS = 48
+
+
+def fitting(known: RowList, only: Callable[[int], bool] | None, room: int) -> list[Row]:
+    """A row for each track that is wanted; where those are more than `room`, tracks of a kind share one."""
+    found = known.arrange(Wish(only=only))
+    return found if len(found) <= room else known.arrange(Wish(folded=None, only=only), grouped=True)
+
+
 def rows(timeline: Timeline, wish: Wish = ALL, *, grouped: bool = False) -> list[Row]:
     """The rows of a timeline that does not grow, see `RowList.arrange`."""
     return RowList(timeline).arrange(wish, grouped=grouped)

@@ -13,6 +13,7 @@ Both are flat lists: no tuple is left for the cyclic garbage collector to walk.
 
 from __future__ import annotations
 
+import time
 from _bisect import bisect_right
 from itertools import count
 

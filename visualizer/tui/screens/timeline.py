@@ -22,11 +22,12 @@ from visualizer.analysis.explore.marks import Marks
 from visualizer.analysis.explore.spans import part_of
 from visualizer.analysis.findings import Finding
 from visualizer.analysis.model.timeline import State
+from visualizer.analysis.text.printable import plain
 from visualizer.paint.axis.viewport import Axis
 from visualizer.session.preferences import Preferences
 from visualizer.tui import keys, messages
 from visualizer.tui.actions.copying import Copying
-from visualizer.tui.actions.export import visible_rows, visible_span
+from visualizer.tui.actions.export import moment, visible_rows, visible_span
 from visualizer.tui.actions.moving import Bringing, Moving
 from visualizer.tui.actions.row_layout import Arranging
 from visualizer.tui.actions.stepping import Stepping
@@ -72,6 +73,8 @@ _KEYS_ON_ROWS = frozenset(
 
 #: Classes of the screen while a pane has all the room: the lists, or the rows.
 _LARGE_TABS, _LARGE_ROWS = "-large-tabs", "-large-rows"
+#: Of panes that can have all the room, those that can be exported, as the command line calls them.
+_EXPORTED_TABS = {"tree": "tree", "waits": "waits", "findings": "problems"}
 
 
 class Pane(Protocol):
@@ -146,11 +149,30 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Copying):
 
     @property
     def traces(self) -> tuple[str] | None:
-        return (f"{self.feed.path}{visible_span(self.view)}",) if self.feed.path is not None else None
+        if self.feed.path is None:
+            return None
+        shown = self._exported
+        span = visible_span(self.view) if shown == "timeline" else self.sequence.span if shown == "sequence" else ""
+        return (f"{self.feed.path}{span}",)
 
     @property
     def seen(self) -> list[str]:
-        return [*super().seen, *visible_rows(self.view)]
+        view, shown = self.view, self._exported
+        if shown == "timeline":
+            at = moment(view) if 0 <= view.playhead_cell < view.viewport.width else []
+            return [*super().seen, *at, *visible_rows(view, self._tracks.in_sight)]
+        selected = plain(view.timeline.name(view.selected)) if view.selected in view.timeline.tracks else ""
+        at = moment(view) if shown != "problems" else []
+        select = ["--select", selected] if selected and shown in ("sequence", "tree") else []
+        return ["--view", shown, *self.theme_seen, *at, *select]
+
+    @property
+    def _exported(self) -> str:
+        """Which view stands on the screen, by its name on the command line."""
+        if self.has_class(_LARGE_TABS):
+            large = next((id for id, pane in self._tabs.items() if pane.display), "")
+            return _EXPORTED_TABS.get(large, "timeline")
+        return "sequence" if self.sequence.display else "timeline"
 
     @property
     def source_line(self) -> str:

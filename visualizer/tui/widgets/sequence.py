@@ -58,6 +58,13 @@ class Sequence(SwitchList):
             self._lifelines = lifelines(timeline, visible, self.width, self.current, (view.selected,))
         return self._lifelines
 
+    @property
+    def span(self) -> str:
+        """The visible switches, as FILE@SPAN has them; "" where all are."""
+        top, count = self.scroll_offset.y, self.view.timeline.switch_count
+        last = min(top + self.size.height, count)
+        return f"@#{top + 1}-#{last}" if (top, last) != (0, count) and top < last else ""
+
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
         # Other tracks may take part in the visible lines now.

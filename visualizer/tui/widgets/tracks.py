@@ -246,7 +246,7 @@ class TracksPane(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
         size = Size(self.size.width, view.line_count)
         if size != self.virtual_size:
             self.virtual_size = size
-        height, numbers = self.size.height, self._in_sight
+        height, numbers = self.size.height, self._numbers_in_sight
         drawn = {number: self._key(number) for number in numbers}
         cell, span = row_start(view) + view.playhead_cell, span_cells(view)
         if self._drawn.keys() != drawn.keys():
@@ -273,8 +273,12 @@ class TracksPane(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
         return y if y < self.staying else y + self.scroll_offset.y
 
     @property
-    def _in_sight(self) -> list[int]:
-        """Numbers of the rows that stand in a line."""
+    def in_sight(self) -> list[Row]:
+        """The rows that stand in a line."""
+        return [self._view.rows[number] for number in self._numbers_in_sight]
+
+    @property
+    def _numbers_in_sight(self) -> list[int]:
         return [number for y in range(self.size.height) if (number := self.number_at(y)) < len(self._view.rows)]
 
     def bring(self, row: int) -> None:
@@ -334,7 +338,7 @@ class TracksPane(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
         key = self._key(number)
         if key not in self._cache:
             # Other visible rows that are not painted yet are requested next.
-            self._paint({number: None} | dict.fromkeys(self._in_sight))
+            self._paint({number: None} | dict.fromkeys(self._numbers_in_sight))
         return self._cache[key]
 
     def _paint(self, numbers: Iterable[int]) -> None:
