@@ -25,7 +25,8 @@ def wanted_rows(part: Part, settings: Settings, room: int, eyeful: int = 0) -> t
         found = fitting(known, part.lives, eyeful or room)
         return found[:room], sum(len(row.members) or 1 for row in found[room:])
     by_name: dict[str, list[Row]] = {}
-    for row in known.arrange():
+    every = known.arrange()
+    for row in every:
         by_name.setdefault(row_name(timeline, row), []).append(row)
     for grouping in GROUPINGS.values():
         for row in grouping(timeline, known, Wish(folded=None)):
