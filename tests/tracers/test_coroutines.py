@@ -472,6 +472,40 @@ def test_a_generator_that_refuses_while_another_thread_starts_others(trace_sourc
     assert sum(s.cause == "raise" and name(s.origin).startswith("refused") for s in traced.switches) == 300
 
 
+def test_what_a_thread_drops_is_gone_at_once_while_another_makes_generators(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import sys, threading, weakref
+        sys.setswitchinterval(1e-6)
+
+        def made():
+            yield
+
+        def dropped():
+            yield
+
+        busy = True
+
+        def make_many():
+            while busy:
+                next(made())
+
+        beside = threading.Thread(target=make_many)
+        beside.start()
+        late = 0
+        for _ in range(1000):
+            there = dropped()
+            seen = weakref.ref(there)
+            there = None
+            late += seen() is not None
+        busy = False
+        beside.join()
+        print(late)
+        """
+    )
+    assert (traced.ended.stderr, traced.ended.stdout, traced.ended.code) == (b"", b"0\n", 0)
+
+
 def test_generators_inside_greenlets(trace_source: TraceSource) -> None:
     pytest.importorskip("greenlet")
     traced = trace_source(

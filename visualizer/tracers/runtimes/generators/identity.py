@@ -1,10 +1,9 @@
 """Which generator is which: from the call that makes one to its first step.
 
 The call of a generator function is seen from Python 3.12 on, what it returns is not. The generator is therefore looked
-for at the caller's next instruction: it is the newest object of its kind that the cyclic garbage collector knows
-(`gc.get_objects`, oldest first). From then on it goes by the id of its frame, and a weak reference tells when it is no
-more. Only where it could not be found and several are possible is one taken by the order of creation; that is said in
-the trace.
+for at the caller's next instruction: it is the newest object of its kind that the cyclic garbage collector knows. From
+then on it goes by the id of its frame, and a weak reference tells when it is no more. Only where it could not be found
+and several are possible is one taken by the order of creation; that is said in the trace.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.code import function_name, place_of
 from visualizer.tracers.core.context import Context
-from visualizer.tracers.runtimes.generators.introspection import beginning, code_of, frame_of, is_generator, kind_of
+from visualizer.tracers.runtimes.generators.introspection import beginning, code_of, frame_of, kind_of, youngest_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -64,7 +63,7 @@ class Births:
         made, code, offset, _ = making
         t_ns = self._recording.now()
         track = self._spawn(made, words.CURRENT, code, offset, t_ns)
-        generator = self._newest(lambda one: code_of(one) is made and self._is_new(one))
+        generator = self._newest(made)
         if generator is None:
             self._waiting.setdefault(id(made), []).append(track)
         else:
@@ -128,18 +127,14 @@ class Births:
         found = self._found.get(key)
         return found[0] if found is not None and found[1] is code else words.NOBODY
 
-    def _newest(self, is_it: Callable[[Any], bool]) -> Any:
-        """The newest generator of which that is true; None if it is not found among the young."""
+    def _newest(self, made: CodeType) -> Any:
+        """The newest generator of that code; None if it is not found among the young."""
         count = gc.get_count()
         if count[0] > _MOST_YOUNG:
             return None
         # It is older only if the collector ran meanwhile.
         oldest = 0 if count[0] > _FEW else 1 if count[1] else 2
-        for generation in range(oldest + 1):
-            for thing in reversed(gc.get_objects(generation)):
-                if is_generator(thing) and is_it(thing):
-                    return thing
-        return None
+        return youngest_of(made, self._is_new, oldest + 1)
 
     def _watch(self, generator: Any) -> Any:
         key = id(frame_of(generator))

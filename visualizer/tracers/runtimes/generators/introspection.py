@@ -13,8 +13,9 @@ from types import AsyncGeneratorType, CodeType, CoroutineType, GeneratorType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.code import COROUTINE_FLAG, ITERABLE_COROUTINE_FLAG
+from visualizer.tracers.core.code import ASYNC_GENERATOR_FLAG, COROUTINE_FLAG, ITERABLE_COROUTINE_FLAG
 from visualizer.tracers.core.values import keep
+from visualizer.tracers.core.youngest import youngest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -109,6 +110,15 @@ def is_suspended(generator: Any) -> bool:
 def kind_of(code: CodeType) -> str:
     """The kind of track. An asynchronous generator is a generator: who uses it need not use it up."""
     return words.COROUTINE if code.co_flags & (COROUTINE_FLAG | ITERABLE_COROUTINE_FLAG) else words.GENERATOR
+
+
+def youngest_of(code: CodeType, is_it: Callable[[Any], bool], generations: int) -> Any:
+    """The youngest generator of that code of which `is_it` is true, see `youngest`."""
+    flags = code.co_flags
+    kind: type = CoroutineType if flags & COROUTINE_FLAG else GeneratorType
+    if flags & ASYNC_GENERATOR_FLAG:
+        kind = AsyncGeneratorType
+    return youngest(kind, is_it, generations, _CODE[kind], code)
 
 
 def resumed_by(target: Any) -> Any:

@@ -14,7 +14,6 @@ awaits is no track.
 from __future__ import annotations
 
 import _thread
-import gc
 import opcode
 import sys
 from types import AsyncGeneratorType, BuiltinFunctionType
@@ -30,11 +29,11 @@ from visualizer.tracers.runtimes.generators.introspection import (
     code_of,
     frame_of,
     handler,
-    is_generator,
     is_resuming,
     is_suspended,
     probe,
     resumed_by,
+    youngest_of,
 )
 from visualizer.tracers.runtimes.generators.tracks import UNREAD, Generators, Watched
 
@@ -93,7 +92,6 @@ class ProfileTracer:
         self._told_of_another = False
         #: Tracks that were thrown into, by the id of their frame, with the instruction they were suspended at.
         self._thrown: dict[int, int] = {}
-        self._sought: bool | None = None
         self._hook = profile_way(self._generators, self._on_event)
 
     def install(self) -> str:
@@ -304,18 +302,11 @@ class ProfileTracer:
         The generator tells: it is suspended by now if it yielded. It is looked for among those that are being closed,
         then among all, the youngest first.
         """
-        if not self._search([link() for call in self._generators.calls[:] for link, *_ in call.chain], frame):
-            any(self._search(gc.get_objects(generation), frame) for generation in range(3))
-        found, self._sought = self._sought, None
-        return not found
-
-    def _search(self, things: list[Any], frame: Any) -> bool:
-        """Look for the generator of `frame` among `things`, and keep whether it is suspended."""
-        for thing in reversed(things):
-            if is_generator(thing) and frame_of(thing) is frame:
-                self._sought = is_suspended(thing)
-                return True
-        return False
+        closing = [link() for call in self._generators.calls[:] for link, *_ in call.chain]
+        found = next((one for one in reversed(closing) if one is not None and frame_of(one) is frame), None)
+        if found is None:
+            found = youngest_of(frame.f_code, lambda one: frame_of(one) is frame, 3)
+        return found is None or not is_suspended(found)
 
     def _on_method(self, method: Any, frame: Any, code: CodeType) -> None:
         target = method.__self__

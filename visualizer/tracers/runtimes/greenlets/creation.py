@@ -2,13 +2,13 @@
 
 greenlet has no trace event for it, but `sys.monitoring` tells of the end of a call of the class in the program's own
 code. What the call returns it does not tell: the greenlet is the newest object of that class and this thread which the
-cyclic garbage collector knows (`gc.get_objects`, oldest first). Where it is not found it gets its track at its first
+cyclic garbage collector knows. Where it is not found it gets its track at its first
 switch, as on 3.11, with neither creator nor place.
 """
 
 from __future__ import annotations
 
-import gc
+from visualizer.tracers.core.youngest import youngest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -19,11 +19,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 def newest(kind: Any, module: Any, known: Container[int]) -> Any:
     """The greenlet of the class `kind` and of this thread that was made last, if its id is not `known`; else None."""
     own = _main(module.getcurrent(), module)
-    for thing in reversed(gc.get_objects(0)):
-        # Another thread may have made one of that class since.
-        if type(thing) is kind and id(thing) not in known and _main(thing, module) is own:
-            return thing
-    return None
+    # Another thread may have made one of that class since.
+    return youngest(kind, lambda one: id(one) not in known and _main(one, module) is own)
 
 
 def _main(greenlet: Any, module: Any) -> Any:

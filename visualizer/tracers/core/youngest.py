@@ -1,0 +1,61 @@
+"""Finds an object that has just been made among the youngest that the cyclic garbage collector knows.
+
+`gc.get_objects` gives a list of them. While Python code goes through that list the interpreter may let another thread
+run, and everything in it lives on: what that thread drops is then not freed where the program expects it. So such a
+list is made, searched and freed inside one call into C, in which the interpreter lets no other thread run.
+"""
+
+from __future__ import annotations
+
+import gc
+from _operator import indexOf, is_, itemgetter
+from itertools import compress, islice
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+    from typing import Any
+
+#: So often at most another thread is found to have dropped something between two calls into C.
+_TRIES = 20
+_get_objects = gc.get_objects
+
+
+def youngest(
+    kind: type,
+    is_it: Callable[[Any], bool],
+    generations: int = 1,
+    read: Callable[[Any], Any] = type,
+    wanted: Any = None,
+) -> Any:
+    """The youngest object of exactly that class of which `is_it` is true; None if there is none.
+
+    It is looked for in so many of the collector's generations, the youngest first, and only among objects of which
+    `read` gives `wanted` (the class, unless told). `read` is C code that raises TypeError for objects of other classes.
+    """
+    wanted = kind if wanted is None else wanted
+    for generation in range(generations):
+        # How many objects were looked at, of the youngest.
+        seen, tries = 0, _TRIES
+        while tries:
+            # What goes through a list is made after it, else it would be in it, and neither ever be freed.
+            backwards = map(islice, map(reversed, map(_get_objects, (generation,))), (seen,), (None,))
+            # By id: a metaclass of the program's may have an __eq__ of its own.
+            index = map(indexOf, map(map, (id,), map(map, (type,), backwards)), (id(kind),))
+            try:
+                lengths = map(len, map(_get_objects, (generation,)))
+                more, length = next(zip(index, lengths, strict=False))
+            except ValueError:
+                break
+            seen += more + 1
+            # From the beginning: what is made for the search stands at the end.
+            take = itemgetter(length - seen)
+            fits = map(is_, map(read, map(take, map(_get_objects, (generation,)))), (wanted,))
+            try:
+                found = next(compress(map(take, map(_get_objects, (generation,))), fits), None)
+            except (IndexError, TypeError):
+                seen, tries = 0, tries - 1
+                continue
+            if found is not None and is_it(found):
+                return found
+    return None
