@@ -283,14 +283,16 @@ def check_suspensions(truth: Truth) -> None:
 def check_wakes(truth: Truth) -> None:
     """Between a suspension and the next run stands a wake; who did not come back still waits at the end.
 
-    What a thread does by itself while it is idle (a lock, a sleep) suspends nobody."""
+    What a thread does by itself while it is idle (a lock, a sleep) suspends nobody.
+    """
     for name, track in truth.names.items():
         if track.kind not in (words.GREENLET, words.TASK, words.THREAD):
             continue
         states = [State(state) for state in track.slices.state]
         for number in range(1, len(states)):
             if states[number] == State.RUNNING:
-                assert states[number - 1] in (State.READY, State.IDLE), f"{name} ran without a wake: {states[: number + 1]}"
+                known = states[number - 1] in (State.READY, State.IDLE)
+                assert known, f"{name} ran without a wake: {states[: number + 1]}"
     for attempt in truth.attempts:
         last = [step for step in truth.log if step.who == attempt.before.who][-1]
         if last is attempt.before and attempt.before.who not in ("main", "b_main"):
