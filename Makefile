@@ -63,7 +63,7 @@ clean:
 # What is said while installing goes to stderr: stdout is for the timeline alone. What is imported is compiled then; of
 # what is installed for the tests, most never is.
 $(VENV)/.runs: pyproject.toml $(VENV)/bin/python
-	@$(PIP) --editable . >&2
+	@$(PIP) --editable '.[scenarios]' >&2
 	@touch $@
 
 $(VENV)/.tests: pyproject.toml $(VENV)/bin/python

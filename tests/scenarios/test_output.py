@@ -19,11 +19,22 @@ Al: pizza is done
 main: the kitchen closes
 radio: off
 """,
+    "asyncio_crawler": """\
+got the quick page
+got the medium page
+got the slow page
+""",
     "asyncio_hello": """\
 first: hello
 second: hello
 first: hello again
 second: hello again
+""",
+    "asyncio_server": """\
+Hello, Ann!
+Hello, Bob!
+This is the index.
+This is the index.
 """,
     "buns": """\
 buns 1 and 2 are ready

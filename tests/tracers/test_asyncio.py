@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.tracers.conftest import TraceSource
+from tests.tracers.traced import SCENARIOS, trace
 from visualizer.analysis.findings import findings
 from visualizer.analysis.model.timeline import State
 from visualizer.trace import words
@@ -161,6 +164,17 @@ def test_who_cancels_whom_and_what_ends_a_wait(trace_source: TraceSource) -> Non
     assert {("join", f"tracks {first}, {second}"), ("threadpool", ""), ("sleep", "")} <= told
     problems = {(one.kind, timeline.name(one.tracks[0])) for one in findings(timeline)}
     assert problems == {("cancel_swallowed", "stubborn"), ("unretrieved", "bad")}
+
+
+def test_what_waits_for_pages_of_aiohttp_is_woken_by_its_socket(tmp_path: Path) -> None:
+    traced = trace(tmp_path / "trace", str(SCENARIOS / "asyncio_crawler.py"))
+    timeline, pages = traced.timeline, ["slow", "quick", "medium"]
+    assert (traced.ended.code, traced.ended.stderr, timeline.notes) == (0, b"", [])
+    ended = sorted((traced.tracks(name)[0] for name in pages), key=lambda track: track.exit_ns)
+    assert [timeline.name(track.id) for track in ended] == ["quick", "medium", "slow"]
+    last = {timeline.name(wake.track): (timeline.name(wake.waker), wake.cause) for wake in timeline.wakeups}
+    assert {last[page] for page in pages} == {("loop", "io")}
+    assert not [wake for wake in timeline.wakeups if wake.cause == words.UNKNOWN]
 
 
 def test_a_hook_that_fails_leaves_the_program_unharmed(trace_source: TraceSource) -> None:

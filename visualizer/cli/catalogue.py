@@ -19,4 +19,6 @@ def command() -> None:
     name_width = max((len(scenario.name) for scenario in found), default=0)
     runtime_width = max((len(scenario.runtime) for scenario in found), default=0)
     for scenario in found:
-        click.echo(f"{scenario.name:{name_width}}  {scenario.runtime:{runtime_width}}  {scenario.sentence}")
+        missing = scenario.missing()
+        sentence = f"{scenario.sentence} {missing}" if missing else scenario.sentence
+        click.echo(f"{scenario.name:{name_width}}  {scenario.runtime:{runtime_width}}  {sentence}")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 #: Order in which runtimes are listed; one that is not named here comes after these, by its name.
 RUNTIMES = ("generator", "greenlet", "gevent", "asyncio")
 
-_RUNTIME_LINE = "Runtime:"
+_RUNTIME_LINE, _NEEDS_LINE = "Runtime:", "Needs:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,16 @@ class Scenario:
     runtime: str
     #: One sentence: what it shows.
     sentence: str
-    #: The whole docstring, its indentation and the line naming the runtime taken away.
+    #: The whole docstring, its indentation and the lines that name the runtime and what is needed taken away.
     docstring: str
     path: Path
+    #: What it imports that may not be installed.
+    needs: tuple[str, ...] = ()
+
+    def missing(self) -> str:
+        """One sentence where something that it needs is not installed, else nothing."""
+        absent = " ".join(name for name in self.needs if find_spec(name) is None)
+        return f"{self.name} needs {absent}: `python -m pip install {absent}` installs it." if absent else ""
 
 
 def scenarios() -> list[Scenario]:
@@ -45,10 +53,16 @@ def folder() -> Path:
 
 
 def _read(path: Path) -> Scenario:
-    lines = (ast.get_docstring(ast.parse(path.read_bytes())) or "").splitlines()
-    runtime = next((line.removeprefix(_RUNTIME_LINE).strip() for line in lines if line.startswith(_RUNTIME_LINE)), "")
-    docstring = "\n".join(line for line in lines if not line.startswith(_RUNTIME_LINE)).strip()
-    return Scenario(path.stem, runtime, docstring.partition("\n")[0], docstring, path)
+    text = ast.get_docstring(ast.parse(path.read_bytes())) or ""
+    lines = [line for line in text.splitlines() if not line.startswith((_RUNTIME_LINE, _NEEDS_LINE))]
+    docstring = "\n".join(lines).strip()
+    runtime, needs = _after(text, _RUNTIME_LINE), tuple(_after(text, _NEEDS_LINE).split())
+    return Scenario(path.stem, runtime, docstring.partition("\n")[0], docstring, path, needs)
+
+
+def _after(text: str, word: str) -> str:
+    """What the line says that begins with the word."""
+    return next((line.removeprefix(word).strip() for line in text.splitlines() if line.startswith(word)), "")
 
 
 def _rank(runtime: str) -> int:

@@ -45,6 +45,8 @@ def resolve(words: Sequence[str], module: bool) -> Target:
         return _module(first, arguments)
     bundled = {scenario.name: scenario for scenario in scenarios()}
     if first in bundled:
+        if missing := bundled[first].missing():
+            raise TargetError(missing)
         path = bundled[first].path
         return Target(first, (str(path), *arguments), path)
     return _script(first, arguments, list(bundled))

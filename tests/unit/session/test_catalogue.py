@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from visualizer.session import catalogue
+from visualizer.session.target import TargetError, resolve
 
 
 def test_scenarios_are_grouped_by_runtime() -> None:
@@ -27,7 +28,9 @@ def test_scenarios_are_grouped_by_runtime() -> None:
         ("gevent", "name_lookups"),
         ("gevent", "sync_vs_async"),
         ("asyncio", "asyncio_cancel"),
+        ("asyncio", "asyncio_crawler"),
         ("asyncio", "asyncio_hello"),
+        ("asyncio", "asyncio_server"),
         ("processes", "processes"),
     ]
 
@@ -40,6 +43,8 @@ def test_every_scenario_says_what_it_shows_and_what_to_look_for() -> None:
         assert lines[1] == ""
         assert "\nWhat to look for: " in scenario.docstring
         assert "Runtime:" not in scenario.docstring
+        assert "Needs:" not in scenario.docstring
+        assert scenario.missing() == ""
 
 
 def test_no_scenario_knows_the_visualizer() -> None:
@@ -75,3 +80,18 @@ def test_a_runtime_that_is_not_in_the_table_comes_last(tmp_path: Path, monkeypat
         ("a", "", "A."),
         ("b", "curio", "B."),
     ]
+
+
+def test_a_scenario_says_what_it_needs_where_that_is_not_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.py").write_text('"""A.\n\nRuntime: asyncio\nNeeds: click no_such_module\n"""\n')
+    monkeypatch.setattr(catalogue, "folder", lambda: tmp_path)
+    found = catalogue.scenario("a")
+    assert found is not None
+    assert (found.needs, found.docstring) == (("click", "no_such_module"), "A.")
+    sentence = "a needs no_such_module: `python -m pip install no_such_module` installs it."
+    assert found.missing() == sentence
+    with pytest.raises(TargetError) as raised:
+        resolve(["a"], module=False)
+    assert str(raised.value) == sentence

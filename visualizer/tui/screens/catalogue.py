@@ -167,17 +167,24 @@ class CatalogueScreen(CatalogueSearch):
 
     def action_choose(self) -> None:
         match self._highlighted:
-            case Scenario(name=name, path=path):
-                shell(self).watch_target(Target(name, (str(path),), path))
+            case Scenario() as scenario:
+                self._run(scenario, hold=False)
             case RecordingFile(path=path):
                 shell(self).watch_recording(path)
 
     def action_run_paused(self) -> None:
         match self._highlighted:
-            case Scenario(name=name, path=path):
-                shell(self).watch_target(Target(name, (str(path),), path), hold=True)
+            case Scenario() as scenario:
+                self._run(scenario, hold=True)
             case _:
                 self.deny("A recording has no program to pause: enter opens it.")
+
+    def _run(self, scenario: Scenario, *, hold: bool) -> None:
+        if missing := scenario.missing():
+            self.deny(missing)
+        else:
+            path = scenario.path
+            shell(self).watch_target(Target(scenario.name, (str(path),), path), hold=hold)
 
     def action_open_other(self) -> None:
         self.prompt.ask("script", "run or open", "a script with its arguments, -m and a module, or a trace")
