@@ -294,6 +294,10 @@ class Generators:
             back = back.f_back
         return back is not None and any(is_step(back) for is_step in steppers)
 
+    def is_track(self, frame: Any) -> bool:
+        """Whether the step that is made, or was just ended, in the frame of a watched generator is that of a track."""
+        return id(frame) in self.live or not self.is_stepped(frame, frame.f_code)
+
     def _awaits_of(self, code: CodeType) -> frozenset[int]:
         known = self.watched.get(id(code)) or self._awaiting.get(id(code))
         if known is None:
