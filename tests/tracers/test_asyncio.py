@@ -127,13 +127,25 @@ def test_who_cancels_whom_and_what_ends_a_wait(trace_source: TraceSource) -> Non
                 group.create_task(holder(), name="second")
             try:
                 async with asyncio.timeout(0.01):
-                    await asyncio.sleep(60)
+                    await outer()
             except TimeoutError:
                 pass
             gate = threading.Event()
             asyncio.get_running_loop().call_soon(gate.set)
             await asyncio.to_thread(gate.wait)
             kept.append(asyncio.create_task(bad()))
+
+        async def outer():
+            await inner()
+
+        async def inner():
+            try:
+                await asyncio.sleep(60)
+            finally:
+                await tidy()
+
+        async def tidy():
+            await asyncio.sleep(0)
 
         kept = []
         asyncio.run(main())
@@ -159,6 +171,8 @@ def test_who_cancels_whom_and_what_ends_a_wait(trace_source: TraceSource) -> Non
         ("loop", "timeout", "main-2"),
         ("asyncio_0", "threadpool", "main-2"),
     ]
+    # What is thrown into a task passes through all that it awaits: the task alone runs then.
+    assert {track.kind for track in timeline.tracks.values()} == {words.THREAD, words.LOOP, words.TASK}
     told = {(wait.reason, wait.object) for wait in timeline.suspensions if timeline.name(wait.track) == "main-2"}
     first, second = traced.tracks("first")[0].id, traced.tracks("second")[0].id
     assert {("join", f"tracks {first}, {second}"), ("threadpool", ""), ("sleep", "")} <= told

@@ -146,6 +146,8 @@ def render(sides: list[Side]) -> Program:
         program.step(first, code, meaning=Meaning("every end", timed=True), indent=8)
         program.add(f"        {side}_over = True")
         program.end_worker(first)
+        # `asyncio.run` cancels who is left in the order of a set of tasks, which is that of their addresses.
+        program.last = first
         program.add(f"def {own_name(side)}():\n    asyncio.run({first}())")
         every_op = [op for worker in workers for op in worker]
         timed = ("sleep", "survive", "thread", "condition")

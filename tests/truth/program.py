@@ -67,6 +67,14 @@ class Program:
     meanings: dict[int, Meaning] = field(default_factory=dict)
     #: Whether the order of its steps depends on no clock and no other thread.
     repeatable: bool = True
+    #: The worker with whose end all others are ended, in an order that is another one in each run; "" if there is none.
+    last: str = ""
+
+    def repeated(self, log: list[Step]) -> list[tuple[object, ...]]:
+        """What each run of a repeatable program logs: in this order, behind the end of the last that of each worker."""
+        ends = [number for number, step in enumerate(log, 1) if step.phase == END and step.who == self.last]
+        end = ends[0] if ends else len(log)
+        return [step[1:] for step in (*log[:end], *sorted(log[end:], key=lambda step: step.who))]
 
     def add(self, text: str) -> None:
         self.lines += text.splitlines()

@@ -64,7 +64,7 @@ def _compare(program: Program, which: tuple[Callable[[checks.Truth], None], ...]
         steps = read_log(log)
         if program.repeatable:
             assert bare(script, str(own_log)).code == 0
-            assert [step[1:] for step in read_log(own_log)] == [step[1:] for step in steps]
+            assert program.repeated(read_log(own_log)) == program.repeated(steps)
         truth = checks.Truth(program, steps, traced)
         for check in which:
             check(truth)

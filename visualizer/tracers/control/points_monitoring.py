@@ -99,15 +99,18 @@ class MonitoringPoints:
         _monitoring.free_tool_id(self._tool)
 
     def _on_event(self, event: int) -> Any:
-        control, watched = self._control, self._steps.watched
+        control, steps = self._control, self._steps
+        watched = steps.watched
         otherwise = None if event & _EVERYWHERE else _DISABLE
 
         def step(code: CodeType, *_: Any) -> Any:
             if id(code) not in watched:
                 return otherwise
+            frame = sys._getframe(1)
+            if not steps.is_track(frame):
+                return None
             track = None
             if control.goal == TRACK:
-                frame = sys._getframe(1)
                 track = control.track_in(frame.f_back if event in _LEFT else frame)
             control.on_switch(track)
             return None

@@ -33,7 +33,7 @@ class ProfilePoints:
         def visualizer_profile(frame: Any, event: str, arg: Any) -> None:
             hook(frame, event, arg)
             if control.goal and frame.f_code.co_flags & GENERATOR_FLAG and id(frame.f_code) in watched:
-                if event == "call" or event == "return":
+                if (event == "call" or event == "return") and steps is not None and steps.is_track(frame):
                     track = None
                     if control.goal == TRACK:
                         track = control.track_in(frame.f_back if event == "return" else frame)

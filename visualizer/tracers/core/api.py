@@ -75,6 +75,9 @@ class GeneratorSteps(Protocol):
     def watched(self) -> Mapping[int, Any]:
         """The generator functions that are watched, by the id of their code."""
 
+    def is_track(self, frame: Any) -> bool:
+        """Whether the step that is made, or was just ended, in the frame of a watched generator is that of a track."""
+
     def running_in(self, frame: Any) -> list[int]:
         """The tracks of the generators that run in `frame` and below it, the innermost last."""
 

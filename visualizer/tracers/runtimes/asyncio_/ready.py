@@ -51,7 +51,6 @@ def make_watched(shared: Shared) -> type[Plain]:
         __slots__ = ()
 
         def append(self, handle: Any) -> None:
-            push(self, handle)
             loop = self.loop
             try:
                 callback, task = handle._callback, loop.current
@@ -62,6 +61,9 @@ def make_watched(shared: Shared) -> type[Plain]:
                     loop.made_ready(handle)
             except Exception as error:
                 fail(error)
+            finally:
+                # Last: put in by another thread, it may begin at once.
+                push(self, handle)
 
         def popleft(self) -> Any:
             handle = pop(self)

@@ -171,6 +171,14 @@ def delegating_calls(code: CodeType) -> frozenset[int]:
     return frozenset(found | {at + 2 for at in found} if sys.version_info >= (3, 12) else found)
 
 
+def throwing_calls(code: CodeType) -> frozenset[int]:
+    """Where a frame stands while something is thrown through its `yield from` or `await` into what it waits for.
+
+    It is not resumed for that: it stands where it is suspended, from 3.13 on at the RESUME that follows.
+    """
+    return frozenset(at + further for at in delegations(code) for further in (0, 2))
+
+
 def outside_of_blocks(code: CodeType) -> frozenset[int]:
     """Offsets of the YIELD_VALUE instructions that no `try`, `with` or the like of the source is around.
 

@@ -35,6 +35,7 @@ from visualizer.tracers.runtimes.generators.introspection import (
     is_resuming,
     outside_of_blocks,
     resumed_by,
+    throwing_calls,
 )
 from visualizer.tracers.runtimes.generators.shapes import (
     AGAIN,
@@ -68,13 +69,15 @@ _COLLECTED = "it was collected before it was finished; when is not known"
 class Watched:
     """A generator function of the program's own."""
 
-    __slots__ = ("code", "delegating", "is_async", "quiet", "sends")
+    __slots__ = ("awaits", "code", "delegating", "is_async", "quiet", "sends")
 
     def __init__(self, code: CodeType) -> None:
         #: Kept so that its id stays its own.
         self.code = code
         self.delegating = delegations(code)
         self.sends = delegating_calls(code)
+        #: At these it runs what it awaits, whether that was sent something or thrown.
+        self.awaits = self.sends | throwing_calls(code)
         #: At these yields it may be closed without running.
         self.quiet = outside_of_blocks(code)
         self.is_async = bool(code.co_flags & ASYNC_GENERATOR_FLAG)
@@ -286,16 +289,20 @@ class Generators:
             return False
         back = frame.f_back
         while back is not None and back.f_code.co_flags & GENERATOR_FLAG:
-            if id(back) in self.live or back.f_lasti not in self._sends_of(back.f_code):
+            if id(back) in self.live or back.f_lasti not in self._awaits_of(back.f_code):
                 return False
             back = back.f_back
         return back is not None and any(is_step(back) for is_step in steppers)
 
-    def _sends_of(self, code: CodeType) -> frozenset[int]:
+    def is_track(self, frame: Any) -> bool:
+        """Whether the step that is made, or was just ended, in the frame of a watched generator is that of a track."""
+        return id(frame) in self.live or not self.is_stepped(frame, frame.f_code)
+
+    def _awaits_of(self, code: CodeType) -> frozenset[int]:
         known = self.watched.get(id(code)) or self._awaiting.get(id(code))
         if known is None:
             known = self._awaiting[id(code)] = Watched(code)
-        return known.sends
+        return known.awaits
 
     # Steps.
 
