@@ -153,6 +153,20 @@ report: the letters are done
 one_after_another: tasks [1, 2, 3, 4, 5, 6, 7, 8, 9] took TIME s
 together: tasks [1, 2, 3, 4, 5, 6, 7, 8, 9] took TIME s
 """,
+    "sync_vs_gevent_vs_asyncio": """\
+one after another
+got the slow page
+got the quick page
+got the medium page
+with gevent
+got the quick page
+got the medium page
+got the slow page
+with asyncio
+got the quick page
+got the medium page
+got the slow page
+""",
     "three_way": """\
 a: asked for a cake
 c: weighing two cups

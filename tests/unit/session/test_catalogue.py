@@ -31,6 +31,7 @@ def test_scenarios_are_grouped_by_runtime() -> None:
         ("asyncio", "asyncio_crawler"),
         ("asyncio", "asyncio_hello"),
         ("asyncio", "asyncio_server"),
+        ("asyncio", "sync_vs_gevent_vs_asyncio"),
         ("processes", "processes"),
     ]
 

@@ -255,15 +255,16 @@ def _even(per_cell: float) -> float:
 def span(timeline: Timeline, axis: Axis) -> tuple[float, float]:
     """From where to where on the axis something happens, in ns or in switches.
 
-    That is the whole trace; but where the time in which one track runs alone, before the second appears and after the
-    first has ended, is the larger part of it, an axis of time is cut shortly before and after what lies between.
+    That is the whole trace; but where the time in which one track runs alone, before it is idle or the second appears
+    and after the first has ended, is the larger part of it, an axis of time is cut shortly before and after what lies
+    between.
     """
     last = extent(timeline, axis)
     whole = 0.0, last
     if axis is Axis.SWITCHES or not timeline.switch_count:
         return whole
     first, *others = timeline.tracks.values()
-    begin_ns = min([timeline.switch_ns[0], *(track.spawn_ns for track in others)])
+    begin_ns = min([timeline.switch_ns[0], *first.slices.start_ns[1:2], *(track.spawn_ns for track in others)])
     end_ns = timeline.last_ns
     if first.exit_ns >= 0:
         end_ns = max(track.slices.start_ns[-1] for track in timeline.tracks.values() if len(track.slices))
