@@ -97,7 +97,7 @@ def _render(program: Program, who: str, side: str, op: Op, workers: int, indent:
         made = f'asyncio.create_task({other}(), name="{other}")'
         step(f"{the_other} = {made}", "False", f'"{other}" not in {tasks}', spawns=other)
     elif word == "join":
-        step(f"await asyncio.wait([{the_other}])", f"not {the_other}.done()", there, waits_for=f"end of {other}")
+        step(f"await asyncio.wait([{the_other}])", "True", there, waits_for=f"end of {other}")
     elif word == "gather":
         code = f"await asyncio.gather({the_other}, return_exceptions=True)"
         step(code, "None", there, waits_for=f"end of {other}", gives=f"kill {other}")
