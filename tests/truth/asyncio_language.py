@@ -97,10 +97,12 @@ def _render(program: Program, who: str, side: str, op: Op, workers: int, indent:
         made = f'asyncio.create_task({other}(), name="{other}")'
         step(f"{the_other} = {made}", "False", f'"{other}" not in {tasks}', spawns=other)
     elif word == "join":
-        step(f"await asyncio.wait([{the_other}])", f"not {the_other}.done()", there, waits_for=f"end of {other}")
+        step(f"await asyncio.wait([{the_other}])", "True", there, waits_for=f"end of {other}")
     elif word == "gather":
         code = f"await asyncio.gather({the_other}, return_exceptions=True)"
-        step(code, "None", there, waits_for=f"end of {other}", gives=f"kill {other}")
+        # Never two by each other: to cancel one cancels the other, which cancels it, until the stack is full.
+        guard = there if other > who else "False"
+        step(code, "None", guard, waits_for=f"end of {other}", gives=f"kill {other}")
     elif word == "shield":
         code = f"await asyncio.shield({the_other})"
         step(code, "None", there, "BaseException", waits_for=f"end of {other}")
