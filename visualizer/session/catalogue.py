@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
+from visualizer.trace.words import TOUR_SUFFIX
+
 #: Order in which runtimes are listed; one that is not named here comes after these, by its name.
 RUNTIMES = ("generator", "greenlet", "gevent", "asyncio")
 
@@ -24,6 +26,12 @@ class Scenario:
     #: The whole docstring, its indentation and the line naming the runtime taken away.
     docstring: str
     path: Path
+
+    @property
+    def tour(self) -> Path | None:
+        """The captions of its guided tour, if it has one (FORMAT.md)."""
+        beside = self.path.with_suffix(TOUR_SUFFIX)
+        return beside if beside.is_file() else None
 
 
 def scenarios() -> list[Scenario]:
