@@ -177,6 +177,18 @@ async def test_the_timer(read: Read, clock: Clock) -> None:
         assert (index(screen), screen.playing) == (0, False)
 
 
+async def test_a_blank_screen_is_black_in_each_theme(read: Read) -> None:
+    app = presenting(Talk(Part.whole(read(ping_pong()))))
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await drawn(pilot)
+        app.theme = "textual-light"
+        await pilot.press("b")
+        await pilot.pause()
+        styles = [segment.style for strip in screen._compositor.render_strips() for segment in strip]
+        assert {style and style.bgcolor and style.bgcolor.triplet for style in styles} == {(0, 0, 0)}
+        assert not text_of(screen).strip()
+
+
 @pytest.mark.parametrize("key", ["escape", "q"])
 async def test_quit(read: Read, key: str) -> None:
     app = presenting(Talk(Part.whole(read(ping_pong()))))
@@ -203,14 +215,15 @@ async def test_nothing_is_interpreted(read: Read, as_sequence: bool) -> None:
 
 
 async def test_a_click_goes_there(read: Read) -> None:
-    timeline = read(ping_pong())
-    async with presenting(Talk(Part.whole(timeline), as_sequence=True)).run_test(size=SMALL) as pilot:
+    async with presenting(Talk(Part.whole(read(ping_pong())), as_sequence=True)).run_test(size=SMALL) as pilot:
         screen = await drawn(pilot)
         await pilot.click("#sequence", offset=(10, 3))
         assert index(screen) == 3
         await pilot.press("Y")
         await pilot.click(screen.query_one("TracksPane"), offset=(70, 0))
-        assert index(screen) == 4
+        assert (index(screen), len(screen.view.rows)) == (4, 3)
+        await pilot.click(screen.query_one("TracksPane"), offset=(1, 0))
+        assert (index(screen), len(screen.view.rows)) == (4, 1)
 
 
 #: What is presented, and the keys that are pressed then.

@@ -75,6 +75,8 @@ class PresentingScreen(Screen[None]):
         else:
             view.begin(None if part.is_whole else part.first)
         self._as_sequence = talk.as_sequence
+        #: How many the longest caption takes, at this width.
+        self._caption_lines = 0
         self._bringing = Bringing(view)
         self._head = Static(id="talk", markup=False)
         self._caption = Static(id="caption", markup=False)
@@ -111,6 +113,7 @@ class PresentingScreen(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(is_too_small(event.size), "-too-small")
+        self._caption_lines = max((sum(map(len, self._captioned(mark))) for mark in self.view.marks), default=0)
         self.look()
 
     @on(messages.Looked)
@@ -177,7 +180,7 @@ class PresentingScreen(Screen[None]):
         """
         height, view = self.size.height, self.view
         around = 2 if height >= _TALL else 1
-        captions = max((sum(map(len, self._captioned(mark))) for mark in view.marks), default=0)
+        captions = self._caption_lines
         self._caption.display = captions > 0
         caption, sentence_ = captions + 2 * around - 1 if captions else 0, _SENTENCE_LINES + 2 * around
         most = max(3, int((height - 2 - caption - sentence_) * _ROWS_SHARE))
@@ -273,6 +276,11 @@ class PresentingScreen(Screen[None]):
     def _choose_moment(self, message: messages.MomentChosen) -> None:
         if message.column >= 0:
             self._move(lambda: self.view.go_to_cell(message.column))
+
+    @on(messages.RowFolded)
+    def _fold(self, message: messages.RowFolded) -> None:
+        self.view.fold(message.number)
+        self._change()
 
     @on(messages.SwitchChosen)
     def _choose_switch(self, message: messages.SwitchChosen) -> None:
