@@ -51,8 +51,9 @@ def read(path: Path, timeline: Timeline) -> Tour:
     marks, missing, before = [], [], -1
     for stop in found.stops:
         at = _switch(stop, timeline)
-        # Each caption builds on those before it: where a run took another order, it would not be true.
-        if at is None or at <= before:
+        # Each caption builds on those before it: where a run took another order, it would not be true. And whoever goes
+        # to a time comes behind all switches of that time.
+        if at is None or at <= before or at != timeline.switch_before(timeline.switch_ns[at]):
             missing.append(stop.name)
         else:
             before = at

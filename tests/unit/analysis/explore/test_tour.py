@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.analysis.tape import sleeps
+from tests.unit.analysis.tape import Tape, sleeps
 from visualizer.analysis.explore import tour
+from visualizer.trace import words
 
 
 def test_a_stop_that_a_run_does_not_have_where_it_belongs_is_left_out(tmp_path: Path) -> None:
@@ -23,6 +24,20 @@ def test_a_stop_that_a_run_does_not_have_where_it_belongs_is_left_out(tmp_path: 
         [("first", from_hub[0]), ("second", from_hub[1])]
     )
     assert missing == ("never", "before", "too often", "unsaid")
+
+
+def test_of_switches_at_one_time_only_the_last_can_be_a_stop(tmp_path: Path) -> None:
+    """Whoever goes to that time sees the sentence of the last one."""
+    path = tmp_path / "x.tour"
+    path.write_text(
+        '{"format": "visualizer-tour", "version": 1, "stops": ['
+        '{"name": "hidden", "caption": "", "to": "a"}, {"name": "seen", "caption": "", "from": "a"}]}'
+    )
+    tape = Tape().spawn("a", words.GREENLET).at(50).switch("main", "a").at(50).switch("a", "main")
+    timeline = tape.timeline()
+    assert list(timeline.switch_ns) == [50, 50]
+    marks, missing = tour.read(path, timeline)
+    assert ([mark.name for mark in marks], missing) == (["seen"], ("hidden",))
 
 
 @pytest.mark.parametrize("written", ["", "{}", '{"format": "visualizer-marks", "version": 1, "stops": []}'])
