@@ -129,7 +129,9 @@ async def test_a_caption_stands_only_where_its_mark_is(read: Read) -> None:
         assert [part in text_of(screen) for part in ("The title", "stop 2", "said of 2", "1/2", "switch 3 of 14")] == (
             [True] * 5
         )
+        assert "space: next   ?: keys" in text_of(screen)
         await pilot.press("down")
+        assert "space: next" not in text_of(screen)
         assert [part in text_of(screen) for part in ("stop 2", "said of 2", "1/2", "switch 4 of 14")] == (
             [False, False, True, True]
         )

@@ -75,6 +75,8 @@ class PresentingScreen(Screen[None]):
         else:
             view.begin(None if part.is_whole else part.first)
         self._as_sequence = talk.as_sequence
+        #: Whether nobody has gone anywhere yet, and may not know how.
+        self._begins = True
         #: How many the longest caption takes, at this width.
         self._caption_lines = 0
         self._bringing = Bringing(view)
@@ -142,7 +144,8 @@ class PresentingScreen(Screen[None]):
             where = f"{sum(t_ns <= view.playhead.t_ns for t_ns in marks)}/{len(marks)}   {where}"
         minutes, seconds = divmod((self._clock() - self._since_ns) // _NS_PER_S, 60)
         right = f"  {where}   {minutes:02}:{seconds:02} "
-        self._head.update(fit(f" {self._title}", max(0, self.size.width - cell_width(right))) + right)
+        hint = "   space: next   ?: keys" if self._begins else ""
+        self._head.update(fit(f" {self._title}{hint}", max(0, self.size.width - cell_width(right))) + right)
 
     def _captioned(self, mark: Mark | None) -> tuple[list[str], list[str]]:
         """The name of the mark and its caption, in lines. Between two marks nothing is said: it may not hold there."""
@@ -207,7 +210,7 @@ class PresentingScreen(Screen[None]):
         """Go somewhere. Where that is where one is, there is no more: a bell says so, and it no longer goes on."""
         before = self.view.condition
         go()
-        self._moved_ns = self._clock()
+        self._moved_ns, self._begins = self._clock(), False
         if self.view.condition == before:
             self.playing = False
             self.app.bell()
@@ -264,7 +267,11 @@ class PresentingScreen(Screen[None]):
         self._change()
 
     def action_zoom(self, by: int) -> None:
+        before = self.view.condition
         self.view.zoom(by if by > 0 else -1 / by)
+        if self._as_sequence or self.view.condition == before:
+            # There is nothing to be seen of it.
+            self.app.bell()
         self._change()
 
     def action_timer(self) -> None:
