@@ -333,11 +333,13 @@ def test_every_key_of_the_tables_is_tried() -> None:
 
 
 def test_no_section_is_forgotten() -> None:
-    """Every table of keys.py is one whose keys are tried. That of two traces that are being read: test_comparing.py."""
+    """Every table of keys.py is one whose keys are tried; those of two traces that are being read in test_comparing.py,
+    of a talk in test_presenting.py."""
     sections = {each.title for each in vars(keys).values() if isinstance(each, keys.Section)}
     tables = {each.title for table in (keys.TIMELINE, keys.CATALOGUE, keys.COMPARISON) for each in table}
     focused = {each.title for its, _, _ in FOCUSED.values() for each in its}
-    assert sections | tables == focused | {keys.GENERAL.title, keys.LOADING.title} | tables
+    others = {each.title for each in (keys.GENERAL, keys.LOADING, keys.PRESENTING)}
+    assert sections | tables == focused | others | tables
 
 
 async def test_help_is_closed_by_many_keys(replay: Replay) -> None:

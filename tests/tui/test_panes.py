@@ -201,7 +201,10 @@ def test_breaking_output_loses_nothing(text: str, width: int) -> None:
     assert all(cell_width(part) <= width for part in parts)
 
 
-@given(st.text(alphabet=st.characters(categories=["L", "N", "P", "Zs"])), st.integers(1, 60))
+@given(
+    st.lists(st.text(alphabet=st.characters(categories=["L", "N", "P", "Zs"])) | st.just(" " * 99)).map("".join),
+    st.integers(1, 60),
+)
 def test_a_broken_notice_fits_and_loses_no_word(text: str, width: int) -> None:
     lines = [line.text for line in Notice(plain(text), "text").broken(width)]
     assert all(cell_width(line) <= max(width, 12) for line in lines)

@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import ROOT
 from visualizer.session.catalogue import scenarios
 
-SCENARIOS = {f"visualizer/scenarios/{scenario.name}.py" for scenario in scenarios()}
+SCENARIOS = {f"visualizer/scenarios/{one.name}" for known in scenarios() for one in (known.path, known.tour) if one}
 
 
 def build(kind: str, source: Path, into: Path) -> Path:

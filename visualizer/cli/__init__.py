@@ -29,6 +29,8 @@ COMMANDS = {
     "explain": "visualizer.cli.explain",
     "problems": "visualizer.cli.problems",
     "export": "visualizer.cli.export",
+    "present": "visualizer.cli.present",
+    "demo": "visualizer.cli.demo",
 }
 
 

@@ -9,7 +9,9 @@ from visualizer.session.catalogue import scenarios
 
 @click.command("list")
 def command() -> None:
-    """List the bundled scenarios: name, runtime and one sentence.
+    """List the bundled scenarios: name, runtime, and what each shows.
+
+    The word "tour" in between says that `visualizer demo NAME` plays it as a guided tour.
 
     \b
     Example:
@@ -19,6 +21,6 @@ def command() -> None:
     name_width = max((len(scenario.name) for scenario in found), default=0)
     runtime_width = max((len(scenario.runtime) for scenario in found), default=0)
     for scenario in found:
-        missing = scenario.missing()
+        missing, tour = scenario.missing(), "tour" if scenario.tour is not None else ""
         sentence = f"{scenario.sentence} {missing}" if missing else scenario.sentence
-        click.echo(f"{scenario.name:{name_width}}  {scenario.runtime:{runtime_width}}  {sentence}")
+        click.echo(f"{scenario.name:{name_width}}  {scenario.runtime:{runtime_width}}  {tour:4}  {sentence}")

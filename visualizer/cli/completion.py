@@ -32,6 +32,12 @@ def runnable(incomplete: str) -> list[CompletionItem]:
     return [*known, *_files(incomplete, ".py")]
 
 
+def tours(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Scenarios that have a guided tour."""
+    known = [one for one in scenarios() if one.tour is not None and one.name.startswith(incomplete)]
+    return [CompletionItem(one.name, help=one.sentence) for one in known]
+
+
 def tracks(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names of the tracks of the trace that is typed before."""
     from visualizer.analysis.load.loader import load

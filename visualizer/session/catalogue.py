@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from visualizer.trace.words import TOUR_SUFFIX
+
 #: Order in which runtimes are listed; one that is not named here comes after these, by its name.
 RUNTIMES = ("generator", "greenlet", "gevent", "asyncio")
 
@@ -32,6 +34,12 @@ class Scenario:
         """One sentence where something that it needs is not installed, else nothing."""
         absent = " ".join(name for name in self.needs if find_spec(name) is None)
         return f"{self.name} needs {absent}: `python -m pip install {absent}` installs it." if absent else ""
+
+    @property
+    def tour(self) -> Path | None:
+        """The captions of its guided tour, if it has one (FORMAT.md)."""
+        beside = self.path.with_suffix(TOUR_SUFFIX)
+        return beside if beside.is_file() else None
 
 
 def scenarios() -> list[Scenario]:

@@ -90,6 +90,8 @@ TURN = "turn"
 
 #: Of the file beside a trace that keeps its marks.
 MARKS_SUFFIX = ".marks"
+#: Of the file beside a scenario that has the captions of its guided tour.
+TOUR_SUFFIX = ".tour"
 
 # Relations of a tie.
 HOLDS = "holds"

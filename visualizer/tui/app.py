@@ -31,9 +31,11 @@ from visualizer.tui.dialogs.help import HelpScreen
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.comparison import ComparisonScreen
 from visualizer.tui.screens.loading import Asked, LoadingScreen
+from visualizer.tui.screens.presenting import PresentingScreen
 from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.state.feed import Feed, RunFeed, from_file, from_stream
 from visualizer.tui.state.pair import Pair
+from visualizer.tui.state.talk import Talk
 from visualizer.tui.terminal.detect import only_ascii
 from visualizer.tui.terminal.filters import Ascii, Colourless
 from visualizer.tui.terminal.styles import ASCII
@@ -66,10 +68,12 @@ class VisualizerApp(TypingAhead):
         hold: bool = False,
         comparison: tuple[Part, Part, tuple[str, str]] | None = None,
         compared: tuple[tuple[str, str | None], tuple[str, str | None]] | None = None,
+        talk: Talk | None = None,
         clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         """`comparison`: two parts of traces to be shown on one scale, and what they are called. `compared`: the same
         of two files ("-": `stream`) that are still to be read, each with the span that is wanted of it, or None.
+        `talk`: what is presented.
 
         `span`: the part of the recording that is shown first, as FILE@SPAN has it.
         `follow` stays at the end of a trace that is still being written; `options` are the tracers'; `hold`: `target`
@@ -85,6 +89,7 @@ class VisualizerApp(TypingAhead):
         self._hold = hold
         self._comparison = comparison
         self._compared = compared
+        self._talk = talk
         self.clock = clock
         self._feed: Feed | None = None
         #: The program that was asked for on the command line.
@@ -127,6 +132,9 @@ class VisualizerApp(TypingAhead):
             return
         if self._compared is not None:
             await self.compare(*self._compared)
+            return
+        if self._talk is not None:
+            self.push_screen(PresentingScreen(self._talk, ascii=self.only_ascii, clock=self.clock))
             return
         try:
             feed = self._asked()
@@ -348,11 +356,8 @@ class VisualizerApp(TypingAhead):
                 yield command
 
     def _sections(self, screen: Screen[Any]) -> tuple[keys.Section, ...]:
-        return (
-            screen.SECTIONS
-            if isinstance(screen, TimelineScreen | CatalogueScreen | ComparisonScreen | LoadingScreen)
-            else ()
-        )
+        found: tuple[keys.Section, ...] = getattr(screen, "SECTIONS", ())
+        return found
 
     def deliver_screenshot(
         self, filename: str | None = None, path: str | None = None, time_format: str | None = None

@@ -260,6 +260,27 @@ PAGES = Section(
     ),
 )
 
+PRESENTING = Section(
+    "Presenting",
+    (
+        key("space,right,enter,pagedown,l", "next(1)", "Next mark; without marks, next switch"),
+        key("left,backspace,pageup,h", "next(-1)", "Previous mark, or previous switch"),
+        *(key(str(number), f"mark({number})", f"Mark {number}, or switch {number}") for number in range(1, 10)),
+        key("down,j", "step(1)", "Next switch"),
+        key("up,k", "step(-1)", "Previous switch"),
+        key("home,g", "end(-1)", "First switch"),
+        key("end,G", "end(1)", "Last switch"),
+        key("b,full_stop", "blank", "Blank the screen, or show it again"),
+        key("plus,equals_sign,w", "zoom(2)", "Zoom in"),
+        key("minus,s", "zoom(-2)", "Zoom out"),
+        key("x", "axis", "Time axis or switch axis"),
+        key("Y", "sequence", "Sequence diagram, or the tracks"),
+        key("p", "play", "With --autoplay: stop, or go on by itself"),
+        key("t", "timer", "Start the timer again"),
+        key("escape", "app.quit", "Quit"),
+    ),
+)
+
 #: Mouse actions have no bindings; this is their help text: (gesture, effect).
 MOUSE = (
     ("Click on a track", "Select it and go to that time"),

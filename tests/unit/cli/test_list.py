@@ -21,8 +21,12 @@ finally:
 def test_one_line_for_each_scenario(visualizer: Visualizer) -> None:
     done = visualizer("list")
     assert (done.returncode, done.stderr) == (0, "")
-    assert [line.split(maxsplit=2) for line in done.stdout.splitlines()] == [
-        [scenario.name, scenario.runtime, scenario.sentence] for scenario in scenarios()
+    found = scenarios()
+    assert {"ping_pong", "deadlock"} < {scenario.name for scenario in found if scenario.tour is not None}
+    assert {"crawler", "hog"} < {scenario.name for scenario in found if scenario.tour is None}
+    assert [line.split() for line in done.stdout.splitlines()] == [
+        [scenario.name, scenario.runtime, *["tour"] * (scenario.tour is not None), *scenario.sentence.split()]
+        for scenario in found
     ]
 
 

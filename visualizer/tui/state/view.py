@@ -138,7 +138,7 @@ class View(Arrangement):
                 # Now it can be looked at, from the beginning on; whoever has gone to the end stays there.
                 self.begin()
             self.playhead.following = False
-            if not self._axis_chosen and self._is_burst():
+            if not self._axis_chosen and self.is_burst:
                 self.viewport = replace(self.viewport, axis=Axis.SWITCHES)
         if self.fitted:
             self._fit()
@@ -156,7 +156,9 @@ class View(Arrangement):
             if self.fitted:
                 self._fit()
 
-    def _is_burst(self) -> bool:
+    @property
+    def is_burst(self) -> bool:
+        """Whether all switches lie so close together that a time axis would show nothing."""
         switch_ns = self.timeline.switch_ns
         return len(switch_ns) > 1 and switch_ns[-1] - switch_ns[0] < _TOO_CLOSE_NS
 

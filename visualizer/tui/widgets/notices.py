@@ -38,8 +38,12 @@ class Notice(NamedTuple):
                 else:
                     # A word that is longer than a line is cut.
                     cut = fit(joined, width, "").rstrip()
-                    lines.append(cut)
-                    word = joined[len(cut) :]
+                    if cut:
+                        lines.append(cut)
+                        word = joined[len(cut) :]
+                    else:
+                        # Spaces that fill a line are not worth one.
+                        word = joined.lstrip()
                     joined = " " * indent + word
                     line = ""
             line = joined
