@@ -40,9 +40,9 @@ async def main():
     site = f"http://{host}:{port}"
     async with asyncio.TaskGroup() as clients:
         clients.create_task(client(f"{site}/", 0), name="reader-1")
-        clients.create_task(client(f"{site}/hello/Ann", 0.03), name="Ann")
-        clients.create_task(client(f"{site}/", 0.05), name="reader-2")
-        clients.create_task(client(f"{site}/hello/Bob", 0.07), name="Bob")
+        clients.create_task(client(f"{site}/hello/Ann", 0.01), name="Ann")
+        clients.create_task(client(f"{site}/", 0.02), name="reader-2")
+        clients.create_task(client(f"{site}/hello/Bob", 0.03), name="Bob")
     await runner.cleanup()
 
 

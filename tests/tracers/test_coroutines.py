@@ -472,6 +472,36 @@ def test_a_generator_that_refuses_while_another_thread_starts_others(trace_sourc
     assert sum(s.cause == "raise" and name(s.origin).startswith("refused") for s in traced.switches) == 300
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="3.11 tells neither of creation nor of what is raised")
+def test_who_raised_before_is_not_taken_for_who_refuses(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        async def steps():
+            yield 1
+            yield 2
+
+        def refused():
+            for each in me:
+                pass
+            yield
+
+        going = steps()
+        try:
+            going.asend(None).send(None)
+        except StopIteration:
+            pass
+        me = refused()
+        try:
+            next(me)
+        except ValueError:
+            pass
+        """
+    )
+    assert (traced.ended.stderr, traced.ended.code) == (b"", 0)
+    told = [remark for remark in traced.timeline.remarks if isinstance(remark, ev.Refused)]
+    assert [(traced.timeline.name(one.by), traced.timeline.name(one.track)) for one in told] == [("refused", "refused")]
+
+
 def test_what_a_thread_drops_is_gone_at_once_while_another_makes_generators(trace_source: TraceSource) -> None:
     traced = trace_source(
         """

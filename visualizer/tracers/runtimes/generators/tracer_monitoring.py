@@ -352,7 +352,7 @@ class MonitoringTracer:
             self._recording.fail(self.name, error)
 
     def _on_exception(self, code: CodeType, _offset: int, error: BaseException) -> Any:
-        kind = type(error)
+        kind, asked = type(error), self._generators.raised()
         if kind is not ValueError and kind is not TypeError and kind is not RuntimeError and type_name(kind) != "error":
             return
         try:
@@ -363,7 +363,7 @@ class MonitoringTracer:
                 if back is not None and back.tb_next is None and self._recording.own(code):
                     # Greenlet's goes on with addresses.
                     text = Shown(f"{type_name(kind)}({args[0].partition(chr(10))[0]!r})")
-                    self._generators.on_refusal(_getframe(1), text)
+                    self._generators.on_refusal(_getframe(1), text, asked)
         except Exception as failure:
             self._recording.fail(self.name, failure)
 

@@ -233,8 +233,9 @@ class ProfileTracer:
                 if event == "c_exception" and type(arg) is BuiltinFunctionType:
                     asked = _argument(frame, code) if arg is _next else arg.__self__
                     refusal = self._generators.on_refused(asked)
+                    by = self._generators.raised()
                     if refusal and self._recording.own(code):
-                        self._generators.on_refusal(frame, Shown(refusal))
+                        self._generators.on_refusal(frame, Shown(refusal), by)
         except Exception as error:
             self._recording.fail(self.name, error)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from _thread import get_ident
 from types import CodeType, CoroutineType
 
 from visualizer.trace import words
@@ -117,8 +118,8 @@ class Generators:
         #: Generators that were told to be resumed because something was thrown through them into what they wait for:
         #: the instruction they are suspended at, by the id of the frame. They run only when what they wait for ends.
         self.through: dict[int, int] = {}
-        #: The track of which the last call that raised was a method's.
-        self.asked = words.NOBODY
+        #: The track of which the last call that raised in a thread was a method's, by the thread's ident.
+        self._asked: dict[int, int] = {}
         #: Calls in progress, in any thread.
         self.calls: list[Call] = []
         recording.steps = self
@@ -190,19 +191,22 @@ class Generators:
         frame = frame_of(generator) if generator is not None else None
         run = self.live.get(id(frame)) if frame is not None else None
         if run is not None:
-            self.asked = run.track
+            self._asked[get_ident()] = run.track
             if not run.at:
                 return f"ValueError('{'coroutine' if type(generator) is CoroutineType else 'generator'} {_EXECUTING}')"
             run.cause, run.sent, run.generator = "", None, None
         elif frame is not None:
-            self.asked = self.births.track_of(id(frame), frame.f_code)
+            self._asked[get_ident()] = self.births.track_of(id(frame), frame.f_code)
             if id(frame.f_code) in self.watched and is_unstarted(generator):
                 return "TypeError"
         return ""
 
-    def on_refusal(self, frame: Any, error: str) -> None:
-        """An exception that says so, in this text, was raised in `frame` by what it called."""
-        asked, self.asked = self.asked, words.NOBODY
+    def raised(self) -> int:
+        """The track of which a method has just raised in this thread, before the interpreter tells of the exception."""
+        return self._asked.pop(get_ident(), words.NOBODY) if self._asked else words.NOBODY
+
+    def on_refusal(self, frame: Any, error: str, asked: int) -> None:
+        """An exception that says so, in this text, was raised in `frame` by what it called: a method of `asked`."""
         if asked == words.NOBODY:
             # By a `for`, `next` or the like; if one alone runs that can have refused, it is that one.
             # A copy, which is made at once: other threads start and end theirs meanwhile.
