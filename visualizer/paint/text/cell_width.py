@@ -12,6 +12,8 @@ _NUMBER = re.compile(r"\W?\d+\W*$")
 _CAUSE = 0.3
 #: A cut in the middle of a text is moved by less than so many characters to fall between two words.
 _NEAR = 8
+#: Of a text so many characters for each cell are looked at: the rest cannot be seen. A character may take no cell.
+_MOST = 8
 _IN_ASCII = str.maketrans(
     {"…": "..", "→": "->", "µ": "u", "·": "-", "│": "|", "▾": "-", "▸": "+", "×": "x", "–": "-", "✓": "v", "✗": "x"}
 )
@@ -48,9 +50,8 @@ def cell_width(text: str) -> int:
 
 def fit(text: str, width: int, ellipsis: str = "…") -> str:
     """Printable `text` in exactly `width` cells: padded with spaces, or cut, with `ellipsis` as its end."""
-    if len(text) > 8 * width:
-        # The rest cannot be seen. Some is kept, because a character may take no cell.
-        text = text[: 8 * width] + ellipsis
+    if len(text) > _MOST * width:
+        text = text[: _MOST * width] + ellipsis
     taken = cell_width(text)
     if taken > width:
         room = width - cell_width(ellipsis)
@@ -67,7 +68,7 @@ def fit_name(text: str, width: int, ellipsis: str = "…") -> str:
     Between words, where one ends near the cut.
     """
     room = width - cell_width(ellipsis)
-    if (len(text) <= width and cell_width(text) <= width) or room < 3:
+    if room < 3 or not _is_wider(text, width):
         return fit(text, width, ellipsis)
     number = _NUMBER.search(text[-room:])
     tail = text[-min(max(room // 3, len(number[0]) if number else 0), room - 1) :]
@@ -76,21 +77,25 @@ def fit_name(text: str, width: int, ellipsis: str = "…") -> str:
     space = tail.find(" ", 0, _NEAR)
     if space > 0 and not text[-len(tail) - 1].isspace():
         tail = tail[space:]
-    head = _between_words(text, _cut(text[: 8 * width], room - cell_width(tail)))
+    head = _between_words(text, _cut(text, room - cell_width(tail)))
     return fit(head + ellipsis + tail, width, ellipsis)
 
 
 def fit_sentence(text: str, width: int, ellipsis: str = "…") -> str:
     """Like `fit`, but shortened in the middle: after the last arrow stands the effect, and at the end the number."""
-    if cell_width(text) <= width:
+    if not _is_wider(text, width):
         return fit(text, width, ellipsis)
     cause, arrow, effect = text.rpartition(" → ")
-    room = width - cell_width(arrow) - cell_width(effect)
+    room = width - cell_width(arrow) - (width if _is_wider(effect, width) else cell_width(effect))
     if not arrow or room < width * _CAUSE:
         return fit_name(text, width, ellipsis)
-    if cell_width(cause) > room:
+    if _is_wider(cause, room):
         cause = _between_words(cause, _cut(cause, room - cell_width(ellipsis))) + ellipsis
     return fit(cause + arrow + effect, width, ellipsis)
+
+
+def _is_wider(text: str, width: int) -> bool:
+    return len(text) > _MOST * width or cell_width(text) > width
 
 
 def _between_words(text: str, head: str) -> str:
@@ -104,7 +109,7 @@ def _cut(text: str, width: int) -> str:
     """The longest beginning of `text` that takes at most `width` cells."""
     if text.isascii():
         return text[:width]
-    end = len(text)
+    end = min(len(text), _MOST * width)
     while end and cell_width(text[:end]) > width:
         end -= 1
     return text[:end]
