@@ -85,6 +85,16 @@ def command(file: str, as_json: bool, wakes: bool) -> None:
         echo_lines(report(found, _columns()))
 
 
+def _known(totals: TotalDetails) -> str:
+    """Of how many wakes the cause is known."""
+    wakes, unknown = totals.wakes, totals.wakes_unknown
+    if not wakes:
+        return ""
+    if not unknown:
+        return f"; {_count(wakes, 'wake')}, the cause of each known"
+    return f"; {_count(wakes, 'wake')}, the cause of {unknown} unknown ({unknown / wakes:.2%})"
+
+
 def _columns() -> int | None:
     """The width of the terminal; elsewhere a table is as wide as it needs."""
     return columns() if on_terminal() else None
@@ -96,7 +106,7 @@ def report(found: Details, width: int | None = None) -> Iterator[str]:
     Tables are at most `width` cells wide; None: as wide as they need.
     """
     paused = f"; paused {_count(found.stops, 'time')}, for {_time(found.held_s)} in addition" if found.stops else ""
-    yield f"{_count(found.switches, 'switch', 'es')} in {_time(found.duration_s)}{paused}"
+    yield f"{_count(found.switches, 'switch', 'es')} in {_time(found.duration_s)}{paused}{_known(found.totals)}"
     yield ""
     several = any(track.process is not msgspec.UNSET for track in found.tracks)
     rows = [

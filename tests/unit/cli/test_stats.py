@@ -15,7 +15,7 @@ from tests.unit.analysis.tape import Tape, sleeps
 from visualizer.analysis.report.details import details
 from visualizer.cli.stats import report, who_wakes_whom
 from visualizer.trace import words
-from visualizer.trace.events import Continued, Header, Held, encode
+from visualizer.trace.events import Continued, Header, Held, Wake, encode
 
 Visualizer = Callable[..., "subprocess.CompletedProcess[str]"]
 HEADER = encode(Header(words.FORMAT, words.VERSION))
@@ -33,16 +33,28 @@ def test_what_it_was_held_is_told_beside_its_time(visualizer: Visualizer, tmp_pa
     stops = [Held(5_000, 0), Continued(5_000, 250_000_000), Held(6_000, 250_000_000), Continued(6_000, 750_000_000)]
     path.write_bytes(HEADER + b"".join(map(encode, (*sleeps().events, *stops))))
     first = visualizer("stats", str(path)).stdout.splitlines()[0]
-    assert first == "10 switches in 2 s; paused 2 times, for 0.75 s in addition"
+    assert first == "10 switches in 2 s; paused 2 times, for 0.75 s in addition; 5 wakes, the cause of each known"
     found = json.loads(visualizer("stats", "--json", str(path)).stdout)
     assert (found["stops"], found["held_s"]) == (2, 0.75)
+
+
+def test_wakes_of_unknown_cause_are_counted(visualizer: Visualizer, tmp_path: Path) -> None:
+    events = list(sleeps().events)
+    first = next(number for number, event in enumerate(events) if isinstance(event, Wake))
+    events[first] = msgspec.structs.replace(events[first], waker=words.NOBODY, cause=words.UNKNOWN)
+    path = tmp_path / "unknown.trace"
+    path.write_bytes(HEADER + b"".join(map(encode, events)))
+    told = visualizer("stats", str(path)).stdout.splitlines()[0]
+    assert told == "10 switches in 2 s; 5 wakes, the cause of 1 unknown (20.00%)"
+    totals = json.loads(visualizer("stats", "--json", str(path)).stdout)["totals"]
+    assert (totals["wakes"], totals["wakes_unknown"]) == (5, 1)
 
 
 def test_the_table(visualizer: Visualizer, trace: Path) -> None:
     done = visualizer("stats", str(trace))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
-        "10 switches in 2 s",
+        "10 switches in 2 s; 5 wakes, the cause of each known",
         "",
         "track  kind      state    steps  running  ready  waiting  blocked  idle",
         "-----------------------------------------------------------------------",

@@ -96,8 +96,9 @@ class TotalDetails(Totals, frozen=True):
     late_s: float
     late_max_s: float
     step: Spread
-    #: Who gave some of them may be unknown.
     wakes: int
+    #: Of how many of these neither the cause nor the waker is known.
+    wakes_unknown: int
     waited_by_reason: dict[str, float]
     waited_by_expression: list[Waited]
 
@@ -219,7 +220,12 @@ def details(
         if part is None or part.lives(known.id)
     ]
     counted = msgspec.structs.replace(plain.totals, tracks=len(tracks))
-    totals = TotalDetails(**msgspec.structs.asdict(counted), **_measured(_in_all(times)), wakes=pairs.total())
+    totals = TotalDetails(
+        **msgspec.structs.asdict(counted),
+        **_measured(_in_all(times)),
+        wakes=pairs.total(),
+        wakes_unknown=int(np.count_nonzero(_woken(timeline, start_ns, end_ns, words.UNKNOWN))),
+    )
     return Details(
         plain.duration_s,
         plain.switches,
@@ -287,14 +293,22 @@ def spread(lengths_ns: Sequence[int] | Column) -> Spread:
 def _pairs(timeline: Timeline, start_ns: int, end_ns: int) -> Counter[tuple[int, int]]:
     """Who woke whom how often between these times, both included. A turn is nobody's doing."""
     wakeups = timeline.columns.wakeups
-    causes = [number for number, cause in enumerate(wakeups.causes.known) if cause != words.TURN]
-    t_ns = np.asarray(wakeups.ns)
-    given = np.isin(np.asarray(wakeups.cause), causes) & (t_ns >= start_ns) & (t_ns <= end_ns)
+    given = ~_woken(timeline, start_ns, end_ns, words.TURN) & _woken(timeline, start_ns, end_ns)
     ends = np.stack([np.asarray(column)[given].astype(np.int64) for column in (wakeups.waker, wakeups.track)])
     # Ids have 31 bits; none is below that of the current track.
     both, counts = np.unique(((ends[0] - words.CURRENT) << 32) + ends[1] - words.CURRENT, return_counts=True)
     pairs = zip((both >> 32) + words.CURRENT, (both & 0xFFFFFFFF) + words.CURRENT, counts, strict=True)
     return Counter({(int(waker), int(woken)): int(count) for waker, woken, count in pairs})
+
+
+def _woken(timeline: Timeline, start_ns: int, end_ns: int, cause: str | None = None) -> Column:
+    """Which wakeups are between these times, both included, and of that cause if one is given."""
+    wakeups = timeline.columns.wakeups
+    t_ns = np.asarray(wakeups.ns)
+    found: Column = (t_ns >= start_ns) & (t_ns <= end_ns)
+    if cause is not None:
+        found &= np.isin(np.asarray(wakeups.cause), [n for n, one in enumerate(wakeups.causes.known) if one == cause])
+    return found
 
 
 def _sums(pairs: Counter[tuple[int, int]]) -> tuple[Counter[int], Counter[int]]:
