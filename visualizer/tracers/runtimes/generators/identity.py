@@ -8,6 +8,7 @@ and several are possible is one taken by the order of creation; that is said in 
 
 from __future__ import annotations
 
+import _thread
 import gc
 from types import CoroutineType
 
@@ -134,7 +135,9 @@ class Births:
             return None
         # It is older only if the collector ran meanwhile.
         oldest = 0 if count[0] > _FEW else 1 if count[1] else 2
-        return youngest_of(made, self._is_new, oldest + 1)
+        # The flush has a thread, too, which drops nothing of the program's.
+        alone = _thread._count() <= self._recording.stream.is_flushing
+        return youngest_of(made, self._is_new, oldest + 1, alone)
 
     def _watch(self, generator: Any) -> Any:
         key = id(frame_of(generator))
