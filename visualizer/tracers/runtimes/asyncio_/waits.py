@@ -14,6 +14,7 @@ from types import CoroutineType, FunctionType, MethodType
 
 from visualizer.trace import words
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.object_ids import Numbers
 from visualizer.tracers.core.sockets import Addresses, address_text
 from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
 from visualizer.tracers.runtimes.asyncio_.library import Library
@@ -25,7 +26,6 @@ from visualizer.tracers.runtimes.generators.introspection import (
     is_resuming,
     resumed_by,
 )
-from visualizer.tracers.runtimes.gevent.object_ids import Numbers
 from visualizer.tracers.runtimes.greenlets.call_sites import of_variables
 
 TYPE_CHECKING = False

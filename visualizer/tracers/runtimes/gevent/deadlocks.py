@@ -13,8 +13,8 @@ import sys
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.object_ids import Numbers
 from visualizer.tracers.core.values import type_name
-from visualizer.tracers.runtimes.gevent.object_ids import Numbers
 from visualizer.tracers.runtimes.gevent.ready import Ready
 from visualizer.tracers.runtimes.greenlets.call_sites import Unknown, attribute_of
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer

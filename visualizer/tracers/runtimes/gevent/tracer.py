@@ -21,6 +21,7 @@ from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW, Buffer
 from visualizer.tracers.core.code import callable_name, is_of_runtime, own_frame
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.object_ids import Numbers
 from visualizer.tracers.core.values import Shown, keep, show, type_module, type_name
 from visualizer.tracers.runtimes.gevent import served
 from visualizer.tracers.runtimes.gevent.attribution.services import Pending
@@ -29,7 +30,6 @@ from visualizer.tracers.runtimes.gevent.deadlocks import Ties
 from visualizer.tracers.runtimes.gevent.fast_path import Giving, make_hook
 from visualizer.tracers.runtimes.gevent.hub_frames import cause_of_frames, dictionary, stands_for
 from visualizer.tracers.runtimes.gevent.limits import Limit, Limits
-from visualizer.tracers.runtimes.gevent.object_ids import Numbers
 from visualizer.tracers.runtimes.gevent.polling import Poll, attributes
 from visualizer.tracers.runtimes.gevent.ready import Ready, store_wake
 from visualizer.tracers.runtimes.gevent.spawns import Spawns, Starting, given_name

@@ -1,4 +1,4 @@
-"""Which thing a greenlet waits on: "Event 3". Numbers that are never reused, although CPython reuses addresses.
+"""Which thing a greenlet or task waits on: "Event 3". Numbers that are never reused, although CPython reuses addresses.
 
 A thing is known by a weak reference: what cannot be referred to weakly has no number, and is unknown. What is joined is
 a track already: "track 7".
@@ -26,7 +26,7 @@ class Numbers:
     """The things that were waited on, numbered by type in the order in which they were first seen."""
 
     def __init__(self, track_of: Callable[[Any], int | None]) -> None:
-        #: Gives the track of a greenlet; None of what is none.
+        #: Gives the track of a greenlet or task; None of what is none.
         self._track_of = track_of
         self._known: dict[int, tuple[Any, str]] = {}
         self._things: dict[str, Any] = {}
