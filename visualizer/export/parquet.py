@@ -17,6 +17,7 @@ from visualizer.analysis.model.timeline import Timeline
 from visualizer.export.formats import Format
 from visualizer.export.settings import Settings
 from visualizer.export.tables import Table, table
+from visualizer.export.varint import varint
 
 _MAGIC = b"PAR1"
 #: Of parquet.thrift: types of a column, encodings, the codec, the repetition "optional", and the converted type UTF8.
@@ -27,17 +28,8 @@ _GZIP, _OPTIONAL, _UTF8 = 2, 1, 0
 _I32, _I64, _BINARY, _LIST, _STRUCT = 5, 6, 8, 9, 12
 
 
-def _varint(number: int) -> bytes:
-    found = bytearray()
-    while number >= 0x80:
-        found.append(number & 0x7F | 0x80)
-        number >>= 7
-    found.append(number)
-    return bytes(found)
-
-
 def _zigzag(number: int) -> bytes:
-    return _varint(number << 1)
+    return varint(number << 1)
 
 
 class _Struct:
@@ -67,7 +59,7 @@ class _Struct:
 
     def list(self, number: int, kind: int, values: Sequence[bytes]) -> _Struct:
         count = len(values)
-        head = bytes((count << 4 | kind,)) if count < 15 else bytes((0xF0 | kind,)) + _varint(count)
+        head = bytes((count << 4 | kind,)) if count < 15 else bytes((0xF0 | kind,)) + varint(count)
         return self._field(number, _LIST, head + b"".join(values))
 
     def __bytes__(self) -> bytes:
@@ -76,7 +68,7 @@ class _Struct:
 
 def _of_text(text: str) -> bytes:
     content = text.encode(errors="replace")
-    return _varint(len(content)) + content
+    return varint(len(content)) + content
 
 
 def make(timeline: Timeline, settings: Settings) -> bytes:
@@ -129,7 +121,7 @@ def _of_bytes(content: bytes) -> bytes:
 def _levels(valid: Iterable[bool]) -> bytes:
     """Which rows have a value, as one run of packed bits."""
     bits = np.packbits(np.fromiter(valid, dtype=bool), bitorder="little").tobytes()
-    body = _varint(len(bits) << 1 | 1) + bits
+    body = varint(len(bits) << 1 | 1) + bits
     return pack("<I", len(body)) + body
 
 

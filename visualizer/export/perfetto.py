@@ -15,6 +15,7 @@ from visualizer.analysis.text.printable import plain
 from visualizer.export.bars import bars_of, tracks_of
 from visualizer.export.formats import Format
 from visualizer.export.settings import Settings
+from visualizer.export.varint import varint
 from visualizer.paint.text import caption
 from visualizer.trace.columns import Column
 
@@ -30,21 +31,12 @@ _TIME_BYTES = 9
 _BEGINS, _ENDS = 47, 48
 
 
-def _varint(number: int) -> bytes:
-    found = bytearray()
-    while number >= 0x80:
-        found.append(number & 0x7F | 0x80)
-        number >>= 7
-    found.append(number)
-    return bytes(found)
-
-
 def _number(field: int, number: int) -> bytes:
-    return _varint(field << 3) + _varint(number)
+    return varint(field << 3) + varint(number)
 
 
 def _bytes(field: int, content: bytes) -> bytes:
-    return _varint(field << 3 | 2) + _varint(len(content)) + content
+    return varint(field << 3 | 2) + varint(len(content)) + content
 
 
 def _text(field: int, text: str) -> bytes:
@@ -92,11 +84,11 @@ class _Packets:
 
 def _around(event: bytes, flow: int) -> tuple[bytes, bytes]:
     """What stands in front of the time of a packet with this event, and between that and the number of the flow."""
-    flowing = _varint(flow << 3 | 1) if flow else b""
+    flowing = varint(flow << 3 | 1) if flow else b""
     size = len(event) + len(flowing) + (8 if flow else 0)
-    tail = _SEQUENCE + _varint(11 << 3 | 2) + _varint(size) + event + flowing
-    of_time = _varint(8 << 3)
-    return _varint(1 << 3 | 2) + _varint(len(of_time) + _TIME_BYTES + len(tail) + (8 if flow else 0)) + of_time, tail
+    tail = _SEQUENCE + varint(11 << 3 | 2) + varint(size) + event + flowing
+    of_time = varint(8 << 3)
+    return varint(1 << 3 | 2) + varint(len(of_time) + _TIME_BYTES + len(tail) + (8 if flow else 0)) + of_time, tail
 
 
 def _times(t_ns: Column) -> list[bytes]:
