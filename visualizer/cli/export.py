@@ -10,12 +10,11 @@ from typing import Any
 
 import click
 
-from visualizer.analysis.explore import mark_file, spans
-from visualizer.analysis.explore.marks import Mark
+from visualizer.analysis.explore import spans
 from visualizer.api.trace import Trace
 from visualizer.cli.completion import traces, tracks
 from visualizer.cli.painted import WholeNumber
-from visualizer.cli.parts import part_of, split_span
+from visualizer.cli.parts import marks_of, part_of, split_span
 from visualizer.cli.pictures import force_option, format_of, theme_option, write_picture
 from visualizer.cli.reading import read_trace
 from visualizer.cli.streams import fail, warn
@@ -183,7 +182,7 @@ def command(
             seconds=seconds or 0.0,
         )
         if marks or (marks is None and make.honours("marks", make.view_of(wished))):
-            wished = replace(wished, marks=tuple(_marks(whole)))
+            wished = replace(wished, marks=tuple(marks_of(whole)))
         return make(whole.timeline, wished)
 
     write_picture(output, [split_span(file)[0] for file in files], force, made)
@@ -202,14 +201,6 @@ def _read(files: tuple[str, ...], since: str | None, until: str | None) -> list[
             read[file] = read_trace(file, file if len(files) > 1 else None, says_remarks=True)
         found.append(part_of(read[file], span))
     return found
-
-
-def _marks(trace: Trace) -> list[Mark]:
-    """Those that are kept beside the trace."""
-    try:
-        return mark_file.read(mark_file.path_of(trace.path), trace.timeline) if trace.path != "-" else []
-    except mark_file.MarkFileError as error:
-        fail(str(error))
 
 
 def _labels(given: Iterable[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from visualizer.cli.completion import traces
 from visualizer.cli.streams import fail
 
 if TYPE_CHECKING:
+    from visualizer.analysis.explore.marks import Mark
     from visualizer.api.trace import Trace
 
 #: What a span looks like.
@@ -52,3 +53,13 @@ def read_part(argument: str, says_remarks: bool = False) -> Trace:
 
     file, span = split_span(argument)
     return part_of(read_trace(file, says_remarks=says_remarks), span)
+
+
+def marks_of(trace: Trace) -> list[Mark]:
+    """Those that are kept beside the file of the trace. Exit with one sentence if they cannot be read."""
+    from visualizer.analysis.explore import mark_file
+
+    try:
+        return mark_file.read(mark_file.path_of(trace.path), trace.timeline) if trace.path != "-" else []
+    except mark_file.MarkFileError as error:
+        fail(str(error))

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from visualizer.cli.parts import read_part, split_span, trace_argument
-from visualizer.cli.streams import fail
+from visualizer.cli.parts import marks_of, read_part, trace_argument
 from visualizer.cli.terminal import keys_from_terminal, need_terminal
 
 if TYPE_CHECKING:
@@ -65,14 +64,8 @@ def command(file: str, title: str, view: str, axis: str | None, autoplay: float 
       visualizer present run.trace --autoplay 3
     """
     need_terminal(f"`visualizer explain {file}` prints the sentences as text.")
-    from visualizer.analysis.explore import mark_file
-
     trace = read_part(file)
-    path = split_span(file)[0]
-    try:
-        marks = mark_file.read(mark_file.path_of(path), trace.timeline) if path != "-" else []
-    except mark_file.MarkFileError as error:
-        fail(str(error))
+    marks = marks_of(trace)
     keys_from_terminal()
     show(trace, title, marks, view, axis, autoplay)
 
