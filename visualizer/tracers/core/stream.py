@@ -423,6 +423,11 @@ class Stream(Interning):
         """Whether there is a flushing thread."""
         return self._alive
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether no other thread of the program's can run. The flushing thread is none of the program's."""
+        return _thread._count() <= self._alive
+
     def stop_thread(self) -> None:
         """End the flushing thread and wait until the operating system has forgotten it.
 

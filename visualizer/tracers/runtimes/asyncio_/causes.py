@@ -6,6 +6,7 @@ import os
 from types import FunctionType, MethodType
 
 from visualizer.trace import words
+from visualizer.tracers.core.values import type_module, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -32,7 +33,7 @@ _OF_THREAD = {
 
 def _name(callback: Any) -> str:
     """The qualified name of a function of asyncio's; "" of anything else."""
-    while type(callback).__name__ == "partial" and type(callback).__module__ == "functools":
+    while type_name(type(callback)) == "partial" and type_module(type(callback)) == "functools":
         callback = callback.func
     if type(callback) is MethodType:
         callback = callback.__func__

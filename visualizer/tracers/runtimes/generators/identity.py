@@ -8,7 +8,6 @@ and several are possible is one taken by the order of creation; that is said in 
 
 from __future__ import annotations
 
-import _thread
 import gc
 from types import CoroutineType
 
@@ -135,9 +134,7 @@ class Births:
             return None
         # It is older only if the collector ran meanwhile.
         oldest = 0 if count[0] > _FEW else 1 if count[1] else 2
-        # The flush has a thread, too, which drops nothing of the program's.
-        alone = _thread._count() <= self._recording.stream.is_flushing
-        return youngest_of(made, self._is_new, oldest + 1, alone)
+        return youngest_of(made, self._is_new, oldest + 1, self._recording.stream.is_alone)
 
     def _watch(self, generator: Any) -> Any:
         key = id(frame_of(generator))

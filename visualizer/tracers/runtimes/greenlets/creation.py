@@ -2,8 +2,8 @@
 
 greenlet has no trace event for it, but `sys.monitoring` tells of the end of a call of the class in the program's own
 code. What the call returns it does not tell: the greenlet is the newest object of that class and this thread which the
-cyclic garbage collector knows. Where it is not found it gets its track at its first
-switch, as on 3.11, with neither creator nor place.
+cyclic garbage collector knows. Where it is not found it gets its track at its first switch, as on 3.11, with neither
+creator nor place.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
 
-def newest(kind: Any, module: Any, known: Container[int]) -> Any:
-    """The greenlet of the class `kind` and of this thread that was made last, if its id is not `known`; else None."""
+def newest(kind: Any, module: Any, known: Container[int], alone: bool) -> Any:
+    """The greenlet of the class `kind` and of this thread that was made last, if its id is not `known`; else None.
+
+    `alone`: as for `youngest`.
+    """
     own = _main(module.getcurrent(), module)
     # Another thread may have made one of that class since.
-    return youngest(kind, lambda one: id(one) not in known and _main(one, module) is own)
+    return youngest(kind, lambda one: id(one) not in known and _main(one, module) is own, alone=alone)
 
 
 def _main(greenlet: Any, module: Any) -> Any:

@@ -425,7 +425,7 @@ class GreenletTracer:
 
     def was_made(self, kind: type, frame: Any) -> None:
         """A call of `kind` in the program's own code, in `frame`, is over."""
-        greenlet = newest(kind, self.module, self.tracks)
+        greenlet = newest(kind, self.module, self.tracks, self._recording.stream.is_alone)
         if greenlet is None:
             return
         name = self.run_name(greenlet) or callable_name(function_of(greenlet, self.module))
