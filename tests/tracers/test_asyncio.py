@@ -196,6 +196,13 @@ def test_a_hook_that_fails_leaves_the_program_unharmed(trace_source: TraceSource
         """
         import asyncio, sys
 
+        class Named(type):
+            __name__ = property(lambda self: sys.exit("the program's own code was run"))
+
+        class Callback(metaclass=Named):
+            def __call__(self):
+                print("called")
+
         class Strange(asyncio.Task):
             _coro = property(lambda self: sys.exit("the program's own code was run"))
 
@@ -205,6 +212,7 @@ def test_a_hook_that_fails_leaves_the_program_unharmed(trace_source: TraceSource
 
         async def main():
             loop = asyncio.get_running_loop()
+            loop.call_soon(Callback())
             loop.set_task_factory(lambda loop, coroutine, **more: Strange(coroutine, loop=loop, **more))
             print(await asyncio.gather(work(1), work(2)))
             # From here on every hook of the tracer fails.
@@ -216,6 +224,6 @@ def test_a_hook_that_fails_leaves_the_program_unharmed(trace_source: TraceSource
         print(type(asyncio.new_event_loop()._ready).__name__)
         """
     )
-    assert traced.ended.stdout == b"[1, 2]\n[3, 4]\ndeque\n"
+    assert traced.ended.stdout == b"called\n[1, 2]\n[3, 4]\ndeque\n"
     told = [note.partition(":")[0] for note in traced.timeline.notes]
     assert told == ["The asyncio tracer failed and was taken out"]

@@ -104,7 +104,7 @@ class Library:
         elif kind is MethodType:
             if id(callback.__func__) in self._steps:
                 return callback.__self__, callback.__func__.__name__ == "__wakeup"
-        elif kind is self.step or kind.__name__ == "TaskStepMethWrapper":
+        elif kind is self.step or type_name(kind) == "TaskStepMethWrapper":
             self.step = kind
             return callback.__self__, False
         return None
