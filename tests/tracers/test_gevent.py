@@ -587,3 +587,33 @@ def test_nothing_of_ours_in_what_a_failing_callback_prints(trace_source: TraceSo
     assert traced.ended.stdout.decode().splitlines() == [
         "callback ValueError fail", "callback ValueError fail", "callback KeyError method", "callback OSError __call__",
     ]
+
+
+def test_no_code_of_a_callables_metaclass_is_run(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import gevent
+        from gevent.event import Event
+
+        def told(self):
+            print("own code was run")
+            return "Named"
+
+        class Named(type):
+            __name__ = __module__ = property(told)
+
+        class Callback(metaclass=Named):
+            def __call__(self, *args):
+                print("called")
+
+        event, loop = Event(), gevent.get_hub().loop
+        event.rawlink(Callback())
+        event.set()
+        loop.run_callback(Callback())
+        timer = loop.timer(0.001)
+        timer.start(Callback())
+        gevent.sleep(0.01)
+        gevent.spawn(Callback()).join()
+        """
+    )
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"called\n" * 4, b"")

@@ -7,6 +7,7 @@ import os
 import sys
 
 from visualizer.tracers.core import syntax
+from visualizer.tracers.core.values import type_module, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -101,12 +102,12 @@ def function_name(code: CodeType) -> str:
 
 def callable_name(function: Any) -> str | None:
     """The name of a function, method or class, without asking it: only for the interpreter's own types."""
-    kind = type(function).__name__
+    kind = type_name(type(function))
     if kind == "partial":
-        return callable_name(function.func) if type(function).__module__ == "functools" else None
+        return callable_name(function.func) if type_module(type(function)) == "functools" else None
     if kind == "method":
         function = function.__func__
-        kind = type(function).__name__
+        kind = type_name(type(function))
     if kind == "function":
         return function_name(function.__code__)
     if kind in ("builtin_function_or_method", "cython_function_or_method"):

@@ -70,7 +70,7 @@ class Callbacks:
             return function, None
 
     def _note_callback(self, function: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[], None] | None]:
-        owner: Any = getattr(function, "__self__", None) if type(function).__name__ in BOUND else None
+        owner: Any = getattr(function, "__self__", None) if type_name(type(function)) in BOUND else None
         greenlets = self._greenlets
         t_ns = self._ready.now()
         if isinstance(owner, greenlets.module.greenlet) and function.__name__ == "switch":
@@ -86,7 +86,7 @@ class Callbacks:
             starting = self._spawns.starting(owner, greenlets.tracks[id(owner)])
             self._make_ready(owner, cause if starting is None else words.SPAWN)
             return function, starting
-        if type(owner).__name__ == "Waiter":
+        if type_name(type(owner)) == "Waiter":
             if owner.greenlet is not None:
                 self._make_ready(owner.greenlet, words.CALLBACK)
             elif (asking := sys._getframe(2).f_back) is not None and asking.f_code is self.sleep_code:
@@ -103,7 +103,7 @@ class Callbacks:
             function = function.__func__
         if type(function) is FunctionType:
             return self._recording.own(function.__code__)
-        return type(function).__name__ not in BOUND
+        return type_name(type(function)) not in BOUND
 
     def _doer(self, cause: str = words.CALLBACK) -> Doer:
         """Who does what is done now: what the hub itself does in a callback, it does for whoever asked for that."""

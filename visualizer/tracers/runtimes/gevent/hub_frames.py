@@ -6,6 +6,7 @@ import os
 
 from visualizer.trace import words
 from visualizer.tracers.core.code import callable_name
+from visualizer.tracers.core.values import type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -43,7 +44,7 @@ def stands_for(run: Any) -> str | None:
 
     A thread's is the name that the program gave it, else that of the function that it runs.
     """
-    if type(run).__name__ != "method":
+    if type_name(type(run)) != "method":
         return None
     function, own = callable_name(run), dictionary(run.__self__)
     if function == "signal.handle":

@@ -147,7 +147,7 @@ class Limits:
 
     def _note(self, timer: Any, callback: Any, args: tuple[Any, ...]) -> None:
         try:
-            if type(callback).__name__ not in BOUND:
+            if type_name(type(callback)) not in BOUND:
                 return
             owner = callback.__self__
             role = self._roles.get(type(owner))

@@ -77,7 +77,7 @@ class Ready:
 
     def linked(self, link: Any) -> int:
         """The track that `link`, which gevent will call when something is over, goes on with; NOBODY if none."""
-        owner = link.__self__ if type(link).__name__ in BOUND and link.__name__ == "switch" else None
+        owner = link.__self__ if type_name(type(link)) in BOUND and link.__name__ == "switch" else None
         if owner is not None and type_module(type(owner)).startswith("gevent.") and "Waiter" in type_name(type(owner)):
             owner = owner.greenlet
         return self.track_of(owner) if issubclass(type(owner), self._greenlets.module.greenlet) else words.NOBODY

@@ -341,7 +341,7 @@ class GeventTracer(Family):
         while type_name(type(run)) == "partial" and type_module(type(run)) == "functools":
             run = run.func
         name = callable_name(run)
-        if name is None or type(run).__name__ not in BOUND:
+        if name is None or type_name(type(run)) not in BOUND:
             return reason or words.UNKNOWN, "", None
         owner, method = getattr(run, "__self__", None), name.rpartition(".")[2]
         known, thing = self._reason_and_name(Receiver(owner, method))

@@ -290,4 +290,4 @@ def _kind(watcher: Any) -> str:
 def _waits_for(watcher: Any) -> Any:
     """The greenlet that waits for a watcher, by `hub.wait`; None if there is none."""
     waiter: Any = getattr(watcher.callback, "__self__", None)
-    return waiter.greenlet if type(waiter).__name__ == "Waiter" else None
+    return waiter.greenlet if type_name(type(waiter)) == "Waiter" else None

@@ -254,7 +254,7 @@ def _bound_to(called: Any) -> Receiver:
     while type_name(type(called)) == "partial" and type_module(type(called)) == "functools":
         called = called.func
     # A compiled function that is no method has none.
-    thing = getattr(called, "__self__", None) if type(called).__name__ in BOUND else None
+    thing = getattr(called, "__self__", None) if type_name(type(called)) in BOUND else None
     if thing is None or called.__name__ in _RUN:
         raise Unknown
     return Receiver(thing, called.__name__)
